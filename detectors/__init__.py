@@ -1,0 +1,1 @@
+"""What was seen: blocks of samples in, estimates and detections out."""

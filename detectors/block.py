@@ -1,0 +1,89 @@
+"""What the shared path hands to every detector: clean samples, their time, their taint."""
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Taint(enum.IntFlag):
+    """Why a sample cannot be trusted, one bit a reason, per sample and channel."""
+
+    NONE = 0
+    #: The stream (re)starts at this sample: its first one, or the first after a gap, a clock
+    #: reset or a reconnection. Every window, filter and hop grid starts anew here.
+    RESTART = 1
+    #: The stamp does not fit yet (a gap that is not confirmed, or only a late chunk). Estimates
+    #: whose newest sample carries it are invalid; the sample itself may be good.
+    SUSPECT_STAMP = 2
+    #: The sample was not finite; the last good value stands in its place.
+    NOT_FINITE = 4
+    #: The channel has repeated one value for too long.
+    FROZEN = 8
+    #: The channel sits at its rail.
+    SATURATED = 16
+    #: The amplitude cannot be what the unit says.
+    IMPLAUSIBLE = 32
+
+
+#: Taint that spoils each window that contains the sample.
+WINDOW_TAINT = Taint.NOT_FINITE | Taint.FROZEN | Taint.SATURATED | Taint.IMPLAUSIBLE
+#: Taint that spoils only the estimate whose newest sample carries it.
+NEWEST_TAINT = Taint.SUSPECT_STAMP
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLayout:
+    """One stream as detectors know it: after units and montage.
+
+    Parameters
+    ----------
+    name : str
+        The stream's name in the configuration.
+    rate_hz : float
+        Nominal sampling rate; every grid and window is counted in samples of it.
+    channels : tuple of str
+        Unique labels, the stream's own first, then the derived ones.
+    """
+
+    name: str
+    rate_hz: float
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundEvent:
+    """Something that happened to the stream, bound to the sample it applies from."""
+
+    sample: int
+    kind: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive samples of one stream after montage, quality and stamp smoothing.
+
+    Parameters
+    ----------
+    stream : str
+        Name of the stream.
+    first_sample : int
+        Index of the first row, counted from the stream's first sample of the session.
+    samples_uv : ndarray of float64, shape (n_samples, n_channels)
+        Microvolts, C-contiguous, always finite.
+    time_s : ndarray of float64, shape (n_samples,)
+        Smoothed time in the service's LSL clock, non-decreasing between restarts.
+    taint : ndarray of uint16, shape (n_samples, n_channels)
+        Bits of `Taint`.
+    events : tuple of BoundEvent
+        What was bound to these samples, in order.
+    """
+
+    stream: str
+    first_sample: int
+    samples_uv: NDArray[np.float64]
+    time_s: NDArray[np.float64]
+    taint: NDArray[np.uint16]
+    events: tuple[BoundEvent, ...] = ()

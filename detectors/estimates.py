@@ -1,0 +1,74 @@
+"""What detectors give: estimates on the hop grid, and the moments something began or ended."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """All hops that one call completed, as a struct of arrays.
+
+    Parameters
+    ----------
+    detector : str
+        Id of the detector.
+    sample : ndarray of int64, shape (n_hops,)
+        Index of the newest sample each estimate used.
+    time_s : ndarray of float64, shape (n_hops,)
+        Time of that sample in the service's LSL clock.
+    values : ndarray of float64, shape (n_hops, n_outputs)
+        Finite wherever `valid`; zero elsewhere.
+    valid : ndarray of bool, shape (n_hops, n_outputs)
+        Whether the value may be used.
+    """
+
+    detector: str
+    sample: NDArray[np.int64]
+    time_s: NDArray[np.float64]
+    values: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The onset or the offset of something.
+
+    Parameters
+    ----------
+    detector : str
+        Id of the detector.
+    channel : str
+        Label of the channel it was seen on.
+    kind : {"onset", "offset"}
+        Which edge.
+    sample : int
+        Index of the sample at which the edge was crossed.
+    confirmed_sample : int
+        Index of the newest sample the detector needed to be sure.
+    onset_s : float
+        Time of `sample` in the service's LSL clock: when it happened, not when we acted.
+    strength : float
+        The detector's measure at that moment.
+    complete : bool
+        False where a gap or tainted data cut an episode short, so its end was not seen.
+    """
+
+    detector: str
+    channel: str
+    kind: Literal["onset", "offset"]
+    sample: int
+    confirmed_sample: int
+    onset_s: float
+    strength: float
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one detector saw in one call: its estimates, and its detections in order."""
+
+    estimates: Estimates
+    detections: tuple[Detection, ...] = ()

@@ -1,0 +1,1 @@
+"""The faces: configuration put together, command line, live table."""

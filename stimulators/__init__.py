@@ -1,0 +1,1 @@
+"""What is allowed and sent: policies, the safety gate, the wire, the reference device."""

@@ -1,0 +1,169 @@
+"""The wire contract: one struct a message, times in integer microseconds of the service clock.
+
+Topics stand under ``stimloop/{rig}/``; `docs/asyncapi.yaml` describes the same and a test keeps
+the two in step. The payload carries all that safety needs, so plain MQTT 3.1.1 is enough.
+"""
+
+from typing import Literal
+
+import msgspec
+
+CommandKind = Literal["amplitude", "trigger"]
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Base of the wire structs. Unknown fields are ignored: a newer peer may send more."""
+
+
+class Reason(Wire, frozen=True):
+    """Why a command was sent: what was seen, against what, by which policy."""
+
+    detector: str
+    value: float
+    threshold: float
+    policy: str
+
+
+class Command(Wire, frozen=True):
+    """An amplitude to hold, or one trigger. Exactly one of amplitude and level is set."""
+
+    session: str
+    seq: int
+    kind: CommandKind
+    channel: str
+    program: str
+    onset_us: int
+    issued_us: int
+    expires_us: int
+    reason: Reason
+    simulated: bool
+    amplitude_ma: float | None = None
+    level: float | None = None
+    fire_at_us: int | None = None
+
+
+class Lease(Wire, frozen=True):
+    """Leave to keep stimulating from `issued_us` for `valid_us`.
+
+    `arming` counts the operator's armings of this session: a device that was stopped accepts
+    only leases of a later one.
+    """
+
+    session: str
+    lease_seq: int
+    issued_us: int
+    valid_us: int
+    arming: int
+
+
+class Ack(Wire, frozen=True):
+    """A device's answer to a command (`seq`) or to a stop (`request_id`)."""
+
+    session: str
+    received_us: int
+    applied_us: int
+    seq: int | None = None
+    request_id: str | None = None
+    applied_ma: float | None = None
+    applied_level: float | None = None
+    refused: str | None = None
+
+
+class DeviceLimits(Wire, frozen=True):
+    """The limits a device enforces by itself; a unit it does not speak is None."""
+
+    amplitude_ma_max: float | None = None
+    slew_ma_per_s_max: float | None = None
+    level_max: float | None = None
+    level_slew_per_s_max: float | None = None
+    triggers_per_s_max: float | None = None
+
+
+DeviceState = Literal["offline", "safe", "live", "stopped"]
+
+
+class DeviceInfo(Wire, frozen=True):
+    """What a device says of itself: retained, and sent anew at each change of state."""
+
+    device: str
+    state: DeviceState
+    simulated: bool = False
+    firmware: str = ""
+    programs: tuple[str, ...] = ()
+    limits: DeviceLimits = DeviceLimits()
+    safe_ma: float | None = None
+    applied_ma: float | None = None
+    applied_level: float | None = None
+    session: str | None = None
+
+
+class ClockRequest(Wire, frozen=True):
+    """A device asks for the service's time; `sent_us` is in the device's own clock."""
+
+    request_seq: int
+    sent_us: int
+    uncertainty_us: int | None = None
+
+
+class ClockReply(Wire, frozen=True):
+    """The three stamps: the request's own, then receipt and answer in the service clock."""
+
+    request_seq: int
+    sent_us: int
+    received_us: int
+    replied_us: int
+
+
+class Stop(Wire, frozen=True):
+    """Everything to `stop_ma`, now; every device subscribes to it directly."""
+
+    request_id: str
+    operator: str
+    reason: str
+
+
+ControlAction = Literal["arm", "disarm", "mark", "set"]
+
+
+class Control(Wire, frozen=True):
+    """An operator's wish, answered by what `status` says next."""
+
+    request_id: str
+    session: str
+    operator: str
+    issued_us: int
+    expires_us: int
+    action: ControlAction
+    text: str = ""
+
+
+class Status(Wire, frozen=True):
+    """What the service is and does: retained, a heartbeat, Last Will ``offline``."""
+
+    state: str
+    session: str
+    reason: str = ""
+    now_us: int = 0
+    config_digest: str = ""
+    journal_head: str = ""
+    versions: dict[str, str] = {}
+    answered: str = ""
+
+
+class EstimateMessage(Wire, frozen=True):
+    """Decimated values of one detector, for displays."""
+
+    sample: int
+    time_us: int
+    values: tuple[float, ...]
+    valid: tuple[bool, ...]
+
+
+class EventMessage(Wire, frozen=True):
+    """One detection, for displays and other listeners."""
+
+    kind: str
+    channel: str
+    sample: int
+    onset_us: int
+    strength: float

@@ -1,0 +1,23 @@
+"""What can go wrong at the edges, drawn as a tree.
+
+StreamError
+    StreamNotFound    nobody, or more than one, answers to a stream's `match`
+    StreamFormat      the stream is not what the configuration or its past says
+JournalError          the journal cannot be written or read
+"""
+
+
+class StreamError(Exception):
+    """A stream cannot be used; the text says which, what was expected and what was found."""
+
+
+class StreamNotFoundError(StreamError):
+    """No stream, or more than one, answers to a `match`."""
+
+
+class StreamFormatError(StreamError):
+    """A stream's rate, channels or type are not what they should be."""
+
+
+class JournalError(Exception):
+    """The journal cannot be written, or is not what it was."""

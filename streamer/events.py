@@ -1,0 +1,65 @@
+"""Everything the loop can be fed. One queue puts these in order; the journal keeps them all."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stimulators.received import Received
+
+
+class Chunk(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What a source gave in one piece; read-only and in memory of its own.
+
+    Parameters
+    ----------
+    stream : str
+        The stream's name in the configuration.
+    first_sample : int
+        Index of the first row, counted from the stream's first sample of the session.
+    samples : ndarray, shape (n_samples, n_channels)
+        The stream's own data type and unit.
+    timestamps_s : ndarray of float64, shape (n_samples,)
+        Raw stamps in the sender's clock, neither corrected nor smoothed.
+    """
+
+    stream: str
+    first_sample: int
+    samples: NDArray[np.generic]
+    timestamps_s: NDArray[np.float64]
+
+
+class Marker(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """One event of a marker stream; `time_s` is its raw stamp."""
+
+    stream: str
+    time_s: float
+    text: str
+
+
+class ClockCorrection(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What to add to a stream's stamps to reach the service's clock, from its next sample on."""
+
+    stream: str
+    correction_s: float
+    uncertainty_s: float
+
+
+class StreamChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A source noticed something about its stream that the samples cannot say.
+
+    ``silent`` and ``lost`` end the flow of samples, ``resumed`` begins it again (the next sample
+    restarts every window), ``changed`` is a fault: the stream is not the one it was.
+    """
+
+    stream: str
+    what: Literal["silent", "lost", "resumed", "changed"]
+    detail: str = ""
+
+
+class Tick(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Time has passed: ramps, leases and time-outs are due."""
+
+
+Event: TypeAlias = Chunk | Marker | ClockCorrection | StreamChanged | Tick | Received

@@ -1,0 +1,62 @@
+"""The seam where samples come in: an amplifier, a recording and a simulator all fit it."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from streamer.events import Event
+
+
+class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream says of itself; the session's journal keeps it.
+
+    Parameters
+    ----------
+    name : str
+        The stream's name in the configuration.
+    rate_hz : float
+        Nominal rate; zero for marker streams.
+    channels : tuple of str
+        Labels, unique; ``ch1``, ``ch2``, ... where the stream has none.
+    units : tuple of str
+        Unit of each channel as the stream writes it; empty where it does not say.
+    dtype : str
+        numpy name of the sample type, or ``string``.
+    lsl_name, lsl_type, source_id, uid, hostname : str
+        Who it is on the network.
+    """
+
+    name: str
+    rate_hz: float
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    dtype: str
+    lsl_name: str = ""
+    lsl_type: str = ""
+    source_id: str = ""
+    uid: str = ""
+    hostname: str = ""
+
+
+class Source(Protocol):
+    """One or more streams. Entering opens and checks them; `feed` hands over their events."""
+
+    @property
+    def infos(self) -> tuple[StreamInfo, ...]:
+        """The streams, known once entered."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    async def feed(self, emit: Callable[[Event], None]) -> None:
+        """Hand every event to `emit`, on the loop's thread, until the source ends."""
+        ...
