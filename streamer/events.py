@@ -62,4 +62,10 @@ class Tick(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Time has passed: ramps, leases and time-outs are due."""
 
 
-Event: TypeAlias = Chunk | Marker | ClockCorrection | StreamChanged | Tick | Received
+class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Something in the service itself failed: everything to safe."""
+
+    reason: str
+
+
+Event: TypeAlias = Chunk | Marker | ClockCorrection | StreamChanged | Tick | Fault | Received

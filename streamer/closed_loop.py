@@ -1,0 +1,150 @@
+"""The loop itself: one event in, everything seen, wanted and allowed out. No I/O, no clock."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, Taint
+from detectors.chain import DetectorChain
+from detectors.conditioning import Conditioner, Note
+from detectors.estimates import Seen
+from stimulators.decisions import Decision, Notice, Refusal, StateChanged
+from stimulators.gate import SafetyGate, StreamReport
+from stimulators.policy import Target
+from streamer.config import LoopConfig
+from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, StreamChanged, Tick
+from streamer.source import StreamInfo
+from streamer.wiring import Wiring, conditioners, wirings
+
+_SPOILT = int(WINDOW_TAINT | NEWEST_TAINT)
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """All that one step saw, wanted and decided, in order."""
+
+    notes: tuple[Note, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    targets: tuple[Target, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+class ClosedLoop:
+    """A pure function of the list of (event, now) it was fed.
+
+    Parameters
+    ----------
+    config : LoopConfig
+        The rig.
+    infos : sequence of StreamInfo
+        The streams as they were found, in the order of the configuration.
+    session : str
+        Name of this session; later sessions sort after earlier ones.
+
+    Raises
+    ------
+    ValueError
+        Where the configuration does not fit the streams; the text begins with the key path.
+    """
+
+    def __init__(self, config: LoopConfig, infos: Sequence[StreamInfo], session: str) -> None:
+        self.conditioners: dict[str, Conditioner] = conditioners(config.streams, infos)
+        layouts = {name: each.layout for name, each in self.conditioners.items()}
+        self.chain = DetectorChain(config.detectors, layouts)
+        self.wirings: tuple[Wiring, ...] = wirings(config, self.chain)
+        watched = tuple(dict.fromkeys(wiring.stream for wiring in self.wirings))
+        self.gate = SafetyGate(
+            timing=config.gate,
+            arm=config.rig.arm,
+            devices=config.devices,
+            streams=watched,
+            tick_s=config.rig.tick_s,
+            session=session,
+            calibration_s=max((wiring.calibration_s for wiring in self.wirings), default=0.0),
+        )
+        self._uncertainty_s: dict[str, float] = {}
+        self._correction_s: dict[str, float] = {}
+        self._columns = {name: self._used_columns(name) for name in watched}
+
+    def step(self, event: Event, now_s: float) -> Outcome:
+        """Take the next event at `now_s` (service clock) and return what follows from it."""
+        if isinstance(event, Chunk):
+            return self._take_samples(event, now_s)
+        if isinstance(event, Tick):
+            return self._settle(self.gate.tick(now_s))
+        if isinstance(event, ClockCorrection):
+            return self._settle(self._correct(event, now_s))
+        if isinstance(event, Marker):
+            for conditioner in self.conditioners.values():
+                conditioner.mark("marker", event.text)
+            return Outcome()
+        if isinstance(event, StreamChanged):
+            return self._settle(self._change_stream(event, now_s))
+        if isinstance(event, Fault):
+            return self._settle(self.gate.fail(event.reason, now_s))
+        return self._settle(self.gate.receive(event, now_s))
+
+    def _take_samples(self, chunk: Chunk, now_s: float) -> Outcome:
+        conditioner = self.conditioners[chunk.stream]
+        block, notes = conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
+        decisions: list[Decision] = []
+        if chunk.stream in self._columns:
+            decisions.extend(self.gate.report(self._report(block), now_s))
+        seen = self.chain.update(block)
+        targets: list[Target] = []
+        for wiring in self.wirings:
+            newest = wiring.fold(seen, targets)
+            if newest is not None:
+                decisions.extend(self.gate.observe(wiring.policy.device, newest, now_s))
+        if targets:
+            decisions.extend(self.gate.admit(targets, now_s))
+        self._reset_policies(decisions)
+        return Outcome(notes, seen, tuple(targets), tuple(decisions))
+
+    def _settle(self, decisions: Sequence[Decision]) -> Outcome:
+        self._reset_policies(decisions)
+        return Outcome(decisions=tuple(decisions))
+
+    def _report(self, block: Block) -> StreamReport:
+        taint = int(np.bitwise_or.reduce(block.taint[-1, self._columns[block.stream]])) & _SPOILT
+        return StreamReport(
+            stream=block.stream,
+            newest_time_s=float(block.time_s[-1]),
+            uncertainty_s=self._uncertainty_s.get(block.stream),
+            problem=str(Taint(taint).name).lower() if taint else None,
+        )
+
+    def _correct(self, event: ClockCorrection, now_s: float) -> tuple[Decision, ...]:
+        conditioner = self.conditioners.get(event.stream)
+        if conditioner is None:
+            return ()
+        before_s = self._correction_s.get(event.stream)
+        conditioner.correct(event.correction_s)
+        self._correction_s[event.stream] = event.correction_s
+        self._uncertainty_s[event.stream] = event.uncertainty_s
+        if before_s is None or event.stream not in self._columns:
+            return ()
+        return self.gate.clock_moved(event.stream, event.correction_s - before_s, now_s)
+
+    def _change_stream(self, event: StreamChanged, now_s: float) -> tuple[Decision, ...]:
+        told = Notice(kind=f"stream_{event.what}", text=f"stream {event.stream}: {event.detail}")
+        if event.what == "resumed" and event.stream in self.conditioners:
+            self.conditioners[event.stream].restart(event.detail)
+        if event.what == "changed":
+            return (told, *self.gate.fail(f"stream {event.stream} changed", now_s))
+        return (told,)
+
+    def _used_columns(self, stream: str) -> list[int]:
+        layout = self.conditioners[stream].layout
+        used = {wiring.channel for wiring in self.wirings if wiring.stream == stream}
+        return [place for place, label in enumerate(layout.channels) if label in used]
+
+    def _reset_policies(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            if isinstance(decision, StateChanged) and decision.after == "safe":
+                for wiring in self.wirings:
+                    wiring.policy.reset()
+            elif isinstance(decision, Refusal) and decision.reason != "superseded":
+                for wiring in self.wirings:
+                    if wiring.policy.id == decision.policy:
+                        wiring.policy.reset()

@@ -1,0 +1,248 @@
+"""The live loop's edges: sources and transport in, one order, journal, publish, summary."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from stimulators.decisions import Decision, Notice, Send, SendStop, StateChanged
+from stimulators.messages import Control, Status, Stop
+from stimulators.received import ControlHeard
+from stimulators.transport import Transport
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.displays import Displays
+from streamer.errors import JournalError
+from streamer.events import Event, Fault, Tick
+from streamer.journal import Journal
+from streamer.source import Source
+from streamer.summary import Summary
+
+#: Events that may wait while one is acted on; more means that the loop has stalled.
+_N_WAITING_MAX = 4096
+_HEARTBEAT_S = 1.0
+#: How long the end of a session waits for the devices to answer the way down to safe.
+_FAREWELL_S = 1.0
+
+Watcher = Callable[[Event, float, Outcome], None]
+
+
+class Service:
+    """Feeds the loop: every event gets its `now`, is journalled, and only then acts.
+
+    Parameters
+    ----------
+    loop : ClosedLoop
+        What decides.
+    journal : Journal
+        Open and with its header written.
+    transport : Transport
+        Where commands go.
+    now_s : callable
+        The service's clock.
+    session, rig_tick_s, config_digest, versions
+        What the status says, and how often time is told to pass.
+    watch : callable, optional
+        Called after each step with the event, its now and the outcome; must be quick.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop: ClosedLoop,
+        journal: Journal,
+        transport: Transport,
+        now_s: Callable[[], float],
+        session: str,
+        tick_s: float,
+        config_digest: str,
+        versions: dict[str, str],
+        watch: Watcher | None = None,
+    ) -> None:
+        self.loop = loop
+        self.summary = Summary(loop)
+        self._journal = journal
+        self._transport = transport
+        self._now_s = now_s
+        self._session = session
+        self._tick_s = tick_s
+        self._config_digest = config_digest
+        self._versions = versions
+        self._watch = watch
+        self._displays = Displays(transport)
+        self._waiting: deque[Event] = deque()
+        self._is_acting = False
+        self._ended: asyncio.Future[str] | None = None
+        self._failure: BaseException | None = None
+        self._answered = ""
+        self._heartbeat_due_s = 0.0
+
+    async def run(self, sources: Sequence[Source], *, duration_s: float | None = None) -> str:
+        """Run until the sources end, `duration_s` has passed, or the task is cancelled.
+
+        Parameters
+        ----------
+        sources : sequence of Source
+            Entered already.
+        duration_s : float, optional
+            Seconds after which the session ends by itself.
+
+        Returns
+        -------
+        str
+            Why it ended: ``end of data``, ``duration`` or ``stopped``.
+
+        Raises
+        ------
+        JournalError
+            Where the journal could not be written: leases end and the devices go safe.
+        Exception
+            What a source or the transport failed with, after the devices were told to go safe.
+        """
+        self._ended = asyncio.get_running_loop().create_future()
+        tasks = [
+            asyncio.create_task(self._transport.feed(self.emit), name="transport"),
+            asyncio.create_task(self._tick(), name="tick"),
+            asyncio.create_task(self._feed(sources), name="sources"),
+        ]
+        if duration_s is not None:
+            tasks.append(asyncio.create_task(self._time_out(duration_s), name="duration"))
+        for task in tasks:
+            task.add_done_callback(self._notice_failure)
+        try:
+            try:
+                reason = await self._ended
+            except asyncio.CancelledError:
+                reason = "stopped"
+            except JournalError:
+                self._announce("safe")
+                raise
+            await self._say_farewell()
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return reason
+
+    def emit(self, event: Event) -> None:
+        """Act on one event, after all that came before it; call on the loop's thread only."""
+        self._waiting.append(event)
+        if self._is_acting:
+            if len(self._waiting) > _N_WAITING_MAX:
+                self._end(RuntimeError(f"{len(self._waiting)} events wait: the loop has stalled"))
+            return
+        self._is_acting = True
+        try:
+            while self._waiting:
+                self._act(self._waiting.popleft())
+        except Exception as error:  # noqa: BLE001 a callback's error must end the run, not be logged
+            self._end(error)
+        finally:
+            self._is_acting = False
+
+    def _act(self, event: Event) -> None:
+        now_s = self._now_s()
+        outcome = self.loop.step(event, now_s)
+        self._journal.write(event, now_s, outcome)
+        if outcome.decisions:
+            self._deliver(outcome.decisions)
+        decided_s = self._now_s()
+        self.summary.count(event, outcome, decided_s)
+        self._displays.show(outcome)
+        if isinstance(event, ControlHeard):
+            self._answered = event.message.request_id
+            self._heartbeat_due_s = 0.0
+        if isinstance(event, Tick):
+            self._journal.commit()
+            if now_s >= self._heartbeat_due_s:
+                self._announce(self.loop.gate.state)
+        if self._watch is not None:
+            self._watch(event, now_s, outcome)
+
+    def _deliver(self, decisions: Sequence[Decision]) -> None:
+        outgoing = [each for each in decisions if isinstance(each, Send | SendStop)]
+        if outgoing:
+            self._journal.commit()
+        for each in outgoing:
+            if isinstance(each, Send):
+                was_sent = self._transport.send(each.device, each.message)
+                self.summary.count_sent(each, was_sent=was_sent, published_s=self._now_s())
+            else:
+                self._transport.stop(
+                    Stop(request_id=each.request_id, operator="service", reason=each.reason)
+                )
+        if any(isinstance(each, StateChanged | Notice) for each in decisions):
+            self._heartbeat_due_s = 0.0
+
+    def _announce(self, state: str) -> None:
+        now_s = self._now_s()
+        self._heartbeat_due_s = now_s + _HEARTBEAT_S
+        self._transport.announce(
+            Status(
+                state=state,
+                session=self._session,
+                reason=self.loop.gate.reason,
+                now_us=round(now_s * 1e6),
+                config_digest=self._config_digest,
+                journal_head=self._journal.head,
+                versions=self._versions,
+                answered=self._answered,
+            )
+        )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._tick_s)
+            self.emit(Tick())
+
+    async def _feed(self, sources: Sequence[Source]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                name = ", ".join(info.name for info in source.infos)
+                group.create_task(source.feed(self.emit), name=f"source {name}")
+        self._end("end of data")
+
+    async def _time_out(self, duration_s: float) -> None:
+        await asyncio.sleep(duration_s)
+        self._end("duration")
+
+    async def _say_farewell(self) -> None:
+        """Bring the devices to safe, wait for their word, and tell everybody goodbye."""
+        if self._failure is not None:
+            self.emit(Fault(reason=f"{type(self._failure).__name__}: {self._failure}"))
+        now_us = round(self._now_s() * 1e6)
+        self.emit(
+            ControlHeard(
+                message=Control(
+                    request_id=f"{self._session}-end",
+                    session=self._session,
+                    operator="service",
+                    issued_us=now_us,
+                    expires_us=now_us + 1_000_000,
+                    action="disarm",
+                    text="the session ends",
+                ),
+                retained=False,
+            )
+        )
+        deadline_s = self._now_s() + _FAREWELL_S
+        while self.loop.gate.awaits_ack and self._now_s() < deadline_s:
+            await asyncio.sleep(self._tick_s)
+        self._announce("offline")
+        await asyncio.sleep(self._tick_s)
+
+    def _notice_failure(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    def _end(self, why: str | BaseException) -> None:
+        if self._ended is None or self._ended.done():
+            return
+        if isinstance(why, JournalError):
+            self.loop.gate.fail(str(why), self._now_s())
+            self._ended.set_exception(why)
+        elif isinstance(why, BaseException):
+            self._failure = why
+            self._ended.set_result("fault")
+        else:
+            self._ended.set_result(why)

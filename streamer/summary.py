@@ -1,0 +1,102 @@
+"""What a session comes to: counts, latencies and refusals, for the table and `summary.json`."""
+
+from collections import Counter
+from typing import Any
+
+from stimulators.decisions import Refusal, Send
+from stimulators.messages import Command
+from stimulators.received import AckHeard
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.events import Chunk, Event
+from streamer.latency import LatencyHistogram
+
+#: Commands whose acknowledgement is still awaited; the oldest are forgotten beyond this.
+_N_OPEN_MAX = 4096
+
+
+class Summary:
+    """Counts everything once, as the loop goes; memory does not grow with time.
+
+    Parameters
+    ----------
+    loop : ClosedLoop
+        The loop it watches, for the counts its conditioners keep.
+    """
+
+    def __init__(self, loop: ClosedLoop) -> None:
+        self._loop = loop
+        self.n_samples = 0
+        self.n_estimates = 0
+        self.detections: Counter[str] = Counter(dict.fromkeys(loop.chain.detectors, 0))
+        self.refused: Counter[str] = Counter()
+        self.n_issued = 0
+        self.n_acked = 0
+        self.n_unsent = 0
+        self.latencies = {
+            name: LatencyHistogram()
+            for name in ("sample_to_decision", "sample_to_publish", "sample_to_ack")
+        }
+        self._newest_s = 0.0
+        self._open: dict[int, float] = {}
+
+    def count(self, event: Event, outcome: Outcome, decided_s: float) -> None:
+        """Count one step that was over at `decided_s`."""
+        if isinstance(event, Chunk):
+            self.n_samples += event.timestamps_s.size
+        elif isinstance(event, AckHeard):
+            self._count_ack(event, decided_s)
+        for seen in outcome.seen:
+            self.n_estimates += seen.estimates.sample.size
+            if seen.estimates.sample.size:
+                self._newest_s = float(seen.estimates.time_s[-1])
+            self.detections[seen.estimates.detector] += len(seen.detections)
+        for decision in outcome.decisions:
+            if isinstance(decision, Refusal):
+                self.refused[decision.reason] += 1
+        if outcome.targets:
+            self.latencies["sample_to_decision"].add(decided_s - outcome.targets[-1].time_s)
+
+    def count_sent(self, send: Send, *, was_sent: bool, published_s: float) -> None:
+        """Count one command or lease that was, or could not be, handed to the network."""
+        if not was_sent:
+            self.n_unsent += 1
+        if not isinstance(send.message, Command):
+            return
+        self.n_issued += 1
+        if not was_sent or self._newest_s == 0.0:
+            return
+        self.latencies["sample_to_publish"].add(published_s - self._newest_s)
+        self._open[send.message.seq] = self._newest_s
+        while len(self._open) > _N_OPEN_MAX:
+            del self._open[next(iter(self._open))]
+
+    def _count_ack(self, event: AckHeard, now_s: float) -> None:
+        if event.message.seq is None:
+            return
+        newest_s = self._open.pop(event.message.seq, None)
+        if event.message.refused is not None:
+            self.refused[f"device:{event.message.refused}"] += 1
+            return
+        self.n_acked += 1
+        if newest_s is not None:
+            self.latencies["sample_to_ack"].add(now_s - newest_s)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts as `summary.json` names them."""
+        counts: Counter[str] = Counter()
+        for conditioner in self._loop.conditioners.values():
+            counts.update(conditioner.counts)
+        return {
+            "samples": self.n_samples,
+            "gaps": counts["gaps"],
+            "quality": dict(sorted(counts.items())),
+            "estimates": self.n_estimates,
+            "detections": dict(self.detections),
+            "commands": {
+                "issued": self.n_issued,
+                "acked": self.n_acked,
+                "unsent": self.n_unsent,
+                "refused": dict(sorted(self.refused.items())),
+            },
+            "latency_ms": {name: each.as_ms() for name, each in self.latencies.items()},
+        }
