@@ -1,0 +1,30 @@
+"""The one file that reads a clock; everybody else is handed `now_s` or a callable that gives it."""
+
+import secrets
+from datetime import UTC, datetime
+
+import pylsl
+
+
+def now_s() -> float:
+    """Return the service's time: the LSL clock of this machine, in seconds since it started."""
+    return float(pylsl.local_clock())
+
+
+def new_session_id() -> str:
+    """Return an identifier that sorts as text by the time it was made.
+
+    Returns
+    -------
+    str
+        Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
+        Devices adopt only sessions that are newer than the newest they remember.
+    """
+    now = datetime.now(UTC)
+    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
+    return f"{micros:020d}-{secrets.token_hex(4)}"
+
+
+def wall_time_text() -> str:
+    """Return the date and time in UTC, fit for a folder's name: ``2026-03-01T14-05-09Z``."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")

@@ -1,0 +1,200 @@
+"""Who is on the network, which of them is meant, and what they say of themselves."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pylsl
+from pylsl.lib import fmt2npdtype
+
+from streamer.errors import StreamFormatError, StreamNotFoundError
+from streamer.labels import unique_labels
+from streamer.source import StreamInfo
+from streamer.streams import Match, StreamConfig
+
+#: After the first answer, how long a second one is waited for.
+_SETTLE_S = 0.5
+#: No look at the network blocks for longer, so that it can be given up.
+_LOOK_S = 0.25
+_N_NAMED_MAX = 10
+_RATE_TOLERANCE = 1e-6
+
+
+def answering(
+    match: Match, *, wait_s: float, is_over: Callable[[], bool]
+) -> list[pylsl.StreamInfo]:
+    """Look for all streams that answer to a match; blocks.
+
+    Parameters
+    ----------
+    match : Match
+        What is looked for.
+    wait_s : float
+        Seconds to wait for the first answer, to within a quarter second.
+    is_over : callable
+        Asked between looks; true ends the search.
+
+    Returns
+    -------
+    list of pylsl.StreamInfo
+        Partial, as the network gives them: without channel descriptions.
+    """
+    asked = predicate(match)
+    for _ in range(max(1, round(wait_s / _LOOK_S))):
+        if is_over():
+            return []
+        if pylsl.resolve_bypred(asked, 1, _LOOK_S):
+            return list(pylsl.resolve_bypred(asked, 2, _SETTLE_S))
+    return []
+
+
+def is_answering(uid: str, *, wait_s: float) -> bool:
+    """Return whether the very outlet with this `uid` is still on the network; blocks."""
+    return bool(pylsl.resolve_byprop("uid", uid, 1, wait_s))
+
+
+def the_one(
+    config: StreamConfig, *, wait_s: float, is_over: Callable[[], bool]
+) -> pylsl.StreamInfo:
+    """Find the one stream a configuration means; blocks.
+
+    Raises
+    ------
+    StreamNotFoundError
+        Where none or several answer; the text lists what is on the network.
+    """
+    found = answering(config.match, wait_s=wait_s, is_over=is_over)
+    if len(found) == 1:
+        return found[0]
+    expected = f"stream {config.name}: expected one stream with {asked_text(config.match)}"
+    if found:
+        raise StreamNotFoundError(f"{expected}, found {len(found)}: {listed(found)}")
+    seen = pylsl.resolve_streams(wait_time=_SETTLE_S)
+    raise StreamNotFoundError(
+        f"{expected}, found none in {wait_s:g} s; on the network: {listed(seen)}"
+    )
+
+
+def predicate(match: Match) -> str:
+    """Return the XPath 1.0 condition that liblsl sends round."""
+    return " and ".join(f"{key}={_quoted(value)}" for key, value in match.asked.items())
+
+
+def asked_text(match: Match) -> str:
+    """Return a match in words, for a message."""
+    return ", ".join(f"{key} = {value!r}" for key, value in match.asked.items())
+
+
+def listed(found: Sequence[pylsl.StreamInfo]) -> str:
+    """Return what was found on the network as one line."""
+    texts = [describe(each) for each in found[:_N_NAMED_MAX]]
+    if len(found) > _N_NAMED_MAX:
+        texts.append(f"and {len(found) - _N_NAMED_MAX} more")
+    return "; ".join(texts) or "no stream at all"
+
+
+def describe(found: pylsl.StreamInfo) -> str:
+    """Return one stream's name, type, source id, rate, channels, data type and host."""
+    rate_hz = found.nominal_srate()
+    return (
+        f"{found.name()!r} (type {found.type()!r}, source_id {found.source_id()!r}, "
+        + (f"{rate_hz:g} Hz" if rate_hz else "irregular")
+        + f", {found.channel_count()} channels, {_dtype_name(found)}, on {found.hostname()!r})"
+    )
+
+
+def read_info(name: str, full: pylsl.StreamInfo) -> StreamInfo:
+    """Put together what a stream says of itself, from its full description."""
+    n_channels = full.channel_count()
+    labels: list[str] = []
+    units: list[str] = []
+    channel = full.desc().child("channels").child("channel")
+    while not channel.empty() and len(labels) < n_channels:
+        labels.append(channel.child_value("label"))
+        units.append(channel.child_value("unit"))
+        channel = channel.next_sibling("channel")
+    units += [""] * (n_channels - len(units))
+    return StreamInfo(
+        name=name,
+        rate_hz=full.nominal_srate(),
+        channels=unique_labels(labels, n_channels),
+        units=tuple(units),
+        dtype=_dtype_name(full),
+        lsl_name=full.name(),
+        lsl_type=full.type(),
+        source_id=full.source_id(),
+        uid=full.uid(),
+        hostname=full.hostname(),
+    )
+
+
+def check(config: StreamConfig, info: StreamInfo) -> None:
+    """Hold what a stream is against what the configuration says it must be.
+
+    Raises
+    ------
+    StreamFormatError
+        With the key, what was expected and what was found.
+    """
+    where = f"stream {config.name}:"
+    is_signal = info.rate_hz > 0.0 and info.dtype != "string"
+    what = f"{info.dtype} samples at {_rate_text(info)}"
+    if config.kind in {"lfp", "emg"} and not is_signal:
+        raise StreamFormatError(f"{where} kind: expected a signal with a rate, found {what}")
+    if config.kind == "markers" and is_signal:
+        raise StreamFormatError(f"{where} kind: expected markers, found {what}")
+    if config.kind == "other" and info.dtype == "string" and info.rate_hz > 0.0:
+        raise StreamFormatError(f"{where} kind: expected 'markers' for text, found 'other'")
+    if config.rate_hz is not None and (
+        abs(info.rate_hz - config.rate_hz) > _RATE_TOLERANCE * config.rate_hz
+    ):
+        raise StreamFormatError(
+            f"{where} rate_hz: expected {config.rate_hz:g} Hz, found {_rate_text(info)}"
+        )
+    if config.channels and config.channels != info.channels:
+        raise StreamFormatError(
+            f"{where} channels: expected {', '.join(config.channels)}, "
+            f"found {', '.join(info.channels)}"
+        )
+
+
+def difference(before: StreamInfo, after: StreamInfo) -> str:
+    """Say in one line how a stream that came back is not the one it was; empty if it is.
+
+    A sender that was started anew keeps its source id, or at least its name, type and host.
+    """
+    changes = [
+        f"{what}: was {was}, is now {now}"
+        for what, was, now in (
+            ("rate", _rate_text(before), _rate_text(after)),
+            ("number of channels", len(before.channels), len(after.channels)),
+            ("channels", ", ".join(before.channels), ", ".join(after.channels)),
+            ("units", ", ".join(before.units), ", ".join(after.units)),
+            ("data type", before.dtype, after.dtype),
+        )
+        if was != now
+    ]
+    is_same_device = before.source_id == after.source_id and before.source_id != ""
+    if not is_same_device and _place(before) != _place(after):
+        changes.append(f"sender: was {_place(before)}, is now {_place(after)}")
+    return "; ".join(changes)
+
+
+def _place(info: StreamInfo) -> str:
+    return f"{info.lsl_name!r} of type {info.lsl_type!r} on {info.hostname!r}"
+
+
+def _rate_text(info: StreamInfo) -> str:
+    return f"{info.rate_hz!r} Hz" if info.rate_hz else "an irregular rate"
+
+
+def _dtype_name(found: pylsl.StreamInfo) -> str:
+    dtype = fmt2npdtype[found.channel_format()]
+    return "string" if dtype is None else str(np.dtype(dtype))
+
+
+def _quoted(text: str) -> str:
+    """Quote for XPath 1.0, which knows no escapes."""
+    if "'" not in text:
+        return f"'{text}'"
+    parts = ', "\'", '.join(f"'{part}'" for part in text.split("'"))
+    return f"concat({parts})"

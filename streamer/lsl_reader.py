@@ -1,0 +1,201 @@
+"""The thread blocked in an inlet: samples to events, silence noticed, a lost stream found again."""
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+
+from streamer.block_interval import BlockIntervalMeter
+from streamer.events import Chunk, ClockCorrection, Event, Marker, StreamChanged
+from streamer.lsl import answering, asked_text, difference, is_answering, listed
+from streamer.lsl_inlet import Inlet
+from streamer.marker_text import marker_text
+from streamer.streams import StreamConfig
+
+#: No pull blocks for longer, so that the thread can end.
+_PULL_S = 0.1
+_OPEN_S = 5.0
+_LOOK_S = 0.5
+#: So many looks in a row must miss a sender that has gone quiet before it is given up.
+_N_MISSES_MAX = 3
+_BACKOFF_S_MIN = 0.1
+_BACKOFF_S_MAX = 5.0
+
+
+class Reader:
+    """Reads one stream until told to stop; `read` and `watch` each want a thread.
+
+    Parameters
+    ----------
+    config : StreamConfig
+        The stream's table.
+    inlet : Inlet
+        Connected, checked, not yet open.
+    put : callable
+        Takes the events, from either thread.
+    now_s : callable
+        The service's clock.
+    correction_s : float
+        Seconds from one look at the clock correction to the next.
+    """
+
+    def __init__(
+        self,
+        config: StreamConfig,
+        inlet: Inlet,
+        put: Callable[[Event], None],
+        *,
+        now_s: Callable[[], float],
+        correction_s: float,
+    ) -> None:
+        self.meter = BlockIntervalMeter()
+        self._config = config
+        self._put = put
+        self._now_s = now_s
+        self._correction_s = correction_s
+        self._pull_s = min(_PULL_S, config.silence_s / 2.0)
+        self._stop = threading.Event()
+        self._info = inlet.info
+        self._is_signal = inlet.info.rate_hz > 0.0 and inlet.info.dtype != "string"
+        self._next_sample = 0
+        # The two threads share the inlet in use (None while there is none), whether it has given
+        # nothing for `silence_s`, and how often its sender was missed on the network since.
+        self._sharing = threading.Lock()
+        self._inlet: Inlet | None = inlet
+        self._is_quiet = False
+        self._n_misses = 0
+
+    def stop(self) -> None:
+        """Let both threads end, within seconds even where the network does not answer."""
+        self._stop.set()
+
+    def read(self) -> None:
+        """Read, and after a loss find the stream again; returns when told to stop."""
+        inlet = self._inlet
+        while inlet is not None:
+            why = self._read_until_lost(inlet)
+            self._use(None)
+            del inlet
+            if self._stop.is_set():
+                return
+            self.meter.interrupt()
+            self._tell("lost", why)
+            inlet = self._find_again() if self._config.reconnect else None
+        self._stop.wait()
+
+    def watch(self) -> None:
+        """Ask for clock corrections, and whether a silent sender is still there at all."""
+        while not self._stop.wait(self._correction_s):
+            with self._sharing:
+                inlet = self._inlet
+            if inlet is None:
+                continue
+            try:
+                correction = inlet.correction()
+                is_missed = self._is_quiet and not is_answering(inlet.info.uid, wait_s=_LOOK_S)
+            except RuntimeError:
+                continue  # the reading thread meets the same loss, and tells
+            with self._sharing:
+                if self._inlet is not inlet:
+                    continue
+                self._n_misses = self._n_misses + 1 if is_missed and self._is_quiet else 0
+                if correction is not None:
+                    self._put(ClockCorrection(self._config.name, *correction))
+
+    def _read_until_lost(self, inlet: Inlet) -> str:
+        try:
+            if not self._open(inlet):
+                return f"the sender did not let its samples flow in {_OPEN_S:g} s"
+            return self._pull_until_lost(inlet)
+        except RuntimeError as error:
+            return str(error)
+
+    def _open(self, inlet: Inlet) -> bool:
+        for _ in range(round(_OPEN_S / _PULL_S)):
+            if self._stop.is_set() or inlet.open(_PULL_S):
+                return True
+        return False
+
+    def _pull_until_lost(self, inlet: Inlet) -> str:
+        newest_s = self._now_s()
+        while not self._stop.is_set():
+            samples, stamps_s = inlet.pull(self._pull_s)
+            now_s = self._now_s()
+            if len(stamps_s):
+                newest_s = now_s
+                self._is_quiet = False
+                self._give(samples, stamps_s, now_s)
+            elif self._n_misses >= _N_MISSES_MAX:
+                return "silent, and its sender no longer answers on the network"
+            elif not self._is_quiet and now_s - newest_s >= self._config.silence_s:
+                self._is_quiet = True
+                self.meter.interrupt()
+                if self._is_signal:
+                    self._tell("silent", f"no sample for {now_s - newest_s:.2f} s")
+        return ""
+
+    def _give(
+        self, samples: NDArray[np.generic], stamps_s: NDArray[np.float64], now_s: float
+    ) -> None:
+        if self._is_signal:
+            self.meter.add(now_s)
+            self._put(Chunk(self._config.name, self._next_sample, samples, stamps_s))
+            self._next_sample += len(stamps_s)
+            return
+        for row, stamp_s in zip(samples, stamps_s, strict=True):
+            self._put(Marker(self._config.name, float(stamp_s), marker_text(row)))
+
+    def _find_again(self) -> Inlet | None:
+        """Return the stream's new inlet; None if told to stop or another stream answers."""
+        lost_s = self._now_s()
+        backoff_s = _BACKOFF_S_MIN
+        n_told = 1
+        while not self._stop.is_set():
+            found = answering(self._config.match, wait_s=_LOOK_S, is_over=self._stop.is_set)
+            if len(found) == 1 and (inlet := self._connect(found[0])) is not None:
+                return inlet if self._take_up(inlet, lost_s) else None
+            if len(found) > 1 and len(found) != n_told:
+                n_told = len(found)
+                self._tell(
+                    "lost",
+                    f"{n_told} streams answer to {asked_text(self._config.match)}, "
+                    f"waiting until one is left: {listed(found)}",
+                )
+            self._stop.wait(backoff_s)
+            backoff_s = min(2.0 * backoff_s, _BACKOFF_S_MAX)
+        return None
+
+    def _connect(self, found: pylsl.StreamInfo) -> Inlet | None:
+        try:
+            return Inlet(self._config.name, found, self._config.buffer_s)
+        except RuntimeError:
+            return None  # gone again already: the search goes on
+
+    def _take_up(self, inlet: Inlet, lost_s: float) -> bool:
+        changes = difference(self._info, inlet.info)
+        if changes:
+            self._tell("changed", changes)
+            return False
+        try:
+            correction = inlet.correction()
+        except RuntimeError:
+            correction = None  # opening it meets the same loss, and the search begins anew
+        outlet = "the same outlet" if inlet.info.uid == self._info.uid else "a new outlet"
+        self._info = inlet.info
+        self._tell("resumed", f"{outlet} after {self._now_s() - lost_s:.2f} s")
+        if correction is not None:
+            self._put(ClockCorrection(self._config.name, *correction))
+        self._use(inlet)
+        return True
+
+    def _use(self, inlet: Inlet | None) -> None:
+        with self._sharing:
+            self._inlet = inlet
+            self._is_quiet = False
+            self._n_misses = 0
+
+    def _tell(self, what: Literal["silent", "lost", "resumed", "changed"], detail: str) -> None:
+        self._put(StreamChanged(self._config.name, what, detail))

@@ -1,0 +1,184 @@
+"""One LSL stream as a source: an amplifier's samples, a marker stream's events."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from streamer.block_interval import BlockInterval
+from streamer.errors import StreamError, StreamNotFoundError
+from streamer.events import ClockCorrection, Event
+from streamer.handover import Handover
+from streamer.lsl import check, the_one
+from streamer.lsl_inlet import Inlet
+from streamer.lsl_network import LslConfig, configure
+from streamer.lsl_reader import Reader
+from streamer.source import StreamInfo
+from streamer.streams import StreamConfig
+
+
+class LslSource:
+    """One stream of the network, regular or of markers; a `Source`.
+
+    Parameters
+    ----------
+    config : StreamConfig
+        Which stream, and what it must be.
+    network : LslConfig
+        The `[lsl]` table; the first source of a process settles it for all.
+    now_s : callable
+        The service's clock.
+
+    Notes
+    -----
+    Entering finds the stream, checks it, and asks for its first clock correction (0.64 s in
+    all where the network is quick). Samples flow from the start of `feed` only, so nothing
+    waits in a buffer by then and the first sample handed over is as fresh as the last.
+
+    Gaps, repeats and jitter of the stamps are left as they are. A stream that fell silent and
+    goes on by itself says what it lost by its stamps; one that was connected anew is told by
+    ``resumed``. After ``changed``, or a loss with ``reconnect = false``, nothing more comes, but
+    `feed` does not end: only whoever runs it decides what becomes of the rest.
+    """
+
+    def __init__(
+        self, config: StreamConfig, network: LslConfig, now_s: Callable[[], float]
+    ) -> None:
+        self._config = config
+        self._network = network
+        self._now_s = now_s
+        self._is_over = threading.Event()
+        self._info: StreamInfo | None = None
+        self._inlet: Inlet | None = None
+        self._correction: tuple[float, float] | None = None
+        self._reader: Reader | None = None
+
+    @property
+    def infos(self) -> tuple[StreamInfo, ...]:
+        """The one stream, known once entered."""
+        return () if self._info is None else (self._info,)
+
+    @property
+    def block_interval(self) -> BlockInterval | None:
+        """How often samples arrive; None until a few deliveries of a regular stream came."""
+        return None if self._reader is None else self._reader.meter.measured
+
+    async def __aenter__(self) -> Self:
+        """Find and check the stream.
+
+        Raises
+        ------
+        StreamNotFoundError
+            Where none or several answer; the text lists what is on the network.
+        StreamFormatError
+            Where the stream is not what the configuration says.
+        StreamError
+            Where the stream does not describe itself, or liblsl was told another network before.
+        """
+        configure(self._network)
+        try:
+            self._inlet = await asyncio.to_thread(self._connect)
+        except asyncio.CancelledError:
+            self._is_over.set()
+            raise
+        self._info = self._inlet.info
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the stream go."""
+        self._is_over.set()
+        await asyncio.to_thread(self._disconnect)
+
+    async def feed(self, emit: Callable[[Event], None]) -> None:
+        """Open the stream and hand its events to `emit` until cancelled.
+
+        Parameters
+        ----------
+        emit : callable
+            Runs on the loop's thread; what it raises ends the feed.
+
+        Raises
+        ------
+        Exception
+            What `emit` or a thread failed with.
+        """
+        inlet, self._inlet = self._inlet, None
+        if inlet is None:
+            raise StreamError(f"stream {self._config.name}: fed before it was entered, or twice")
+        if self._correction is not None:
+            emit(ClockCorrection(self._config.name, *self._correction))
+        handover = Handover(asyncio.get_running_loop(), emit)
+        reader = self._reader = Reader(
+            self._config,
+            inlet,
+            handover.put,
+            now_s=self._now_s,
+            correction_s=self._network.correction_s,
+        )
+        del inlet
+        threads = [
+            threading.Thread(
+                target=_guarded(step, handover),
+                name=f"lsl {self._config.name} {step.__name__}",
+                daemon=True,
+            )
+            for step in (reader.read, reader.watch)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            await handover.failure()
+        finally:
+            reader.stop()
+            handover.close()
+            await _finish(threads)
+
+    def _connect(self) -> Inlet:
+        found = the_one(self._config, wait_s=self._network.resolve_s, is_over=self._is_over.is_set)
+        try:
+            inlet = Inlet(self._config.name, found, self._config.buffer_s)
+            check(self._config, inlet.info)
+            self._correction = inlet.correction()
+        except RuntimeError as error:
+            raise StreamNotFoundError(
+                f"stream {self._config.name}: expected an answer from {found.name()!r} "
+                f"on {found.hostname()!r}, found: {error}"
+            ) from error
+        return inlet
+
+    def _disconnect(self) -> None:
+        # The last reference to an inlet goes on a thread: liblsl may take half a second over it.
+        self._inlet = None
+
+
+def _guarded(step: Callable[[], None], handover: Handover) -> Callable[[], None]:
+    """Return what a thread runs: `step`, whose error ends the feed."""
+
+    def run() -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 handed to whoever awaits the feed
+            handover.fail(error)
+
+    return run
+
+
+async def _finish(threads: list[threading.Thread]) -> None:
+    """Wait for the threads, through a second cancellation too."""
+
+    def join() -> None:
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+
+    ending = asyncio.ensure_future(asyncio.to_thread(join))
+    while not ending.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(ending)

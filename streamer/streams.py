@@ -1,0 +1,71 @@
+"""The `[[streams]]` table: which stream is meant, and what it must be."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from detectors.conditioning import ConditioningConfig
+
+_Text = Annotated[str, Meta(min_length=1)]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """By what a stream is known on the network; every key given must be equal.
+
+    Parameters
+    ----------
+    name, type : str, optional
+        The stream's LSL name and content type.
+    source_id : str, optional
+        The device's own identifier; it survives a restart of the sender.
+    hostname : str, optional
+        The machine that sends.
+
+    Raises
+    ------
+    ValueError
+        Where no key is given: any stream at all would answer.
+    """
+
+    name: _Text | None = None
+    type: _Text | None = None
+    source_id: _Text | None = None
+    hostname: _Text | None = None
+
+    def __post_init__(self) -> None:
+        if not self.asked:
+            raise ValueError(
+                "match: expected at least one of name, type, source_id, hostname, found none"
+            )
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The keys that were given, in the order of the fields."""
+        return {key: value for key, value in msgspec.structs.asdict(self).items() if value}
+
+
+class StreamConfig(ConditioningConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[streams]]` table.
+
+    Parameters
+    ----------
+    match : Match
+        Which stream on the network, or in a recording, is meant.
+    channels : tuple of str
+        The labels the stream must have, in this order; empty takes them as they come.
+    silence_s : float
+        A regular stream that gives no sample for so many seconds is reported silent. Amplifiers
+        deliver blocks of up to 0.25 s; the default is three times that.
+    reconnect : bool
+        Whether a stream that was lost is looked for again.
+    buffer_s : int
+        Seconds of samples that may wait, unread, before the oldest are dropped (and found
+        missing by their stamps).
+    """
+
+    match: Match
+    channels: tuple[_Text, ...] = ()
+    silence_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.75
+    reconnect: bool = True
+    buffer_s: Annotated[int, Meta(ge=1, le=360)] = 10
