@@ -1,6 +1,7 @@
 """Who is on the network, which of them is meant, and what they say of themselves."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 
 import numpy as np
 import pylsl
@@ -11,17 +12,17 @@ from streamer.labels import unique_labels
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
-#: After the first answer, how long a second one is waited for.
-_SETTLE_S = 0.5
-#: No look at the network blocks for longer, so that it can be given up.
-_LOOK_S = 0.25
+#: liblsl asks by multicast first and its known peers half a second later: no look is complete
+#: before both have had their time, nor sooner than a quarter second after the first answer.
+_ALL_ASKED_S = 0.8
+_SETTLE_S = 0.25
+_POLL_S = 0.05
+_FORGET_S = 60.0
 _N_NAMED_MAX = 10
 _RATE_TOLERANCE = 1e-6
 
 
-def answering(
-    match: Match, *, wait_s: float, is_over: Callable[[], bool]
-) -> list[pylsl.StreamInfo]:
+def answering(match: Match, *, wait_s: float, is_over: threading.Event) -> list[pylsl.StreamInfo]:
     """Look for all streams that answer to a match; blocks.
 
     Parameters
@@ -29,32 +30,38 @@ def answering(
     match : Match
         What is looked for.
     wait_s : float
-        Seconds to wait for the first answer, to within a quarter second.
-    is_over : callable
-        Asked between looks; true ends the search.
+        Seconds to wait for the first answer.
+    is_over : threading.Event
+        Ends the search, with nothing found, once set.
 
     Returns
     -------
     list of pylsl.StreamInfo
         Partial, as the network gives them: without channel descriptions.
     """
-    asked = predicate(match)
-    for _ in range(max(1, round(wait_s / _LOOK_S))):
-        if is_over():
+    resolver = pylsl.ContinuousResolver(pred=predicate(match), forget_after=_FORGET_S)
+    n_polls, n_polls_answered = 0, 0
+    while not is_over.wait(_POLL_S):
+        n_polls += 1
+        found = resolver.results()
+        n_polls_answered += bool(found)
+        if found and min(n_polls / _ALL_ASKED_S, n_polls_answered / _SETTLE_S) >= 1.0 / _POLL_S:
+            return list(found)
+        if not found and n_polls * _POLL_S >= wait_s:
             return []
-        if pylsl.resolve_bypred(asked, 1, _LOOK_S):
-            return list(pylsl.resolve_bypred(asked, 2, _SETTLE_S))
     return []
 
 
-def is_answering(uid: str, *, wait_s: float) -> bool:
+def is_answering(uid: str, *, is_over: threading.Event) -> bool:
     """Return whether the very outlet with this `uid` is still on the network; blocks."""
-    return bool(pylsl.resolve_byprop("uid", uid, 1, wait_s))
+    resolver = pylsl.ContinuousResolver(prop="uid", value=uid, forget_after=_FORGET_S)
+    for _ in range(round(_ALL_ASKED_S / _POLL_S)):
+        if is_over.wait(_POLL_S) or resolver.results():
+            return True
+    return False
 
 
-def the_one(
-    config: StreamConfig, *, wait_s: float, is_over: Callable[[], bool]
-) -> pylsl.StreamInfo:
+def the_one(config: StreamConfig, *, wait_s: float, is_over: threading.Event) -> pylsl.StreamInfo:
     """Find the one stream a configuration means; blocks.
 
     Raises
@@ -68,7 +75,9 @@ def the_one(
     expected = f"stream {config.name}: expected one stream with {asked_text(config.match)}"
     if found:
         raise StreamNotFoundError(f"{expected}, found {len(found)}: {listed(found)}")
-    seen = pylsl.resolve_streams(wait_time=_SETTLE_S)
+    resolver = pylsl.ContinuousResolver(forget_after=_FORGET_S)
+    is_over.wait(_ALL_ASKED_S)
+    seen = resolver.results()
     raise StreamNotFoundError(
         f"{expected}, found none in {wait_s:g} s; on the network: {listed(seen)}"
     )
@@ -168,7 +177,7 @@ def difference(before: StreamInfo, after: StreamInfo) -> str:
             ("rate", _rate_text(before), _rate_text(after)),
             ("number of channels", len(before.channels), len(after.channels)),
             ("channels", ", ".join(before.channels), ", ".join(after.channels)),
-            ("units", ", ".join(before.units), ", ".join(after.units)),
+            ("units", *_units_texts(before, after)),
             ("data type", before.dtype, after.dtype),
         )
         if was != now
@@ -177,6 +186,13 @@ def difference(before: StreamInfo, after: StreamInfo) -> str:
     if not is_same_device and _place(before) != _place(after):
         changes.append(f"sender: was {_place(before)}, is now {_place(after)}")
     return "; ".join(changes)
+
+
+def _units_texts(before: StreamInfo, after: StreamInfo) -> tuple[str, str]:
+    if len(before.channels) != len(after.channels):
+        return "", ""  # another number of channels says it already
+    was, now = (", ".join(unit or "unsaid" for unit in each.units) for each in (before, after))
+    return was, now
 
 
 def _place(info: StreamInfo) -> str:

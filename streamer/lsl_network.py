@@ -79,7 +79,11 @@ def configure(network: LslConfig) -> None:
 
 def liblsl_settings(network: LslConfig) -> str:
     """Return liblsl's configuration text; empty where its own file shall stay in force."""
-    sections: dict[str, dict[str, str]] = {"ports": {}, "multicast": {}, "lab": {}}
+    sections: dict[str, dict[str, str]] = {
+        "ports": {},
+        "multicast": {},
+        "lab": {},
+    }
     if network.base_port != LslConfig().base_port or network.scope == "machine":
         sections["ports"] = {
             "MulticastPort": str(network.base_port - 1),
@@ -96,8 +100,10 @@ def liblsl_settings(network: LslConfig) -> str:
             "AddressesOverride": "{127.0.0.1}",
             "ListenAddress": "127.0.0.1",
         }
-        # Loopback delivers a datagram to one listener only, so each port is asked by itself.
+        # Loopback delivers a datagram to one listener only, so each port is asked by itself, and
+        # at once: on one machine nothing is gained by waiting for the others first.
         sections["lab"]["KnownPeers"] = "{127.0.0.1}"
+        sections["tuning"] = {"MulticastMinRTT": "0.02"}
     if not any(sections.values()):
         return ""
     sections["log"] = {"level": str(_LOG_LEVEL)}

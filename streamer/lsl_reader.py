@@ -18,7 +18,7 @@ from streamer.streams import StreamConfig
 #: No pull blocks for longer, so that the thread can end.
 _PULL_S = 0.1
 _OPEN_S = 5.0
-_LOOK_S = 0.5
+_LOOK_S = 2.0
 #: So many looks in a row must miss a sender that has gone quiet before it is given up.
 _N_MISSES_MAX = 3
 _BACKOFF_S_MIN = 0.1
@@ -95,7 +95,7 @@ class Reader:
                 continue
             try:
                 correction = inlet.correction()
-                is_missed = self._is_quiet and not is_answering(inlet.info.uid, wait_s=_LOOK_S)
+                is_missed = self._is_quiet and not is_answering(inlet.info.uid, is_over=self._stop)
             except RuntimeError:
                 continue  # the reading thread meets the same loss, and tells
             with self._sharing:
@@ -154,7 +154,7 @@ class Reader:
         backoff_s = _BACKOFF_S_MIN
         n_told = 1
         while not self._stop.is_set():
-            found = answering(self._config.match, wait_s=_LOOK_S, is_over=self._stop.is_set)
+            found = answering(self._config.match, wait_s=_LOOK_S, is_over=self._stop)
             if len(found) == 1 and (inlet := self._connect(found[0])) is not None:
                 return inlet if self._take_up(inlet, lost_s) else None
             if len(found) > 1 and len(found) != n_told:

@@ -141,7 +141,7 @@ class LslSource:
             await _finish(threads)
 
     def _connect(self) -> Inlet:
-        found = the_one(self._config, wait_s=self._network.resolve_s, is_over=self._is_over.is_set)
+        found = the_one(self._config, wait_s=self._network.resolve_s, is_over=self._is_over)
         try:
             inlet = Inlet(self._config.name, found, self._config.buffer_s)
             check(self._config, inlet.info)

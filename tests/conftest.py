@@ -5,6 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from streamer.lsl_network import LslConfig
+from tests.private_lsl import use_private_lsl
+
+
+def pytest_configure() -> None:
+    use_private_lsl()
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
@@ -14,3 +21,9 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings: STIMLOOP_DATA is not set and {folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def lsl_network() -> LslConfig:
+    """Leave liblsl to its own file, which `use_private_lsl` has made this run's alone."""
+    return LslConfig(resolve_s=2.0, correction_s=1.0)

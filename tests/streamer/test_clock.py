@@ -1,0 +1,32 @@
+"""The service's clock and the names made from the time."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pylsl
+
+from streamer import clock
+
+
+def test_the_service_runs_on_the_clock_that_stamps_samples() -> None:
+    before_s = pylsl.local_clock()  # noqa: TID251 the reference it is held against
+    now_s = clock.now_s()
+    after_s = pylsl.local_clock()  # noqa: TID251 the reference it is held against
+    assert before_s <= now_s <= after_s
+
+
+def test_a_session_id_says_when_it_was_made_and_is_never_made_twice() -> None:
+    before = datetime.now(UTC)  # noqa: TID251 the reference it is held against
+    ids = [clock.new_session_id() for _ in range(200)]
+    after = datetime.now(UTC)  # noqa: TID251 the reference it is held against
+    assert len(set(ids)) == len(ids)
+    for each in ids:
+        assert re.fullmatch(r"\d{20}-[0-9a-f]{8}", each)
+        made = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(each[:20]))
+        assert before <= made <= after
+    micros = [each[:20] for each in ids]
+    assert micros == sorted(micros)
+
+
+def test_the_wall_time_is_fit_for_a_folder_name_on_any_system() -> None:
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", clock.wall_time_text())
