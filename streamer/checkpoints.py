@@ -1,0 +1,65 @@
+"""Moving what was committed from the write-ahead log into the database, beside the loop."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+#: A round ends early where this many tries in a row found the log still growing.
+_N_TRIES = 5
+
+
+class Checkpoints:
+    """A thread with a connection of its own that checkpoints whenever it is asked to.
+
+    A checkpoint waits for the disk (`fsync`), which the loop must never do. It is passive, so it
+    never holds the writer up; once it has caught up with a writer that pauses for some
+    milliseconds, the writer begins the log anew and the log stops growing.
+
+    Parameters
+    ----------
+    path : Path
+        The database.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._wanted = threading.Event()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._run, name="journal checkpoints", daemon=True)
+        #: Why the thread gave up, if it did.
+        self.failure: str | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def ask(self) -> None:
+        """Ask for a checkpoint; returns at once."""
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """End the thread after the checkpoint it is at, and wait for it."""
+        self._is_over = True
+        self._wanted.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            connection = sqlite3.connect(self._path, isolation_level=None)
+            try:
+                connection.execute("PRAGMA synchronous=NORMAL")
+                while self._wanted.wait() and not self._is_over:
+                    self._wanted.clear()
+                    self._checkpoint(connection)
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            self.failure = str(error)
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        before = -1
+        for _ in range(_N_TRIES):
+            _, n_frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if n_frames == before or self._is_over:
+                return
+            before = n_frames

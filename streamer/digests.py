@@ -1,0 +1,86 @@
+"""Digests of a whole session: the four that `summary.json` names and verification compares."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from detectors.estimates import Estimates
+from streamer.records import encode
+
+if TYPE_CHECKING:
+    from streamer.closed_loop import Outcome
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+class _EstimateStream:
+    """All hops of one detector: a running hash a field, so that no chunk boundary shows."""
+
+    def __init__(self) -> None:
+        self._sample = hashlib.sha256()
+        self._time_s = hashlib.sha256()
+        self._values = hashlib.sha256()
+        self._valid = hashlib.sha256()
+
+    def add(self, estimates: Estimates) -> None:
+        self._sample.update(estimates.sample.tobytes())
+        self._time_s.update(estimates.time_s.tobytes())
+        self._values.update(estimates.values.tobytes())
+        self._valid.update(estimates.valid.tobytes())
+
+    def digest(self) -> bytes:
+        fields = (self._sample, self._time_s, self._values, self._valid)
+        return b"".join(field.digest() for field in fields)
+
+
+class Digests:
+    """Folds outcomes into SHA-256 digests of estimates, detections, targets and decisions.
+
+    Estimates and detections are hashed per detector, targets per policy, and combined in the
+    order of their ids: neither chunk boundaries nor the order in which streams arrive can be
+    seen in them. Decisions are hashed in the order in which they were taken.
+    """
+
+    def __init__(self) -> None:
+        self._estimates: dict[str, _EstimateStream] = {}
+        self._detections: dict[str, _Hash] = {}
+        self._targets: dict[str, _Hash] = {}
+        self._decisions = hashlib.sha256()
+
+    def add(self, outcome: "Outcome") -> None:
+        """Fold one step in."""
+        for seen in outcome.seen:
+            detector = seen.estimates.detector
+            if seen.estimates.sample.size:
+                if detector not in self._estimates:
+                    self._estimates[detector] = _EstimateStream()
+                self._estimates[detector].add(seen.estimates)
+            for detection in seen.detections:
+                self._detections.setdefault(detector, hashlib.sha256()).update(encode(detection))
+        for target in outcome.targets:
+            self._targets.setdefault(target.policy, hashlib.sha256()).update(encode(target))
+        for decision in outcome.decisions:
+            self._decisions.update(encode(decision))
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the digests so far, hex, by the names `summary.json` has for them."""
+        return {
+            "estimates": _combined(
+                {name: stream.digest() for name, stream in self._estimates.items()}
+            ),
+            "detections": _combined(
+                {name: each.digest() for name, each in self._detections.items()}
+            ),
+            "targets": _combined({name: each.digest() for name, each in self._targets.items()}),
+            "decisions": self._decisions.hexdigest(),
+        }
+
+
+def _combined(digests: Mapping[str, bytes]) -> str:
+    whole = hashlib.sha256()
+    for name in sorted(digests):
+        whole.update(encode((name, digests[name])))
+    return whole.hexdigest()

@@ -1,0 +1,183 @@
+"""The journal, read: nothing is changed, every link of the chain is checked on the way."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import msgspec
+
+from streamer.errors import JournalError
+from streamer.records import (
+    CHAIN_START,
+    FORMAT,
+    RECORD_KINDS,
+    EndRecord,
+    Header,
+    Payload,
+    decode,
+    link,
+)
+from streamer.write_ahead_log import damage
+
+_SELECT = "SELECT number, kind, now_s, payload, chain FROM records ORDER BY number"
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One record whose link fits: its place, its time on the service's clock, what it holds."""
+
+    number: int
+    now_s: float
+    payload: Payload
+
+
+class JournalReader:
+    """Opens a journal read-only; one that a killed process left behind, too.
+
+    Where the folder cannot be written to and the log of such a journal has to be worked in, both
+    are copied to a temporary folder first.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file.
+
+    Attributes
+    ----------
+    header : Header
+        The first record, known once entered.
+    head : str
+        Link of the newest record read so far, hex.
+    n_records : int
+        Records read so far.
+    end : EndRecord or None
+        The end record, once `records` came to it.
+
+    Raises
+    ------
+    JournalError
+        On entering, where there is no journal, it is of another format or its pages are
+        damaged; from `records`, naming the first record that is not what was written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.end: EndRecord | None = None
+        self.n_records = 0
+        self._path = path
+        self._chain = CHAIN_START
+        self._is_open_ended = False
+        self._open = ExitStack()
+
+    @property
+    def head(self) -> str:
+        """Link of the newest record read so far, hex."""
+        return self._chain.hex()
+
+    def __enter__(self) -> Self:
+        if not self._path.is_file():
+            raise JournalError(f"{self._path}: expected a journal, found no such file")
+        with self._open:
+            try:
+                self._connection = self._connect()
+                self._check_file()
+                first = next(self.records(), None)
+            except sqlite3.Error as error:
+                raise JournalError(f"{self._path}: {error}") from error
+            if first is None or not isinstance(first.payload, Header):
+                raise JournalError(f"{self._path}: record 0: expected the header, found none")
+            self.header = first.payload
+            self._open = self._open.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def records(self) -> Iterator[Record]:
+        """Yield every record in order, from the header on.
+
+        Raises
+        ------
+        JournalError
+            At the first record that is missing, changed, or stands after the end.
+        """
+        self._chain, self.n_records, self.end = CHAIN_START, 0, None
+        try:
+            for row in self._connection.execute(_SELECT):
+                record = self._read(*row)
+                self.n_records += 1
+                if isinstance(record.payload, EndRecord):
+                    self.end = record.payload
+                yield record
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"{self._path}: after record {self.n_records - 1}: {error}"
+            ) from error
+        if self.end is None and not self._is_open_ended:
+            raise JournalError(f"{self._path}: expected an end record, found {self.n_records}")
+
+    def _read(
+        self, number: object, kind: object, now_s: object, payload: object, chain: object
+    ) -> Record:
+        expected = self.n_records
+        where = f"{self._path}: record {expected}"
+        if self.end is not None:
+            raise JournalError(f"{where}: expected nothing after the end record, found a record")
+        if number != expected:
+            raise JournalError(f"{where}: expected it next, found record {number}")
+        name = kind.decode(errors="replace") if isinstance(kind, bytes) else repr(kind)
+        if name not in RECORD_KINDS or not isinstance(now_s, float):
+            raise JournalError(f"{where}: expected a kind and a time, found {name!r} and {now_s!r}")
+        if not isinstance(payload, bytes) or not isinstance(chain, bytes):
+            raise JournalError(f"{where}: expected bytes, found another type")
+        if link(self._chain, expected, name, now_s, payload) != chain:
+            raise JournalError(f"{where}: the chain is broken: it was changed after it was written")
+        self._chain = chain
+        try:
+            return Record(expected, now_s, decode(name, payload))
+        except ValueError as error:
+            raise JournalError(f"{where}: cannot be read: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            return self._connect_to(self._path)
+        except sqlite3.OperationalError:
+            folder = Path(self._open.enter_context(TemporaryDirectory()))
+            for suffix in ("", "-wal"):
+                source = self._path.with_name(self._path.name + suffix)
+                if source.exists():
+                    shutil.copy(source, folder / source.name)
+            return self._connect_to(folder / self._path.name)
+
+    def _connect_to(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None
+        )
+        self._open.callback(connection.close)
+        # Damaged text must reach our own check, not fail in the driver's decoding.
+        connection.text_factory = bytes
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return connection
+
+    def _check_file(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version != FORMAT:
+            raise JournalError(f"{self._path}: expected format {FORMAT}, found {version}")
+        (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
+        # Only a clean end leaves write-ahead mode: this was left by a kill, or is being written.
+        self._is_open_ended = mode == b"wal"
+        problem = damage(self._path.with_name(f"{self._path.name}-wal"))
+        if problem is not None:
+            raise JournalError(f"{self._path}: {problem}")
+        (verdict,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict != b"ok":
+            raise JournalError(f"{self._path}: {verdict.decode(errors='replace')}")
