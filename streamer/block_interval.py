@@ -5,8 +5,8 @@ from statistics import median
 
 import msgspec
 
-#: What arrives within a millisecond is one delivery, cut by the network.
-_SAME_BLOCK_S = 0.001
+#: What arrives within half a millisecond is one delivery, cut by the network.
+_SAME_BLOCK_S = 0.0005
 _N_INTERVALS = 64
 _N_INTERVALS_MIN = 3
 

@@ -32,15 +32,17 @@ class Handover:
         self._loop = loop
         self._emit = emit
         self._waiting: list[Event] = []
-        self._changed = threading.Condition()
+        self._guard = threading.Lock()
+        self._has_room = threading.Condition(self._guard)
         self._is_scheduled = False
         self._is_closed = False
         self._failed: asyncio.Future[None] = loop.create_future()
 
     def put(self, event: Event) -> None:
         """Hand one event over; blocks while too many wait; drops it once closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) < _N_WAITING_MAX or self._is_closed)
+        with self._guard:
+            while len(self._waiting) >= _N_WAITING_MAX and not self._is_closed:
+                self._has_room.wait()
             if self._is_closed:
                 return
             self._waiting.append(event)
@@ -50,7 +52,7 @@ class Handover:
 
     def fail(self, error: Exception) -> None:
         """Let `failure` raise what ended a thread."""
-        with self._changed:
+        with self._guard:
             if not self._is_closed:
                 self._loop.call_soon_threadsafe(self._set_failure, error)
 
@@ -60,16 +62,16 @@ class Handover:
 
     def close(self) -> None:
         """Hand nothing over any more and let waiting threads go."""
-        with self._changed:
+        with self._guard:
             self._is_closed = True
             self._waiting.clear()
-            self._changed.notify_all()
+            self._has_room.notify_all()
 
     def _drain(self) -> None:
-        with self._changed:
+        with self._guard:
             waiting, self._waiting = self._waiting, []
             self._is_scheduled = False
-            self._changed.notify_all()
+            self._has_room.notify_all()
         try:
             for event in joined(waiting) if len(waiting) > 1 else waiting:
                 self._emit(event)

@@ -56,6 +56,13 @@ class Inlet:
         self._inlet = pylsl.StreamInlet(found, max_buflen=buffer_s, recover=False, as_numpy=True)
         self.info = read_info(name, self._inlet.info(timeout=_ANSWER_S))
         self._measured_at_s = float("nan")
+        self._is_text = self.info.dtype == "string"
+        shape = (_N_SAMPLES_MAX, len(self.info.channels))
+        self._samples = np.empty(shape, object if self._is_text else self.info.dtype)
+        self._stamps_s = np.empty(_N_SAMPLES_MAX)
+        self._samples_at = self._samples.ctypes.data
+        self._stamps_at = self._stamps_s.ctypes.data
+        self._status = ctypes.c_int()
 
     def correction(self) -> tuple[float, float] | None:
         """Return liblsl's newest clock correction and its uncertainty, in seconds.
@@ -118,10 +125,41 @@ class Inlet:
         RuntimeError
             Where the outlet is gone.
         """
-        pulled = self._inlet.pull_chunk(
+        return self._pull_text(timeout_s) if self._is_text else self._pull_numbers(timeout_s)
+
+    def _pull_numbers(self, timeout_s: float) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+        # pylsl's own pull waits for one sample and then takes the rest in the same two steps,
+        # but allocates and joins arrays of the largest size each time: 35 us a pull.
+        n_samples = self._take(0, 1, timeout_s)
+        if n_samples:
+            n_samples += self._take(1, _N_SAMPLES_MAX - 1, 0.0)
+        return _frozen(self._samples[:n_samples].copy(), self._stamps_s[:n_samples].copy())
+
+    def _take(self, first: int, n_samples_max: int, timeout_s: float) -> int:
+        n_channels = self._samples.shape[1]
+        n_values = self._inlet.do_pull_chunk(
+            self._inlet.obj,
+            ctypes.c_void_p(self._samples_at + first * self._samples.strides[0]),
+            ctypes.c_void_p(self._stamps_at + first * self._stamps_s.strides[0]),
+            ctypes.c_size_t(n_samples_max * n_channels),
+            ctypes.c_size_t(n_samples_max),
+            ctypes.c_double(timeout_s),
+            ctypes.byref(self._status),
+        )
+        if self._status.value:
+            handle_error(self._status)
+        return int(n_values) // n_channels
+
+    def _pull_text(self, timeout_s: float) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+        samples, stamps_s = self._inlet.pull_chunk(
             timeout=timeout_s, max_samples=_N_SAMPLES_MAX, min_samples=1
         )
-        samples, stamps_s = (each if each.base is None else each.copy() for each in pulled)
-        samples.flags.writeable = False
-        stamps_s.flags.writeable = False
-        return samples, stamps_s
+        return _frozen(samples, stamps_s)
+
+
+def _frozen(
+    samples: NDArray[np.generic], stamps_s: NDArray[np.float64]
+) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    samples.flags.writeable = False
+    stamps_s.flags.writeable = False
+    return samples, stamps_s

@@ -9,8 +9,8 @@ from msgspec import Meta
 from streamer.errors import StreamError
 
 _Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]+$", max_length=64)]
-#: liblsl logs to stderr from this level on: errors.
-_LOG_LEVEL = -2
+#: liblsl logs to stderr what is fatal, no more: a lost sender is told by an event of ours.
+_LOG_LEVEL = -3
 
 
 class LslConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

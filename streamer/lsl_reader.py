@@ -73,7 +73,7 @@ class Reader:
         self._stop.set()
 
     def read(self) -> None:
-        """Read, and after a loss find the stream again; returns when told to stop."""
+        """Read, and after a loss find the stream again, until told to stop or the stream is out."""
         inlet = self._inlet
         while inlet is not None:
             why = self._read_until_lost(inlet)
@@ -84,7 +84,6 @@ class Reader:
             self.meter.interrupt()
             self._tell("lost", why)
             inlet = self._find_again() if self._config.reconnect else None
-        self._stop.wait()
 
     def watch(self) -> None:
         """Ask for clock corrections, and whether a silent sender is still there at all."""

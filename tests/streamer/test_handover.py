@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -29,6 +30,14 @@ def told(events: list[Event]) -> list[object]:
         else:
             flat.append(event)
     return flat
+
+
+def sending(handover: Handover, events: Sequence[Event]) -> threading.Thread:
+    def send() -> None:
+        for event in events:
+            handover.put(event)
+
+    return threading.Thread(target=send)
 
 
 @st.composite
@@ -64,9 +73,7 @@ def test_what_waited_while_the_loop_was_busy_comes_in_one_piece() -> None:
     async def scenario() -> None:
         heard: list[Event] = []
         handover = Handover(asyncio.get_running_loop(), heard.append)
-        sender = threading.Thread(
-            target=lambda: [handover.put(chunk("a", 3 * k, 3)) for k in range(40)]
-        )
+        sender = sending(handover, [chunk("a", 3 * k, 3) for k in range(40)])
         sender.start()
         sender.join()
         async with asyncio.timeout(5.0):
@@ -114,7 +121,7 @@ def test_closing_lets_a_waiting_thread_go_and_hands_nothing_over_any_more() -> N
     async def scenario() -> None:
         heard: list[Event] = []
         handover = Handover(asyncio.get_running_loop(), heard.append)
-        sender = threading.Thread(target=lambda: [handover.put(Tick()) for _ in range(500)])
+        sender = sending(handover, [Tick()] * 500)
         sender.start()
         handover.close()
         sender.join(5.0)

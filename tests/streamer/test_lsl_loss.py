@@ -10,7 +10,7 @@ import pytest
 from streamer.events import Chunk, ClockCorrection, StreamChanged
 from streamer.lsl_network import LslConfig
 from tests.outlet_process import OutletProcess
-from tests.streamer.lsl_feed import Fed, fed, joined_samples, stream
+from tests.streamer.lsl_feed import Fed, fed, stream
 
 pytestmark = pytest.mark.lsl
 
@@ -30,7 +30,7 @@ def sender(name: str, **changes: Any) -> OutletProcess:
 
 async def first_sample(feed: Fed, child: OutletProcess) -> Chunk:
     """Push until something arrives: a child cannot tell when its consumer is there."""
-    chunk = None
+    chunk: Chunk | None = None
     while chunk is None:
         child.push(1)
         with contextlib.suppress(TimeoutError):
@@ -39,29 +39,35 @@ async def first_sample(feed: Fed, child: OutletProcess) -> Chunk:
     return chunk
 
 
+async def next_change(feed: Fed) -> StreamChanged:
+    """Return what next happens to the stream; a pause of a busy machine does not count."""
+    while (changed := await feed.next_of(StreamChanged)).what == "silent":
+        pass
+    assert isinstance(changed, StreamChanged)
+    return changed
+
+
 def test_a_sender_that_is_started_again_is_taken_up_and_restarts_the_windows(
     lsl_network: LslConfig,
 ) -> None:
     async def scenario() -> None:
         with sender("phoenix") as child:
             async with fed(stream("phoenix"), lsl_network) as feed:
-                await first_sample(feed, child)
+                first = await first_sample(feed, child)
                 child.push(40)
-                before = [await feed.next_of(Chunk)]
-                while before[-1].samples[-1, 0] < 40.0:
-                    before.append(await feed.next_of(Chunk))
+                before = [first, *await feed.chunks(40)]
                 child.kill()
-                lost = await feed.next_of(StreamChanged)
-                assert lost.what == "lost"
+                while not isinstance(event := await feed.next(), StreamChanged):
+                    before += [event] if isinstance(event, Chunk) else []
+                assert event.what == "lost"
                 with sender("phoenix") as again:
-                    resumed = await feed.next_of(StreamChanged)
+                    resumed = await next_change(feed)
                     assert resumed.what == "resumed"
                     assert "a new outlet" in resumed.detail
                     assert isinstance(await feed.next(), ClockCorrection)
                     chunk = await first_sample(feed, again)
-                    last = before[-1]
-                    assert chunk.first_sample == last.first_sample + len(last.timestamps_s)
-                    assert joined_samples([chunk]).shape[1] == 2
+                    assert chunk.first_sample == sum(len(each.timestamps_s) for each in before)
+                    assert chunk.samples.shape[1] == 2
 
     asyncio.run(scenario())
 
@@ -74,8 +80,6 @@ def test_a_sender_that_is_started_again_is_taken_up_and_restarts_the_windows(
             {"channel_count": 3, "labels": ["A", "B", "C"]},
             "number of channels: was 2, is now 3; channels: was A, B, is now A, B, C",
         ),
-        ({"labels": ["B", "A"]}, "channels: was A, B, is now B, A"),
-        ({"channel_format": "int16"}, "data type: was float32, is now int16"),
     ],
 )
 def test_a_sender_that_comes_back_different_is_a_fault_and_stays_out(
@@ -88,9 +92,9 @@ def test_a_sender_that_comes_back_different_is_a_fault_and_stays_out(
             async with fed(stream(name), lsl_network) as feed:
                 await first_sample(feed, child)
                 child.kill()
-                assert (await feed.next_of(StreamChanged)).what == "lost"
+                assert (await next_change(feed)).what == "lost"
                 with sender(name, **change) as other:
-                    changed = await feed.next_of(StreamChanged)
+                    changed = await next_change(feed)
                     assert (changed.what, changed.detail) == ("changed", detail)
                     other.push(50)
                     with pytest.raises(TimeoutError):
@@ -107,12 +111,12 @@ def test_two_senders_at_a_reconnection_are_told_and_waited_out(lsl_network: LslC
                 await first_sample(feed, child)
                 child.kill()
                 with sender("twin"), sender("twin") as second:
-                    assert (await feed.next_of(StreamChanged)).what == "lost"
-                    told = await feed.next_of(StreamChanged)
+                    assert (await next_change(feed)).what == "lost"
+                    told = await next_change(feed)
                     assert told.what == "lost"
                     assert "2 streams answer to name = 'twin'" in told.detail
                     second.kill()
-                    assert (await feed.next_of(StreamChanged)).what == "resumed"
+                    assert (await next_change(feed)).what == "resumed"
 
     asyncio.run(scenario())
 
@@ -123,7 +127,7 @@ def test_without_reconnect_a_lost_stream_stays_lost(lsl_network: LslConfig) -> N
             async with fed(stream("mortal", reconnect=False), lsl_network) as feed:
                 await first_sample(feed, child)
                 child.kill()
-                assert (await feed.next_of(StreamChanged)).what == "lost"
+                assert (await next_change(feed)).what == "lost"
                 with sender("mortal"), pytest.raises(TimeoutError):
                     async with asyncio.timeout(2.0):
                         await feed.next()
@@ -141,11 +145,11 @@ def test_a_sender_that_stands_still_is_given_up_and_taken_up_when_it_goes_on(
                 await first_sample(feed, child)
                 child.child.send_signal(signal.SIGSTOP)
                 assert (await feed.next_of(StreamChanged)).what == "silent"
-                lost = await feed.next_of(StreamChanged)
+                lost = await next_change(feed)
                 assert lost.what == "lost"
                 assert "no longer answers" in lost.detail
                 child.child.send_signal(signal.SIGCONT)
-                resumed = await feed.next_of(StreamChanged)
+                resumed = await next_change(feed)
                 assert resumed.what == "resumed"
                 assert "the same outlet" in resumed.detail
                 await first_sample(feed, child)

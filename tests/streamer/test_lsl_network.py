@@ -86,7 +86,7 @@ def test_a_network_without_keys_leaves_liblsl_to_its_own_file() -> None:
 
 def test_a_network_with_keys_says_only_those() -> None:
     text = liblsl_settings(LslConfig(session_id="lab-1", peers=("10.0.0.5", "amp")))
-    assert text == ("[lab]\nKnownPeers = {10.0.0.5, amp}\nSessionID = lab-1\n[log]\nlevel = -2\n")
+    assert text == ("[lab]\nKnownPeers = {10.0.0.5, amp}\nSessionID = lab-1\n[log]\nlevel = -3\n")
 
 
 def test_the_machine_scope_stays_on_loopback() -> None:
