@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
-    def digest(self) -> bytes: ...
+    def hexdigest(self) -> str: ...
 
 
 class _EstimateStream:
@@ -31,9 +31,9 @@ class _EstimateStream:
         self._values.update(estimates.values.tobytes())
         self._valid.update(estimates.valid.tobytes())
 
-    def digest(self) -> bytes:
+    def hexdigest(self) -> str:
         fields = (self._sample, self._time_s, self._values, self._valid)
-        return b"".join(field.digest() for field in fields)
+        return hashlib.sha256(b"".join(field.digest() for field in fields)).hexdigest()
 
 
 class Digests:
@@ -65,22 +65,19 @@ class Digests:
         for decision in outcome.decisions:
             self._decisions.update(encode(decision))
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the digests so far, hex, by the names `summary.json` has for them."""
+    def by_name(self) -> dict[str, dict[str, str]]:
+        """Return the digests so far, hex, of each detector's and policy's part."""
         return {
-            "estimates": _combined(
-                {name: stream.digest() for name, stream in self._estimates.items()}
-            ),
-            "detections": _combined(
-                {name: each.digest() for name, each in self._detections.items()}
-            ),
-            "targets": _combined({name: each.digest() for name, each in self._targets.items()}),
-            "decisions": self._decisions.hexdigest(),
+            "estimates": {name: each.hexdigest() for name, each in self._estimates.items()},
+            "detections": {name: each.hexdigest() for name, each in self._detections.items()},
+            "targets": {name: each.hexdigest() for name, each in self._targets.items()},
         }
 
+    def as_dict(self) -> dict[str, str]:
+        """Return the digests so far, hex, by the names `summary.json` has for them."""
+        combined = {what: _combined(digests) for what, digests in self.by_name().items()}
+        return combined | {"decisions": self._decisions.hexdigest()}
 
-def _combined(digests: Mapping[str, bytes]) -> str:
-    whole = hashlib.sha256()
-    for name in sorted(digests):
-        whole.update(encode((name, digests[name])))
-    return whole.hexdigest()
+
+def _combined(digests: Mapping[str, str]) -> str:
+    return hashlib.sha256(encode(sorted(digests.items()))).hexdigest()

@@ -123,7 +123,8 @@ class JournalReader:
                 f"{self._path}: after record {self.n_records - 1}: {error}"
             ) from error
         if self.end is None and not self._is_open_ended:
-            raise JournalError(f"{self._path}: expected an end record, found {self.n_records}")
+            newest = self.n_records - 1
+            raise JournalError(f"{self._path}: expected an end record, found none after {newest}")
 
     def _read(
         self, number: object, kind: object, now_s: object, payload: object, chain: object

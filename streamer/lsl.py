@@ -1,91 +1,18 @@
-"""Who is on the network, which of them is meant, and what they say of themselves."""
+"""What streams say of themselves, in our words, and whether it is what was expected."""
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
 import pylsl
 from pylsl.lib import fmt2npdtype
 
-from streamer.errors import StreamFormatError, StreamNotFoundError
+from streamer.errors import StreamFormatError
 from streamer.labels import unique_labels
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
-#: liblsl asks by multicast first and its known peers half a second later: no look is complete
-#: before both have had their time, nor sooner than a quarter second after the first answer.
-_ALL_ASKED_S = 0.8
-_SETTLE_S = 0.25
-_POLL_S = 0.05
-_FORGET_S = 60.0
 _N_NAMED_MAX = 10
 _RATE_TOLERANCE = 1e-6
-
-
-def answering(match: Match, *, wait_s: float, is_over: threading.Event) -> list[pylsl.StreamInfo]:
-    """Look for all streams that answer to a match; blocks.
-
-    Parameters
-    ----------
-    match : Match
-        What is looked for.
-    wait_s : float
-        Seconds to wait for the first answer.
-    is_over : threading.Event
-        Ends the search, with nothing found, once set.
-
-    Returns
-    -------
-    list of pylsl.StreamInfo
-        Partial, as the network gives them: without channel descriptions.
-    """
-    resolver = pylsl.ContinuousResolver(pred=predicate(match), forget_after=_FORGET_S)
-    n_polls, n_polls_answered = 0, 0
-    while not is_over.wait(_POLL_S):
-        n_polls += 1
-        found = resolver.results()
-        n_polls_answered += bool(found)
-        if found and min(n_polls / _ALL_ASKED_S, n_polls_answered / _SETTLE_S) >= 1.0 / _POLL_S:
-            return list(found)
-        if not found and n_polls * _POLL_S >= wait_s:
-            return []
-    return []
-
-
-def is_answering(uid: str, *, is_over: threading.Event) -> bool:
-    """Return whether the very outlet with this `uid` is still on the network; blocks."""
-    resolver = pylsl.ContinuousResolver(prop="uid", value=uid, forget_after=_FORGET_S)
-    for _ in range(round(_ALL_ASKED_S / _POLL_S)):
-        if is_over.wait(_POLL_S) or resolver.results():
-            return True
-    return False
-
-
-def the_one(config: StreamConfig, *, wait_s: float, is_over: threading.Event) -> pylsl.StreamInfo:
-    """Find the one stream a configuration means; blocks.
-
-    Raises
-    ------
-    StreamNotFoundError
-        Where none or several answer; the text lists what is on the network.
-    """
-    found = answering(config.match, wait_s=wait_s, is_over=is_over)
-    if len(found) == 1:
-        return found[0]
-    expected = f"stream {config.name}: expected one stream with {asked_text(config.match)}"
-    if found:
-        raise StreamNotFoundError(f"{expected}, found {len(found)}: {listed(found)}")
-    resolver = pylsl.ContinuousResolver(forget_after=_FORGET_S)
-    is_over.wait(_ALL_ASKED_S)
-    seen = resolver.results()
-    raise StreamNotFoundError(
-        f"{expected}, found none in {wait_s:g} s; on the network: {listed(seen)}"
-    )
-
-
-def predicate(match: Match) -> str:
-    """Return the XPath 1.0 condition that liblsl sends round."""
-    return " and ".join(f"{key}={_quoted(value)}" for key, value in match.asked.items())
 
 
 def asked_text(match: Match) -> str:
@@ -206,11 +133,3 @@ def _rate_text(info: StreamInfo) -> str:
 def _dtype_name(found: pylsl.StreamInfo) -> str:
     dtype = fmt2npdtype[found.channel_format()]
     return "string" if dtype is None else str(np.dtype(dtype))
-
-
-def _quoted(text: str) -> str:
-    """Quote for XPath 1.0, which knows no escapes."""
-    if "'" not in text:
-        return f"'{text}'"
-    parts = ', "\'", '.join(f"'{part}'" for part in text.split("'"))
-    return f"concat({parts})"

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from streamer.block_interval import BlockIntervalMeter
 from streamer.events import Chunk, ClockCorrection, Event, Marker, StreamChanged
-from streamer.lsl import answering, asked_text, difference, is_answering, listed
+from streamer.lsl import asked_text, difference, listed
 from streamer.lsl_inlet import Inlet
+from streamer.lsl_search import Search, is_answering
 from streamer.marker_text import marker_text
 from streamer.streams import StreamConfig
 
@@ -93,8 +94,10 @@ class Reader:
             if inlet is None:
                 continue
             try:
-                correction = inlet.correction()
-                is_missed = self._is_quiet and not is_answering(inlet.info.uid, is_over=self._stop)
+                correction = self._correction_of(inlet)
+                is_missed = self._is_quiet and not is_answering(
+                    inlet.info.uid, now_s=self._now_s, is_over=self._stop
+                )
             except RuntimeError:
                 continue  # the reading thread meets the same loss, and tells
             with self._sharing:
@@ -102,7 +105,7 @@ class Reader:
                     continue
                 self._n_misses = self._n_misses + 1 if is_missed and self._is_quiet else 0
                 if correction is not None:
-                    self._put(ClockCorrection(self._config.name, *correction))
+                    self._put(correction)
 
     def _read_until_lost(self, inlet: Inlet) -> str:
         try:
@@ -153,42 +156,48 @@ class Reader:
         backoff_s = _BACKOFF_S_MIN
         n_told = 1
         while not self._stop.is_set():
-            found = answering(self._config.match, wait_s=_LOOK_S, is_over=self._stop)
-            if len(found) == 1 and (inlet := self._connect(found[0])) is not None:
-                return inlet if self._take_up(inlet, lost_s) else None
-            if len(found) > 1 and len(found) != n_told:
-                n_told = len(found)
+            search = Search(self._config.match, now_s=self._now_s, is_over=self._stop)
+            found = search.first(_LOOK_S)
+            connected = None if found is None else self._connect(found)
+            everyone = search.everyone()
+            if len(everyone) == 1 and connected is not None:
+                return self._take_up(*connected, self._now_s() - lost_s)
+            if len(everyone) > 1 and len(everyone) != n_told:
+                n_told = len(everyone)
                 self._tell(
                     "lost",
                     f"{n_told} streams answer to {asked_text(self._config.match)}, "
-                    f"waiting until one is left: {listed(found)}",
+                    f"waiting until one is left: {listed(everyone)}",
                 )
             self._stop.wait(backoff_s)
             backoff_s = min(2.0 * backoff_s, _BACKOFF_S_MAX)
         return None
 
-    def _connect(self, found: pylsl.StreamInfo) -> Inlet | None:
+    def _connect(self, found: pylsl.StreamInfo) -> tuple[Inlet, ClockCorrection | None] | None:
         try:
-            return Inlet(self._config.name, found, self._config.buffer_s)
+            inlet = Inlet(self._config.name, found, self._config.buffer_s)
+            return inlet, self._correction_of(inlet)
         except RuntimeError:
             return None  # gone again already: the search goes on
 
-    def _take_up(self, inlet: Inlet, lost_s: float) -> bool:
+    def _take_up(
+        self, inlet: Inlet, correction: ClockCorrection | None, lost_for_s: float
+    ) -> Inlet | None:
         changes = difference(self._info, inlet.info)
         if changes:
             self._tell("changed", changes)
-            return False
-        try:
-            correction = inlet.correction()
-        except RuntimeError:
-            correction = None  # opening it meets the same loss, and the search begins anew
+            return None
         outlet = "the same outlet" if inlet.info.uid == self._info.uid else "a new outlet"
         self._info = inlet.info
-        self._tell("resumed", f"{outlet} after {self._now_s() - lost_s:.2f} s")
+        self._tell("resumed", f"{outlet} after {lost_for_s:.2f} s")
         if correction is not None:
-            self._put(ClockCorrection(self._config.name, *correction))
+            self._put(correction)
         self._use(inlet)
-        return True
+        return inlet
+
+    def _correction_of(self, inlet: Inlet) -> ClockCorrection | None:
+        measured = inlet.correction()
+        return None if measured is None else ClockCorrection(self._config.name, *measured)
 
     def _use(self, inlet: Inlet | None) -> None:
         with self._sharing:

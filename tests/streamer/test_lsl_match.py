@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from streamer.clock import now_s
 from streamer.errors import StreamError, StreamFormatError, StreamNotFoundError
 from streamer.labels import unique_labels
-from streamer.lsl import check, difference, predicate, read_info
+from streamer.lsl import check, difference, read_info
 from streamer.lsl_network import LslConfig
+from streamer.lsl_search import predicate
 from streamer.lsl_source import LslSource
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig

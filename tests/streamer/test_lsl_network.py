@@ -12,8 +12,9 @@ from streamer.lsl_network import LslConfig, liblsl_settings
 _LOOK = """
 import json, sys, threading
 import msgspec
-from streamer.lsl import answering
+from streamer.clock import now_s
 from streamer.lsl_network import LslConfig, configure
+from streamer.lsl_search import Search
 from streamer.streams import Match
 import pylsl
 configure(msgspec.json.decode(sys.argv[1], type=LslConfig))
@@ -22,7 +23,7 @@ if sys.argv[2] == "show":
     print("there", flush=True)
     sys.stdin.readline()
 else:
-    found = answering(Match(name="shown"), wait_s=1.5, is_over=threading.Event())
+    found = Search(Match(name="shown"), now_s=now_s, is_over=threading.Event()).everyone()
     print(json.dumps([each.name() for each in found]))
 """
 

@@ -1,0 +1,79 @@
+"""The two floors of the latency benchmark: LSL to MQTT with nothing in between.
+
+``raw``: the thread that pulls also publishes, on a bare socket. ``aiomqtt``: the pulling thread
+hands each sample to asyncio, which publishes with aiomqtt: stimloop's path without stimloop.
+Both publish the stamp of each sample whose last channel is above one half.
+"""
+
+import argparse
+import asyncio
+import socket
+import threading
+
+import aiomqtt
+import numpy as np
+import pylsl
+
+from benchmarks.raw_mqtt import RawMqtt
+
+TOPIC = "bench/trigger"
+
+
+def _open(source_id: str) -> pylsl.StreamInlet:
+    found = pylsl.resolve_byprop("source_id", source_id, timeout=10.0)
+    inlet = pylsl.StreamInlet(found[0], recover=False)
+    inlet.open_stream(timeout=5.0)
+    return inlet
+
+
+def _pull(inlet: pylsl.StreamInlet) -> tuple[np.ndarray, np.ndarray]:
+    samples, stamps = inlet.pull_chunk(timeout=1.0, min_samples=1, as_numpy=True)
+    return np.array(samples), np.array(stamps)
+
+
+def run_raw(source_id: str, port: int) -> None:
+    """Pull and publish in one thread."""
+    client = RawMqtt(port, "raw")
+    inlet = _open(source_id)
+    while True:
+        samples, stamps = _pull(inlet)
+        for sample, stamp_s in zip(samples, stamps, strict=True):
+            if sample[-1] > 0.5:
+                client.publish(TOPIC, str(round(stamp_s * 1e6)).encode())
+
+
+async def run_aiomqtt(source_id: str, port: int) -> None:
+    """Pull in a thread, hand over to asyncio, publish with aiomqtt."""
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Queue[tuple[np.ndarray, np.ndarray]] = asyncio.Queue()
+    inlet = _open(source_id)
+
+    def read() -> None:
+        while True:
+            loop.call_soon_threadsafe(waiting.put_nowait, _pull(inlet))
+
+    no_delay = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    async with aiomqtt.Client("127.0.0.1", port, socket_options=no_delay) as client:
+        threading.Thread(target=read, daemon=True).start()
+        while True:
+            samples, stamps = await waiting.get()
+            for sample, stamp_s in zip(samples, stamps, strict=True):
+                if sample[-1] > 0.5:
+                    await client.publish(TOPIC, str(round(stamp_s * 1e6)).encode())
+
+
+def main() -> None:
+    """Run one floor until killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", choices=["raw", "aiomqtt"])
+    parser.add_argument("source_id")
+    parser.add_argument("port", type=int)
+    given = parser.parse_args()
+    if given.path == "raw":
+        run_raw(given.source_id, given.port)
+    else:
+        asyncio.run(run_aiomqtt(given.source_id, given.port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The first place where what was recorded and what was computed again are not the same."""
+
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+
+
+def in_outcomes(recorded: bytes, recomputed: bytes) -> str:
+    """Name the first difference of two encoded outcomes that are known to differ.
+
+    Returns
+    -------
+    str
+        The detector and sample where estimates differ, else the path of the value.
+    """
+    before = msgspec.msgpack.decode(recorded)
+    after = msgspec.msgpack.decode(recomputed)
+    for old, new in zip_longest(before.get("seen", ()), after.get("seen", ())):
+        if old != new:
+            return _in_seen(old or {}, new or {})
+    return in_values(before, after) or "the same values in other bytes"
+
+
+def in_values(recorded: Any, recomputed: Any, path: str = "") -> str | None:  # noqa: ANN401 any data
+    """Name the first difference of two trees of plain data, or return None."""
+    if isinstance(recorded, dict) and isinstance(recomputed, dict):
+        pairs = [
+            (f"{path}.{key}" if path else str(key), recorded.get(key), recomputed.get(key))
+            for key in sorted(recorded.keys() | recomputed.keys(), key=str)
+        ]
+    elif isinstance(recorded, list) and isinstance(recomputed, list):
+        pairs = [
+            (f"{path}[{place}]", old, new)
+            for place, (old, new) in enumerate(zip_longest(recorded, recomputed))
+        ]
+    elif recorded == recomputed:
+        return None
+    else:
+        return f"{path}: recorded {_brief(recorded)}, recomputed {_brief(recomputed)}"
+    differences = (in_values(old, new, where) for where, old, new in pairs)
+    return next((each for each in differences if each is not None), None)
+
+
+def _in_seen(recorded: dict[str, Any], recomputed: dict[str, Any]) -> str:
+    either = recorded or recomputed
+    where = f"detector {either['detector']}"
+    estimates = {"detector", "n_estimates", "newest_sample", "mark"}
+    if all(recorded.get(key) == recomputed.get(key) for key in estimates):
+        return f"{where}: {in_values(recorded, recomputed)}"
+    counts = [each.get("n_estimates", 0) for each in (recorded, recomputed)]
+    return (
+        f"{where}: estimates up to sample {either.get('newest_sample')}: "
+        f"recorded {counts[0]}, recomputed {counts[1]}, not the same bits"
+    )
+
+
+def _brief(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,89 @@
+"""Asking the network who answers to a match."""
+
+import threading
+from collections.abc import Callable
+
+import pylsl
+
+from streamer.streams import Match
+
+#: liblsl asks by multicast first and its known peers half a second later: no search is complete
+#: before both have had their time, nor sooner than a quarter second after the first answer.
+_ALL_ASKED_S = 0.8
+_SETTLE_S = 0.25
+_POLL_S = 0.02
+#: Longer than any search: an answer once given counts until its end.
+_FORGET_S = 1000.0
+
+
+class Search:
+    """A search under way; its calls block and belong on a thread.
+
+    Parameters
+    ----------
+    match : Match or None
+        What is looked for; None finds every stream.
+    now_s : callable
+        The service's clock.
+    is_over : threading.Event
+        Ends the search, with what was found so far, once set.
+
+    Notes
+    -----
+    A first answer can be worked on while others may still come in: a stream is the one that is
+    meant only if `everyone` finds no other.
+    """
+
+    def __init__(
+        self, match: Match | None, *, now_s: Callable[[], float], is_over: threading.Event
+    ) -> None:
+        self._now_s = now_s
+        self._is_over = is_over
+        self._all_asked_s = now_s() + _ALL_ASKED_S
+        self._resolver = pylsl.ContinuousResolver(
+            pred=None if match is None else predicate(match), forget_after=_FORGET_S
+        )
+
+    def first(self, wait_s: float) -> pylsl.StreamInfo | None:
+        """Return who answers first; None if nobody does in `wait_s` seconds."""
+        end_s = self._now_s() + wait_s
+        while not (found := self._resolver.results()):
+            if self._now_s() >= end_s or self._is_over.wait(_POLL_S):
+                return None
+        self._all_asked_s = max(self._all_asked_s, self._now_s() + _SETTLE_S)
+        return found[0]
+
+    def everyone(self) -> list[pylsl.StreamInfo]:
+        """Return all who answer, once everybody who may was asked.
+
+        Returns
+        -------
+        list of pylsl.StreamInfo
+            Partial, as the network gives them: without channel descriptions.
+        """
+        while self._now_s() < self._all_asked_s and not self._is_over.wait(_POLL_S):
+            pass
+        return list(self._resolver.results())
+
+
+def is_answering(uid: str, *, now_s: Callable[[], float], is_over: threading.Event) -> bool:
+    """Return whether the very outlet with this `uid` is still on the network; blocks."""
+    resolver = pylsl.ContinuousResolver(prop="uid", value=uid, forget_after=_FORGET_S)
+    end_s = now_s() + _ALL_ASKED_S
+    while not resolver.results():
+        if now_s() >= end_s or is_over.wait(_POLL_S):
+            return False
+    return True
+
+
+def predicate(match: Match) -> str:
+    """Return the XPath 1.0 condition that liblsl sends round."""
+    return " and ".join(f"{key}={_quoted(value)}" for key, value in match.asked.items())
+
+
+def _quoted(text: str) -> str:
+    """Quote for XPath 1.0, which knows no escapes."""
+    if "'" not in text:
+        return f"'{text}'"
+    parts = ', "\'", '.join(f"'{part}'" for part in text.split("'"))
+    return f"concat({parts})"
