@@ -1,0 +1,39 @@
+# Each target sets up what it needs: a virtual environment, dependencies, system packages of tests.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: run test check bench slow system clean
+
+run: $(READY)
+	$(BIN)/stimloop run
+
+test: $(READY) system
+	$(BIN)/python -m pytest
+
+slow: $(READY) system
+	$(BIN)/python -m pytest -m slow --timeout=3600
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) system
+	$(BIN)/python -m benchmarks.compute
+	$(BIN)/python -m benchmarks.end_to_end
+
+system:
+	@sh scripts/system-packages
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
