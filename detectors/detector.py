@@ -1,31 +1,72 @@
 """The seam every detector fits, built in or from elsewhere."""
 
-from typing import ClassVar, Protocol, TypeAlias
+from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
-from detectors.block import Block
+from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates, Seen
 
 #: What a detector folds: a block of a stream, or the estimates of the detector it is `of`.
 Input: TypeAlias = Block | Estimates
 
 
-class DetectorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every `[[detectors]]` table has; each detector's own struct adds its keys and tag."""
+class Reads(NamedTuple):
+    """One input of a detector, as its table names it.
 
-    id: str
+    Parameters
+    ----------
+    key : str
+        The key of the table that names it; errors begin with it.
+    kind : {"stream", "detector"}
+        Whether it is a stream or a detector that stands earlier in the file.
+    name : str
+        Name of the stream or id of the detector.
+    """
+
+    key: str
+    kind: Literal["stream", "detector"]
+    name: str
+
+
+class DetectorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every `[[detectors]]` table has; each detector's own struct adds its keys and tag.
+
+    Parameters
+    ----------
+    id : str
+        The detector's name: a level of MQTT topics, so letters, digits, ``-`` and ``_`` only.
+    """
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
+
+    @property
+    def reads(self) -> tuple[Reads, ...]:
+        """What the detector folds, in the order in which its constructor takes them."""
+        raise NotImplementedError
 
 
 class Detector(Protocol):
     """A pure, causal fold over samples: the same samples give the same bits in any chunks.
 
+    A detector is constructed as ``cls(config, *sources)`` with one source, a `StreamLayout` or a
+    `Detector`, for each of ``config.reads``; it raises ValueError, the text beginning with the
+    key, where they do not fit. Several sources are folded one call each, as they come; a hop is
+    given once all of them have passed it.
+
+    After every restart of a stream at least one hop is not valid on any channel, so that whoever
+    folds estimates sees the cut.
+
     Attributes
     ----------
     id : str
         Name from the configuration.
+    channels : tuple of str
+        Label of each channel that is looked at.
     outputs : tuple of str
-        Name of each column of `Estimates.values`.
+        Name of each column of `Estimates.values`; equal to `channels` where there is one measure
+        a channel.
     hop_samples : int
         Samples from one estimate to the next.
     rate_hz : float
@@ -38,6 +79,7 @@ class Detector(Protocol):
     config_type: ClassVar[type[DetectorConfig]]
 
     id: str
+    channels: tuple[str, ...]
     outputs: tuple[str, ...]
     hop_samples: int
     rate_hz: float
@@ -50,3 +92,7 @@ class Detector(Protocol):
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         ...
+
+
+#: What a detector may be built on.
+Source: TypeAlias = StreamLayout | Detector

@@ -50,7 +50,7 @@ class Wiring:
         self.channel = channel
         self.calibration_s = burst.calibration_s
         self._burst = burst
-        self._power, self._threshold, self._is_on = burst.columns(channel)
+        self._columns = burst.columns(channel)
 
     def fold(self, seen: Sequence[Seen], targets: list[Target]) -> Observation | None:
         """Let the policy decide on every hop it has not seen; return the newest, if any."""
@@ -68,15 +68,16 @@ class Wiring:
 
     def _observation(self, seen: Seen, hop: int) -> Observation:
         estimates = seen.estimates
+        columns = self._columns
         values = estimates.values[hop]
         return Observation(
             sample=int(estimates.sample[hop]),
             time_s=float(estimates.time_s[hop]),
-            is_on=bool(values[self._is_on]),
-            valid=bool(estimates.valid[hop, self._is_on]),
-            calibrating=self._burst.is_calibrating(self.channel),
-            value=float(values[self._power]),
-            threshold=float(values[self._threshold]),
+            is_on=bool(values[columns.is_on]),
+            valid=bool(estimates.valid[hop, columns.is_on]),
+            calibrating=bool(values[columns.is_calibrating]),
+            value=float(values[columns.power]),
+            threshold=float(values[columns.threshold]),
         )
 
 

@@ -1,0 +1,218 @@
+"""Bursts: when a measure is above its threshold for long enough, and when it falls below again."""
+
+from typing import Annotated, ClassVar, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from detectors.detector import Detector, DetectorConfig, Input, Reads
+from detectors.estimates import Detection, Estimates, Seen
+from detectors.kernels import burst as kernel
+
+
+class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either a percentile, taken over a stretch and then frozen, or a power.
+
+    Parameters
+    ----------
+    percentile : float
+        From 0 to 100, of the valid hops of the calibration stretch, channel by channel.
+    calibrate_s : float
+        Length of that stretch, counted in valid hops.
+    power_uv2 : float
+        A fixed threshold in the unit of the measure, µV² for band power.
+
+    Raises
+    ------
+    ValueError
+        Where it is neither, or both.
+    """
+
+    percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
+    calibrate_s: Annotated[float, Meta(gt=0.0, le=3600.0)] | None = None
+    power_uv2: Annotated[float, Meta(gt=0.0, le=1e24)] | None = None
+
+    def __post_init__(self) -> None:
+        given = [key for key, value in msgspec.structs.asdict(self).items() if value is not None]
+        if given not in (["percentile", "calibrate_s"], ["power_uv2"]):
+            raise ValueError(
+                "threshold: expected percentile and calibrate_s, or power_uv2, "
+                f"found {', '.join(given) or 'none'}"
+            )
+
+
+class BurstConfig(
+    DetectorConfig,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="burst",
+):
+    """A `[[detectors]]` table of kind ``burst``.
+
+    Parameters
+    ----------
+    of : str
+        Id of the detector it looks at: one with one measure a channel.
+    threshold : BurstThreshold
+        What the measure is held against.
+    hysteresis : float
+        A burst ends so far below the threshold, as a fraction of it.
+    duration_s_min : float
+        A burst that ends sooner is none.
+    """
+
+    of: str
+    threshold: BurstThreshold
+    hysteresis: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.1
+    duration_s_min: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.1
+
+    @property
+    def reads(self) -> tuple[Reads, ...]:
+        """The detector below."""
+        return (Reads("of", "detector", self.of),)
+
+
+class BurstColumns(NamedTuple):
+    """Where one channel's outputs are in `Estimates.values`."""
+
+    power: int
+    threshold: int
+    is_on: int
+    is_calibrating: int
+
+
+class Burst:
+    """Onsets and offsets of bursts of a measure, by threshold, hysteresis and duration.
+
+    An episode begins at the first hop above the threshold (strictly, and the threshold must be
+    above 0, so a dead channel never bursts) and ends at the first hop below
+    ``threshold * (1 - hysteresis)``. Once it has lasted `duration_s_min` it is a burst: the
+    onset is given then, with the sample and the time of the crossing. Two levels and a shortest
+    duration are the usual definition [1]_.
+
+    Parameters
+    ----------
+    config : BurstConfig
+        Threshold, hysteresis, shortest duration.
+    source : Detector
+        The detector it looks at.
+
+    Raises
+    ------
+    ValueError
+        Where the source has not one measure a channel.
+
+    Notes
+    -----
+    Outputs, for each channel: ``power``; ``threshold``, valid once calibrated; ``is_on``, valid
+    where the power is and the threshold is known; ``is_calibrating``, always valid, 1 at every
+    hop up to and including the last that went into the threshold.
+
+    Calibration: the percentile (`numpy.percentile`, method ``linear``) of the first
+    ``calibrate_s`` of valid hops, then frozen: a threshold that moved with the signal would give
+    the same share of bursts whatever the patient does. It goes on over gaps and never starts
+    again by itself.
+
+    Delay: that of the source and `duration_s_min`. Gap and NaN policy: ``invalid``; a hop that is
+    not valid ends a burst with an offset that is not ``complete``, at that hop, and drops an
+    episode that was not yet a burst.
+
+    References
+    ----------
+    .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
+       bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+    """
+
+    config_type: ClassVar[type[DetectorConfig]] = BurstConfig
+
+    def __init__(self, config: BurstConfig, source: Detector) -> None:
+        if source.outputs != source.channels:
+            raise ValueError(
+                f"of: expected a detector with one measure a channel, found {config.of!r}"
+            )
+        self.id = config.id
+        self.channels = source.channels
+        self.outputs = tuple(
+            f"{channel}.{name}" for channel in self.channels for name in BurstColumns._fields
+        )
+        self.hop_samples = source.hop_samples
+        self.rate_hz = source.rate_hz
+        self.delay_s = source.delay_s + config.duration_s_min
+        self.calibration_s = config.threshold.calibrate_s or 0.0
+        self._n_calibrate = 0
+        if self.calibration_s > 0.0:
+            hop_s = self.hop_samples / self.rate_hz
+            self._n_calibrate = max(1, round(self.calibration_s / hop_s))
+        self._percentile = float(config.threshold.percentile or 0.0)
+        self._power_uv2 = float(config.threshold.power_uv2 or 0.0)
+        self._keep = 1.0 - config.hysteresis
+        self._shortest = round(config.duration_s_min * self.rate_hz)
+        self.reset()
+
+    def columns(self, channel: str) -> BurstColumns:
+        """Return where the outputs of a channel are."""
+        first = self.channels.index(channel) * kernel.N_COLUMNS
+        return BurstColumns(
+            power=first + kernel.POWER,
+            threshold=first + kernel.THRESHOLD,
+            is_on=first + kernel.IS_ON,
+            is_calibrating=first + kernel.IS_CALIBRATING,
+        )
+
+    def reset(self) -> None:
+        """Forget everything, the calibration too: what follows is as after construction."""
+        n_channels = len(self.channels)
+        self._counts = np.zeros((n_channels, kernel.N_COUNTS), dtype=np.int64)
+        self._levels = np.zeros((n_channels, kernel.N_LEVELS))
+        self._levels[:, kernel.START_LEVEL] = self._power_uv2
+        self._collected = np.zeros((n_channels, self._n_calibrate))
+        self._make_room_for_edges(n_channels)
+
+    def update(self, given: Input) -> Seen:
+        """Fold estimates of the source in; one hop comes out for each that goes in."""
+        assert isinstance(given, Estimates)  # noqa: S101 the chain gives what `reads` names
+        n_hops = given.sample.size
+        values = np.empty((n_hops, len(self.outputs)))
+        valid = np.empty((n_hops, len(self.outputs)), dtype=np.bool_)
+        if len(self._edge_places) < n_hops * len(self.channels):
+            self._make_room_for_edges(n_hops * len(self.channels))
+        n_edges = kernel.follow(
+            given.values,
+            given.valid,
+            given.sample,
+            given.time_s,
+            self._n_calibrate,
+            self._percentile,
+            self._keep,
+            self._shortest,
+            self._counts,
+            self._levels,
+            self._collected,
+            values,
+            valid,
+            self._edge_places,
+            self._edge_values,
+        )
+        estimates = Estimates(self.id, given.sample, given.time_s, values, valid)
+        return Seen(estimates, tuple(self._detection(edge) for edge in range(n_edges)))
+
+    def _make_room_for_edges(self, n_edges: int) -> None:
+        self._edge_places = np.zeros((n_edges, kernel.N_EDGE_PLACES), dtype=np.int64)
+        self._edge_values = np.zeros((n_edges, kernel.N_EDGE_VALUES))
+
+    def _detection(self, edge: int) -> Detection:
+        kind, channel, sample, confirmed_sample = self._edge_places[edge].tolist()
+        time_s, strength = self._edge_values[edge].tolist()
+        return Detection(
+            detector=self.id,
+            channel=self.channels[channel],
+            kind="onset" if kind == kernel.ONSET else "offset",
+            sample=sample,
+            confirmed_sample=confirmed_sample,
+            onset_s=time_s,
+            strength=strength,
+            complete=kind != kernel.CUT,
+        )
