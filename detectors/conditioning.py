@@ -1,0 +1,259 @@
+"""The first steps of every stream, live or from a file: units, montage, quality, time."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from detectors.block import Block, BoundEvent, StreamLayout
+from detectors.findings import Finding, Repetitions
+from detectors.montage import Montage, MontageConfig
+from detectors.quality import Kind, QualityConfig, SampleJudge
+from detectors.stamps import StampSmoother
+from detectors.units import microvolts_per
+
+_Text = Annotated[str, Meta(min_length=1)]
+_RATE_TOLERANCE = 1e-6
+#: One kind of note about one channel is given once in so many seconds of samples.
+NOTE_EVERY_S = 1.0
+#: Events that may wait for the next sample of a silent stream.
+N_WAITING_MAX = 1000
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Something about a stream's quality that the journal keeps.
+
+    Parameters
+    ----------
+    stream : str
+        Name of the stream.
+    sample : int
+        Index of the sample at which it became known.
+    kind : str
+        ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
+        ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
+        ``saturated`` or ``implausible``.
+    text : str
+        One line.
+    """
+
+    stream: str
+    sample: int
+    kind: str
+    text: str
+
+
+class ConditioningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a `[[streams]]` table says of samples and stamps.
+
+    Parameters
+    ----------
+    name : str
+        How the rest of the configuration refers to the stream.
+    kind : {"lfp", "emg", "markers", "other"}
+        What it is of: LFP and EMG must have a unit of voltage and a plausible amplitude.
+    rate_hz : float, optional
+        Nominal rate the stream must have.
+    unit : str, optional
+        Unit of every channel, whatever the stream says.
+    montage : tuple of MontageConfig
+        Derived channels.
+    quality : QualityConfig
+        When samples and stamps are not to be trusted.
+    """
+
+    name: _Text
+    kind: Kind
+    rate_hz: Annotated[float, Meta(gt=0.0)] | None = None
+    unit: _Text | None = None
+    montage: tuple[MontageConfig, ...] = ()
+    quality: QualityConfig = QualityConfig()
+
+
+class Conditioner:
+    """Makes `Block`s of raw samples and stamps: the shared path before every detector.
+
+    Parameters
+    ----------
+    config : ConditioningConfig
+        The stream's table.
+    rate_hz : float
+        Nominal rate, as the stream says.
+    channels, units : sequence of str
+        Label and unit of each channel, as the stream says; a unit may be empty.
+
+    Attributes
+    ----------
+    layout : StreamLayout
+        The channels after the montage.
+    gap_delay_s : float
+        Delay after which a gap, or a clock reset, is confirmed: its first samples carry
+        ``SUSPECT_STAMP``, the confirming one ``RESTART``.
+    counts : Counter
+        ``gaps``, ``gap_samples``, ``clock_resets``, ``clock_corrections``, ``restarts``, ``late``,
+        ``backwards``, ``not_finite_stamps``; and, in samples of single channels, ``not_finite``,
+        ``frozen``, ``saturated``, ``implausible``.
+
+    Raises
+    ------
+    ValueError
+        Where unit, rate or montage do not fit the stream; the text begins with the key path
+        relative to the stream's table.
+
+    Notes
+    -----
+    Causal, and chunk-invariant bit for bit, notes included. Samples of any numeric data type are
+    taken, and never changed. A kind ``other`` stream may have any unit: voltages are converted to
+    microvolts, other numbers stay as they are. See `SampleJudge` for NaN and the other
+    judgements, `StampSmoother` for stamps and gaps.
+    """
+
+    def __init__(
+        self,
+        config: ConditioningConfig,
+        *,
+        rate_hz: float,
+        channels: Sequence[str],
+        units: Sequence[str],
+    ) -> None:
+        if not 0.0 < rate_hz < float("inf"):
+            raise ValueError(f"rate_hz: expected a stream with a rate, found {rate_hz:g} Hz")
+        if config.rate_hz and abs(rate_hz - config.rate_hz) > _RATE_TOLERANCE * config.rate_hz:
+            raise ValueError(f"rate_hz: expected {config.rate_hz:g} Hz, found {rate_hz:g} Hz")
+        montage = Montage(config.montage, channels)
+        self.layout = StreamLayout(config.name, rate_hz, montage.channels)
+        self.counts: Counter[str] = Counter()
+        self._stamps = StampSmoother(
+            rate_hz=rate_hz,
+            gap_s_min=config.quality.gap_s_min,
+            gap_delay_s=config.quality.gap_delay_s,
+            counts=self.counts,
+        )
+        self.gap_delay_s = self._stamps.gap_delay_s
+        self._judge = SampleJudge(
+            config.quality,
+            kind=config.kind,
+            rate_hz=rate_hz,
+            factors=_factors(config, channels, units),
+            montage=montage,
+            counts=self.counts,
+        )
+        self._next_sample = 0
+        self._events: list[BoundEvent] = []
+        self._found: list[Finding] = []
+        self._repetitions = Repetitions(max(1, round(NOTE_EVERY_S * rate_hz)))
+
+    def correct(self, correction_s: float) -> None:
+        """Add `correction_s` to the stamps from the next sample on.
+
+        A correction that moves the time by more than 0.1 s restarts the stream there; one that
+        is not finite is left out, and told.
+        """
+        if not math.isfinite(correction_s):
+            self._find("clock_correction", f"expected seconds, found {correction_s}")
+            return
+        step_s = self._stamps.correct(correction_s)
+        if step_s is not None:
+            self._find("clock_correction", f"times step by {step_s:.6g} s")
+
+    def mark(self, kind: str, text: str) -> None:
+        """Bind an event to the next sample; beyond `N_WAITING_MAX` they are counted only."""
+        if len(self._events) < N_WAITING_MAX:
+            self._events.append(BoundEvent(self._next_sample, kind, text))
+        else:
+            self.counts["events_dropped"] += 1
+
+    def restart(self, detail: str) -> None:
+        """Begin anew with the next sample, as after a reconnection."""
+        self._stamps.restart()
+        self.counts["restarts"] += 1
+        self._find("restart", detail)
+
+    def update(
+        self,
+        first_sample: int,
+        samples: NDArray[np.generic],
+        timestamps_s: NDArray[np.float64],
+    ) -> tuple[Block, tuple[Note, ...]]:
+        """Condition the next chunk.
+
+        Parameters
+        ----------
+        first_sample : int
+            Index of its first row. Where that is not the index after the last chunk's, the
+            samples between were never handed over: the stream restarts there.
+        samples : ndarray, shape (n_samples, n_channels)
+            Any numeric data type and memory layout; may be empty.
+        timestamps_s : ndarray of float64, shape (n_samples,)
+            Raw stamps.
+
+        Returns
+        -------
+        tuple of Block and tuple of Note
+            The notes in the order of their samples.
+        """
+        n_samples = len(samples)
+        if n_samples and first_sample != self._next_sample:
+            self._skip_to(first_sample)
+        time_s, stamp_taint, of_stamps = self._stamps.update(timestamps_s, first_sample)
+        samples_uv, taint, of_samples = self._judge.update(samples, stamp_taint, first_sample)
+        events: tuple[BoundEvent, ...] = ()
+        notes: tuple[Note, ...] = ()
+        if n_samples:
+            self._next_sample = first_sample + n_samples
+            if self._events:
+                events = tuple(self._events)
+                self._events.clear()
+            if self._found or of_stamps or of_samples:
+                notes = self._noted([*self._found, *of_stamps, *of_samples])
+                self._found.clear()
+        block = Block(self.layout.name, first_sample, samples_uv, time_s, taint, events)
+        return block, notes
+
+    def _skip_to(self, first_sample: int) -> None:
+        self._find("skipped", f"expected sample {self._next_sample}, found {first_sample}")
+        self._stamps.restart()
+        self.counts["restarts"] += 1
+        self._next_sample = first_sample
+        self._events = [BoundEvent(first_sample, event.kind, event.text) for event in self._events]
+        self._found = [finding._replace(sample=first_sample) for finding in self._found]
+
+    def _find(self, kind: str, text: str) -> None:
+        if len(self._found) < N_WAITING_MAX:
+            self._found.append(Finding(self._next_sample, kind, "", text))
+
+    def _noted(self, found: list[Finding]) -> tuple[Note, ...]:
+        # Stable: at one sample, what was bound to it comes first, stamps before amplitudes.
+        found.sort(key=lambda finding: finding.sample)
+        return tuple(
+            Note(self.layout.name, finding.sample, finding.kind, finding.text)
+            for finding in self._repetitions.pass_on(found)
+        )
+
+
+def _factors(
+    config: ConditioningConfig, channels: Sequence[str], units: Sequence[str]
+) -> list[float]:
+    written = [config.unit or unit for unit in units]
+    if config.kind not in {"lfp", "emg"}:
+        return [_factor_of_any(unit) for unit in written]
+    factors: list[float] = []
+    for channel, unit in zip(channels, written, strict=True):
+        try:
+            factors.append(microvolts_per(unit))
+        except ValueError as error:
+            where = "" if config.unit else f" for channel {channel}"
+            raise ValueError(f"unit: {error}{where}") from error
+    return factors
+
+
+def _factor_of_any(unit: str) -> float:
+    try:
+        return microvolts_per(unit)
+    except ValueError:
+        return 1.0

@@ -1,0 +1,59 @@
+"""What the shared path found about a stream, and how often one thing is told."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """Something about a stream's quality, at the sample at which it became known.
+
+    Parameters
+    ----------
+    sample : int
+        Its index.
+    kind : str
+        What it is.
+    subject : str
+        What it is about; findings of one kind and subject are repetitions of each other.
+    text : str
+        One line.
+    """
+
+    sample: int
+    kind: str
+    subject: str
+    text: str
+
+
+class Repetitions:
+    """Lets one finding of a kind and subject pass in a stretch of samples, and counts the rest.
+
+    Parameters
+    ----------
+    quiet_samples : int
+        Samples from one that passes to the next.
+
+    Notes
+    -----
+    Decides by sample indices only, so it is the same in any chunks. The next that passes tells
+    how many did not.
+    """
+
+    def __init__(self, quiet_samples: int) -> None:
+        self._quiet_samples = quiet_samples
+        self._passed_at: dict[tuple[str, str], int] = {}
+        self._n_held: Counter[tuple[str, str]] = Counter()
+
+    def pass_on(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield those of the findings, in order of their samples, that are to be told."""
+        for finding in findings:
+            key = (finding.kind, finding.subject)
+            passed_at = self._passed_at.get(key)
+            if passed_at is not None and finding.sample - passed_at < self._quiet_samples:
+                self._n_held[key] += 1
+                continue
+            self._passed_at[key] = finding.sample
+            n_held = self._n_held.pop(key, 0)
+            text = f"{finding.text} ({n_held} more like it before)" if n_held else finding.text
+            yield finding._replace(text=text)

@@ -1,0 +1,277 @@
+"""Samples to microvolts, judged one by one, and combined to the montage's channels."""
+
+# ruff: noqa: PLR0917 compiled functions take their arrays by position
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from detectors.block import Taint
+
+_RESTART: Final = int(Taint.RESTART)
+_NOT_FINITE: Final = int(Taint.NOT_FINITE)
+_FROZEN: Final = int(Taint.FROZEN)
+_SATURATED: Final = int(Taint.SATURATED)
+_IMPLAUSIBLE: Final = int(Taint.IMPLAUSIBLE)
+_JUDGED: Final = (_NOT_FINITE, _FROZEN, _SATURATED, _IMPLAUSIBLE)
+
+#: No electrode gives so many microvolts; squares and sums of smaller ones stay finite.
+VALUE_UV_MAX: Final = 1e12
+
+# Rows of the state, a float64 matrix with a column a channel.
+LAST = 0  # newest good value, microvolts
+HAS_LAST = 1  # 1 once there is one
+N_EQUAL = 2  # consecutive good samples of that value
+N_AT_RAIL = 3  # consecutive samples at or beyond a rail
+BITS = 4  # taint of the newest sample
+VERDICT = 5  # 0 plausible, 1 too large, -1 too small
+N_GOOD = 6  # good samples of this stretch
+ORIGIN = 7  # first of them; the sums are of distances from it
+SUM = 8
+SQUARES = 9
+LOWEST = 10
+HIGHEST = 11
+N_STATE = 12
+
+# Places in the limits, a float64 vector.
+N_FROZEN = 0  # equal samples that are a frozen channel
+N_RAIL = 1  # samples at the rail that are saturation
+SD_MIN = 2  # microvolts
+SD_MAX = 3
+HALF_RANGE_MAX = 4  # microvolts
+N_STRETCH = 5  # samples of one stretch
+N_EARLY = 6  # good samples from which on too large is known before the stretch is over
+N_LIMITS = 7
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def judge_samples(
+    raw: NDArray[np.float64],
+    start: int,
+    stamp_taint: NDArray[np.uint16],
+    factors: NDArray[np.float64],
+    rails: NDArray[np.float64],
+    limits: NDArray[np.float64],
+    first_term: NDArray[np.int64],
+    source: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    state: NDArray[np.float64],
+    n_in_stretch: NDArray[np.int64],
+    n_tainted: NDArray[np.int64],
+    samples_uv: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+    events: NDArray[np.int64],
+    values: NDArray[np.float64],
+) -> tuple[int, int]:
+    """Convert, judge and combine samples, row by row.
+
+    Parameters
+    ----------
+    raw : ndarray of float64, shape (n_samples, n_own)
+        In the stream's own unit.
+    start : int
+        Row to begin with.
+    stamp_taint : ndarray of uint16, shape (n_samples,)
+        Taint of the stamps; a ``RESTART`` begins runs and stretches anew.
+    factors : ndarray of float64, shape (n_own,)
+        From the stream's unit to microvolts.
+    rails : ndarray of float64, shape (2, n_own)
+        Lowest and highest value of each channel, in the stream's own unit.
+    limits : ndarray of float64, shape (N_LIMITS,)
+        See the places above.
+    first_term, source, weight : ndarray
+        The montage, see `detectors.montage.Montage`.
+    state : ndarray of float64, shape (N_STATE, n_own)
+        See the rows above; carried on.
+    n_in_stretch : ndarray of int64, shape (1,)
+        Samples of the present stretch; carried on.
+    n_tainted : ndarray of int64, shape (4,)
+        Samples of all channels not finite, frozen, saturated and implausible; added to.
+    samples_uv, taint : ndarray of float64 and uint16, shape (n_samples, n_channels)
+        Filled: the stream's own channels, then the derived ones.
+    events, values : ndarray, shape (n_events_max, 4) and (n_events_max, 2)
+        Filled with (row, channel, taint bit, 1 where it begins or 0 where it ends), and with
+        standard deviation and half the range of the stretch, in microvolts.
+
+    Returns
+    -------
+    tuple of int
+        The row it stopped at (the number of samples, unless the events filled their array), and
+        the number of events.
+    """
+    n_own = raw.shape[1]
+    n_events = 0
+    for row in range(start, raw.shape[0]):
+        if n_events + 4 * n_own > events.shape[0]:
+            return row, n_events
+        if stamp_taint[row] & _RESTART:
+            _restart(state)
+            n_in_stretch[0] = 0
+        n_in_stretch[0] += 1
+        is_last = n_in_stretch[0] >= limits[N_STRETCH]
+        for channel in range(n_own):
+            bits = _judge(raw[row, channel], factors[channel], channel, rails, limits, state)
+            _weigh(bits, channel, is_last, limits, state)
+            if state[VERDICT, channel] != 0.0:
+                bits |= _IMPLAUSIBLE
+            if bits != 0 or state[BITS, channel] != 0.0:
+                n_events = _record(row, channel, bits, state, n_tainted, events, values, n_events)
+            if is_last:
+                state[N_GOOD, channel] = 0.0
+            samples_uv[row, channel] = state[LAST, channel]
+            taint[row, channel] = bits | stamp_taint[row]
+        if is_last:
+            n_in_stretch[0] = 0
+        _combine(row, n_own, first_term, source, weight, samples_uv, taint)
+    return raw.shape[0], n_events
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _record(
+    row: int,
+    channel: int,
+    bits: int,
+    state: NDArray[np.float64],
+    n_tainted: NDArray[np.int64],
+    events: NDArray[np.int64],
+    values: NDArray[np.float64],
+    n_events: int,
+) -> int:
+    """Count a sample's taint and record what begins or ends with it."""
+    changed = bits ^ int(state[BITS, channel])
+    for place, bit in enumerate(_JUDGED):
+        if bits & bit:
+            n_tainted[place] += 1
+        if changed & bit:
+            events[n_events, 0] = row
+            events[n_events, 1] = channel
+            events[n_events, 2] = bit
+            events[n_events, 3] = 1 if bits & bit else 0
+            values[n_events, 0] = _deviation(channel, state)
+            values[n_events, 1] = _half_range(channel, state)
+            n_events += 1
+    state[BITS, channel] = bits
+    return n_events
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _restart(state: NDArray[np.float64]) -> None:
+    """Forget the runs and the stretch; a verdict stands until there is a better one."""
+    for channel in range(state.shape[1]):
+        state[LAST, channel] = 0.0
+        state[HAS_LAST, channel] = 0.0
+        state[N_EQUAL, channel] = 0.0
+        state[N_AT_RAIL, channel] = 0.0
+        state[N_GOOD, channel] = 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _judge(
+    value: float,
+    factor: float,
+    channel: int,
+    rails: NDArray[np.float64],
+    limits: NDArray[np.float64],
+    state: NDArray[np.float64],
+) -> int:
+    """Take one value into the runs and return the taint that follows from them."""
+    value_uv = value * factor
+    bits = 0
+    if not abs(value_uv) <= VALUE_UV_MAX:
+        bits |= _NOT_FINITE
+    elif state[HAS_LAST, channel] == 1.0 and value_uv == state[LAST, channel]:
+        state[N_EQUAL, channel] += 1.0
+    else:
+        state[LAST, channel] = value_uv
+        state[HAS_LAST, channel] = 1.0
+        state[N_EQUAL, channel] = 1.0
+    if state[N_EQUAL, channel] >= limits[N_FROZEN]:
+        bits |= _FROZEN
+    if value <= rails[0, channel] or value >= rails[1, channel]:
+        state[N_AT_RAIL, channel] += 1.0
+    elif bits & _NOT_FINITE == 0:
+        state[N_AT_RAIL, channel] = 0.0
+    if state[N_AT_RAIL, channel] >= limits[N_RAIL]:
+        bits |= _SATURATED
+    return bits
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _weigh(
+    bits: int,
+    channel: int,
+    is_last: bool,
+    limits: NDArray[np.float64],
+    state: NDArray[np.float64],
+) -> None:
+    """Take the newest value into its stretch, and judge the amplitude where it can be."""
+    if bits == 0:
+        value_uv = state[LAST, channel]
+        if state[N_GOOD, channel] == 0.0:
+            state[ORIGIN, channel] = value_uv
+            state[SUM, channel] = 0.0
+            state[SQUARES, channel] = 0.0
+            state[LOWEST, channel] = value_uv
+            state[HIGHEST, channel] = value_uv
+        distance = value_uv - state[ORIGIN, channel]
+        state[N_GOOD, channel] += 1.0
+        state[SUM, channel] += distance
+        state[SQUARES, channel] += distance * distance
+        state[LOWEST, channel] = min(state[LOWEST, channel], value_uv)
+        state[HIGHEST, channel] = max(state[HIGHEST, channel], value_uv)
+    n_good = state[N_GOOD, channel]
+    if n_good < limits[N_EARLY]:
+        return
+    if _is_wider(limits[SD_MAX], channel, state) or (
+        state[HIGHEST, channel] - state[LOWEST, channel] > 2.0 * limits[HALF_RANGE_MAX]
+    ):
+        state[VERDICT, channel] = 1.0
+    elif is_last and 2.0 * n_good >= limits[N_STRETCH]:
+        state[VERDICT, channel] = 0.0 if _is_wider(limits[SD_MIN], channel, state) else -1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_wider(deviation_uv: float, channel: int, state: NDArray[np.float64]) -> bool:
+    """Return whether the standard deviation of the stretch is at least so large."""
+    n_good = state[N_GOOD, channel]
+    total = state[SUM, channel]
+    spread = n_good * state[SQUARES, channel] - total * total
+    return bool(spread >= (n_good * deviation_uv) * (n_good * deviation_uv))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _deviation(channel: int, state: NDArray[np.float64]) -> float:
+    n_good = state[N_GOOD, channel]
+    if n_good == 0.0:
+        return 0.0
+    mean = state[SUM, channel] / n_good
+    return float(np.sqrt(max(0.0, state[SQUARES, channel] / n_good - mean * mean)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _half_range(channel: int, state: NDArray[np.float64]) -> float:
+    if state[N_GOOD, channel] == 0.0:
+        return 0.0
+    return float(0.5 * (state[HIGHEST, channel] - state[LOWEST, channel]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _combine(
+    row: int,
+    n_own: int,
+    first_term: NDArray[np.int64],
+    source: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    samples_uv: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+) -> None:
+    for derived in range(first_term.size - 1):
+        total = 0.0
+        bits = 0
+        for term in range(first_term[derived], first_term[derived + 1]):
+            total += weight[term] * samples_uv[row, source[term]]
+            bits |= taint[row, source[term]]
+        samples_uv[row, n_own + derived] = total
+        taint[row, n_own + derived] = bits

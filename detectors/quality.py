@@ -1,0 +1,255 @@
+"""Whether samples can be what they say they are: finite, moving, within their rails, of a size."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from detectors.block import Taint
+from detectors.findings import Finding
+from detectors.kernels import quality as kernel
+from detectors.montage import Montage
+from detectors.stamps import GAP_DELAY_S, GAP_S_MIN
+
+#: What a stream's samples are of.
+Kind: TypeAlias = Literal["lfp", "emg", "markers", "other"]
+#: Amplitude is judged over stretches of so many seconds of samples.
+STRETCH_S = 2.0
+#: From here on, in a stretch, an amplitude that is too large is known before the stretch is over.
+EARLY_S = 0.1
+
+_N_EARLY_MIN = 16
+_N_FROZEN_MIN = 10
+_N_RAIL = 3
+_N_EVENTS_MAX = 64
+_SIGNALS = ("lfp", "emg")
+_SD_UV = {"lfp": (1.0, 200.0), "emg": (0.05, math.inf)}
+_PEAK_UV = {"emg": 5000.0}
+#: What is usual, to tell by which factor of a thousand an amplitude is off.
+_USUAL_SD_UV = {"lfp": 15.0, "emg": 50.0}
+_TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE)
+_KINDS = tuple(str(taint.name).lower() for taint in _TAINTS)
+_TEXTS = {
+    Taint.NOT_FINITE: "is not finite, the last good value stands in",
+    Taint.FROZEN: "repeats one value",
+    Taint.SATURATED: "sits at its rail",
+}
+
+_Positive = Annotated[float, Meta(gt=0.0)]
+
+
+class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a stream's samples and stamps must be like; part of a `[[streams]]` table.
+
+    Parameters
+    ----------
+    frozen_s : float
+        An LFP or EMG channel that repeats one exact value for so long, and for 10 samples at
+        least, is frozen.
+    saturation_uv : float, optional
+        Rail of the amplifier: three samples in a row at or beyond it, or its negative, are
+        saturated. The limits of an integer data type are always rails too.
+    sd_uv_min, sd_uv_max : float, optional
+        Standard deviation over 2 s outside of which the amplitude is implausible. Defaults: 1 and
+        200 for LFP, 0.05 and none for EMG, none for other streams.
+    peak_uv_max : float, optional
+        The same for half the range within 2 s. Default: 5000 for EMG, none for others.
+    gap_s_min : float
+        Stamps displaced by less are jitter. A stream that jitters more sets a higher limit
+        itself, see `detectors.stamps.StampSmoother`.
+    gap_delay_s : float
+        How long stamps must stay displaced to be a gap: longer than the blocks the amplifier
+        delivers, else a late block may look like one.
+
+    Raises
+    ------
+    ValueError
+        Where `sd_uv_min` is not below `sd_uv_max`.
+    """
+
+    frozen_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1
+    saturation_uv: _Positive | None = None
+    sd_uv_min: Annotated[float, Meta(ge=0.0)] | None = None
+    sd_uv_max: _Positive | None = None
+    peak_uv_max: _Positive | None = None
+    gap_s_min: Annotated[float, Meta(gt=0.0, le=1.0)] = GAP_S_MIN
+    gap_delay_s: Annotated[float, Meta(gt=0.0, le=1.0)] = GAP_DELAY_S
+
+    def __post_init__(self) -> None:
+        if self.sd_uv_min is not None and self.sd_uv_max is not None:
+            _expect_order(self.sd_uv_min, self.sd_uv_max)
+
+
+def _expect_order(sd_uv_min: float, sd_uv_max: float) -> None:
+    if not sd_uv_min < sd_uv_max:
+        raise ValueError(
+            f"sd_uv_min: expected less than sd_uv_max ({sd_uv_max:g}), found {sd_uv_min:g}"
+        )
+
+
+class SampleJudge:
+    """Converts samples to microvolts, judges each, and combines them to the montage's channels.
+
+    Parameters
+    ----------
+    config : QualityConfig
+        The limits.
+    kind : {"lfp", "emg", "markers", "other"}
+        What the samples are of; only LFP and EMG can be frozen or of implausible amplitude
+        without a limit being given.
+    rate_hz : float
+        Nominal rate.
+    factors : sequence of float
+        From each channel's unit to microvolts.
+    montage : Montage
+        The channels to make.
+    counts : Counter
+        Kept up to date: ``not_finite``, ``frozen``, ``saturated`` and ``implausible``, in samples
+        of the stream's own channels.
+
+    Raises
+    ------
+    ValueError
+        Where limits and defaults contradict each other.
+
+    Notes
+    -----
+    Causal and chunk-invariant; a sample is tainted from when the reason is known. Runs and
+    stretches begin anew at a restart; a verdict on the amplitude stands until the next one. A
+    value that is not finite, or over 1e12 microvolts, is replaced by the channel's last good
+    one since the restart, zero before any, and kept out of every judgement.
+    """
+
+    def __init__(
+        self,
+        config: QualityConfig,
+        *,
+        kind: Kind,
+        rate_hz: float,
+        factors: Sequence[float],
+        montage: Montage,
+        counts: Counter[str],
+    ) -> None:
+        self._channels = montage.channels
+        self._kind = kind
+        self._counts = counts
+        self._montage = montage
+        self._factors = np.array(factors, np.float64)
+        self._limits = _limits(config, kind, rate_hz)
+        self._rails = _rails(config, self._factors)
+        self._rails_by_dtype: dict[np.dtype[np.generic], NDArray[np.float64]] = {}
+        n_own = len(factors)
+        self._state = np.zeros((kernel.N_STATE, n_own))
+        self._n_in_stretch = np.zeros(1, np.int64)
+        self._n_tainted = np.zeros(len(_TAINTS), np.int64)
+        n_events_max = max(_N_EVENTS_MAX, 2 * len(_TAINTS) * n_own)
+        self._events = np.zeros((n_events_max, 4), np.int64)
+        self._values = np.zeros((n_events_max, 2))
+
+    def update(
+        self, samples: NDArray[np.generic], stamp_taint: NDArray[np.uint16], first_sample: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint16], list[Finding]]:
+        """Return samples in microvolts, their taint, and what was found."""
+        raw = np.array(samples, np.float64, order="C")
+        samples_uv = np.empty((raw.shape[0], len(self._channels)))
+        taint = np.empty(samples_uv.shape, np.uint16)
+        rails = self._rails_of(samples.dtype)
+        found: list[Finding] = []
+        done = 0
+        while done < raw.shape[0]:
+            done, n_events = kernel.judge_samples(
+                raw,
+                done,
+                stamp_taint,
+                self._factors,
+                rails,
+                self._limits,
+                self._montage.first_term,
+                self._montage.source,
+                self._montage.weight,
+                self._state,
+                self._n_in_stretch,
+                self._n_tainted,
+                samples_uv,
+                taint,
+                self._events,
+                self._values,
+            )
+            found.extend(self._describe(place, first_sample) for place in range(n_events))
+        if self._state[kernel.BITS].any() or found:
+            self._count()
+        return samples_uv, taint, found
+
+    def _count(self) -> None:
+        for kind, n_tainted in zip(_KINDS, self._n_tainted.tolist(), strict=True):
+            if n_tainted:
+                self._counts[kind] = n_tainted
+
+    def _describe(self, place: int, first_sample: int) -> Finding:
+        row, channel, bit, begins = self._events[place].tolist()
+        taint = Taint(bit)
+        kind, label = str(taint.name).lower(), self._channels[channel]
+        sample = first_sample + row
+        if not begins:
+            return Finding(sample, kind, f"{label} over", f"{label} is good again")
+        if taint is Taint.IMPLAUSIBLE:
+            text = self._amplitude(*self._values[place].tolist())
+        else:
+            text = _TEXTS[taint]
+        return Finding(sample, kind, label, f"{label} {text}")
+
+    def _amplitude(self, sd_uv: float, half_range_uv: float) -> str:
+        low, high = self._limits[kernel.SD_MIN], self._limits[kernel.SD_MAX]
+        peak = self._limits[kernel.HALF_RANGE_MAX]
+        if half_range_uv > peak:
+            text = f"reaches {half_range_uv:.3g} uV, expected at most {peak:g} uV"
+        else:
+            text = f"has a standard deviation of {sd_uv:.3g} uV, expected {low:g} to {high:g} uV"
+        usual = _USUAL_SD_UV.get(self._kind)
+        if usual is None or not sd_uv > 0.0:
+            return text
+        power = 3 * round(math.log10(sd_uv / usual) / 3.0)
+        if not power:
+            return text
+        return f"{text}: looks like 1e{abs(power)} too {'large' if power > 0 else 'small'}"
+
+    def _rails_of(self, dtype: np.dtype[np.generic]) -> NDArray[np.float64]:
+        rails = self._rails_by_dtype.get(dtype)
+        if rails is None:
+            rails = self._rails.copy()
+            if dtype.kind in "iu":
+                limits = np.iinfo(dtype.name)
+                rails[0] = np.maximum(rails[0], float(limits.min))
+                rails[1] = np.minimum(rails[1], float(limits.max))
+            self._rails_by_dtype[dtype] = rails
+        return rails
+
+
+def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> NDArray[np.float64]:
+    low, high = _SD_UV.get(kind, (0.0, math.inf))
+    low = low if config.sd_uv_min is None else config.sd_uv_min
+    high = high if config.sd_uv_max is None else config.sd_uv_max
+    _expect_order(low, high)
+    peak = _PEAK_UV.get(kind, math.inf) if config.peak_uv_max is None else config.peak_uv_max
+    n_frozen = max(_N_FROZEN_MIN, round(config.frozen_s * rate_hz))
+    limits = np.zeros(kernel.N_LIMITS)
+    limits[kernel.N_FROZEN] = n_frozen if kind in _SIGNALS else math.inf
+    limits[kernel.N_RAIL] = _N_RAIL
+    limits[kernel.SD_MIN] = low
+    limits[kernel.SD_MAX] = high
+    limits[kernel.HALF_RANGE_MAX] = peak
+    limits[kernel.N_STRETCH] = max(2 * _N_EARLY_MIN, round(STRETCH_S * rate_hz))
+    limits[kernel.N_EARLY] = max(_N_EARLY_MIN, round(EARLY_S * rate_hz))
+    return limits
+
+
+def _rails(config: QualityConfig, factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the lower and upper rail of each channel in the stream's own unit."""
+    # A shade below it, for the rail may have been rounded to single precision on its way.
+    rail = math.inf if config.saturation_uv is None else config.saturation_uv * (1.0 - 1e-6)
+    return np.vstack((-rail / factors, rail / factors))
