@@ -127,7 +127,7 @@ class BandPower:
         self._sums = np.zeros(n_groups * self._n_bins * 4 * LANES)
         self._work = np.zeros(n_groups * 2 * PASS * LANES)
         self._twiddles = np.zeros((self._n_bins, 2 * PASS))
-        self._power = np.zeros(n_groups * LANES)
+        self._power = np.zeros(n_groups * 2 * LANES)
         self._none = Seen(self._room(0))
 
     def update(self, given: Input) -> Seen:

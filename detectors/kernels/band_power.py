@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
 
-#: Channels are worked on in groups of so many: the compiler turns a loop of fixed length into
-#: vector instructions without a remainder.
-LANES: Final = 16
+#: Channels are worked on in groups of so many. The change of a sample against one window ago and
+#: its level take the same twiddles, so the two stand side by side: the inner loops are of fixed
+#: length, twice this, and become vector instructions without a remainder.
+LANES: Final = 8
 #: Samples added in one pass over the accumulators, while these are in registers.
 PASS: Final = 5
 #: Beyond this a sample is no voltage; it counts as tainted and never reaches an accumulator.
@@ -24,12 +25,11 @@ N_STATE: Final = 2
 _RESTART: Final = int(Taint.RESTART)
 _SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 _SPOILS_NEWEST: Final = int(NEWEST_TAINT)
-_IMAGINARY: Final = LANES
-_FRESH_REAL: Final = 2 * LANES
-_FRESH_IMAGINARY: Final = 3 * LANES
-_BIN: Final = 4 * LANES
-_FRESH: Final = PASS * LANES
-_GROUP: Final = 2 * PASS * LANES
+_BOTH: Final = 2 * LANES
+_LEVEL: Final = LANES
+_IMAGINARY: Final = _BOTH
+_BIN: Final = 2 * _BOTH
+_GROUP: Final = PASS * _BOTH
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -162,9 +162,9 @@ def _load(
             value = ring[last, channel] if position > 0 else 0.0
         if position == 0:
             ring[last, channel] = value
-        lane = (channel // LANES) * _GROUP + row * LANES + channel % LANES
+        lane = (channel // LANES) * _GROUP + row * _BOTH + channel % LANES
         work[lane] = value - ring[position, channel]
-        work[lane + _FRESH] = value - ring[last, channel]
+        work[lane + _LEVEL] = value - ring[last, channel]
         ring[position, channel] = value
 
 
@@ -194,30 +194,21 @@ def _add_pass(
     """Add `PASS` samples, one after the other, to every sum."""
     n_bins = twiddles.shape[0]
     for group in range(work.size // _GROUP):
+        w = group * _GROUP
         for place in range(n_bins):
-            at = (group * n_bins + place) * _BIN
             for part in range(2):
+                at = (group * n_bins + place) * _BIN + part * _IMAGINARY
                 c0 = twiddles[place, part * PASS]
                 c1 = twiddles[place, part * PASS + 1]
                 c2 = twiddles[place, part * PASS + 2]
                 c3 = twiddles[place, part * PASS + 3]
                 c4 = twiddles[place, part * PASS + 4]
-                running = at + part * LANES
-                w = group * _GROUP
-                for lane in range(LANES):
-                    total = sums[running + lane] + work[w + lane] * c0
-                    total += work[w + LANES + lane] * c1
-                    total += work[w + 2 * LANES + lane] * c2
-                    total += work[w + 3 * LANES + lane] * c3
-                    sums[running + lane] = total + work[w + 4 * LANES + lane] * c4
-                fresh = running + _FRESH_REAL
-                w += _FRESH
-                for lane in range(LANES):
-                    total = sums[fresh + lane] + work[w + lane] * c0
-                    total += work[w + LANES + lane] * c1
-                    total += work[w + 2 * LANES + lane] * c2
-                    total += work[w + 3 * LANES + lane] * c3
-                    sums[fresh + lane] = total + work[w + 4 * LANES + lane] * c4
+                for lane in range(_BOTH):
+                    total = sums[at + lane] + work[w + lane] * c0
+                    total += work[w + _BOTH + lane] * c1
+                    total += work[w + 2 * _BOTH + lane] * c2
+                    total += work[w + 3 * _BOTH + lane] * c3
+                    sums[at + lane] = total + work[w + 4 * _BOTH + lane] * c4
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -227,28 +218,23 @@ def _add_one(
     """Add one sample to every sum: the same operations as `_add_pass`, so the same bits."""
     n_bins = twiddles.shape[0]
     for group in range(work.size // _GROUP):
-        w = group * _GROUP + row * LANES
+        w = group * _GROUP + row * _BOTH
         for place in range(n_bins):
             at = (group * n_bins + place) * _BIN
             c = twiddles[place, row]
             s = twiddles[place, PASS + row]
-            for lane in range(LANES):
-                change = work[w + lane]
-                sums[at + lane] += change * c
-                sums[at + _IMAGINARY + lane] += change * s
-            for lane in range(LANES):
-                level = work[w + _FRESH + lane]
-                sums[at + _FRESH_REAL + lane] += level * c
-                sums[at + _FRESH_IMAGINARY + lane] += level * s
+            for lane in range(_BOTH):
+                sums[at + lane] += work[w + lane] * c
+                sums[at + _IMAGINARY + lane] += work[w + lane] * s
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _renew(sums: NDArray[np.float64]) -> None:
     """Put the sums that began with this window in the place of the running ones."""
-    for at in range(0, sums.size, _BIN):
-        for lane in range(2 * LANES):
-            sums[at + lane] = sums[at + _FRESH_REAL + lane]
-            sums[at + _FRESH_REAL + lane] = 0.0
+    for at in range(0, sums.size, _BOTH):
+        for lane in range(LANES):
+            sums[at + lane] = sums[at + _LEVEL + lane]
+            sums[at + _LEVEL + lane] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -270,30 +256,31 @@ def _emit(
     window begins. Bin 0 is left out of that: the mean is removed before the window is applied.
     """
     n_window = turns.shape[1]
-    n_bins = sums.size // (_BIN * (power.size // LANES))
+    n_bins = sums.size // (_BIN * (power.size // _BOTH))
     half_c = 0.5 * turns[0, position]
     half_s = -0.5 * turns[1, position]
     scale = 4.0 / (3.0 * n_window * n_window)
     for lane in range(power.size):
         power[lane] = 0.0
-    for group in range(power.size // LANES):
-        p = group * LANES
-        for place in range(1, n_bins - 1):
-            weight = scale if first_bin + place != 0 else 0.5 * scale
-            at = (group * n_bins + place) * _BIN
-            below = at - _BIN
+    for group in range(power.size // _BOTH):
+        p = group * _BOTH
+        for place in range(n_bins - 2):
+            weight = scale if first_bin + place + 1 != 0 else 0.5 * scale
+            below = (group * n_bins + place) * _BIN
+            at = below + _BIN
             above = at + _BIN
-            for lane in range(LANES):
+            for lane in range(_BOTH):
                 sum_re = sums[below + lane] + sums[above + lane]
-                sum_im = sums[below + LANES + lane] + sums[above + LANES + lane]
+                sum_im = sums[below + _IMAGINARY + lane] + sums[above + _IMAGINARY + lane]
                 change_re = sums[below + lane] - sums[above + lane]
-                change_im = sums[below + LANES + lane] - sums[above + LANES + lane]
+                change_im = sums[below + _IMAGINARY + lane] - sums[above + _IMAGINARY + lane]
                 re = sums[at + lane] - (half_c * sum_re + half_s * change_im)
-                im = sums[at + LANES + lane] - (half_c * sum_im - half_s * change_re)
+                im = sums[at + _IMAGINARY + lane] - (half_c * sum_im - half_s * change_re)
                 power[p + lane] += weight * (re * re + im * im)
     for channel in range(columns.size):
+        value = power[channel // LANES * _BOTH + channel % LANES]
         is_valid = clean[channel] >= n_window
         is_valid = is_valid and not taint[columns[channel]] & _SPOILS_NEWEST
-        is_valid = is_valid and np.isfinite(power[channel])
+        is_valid = is_valid and np.isfinite(value)
         out_valid[channel] = is_valid
-        out_values[channel] = power[channel] if is_valid else 0.0
+        out_values[channel] = value if is_valid else 0.0
