@@ -1,0 +1,84 @@
+"""An example of every detector: a class without one makes the laws fail."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from detectors.band_power import BandPower, BandPowerConfig
+from detectors.block import StreamLayout
+from detectors.burst import Burst, BurstConfig, BurstThreshold
+from tests.detectors.laws import Example, Plain, Recording
+from tests.detectors.naive_band_power import band_power
+from tests.detectors.naive_burst import burst
+
+LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
+_ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
+_BETA: Final = BandPowerConfig(
+    id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.2, hop_s=0.02
+)
+
+
+def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) -> Example:
+    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return band_power(config, layout, given)
+
+    window_samples = round(config.window_s * layout.rate_hz)
+    return Example(name, (config,), layout, window_samples, plain)
+
+
+def _burst(name: str, config: BurstConfig, below: BandPowerConfig = _BETA) -> Example:
+    hop_samples = round(below.hop_s * LAYOUT.rate_hz)
+
+    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
+        return burst(config, estimates, hop_samples, LAYOUT.rate_hz)
+
+    return Example(
+        name,
+        (below, config),
+        LAYOUT,
+        round(below.window_s * LAYOUT.rate_hz),
+        plain,
+        channel_outputs=4,
+        measures=(0, 2),
+        forgets=config.threshold.calibrate_s is None,
+    )
+
+
+EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
+    BandPower: (
+        _power("window of ten hops", _BETA),
+        _power(
+            "every sample, from 0 Hz",
+            BandPowerConfig(
+                id="all", stream="LFP", band_hz=(0.0, 125.0), window_s=0.1, hop_s=0.001
+            ),
+        ),
+        _power(
+            "window of no whole number of hops, more channels than lanes, odd rate",
+            BandPowerConfig(
+                id="low", stream="LFP", band_hz=(4.0, 40.0), window_s=0.253, hop_s=0.0165
+            ),
+            _ODD_RATE,
+        ),
+    ),
+    Burst: (
+        _burst(
+            "fixed threshold",
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(power_uv2=25.0),
+                duration_s_min=0.04,
+            ),
+        ),
+        _burst(
+            "percentile, no shortest duration",
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(percentile=60.0, calibrate_s=0.5),
+                hysteresis=0.3,
+                duration_s_min=0.0,
+            ),
+        ),
+    ),
+}
