@@ -21,6 +21,8 @@ _Text = Annotated[str, Meta(min_length=1)]
 _RATE_TOLERANCE = 1e-6
 #: One kind of note about one channel is given once in so many seconds of samples.
 NOTE_EVERY_S = 1.0
+#: ... and that an amplitude is unusual once in so many: movement makes it come and go.
+UNUSUAL_EVERY_S = 60.0
 #: Events that may wait for the next sample of a silent stream.
 N_WAITING_MAX = 1000
 
@@ -37,7 +39,7 @@ class Note(msgspec.Struct, frozen=True, gc=False):
     kind : str
         ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
         ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
-        ``saturated`` or ``implausible``.
+        ``saturated``, ``implausible`` or ``unusual``.
     text : str
         One line.
     """
@@ -97,7 +99,7 @@ class Conditioner:
     counts : Counter
         ``gaps``, ``gap_samples``, ``clock_resets``, ``clock_corrections``, ``restarts``, ``late``,
         ``backwards``, ``not_finite_stamps``; and, in samples of single channels, ``not_finite``,
-        ``frozen``, ``saturated``, ``implausible``.
+        ``frozen``, ``saturated``, ``implausible``, ``unusual``.
 
     Raises
     ------
@@ -146,7 +148,10 @@ class Conditioner:
         self._next_sample = 0
         self._events: list[BoundEvent] = []
         self._found: list[Finding] = []
-        self._repetitions = Repetitions(max(1, round(NOTE_EVERY_S * rate_hz)))
+        self._repetitions = Repetitions(
+            max(1, round(NOTE_EVERY_S * rate_hz)),
+            {"unusual": max(1, round(UNUSUAL_EVERY_S * rate_hz))},
+        )
 
     def correct(self, correction_s: float) -> None:
         """Add `correction_s` to the stamps from the next sample on.

@@ -1,7 +1,7 @@
 """What the shared path found about a stream, and how often one thing is told."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 
@@ -33,6 +33,8 @@ class Repetitions:
     ----------
     quiet_samples : int
         Samples from one that passes to the next.
+    longer : dict of str to int
+        The same for single kinds.
 
     Notes
     -----
@@ -40,8 +42,9 @@ class Repetitions:
     how many did not.
     """
 
-    def __init__(self, quiet_samples: int) -> None:
+    def __init__(self, quiet_samples: int, longer: Mapping[str, int]) -> None:
         self._quiet_samples = quiet_samples
+        self._longer = dict(longer)
         self._passed_at: dict[tuple[str, str], int] = {}
         self._n_held: Counter[tuple[str, str]] = Counter()
 
@@ -50,7 +53,8 @@ class Repetitions:
         for finding in findings:
             key = (finding.kind, finding.subject)
             passed_at = self._passed_at.get(key)
-            if passed_at is not None and finding.sample - passed_at < self._quiet_samples:
+            quiet_samples = self._longer.get(finding.kind, self._quiet_samples)
+            if passed_at is not None and finding.sample - passed_at < quiet_samples:
                 self._n_held[key] += 1
                 continue
             self._passed_at[key] = finding.sample

@@ -20,10 +20,10 @@ from detectors.stamps import GAP_DELAY_S, GAP_S_MIN
 Kind: TypeAlias = Literal["lfp", "emg", "markers", "other"]
 #: Amplitude is judged over stretches of so many seconds of samples.
 STRETCH_S = 2.0
-#: From here on, in a stretch, an amplitude that is too large is known before the stretch is over.
-EARLY_S = 0.1
+#: ... and looked at so often within one: what is too large is known before the stretch is over.
+LOOK_S = 0.1
 
-_N_EARLY_MIN = 16
+_N_LOOK_MIN = 16
 _N_FROZEN_MIN = 10
 _N_RAIL = 3
 _N_EVENTS_MAX = 64
@@ -32,12 +32,18 @@ _SD_UV = {"lfp": (1.0, 200.0), "emg": (0.05, math.inf)}
 _PEAK_UV = {"emg": 5000.0}
 #: What is usual, to tell by which factor of a thousand an amplitude is off.
 _USUAL_SD_UV = {"lfp": 15.0, "emg": 50.0}
-_TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE)
-_KINDS = tuple(str(taint.name).lower() for taint in _TAINTS)
+_KINDS = {
+    int(Taint.NOT_FINITE): "not_finite",
+    int(Taint.FROZEN): "frozen",
+    int(Taint.SATURATED): "saturated",
+    kernel.UNUSUAL: "unusual",
+    int(Taint.IMPLAUSIBLE): "implausible",
+}
 _TEXTS = {
-    Taint.NOT_FINITE: "is not finite, the last good value stands in",
-    Taint.FROZEN: "repeats one value",
-    Taint.SATURATED: "sits at its rail",
+    "not_finite": "is not finite, the last good value stands in",
+    "frozen": "repeats one value",
+    "saturated": "sits at its rail",
+    "implausible": "cannot be in this unit, its samples are not to be used",
 }
 
 _Positive = Annotated[float, Meta(gt=0.0)]
@@ -55,8 +61,10 @@ class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Rail of the amplifier: three samples in a row at or beyond it, or its negative, are
         saturated. The limits of an integer data type are always rails too.
     sd_uv_min, sd_uv_max : float, optional
-        Standard deviation over 2 s outside of which the amplitude is implausible. Defaults: 1 and
-        200 for LFP, 0.05 and none for EMG, none for other streams.
+        Standard deviation over 2 s outside of which the amplitude is unusual: told, with the
+        factor it looks like. More than 30 times (the square root of 1000) outside, the unit must
+        be wrong: implausible, the samples are tainted. Defaults: 1 and 200 for LFP, 0.05 and none
+        for EMG, none for other streams.
     peak_uv_max : float, optional
         The same for half the range within 2 s. Default: 5000 for EMG, none for others.
     gap_s_min : float
@@ -109,8 +117,8 @@ class SampleJudge:
     montage : Montage
         The channels to make.
     counts : Counter
-        Kept up to date: ``not_finite``, ``frozen``, ``saturated`` and ``implausible``, in samples
-        of the stream's own channels.
+        Kept up to date: ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
+        ``unusual``, in samples of the stream's own channels.
 
     Raises
     ------
@@ -146,8 +154,8 @@ class SampleJudge:
         n_own = len(factors)
         self._state = np.zeros((kernel.N_STATE, n_own))
         self._n_in_stretch = np.zeros(1, np.int64)
-        self._n_tainted = np.zeros(len(_TAINTS), np.int64)
-        n_events_max = max(_N_EVENTS_MAX, 2 * len(_TAINTS) * n_own)
+        self._n_tainted = np.zeros(len(_KINDS), np.int64)
+        n_events_max = max(_N_EVENTS_MAX, 2 * len(_KINDS) * n_own)
         self._events = np.zeros((n_events_max, 4), np.int64)
         self._values = np.zeros((n_events_max, 2))
 
@@ -186,21 +194,17 @@ class SampleJudge:
         return samples_uv, taint, found
 
     def _count(self) -> None:
-        for kind, n_tainted in zip(_KINDS, self._n_tainted.tolist(), strict=True):
+        for kind, n_tainted in zip(_KINDS.values(), self._n_tainted.tolist(), strict=True):
             if n_tainted:
                 self._counts[kind] = n_tainted
 
     def _describe(self, place: int, first_sample: int) -> Finding:
         row, channel, bit, begins = self._events[place].tolist()
-        taint = Taint(bit)
-        kind, label = str(taint.name).lower(), self._channels[channel]
+        kind, label = _KINDS[bit], self._channels[channel]
         sample = first_sample + row
         if not begins:
             return Finding(sample, kind, f"{label} over", f"{label} is good again")
-        if taint is Taint.IMPLAUSIBLE:
-            text = self._amplitude(*self._values[place].tolist())
-        else:
-            text = _TEXTS[taint]
+        text = _TEXTS.get(kind) or self._amplitude(*self._values[place].tolist())
         return Finding(sample, kind, label, f"{label} {text}")
 
     def _amplitude(self, sd_uv: float, half_range_uv: float) -> str:
@@ -243,8 +247,9 @@ def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> NDArray[np.flo
     limits[kernel.SD_MIN] = low
     limits[kernel.SD_MAX] = high
     limits[kernel.HALF_RANGE_MAX] = peak
-    limits[kernel.N_STRETCH] = max(2 * _N_EARLY_MIN, round(STRETCH_S * rate_hz))
-    limits[kernel.N_EARLY] = max(_N_EARLY_MIN, round(EARLY_S * rate_hz))
+    n_look = max(_N_LOOK_MIN, round(LOOK_S * rate_hz))
+    limits[kernel.N_LOOK] = n_look
+    limits[kernel.N_STRETCH] = n_look * max(2, round(STRETCH_S * rate_hz / n_look))
     return limits
 
 
