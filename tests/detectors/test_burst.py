@@ -1,0 +1,196 @@
+"""Bursts told hop by hop: edges, hysteresis, duration, calibration, and what cuts them."""
+
+import re
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.band_power import BandPower, BandPowerConfig
+from detectors.block import StreamLayout
+from detectors.burst import Burst, BurstColumns, BurstConfig, BurstThreshold
+from detectors.chain import AnyDetectorConfig
+from detectors.estimates import Estimates, Seen
+from detectors.kernels.burst import percentile_of
+
+_HOP = 10
+_FIXED = BurstThreshold(power_uv2=10.0)
+
+
+def detector_of(n_channels: int = 1, **keys: Any) -> Burst:
+    layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
+    source = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
+    settings: dict[str, Any] = {"threshold": _FIXED, "duration_s_min": 0.0}
+    return Burst(BurstConfig(id="bursts", of="beta", **(settings | keys)), source)
+
+
+def power_of(*values: float | None) -> Estimates:
+    """Return one channel's hops; None is a hop that is not valid."""
+    sample = _HOP * np.arange(1, len(values) + 1, dtype=np.int64) - 1
+    return Estimates(
+        "beta",
+        sample,
+        50.0 + sample / 1000.0,
+        np.array([[value or 0.0] for value in values]),
+        np.array([[value is not None] for value in values]),
+    )
+
+
+def edges(seen: Seen) -> list[tuple[str, int, int, bool]]:
+    """Return kind, hop of the edge, hop that confirmed it, and whether it was seen whole."""
+    return [
+        (each.kind, each.sample // _HOP, each.confirmed_sample // _HOP, each.complete)
+        for each in seen.detections
+    ]
+
+
+def column(seen: Seen, name: str) -> list[float | None]:
+    place = getattr(BurstColumns(0, 1, 2, 3), name)
+    return [
+        float(value) if valid else None
+        for value, valid in zip(
+            seen.estimates.values[:, place], seen.estimates.valid[:, place], strict=True
+        )
+    ]
+
+
+def test_a_burst_begins_above_the_threshold_and_ends_below_the_hysteresis() -> None:
+    seen = detector_of(hysteresis=0.2).update(power_of(9.0, 10.0, 10.1, 8.5, 8.0, 7.9, 9.9))
+    assert edges(seen) == [("onset", 2, 2, True), ("offset", 5, 5, True)]
+    assert column(seen, "is_on") == [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    onset, offset = seen.detections
+    assert (onset.onset_s, onset.strength) == (50.029, 10.1)
+    assert (offset.onset_s, offset.strength) == (50.059, 7.9)
+    assert (onset.detector, onset.channel) == ("bursts", "C0")
+
+
+def test_a_burst_counts_once_it_has_lasted_and_its_onset_is_when_it_began() -> None:
+    seen = detector_of(duration_s_min=0.03).update(
+        power_of(1.0, 20.0, 21.0, 1.0, 20.0, 22.0, 23.0, 24.0, 1.0)
+    )
+    assert edges(seen) == [("onset", 4, 7, True), ("offset", 8, 8, True)]
+    assert seen.detections[0].strength == 20.0
+    assert column(seen, "is_on") == [0.0] * 7 + [1.0, 0.0]
+
+
+def test_what_falls_below_the_threshold_but_not_the_hysteresis_is_one_episode() -> None:
+    seen = detector_of(duration_s_min=0.02).update(power_of(11.0, 9.5, 9.5, 8.0))
+    assert edges(seen) == [("onset", 0, 2, True), ("offset", 3, 3, True)]
+
+
+def test_bad_data_end_a_burst_that_is_then_not_complete() -> None:
+    seen = detector_of().update(power_of(1.0, 20.0, 25.0, None, 20.0, 1.0))
+    assert edges(seen) == [
+        ("onset", 1, 1, True),
+        ("offset", 3, 3, False),
+        ("onset", 4, 4, True),
+        ("offset", 5, 5, True),
+    ]
+    assert seen.detections[1].strength == 25.0
+    assert column(seen, "is_on") == [0.0, 1.0, 1.0, None, 1.0, 0.0]
+
+
+def test_bad_data_drop_an_episode_that_was_no_burst_yet() -> None:
+    seen = detector_of(duration_s_min=0.03).update(power_of(20.0, 20.0, None, 20.0, 20.0, 1.0))
+    assert edges(seen) == []
+
+
+def test_an_unfinished_burst_goes_on_in_the_next_call() -> None:
+    detector = detector_of()
+    assert edges(detector.update(power_of(20.0))) == [("onset", 0, 0, True)]
+    assert edges(detector.update(power_of(20.0))) == []
+    assert edges(detector.update(power_of(1.0))) == [("offset", 0, 0, True)]
+
+
+def test_the_threshold_is_the_percentile_of_the_calibration_and_then_frozen() -> None:
+    detector = detector_of(threshold=BurstThreshold(percentile=75.0, calibrate_s=0.05))
+    seen = detector.update(power_of(3.0, None, 1.0, 5.0, 2.0, 4.0, 100.0, 1.0, 4.1))
+    assert column(seen, "is_calibrating") == [1.0] * 6 + [0.0] * 3
+    assert column(seen, "threshold") == [None] * 6 + [4.0] * 3
+    assert column(seen, "power") == [3.0, None, 1.0, 5.0, 2.0, 4.0, 100.0, 1.0, 4.1]
+    assert column(seen, "is_on") == [None] * 6 + [1.0, 0.0, 1.0]
+    assert edges(seen)[0] == ("onset", 6, 6, True)
+
+
+def test_calibration_never_starts_again_by_itself_but_does_at_a_reset() -> None:
+    detector = detector_of(threshold=BurstThreshold(percentile=50.0, calibrate_s=0.03))
+    detector.update(power_of(1.0, 2.0, 3.0))
+    for _ in range(3):
+        seen = detector.update(power_of(None, None, None, 1e3))
+        assert column(seen, "threshold") == [2.0] * 4
+    detector.reset()
+    assert column(detector.update(power_of(7.0)), "is_calibrating") == [1.0]
+
+
+def test_a_dead_calibration_stretch_never_gives_a_burst() -> None:
+    detector = detector_of(threshold=BurstThreshold(percentile=75.0, calibrate_s=0.03))
+    seen = detector.update(power_of(0.0, 0.0, 0.0, 0.0, 50.0, 50.0))
+    assert column(seen, "threshold")[-1] == 0.0
+    assert edges(seen) == []
+
+
+def test_each_channel_has_its_own_threshold_and_edges_come_hop_by_hop() -> None:
+    detector = detector_of(2, threshold=BurstThreshold(percentile=100.0, calibrate_s=0.02))
+    values = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 15.0], [3.0, 25.0], [1.0, 1.0]])
+    sample = _HOP * np.arange(1, 6, dtype=np.int64) - 1
+    seen = detector.update(
+        Estimates("beta", sample, sample / 1000.0, values, np.ones((5, 2), dtype=np.bool_))
+    )
+    assert [(each.channel, each.kind, each.sample // _HOP) for each in seen.detections] == [
+        ("C0", "onset", 2),
+        ("C1", "onset", 3),
+        ("C0", "offset", 4),
+        ("C1", "offset", 4),
+    ]
+    assert detector.columns("C1") == BurstColumns(4, 5, 6, 7)
+    assert detector.outputs[4:] == ("C1.power", "C1.threshold", "C1.is_on", "C1.is_calibrating")
+    assert seen.estimates.values[-1, detector.columns("C1").threshold] == 20.0
+
+
+@given(
+    st.lists(st.floats(0.0, 1e6, allow_subnormal=False), min_size=1, max_size=60),
+    st.one_of(st.floats(0.0, 100.0), st.sampled_from([0.0, 25.0, 50.0, 75.0, 100.0])),
+)
+def test_the_percentile_is_that_of_numpy(values: list[float], percentile: float) -> None:
+    given_values = np.array(values)
+    found = percentile_of(given_values, percentile)
+    assert found == pytest.approx(np.percentile(given_values, percentile), rel=1e-12, abs=1e-300)
+    assert given_values.tolist() == values
+
+
+def test_delay_and_calibration_are_declared() -> None:
+    assert detector_of(duration_s_min=0.2).delay_s == pytest.approx(0.7)
+    assert detector_of().calibration_s == 0.0
+    threshold = BurstThreshold(percentile=75.0, calibrate_s=20.0)
+    assert detector_of(threshold=threshold).calibration_s == 20.0
+
+
+def test_a_detector_with_several_measures_a_channel_is_no_source() -> None:
+    bursts = detector_of()
+    with pytest.raises(ValueError, match=r"^of: expected a detector with one measure a channel"):
+        Burst(BurstConfig(id="again", of="bursts", threshold=_FIXED), bursts)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "text"),
+    [
+        ("{}", "threshold: expected percentile and calibrate_s, or power_uv2, found none"),
+        ("{ percentile = 75.0 }", "found percentile - at `$.threshold`"),
+        ("{ calibrate_s = 20.0 }", "found calibrate_s"),
+        ("{ percentile = 75.0, calibrate_s = 1.0, power_uv2 = 1.0 }", "found percentile, cal"),
+        ("{ percentile = 101.0, calibrate_s = 1.0 }", "`$.threshold.percentile`"),
+        ("{ percentile = 75.0, calibrate_s = 0.0 }", "`$.threshold.calibrate_s`"),
+        ("{ power_uv2 = 0.0 }", "`$.threshold.power_uv2`"),
+        ("{ power_uv2 = nan }", "`$.threshold.power_uv2`"),
+        ("{ power_uv2 = 1.0 }\nhysteresis = 1.0", "`$.hysteresis`"),
+        ("{ power_uv2 = 1.0 }\nduration_s_min = -1.0", "`$.duration_s_min`"),
+        ("{ power_uv = 1.0 }", "unknown field `power_uv`"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_the_table_itself(threshold: str, text: str) -> None:
+    table = f'kind = "burst"\nid = "bursts"\nof = "beta"\nthreshold = {threshold}\n'
+    with pytest.raises(msgspec.ValidationError, match=re.escape(text)):
+        msgspec.toml.decode(table, type=AnyDetectorConfig)
