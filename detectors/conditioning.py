@@ -19,7 +19,7 @@ from detectors.units import microvolts_per
 
 _Text = Annotated[str, Meta(min_length=1)]
 _RATE_TOLERANCE = 1e-6
-#: One kind of note about one channel is given once in so many seconds of samples.
+#: One kind of note about one channel is given once in so many seconds of samples; but each gap.
 NOTE_EVERY_S = 1.0
 #: ... and that an amplitude is unusual once in so many: movement makes it come and go.
 UNUSUAL_EVERY_S = 60.0
@@ -150,7 +150,7 @@ class Conditioner:
         self._found: list[Finding] = []
         self._repetitions = Repetitions(
             max(1, round(NOTE_EVERY_S * rate_hz)),
-            {"unusual": max(1, round(UNUSUAL_EVERY_S * rate_hz))},
+            {"unusual": max(1, round(UNUSUAL_EVERY_S * rate_hz)), "gap": 0},
         )
 
     def correct(self, correction_s: float) -> None:

@@ -33,7 +33,7 @@ class Repetitions:
     ----------
     quiet_samples : int
         Samples from one that passes to the next.
-    longer : dict of str to int
+    by_kind : dict of str to int
         The same for single kinds.
 
     Notes
@@ -42,9 +42,9 @@ class Repetitions:
     how many did not.
     """
 
-    def __init__(self, quiet_samples: int, longer: Mapping[str, int]) -> None:
+    def __init__(self, quiet_samples: int, by_kind: Mapping[str, int]) -> None:
         self._quiet_samples = quiet_samples
-        self._longer = dict(longer)
+        self._by_kind = dict(by_kind)
         self._passed_at: dict[tuple[str, str], int] = {}
         self._n_held: Counter[tuple[str, str]] = Counter()
 
@@ -53,7 +53,7 @@ class Repetitions:
         for finding in findings:
             key = (finding.kind, finding.subject)
             passed_at = self._passed_at.get(key)
-            quiet_samples = self._longer.get(finding.kind, self._quiet_samples)
+            quiet_samples = self._by_kind.get(finding.kind, self._quiet_samples)
             if passed_at is not None and finding.sample - passed_at < quiet_samples:
                 self._n_held[key] += 1
                 continue

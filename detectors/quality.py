@@ -90,13 +90,13 @@ class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         if self.sd_uv_min is not None and self.sd_uv_max is not None:
-            _expect_order(self.sd_uv_min, self.sd_uv_max)
+            _expect_order("", self.sd_uv_min, self.sd_uv_max)
 
 
-def _expect_order(sd_uv_min: float, sd_uv_max: float) -> None:
+def _expect_order(path: str, sd_uv_min: float, sd_uv_max: float) -> None:
     if not sd_uv_min < sd_uv_max:
         raise ValueError(
-            f"sd_uv_min: expected less than sd_uv_max ({sd_uv_max:g}), found {sd_uv_min:g}"
+            f"{path}sd_uv_min: expected less than sd_uv_max ({sd_uv_max:g}), found {sd_uv_min:g}"
         )
 
 
@@ -123,7 +123,8 @@ class SampleJudge:
     Raises
     ------
     ValueError
-        Where limits and defaults contradict each other.
+        Where a limit contradicts the default of another; the text begins with the key path
+        relative to the stream's table.
 
     Notes
     -----
@@ -238,7 +239,7 @@ def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> NDArray[np.flo
     low, high = _SD_UV.get(kind, (0.0, math.inf))
     low = low if config.sd_uv_min is None else config.sd_uv_min
     high = high if config.sd_uv_max is None else config.sd_uv_max
-    _expect_order(low, high)
+    _expect_order("quality.", low, high)
     peak = _PEAK_UV.get(kind, math.inf) if config.peak_uv_max is None else config.peak_uv_max
     n_frozen = max(_N_FROZEN_MIN, round(config.frozen_s * rate_hz))
     limits = np.zeros(kernel.N_LIMITS)

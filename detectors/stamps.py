@@ -26,6 +26,7 @@ _MEMORY_S = 5.0
 _N_MEMORY_MIN = 50
 _JITTER_FACTOR = 8.0
 _PERIODS_MISFIT_MIN = 0.75
+_MISFIT_MAX_S = 0.25
 _PERIOD_SLACK = 0.25
 # Before anything is known: the rate is within some 5 % of the nominal one, and stamps jitter by
 # 1 ms, twenty in a row alike.
@@ -38,8 +39,8 @@ class StampSmoother:
 
     A line is fitted to the stamps against the sample index, sample by sample: rate and offset
     are estimated, the nominal rate only begins the fit. A stamp further from the line than
-    ``max(gap_s_min, 3/4 of a period, 8 times the mean jitter)`` is suspect and leaves the line
-    alone; as many suspects in a row as make `gap_delay_s` move the line and restart
+    ``max(gap_s_min, 3/4 of a period, 8 times the mean jitter up to 0.25 s)`` is suspect and
+    leaves the line alone; as many suspects in a row as make `gap_delay_s` move the line and restart
     the stream.
 
     Parameters
@@ -64,7 +65,8 @@ class StampSmoother:
     Causal and chunk-invariant. The sample that confirms a gap carries ``RESTART``; the first one
     after the hole is `gap_delay_s` before it, and from that one on samples carry
     ``SUSPECT_STAMP`` and times that follow the old line. Times do not decrease between restarts.
-    A stamp that is not finite is suspect; the line goes on. Before the first finite stamp time
+    A stamp that is not finite is suspect; the line goes on. Stamps that only a rate more than 25 %
+    off the nominal one would explain are suspect too. Before the first finite stamp time
     is zero.
     """
 
@@ -78,7 +80,9 @@ class StampSmoother:
         self._correction_s = 0.0
         self._settings = np.zeros(kernel.N_SETTINGS)
         self._settings[kernel.NOMINAL] = 1.0 / rate_hz
-        self._settings[kernel.MISFIT_MIN] = max(gap_s_min, _PERIODS_MISFIT_MIN / rate_hz)
+        misfit_min = max(gap_s_min, _PERIODS_MISFIT_MIN / rate_hz)
+        self._settings[kernel.MISFIT_MIN] = misfit_min
+        self._settings[kernel.MISFIT_MAX] = max(misfit_min, _MISFIT_MAX_S)
         self._settings[kernel.JITTER_FACTOR] = _JITTER_FACTOR
         self._settings[kernel.N_CONFIRM] = n_confirm
         self._settings[kernel.N_MEMORY] = max(_N_MEMORY_MIN, round(_MEMORY_S * rate_hz))

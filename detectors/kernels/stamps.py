@@ -38,7 +38,8 @@ N_MEMORY = 4  # stamps the fit remembers
 P_PERIOD_START = 5  # variance of the period before it is known
 PERIOD_MIN = 6  # the true period is between these, s
 PERIOD_MAX = 7
-N_SETTINGS = 8
+MISFIT_MAX = 8  # stamps further than this never fit, s
+N_SETTINGS = 9
 
 #: A stamp so far from zero is no stamp; seconds, some 30,000 years.
 _STAMP_MAX_S: Final = 1e12
@@ -120,7 +121,7 @@ def smooth_stamps(
                 n_events = _settle(row, found, state, events, values, n_events)
             if found == MOVED:
                 bits |= _RESTART
-            elif state[N_SUSPECT] > 0.0:
+            elif state[N_SUSPECT] > 0.0 or _is_at_bound(settings, state):
                 bits |= _SUSPECT
         earliest = -np.inf if bits & _RESTART else state[EARLIEST]
         state[EARLIEST] = max(earliest, state[TIME] + correction_s)
@@ -185,6 +186,7 @@ def _fit(stamp: float, settings: NDArray[np.float64], state: NDArray[np.float64]
     """Take one stamp into the fit, or hold it suspect; return what that amounts to."""
     distance = stamp - state[TIME]
     limit = max(settings[MISFIT_MIN], settings[JITTER_FACTOR] * state[JITTER])
+    limit = min(limit, settings[MISFIT_MAX])
     # Even what does not fit teaches the jitter a little: a stream that always jitters more than
     # was thought is understood after some seconds, long after a gap would have been confirmed.
     state[JITTER] += (min(abs(distance), limit) - state[JITTER]) / settings[N_MEMORY]
@@ -206,6 +208,12 @@ def _fit(stamp: float, settings: NDArray[np.float64], state: NDArray[np.float64]
         if state[N_FITTED] >= settings[N_MEMORY]:
             return RATE
     return 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_at_bound(settings: NDArray[np.float64], state: NDArray[np.float64]) -> bool:
+    """Return whether no period that could be true explains the stamps."""
+    return bool(state[PERIOD] <= settings[PERIOD_MIN] or state[PERIOD] >= settings[PERIOD_MAX])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
