@@ -11,8 +11,9 @@ class Taint(enum.IntFlag):
     """Why a sample cannot be trusted, one bit a reason, per sample and channel."""
 
     NONE = 0
-    #: The stream (re)starts at this sample: its first one, or the first after a gap, a clock
-    #: reset or a reconnection. Every window, filter and hop grid starts anew here.
+    #: The stream (re)starts at this sample: its first one, the first after a reconnection, or the
+    #: one that confirms a gap or a clock reset. Every window, filter and hop grid starts anew
+    #: here; of the samples before it, only those without ``SUSPECT_STAMP`` belong to its past.
     RESTART = 1
     #: The stamp does not fit yet (a gap that is not confirmed, or only a late chunk). Estimates
     #: whose newest sample carries it are invalid; the sample itself may be good.

@@ -26,19 +26,18 @@ VALUE_UV_MAX: Final = 1e12
 _WRONG_UNIT: Final = 1000.0**0.5
 
 # Rows of the state, a float64 matrix with a column a channel.
-LAST = 0  # newest good value, microvolts
-HAS_LAST = 1  # 1 once there is one
-N_EQUAL = 2  # consecutive good samples of that value
-N_AT_RAIL = 3  # consecutive samples at or beyond a rail
-BITS = 4  # taint of the newest sample, and UNUSUAL
-VERDICT = 5  # 0 usual, 1 unusually large, 2 implausibly large; negative where it is small
-N_GOOD = 6  # good samples of this stretch
-ORIGIN = 7  # first of them; the sums are of distances from it
-SUM = 8
-SQUARES = 9
-LOWEST = 10
-HIGHEST = 11
-N_STATE = 12
+LAST = 0  # newest good value, microvolts; zero before any
+N_EQUAL = 1  # consecutive good samples of that value
+N_AT_RAIL = 2  # consecutive samples at or beyond a rail
+BITS = 3  # taint of the newest sample, and UNUSUAL
+VERDICT = 4  # 0 usual, 1 unusually large, 2 implausibly large; negative where it is small
+N_GOOD = 5  # good samples of this stretch
+ORIGIN = 6  # first of them; the sums are of distances from it
+SUM = 7
+SQUARES = 8
+LOWEST = 9
+HIGHEST = 10
+N_STATE = 11
 
 # Places in the limits, a float64 vector.
 N_FROZEN = 0  # equal samples that are a frozen channel
@@ -167,7 +166,6 @@ def _record(
 def _restart(state: NDArray[np.float64]) -> None:
     """Forget the runs and the stretch; a verdict stands until there is a better one."""
     state[LAST] = 0.0
-    state[HAS_LAST] = 0.0
     state[N_EQUAL] = 0.0
     state[N_AT_RAIL] = 0.0
     state[N_GOOD] = 0.0
@@ -187,11 +185,10 @@ def _judge(
     bits = 0
     if not abs(value_uv) <= VALUE_UV_MAX:
         bits |= _NOT_FINITE
-    elif state[HAS_LAST, channel] == 1.0 and value_uv == state[LAST, channel]:
+    elif value_uv == state[LAST, channel]:
         state[N_EQUAL, channel] += 1.0
     else:
         state[LAST, channel] = value_uv
-        state[HAS_LAST, channel] = 1.0
         state[N_EQUAL, channel] = 1.0
     if state[N_EQUAL, channel] >= limits[N_FROZEN]:
         bits |= _FROZEN

@@ -76,9 +76,11 @@ def test_the_limits_of_an_integer_type_are_rails(dtype: str) -> None:
     assert np.flatnonzero(found.has(Taint.SATURATED)).tolist() == [6]
 
 
-def test_a_rail_is_known_through_single_precision_and_other_units() -> None:
-    samples = np.full((4, 1), np.float32(3.2767), np.float32)
-    made = conditioner(unit="mV", quality=QualityConfig(saturation_uv=3276.7))
+@pytest.mark.parametrize("unit", ["uV", "mV"])
+def test_a_rail_is_known_through_single_precision_and_other_units(unit: str) -> None:
+    in_unit = {"uV": 3276.7, "mV": 3.2767}[unit]
+    samples = np.full((4, 1), in_unit, np.float32)
+    made = conditioner(unit=unit, quality=QualityConfig(saturation_uv=3276.7))
     found = feed(made, samples, regular_stamps(4))
     assert found.has(Taint.SATURATED).tolist() == [False, False, True, True]
 
@@ -129,6 +131,14 @@ def test_an_amplitude_that_becomes_possible_is_trusted_after_a_whole_stretch_of_
     found = _fed(samples)
     assert np.flatnonzero(found.has(Taint.IMPLAUSIBLE)).tolist() == list(range(99, 5999))
     assert [note.sample for note in found.kinds("implausible")] == [99, 5999]
+
+
+def test_samples_that_are_tainted_do_not_count_towards_the_amplitude() -> None:
+    samples = noise(2000, sd_uv=1.15)
+    samples[500:1400] = 0.0
+    found = _fed(samples)
+    assert samples.std() < 0.9
+    assert {note.kind for note in found.notes} == {"frozen"}
 
 
 def test_limits_of_the_configuration_take_the_place_of_the_defaults() -> None:

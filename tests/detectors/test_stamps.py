@@ -159,6 +159,20 @@ def test_a_stream_that_jitters_more_is_understood_after_some_seconds() -> None:
     assert found.kinds(*_MOVED) == []
 
 
+def test_a_stream_whose_stamps_scatter_over_a_second_is_never_trusted_for_long() -> None:
+    scatter_s = np.random.default_rng(0).normal(0.0, 0.5, 60_000)
+    found = _smoothed(regular_stamps(60_000) + scatter_s)
+    assert found.has(Taint.SUSPECT_STAMP)[30_000:].mean() > 0.5
+
+
+def test_a_gap_confirmed_on_biased_stamps_is_corrected_soon_after() -> None:
+    stamps_s, true_s = _stamps(4000, lost={2000: 500})
+    stamps_s[2000:2100] += 4e-3
+    found = _smoothed(stamps_s)
+    assert found.counts["gaps"] == 1
+    assert np.abs(found.time_s - true_s)[3100:].max() < 1e-3
+
+
 def test_a_rate_far_from_the_nominal_one_is_told_once() -> None:
     stamps_s, _ = _stamps(20_000, rate_error=0.03)
     (note,) = _smoothed(stamps_s).notes
