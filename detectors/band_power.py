@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
-from detectors.kernels.band_power import LANES, N_STATE, PASS, SINCE_RESTART, slide
+from detectors.kernels.band_power import LANES, N_STATE, PASS, SINCE_HOP, slide
 
 
 class BandPowerConfig(
@@ -74,13 +74,13 @@ class BandPower:
 
     Notes
     -----
-    Work per hop does not depend on the length of the window but on the number of bins in the
-    band. The Fourier sums of the window slide sample by sample with twiddles looked up by sample
-    index ("modulated" sliding transform [1]_, [2]_), so nothing is ever rotated; a second set of
-    sums starts empty every window and replaces the running one when it is full, at sample indices
-    counted from the restart, which bounds drift to what two windows can gather and forgets an
-    artifact that has left the window. The Hann window is applied to the sums, on three
-    neighbouring bins.
+    Work per hop depends on the number of bins in the band and not on the length of the window
+    (which, for a band of so many hertz, decides that number). The Fourier sums of the window slide
+    with twiddles looked up by sample index ("modulated" sliding transform [1]_, [2]_), so nothing
+    is ever rotated; a second set of sums starts empty every window and replaces the running one
+    when it is full, at sample indices counted from the restart. That bounds drift to what two
+    windows can gather, and forgets an artifact at the latest one window after it has left. The
+    Hann window is applied to the sums, on three neighbouring bins.
 
     Delay: half the window. Start and gap: everything restarts; estimates are not valid before a
     window is full, and at least one hop after a restart is not. NaN policy: ``invalid``; a
@@ -115,6 +115,7 @@ class BandPower:
         self._turns = _turns(self.window_samples)
         self._first_bin = int(bins[0]) - 1
         self._n_bins = bins.size + 2
+        self._offsets = _offsets(self._first_bin + np.arange(self._n_bins), self.window_samples)
         self.reset()
 
     def reset(self) -> None:
@@ -126,16 +127,14 @@ class BandPower:
         self._ring = np.zeros((self.window_samples + 1, n_channels))
         self._sums = np.zeros(n_groups * self._n_bins * 4 * LANES)
         self._work = np.zeros(n_groups * 2 * PASS * LANES)
-        self._twiddles = np.zeros((self._n_bins, 2 * PASS))
+        self._twiddles = np.zeros((self._n_bins, 2))
         self._power = np.zeros(n_groups * 2 * LANES)
         self._none = Seen(self._room(0))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        n_hops = (
-            int(self._state[SINCE_RESTART]) % self.hop_samples + given.time_s.size
-        ) // self.hop_samples
+        n_hops = (int(self._state[SINCE_HOP]) + given.time_s.size) // self.hop_samples
         made = self._room(n_hops) if n_hops else self._none.estimates
         n_made = slide(
             given.samples_uv,
@@ -144,6 +143,7 @@ class BandPower:
             given.first_sample,
             self._columns,
             self._turns,
+            self._offsets,
             self._first_bin,
             self.hop_samples,
             self._state,
@@ -226,5 +226,12 @@ def _bins(config: BandPowerConfig, window_samples: int, rate_hz: float) -> NDArr
 
 
 def _turns(window_samples: int) -> NDArray[np.float64]:
-    angle = 2.0 * np.pi * np.arange(window_samples) / window_samples
+    angle = np.pi * np.arange(2 * window_samples) / window_samples
     return np.stack((np.cos(angle), -np.sin(angle)))
+
+
+def _offsets(bins: NDArray[np.int64], window_samples: int) -> NDArray[np.float64]:
+    """Return cosines and sines from the middle of a pass, the outermost samples first."""
+    distance = (PASS - 1) / 2.0 - np.arange(PASS // 2)
+    angle = 2.0 * np.pi * np.outer(bins, distance) / window_samples
+    return np.hstack((np.cos(angle), np.sin(angle)))

@@ -12,16 +12,22 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
 #: its level take the same twiddles, so the two stand side by side: the inner loops are of fixed
 #: length, twice this, and become vector instructions without a remainder.
 LANES: Final = 8
-#: Samples added in one pass over the accumulators, while these are in registers.
-PASS: Final = 5
+#: Samples that are added in one pass over the sums. Their places depend on the sample's index
+#: only, so a group waits until it is whole, whatever chunks it comes in.
+PASS: Final = 10
 #: Beyond this a sample is no voltage; it counts as tainted and never reaches an accumulator.
 _LIMIT_UV: Final = 1e12
 
-#: Places in the `state` array.
+#: Places in the `state` array: samples since the period began (a restart, or a window after the
+#: one before), since the last estimate, and those that wait in `work`.
 POSITION: Final = 0
-SINCE_RESTART: Final = 1
-N_STATE: Final = 2
+SINCE_HOP: Final = 1
+N_WAITING: Final = 2
+N_STATE: Final = 3
 
+#: So few samples are added one by one.
+_FEW: Final = 2
+_HALF: Final = PASS // 2
 _RESTART: Final = int(Taint.RESTART)
 _SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 _SPOILS_NEWEST: Final = int(NEWEST_TAINT)
@@ -40,6 +46,7 @@ def slide(
     first_sample: int,
     columns: NDArray[np.int64],
     turns: NDArray[np.float64],
+    offsets: NDArray[np.float64],
     first_bin: int,
     hop: int,
     state: NDArray[np.int64],
@@ -62,8 +69,10 @@ def slide(
         A block, see `detectors.block.Block`.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are used.
-    turns : ndarray of float64, shape (2, n_window)
-        Cosine and minus sine of one turn in n_window steps.
+    turns : ndarray of float64, shape (2, 2 * n_window)
+        Cosine and minus sine of one turn in twice n_window steps.
+    offsets : ndarray of float64, shape (n_bins, PASS)
+        Cosines, then sines, of the angles from the middle of a pass to its samples.
     first_bin : int
         Lowest bin kept: the one below the band, so -1 where the band begins at 0 Hz.
     hop : int
@@ -73,65 +82,55 @@ def slide(
     out_sample, out_time_s, out_values, out_valid
         Room for the hops; see `detectors.estimates.Estimates`.
     """
-    n_window = turns.shape[1]
-    n_samples = samples_uv.shape[0]
+    n_window = turns.shape[1] // 2
     n_hops = 0
-    done = 0
-    while done < n_samples:
-        if taint[done, columns[0]] & _RESTART:
-            _restart(state, clean, sums)
-        position = state[POSITION]
-        since = state[SINCE_RESTART]
-        n_taken = min(PASS, n_samples - done, hop - since % hop, n_window - position)
-        for row in range(1, n_taken):
-            if taint[done + row, columns[0]] & _RESTART:
-                n_taken = row
-                break
-        for row in range(n_taken):
-            _load(
-                samples_uv[done + row], taint[done + row], columns, row, position, clean, ring, work
-            )
-            position += 1
-        _turn(turns, first_bin, state[POSITION], twiddles)
-        if n_taken == PASS:
-            _add_pass(work, twiddles, sums)
-        else:
-            for row in range(n_taken):
-                _add_one(work, twiddles, sums, row)
-        done += n_taken
-        since += n_taken
+    position = state[POSITION]
+    since_hop = state[SINCE_HOP]
+    n_waiting = state[N_WAITING]
+    for row in range(samples_uv.shape[0]):
+        if taint[row, columns[0]] & _RESTART:
+            clean[:] = 0
+            sums[:] = 0.0
+            position = since_hop = n_waiting = 0
+        _load(samples_uv[row], taint[row], columns, n_waiting, position, clean, ring, work)
+        position += 1
+        since_hop += 1
+        n_waiting += 1
+        if n_waiting == PASS or since_hop == hop or position == n_window:
+            first = 2 * (position - n_waiting)
+            if n_waiting > _FEW:
+                _fill(work, n_waiting)
+                _turn(turns, first_bin, first + PASS - 1, twiddles)
+                _add_pass(work, offsets, twiddles, sums)
+            else:
+                for place in range(n_waiting):
+                    _turn(turns, first_bin, first + 2 * place, twiddles)
+                    _add_one(work, twiddles, sums, place)
+            n_waiting = 0
         if position == n_window:
             _renew(sums)
             position = 0
-        state[POSITION] = position
-        state[SINCE_RESTART] = since
-        if since % hop == 0:
-            out_sample[n_hops] = first_sample + done - 1
-            out_time_s[n_hops] = time_s[done - 1]
+        if since_hop == hop:
+            out_sample[n_hops] = first_sample + row
+            out_time_s[n_hops] = time_s[row]
             _emit(
                 turns,
                 first_bin,
                 position,
                 sums,
                 power,
-                taint[done - 1],
+                taint[row],
                 columns,
                 clean,
                 out_values[n_hops],
                 out_valid[n_hops],
             )
             n_hops += 1
+            since_hop = 0
+    state[POSITION] = position
+    state[SINCE_HOP] = since_hop
+    state[N_WAITING] = n_waiting
     return n_hops
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _restart(state: NDArray[np.int64], clean: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
-    state[POSITION] = 0
-    state[SINCE_RESTART] = 0
-    for channel in range(clean.size):
-        clean[channel] = 0
-    for place in range(sums.size):
-        sums[place] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -170,59 +169,85 @@ def _load(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _turn(
-    turns: NDArray[np.float64], first_bin: int, position: int, twiddles: NDArray[np.float64]
+    turns: NDArray[np.float64], first_bin: int, twice: int, twiddles: NDArray[np.float64]
 ) -> None:
-    """Look up the twiddles of the next samples: by index, so that no rotation error grows."""
-    n_window = turns.shape[1]
+    """Look the twiddles of a moment up, by index, so that no rotation error grows.
+
+    The moment is counted from the period's first sample in half samples. Bin 0 gets none: the
+    mean of the window has no part in the estimate.
+    """
+    n_steps = turns.shape[1]
     for place in range(twiddles.shape[0]):
         k = first_bin + place
-        turn = (k * position) % n_window
-        step = k % n_window
-        for row in range(PASS):
-            if k != 0:
-                twiddles[place, row] = turns[0, turn]
-                twiddles[place, PASS + row] = turns[1, turn]
-            turn += step
-            if turn >= n_window:
-                turn -= n_window
+        if k != 0:
+            step = (k * twice) % n_steps
+            twiddles[place, 0] = turns[0, step]
+            twiddles[place, 1] = turns[1, step]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill(work: NDArray[np.float64], n_waiting: int) -> None:
+    """Let a pass that is not whole end in zeros."""
+    for group in range(work.size // _GROUP):
+        for place in range(n_waiting * _BOTH, PASS * _BOTH):
+            work[group * _GROUP + place] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_pass(
-    work: NDArray[np.float64], twiddles: NDArray[np.float64], sums: NDArray[np.float64]
+    work: NDArray[np.float64],
+    offsets: NDArray[np.float64],
+    twiddles: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
-    """Add `PASS` samples, one after the other, to every sum."""
+    """Add `PASS` samples to every sum.
+
+    Seen from their middle, cosines are even and sines odd, so sums and differences of mirrored
+    samples take half the products; the result is then turned to where the middle is.
+    """
     n_bins = twiddles.shape[0]
     for group in range(work.size // _GROUP):
         w = group * _GROUP
+        for row in range(_HALF):
+            early = w + row * _BOTH
+            late = w + (PASS - 1 - row) * _BOTH
+            for lane in range(_BOTH):
+                total = work[late + lane] + work[early + lane]
+                work[late + lane] -= work[early + lane]
+                work[early + lane] = total
         for place in range(n_bins):
-            for part in range(2):
-                at = (group * n_bins + place) * _BIN + part * _IMAGINARY
-                c0 = twiddles[place, part * PASS]
-                c1 = twiddles[place, part * PASS + 1]
-                c2 = twiddles[place, part * PASS + 2]
-                c3 = twiddles[place, part * PASS + 3]
-                c4 = twiddles[place, part * PASS + 4]
-                for lane in range(_BOTH):
-                    total = sums[at + lane] + work[w + lane] * c0
-                    total += work[w + _BOTH + lane] * c1
-                    total += work[w + 2 * _BOTH + lane] * c2
-                    total += work[w + 3 * _BOTH + lane] * c3
-                    sums[at + lane] = total + work[w + 4 * _BOTH + lane] * c4
+            at = (group * n_bins + place) * _BIN
+            c = twiddles[place, 0]
+            s = twiddles[place, 1]
+            c0, c1, c2, c3, c4 = offsets[place, :_HALF]
+            s0, s1, s2, s3, s4 = offsets[place, _HALF:]
+            for lane in range(_BOTH):
+                even = work[w + lane] * c0
+                even += work[w + _BOTH + lane] * c1
+                even += work[w + 2 * _BOTH + lane] * c2
+                even += work[w + 3 * _BOTH + lane] * c3
+                even += work[w + 4 * _BOTH + lane] * c4
+                odd = work[w + 9 * _BOTH + lane] * s0
+                odd += work[w + 8 * _BOTH + lane] * s1
+                odd += work[w + 7 * _BOTH + lane] * s2
+                odd += work[w + 6 * _BOTH + lane] * s3
+                odd += work[w + 5 * _BOTH + lane] * s4
+                sums[at + lane] += even * c + odd * s
+                sums[at + _IMAGINARY + lane] += even * s - odd * c
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_one(
     work: NDArray[np.float64], twiddles: NDArray[np.float64], sums: NDArray[np.float64], row: int
 ) -> None:
-    """Add one sample to every sum: the same operations as `_add_pass`, so the same bits."""
+    """Add one sample to every sum."""
     n_bins = twiddles.shape[0]
     for group in range(work.size // _GROUP):
         w = group * _GROUP + row * _BOTH
         for place in range(n_bins):
             at = (group * n_bins + place) * _BIN
-            c = twiddles[place, row]
-            s = twiddles[place, PASS + row]
+            c = twiddles[place, 0]
+            s = twiddles[place, 1]
             for lane in range(_BOTH):
                 sums[at + lane] += work[w + lane] * c
                 sums[at + _IMAGINARY + lane] += work[w + lane] * s
@@ -255,10 +280,10 @@ def _emit(
     A Hann window is half of each bin minus a quarter of its two neighbours, turned to where the
     window begins. Bin 0 is left out of that: the mean is removed before the window is applied.
     """
-    n_window = turns.shape[1]
+    n_window = turns.shape[1] // 2
     n_bins = sums.size // (_BIN * (power.size // _BOTH))
-    half_c = 0.5 * turns[0, position]
-    half_s = -0.5 * turns[1, position]
+    half_c = 0.5 * turns[0, 2 * position]
+    half_s = -0.5 * turns[1, 2 * position]
     scale = 4.0 / (3.0 * n_window * n_window)
     for lane in range(power.size):
         power[lane] = 0.0
