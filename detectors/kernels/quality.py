@@ -1,7 +1,5 @@
 """Samples to microvolts, judged one by one, and combined to the montage's channels."""
 
-# ruff: noqa: PLR0917 compiled functions take their arrays by position
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Smoothing of sample stamps: one recurrence over samples, restarted where the fit is lost."""
 
-# ruff: noqa: PLR0917 compiled functions take their arrays by position
-
 from typing import Final
 
 import numpy as np
