@@ -78,8 +78,8 @@ class Journal:
     Raises
     ------
     JournalError
-        Where the file is there already or cannot be written. After the first such error every
-        `write` and `commit` raises it again.
+        Where the file is there already, cannot be written, or was removed. After the first such
+        error every `write` and `commit` raises it again.
     """
 
     def __init__(self, path: Path, header: Header, started_s: float) -> None:
@@ -110,6 +110,7 @@ class Journal:
             raise JournalError(f"{self._path}: expected no journal yet, found one") from None
         except OSError as error:
             raise JournalError(f"{self._path}: cannot be created: {error.strerror}") from error
+        self._inode = self._path.stat().st_ino
         self._connection = sqlite3.connect(self._path, timeout=_LOCK_S_MAX, isolation_level=None)
         try:
             self._create()
@@ -166,6 +167,7 @@ class Journal:
             raise JournalError(self._failure)
         if not self._waiting:
             return
+        self._expect_file()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(_INSERT, self._waiting)
@@ -202,6 +204,15 @@ class Journal:
         if len(self._waiting) >= _N_WAITING_MAX or self._n_waiting_bytes >= _N_WAITING_BYTES_MAX:
             self.commit()
 
+    def _expect_file(self) -> None:
+        """Fail where the file was removed or replaced: SQLite would write on into nothing."""
+        try:
+            is_there = self._path.stat().st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise self._failed("is no longer the file that was written")
+
     def _failed(self, why: str) -> JournalError:
         """Note the failure for every later call and give up what was not committed."""
         self._failure = f"{self._path}: {why}"
@@ -217,6 +228,6 @@ class Journal:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             # Refused while somebody reads: then the emptied log stays beside the file.
             self._connection.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise JournalError(f"{self._path}: cannot be closed: {error}") from error

@@ -1,0 +1,69 @@
+"""Checkpoints beside the writer: the log stops growing, and a failure is not kept quiet."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from streamer import journal as journal_module
+from streamer.checkpoints import Checkpoints
+from streamer.errors import JournalError
+from streamer.events import Tick
+from streamer.journal import Journal
+from streamer.journal_reader import JournalReader
+from tests.streamer.journal_examples import EVENTS, HEADER, outcome
+
+_N_BYTES = 200_000
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for a checkpoint after so few bytes that a short session sees many."""
+    monkeypatch.setattr(journal_module, "_N_CHECKPOINT_BYTES", _N_BYTES)
+
+
+@pytest.mark.usefixtures("often")
+def test_the_log_of_a_long_session_stays_small(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    log = path.with_name(f"{path.name}-wal")
+    pause = threading.Event()
+    largest = 0
+    with Journal(path, HEADER, 0.0) as journal:
+        for number in range(2000):
+            journal.write(EVENTS[number % len(EVENTS)], float(number), outcome(number))
+            journal.commit()
+            largest = max(largest, log.stat().st_size)
+            if number % 10 == 0:  # a real session pauses far longer between its ticks
+                pause.wait(0.002)
+        assert path.stat().st_size > 5 * _N_BYTES
+    assert largest < 4 * _N_BYTES
+    with JournalReader(path) as reader:
+        assert len(list(reader.records())) == 2001
+
+
+def test_a_database_that_cannot_be_moved_into_is_told(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "missing" / "journal.sqlite")
+    checkpoints.start()
+    checkpoints.ask()
+    checkpoints.stop()
+    assert checkpoints.failure == "unable to open database file"
+
+
+def test_a_failed_checkpoint_fails_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Journal(tmp_path / "journal.sqlite", HEADER, 0.0) as journal:
+        monkeypatch.setattr(journal._checkpoints, "failure", "disk I/O error")
+        journal.write(Tick(), 1.0, outcome())
+        for _ in range(2):
+            with pytest.raises(JournalError, match=r"journal.sqlite: disk I/O error"):
+                journal.commit()
+        with pytest.raises(JournalError, match="disk I/O error"):
+            journal.write(Tick(), 2.0, outcome())
+
+
+def test_stopping_before_anything_was_asked_ends_the_thread(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with Journal(tmp_path / "journal.sqlite", HEADER, 0.0):
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
