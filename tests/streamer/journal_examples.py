@@ -94,8 +94,8 @@ EVENTS: tuple[Event, ...] = (
 def estimates(detector: str = "beta", first: int = 0, n_hops: int = 2) -> Estimates:
     """Return some hops: values depend on their sample only."""
     sample = np.arange(first, first + n_hops, dtype=np.int64)
-    values = np.sin(np.column_stack((sample, sample + 0.5)), dtype=np.float64)
-    return Estimates(detector, sample, sample * 1e-3, values, values > 0.0)
+    values = np.sin(np.column_stack((sample, sample + 0.5)))
+    return Estimates(detector, sample, sample.astype(np.float64) * 1e-3, values, values > 0.0)
 
 
 def outcome(number: int = 0) -> Outcome:

@@ -10,7 +10,7 @@ import itertools
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from streamer.errors import JournalError
@@ -42,13 +42,16 @@ def _write(journal: Journal, n_steps: int) -> None:
             _say(journal.n_records)
 
 
+def later_calls(journal: Journal) -> Iterator[Callable[[], None]]:
+    """Yield everything a journal that has failed must refuse."""
+    yield lambda: journal.write(EVENTS[0], 0.0, outcome())
+    yield journal.commit
+    yield lambda: journal.fail("one more failure", 0.0)
+    yield lambda: journal.end("over", 0.0)
+
+
 def _go_on(journal: Journal) -> None:
-    calls: tuple[Callable[[], None], ...] = (
-        lambda: journal.write(EVENTS[0], 0.0, outcome()),
-        journal.commit,
-        lambda: journal.end("over", 0.0),
-    )
-    for call in calls:
+    for call in later_calls(journal):
         try:
             call()
         except JournalError as error:

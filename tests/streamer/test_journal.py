@@ -2,7 +2,6 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
 from streamer.records import EndRecord, FailureRecord, StepRecord, encode, encode_outcome, link
 from tests.streamer.journal_examples import EVENTS, HEADER, outcome
+from tests.streamer.journal_process import later_calls
 
 
 def fill(path: Path, n_steps: int = len(EVENTS)) -> None:
@@ -157,13 +157,7 @@ def test_after_what_cannot_be_kept_every_call_fails_and_what_was_committed_stays
         journal.write(Tick(), 2.0, outcome())
         with pytest.raises(JournalError, match="Chunk cannot be kept"):
             journal.write(unkeepable, 3.0, outcome())
-        calls: tuple[Callable[[], None], ...] = (
-            lambda: journal.write(Tick(), 4.0, outcome()),
-            journal.commit,
-            lambda: journal.fail("x", 4.0),
-            lambda: journal.end("over", 4.0),
-        )
-        for call in calls:
+        for call in later_calls(journal):
             with pytest.raises(JournalError, match="Chunk cannot be kept"):
                 call()
     with JournalReader(path) as reader:
