@@ -1,11 +1,13 @@
 """What every test may lean on."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streamer.lsl_network import LslConfig
+from tests.mosquitto import Mosquitto, mosquitto_program
 from tests.private_lsl import use_private_lsl
 
 
@@ -27,3 +29,12 @@ def data_dir() -> Path:
 def lsl_network() -> LslConfig:
     """Leave liblsl to its own file, which `use_private_lsl` has made this run's alone."""
     return LslConfig(resolve_s=2.0, correction_s=1.0)
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Mosquitto]:
+    """Start a broker for this test alone."""
+    if mosquitto_program() is None:
+        pytest.skip("mosquitto is not installed")
+    with Mosquitto() as broker:
+        yield broker
