@@ -6,9 +6,9 @@ from typing import Any, Final
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstConfig, BurstThreshold
-from tests.detectors.laws import Example, Plain, Recording
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
+from tests.detectors.subject import Example, Plain, Recording
 
 LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))

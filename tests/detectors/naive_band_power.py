@@ -6,7 +6,7 @@ from scipy.signal import periodogram
 
 from detectors.band_power import BandPowerConfig
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
-from tests.detectors.laws import Recording
+from tests.detectors.subject import Recording
 
 
 def power_of(

@@ -14,6 +14,7 @@ from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
 from tests.detectors.naive_band_power import power_of
+from tests.detectors.subject import FIELDS
 
 
 def layout_of(n_channels: int = 1, rate_hz: float = 1000.0) -> StreamLayout:
@@ -50,6 +51,12 @@ def worst_error(
             expected = power_of(truth_uv[newest + 1 - window : newest + 1], rate_hz, band_hz)
             worst = max(worst, float(np.abs(values / expected - 1.0).max()))
     return worst
+
+
+def since(estimates: Estimates, sample: int) -> Estimates:
+    is_later = estimates.sample >= sample
+    later = (getattr(estimates, field)[is_later] for field in FIELDS)
+    return Estimates("", *later)
 
 
 @given(
@@ -89,24 +96,18 @@ def test_a_spike_costs_precision_for_two_windows_at_most() -> None:
     clean_uv = samples_uv.copy()
     samples_uv[500] = 1e9
     found = power(samples_uv)
-    is_past = found.sample >= 1500
-    past = Estimates(
-        "",
-        found.sample[is_past],
-        found.time_s[is_past],
-        found.values[is_past],
-        found.valid[is_past],
-    )
-    assert worst_error(past, clean_uv, 1000) < 1e-6
-    is_renewed = past.sample >= 1999
-    renewed = Estimates(
-        "",
-        past.sample[is_renewed],
-        past.time_s[is_renewed],
-        past.values[is_renewed],
-        past.valid[is_renewed],
-    )
-    assert worst_error(renewed, clean_uv, 1000) < 1e-12
+    assert worst_error(since(found, 1500), clean_uv, 1000) < 1e-6
+    assert worst_error(since(found, 1999), clean_uv, 1000) < 1e-12
+
+
+def test_a_bad_value_at_a_large_offset_leaves_no_trace() -> None:
+    samples_uv = np.random.default_rng(9).normal(0.0, 10.0, (2500, 1)) + 1e9
+    clean_uv = samples_uv - 1e9
+    samples_uv[500] = np.nan
+    found = power(samples_uv)
+    past = since(found, 1500)
+    assert past.valid.all()
+    assert worst_error(past, clean_uv, 1000) < 1e-11
 
 
 def test_a_sine_in_the_band_gives_half_its_squared_amplitude() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from detectors.block import Taint
 from tests.detectors import laws
 from tests.detectors.examples import EXAMPLES
-from tests.detectors.laws import Example, Recording
+from tests.detectors.subject import Example, Recording, look, recording
 
 _TYPES = laws.detector_types()
 _WINDOW_TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE)
@@ -31,7 +31,7 @@ def _short(test: Callable[..., None]) -> Callable[..., None]:
 
 
 def _plain(example: Example, seed: int = 1) -> Recording:
-    return laws.recording(example.layout, seed, _N_SAMPLES, ())
+    return recording(example.layout, seed, _N_SAMPLES, ())
 
 
 @st.composite
@@ -40,7 +40,7 @@ def _recordings(draw: st.DrawFn, example: Example) -> Recording:
     n_samples = draw(st.integers(1, _N_SAMPLES))
     places = st.integers(0, n_samples - 1)
     restarts = draw(st.lists(places, max_size=3))
-    made = laws.recording(example.layout, draw(st.integers(0, 10_000)), n_samples, restarts)
+    made = recording(example.layout, draw(st.integers(0, 10_000)), n_samples, restarts)
     channels = st.integers(0, len(example.layout.channels) - 1)
     for sample, channel in draw(st.lists(st.tuples(places, channels), max_size=4)):
         made = made.tainted(sample, channel, draw(st.sampled_from(_WINDOW_TAINTS)))
@@ -69,7 +69,7 @@ def test_the_search_finds_the_detectors_there_are() -> None:
 
 @_each_example
 def test_an_example_shows_what_the_detector_is_for(example: Example) -> None:
-    seen = laws.look(example, _plain(example))
+    seen = look(example, _plain(example))
     assert seen.estimates.valid[:, example.all_columns].mean() > 0.4
     if len(example.configs) > 1:
         assert {each.kind for each in seen.detections} == {"onset", "offset"}

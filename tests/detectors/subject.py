@@ -1,0 +1,191 @@
+"""What a law is held against: an example of a detector, a recording, what is seen of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.block import Block, StreamLayout, Taint
+from detectors.chain import DetectorChain
+from detectors.detector import DetectorConfig
+from detectors.estimates import Detection, Estimates, Seen
+
+FIELDS = ("sample", "time_s", "values", "valid")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A stretch of one stream, whole."""
+
+    samples_uv: NDArray[np.float64]
+    time_s: NDArray[np.float64]
+    taint: NDArray[np.uint16]
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.time_s)
+
+    @property
+    def restarts(self) -> list[int]:
+        """Samples at which everything starts anew, the first one included."""
+        return [int(row) for row in np.flatnonzero(self.taint[:, 0] & Taint.RESTART)]
+
+    def tainted(self, sample: int, channel: int | slice, taint: Taint) -> "Recording":
+        changed = self.taint.copy()
+        changed[sample, channel] |= np.uint16(taint)
+        return replace(self, taint=changed)
+
+    def since(self, sample: int) -> "Recording":
+        return Recording(self.samples_uv[sample:], self.time_s[sample:], self.taint[sample:])
+
+    def until(self, sample: int) -> "Recording":
+        return Recording(self.samples_uv[:sample], self.time_s[:sample], self.taint[:sample])
+
+
+#: What a plain computation gives: values and validity of each hop, shape (n_hops, n_outputs).
+Plain: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
+#: It takes the recording and, where the detector reads another one, the estimates of that.
+Naive: TypeAlias = Callable[[Recording, Estimates | None], Plain]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One way to configure a detector.
+
+    Parameters
+    ----------
+    name : str
+        For the report of the tests.
+    configs : sequence of DetectorConfig
+        A chain; the last is the detector the laws are held against.
+    layout : StreamLayout
+        The stream it reads.
+    window_samples : int
+        An estimate depends on so many samples and no more.
+    channel_outputs : int
+        Outputs each channel has, channel by channel.
+    measures : tuple of int
+        Those of a channel's outputs that bad data make invalid.
+    naive : callable
+        The same thing computed plainly.
+    forgets : bool
+        Whether a restart leaves nothing behind: false where it calibrates.
+    tolerance : float
+        Relative, between `naive` and the detector.
+    """
+
+    name: str
+    configs: Sequence[DetectorConfig]
+    layout: StreamLayout
+    window_samples: int
+    naive: Naive
+    channel_outputs: int = 1
+    measures: tuple[int, ...] = (0,)
+    forgets: bool = True
+    tolerance: float = 1e-9
+
+    def chain(self) -> DetectorChain:
+        return DetectorChain(self.configs, {self.layout.name: self.layout})
+
+    def columns(self, channel: int) -> list[int]:
+        """Return the outputs of a channel that bad data on it make invalid."""
+        return [channel * self.channel_outputs + measure for measure in self.measures]
+
+    @property
+    def all_columns(self) -> list[int]:
+        return [
+            column for each in range(len(self.layout.channels)) for column in self.columns(each)
+        ]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that a detector saw of a recording."""
+
+    estimates: Estimates
+    detections: tuple[Detection, ...]
+
+    def same_as(self, other: "Sight") -> bool:
+        """Whether both are the same, bit for bit."""
+        return self.detections == other.detections and all(
+            getattr(self.estimates, field).tobytes() == getattr(other.estimates, field).tobytes()
+            for field in FIELDS
+        )
+
+
+def recording(
+    layout: StreamLayout, seed: int, n_samples: int, restarts: Sequence[int]
+) -> Recording:
+    """Return coloured noise with a rhythm that comes and goes, and restarts after lost time."""
+    random = np.random.default_rng(seed)
+    n_channels = len(layout.channels)
+    noise = random.normal(0.0, 3.0, (n_samples, n_channels))
+    drift = random.normal(0.0, 1.0, (n_samples, n_channels)).cumsum(axis=0)
+    time_s = 100.0 + np.arange(n_samples) / layout.rate_hz
+    swell = np.sin(2.0 * np.pi * 1.5 * time_s)[:, None] > random.uniform(-0.5, 0.5, n_channels)
+    rhythm = swell * 12.0 * np.sin(2.0 * np.pi * 20.0 * time_s)[:, None]
+    taint = np.zeros((n_samples, n_channels), dtype=np.uint16)
+    for restart in (0, *restarts):
+        taint[restart : restart + 1] |= np.uint16(Taint.RESTART)
+        time_s[restart:] += 0.75 if restart else 0.0
+    return Recording(noise + drift + rhythm + 200.0, time_s, taint)
+
+
+def blocks(
+    layout: StreamLayout, given: Recording, cuts: Sequence[int], first: int = 0
+) -> Iterator[Block]:
+    """Yield a recording cut at these samples, each block in memory of its own."""
+    edges = sorted({0, given.n_samples, *(cut for cut in cuts if 0 < cut < given.n_samples)})
+    for start, stop in pairwise(edges):
+        yield Block(
+            layout.name,
+            first + start,
+            given.samples_uv[start:stop].copy(),
+            given.time_s[start:stop].copy(),
+            given.taint[start:stop].copy(),
+        )
+
+
+def look(example: Example, given: Recording, cuts: Sequence[int] = (), first: int = 0) -> Sight:
+    """Return what the example's last detector sees of a recording."""
+    return look_with(example.chain(), example, given, cuts, first)
+
+
+def look_with(
+    chain: DetectorChain,
+    example: Example,
+    given: Recording,
+    cuts: Sequence[int] = (),
+    first: int = 0,
+    *,
+    detector: int = -1,
+) -> Sight:
+    """Return what a detector of a chain sees, the chain's state going on from what it was."""
+    wanted = example.configs[detector].id
+    seen = [
+        each
+        for block in blocks(example.layout, given, cuts, first)
+        for each in chain.update(block)
+        if each.estimates.detector == wanted
+    ]
+    return joined(seen, len(chain.detectors[wanted].outputs))
+
+
+def joined(seen: Sequence[Seen], n_outputs: int) -> Sight:
+    """Return everything in one piece."""
+    nothing = Estimates(
+        "",
+        np.empty(0, np.int64),
+        np.empty(0),
+        np.empty((0, n_outputs)),
+        np.empty((0, n_outputs), bool),
+    )
+    parts = [nothing, *(each.estimates for each in seen)]
+    fields = {field: np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS}
+    return Sight(
+        Estimates(detector=parts[-1].detector, **fields),
+        tuple(detection for each in seen for detection in each.detections),
+    )
