@@ -107,7 +107,7 @@ def _wire(
     burst = chain.detectors.get(policy.of)
     if not isinstance(burst, Burst):
         bursts = sorted(id_ for id_, each in chain.detectors.items() if isinstance(each, Burst))
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 the configuration is wrong, not a type
             f"of: expected a burst detector ({', '.join(bursts)}), found {policy.of!r}"
         )
     if policy.channel and policy.channel not in burst.channels:
