@@ -67,25 +67,36 @@ class ClosedLoop:
         self._columns = {name: self._used_columns(name) for name in watched}
 
     def step(self, event: Event, now_s: float) -> Outcome:
-        """Take the next event at `now_s` (service clock) and return what follows from it."""
+        """Take the next event at `now_s` (service clock) and return what follows from it.
+
+        Nothing follows from an empty chunk, or from samples of a stream that is not configured
+        as a signal.
+        """
         if isinstance(event, Chunk):
             return self._take_samples(event, now_s)
+        decisions = self._hear(event, now_s)
+        self._reset_policies(decisions)
+        return Outcome(decisions=decisions)
+
+    def _hear(self, event: Event, now_s: float) -> tuple[Decision, ...]:
         if isinstance(event, Tick):
-            return self._settle(self.gate.tick(now_s))
+            return self.gate.tick(now_s)
         if isinstance(event, ClockCorrection):
-            return self._settle(self._correct(event, now_s))
+            return self._correct(event, now_s)
         if isinstance(event, Marker):
             for conditioner in self.conditioners.values():
                 conditioner.mark("marker", event.text)
-            return Outcome()
+            return ()
         if isinstance(event, StreamChanged):
-            return self._settle(self._change_stream(event, now_s))
+            return self._change_stream(event, now_s)
         if isinstance(event, Fault):
-            return self._settle(self.gate.fail(event.reason, now_s))
-        return self._settle(self.gate.receive(event, now_s))
+            return self.gate.fail(event.reason, now_s)
+        return self.gate.receive(event, now_s)
 
     def _take_samples(self, chunk: Chunk, now_s: float) -> Outcome:
-        conditioner = self.conditioners[chunk.stream]
+        conditioner = self.conditioners.get(chunk.stream)
+        if conditioner is None or not chunk.timestamps_s.size:
+            return Outcome()
         block, notes = conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
         decisions: list[Decision] = []
         if chunk.stream in self._columns:
@@ -100,10 +111,6 @@ class ClosedLoop:
             decisions.extend(self.gate.admit(targets, now_s))
         self._reset_policies(decisions)
         return Outcome(notes, seen, tuple(targets), tuple(decisions))
-
-    def _settle(self, decisions: Sequence[Decision]) -> Outcome:
-        self._reset_policies(decisions)
-        return Outcome(decisions=tuple(decisions))
 
     def _report(self, block: Block) -> StreamReport:
         taint = int(np.bitwise_or.reduce(block.taint[-1, self._columns[block.stream]])) & _SPOILT

@@ -34,7 +34,7 @@ class LatencyHistogram:
         for place, count in enumerate(self._counts):
             below += count
             if below >= wanted and below:
-                edge_s = _SHORTEST_S * 10.0 ** ((place + 1) / _BINS_PER_DECADE)
+                edge_s: float = _SHORTEST_S * 10.0 ** ((place + 1) / _BINS_PER_DECADE)
                 return min(edge_s, self.max_s)
         return 0.0
 

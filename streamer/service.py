@@ -5,20 +5,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from stimulators.decisions import Decision, Notice, Send, SendStop, StateChanged
-from stimulators.messages import Control, Status, Stop
+from stimulators.messages import Control, Stop
 from stimulators.received import ControlHeard
 from stimulators.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.displays import Displays
 from streamer.errors import JournalError
-from streamer.events import Event, Fault, Tick
+from streamer.events import Chunk, Event, Fault, Tick
+from streamer.heartbeat import Heartbeat
 from streamer.journal import Journal
 from streamer.source import Source
 from streamer.summary import Summary
 
 #: Events that may wait while one is acted on; more means that the loop has stalled.
 _N_WAITING_MAX = 4096
-_HEARTBEAT_S = 1.0
 #: How long the end of a session waits for the devices to answer the way down to safe.
 _FAREWELL_S = 1.0
 
@@ -38,10 +38,26 @@ class Service:
         Where commands go.
     now_s : callable
         The service's clock.
-    session, rig_tick_s, config_digest, versions
-        What the status says, and how often time is told to pass.
+    session, config_digest, versions
+        What the status says.
+    tick_s : float
+        How often time is told to pass.
     watch : callable, optional
         Called after each step with the event, its now and the outcome; must be quick.
+
+    Attributes
+    ----------
+    loop : ClosedLoop
+        As given.
+    summary : Summary
+        The counts so far.
+    watch : callable or None
+        May be set until `run` begins.
+
+    Notes
+    -----
+    A step that raises is journalled as a failure, its event is not: from then on no samples are
+    taken, the devices are told to go safe and the run ends with that error.
     """
 
     def __init__(
@@ -59,21 +75,20 @@ class Service:
     ) -> None:
         self.loop = loop
         self.summary = Summary(loop)
+        self.watch = watch
         self._journal = journal
         self._transport = transport
         self._now_s = now_s
         self._session = session
         self._tick_s = tick_s
-        self._config_digest = config_digest
-        self._versions = versions
-        self._watch = watch
         self._displays = Displays(transport)
+        self._heartbeat = Heartbeat(
+            transport, session=session, config_digest=config_digest, versions=versions
+        )
         self._waiting: deque[Event] = deque()
         self._is_acting = False
         self._ended: asyncio.Future[str] | None = None
         self._failure: BaseException | None = None
-        self._answered = ""
-        self._heartbeat_due_s = 0.0
 
     async def run(self, sources: Sequence[Source], *, duration_s: float | None = None) -> str:
         """Run until the sources end, `duration_s` has passed, or the task is cancelled.
@@ -112,8 +127,10 @@ class Service:
                 reason = await self._ended
             except asyncio.CancelledError:
                 reason = "stopped"
+                if (this := asyncio.current_task()) is not None:
+                    this.uncancel()
             except JournalError:
-                self._announce("safe")
+                await self._leave()
                 raise
             await self._say_farewell()
             if self._failure is not None:
@@ -126,10 +143,11 @@ class Service:
 
     def emit(self, event: Event) -> None:
         """Act on one event, after all that came before it; call on the loop's thread only."""
+        if len(self._waiting) >= _N_WAITING_MAX:
+            self._end(RuntimeError(f"{len(self._waiting)} events wait: the loop has stalled"))
+            return
         self._waiting.append(event)
         if self._is_acting:
-            if len(self._waiting) > _N_WAITING_MAX:
-                self._end(RuntimeError(f"{len(self._waiting)} events wait: the loop has stalled"))
             return
         self._is_acting = True
         try:
@@ -141,54 +159,51 @@ class Service:
             self._is_acting = False
 
     def _act(self, event: Event) -> None:
+        if self._failure is not None and isinstance(event, Chunk):
+            return
         now_s = self._now_s()
-        outcome = self.loop.step(event, now_s)
-        self._journal.write(event, now_s, outcome)
-        if outcome.decisions:
-            self._deliver(outcome.decisions)
+        outcome = self._step(event, now_s)
         decided_s = self._now_s()
+        self._journal.write(event, now_s, outcome)
+        sent = self._deliver(outcome.decisions) if outcome.decisions else ()
         self.summary.count(event, outcome, decided_s)
+        for each, was_sent, published_s in sent:
+            self.summary.count_sent(each, was_sent=was_sent, published_s=published_s)
         self._displays.show(outcome)
         if isinstance(event, ControlHeard):
-            self._answered = event.message.request_id
-            self._heartbeat_due_s = 0.0
+            self._heartbeat.answer(event.message.request_id)
         if isinstance(event, Tick):
             self._journal.commit()
-            if now_s >= self._heartbeat_due_s:
-                self._announce(self.loop.gate.state)
-        if self._watch is not None:
-            self._watch(event, now_s, outcome)
+            gate = self.loop.gate
+            self._heartbeat.beat(
+                now_s, state=gate.state, reason=gate.reason, head=self._journal.head
+            )
+        if self.watch is not None:
+            self.watch(event, now_s, outcome)
 
-    def _deliver(self, decisions: Sequence[Decision]) -> None:
-        outgoing = [each for each in decisions if isinstance(each, Send | SendStop)]
-        if outgoing:
+    def _step(self, event: Event, now_s: float) -> Outcome:
+        try:
+            return self.loop.step(event, now_s)
+        except Exception as error:
+            self._journal.fail(f"{type(event).__name__}: {_described(error)}", now_s)
+            raise
+
+    def _deliver(self, decisions: Sequence[Decision]) -> list[tuple[Send, bool, float]]:
+        """Publish what is to leave; return each message, whether it was taken, and when."""
+        sent: list[tuple[Send, bool, float]] = []
+        if any(isinstance(each, Send | SendStop) for each in decisions):
             self._journal.commit()
-        for each in outgoing:
+        for each in decisions:
             if isinstance(each, Send):
                 was_sent = self._transport.send(each.device, each.message)
-                self.summary.count_sent(each, was_sent=was_sent, published_s=self._now_s())
-            else:
+                sent.append((each, was_sent, self._now_s()))
+            elif isinstance(each, SendStop):
                 self._transport.stop(
                     Stop(request_id=each.request_id, operator="service", reason=each.reason)
                 )
-        if any(isinstance(each, StateChanged | Notice) for each in decisions):
-            self._heartbeat_due_s = 0.0
-
-    def _announce(self, state: str) -> None:
-        now_s = self._now_s()
-        self._heartbeat_due_s = now_s + _HEARTBEAT_S
-        self._transport.announce(
-            Status(
-                state=state,
-                session=self._session,
-                reason=self.loop.gate.reason,
-                now_us=round(now_s * 1e6),
-                config_digest=self._config_digest,
-                journal_head=self._journal.head,
-                versions=self._versions,
-                answered=self._answered,
-            )
-        )
+            elif isinstance(each, StateChanged | Notice):
+                self._heartbeat.hasten()
+        return sent
 
     async def _tick(self) -> None:
         while True:
@@ -209,7 +224,7 @@ class Service:
     async def _say_farewell(self) -> None:
         """Bring the devices to safe, wait for their word, and tell everybody goodbye."""
         if self._failure is not None:
-            self.emit(Fault(reason=f"{type(self._failure).__name__}: {self._failure}"))
+            self.emit(Fault(reason=_described(self._failure)))
         now_us = round(self._now_s() * 1e6)
         self.emit(
             ControlHeard(
@@ -226,13 +241,24 @@ class Service:
             )
         )
         deadline_s = self._now_s() + _FAREWELL_S
-        while self.loop.gate.awaits_ack and self._now_s() < deadline_s:
+        while self.loop.gate.awaits_ack and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
             await asyncio.sleep(self._tick_s)
-        self._announce("offline")
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """Say goodbye, and give the word the time to leave the machine."""
+        self._heartbeat.announce(
+            self._now_s(),
+            state="offline",
+            reason=self.loop.gate.reason,
+            head=self._journal.head,
+        )
         await asyncio.sleep(self._tick_s)
 
     def _notice_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
+            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+                error = error.exceptions[0]
             self._end(error)
 
     def _end(self, why: str | BaseException) -> None:
@@ -246,3 +272,7 @@ class Service:
             self._ended.set_result("fault")
         else:
             self._ended.set_result(why)
+
+
+def _described(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

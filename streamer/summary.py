@@ -57,7 +57,17 @@ class Summary:
             self.latencies["sample_to_decision"].add(decided_s - outcome.targets[-1].time_s)
 
     def count_sent(self, send: Send, *, was_sent: bool, published_s: float) -> None:
-        """Count one command or lease that was, or could not be, handed to the network."""
+        """Count one command or lease of the step just counted.
+
+        Parameters
+        ----------
+        send : Send
+            What was to leave.
+        was_sent : bool
+            Whether the network took it.
+        published_s : float
+            When it was handed over.
+        """
         if not was_sent:
             self.n_unsent += 1
         if not isinstance(send.message, Command):

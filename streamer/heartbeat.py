@@ -1,0 +1,68 @@
+"""The service's status: said once a second, and at the next tick after anything of note."""
+
+from stimulators.messages import Status
+from stimulators.transport import Transport
+
+_PERIOD_S = 1.0
+
+
+class Heartbeat:
+    """Announces what the service is and does.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where it is said.
+    session, config_digest, versions
+        What every status says.
+    """
+
+    def __init__(
+        self, transport: Transport, *, session: str, config_digest: str, versions: dict[str, str]
+    ) -> None:
+        self._transport = transport
+        self._session = session
+        self._config_digest = config_digest
+        self._versions = versions
+        self._answered = ""
+        self._due_s = float("-inf")
+
+    def hasten(self) -> None:
+        """Let the next `beat` announce, whenever the last one was."""
+        self._due_s = float("-inf")
+
+    def answer(self, request_id: str) -> None:
+        """Name the newest operator's request that was acted on."""
+        self._answered = request_id
+        self.hasten()
+
+    def beat(self, now_s: float, *, state: str, reason: str, head: str) -> None:
+        """Announce where it is time to; see `announce`."""
+        if now_s >= self._due_s:
+            self.announce(now_s, state=state, reason=reason, head=head)
+
+    def announce(self, now_s: float, *, state: str, reason: str, head: str) -> None:
+        """Announce.
+
+        Parameters
+        ----------
+        now_s : float
+            The service's clock.
+        state, reason : str
+            What the gate says.
+        head : str
+            Newest committed link of the journal.
+        """
+        self._due_s = now_s + _PERIOD_S
+        self._transport.announce(
+            Status(
+                state=state,
+                session=self._session,
+                reason=reason,
+                now_us=round(now_s * 1e6),
+                config_digest=self._config_digest,
+                journal_head=head,
+                versions=self._versions,
+                answered=self._answered,
+            )
+        )
