@@ -11,7 +11,7 @@ from streamer.events import Chunk, ClockCorrection, StreamChanged, Tick
 from streamer.records import encode_outcome, encode_step
 from streamer.source import StreamInfo
 
-_N_SAMPLES = (1, 2, 1, 64)
+_N_SAMPLES_MIN = 64
 
 
 def warm_up(config: LoopConfig, infos: Sequence[StreamInfo]) -> None:
@@ -25,6 +25,8 @@ def warm_up(config: LoopConfig, infos: Sequence[StreamInfo]) -> None:
         The streams as they were found; kernels are compiled for their data types.
     """
     loop = ClosedLoop(config, infos, "warm-up")
+    hops = [detector.hop_samples for detector in loop.chain.detectors.values()]
+    lengths = (1, 2, max([_N_SAMPLES_MIN, *hops]))
     digests = Digests()
     random = np.random.default_rng(0)
     for info in infos:
@@ -32,7 +34,7 @@ def warm_up(config: LoopConfig, infos: Sequence[StreamInfo]) -> None:
             continue
         loop.step(ClockCorrection(info.name, 0.0, 0.0), 0.0)
         first = 0
-        for n_samples in _N_SAMPLES:
+        for n_samples in lengths:
             samples = random.normal(0.0, 10.0, (n_samples, len(info.channels))).astype(info.dtype)
             stamps_s = (first + np.arange(n_samples)) / info.rate_hz
             samples.flags.writeable = False
