@@ -125,7 +125,8 @@ class PatientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def damping_added_per_s(self, current_ma: float) -> float:
         """Return what a steady amplitude adds to the damping."""
         effect: float = abs(current_ma) ** self.hill
-        return self.damping_added_per_s_max * effect / (self.current_half_ma**self.hill + effect)
+        half: float = self.current_half_ma**self.hill
+        return self.damping_added_per_s_max * effect / (half + effect)
 
 
 class Patient:

@@ -1,10 +1,10 @@
 """What an XDF file holds before anything is decoded: its streams, its sound chunks, its losses."""
 
 import math
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from typing import TypeGuard
+from xml.etree import ElementTree as ET
 
 from replay.xdf_chunks import MAGIC, Damage, Tag, XdfChunk, read_length, scan
 
@@ -70,7 +70,7 @@ class Contents:
                 )
         return found
 
-    def _is_sound(self, chunk: XdfChunk | Damage) -> bool:
+    def _is_sound(self, chunk: XdfChunk | Damage) -> TypeGuard[XdfChunk]:
         problem = chunk.problem if isinstance(chunk, Damage) else self._problem(chunk)
         if problem:
             self._damages.append(Damage(chunk.start, chunk.end, problem))
@@ -131,7 +131,9 @@ class Contents:
                 at, chunk.end, n_samples, header.n_channels * header.value_bytes
             )
         if end != chunk.end:
-            return f"a chunk of {n_samples} samples of stream {header.name!r} is not as long as that"
+            return (
+                f"a chunk of {n_samples} samples of stream {header.name!r} is not as long as that"
+            )
         return ""
 
     def _end_of_values(self, at: int, end: int, n_samples: int, sample_bytes: int) -> int:
@@ -153,13 +155,13 @@ class Contents:
                 at += length
         return at
 
-    def _xml(self, chunk: XdfChunk) -> tuple[ElementTree.Element, str]:
+    def _xml(self, chunk: XdfChunk) -> tuple[ET.Element, str]:
         text = self._content[chunk.content_start : chunk.end].decode("utf-8", errors="replace")
         try:
             # The parser limits how far entities expand; pyxdf reads the same text with it.
-            return ElementTree.fromstring(text), ""  # noqa: S314
-        except ElementTree.ParseError as error:
-            return ElementTree.Element("info"), f"expected XML, found {error}"
+            return ET.fromstring(text), ""  # noqa: S314
+        except ET.ParseError as error:
+            return ET.Element("info"), f"expected XML, found {error}"
 
     def _joined(self, sound: list[XdfChunk]) -> bytes:
         view = memoryview(self._content)
@@ -187,7 +189,7 @@ class Contents:
             )
 
 
-def _header(element: ElementTree.Element) -> Header | str:
+def _header(element: ET.Element) -> Header | str:
     """Return what the header says, or what is wrong with it."""
     texts = {
         key: (element.findtext(key) or "").strip()

@@ -1,0 +1,234 @@
+"""A recording as a source: the same events a network gives, in the recorder's order and time."""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.recording import RecordedStream, Recording, describe
+from replay.timeline import Timeline, timelines
+from streamer.errors import StreamNotFoundError
+from streamer.events import Chunk, ClockCorrection, Event, Marker
+from streamer.lsl import asked_text, check
+from streamer.marker_text import marker_text
+from streamer.source import StreamInfo
+from streamer.streams import StreamConfig
+
+#: Recorders store offsets without their round trips; on a wired network those are shorter.
+_UNCERTAINTY_S = 0.001
+
+
+class Chunking(msgspec.Struct, frozen=True, kw_only=True):
+    """Into what pieces a recording's samples are cut.
+
+    Parameters
+    ----------
+    n_samples_max : int
+        Longest chunk.
+    seed : int, optional
+        Without, all chunks have that length; with it, random lengths from one sample to that.
+    """
+
+    n_samples_max: int = 20
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_samples_max < 1:
+            raise ValueError(f"n_samples_max: expected at least 1, found {self.n_samples_max}")
+
+    def edges(self, n_samples: int, place: int) -> NDArray[np.int64]:
+        """Return where the chunks of `n_samples` begin, without 0; `place` tells streams apart."""
+        if self.seed is None:
+            return np.arange(self.n_samples_max, n_samples, self.n_samples_max, dtype=np.int64)
+        random = np.random.default_rng((self.seed, place))
+        n_chunks = 2 * n_samples // (self.n_samples_max + 1) + 1
+        edges = np.empty(0, np.int64)
+        while not edges.size or edges[-1] < n_samples:
+            lengths = random.integers(1, self.n_samples_max, n_chunks, endpoint=True)
+            edges = np.concatenate([edges, edges[-1:].sum() + np.cumsum(lengths)])
+        return edges[edges < n_samples]
+
+
+class RecordingSource:
+    """The configured streams of one recording; a `Source`.
+
+    Parameters
+    ----------
+    recording : Recording
+        The file.
+    configs : sequence of StreamConfig
+        The streams, each of which exactly one recorded stream must answer to.
+    chunking : Chunking
+        How samples are cut. What is detected does not depend on it.
+
+    Notes
+    -----
+    A chunk comes when the running loop's time is the recorder's time of its last sample, so the
+    loop's time has to be the recorder's: see `replay.virtual_time`. Where two things happen at
+    one time, samples come before markers, and streams in the order of the configuration.
+
+    Clock corrections come from the stored offsets, each before the first sample that was sent
+    after it was measured, the first of each life of the sender's clock before that life's first
+    sample. A stream without any gets a correction of 0: its stamps are the recorder's. The
+    recorder stores no uncertainty; 1 ms is given.
+
+    Markers and corrections cut a chunk where they fall, so they are bound to the same sample
+    in whatever chunks the rest is cut. Gaps, jitter, NaN and repeated stamps are as recorded.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        configs: Sequence[StreamConfig],
+        chunking: Chunking = Chunking(),  # noqa: B008 frozen
+    ) -> None:
+        self._recording = recording
+        self._configs = tuple(configs)
+        self._chunking = chunking
+        self._streams: tuple[RecordedStream, ...] = ()
+        self._timelines: tuple[Timeline, ...] = ()
+        self._infos: tuple[StreamInfo, ...] = ()
+
+    @property
+    def infos(self) -> tuple[StreamInfo, ...]:
+        """The streams in the order of the configuration, known once entered."""
+        return self._infos
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """Recorder's time of the first and the last sample; both 0 without any."""
+        filled = [each.times_s for each in self._timelines if each.times_s.size]
+        if not filled:
+            return 0.0, 0.0
+        return min(float(each[0]) for each in filled), max(float(each[-1]) for each in filled)
+
+    async def __aenter__(self) -> Self:
+        """Find and check the streams.
+
+        Raises
+        ------
+        StreamNotFoundError
+            Where none or several answer to a `match`; the text lists what was recorded.
+        StreamFormatError
+            Where a stream is not what the configuration says.
+        RecordingError
+            Where the streams' clocks have nothing to do with each other.
+        """
+        self._streams = tuple(self._find(config) for config in self._configs)
+        self._infos = tuple(
+            msgspec.structs.replace(stream.info, name=config.name)
+            for config, stream in zip(self._configs, self._streams, strict=True)
+        )
+        for config, info in zip(self._configs, self._infos, strict=True):
+            check(config, info)
+        self._timelines = timelines(self._streams)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing is held."""
+
+    async def feed(self, emit: Callable[[Event], None]) -> None:
+        """Hand every event to `emit` at its time, until the recording ends."""
+        loop = asyncio.get_running_loop()
+        for time_s, event in self.events():
+            wait_s = time_s - loop.time()
+            if wait_s > 0.0:
+                await asyncio.sleep(wait_s)
+            emit(event)
+
+    def events(self) -> Iterator[tuple[float, Event]]:
+        """Yield every event with its time on the recorder's clock, in order."""
+        signals: list[Iterator[tuple[float, Event]]] = []
+        markers: list[Iterator[tuple[float, Event]]] = []
+        named = zip(self._infos, self._streams, self._timelines, strict=True)
+        marked_s = [
+            each.times_s
+            for stream, each in zip(self._streams, self._timelines, strict=True)
+            if not stream.is_signal
+        ]
+        cuts_s = np.concatenate([np.empty(0), *marked_s])
+        for place, (info, stream, times) in enumerate(named):
+            if stream.is_signal:
+                edges = self._edges(place, times, cuts_s)
+                signals.append(_signal_events(info.name, stream, times, edges))
+            else:
+                markers.append(_marker_events(info.name, stream, times))
+        # Equal times keep the order of the streams, and each stream its own order.
+        return heapq.merge(*signals, *markers, key=itemgetter(0))
+
+    def _edges(self, place: int, times: Timeline, cuts_s: NDArray[np.float64]) -> NDArray[np.int64]:
+        n_samples = len(times.times_s)
+        corrected = np.array([each.first_sample for each in times.corrections], np.int64)
+        marked = np.searchsorted(times.times_s, cuts_s, side="right")
+        edges = np.concatenate([self._chunking.edges(n_samples, place), corrected, marked])
+        return np.unique(edges[(edges > 0) & (edges < n_samples)])
+
+    def _find(self, config: StreamConfig) -> RecordedStream:
+        asked = config.match.asked
+        found = [
+            stream
+            for stream in self._recording.streams
+            if all(_known_as(stream.info)[key] == value for key, value in asked.items())
+        ]
+        if len(found) == 1:
+            return found[0]
+        seen = found or self._recording.streams
+        raise StreamNotFoundError(
+            f"stream {config.name}: expected one stream with {asked_text(config.match)}, "
+            f"found {len(found) or 'none'} in {self._recording.path.name}: "
+            + "; ".join(describe(stream.info) for stream in seen)
+        )
+
+
+def _known_as(info: StreamInfo) -> dict[str, str]:
+    return {
+        "name": info.lsl_name,
+        "type": info.lsl_type,
+        "source_id": info.source_id,
+        "hostname": info.hostname,
+    }
+
+
+def _signal_events(
+    name: str, stream: RecordedStream, times: Timeline, edges: NDArray[np.int64]
+) -> Iterator[tuple[float, Event]]:
+    samples, stamps_s = stream.samples.view(), stream.timestamps_s.view()
+    samples.flags.writeable = False
+    stamps_s.flags.writeable = False
+    corrections = {each.first_sample: each for each in times.corrections}
+    n_samples = len(stamps_s)
+    for start, end in zip([0, *edges.tolist()], [*edges.tolist(), n_samples], strict=True):
+        if start in corrections:
+            yield _correction_event(
+                name, corrections[start].time_s, corrections[start].correction_s
+            )
+        if end > start:
+            chunk = Chunk(name, start, samples[start:end], stamps_s[start:end])
+            yield float(times.times_s[end - 1]), chunk
+
+
+def _marker_events(
+    name: str, stream: RecordedStream, times: Timeline
+) -> Iterator[tuple[float, Event]]:
+    corrections = {each.first_sample: each for each in times.corrections}
+    for place, (row, stamp_s) in enumerate(zip(stream.samples, stream.timestamps_s, strict=True)):
+        if place in corrections:
+            yield _correction_event(
+                name, corrections[place].time_s, corrections[place].correction_s
+            )
+        yield float(times.times_s[place]), Marker(name, float(stamp_s), marker_text(row))
+
+
+def _correction_event(name: str, time_s: float, correction_s: float) -> tuple[float, Event]:
+    return time_s, ClockCorrection(name, correction_s, _UNCERTAINTY_S)
