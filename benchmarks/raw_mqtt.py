@@ -1,6 +1,15 @@
-"""The least MQTT 3.1.1 that can carry a benchmark: one blocking socket, QoS 0, no library."""
+"""The least MQTT 3.1.1 that can carry a benchmark: one blocking socket, no library."""
 
 import socket
+import time
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """What arrived, and where."""
+
+    topic: str
+    payload: bytes
 
 
 def _field(text: bytes) -> bytes:
@@ -17,54 +26,91 @@ def _packet(kind: int, body: bytes) -> bytes:
 
 
 class RawMqtt:
-    """A connected socket that publishes, or subscribes and receives."""
+    """A connected socket that publishes, or subscribes and receives, at QoS 0.
+
+    Parameters
+    ----------
+    port : int
+        Of a broker on the loopback interface.
+    client_id : str
+        Unique at the broker.
+    """
 
     def __init__(self, port: int, client_id: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._buffer = b""
+        self._buffer = bytearray()
         keepalive = (0).to_bytes(2, "big")
         connect = _field(b"MQTT") + bytes([4, 2]) + keepalive + _field(client_id.encode())
         self._socket.sendall(_packet(0x10, connect))
-        self._read(4)
+        self._take(self._wait(4))
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Send one QoS 0 message."""
-        self._socket.sendall(_packet(0x30, _field(topic.encode()) + payload))
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send one message."""
+        self._socket.sendall(_packet(0x31 if retain else 0x30, _field(topic.encode()) + payload))
 
     def subscribe(self, topic: str) -> None:
-        """Ask for a topic at QoS 0 and wait for the answer."""
+        """Ask for a topic."""
         self._socket.sendall(_packet(0x82, b"\0\1" + _field(topic.encode()) + b"\0"))
-        self._read(5)
 
-    def receive(self) -> bytes:
-        """Block until a message arrives and return its payload."""
+    def receive(self, timeout_s: float) -> Message | None:
+        """Wait for the next message; None where none came in time.
+
+        Raises
+        ------
+        ConnectionError
+            Where the broker closed the connection.
+        """
+        deadline_s = time.monotonic() + timeout_s
         while True:
-            kind, body = self._next()
+            packet = self._next()
+            if packet is None:
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0.0 or not self._read_more(left_s):
+                    return None
+                continue
+            kind, body = packet
             if kind & 0xF0 == 0x30:
                 n_topic = int.from_bytes(body[:2], "big")
-                return body[2 + n_topic + (2 if kind & 0x06 else 0) :]
+                return Message(body[2 : 2 + n_topic].decode(), body[2 + n_topic :])
 
     def close(self) -> None:
-        """Wake a blocked receiver and drop the connection."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        """Drop the connection."""
         self._socket.close()
 
-    def _next(self) -> tuple[int, bytes]:
-        kind = self._read(1)[0]
-        length, shift = 0, 0
+    def _next(self) -> tuple[int, bytes] | None:
+        """Return the next whole packet of what was read so far."""
+        length, shift, place = 0, 0, 1
         while True:
-            digit = self._read(1)[0]
+            if place >= len(self._buffer):
+                return None
+            digit = self._buffer[place]
             length |= (digit & 0x7F) << shift
             shift += 7
+            place += 1
             if not digit & 0x80:
-                return kind, self._read(length)
+                break
+        if len(self._buffer) < place + length:
+            return None
+        kind, body = self._buffer[0], bytes(self._buffer[place : place + length])
+        self._take(place + length)
+        return kind, body
 
-    def _read(self, n_bytes: int) -> bytes:
+    def _wait(self, n_bytes: int) -> int:
         while len(self._buffer) < n_bytes:
+            self._read_more(10.0)
+        return n_bytes
+
+    def _take(self, n_bytes: int) -> None:
+        del self._buffer[:n_bytes]
+
+    def _read_more(self, timeout_s: float) -> bool:
+        self._socket.settimeout(timeout_s)
+        try:
             more = self._socket.recv(65536)
-            if not more:
-                raise ConnectionError("the broker closed the connection")
-            self._buffer += more
-        found, self._buffer = self._buffer[:n_bytes], self._buffer[n_bytes:]
-        return found
+        except TimeoutError:
+            return False
+        if not more:
+            raise ConnectionError("the broker closed the connection")
+        self._buffer += more
+        return True
