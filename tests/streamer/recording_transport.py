@@ -1,0 +1,36 @@
+"""A transport that keeps what it is given, with a link that is up or not."""
+
+from collections.abc import Callable
+
+from stimulators.messages import Command, EstimateMessage, EventMessage, Lease, Status, Stop
+from stimulators.received import Received
+
+
+class RecordingTransport:
+    """Everything in one list, in order: (device or detector or what it is, message)."""
+
+    def __init__(self, *, is_up: bool = True) -> None:
+        self.is_up = is_up
+        self.kept: list[tuple[str, object]] = []
+
+    async def feed(self, emit: Callable[[Received], None]) -> None:
+        raise NotImplementedError
+
+    def send(self, device: str, message: Command | Lease) -> bool:
+        self.kept.append((device, message))
+        return self.is_up
+
+    def stop(self, message: Stop) -> bool:
+        self.kept.append(("stop", message))
+        return self.is_up
+
+    def announce(self, status: Status) -> None:
+        self.kept.append(("status", status))
+
+    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
+        self.kept.append((detector, message))
+
+    @property
+    def statuses(self) -> list[Status]:
+        """What was announced."""
+        return [message for _, message in self.kept if isinstance(message, Status)]

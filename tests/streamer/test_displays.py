@@ -1,0 +1,70 @@
+"""Displays get every detection and ten estimates a second, however fast the hops are."""
+
+import numpy as np
+
+from detectors.estimates import Detection, Estimates, Seen
+from stimulators.messages import EstimateMessage, EventMessage
+from streamer.closed_loop import Outcome
+from streamer.displays import Displays
+from tests.streamer.journal_examples import DETECTION, estimates
+from tests.streamer.recording_transport import RecordingTransport
+
+
+def _hop(detector: str, sample: int, *, n_hops: int = 1) -> Seen:
+    samples = np.arange(sample - n_hops + 1, sample + 1, dtype=np.int64)
+    values = np.column_stack((samples / 2.0, samples * 1.0))
+    valid = np.ones(values.shape, np.bool_)
+    valid[:, 1] = False
+    return Seen(Estimates(detector, samples, samples / 1000.0, values, valid))
+
+
+def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
+    transport = RecordingTransport()
+    displays = Displays(transport)
+    for sample in range(5000):
+        displays.show(Outcome(seen=(_hop("beta", sample), _hop("gamma", sample))))
+    shown = {
+        name: [message for detector, message in transport.kept if detector == name]
+        for name in ("beta", "gamma")
+    }
+    assert {name: len(messages) for name, messages in shown.items()} == {"beta": 50, "gamma": 50}
+    assert shown["beta"][1] == EstimateMessage(
+        sample=100, time_us=100_000, values=(50.0, 100.0), valid=(True, False)
+    )
+
+
+def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
+    transport = RecordingTransport()
+    Displays(transport).show(Outcome(seen=(_hop("beta", 499, n_hops=500),)))
+    ((_, message),) = transport.kept
+    assert isinstance(message, EstimateMessage)
+    assert message.sample == 499
+
+
+def test_time_that_went_back_does_not_silence_a_display() -> None:
+    transport = RecordingTransport()
+    displays = Displays(transport)
+    displays.show(Outcome(seen=(_hop("beta", 1_000_000),)))
+    displays.show(Outcome(seen=(_hop("beta", 10),)))
+    assert len(transport.kept) == 2
+
+
+def test_every_detection_is_shown_with_or_without_an_estimate() -> None:
+    transport = RecordingTransport()
+    displays = Displays(transport)
+    nothing = estimates("burst", n_hops=0)
+    offset = Detection("burst", "STN_L_13", "offset", 9, 9, 0.09, 0.1)
+    for _ in range(2):
+        displays.show(Outcome(seen=(Seen(nothing, (DETECTION, offset)),)))
+    assert transport.kept == 2 * [
+        (
+            "burst",
+            EventMessage(kind="onset", channel="STN_L_13", sample=5, onset_us=50_000, strength=0.3),
+        ),
+        (
+            "burst",
+            EventMessage(
+                kind="offset", channel="STN_L_13", sample=9, onset_us=90_000, strength=0.1
+            ),
+        ),
+    ]

@@ -1,0 +1,45 @@
+"""The status is said once a second, sooner where something happened, and names requests."""
+
+from streamer.heartbeat import Heartbeat
+from tests.streamer.recording_transport import RecordingTransport
+
+_SAID = {"state": "idle", "reason": "not armed", "head": "ab"}
+
+
+def _heartbeat() -> tuple[Heartbeat, RecordingTransport]:
+    transport = RecordingTransport()
+    heartbeat = Heartbeat(
+        transport, session="0001-a", config_digest="cd", versions={"stimloop": "0"}
+    )
+    return heartbeat, transport
+
+
+def test_it_beats_once_a_second_whatever_the_ticks() -> None:
+    heartbeat, transport = _heartbeat()
+    for tick in range(500):
+        heartbeat.beat(100.0 + tick * 0.02, **_SAID)
+    assert len(transport.statuses) == 10
+
+
+def test_a_status_says_all_that_its_reader_needs() -> None:
+    heartbeat, transport = _heartbeat()
+    heartbeat.answer("r-1")
+    heartbeat.beat(12.345678, **_SAID)
+    (status,) = transport.statuses
+    assert (status.state, status.reason, status.journal_head) == ("idle", "not armed", "ab")
+    assert (status.session, status.config_digest) == ("0001-a", "cd")
+    assert (status.versions, status.now_us) == ({"stimloop": "0"}, 12_345_678)
+    assert status.answered == "r-1"
+
+
+def test_what_is_of_note_is_said_with_the_next_beat() -> None:
+    heartbeat, transport = _heartbeat()
+    heartbeat.beat(1.0, **_SAID)
+    heartbeat.beat(1.02, **_SAID)
+    heartbeat.hasten()
+    heartbeat.beat(1.04, **_SAID)
+    heartbeat.beat(1.06, **_SAID)
+    heartbeat.answer("r-2")
+    heartbeat.beat(1.08, **_SAID)
+    assert [status.now_us for status in transport.statuses] == [1_000_000, 1_040_000, 1_080_000]
+    assert [status.answered for status in transport.statuses] == ["", "", "r-2"]
