@@ -1,0 +1,285 @@
+"""What a device may ever be asked for, and how long the gate trusts what it was told."""
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+#: Absolute ceilings, whatever a file says: Shannon's line (`DeviceConfig`) and the charge
+#: density accepted for deep brain stimulation.
+_SHANNON_K_CEILING = 1.85
+_CHARGE_DENSITY_CEILING_UC_PER_CM2 = 30.0
+
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
+_Milliampere = Annotated[float, Meta(ge=0.0, le=100.0)]
+_Level = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+_CURRENT_LIMITS = (
+    "amplitude_ma_max",
+    "slew_ma_per_s_max",
+    "charge_density_uc_per_cm2_max",
+    "shannon_k_max",
+    "charge_uc_per_10_min_max",
+)
+_LEVEL_LIMITS = ("level_max", "level_slew_per_s_max")
+
+
+class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[devices.programs.NAME]` table: pulses a device was set up for, by name.
+
+    Parameters
+    ----------
+    frequency_hz, pulse_width_us : float
+        Rate of the pulses and width of one phase; a device that speaks milliampere has both.
+    contact_area_cm2 : float
+        Area the current passes through; such a device has it too.
+    """
+
+    frequency_hz: Annotated[float, Meta(gt=0.0, le=2000.0)] | None = None
+    pulse_width_us: Annotated[float, Meta(gt=0.0, le=10_000.0)] | None = None
+    contact_area_cm2: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
+
+
+class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[devices.limits]` table. None has a default: who drives a device writes them down.
+
+    Parameters
+    ----------
+    refractory_s : float
+        Shortest time from one trigger to the next.
+    triggers_per_min_max : int
+        Triggers in any 60 s.
+    commands_per_s_max : int
+        Commands in any second, ramps included.
+    on_time_s_max : float
+        Longest time without a break above the safe amount.
+    amplitude_ma_max, slew_ma_per_s_max : float
+        Highest amplitude and its fastest change; for a device that speaks milliampere.
+    charge_density_uc_per_cm2_max, shannon_k_max : float
+        Charge density of a phase, at most 30 µC/cm², and ``k = log10(Q D)``, at most 1.85.
+    charge_uc_per_10_min_max : float
+        Charge, first phases summed, in any ten minutes.
+    level_max, level_slew_per_s_max : float
+        Highest level and its fastest change; for a feedback device, which speaks level.
+    """
+
+    refractory_s: Annotated[float, Meta(ge=0.0, le=3600.0)]
+    triggers_per_min_max: Annotated[int, Meta(ge=0, le=60_000)]
+    commands_per_s_max: Annotated[float, Meta(ge=1.0, le=2000.0)]
+    on_time_s_max: Annotated[float, Meta(gt=0.0, le=86_400.0)]
+    amplitude_ma_max: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    slew_ma_per_s_max: Annotated[float, Meta(gt=0.0, le=100_000.0)] | None = None
+    charge_density_uc_per_cm2_max: (
+        Annotated[float, Meta(gt=0.0, le=_CHARGE_DENSITY_CEILING_UC_PER_CM2)] | None
+    ) = None
+    shannon_k_max: Annotated[float, Meta(ge=-10.0, le=_SHANNON_K_CEILING)] | None = None
+    charge_uc_per_10_min_max: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
+    level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    level_slew_per_s_max: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
+
+
+class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[devices]]` table. A device speaks milliampere or level, never both.
+
+    Parameters
+    ----------
+    id : str
+        The device's name: a level of MQTT topics, so letters, digits, ``-`` and ``_`` only.
+    limits : LimitsConfig
+        What it may ever be asked for.
+    programs : dict of str to ProgramConfig
+        By name; a device that speaks milliampere has at least one.
+    simulated : bool
+        Whether nobody is connected to it.
+    safe_ma, safe_level : float
+        Where it goes by itself, by its own slew, when its lease ends. Exactly one is given; it
+        says which unit the device speaks.
+    stop_ma, stop_level : float
+        Where a stop takes it at once; 0 unless given.
+
+    Raises
+    ------
+    ValueError
+        Where units are mixed, a limit of the device's unit is missing or one of the other is
+        there, the safe or stop amount is above the limit, or the highest amplitude breaks a
+        charge limit in any program: ``Q = I PW / 1000`` µC, ``D = Q / A``, ``k = log10(Q D)``
+        [1]_.
+
+    References
+    ----------
+    .. [1] R. V. Shannon, "A model of safe levels for electrical stimulation", IEEE Trans. Biomed.
+       Eng. 39(4), 1992, doi:10.1109/10.126616. Found on cat cortex within hours, with discs of at
+       least 1 mm²: below its line is not "safe", above it is not allowed.
+    """
+
+    id: _Name
+    limits: LimitsConfig
+    programs: dict[_Name, ProgramConfig] = {}
+    simulated: bool = False
+    safe_ma: _Milliampere | None = None
+    stop_ma: _Milliampere | None = None
+    safe_level: _Level | None = None
+    stop_level: _Level | None = None
+
+    def __post_init__(self) -> None:
+        if (self.safe_ma is None) == (self.safe_level is None):
+            found = "neither" if self.safe_ma is None else "both"
+            raise ValueError(f"safe_ma: expected safe_ma or safe_level, found {found}")
+        unit, other = ("ma", "level") if self.safe_level is None else ("level", "ma")
+        if getattr(self, f"stop_{other}") is not None:
+            raise ValueError(f"stop_{other}: expected stop_{unit} with safe_{unit}")
+        if getattr(self, f"stop_{unit}") is None:
+            msgspec.structs.force_setattr(self, f"stop_{unit}", 0.0)
+        self._require_limits()
+        for key, amount in (("safe", self.safe_amount), ("stop", self.stop_amount)):
+            if not 0.0 <= amount <= self.amount_max:
+                raise ValueError(
+                    f"{key}_{unit}: expected from 0 to {self.amount_max:g} (the limit), "
+                    f"found {amount:g}"
+                )
+        if self.unit == "ma":
+            self._require_charges()
+
+    @property
+    def unit(self) -> Literal["ma", "level"]:
+        """What amounts of this device mean: milliampere, or level from 0 to 1."""
+        return "ma" if self.safe_level is None else "level"
+
+    @property
+    def safe_amount(self) -> float:
+        """Where the device goes when its lease ends, in its unit."""
+        return _given(self.safe_ma, self.safe_level)
+
+    @property
+    def stop_amount(self) -> float:
+        """Where a stop takes the device, in its unit."""
+        return _given(self.stop_ma, self.stop_level)
+
+    @property
+    def amount_max(self) -> float:
+        """The highest amount, in the device's unit."""
+        return _given(self.limits.amplitude_ma_max, self.limits.level_max)
+
+    @property
+    def slew_per_s_max(self) -> float:
+        """The fastest change of the amount, in the device's unit a second."""
+        return _given(self.limits.slew_ma_per_s_max, self.limits.level_slew_per_s_max)
+
+    def charge_uc(self, program: str) -> float:
+        """Return the charge of one phase at 1 mA: 0 for a device without a program's pulses."""
+        pulses = self.programs.get(program)
+        if self.unit == "level" or pulses is None:
+            return 0.0
+        return (pulses.pulse_width_us or 0.0) / 1000.0
+
+    def charge_uc_per_s(self, program: str) -> float:
+        """Return the charge a second at 1 mA; see `charge_uc`."""
+        pulses = self.programs.get(program)
+        return 0.0 if pulses is None else self.charge_uc(program) * (pulses.frequency_hz or 0.0)
+
+    def _require_limits(self) -> None:
+        is_current = self.unit == "ma"
+        needed = _CURRENT_LIMITS if is_current else _LEVEL_LIMITS
+        foreign = _LEVEL_LIMITS if is_current else _CURRENT_LIMITS
+        for key in msgspec.structs.fields(LimitsConfig):
+            value = getattr(self.limits, key.name)
+            if value is None and key.name in needed:
+                raise ValueError(f"limits: Object missing required field `{key.name}`")
+            if value is not None and key.name in foreign:
+                raise ValueError(
+                    f"limits.{key.name}: expected no such limit for a device with "
+                    f"safe_{self.unit}, found {value:g}"
+                )
+            is_signed = key.name == "shannon_k_max"
+            if value is not None and not (math.isfinite(value) and (is_signed or value >= 0.0)):
+                raise ValueError(f"limits.{key.name}: expected a finite number, found {value}")
+
+    def _require_charges(self) -> None:
+        if not self.programs:
+            raise ValueError("programs: expected at least one, found none")
+        density_max = min(
+            _given(self.limits.charge_density_uc_per_cm2_max), _CHARGE_DENSITY_CEILING_UC_PER_CM2
+        )
+        k_max = min(_given(self.limits.shannon_k_max), _SHANNON_K_CEILING)
+        for name, program in self.programs.items():
+            for key, value in msgspec.structs.asdict(program).items():
+                if value is None or not 0.0 < value < math.inf:
+                    raise ValueError(
+                        f"programs.{name}.{key}: expected a number above 0, found {value}"
+                    )
+            charge_uc = self.amount_max * self.charge_uc(name)
+            density = charge_uc / _given(program.contact_area_cm2)
+            k = math.log10(charge_uc * density)
+            at = f"programs.{name}: expected at {self.amount_max:g} mA (limits.amplitude_ma_max)"
+            if not density <= density_max:
+                raise ValueError(
+                    f"{at} at most {density_max:g} uC/cm2 a phase, found {density:.4g}"
+                )
+            if not k <= k_max:
+                raise ValueError(f"{at} a Shannon k of at most {k_max:g}, found {k:.4g}")
+            at_safe_uc = 600.0 * self.safe_amount * self.charge_uc_per_s(name)
+            if not at_safe_uc <= _given(self.limits.charge_uc_per_10_min_max):
+                raise ValueError(
+                    f"limits.charge_uc_per_10_min_max: expected at least the {at_safe_uc:.4g} uC "
+                    f"of safe_ma in program {name}, found {self.limits.charge_uc_per_10_min_max:g}"
+                )
+
+
+class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[gate]` table: how old, how late and how uncertain anything may be.
+
+    Parameters
+    ----------
+    data_age_s_max : float
+        Oldest data a decision may rest on; older holds.
+    resume_s : float
+        Good data without a break before a hold ends.
+    hold_s_max : float
+        Longest hold; then safe. Longer than a detector's window, or one bad sample ends in safe.
+    lease_s : float
+        A device without a newer lease for so long goes to its safe amount.
+    command_valid_s : float
+        A command that reaches its device later than this is refused there.
+    ack_s_max : float
+        A command not answered for so long holds; at most two leases.
+    device_silence_s_max : float
+        A device that says nothing at all for so long is lost. Devices ask for the time far more
+        often.
+    clock_uncertainty_s_max : float
+        Highest uncertainty of a stream's clock, and how far in the future smoothed stamps may be.
+    clock_step_s_max : float
+        Largest step of a stream's clock.
+
+    Raises
+    ------
+    ValueError
+        Where a hold could never end well, or a silent device would be noticed too late.
+    """
+
+    data_age_s_max: Annotated[float, Meta(gt=0.0, le=10.0)] = 0.1
+    resume_s: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.5
+    hold_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0
+    lease_s: Annotated[float, Meta(ge=0.05, le=10.0)] = 0.25
+    command_valid_s: Annotated[float, Meta(gt=0.0, le=10.0)] = 0.1
+    ack_s_max: Annotated[float, Meta(gt=0.0, le=20.0)] = 0.25
+    device_silence_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 5.0
+    clock_uncertainty_s_max: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.005
+    clock_step_s_max: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.hold_s_max > self.resume_s:
+            raise ValueError(
+                f"hold_s_max: expected more than resume_s ({self.resume_s:g}), "
+                f"found {self.hold_s_max:g}"
+            )
+        if not self.ack_s_max <= 2.0 * self.lease_s:
+            raise ValueError(
+                f"ack_s_max: expected at most two leases ({2.0 * self.lease_s:g}), "
+                f"found {self.ack_s_max:g}"
+            )
+
+
+def _given(*values: float | None) -> float:
+    """Return the one that is there; NaN, which no comparison lets pass, where none is."""
+    return next((value for value in values if value is not None), math.nan)

@@ -1,0 +1,205 @@
+"""The states of a rig: what each change does, and what ends each by itself."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from stimulators.decisions import Decision, SendStop, State, StateChanged
+from stimulators.drive import Drive
+from stimulators.freshness import Flaw, StreamWatch
+from stimulators.limits import GateConfig
+
+#: An arming without a valid estimate ends after this, calibration not counted.
+_ARMED_S_MAX = 60.0
+
+
+class RigState:
+    """The state, the drives it rules, and the decisions of the call that is under way.
+
+    Parameters
+    ----------
+    timing : GateConfig
+        How old and how late anything may be.
+    session : str
+        Name of this session.
+    drives : sequence of Drive
+        The devices.
+    streams : sequence of StreamWatch
+        The watched streams.
+    calibration_s : float
+        The longest calibration of a detector.
+
+    Attributes
+    ----------
+    state : str
+        One of `State`.
+    reason : str
+        Why it is in that state.
+    now_s : float
+        The latest time there has been.
+    is_linked : bool
+        Whether there is a link to the broker.
+    """
+
+    def __init__(
+        self,
+        timing: GateConfig,
+        session: str,
+        drives: Sequence[Drive],
+        streams: Sequence[StreamWatch],
+        calibration_s: float,
+    ) -> None:
+        self.state: State = "idle"
+        self.reason = "not armed"
+        self.now_s = -math.inf
+        self.is_linked = False
+        self._timing = timing
+        self._session = session
+        self._drives = drives
+        self._streams = streams
+        self._calibration_s = calibration_s
+        self._arming = 0
+        self._armed_s = 0.0
+        self._sound_s = 0.0
+        self._flawless_since_s: float | None = None
+        self._n_stops = 0
+        self._out: list[Decision] = []
+
+    def begin(self, now_s: float) -> float:
+        """Begin a call; time that runs backwards stands still, or is a fault where it is far."""
+        if self.now_s <= now_s < math.inf:
+            self.now_s = now_s
+            return now_s
+        before_s = self.now_s
+        if math.isinf(before_s):
+            self.now_s = 0.0
+        if not 0.0 <= before_s - now_s <= self._timing.clock_step_s_max:
+            self.go_safe(f"the clock of the service went from {before_s:g} to {now_s:g}")
+        return self.now_s
+
+    def decide(self, *decisions: Decision) -> None:
+        """Add to what the call under way decides."""
+        self._out.extend(decisions)
+
+    def end(self) -> tuple[Decision, ...]:
+        """End the call and return what it decided, in order."""
+        if not self._out:
+            return ()
+        decisions = tuple(self._out)
+        self._out.clear()
+        return decisions
+
+    def arm(self, reason: str) -> None:
+        """Go to armed: from now on the first valid estimate activates."""
+        self._arming += 1
+        self._armed_s = self.now_s
+        self._change("armed", reason)
+
+    def engage(self, drive: Drive) -> None:
+        """Drive a device that has its first valid estimate: a lease, then what its policy wants."""
+        if self.flaw(drive) is not None:
+            return
+        if self.state == "armed":
+            self._change("active", "a valid estimate")
+            self._sound_s = self.now_s
+        drive.engage()
+        self._lease(drive)
+
+    def go_idle(self, reason: str) -> None:
+        """Disarm: every driven device to its safe amount."""
+        self._change("idle", reason)
+        self._disengage(self._drives)
+
+    def go_safe(self, reason: str, *, stopped: bool = False) -> None:
+        """Latch safe; devices that a stop took elsewhere already are not told."""
+        if self.state == "safe":
+            if stopped:
+                self.reason = reason
+            return
+        self._change("safe", reason)
+        self._disengage(() if stopped else self._drives)
+        self._disengage(self._drives, tell=False)
+
+    def press_stop(self, reason: str) -> None:
+        """Stop every device at once, because one does not keep to its limits."""
+        if self.state != "safe":
+            self._n_stops += 1
+            self.decide(SendStop(request_id=f"{self._session}-stop-{self._n_stops}", reason=reason))
+        self.go_safe(reason, stopped=True)
+
+    def find_flaw(self, flaw: Flaw) -> None:
+        """Hold, or hold on: something under the decisions is not as it should be."""
+        if flaw.reason == "future" and self.state in {"armed", "active", "hold"}:
+            self.go_safe(f"{flaw.found}, expected {flaw.expected}")
+        elif self.state == "active":
+            self._change("hold", f"{flaw.found}, expected {flaw.expected}")
+        self._flawless_since_s = None
+
+    def flaw(self, *more: Drive) -> Flaw | None:
+        """Return the first thing wrong with the streams, the driven devices, or `more`."""
+        now_s = self.now_s
+        first = None
+        for watch in self._streams:
+            first = watch.flaw(now_s) or first
+        for drive in self._drives:
+            if first is None and (drive.is_engaged or drive in more):
+                first = drive.flaw(now_s)
+        return first
+
+    def pass_time(self) -> None:
+        """Do what is due in the present state: end it, move ramps, renew leases."""
+        flaw = self.flaw()
+        if flaw is not None:
+            self.find_flaw(flaw)
+        if self.state == "armed":
+            self._wait_armed()
+        elif self.state == "hold":
+            self._wait_in_hold(is_flawless=flaw is None)
+        if self.state == "active" and flaw is None:
+            self._sound_s = self.now_s
+            for drive in self._drives:
+                self.step(drive)
+        if self.state in {"active", "hold"}:
+            for drive in self._drives:
+                self._lease(drive)
+
+    def step(self, drive: Drive) -> None:
+        """Let a device go the next step of its ramp."""
+        if drive.is_engaged and (sent := drive.step(self.now_s)) is not None:
+            self.decide(sent)
+
+    def vouch(self) -> None:
+        """Note that all is well just now: a hold counts from here."""
+        self._sound_s = self.now_s
+
+    def _wait_armed(self) -> None:
+        is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)
+        armed_s_max = _ARMED_S_MAX + (self._calibration_s if is_calibrating else 0.0)
+        if self.now_s - self._armed_s > armed_s_max:
+            self.go_idle(f"no valid estimate within {armed_s_max:g} s")
+
+    def _wait_in_hold(self, *, is_flawless: bool) -> None:
+        if self.now_s - self._sound_s > self._timing.hold_s_max:
+            self.go_safe(f"held for more than {self._timing.hold_s_max:g} s: {self.reason}")
+        elif is_flawless:
+            if self._flawless_since_s is None:
+                self._flawless_since_s = self.now_s
+            if self.now_s - self._flawless_since_s >= self._timing.resume_s:
+                self._change("active", f"good data for {self._timing.resume_s:g} s")
+
+    def _lease(self, drive: Drive) -> None:
+        if drive.is_engaged and (sent := drive.lease(self._arming, self.now_s)) is not None:
+            self.decide(sent)
+
+    def _change(self, after: State, reason: str) -> None:
+        self.decide(StateChanged(before=self.state, after=after, reason=reason))
+        self.state = after
+        self.reason = reason
+        for drive in self._drives:
+            drive.forget_refusals()
+
+    def _disengage(self, drives: Iterable[Drive], *, tell: bool = True) -> None:
+        for drive in drives:
+            can_tell = tell and self.is_linked and drive.presence.is_there
+            sent = drive.disengage(self.now_s, tell=can_tell)
+            if sent is not None:
+                self.decide(sent)
