@@ -23,8 +23,8 @@ class Rates(NamedTuple):
         How far the oscillation turns in it.
     damping_per_s, damping_added_per_s_max : float
         Damping without stimulation, and what stimulation adds at most.
-    half_effect, hill : float
-        The amplitude that adds half of it, to the power of Hill's exponent; and the exponent.
+    current_half_ma, hill : float
+        The amplitude that adds half of it, and Hill's exponent.
     onset, washout : float
         Share of the way to the applied amplitude that the felt one goes, up and down.
     drive_sd, drive_decay : float
@@ -35,7 +35,7 @@ class Rates(NamedTuple):
     turn_rad: float
     damping_per_s: float
     damping_added_per_s_max: float
-    half_effect: float
+    current_half_ma: float
     hill: float
     onset: float
     washout: float
@@ -72,9 +72,9 @@ def oscillate(
     for k in range(wave.size):
         share = rates.onset if current_ma > felt_ma else rates.washout
         felt_ma += share * (current_ma - felt_ma)
-        effect = felt_ma**rates.hill
-        damping_per_s = rates.damping_per_s + rates.damping_added_per_s_max * effect / (
-            rates.half_effect + effect
+        # Without stimulation the quotient is infinite, and what is added 0.
+        damping_per_s = rates.damping_per_s + rates.damping_added_per_s_max / (
+            1.0 + (rates.current_half_ma / felt_ma) ** rates.hill
         )
         drive = rates.drive_decay * drive + drive_kick * random[k, 2]
         # Its mean is the damping without stimulation, which makes the mean power 1 then.

@@ -124,9 +124,10 @@ class PatientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def damping_added_per_s(self, current_ma: float) -> float:
         """Return what a steady amplitude adds to the damping."""
-        effect: float = abs(current_ma) ** self.hill
-        half: float = self.current_half_ma**self.hill
-        return self.damping_added_per_s_max * effect / (half + effect)
+        if current_ma == 0.0:
+            return 0.0
+        quotient: float = (self.current_half_ma / abs(current_ma)) ** self.hill
+        return self.damping_added_per_s_max / (1.0 + quotient)
 
 
 class Patient:
@@ -213,7 +214,7 @@ def _rates(config: PatientConfig) -> Rates:
         turn_rad=2.0 * math.pi * config.beta_hz * step_s,
         damping_per_s=config.damping_per_s,
         damping_added_per_s_max=config.damping_added_per_s_max,
-        half_effect=config.current_half_ma**config.hill,
+        current_half_ma=config.current_half_ma,
         hill=config.hill,
         onset=-math.expm1(-step_s / config.onset_s),
         washout=-math.expm1(-step_s / config.washout_s),

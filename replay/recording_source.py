@@ -22,6 +22,8 @@ from streamer.streams import StreamConfig
 
 #: Recorders store offsets without their round trips; on a wired network those are shorter.
 _UNCERTAINTY_S = 0.001
+#: Many amplifiers deliver blocks of this length.
+_USUAL_S = 0.01
 
 
 class Chunking(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,29 +31,27 @@ class Chunking(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    n_samples_max : int
-        Longest chunk.
+    n_samples_max : int, optional
+        Longest chunk; without, as many samples as come in 10 ms.
     seed : int, optional
         Without, all chunks have that length; with it, random lengths from one sample to that.
     """
 
-    n_samples_max: int = 20
+    n_samples_max: int | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if self.n_samples_max < 1:
+        if self.n_samples_max is not None and self.n_samples_max < 1:
             raise ValueError(f"n_samples_max: expected at least 1, found {self.n_samples_max}")
 
-    def edges(self, n_samples: int, place: int) -> NDArray[np.int64]:
+    def edges(self, n_samples: int, rate_hz: float, place: int) -> NDArray[np.int64]:
         """Return where the chunks of `n_samples` begin, without 0; `place` tells streams apart."""
+        longest = self.n_samples_max or max(1, round(_USUAL_S * rate_hz))
         if self.seed is None:
-            return np.arange(self.n_samples_max, n_samples, self.n_samples_max, dtype=np.int64)
+            return np.arange(longest, n_samples, longest, dtype=np.int64)
         random = np.random.default_rng((self.seed, place))
-        n_chunks = 2 * n_samples // (self.n_samples_max + 1) + 1
-        edges = np.empty(0, np.int64)
-        while not edges.size or edges[-1] < n_samples:
-            lengths = random.integers(1, self.n_samples_max, n_chunks, endpoint=True)
-            edges = np.concatenate([edges, edges[-1:].sum() + np.cumsum(lengths)])
+        # So many that the last ends beyond the samples, whatever their lengths are.
+        edges: NDArray[np.int64] = np.cumsum(random.integers(1, longest, n_samples, endpoint=True))
         return edges[edges < n_samples]
 
 
@@ -160,18 +160,20 @@ class RecordingSource:
         cuts_s = np.concatenate([np.empty(0), *marked_s])
         for place, (info, stream, times) in enumerate(named):
             if stream.is_signal:
-                edges = self._edges(place, times, cuts_s)
+                edges = self._edges(place, info.rate_hz, times, cuts_s)
                 signals.append(_signal_events(info.name, stream, times, edges))
             else:
                 markers.append(_marker_events(info.name, stream, times))
         # Equal times keep the order of the streams, and each stream its own order.
         return heapq.merge(*signals, *markers, key=itemgetter(0))
 
-    def _edges(self, place: int, times: Timeline, cuts_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _edges(
+        self, place: int, rate_hz: float, times: Timeline, cuts_s: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
         n_samples = len(times.times_s)
         corrected = np.array([each.first_sample for each in times.corrections], np.int64)
         marked = np.searchsorted(times.times_s, cuts_s, side="right")
-        edges = np.concatenate([self._chunking.edges(n_samples, place), corrected, marked])
+        edges = np.concatenate([self._chunking.edges(n_samples, rate_hz, place), corrected, marked])
         return np.unique(edges[(edges > 0) & (edges < n_samples)])
 
     def _find(self, config: StreamConfig) -> RecordedStream:

@@ -87,7 +87,8 @@ _CONFIGS = (_config("LFP"), _config("EMG"), _config("Events"))
 
 def test_a_chunk_comes_when_its_last_sample_was_there() -> None:
     stamps_s = 5.0 + np.arange(60) / 100.0
-    events = _fed(recording(signal(stamps_s, offsets=[(5.1, 2.0)])), [_config()])
+    made = recording(signal(stamps_s, offsets=[(5.1, 2.0)]))
+    events = _fed(made, [_config()], Chunking(n_samples_max=20))
     assert isinstance(events[0][1], ClockCorrection)
     assert events[0][1].correction_s == 2.0
     chunks = _chunks(events, "LFP")
@@ -181,6 +182,13 @@ def test_random_chunks_are_of_all_lengths_and_the_same_for_the_same_seed() -> No
     assert lengths(1) == lengths(1)
     assert lengths(1) != lengths(2)
     assert set(lengths(1)) == set(range(1, 10))
+
+
+def test_chunks_are_10_ms_long_unless_told_otherwise() -> None:
+    made = recording(signal(np.arange(300) / 1000.0, rate_hz=1000.0))
+    assert {len(chunk.samples) for _, chunk in _chunks(_fed(made, [_config()]), "LFP")} == {10}
+    made = recording(signal(np.arange(30) / 10.0, rate_hz=10.0))
+    assert {len(chunk.samples) for _, chunk in _chunks(_fed(made, [_config()]), "LFP")} == {1}
 
 
 def test_no_chunk_length_below_one_is_taken() -> None:
