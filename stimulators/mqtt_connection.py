@@ -1,0 +1,214 @@
+"""One connection over MQTT 3.1.1, on aiomqtt: the only file that knows which library it is.
+
+On Windows asyncio's own loop cannot watch sockets for paho: run on a `SelectorEventLoop`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import aiomqtt
+import msgspec
+from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.client import Client as Paho
+
+#: What the library says goes to whoever sets logging up; the link's reasons tell what matters.
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.addHandler(logging.NullHandler())
+#: QoS 1 messages that may wait for their PUBACK; more are not sent.
+_N_IN_FLIGHT_MAX = 64
+_REFUSED = 0x80
+
+Hear = Callable[[str, bytes, bool], None]
+
+
+class LinkLostError(Exception):
+    """The connection ended, or never came about; the text says why."""
+
+
+class Will(msgspec.Struct, frozen=True):
+    """What the broker publishes for us when we are gone without a goodbye."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+class Connection:
+    """One aiomqtt client, from CONNECT to the end of its socket; never used twice.
+
+    aiomqtt connects, subscribes, pings and disconnects. Its queue of messages (a task for each)
+    and its writer (two turns of the loop for each) would double the latency, so messages go
+    from and to the paho client inside it.
+
+    Parameters
+    ----------
+    host, port, username, password, tls, client_id, will
+        As MQTT has them. The session is clean: nobody remembers anything.
+    keepalive_s, connect_s_max, puback_s_max : float
+        See `BrokerConfig`.
+    steady_s : float
+        After so long it counts as one that works (`was_steady`).
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        username: str | None,
+        password: str | None,
+        tls: ssl.SSLContext | None,
+        client_id: str,
+        will: Will | None,
+        keepalive_s: int,
+        connect_s_max: float,
+        puback_s_max: float,
+        steady_s: float,
+    ) -> None:
+        self.was_steady = False
+        self._loop = asyncio.get_running_loop()
+        self._client = aiomqtt.Client(
+            host,
+            port,
+            username=username,
+            password=password,
+            logger=_LOGGER,
+            identifier=client_id,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            will=None if will is None else aiomqtt.Will(*msgspec.structs.astuple(will)),
+            clean_session=True,
+            timeout=connect_s_max,
+            keepalive=keepalive_s,
+            max_inflight_messages=2 * _N_IN_FLIGHT_MAX,
+            tls_context=tls,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+        self._paho: Paho = self._client._client  # noqa: SLF001 see the class
+        self._paho.connect_timeout = connect_s_max
+        self._puback_s_max = puback_s_max
+        self._steady_s = steady_s
+        self._heard: deque[tuple[str, bytes, bool]] = deque()
+        self._stirred = asyncio.Event()
+        self._in_flight: deque[MQTTMessageInfo] = deque()
+        self._steadying: asyncio.TimerHandle | None = None
+        self._reason = ""
+
+    async def open(self, subscriptions: list[tuple[str, int]]) -> None:
+        """Connect and subscribe, or raise LinkLostError."""
+        entering = asyncio.ensure_future(self._client.__aenter__())
+        try:
+            await asyncio.shield(entering)
+            self._take_over()
+            if subscriptions:
+                granted = await self._client.subscribe(subscriptions)
+                if any(_number(code) >= _REFUSED for code in granted):
+                    raise LinkLostError("the broker refused a subscription")
+        except (aiomqtt.MqttError, UnicodeError) as error:
+            raise LinkLostError(str(error)) from error
+        except asyncio.CancelledError:
+            # The thread that connects cannot be cancelled, and would leave its socket behind.
+            with contextlib.suppress(aiomqtt.MqttError, UnicodeError):
+                await entering
+            raise
+        self._steadying = self._loop.call_later(self._steady_s, self._note_steady)
+
+    async def listen(self, hear: Hear) -> None:
+        """Hand over what is heard until the connection is lost; then raise LinkLostError."""
+        # aiomqtt's own queue stays empty, so this ends only with the connection.
+        ended = asyncio.ensure_future(anext(self._client.messages))
+        ended.add_done_callback(lambda _: self._stirred.set())
+        try:
+            while not ended.done():
+                await self._stirred.wait()
+                self._stirred.clear()
+                while self._heard:
+                    hear(*self._heard.popleft())
+            error = ended.exception()
+        finally:
+            ended.cancel()
+        raise LinkLostError(self._reason or "the connection was lost") from error
+
+    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> bool:
+        """Write one message into the socket; False where that cannot be done in full now."""
+        paho = self._paho
+        if paho.want_write():
+            paho.loop_write()
+            if paho.want_write():
+                return False
+        if qos and not self._has_room():
+            return False
+        info = paho.publish(topic, payload, qos, retain)
+        if info.rc != MQTT_ERR_SUCCESS or paho.loop_write() != MQTT_ERR_SUCCESS:
+            return False
+        if qos:
+            self._in_flight.append(info)
+            self._loop.call_later(self._puback_s_max, self._require_puback, info)
+        return True
+
+    def say_goodbye(self) -> None:
+        """Send DISCONNECT, so that the broker keeps the Last Will to itself."""
+        if self._paho.socket() is not None:
+            self._paho.disconnect()
+            self._paho.loop_write()
+
+    def abandon(self) -> None:
+        """Close the socket at once; what it has not taken is not sent."""
+        if self._steadying is not None:
+            self._steadying.cancel()
+        sock: Any = self._paho.socket()
+        if sock is None:
+            return
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        while self._paho.socket() is not None and self._paho.loop_read() == MQTT_ERR_SUCCESS:
+            pass
+
+    def _take_over(self) -> None:
+        paho = self._paho
+        paho.on_message = self._on_message
+        paho.on_publish = None
+        paho.on_socket_register_write = self._on_register_write
+        paho.on_socket_unregister_write = self._on_unregister_write
+
+    def _on_message(self, _client: Paho, _userdata: object, message: MQTTMessage) -> None:
+        # paho holds a lock here that publishing needs: only `listen` may hand messages over.
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        self._heard.append((topic, bytes(message.payload), message.retain))
+        self._stirred.set()
+
+    def _on_register_write(self, _client: Paho, _userdata: object, sock: object) -> None:
+        self._loop.add_writer(_file(sock), self._paho.loop_write)
+
+    def _on_unregister_write(self, _client: Paho, _userdata: object, sock: object) -> None:
+        self._loop.remove_writer(_file(sock))
+
+    def _has_room(self) -> bool:
+        while self._in_flight and self._in_flight[0].is_published():
+            self._in_flight.popleft()
+        return len(self._in_flight) < _N_IN_FLIGHT_MAX
+
+    def _require_puback(self, info: MQTTMessageInfo) -> None:
+        if not info.is_published():
+            self._reason = f"expected a PUBACK within {self._puback_s_max:g} s, found none"
+            self.abandon()
+
+    def _note_steady(self) -> None:
+        self.was_steady = True
+
+
+def _file(sock: Any) -> int:  # noqa: ANN401 paho types its sockets by what it needs of them
+    return int(sock.fileno())
+
+
+def _number(code: Any) -> int:  # noqa: ANN401 what paho 2 gives for a SUBACK's code
+    return int(getattr(code, "value", code))

@@ -1,0 +1,42 @@
+"""Where every message goes and how: the topics below ``stimloop/{rig}/``."""
+
+import msgspec
+
+_ROOT = "stimloop/{rig}/"
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """One topic, with places for the names in it.
+
+    Parameters
+    ----------
+    address : str
+        With ``{rig}``, ``{device}`` or ``{detector}`` where a name goes.
+    qos : int
+        Its quality of service.
+    retain : bool
+        Whether the broker keeps the newest message for those who come later.
+    """
+
+    address: str
+    qos: int
+    retain: bool = False
+
+    def at(self, **names: str) -> str:
+        """Return the topic with its names in place; ``+`` for a name makes a filter."""
+        return self.address.format(**names)
+
+
+STATUS = Topic(_ROOT + "status", 1, retain=True)
+INFO = Topic(_ROOT + "device/{device}/info", 1, retain=True)
+COMMAND = Topic(_ROOT + "device/{device}/command", 1)
+#: A trigger that comes late is worth nothing, so it is sent once.
+TRIGGER = Topic(COMMAND.address, 0)
+LEASE = Topic(_ROOT + "device/{device}/lease", 0)
+ACK = Topic(_ROOT + "device/{device}/ack", 1)
+CLOCK_REQUEST = Topic(_ROOT + "device/{device}/clock/request", 0)
+CLOCK_REPLY = Topic(_ROOT + "device/{device}/clock/reply", 0)
+STOP = Topic(_ROOT + "stop", 1)
+CONTROL = Topic(_ROOT + "control", 1)
+ESTIMATE = Topic(_ROOT + "estimate/{detector}", 0)
+EVENT = Topic(_ROOT + "event/{detector}", 1)
