@@ -156,11 +156,14 @@ class Contents:
         return at
 
     def _xml(self, chunk: XdfChunk) -> tuple[ET.Element, str]:
-        text = self._content[chunk.content_start : chunk.end].decode("utf-8", errors="replace")
+        content = self._content[chunk.content_start : chunk.end]
+        # pyxdf reads a stream's header as UTF-8 whatever its bytes, all else as it declares itself.
+        is_lenient = chunk.tag is Tag.STREAM_HEADER
+        text = content.decode("utf-8", errors="replace") if is_lenient else content
         try:
             # The parser limits how far entities expand; pyxdf reads the same text with it.
             return ET.fromstring(text), ""  # noqa: S314
-        except ET.ParseError as error:
+        except (ET.ParseError, ValueError, LookupError) as error:
             return ET.Element("info"), f"expected XML, found {error}"
 
     def _joined(self, sound: list[XdfChunk]) -> bytes:
