@@ -87,6 +87,7 @@ class Service:
         )
         self._waiting: deque[Event] = deque()
         self._is_acting = False
+        self._is_stalled = False
         self._ended: asyncio.Future[str] | None = None
         self._failure: BaseException | None = None
 
@@ -143,12 +144,10 @@ class Service:
 
     def emit(self, event: Event) -> None:
         """Act on one event, after all that came before it; call on the loop's thread only."""
-        if len(self._waiting) >= _N_WAITING_MAX:
-            self._end(RuntimeError(f"{len(self._waiting)} events wait: the loop has stalled"))
+        if self._is_acting:
+            self._put_off(event)
             return
         self._waiting.append(event)
-        if self._is_acting:
-            return
         self._is_acting = True
         try:
             while self._waiting:
@@ -157,6 +156,15 @@ class Service:
             self._end(error)
         finally:
             self._is_acting = False
+
+    def _put_off(self, event: Event) -> None:
+        """Keep what a step itself gave rise to until it is over; without end, it is a stall."""
+        if self._is_stalled:
+            return
+        self._waiting.append(event)
+        if len(self._waiting) >= _N_WAITING_MAX:
+            self._is_stalled = True
+            self._end(RuntimeError(f"{len(self._waiting)} events wait: the loop has stalled"))
 
     def _act(self, event: Event) -> None:
         if self._failure is not None and isinstance(event, Chunk):

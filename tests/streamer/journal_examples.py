@@ -51,7 +51,7 @@ DETECTION = Detection("burst", "STN_L_13", "onset", 5, 7, 0.05, 0.3)
 
 DECISIONS: tuple[Decision, ...] = (
     Send("stn_left", COMMAND),
-    Send("stn_left", Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, arming=1)),
+    Send("stn_left", Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1)),
     SendStop("r1", "device lost"),
     Refusal("stale", device="stn_left", sample=7),
     StateChanged("active", "hold", "late data"),
