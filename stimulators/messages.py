@@ -45,19 +45,23 @@ class Command(Wire, frozen=True):
 class Lease(Wire, frozen=True):
     """Leave to keep stimulating from `issued_us` for `valid_us`.
 
-    `arming` counts the operator's armings of this session: a device that was stopped accepts
-    only leases of a later one.
+    `armed_us` is when the arming began that the lease rests on: a device that was stopped
+    accepts only leases of a later one.
     """
 
     session: str
     lease_seq: int
     issued_us: int
     valid_us: int
-    arming: int
+    armed_us: int
 
 
 class Ack(Wire, frozen=True):
-    """A device's answer to a command (`seq`) or to a stop (`request_id`)."""
+    """A device's answer to a command (`seq`) or to a stop (`request_id`).
+
+    Amounts are what the device gave when it answered. Stamps are 0 where it does not know the
+    service's clock.
+    """
 
     session: str
     received_us: int
@@ -83,10 +87,14 @@ DeviceState = Literal["offline", "safe", "live", "stopped"]
 
 
 class DeviceInfo(Wire, frozen=True):
-    """What a device says of itself: retained, and sent anew at each change of state."""
+    """What a device says of itself: retained, and sent anew at each change of state.
+
+    `session` is the newest it has adopted, `reason` why it is in that state.
+    """
 
     device: str
     state: DeviceState
+    reason: str = ""
     simulated: bool = False
     firmware: str = ""
     programs: tuple[str, ...] = ()
