@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.recording import RecordedStream, Recording, describe
-from replay.timeline import Timeline, timelines
+from replay.timeline import Correction, Timeline, timelines
 from streamer.errors import StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.lsl import asked_text, check
@@ -97,7 +97,7 @@ class RecordingSource:
 
     @property
     def infos(self) -> tuple[StreamInfo, ...]:
-        """The streams in the order of the configuration, known once entered."""
+        """The streams in the order of the configuration, known once opened."""
         return self._infos
 
     @property
@@ -108,8 +108,13 @@ class RecordingSource:
             return 0.0, 0.0
         return min(float(each[0]) for each in filled), max(float(each[-1]) for each in filled)
 
-    async def __aenter__(self) -> Self:
-        """Find and check the streams.
+    @property
+    def n_samples(self) -> int:
+        """Samples of all signals."""
+        return sum(len(each.samples) for each in self._streams if each.is_signal)
+
+    def open(self) -> None:
+        """Find and check the streams; entering does it too.
 
         Raises
         ------
@@ -120,14 +125,20 @@ class RecordingSource:
         RecordingError
             Where the streams' clocks have nothing to do with each other.
         """
-        self._streams = tuple(self._find(config) for config in self._configs)
-        self._infos = tuple(
+        streams = tuple(self._find(config) for config in self._configs)
+        infos = tuple(
             msgspec.structs.replace(stream.info, name=config.name)
-            for config, stream in zip(self._configs, self._streams, strict=True)
+            for config, stream in zip(self._configs, streams, strict=True)
         )
-        for config, info in zip(self._configs, self._infos, strict=True):
+        for config, info in zip(self._configs, infos, strict=True):
             check(config, info)
-        self._timelines = timelines(self._streams)
+        self._timelines = timelines(streams)
+        self._streams, self._infos = streams, infos
+
+    async def __aenter__(self) -> Self:
+        """Open it."""
+        if not self._infos:
+            self.open()
         return self
 
     async def __aexit__(
@@ -212,9 +223,7 @@ def _signal_events(
     n_samples = len(stamps_s)
     for start, end in zip([0, *edges.tolist()], [*edges.tolist(), n_samples], strict=True):
         if start in corrections:
-            yield _correction_event(
-                name, corrections[start].time_s, corrections[start].correction_s
-            )
+            yield _correction_event(name, corrections[start])
         if end > start:
             chunk = Chunk(name, start, samples[start:end], stamps_s[start:end])
             yield float(times.times_s[end - 1]), chunk
@@ -226,11 +235,10 @@ def _marker_events(
     corrections = {each.first_sample: each for each in times.corrections}
     for place, (row, stamp_s) in enumerate(zip(stream.samples, stream.timestamps_s, strict=True)):
         if place in corrections:
-            yield _correction_event(
-                name, corrections[place].time_s, corrections[place].correction_s
-            )
+            yield _correction_event(name, corrections[place])
         yield float(times.times_s[place]), Marker(name, float(stamp_s), marker_text(row))
 
 
-def _correction_event(name: str, time_s: float, correction_s: float) -> tuple[float, Event]:
-    return time_s, ClockCorrection(name, correction_s, _UNCERTAINTY_S)
+def _correction_event(name: str, correction: Correction) -> tuple[float, Event]:
+    event = ClockCorrection(name, correction.correction_s, _UNCERTAINTY_S)
+    return correction.time_s, event

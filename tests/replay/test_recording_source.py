@@ -44,15 +44,17 @@ def _fed(
     return run_virtually(main())
 
 
-def _bound(events: Sequence[tuple[float, Event]]) -> list[tuple[str, int, Event]]:
+def _bound(
+    events: Sequence[tuple[float, Event]],
+) -> list[tuple[str, int, Marker | ClockCorrection]]:
     """Return every event that is no chunk with each stream's samples that came before it."""
     n_before: dict[str, int] = {}
-    found: list[tuple[str, int, Event]] = []
+    found: list[tuple[str, int, Marker | ClockCorrection]] = []
     for _, event in events:
         if isinstance(event, Chunk):
             assert event.first_sample == n_before.get(event.stream, 0)
             n_before[event.stream] = event.first_sample + len(event.samples)
-        else:
+        elif isinstance(event, Marker | ClockCorrection):
             found += [(stream, n_before[stream], event) for stream in sorted(n_before)]
     return found
 
@@ -162,12 +164,12 @@ def test_events_are_bound_to_the_same_samples_in_any_chunks(
         assert n_samples == len(stream.timestamps_s)
 
 
-def _bound_late(events: Sequence[tuple[float, Event]]) -> list[tuple[str, int, Event]]:
-    """Leave out what a correction's place among the samples of other streams is."""
+def _bound_late(events: Sequence[tuple[float, Event]]) -> list[tuple[str, int, object]]:
+    """Leave out where a correction falls among the samples of other streams."""
     return [
         (stream, n_before, event)
         for stream, n_before, event in _bound(events)
-        if not isinstance(event, ClockCorrection) or event.stream == stream
+        if isinstance(event, Marker) or event.stream == stream
     ]
 
 

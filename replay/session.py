@@ -1,0 +1,172 @@
+"""A recording through the same loop, in virtual time: the same session folder as live."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from replay.recording import Recording
+from replay.recording_source import Chunking, RecordingSource
+from replay.virtual_devices import VirtualDevices
+from replay.virtual_time import run_virtually
+from streamer import clock
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.config import LoopConfig
+from streamer.events import Chunk, Event
+from streamer.journal import Journal
+from streamer.provenance import header, versions
+from streamer.records import Header
+from streamer.service import Service
+from streamer.session_folder import SessionFolder
+from streamer.warm_up import warm_up
+
+#: The devices are there so long before the first sample.
+_LEAD_S = 0.1
+
+Progress = Callable[[int, int], None]
+
+
+def replay_session(
+    recording: Recording,
+    config: LoopConfig,
+    *,
+    config_toml: bytes,
+    out: Path,
+    chunking: Chunking = Chunking(),  # noqa: B008 frozen
+    progress: Progress = lambda _done, _total: None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Run a recording through the loop, as fast as the processor goes.
+
+    Parameters
+    ----------
+    recording : Recording
+        The file.
+    config : LoopConfig
+        The rig. Its devices are simulated in virtual time, with their own limits, and armed by
+        themselves; what is detected depends neither on them nor on the chunks.
+    config_toml : bytes
+        The resolved configuration file, kept in the folder as it is.
+    out : Path
+        The session folder to create.
+    chunking : Chunking
+        How samples are cut.
+    progress : callable, optional
+        Given the samples done and the samples in all.
+    warn : callable, optional
+        Given what the operator should know, a line each.
+
+    Returns
+    -------
+    dict
+        What `summary.json` says.
+
+    Raises
+    ------
+    StreamError
+        Where the recording has not the streams that the configuration asks for.
+    ValueError
+        Where configuration and streams do not fit each other; begins with the key path.
+    JournalError
+        Where the folder is taken or cannot be written.
+
+    Notes
+    -----
+    The session's name is made of the configuration and the recording: the same of both, cut in
+    the same way, give the same journal but for the time it took.
+    """
+    source = RecordingSource(recording, config.streams, chunking)
+    source.open()
+    config = _with_simulated_devices(config, warn)
+    session = _session_name(recording, config_toml)
+    loop = ClosedLoop(config, source.infos, session)
+    first = header(config, source.infos, session=session, config_toml=config_toml)
+    warm_up(config, source.infos)
+    folder = SessionFolder.create(out, config_toml)
+    run = _run(
+        source=source, config=config, loop=loop, first=first, folder=folder, progress=progress
+    )
+    return run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
+
+
+async def _run(
+    *,
+    source: RecordingSource,
+    config: LoopConfig,
+    loop: ClosedLoop,
+    first: Header,
+    folder: SessionFolder,
+    progress: Progress,
+) -> dict[str, Any]:
+    now_s = asyncio.get_running_loop().time
+    began_s, started_s = clock.now_s(), now_s()
+    with Journal(folder.journal_file, first, started_s) as journal:
+        service = Service(
+            loop=loop,
+            journal=journal,
+            transport=VirtualDevices(config.devices),
+            now_s=now_s,
+            session=first.session,
+            tick_s=config.rig.tick_s,
+            config_digest=first.config_sha256,
+            versions=versions(),
+            watch=_watcher(source.n_samples, progress),
+        )
+        fault: Exception | None = None
+        try:
+            reason = await service.run([source])
+        except Exception as error:  # noqa: BLE001 raised again once the folder is complete
+            reason, fault = f"fault: {error}", error
+        journal.end(reason, now_s())
+        summary = folder.write_summary(
+            service.summary,
+            journal,
+            reason=reason,
+            real_time_factor=(now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
+        )
+    if fault is not None:
+        raise fault
+    return summary
+
+
+def _watcher(n_samples: int, progress: Progress) -> Callable[[Event, float, Outcome], None]:
+    n_done = 0
+
+    def watch(event: Event, _now_s: float, _outcome: Outcome) -> None:
+        nonlocal n_done
+        if isinstance(event, Chunk):
+            n_done += len(event.timestamps_s)
+            progress(n_done, n_samples)
+
+    return watch
+
+
+def _with_simulated_devices(config: LoopConfig, warn: Callable[[str], None]) -> LoopConfig:
+    """Return the rig with a simulated twin, of the same limits, in place of every real device."""
+    real = [device.id for device in config.devices if not device.simulated]
+    if real:
+        warn(
+            f"devices {', '.join(real)}: simulated, with the same limits, since a recording "
+            "drives nobody"
+        )
+    return replace(
+        config,
+        rig=replace(config.rig, arm="auto"),
+        devices=tuple(replace(device, simulated=True) for device in config.devices),
+    )
+
+
+def _session_name(recording: Recording, config_toml: bytes) -> str:
+    """Return a name that sorts before every live session's."""
+    digest = hashlib.sha256(config_toml)
+    for stream in recording.streams:
+        digest.update(stream.info.lsl_name.encode())
+        digest.update(stream.timestamps_s.tobytes())
+        is_text = stream.info.dtype == "string"
+        digest.update(
+            repr(stream.samples.tolist()).encode() if is_text else stream.samples.tobytes()
+        )
+    return f"{0:020d}-{digest.hexdigest()[:8]}"

@@ -1,0 +1,127 @@
+"""The devices of a rig in virtual time, at the end of a wire that always takes as long."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from stimulators.device import ReferenceDevice
+from stimulators.limits import DeviceConfig
+from stimulators.messages import (
+    Ack,
+    ClockReply,
+    ClockRequest,
+    Command,
+    DeviceInfo,
+    EstimateMessage,
+    EventMessage,
+    Lease,
+    Status,
+    Stop,
+)
+from stimulators.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+
+_Said: TypeAlias = Ack | DeviceInfo | ClockRequest
+_Told: TypeAlias = Command | Lease | Stop | ClockReply
+
+#: A message takes so long on a quick wire, each way.
+_WIRE_S = 0.001
+#: How often the devices look at their clocks.
+_TICK_S = 0.01
+
+
+class VirtualDevices:
+    """A `Transport` to reference devices that live on the running loop's time.
+
+    Parameters
+    ----------
+    configs : sequence of DeviceConfig
+        The devices.
+
+    Notes
+    -----
+    Messages are not put into bytes. Each takes 1 ms and none overtakes another; a device's own
+    clock is the loop's. What is for displays is dropped.
+    """
+
+    def __init__(self, configs: Sequence[DeviceConfig]) -> None:
+        self.devices = {config.id: ReferenceDevice(config) for config in configs}
+        self._to_devices: deque[tuple[str, _Told]] = deque()
+        self._from_devices: deque[Received] = deque()
+        self._emit: Callable[[Received], None] | None = None
+
+    async def feed(self, emit: Callable[[Received], None]) -> None:
+        """Tell of the link and of every device, and let the devices live, until cancelled."""
+        self._emit = emit
+        try:
+            emit(LinkChanged(is_up=True))
+            for name, device in self.devices.items():
+                emit(InfoHeard(device=name, message=device.info, retained=False))
+            while True:
+                for name, device in self.devices.items():
+                    self._say(name, device.tick(_now_us()))
+                await asyncio.sleep(_TICK_S)
+        finally:
+            self._emit = None
+
+    def send(self, device: str, message: Command | Lease) -> bool:
+        """Send one message to a device that is there."""
+        if self._emit is None or device not in self.devices:
+            return False
+        self._tell(device, message)
+        return True
+
+    def stop(self, message: Stop) -> bool:
+        """Stop every device."""
+        if self._emit is None:
+            return False
+        for name in self.devices:
+            self._tell(name, message)
+        return True
+
+    def announce(self, status: Status) -> None:
+        """Nobody listens."""
+
+    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
+        """Nobody looks."""
+
+    def _tell(self, device: str, message: _Told) -> None:
+        self._to_devices.append((device, message))
+        asyncio.get_running_loop().call_later(_WIRE_S, self._reach_device)
+
+    def _reach_device(self) -> None:
+        name, message = self._to_devices.popleft()
+        self._say(name, self.devices[name].hear(message, _now_us()))
+
+    def _say(self, device: str, said: Iterable[_Said]) -> None:
+        # All messages take as long, so each call finds its own at the front.
+        for message in said:
+            self._from_devices.append(_received(device, message))
+            asyncio.get_running_loop().call_later(_WIRE_S, self._reach_service)
+
+    def _reach_service(self) -> None:
+        received = self._from_devices.popleft()
+        if self._emit is None:
+            return
+        if isinstance(received, ClockAsked):
+            asked, now_us = received.message, _now_us()
+            reply = ClockReply(
+                request_seq=asked.request_seq,
+                sent_us=asked.sent_us,
+                received_us=now_us,
+                replied_us=now_us,
+            )
+            self._tell(received.device, reply)
+        self._emit(received)
+
+
+def _received(device: str, message: _Said) -> Received:
+    if isinstance(message, Ack):
+        return AckHeard(device=device, message=message)
+    if isinstance(message, DeviceInfo):
+        return InfoHeard(device=device, message=message, retained=False)
+    return ClockAsked(device=device, message=message)
+
+
+def _now_us() -> int:
+    return round(asyncio.get_running_loop().time() * 1e6)
