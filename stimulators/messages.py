@@ -146,7 +146,10 @@ class Control(Wire, frozen=True):
 
 
 class Status(Wire, frozen=True):
-    """What the service is and does: retained, a heartbeat, Last Will ``offline``."""
+    """What the service is and does: retained, a heartbeat, Last Will ``offline``.
+
+    `answered` is the newest request that was acted on, `refused` why it was not granted.
+    """
 
     state: str
     session: str
@@ -156,6 +159,7 @@ class Status(Wire, frozen=True):
     journal_head: str = ""
     versions: dict[str, str] = {}
     answered: str = ""
+    refused: str = ""
 
 
 class EstimateMessage(Wire, frozen=True):

@@ -1,9 +1,14 @@
 """The service's status: said once a second, and at the next tick after anything of note."""
 
+from collections.abc import Sequence
+
+from stimulators.decisions import Decision, Refusal
 from stimulators.messages import Status
 from stimulators.transport import Transport
 
 _PERIOD_S = 1.0
+#: A status is no place for more.
+_N_REFUSED_MAX = 500
 
 
 class Heartbeat:
@@ -25,15 +30,22 @@ class Heartbeat:
         self._config_digest = config_digest
         self._versions = versions
         self._answered = ""
+        self._refused = ""
         self._due_s = float("-inf")
 
     def hasten(self) -> None:
         """Let the next `beat` announce, whenever the last one was."""
         self._due_s = float("-inf")
 
-    def answer(self, request_id: str) -> None:
-        """Name the newest operator's request that was acted on."""
+    def answer(self, request_id: str, decisions: Sequence[Decision] = ()) -> None:
+        """Name the newest operator's request that was acted on, and why it was refused."""
         self._answered = request_id
+        refusals = [
+            f"{each.reason} (expected {each.expected}, found {each.found})"
+            for each in decisions
+            if isinstance(each, Refusal) and each.request_id == request_id
+        ]
+        self._refused = "; ".join(refusals)[:_N_REFUSED_MAX]
         self.hasten()
 
     def beat(self, now_s: float, *, state: str, reason: str, head: str) -> None:
@@ -64,5 +76,6 @@ class Heartbeat:
                 journal_head=head,
                 versions=self._versions,
                 answered=self._answered,
+                refused=self._refused,
             )
         )

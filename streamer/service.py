@@ -179,7 +179,7 @@ class Service:
             self.summary.count_sent(each, was_sent=was_sent, published_s=published_s)
         self._displays.show(outcome)
         if isinstance(event, ControlHeard):
-            self._heartbeat.answer(event.message.request_id)
+            self._heartbeat.answer(event.message.request_id, outcome.decisions)
         if isinstance(event, Tick):
             self._journal.commit()
             gate = self.loop.gate

@@ -1,5 +1,6 @@
 """The status is said once a second, sooner where something happened, and names requests."""
 
+from stimulators.decisions import Notice, Refusal
 from streamer.heartbeat import Heartbeat
 from tests.streamer.recording_transport import RecordingTransport
 
@@ -43,3 +44,25 @@ def test_what_is_of_note_is_said_with_the_next_beat() -> None:
     heartbeat.beat(1.08, **_SAID)
     assert [status.now_us for status in transport.statuses] == [1_000_000, 1_040_000, 1_080_000]
     assert [status.answered for status in transport.statuses] == ["", "", "r-2"]
+
+
+def test_a_refused_request_is_answered_with_every_reason() -> None:
+    heartbeat, transport = _heartbeat()
+    heartbeat.answer(
+        "r1",
+        (
+            Refusal("late", request_id="r1", found="3 s old", expected="at most 2 s"),
+            Notice("other", "not a refusal"),
+            Refusal("limit", request_id="r0", found="old", expected="other"),
+            Refusal("link", request_id="r1", found="no broker", expected="a link"),
+        ),
+    )
+    heartbeat.beat(0.0, state="idle", reason="", head="")
+    heartbeat.answer("r2")
+    heartbeat.beat(0.0, state="armed", reason="", head="")
+    first, second = transport.statuses
+    assert (first.answered, second.answered) == ("r1", "r2")
+    assert first.refused == (
+        "late (expected at most 2 s, found 3 s old); link (expected a link, found no broker)"
+    )
+    assert second.refused == ""
