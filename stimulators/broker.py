@@ -1,0 +1,84 @@
+"""The embedded broker: ``python -m stimulators.broker --port 1883``, a process of its own.
+
+It serves this machine only, knows everybody and remembers nothing: for a first try and for
+simulated rigs. A rig with a device wants a broker with credentials and TLS.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+
+from amqtt.broker import Broker
+from amqtt.errors import BrokerError
+
+#: What it prints on its first line once it accepts connections.
+READY = "ready"
+_PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+
+
+async def serve(port: int) -> None:
+    """Serve the loopback interface until cancelled, or until standard input closes.
+
+    Parameters
+    ----------
+    port : int
+        Where to listen.
+
+    Raises
+    ------
+    OSError
+        Where the port cannot be had.
+    """
+    listener = {"type": "tcp", "bind": f"127.0.0.1:{port}"}
+    broker = Broker({"listeners": {"default": listener}, "plugins": _PLUGINS})
+    try:
+        await broker.start()
+    except BrokerError as error:
+        raise OSError(f"port {port}: {error}") from error
+    try:
+        sys.stdout.write(f"{READY}\n")
+        sys.stdout.flush()
+        await _until_stdin_closes()
+    finally:
+        await broker.shutdown()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the broker; 3 where it could not be, with one line on standard error."""
+    parser = argparse.ArgumentParser(prog="stimulators.broker", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    port: int = parser.parse_args(arguments).port
+    # It tells in logs of every client that leaves; nobody reads them here.
+    logging.getLogger("amqtt").addHandler(logging.NullHandler())
+    logging.getLogger("amqtt").propagate = False
+    try:
+        asyncio.run(serve(port))
+    except OSError as error:
+        sys.stderr.write(f"stimulators.broker: {error}\n")
+        return 3
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+async def _until_stdin_closes() -> None:
+    """Wait until whoever started this process closes its standard input, or is gone."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+
+    def read() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop may be over already
+            loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
