@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 RATE_HZ = 1000.0
 N_CHANNELS = 8
 #: One sample so high is a trigger; all else is noise.
-PULSE_UV = 500.0
+PULSE_UV = 700.0
 NOISE_SD_UV = 1.5
 
 _N_NOISE = 4096

@@ -1,0 +1,1 @@
+"""What `make bench` runs; see README.md beside this file."""
