@@ -40,6 +40,14 @@ class OpenCommands:
     def __contains__(self, seq: int) -> bool:
         return seq in self._open
 
+    @property
+    def believed(self) -> float:
+        """Where the device will be once it has answered, if it agrees."""
+        for opened in reversed(self._open.values()):
+            if opened.command.kind == "amplitude" and opened.command.seq > self._acked_seq:
+                return opened.amount
+        return self.amount
+
     def stand(self, amount: float) -> None:
         """Take it that the device stands here, and owes no answer that still matters."""
         self.amount = amount

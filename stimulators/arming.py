@@ -1,20 +1,17 @@
-"""Who may arm, and when: an operator's request, and the conditions that must hold."""
+"""Who may arm and disarm: an operator by request, a simulated rig once by itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from stimulators.conditions import Conditions
 from stimulators.decisions import Refusal
-from stimulators.freshness import StreamWatch
-from stimulators.limits import GateConfig
 from stimulators.messages import Control
-from stimulators.presence import Presence
+from stimulators.states import RigState
 
 #: A request is acted on within this time or never.
 _REQUEST_AGE_S_MAX = 2.0
-#: Data are good without a break for so long before a rig is armed.
-_GOOD_S_MIN = 2.0
 #: Requests remembered so that none acts twice; more than this within seconds is no operator.
 _N_REQUESTS_MAX = 256
-#: A stamp of the same instant, rounded to microseconds, may lie this far ahead.
+#: The clock of an operator, set by what the status says, may run this far ahead.
 _AHEAD_S_MAX = 2.0
 
 
@@ -58,71 +55,91 @@ class Requests:
             del self._seen_s[oldest]
 
 
-class Conditions:
-    """What must hold before a rig is armed, by whomever.
+class Arming:
+    """Arms and disarms: on an operator's request, or once by itself.
 
     Parameters
     ----------
-    timing : GateConfig
-        How old and how uncertain data may be.
+    rig : RigState
+        The state.
+    conditions : Conditions
+        What must hold.
     session : str
         Name of this session.
-    presences : sequence of Presence
-        The devices.
-    streams : sequence of StreamWatch
-        The watched streams.
+    is_automatic : bool
+        Whether the rig may arm by itself: everything in its configuration is simulated.
+
+    Attributes
+    ----------
+    waits_for : str
+        What holds the rig back from arming itself.
     """
 
     def __init__(
-        self,
-        timing: GateConfig,
-        session: str,
-        presences: Sequence[Presence],
-        streams: Sequence[StreamWatch],
+        self, rig: RigState, conditions: Conditions, session: str, *, is_automatic: bool
     ) -> None:
-        self._timing = timing
+        self.waits_for = ""
+        self._rig = rig
+        self._conditions = conditions
         self._session = session
-        self._presences = presences
-        self._streams = streams
+        self._requests = Requests(session)
+        self._may_arm_itself = is_automatic
 
-    def objections(self, now_s: float, *, is_linked: bool) -> Iterator[Refusal]:
-        """Yield every condition that does not hold."""
-        if not is_linked:
-            yield Refusal("link", found="no broker", expected="a link to the broker")
-        if not self._presences:
-            yield Refusal("device", found="no device", expected="at least one device")
-        for presence in self._presences:
-            yield from presence.objections(self._session)
-        for watch in self._streams:
-            yield from self._stream_objections(watch, now_s)
+    def pass_time(self) -> None:
+        """Arm by itself where that is allowed still: from idle, once, before anybody else acted."""
+        if not self._may_arm_itself:
+            return
+        if self._rig.state == "idle":
+            first = next(self._objections(), None)
+            if first is not None:
+                about = f"{first.device}: " if first.device else ""
+                self.waits_for = f"waits: {about}{first.found}, expected {first.expected}"
+                return
+            self._rig.arm("armed by itself: everything is simulated")
+        self.leave_it_to_operators()
 
-    def _stream_objections(self, watch: StreamWatch, now_s: float) -> Iterator[Refusal]:
-        flaw = watch.flaw(now_s)
-        budget_s = self._timing.data_age_s_max
-        if watch.interval_s > budget_s:
-            yield Refusal(
-                "interval",
-                found=f"stream {watch.name}: blocks every {watch.interval_s:.3f} s",
-                expected=f"at most data_age_s_max, {budget_s:g} s",
-            )
-        if flaw is not None:
-            yield Refusal(
-                "clock" if flaw.reason == "clock" else "data",
-                found=f"stream {watch.name}: {flaw.found}",
-                expected=flaw.expected,
-            )
-        elif watch.good_since_s is None or now_s - watch.good_since_s < _GOOD_S_MIN:
-            good_s = 0.0 if watch.good_since_s is None else now_s - watch.good_since_s
-            yield Refusal(
-                "data",
-                found=f"stream {watch.name}: good for {good_s:.2f} s",
-                expected=f"at least {_GOOD_S_MIN:g} s",
-            )
+    def leave_it_to_operators(self) -> None:
+        """Never arm by itself from now on."""
+        self._may_arm_itself = False
+        self.waits_for = ""
 
+    def control(self, asked: Control, *, retained: bool) -> None:
+        """Do what an operator asks for, or say why not."""
+        if asked.action == "arm":
+            self._arm(asked, retained=retained)
+        elif asked.action == "disarm":
+            self._disarm(asked, retained=retained)
+        elif asked.action == "set":
+            self._rig.decide(_refusal(asked, "unsupported", "set", "arm, disarm or mark"))
 
-def of_request(refusal: Refusal, asked: Control) -> Refusal:
-    """Return the refusal of a condition as the answer to a request."""
-    return _refusal(asked, refusal.reason, refusal.found, refusal.expected, refusal.device)
+    def _arm(self, asked: Control, *, retained: bool) -> None:
+        rig = self._rig
+        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        if rig.state not in {"idle", "safe"}:
+            objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
+        elif rig.state == "safe" and asked.issued_us / 1e6 <= rig.safe_s:
+            objections.append(_refusal(asked, "late", "asked before safe", "asked since"))
+        objections += [
+            _refusal(asked, each.reason, each.found, each.expected, each.device)
+            for each in self._objections()
+        ]
+        rig.decide(*objections)
+        if not objections:
+            self.leave_it_to_operators()
+            rig.arm(f"armed by {asked.operator}")
+
+    def _disarm(self, asked: Control, *, retained: bool) -> None:
+        if retained:
+            self._rig.decide(_refusal(asked, "retained", "a remembered request", "a fresh one"))
+        elif asked.session != self._session:
+            self._rig.decide(_refusal(asked, "session", asked.session, self._session))
+        else:
+            self.leave_it_to_operators()
+            if self._rig.state in {"armed", "active", "hold"}:
+                self._rig.go_idle(f"disarmed by {asked.operator}")
+
+    def _objections(self) -> Iterator[Refusal]:
+        return self._conditions.objections(self._rig.now_s, is_linked=self._rig.is_linked)
 
 
 def _refusal(asked: Control, reason: str, found: str, expected: str, device: str = "") -> Refusal:

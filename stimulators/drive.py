@@ -77,6 +77,7 @@ class Drive:
         self._on_s = 0.0
         self._counted_s: float | None = None
         self._wish: Target | None = None
+        self._is_certain = True
         self._program = next(iter(config.programs), "")
         self._channel = ""
         self._refused: tuple[float, str] | None = None
@@ -95,8 +96,9 @@ class Drive:
         self._lease_due_s = -math.inf
 
     def stand_at_safe(self) -> None:
-        """Take it that the device is, or goes by itself, to its safe amount."""
+        """Take it that the device is at its safe amount, whatever it was told before."""
         self._wish = None
+        self._is_certain = True
         self._ramp.stand(self.config.safe_amount)
         self.commands.stand(self.config.safe_amount)
 
@@ -171,14 +173,20 @@ class Drive:
         self._ramp.goal = target.amount
 
     def step(self, now_s: float) -> Send | None:
-        """Return the next step of the ramp, where one is due and commands may go."""
-        wish = self._wish
-        if wish is None or self._ramp.goal == self._ramp.amount:
+        """Return the next step of the ramp, where one is due and commands may go.
+
+        Where it is not certain what the device took in, the amount is said again.
+        """
+        wish, ramp = self._wish, self._ramp
+        if wish is None or (ramp.goal == ramp.amount and self._is_certain):
             return None
-        amount = self._ramp.next_amount(now_s)
+        amount = ramp.next_amount(now_s)
+        if amount is None and not self._is_certain:
+            amount = ramp.amount
         if amount is None or not self._rate.has_room(now_s):
             return None
-        self._ramp.move(amount)
+        self._is_certain = True
+        ramp.move(amount)
         return Send(self.config.id, self._command("amplitude", amount, wish, now_s))
 
     def trigger(self, target: Target, now_s: float) -> Send | str:
@@ -195,7 +203,7 @@ class Drive:
         self._triggers.take(target.time_s, now_s)
         return Send(self.config.id, self._command("trigger", target.amount, target, now_s))
 
-    def lease(self, arming: int, now_s: float) -> Send | None:
+    def lease(self, armed_s: float, now_s: float) -> Send | None:
         """Return a lease where the next is due."""
         if now_s < self._lease_due_s:
             return None
@@ -207,14 +215,35 @@ class Drive:
                 lease_seq=next(self._lease_seqs),
                 issued_us=round(now_s * 1e6),
                 valid_us=round(self._timing.lease_s * 1e6),
-                arming=arming,
+                armed_us=round(armed_s * 1e6),
             ),
         )
 
-    def take_back(self) -> None:
-        """Take it that the device, which refused, stands where it last agreed to be."""
+    def take_refusal(self, refused: OpenCommand) -> None:
+        """Drop the wish: the device stands where it last agreed to be, if nothing was lost."""
         self._wish = None
-        self._ramp.stand(self.commands.amount)
+        self._ramp.stand(self.commands.believed)
+        if refused.command.kind == "amplitude" and refused.amount != self.commands.amount:
+            self._is_certain = False
+
+    def take_agreement(self) -> None:
+        """Stand where the device agreed to be, unless more is wished by now."""
+        if self._wish is None:
+            self._ramp.stand(self.commands.believed)
+
+    def take_lapse(self) -> None:
+        """Start from the safe amount: the device went there because its lease ended."""
+        self._wish = None
+        self._is_certain = False
+        self._ramp.stand(self.config.safe_amount)
+
+    def overdue(self, now_s: float) -> OpenCommand | None:
+        """Return the first command in a row that should have been answered by now."""
+        was_missing = self.commands.missing_seq
+        missing = self.commands.overdue(now_s)
+        if self.commands.missing_seq != was_missing:
+            self._is_certain = False
+        return missing
 
     @property
     def _amount_in_force(self) -> float:

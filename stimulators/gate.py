@@ -1,16 +1,17 @@
 """The safety gate: the only one who may let a command or a lease out."""
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Literal
 
-from stimulators.arming import Conditions, Requests, of_request
-from stimulators.decisions import Decision, Notice, Refusal, State
+from stimulators.admission import Admission, refusal_of
+from stimulators.arming import Arming
+from stimulators.conditions import Conditions
+from stimulators.decisions import Decision, Notice, State
+from stimulators.device_words import TEXT_MAX, take_answer, take_info
 from stimulators.drive import Drive
 from stimulators.freshness import StreamReport, StreamWatch
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.messages import Ack, Control, DeviceInfo
 from stimulators.policy import Observation, Target
 from stimulators.received import (
     AckHeard,
@@ -27,10 +28,6 @@ __all__ = ["SafetyGate", "StreamReport"]
 
 #: Topics with unreadable payloads that are told of once each; of more, none is.
 _N_TOPICS_MAX = 64
-#: Texts that came over the network are cut to this.
-_N_TEXT_MAX = 300
-#: A time beyond this has no microseconds that fit a message.
-_TIME_S_MAX = 1e12
 
 
 class SafetyGate:
@@ -68,7 +65,7 @@ class SafetyGate:
     ========  =====================================================  =======================
     from      event                                                  to
     ========  =====================================================  =======================
-    idle      arm, and every condition holds (`arming.Conditions`)   armed
+    idle      arm, and every condition holds (`Conditions`)          armed
     armed     first valid estimate on good data                      active
     armed     60 s without one (and the calibration, where one is    idle
               under way), or disarm
@@ -121,14 +118,12 @@ class SafetyGate:
         self._streams = {name: StreamWatch(name, timing) for name in streams}
         drives, watches = tuple(self._drives.values()), tuple(self._streams.values())
         self._rig = RigState(timing, session, drives, watches, calibration_s)
-        self._conditions = Conditions(
-            timing, session, tuple(drive.presence for drive in drives), watches
-        )
-        self._requests = Requests(session)
+        conditions = Conditions(timing, session, tuple(drive.presence for drive in drives), watches)
+        is_automatic = arm == "auto" and all(device.simulated for device in devices)
+        self._arming = Arming(self._rig, conditions, session, is_automatic=is_automatic)
+        self._admission = Admission(self._rig, timing)
         self._timing = timing
         self._session = session
-        self._may_arm_itself = arm == "auto" and all(each.simulated for each in devices)
-        self._waits_for = ""
         self._unreadable: set[str] = set()
 
     @property
@@ -139,7 +134,7 @@ class SafetyGate:
     @property
     def reason(self) -> str:
         """Why it is in that state or, idle, what it waits for to arm itself."""
-        return (self._rig.state == "idle" and self._waits_for) or self._rig.reason
+        return (self._rig.state == "idle" and self._arming.waits_for) or self._rig.reason
 
     @property
     def awaits_ack(self) -> bool:
@@ -175,20 +170,18 @@ class SafetyGate:
     def admit(self, targets: Sequence[Target], now_s: float) -> tuple[Decision, ...]:
         """Grant or refuse what policies want; of several targets for a device, the newest."""
         rig = self._rig
-        now_s = rig.begin(now_s)
+        rig.begin(now_s)
         newest = {target.device: target for target in targets}
         for target in targets:
             drive = self._drives.get(target.device)
             if drive is None:
-                rig.decide(_refusal(target, "device", target.device, ", ".join(self._drives)))
-            elif not 0.0 <= target.amount <= drive.config.amount_max:
-                found, most = f"{target.amount:g}", f"{drive.config.amount_max:g}"
-                rig.decide(_refusal(target, "limit", found, f"from 0 to {most}"))
-                rig.go_safe(f"policy {target.policy} wants {found} of {target.device}")
+                rig.decide(refusal_of(target, "device", target.device, ", ".join(self._drives)))
+            elif not self._admission.is_within_limits(drive, target):
+                continue
             elif newest[target.device] is target:
-                self._admit(drive, target, now_s)
+                self._admission.admit(drive, target)
             elif target.kind == "trigger" or target.amount != newest[target.device].amount:
-                rig.decide(_refusal(target, "superseded", "an older target", "the newest"))
+                rig.decide(refusal_of(target, "superseded", "an older target", "the newest"))
         return rig.end()
 
     def tick(self, now_s: float) -> tuple[Decision, ...]:
@@ -198,19 +191,18 @@ class SafetyGate:
         for name, drive in self._drives.items():
             self._look_after(name, drive, now_s)
         rig.pass_time()
-        if self._may_arm_itself:
-            self._arm_itself(now_s)
+        self._arming.pass_time()
         return rig.end()
 
     def receive(self, heard: Received, now_s: float) -> tuple[Decision, ...]:
         """Take in what came over the network."""
         now_s = self._rig.begin(now_s)
         if isinstance(heard, ControlHeard):
-            self._control(heard.message, now_s, retained=heard.retained)
+            self._arming.control(heard.message, retained=heard.retained)
         elif isinstance(heard, StopHeard):
-            self._may_arm_itself = False
+            self._arming.leave_it_to_operators()
             told = f"stop by {heard.message.operator}: {heard.message.reason}"
-            self._rig.go_safe(told[:_N_TEXT_MAX], stopped=True)
+            self._rig.go_safe(told[:TEXT_MAX], stopped=True)
         elif isinstance(heard, LinkChanged):
             self._change_link(heard)
         elif isinstance(heard, Unreadable):
@@ -218,9 +210,9 @@ class SafetyGate:
         elif (drive := self._drives.get(heard.device)) is not None:
             if isinstance(heard, AckHeard):
                 drive.presence.hear(now_s)
-                self._take_answer(drive, heard.message)
+                take_answer(self._rig, drive, heard.message, self._session)
             elif isinstance(heard, InfoHeard):
-                self._take_info(drive, heard.message, now_s, retained=heard.retained)
+                take_info(self._rig, drive, heard.message, self._session, retained=heard.retained)
             else:
                 drive.presence.hear(now_s)
         return self._rig.end()
@@ -240,44 +232,8 @@ class SafetyGate:
             self._rig.go_safe(f"the clock of stream {stream} stepped by {step_s:g} s")
         return self._rig.end()
 
-    def _admit(self, drive: Drive, target: Target, now_s: float) -> None:
-        rig = self._rig
-        if rig.state == "active" and drive.is_wished(target):
-            return
-        refusal = self._objection(drive, target, now_s)
-        if refusal is None and target.kind == "amplitude":
-            drive.aim(target)
-            rig.step(drive)
-            return
-        if refusal is None:
-            sent = drive.trigger(target, now_s)
-            if isinstance(sent, str):
-                refusal = _refusal(target, sent, "one more", f"the limits of {target.device}")
-            else:
-                rig.decide(sent)
-                return
-        if target.kind == "trigger" or not drive.was_refused(target.amount, refusal.reason):
-            rig.decide(refusal)
-
-    def _objection(self, drive: Drive, target: Target, now_s: float) -> Refusal | None:
-        state = self._rig.state
-        if state != "active" or not drive.is_engaged:
-            return _refusal(target, state, f"state {state}", "active, on valid estimates")
-        programs = drive.config.programs
-        if target.program not in programs and (programs or target.program):
-            return _refusal(target, "program", target.program, ", ".join(programs))
-        age_s = now_s - target.time_s
-        timing = self._timing
-        if not -timing.clock_uncertainty_s_max <= age_s <= timing.data_age_s_max:
-            return _refusal(
-                target, "late", f"{age_s:g} s old", f"at most {timing.data_age_s_max:g} s"
-            )
-        if not _is_tellable(target):
-            return _refusal(target, "number", f"{target}", "finite numbers")
-        return None
-
     def _look_after(self, name: str, drive: Drive, now_s: float) -> None:
-        missing = drive.commands.overdue(now_s)
+        missing = drive.overdue(now_s)
         if missing is not None:
             text = f"{name} did not answer command {missing.command.seq} in time"
             self._rig.decide(Notice("ack_missing", text, name))
@@ -287,95 +243,19 @@ class SafetyGate:
         if reached is not None:
             self._rig.go_safe(f"device {name} reached {reached}")
 
-    def _arm_itself(self, now_s: float) -> None:
-        if self._rig.state == "idle":
-            first = next(self._conditions.objections(now_s, is_linked=self._rig.is_linked), None)
-            if first is not None:
-                about = f"{first.device}: " if first.device else ""
-                self._waits_for = f"waits: {about}{first.found}, expected {first.expected}"
-                return
-            self._rig.arm("armed by itself: everything is simulated")
-        self._may_arm_itself = False
-        self._waits_for = ""
-
-    def _control(self, asked: Control, now_s: float, *, retained: bool) -> None:
-        if asked.action == "arm":
-            objections = [*self._requests.objections(asked, now_s, retained=retained)]
-            if self._rig.state not in {"idle", "safe"}:
-                objections.append(Refusal("state", found=self._rig.state, expected="idle or safe"))
-            is_linked = self._rig.is_linked
-            objections.extend(self._conditions.objections(now_s, is_linked=is_linked))
-            self._rig.decide(*(of_request(each, asked) for each in objections))
-            if not objections:
-                self._may_arm_itself = False
-                self._rig.arm(f"armed by {asked.operator}")
-        elif asked.action == "disarm":
-            if retained or asked.session != self._session:
-                refusal = Refusal("session", found=asked.session, expected=self._session)
-                self._rig.decide(of_request(refusal, asked))
-                return
-            self._may_arm_itself = False
-            if self._rig.state in {"armed", "active", "hold"}:
-                self._rig.go_idle(f"disarmed by {asked.operator}")
-        elif asked.action == "set":
-            refusal = Refusal("unsupported", found="set", expected="arm, disarm or mark")
-            self._rig.decide(of_request(refusal, asked))
-
     def _change_link(self, heard: LinkChanged) -> None:
         self._rig.is_linked = heard.is_up
         if heard.is_up:
             return
         for drive in self._drives.values():
             drive.presence.forget()
-        self._rig.go_safe(f"no broker: {heard.reason}"[:_N_TEXT_MAX])
+        self._rig.go_safe(f"no broker: {heard.reason}"[:TEXT_MAX])
 
     def _note_unreadable(self, heard: Unreadable) -> None:
         if heard.topic not in self._unreadable and len(self._unreadable) < _N_TOPICS_MAX:
             self._unreadable.add(heard.topic)
-            text = f"{heard.topic}: {heard.problem}"[:_N_TEXT_MAX]
+            text = f"{heard.topic}: {heard.problem}"[:TEXT_MAX]
             self._rig.decide(Notice("unreadable", text))
-
-    def _take_answer(self, drive: Drive, ack: Ack) -> None:
-        name = drive.config.id
-        if ack.seq is None or ack.session != self._session:
-            return
-        answer, opened = drive.commands.answer(ack)
-        if answer == "unknown" and not drive.was_told_unknown:
-            drive.was_told_unknown = True
-            self._rig.decide(Notice("ack_unknown", f"{name} answers command {ack.seq}", name))
-        amount = ack.applied_ma if drive.config.unit == "ma" else ack.applied_level
-        if amount is not None and drive.is_off_limits(amount):
-            self._rig.press_stop(f"{name} applies {amount:g}")
-        if answer == "refused" and opened is not None:
-            drive.take_back()
-            self._rig.decide(
-                Refusal(
-                    "refused",
-                    device=name,
-                    policy=opened.command.reason.policy,
-                    sample=opened.sample,
-                    found=str(ack.refused)[:_N_TEXT_MAX],
-                    expected=f"command {opened.command.seq} applied",
-                )
-            )
-
-    def _take_info(self, drive: Drive, info: DeviceInfo, now_s: float, *, retained: bool) -> None:
-        name, rig = drive.config.id, self._rig
-        was_there = drive.presence.is_there
-        drive.presence.describe(info, now_s, retained=retained)
-        if was_there and info.state == "offline":
-            rig.go_safe(f"device {name} is offline")
-        if retained or not drive.is_engaged:
-            return
-        amount = info.applied_ma if drive.config.unit == "ma" else info.applied_level
-        if info.state == "stopped":
-            rig.go_safe(f"device {name} was stopped", stopped=True)
-        elif info.session is not None and info.session != self._session:
-            rig.go_safe(f"device {name} is held by session {info.session}"[:_N_TEXT_MAX])
-        elif amount is not None and drive.is_off_limits(amount):
-            rig.press_stop(f"{name} applies {amount:g}")
-        elif info.state == "safe":
-            drive.stand_at_safe()
 
 
 def _by_id(devices: Sequence[DeviceConfig]) -> dict[str, DeviceConfig]:
@@ -385,20 +265,3 @@ def _by_id(devices: Sequence[DeviceConfig]) -> dict[str, DeviceConfig]:
             raise ValueError(f"devices[{place}].id: expected unique ids, found {device.id!r} twice")
         found[device.id] = device
     return found
-
-
-def _is_tellable(target: Target) -> bool:
-    """Say whether all numbers of a target can stand in a command."""
-    numbers = (target.onset_s, target.value, target.threshold)
-    return all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX
-
-
-def _refusal(target: Target, reason: str, found: str, expected: str) -> Refusal:
-    return Refusal(
-        reason,
-        device=target.device,
-        policy=target.policy,
-        sample=target.sample,
-        found=found,
-        expected=expected,
-    )

@@ -242,7 +242,8 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     command_valid_s : float
         A command that reaches its device later than this is refused there.
     ack_s_max : float
-        A command not answered for so long holds; at most two leases.
+        A command not answered for so long holds; at most one and a half leases, so that with
+        the tick it is known within two.
     device_silence_s_max : float
         A device that says nothing at all for so long is lost. Devices ask for the time far more
         often.
@@ -273,9 +274,9 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 f"hold_s_max: expected more than resume_s ({self.resume_s:g}), "
                 f"found {self.hold_s_max:g}"
             )
-        if not self.ack_s_max <= 2.0 * self.lease_s:
+        if not self.ack_s_max <= 1.5 * self.lease_s:
             raise ValueError(
-                f"ack_s_max: expected at most two leases ({2.0 * self.lease_s:g}), "
+                f"ack_s_max: expected at most 1.5 leases ({1.5 * self.lease_s:g}), "
                 f"found {self.ack_s_max:g}"
             )
 

@@ -7,9 +7,9 @@ _STEP_MIN = 0.002
 class Ramp:
     """Where a device's amount stands, and how far it may move.
 
-    The right to move grows with time at the slew and is never more than `spare`: what two ticks
-    allow, or the smallest step worth a command. So over any stretch the amount moves at most
-    ``slew * stretch + spare``, whatever came before it and however late a tick is.
+    The right to move grows with time at the slew and is never more than `spare`: what one tick
+    allows, and another or the smallest step worth a command. So over any stretch the amount moves
+    at most ``slew * stretch + spare``, whatever came before it and however late a tick is.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ class Ramp:
         self.goal = amount
         self._slew_per_s_max = slew_per_s_max
         self._step_min = _STEP_MIN * amount_max
-        self.spare = max(slew_per_s_max * 2.0 * tick_s, self._step_min)
+        per_tick = slew_per_s_max * tick_s
+        self.spare = per_tick + max(per_tick, self._step_min)
         self._right = self.spare
         self._now_s: float | None = None
 

@@ -1,6 +1,7 @@
 """The states of a rig: what each change does, and what ends each by itself."""
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 
 from stimulators.decisions import Decision, SendStop, State, StateChanged
@@ -36,6 +37,8 @@ class RigState:
         Why it is in that state.
     now_s : float
         The latest time there has been.
+    safe_s : float
+        When the rig last went safe, or was stopped again.
     is_linked : bool
         Whether there is a link to the broker.
     """
@@ -50,14 +53,14 @@ class RigState:
     ) -> None:
         self.state: State = "idle"
         self.reason = "not armed"
-        self.now_s = -math.inf
+        self.now_s = -sys.float_info.max
+        self.safe_s = self.now_s
         self.is_linked = False
         self._timing = timing
         self._session = session
         self._drives = drives
         self._streams = streams
         self._calibration_s = calibration_s
-        self._arming = 0
         self._armed_s = 0.0
         self._sound_s = 0.0
         self._flawless_since_s: float | None = None
@@ -69,11 +72,8 @@ class RigState:
         if self.now_s <= now_s < math.inf:
             self.now_s = now_s
             return now_s
-        before_s = self.now_s
-        if math.isinf(before_s):
-            self.now_s = 0.0
-        if not 0.0 <= before_s - now_s <= self._timing.clock_step_s_max:
-            self.go_safe(f"the clock of the service went from {before_s:g} to {now_s:g}")
+        if not 0.0 <= self.now_s - now_s <= self._timing.clock_step_s_max:
+            self.go_safe(f"the clock of the service went from {self.now_s:g} to {now_s:g}")
         return self.now_s
 
     def decide(self, *decisions: Decision) -> None:
@@ -90,7 +90,6 @@ class RigState:
 
     def arm(self, reason: str) -> None:
         """Go to armed: from now on the first valid estimate activates."""
-        self._arming += 1
         self._armed_s = self.now_s
         self._change("armed", reason)
 
@@ -111,9 +110,11 @@ class RigState:
 
     def go_safe(self, reason: str, *, stopped: bool = False) -> None:
         """Latch safe; devices that a stop took elsewhere already are not told."""
+        if self.state == "safe" and not stopped:
+            return
+        self.safe_s = self.now_s
         if self.state == "safe":
-            if stopped:
-                self.reason = reason
+            self.reason = reason
             return
         self._change("safe", reason)
         self._disengage(() if stopped else self._drives)
@@ -135,14 +136,16 @@ class RigState:
         self._flawless_since_s = None
 
     def flaw(self, *more: Drive) -> Flaw | None:
-        """Return the first thing wrong with the streams, the driven devices, or `more`."""
+        """Return what is wrong with the streams, the driven devices, or estimates of `more`."""
         now_s = self.now_s
         first = None
         for watch in self._streams:
             first = watch.flaw(now_s) or first
         for drive in self._drives:
-            if first is None and (drive.is_engaged or drive in more):
+            if first is None and drive.is_engaged:
                 first = drive.flaw(now_s)
+        for drive in more:
+            first = first or drive.hops.flaw(now_s)
         return first
 
     def pass_time(self) -> None:
@@ -187,7 +190,7 @@ class RigState:
                 self._change("active", f"good data for {self._timing.resume_s:g} s")
 
     def _lease(self, drive: Drive) -> None:
-        if drive.is_engaged and (sent := drive.lease(self._arming, self.now_s)) is not None:
+        if drive.is_engaged and (sent := drive.lease(self._armed_s, self.now_s)) is not None:
             self.decide(sent)
 
     def _change(self, after: State, reason: str) -> None:

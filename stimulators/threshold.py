@@ -158,7 +158,8 @@ def _program(config: ThresholdConfig, device: DeviceConfig) -> str:
     if not config.program and len(names) == 1:
         return names[0]
     expected = f"one of {', '.join(names)}" if names else "none"
-    raise ValueError(f"program: expected {expected}, found {config.program or 'none'!r}")
+    found = repr(config.program) if config.program else "none"
+    raise ValueError(f"program: expected {expected}, found {found}")
 
 
 def _amounts(config: ThresholdConfig, device: DeviceConfig) -> tuple[float, float]:

@@ -1,0 +1,237 @@
+"""Limits have no defaults, and what breaks one is refused with its key."""
+
+import math
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
+from tests.stimulators.gate_rig import device_of, feedback_of, limits_of
+
+_DEVICE = """
+id = "stn"
+simulated = true
+safe_ma = 0.0
+stop_ma = 0.0
+
+[programs.adbs]
+frequency_hz = 130.0
+pulse_width_us = 60
+contact_area_cm2 = 0.0598
+
+[limits]
+amplitude_ma_max = 3.0
+slew_ma_per_s_max = 12.0
+charge_density_uc_per_cm2_max = 30.0
+shannon_k_max = 1.5
+refractory_s = 0.05
+triggers_per_min_max = 600
+commands_per_s_max = 50.0
+on_time_s_max = 120.0
+charge_uc_per_10_min_max = 14000.0
+"""
+_FEEDBACK = """
+id = "band"
+safe_level = 0.0
+
+[limits]
+level_max = 0.8
+level_slew_per_s_max = 4.0
+refractory_s = 0.05
+triggers_per_min_max = 60
+commands_per_s_max = 50.0
+on_time_s_max = 60.0
+"""
+
+
+def decoded(text: str) -> DeviceConfig:
+    return msgspec.toml.decode(text, type=DeviceConfig)
+
+
+def test_a_device_that_speaks_milliampere_is_read() -> None:
+    device = decoded(_DEVICE)
+    assert (device.unit, device.safe_amount, device.amount_max) == ("ma", 0.0, 3.0)
+    assert device.slew_per_s_max == 12.0
+    assert device.charge_uc("adbs") == pytest.approx(0.06)
+    assert device.charge_uc_per_s("adbs") == pytest.approx(7.8)
+    assert (device.charge_uc("other"), device.charge_uc_per_s("other")) == (0.0, 0.0)
+
+
+def test_a_feedback_device_is_read() -> None:
+    device = decoded(_FEEDBACK)
+    assert (device.unit, device.amount_max, device.slew_per_s_max) == ("level", 0.8, 4.0)
+    assert (device.stop_level, device.stop_ma) == (0.0, None)
+    assert device.charge_uc_per_s("") == 0.0
+
+
+@pytest.mark.parametrize("text", [_DEVICE, _FEEDBACK])
+def test_a_device_comes_back_as_it_was(text: str) -> None:
+    device = decoded(text)
+    assert msgspec.json.decode(msgspec.json.encode(device), type=DeviceConfig) == device
+
+
+@pytest.mark.parametrize("text", [_DEVICE, _FEEDBACK])
+def test_no_limit_has_a_default(text: str) -> None:
+    _, _, limits = text.partition("[limits]\n")
+    for line in limits.strip().splitlines():
+        key = line.split(" = ")[0]
+        with pytest.raises(msgspec.ValidationError, match=f"missing required field `{key}`"):
+            decoded(text.replace(line + "\n", ""))
+
+
+@pytest.mark.parametrize("text", [_DEVICE, _FEEDBACK])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1.0", '"1"', "true"])
+def test_no_limit_is_anything_but_a_number_in_range(text: str, value: str) -> None:
+    for key in re.findall(r"^(\w+) = [\d.]+$", text, re.MULTILINE):
+        if (key, value) == ("shannon_k_max", "-1.0"):
+            continue
+        with pytest.raises(msgspec.ValidationError):
+            decoded(re.sub(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("key", [field.name for field in msgspec.structs.fields(LimitsConfig)])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_limits_made_in_python_are_held_to_numbers_too(key: str, value: float) -> None:
+    make = feedback_of if key.startswith("level") else device_of
+    limits = msgspec.structs.replace(make().limits, **{key: value})
+    with pytest.raises(ValueError, match=rf"^limits\.{key}: expected"):
+        DeviceConfig(
+            **{
+                name: getattr(make(), name)
+                for name in DeviceConfig.__struct_fields__
+                if name != "limits"
+            },
+            limits=limits,
+        )
+
+
+@pytest.mark.parametrize(
+    ("expected", "keys"),
+    [
+        ("safe_ma: expected safe_ma or safe_level, found neither", {"safe_ma": None}),
+        ("safe_ma: expected safe_ma or safe_level, found both", {"safe_level": 0.0}),
+        ("stop_level: expected stop_ma with safe_ma", {"stop_level": 0.0}),
+        ("safe_ma: expected from 0 to 3 (the limit), found 3.5", {"safe_ma": 3.5}),
+        ("safe_ma: expected from 0 to 3 (the limit), found nan", {"safe_ma": math.nan}),
+        ("stop_ma: expected from 0 to 3 (the limit), found -1", {"stop_ma": -1.0}),
+        ("programs: expected at least one, found none", {"programs": {}}),
+        (
+            "programs.a.contact_area_cm2: expected a number above 0, found None",
+            {"programs": {"a": ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0)}},
+        ),
+        (
+            "limits.level_max: expected no such limit for a device with safe_ma, found 0.5",
+            {"limits": limits_of(level_max=0.5)},
+        ),
+        (
+            "limits.charge_uc_per_10_min_max: expected at least the 9360 uC of safe_ma",
+            {"safe_ma": 2.0, "limits": limits_of(charge_uc_per_10_min_max=9000.0)},
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_key(expected: str, keys: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}"):
+        device_of(**keys)
+
+
+def test_limits_of_the_other_unit_are_refused() -> None:
+    limits = msgspec.structs.replace(feedback_of().limits, amplitude_ma_max=3.0)
+    with pytest.raises(ValueError, match=r"^limits\.amplitude_ma_max: expected no such limit"):
+        DeviceConfig(id="band", safe_level=0.0, limits=limits)
+    with pytest.raises(ValueError, match=r"^stop_ma: expected stop_level with safe_level"):
+        feedback_of(stop_ma=0.0)
+
+
+def test_unknown_keys_and_names_that_break_topics_are_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="unknown field `amplitude_max`"):
+        decoded(_DEVICE + "amplitude_max = 3.0\n")
+    with pytest.raises(msgspec.ValidationError, match=r"\$\.id"):
+        decoded(_DEVICE.replace('id = "stn"', 'id = "stn/left"'))
+
+
+# The charge limits, against the figures of the literature's formulas.
+
+
+def test_charge_and_density_of_a_deep_brain_electrode() -> None:
+    """3 mA of 60 us on a 0.0598 cm2 ring: 0.18 uC, 3.0 uC/cm2, k = -0.27."""
+    device_of(limits=limits_of(charge_density_uc_per_cm2_max=3.02, shannon_k_max=-0.26))
+    with pytest.raises(ValueError, match=r"at most 3 uC/cm2 a phase, found 3\.01"):
+        device_of(limits=limits_of(charge_density_uc_per_cm2_max=3.0))
+    with pytest.raises(ValueError, match=r"a Shannon k of at most -0\.28, found -0\.266"):
+        device_of(limits=limits_of(shannon_k_max=-0.28))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("charge_density_uc_per_cm2_max", 31.0, r"`float` <= 30\.0"),
+        ("shannon_k_max", 1.9, r"`float` <= 1\.85"),
+    ],
+)
+def test_no_file_can_raise_the_ceilings(key: str, value: float, expected: str) -> None:
+    text = re.sub(rf"^{key} = .*$", f"{key} = {value}", _DEVICE, flags=re.MULTILINE)
+    with pytest.raises(msgspec.ValidationError, match=expected):
+        decoded(text)
+
+
+def test_ceilings_hold_for_limits_made_in_python() -> None:
+    """450 us at 4.1 mA breaks 30 uC/cm2; a large contact breaks k = 1.85 first."""
+    program = ProgramConfig(frequency_hz=1.0, pulse_width_us=450.0, contact_area_cm2=0.0598)
+    limits = limits_of(amplitude_ma_max=4.1, charge_density_uc_per_cm2_max=99.0, shannon_k_max=9.0)
+    with pytest.raises(ValueError, match="at most 30 uC/cm2"):
+        device_of(programs={"a": program}, limits=limits)
+    large = msgspec.structs.replace(program, pulse_width_us=2000.0, contact_area_cm2=0.5)
+    with pytest.raises(ValueError, match=r"a Shannon k of at most 1\.85"):
+        device_of(programs={"a": large}, limits=limits)
+
+
+@given(
+    amplitude_ma=st.floats(0.01, 30.0),
+    pulse_width_us=st.floats(10.0, 1000.0),
+    area_cm2=st.floats(0.001, 1.0),
+)
+def test_a_device_is_accepted_exactly_where_both_charge_limits_hold(
+    amplitude_ma: float, pulse_width_us: float, area_cm2: float
+) -> None:
+    charge_uc = amplitude_ma * pulse_width_us / 1000.0
+    density = charge_uc / area_cm2
+    k = math.log10(charge_uc * density)
+    is_allowed = density <= 20.0 and k <= 1.5
+    if min(abs(density - 20.0), abs(k - 1.5)) < 1e-9:
+        return
+    limits = limits_of(amplitude_ma_max=amplitude_ma, charge_density_uc_per_cm2_max=20.0)
+    programs = {
+        "a": ProgramConfig(
+            frequency_hz=130.0, pulse_width_us=pulse_width_us, contact_area_cm2=area_cm2
+        )
+    }
+    if is_allowed:
+        device_of(limits=limits, programs=programs)
+    else:
+        with pytest.raises(ValueError, match=r"^programs\.a: expected at "):
+            device_of(limits=limits, programs=programs)
+
+
+@pytest.mark.parametrize(
+    ("expected", "keys"),
+    [
+        (r"^hold_s_max: expected more than resume_s \(0\.5\)", {"hold_s_max": 0.5}),
+        (r"^ack_s_max: expected at most 1\.5 leases", {"ack_s_max": 0.4}),
+        (r"^hold_s_max", {"hold_s_max": math.nan}),
+        (r"^ack_s_max", {"ack_s_max": math.nan}),
+    ],
+)
+def test_timing_that_cannot_work_is_refused(expected: str, keys: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=expected):
+        GateConfig(**keys)
+
+
+@pytest.mark.parametrize("key", GateConfig.__struct_fields__)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
+def test_timing_is_finite_and_not_negative(key: str, value: float) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({key: value}, GateConfig)
