@@ -1,0 +1,295 @@
+"""The step: a pure function of (event, now), whatever it is fed."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stimulators.decisions import Notice, Send, StateChanged
+from stimulators.messages import Ack, ClockRequest, Control, DeviceInfo, DeviceLimits, Stop
+from stimulators.received import (
+    AckHeard,
+    ClockAsked,
+    ControlHeard,
+    InfoHeard,
+    LinkChanged,
+    StopHeard,
+    Unreadable,
+)
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, StreamChanged, Tick
+from streamer.records import encode_outcome
+from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
+
+_DEVICE = InfoHeard(
+    "stn",
+    DeviceInfo(
+        device="stn",
+        state="safe",
+        simulated=True,
+        programs=("adbs",),
+        limits=DeviceLimits(amplitude_ma_max=5.0, slew_ma_per_s_max=50.0),
+        safe_ma=0.0,
+    ),
+    retained=False,
+)
+_DELAY_S = 0.01
+
+
+def _new() -> ClosedLoop:
+    return ClosedLoop(CONFIG, INFOS, SESSION)
+
+
+def _run(loop: ClosedLoop, last: int, *, first: int = 0) -> list[Outcome]:
+    """Feed samples from `first` to before `last`, each chunk with a tick after it."""
+    outcomes: list[Outcome] = []
+    for start in range(first, last, HOP):
+        now_s = (start + HOP) / RATE_HZ + _DELAY_S
+        outcomes.append(loop.step(chunk(start, HOP), now_s))
+        outcomes.append(loop.step(Tick(), now_s))
+        for sent in _of(outcomes[-2:], Send):
+            seq = getattr(sent.message, "seq", None)
+            if seq is not None:
+                ack = Ack(session=SESSION, received_us=0, applied_us=0, seq=seq)
+                loop.step(AckHeard("stn", ack), now_s)
+    return outcomes
+
+
+def _of(outcomes: Sequence[Outcome], kind: type) -> list:  # type: ignore[type-arg]
+    return [each for outcome in outcomes for each in outcome.decisions if isinstance(each, kind)]
+
+
+@pytest.fixture
+def active() -> ClosedLoop:
+    """Return a loop that has been fed up to sample 1000 and drives its device."""
+    loop = _new()
+    loop.step(LinkChanged(is_up=True), 0.0)
+    loop.step(_DEVICE, 0.0)
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
+    _run(loop, 1000)
+    assert loop.gate.state == "active"
+    return loop
+
+
+_NOW = 1000 / RATE_HZ + _DELAY_S
+
+
+def test_a_rig_arms_drives_and_follows_the_bursts() -> None:
+    loop = _new()
+    loop.step(LinkChanged(is_up=True), 0.0)
+    loop.step(_DEVICE, 0.0)
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
+    outcomes = _run(loop, 1000)
+    assert [change.after for change in _of(outcomes, StateChanged)] == ["armed", "active"]
+    amplitudes = [
+        sent.message.amplitude_ma
+        for sent in _of(outcomes, Send)
+        if getattr(sent.message, "kind", "") == "amplitude"
+    ]
+    # Sample 500 begins a burst of one second; the ramp goes up to 2 mA and down again.
+    assert amplitudes[0] < amplitudes[1] < 2.0
+    assert max(amplitudes) == 2.0
+    assert amplitudes[-1] == 0.0
+
+
+def test_an_empty_chunk_is_nothing(active: ClosedLoop) -> None:
+    empty = Chunk("LFP", 1000, np.zeros((0, 2), np.float32), np.zeros(0))
+    assert active.step(empty, _NOW) == Outcome()
+    assert active.gate.state == "active"
+
+
+def test_samples_of_a_stream_that_is_no_signal_are_nothing(active: ClosedLoop) -> None:
+    for stream in ("cues", "unknown"):
+        strange = Chunk(stream, 0, np.zeros((3, 1), np.float32), np.arange(3.0))
+        assert active.step(strange, _NOW) == Outcome()
+    assert active.gate.state == "active"
+
+
+def test_a_correction_of_a_stream_that_is_no_signal_is_nothing(active: ClosedLoop) -> None:
+    for stream in ("cues", "unknown"):
+        assert active.step(ClockCorrection(stream, 50.0, 1e-4), _NOW) == Outcome()
+    assert active.gate.state == "active"
+
+
+def test_a_marker_is_bound_to_the_next_sample_of_every_signal(active: ClosedLoop) -> None:
+    for stream in ("cues", "unknown"):
+        assert active.step(Marker(stream, 3.0, "go"), _NOW) == Outcome()
+    given_ = chunk(1000, HOP)
+    block, _ = active.conditioners["LFP"].update(1000, given_.samples, given_.timestamps_s)
+    assert [(event.sample, event.text) for event in block.events] == [(1000, "go")] * 2
+
+
+def test_a_clock_that_steps_while_active_is_a_fault(active: ClosedLoop) -> None:
+    assert active.step(ClockCorrection("LFP", 0.005, 1e-4), _NOW) == Outcome()
+    outcome = active.step(ClockCorrection("LFP", 0.05, 1e-4), _NOW)
+    assert [change.after for change in _of([outcome], StateChanged)] == ["safe"]
+
+
+def test_a_bad_sample_of_the_channel_that_is_followed_holds(active: ClosedLoop) -> None:
+    bad = chunk(1000, HOP)
+    samples = bad.samples.copy()
+    samples[-1, 0] = math.nan
+    outcome = active.step(Chunk("LFP", 1000, samples, bad.timestamps_s), _NOW + HOP / RATE_HZ)
+    assert [change.after for change in _of([outcome], StateChanged)] == ["hold"]
+    assert "not_finite" in active.gate.reason
+
+
+def test_a_bad_sample_of_another_channel_holds_nothing(active: ClosedLoop) -> None:
+    bad = chunk(1000, HOP)
+    samples = bad.samples.copy()
+    samples[:, 1] = math.nan
+    active.step(Chunk("LFP", 1000, samples, bad.timestamps_s), _NOW + HOP / RATE_HZ)
+    assert active.gate.state == "active"
+
+
+@pytest.mark.parametrize("what", ["silent", "lost", "resumed", "changed"])
+def test_what_a_source_noticed_is_told_and_a_changed_stream_is_a_fault(
+    active: ClosedLoop, what: str
+) -> None:
+    event = StreamChanged("LFP", what, "0.8 s")  # type: ignore[arg-type]
+    outcome = active.step(event, _NOW)
+    assert outcome.decisions[0] == Notice(f"stream_{what}", "stream LFP: 0.8 s")
+    assert active.gate.state == ("safe" if what == "changed" else "active")
+    assert active.step(StreamChanged("unknown", "resumed"), _NOW).decisions
+
+
+def test_a_resumed_stream_begins_every_window_anew(active: ClosedLoop) -> None:
+    active.step(StreamChanged("LFP", "resumed", "a new outlet"), _NOW)
+    (before, *_) = active.step(chunk(1000, HOP), _NOW + HOP / RATE_HZ).seen
+    assert not before.estimates.valid.any()
+
+
+def test_a_fault_and_a_stop_are_safe_and_reset_the_policy(active: ClosedLoop) -> None:
+    _run(active, 1400, first=1000)
+    (wiring,) = active.wirings
+    seen = [target for outcome in _run(active, 1405, first=1400) for target in outcome.targets]
+    assert [target.amount for target in seen] == [2.0]
+    active.step(StopHeard(Stop(request_id="r", operator="o", reason="pain")), 1405 / RATE_HZ + 0.02)
+    assert active.gate.state == "safe"
+    fresh = ClosedLoop(CONFIG, INFOS, SESSION).wirings[0].policy
+    assert vars(wiring.policy) == vars(fresh)
+
+
+_WORDS = st.sampled_from(["LFP", "cues", "unknown"])
+_NUMBERS = st.sampled_from([0.0, 1e-4, -1e-3, 0.02, 5.0, -1000.0, math.nan, math.inf, 1e300])
+_SEQS = st.integers(0, 12)
+_OTHERS: st.SearchStrategy[Event] = st.one_of(
+    st.just(Tick()),
+    st.builds(Fault, st.just("a fault")),
+    st.builds(Marker, _WORDS, _NUMBERS, st.text(max_size=3)),
+    st.builds(ClockCorrection, _WORDS, _NUMBERS, _NUMBERS),
+    st.builds(
+        StreamChanged,
+        _WORDS,
+        st.sampled_from(["silent", "lost", "resumed", "changed"]),
+        st.just(""),
+    ),
+    st.builds(LinkChanged, st.booleans(), st.just("why")),
+    st.just(_DEVICE),
+    st.builds(
+        InfoHeard,
+        st.sampled_from(["stn", "unknown"]),
+        st.builds(
+            DeviceInfo,
+            device=st.just("stn"),
+            state=st.sampled_from(["offline", "safe", "live", "stopped"]),
+            applied_ma=st.none() | _NUMBERS,
+            session=st.sampled_from([None, SESSION, "0", "9"]),
+        ),
+        st.booleans(),
+    ),
+    st.builds(
+        AckHeard,
+        st.sampled_from(["stn", "unknown"]),
+        st.builds(
+            Ack,
+            session=st.sampled_from([SESSION, "other"]),
+            received_us=_SEQS,
+            applied_us=_SEQS,
+            seq=st.none() | _SEQS,
+            applied_ma=st.none() | _NUMBERS,
+            refused=st.sampled_from([None, "lease"]),
+        ),
+    ),
+    st.builds(ClockAsked, st.just("stn"), st.just(ClockRequest(request_seq=1, sent_us=1))),
+    st.builds(
+        ControlHeard,
+        st.builds(
+            Control,
+            request_id=st.sampled_from(["a", "b"]),
+            session=st.sampled_from([SESSION, "other"]),
+            operator=st.just("o"),
+            issued_us=st.integers(0, 10**7),
+            expires_us=st.integers(0, 10**8),
+            action=st.sampled_from(["arm", "disarm", "mark", "set"]),
+        ),
+        st.booleans(),
+    ),
+    st.just(StopHeard(Stop(request_id="r", operator="o", reason="x"))),
+    st.just(Unreadable("stimloop/x", "not JSON")),
+)
+
+
+class _Samples(NamedTuple):
+    """A chunk to be made: how many samples, what is wrong with them and their stamps."""
+
+    n_samples: int
+    value: float | None
+    stamps_by_s: float
+    n_lost: int
+
+
+_SAMPLES = st.builds(
+    _Samples,
+    st.integers(0, 30),
+    st.none() | _NUMBERS,
+    st.sampled_from([0.0, 0.0, 0.5, -0.2, math.nan]),
+    st.sampled_from([0, 0, 0, 7]),
+)
+_PAUSES_S = st.sampled_from([0.0, 0.001, 0.02, 0.02, 0.3, -0.005, -3.0])
+
+
+def _history(
+    n_good: int, steps: Sequence[tuple[float, Event | _Samples]]
+) -> Iterator[tuple[Event, float]]:
+    """Yield what a loop is fed: `n_good` samples without a flaw, then anything."""
+    yield LinkChanged(is_up=True), 0.0
+    yield _DEVICE, 0.0
+    yield ClockCorrection("LFP", 0.0, 1e-4), 0.0
+    for first in range(0, n_good, 10):
+        now_s = (first + 10) / RATE_HZ
+        yield chunk(first, 10), now_s
+        yield Tick(), now_s
+    place, now_s = n_good, n_good / RATE_HZ
+    for pause_s, step in steps:
+        now_s += pause_s
+        if not isinstance(step, _Samples):
+            yield step, now_s
+            continue
+        given_ = chunk(place, step.n_samples)
+        samples = given_.samples.copy()
+        if step.value is not None:
+            samples[:1] = np.float32(step.value) if abs(step.value) < 1e30 else math.inf
+        stamps_s = given_.timestamps_s + step.stamps_by_s
+        yield Chunk("LFP", place, samples, stamps_s), now_s
+        place += step.n_samples + step.n_lost
+
+
+@given(
+    n_good=st.sampled_from([0, 600, 900]),
+    steps=st.lists(st.tuples(_PAUSES_S, _OTHERS | _SAMPLES), max_size=25),
+)
+def test_the_same_events_give_the_same_outcomes_and_none_raises(
+    n_good: int, steps: list[tuple[float, Event | _Samples]]
+) -> None:
+    first, second = _new(), _new()
+    for event, now_s in _history(n_good, steps):
+        outcome = first.step(event, now_s)
+        assert encode_outcome(outcome) == encode_outcome(second.step(event, now_s))
+        for sent in _of([outcome], Send):
+            amount = getattr(sent.message, "amplitude_ma", None)
+            assert amount is None or 0.0 <= amount <= 2.0
