@@ -228,6 +228,9 @@ class _Verification:
         found = self._summary.as_dict()
         # How long things took cannot be computed again.
         del found["latency_ms"]
+        found["versions"] = self._reader.header.versions
+        if self._reader.end is not None:
+            found["ended"] = self._reader.end.reason
         found["digest"] = self._digests.as_dict()
         found["journal"] = {"head": self._reader.head, "records": self._reader.n_records}
         return found

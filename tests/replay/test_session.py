@@ -1,0 +1,265 @@
+"""A recording through the loop: the same folder as live, the same detections in any chunks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from replay import xdf
+from replay.recording_source import Chunking
+from replay.session import replay_session
+from replay.verify import verify
+from stimulators.decisions import Send, StateChanged
+from stimulators.messages import Command
+from stimulators.received import AckHeard
+from streamer.config import LoopConfig
+from streamer.errors import JournalError, StreamNotFoundError
+from streamer.journal_reader import JournalReader
+from streamer.records import StepRecord
+from streamer.streams import Match
+from tests.replay.recordings import recording, signal
+from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
+
+_REAL = """
+[rig]
+name = "real"
+
+[[streams]]
+name = "LFP"
+kind = "lfp"
+match = { name = "STN_ECOG" }
+
+[[streams]]
+name = "Force"
+kind = "other"
+match = { name = "Force" }
+
+[[streams]]
+name = "Events"
+kind = "markers"
+match = { name = "Events" }
+
+[[detectors]]
+id = "beta"
+kind = "band_power"
+stream = "LFP"
+channels = ["LFP_RIGHT_0", "ECOG_RIGHT_0"]
+band_hz = [13.0, 30.0]
+hop_s = 0.005
+
+[[detectors]]
+id = "burst"
+kind = "burst"
+of = "beta"
+threshold = { percentile = 75.0, calibrate_s = 5.0 }
+
+[[detectors]]
+id = "force"
+kind = "band_power"
+stream = "Force"
+band_hz = [2.0, 20.0]
+"""
+
+
+def _decided(folder: Path) -> list[dict[str, Any]]:
+    with JournalReader(folder / "journal.sqlite") as reader:
+        return [
+            decision
+            for record in reader.records()
+            if isinstance(record.payload, StepRecord)
+            for decision in msgspec.msgpack.decode(bytes(record.payload.outcome)).get(
+                "decisions", ()
+            )
+        ]
+
+
+def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
+    summary = make_session(tmp_path / "session")
+    assert sorted(path.name for path in (tmp_path / "session").iterdir()) == [
+        "config.toml",
+        "journal.sqlite",
+        "summary.json",
+    ]
+    assert (tmp_path / "session" / "config.toml").read_bytes() == CONFIG_TOML
+    written = json.loads((tmp_path / "session" / "summary.json").read_text(encoding="utf-8"))
+    assert written == summary
+    assert summary["ended"] == "end of data"
+    assert (summary["samples"], summary["gaps"]) == (1500, 1)
+    assert summary["estimates"] > 400
+    assert summary["detections"]["burst"] >= 4
+    assert set(summary["digest"]) == {"estimates", "detections", "targets", "decisions"}
+    assert summary["real_time_factor"] > 1.0
+    assert summary["versions"]["numba"]
+    latency_ms = summary["latency_ms"]["sample_to_decision"]
+    assert 0.0 <= latency_ms["p50"] < 10.0
+
+
+def test_the_loop_closes_on_a_simulated_twin_of_a_real_device(tmp_path: Path) -> None:
+    warned: list[str] = []
+    summary = replay_session(
+        short_recording(),
+        rig(),
+        config_toml=CONFIG_TOML,
+        out=tmp_path / "session",
+        warn=warned.append,
+    )
+    assert len(warned) == 1
+    assert "devices left: simulated, with the same limits" in warned[0]
+    assert summary["commands"]["issued"] == summary["commands"]["acked"] > 4
+    decided = _decided(tmp_path / "session")
+    states = [each["after"] for each in decided if each["type"] == StateChanged.__name__]
+    assert states[:2] == ["armed", "active"]
+    assert states[-1] == "idle"
+    amplitudes = [
+        each["message"]["amplitude_ma"]
+        for each in decided
+        if each["type"] == Send.__name__ and "amplitude_ma" in each["message"]
+    ]
+    assert max(amplitudes) == 2.0
+    assert amplitudes[-1] == 0.0
+
+
+def test_the_same_of_everything_gives_the_same_journal(tmp_path: Path) -> None:
+    first, second = (make_session(tmp_path / name) for name in ("a", "b"))
+    assert first["journal"] == second["journal"]
+    assert first["digest"] == second["digest"]
+
+
+@pytest.mark.parametrize(
+    "chunking",
+    [
+        Chunking(n_samples_max=1),
+        Chunking(n_samples_max=7),
+        Chunking(n_samples_max=100_000),
+        Chunking(n_samples_max=30, seed=1),
+        Chunking(n_samples_max=400, seed=2),
+    ],
+    ids=str,
+)
+def test_what_is_detected_does_not_depend_on_the_chunks(tmp_path: Path, chunking: Chunking) -> None:
+    usual = make_session(tmp_path / "usual")
+    other = make_session(tmp_path / "other", chunking=chunking)
+    for what in ("estimates", "detections"):
+        assert other["digest"][what] == usual["digest"][what]
+        assert other[what] == usual[what]
+    assert other["quality"] == usual["quality"]
+    assert verify(tmp_path / "other").holds
+
+
+def test_the_real_recording_is_seen_the_same_in_any_chunks(data_dir: Path, tmp_path: Path) -> None:
+    made = xdf.load(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
+    config = msgspec.toml.decode(_REAL, type=LoopConfig)
+    found = []
+    chunkings = [
+        Chunking(),
+        Chunking(n_samples_max=1),
+        Chunking(n_samples_max=1_000_000),
+        Chunking(n_samples_max=64, seed=1),
+        Chunking(n_samples_max=3000, seed=2),
+    ]
+    for place, chunking in enumerate(chunkings):
+        summary = replay_session(
+            made,
+            config,
+            config_toml=_REAL.encode(),
+            out=tmp_path / str(place),
+            chunking=chunking,
+        )
+        assert verify(tmp_path / str(place)).holds
+        digest = summary["digest"]
+        found.append((digest["estimates"], digest["detections"], summary["detections"]))
+    assert found == [found[0]] * len(found)
+    assert summary["gaps"] == 1
+    assert summary["quality"]["clock_resets"] == 1
+    assert summary["detections"]["burst"] > 20
+
+
+def test_progress_is_told_up_to_the_last_sample(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    replay_session(
+        short_recording(),
+        rig(),
+        config_toml=CONFIG_TOML,
+        out=tmp_path / "session",
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told[-1] == (1500, 1500)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_a_session_never_overwrites_another(tmp_path: Path) -> None:
+    make_session(tmp_path)
+    before = (tmp_path / "journal.sqlite").read_bytes()
+    with pytest.raises(JournalError, match="expected an empty or new folder, found"):
+        make_session(tmp_path)
+    assert (tmp_path / "journal.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "problem"),
+    [
+        (
+            rig(streams=(msgspec.structs.replace(rig().streams[0], match=Match(name="EEG")),)),
+            StreamNotFoundError,
+            "stream LFP: expected one stream with name = 'EEG', found none",
+        ),
+        (
+            rig(detectors=(msgspec.structs.replace(rig().detectors[0], channels=("GPi",)),)),
+            ValueError,
+            r"detectors\[0\]\.channels\[0\]: expected one of .*, found .GPi.",
+        ),
+    ],
+)
+def test_a_rig_that_does_not_fit_leaves_no_folder_behind(
+    tmp_path: Path, config: LoopConfig, kind: type[Exception], problem: str
+) -> None:
+    out = tmp_path / "session"
+    with pytest.raises(kind, match=problem):
+        replay_session(short_recording(), config, config_toml=b"", out=out)
+    assert not out.exists()
+
+
+def test_a_fault_in_the_middle_completes_the_folder_and_is_raised(tmp_path: Path) -> None:
+    def stumble(n_done: int, _: int) -> None:
+        if n_done > 700:
+            raise RuntimeError("stumbled")
+
+    out = tmp_path / "session"
+    with pytest.raises(RuntimeError, match="stumbled"):
+        replay_session(short_recording(), rig(), config_toml=CONFIG_TOML, out=out, progress=stumble)
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["ended"] == "fault: stumbled"
+    assert verify(out).holds
+
+
+def test_a_recording_of_nothing_ends_at_once(tmp_path: Path) -> None:
+    config = rig(streams=rig().streams[:1], policies=(), devices=())
+    empty = recording(
+        signal([], channels=("STN_1", "STN_3"), samples=short_recording().streams[0].samples[:0])
+    )
+    summary = replay_session(empty, config, config_toml=b"", out=tmp_path / "session")
+    assert (summary["samples"], summary["estimates"]) == (0, 0)
+    assert verify(tmp_path / "session").holds
+
+
+def test_every_command_is_answered_after_the_same_time(tmp_path: Path) -> None:
+    make_session(tmp_path / "session")
+    sent_us: dict[int, int] = {}
+    with JournalReader(tmp_path / "session" / "journal.sqlite") as reader:
+        for record in reader.records():
+            if not isinstance(record.payload, StepRecord):
+                continue
+            event = record.payload.event
+            if isinstance(event, AckHeard):
+                assert event.message.seq is not None
+                taken_s = record.now_s - sent_us.pop(event.message.seq) / 1e6
+                assert taken_s == pytest.approx(0.002, abs=2e-6)
+            outcome = msgspec.msgpack.decode(bytes(record.payload.outcome))
+            for decision in outcome.get("decisions", ()):
+                message = decision.get("message", {})
+                if decision["type"] == Send.__name__ and "seq" in message:
+                    command = msgspec.convert(message, Command)
+                    sent_us[command.seq] = command.issued_us
+    assert sent_us == {}
