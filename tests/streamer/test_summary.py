@@ -1,0 +1,105 @@
+"""The summary: everything counted once, latencies from the right sample, bounded memory."""
+
+import msgspec
+import numpy as np
+
+from detectors.estimates import Seen
+from stimulators.decisions import Refusal, Send
+from stimulators.messages import Ack, Lease
+from stimulators.received import AckHeard
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.events import Chunk, Event, Tick
+from streamer.summary import Summary
+from tests.streamer.journal_examples import COMMAND, DETECTION, TARGET, estimates
+from tests.streamer.rigs import CONFIG, INFOS, SESSION, chunk
+
+_LEASE = Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1)
+
+
+def _new() -> Summary:
+    return Summary(ClosedLoop(CONFIG, INFOS, SESSION))
+
+
+def _command(seq: int) -> Send:
+    return Send("stn", msgspec.structs.replace(COMMAND, seq=seq))
+
+
+def _ack(seq: int | None, refused: str | None = None) -> Event:
+    return AckHeard("stn", Ack(session="s", received_us=1, applied_us=1, seq=seq, refused=refused))
+
+
+def test_nothing_comes_to_zeros_that_are_all_there() -> None:
+    found = _new().as_dict()
+    assert found["samples"] == found["estimates"] == found["gaps"] == 0
+    assert found["detections"] == {"beta": 0, "burst": 0}
+    assert found["commands"] == {"issued": 0, "acked": 0, "unsent": 0, "refused": {}}
+    assert set(found["latency_ms"]) == {
+        "sample_to_decision",
+        "sample_to_publish",
+        "sample_to_ack",
+    }
+    assert found["latency_ms"]["sample_to_ack"] == {"p50": 0.0, "p99": 0.0, "p999": 0.0, "max": 0.0}
+
+
+def test_samples_estimates_detections_and_refusals_are_counted() -> None:
+    summary = _new()
+    seen = (Seen(estimates("beta", n_hops=3)), Seen(estimates("burst"), (DETECTION, DETECTION)))
+    refusals = (Refusal("late"), Refusal("late"), Refusal("hold"))
+    summary.count(chunk(0, 7), Outcome(seen=seen, decisions=refusals), 0.1)
+    summary.count(chunk(7, 5), Outcome(), 0.2)
+    summary.count(Tick(), Outcome(decisions=(Refusal("late"),)), 0.3)
+    found = summary.as_dict()
+    assert (found["samples"], found["estimates"]) == (12, 5)
+    assert found["detections"] == {"beta": 0, "burst": 2}
+    assert found["commands"]["refused"] == {"hold": 1, "late": 3}
+
+
+def test_gaps_and_quality_come_from_the_streams() -> None:
+    summary = _new()
+    bad = chunk(0, 10)
+    samples = bad.samples.copy()
+    samples[3:5, 0] = np.nan
+    event = Chunk("LFP", 0, samples, bad.timestamps_s)
+    summary.count(event, summary._loop.step(event, 0.1), 0.1)
+    assert summary.as_dict()["quality"]["not_finite"] == 2
+
+
+def test_latencies_run_from_the_newest_sample_of_the_step_that_caused_them() -> None:
+    summary = _new()
+    for first_s in (0.0, 1.0):
+        hop = estimates("beta", round(first_s * 1e3), n_hops=1)
+        target = msgspec.structs.replace(TARGET, time_s=first_s)
+        outcome = Outcome(seen=(Seen(hop),), targets=(target,))
+        summary.count(chunk(0, 1), outcome, first_s + 0.002)
+    summary.count_sent(_command(1), was_sent=True, published_s=1.003)
+    summary.count(_ack(1), Outcome(), 1.005)
+    latency_ms = {name: each["max"] for name, each in summary.as_dict()["latency_ms"].items()}
+    assert latency_ms == {"sample_to_decision": 2.0, "sample_to_publish": 3.0, "sample_to_ack": 5.0}
+    assert summary.as_dict()["commands"]["acked"] == 1
+
+
+def test_what_the_network_did_not_take_is_counted_and_has_no_latency() -> None:
+    summary = _new()
+    summary.count(chunk(0, 1), Outcome(seen=(Seen(estimates(n_hops=1)),)), 0.1)
+    summary.count_sent(_command(1), was_sent=False, published_s=0.2)
+    summary.count_sent(Send("stn", _LEASE), was_sent=False, published_s=0.2)
+    commands = summary.as_dict()["commands"]
+    assert (commands["issued"], commands["unsent"]) == (1, 2)
+    assert summary.latencies["sample_to_publish"].n == 0
+
+
+def test_a_device_that_refuses_is_counted_by_its_reason() -> None:
+    summary = _new()
+    summary.count_sent(_command(1), was_sent=True, published_s=0.2)
+    summary.count(_ack(1, "lease"), Outcome(), 0.3)
+    summary.count(_ack(None), Outcome(), 0.3)
+    commands = summary.as_dict()["commands"]
+    assert (commands["acked"], commands["refused"]) == (0, {"device:lease": 1})
+
+
+def test_a_device_that_never_answers_costs_no_memory() -> None:
+    summary = _new()
+    summary.count(chunk(0, 1), Outcome(seen=(Seen(estimates("beta", 1, n_hops=1)),)), 0.1)
+    for seq in range(10_000):
+        summary.count_sent(_command(seq), was_sent=True, published_s=0.2)
+    assert len(summary._open) <= 4096

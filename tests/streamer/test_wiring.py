@@ -1,0 +1,75 @@
+"""A rig that does not fit together is refused, and the text says which key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from tests.streamer.rigs import CONFIG, INFOS, SESSION
+
+
+def _plain() -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(CONFIG))
+    return found
+
+
+def _changed(table: str, place: int, **keys: object) -> LoopConfig:
+    plain = _plain()
+    plain[table][place] |= keys
+    return msgspec.convert(plain, LoopConfig)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({"of": "beta"}, r"policies[0].of: expected a burst detector (burst), found 'beta'"),
+        ({"of": "x"}, r"policies[0].of: expected a burst detector (burst), found 'x'"),
+        ({"channel": "GPi"}, r"policies[0].channel: expected one of STN, found 'GPi'"),
+        ({"device": "x"}, r"policies[0].device: expected one of stn, found 'x'"),
+        ({"program": "x"}, r"policies[0].program: expected one of adbs, found 'x'"),
+        ({"on_ma": 4.0}, r"policies[0].on_ma: expected from 0 to 3"),
+    ],
+)
+def test_a_policy_that_does_not_fit_is_refused(keys: Mapping[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=r"^policies\[0\]\.") as error:
+        ClosedLoop(_changed("policies", 0, **keys), INFOS, SESSION)
+    assert str(error.value).startswith(text)
+
+
+def test_two_channels_need_a_choice() -> None:
+    config = _changed("detectors", 0, channels=["STN", "ref"])
+    with pytest.raises(ValueError, match=r"policies\[0\].channel: expected one of STN, ref, found"):
+        ClosedLoop(config, INFOS, SESSION)
+
+
+@pytest.mark.parametrize("repeated", ["device", "id"])
+def test_two_policies_share_neither_device_nor_id(repeated: str) -> None:
+    plain = _plain()
+    other = "stn" if repeated == "device" else "stn_right"
+    plain["devices"].append(plain["devices"][0] | {"id": "stn_right"})
+    plain["policies"].append(plain["policies"][0] | {"device": other})
+    if repeated == "device":
+        plain["policies"][1]["id"] = "other"
+    with pytest.raises(ValueError, match=rf"policies\[1\]\.{repeated}: expected"):
+        ClosedLoop(msgspec.convert(plain, LoopConfig), INFOS, SESSION)
+
+
+def test_a_stream_in_an_unknown_unit_is_refused_with_its_place() -> None:
+    info = msgspec.structs.replace(INFOS[0], units=("uV", "bananas"))
+    with pytest.raises(ValueError, match=r"streams\[0\]\.unit: .*'bananas' for channel ref"):
+        ClosedLoop(CONFIG, (info, INFOS[1]), SESSION)
+
+
+def test_a_detector_of_a_stream_that_is_no_signal_is_refused() -> None:
+    config = _changed("detectors", 0, stream="cues")
+    with pytest.raises(ValueError, match=r"detectors\[0\]\.stream: expected a regular stream"):
+        ClosedLoop(config, INFOS, SESSION)
+
+
+def test_a_stream_without_a_rate_is_a_marker_stream_whatever_it_is_called() -> None:
+    config = msgspec.structs.replace(CONFIG, detectors=(), policies=(), devices=())
+    info = msgspec.structs.replace(INFOS[0], rate_hz=0.0)
+    assert ClosedLoop(config, (info, INFOS[1]), SESSION).conditioners == {}
