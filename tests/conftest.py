@@ -11,6 +11,10 @@ from tests.mosquitto import Mosquitto, mosquitto_program
 from tests.private_lsl import use_private_lsl
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak-s", default="600", help="seconds that a soak test lasts")
+
+
 def pytest_configure() -> None:
     use_private_lsl()
 
