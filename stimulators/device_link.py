@@ -124,8 +124,8 @@ class DeviceLink:
             await asyncio.sleep(_TICK_S)
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
-        kind = self._kinds[topic]
-        if retained and kind is not Stop:
+        kind = self._kinds.get(topic)
+        if kind is None or (retained and kind is not Stop):
             return
         try:
             message = from_payload(payload, kind)

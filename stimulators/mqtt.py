@@ -153,7 +153,7 @@ class MqttLink:
             except LinkLostError as error:
                 reason = f"{self._broker.host}:{self._broker.port}: {error}"
             except asyncio.CancelledError:
-                connection.say_goodbye()
+                await connection.say_goodbye()
                 raise
             finally:
                 self._connection = None

@@ -23,6 +23,9 @@ _LOGGER.addHandler(logging.NullHandler())
 #: QoS 1 messages that may wait for their PUBACK; more are not sent.
 _N_IN_FLIGHT_MAX = 64
 _REFUSED = 0x80
+_DISCONNECT = b"\xe0\x00"
+#: A broker that has not closed by then is left with the connection.
+_GOODBYE_S_MAX = 0.5
 
 Hear = Callable[[str, bytes, bool], None]
 
@@ -92,6 +95,9 @@ class Connection:
         )
         self._paho: Paho = self._client._client  # noqa: SLF001 see the class
         self._paho.connect_timeout = connect_s_max
+        # From the start: a broker may hand over what it kept before we have subscribed.
+        self._paho.on_message = self._on_message
+        self._paho.on_publish = None
         self._puback_s_max = puback_s_max
         self._steady_s = steady_s
         self._heard: deque[tuple[str, bytes, bool]] = deque()
@@ -152,11 +158,21 @@ class Connection:
             self._loop.call_later(self._puback_s_max, self._require_puback, info)
         return True
 
-    def say_goodbye(self) -> None:
-        """Send DISCONNECT, so that the broker keeps the Last Will to itself."""
-        if self._paho.socket() is not None:
-            self._paho.disconnect()
-            self._paho.loop_write()
+    async def say_goodbye(self) -> None:
+        """Send DISCONNECT, so that the broker keeps the Last Will to itself; wait till it closes.
+
+        paho would close at once; with anything still unread the kernel then resets the
+        connection, and the broker may never read our last words.
+        """
+        sock: Any = self._paho.socket()
+        if sock is None or self._paho.loop_write() != MQTT_ERR_SUCCESS:
+            return
+        with contextlib.suppress(OSError):
+            sock.send(_DISCONNECT)
+        closed = asyncio.ensure_future(anext(self._client.messages))
+        await asyncio.wait([closed], timeout=_GOODBYE_S_MAX)
+        if not closed.cancel():
+            closed.exception()
 
     def abandon(self) -> None:
         """Close the socket at once; what it has not taken is not sent."""
@@ -172,8 +188,6 @@ class Connection:
 
     def _take_over(self) -> None:
         paho = self._paho
-        paho.on_message = self._on_message
-        paho.on_publish = None
         paho.on_socket_register_write = self._on_register_write
         paho.on_socket_unregister_write = self._on_unregister_write
 

@@ -79,7 +79,7 @@ class MqttTransport:
         )
         self._stop_topic = topics.STOP.at(rig=rig)
         self._control_topic = topics.CONTROL.at(rig=rig)
-        self._n_root_levels = topics.INFO.address.split("/").index("{device}")
+        self._devices_root = topics.INFO.at(rig=rig, device="").removesuffix("/info")
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
         """Connect, stay connected with back-off, and hand over what is heard, until cancelled."""
@@ -133,8 +133,7 @@ class MqttTransport:
             return None if stop.request_id in self._own_stops else StopHeard(message=stop)
         if topic == self._control_topic:
             return ControlHeard(message=from_payload(payload, Control), retained=retained)
-        levels = topic.split("/")
-        device, what = levels[self._n_root_levels], levels[-1]
+        device, _, what = topic.removeprefix(self._devices_root).partition("/")
         if what == "ack":
             return AckHeard(device=device, message=from_payload(payload, Ack))
         if what == "info":
@@ -142,9 +141,11 @@ class MqttTransport:
             if info.device != device:
                 raise ValueError(f"device: expected {device!r} as in the topic, found another")
             return InfoHeard(device=device, message=info, retained=retained)
-        asked = from_payload(payload, ClockRequest)
-        self._answer(device, asked)
-        return ClockAsked(device=device, message=asked)
+        if what == "clock/request":
+            asked = from_payload(payload, ClockRequest)
+            self._answer(device, asked)
+            return ClockAsked(device=device, message=asked)
+        raise ValueError("expected a topic that was subscribed to")
 
     def _answer(self, device: str, asked: ClockRequest) -> None:
         received_us = round(self._now_s() * 1e6)
