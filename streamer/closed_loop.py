@@ -13,7 +13,16 @@ from stimulators.decisions import Decision, Notice, Refusal, StateChanged
 from stimulators.gate import SafetyGate, StreamReport
 from stimulators.policy import Target
 from streamer.config import LoopConfig
-from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, StreamChanged, Tick
+from streamer.events import (
+    Chunk,
+    ClockCorrection,
+    Event,
+    Fault,
+    Happening,
+    Marker,
+    StreamChanged,
+    Tick,
+)
 from streamer.source import StreamInfo
 from streamer.wiring import Wiring, conditioners, wirings
 
@@ -78,7 +87,7 @@ class ClosedLoop:
         self._reset_policies(decisions)
         return Outcome(decisions=decisions)
 
-    def _hear(self, event: Event, now_s: float) -> tuple[Decision, ...]:
+    def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
         if isinstance(event, Tick):
             return self.gate.tick(now_s)
         if isinstance(event, ClockCorrection):

@@ -68,4 +68,6 @@ class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
     reason: str
 
 
-Event: TypeAlias = Chunk | Marker | ClockCorrection | StreamChanged | Tick | Fault | Received
+#: Every event but samples.
+Happening: TypeAlias = Marker | ClockCorrection | StreamChanged | Tick | Fault | Received
+Event: TypeAlias = Chunk | Happening

@@ -1,5 +1,6 @@
 """The journal's writer: everything the loop consumed and decided, in order, before it acts."""
 
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -105,12 +106,11 @@ class Journal:
 
     def __enter__(self) -> Self:
         try:
-            self._path.touch(exist_ok=False)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError:
             raise JournalError(f"{self._path}: expected no journal yet, found one") from None
         except OSError as error:
             raise JournalError(f"{self._path}: cannot be created: {error.strerror}") from error
-        self._inode = self._path.stat().st_ino
         self._connection = sqlite3.connect(self._path, timeout=_LOCK_S_MAX, isolation_level=None)
         try:
             self._create()
@@ -118,7 +118,7 @@ class Journal:
             raise JournalError(f"{self._path}: cannot be created: {error}") from error
         finally:
             if self.n_records == 0:
-                self._connection.close()
+                self._close()
         self._checkpoints.start()
         return self
 
@@ -135,7 +135,7 @@ class Journal:
             if self._has_end:
                 self._settle()
         finally:
-            self._connection.close()
+            self._close()
 
     def write(self, event: Event, now_s: float, outcome: "Outcome") -> None:
         """Keep one step: the event, its now, and all that followed from it."""
@@ -205,13 +205,14 @@ class Journal:
             self.commit()
 
     def _expect_file(self) -> None:
-        """Fail where the file was removed or replaced: SQLite would write on into nothing."""
-        try:
-            is_there = self._path.stat().st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
-            raise self._failed("is no longer the file that was written")
+        """Fail where the file was removed: SQLite would write on into nothing."""
+        if os.fstat(self._file).st_nlink == 0:
+            raise self._failed("was removed while it was written")
+
+    def _close(self) -> None:
+        self._connection.close()
+        # Not before: closing any descriptor of a file drops the locks that SQLite has on it.
+        os.close(self._file)
 
     def _failed(self, why: str) -> JournalError:
         """Note the failure for every later call and give up what was not committed."""

@@ -174,5 +174,5 @@ def test_a_journal_whose_file_is_gone_fails_at_the_next_commit(tmp_path: Path, l
             path.write_bytes(b"")
         journal.write(Tick(), 1.0, outcome())
         for _ in range(2):
-            with pytest.raises(JournalError, match="is no longer the file that was written"):
+            with pytest.raises(JournalError, match="was removed while it was written"):
                 journal.commit()

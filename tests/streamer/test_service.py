@@ -213,7 +213,7 @@ def test_a_journal_that_fails_ends_the_leases_and_is_raised(tmp_path: Path) -> N
         session.path.unlink()
         n_kept.append(len(session.transport.kept))
 
-    with pytest.raises(JournalError, match="is no longer the file that was written"):
+    with pytest.raises(JournalError, match="was removed while it was written"):
         session.run([SignalSource(60.0)], meanwhile=lambda each: each.later(5.5, lose))
     assert session.ended_s < 5.6
     assert session.loop.gate.state == "safe"
@@ -221,7 +221,7 @@ def test_a_journal_that_fails_ends_the_leases_and_is_raised(tmp_path: Path) -> N
     after = session.transport.kept[n_kept[0] :]
     assert not any(isinstance(message, Command | Lease | Stop) for _, message in after)
     assert session.transport.statuses[-1].state == "offline"
-    assert "is no longer the file" in session.transport.statuses[-1].reason
+    assert "was removed" in session.transport.statuses[-1].reason
 
 
 def test_a_transport_that_fails_ends_the_session(tmp_path: Path) -> None:
