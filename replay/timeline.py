@@ -12,6 +12,8 @@ from replay.recording import RecordedStream, RecordingError
 
 #: Offsets that differ by more belong to different lives of the sender's clock.
 _RESET_S = 1.0
+#: Offsets are measured more often than this.
+_NEAR_S = 10.0
 #: A stamp that runs back by more, against no known reset, is not believed.
 _BACKWARDS_S_MAX = 1.0
 #: A hole that is longer, against no known reset, is not believed either.
@@ -147,7 +149,7 @@ def _first_samples(raw_s: NDArray[np.float64], lives_s: Sequence[NDArray[np.floa
     """Return the first sample of each life of the clock; two are equal where one has none.
 
     Only at a jump of the stamps may a new life begin: where they lie nearer to the times at which
-    its offsets were measured than to those of the life before.
+    its offsets were measured than to those of the life before, or, after a jump back, near to them.
     """
     firsts = [0]
     steps_s = np.diff(raw_s)
@@ -158,7 +160,7 @@ def _first_samples(raw_s: NDArray[np.float64], lives_s: Sequence[NDArray[np.floa
                 for life in (len(firsts) - 1, len(firsts))
             )
             is_back = steps_s[place - 1] < 0.0
-            if not (following < now or (following == now and is_back)):
+            if not (following < now or (is_back and following < _NEAR_S)):
                 break
             firsts.append(int(place))
     return firsts + [len(raw_s)] * (len(lives_s) - len(firsts))

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
+#: No run is longer: some hundred days.
+_RUN_S_MAX = 1e7
+
 
 class _VirtualTimeSelector(selectors.DefaultSelector):
     """Never waits: where nothing is ready, time moves to when the first timer is due.
@@ -25,9 +28,7 @@ class _VirtualTimeSelector(selectors.DefaultSelector):
             return ready
         if timeout is None:
             raise RuntimeError("deadlock: every task waits and no timer is set")
-        if timeout > 0.0:
-            # At least one, or a timer within a rounding error would never come due.
-            self.now_ns += max(1, round(timeout * 1e9))
+        self.now_ns += round(timeout * 1e9)
         return ready
 
 
@@ -53,9 +54,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self, start_s: float = 0.0) -> None:
         self._virtual = _VirtualTimeSelector(start_s)
         super().__init__(self._virtual)
-        # A timer is due within this of its time. The system's own can be 16 ms, and where a
-        # float cannot tell two neighbouring nanoseconds apart no timer would ever be due.
-        self._clock_resolution = max(1e-9, 2.0 * math.ulp(start_s))
+        # A timer is due within this of its time. The system's own can be 16 ms; and with less
+        # than a float of this size can tell apart, no timer would ever be due.
+        self._clock_resolution = 2.0 * math.ulp(abs(start_s) + _RUN_S_MAX)
 
     def time(self) -> float:
         """Return the virtual time in seconds."""

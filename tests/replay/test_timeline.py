@@ -42,7 +42,7 @@ def test_the_first_offset_holds_from_the_first_sample_though_it_came_later() -> 
     np.testing.assert_array_equal(found.stamps_s, _regular(100) + 3.0)
 
 
-@pytest.mark.parametrize("reset_s", [1000.0, -40.0, -99.0])
+@pytest.mark.parametrize("reset_s", [1000.0, 3.0, -3.0, -40.0, -99.0])
 def test_a_reset_of_the_senders_clock_is_undone_at_its_very_sample(reset_s: float) -> None:
     true_s = _regular(1000, start_s=100.0)
     stamps_s = true_s.copy()

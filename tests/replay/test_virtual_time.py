@@ -33,6 +33,14 @@ def test_timers_come_due_however_large_the_time_is(start_s: float) -> None:
     assert found[-1] - start_s == pytest.approx(0.2, abs=max(1e-6, start_s * 1e-15 * 40))
 
 
+def test_timers_come_due_at_the_end_of_a_very_long_run() -> None:
+    async def main() -> list[float]:
+        await _wait(9_999_999.0)
+        return await _ticks(50, 0.02)
+
+    assert run_virtually(main())[-1] == pytest.approx(1e7, abs=1e-6)
+
+
 @given(delays_s=st.lists(st.floats(0.0, 1e5), min_size=1, max_size=30))
 def test_timers_fire_in_the_order_of_their_times_and_never_early(delays_s: list[float]) -> None:
     fired: list[tuple[float, float]] = []
@@ -49,7 +57,7 @@ def test_timers_fire_in_the_order_of_their_times_and_never_early(delays_s: list[
 
     run_virtually(main())
     assert [due_s for due_s, _ in fired] == sorted(delays_s)
-    assert all(due_s - 2e-9 <= at_s <= due_s + 2e-9 for due_s, at_s in fired)
+    assert all(due_s - 4e-9 <= at_s <= due_s + 4e-9 for due_s, at_s in fired)
 
 
 def test_a_time_out_obeys_virtual_time() -> None:
