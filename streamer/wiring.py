@@ -49,15 +49,15 @@ class Wiring:
         self.stream = stream
         self.channel = channel
         self.calibration_s = burst.calibration_s
-        self._burst = burst
-        self._columns = burst.columns(channel)
+        self.detector = burst.id
+        self.columns = burst.columns(channel)
 
     def fold(self, seen: Sequence[Seen], targets: list[Target]) -> Observation | None:
         """Let the policy decide on every hop it has not seen; return the newest, if any."""
         newest = None
         for each in seen:
             estimates = each.estimates
-            if estimates.detector != self._burst.id:
+            if estimates.detector != self.detector:
                 continue
             for hop in range(estimates.sample.size):
                 newest = self._observation(each, hop)
@@ -68,7 +68,7 @@ class Wiring:
 
     def _observation(self, seen: Seen, hop: int) -> Observation:
         estimates = seen.estimates
-        columns = self._columns
+        columns = self.columns
         values = estimates.values[hop]
         return Observation(
             sample=int(estimates.sample[hop]),

@@ -1,0 +1,47 @@
+"""The command line: what goes wrong is one line on stderr and an exit code, never a traceback."""
+
+import sys
+from collections.abc import Sequence
+
+import typer.exceptions
+
+from stimloop.app import app
+from stimloop.errors import CommandError
+from streamer.errors import JournalError, StreamError
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        code = app(arguments, prog_name="stimloop", standalone_mode=False)
+    except typer.Exit as ending:
+        return ending.exit_code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 the last stop before a traceback
+        return _told(*_ended_by(error))
+    return code if isinstance(code, int) else 0
+
+
+def _ended_by(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, typer.exceptions.TyperException):
+        return error.format_message(), 2
+    if isinstance(error, CommandError):
+        return str(error), error.code
+    if isinstance(error, StreamError | JournalError | OSError):
+        return str(error), 3
+    if isinstance(error, typer.Abort | KeyboardInterrupt):
+        return "interrupted", 3
+    return f"unexpected {type(error).__name__}: {error}", 3
+
+
+def _told(text: str, code: int) -> int:
+    sys.stderr.write(f"stimloop: {' '.join(text.split())}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

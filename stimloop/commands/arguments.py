@@ -1,0 +1,31 @@
+"""The arguments that several commands share."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ConfigFile = Annotated[
+    Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
+]
+Recording = Annotated[Path, typer.Argument(help="An XDF file (.xdf, .xdfz, .xdf.gz).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a machine.")]
+Seed = Annotated[int, typer.Option(help="Seed of what is random.")]
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
+    """Print plain data as one JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_line(text: str) -> None:
+    """Print one line."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def warn(text: str) -> None:
+    """Print one line to stderr that ends nothing."""
+    sys.stderr.write(f"stimloop: warning: {' '.join(text.split())}\n")

@@ -1,0 +1,33 @@
+"""`config check` and `config schema`."""
+
+import hashlib
+
+import msgspec
+import typer
+
+from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line
+
+app = typer.Typer(
+    help="Check a configuration file, or print what one may hold.", no_args_is_help=True
+)
+
+
+@app.command("check")
+def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
+    """Check a file; what it says of streams not yet seen is checked when they are opened."""
+    from stimloop import config as configuration
+
+    loaded = configuration.load(config)
+    digest = hashlib.sha256(msgspec.json.encode(loaded.loop)).hexdigest()
+    if as_json:
+        print_json({"file": str(config or "the default rig"), "digest": digest})
+    else:
+        print_line(f"{config or 'the default rig'}: holds, digest {digest}")
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of the configuration file."""
+    from stimloop import config as configuration
+
+    print_json(configuration.schema())

@@ -1,0 +1,48 @@
+"""`run`: the live loop."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stimloop.commands.arguments import AsJson, ConfigFile, print_json
+from stimloop.event_loop import run_async
+
+
+def run(
+    config: ConfigFile = None,
+    *,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, help="Seconds after which the session ends by itself.")
+    ] = None,
+    session: Annotated[
+        Path | None, typer.Option(help="Session folder to create; sessions/<time>-<rig> without.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the live loop until Ctrl-C; without CONFIG the default rig with its simulated patient."""
+    from stimloop import config as configuration
+    from stimloop.live import run as run_live
+    from stimloop.live_table import watching
+    from streamer.clock import wall_time_text
+
+    loaded = configuration.load(config)
+    folder = session or Path("sessions") / f"{wall_time_text()}-{loaded.rig.name}"
+    # With --json nothing but the summary goes to stdout.
+    console = Console(file=sys.stderr if as_json else sys.stdout)
+    summary = run_async(
+        run_live(
+            loaded,
+            str(config or "the default rig"),
+            folder,
+            duration_s=duration,
+            told=lambda line: console.print(line, highlight=False, markup=False),
+            watching=lambda service: watching(service, console),
+        )
+    )
+    if as_json:
+        print_json(summary)
+    else:
+        console.print(f"session folder: {folder}", highlight=False, markup=False, soft_wrap=True)

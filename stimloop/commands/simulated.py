@@ -1,0 +1,96 @@
+"""`patient` and `device`: the other ends of a rig, simulated."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stimloop.commands.arguments import ConfigFile, print_line
+from stimloop.companions import READY, until_stdin_closes
+from stimloop.errors import ConfigError
+from stimloop.event_loop import until_interrupted
+
+IsCompanion = Annotated[bool, typer.Option("--companion", hidden=True)]
+
+
+def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> None:
+    """Run the simulated patient: samples onto LSL, the device's amplitude in from MQTT."""
+    from replay.patient_outlet import run_patient
+    from stimloop import config as configuration
+    from streamer.lsl_network import configure
+
+    loaded = configuration.load(config)
+    if loaded.patient is None:
+        raise ConfigError(f"{config}: $.patient: expected a table, found none")
+    configure(loaded.lsl)
+    told = READY if companion else f"patient {loaded.patient.name} on LSL; Ctrl-C ends it"
+    _run(
+        run_patient(
+            loaded.patient,
+            rig=loaded.rig.name,
+            broker=loaded.broker,
+            ready=lambda: print_line(told),
+        ),
+        companion=companion,
+    )
+
+
+def device(
+    config: ConfigFile = None,
+    *,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="Which of the [[devices]]; all of them without.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option(help="Folder in which devices remember their newest session.")
+    ] = None,
+    companion: IsCompanion = False,
+) -> None:
+    """Run the reference device: leases, limits of its own, and stop, over MQTT."""
+    from stimloop import config as configuration
+    from stimloop.reference_devices import run_devices
+
+    loaded = configuration.load(config)
+    present = [each.id for each in loaded.devices]
+    wanted = present if id_ is None else [id_]
+    if not wanted or not set(wanted) <= set(present):
+        raise ConfigError(
+            f"{config or 'the default rig'}: $.devices: expected {id_ or 'at least one device'}, "
+            f"found {', '.join(present) or 'none'}"
+        )
+    _run(
+        run_devices(
+            [each for each in loaded.devices if each.id in wanted],
+            broker=loaded.broker,
+            rig=loaded.rig.name,
+            memory=memory,
+            told=None if companion else print_line,
+            ready=(lambda: print_line(READY)) if companion else (lambda: None),
+        ),
+        companion=companion,
+    )
+
+
+def _run(main: Coroutine[Any, Any, None], *, companion: bool) -> None:
+    if not companion:
+        until_interrupted(main)
+        return
+    until_interrupted(_with_parent(main))
+    # The thread that waits for the parent may still be blocked in its read.
+    sys.stdout.flush()
+
+
+async def _with_parent(main: Coroutine[Any, Any, None]) -> None:
+    running = asyncio.ensure_future(main)
+    parent = asyncio.ensure_future(until_stdin_closes())
+    await asyncio.wait({running, parent}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (running, parent):
+        task.cancel()
+    await asyncio.gather(parent, return_exceptions=True)
+    try:
+        await running
+    except asyncio.CancelledError:
+        return

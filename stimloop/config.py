@@ -1,0 +1,161 @@
+"""The whole configuration file: read, checked and written back resolved."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from replay.patient import PatientConfig
+from stimloop.address import DEFAULT_FILE
+from stimloop.errors import ConfigError
+from stimloop.key_path import located
+from stimulators.mqtt import BrokerConfig
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from streamer.lsl_network import LslConfig
+from streamer.source import StreamInfo
+from streamer.streams import StreamConfig
+
+
+class SessionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[session]` table: for the record only, nothing depends on it."""
+
+    subject: str = ""
+    side: str = ""
+    medication: str = ""
+    notes: str = ""
+
+
+class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file: what the loop reads, and where its edges are.
+
+    Parameters
+    ----------
+    session : SessionSection
+        Who and how, for the record.
+    lsl : LslConfig
+        Which part of the network LSL sees.
+    broker : BrokerConfig
+        Where the MQTT broker is.
+    patient : PatientConfig, optional
+        The simulated patient, where there is one.
+    """
+
+    session: SessionSection = SessionSection()
+    lsl: LslConfig = LslConfig()
+    broker: BrokerConfig = BrokerConfig()
+    patient: PatientConfig | None = None
+
+    @property
+    def loop(self) -> LoopConfig:
+        """The sections that decide what is detected and decided."""
+        return LoopConfig(
+            rig=self.rig,
+            streams=self.streams,
+            detectors=self.detectors,
+            policies=self.policies,
+            devices=self.devices,
+            gate=self.gate,
+        )
+
+
+def load(path: Path | None) -> Config:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path : Path or None
+        The TOML file; None takes the default rig.
+
+    Raises
+    ------
+    ConfigError
+        Where it cannot be read, or any key in it is unknown, missing or impossible.
+    """
+    file = DEFAULT_FILE if path is None else path
+    try:
+        config = msgspec.toml.decode(file.read_bytes(), type=Config)
+    except OSError as error:
+        raise ConfigError(f"{file}: expected a file that can be read, found {error}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: {located(str(error))}") from error
+    check(file, config)
+    return config
+
+
+def check(file: Path, config: Config) -> None:
+    """Hold a configuration against the streams it expects, as far as it says what they are.
+
+    Streams of which rate or channels are not written down can be checked only once they are
+    found, which every command that opens them does.
+
+    Raises
+    ------
+    ConfigError
+        With the key path.
+    """
+    names = [stream.name for stream in config.streams]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ConfigError(
+                f"{file}: $.streams[{place}].name: expected unique names, found {name!r} twice"
+            )
+    infos = [_expected_info(config, stream) for stream in config.streams]
+    if any(info is None for info in infos):
+        return
+    build_loop(file, config, [info for info in infos if info is not None], session="check")
+
+
+def build_loop(
+    file: Path | str, config: Config, infos: list[StreamInfo], *, session: str
+) -> ClosedLoop:
+    """Return the loop for these streams.
+
+    Raises
+    ------
+    ConfigError
+        Where configuration and streams do not fit each other.
+    """
+    try:
+        return ClosedLoop(config.loop, infos, session)
+    except ValueError as error:
+        raise ConfigError(f"{file}: {located(str(error))}") from error
+
+
+def to_toml(config: Config) -> bytes:
+    """Return the resolved configuration, every default written out, as TOML."""
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(config))).encode()
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the configuration file."""
+    return msgspec.json.schema(Config)
+
+
+def _expected_info(config: Config, stream: StreamConfig) -> StreamInfo | None:
+    patient = config.patient
+    if patient is not None and stream.match.source_id == patient.source_id:
+        return patient.info(stream.name)
+    if stream.kind == "markers":
+        return StreamInfo(
+            name=stream.name, rate_hz=0.0, channels=("markers",), units=("",), dtype="string"
+        )
+    if stream.rate_hz is None or not stream.channels:
+        return None
+    return StreamInfo(
+        name=stream.name,
+        rate_hz=stream.rate_hz,
+        channels=stream.channels,
+        units=(stream.unit or "uV",) * len(stream.channels),
+        dtype="float32",
+    )
+
+
+def _without_none(value: Any) -> Any:  # noqa: ANN401 any plain data
+    """TOML has no null: a key that is not set is left out."""
+    if isinstance(value, dict):
+        return {key: _without_none(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(each) for each in value]
+    return value

@@ -1,0 +1,31 @@
+"""What a command can end with: one line on stderr and an exit code.
+
+CommandError
+    DoesNotHoldError  1   the thing that was checked is not so
+    ConfigError       2   usage or configuration
+    FaultError        3   a fault ended the run
+"""
+
+
+class CommandError(Exception):
+    """Ends a command with `code` and one line of text."""
+
+    code = 3
+
+
+class DoesNotHoldError(CommandError):
+    """What the command checked is not so."""
+
+    code = 1
+
+
+class ConfigError(CommandError):
+    """A file or an option cannot be used; names file and key path, expected and found."""
+
+    code = 2
+
+
+class FaultError(CommandError):
+    """A fault ended the run."""
+
+    code = 3

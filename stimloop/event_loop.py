@@ -1,0 +1,31 @@
+"""How commands run what is asynchronous."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+
+def run_async(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end; Ctrl-C cancels it, and so does SIGTERM."""
+    # aiomqtt needs a selector loop, which is not what Windows uses by itself.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(_ended_by_sigterm(main))
+
+
+def until_interrupted(main: Coroutine[Any, Any, _T]) -> _T | None:
+    """Run a coroutine to its end, or until it is interrupted, which gives None."""
+    try:
+        return run_async(main)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return None
+
+
+async def _ended_by_sigterm(main: Coroutine[Any, Any, _T]) -> _T:
+    task = asyncio.current_task()
+    if task is not None and sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await main

@@ -1,0 +1,23 @@
+"""Errors with their key path in front: ``$.detectors[0].band_hz: expected ..., found ...``."""
+
+import re
+
+_PLACE = re.compile(r" - at `(\$[^`]*)`$")
+_KEY = re.compile(r"^([A-Za-z_][\w.\[\]-]*): (.*)$", re.DOTALL)
+
+
+def located(text: str) -> str:
+    """Return an error's text with its key path in front.
+
+    Parameters
+    ----------
+    text : str
+        As msgspec says it, with the path at the end, or as our constructors do, beginning with
+        the key; or both.
+    """
+    place = _PLACE.search(text)
+    path, text = (place[1], text[: place.start()]) if place else ("$", text)
+    key = _KEY.match(text)
+    if key is not None:
+        return f"{path}.{key[1]}: {key[2]}"
+    return f"{path}: {text}" if path != "$" else text

@@ -1,0 +1,136 @@
+"""The live loop put together: companions, streams, journal, transport, service, session folder."""
+
+import asyncio
+import contextlib
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from stimloop.companions import Companions
+from stimloop.config import Config, build_loop, to_toml
+from stimloop.errors import FaultError
+from stimulators.service_link import MqttTransport
+from streamer import clock
+from streamer.errors import StreamError
+from streamer.journal import Journal
+from streamer.lsl_source import LslSource
+from streamer.provenance import header, versions
+from streamer.service import Service, Watcher
+from streamer.session_folder import SessionFolder
+from streamer.warm_up import warm_up
+
+#: How long a thread may keep the interpreter before another gets it; Python's own 5 ms would
+#: let a display's thread hold the loop up for as long.
+_SWITCH_S = 0.0005
+
+Told = Callable[[str], None]
+
+
+async def run(
+    config: Config,
+    config_name: str,
+    folder: Path,
+    *,
+    duration_s: float | None,
+    told: Told,
+    watching: Callable[[Service], AbstractContextManager[Watcher | None]],
+) -> dict[str, Any]:
+    """Run one session and return its summary.
+
+    Parameters
+    ----------
+    config : Config
+        The rig.
+    config_name : str
+        Where it was read, for messages.
+    folder : Path
+        The session folder to create.
+    duration_s : float, optional
+        Seconds after which the session ends by itself.
+    told : callable
+        Takes a line for the operator.
+    watching : callable
+        Given the service, a context that gives what is called after each step.
+
+    Raises
+    ------
+    ConfigError
+        Where configuration and streams do not fit each other.
+    StreamError
+        Where a stream is not there or not what it should be.
+    FaultError
+        Where a fault ended the run; the session folder is complete all the same.
+    """
+    session = clock.new_session_id()
+    config_toml = to_toml(config)
+    target = SessionFolder.create(folder, config_toml)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(Companions(config, target.config_file, told))
+        sources = await _entered(stack, config)
+        infos = [info for source in sources for info in source.infos]
+        loop = build_loop(config_name, config, infos, session=session)
+        warm_up(config.loop, infos)
+        first = header(config.loop, infos, session=session, config_toml=config_toml)
+        transport = MqttTransport(
+            config.broker, rig=config.rig.name, session=session, now_s=clock.now_s
+        )
+        journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
+        service = Service(
+            loop=loop,
+            journal=journal,
+            transport=transport,
+            now_s=clock.now_s,
+            session=session,
+            tick_s=config.rig.tick_s,
+            config_digest=first.config_sha256,
+            versions=versions(),
+        )
+        told(f"session {folder}")
+        service.watch = stack.enter_context(watching(service))
+        stack.enter_context(_without_collections())
+        reason, fault = await _until_over(service, sources, duration_s)
+        # A journal that could not be written raises here again; then nothing else is.
+        journal.end(reason, clock.now_s())
+        summary = target.write_summary(service.summary, journal, reason=reason)
+    if fault is not None:
+        raise FaultError(f"{folder}: the session was ended by a fault: {fault}") from fault
+    return summary
+
+
+async def _until_over(
+    service: Service, sources: list[LslSource], duration_s: float | None
+) -> tuple[str, Exception | None]:
+    """Run until the end; what ended it is handed on once the session folder is complete."""
+    try:
+        return await service.run(sources, duration_s=duration_s), None
+    except Exception as error:  # noqa: BLE001 raised again by the caller
+        return f"fault: {error}", error
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep what is there by now out of every later garbage collection, and threads short."""
+    before_s = sys.getswitchinterval()
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
+        gc.unfreeze()
+
+
+async def _entered(stack: AsyncExitStack, config: Config) -> list[LslSource]:
+    """Find all streams at once; the first that fails ends the others' search."""
+    sources = [LslSource(stream, config.lsl, clock.now_s) for stream in config.streams]
+    try:
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                group.create_task(stack.enter_async_context(source))
+    except* StreamError as errors:
+        raise StreamError("; ".join(str(each) for each in errors.exceptions)) from None
+    return sources

@@ -1,0 +1,184 @@
+"""What an operator sees while a session runs: one small table, or lines without a screen."""
+
+import contextlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from detectors.estimates import Seen
+from stimloop.news import news
+from stimulators.decisions import Decision, Send
+from stimulators.messages import Command
+from stimulators.received import AckHeard
+from streamer.closed_loop import Outcome
+from streamer.events import Event
+from streamer.service import Service, Watcher
+from streamer.wiring import Wiring
+
+_REFRESH_PER_S = 4.0
+_N_NEWS = 6
+_STYLES = {"idle": "dim", "armed": "yellow", "active": "green", "hold": "magenta", "safe": "red"}
+
+
+class _Followed:
+    """One policy's measure: the newest value, and its mean before and since the loop was active.
+
+    Before against since is the fair comparison: while the device is on, the measure is high
+    because that is what turned the device on.
+    """
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.wiring = wiring
+        self.value = 0.0
+        self.threshold = 0.0
+        self.is_on = False
+        self.is_valid = False
+        self._sums = {False: 0.0, True: 0.0}
+        self._counts = {False: 0, True: 0}
+
+    def see(self, seen: Seen, *, is_active: bool) -> None:
+        estimates, columns = seen.estimates, self.wiring.columns
+        values, valid = estimates.values[:, columns.power], estimates.valid[:, columns.power]
+        self.is_valid = bool(valid[-1])
+        self.value = float(values[-1])
+        self.threshold = float(estimates.values[-1, columns.threshold])
+        self.is_on = bool(estimates.values[-1, columns.is_on])
+        self._sums[is_active] += float(values[valid].sum())
+        self._counts[is_active] += int(valid.sum())
+
+    def mean(self, *, is_active: bool) -> float | None:
+        count = self._counts[is_active]
+        return self._sums[is_active] / count if count else None
+
+
+class LiveTable:
+    """Remembers the newest of everything; drawn four times a second on a thread of its own.
+
+    Parameters
+    ----------
+    service : Service
+        The session that is watched.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._followed = [_Followed(wiring) for wiring in service.loop.wirings]
+        self._commanded: dict[str, float] = {}
+        self._applied: dict[str, float] = {}
+        self._news: deque[str] = deque(maxlen=_N_NEWS)
+        self._age_s = 0.0
+        self._started_s: float | None = None
+        self._now_s = 0.0
+
+    def watch(self, event: Event, now_s: float, outcome: Outcome) -> None:
+        """Remember what one step brought."""
+        self._now_s = now_s
+        if self._started_s is None:
+            self._started_s = now_s
+        if isinstance(event, AckHeard):
+            amount = _first(event.message.applied_ma, event.message.applied_level)
+            if amount is not None:
+                self._applied[event.device] = amount
+        if outcome.seen:
+            self._see(outcome.seen, now_s)
+        if outcome.decisions:
+            self._note_commands(outcome.decisions)
+        for line in news(event, outcome):
+            self._news.append(f"{self._clock()}  {line}")
+
+    def __rich__(self) -> RenderableType:
+        """Draw it."""
+        return Group(
+            self._state(), self._measures(), self._devices(), *(Text(each) for each in self._news)
+        )
+
+    def _see(self, seen: Sequence[Seen], now_s: float) -> None:
+        is_active = self._service.loop.gate.state in {"active", "hold"}
+        for each in seen:
+            if not each.estimates.sample.size:
+                continue
+            self._age_s = now_s - float(each.estimates.time_s[-1])
+            for followed in self._followed:
+                if followed.wiring.detector == each.estimates.detector:
+                    followed.see(each, is_active=is_active)
+
+    def _note_commands(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            if isinstance(decision, Send) and isinstance(decision.message, Command):
+                amount = _first(decision.message.amplitude_ma, decision.message.level)
+                self._commanded[decision.device] = amount or 0.0
+
+    def _state(self) -> Text:
+        gate, counts = self._service.loop.gate, self._service.summary
+        return Text.assemble(
+            (f"{gate.state.upper():<7}", _STYLES[gate.state]),
+            f"{self._clock()}  {counts.n_samples} samples, newest {1e3 * self._age_s:.0f} ms old, "
+            f"{counts.n_issued} commands, {counts.n_acked} acknowledged\n",
+            (gate.reason, "dim"),
+        )
+
+    def _measures(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for column in ("detector", "channel"):
+            table.add_column(column)
+        for column in ("now", "threshold", "mean before", "mean since active", "change"):
+            table.add_column(column, justify="right")
+        for each in self._followed:
+            before, since = each.mean(is_active=False), each.mean(is_active=True)
+            change = f"{100.0 * (since / before - 1.0):+.0f} %" if before and since else "-"
+            table.add_row(
+                each.wiring.detector,
+                each.wiring.channel,
+                Text(
+                    f"{each.value:.1f}" if each.is_valid else "-",
+                    "bold" if each.is_on else "",
+                ),
+                f"{each.threshold:.1f}" if each.threshold else "-",
+                *("-" if mean is None else f"{mean:.1f}" for mean in (before, since)),
+                change,
+            )
+        return table
+
+    def _devices(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for column in ("device", "commanded", "applied"):
+            table.add_column(column, justify="left" if column == "device" else "right")
+        for device, config in self._service.loop.gate.devices.items():
+            unit = "mA" if config.unit == "ma" else ""
+            amounts = (self._commanded.get(device), self._applied.get(device))
+            shown = ("-" if amount is None else f"{amount:.2f} {unit}" for amount in amounts)
+            table.add_row(device, *shown)
+        return table
+
+    def _clock(self) -> str:
+        elapsed_s = int(self._now_s - (self._started_s or self._now_s))
+        return f"{elapsed_s // 3600}:{elapsed_s // 60 % 60:02d}:{elapsed_s % 60:02d}"
+
+
+@contextlib.contextmanager
+def watching(service: Service, console: Console) -> Iterator[Watcher]:
+    """Show a session on a screen as a table, elsewhere as a line for each piece of news."""
+    if not console.is_terminal:
+        yield _lines(console.file)
+        return
+    table = LiveTable(service)
+    with Live(table, console=console, refresh_per_second=_REFRESH_PER_S):
+        yield table.watch
+
+
+def _lines(file: IO[str]) -> Watcher:
+    def watch(event: Event, now_s: float, outcome: Outcome) -> None:
+        for line in news(event, outcome):
+            file.write(f"{now_s:.3f}  {line}\n")
+            file.flush()
+
+    return watch
+
+
+def _first(*amounts: float | None) -> float | None:
+    return next((amount for amount in amounts if amount is not None), None)

@@ -1,0 +1,107 @@
+"""The configuration file: the default rig holds, and whatever is wrong is named in one line."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from stimloop.__main__ import run_command
+from stimloop.config import Config, load, schema, to_toml
+from stimloop.errors import ConfigError
+
+_ROOT = Path(__file__).parents[2]
+_DEFAULT = _ROOT / "stimloop" / "default.toml"
+
+
+def _changed(tmp_path: Path, before: str, after: str) -> Path:
+    text = _DEFAULT.read_text(encoding="utf-8")
+    assert text.count(before) == 1, before
+    path = tmp_path / "rig.toml"
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    return path
+
+
+def test_the_default_rig_is_the_commented_file_at_the_root() -> None:
+    assert (_ROOT / "config.toml").read_bytes() == _DEFAULT.read_bytes()
+
+
+def test_the_default_rig_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["config", "check"]) == 0
+    assert "holds, digest " in capsys.readouterr().out
+
+
+def test_a_resolved_configuration_comes_back_as_it_was() -> None:
+    config = load(None)
+    assert msgspec.toml.decode(to_toml(config), type=Config) == config
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("hop_s = 0.01", "hop_ms = 10", "$.detectors[0]: Object contains unknown field `hop_ms`"),
+        ("window_s = 0.4", 'window_s = "long"', "$.detectors[0].window_s: Expected `float`"),
+        ("band_hz = [13.0, 30.0]", "band_hz = [13.0, 800.0]", "$.detectors[0].band_hz: expected"),
+        ("band_hz = [13.0, 30.0]", "band_hz = [30.0, 13.0]", "$.detectors[0].band_hz: expected"),
+        ("amplitude_ma_max = 3.0\n", "", "missing required field `amplitude_ma_max`"),
+        ("slew_ma_per_s_max = 12.0\n", "", "missing required field `slew_ma_per_s_max`"),
+        ("on_ma = 3.0", "on_ma = 3.5", "$.policies[0].on_ma: expected"),
+        ('of = "beta"\n', 'of = "gamma"\n', "$.detectors[1].of: expected"),
+        (
+            'device = "stn_left"\nprogram',
+            'device = "gpi"\nprogram',
+            "$.policies[0].device: expected",
+        ),
+        ("STN_L_3 = -1.0", "STN_L_9 = -1.0", "$.streams[0].montage[0].terms: expected"),
+        ('kind = "lfp"', 'kind = "ecg"', "$.streams[0].kind: Invalid enum value 'ecg'"),
+        ("safe_ma = 0.0", "safe_ma = -1.0", "$.devices[0]"),
+        ("[rig]", "[rig", "Expected"),
+    ],
+)
+def test_what_is_wrong_ends_with_two_and_names_file_and_key(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    before: str,
+    after: str,
+    expected: str,
+) -> None:
+    path = _changed(tmp_path, before, after)
+    assert run_command(["config", "check", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.startswith(f"stimloop: {path}: ")
+    assert expected in told
+
+
+def test_a_file_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["config", "check", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml: expected a file that can be read" in capsys.readouterr().err
+
+
+def test_two_streams_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rig.toml"
+    stream = '[[streams]]\nname = "LFP"\nkind = "lfp"\nmatch = { type = "LFP" }\n'
+    path.write_text(f'[rig]\nname = "r"\n{stream}{stream}', encoding="utf-8")
+    path.write_text("detectors = []\n" + path.read_text("utf-8"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"\$\.streams\[1\]\.name: expected unique names"):
+        load(path)
+
+
+def test_the_schema_describes_every_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["config", "schema"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(json.dumps(schema()))
+    tables = printed["$defs"]["Config"]["properties"]
+    assert set(tables) == set(Config.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["no-such-command"], ["run", "--no-such-option"], ["verify"]]
+)
+def test_wrong_usage_is_one_line_and_two(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
