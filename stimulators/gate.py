@@ -172,14 +172,10 @@ class SafetyGate:
         rig = self._rig
         rig.begin(now_s)
         newest = {target.device: target for target in targets}
-        for target in targets:
-            drive = self._drives.get(target.device)
-            if drive is None:
-                rig.decide(refusal_of(target, "device", target.device, ", ".join(self._drives)))
-            elif not self._admission.is_within_limits(drive, target):
-                continue
-            elif newest[target.device] is target:
-                self._admission.admit(drive, target)
+        allowed = [target for target in targets if self._is_allowed(target)]
+        for target in allowed:
+            if newest[target.device] is target:
+                self._admission.admit(self._drives[target.device], target)
             elif target.kind == "trigger" or target.amount != newest[target.device].amount:
                 rig.decide(refusal_of(target, "superseded", "an older target", "the newest"))
         return rig.end()
@@ -231,6 +227,15 @@ class SafetyGate:
             watch.restart()
             self._rig.go_safe(f"the clock of stream {stream} stepped by {step_s:g} s")
         return self._rig.end()
+
+    def _is_allowed(self, target: Target) -> bool:
+        """Say whether there is such a device, and it may be asked for so much."""
+        drive = self._drives.get(target.device)
+        if drive is not None:
+            return self._admission.is_within_limits(drive, target)
+        names = ", ".join(self._drives)
+        self._rig.decide(refusal_of(target, "device", target.device, names))
+        return False
 
     def _look_after(self, name: str, drive: Drive, now_s: float) -> None:
         missing = drive.overdue(now_s)

@@ -20,6 +20,13 @@ from tests.stimulators.gate_rig import (
     limits_of,
 )
 
+_BEGIN: dict[str, Callable[[GateRig], GateRig]] = {
+    "idle": GateRig.be_ready,
+    "armed": GateRig.be_armed,
+    "hold": GateRig.be_held,
+    "safe": GateRig.be_active,
+}
+
 
 def test_an_amplitude_is_reached_by_a_ramp_no_faster_than_the_slew() -> None:
     rig = GateRig().be_active()
@@ -133,16 +140,9 @@ def test_a_target_that_may_not_go_is_refused_and_never_sent(
     assert (rig.commands, rig.state) == ([], "active")
 
 
-@pytest.mark.parametrize("state", ["idle", "armed", "hold", "safe"])
+@pytest.mark.parametrize("state", _BEGIN)
 def test_targets_outside_active_are_refused_once_for_each_wish(state: str) -> None:
-    rig = GateRig()
-    begin: dict[str, Callable[[], GateRig]] = {
-        "idle": rig.be_ready,
-        "armed": rig.be_armed,
-        "hold": rig.be_held,
-        "safe": rig.be_active,
-    }
-    begin[state]()
+    rig = _BEGIN[state](GateRig())
     if state == "safe":
         rig.stop()
     for amount in (2.0, 2.0, 2.0, 0.0, 0.0, 2.0):
