@@ -17,6 +17,7 @@ _AMOUNTS = st.one_of(
     st.floats(0.0, _MAX_MA),
     st.sampled_from([-0.1, 3.1, math.nan, math.inf, -math.inf, None, _SAFE_MA, _MAX_MA]),
 )
+_KINDS = st.sampled_from(["amplitude", "amplitude", "trigger"])
 _SHIFTS_US = st.sampled_from([0, 0, 0, -400_000, -90_000, 90_000, 400_000])
 
 
@@ -70,6 +71,21 @@ class Device(RuleBasedStateMachine):
     def sleep_long(self) -> None:
         self.pass_time(3_000_000, is_answered=True)
 
+    @rule(passed_us=st.sampled_from([20_000, 80_000]), n=st.integers(1, 5))
+    def drive(self, passed_us: int, n: int) -> None:
+        """Do what a service does when all is well, in the session that is held."""
+        session = self.bench.device.session or _SESSIONS[1]
+        for _ in range(n):
+            self.pass_time(passed_us, is_answered=True)
+            self.lease(session, 0, 250_000, 0)
+
+    @rule(target=commands, amount=st.floats(0.0, _MAX_MA), kind=_KINDS)
+    def ask_well(self, amount: float, kind: str) -> Any:
+        session = self.bench.device.session or _SESSIONS[1]
+        command = self.bench.command(amount, kind=kind, session=session)
+        self.give(command)
+        return multiple(command)
+
     @rule(
         session=st.sampled_from([_SESSIONS[1], _SESSIONS[1], *_SESSIONS]),
         shift_us=_SHIFTS_US,
@@ -91,7 +107,7 @@ class Device(RuleBasedStateMachine):
         session=st.sampled_from([_SESSIONS[1], _SESSIONS[1], _SESSIONS[1], *_SESSIONS]),
         amount=_AMOUNTS,
         shift_us=_SHIFTS_US,
-        kind=st.sampled_from(["amplitude", "amplitude", "trigger"]),
+        kind=_KINDS,
         fire_in_us=st.sampled_from([None, None, 20_000, 80_000, 200_000]),
         simulated=st.sampled_from([True, True, True, True, False]),
     )
@@ -149,9 +165,10 @@ class Device(RuleBasedStateMachine):
             assert self.bench.device.triggers.n_given == n_before + 1
             assert self.bench.amount == amount_before
 
-    @rule()
-    def stop(self) -> None:
-        self.look([])
+    @rule(is_pressed=st.sampled_from([True, *[False] * 9]))
+    def stop(self, *, is_pressed: bool) -> None:
+        if not is_pressed:
+            return
         said = self.bench.stop()
         self.stopped_us = self.bench.now_us
         self.path = []
