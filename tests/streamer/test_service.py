@@ -128,6 +128,25 @@ def test_every_command_is_committed_before_it_is_sent(tmp_path: Path) -> None:
     assert found == sorted(found)
 
 
+def test_after_every_tick_the_journal_holds_all_there_was(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    n_ticks = 0
+
+    def watch(event: Event, now_s: float, outcome: Outcome) -> None:
+        nonlocal n_ticks
+        session.watched.append((event, now_s, outcome))
+        if isinstance(event, Tick) and now_s < _START_S + 1.0:
+            n_ticks += 1
+            with JournalReader(session.path) as reader:
+                assert len(list(reader.records())) == 1 + len(session.watched)
+
+    def meanwhile(each: Session) -> None:
+        each.service.watch = watch
+
+    session.run([SignalSource(1.5)], meanwhile=meanwhile)
+    assert n_ticks > 40
+
+
 def test_a_session_ends_after_its_duration_with_the_device_at_safe(tmp_path: Path) -> None:
     session = Session(tmp_path)
     session.run([SignalSource(60.0)], duration_s=5.5)
