@@ -48,7 +48,7 @@ class Output:
     def go(self, goal: float) -> None:
         """Set the goal, and make what part of the way may be made at once."""
         self.goal = goal
-        self._spare = min(self._spare_max, self._move(self._spare))
+        self._spare = self._move(self._spare)
 
     def jump(self, amount: float) -> None:
         """Be there at once: what a stop does."""

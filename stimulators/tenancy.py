@@ -74,7 +74,7 @@ class Tenancy:
     def grant(self, lease: Lease, *, offset_us: int, uncertainty_us: int) -> None:
         """Let a lease count that was not refused."""
         self.session = lease.session
-        self.newest_session = max(self.newest_session, lease.session)
+        self.newest_session = lease.session
         self.is_stopped = False
         self._armed_us = lease.armed_us
         self._lease_seq = lease.lease_seq

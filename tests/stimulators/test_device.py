@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stimulators.device import ReferenceDevice
-from stimulators.messages import Ack, Command, Stop
+from stimulators.messages import Ack, ClockRequest, Command, Stop
 from tests.stimulators.device_bench import (
     AHEAD_US,
     SESSION,
@@ -14,6 +14,7 @@ from tests.stimulators.device_bench import (
     Bench,
     feedback_device,
     infos,
+    reply,
     stimulator,
 )
 
@@ -91,6 +92,17 @@ def test_the_lease_ends_when_it_does_however_late_the_device_looks() -> None:
     bench.now_us += 10_000_000
     assert _is_refused_after_lease(bench)
     assert bench.amount == 0.5
+
+
+def test_how_often_it_looks_does_not_change_what_a_lease_that_ended_left() -> None:
+    often, once = Bench().leased(valid_us=100_000), Bench().leased(valid_us=100_000)
+    for bench in (often, once):
+        bench.ask(bench.command(3.0))
+    often.wait(150_000)
+    once.now_us += 150_000
+    once.tick()
+    assert 0.5 < once.amount < 2.3
+    assert once.amount == pytest.approx(often.amount)
 
 
 def _is_refused_after_lease(bench: Bench) -> bool:
@@ -252,6 +264,41 @@ def test_a_lease_that_waited_on_the_way_has_lost_that_time() -> None:
     bench.tell(lease)
     assert bench.state == "live"
     bench.wait(55_000)
+    assert bench.state == "safe"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"lease_seq": 1}, {"lease_seq": 0}, {"armed_us": AHEAD_US - 1}]
+)
+def test_a_lease_that_was_overtaken_or_of_an_earlier_arming_extends_nothing(
+    changes: dict[str, Any],
+) -> None:
+    bench = Bench().leased()
+    bench.wait(100_000)
+    bench.tell(bench.lease(valid_us=5_000_000, **changes))
+    bench.wait(155_000)
+    assert bench.state == "safe"
+
+
+def test_what_may_be_over_by_the_services_clock_is_over() -> None:
+    bench = Bench()
+    (asked,) = bench.device.tick(bench.now_us)
+    assert isinstance(asked, ClockRequest)
+    bench.now_us += 10_000
+    # Five milliseconds each way: the offset is right, and known to five milliseconds.
+    bench.tell(reply(asked, bench.now_us - 5_000))
+    bench.tell(bench.lease())
+    command = bench.command(1.0)
+    bench.now_us += 94_000
+    assert bench.refusal(command) is None
+    command = bench.command(1.2)
+    bench.now_us += 96_000
+    assert bench.refusal(command) == "expired"
+    bench.now_us += 54_000
+    assert infos(bench.tick()) == []
+    assert bench.state == "live"
+    bench.now_us += 2_000
+    bench.tick()
     assert bench.state == "safe"
 
 
@@ -437,8 +484,10 @@ def test_a_real_device_refuses_what_is_simulated() -> None:
 
 def test_a_clock_of_its_own_that_runs_backwards_stands_still() -> None:
     bench = Bench().leased()
-    bench.ask(bench.command(0.9))
-    bench.device.tick(0)
+    bench.wait(100_000)
+    command = bench.command(0.9)
+    bench.now_us = 0
+    assert bench.refusal(command) is None
     assert (bench.state, bench.amount) == ("live", 0.9)
 
 
