@@ -43,6 +43,8 @@ PATHS = ("raw", "aiomqtt", "stimloop")
 P50_RATIO_MAX = 1.5
 P99_RATIO_MAX = 2.0
 RSS_MB_MAX = 300.0
+#: A pulse must have left the detector's window before the next.
+RATE_MAX_HZ = 30.0
 #: What a path does in its first moments is not measured.
 SETTLE_S = 1.0
 _READY_S_MAX = 120.0
@@ -213,8 +215,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each path")
-    parser.add_argument("--rate-hz", type=float, default=20.0, help="triggers a second, up to 30")
+    parser.add_argument("--rate-hz", type=float, default=20.0, help="triggers a second")
     given = parser.parse_args()
+    if not 0.0 < given.rate_hz <= RATE_MAX_HZ:
+        parser.error(f"--rate-hz: expected up to {RATE_MAX_HZ:g}, found {given.rate_hz:g}")
     if mosquitto_program() is None:
         raise SystemExit("mosquitto is not installed: nothing is measured")
     use_private_lsl()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, Taint
 from detectors.chain import DetectorChain
@@ -122,7 +121,11 @@ class ClosedLoop:
         return Outcome(notes, seen, tuple(targets), tuple(decisions))
 
     def _report(self, block: Block) -> StreamReport:
-        taint = int(np.bitwise_or.reduce(block.taint[-1, self._columns[block.stream]])) & _SPOILT
+        newest = block.taint[-1]
+        taint = 0
+        for column in self._columns[block.stream]:
+            taint |= int(newest[column])
+        taint &= _SPOILT
         return StreamReport(
             stream=block.stream,
             newest_time_s=float(block.time_s[-1]),
