@@ -66,6 +66,11 @@ class Mosquitto:
         self._folder.cleanup()
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """How its own clients are told where it is."""
+        return "-h", self.host, "-p", str(self.port)
+
+    @property
     def pid(self) -> int:
         """Its process, for tests that look at it from outside."""
         assert self._child is not None

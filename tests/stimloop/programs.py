@@ -1,0 +1,118 @@
+"""The command line as an operator uses it: programs started, listened to, frozen and killed."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import tomli_w
+
+_ROOT = Path(__file__).parents[2]
+_WAIT_S = 30.0
+COMMAND = (sys.executable, "-m", "stimloop")
+
+
+class Program:
+    """A ``stimloop`` command in a process of its own; a context manager that leaves nothing."""
+
+    def __init__(self, *arguments: object, cwd: Path | None = None) -> None:
+        self._command = [*COMMAND, *(str(each) for each in arguments)]
+        self._cwd = cwd or _ROOT
+        self.said: list[str] = []
+        self._lines: queue.Queue[str | None] = queue.Queue()
+
+    def __enter__(self) -> Self:
+        self.child = subprocess.Popen(
+            self._command,
+            cwd=self._cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.thaw()
+        self.child.kill()
+        self.child.wait()
+        self._listener.join()
+        assert self.child.stdout is not None
+        self.child.stdout.close()
+
+    def until(self, word: str) -> str:
+        """Return the next line with a word in it."""
+        while True:
+            try:
+                line = self._lines.get(timeout=_WAIT_S)
+            except queue.Empty:
+                line = None
+            assert line is not None, f"never said {word!r}; said: {self.text}"
+            if word in line:
+                return line
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        self.child.send_signal(signal.SIGINT)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for the end and return the exit code."""
+        code = self.child.wait(timeout=_WAIT_S)
+        self._listener.join()
+        return code
+
+    def freeze(self) -> None:
+        self.child.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.child.send_signal(signal.SIGCONT)
+
+    @property
+    def text(self) -> str:
+        """All it said."""
+        return "".join(self.said)
+
+    def _listen(self) -> None:
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            self.said.append(line)
+            self._lines.put(line)
+        self._lines.put(None)
+
+
+def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *(str(each) for each in arguments)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
+    )
+
+
+def rig_file(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """Write the default rig, on this test run's own LSL network, with some things changed."""
+    rig = tomllib.loads((_ROOT / "config.toml").read_text(encoding="utf-8"))
+    # Without the table liblsl reads the file that the test run has pointed it to.
+    del rig["lsl"]
+    rig["detectors"][1]["threshold"]["calibrate_s"] = 2.0
+    change(rig)
+    path.write_text(tomli_w.dumps(rig), encoding="utf-8")
+    return path

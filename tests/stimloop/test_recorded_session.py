@@ -1,0 +1,124 @@
+"""A real recording through the whole path: LSL, the service, mosquitto, the device; and again."""
+
+import json
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from tests.mosquitto import Mosquitto
+from tests.stimloop.programs import Program, call
+
+pytestmark = [pytest.mark.lsl, pytest.mark.broker, pytest.mark.timeout(180)]
+
+_EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "stn-ecog.toml"
+_RECORDING = Path("xdf-derived") / "stn_ecog_3streams_drift_reset_gap.xdf"
+_OTHER_CHUNKS = (1, 2, 5, 7, 16, 25, 33, 40, 50, 64)
+
+
+def _rig(tmp_path: Path, broker: Mosquitto) -> Path:
+    rig: dict[str, Any] = tomllib.loads(_EXAMPLE.read_text(encoding="utf-8"))
+    del rig["lsl"]
+    rig["broker"] = {"host": broker.host, "port": broker.port}
+    path = tmp_path / "rig.toml"
+    path.write_text(tomli_w.dumps(rig), encoding="utf-8")
+    return path
+
+
+def _plays_and_verifies(
+    tmp_path: Path, broker: Mosquitto, recording: Path, chunk_samples: int
+) -> None:
+    config, session = _rig(tmp_path, broker), tmp_path / "session"
+    commands = "stimloop/bench/device/stn_right/command"
+    with (
+        Program("device", config) as device,
+        subprocess.Popen(
+            ["stdbuf", "-oL", "mosquitto_sub", "-q", "1", *broker.options, "-t", commands],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as listener,
+        Program("play", recording, "--config", config, "--chunk-samples", chunk_samples) as player,
+        Program("run", config, "--session", session, "--duration", 21) as service,
+    ):
+        player.until("playing")
+        service.until("armed -> active")
+        device.until("live")
+        player.until("played 23005 samples and markers")
+        assert service.ended() == 0, service.text
+        listener.terminate()
+        assert listener.stdout is not None
+        heard = [json.loads(line) for line in listener.stdout]
+    summary = json.loads((session / "summary.json").read_text("utf-8"))
+    assert summary["samples"] == 18_251
+    assert summary["quality"]["gaps"] == 1
+    assert summary["quality"]["gap_samples"] == 750
+    assert summary["detections"]["beta_burst"] > 10
+    issued = summary["commands"]["issued"]
+    assert issued > 10
+    assert summary["commands"]["acked"] == issued
+    assert [each["seq"] for each in heard] == list(range(1, issued + 1))
+    verdict = call("verify", session)
+    assert verdict.returncode == 0, verdict.stderr
+
+
+def test_a_real_recording_drives_the_device_and_verifies(
+    tmp_path: Path, mosquitto: Mosquitto, data_dir: Path
+) -> None:
+    _plays_and_verifies(tmp_path, mosquitto, data_dir / _RECORDING, 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk_samples", _OTHER_CHUNKS)
+def test_ten_more_sessions_with_other_chunks_verify(
+    tmp_path: Path, mosquitto: Mosquitto, data_dir: Path, chunk_samples: int
+) -> None:
+    _plays_and_verifies(tmp_path, mosquitto, data_dir / _RECORDING, chunk_samples)
+
+
+def test_the_detections_of_a_file_are_the_same_whatever_the_chunks(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    digests = set()
+    for name, options in (
+        ("usual", ()),
+        ("single", ("--chunk-samples", 1)),
+        ("long", ("--chunk-samples", 5000)),
+        ("random", ("--chunk-samples", 300, "--seed", 4)),
+    ):
+        done = call(
+            "replay", data_dir / _RECORDING, _EXAMPLE, "--out", tmp_path / name, *options, "--json"
+        )
+        assert done.returncode == 0, done.stderr
+        summary = json.loads(done.stdout)
+        digests.add((summary["digest"]["estimates"], summary["digest"]["detections"]))
+        assert summary["detections"]["beta_burst"] > 10
+        assert call("verify", tmp_path / name).returncode == 0
+    assert len(digests) == 1
+
+
+def test_without_a_configuration_every_signal_is_looked_at(tmp_path: Path, data_dir: Path) -> None:
+    done = call("replay", data_dir / _RECORDING, "--out", tmp_path / "session", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["detections"]["STN_ECOG_beta_burst"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("corrupt_zero_bytes.xdf", 2, "expected an XDF file"),
+        ("corrupt_bad_magic.xdf", 2, "expected an XDF file"),
+        ("corrupt_header_only.xdf", 2, "expected a recording of at least one stream"),
+        ("corrupt_truncated_mid_chunk.xdf", 0, "of an unknown number of samples"),
+        ("no_such.xdf", 2, "expected a file that can be read"),
+    ],
+)
+def test_a_broken_recording_is_an_error_or_says_what_was_read(
+    tmp_path: Path, data_dir: Path, name: str, code: int, words: str
+) -> None:
+    done = call("replay", data_dir / "xdf-derived" / name, "--out", tmp_path / "session")
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
