@@ -33,12 +33,13 @@ def _plays_and_verifies(
 ) -> None:
     config, session = _rig(tmp_path, broker), tmp_path / "session"
     commands = "stimloop/bench/device/stn_right/command"
+    heard_file = tmp_path / "heard"
     with (
+        heard_file.open("w", encoding="utf-8") as heard,
         Program("device", config) as device,
         subprocess.Popen(
             ["stdbuf", "-oL", "mosquitto_sub", "-q", "1", *broker.options, "-t", commands],
-            stdout=subprocess.PIPE,
-            text=True,
+            stdout=heard,
         ) as listener,
         Program("play", recording, "--config", config, "--chunk-samples", chunk_samples) as player,
         Program("run", config, "--session", session, "--duration", 21) as service,
@@ -49,8 +50,6 @@ def _plays_and_verifies(
         player.until("played 23005 samples and markers")
         assert service.ended() == 0, service.text
         listener.terminate()
-        assert listener.stdout is not None
-        heard = [json.loads(line) for line in listener.stdout]
     summary = json.loads((session / "summary.json").read_text("utf-8"))
     assert summary["samples"] == 18_251
     assert summary["quality"]["gaps"] == 1
@@ -59,7 +58,8 @@ def _plays_and_verifies(
     issued = summary["commands"]["issued"]
     assert issued > 10
     assert summary["commands"]["acked"] == issued
-    assert [each["seq"] for each in heard] == list(range(1, issued + 1))
+    told = [json.loads(line) for line in heard_file.read_text("utf-8").splitlines()]
+    assert [each["seq"] for each in told] == list(range(1, issued + 1))
     verdict = call("verify", session)
     assert verdict.returncode == 0, verdict.stderr
 
