@@ -25,7 +25,14 @@ from streamer.records import (
 )
 from streamer.write_ahead_log import damage
 
-_SELECT = "SELECT number, kind, now_s, payload, chain FROM records ORDER BY number"
+_SELECT = """
+SELECT number, kind, now_s, payload, chain, typeof(kind) || typeof(payload) || typeof(chain)
+FROM records ORDER BY number
+"""
+#: One changed bit makes a text of a blob with the same bytes.
+_TYPES = b"textblobblob"
+#: What the driver raises on damaged pages; the second where they spoil its own message.
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -86,7 +93,7 @@ class JournalReader:
                 self._connection = self._connect()
                 self._check_file()
                 first = next(self.records(), None)
-            except sqlite3.Error as error:
+            except _UNREADABLE as error:
                 raise JournalError(f"{self._path}: {error}") from error
             if first is None or not isinstance(first.payload, Header):
                 raise JournalError(f"{self._path}: record 0: expected the header, found none")
@@ -113,12 +120,12 @@ class JournalReader:
         self._chain, self.n_records, self.end = CHAIN_START, 0, None
         try:
             for row in self._connection.execute(_SELECT):
-                record = self._read(*row)
+                record = self._read(row)
                 self.n_records += 1
                 if isinstance(record.payload, EndRecord):
                     self.end = record.payload
                 yield record
-        except sqlite3.Error as error:
+        except _UNREADABLE as error:
             raise JournalError(
                 f"{self._path}: after record {self.n_records - 1}: {error}"
             ) from error
@@ -126,9 +133,8 @@ class JournalReader:
             newest = self.n_records - 1
             raise JournalError(f"{self._path}: expected an end record, found none after {newest}")
 
-    def _read(
-        self, number: object, kind: object, now_s: object, payload: object, chain: object
-    ) -> Record:
+    def _read(self, row: tuple[object, ...]) -> Record:
+        number, kind, now_s, payload, chain, types = row
         expected = self.n_records
         where = f"{self._path}: record {expected}"
         if self.end is not None:
@@ -138,8 +144,8 @@ class JournalReader:
         name = kind.decode(errors="replace") if isinstance(kind, bytes) else repr(kind)
         if name not in RECORD_KINDS or not isinstance(now_s, float):
             raise JournalError(f"{where}: expected a kind and a time, found {name!r} and {now_s!r}")
-        if not isinstance(payload, bytes) or not isinstance(chain, bytes):
-            raise JournalError(f"{where}: expected bytes, found another type")
+        if types != _TYPES or not isinstance(payload, bytes) or not isinstance(chain, bytes):
+            raise JournalError(f"{where}: expected a text and bytes, found another type")
         if link(self._chain, expected, name, now_s, payload) != chain:
             raise JournalError(f"{where}: the chain is broken: it was changed after it was written")
         self._chain = chain

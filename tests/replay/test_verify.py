@@ -118,7 +118,7 @@ def test_any_change_of_any_record_is_found_and_named(whole: Path, tmp_path: Path
     place=st.floats(0.0, 1.0, exclude_max=True),
     flip=st.integers(1, 255),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_no_changed_byte_of_the_file_passes_for_the_record_it_changes(
     whole: Path, tmp_path_factory: pytest.TempPathFactory, place: float, flip: int
 ) -> None:
@@ -128,8 +128,28 @@ def test_no_changed_byte_of_the_file_passes_for_the_record_it_changes(
     (folder / "journal.sqlite").write_bytes(content)
     (folder / "config.toml").write_bytes((whole / "config.toml").read_bytes())
     verdict = verify(folder)
-    if verdict.holds:
+    if verdict.holds:  # then it lies in none of the records
         assert broken.rows(folder) == broken.rows(whole)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"), [("kind", "BLOB"), ("payload", "TEXT"), ("chain", "TEXT")]
+)
+def test_the_same_bytes_as_another_type_are_found(session: Path, column: str, kind: str) -> None:
+    with broken.opened(session) as connection:
+        connection.execute(
+            f"UPDATE records SET {column} = CAST({column} AS {kind}) WHERE number = 7"  # noqa: S608
+        )
+    assert "record 7: expected a text and bytes, found another type" in _found(session)
+
+
+@pytest.mark.parametrize("place", range(4, 60, 7))
+def test_a_damaged_layout_is_found(session: Path, place: int) -> None:
+    journal = session / "journal.sqlite"
+    content = bytearray(journal.read_bytes())
+    content[content.index(b"CREATE TABLE records") + place] = 0xE5
+    journal.write_bytes(content)
+    assert "journal.sqlite: " in _found(session)
 
 
 @pytest.mark.parametrize("n_left", [1, 2, 60, -1])
