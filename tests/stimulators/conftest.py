@@ -15,9 +15,9 @@ def broker(mosquitto: Mosquitto) -> BrokerConfig:
     return quick(mosquitto.port)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def embedded_broker() -> Iterator[EmbeddedBroker]:
-    """Start one embedded broker for all: tests on it use topics of their own."""
+    """Start our own broker for this test alone."""
     with EmbeddedBroker() as started:
         yield started
 
