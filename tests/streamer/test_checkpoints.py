@@ -41,7 +41,7 @@ def test_the_log_of_a_long_session_stays_small(
             if number % 25 == 24:
                 assert done.acquire(timeout=10.0)
         assert path.stat().st_size > 5 * _N_BYTES
-    assert largest < 2 * _N_BYTES
+    assert largest < 5 * _N_BYTES
     with JournalReader(path) as reader:
         assert len(list(reader.records())) == 1501
 
