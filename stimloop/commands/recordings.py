@@ -41,6 +41,7 @@ def replay(
     from stimloop import config as configuration
     from stimloop.recording_config import config_for
     from streamer.clock import wall_time_text
+    from streamer.errors import StreamError
 
     loaded = _loaded(recording)
     rig = config_for(loaded) if config is None else configuration.load(config)
@@ -58,6 +59,8 @@ def replay(
             )
     except ValueError as error:
         raise ConfigError(f"{config or recording}: {located(str(error))}") from error
+    except StreamError as error:
+        raise ConfigError(f"{recording}: {error}") from error
     if as_json:
         print_json(summary)
         return
