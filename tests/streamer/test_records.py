@@ -1,6 +1,7 @@
 """Records come back bit for bit, and digests see the data and nothing else."""
 
 import math
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_neither_chunks_nor_the_order_of_detectors_show_in_the_digest(
 
     def pieces(name: str, cuts: list[int]) -> list[Seen]:
         edges = [0, *sorted(cuts), 20]
-        found = [Seen(_sliced(whole[name], *pair)) for pair in zip(edges, edges[1:], strict=False)]
+        found = [Seen(_sliced(whole[name], *pair)) for pair in pairwise(edges)]
         if name == "burst":
             found.insert(
                 data.draw(st.integers(0, len(found))), Seen(estimates(name, 0, 0), (onset,))
