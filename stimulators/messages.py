@@ -163,11 +163,11 @@ class Status(Wire, frozen=True):
 
 
 class EstimateMessage(Wire, frozen=True):
-    """Decimated values of one detector, for displays."""
+    """Decimated values of one detector, for displays; one that is not finite is null."""
 
     sample: int
     time_us: int
-    values: tuple[float, ...]
+    values: tuple[float | None, ...]
     valid: tuple[bool, ...]
 
 
