@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -94,9 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="stimulators.broker", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port: int = parser.parse_args(arguments).port
-    # It tells in logs of every client that leaves; nobody reads them here.
-    logging.getLogger("amqtt").addHandler(logging.NullHandler())
-    logging.getLogger("amqtt").propagate = False
+    for name in ("amqtt", "asyncio"):
+        # They log every client that leaves, and how; nobody reads that here.
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
     try:
         asyncio.run(serve(port))
     except OSError as error:
@@ -113,7 +115,8 @@ async def _until_stdin_closes() -> None:
     ended = asyncio.Event()
 
     def read() -> None:
-        while sys.stdin.buffer.read(1):
+        # Not by `sys.stdin`, whose lock would still be held when the interpreter shuts down.
+        while os.read(0, 1024):
             pass
         with contextlib.suppress(RuntimeError):  # the loop may be over already
             loop.call_soon_threadsafe(ended.set)
