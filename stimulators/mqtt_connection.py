@@ -104,6 +104,8 @@ class Connection:
         self._stirred = asyncio.Event()
         self._in_flight: deque[MQTTMessageInfo] = deque()
         self._steadying: asyncio.TimerHandle | None = None
+        self._is_writing = False
+        self._is_watched = False
         self._reason = ""
 
     async def open(self, subscriptions: list[tuple[str, int]]) -> None:
@@ -150,9 +152,17 @@ class Connection:
                 return False
         if qos and not self._has_room():
             return False
-        info = paho.publish(topic, payload, qos, retain)
-        if info.rc != MQTT_ERR_SUCCESS or paho.loop_write() != MQTT_ERR_SUCCESS:
+        # The loop need not watch a socket for what is written here and now.
+        self._is_writing = True
+        try:
+            info = paho.publish(topic, payload, qos, retain)
+            is_sent = info.rc == paho.loop_write() == MQTT_ERR_SUCCESS
+        finally:
+            self._is_writing = False
+        if not is_sent:
             return False
+        if paho.want_write():
+            self._watch_socket()
         if qos:
             self._in_flight.append(info)
             self._loop.call_later(self._puback_s_max, self._require_puback, info)
@@ -200,11 +210,18 @@ class Connection:
         self._heard.append((topic, bytes(message.payload), message.retain))
         self._stirred.set()
 
-    def _on_register_write(self, _client: Paho, _userdata: object, sock: object) -> None:
-        self._loop.add_writer(_file(sock), self._paho.loop_write)
+    def _on_register_write(self, _client: Paho, _userdata: object, _sock: object) -> None:
+        if not self._is_writing:
+            self._watch_socket()
 
     def _on_unregister_write(self, _client: Paho, _userdata: object, sock: object) -> None:
-        self._loop.remove_writer(_file(sock))
+        if self._is_watched:
+            self._is_watched = False
+            self._loop.remove_writer(_file(sock))
+
+    def _watch_socket(self) -> None:
+        self._is_watched = True
+        self._loop.add_writer(_file(self._paho.socket()), self._paho.loop_write)
 
     def _has_room(self) -> bool:
         while self._in_flight and self._in_flight[0].is_published():
