@@ -74,8 +74,8 @@ class Admission:
 
     def _objection(self, drive: Drive, target: Target) -> Refusal | None:
         state = self._rig.state
-        if state != "active" or not drive.is_engaged:
-            found = state if state != "active" else "no valid estimate yet"
+        if state != "active" or not drive.may_move:
+            found = state if state != "active" else "no valid estimate"
             return refusal_of(target, state, found, "active, on valid estimates")
         programs = drive.config.programs
         if target.program not in programs and (programs or target.program):

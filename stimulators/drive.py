@@ -89,6 +89,11 @@ class Drive:
         """Whether the command that brings it to safe is still to be answered."""
         return self._safe_seq in self.commands
 
+    @property
+    def may_move(self) -> bool:
+        """Whether its newest estimate is valid, now that it is driven."""
+        return self.is_engaged and self.hops.is_valid
+
     def engage(self) -> None:
         """Begin to drive it, from its safe amount: a device adopts a session nowhere else."""
         self.is_engaged = True
@@ -160,10 +165,6 @@ class Drive:
             return True
         self._refused = (amount, reason)
         return False
-
-    def forget_refusals(self) -> None:
-        """Let the next refusal be told even if it is the same as the last."""
-        self._refused = None
 
     def aim(self, target: Target) -> None:
         """Set the goal of the ramp."""

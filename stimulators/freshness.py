@@ -114,6 +114,11 @@ class HopWatch:
         self._spacing_s = 0.0
 
     @property
+    def is_valid(self) -> bool:
+        """Whether the newest estimate may be used."""
+        return self._newest is not None and self._newest.valid
+
+    @property
     def is_calibrating(self) -> bool:
         """Whether there is no valid estimate only because none can be yet."""
         return self._newest is not None and self._newest.calibrating

@@ -157,7 +157,7 @@ class RigState:
             self._wait_armed()
         elif self.state == "hold":
             self._wait_in_hold(is_flawless=flaw is None)
-        if self.state == "active" and flaw is None:
+        if self.state == "active":
             self._sound_s = self.now_s
             for drive in self._drives:
                 self.step(drive)
@@ -167,7 +167,7 @@ class RigState:
 
     def step(self, drive: Drive) -> None:
         """Let a device go the next step of its ramp."""
-        if drive.is_engaged and (sent := drive.step(self.now_s)) is not None:
+        if drive.may_move and (sent := drive.step(self.now_s)) is not None:
             self.decide(sent)
 
     def vouch(self) -> None:
@@ -190,19 +190,17 @@ class RigState:
                 self._change("active", f"good data for {self._timing.resume_s:g} s")
 
     def _lease(self, drive: Drive) -> None:
-        if drive.is_engaged and (sent := drive.lease(self._armed_s, self.now_s)) is not None:
+        is_due = drive.may_move or (drive.is_engaged and self.state == "hold")
+        if is_due and (sent := drive.lease(self._armed_s, self.now_s)) is not None:
             self.decide(sent)
 
     def _change(self, after: State, reason: str) -> None:
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
         self.state = after
         self.reason = reason
-        for drive in self._drives:
-            drive.forget_refusals()
 
     def _disengage(self, drives: Iterable[Drive], *, tell: bool = True) -> None:
         for drive in drives:
-            can_tell = tell and self.is_linked and drive.presence.is_there
-            sent = drive.disengage(self.now_s, tell=can_tell)
+            sent = drive.disengage(self.now_s, tell=tell and drive.presence.is_there)
             if sent is not None:
                 self.decide(sent)

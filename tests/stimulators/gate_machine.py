@@ -77,6 +77,7 @@ class GateMachine(RuleBasedStateMachine):
         self.is_automatic = is_automatic
         self.gate = self.make_gate()
         self.oracle = GateOracle(_DEVICES, _TIMING, SESSION, TICK_S, is_automatic=self.is_automatic)
+        self.call("tick")
         if is_ready and is_automatic:
             self.connect()
             self.run_well(210, None)

@@ -74,7 +74,7 @@ class GateOracle:
         self.n_seq = 0
         self.n_lease_seq = 0
         self.is_linked = False
-        self.reported: "StreamReport | None" = None
+        self.reported: StreamReport | None = None
         self.devices = {device.id: DeviceOracle(device, tick_s) for device in devices}
 
     # Before a call: what it may lead to.

@@ -136,6 +136,19 @@ def test_an_invalid_estimate_while_calibrating_is_not_suspect() -> None:
     assert rig.state == "hold"
 
 
+def test_nothing_is_sent_while_an_estimate_is_calibrated_anew() -> None:
+    rig = GateRig().be_active()
+    rig.want(2.5)
+    before = len(rig.commands) + len(rig.leases)
+    rig.observe(valid=False, calibrating=True)
+    rig.run(0.08, hop=rig.report)
+    rig.want(2.0)
+    assert (rig.state, rig.refusals) == ("active", ["active"])
+    assert len(rig.commands) + len(rig.leases) == before
+    rig.run(0.05, hop=rig.report)
+    assert rig.state == "hold"
+
+
 def test_a_missing_answer_holds_and_is_told_within_two_leases() -> None:
     rig = GateRig().be_active()
     rig.answers = False

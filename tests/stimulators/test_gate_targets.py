@@ -313,6 +313,19 @@ def test_charge_is_what_flows_in_ten_minutes() -> None:
     assert rig.state == "safe"
 
 
+def test_the_lease_that_outlives_a_disarming_counts_as_charge() -> None:
+    device = device_of(limits=limits_of(charge_uc_per_10_min_max=15.6))
+    rig = GateRig(device).be_ready()
+    for _ in range(3):  # 0.9 s at 2 mA and three times a lease of 0.25 s: over a second of 15.6 uC
+        rig.control("arm")
+        rig.run(0.3, amount=2.0)
+        rig.control("disarm")
+        rig.run(0.3)
+    rig.control("arm")
+    rig.run(0.1)
+    assert rig.gate.reason == "device stn reached charge_uc_per_10_min_max"
+
+
 def test_an_amount_that_is_not_acknowledged_counts_too() -> None:
     rig = GateRig(device_of(limits=limits_of(on_time_s_max=0.2))).be_active()
     rig.answers = False
