@@ -1,0 +1,85 @@
+"""What the documents say is there, is there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from stimloop import config as configuration
+from stimloop.__main__ import run_command
+
+_ROOT = Path(__file__).parents[1]
+_DOCUMENTS = sorted(
+    path
+    for path in (*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md"), *_ROOT.glob("*/README.md"))
+    if ".venv" not in path.parts
+)
+_LINK = re.compile(r"\]\(([^)#]+)\)")
+_TEST = re.compile(r"`(?P<file>(?:tests/)?(?:[\w/]+/)?test_\w+\.py)(?:::(?P<name>\w+))?`")
+_PATH = re.compile(r"`((?:detectors|stimulators|streamer|replay|stimloop|docs)/[\w./]+)`")
+_COMMAND = re.compile(
+    r"\bstimloop (run|replay|play|verify|patient|device|arm|disarm|stop|status|\w+)"
+)
+
+
+def _named(document: Path) -> str:
+    return str(document.relative_to(_ROOT))
+
+
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=_named)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = [link for link in _LINK.findall(document.read_text("utf-8")) if "://" not in link]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=_named)
+def test_every_test_and_file_that_is_named_is_there(document: Path) -> None:
+    text = document.read_text("utf-8")
+    missing = [name for name in _PATH.findall(text) if not (_ROOT / name).exists()]
+    for match in _TEST.finditer(text):
+        files = list((_ROOT / "tests").rglob(Path(match["file"]).name))
+        if not files or (match["name"] and f"def {match['name']}(" not in files[0].read_text()):
+            missing.append(match[0])
+    assert missing == []
+
+
+def test_the_guarantees_name_their_tests() -> None:
+    readme = (_ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("## What is guaranteed")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    assert [row for row in rows if not _TEST.search(row)] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/guides/your-own-rig.md"])
+def test_every_command_that_is_named_is_one(
+    document: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (_ROOT / document).read_text("utf-8"), re.DOTALL)
+    commands = {command for block in blocks for command in _COMMAND.findall(block)}
+    assert commands
+    for command in commands:
+        assert run_command([command, "--help"]) == 0, command
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "file", sorted((_ROOT / "docs" / "examples").glob("*.toml")), ids=lambda path: path.name
+)
+def test_every_example_is_a_configuration_that_holds(file: Path) -> None:
+    assert configuration.load(file).streams
+
+
+def test_the_guides_device_is_one(tmp_path: Path) -> None:
+    guide = (_ROOT / "docs" / "guides" / "your-own-rig.md").read_text("utf-8")
+    fragments: list[str] = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    rig = tmp_path / "rig.toml"
+    rig.write_text("detectors = []\n" + '[rig]\nname = "guide"\n' + "\n".join(fragments), "utf-8")
+    assert set(tomllib.loads(rig.read_text("utf-8"))) >= {"broker", "lsl", "streams", "devices"}
+    assert configuration.load(rig).devices[0].safe_ma == 1.2
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = sorted(int(path.name[:4]) for path in (_ROOT / "docs" / "decisions").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
