@@ -107,7 +107,7 @@ def call(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def rig_file(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+def rig_file(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """Write the default rig, on this test run's own LSL network, with some things changed."""
     rig = tomllib.loads((_ROOT / "config.toml").read_text(encoding="utf-8"))
     # Without the table liblsl reads the file that the test run has pointed it to.
