@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -235,6 +236,53 @@ def test_a_full_socket_takes_nothing_more_and_nothing_waits_for_it(mosquitto: Mo
                 await witness.hears("last")
                 assert witness.payloads("small") == []
             assert [is_up for is_up, _ in one.changes.heard] == [True]
+
+    asyncio.run(run())
+
+
+def test_nothing_is_kept_for_a_client_that_was_away(either_broker: BrokerConfig) -> None:
+    async def run() -> None:
+        async with peer(either_broker, client_id="other") as other:
+            async with peer(either_broker, [("q", 1)]) as one:
+                assert other.link.publish("q", b"there", qos=1)
+                await one.hears("q")
+            assert other.link.publish("q", b"away", qos=1)
+            await other.messages.until(lambda heard: len(heard) == 2)
+            async with peer(either_broker, [("q", 1)]) as one:
+                assert other.link.publish("q", b"back", qos=1)
+                await one.hears("q")
+                assert one.payloads("q") == [b"back"]
+
+    asyncio.run(run())
+
+
+def test_a_broker_that_stays_away_is_told_once_however_often_it_is_tried() -> None:
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as rude:
+            one = Peer(quick(rude.getsockname()[1]))
+            async with running(one.feed()):
+                for _ in range(5):
+                    caller, _ = await asyncio.to_thread(rude.accept)
+                    caller.close()
+            assert [is_up for is_up, _ in one.changes.heard] == [False]
+
+    asyncio.run(run())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ignores callers so")
+def test_leaving_waits_for_a_call_that_nobody_answers() -> None:
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as busy:
+            address = busy.getsockname()
+            with socket.create_connection(address):
+                broker = BrokerConfig(port=address[1], connect_s_max=0.5)
+                feeding = asyncio.create_task(Peer(broker).feed())
+                while "SYN_SENT" not in _sockets_to(address[1]):
+                    await asyncio.to_thread(busy.fileno)
+                feeding.cancel()
+                await asyncio.wait([feeding])
+                assert feeding.cancelled()
+                assert _sockets_to(address[1]) == ["ESTABLISHED"]
 
     asyncio.run(run())
 

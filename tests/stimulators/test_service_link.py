@@ -73,6 +73,22 @@ async def _service(broker: BrokerConfig, session: str = "0001-a") -> AsyncIterat
         yield made
 
 
+def _qualities(one: Peer) -> list[int]:
+    """Return a list that grows by the QoS of every message the peer hears from now on."""
+    connection = one.link._connection
+    assert connection is not None
+    paho = connection._paho
+    hear, heard = paho.on_message, []
+    assert hear is not None
+
+    def note(client: Any, userdata: Any, message: Any) -> None:
+        heard.append(message.qos)
+        hear(client, userdata, message)
+
+    paho.on_message = note
+    return heard
+
+
 def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: BrokerConfig) -> None:
     trigger = msgspec.structs.replace(COMMAND, seq=2, kind="trigger")
     estimate = EstimateMessage(sample=1, time_us=2, values=(1.0,), valid=(True,))
@@ -82,6 +98,7 @@ def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: Broke
     async def run() -> None:
         async with _service(broker) as service, peer(broker, [("#", 2)]) as one:
             transport = service.transport
+            qualities = _qualities(one)
             assert transport.send("stn", COMMAND)
             assert transport.send("stn", trigger)
             assert transport.send("stn", _LEASE)
@@ -99,6 +116,7 @@ def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: Broke
                 (f"{_ROOT}estimate/beta", to_payload(estimate)),
                 (f"{_ROOT}event/burst", to_payload(event)),
             ]
+            assert qualities == [1, 0, 0, 1, 1, 0, 1]
             async with peer(broker, client_id="late") as late:
                 assert one.link.publish("end", b"", qos=1)
                 await late.hears("end")
