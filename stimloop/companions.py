@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +13,8 @@ from typing import IO, Self
 
 from stimloop.config import Config
 from stimloop.errors import FaultError
+from stimulators.parent import READY
 
-#: What a companion prints on its first line once others can reach it.
-READY = "ready"
 #: Compiling the kernels of a patient for the first time takes some seconds.
 _READY_S_MAX = 60.0
 _END_S_MAX = 5.0
@@ -126,18 +124,3 @@ def _last_words(file: IO[bytes]) -> str:
     file.seek(0)
     words = file.read().decode(errors="replace").strip().splitlines()
     return repr(words[-1]) if words else "that it ended without a word"
-
-
-async def until_stdin_closes() -> None:
-    """Wait until whoever started this process closes its standard input, or is gone."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-
-    def read() -> None:
-        while sys.stdin.buffer.read(1):  # nobody writes; an empty read is the end
-            pass
-        with contextlib.suppress(RuntimeError):  # the loop may be over already
-            loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=read, name="stdin", daemon=True).start()
-    await ended.wait()

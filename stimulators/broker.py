@@ -6,11 +6,8 @@ simulated rigs. A rig with a device wants a broker with credentials and TLS.
 
 import argparse
 import asyncio
-import contextlib
 import logging
-import os
 import sys
-import threading
 from collections.abc import Sequence
 
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
@@ -18,8 +15,8 @@ from amqtt.broker import Broker
 from amqtt.errors import BrokerError
 from amqtt.session import Session
 
-#: What it prints on its first line once it accepts connections.
-READY = "ready"
+from stimulators.parent import say_ready, until_stdin_closes
+
 #: Long enough for what is at hand, short enough for a Last Will.
 _LAST_WORDS_S = 0.05
 _PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
@@ -83,9 +80,8 @@ async def serve(port: int) -> None:
     except BrokerError as error:
         raise OSError(f"port {port}: {error}") from error
     try:
-        sys.stdout.write(f"{READY}\n")
-        sys.stdout.flush()
-        await _until_stdin_closes()
+        say_ready()
+        await until_stdin_closes()
     finally:
         await broker.shutdown()
 
@@ -107,22 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         pass
     return 0
-
-
-async def _until_stdin_closes() -> None:
-    """Wait until whoever started this process closes its standard input, or is gone."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-
-    def read() -> None:
-        # Not by `sys.stdin`, whose lock would still be held when the interpreter shuts down.
-        while os.read(0, 1024):
-            pass
-        with contextlib.suppress(RuntimeError):  # the loop may be over already
-            loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=read, name="stdin", daemon=True).start()
-    await ended.wait()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """`patient` and `device`: the other ends of a rig, simulated."""
 
 import asyncio
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from stimloop.commands.arguments import ConfigFile, print_line
-from stimloop.companions import READY, until_stdin_closes
 from stimloop.errors import ConfigError
 from stimloop.event_loop import until_interrupted
+from stimulators.parent import say_ready, until_stdin_closes
 
 IsCompanion = Annotated[bool, typer.Option("--companion", hidden=True)]
 
@@ -26,13 +25,13 @@ def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> Non
     if loaded.patient is None:
         raise ConfigError(f"{config}: $.patient: expected a table, found none")
     configure(loaded.lsl)
-    told = READY if companion else f"patient {loaded.patient.name} on LSL; Ctrl-C ends it"
+    name = loaded.patient.name
     _run(
         run_patient(
             loaded.patient,
             rig=loaded.rig.name,
             broker=loaded.broker,
-            ready=lambda: print_line(told),
+            ready=say_ready if companion else (lambda: print_line(f"{name} is on LSL")),
         ),
         companion=companion,
     )
@@ -68,7 +67,7 @@ def device(
             rig=loaded.rig.name,
             memory=memory,
             told=None if companion else print_line,
-            ready=(lambda: print_line(READY)) if companion else (lambda: None),
+            ready=say_ready if companion else (lambda: None),
         ),
         companion=companion,
     )
@@ -79,8 +78,6 @@ def _run(main: Coroutine[Any, Any, None], *, companion: bool) -> None:
         until_interrupted(main)
         return
     until_interrupted(_with_parent(main))
-    # The thread that waits for the parent may still be blocked in its read.
-    sys.stdout.flush()
 
 
 async def _with_parent(main: Coroutine[Any, Any, None]) -> None:
