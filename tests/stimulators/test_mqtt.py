@@ -259,9 +259,12 @@ def test_nothing_is_kept_for_a_client_that_was_away(either_broker: BrokerConfig)
 def test_a_broker_that_stays_away_is_told_once_however_often_it_is_tried() -> None:
     async def run() -> None:
         with socket.create_server(("127.0.0.1", 0)) as rude:
-            one = Peer(quick(rude.getsockname()[1]))
+            broker = BrokerConfig(
+                port=rude.getsockname()[1], connect_s_max=0.1, backoff_s_min=0.02, backoff_s_max=0.1
+            )
+            one = Peer(broker)
             async with running(one.feed()):
-                for _ in range(5):
+                for _ in range(4):
                     caller, _ = await asyncio.to_thread(rude.accept)
                     caller.close()
             assert [is_up for is_up, _ in one.changes.heard] == [False]
