@@ -236,6 +236,7 @@ class Drive:
         """Start from the safe amount: the device went there because its lease ended."""
         self._wish = None
         self._is_certain = False
+        self.commands.amount = self.config.safe_amount
         self._ramp.stand(self.config.safe_amount)
 
     def overdue(self, now_s: float) -> OpenCommand | None:

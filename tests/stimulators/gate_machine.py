@@ -171,6 +171,26 @@ class GateMachine(RuleBasedStateMachine):
     def wait(self, after_s: float) -> None:
         self.now_s += after_s
 
+    @rule(
+        amounts=st.tuples(_AMOUNTS, _AMOUNTS, _AMOUNTS),
+        lapses=st.booleans(),
+        answers=st.lists(st.sampled_from([None, "lease"]), max_size=6),
+    )
+    def be_refused(
+        self, amounts: tuple[float, float, float], answers: list[str | None], *, lapses: bool
+    ) -> None:
+        """Go somewhere, perhaps lose the lease, and wish on against a device that refuses."""
+        self.run_well(40, amounts[0])
+        if lapses:
+            self.describe("stn", "safe", SESSION, simulated=True, retained=False)
+        for place, refused in enumerate(answers):
+            self.now_s += 0.01
+            self.report(0.001, 1e-4, None)
+            self.observe("stn", 0.001, valid=True, calibrating=False)
+            self.wants([("stn", "amplitude", amounts[1 + place % 2], 0.001)])
+            if self.open:
+                self.answer(0, refused, "")
+
     # Data.
 
     @rule(

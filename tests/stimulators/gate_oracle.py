@@ -41,15 +41,17 @@ class DeviceOracle:
         self.triggers: list[tuple[float, float]] = []
         self.ramp: list[tuple[float, float]] = []
         self.bases = {device.safe_amount}
-        self.amounts: dict[int, float] = {}
+        self.unanswered: dict[int, float] = {}
+        self.agreed = device.safe_amount
+        self.agreed_seq = 0
         self.on_since_s: float | None = None
         per_tick = device.slew_per_s_max * tick_s
         self.spare = per_tick + max(per_tick, 0.002 * device.amount_max)
 
-    def begin_anew(self, *bases: float) -> None:
-        """Take it that the ramp begins at one of these amounts."""
+    def begin_anew(self) -> None:
+        """Take it that the ramp begins where the device agreed to be, or may have gone since."""
         self.ramp.clear()
-        self.bases = set(bases)
+        self.bases = {self.agreed, *self.unanswered.values()}
 
 
 class GateOracle:
@@ -153,7 +155,7 @@ class GateOracle:
             assert self.now_s - self.held_s <= self.timing.hold_s_max + _TINY
         if not device.is_engaged:
             device.is_engaged = True
-            device.begin_anew(device.device.safe_amount)
+            device.begin_anew()
 
     def _check_command(
         self, device: DeviceOracle, command: Command, before: str, targets: Sequence[Target]
@@ -208,7 +210,7 @@ class GateOracle:
 
     def _check_ramp(self, device: DeviceOracle, seq: int, amount: float) -> None:
         slew = device.device.slew_per_s_max
-        device.amounts[seq] = amount
+        device.unanswered[seq] = amount
         assert device.ramp or min(abs(amount - base) for base in device.bases) <= (
             device.spare + _TINY
         )
@@ -233,11 +235,12 @@ class GateOracle:
     def answered(self, name: str, seq: int, *, was_refused: bool) -> None:
         """Take in that a device applied or refused a command: its ramp goes on from there."""
         device = self.devices[name]
-        amount = device.amounts.get(seq)
+        amount = device.unanswered.pop(seq, None)
         if was_refused:
-            device.begin_anew(*device.amounts.values(), device.device.safe_amount)
-        elif amount is not None and seq == max(device.amounts):
-            if amount <= device.device.safe_amount:
+            device.begin_anew()
+        elif amount is not None and seq > device.agreed_seq:
+            device.agreed, device.agreed_seq = amount, seq
+            if amount <= device.device.safe_amount or device.unanswered:
                 device.on_since_s = None
             elif device.on_since_s is None:
                 device.on_since_s = self.now_s
@@ -245,7 +248,8 @@ class GateOracle:
     def lapsed(self, name: str) -> None:
         """Take in that a device is at its safe amount, or on its way: its lease ended."""
         device = self.devices[name]
-        device.begin_anew(*device.amounts.values(), device.device.safe_amount)
+        device.agreed = device.device.safe_amount
+        device.begin_anew()
         device.on_since_s = None
 
     def settle(self) -> None:
@@ -254,4 +258,5 @@ class GateOracle:
             for device in self.devices.values():
                 device.is_engaged = False
                 device.on_since_s = None
-                device.amounts.clear()
+                device.agreed = device.device.safe_amount
+                device.unanswered.clear()

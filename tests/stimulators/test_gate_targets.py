@@ -430,6 +430,17 @@ def test_a_device_whose_lease_ended_is_ramped_up_from_safe_again() -> None:
     assert amounts(sent)[-1] == 2.0
 
 
+def test_a_device_that_refuses_after_its_lease_ended_is_still_ramped_up_from_safe() -> None:
+    rig = GateRig().be_active(2.0)
+    rig.hear(InfoHeard("stn", info_of(device_of(), state="safe"), retained=False))
+    rig.answers = False
+    rig.want(2.0)
+    rig.answer(rig.commands[-1], refused="lease")
+    rig.run(0.01)
+    rig.want(2.0)
+    assert 0.0 < amounts(rig.commands)[-1] <= 12.0 * 2 * TICK_S
+
+
 def test_commands_are_numbered_over_all_devices() -> None:
     rig = GateRig(device_of("a"), device_of("b")).be_active()
     rig.want(1.0)
