@@ -49,8 +49,8 @@ class Admission:
         rig = self._rig
         if rig.state == "active" and drive.is_wished(target):
             return
-        if rig.state == "active" and (flaw := rig.flaw()) is not None:
-            rig.find_flaw(flaw)
+        if rig.state == "active":
+            rig.look()
         refusal = self._objection(drive, target)
         if target.kind == "trigger":
             self._trigger(drive, target, refusal)

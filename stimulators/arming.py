@@ -96,9 +96,9 @@ class Arming:
                 self.waits_for = f"waits: {about}{first.found}, expected {first.expected}"
                 return
             self._rig.arm("armed by itself: everything is simulated")
-        self.leave_it_to_operators()
+        self._leave_it_to_operators()
 
-    def leave_it_to_operators(self) -> None:
+    def _leave_it_to_operators(self) -> None:
         """Never arm by itself from now on."""
         self._may_arm_itself = False
         self.waits_for = ""
@@ -125,7 +125,6 @@ class Arming:
         ]
         rig.decide(*objections)
         if not objections:
-            self.leave_it_to_operators()
             rig.arm(f"armed by {asked.operator}")
 
     def _disarm(self, asked: Control, *, retained: bool) -> None:
@@ -134,7 +133,7 @@ class Arming:
         elif asked.session != self._session:
             self._rig.decide(_refusal(asked, "session", asked.session, self._session))
         else:
-            self.leave_it_to_operators()
+            self._leave_it_to_operators()
             if self._rig.state in {"armed", "active", "hold"}:
                 self._rig.go_idle(f"disarmed by {asked.operator}")
 

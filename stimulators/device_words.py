@@ -21,10 +21,8 @@ def take_answer(rig: RigState, drive: Drive, ack: Ack, session: str) -> None:
     amount = ack.applied_ma if drive.config.unit == "ma" else ack.applied_level
     if amount is not None and drive.is_off_limits(amount):
         rig.press_stop(f"{name} applies {amount:g}")
-    if answer == "applied":
-        drive.take_agreement()
-    elif answer == "refused" and opened is not None:
-        drive.take_refusal(opened)
+    if answer == "refused" and opened is not None:
+        drive.take_refusal()
         rig.decide(
             Refusal(
                 "refused",

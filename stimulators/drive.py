@@ -220,17 +220,10 @@ class Drive:
             ),
         )
 
-    def take_refusal(self, refused: OpenCommand) -> None:
-        """Drop the wish: the device stands where it last agreed to be, if nothing was lost."""
+    def take_refusal(self) -> None:
+        """Drop the wish: the device stays where it last agreed to be, or was told to go since."""
         self._wish = None
         self._ramp.stand(self.commands.believed)
-        if refused.command.kind == "amplitude" and refused.amount != self.commands.amount:
-            self._is_certain = False
-
-    def take_agreement(self) -> None:
-        """Stand where the device agreed to be, unless more is wished by now."""
-        if self._wish is None:
-            self._ramp.stand(self.commands.believed)
 
     def take_lapse(self) -> None:
         """Start from the safe amount: the device went there because its lease ended."""

@@ -152,17 +152,13 @@ class SafetyGate:
     def observe(self, device: str, newest: Observation, now_s: float) -> tuple[Decision, ...]:
         """Take in the newest hop of the detector that a device's policy follows."""
         rig = self._rig
-        now_s = rig.begin(now_s)
+        rig.begin(now_s)
         drive = self._drives.get(device)
         if drive is None:
             return rig.end()
         drive.hops.observe(newest)
         if drive.is_engaged:
-            flaw = drive.hops.flaw(now_s)
-            if flaw is not None:
-                rig.find_flaw(flaw)
-            elif rig.state == "active":
-                rig.vouch()
+            rig.look()
         elif newest.valid and rig.state in {"armed", "active"}:
             rig.engage(drive)
         return rig.end()
@@ -196,7 +192,6 @@ class SafetyGate:
         if isinstance(heard, ControlHeard):
             self._arming.control(heard.message, retained=heard.retained)
         elif isinstance(heard, StopHeard):
-            self._arming.leave_it_to_operators()
             told = f"stop by {heard.message.operator}: {heard.message.reason}"
             self._rig.go_safe(told[:TEXT_MAX], stopped=True)
         elif isinstance(heard, LinkChanged):

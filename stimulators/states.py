@@ -148,17 +148,24 @@ class RigState:
             first = first or drive.hops.flaw(now_s)
         return first
 
+    def look(self) -> bool:
+        """See whether all is well, from where a hold would count; where not, hold."""
+        flaw = self.flaw()
+        if flaw is None:
+            if self.state == "active":
+                self._sound_s = self.now_s
+            return True
+        self.find_flaw(flaw)
+        return False
+
     def pass_time(self) -> None:
         """Do what is due in the present state: end it, move ramps, renew leases."""
-        flaw = self.flaw()
-        if flaw is not None:
-            self.find_flaw(flaw)
+        is_flawless = self.look()
         if self.state == "armed":
             self._wait_armed()
         elif self.state == "hold":
-            self._wait_in_hold(is_flawless=flaw is None)
+            self._wait_in_hold(is_flawless=is_flawless)
         if self.state == "active":
-            self._sound_s = self.now_s
             for drive in self._drives:
                 self.step(drive)
         if self.state in {"active", "hold"}:
@@ -169,10 +176,6 @@ class RigState:
         """Let a device go the next step of its ramp."""
         if drive.may_move and (sent := drive.step(self.now_s)) is not None:
             self.decide(sent)
-
-    def vouch(self) -> None:
-        """Note that all is well just now: a hold counts from here."""
-        self._sound_s = self.now_s
 
     def _wait_armed(self) -> None:
         is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)

@@ -124,6 +124,20 @@ def test_a_request_acts_once() -> None:
     assert rig.state == "armed"
 
 
+def test_a_request_of_a_clock_that_is_ahead_acts_once_too() -> None:
+    rig = GateRig().be_ready()
+    issued_us = round((rig.now_s + 1.9) * 1e6)
+    keys: dict[str, Any] = {"request_id": "a", "issued_us": issued_us, "expires_us": 2**60}
+    rig.control("arm", **keys)
+    rig.control("disarm")
+    rig.run(3.8, hop=rig.report)
+    rig.control("arm", **keys)
+    assert (rig.state, rig.refusals) == ("idle", ["repeated"])
+    rig.run(0.3, hop=rig.report)
+    rig.control("arm", **keys)
+    assert (rig.state, rig.refusals) == ("idle", ["repeated", "late"])
+
+
 def test_a_flood_of_requests_is_refused_and_forgotten() -> None:
     rig = GateRig().be_ready()
     rig.control("arm", request_id="first")
@@ -159,6 +173,17 @@ def test_data_must_have_been_good_for_two_seconds() -> None:
     rig.control("arm")
     assert rig.refusals == ["data", "data"]
     rig.run(0.15, hop=rig.report)
+    rig.control("arm")
+    assert rig.state == "armed"
+
+
+def test_a_step_of_the_clock_begins_the_two_seconds_anew() -> None:
+    rig = GateRig().be_ready()
+    rig.take(rig.gate.clock_moved("LFP", 0.02, rig.now_s))
+    rig.run(1.9)
+    rig.control("arm")
+    assert (rig.state, rig.refusals) == ("safe", ["data"])
+    rig.run(0.2)
     rig.control("arm")
     assert rig.state == "armed"
 
@@ -233,6 +258,10 @@ def test_a_simulated_rig_arms_itself_once() -> None:
     rig.control("disarm")
     rig.run(5.0)
     assert rig.state == "idle"
+    rig = GateRig(arm="auto")
+    rig.connect()
+    rig.run(70.0, hop=rig.report)
+    assert rig.changes == [("idle", "armed"), ("armed", "idle")]
 
 
 @pytest.mark.parametrize(("configured", "said"), [(True, False), (False, True), (False, False)])

@@ -8,9 +8,10 @@ import pytest
 
 from stimulators.decisions import Refusal, Send, SendStop, StateChanged
 from stimulators.limits import GateConfig
-from stimulators.messages import DeviceInfo
+from stimulators.messages import ClockRequest, DeviceInfo
 from stimulators.received import ClockAsked, InfoHeard, LinkChanged, Received
 from tests.stimulators.gate_rig import (
+    HOP_S,
     SESSION,
     GateRig,
     amounts,
@@ -321,6 +322,28 @@ def test_data_from_the_future_are_a_fault(state: str) -> None:
     assert rig.state == state
     rig.report(age_s=-0.006)
     assert rig.changes[-1] == (state, "safe")
+
+
+def test_an_estimate_from_the_future_is_a_fault() -> None:
+    rig = GateRig().be_active()
+    rig.observe(age_s=-0.004)
+    assert rig.state == "active"
+    rig.observe(age_s=-0.006)
+    assert rig.state == "safe"
+
+
+def test_a_device_that_fell_silent_is_not_told_but_the_others_are() -> None:
+    rig = GateRig(device_of("a"), device_of("b")).be_active()
+    before = len(rig.log)
+    for _ in range(510):
+        rig.now_s += HOP_S
+        rig.report()
+        rig.observe()
+        rig.hear(ClockAsked("b", ClockRequest(request_seq=1, sent_us=0)))
+        rig.tick()
+    assert (rig.state, rig.gate.reason) == ("safe", "device a says nothing")
+    sent = [each for _, each in rig.log[before:] if isinstance(each, Send)]
+    assert [each.device for each in sent if commands_in([each])] == ["b"]
 
 
 def test_a_step_of_the_clock_that_is_small_changes_nothing() -> None:
