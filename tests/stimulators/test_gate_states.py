@@ -142,7 +142,7 @@ def test_nothing_is_sent_while_an_estimate_is_calibrated_anew() -> None:
     rig.want(2.5)
     before = len(rig.commands) + len(rig.leases)
     rig.observe(valid=False, calibrating=True)
-    rig.run(0.08, hop=rig.report)
+    rig.run(0.1, hop=rig.report)
     rig.want(2.0)
     assert (rig.state, rig.refusals) == ("active", ["active"])
     assert len(rig.commands) + len(rig.leases) == before

@@ -227,6 +227,20 @@ def test_a_trigger_goes_at_once_and_only_once() -> None:
     assert len(rig.commands) == 1
 
 
+def test_a_trigger_is_not_taken_for_the_amplitude_under_way() -> None:
+    rig = GateRig().be_active(1.0)
+    (sent,) = commands_in(rig.trigger(1.0))
+    assert sent.kind == "trigger"
+
+
+def test_a_stream_that_fell_silent_since_the_last_tick_holds_a_target() -> None:
+    rig = GateRig().be_active()
+    rig.now_s += 0.11
+    rig.trigger()
+    rig.want(1.0)
+    assert (rig.state, rig.refusals, rig.commands) == ("hold", ["hold", "hold"], [])
+
+
 @pytest.mark.parametrize(
     ("age_first_s", "after_s", "age_second_s", "refused"),
     [
@@ -428,6 +442,17 @@ def test_a_device_whose_lease_ended_is_ramped_up_from_safe_again() -> None:
     sent = commands_in(rig.run(0.4, amount=2.0))
     assert amounts(sent)[0] == pytest.approx(12.0 * 2 * TICK_S)
     assert amounts(sent)[-1] == 2.0
+
+
+def test_a_device_that_was_moved_after_it_said_safe_is_told_to_go_down_again() -> None:
+    rig = GateRig().be_active()
+    rig.answers = False
+    rig.want(0.4)
+    (moved,) = rig.commands
+    rig.hear(InfoHeard("stn", info_of(device_of(), state="safe"), retained=False))
+    rig.answer(moved)
+    rig.want(0.0)
+    assert amounts(rig.commands) == [0.4, 0.0]
 
 
 def test_a_device_that_refuses_after_its_lease_ended_is_still_ramped_up_from_safe() -> None:
