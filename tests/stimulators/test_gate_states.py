@@ -139,10 +139,11 @@ def test_an_invalid_estimate_while_calibrating_is_not_suspect() -> None:
 
 def test_nothing_is_sent_while_an_estimate_is_calibrated_anew() -> None:
     rig = GateRig().be_active()
+    rig.run(0.02)
     rig.want(2.5)
     before = len(rig.commands) + len(rig.leases)
     rig.observe(valid=False, calibrating=True)
-    rig.run(0.1, hop=rig.report)
+    rig.run(0.09, hop=rig.report)  # a lease is due in here
     rig.want(2.0)
     assert (rig.state, rig.refusals) == ("active", ["active"])
     assert len(rig.commands) + len(rig.leases) == before
