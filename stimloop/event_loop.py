@@ -10,10 +10,10 @@ _T = TypeVar("_T")
 
 
 def run_async(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end; Ctrl-C cancels it, and so does SIGTERM."""
+    """Run a coroutine to its end; Ctrl-C, SIGTERM and a closed terminal cancel it."""
     # aiomqtt needs a selector loop, which is not what Windows uses by itself.
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_ended_by_sigterm(main))
+        return runner.run(_ended_by_signals(main))
 
 
 def until_interrupted(main: Coroutine[Any, Any, _T]) -> _T | None:
@@ -24,8 +24,9 @@ def until_interrupted(main: Coroutine[Any, Any, _T]) -> _T | None:
         return None
 
 
-async def _ended_by_sigterm(main: Coroutine[Any, Any, _T]) -> _T:
+async def _ended_by_signals(main: Coroutine[Any, Any, _T]) -> _T:
     task = asyncio.current_task()
     if task is not None and sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await main

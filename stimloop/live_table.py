@@ -71,7 +71,7 @@ class LiveTable:
         self._commanded: dict[str, float] = {}
         self._applied: dict[str, float] = {}
         self._news: deque[str] = deque(maxlen=_N_NEWS)
-        self._age_s = 0.0
+        self._newest_s: float | None = None
         self._started_s: float | None = None
         self._now_s = 0.0
 
@@ -85,7 +85,7 @@ class LiveTable:
             if amount is not None:
                 self._applied[event.device] = amount
         if outcome.seen:
-            self._see(outcome.seen, now_s)
+            self._see(outcome.seen)
         if outcome.decisions:
             self._note_commands(outcome.decisions)
         for line in news(event, outcome):
@@ -97,12 +97,12 @@ class LiveTable:
             self._state(), self._measures(), self._devices(), *(Text(each) for each in self._news)
         )
 
-    def _see(self, seen: Sequence[Seen], now_s: float) -> None:
+    def _see(self, seen: Sequence[Seen]) -> None:
         is_active = self._service.loop.gate.state in {"active", "hold"}
         for each in seen:
             if not each.estimates.sample.size:
                 continue
-            self._age_s = now_s - float(each.estimates.time_s[-1])
+            self._newest_s = float(each.estimates.time_s[-1])
             for followed in self._followed:
                 if followed.wiring.detector == each.estimates.detector:
                     followed.see(each, is_active=is_active)
@@ -117,7 +117,7 @@ class LiveTable:
         gate, counts = self._service.loop.gate, self._service.summary
         return Text.assemble(
             (f"{gate.state.upper():<7}", _STYLES[gate.state]),
-            f"{self._clock()}  {counts.n_samples} samples, newest {1e3 * self._age_s:.0f} ms old, "
+            f"{self._clock()}  {counts.n_samples} samples, {self._age()}, "
             f"{counts.n_issued} commands, {counts.n_acked} acknowledged\n",
             (gate.reason, "dim"),
         )
@@ -154,6 +154,11 @@ class LiveTable:
             shown = ("-" if amount is None else f"{amount:.2f} {unit}" for amount in amounts)
             table.add_row(device, *shown)
         return table
+
+    def _age(self) -> str:
+        if self._newest_s is None:
+            return "no estimate yet"
+        return f"newest {1e3 * (self._now_s - self._newest_s):.0f} ms old"
 
     def _clock(self) -> str:
         elapsed_s = int(self._now_s - (self._started_s or self._now_s))

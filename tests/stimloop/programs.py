@@ -65,9 +65,9 @@ class Program:
             if word in line:
                 return line
 
-    def interrupt(self) -> int:
-        """Press Ctrl-C and return the exit code."""
-        self.child.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Press Ctrl-C, or send another signal, and return the exit code."""
+        self.child.send_signal(number)
         return self.ended()
 
     def ended(self) -> int:

@@ -93,6 +93,14 @@ def test_a_changed_byte_is_told_with_exit_code_one(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_a_terminal_that_is_closed_ends_the_session_as_clean(tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    with Program("run", _embedded(tmp_path), "--session", session) as service:
+        service.until("broker reached")
+        assert service.interrupt(signal.SIGHUP) == 0
+    assert json.loads((session / "summary.json").read_text("utf-8"))["ended"] == "stopped"
+
+
 @pytest.mark.broker
 def test_stop_reaches_the_device_while_the_service_is_frozen(
     tmp_path: Path, mosquitto: Mosquitto
@@ -160,6 +168,7 @@ def test_an_operator_arms_and_disarms(tmp_path: Path, mosquitto: Mosquitto) -> N
         service.until("armed -> active")
         assert call("disarm", config).returncode == 0
         service.until("active -> idle")
+        assert service.interrupt(signal.SIGTERM) == 0
 
 
 @pytest.mark.broker
