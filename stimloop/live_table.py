@@ -3,7 +3,6 @@
 import contextlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import IO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.estimates import Seen
+from stimloop.line_writer import LineWriter
 from stimloop.news import news
 from stimulators.decisions import Decision, Send
 from stimulators.messages import Command
@@ -169,18 +169,18 @@ class LiveTable:
 def watching(service: Service, console: Console) -> Iterator[Watcher]:
     """Show a session on a screen as a table, elsewhere as a line for each piece of news."""
     if not console.is_terminal:
-        yield _lines(console.file)
+        with LineWriter(console.file) as lines:
+            yield _lines(lines)
         return
     table = LiveTable(service)
     with Live(table, console=console, refresh_per_second=_REFRESH_PER_S):
         yield table.watch
 
 
-def _lines(file: IO[str]) -> Watcher:
+def _lines(lines: LineWriter) -> Watcher:
     def watch(event: Event, now_s: float, outcome: Outcome) -> None:
         for line in news(event, outcome):
-            file.write(f"{now_s:.3f}  {line}\n")
-            file.flush()
+            lines.write(f"{now_s:.3f}  {line}")
 
     return watch
 
