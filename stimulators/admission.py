@@ -9,7 +9,7 @@ from stimulators.policy import Target
 from stimulators.states import RigState
 
 #: A time beyond this has no microseconds that fit a message.
-_TIME_S_MAX = 1e12
+_TIME_S_MAX = 9e9
 #: Which limit a trigger that is one too many, or too soon, has come up against.
 _LIMIT_OF = {
     "refractory": "refractory_s",

@@ -4,11 +4,16 @@ Topics stand under ``stimloop/{rig}/``; `docs/asyncapi.yaml` describes the same 
 the two in step. The payload carries all that safety needs, so plain MQTT 3.1.1 is enough.
 """
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 CommandKind = Literal["amplitude", "trigger"]
+
+#: What every JSON reader holds exactly (RFC 7493). An endless number is read by Python, but has
+#: no place in the journal and no float to be compared with.
+Integer: TypeAlias = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -28,18 +33,18 @@ class Command(Wire, frozen=True):
     """An amplitude to hold, or one trigger. Exactly one of amplitude and level is set."""
 
     session: str
-    seq: int
+    seq: Integer
     kind: CommandKind
     channel: str
     program: str
-    onset_us: int
-    issued_us: int
-    expires_us: int
+    onset_us: Integer
+    issued_us: Integer
+    expires_us: Integer
     reason: Reason
     simulated: bool
     amplitude_ma: float | None = None
     level: float | None = None
-    fire_at_us: int | None = None
+    fire_at_us: Integer | None = None
 
 
 class Lease(Wire, frozen=True):
@@ -50,10 +55,10 @@ class Lease(Wire, frozen=True):
     """
 
     session: str
-    lease_seq: int
-    issued_us: int
-    valid_us: int
-    armed_us: int
+    lease_seq: Integer
+    issued_us: Integer
+    valid_us: Integer
+    armed_us: Integer
 
 
 class Ack(Wire, frozen=True):
@@ -64,9 +69,9 @@ class Ack(Wire, frozen=True):
     """
 
     session: str
-    received_us: int
-    applied_us: int
-    seq: int | None = None
+    received_us: Integer
+    applied_us: Integer
+    seq: Integer | None = None
     request_id: str | None = None
     applied_ma: float | None = None
     applied_level: float | None = None
@@ -108,18 +113,18 @@ class DeviceInfo(Wire, frozen=True):
 class ClockRequest(Wire, frozen=True):
     """A device asks for the service's time; `sent_us` is in the device's own clock."""
 
-    request_seq: int
-    sent_us: int
-    uncertainty_us: int | None = None
+    request_seq: Integer
+    sent_us: Integer
+    uncertainty_us: Integer | None = None
 
 
 class ClockReply(Wire, frozen=True):
     """The three stamps: the request's own, then receipt and answer in the service clock."""
 
-    request_seq: int
-    sent_us: int
-    received_us: int
-    replied_us: int
+    request_seq: Integer
+    sent_us: Integer
+    received_us: Integer
+    replied_us: Integer
 
 
 class Stop(Wire, frozen=True):
@@ -139,8 +144,8 @@ class Control(Wire, frozen=True):
     request_id: str
     session: str
     operator: str
-    issued_us: int
-    expires_us: int
+    issued_us: Integer
+    expires_us: Integer
     action: ControlAction
     text: str = ""
 
@@ -154,7 +159,7 @@ class Status(Wire, frozen=True):
     state: str
     session: str
     reason: str = ""
-    now_us: int = 0
+    now_us: Integer = 0
     config_digest: str = ""
     journal_head: str = ""
     versions: dict[str, str] = {}
@@ -165,8 +170,8 @@ class Status(Wire, frozen=True):
 class EstimateMessage(Wire, frozen=True):
     """Decimated values of one detector, for displays; one that is not finite is null."""
 
-    sample: int
-    time_us: int
+    sample: Integer
+    time_us: Integer
     values: tuple[float | None, ...]
     valid: tuple[bool, ...]
 
@@ -176,6 +181,6 @@ class EventMessage(Wire, frozen=True):
 
     kind: str
     channel: str
-    sample: int
-    onset_us: int
+    sample: Integer
+    onset_us: Integer
     strength: float

@@ -85,6 +85,15 @@ def test_an_amplitude_that_is_no_number_is_refused(number: str) -> None:
     assert _refusal(payload, Command)
 
 
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**64, 10**30, 10**400])
+def test_a_whole_number_that_no_journal_and_no_float_holds_is_refused(number: int) -> None:
+    written = to_payload(COMMAND)
+    for field in (b'"seq":1', b'"issued_us":2'):
+        payload = written.replace(field, field[:-1] + str(number).encode())
+        assert payload != written
+        assert _refusal(payload, Command)
+
+
 def test_unknown_fields_of_a_newer_peer_are_passed_over() -> None:
     payload = b'{"later":[1],' + to_payload(COMMAND)[1:]
     assert from_payload(payload, Command) == COMMAND
