@@ -62,10 +62,12 @@ class OpenCommands:
             del self._open[next(iter(self._open))]
 
     def answer(self, ack: Ack) -> tuple[Answer, OpenCommand | None]:
-        """Take a device's answer in; a repeated one changes nothing."""
+        """Take an answer in; a repeated one changes nothing, a late one ends the waiting."""
         seq = -1 if ack.seq is None else ack.seq
         opened = self._open.pop(seq, None)
         if opened is None:
+            if seq == self.missing_seq:
+                self.missing_seq = None
             return ("again" if 0 < seq <= self._newest_seq else "unknown"), None
         self.missing_seq = None
         if ack.refused is not None:

@@ -50,7 +50,9 @@ def take_info(
     if amount is not None and drive.is_off_limits(amount):
         rig.press_stop(f"{name} applies {amount:g}")
     elif info.state == "stopped":
-        rig.go_safe(f"device {name} was stopped", stopped=True)
+        # By whatever reached it alone: it needs no telling, the others do.
+        drive.disengage(rig.now_s, tell=False)
+        rig.go_safe(f"device {name} was stopped")
     elif info.state == "live" and info.session != session:
         rig.go_safe(f"device {name} is held by session {info.session}"[:TEXT_MAX])
     elif info.state == "safe":

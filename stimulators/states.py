@@ -65,6 +65,7 @@ class RigState:
         self._sound_s = 0.0
         self._flawless_since_s: float | None = None
         self._n_stops = 0
+        self._is_stopped = False
         self._out: list[Decision] = []
 
     def begin(self, now_s: float) -> float:
@@ -91,6 +92,7 @@ class RigState:
     def arm(self, reason: str) -> None:
         """Go to armed: from now on the first valid estimate activates."""
         self._armed_s = self.now_s
+        self._is_stopped = False
         self._change("armed", reason)
 
     def engage(self, drive: Drive) -> None:
@@ -113,6 +115,7 @@ class RigState:
         if self.state == "safe" and not stopped:
             return
         self.safe_s = self.now_s
+        self._is_stopped = stopped
         if self.state == "safe":
             self.reason = reason
             return
@@ -121,8 +124,12 @@ class RigState:
         self._disengage(self._drives, tell=False)
 
     def press_stop(self, reason: str) -> None:
-        """Stop every device at once, because one does not keep to its limits."""
-        if self.state != "safe":
+        """Stop every device at once, because one does not keep to its limits.
+
+        Pressed in safe too: the device was told to go there, and did not. Once is enough until
+        the rig is armed again.
+        """
+        if not self._is_stopped:
             self._n_stops += 1
             self.decide(SendStop(request_id=f"{self._session}-stop-{self._n_stops}", reason=reason))
         self.go_safe(reason, stopped=True)

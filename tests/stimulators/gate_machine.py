@@ -355,6 +355,7 @@ class GateMachine(RuleBasedStateMachine):
             StopHeard(Stop(request_id="s", operator="o", reason="enough")), must_be_safe=True
         )
         assert not any(isinstance(each, Send) for each in decisions)
+        self.oracle.is_stopped = True
 
     @rule(fault=st.sampled_from(["link", "fail", "stop", "none", "none", "none"]))
     def fault(self, fault: str) -> None:

@@ -76,6 +76,7 @@ class GateOracle:
         self.n_seq = 0
         self.n_lease_seq = 0
         self.is_linked = False
+        self.is_stopped = False
         self.reported: StreamReport | None = None
         self.devices = {device.id: DeviceOracle(device, tick_s) for device in devices}
 
@@ -106,8 +107,8 @@ class GateOracle:
             if isinstance(decision, StateChanged):
                 self._check_move(decision, may_arm=may_arm, is_tick=is_tick)
             elif isinstance(decision, SendStop):
-                assert self.state != "safe"
-                must_be_safe = True
+                assert not self.is_stopped, "one stop an arming"
+                self.is_stopped = must_be_safe = True
             elif isinstance(decision, Send):
                 device = self.devices[decision.device]
                 if isinstance(decision.message, Lease):
@@ -130,7 +131,7 @@ class GateOracle:
         assert change.reason
         if change.after == "armed":
             assert may_arm or (is_tick and self.is_automatic and change.before == "idle")
-            self.is_automatic = False
+            self.is_automatic = self.is_stopped = False
             self.armed_s = self.now_s
         if change.after == "safe":
             self.is_automatic = False

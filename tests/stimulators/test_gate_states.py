@@ -183,6 +183,19 @@ def test_only_an_answer_ends_a_hold_for_a_missing_one() -> None:
     assert rig.state == "active"
 
 
+def test_a_late_answer_ends_the_hold_and_the_amount_is_said_again() -> None:
+    rig = GateRig().be_active()
+    rig.answers = False
+    rig.want(0.4)
+    rig.run(0.3)
+    assert rig.state == "hold"
+    rig.answers = True
+    rig.answer(rig.commands[-1])
+    rig.run(rig.timing.resume_s + 0.1, amount=0.4)
+    assert rig.state == "active"
+    assert amounts(rig.commands) == [0.4, 0.4]
+
+
 def test_hold_keeps_the_amount_and_the_lease_but_moves_nothing() -> None:
     rig = GateRig().be_active()
     rig.want(2.5)
@@ -418,6 +431,32 @@ def test_a_device_that_goes_over_its_limit_is_stopped_at_once() -> None:
     decided = rig.answer(rig.commands[-1], applied_ma=3.2)
     assert SendStop(f"{SESSION}-stop-1", "stn applies 3.2") in decided
     assert rig.state == "safe"
+
+
+def test_a_device_that_is_over_its_limit_once_safe_is_stopped_too_but_only_once() -> None:
+    rig = GateRig().be_active(1.0)
+    rig.answers = False
+    rig.take(rig.gate.fail("no space left", rig.now_s))
+    rig.answer(rig.commands[-1], applied_ma=9.0)
+    rig.answer(rig.commands[-1], applied_ma=9.0)
+    assert [each.reason for each in rig.stops] == ["stn applies 9"]
+    rig = GateRig().be_active(1.0)
+    rig.stop()
+    rig.answer(rig.commands[-1], applied_ma=9.0)
+    assert rig.stops == []
+    rig.control("arm")
+    rig.answer(rig.commands[-1], applied_ma=9.0)
+    assert len(rig.stops) == 1
+
+
+def test_where_one_device_was_stopped_the_others_are_brought_down() -> None:
+    rig = GateRig(device_of("a"), device_of("b")).be_active(1.0)
+    stopped = info_of(rig.devices[0], state="stopped", session=SESSION)
+    before = len(rig.log)
+    rig.hear(InfoHeard("a", stopped, retained=False))
+    sent = [each for _, each in rig.log[before:] if isinstance(each, Send)]
+    assert (rig.state, [each.device for each in sent]) == ("safe", ["b"])
+    assert amounts(commands_in(sent)) == [0.0]
 
 
 def test_a_device_that_was_stopped_or_taken_over_ends_in_safe() -> None:
