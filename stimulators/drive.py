@@ -136,9 +136,10 @@ class Drive:
         """Let the budgets run up to `now_s`; return the limit that is reached, or None."""
         passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
         self._counted_s = now_s
+        # Whoever drives it: a device that rests gives its safe amount.
+        self._count_charge(passed_s, now_s)
         if not self.is_engaged:
             return None
-        self._count_charge(passed_s, now_s)
         is_on = self._amount_in_force > self.config.safe_amount + _TINY
         self._on_s = self._on_s + passed_s if is_on else 0.0
         if self._on_s > self.config.limits.on_time_s_max:

@@ -517,6 +517,20 @@ def test_on_time_and_charge_end_in_safe_in_hold_too() -> None:
     assert (rig.state, rig.gate.reason) == ("safe", "device stn reached on_time_s_max")
 
 
+def test_the_charge_of_the_safe_amount_counts_while_nobody_is_driven() -> None:
+    # 1 mA of 60 us at 130 Hz is 7.8 uC a second: the limit is that for 610 s.
+    limits = limits_of(charge_uc_per_10_min_max=610 * 7.8)
+    rig = GateRig(device_of(safe_ma=1.0, limits=limits)).be_ready()
+    for _ in range(590):
+        rig.now_s += 1.0
+        rig.live()
+        rig.tick()
+    rig.run(2.1, hop=rig.report)
+    rig.control("arm")
+    rig.run(15.0, amount=3.0)
+    assert (rig.state, rig.gate.reason) == ("safe", "device stn reached charge_uc_per_10_min_max")
+
+
 def test_the_kinds_of_news_that_change_nothing() -> None:
     rig = GateRig().be_active()
     for heard in (
