@@ -9,6 +9,8 @@ from stimulators.transport import Transport
 _PERIOD_S = 1.0
 #: A status is no place for more.
 _N_REFUSED_MAX = 500
+#: Nor for a longer name of a request, which nobody who wants an answer gives.
+_N_REQUEST_MAX = 200
 
 
 class Heartbeat:
@@ -39,7 +41,7 @@ class Heartbeat:
 
     def answer(self, request_id: str, decisions: Sequence[Decision] = ()) -> None:
         """Name the newest operator's request that was acted on, and why it was refused."""
-        self._answered = request_id
+        self._answered = request_id[:_N_REQUEST_MAX]
         refusals = [
             f"{each.reason} (expected {each.expected}, found {each.found})"
             for each in decisions

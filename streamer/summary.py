@@ -12,6 +12,9 @@ from streamer.latency import LatencyHistogram
 
 #: Commands whose acknowledgement is still awaited; the oldest are forgotten beyond this.
 _N_OPEN_MAX = 4096
+#: Reasons of devices that are counted by name, and how much of each; a device has a dozen.
+_N_REASONS_MAX = 64
+_N_REASON_MAX = 40
 
 
 class Summary:
@@ -85,7 +88,10 @@ class Summary:
             return
         newest_s = self._open.pop(event.message.seq, None)
         if event.message.refused is not None:
-            self.refused[f"device:{event.message.refused}"] += 1
+            reason = f"device:{event.message.refused[:_N_REASON_MAX]}"
+            if reason not in self.refused and len(self.refused) >= _N_REASONS_MAX:
+                reason = "device:other"
+            self.refused[reason] += 1
             return
         self.n_acked += 1
         if newest_s is not None:

@@ -1,6 +1,8 @@
 """The status is said once a second, sooner where something happened, and names requests."""
 
 from stimulators.decisions import Notice, Refusal
+from stimulators.messages import Status
+from stimulators.payload import from_payload, to_payload
 from streamer.heartbeat import Heartbeat
 from tests.streamer.recording_transport import RecordingTransport
 
@@ -66,3 +68,11 @@ def test_a_refused_request_is_answered_with_every_reason() -> None:
         "late (expected at most 2 s, found 3 s old); link (expected a link, found no broker)"
     )
     assert second.refused == ""
+
+
+def test_a_request_with_an_endless_name_leaves_a_status_that_can_be_read() -> None:
+    heartbeat, transport = _heartbeat()
+    heartbeat.answer("\0" * 65_000)
+    heartbeat.beat(1.0, **_SAID)
+    (status,) = transport.statuses
+    assert from_payload(to_payload(status), Status) == status

@@ -103,3 +103,12 @@ def test_a_device_that_never_answers_costs_no_memory() -> None:
     for seq in range(10_000):
         summary.count_sent(_command(seq), was_sent=True, published_s=0.2)
     assert len(summary._open) <= 4096
+
+
+def test_reasons_that_a_device_makes_up_take_no_more_memory() -> None:
+    summary = _new()
+    for place in range(500):
+        summary.count(_ack(1, refused=f"{place} {'x' * 10_000}"), Outcome(), 0.1)
+    refused = summary.as_dict()["commands"]["refused"]
+    assert sum(refused.values()) == 500
+    assert sum(map(len, refused)) < 5000
