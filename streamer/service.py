@@ -270,7 +270,12 @@ class Service:
             self._end(error)
 
     def _end(self, why: str | BaseException) -> None:
-        if self._ended is None or self._ended.done():
+        if self._ended is None:
+            return
+        if self._ended.done():
+            # The session ends already, but not well: the devices may not have been told.
+            if isinstance(why, BaseException) and self._failure is None:
+                self._failure = why
             return
         if isinstance(why, JournalError):
             self.loop.gate.fail(str(why), self._now_s())

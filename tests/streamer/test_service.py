@@ -179,6 +179,20 @@ def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> N
     assert 5.5 + CONFIG.gate.ack_s_max <= session.ended_s < 5.9
 
 
+def test_what_fails_in_the_farewell_is_raised_as_well(tmp_path: Path) -> None:
+    class Breaking(AnsweringTransport):
+        def send(self, device: str, message: Command | Lease) -> bool:
+            if isinstance(message, Command) and not message.reason.policy:
+                raise OSError("the network burns")
+            return super().send(device, message)
+
+    session = Session(tmp_path, Breaking())
+    with pytest.raises(OSError, match="the network burns"):
+        session.run([SignalSource(60.0)], duration_s=5.5)
+    assert session.loop.gate.state == "idle"
+    assert session.transport.statuses[-1].state == "offline"
+
+
 def test_a_source_that_fails_takes_the_devices_to_safe_and_its_error_is_raised(
     tmp_path: Path,
 ) -> None:
