@@ -161,13 +161,14 @@ class Journal:
 
     def commit(self) -> None:
         """Hand every record so far to the operating system."""
-        if self._failure is None and self._checkpoints.failure is not None:
-            raise self._failed(self._checkpoints.failure)
         if self._failure is not None:
             raise JournalError(self._failure)
+        # First: a file that is gone makes checkpoints fail, too, in words that say less.
+        self._expect_file()
+        if self._checkpoints.failure is not None:
+            raise self._failed(self._checkpoints.failure)
         if not self._waiting:
             return
-        self._expect_file()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(_INSERT, self._waiting)
