@@ -8,13 +8,14 @@ from detectors.block import Block, StreamLayout
 from detectors.burst import Burst, BurstConfig
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Seen
+from detectors.oscillation import Oscillation, OscillationConfig
 
 #: A `[[detectors]]` table; its `kind` says which.
-AnyDetectorConfig: TypeAlias = BandPowerConfig | BurstConfig
+AnyDetectorConfig: TypeAlias = BandPowerConfig | BurstConfig | OscillationConfig
 
 #: Every detector that a table can ask for, by the struct that configures it.
 _DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
-    each.config_type: each for each in (BandPower, Burst)
+    each.config_type: each for each in (BandPower, Burst, Oscillation)
 }
 
 

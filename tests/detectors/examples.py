@@ -6,14 +6,19 @@ from typing import Any, Final
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstConfig, BurstThreshold
+from detectors.oscillation import Oscillation, OscillationConfig
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
+from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.subject import Example, Plain, Recording
 
 LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
 _BETA: Final = BandPowerConfig(
     id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.2, hop_s=0.02
+)
+_AMPLITUDE: Final = OscillationConfig(
+    id="beta", stream="LFP", centre_hz=20.0, hop_s=0.02, output="amplitude"
 )
 
 
@@ -25,7 +30,34 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
     return Example(name, (config,), layout, window_samples, plain)
 
 
-def _burst(name: str, config: BurstConfig, below: BandPowerConfig = _BETA) -> Example:
+def _settle_samples(config: OscillationConfig, layout: StreamLayout) -> int:
+    return Oscillation(config, layout).settle_samples
+
+
+def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LAYOUT) -> Example:
+    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return oscillation(config, layout, given)
+
+    n_measures = 1 if config.output == "amplitude" else 2
+    return Example(
+        name,
+        (config,),
+        layout,
+        _settle_samples(config, layout),
+        plain,
+        channel_outputs=n_measures,
+        measures=tuple(range(n_measures)),
+    )
+
+
+def _burst(
+    name: str, config: BurstConfig, below: BandPowerConfig | OscillationConfig = _BETA
+) -> Example:
+    window_samples = (
+        round(below.window_s * LAYOUT.rate_hz)
+        if isinstance(below, BandPowerConfig)
+        else _settle_samples(below, LAYOUT)
+    )
     hop_samples = round(below.hop_s * LAYOUT.rate_hz)
 
     def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
@@ -35,7 +67,7 @@ def _burst(name: str, config: BurstConfig, below: BandPowerConfig = _BETA) -> Ex
         name,
         (below, config),
         LAYOUT,
-        round(below.window_s * LAYOUT.rate_hz),
+        window_samples,
         plain,
         channel_outputs=4,
         measures=(0, 2),
@@ -79,6 +111,41 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hysteresis=0.3,
                 duration_s_min=0.0,
             ),
+        ),
+        _burst(
+            "of an amplitude",
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(power_uv2=8.0),
+                duration_s_min=0.02,
+            ),
+            _AMPLITUDE,
+        ),
+    ),
+    Oscillation: (
+        _oscillation(
+            "amplitude and phase",
+            OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, hop_s=0.02),
+        ),
+        _oscillation("amplitude", _AMPLITUDE),
+        _oscillation(
+            "every sample, led, narrow, at the end of the spectrum",
+            OscillationConfig(
+                id="high",
+                stream="LFP",
+                centre_hz=118.0,
+                half_width_hz=7.0,
+                lead_s=0.013,
+                hop_s=0.001,
+            ),
+        ),
+        _oscillation(
+            "hop longer than it takes to settle, many channels, odd rate",
+            OscillationConfig(
+                id="wide", stream="LFP", centre_hz=9.0, half_width_hz=8.0, hop_s=0.0765
+            ),
+            _ODD_RATE,
         ),
     ),
 }
