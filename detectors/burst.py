@@ -21,7 +21,7 @@ class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     calibrate_s : float
         Length of that stretch, counted in valid hops.
     power_uv2 : float
-        A fixed threshold in the unit of the measure, µV² for band power.
+        A fixed threshold in the unit of the measure: µV² for band power, µV for an amplitude.
 
     Raises
     ------

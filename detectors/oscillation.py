@@ -97,12 +97,13 @@ class Oscillation:
 
     With ``rho = exp(-2 pi half_width_hz / rate)`` and ``w0 = 2 pi centre_hz / rate``, a sample x,
     counted from the first one, goes through ``m[n] = rho m[n-1] + (1 - rho) x[n]`` and
-    ``y[n] = rho exp(i w0) y[n-1] + (1 - rho) (x[n] - m[n])``: a complex one-pole resonator [1]_
-    behind a high-pass of the same memory, so that an offset leaves no trace and a slow drift
-    little. With H the response of both, a sine of amplitude A at the centre and phase p leaves
-    ``y = A (H(w0) exp(ip) + H(-w0) exp(-ip)) / 2``; this is solved for ``A exp(ip)``, which takes
-    out the filter's gain, its phase and the ripple of the mirrored frequency. Nothing is looked
-    at but the newest sample and y, so cost and memory do not depend on the width.
+    ``y[n] = rho exp(i w0) y[n-1] + (1 - rho) (x[n] - m[n])``: a complex one-pole resonator, an
+    oscillator driven by the signal [1]_, behind a high-pass of the same memory, so that an offset
+    leaves no trace and a slow drift little. With H the response of both, a sine of amplitude A at
+    the centre and phase p leaves ``y = A (H(w0) exp(ip) + H(-w0) exp(-ip)) / 2``; this is solved
+    for ``A exp(ip)``, which takes out the filter's gain, its phase and the ripple of the mirrored
+    frequency. Nothing is looked at but the newest sample, m and y, so cost and memory do not
+    depend on the width.
 
     Delay: the group delay at the centre, close to ``1 / (2 pi half_width_hz)`` (32 ms at 5 Hz)
     where the centre is well over the width; amplitude and deviations of the phase show so much
@@ -118,19 +119,21 @@ class Oscillation:
     is not valid. An artifact that nobody tainted dies away by a factor of e every
     ``1 / (2 pi half_width_hz)``.
 
-    Chance: there is always an amplitude and a phase. Of noise with the one-sided density S
+    Chance: there is always an amplitude and a phase. In noise with the one-sided density S
     (µV²/Hz) about the centre, the phase is uniform and the amplitude has a Rayleigh distribution
-    with the mean square ``2 pi half_width_hz S``. The skirts of a single pole fall so slowly that
-    crossings of a level by noise become the more the shorter the hop: the closed form for the
-    duration of bursts in Gaussian noise does not hold here, so it must be taken from noise at the
-    same hop. How well the phase can be known has a bound of its own: a rhythm of 20 Hz whose
-    phase is lost at 5/s (SD 0.71) in pink noise (SD 0.5) is met with a circular SD of 36°, 18°
-    over its median amplitude, where a filter that sees the future as well is given as 34° and 17°.
+    with the mean square ``2 pi half_width_hz S``, where the centre is well over the width (10 %
+    less at 8 Hz, width 3 Hz). The skirts of a single pole fall so slowly that noise crosses a
+    level the oftener the shorter the hop is: the closed form for the duration of bursts in noise
+    does not hold of this amplitude, and a null has to be measured at the same hop.
+
+    What to expect: a rhythm of 20 Hz that loses its phase at 5/s (SD 0.71), in pink noise (SD
+    0.5), is met with a circular SD of 36°, and of 18° where its amplitude is over the median.
 
     References
     ----------
-    .. [1] R. G. Lyons, "Understanding Digital Signal Processing", 3rd ed., Pearson, 2010,
-       section 13.
+    .. [1] M. Rosenblum, A. Pikovsky, A. A. Kühn and J. L. Busch, "Real-time estimation of phase
+       and amplitude with application to neural data", Scientific Reports 11, 18037, 2021,
+       doi:10.1038/s41598-021-97560-5.
     """
 
     config_type: ClassVar[type[DetectorConfig]] = OscillationConfig

@@ -87,7 +87,7 @@ def track(
             clean[:] = 0
             since_hop = 0
         _load(samples_uv[row], taint[row], columns, clean, fold)
-        _turn(settings, fold)
+        _turn(settings, fold[INPUT], fold[MEAN], fold[REAL], fold[IMAGINARY])
         since_hop += 1
         if since_hop == hop:
             out_sample[n_hops] = first_sample + row
@@ -134,20 +134,25 @@ def _load(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _turn(settings: NDArray[np.float64], fold: NDArray[np.float64]) -> None:
+def _turn(
+    settings: NDArray[np.float64],
+    given: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    real: NDArray[np.float64],
+    imaginary: NDArray[np.float64],
+) -> None:
     """Take one sample into the mean, and what is left of it into the resonator."""
     gain = 1.0 - settings[KEEP]
     keep_real = settings[KEEP_REAL]
     keep_imaginary = settings[KEEP_IMAGINARY]
-    for channel in range(fold.shape[1]):
-        mean = fold[MEAN, channel]
-        mean += gain * (fold[INPUT, channel] - mean)
-        given = gain * (fold[INPUT, channel] - mean)
-        real = fold[REAL, channel]
-        imaginary = fold[IMAGINARY, channel]
-        fold[MEAN, channel] = mean
-        fold[REAL, channel] = keep_real * real - keep_imaginary * imaginary + given
-        fold[IMAGINARY, channel] = keep_imaginary * real + keep_real * imaginary
+    for channel in range(given.size):
+        level = mean[channel] + gain * (given[channel] - mean[channel])
+        push = gain * (given[channel] - level)
+        cosine = real[channel]
+        sine = imaginary[channel]
+        mean[channel] = level
+        real[channel] = keep_real * cosine - keep_imaginary * sine + push
+        imaginary[channel] = keep_imaginary * cosine + keep_real * sine
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

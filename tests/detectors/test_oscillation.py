@@ -231,6 +231,15 @@ def test_noise_has_the_amplitude_chance_gives_it_and_any_phase(half_width_hz: fl
     assert abs(np.mean((found / np.abs(found)) ** 2)) < 0.03
 
 
+def test_noise_crosses_a_level_the_oftener_the_shorter_the_hop_is() -> None:
+    """Hold the warning that the closed form for bursts in noise is not for this amplitude."""
+    signal_uv = np.random.default_rng(11).normal(0.0, 40.0, 200_000)
+    amplitude_uv = np.abs(rhythm(signal_uv, config_of()))[1000:]
+    is_on = amplitude_uv > np.percentile(amplitude_uv, 75.0)
+    crossings = [np.count_nonzero(np.diff(is_on[::hop].astype(int)) == 1) for hop in (1, 4, 16)]
+    assert crossings[0] > 1.7 * crossings[1] > 1.7 * 1.7 * crossings[2]
+
+
 def pink(n_samples: int, random: np.random.Generator) -> NDArray[np.float64]:
     spectrum = np.fft.rfft(random.normal(size=n_samples))
     frequency = np.arange(spectrum.size, dtype=float)
