@@ -8,7 +8,16 @@ import msgspec
 from stimulators import topics
 from stimulators.device import ReferenceDevice, Said
 from stimulators.limits import DeviceConfig
-from stimulators.messages import Ack, ClockReply, Command, DeviceInfo, Lease, Stop, Wire
+from stimulators.messages import (
+    UNREADABLE_STOP,
+    Ack,
+    ClockReply,
+    Command,
+    DeviceInfo,
+    Lease,
+    Stop,
+    Wire,
+)
 from stimulators.mqtt import BrokerConfig, MqttLink, Will
 from stimulators.payload import from_payload, to_payload
 from stimulators.topics import Topic
@@ -134,7 +143,7 @@ class DeviceLink:
             if kind is not Stop or not payload:
                 self._watch(self)
                 return
-            message = Stop(request_id="", operator="somebody", reason="not readable")
+            message = UNREADABLE_STOP
         self._say(self.device.hear(message, self._now_us()))
         self._watch(self)
 

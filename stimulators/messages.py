@@ -135,6 +135,9 @@ class Stop(Wire, frozen=True):
     reason: str
 
 
+#: What a payload on the stop topic means that cannot be read and is not empty.
+UNREADABLE_STOP = Stop(request_id="", operator="somebody", reason="not readable")
+
 ControlAction = Literal["arm", "disarm", "mark", "set"]
 
 

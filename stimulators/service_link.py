@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from stimulators import topics
 from stimulators.messages import (
+    UNREADABLE_STOP,
     Ack,
     ClockReply,
     ClockRequest,
@@ -122,7 +123,11 @@ class MqttTransport:
         try:
             received = self._read(topic, payload, retained=retained)
         except ValueError as error:
-            received = Unreadable(topic=topic[:200], problem=str(error))
+            if topic == self._stop_topic and payload:
+                # The devices have stopped: whoever wrote that by hand wanted nothing else.
+                received = StopHeard(message=UNREADABLE_STOP)
+            else:
+                received = Unreadable(topic=topic[:200], problem=str(error))
         if received is not None:
             self._emit(received)
 

@@ -204,7 +204,7 @@ def test_its_own_stop_is_not_heard_again_but_that_of_another_service_is(
         (f"{_DEVICE}clock/request", b"[]"),
         (f"{_ROOT}control", b'{"action":"fire"}'),
         (f"{_ROOT}control", b"x" * 100_000),
-        (f"{_ROOT}stop", b"now!"),
+        (f"{_ROOT}stop", b""),
     ],
 )
 def test_what_is_not_as_the_contract_says_is_told_and_ends_nothing(
@@ -218,6 +218,19 @@ def test_what_is_not_as_the_contract_says_is_told_and_ends_nothing(
             assert 0 < len(told.problem) <= 200
             assert one.link.publish(f"{_ROOT}stop", to_payload(_STOP), qos=1)
             assert await service.hears(StopHeard) == StopHeard(message=_STOP)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("payload", [b"now!", b"{}", b"\xff", b"x" * 100_000])
+def test_anything_written_on_the_stop_topic_by_hand_is_a_stop_to_the_service_too(
+    broker: BrokerConfig, payload: bytes
+) -> None:
+    async def run() -> None:
+        async with peer(broker) as one, _service(broker) as service:
+            assert one.link.publish(f"{_ROOT}stop", payload, qos=1)
+            assert (await service.hears(StopHeard)).message.operator == "somebody"
+            assert service.ears.of(Unreadable) == []
 
     asyncio.run(run())
 
