@@ -228,7 +228,7 @@ class ReferenceDevice:
             refused = self._tenancy.refusal(
                 lease, self._now_us, offset_us=offset_us, uncertainty_us=uncertainty_us
             )
-            if refused is None and not was_live and not self._stands_at_safe():
+            if refused is None and not was_live and not self._stands_at_safe(lease):
                 refused = "on the way to the safe amount"
             if refused is None:
                 if lease.session != self.session:
@@ -238,9 +238,9 @@ class ReferenceDevice:
         if refused is not None and not was_live:
             self._reason = f"lease refused: {refused}"
 
-    def _stands_at_safe(self) -> bool:
+    def _stands_at_safe(self, lease: Lease) -> bool:
         """Whether it may be driven from here; a device that was stopped elsewhere sets off."""
-        self._tenancy.is_stopped = False
+        self._tenancy.resume(lease)
         self._output.go(self.config.safe_amount)
         return not self._output.is_moving
 

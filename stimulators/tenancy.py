@@ -80,6 +80,12 @@ class Tenancy:
         self._lease_seq = lease.lease_seq
         self._end_us = lease.issued_us + lease.valid_us - offset_us - uncertainty_us
 
+    def resume(self, lease: Lease) -> None:
+        """Let a stop be over, by a lease that was not refused: no earlier arming counts again."""
+        if self.is_stopped:
+            self.is_stopped = False
+            self._armed_us = lease.armed_us
+
     def end(self) -> None:
         """Let the running lease be over."""
         self._end_us = None

@@ -384,6 +384,18 @@ def test_a_device_that_was_stopped_elsewhere_first_goes_to_safe() -> None:
     assert (bench.state, bench.amount) == ("live", 2.0)
 
 
+def test_a_lease_from_before_the_stop_never_counts_again() -> None:
+    bench = Bench(stimulator(safe_ma=2.0, stop_ma=0.0)).leased()
+    bench.stop()
+    bench.wait(20_000)
+    bench.tell(bench.lease(armed_us=bench.now_us + AHEAD_US - 5_000))
+    assert bench.state == "safe"
+    bench.wait(200_000)
+    assert bench.amount == 2.0
+    bench.tell(bench.lease())
+    assert (bench.state, bench.device.info.reason) == ("safe", "lease refused: order")
+
+
 def test_pressing_stop_twice_changes_nothing_and_is_answered_twice() -> None:
     bench = Bench().leased()
     first = bench.stop("a")
