@@ -44,16 +44,17 @@ def take_info(
     drive.presence.describe(info, rig.now_s, retained=retained)
     if was_there and info.state == "offline":
         rig.go_safe(f"device {name} is offline")
-    if retained or not drive.is_engaged:
+    if retained or rig.state not in {"armed", "active", "hold"}:
         return
     amount = info.applied_ma if drive.config.unit == "ma" else info.applied_level
-    if amount is not None and drive.is_off_limits(amount):
+    if drive.is_engaged and amount is not None and drive.is_off_limits(amount):
         rig.press_stop(f"{name} applies {amount:g}")
-    elif info.state == "stopped":
+    elif info.state == "live" and info.session != session:
+        # Before it is driven too: it would be ours once the other lets go.
+        rig.go_safe(f"device {name} is held by session {info.session}"[:TEXT_MAX])
+    elif drive.is_engaged and info.state == "stopped":
         # By whatever reached it alone: it needs no telling, the others do.
         drive.disengage(rig.now_s, tell=False)
         rig.go_safe(f"device {name} was stopped")
-    elif info.state == "live" and info.session != session:
-        rig.go_safe(f"device {name} is held by session {info.session}"[:TEXT_MAX])
-    elif info.state == "safe":
+    elif drive.is_engaged and info.state == "safe":
         drive.take_lapse()

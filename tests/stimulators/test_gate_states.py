@@ -472,6 +472,17 @@ def test_a_device_that_was_stopped_or_taken_over_ends_in_safe() -> None:
         assert rig.state == "safe"
 
 
+def test_a_device_that_is_taken_over_before_it_is_driven_ends_in_safe_as_well() -> None:
+    rig = GateRig().be_armed()
+    taken = info_of(device_of(), state="live", session="another")
+    rig.hear(InfoHeard("stn", taken, retained=False))
+    rig.run(1.0, amount=1.0)
+    assert (rig.state, rig.leases, rig.commands) == ("safe", [], [])
+    rig = GateRig().be_ready()
+    rig.hear(InfoHeard("stn", taken, retained=False))
+    assert rig.state == "idle"
+
+
 def test_every_decision_can_be_kept() -> None:
     rig = GateRig().be_held(2.0)
     rig.stop()
