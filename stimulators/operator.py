@@ -123,6 +123,8 @@ async def request(
         said = link.status
         if said is None:
             raise OperatorError(f"rig {rig}: no service says anything")
+        # Another service would answer too: that the request is not for it.
+        link.session = said.session
         now_us = link.service_now_us
         asked = Control(
             request_id=secrets.token_hex(8),

@@ -39,6 +39,8 @@ class OperatorLink:
 
     Attributes
     ----------
+    session : str or None
+        Whose status counts; anybody's until it is set.
     status, kept_status : Status or None
         What the service said since we listen, and what the broker had kept of it.
     infos : dict of str to DeviceInfo
@@ -56,6 +58,7 @@ class OperatorLink:
         first: tuple[Topic, bytes] | None = None,
         now_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self.session: str | None = None
         self.status: Status | None = None
         self.kept_status: Status | None = None
         self.infos: dict[str, DeviceInfo] = {}
@@ -171,6 +174,8 @@ class OperatorLink:
     def _hear_status(self, status: Status, *, retained: bool) -> None:
         if retained or status.state == "offline":
             self.kept_status = status
+            return
+        if self.session not in {None, status.session}:
             return
         self._status_s = self._now_s()
         self.status = status

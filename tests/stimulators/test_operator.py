@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from stimulators.device_link import DeviceLink
-from stimulators.messages import DeviceInfo, Status
+from stimulators.messages import Control, DeviceInfo, Status
 from stimulators.mqtt import BrokerConfig
 from stimulators.operator import OperatorError, request, status, stop
-from stimulators.payload import to_payload
+from stimulators.payload import from_payload, to_payload
 from streamer.clock import now_s
 from tests.mosquitto import Mosquitto, free_port
 from tests.stimulators.conftest import quick
@@ -84,6 +84,30 @@ def test_a_request_without_an_answer_says_so(broker: BrokerConfig) -> None:
         async with running(TalkingService(broker.port).run()):
             result = await request(broker, "rig-1", "arm", operator="mute", now_s=now_s, wait_s=1.0)
         assert (result.is_answered, result.refused, result.state) == (False, "", "idle")
+
+    asyncio.run(run())
+
+
+def test_another_services_refusal_is_no_answer(broker: BrokerConfig) -> None:
+    async def run() -> None:
+        service = TalkingService(broker.port)
+        async with peer(broker, [(f"{_ROOT}control", 1)]) as other:
+
+            async def refuse() -> None:
+                _, payload, _ = await other.hears(f"{_ROOT}control")
+                said = Status(
+                    state="idle",
+                    session="00000000000000000003-c",
+                    answered=from_payload(payload, Control).request_id,
+                    refused="session",
+                )
+                assert other.link.publish(f"{_ROOT}status", to_payload(said), qos=1)
+
+            async with running(service.run(), refuse()):
+                result = await request(
+                    broker, "rig-1", "arm", operator="mute", now_s=now_s, wait_s=1.0
+                )
+        assert (result.is_answered, result.refused) == (False, "")
 
     asyncio.run(run())
 
