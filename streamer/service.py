@@ -88,6 +88,7 @@ class Service:
         self._waiting: deque[Event] = deque()
         self._is_acting = False
         self._is_stalled = False
+        self._is_leaving = False
         self._ended: asyncio.Future[str] | None = None
         self._failure: BaseException | None = None
 
@@ -169,6 +170,8 @@ class Service:
     def _act(self, event: Event) -> None:
         if self._failure is not None and isinstance(event, Chunk):
             return
+        if self._is_leaving and isinstance(event, ControlHeard):
+            return  # an operator must not arm what is about to be gone
         now_s = self._now_s()
         outcome = self._step(event, now_s)
         decided_s = self._now_s()
@@ -248,6 +251,7 @@ class Service:
                 retained=False,
             )
         )
+        self._is_leaving = True
         deadline_s = self._now_s() + _FAREWELL_S
         while self.loop.gate.awaits_ack and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
             await asyncio.sleep(self._tick_s)

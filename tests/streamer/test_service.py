@@ -8,7 +8,7 @@ import pytest
 
 from replay.virtual_time import run_virtually
 from stimulators.decisions import Send
-from stimulators.messages import Command, Control, Lease, Stop
+from stimulators.messages import Command, Control, ControlAction, Lease, Stop
 from stimulators.received import ControlHeard, StopHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.errors import JournalError
@@ -23,6 +23,19 @@ from tests.streamer.journal_examples import HEADER
 from tests.streamer.rigs import CONFIG, INFOS, SESSION, SignalSource
 
 _START_S = 1000.0
+
+
+def _control(request_id: str, action: ControlAction) -> ControlHeard:
+    now_us = round(asyncio.get_running_loop().time() * 1e6)
+    asked = Control(
+        request_id=request_id,
+        session=SESSION,
+        operator="o",
+        issued_us=now_us,
+        expires_us=now_us + 10**6,
+        action=action,
+    )
+    return ControlHeard(asked, retained=False)
 
 
 class Session:
@@ -179,6 +192,24 @@ def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> N
     assert 5.5 + CONFIG.gate.ack_s_max <= session.ended_s < 5.9
 
 
+def test_nobody_arms_a_session_that_says_farewell(tmp_path: Path) -> None:
+    class Deaf(AnsweringTransport):
+        def send(self, device: str, message: Command | Lease) -> bool:
+            self._acks = getattr(message, "amplitude_ma", None) != 0.0
+            return super().send(device, message)
+
+    session = Session(tmp_path, Deaf())
+    session.run(
+        [SignalSource(60.0)],
+        duration_s=5.5,
+        meanwhile=lambda each: each.later(5.55, lambda: each.service.emit(_control("r", "arm"))),
+    )
+    assert session.loop.gate.state == "idle"
+    assert session.transport.commands[-1].amplitude_ma == 0.0
+    assert max(session.transport.leased_s) <= _START_S + 5.5
+    session.check_journal()
+
+
 def test_what_fails_in_the_farewell_is_raised_as_well(tmp_path: Path) -> None:
     class Breaking(AnsweringTransport):
         def send(self, device: str, message: Command | Lease) -> bool:
@@ -311,20 +342,7 @@ def test_an_operator_is_answered_by_the_next_status(tmp_path: Path) -> None:
     session = Session(tmp_path)
 
     def ask() -> None:
-        now_us = round(asyncio.get_running_loop().time() * 1e6)
-        session.service.emit(
-            ControlHeard(
-                Control(
-                    request_id="r-7",
-                    session=SESSION,
-                    operator="o",
-                    issued_us=now_us,
-                    expires_us=now_us + 10**6,
-                    action="disarm",
-                ),
-                retained=False,
-            )
-        )
+        session.service.emit(_control("r-7", "disarm"))
 
     session.run([SignalSource(6.0)], meanwhile=lambda each: each.later(5.5, ask))
     answers = [each for each in session.transport.statuses if each.answered == "r-7"]
