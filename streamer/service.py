@@ -253,9 +253,12 @@ class Service:
         )
         self._is_leaving = True
         deadline_s = self._now_s() + _FAREWELL_S
-        while self.loop.gate.awaits_ack and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
-            await asyncio.sleep(self._tick_s)
-        await self._leave()
+        try:
+            while self.loop.gate.awaits_ack and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
+                await asyncio.sleep(self._tick_s)
+        finally:
+            # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
+            await self._leave()
 
     async def _leave(self) -> None:
         """Say goodbye, and give the word the time to leave the machine."""

@@ -191,6 +191,17 @@ def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> N
     session.run([SignalSource(60.0)], duration_s=5.5)
     assert 5.5 + CONFIG.gate.ack_s_max <= session.ended_s < 5.9
 
+    def cancel_twice(each: Session) -> None:
+        each.later(5.5, each.task.cancel)
+        each.later(5.6, each.task.cancel)
+
+    (tmp_path / "again").mkdir()
+    session = Session(tmp_path / "again", Deaf())
+    with pytest.raises(asyncio.CancelledError):
+        session.run([SignalSource(60.0)], meanwhile=cancel_twice)
+    assert session.ended_s < 5.7
+    assert session.transport.statuses[-1].state == "offline"
+
 
 def test_nobody_arms_a_session_that_says_farewell(tmp_path: Path) -> None:
     class Deaf(AnsweringTransport):
