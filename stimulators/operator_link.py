@@ -46,7 +46,7 @@ class OperatorLink:
     infos : dict of str to DeviceInfo
         What devices last said of themselves.
     acks : deque of (str, Ack)
-        What devices answered, the newest last.
+        What devices answered to stops, the newest last.
     """
 
     def __init__(
@@ -164,7 +164,10 @@ class OperatorLink:
             if what == "status":
                 self._hear_status(from_payload(payload, Status), retained=retained)
             elif what == "ack":
-                self.acks.append((device, from_payload(payload, Ack)))
+                ack = from_payload(payload, Ack)
+                # Answers to commands are many, and would push those to the stop out.
+                if ack.request_id is not None:
+                    self.acks.append((device, ack))
             elif device in self.infos or len(self.infos) < _N_DEVICES_MAX:
                 self.infos[device] = from_payload(payload, DeviceInfo)
         except ValueError:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stimulators.device_link import DeviceLink
-from stimulators.messages import Control, DeviceInfo, Status
+from stimulators.messages import Ack, Control, DeviceInfo, Status
 from stimulators.mqtt import BrokerConfig
 from stimulators.operator import OperatorError, request, status, stop
 from stimulators.payload import from_payload, to_payload
@@ -217,6 +217,24 @@ def test_an_ack_of_another_stop_is_no_answer_to_this_one(broker: BrokerConfig) -
             async with running(answer_another()):
                 result = await stop(broker, "rig-1", operator="me", reason="", wait_s=0.5)
             assert (result.acks, result.silent) == ({}, ("deaf",))
+
+    asyncio.run(run())
+
+
+def test_an_answer_is_not_lost_among_answers_to_commands(broker: BrokerConfig) -> None:
+    async def run() -> None:
+        async with running(_device(broker).run()), peer(broker) as hand:
+            await _are_known(broker, "stn")
+
+            async def talk() -> None:
+                await hand.hears(f"{_ROOT}device/stn/ack")
+                said = to_payload(Ack(session="s", seq=1, received_us=1, applied_us=1))
+                for _ in range(300):
+                    assert hand.link.publish(f"{_ROOT}device/stn/ack", said, qos=0)
+
+            async with running(talk()):
+                result = await stop(broker, "rig-1", operator="me", reason="", wait_s=0.5)
+            assert (list(result.acks), result.silent) == (["stn"], ())
 
     asyncio.run(run())
 
