@@ -9,13 +9,19 @@ from detectors.burst import Burst, BurstConfig
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Seen
 from detectors.oscillation import Oscillation, OscillationConfig
+from detectors.phase_amplitude_coupling import (
+    PhaseAmplitudeCoupling,
+    PhaseAmplitudeCouplingConfig,
+)
 
 #: A `[[detectors]]` table; its `kind` says which.
-AnyDetectorConfig: TypeAlias = BandPowerConfig | BurstConfig | OscillationConfig
+AnyDetectorConfig: TypeAlias = (
+    BandPowerConfig | BurstConfig | OscillationConfig | PhaseAmplitudeCouplingConfig
+)
 
 #: Every detector that a table can ask for, by the struct that configures it.
 _DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
-    each.config_type: each for each in (BandPower, Burst, Oscillation)
+    each.config_type: each for each in (BandPower, Burst, Oscillation, PhaseAmplitudeCoupling)
 }
 
 

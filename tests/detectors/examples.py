@@ -7,9 +7,11 @@ from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstConfig, BurstThreshold
 from detectors.oscillation import Oscillation, OscillationConfig
+from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
 from tests.detectors.naive_oscillation import oscillation
+from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.subject import Example, Plain, Recording
 
 LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
@@ -72,6 +74,24 @@ def _burst(
         channel_outputs=4,
         measures=(0, 2),
         forgets=config.threshold.calibrate_s is None,
+    )
+
+
+def _coupling(
+    name: str, config: PhaseAmplitudeCouplingConfig, layout: StreamLayout = LAYOUT
+) -> Example:
+    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return phase_amplitude_coupling(config, layout, given)
+
+    return Example(
+        name,
+        (config,),
+        layout,
+        PhaseAmplitudeCoupling(config, layout).span_samples,
+        plain,
+        channel_outputs=5,
+        measures=(0, 1, 2, 3, 4),
+        tolerance=1e-5,  # amplitudes are whole numbers of steps
     )
 
 
@@ -144,6 +164,42 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             "hop longer than it takes to settle, many channels, odd rate",
             OscillationConfig(
                 id="wide", stream="LFP", centre_hz=9.0, half_width_hz=8.0, hop_s=0.0765
+            ),
+            _ODD_RATE,
+        ),
+    ),
+    PhaseAmplitudeCoupling: (
+        _coupling(
+            "window of ten hops",
+            PhaseAmplitudeCouplingConfig(
+                id="coupling",
+                stream="LFP",
+                phase_band_hz=(13.0, 30.0),
+                amplitude_band_hz=(60.0, 120.0),
+                window_s=0.8,
+                hop_s=0.08,
+            ),
+        ),
+        _coupling(
+            "every sample",
+            PhaseAmplitudeCouplingConfig(
+                id="coupling",
+                stream="LFP",
+                phase_band_hz=(16.0, 24.0),
+                amplitude_band_hz=(50.0, 110.0),
+                window_s=0.9,
+                hop_s=0.001,
+            ),
+        ),
+        _coupling(
+            "more channels, odd rate, the longer filter that of the amplitude",
+            PhaseAmplitudeCouplingConfig(
+                id="coupling",
+                stream="LFP",
+                phase_band_hz=(15.0, 40.0),
+                amplitude_band_hz=(55.0, 205.0),
+                window_s=0.7,
+                hop_s=0.0165,
             ),
             _ODD_RATE,
         ),

@@ -1,0 +1,81 @@
+"""Complex band-pass filters of phase-amplitude coupling: demodulation with finite memory."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin, kaiser_beta, kaiserord
+
+#: How far the amplitude filter holds down what the phase is taken from.
+_STOPBAND_DB: Final = 60.0
+
+
+def phase_taps(band_hz: tuple[float, float], rate_hz: float) -> NDArray[np.float64]:
+    """Return the taps that give the complex oscillation of a band, from the middle outwards.
+
+    Heterodyne to 0 Hz from the middle of the band, a Hann-weighted mean, and back. The gain is a
+    half at the edges of the band and zero one half width beyond them; the weights span
+    ``2 / (high - low)`` seconds.
+
+    Parameters
+    ----------
+    band_hz : tuple of float
+        Low and high edge.
+    rate_hz : float
+        Sampling rate.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, n_half + 1)
+        Real and imaginary part of the factor of the sample so many after the middle one; that of
+        the sample as many before is its conjugate. They sum to zero, and ``A cos`` at the
+        middle of the band gives ``A exp(1j phase)``.
+    """
+    low_hz, high_hz = band_hz
+    n_half = max(1, round(rate_hz / (high_hz - low_hz)) - 1)
+    weights = 0.5 + 0.5 * np.cos(np.pi * np.arange(n_half + 1) / (n_half + 1))
+    return _modulated(weights, (low_hz + high_hz) / 2.0, rate_hz)
+
+
+def amplitude_taps(
+    band_hz: tuple[float, float], phase_high_hz: float, rate_hz: float
+) -> NDArray[np.float64]:
+    """Return the taps that give the complex oscillation of the faster band.
+
+    Heterodyne, a Kaiser-windowed low-pass, and back. The gain is a half at the edges of the band
+    and under a thousandth below `phase_high_hz`: what leaked from there would be an amplitude
+    locked to the phase.
+
+    Parameters
+    ----------
+    band_hz : tuple of float
+        Low and high edge; the low one above `phase_high_hz`.
+    phase_high_hz : float
+        Highest frequency of the band the phase is taken from.
+    rate_hz : float
+        Sampling rate.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, n_half + 1)
+        As `phase_taps` gives them.
+    """
+    low_hz, high_hz = band_hz
+    transition = 4.0 * (low_hz - phase_high_hz) / rate_hz
+    n_half = -(-kaiserord(_STOPBAND_DB, transition)[0] // 2)
+    window = ("kaiser", kaiser_beta(_STOPBAND_DB))
+    half_width_hz = (high_hz - low_hz) / 2.0
+    weights = firwin(2 * n_half + 1, half_width_hz, window=window, fs=rate_hz)[n_half:]
+    return _modulated(weights, (low_hz + high_hz) / 2.0, rate_hz)
+
+
+def _modulated(
+    weights: NDArray[np.float64], middle_hz: float, rate_hz: float
+) -> NDArray[np.float64]:
+    """Return weights turned to the middle of the band, less what lets a constant through."""
+    n_all = 2.0 * weights.sum() - weights[0]
+    angle = 2.0 * np.pi * middle_hz * np.arange(weights.size) / rate_hz
+    real = weights * np.cos(angle)
+    real -= weights * (2.0 * real.sum() - real[0]) / n_all
+    taps: NDArray[np.float64] = 2.0 / n_all * np.stack((real, -weights * np.sin(angle)))
+    return taps

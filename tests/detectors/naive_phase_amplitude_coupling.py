@@ -1,0 +1,104 @@
+"""Phase-amplitude coupling, hop by hop, from the formulas and whole filtered stretches."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin, kaiser_beta, kaiserord
+
+from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
+from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+from tests.detectors.subject import Plain, Recording
+
+_EDGES = np.linspace(-np.pi, np.pi, 19)
+
+
+def filters(
+    config: PhaseAmplitudeCouplingConfig, rate_hz: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the two low-passes, whole."""
+    low_hz, high_hz = config.phase_band_hz
+    slow = np.hanning(2 * round(rate_hz / (high_hz - low_hz)) + 1)[1:-1]
+    fast_low_hz, fast_high_hz = config.amplitude_band_hz
+    width = 2.0 * (fast_low_hz - high_hz) / (rate_hz / 2.0)
+    n_taps = 2 * int(np.ceil(kaiserord(60.0, width)[0] / 2)) + 1
+    half_hz = (fast_high_hz - fast_low_hz) / 2.0
+    fast = firwin(n_taps, half_hz, window=("kaiser", kaiser_beta(60.0)), fs=rate_hz)
+    return slow / slow.sum(), fast / fast.sum()
+
+
+def demodulated(
+    samples_uv: NDArray[np.float64],
+    low_pass: NDArray[np.float64],
+    band_hz: tuple[float, float],
+    rate_hz: float,
+) -> NDArray[np.complex128]:
+    """Return the oscillation of a band, for every sample with a whole filter about it."""
+    n_half = low_pass.size // 2
+    turn = np.exp(2j * np.pi * np.mean(band_hz) * np.arange(-n_half, n_half + 1) / rate_hz)
+    taps = 2.0 * low_pass * (turn - (low_pass * turn).sum())
+    made: NDArray[np.complex128] = np.convolve(samples_uv, taps, mode="valid")
+    return made
+
+
+def measures(phase_rad: NDArray[np.float64], amplitude: NDArray[np.float64]) -> list[float]:
+    """Return modulation index, mean vector length, normalised, and preferred phase."""
+    places = np.digitize(phase_rad, _EDGES[1:-1])
+    if np.unique(places).size < 18:
+        return []
+    mean = np.array([amplitude[places == place].mean() for place in range(18)])
+    share = mean / mean.sum()
+    vector = (amplitude * np.exp(1j * phase_rad)).mean()
+    return [
+        1.0 + float((share * np.log(share)).sum()) / np.log(18),
+        float(abs(vector)),
+        float(abs(vector)) / np.sqrt(float((amplitude**2).mean())),
+        float(np.angle(vector)),
+    ]
+
+
+def phase_amplitude_coupling(
+    config: PhaseAmplitudeCouplingConfig, layout: StreamLayout, given: Recording
+) -> Plain:
+    """Return values and validity of every hop of a recording."""
+    hop = max(1, round(config.hop_s * layout.rate_hz))
+    window = round(config.window_s * layout.rate_hz / hop) * hop
+    slow, fast = filters(config, layout.rate_hz)
+    n_half = max(slow.size, fast.size) // 2
+    used = [layout.channels.index(label) for label in config.channels or layout.channels]
+    level = PhaseAmplitudeCoupling(config, layout).chance.level
+    values: list[list[float]] = []
+    valid: list[list[bool]] = []
+    starts = given.restarts
+    for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
+        for newest in range(start + hop - 1, stop, hop):
+            values.append([0.0] * (5 * len(used)))
+            valid.append([False] * (5 * len(used)))
+            first = newest + 1 - window - 2 * n_half
+            if first < start:
+                continue
+            for place, column in enumerate(used):
+                taint = given.taint[first : newest + 1, column]
+                if (taint & int(WINDOW_TAINT)).any() or taint[-1] & int(NEWEST_TAINT):
+                    continue
+                stretch = given.samples_uv[first : newest + 1, column]
+                centred = stretch - stretch.mean()
+                bands = [
+                    demodulated(
+                        centred[n_half - each.size // 2 :][: window + each.size - 1],
+                        each,
+                        band_hz,
+                        layout.rate_hz,
+                    )
+                    for each, band_hz in (
+                        (slow, config.phase_band_hz),
+                        (fast, config.amplitude_band_hz),
+                    )
+                ]
+                found = measures(np.angle(bands[0]), np.abs(bands[1]))
+                if found:
+                    columns = slice(5 * place, 5 * place + 5)
+                    values[-1][columns] = [*found, level]
+                    valid[-1][columns] = [True] * 5
+    return (
+        np.array(values).reshape(-1, 5 * len(used)),
+        np.array(valid, dtype=np.bool_).reshape(-1, 5 * len(used)),
+    )
