@@ -98,7 +98,11 @@ class MqttTransport:
     def stop(self, message: Stop) -> bool:
         """Publish a stop to every device; False where there is no link."""
         self._own_stops.append(message.request_id)
-        return self._publish(topics.STOP, "", message)
+        payload = to_payload(message)
+        # Commands that wait for their PUBACK must not keep a stop back: then it goes without one.
+        return self._link.publish(
+            self._stop_topic, payload, qos=topics.STOP.qos
+        ) or self._link.publish(self._stop_topic, payload, qos=0)
 
     def announce(self, status: Status) -> None:
         """Publish the service's status, retained; dropped where there is no link."""

@@ -192,6 +192,17 @@ def test_its_own_stop_is_not_heard_again_but_that_of_another_service_is(
     asyncio.run(run())
 
 
+def test_a_stop_goes_where_no_more_commands_do(broker: BrokerConfig) -> None:
+    async def run() -> None:
+        async with _service(broker) as service, _service(broker, "0002-b") as other:
+            while service.transport.send("stn", COMMAND):
+                pass
+            assert service.transport.stop(_STOP)
+            assert (await other.hears(StopHeard)).message == _STOP
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     ("topic", "payload"),
     [
