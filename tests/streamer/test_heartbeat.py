@@ -76,3 +76,14 @@ def test_a_request_with_an_endless_name_leaves_a_status_that_can_be_read() -> No
     heartbeat.beat(1.0, **_SAID)
     (status,) = transport.statuses
     assert from_payload(to_payload(status), Status) == status
+
+
+def test_two_requests_within_a_tick_are_both_answered() -> None:
+    heartbeat, transport = _heartbeat()
+    heartbeat.answer("r1", (Refusal("late", request_id="r1"),))
+    heartbeat.answer("r2")
+    for tick in range(10):
+        heartbeat.beat(1.0 + tick * 0.02, **_SAID)
+    first, second = transport.statuses
+    assert (first.answered, first.refused) == ("r1", "late (expected , found )")
+    assert (second.answered, second.refused) == ("r2", "")
