@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout
 from detectors.burst import Burst, BurstConfig
+from detectors.coherence import Coherence, CoherenceConfig
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Seen
 from detectors.oscillation import Oscillation, OscillationConfig
@@ -16,12 +17,17 @@ from detectors.phase_amplitude_coupling import (
 
 #: A `[[detectors]]` table; its `kind` says which.
 AnyDetectorConfig: TypeAlias = (
-    BandPowerConfig | BurstConfig | OscillationConfig | PhaseAmplitudeCouplingConfig
+    BandPowerConfig
+    | BurstConfig
+    | CoherenceConfig
+    | OscillationConfig
+    | PhaseAmplitudeCouplingConfig
 )
 
 #: Every detector that a table can ask for, by the struct that configures it.
 _DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
-    each.config_type: each for each in (BandPower, Burst, Oscillation, PhaseAmplitudeCoupling)
+    each.config_type: each
+    for each in (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
 }
 
 

@@ -6,10 +6,12 @@ from typing import Any, Final
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstConfig, BurstThreshold
+from detectors.coherence import Coherence, CoherenceConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
+from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.subject import Example, Plain, Recording
@@ -74,6 +76,25 @@ def _burst(
         channel_outputs=4,
         measures=(0, 2),
         forgets=config.threshold.calibrate_s is None,
+    )
+
+
+def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT) -> Example:
+    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return coherence(config, layout, given)
+
+    detector = Coherence(config, layout)
+    places = {label: place for place, label in enumerate(layout.channels)}
+    return Example(
+        name,
+        (config,),
+        layout,
+        detector.window_samples,
+        plain,
+        channel_outputs=6,
+        measures=tuple(range(6)),
+        tolerance_absolute=1e-12,
+        pairs=[(places[a], places[b]) for a, b in detector.pairs],
     )
 
 
@@ -200,6 +221,33 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 amplitude_band_hz=(55.0, 205.0),
                 window_s=0.7,
                 hop_s=0.0165,
+            ),
+            _ODD_RATE,
+        ),
+    ),
+    Coherence: (
+        _coherence(
+            "all pairs, even number of segments",
+            CoherenceConfig(
+                id="sync", stream="LFP", band_hz=(13.0, 40.0), segment_s=0.16, window_s=0.56
+            ),
+        ),
+        _coherence(
+            "some pairs, odd number of segments, hop of two, one bin",
+            CoherenceConfig(
+                id="sync",
+                stream="LFP",
+                band_hz=(20.0, 25.0),
+                pairs=(("right", "middle"), ("left", "middle")),
+                segment_s=0.2,
+                window_s=0.65,
+                hop_s=0.2,
+            ),
+        ),
+        _coherence(
+            "two segments of an odd number of samples, many channels, odd rate",
+            CoherenceConfig(
+                id="sync", stream="LFP", band_hz=(4.0, 60.0), segment_s=0.1, window_s=0.16
             ),
             _ODD_RATE,
         ),

@@ -69,12 +69,16 @@ class Example:
         Outputs each channel has, channel by channel.
     measures : tuple of int
         Those of a channel's outputs that bad data make invalid.
+    pairs : sequence of (int, int)
+        Where outputs belong to pairs of channels instead: the channels of each.
     naive : callable
         The same thing computed plainly.
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
     tolerance : float
         Relative, between `naive` and the detector.
+    tolerance_absolute : float
+        The same for measures that are below one and may cross zero.
     """
 
     name: str
@@ -84,21 +88,28 @@ class Example:
     naive: Naive
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
+    pairs: Sequence[tuple[int, int]] = ()
     forgets: bool = True
     tolerance: float = 1e-9
+    tolerance_absolute: float = 0.0
 
     def chain(self) -> DetectorChain:
         return DetectorChain(self.configs, {self.layout.name: self.layout})
 
     def columns(self, channel: int) -> list[int]:
         """Return the outputs of a channel that bad data on it make invalid."""
-        return [channel * self.channel_outputs + measure for measure in self.measures]
+        places = [channel]
+        if self.pairs:
+            places = [place for place, pair in enumerate(self.pairs) if channel in pair]
+        return [
+            place * self.channel_outputs + measure for place in places for measure in self.measures
+        ]
 
     @property
     def all_columns(self) -> list[int]:
-        return [
-            column for each in range(len(self.layout.channels)) for column in self.columns(each)
-        ]
+        return sorted(
+            {column for each in range(len(self.layout.channels)) for column in self.columns(each)}
+        )
 
 
 @dataclass(frozen=True)
