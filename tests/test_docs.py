@@ -3,9 +3,11 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from detectors.chain import AnyDetectorConfig
 from stimloop import config as configuration
 from stimloop.__main__ import run_command
 
@@ -83,3 +85,14 @@ def test_the_guides_device_is_one(tmp_path: Path) -> None:
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = sorted(int(path.name[:4]) for path in (_ROOT / "docs" / "decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_detectors_of_the_guide_run_on_the_default_rig(tmp_path: Path) -> None:
+    guide = (_ROOT / "docs" / "guides" / "detectors.md").read_text("utf-8")
+    (fragment,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    default = (_ROOT / "config.toml").read_text("utf-8")
+    rig = tmp_path / "rig.toml"
+    rig.write_text(default.replace("[[policies]]", f"{fragment}\n[[policies]]"), "utf-8")
+    kinds = {each.__struct_config__.tag for each in configuration.load(rig).detectors}
+    named = set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE))
+    assert kinds == named == {each.__struct_config__.tag for each in get_args(AnyDetectorConfig)}
