@@ -237,12 +237,15 @@ def test_rubbish_on_its_topics_is_counted_and_changes_nothing(
     broker: BrokerConfig, payload: bytes
 ) -> None:
     async def run() -> None:
-        link = _device(broker)
+        counts: Ears[int] = Ears()
+        link = _device(broker, watch=lambda link: counts.take(link.n_unreadable))
         async with _driven(broker, link) as service, peer(broker, client_id="hand") as hand:
             service.lease()
             await service.answer(service.command(1.0))
             for topic in ("command", "lease", "clock/reply"):
                 assert hand.link.publish(f"{_DEVICE}{topic}", payload, qos=1)
+            # From another connection: only the count says that all have arrived.
+            await counts.until(lambda heard: heard[-1:] == [3])
             assert (await service.answer(service.command(1.1))).applied_ma == 1.1
             assert link.n_unreadable == 3
 
