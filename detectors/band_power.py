@@ -106,7 +106,7 @@ class BandPower:
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self.window_samples = round(config.window_s * layout.rate_hz)
         self.delay_s = self.window_samples / (2.0 * layout.rate_hz)
-        _check_channels(config, layout)
+        layout.require(config.channels)
         _check_window(config, self.window_samples, self.hop_samples, self.rate_hz)
         bins = _bins(config, self.window_samples, self.rate_hz)
         self._columns = np.array(
@@ -129,13 +129,15 @@ class BandPower:
         self._work = np.zeros(n_groups * 2 * PASS * LANES)
         self._twiddles = np.zeros((self._n_bins, 2))
         self._power = np.zeros(n_groups * 2 * LANES)
-        self._none = Seen(self._room(0))
+        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_hops = (int(self._state[SINCE_HOP]) + given.time_s.size) // self.hop_samples
-        made = self._room(n_hops) if n_hops else self._none.estimates
+        made = (
+            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+        )
         n_made = slide(
             given.samples_uv,
             given.time_s,
@@ -158,37 +160,7 @@ class BandPower:
             made.values,
             made.valid,
         )
-        if n_made == 0:
-            return self._none
-        if n_made < n_hops:
-            made = Estimates(
-                self.id,
-                made.sample[:n_made],
-                made.time_s[:n_made],
-                made.values[:n_made],
-                made.valid[:n_made],
-            )
-        return Seen(made)
-
-    def _room(self, n_hops: int) -> Estimates:
-        n_outputs = len(self.outputs)
-        return Estimates(
-            detector=self.id,
-            sample=np.empty(n_hops, dtype=np.int64),
-            time_s=np.empty(n_hops),
-            values=np.empty((n_hops, n_outputs)),
-            valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
-        )
-
-
-def _check_channels(config: BandPowerConfig, layout: StreamLayout) -> None:
-    for place, label in enumerate(config.channels):
-        if label not in layout.channels:
-            raise ValueError(
-                f"channels[{place}]: expected one of {', '.join(layout.channels)}, found {label!r}"
-            )
-        if label in config.channels[:place]:
-            raise ValueError(f"channels[{place}]: expected unique labels, found {label!r} twice")
+        return Seen(made.first(n_made)) if n_made else self._none
 
 
 def _check_window(

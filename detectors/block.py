@@ -1,6 +1,7 @@
 """What the shared path hands to every detector: clean samples, their time, their taint."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,25 @@ class StreamLayout:
     name: str
     rate_hz: float
     channels: tuple[str, ...]
+
+    def require(self, channels: Sequence[str]) -> None:
+        """Expect each of a detector's `channels` to be here, and none to stand twice.
+
+        Raises
+        ------
+        ValueError
+            With the place in the detector's table.
+        """
+        for place, label in enumerate(channels):
+            if label not in self.channels:
+                raise ValueError(
+                    f"channels[{place}]: expected one of {', '.join(self.channels)}, "
+                    f"found {label!r}"
+                )
+            if label in channels[:place]:
+                raise ValueError(
+                    f"channels[{place}]: expected unique labels, found {label!r} twice"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,14 +212,16 @@ class Coherence:
         # The last 0, 1, .. segments of each of two blocks.
         self._oldest = np.zeros((2 * (n_half + 1), n_rows, n_bins))
         self._measures = np.zeros((kernel.N_AVERAGED, n_bins))
-        self._none = Seen(self._room(0))
+        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         since_hop = int(self._state[kernel.SAMPLES]) % self.hop_samples
         n_hops = (since_hop + given.time_s.size) // self.hop_samples
-        made = self._room(n_hops) if n_hops else self._none.estimates
+        made = (
+            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+        )
         n_made = kernel.fold(
             given.samples_uv,
             given.time_s,
@@ -248,36 +250,12 @@ class Coherence:
             made.values,
             made.valid,
         )
-        if n_made == 0:
-            return self._none
-        if n_made < n_hops:
-            made = Estimates(
-                self.id,
-                made.sample[:n_made],
-                made.time_s[:n_made],
-                made.values[:n_made],
-                made.valid[:n_made],
-            )
-        return Seen(made)
-
-    def _room(self, n_hops: int) -> Estimates:
-        n_outputs = len(self.outputs)
-        return Estimates(
-            detector=self.id,
-            sample=np.empty(n_hops, dtype=np.int64),
-            time_s=np.empty(n_hops),
-            values=np.empty((n_hops, n_outputs)),
-            valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
-        )
+        return Seen(made.first(n_made)) if n_made else self._none
 
 
 def _check_labels(config: CoherenceConfig, layout: StreamLayout) -> None:
     known = ", ".join(layout.channels)
-    for place, label in enumerate(config.channels):
-        if label not in layout.channels:
-            raise ValueError(f"channels[{place}]: expected one of {known}, found {label!r}")
-        if label in config.channels[:place]:
-            raise ValueError(f"channels[{place}]: expected unique labels, found {label!r} twice")
+    layout.require(config.channels)
     for place, (a, b) in enumerate(config.pairs):
         for label in (a, b):
             if label not in layout.channels:

@@ -1,7 +1,7 @@
 """What detectors give: estimates on the hop grid, and the moments something began or ended."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,29 @@ class Estimates:
     time_s: NDArray[np.float64]
     values: NDArray[np.float64]
     valid: NDArray[np.bool_]
+
+    @classmethod
+    def room(cls, detector: str, n_hops: int, n_outputs: int) -> Self:
+        """Return room for so many hops, to be written by a kernel."""
+        return cls(
+            detector=detector,
+            sample=np.empty(n_hops, dtype=np.int64),
+            time_s=np.empty(n_hops),
+            values=np.empty((n_hops, n_outputs)),
+            valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
+        )
+
+    def first(self, n_hops: int) -> Self:
+        """Return the first hops: all that a kernel wrote, where there was room for more."""
+        if n_hops == self.sample.size:
+            return self
+        return type(self)(
+            self.detector,
+            self.sample[:n_hops],
+            self.time_s[:n_hops],
+            self.values[:n_hops],
+            self.valid[:n_hops],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class Oscillation:
 
     def __init__(self, config: OscillationConfig, layout: StreamLayout) -> None:
         _check_band(config, layout.rate_hz)
-        _check_channels(config, layout)
+        layout.require(config.channels)
         self.id = config.id
         self.channels = config.channels or layout.channels
         self.outputs = self.channels
@@ -164,13 +164,15 @@ class Oscillation:
         self._state = np.zeros(N_STATE, dtype=np.int64)
         self._clean = np.zeros(n_channels, dtype=np.int64)
         self._fold = np.zeros((N_FOLD, n_channels))
-        self._none = Seen(self._room(0))
+        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_hops = (int(self._state[SINCE_HOP]) + given.time_s.size) // self.hop_samples
-        made = self._room(n_hops) if n_hops else self._none.estimates
+        made = (
+            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+        )
         n_made = track(
             given.samples_uv,
             given.time_s,
@@ -188,27 +190,7 @@ class Oscillation:
             made.values,
             made.valid,
         )
-        if n_made == 0:
-            return self._none
-        if n_made < n_hops:
-            made = Estimates(
-                self.id,
-                made.sample[:n_made],
-                made.time_s[:n_made],
-                made.values[:n_made],
-                made.valid[:n_made],
-            )
-        return Seen(made)
-
-    def _room(self, n_hops: int) -> Estimates:
-        n_outputs = len(self.outputs)
-        return Estimates(
-            detector=self.id,
-            sample=np.empty(n_hops, dtype=np.int64),
-            time_s=np.empty(n_hops),
-            values=np.empty((n_hops, n_outputs)),
-            valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
-        )
+        return Seen(made.first(n_made)) if n_made else self._none
 
 
 def _check_band(config: OscillationConfig, rate_hz: float) -> None:
@@ -218,16 +200,6 @@ def _check_band(config: OscillationConfig, rate_hz: float) -> None:
             f"{config.stream!r}, found {config.centre_hz:g} and half_width_hz "
             f"{config.half_width_hz:g}"
         )
-
-
-def _check_channels(config: OscillationConfig, layout: StreamLayout) -> None:
-    for place, label in enumerate(config.channels):
-        if label not in layout.channels:
-            raise ValueError(
-                f"channels[{place}]: expected one of {', '.join(layout.channels)}, found {label!r}"
-            )
-        if label in config.channels[:place]:
-            raise ValueError(f"channels[{place}]: expected unique labels, found {label!r} twice")
 
 
 def _settings(config: OscillationConfig, rate_hz: float) -> NDArray[np.float64]:

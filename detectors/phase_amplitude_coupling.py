@@ -152,7 +152,7 @@ class PhaseAmplitudeCoupling:
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self._n_blocks = round(config.window_s * layout.rate_hz / self.hop_samples)
         self.window_samples = self._n_blocks * self.hop_samples
-        _check_channels(config, layout)
+        layout.require(config.channels)
         _check_window(config, self._n_blocks, self.hop_samples, self.rate_hz)
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
@@ -179,13 +179,15 @@ class PhaseAmplitudeCoupling:
         self._work = np.zeros((4, self.hop_samples))
         self._blocks = np.zeros((self._n_blocks, n_channels, kernel.N_SUMS), dtype=np.int64)
         self._sums = np.zeros((n_channels, kernel.N_SUMS), dtype=np.int64)
-        self._none = Seen(self._room(0))
+        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_hops = (int(self._state[kernel.SINCE_HOP]) + given.time_s.size) // self.hop_samples
-        made = self._room(n_hops) if n_hops else self._none.estimates
+        made = (
+            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+        )
         n_made = kernel.fold(
             given.samples_uv,
             given.time_s,
@@ -208,37 +210,7 @@ class PhaseAmplitudeCoupling:
             made.values,
             made.valid,
         )
-        if n_made == 0:
-            return self._none
-        if n_made < n_hops:
-            made = Estimates(
-                self.id,
-                made.sample[:n_made],
-                made.time_s[:n_made],
-                made.values[:n_made],
-                made.valid[:n_made],
-            )
-        return Seen(made)
-
-    def _room(self, n_hops: int) -> Estimates:
-        n_outputs = len(self.outputs)
-        return Estimates(
-            detector=self.id,
-            sample=np.empty(n_hops, dtype=np.int64),
-            time_s=np.empty(n_hops),
-            values=np.empty((n_hops, n_outputs)),
-            valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
-        )
-
-
-def _check_channels(config: PhaseAmplitudeCouplingConfig, layout: StreamLayout) -> None:
-    for place, label in enumerate(config.channels):
-        if label not in layout.channels:
-            raise ValueError(
-                f"channels[{place}]: expected one of {', '.join(layout.channels)}, found {label!r}"
-            )
-        if label in config.channels[:place]:
-            raise ValueError(f"channels[{place}]: expected unique labels, found {label!r} twice")
+        return Seen(made.first(n_made)) if n_made else self._none
 
 
 def _check_window(
