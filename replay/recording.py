@@ -40,7 +40,7 @@ class RecordedStream:
     @property
     def is_signal(self) -> bool:
         """Whether it gives samples at a rate; all other streams give markers."""
-        return self.info.rate_hz > 0.0 and self.info.dtype != "string"
+        return self.info.is_signal
 
 
 @dataclass(frozen=True, slots=True)

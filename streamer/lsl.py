@@ -72,11 +72,10 @@ def check(config: StreamConfig, info: StreamInfo) -> None:
         With the key, what was expected and what was found.
     """
     where = f"stream {config.name}:"
-    is_signal = info.rate_hz > 0.0 and info.dtype != "string"
     what = f"{info.dtype} samples at {_rate_text(info)}"
-    if config.kind in {"lfp", "emg"} and not is_signal:
+    if config.kind in {"lfp", "emg"} and not info.is_signal:
         raise StreamFormatError(f"{where} kind: expected a signal with a rate, found {what}")
-    if config.kind == "markers" and is_signal:
+    if config.kind == "markers" and info.is_signal:
         raise StreamFormatError(f"{where} kind: expected markers, found {what}")
     if config.kind == "other" and info.dtype == "string" and info.rate_hz > 0.0:
         raise StreamFormatError(f"{where} kind: expected 'markers' for text, found 'other'")

@@ -60,7 +60,7 @@ class Reader:
         self._pull_s = min(_PULL_S, config.silence_s / 2.0)
         self._stop = threading.Event()
         self._info = inlet.info
-        self._is_signal = inlet.info.rate_hz > 0.0 and inlet.info.dtype != "string"
+        self._is_signal = inlet.info.is_signal
         self._next_sample = 0
         # The two threads share the inlet in use (None while there is none), whether it has given
         # nothing for `silence_s`, and how often its sender was missed on the network since.

@@ -39,6 +39,11 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     uid: str = ""
     hostname: str = ""
 
+    @property
+    def is_signal(self) -> bool:
+        """Whether it gives samples at a rate; all other streams give markers."""
+        return self.rate_hz > 0.0 and self.dtype != "string"
+
 
 class Source(Protocol):
     """One or more streams. Entering opens and checks them; `feed` hands over their events."""

@@ -30,7 +30,7 @@ def warm_up(config: LoopConfig, infos: Sequence[StreamInfo]) -> None:
     digests = Digests()
     random = np.random.default_rng(0)
     for info in infos:
-        if info.rate_hz <= 0.0 or info.dtype == "string":
+        if not info.is_signal:
             continue
         loop.step(ClockCorrection(info.name, 0.0, 0.0), 0.0)
         first = 0
