@@ -170,6 +170,7 @@ class Coherence:
         self.hop_samples = _hop(config, self._step, self.rate_hz)
         _check_window(config, self.n_segments, self.segment_samples, self.hop_samples, self.rate_hz)
         self.window_samples = (self.n_segments - 1) * self._step + self.segment_samples
+        self.span_samples = self.window_samples
         self.delay_s = self.window_samples / (2.0 * self.rate_hz)
         n_independent = _WORTH * self.n_segments
         self._level = 1.0 - config.alpha ** (1.0 / (n_independent - 1.0))

@@ -13,7 +13,7 @@ from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
 from detectors.estimates import Detection, Estimates, Seen
 
-FIELDS = ("sample", "time_s", "values", "valid")
+FIELDS = ("sample", "time_s", "values", "valid", "taint")
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,7 @@ def joined(seen: Sequence[Seen], n_outputs: int) -> Sight:
         np.empty(0),
         np.empty((0, n_outputs)),
         np.empty((0, n_outputs), bool),
+        np.empty(0, np.uint16),
     )
     parts = [nothing, *(each.estimates for each in seen)]
     fields = {field: np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS}
