@@ -13,6 +13,8 @@ from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
 from detectors.estimates import Detection, Estimates, Seen
 
+#: A stream for examples.
+LAYOUT = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
 FIELDS = ("sample", "time_s", "values", "valid", "taint")
 
 
@@ -71,8 +73,8 @@ class Example:
         Those of a channel's outputs that bad data make invalid.
     pairs : sequence of (int, int)
         Where outputs belong to pairs of channels instead: the channels of each.
-    naive : callable
-        The same thing computed plainly.
+    naive : callable or None
+        The same thing computed plainly; None where nobody wrote that.
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
     tolerance : float
@@ -85,7 +87,7 @@ class Example:
     configs: Sequence[DetectorConfig]
     layout: StreamLayout
     window_samples: int
-    naive: Naive
+    naive: Naive | None
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
     pairs: Sequence[tuple[int, int]] = ()

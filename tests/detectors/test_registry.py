@@ -96,7 +96,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    installed: Path, *arguments: str, timeout_s: float = 110.0
+) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     paths = os.pathsep.join((str(installed), str(root)))
     return subprocess.run(
@@ -106,7 +108,7 @@ def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONPATH": paths},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=timeout_s,
     )
 
 
@@ -125,19 +127,15 @@ def test_an_installed_detector_is_a_kind_like_any_other(installed: Path, tmp_pat
     assert "'stimloop-line-length': '0.1.0'" in run(installed, "-c", versions).stdout
 
 
+@pytest.mark.timeout(400)
 def test_the_laws_run_on_an_installed_detector(installed: Path) -> None:
     told = run(
-        installed, "-m", "pytest", "-q", "tests/detectors/test_laws.py", "-k", "LineLength", "-x"
+        installed,
+        *("-m", "pytest", "-v", "-x", "tests/detectors/test_laws.py", "-k", "LineLength"),
+        timeout_s=390.0,
     )
     assert told.returncode == 0, told.stdout
-    assert (
-        "test_chunks_do_not_show"
-        in run(
-            installed,
-            *("-m", "pytest", "--collect-only", "-q"),
-            *("tests/detectors/test_laws.py", "-k", "LineLength"),
-        ).stdout
-    )
+    assert told.stdout.count("PASSED") > 20
 
 
 def test_an_unknown_kind_says_who_was_refused(installed: Path, tmp_path: Path) -> None:

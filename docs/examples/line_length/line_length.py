@@ -28,6 +28,10 @@ class LineLength(Windowed):
     """
 
     config_type: ClassVar[type[LineLengthConfig]] = LineLengthConfig
+    #: What the laws are held on.
+    examples: ClassVar[tuple[LineLengthConfig, ...]] = (
+        LineLengthConfig(id="sharp", stream="LFP", window_s=0.2, hop_s=0.02),
+    )
 
     def measure(self, window_uv: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one number a channel."""
