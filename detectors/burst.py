@@ -1,12 +1,12 @@
 """Bursts: when a measure is above its threshold for long enough, and when it falls below again."""
 
-import math
 from typing import Annotated, ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
+from detectors.burst_rule import BurstRule
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst as kernel
@@ -99,34 +99,6 @@ class BurstColumns(NamedTuple):
     is_calibrating: int
 
 
-class BurstRule(NamedTuple):
-    """What makes a burst, whatever the threshold.
-
-    Parameters
-    ----------
-    keep, drop : float
-        It ends below ``keep * threshold - drop``.
-    floor : float
-        The threshold must be above it.
-    shortest_samples : int
-        So long it must last before it counts.
-    """
-
-    keep: float
-    drop: float
-    floor: float
-    shortest_samples: int
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether it is for a measure that may be negative."""
-        return math.isinf(self.floor)
-
-    def lag_hops(self, hop_samples: int) -> int:
-        """Return the hops from the crossing of the threshold to the one that makes it a burst."""
-        return -(-self.shortest_samples // hop_samples)
-
-
 class Burst:
     """Onsets and offsets of bursts of a measure, by threshold, hysteresis and duration.
 
@@ -200,7 +172,9 @@ class Burst:
             self._n_calibrate = max(1, round(self.calibration_s / hop_s))
         self._percentile = float(config.threshold.percentile or 0.0)
         self._level = float(config.threshold.level or 0.0)
-        self.rule = _rule(config, self.rate_hz)
+        self.rule = BurstRule.of(
+            config.hysteresis, config.hysteresis_level, round(config.duration_s_min * self.rate_hz)
+        )
         self.reset()
 
     def columns(self, channel: str) -> BurstColumns:
@@ -266,11 +240,3 @@ class Burst:
             strength=strength,
             complete=kind != kernel.CUT,
         )
-
-
-def _rule(config: BurstConfig, rate_hz: float) -> BurstRule:
-    shortest = round(config.duration_s_min * rate_hz)
-    if config.hysteresis_level is not None:
-        return BurstRule(1.0, config.hysteresis_level, -math.inf, shortest)
-    hysteresis = 0.1 if config.hysteresis is None else config.hysteresis
-    return BurstRule(1.0 - hysteresis, 0.0, 0.0, shortest)

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout
 from detectors.burst import Burst, BurstConfig
+from detectors.burst_statistics import BurstStatistics, BurstStatisticsConfig
 from detectors.coherence import Coherence, CoherenceConfig
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Seen
@@ -14,11 +15,13 @@ from detectors.phase_amplitude_coupling import (
     PhaseAmplitudeCoupling,
     PhaseAmplitudeCouplingConfig,
 )
+from detectors.rehearsal import Rehearsal
 
 #: A `[[detectors]]` table; its `kind` says which.
 AnyDetectorConfig: TypeAlias = (
     BandPowerConfig
     | BurstConfig
+    | BurstStatisticsConfig
     | CoherenceConfig
     | OscillationConfig
     | PhaseAmplitudeCouplingConfig
@@ -27,7 +30,7 @@ AnyDetectorConfig: TypeAlias = (
 #: Every detector that a table can ask for, by the struct that configures it.
 _DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
     each.config_type: each
-    for each in (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
+    for each in (BandPower, Burst, BurstStatistics, Coherence, Oscillation, PhaseAmplitudeCoupling)
 }
 
 
@@ -60,6 +63,7 @@ class DetectorChain:
     ) -> None:
         self.detectors: dict[str, Detector] = {}
         self.streams: dict[str, str] = {}
+        self._configs: dict[str, DetectorConfig] = {}
         self._reads: list[tuple[Detector, tuple[Reads, ...]]] = []
         for place, config in enumerate(configs):
             try:
@@ -96,9 +100,11 @@ class DetectorChain:
         first = config.reads[0]
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
-        self._reads.append((detector, config.reads))
+        self._configs[config.id] = config
+        folded = tuple(each for each in config.reads if each.kind != "noise")
+        self._reads.append((detector, folded))
 
-    def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source:
+    def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source | Rehearsal:
         known: Mapping[str, Source] = layouts if reads.kind == "stream" else self.detectors
         if reads.name not in known:
             wanted = "a regular stream" if reads.kind == "stream" else "a detector before this one"
@@ -106,4 +112,14 @@ class DetectorChain:
                 f"{reads.key}: expected {wanted} ({', '.join(known) or 'there is none'}), "
                 f"found {reads.name!r}"
             )
+        if reads.kind == "noise":
+            return Rehearsal(tuple(self._below(reads.name)), layouts, type(self))
         return known[reads.name]
+
+    def _below(self, id_: str) -> list[DetectorConfig]:
+        """Return the table of a detector after those of all that it reads."""
+        needed = {id_}
+        for config in reversed(self._configs.values()):
+            if config.id in needed:
+                needed |= {each.name for each in config.reads if each.kind != "stream"}
+        return [config for config in self._configs.values() if config.id in needed]
