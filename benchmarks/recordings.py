@@ -25,7 +25,7 @@ class Recorded(NamedTuple):
 
 
 def stn_ecog() -> Recorded:
-    """Return three STN-LFP and six M1 ECoG channels; values are stored a million times too large."""
+    """Return three STN-LFP and six M1 ECoG channels, stored a million times too large."""
     (header,) = (DATA / "stn-ecog-pd-brainvision").rglob("*_ieeg.vhdr")
     lines = header.read_text("utf-8").splitlines()
     told = [line.partition("=")[2].split(",") for line in lines if line.startswith("Ch")]

@@ -52,7 +52,7 @@ hop_s = 0.001
 id = "pulse"
 kind = "burst"
 of = "power"
-threshold = {{ power_uv2 = {power_uv2} }}
+threshold = {{ level = {level_uv2} }}
 duration_s_min = 0.0
 
 [[policies]]
@@ -81,5 +81,5 @@ def device_config() -> DeviceConfig:
 def config_toml(source_id: str, port: int) -> bytes:
     """Return the whole configuration for `stimloop run`."""
     device = _DEVICE.replace("[programs", "[devices.programs").replace("[limits", "[devices.limits")
-    rig = _RIG.format(rig=RIG, source_id=source_id, device=DEVICE, port=port, power_uv2=_POWER_UV2)
+    rig = _RIG.format(rig=RIG, source_id=source_id, device=DEVICE, port=port, level_uv2=_POWER_UV2)
     return f"{rig}\n[[devices]]\n{device}".encode()

@@ -6,13 +6,14 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from detectors.burst_rule import BurstRule
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst as kernel
 
 
 class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either a percentile, taken over a stretch and then frozen, or a power.
+    """Either a percentile, taken over a stretch and then frozen, or a level.
 
     Parameters
     ----------
@@ -20,7 +21,7 @@ class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         From 0 to 100, of the valid hops of the calibration stretch, channel by channel.
     calibrate_s : float
         Length of that stretch, counted in valid hops.
-    power_uv2 : float
+    level : float
         A fixed threshold in the unit of the measure: µV² for band power, µV for an amplitude.
 
     Raises
@@ -31,13 +32,13 @@ class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
     calibrate_s: Annotated[float, Meta(gt=0.0, le=3600.0)] | None = None
-    power_uv2: Annotated[float, Meta(gt=0.0, le=1e24)] | None = None
+    level: Annotated[float, Meta(ge=-1e24, le=1e24)] | None = None
 
     def __post_init__(self) -> None:
         given = [key for key, value in msgspec.structs.asdict(self).items() if value is not None]
-        if given not in (["percentile", "calibrate_s"], ["power_uv2"]):
+        if given not in (["percentile", "calibrate_s"], ["level"]):
             raise ValueError(
-                "threshold: expected percentile and calibrate_s, or power_uv2, "
+                "threshold: expected percentile and calibrate_s, or level, "
                 f"found {', '.join(given) or 'none'}"
             )
 
@@ -58,16 +59,30 @@ class BurstConfig(
         Id of the detector it looks at: one with one measure a channel.
     threshold : BurstThreshold
         What the measure is held against.
-    hysteresis : float
-        A burst ends so far below the threshold, as a fraction of it.
+    hysteresis : float, optional
+        A burst ends so far below the threshold, as a fraction of it; 0.1 where neither is given.
+    hysteresis_level : float, optional
+        The same in the unit of the measure: for a measure that may be negative (dB, z), of
+        which a fraction means nothing.
     duration_s_min : float
         A burst that ends sooner is none.
     """
 
     of: str
     threshold: BurstThreshold
-    hysteresis: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.1
+    hysteresis: Annotated[float, Meta(ge=0.0, lt=1.0)] | None = None
+    hysteresis_level: Annotated[float, Meta(ge=0.0, le=1e24)] | None = None
     duration_s_min: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.1
+
+    def __post_init__(self) -> None:
+        if self.hysteresis is not None and self.hysteresis_level is not None:
+            raise ValueError("hysteresis_level: expected none where hysteresis is given")
+        level = self.threshold.level
+        if level is not None and level <= 0.0 and self.hysteresis_level is None:
+            raise ValueError(
+                "threshold.level: expected above 0 unless hysteresis_level is given, "
+                f"found {level:g}"
+            )
 
     @property
     def reads(self) -> tuple[Reads, ...]:
@@ -78,7 +93,7 @@ class BurstConfig(
 class BurstColumns(NamedTuple):
     """Where one channel's outputs are in `Estimates.values`."""
 
-    power: int
+    value: int
     threshold: int
     is_on: int
     is_calibrating: int
@@ -87,11 +102,12 @@ class BurstColumns(NamedTuple):
 class Burst:
     """Onsets and offsets of bursts of a measure, by threshold, hysteresis and duration.
 
-    An episode begins at the first hop above the threshold (strictly, and the threshold must be
-    above 0, so a dead channel never bursts) and ends at the first hop below
-    ``threshold * (1 - hysteresis)``. Once it has lasted `duration_s_min` it is a burst: the
-    onset is given then, with the sample and the time of the crossing. Two levels and a shortest
-    duration are the usual definition [1]_.
+    An episode begins at the first hop above the threshold, strictly, and ends at the first hop
+    below ``threshold * (1 - hysteresis)``, or ``threshold - hysteresis_level``. In the first form
+    a threshold of 0 is never exceeded: it is that of a dead channel. In the second, for measures
+    that may be negative, a dead channel has no valid measure. Once an episode has lasted
+    `duration_s_min` it is a burst: the onset is given then, with the sample and the time of the
+    crossing. Two levels and a shortest duration are the usual definition [1]_.
 
     Parameters
     ----------
@@ -103,18 +119,22 @@ class Burst:
     Raises
     ------
     ValueError
-        Where the source has not one measure a channel.
+        Where the source has not one measure a channel, or one that may be negative (it says so by
+        an attribute ``is_signed``) and `hysteresis_level` is not given.
 
     Notes
     -----
-    Outputs, for each channel: ``power``; ``threshold``, valid once calibrated; ``is_on``, valid
-    where the power is and the threshold is known; ``is_calibrating``, always valid, 1 at every
-    hop up to and including the last that went into the threshold.
+    Outputs, for each channel: ``value``, the measure; ``threshold``, valid once calibrated;
+    ``is_on``, valid where the measure is and the threshold is known; ``is_calibrating``, always
+    valid, 1 at every hop up to and including the last that went into the threshold.
 
     Calibration: the percentile (`numpy.percentile`, method ``linear``) of the first
     ``calibrate_s`` of valid hops, then frozen: a threshold that moved with the signal would give
     the same share of bursts whatever the patient does. It goes on over gaps and never starts
     again by itself.
+
+    Chance: noise is above its own 75th percentile a quarter of the time, in bursts whose number
+    and duration follow from the filter alone; see `detectors.burst_statistics`.
 
     Delay: that of the source and `duration_s_min`. Gap and NaN policy: ``invalid``; a hop that is
     not valid ends a burst with an offset that is not ``complete``, at that hop, and drops an
@@ -133,6 +153,10 @@ class Burst:
             raise ValueError(
                 f"of: expected a detector with one measure a channel, found {config.of!r}"
             )
+        if config.hysteresis_level is None and getattr(source, "is_signed", False):
+            raise ValueError(
+                f"hysteresis_level: expected one, as {config.of!r} may be negative, found none"
+            )
         self.id = config.id
         self.channels = source.channels
         self.outputs = tuple(
@@ -148,16 +172,17 @@ class Burst:
             hop_s = self.hop_samples / self.rate_hz
             self._n_calibrate = max(1, round(self.calibration_s / hop_s))
         self._percentile = float(config.threshold.percentile or 0.0)
-        self._power_uv2 = float(config.threshold.power_uv2 or 0.0)
-        self._keep = 1.0 - config.hysteresis
-        self._shortest = round(config.duration_s_min * self.rate_hz)
+        self._level = float(config.threshold.level or 0.0)
+        self.rule = BurstRule.of(
+            config.hysteresis, config.hysteresis_level, round(config.duration_s_min * self.rate_hz)
+        )
         self.reset()
 
     def columns(self, channel: str) -> BurstColumns:
         """Return where the outputs of a channel are."""
         first = self.channels.index(channel) * kernel.N_COLUMNS
         return BurstColumns(
-            power=first + kernel.POWER,
+            value=first + kernel.VALUE,
             threshold=first + kernel.THRESHOLD,
             is_on=first + kernel.IS_ON,
             is_calibrating=first + kernel.IS_CALIBRATING,
@@ -168,7 +193,7 @@ class Burst:
         n_channels = len(self.channels)
         self._counts = np.zeros((n_channels, kernel.N_COUNTS), dtype=np.int64)
         self._levels = np.zeros((n_channels, kernel.N_LEVELS))
-        self._levels[:, kernel.START_LEVEL] = self._power_uv2
+        self._levels[:, kernel.START_LEVEL] = self._level
         self._collected = np.zeros((n_channels, self._n_calibrate))
         self._make_room_for_edges(n_channels)
 
@@ -187,8 +212,7 @@ class Burst:
             given.time_s,
             self._n_calibrate,
             self._percentile,
-            self._keep,
-            self._shortest,
+            *self.rule,
             self._counts,
             self._levels,
             self._collected,

@@ -11,6 +11,7 @@ from detectors.block import Block, StreamLayout
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Estimates, Seen
 from detectors.registry import REGISTRY
+from detectors.rehearsal import Rehearsal
 from detectors.soft_taint import SoftTaint
 
 #: A `[[detectors]]` table; its `kind` says which.
@@ -61,6 +62,7 @@ class DetectorChain:
     ) -> None:
         self.detectors: dict[str, Detector] = {}
         self.streams: dict[str, str] = {}
+        self._configs: dict[str, DetectorConfig] = {}
         self._links: list[_Link] = []
         self._soft_taint = {
             name: SoftTaint(len(layout.channels)) for name, layout in layouts.items()
@@ -114,9 +116,10 @@ class DetectorChain:
         first = config.reads[0]
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
+        self._configs[config.id] = config
         self._links.append(_link(detector, config.reads, layouts))
 
-    def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source:
+    def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source | Rehearsal:
         known: Mapping[str, Source] = layouts if reads.kind == "stream" else self.detectors
         if reads.name not in known:
             wanted = "a regular stream" if reads.kind == "stream" else "a detector before this one"
@@ -124,13 +127,24 @@ class DetectorChain:
                 f"{reads.key}: expected {wanted} ({', '.join(known) or 'there is none'}), "
                 f"found {reads.name!r}"
             )
+        if reads.kind == "noise":
+            return Rehearsal(tuple(self._below(reads.name)), layouts, type(self))
         return known[reads.name]
+
+    def _below(self, id_: str) -> list[DetectorConfig]:
+        """Return the table of a detector after those of all that it reads."""
+        needed = {id_}
+        for config in reversed(self._configs.values()):
+            if config.id in needed:
+                needed |= {each.name for each in config.reads if each.kind != "stream"}
+        return [config for config in self._configs.values() if config.id in needed]
 
 
 def _link(
     detector: Detector, reads: tuple[Reads, ...], layouts: Mapping[str, StreamLayout]
 ) -> _Link:
     """Return the link; a detector of several streams, or of detectors, tells of taint itself."""
+    reads = tuple(each for each in reads if each.kind != "noise")
     stream = reads[0].name if len(reads) == 1 and reads[0].kind == "stream" else ""
     labels = layouts[stream].channels if stream else ()
     columns = [place for place, label in enumerate(labels) if label in detector.channels]

@@ -19,14 +19,16 @@ class Reads(NamedTuple):
     ----------
     key : str
         The key of the table that names it; errors begin with it.
-    kind : {"stream", "detector"}
-        Whether it is a stream or a detector that stands earlier in the file.
+    kind : {"stream", "detector", "noise"}
+        Whether it is a stream, a detector that stands earlier in the file, or such a detector's
+        `Rehearsal`: not folded, but there at construction for whoever needs to know what chance
+        gives.
     name : str
         Name of the stream or id of the detector.
     """
 
     key: str
-    kind: Literal["stream", "detector"]
+    kind: Literal["stream", "detector", "noise"]
     name: str
 
 
@@ -50,10 +52,10 @@ class DetectorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Detector(Protocol):
     """A pure, causal fold over samples: the same samples give the same bits in any chunks.
 
-    A detector is constructed as ``cls(config, *sources)`` with one source, a `StreamLayout` or a
-    `Detector`, for each of ``config.reads``; it raises ValueError, the text beginning with the
-    key, where they do not fit. Several sources are folded one call each, as they come; a hop is
-    given once all of them have passed it.
+    A detector is constructed as ``cls(config, *sources)`` with one source, a `StreamLayout`, a
+    `Detector` or a `Rehearsal`, for each of ``config.reads``; it raises ValueError, the text
+    beginning with the key, where they do not fit. Several sources are folded one call each, as
+    they come; a hop is given once all of them have passed it.
 
     After every restart of a stream at least one hop is not valid on any channel, so that whoever
     folds estimates sees the cut.
@@ -76,6 +78,8 @@ class Detector(Protocol):
     span_samples : int
         An estimate depends on so many of the newest samples; where memory fades, until 5 % of
         what was before is left.
+    is_signed : bool
+        May be left out where it is false: whether the measures may be negative.
     """
 
     #: The struct this detector is configured by; its tag is the `kind` in the file.

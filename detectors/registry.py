@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from detectors.band_power import BandPower
 from detectors.burst import Burst
+from detectors.burst_statistics import BurstStatistics
 from detectors.coherence import Coherence
 from detectors.detector import DetectorConfig
 from detectors.oscillation import Oscillation
@@ -15,7 +16,14 @@ from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling
 #: says.
 GROUP: Final = "stimloop.detectors"
 
-_OWN: Final[tuple[Any, ...]] = (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
+_OWN: Final[tuple[Any, ...]] = (
+    BandPower,
+    Burst,
+    BurstStatistics,
+    Coherence,
+    Oscillation,
+    PhaseAmplitudeCoupling,
+)
 
 
 class Registry(NamedTuple):

@@ -43,7 +43,7 @@ class _Followed:
 
     def see(self, seen: Seen, *, is_active: bool) -> None:
         estimates, columns = seen.estimates, self.wiring.columns
-        values, valid = estimates.values[:, columns.power], estimates.valid[:, columns.power]
+        values, valid = estimates.values[:, columns.value], estimates.valid[:, columns.value]
         self.is_valid = bool(valid[-1])
         self.value = float(values[-1])
         self.threshold = float(estimates.values[-1, columns.threshold])

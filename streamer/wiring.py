@@ -76,7 +76,7 @@ class Wiring:
             is_on=bool(values[columns.is_on]),
             valid=bool(estimates.valid[hop, columns.is_on]),
             calibrating=bool(values[columns.is_calibrating]),
-            value=float(values[columns.power]),
+            value=float(values[columns.value]),
             threshold=float(values[columns.threshold]),
         )
 

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 #: Columns each channel has in the output.
-POWER: Final = 0
+VALUE: Final = 0
 THRESHOLD: Final = 1
 IS_ON: Final = 2
 IS_CALIBRATING: Final = 3
@@ -22,8 +22,8 @@ N_COUNTS: Final = 3
 #: Columns of `levels`, one row a channel.
 START_LEVEL: Final = 0
 CROSSED_TIME: Final = 1
-CROSSED_POWER: Final = 2
-LAST_POWER: Final = 3
+CROSSED_VALUE: Final = 2
+LAST_VALUE: Final = 3
 N_LEVELS: Final = 4
 
 #: Columns of `edges`, one row an edge: integers in the first array, floats in the second.
@@ -48,13 +48,15 @@ _ON: Final = 2
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def follow(
-    power: NDArray[np.float64],
+    given: NDArray[np.float64],
     valid: NDArray[np.bool_],
     sample: NDArray[np.int64],
     time_s: NDArray[np.float64],
     n_calibrate: int,
     percentile: float,
     keep: float,
+    drop: float,
+    floor: float,
     shortest: int,
     counts: NDArray[np.int64],
     levels: NDArray[np.float64],
@@ -68,29 +70,31 @@ def follow(
 
     Parameters
     ----------
-    power, valid, sample, time_s
+    given, valid, sample, time_s
         Estimates of the detector below: see `detectors.estimates.Estimates`.
     n_calibrate : int
         Valid hops the threshold is taken from; 0 where it is fixed.
     percentile : float
         From 0 to 100.
-    keep : float
-        Fraction of the threshold below which a burst ends.
+    keep, drop : float
+        A burst ends below ``keep * threshold - drop``.
+    floor : float
+        The threshold must be above it: where 0 is a dead channel, a threshold of 0 is none.
     shortest : int
         Samples a burst must last before it counts.
     counts, levels, collected
         What is kept between calls, one row a channel.
     out_values, out_valid : ndarray, shape (n_hops, 4 * n_channels)
-        Power, threshold, whether on, whether calibrating, channel by channel.
+        Value, threshold, whether on, whether calibrating, channel by channel.
     edge_places, edge_values : ndarray, shape (at least n_hops * n_channels, 4 and 2)
         Kind, channel, sample and confirming sample; time and strength.
     """
     n_edges = 0
     for hop in range(sample.size):
-        for channel in range(power.shape[1]):
+        for channel in range(given.shape[1]):
             count = counts[channel]
             level = levels[channel]
-            value = power[hop, channel]
+            value = given[hop, channel]
             is_valid = valid[hop, channel]
             is_calibrating = count[COLLECTED] < n_calibrate
             if is_calibrating:
@@ -102,7 +106,16 @@ def follow(
                 kind = -1
             else:
                 kind = _step(
-                    value, is_valid, sample[hop], time_s[hop], keep, shortest, count, level
+                    value,
+                    is_valid,
+                    sample[hop],
+                    time_s[hop],
+                    keep,
+                    drop,
+                    floor,
+                    shortest,
+                    count,
+                    level,
                 )
             if kind >= 0:
                 edge_places[n_edges, EDGE_KIND] = kind
@@ -114,16 +127,16 @@ def follow(
                 )
                 edge_values[n_edges, EDGE_TIME] = level[CROSSED_TIME] if is_onset else time_s[hop]
                 edge_values[n_edges, EDGE_STRENGTH] = (
-                    level[CROSSED_POWER] if is_onset else level[LAST_POWER]
+                    level[CROSSED_VALUE] if is_onset else level[LAST_VALUE]
                 )
                 n_edges += 1
             decides = is_valid and not is_calibrating
             at = N_COLUMNS * channel
-            out_values[hop, at + POWER] = value if is_valid else 0.0
+            out_values[hop, at + VALUE] = value if is_valid else 0.0
             out_values[hop, at + THRESHOLD] = 0.0 if is_calibrating else level[START_LEVEL]
             out_values[hop, at + IS_ON] = 1.0 if decides and count[STAGE] == _ON else 0.0
             out_values[hop, at + IS_CALIBRATING] = 1.0 if is_calibrating else 0.0
-            out_valid[hop, at + POWER] = is_valid
+            out_valid[hop, at + VALUE] = is_valid
             out_valid[hop, at + THRESHOLD] = not is_calibrating
             out_valid[hop, at + IS_ON] = decides
             out_valid[hop, at + IS_CALIBRATING] = True
@@ -137,29 +150,31 @@ def _step(
     sample: int,
     time_s: float,
     keep: float,
+    drop: float,
+    floor: float,
     shortest: int,
     count: NDArray[np.int64],
     level: NDArray[np.float64],
 ) -> int:
     """Take one hop of one channel; return the kind of edge it makes, or -1.
 
-    On an onset the crossing is in `count` and `level`; on an offset the power is `LAST_POWER`:
+    On an onset the crossing is in `count` and `level`; on an offset the value is `LAST_VALUE`:
     of the hop that fell below, or of the last good one where bad data cut the burst.
     """
     stage = count[STAGE]
     if not is_valid:
         count[STAGE] = _BELOW
         return CUT if stage == _ON else -1
-    level[LAST_POWER] = value
+    level[LAST_VALUE] = value
     start = level[START_LEVEL]
-    if stage != _BELOW and value < keep * start:
+    if stage != _BELOW and value < keep * start - drop:
         count[STAGE] = _BELOW
         return OFFSET if stage == _ON else -1
-    if stage == _BELOW and value > start > 0.0:
+    if stage == _BELOW and value > start > floor:
         count[STAGE] = stage = _PENDING
         count[CROSSED_SAMPLE] = sample
         level[CROSSED_TIME] = time_s
-        level[CROSSED_POWER] = value
+        level[CROSSED_VALUE] = value
     if stage == _PENDING and sample - count[CROSSED_SAMPLE] >= shortest:
         count[STAGE] = _ON
         return ONSET

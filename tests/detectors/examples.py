@@ -6,11 +6,14 @@ from typing import Any, Final
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstConfig, BurstThreshold
+from detectors.burst_statistics import BurstStatistics, BurstStatisticsConfig
+from detectors.chain import DetectorChain
 from detectors.coherence import Coherence, CoherenceConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
+from tests.detectors.naive_burst_statistics import burst_statistics
 from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
@@ -75,6 +78,33 @@ def _burst(
         channel_outputs=4,
         measures=(0, 2),
         forgets=config.threshold.calibrate_s is None,
+        detects=True,
+    )
+
+
+def _burst_statistics(name: str, config: BurstStatisticsConfig, below: BurstConfig) -> Example:
+    hop_samples = round(_BETA.hop_s * LAYOUT.rate_hz)
+    every = round(config.hop_s / _BETA.hop_s)
+    configs = (_BETA, below, config)
+    (null,) = (
+        each._null
+        for each in DetectorChain(configs, {LAYOUT.name: LAYOUT}).detectors.values()
+        if isinstance(each, BurstStatistics)
+    )
+
+    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
+        return burst_statistics(config, below, estimates, hop_samples / LAYOUT.rate_hz, null)
+
+    return Example(
+        name,
+        configs,
+        LAYOUT,
+        round((_BETA.window_s + config.window_s) * LAYOUT.rate_hz),
+        plain,
+        channel_outputs=12,
+        measures=(),
+        forgets=False,
+        every=every,
     )
 
 
@@ -138,7 +168,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             BurstConfig(
                 id="bursts",
                 of="beta",
-                threshold=BurstThreshold(power_uv2=25.0),
+                threshold=BurstThreshold(level=25.0),
                 duration_s_min=0.04,
             ),
         ),
@@ -153,14 +183,49 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _burst(
-            "of an amplitude",
+            "of an amplitude, hysteresis in its unit",
             BurstConfig(
                 id="bursts",
                 of="beta",
-                threshold=BurstThreshold(power_uv2=8.0),
+                threshold=BurstThreshold(level=8.0),
+                hysteresis_level=1.5,
                 duration_s_min=0.02,
             ),
             _AMPLITUDE,
+        ),
+    ),
+    BurstStatistics: (
+        _burst_statistics(
+            "window of five hops",
+            BurstStatisticsConfig(
+                id="statistics",
+                of="bursts",
+                window_s=1.0,
+                hop_s=0.2,
+                long_s=0.1,
+                n_bursts_min=1,
+            ),
+            BurstConfig(
+                id="bursts", of="beta", threshold=BurstThreshold(level=15.0), duration_s_min=0.05
+            ),
+        ),
+        _burst_statistics(
+            "every hop, no shortest duration, a measure taken for one that may be negative",
+            BurstStatisticsConfig(
+                id="statistics",
+                of="bursts",
+                window_s=1.2,
+                hop_s=0.02,
+                long_s=0.06,
+                n_bursts_min=1,
+            ),
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(percentile=60.0, calibrate_s=0.3),
+                hysteresis_level=2.0,
+                duration_s_min=0.0,
+            ),
         ),
     ),
     Oscillation: (

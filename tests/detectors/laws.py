@@ -89,14 +89,14 @@ def check_reset_is_construction(example: Example, given: Recording, cuts: Sequen
 def check_restart_begins_anew(example: Example, given: Recording) -> None:
     """Hold that the grid starts over, a hop is invalid, and what was before is forgotten."""
     seen = look(example, given)
-    hop = list(example.chain().detectors.values())[-1].hop_samples
+    hop = list(example.chain().detectors.values())[-1].hop_samples // example.every
     starts = given.restarts
     grid: list[int] = []
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
         grid += range(start + hop - 1, stop, hop)
         at = np.searchsorted(seen.estimates.sample, start)
         assert not seen.estimates.valid[at : at + 1][:, example.all_columns].any()
-    assert seen.estimates.sample.tolist() == grid
+    assert seen.estimates.sample.tolist() == grid[example.every - 1 :: example.every]
     if example.forgets:
         last = starts[-1]
         fresh = look(example, given.since(last), first=last).estimates

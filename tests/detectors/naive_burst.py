@@ -10,8 +10,8 @@ from detectors.estimates import Estimates
 def thresholds(config: BurstConfig, hop_s: float, power: NDArray[np.float64]) -> tuple[int, float]:
     """Return after how many of these valid hops the threshold is known, and what it is."""
     wanted = config.threshold
-    if wanted.power_uv2 is not None:
-        return 0, wanted.power_uv2
+    if wanted.level is not None:
+        return 0, wanted.level
     assert wanted.calibrate_s is not None
     assert wanted.percentile is not None
     n_hops = max(1, round(wanted.calibrate_s / hop_s))
@@ -20,10 +20,17 @@ def thresholds(config: BurstConfig, hop_s: float, power: NDArray[np.float64]) ->
     return n_hops, float(np.percentile(power[:n_hops], wanted.percentile))
 
 
+def end_level(config: BurstConfig, threshold: float) -> float:
+    """Return what a burst ends below."""
+    if config.hysteresis_level is not None:
+        return threshold - config.hysteresis_level
+    return threshold * (1.0 - (0.1 if config.hysteresis is None else config.hysteresis))
+
+
 def burst(
     config: BurstConfig, below: Estimates, hop_samples: int, rate_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return values and validity: power, threshold, on, calibrating, channel by channel."""
+    """Return values and validity: value, threshold, on, calibrating, channel by channel."""
     n_hops, n_channels = below.values.shape
     values = np.zeros((n_hops, n_channels, 4))
     valid = np.zeros((n_hops, n_channels, 4), dtype=np.bool_)
@@ -35,11 +42,7 @@ def burst(
         episode: int | None = None
         for hop in range(n_hops):
             is_calibrating = bool(good_before[hop] < n_calibrate)
-            if (
-                not is_good[hop]
-                or is_calibrating
-                or power[hop] < threshold * (1.0 - config.hysteresis)
-            ):
+            if not is_good[hop] or is_calibrating or power[hop] < end_level(config, threshold):
                 episode = None
             elif episode is None and power[hop] > threshold:
                 episode = hop

@@ -77,6 +77,10 @@ class Example:
         The same thing computed plainly; None where nobody wrote that.
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
+    detects : bool
+        Whether it has onsets and offsets.
+    every : int
+        It gives an estimate at every so manyth hop of the detector it reads, also over restarts.
     tolerance : float
         Relative, between `naive` and the detector.
     tolerance_absolute : float
@@ -92,6 +96,8 @@ class Example:
     measures: tuple[int, ...] = (0,)
     pairs: Sequence[tuple[int, int]] = ()
     forgets: bool = True
+    detects: bool = False
+    every: int = 1
     tolerance: float = 1e-9
     tolerance_absolute: float = 0.0
 

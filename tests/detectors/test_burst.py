@@ -17,7 +17,7 @@ from detectors.estimates import Estimates, Seen
 from detectors.kernels.burst import percentile_of
 
 _HOP = 10
-_FIXED = BurstThreshold(power_uv2=10.0)
+_FIXED = BurstThreshold(level=10.0)
 
 
 def detector_of(n_channels: int = 1, **keys: Any) -> Burst:
@@ -111,7 +111,7 @@ def test_the_threshold_is_the_percentile_of_the_calibration_and_then_frozen() ->
     seen = detector.update(power_of(3.0, None, 1.0, 5.0, 2.0, 4.0, 100.0, 1.0, 4.1))
     assert column(seen, "is_calibrating") == [1.0] * 6 + [0.0] * 3
     assert column(seen, "threshold") == [None] * 6 + [4.0] * 3
-    assert column(seen, "power") == [3.0, None, 1.0, 5.0, 2.0, 4.0, 100.0, 1.0, 4.1]
+    assert column(seen, "value") == [3.0, None, 1.0, 5.0, 2.0, 4.0, 100.0, 1.0, 4.1]
     assert column(seen, "is_on") == [None] * 6 + [1.0, 0.0, 1.0]
     assert edges(seen)[0] == ("onset", 6, 6, True)
 
@@ -148,8 +148,47 @@ def test_each_channel_has_its_own_threshold_and_edges_come_hop_by_hop() -> None:
         ("C1", "offset", 4),
     ]
     assert detector.columns("C1") == BurstColumns(4, 5, 6, 7)
-    assert detector.outputs[4:] == ("C1.power", "C1.threshold", "C1.is_on", "C1.is_calibrating")
+    assert detector.outputs[4:] == ("C1.value", "C1.threshold", "C1.is_on", "C1.is_calibrating")
     assert seen.estimates.values[-1, detector.columns("C1").threshold] == 20.0
+
+
+def test_a_measure_that_may_be_negative_has_its_hysteresis_in_its_own_unit() -> None:
+    detector = detector_of(threshold=BurstThreshold(level=-2.0), hysteresis_level=1.5)
+    seen = detector.update(power_of(-2.0, -1.9, -3.5, -3.51, 0.5, None))
+    assert edges(seen) == [
+        ("onset", 1, 1, True),
+        ("offset", 3, 3, True),
+        ("onset", 4, 4, True),
+        ("offset", 5, 5, False),
+    ]
+    seen = detector_of(threshold=BurstThreshold(level=0.0), hysteresis_level=0.0).update(
+        power_of(-1.0, 0.0, 0.1, 0.0, -0.1)
+    )
+    assert edges(seen) == [("onset", 2, 2, True), ("offset", 4, 4, True)]
+
+
+def test_a_percentile_below_zero_is_a_threshold_like_any_other_there() -> None:
+    threshold = BurstThreshold(percentile=50.0, calibrate_s=0.03)
+    hops = power_of(-9.0, -6.0, -7.0, -6.9, -7.1, -8.1)
+    assert edges(detector_of(threshold=threshold).update(hops)) == []
+    seen = detector_of(threshold=threshold, hysteresis_level=1.0).update(hops)
+    assert edges(seen) == [("onset", 3, 3, True), ("offset", 5, 5, True)]
+
+
+def test_a_measure_that_does_not_change_is_not_above_itself() -> None:
+    threshold = BurstThreshold(percentile=75.0, calibrate_s=0.03)
+    detector = detector_of(threshold=threshold, hysteresis_level=0.5)
+    assert edges(detector.update(power_of(*[-3.0] * 30))) == []
+
+
+def test_a_source_that_may_be_negative_wants_the_hysteresis_in_its_unit() -> None:
+    layout = StreamLayout("LFP", 1000.0, ("C0",))
+    source = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
+    vars(source)["is_signed"] = True
+    config = BurstConfig(id="bursts", of="beta", threshold=_FIXED)
+    with pytest.raises(ValueError, match=r"^hysteresis_level: expected one, as 'beta' may be neg"):
+        Burst(config, source)
+    assert Burst(msgspec.structs.replace(config, hysteresis_level=1.0), source).rule.is_signed
 
 
 @given(
@@ -179,17 +218,23 @@ def test_a_detector_with_several_measures_a_channel_is_no_source() -> None:
 @pytest.mark.parametrize(
     ("threshold", "text"),
     [
-        ("{}", "threshold: expected percentile and calibrate_s, or power_uv2, found none"),
+        ("{}", "threshold: expected percentile and calibrate_s, or level, found none"),
         ("{ percentile = 75.0 }", "found percentile - at `$.threshold`"),
         ("{ calibrate_s = 20.0 }", "found calibrate_s"),
-        ("{ percentile = 75.0, calibrate_s = 1.0, power_uv2 = 1.0 }", "found percentile, cal"),
+        ("{ percentile = 75.0, calibrate_s = 1.0, level = 1.0 }", "found percentile, cal"),
         ("{ percentile = 101.0, calibrate_s = 1.0 }", "`$.threshold.percentile`"),
         ("{ percentile = 75.0, calibrate_s = 0.0 }", "`$.threshold.calibrate_s`"),
-        ("{ power_uv2 = 0.0 }", "`$.threshold.power_uv2`"),
-        ("{ power_uv2 = nan }", "`$.threshold.power_uv2`"),
-        ("{ power_uv2 = 1.0 }\nhysteresis = 1.0", "`$.hysteresis`"),
-        ("{ power_uv2 = 1.0 }\nduration_s_min = -1.0", "`$.duration_s_min`"),
-        ("{ power_uv = 1.0 }", "unknown field `power_uv`"),
+        ("{ level = 0.0 }", "threshold.level: expected above 0 unless hysteresis_level is given"),
+        ("{ level = -2e24 }", "`$.threshold.level`"),
+        ("{ level = nan }", "`$.threshold.level`"),
+        ("{ level = 1.0 }\nhysteresis = 1.0", "`$.hysteresis`"),
+        ("{ level = 1.0 }\nduration_s_min = -1.0", "`$.duration_s_min`"),
+        ("{ power_uv2 = 1.0 }", "unknown field `power_uv2`"),
+        (
+            "{ level = 1.0 }\nhysteresis = 0.1\nhysteresis_level = 1.0",
+            "hysteresis_level: expected none where hysteresis is given",
+        ),
+        ("{ level = 1.0 }\nhysteresis_level = -1.0", "`$.hysteresis_level`"),
     ],
 )
 def test_what_cannot_be_is_refused_by_the_table_itself(threshold: str, text: str) -> None:

@@ -18,7 +18,7 @@ _LAYOUTS = {
 }
 _LFP = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), hop_s=0.02)
 _EMG = BandPowerConfig(id="tremor", stream="EMG", band_hz=(3.0, 7.0), hop_s=0.02)
-_BURSTS = BurstConfig(id="bursts", of="beta", threshold=BurstThreshold(power_uv2=5.0))
+_BURSTS = BurstConfig(id="bursts", of="beta", threshold=BurstThreshold(level=5.0))
 
 
 def block_of(stream: str, n_samples: int, first: int = 0) -> Block:
@@ -53,7 +53,7 @@ def test_who_completed_no_hop_is_not_in_what_was_seen() -> None:
 
 def test_a_detector_may_have_the_name_of_a_stream() -> None:
     named = BandPowerConfig(id="EMG", stream="LFP", band_hz=(13.0, 30.0), hop_s=0.02)
-    reader = BurstConfig(id="bursts", of="EMG", threshold=BurstThreshold(power_uv2=5.0))
+    reader = BurstConfig(id="bursts", of="EMG", threshold=BurstThreshold(level=5.0))
     chain = DetectorChain((named, reader), _LAYOUTS)
     assert [each.estimates.detector for each in chain.update(block_of("LFP", 5))] == [
         "EMG",

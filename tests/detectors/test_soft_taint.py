@@ -19,7 +19,7 @@ _POWER = BandPowerConfig(
     window_s=0.2,
     hop_s=0.02,
 )
-_BURST = BurstConfig(id="bursts", of="beta", threshold=BurstThreshold(power_uv2=25.0))
+_BURST = BurstConfig(id="bursts", of="beta", threshold=BurstThreshold(level=25.0))
 _SPAN = 50
 
 

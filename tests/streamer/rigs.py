@@ -44,7 +44,7 @@ hop_s = 0.02
 id = "burst"
 kind = "burst"
 of = "beta"
-threshold = { power_uv2 = 100.0 }
+threshold = { level = 100.0 }
 duration_s_min = 0.0
 
 [[policies]]
