@@ -35,7 +35,7 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
 
 
 def _settle_samples(config: OscillationConfig, layout: StreamLayout) -> int:
-    return Oscillation(config, layout).settle_samples
+    return Oscillation(config, layout).span_samples
 
 
 def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LAYOUT) -> Example:
@@ -51,6 +51,7 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
         plain,
         channel_outputs=n_measures,
         measures=tuple(range(n_measures)),
+        tolerance_absolute=1e-10 if config.method == "hilbert" else 0.0,
     )
 
 
@@ -187,6 +188,37 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 id="wide", stream="LFP", centre_hz=9.0, half_width_hz=8.0, hop_s=0.0765
             ),
             _ODD_RATE,
+        ),
+        _oscillation(
+            "by Hilbert transform",
+            OscillationConfig(
+                id="beta", stream="LFP", centre_hz=20.0, method="hilbert", hop_s=0.02, lead_s=0.02
+            ),
+        ),
+        _oscillation(
+            "by Hilbert transform of an odd number of samples, many channels, odd rate",
+            OscillationConfig(
+                id="wide",
+                stream="LFP",
+                centre_hz=30.0,
+                method="hilbert",
+                half_width_hz=8.0,
+                window_s=0.111,
+                hop_s=0.0165,
+            ),
+            _ODD_RATE,
+        ),
+        _oscillation(
+            "amplitude every sample by Hilbert transform, window of hardly a cycle",
+            OscillationConfig(
+                id="low",
+                stream="LFP",
+                centre_hz=9.0,
+                method="hilbert",
+                window_s=0.12,
+                hop_s=0.001,
+                output="amplitude",
+            ),
         ),
     ),
     PhaseAmplitudeCoupling: (
