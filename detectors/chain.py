@@ -14,6 +14,7 @@ from detectors.phase_amplitude_coupling import (
     PhaseAmplitudeCoupling,
     PhaseAmplitudeCouplingConfig,
 )
+from detectors.target_phase import TargetPhase, TargetPhaseConfig
 
 #: A `[[detectors]]` table; its `kind` says which.
 AnyDetectorConfig: TypeAlias = (
@@ -22,12 +23,13 @@ AnyDetectorConfig: TypeAlias = (
     | CoherenceConfig
     | OscillationConfig
     | PhaseAmplitudeCouplingConfig
+    | TargetPhaseConfig
 )
 
 #: Every detector that a table can ask for, by the struct that configures it.
 _DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
     each.config_type: each
-    for each in (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
+    for each in (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling, TargetPhase)
 }
 
 

@@ -73,6 +73,8 @@ class Example:
         Where outputs belong to pairs of channels instead: the channels of each.
     naive : callable
         The same thing computed plainly.
+    kinds : set of str
+        The kinds of detection it gives, where it reads another detector.
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
     tolerance : float
@@ -89,6 +91,7 @@ class Example:
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
     pairs: Sequence[tuple[int, int]] = ()
+    kinds: frozenset[str] = frozenset({"onset", "offset"})
     forgets: bool = True
     tolerance: float = 1e-9
     tolerance_absolute: float = 0.0
