@@ -63,7 +63,7 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The onset or the offset of something.
+    """The onset or the offset of something, or a moment that has no end.
 
     Parameters
     ----------
@@ -71,14 +71,15 @@ class Detection:
         Id of the detector.
     channel : str
         Label of the channel it was seen on.
-    kind : {"onset", "offset"}
-        Which edge.
+    kind : {"onset", "offset", "moment"}
+        Which edge; a moment stands alone, and may lie ahead.
     sample : int
-        Index of the sample at which the edge was crossed.
+        Index of the sample at which the edge was crossed, or that is nearest to the moment.
     confirmed_sample : int
         Index of the newest sample the detector needed to be sure.
     onset_s : float
-        Time of `sample` in the service's LSL clock: when it happened, not when we acted.
+        Time of `sample`, or of the moment to the fraction of a sample, in the service's LSL
+        clock: when it happens, not when we acted.
     strength : float
         The detector's measure at that moment.
     complete : bool
@@ -87,7 +88,7 @@ class Detection:
 
     detector: str
     channel: str
-    kind: Literal["onset", "offset"]
+    kind: Literal["onset", "offset", "moment"]
     sample: int
     confirmed_sample: int
     onset_s: float

@@ -11,6 +11,7 @@ from detectors.coherence import Coherence
 from detectors.detector import DetectorConfig
 from detectors.oscillation import Oscillation
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling
+from detectors.target_phase import TargetPhase
 
 #: The entry points of this group each name a class that is built as `detectors.detector.Detector`
 #: says.
@@ -23,6 +24,7 @@ _OWN: Final[tuple[Any, ...]] = (
     Coherence,
     Oscillation,
     PhaseAmplitudeCoupling,
+    TargetPhase,
 )
 
 

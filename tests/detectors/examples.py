@@ -11,12 +11,14 @@ from detectors.chain import DetectorChain
 from detectors.coherence import Coherence, CoherenceConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
 from tests.detectors.naive_burst_statistics import burst_statistics
 from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
+from tests.detectors.naive_target_phase import target_phase
 from tests.detectors.subject import LAYOUT, Example, Plain, Recording
 
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
@@ -36,8 +38,8 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
     return Example(name, (config,), layout, window_samples, plain)
 
 
-def _settle_samples(config: OscillationConfig, layout: StreamLayout) -> int:
-    return Oscillation(config, layout).settle_samples
+def _span_samples(config: OscillationConfig, layout: StreamLayout) -> int:
+    return Oscillation(config, layout).span_samples
 
 
 def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LAYOUT) -> Example:
@@ -49,10 +51,11 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
         name,
         (config,),
         layout,
-        _settle_samples(config, layout),
+        _span_samples(config, layout),
         plain,
         channel_outputs=n_measures,
         measures=tuple(range(n_measures)),
+        tolerance_absolute=1e-10 if config.method == "hilbert" else 0.0,
     )
 
 
@@ -62,7 +65,7 @@ def _burst(
     window_samples = (
         round(below.window_s * LAYOUT.rate_hz)
         if isinstance(below, BandPowerConfig)
-        else _settle_samples(below, LAYOUT)
+        else _span_samples(below, LAYOUT)
     )
     hop_samples = round(below.hop_s * LAYOUT.rate_hz)
 
@@ -78,7 +81,7 @@ def _burst(
         channel_outputs=4,
         measures=(0, 2),
         forgets=config.threshold.calibrate_s is None,
-        detects=True,
+        kinds=frozenset({"onset", "offset"}),
     )
 
 
@@ -105,6 +108,27 @@ def _burst_statistics(name: str, config: BurstStatisticsConfig, below: BurstConf
         measures=(),
         forgets=False,
         every=every,
+    )
+
+
+def _target_phase(
+    name: str, config: TargetPhaseConfig, below: OscillationConfig, layout: StreamLayout = LAYOUT
+) -> Example:
+    hop_samples = max(1, round(below.hop_s * layout.rate_hz))
+
+    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
+        return target_phase(config, estimates, hop_samples, layout.rate_hz)
+
+    return Example(
+        name,
+        (below, config),
+        layout,
+        _span_samples(below, layout),
+        plain,
+        channel_outputs=4,
+        measures=(0, 1, 3),
+        kinds=frozenset({"moment"}),
+        forgets=config.gate.calibrate_s is None,
     )
 
 
@@ -249,6 +273,77 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             "hop longer than it takes to settle, many channels, odd rate",
             OscillationConfig(
                 id="wide", stream="LFP", centre_hz=9.0, half_width_hz=8.0, hop_s=0.0765
+            ),
+            _ODD_RATE,
+        ),
+        _oscillation(
+            "by Hilbert transform",
+            OscillationConfig(
+                id="beta", stream="LFP", centre_hz=20.0, method="hilbert", hop_s=0.02, lead_s=0.02
+            ),
+        ),
+        _oscillation(
+            "by Hilbert transform of an odd number of samples, many channels, odd rate",
+            OscillationConfig(
+                id="wide",
+                stream="LFP",
+                centre_hz=30.0,
+                method="hilbert",
+                half_width_hz=8.0,
+                window_s=0.111,
+                hop_s=0.0165,
+            ),
+            _ODD_RATE,
+        ),
+        _oscillation(
+            "amplitude every sample by Hilbert transform, window of hardly a cycle",
+            OscillationConfig(
+                id="low",
+                stream="LFP",
+                centre_hz=9.0,
+                method="hilbert",
+                window_s=0.12,
+                hop_s=0.001,
+                output="amplitude",
+            ),
+        ),
+    ),
+    TargetPhase: (
+        _target_phase(
+            "every sample, ahead, fixed gate",
+            TargetPhaseConfig(
+                id="peak", of="beta", gate=AmplitudeGate(amplitude_uv_min=5.0), lead_s=0.03
+            ),
+            OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, hop_s=0.001),
+        ),
+        _target_phase(
+            "hop of three, the trough, percentile",
+            TargetPhaseConfig(
+                id="trough",
+                of="beta",
+                gate=AmplitudeGate(percentile=40.0, calibrate_s=0.5),
+                phase_rad=3.14159,
+                refractory_cycles=0.9,
+            ),
+            OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, hop_s=0.012),
+        ),
+        _target_phase(
+            "of a Hilbert transform, many channels, odd rate",
+            TargetPhaseConfig(
+                id="rise",
+                of="beta",
+                gate=AmplitudeGate(amplitude_uv_min=3.0),
+                phase_rad=-1.5,
+                lead_s=0.1,
+                refractory_cycles=0.5,
+            ),
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=18.0,
+                method="hilbert",
+                window_s=0.15,
+                hop_s=0.012,
             ),
             _ODD_RATE,
         ),

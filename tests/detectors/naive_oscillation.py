@@ -1,4 +1,4 @@
-"""Amplitude and phase, stretch by stretch, from scipy's filters and responses."""
+"""Amplitude and phase, stretch by stretch, from scipy's filters or plain transforms."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,6 +6,7 @@ from scipy.signal import freqz, lfilter
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.oscillation import OscillationConfig
+from tests.detectors.naive_endpoint_hilbert import newest, window_samples
 from tests.detectors.subject import Plain, Recording
 
 _LIMIT_UV = 1e12
@@ -39,12 +40,15 @@ def rhythm_of(
 def oscillation(config: OscillationConfig, layout: StreamLayout, given: Recording) -> Plain:
     """Return values and validity of every hop of a recording."""
     hop = max(1, round(config.hop_s * layout.rate_hz))
-    settle = int(np.ceil(3.0 * layout.rate_hz / (2.0 * np.pi * config.half_width_hz)))
+    if config.method == "hilbert":
+        settle = window_samples(config, layout.rate_hz)
+    else:
+        settle = int(np.ceil(3.0 * layout.rate_hz / (2.0 * np.pi * config.half_width_hz)))
     settle = max(settle, hop + 1)
     used = [layout.channels.index(label) for label in config.channels or layout.channels]
     starts = given.restarts
     edges = list(zip(starts, [*starts[1:], given.n_samples], strict=True))
-    hops = [newest for start, stop in edges for newest in range(start + hop - 1, stop, hop)]
+    hops = [last for start, stop in edges for last in range(start + hop - 1, stop, hop)]
     n_measures = 1 if config.output == "amplitude" else 2
     values = np.zeros((len(hops), len(used) * n_measures))
     valid = np.zeros((len(hops), len(used) * n_measures), dtype=np.bool_)
@@ -52,15 +56,19 @@ def oscillation(config: OscillationConfig, layout: StreamLayout, given: Recordin
         signal_uv = given.samples_uv[:, column]
         is_bad = (given.taint[:, column] & int(WINDOW_TAINT)) != 0
         is_bad |= ~(np.abs(signal_uv) <= _LIMIT_UV)
-        for number, newest in enumerate(hops):
-            start = max(each for each in starts if each <= newest)
-            bad = np.flatnonzero(is_bad[start : newest + 1])
+        for number, last in enumerate(hops):
+            start = max(each for each in starts if each <= last)
+            bad = np.flatnonzero(is_bad[start : last + 1])
             first = start + (int(bad[-1]) + 1 if bad.size else 0)
-            if newest + 1 - first < settle:
+            if last + 1 - first < settle:
                 continue
-            if given.taint[newest, column] & int(NEWEST_TAINT):
+            if given.taint[last, column] & int(NEWEST_TAINT):
                 continue
-            z = rhythm_of(signal_uv[first : newest + 1], config, layout.rate_hz)[-1]
+            good_uv = signal_uv[first : last + 1]
+            if config.method == "hilbert":
+                z = newest(good_uv - good_uv[-1], config, layout.rate_hz)
+            else:
+                z = complex(rhythm_of(good_uv, config, layout.rate_hz)[-1])
             measures = (abs(z), np.angle(z))[:n_measures]
             at = place * n_measures
             values[number, at : at + n_measures] = measures

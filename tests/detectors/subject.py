@@ -75,10 +75,10 @@ class Example:
         Where outputs belong to pairs of channels instead: the channels of each.
     naive : callable or None
         The same thing computed plainly; None where nobody wrote that.
+    kinds : set of str
+        The kinds of detection it gives.
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
-    detects : bool
-        Whether it has onsets and offsets.
     every : int
         It gives an estimate at every so manyth hop of the detector it reads, also over restarts.
     tolerance : float
@@ -95,8 +95,8 @@ class Example:
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
     pairs: Sequence[tuple[int, int]] = ()
+    kinds: frozenset[str] = frozenset()
     forgets: bool = True
-    detects: bool = False
     every: int = 1
     tolerance: float = 1e-9
     tolerance_absolute: float = 0.0

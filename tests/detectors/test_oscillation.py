@@ -8,39 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from tests.detectors.naive_oscillation import rhythm_of
-
-RATE_HZ = 1000.0
-
-
-def layout_of(n_channels: int = 1, rate_hz: float = RATE_HZ) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
+from tests.detectors.rhythms import RATE_HZ, block_of, circular, layout_of, rhythm, wandering
 
 
 def config_of(**keys: Any) -> OscillationConfig:
     plain: dict[str, Any] = {"id": "beta", "stream": "LFP", "centre_hz": 20.0, "hop_s": 0.0001}
     return OscillationConfig(**(plain | keys))
-
-
-def block_of(samples_uv: NDArray[np.float64], rate_hz: float = RATE_HZ) -> Block:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    return Block("LFP", 0, samples_uv, np.arange(len(samples_uv)) / rate_hz, taint)
-
-
-def rhythm(
-    signal_uv: NDArray[np.float64], config: OscillationConfig, rate_hz: float = RATE_HZ
-) -> NDArray[np.complex128]:
-    """Return amplitude and phase of one channel as one complex number a sample, 0 where invalid."""
-    found = Oscillation(config, layout_of(1, rate_hz)).update(block_of(signal_uv[:, None], rate_hz))
-    values = found.estimates.values
-    rhythm_uv: NDArray[np.complex128] = values[:, 0] * np.exp(1j * values[:, 1])
-    return rhythm_uv
 
 
 def resonator(config: OscillationConfig, frequency_hz: float, rate_hz: float = RATE_HZ) -> complex:
@@ -201,7 +179,7 @@ def test_a_tainted_artifact_leaves_nothing_behind() -> None:
 def test_an_estimate_is_valid_after_three_time_constants_and_never_at_the_first_hop() -> None:
     signal_uv = np.random.default_rng(4).normal(0.0, 1.0, (1000, 1))
     every = Oscillation(config_of(), layout_of())
-    assert every.settle_samples == 96
+    assert every.span_samples == 96
     found = every.update(block_of(signal_uv)).estimates
     assert found.valid[:, 0].tolist() == [sample + 1 >= 96 for sample in range(1000)]
     slow = Oscillation(config_of(hop_s=0.2), layout_of()).update(block_of(signal_uv)).estimates
@@ -238,30 +216,6 @@ def test_noise_crosses_a_level_the_oftener_the_shorter_the_hop_is() -> None:
     is_on = amplitude_uv > np.percentile(amplitude_uv, 75.0)
     crossings = [np.count_nonzero(np.diff(is_on[::hop].astype(int)) == 1) for hop in (1, 4, 16)]
     assert crossings[0] > 1.7 * crossings[1] > 1.7 * 1.7 * crossings[2]
-
-
-def pink(n_samples: int, random: np.random.Generator) -> NDArray[np.float64]:
-    spectrum = np.fft.rfft(random.normal(size=n_samples))
-    frequency = np.arange(spectrum.size, dtype=float)
-    frequency[0] = np.inf
-    noise = np.fft.irfft(spectrum / np.sqrt(frequency), n_samples)
-    scaled: NDArray[np.float64] = noise / noise.std()
-    return scaled
-
-
-def circular(difference: NDArray[np.float64]) -> tuple[float, float]:
-    """Return mean and standard deviation in degrees."""
-    mean = np.exp(1j * difference).mean()
-    return float(np.degrees(np.angle(mean))), float(np.degrees(np.sqrt(-2.0 * np.log(abs(mean)))))
-
-
-def wandering(n_samples: int, seed: int) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Return a rhythm of 20 Hz that forgets its phase at 5/s, and it in pink noise."""
-    random = np.random.default_rng(seed)
-    pole = np.exp((-5.0 + 2j * np.pi * 20.0) / RATE_HZ)
-    steps = random.normal(size=n_samples) + 1j * random.normal(size=n_samples)
-    truth = lfilter([np.sqrt((1.0 - abs(pole) ** 2) / 2.0)], [1.0, -pole], steps)
-    return truth, truth.real / np.sqrt(2.0) + 0.5 * pink(n_samples, random)
 
 
 @pytest.mark.parametrize(
