@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from detectors.aperiodic import Aperiodic, AperiodicConfig
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout
 from detectors.burst import Burst, BurstConfig
@@ -17,7 +18,8 @@ from detectors.phase_amplitude_coupling import (
 
 #: A `[[detectors]]` table; its `kind` says which.
 AnyDetectorConfig: TypeAlias = (
-    BandPowerConfig
+    AperiodicConfig
+    | BandPowerConfig
     | BurstConfig
     | CoherenceConfig
     | OscillationConfig
@@ -27,7 +29,7 @@ AnyDetectorConfig: TypeAlias = (
 #: Every detector that a table can ask for, by the struct that configures it.
 _DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
     each.config_type: each
-    for each in (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
+    for each in (Aperiodic, BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
 }
 
 
