@@ -131,8 +131,9 @@ class Aperiodic:
     up to an exponent of 2 at three cycles; a steeper spectrum wants longer segments.
 
     Chance: see `detectors.aperiodic_chance`. By default, where there is nothing but 1/f, the
-    exponent has a standard deviation of 0.05, the offset of 0.07, the band over the line of
-    0.3 dB (0.04, 0.05 and 0.2 dB with a window of 60 s), falling as the root of the window.
+    exponent has a standard deviation of 0.05, the offset of 0.07 and the band over the line of
+    0.30 dB (0.035, 0.05 and 0.21 dB with a window of 60 s), falling as the root of the window. With
+    five segments the level is exceeded by 4 % of windows instead of 5 %, with two by 3 %.
 
     Work per hop is that of the segments that came in; sums are put together from those of two
     blocks and nothing is ever subtracted, so there is no drift and an artifact leaves every sum

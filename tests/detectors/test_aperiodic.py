@@ -92,6 +92,24 @@ def test_noise_exceeds_the_level_in_one_of_twenty_windows(exponent: float, windo
     assert exceeds.mean() == pytest.approx(0.05, abs=0.017)
 
 
+def test_with_few_segments_noise_exceeds_the_level_more_rarely() -> None:
+    _, values = independent_windows(1.0, 3, 60)
+    exceeds = values[:, OVER_DB] > values[:, LEVEL_DB]
+    assert exceeds.mean() == pytest.approx(0.04, abs=0.0125)
+
+
+@pytest.mark.parametrize(
+    ("window_s", "spread"), [(30.0, (0.049, 0.070, 0.30)), (60.0, (0.035, 0.049, 0.21))]
+)
+def test_what_chance_gives_is_as_stated(
+    window_s: float, spread: tuple[float, float, float]
+) -> None:
+    chance = Aperiodic(config_of(window_s=window_s), layout_of(1, 1000.0)).chance
+    found = (chance.exponent_sd, chance.offset_sd, chance.over_db_sd)
+    assert found == pytest.approx(spread, rel=0.02)
+    assert chance.level_db == pytest.approx(1.645 * chance.over_db_sd, rel=1e-3)
+
+
 def test_the_level_depends_on_nothing_but_the_configuration() -> None:
     detector, found = aperiodic(power_law(1.0, 20_000, 250.0, 2, 1))
     valid = found.values[found.valid[:, 0]].reshape(-1, 5)
