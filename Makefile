@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+PEERS = $(VENV)/.peers
 
 .PHONY: run test check bench slow system clean
 
 run: $(READY)
 	$(BIN)/stimloop run
 
-test: $(READY) system
+test: $(READY) $(PEERS) system
 	$(BIN)/python -m pytest
 
 slow: $(READY) system
@@ -35,6 +36,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
+
+# Other programs that the tests compare the estimators with.
+$(PEERS): $(READY)
+	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[peers]'
+	@touch $(PEERS)
 
 clean:
 	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any, Final, NamedTuple
 
+from detectors.aperiodic import Aperiodic
 from detectors.band_power import BandPower
 from detectors.burst import Burst
 from detectors.burst_statistics import BurstStatistics
@@ -18,6 +19,7 @@ from detectors.target_phase import TargetPhase
 GROUP: Final = "stimloop.detectors"
 
 _OWN: Final[tuple[Any, ...]] = (
+    Aperiodic,
     BandPower,
     Burst,
     BurstStatistics,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from detectors.aperiodic import Aperiodic, AperiodicConfig
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstConfig, BurstThreshold
@@ -12,6 +13,7 @@ from detectors.coherence import Coherence, CoherenceConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
+from tests.detectors.naive_aperiodic import aperiodic
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
 from tests.detectors.naive_burst_statistics import burst_statistics
@@ -28,6 +30,22 @@ _BETA: Final = BandPowerConfig(
 _AMPLITUDE: Final = OscillationConfig(
     id="beta", stream="LFP", centre_hz=20.0, hop_s=0.02, output="amplitude"
 )
+
+
+def _aperiodic(name: str, config: AperiodicConfig, layout: StreamLayout = LAYOUT) -> Example:
+    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return aperiodic(config, layout, given)
+
+    return Example(
+        name,
+        (config,),
+        layout,
+        Aperiodic(config, layout).window_samples,
+        plain,
+        channel_outputs=5,
+        measures=(0, 1, 2, 3, 4),
+        tolerance_absolute=1e-9,
+    )
 
 
 def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) -> Example:
@@ -170,6 +188,47 @@ def _coupling(
 
 
 EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
+    Aperiodic: (
+        _aperiodic(
+            "two anchors, six segments",
+            AperiodicConfig(
+                id="slope",
+                stream="LFP",
+                band_hz=(15.0, 30.0),
+                fit_hz=(10.0, 80.0),
+                exclude_hz=((15.0, 30.0), (48.0, 52.0)),
+                segment_s=0.2,
+                window_s=0.7,
+            ),
+        ),
+        _aperiodic(
+            "two segments, a hop of half a segment, nothing excluded",
+            AperiodicConfig(
+                id="slope",
+                stream="LFP",
+                band_hz=(8.0, 30.0),
+                fit_hz=(8.0, 125.0),
+                exclude_hz=(),
+                segment_s=0.4,
+                window_s=0.6,
+                hop_s=0.2,
+            ),
+        ),
+        _aperiodic(
+            "segments of an odd number of samples, many channels, odd rate",
+            AperiodicConfig(
+                id="slope",
+                stream="LFP",
+                band_hz=(40.0, 80.0),
+                fit_hz=(20.4, 200.0),
+                exclude_hz=((40.0, 80.0),),
+                segment_s=0.0985,
+                window_s=0.35,
+                hop_s=0.1506,
+            ),
+            _ODD_RATE,
+        ),
+    ),
     BandPower: (
         _power("window of ten hops", _BETA),
         _power(

@@ -1,0 +1,130 @@
+"""How far Welch spectra of noise scatter, and what follows for a line through their logarithms."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import get_window
+from scipy.special import digamma, polygamma
+
+#: Exponent at which the bins of the band are weighed: a steep spectrum gives more to its low end.
+_EXPONENT: Final = 1.0
+#: Standard deviations that one value of twenty exceeds.
+_ONE_SIDED: Final = 1.645
+
+
+class Segments(NamedTuple):
+    """The Hann segments of a window.
+
+    Parameters
+    ----------
+    samples, step_samples, number : int
+        Length of each, from one to the next, and how many there are.
+    """
+
+    samples: int
+    step_samples: int
+    number: int
+
+
+class Chance(NamedTuple):
+    """What noise without any peak gives, as the standard deviation of each output.
+
+    Parameters
+    ----------
+    bias : float
+        By so much the decadic logarithm of a bin is too low on average.
+    bin_sd : float
+        Of the decadic logarithm of one bin.
+    spread : float
+        Root mean square distance of the bins from the line.
+    exponent_sd, offset_sd, over_db_sd : float
+        Of the outputs.
+    level_db : float
+        What the band over the line exceeds in one window of twenty.
+    """
+
+    bias: float
+    bin_sd: float
+    spread: float
+    exponent_sd: float
+    offset_sd: float
+    over_db_sd: float
+    level_db: float
+
+
+def chance_of(
+    line_bins: NDArray[np.int64],
+    band_bins: NDArray[np.int64],
+    bin_hz: float,
+    segments: Segments,
+) -> Chance:
+    """Return what Gaussian noise gives whose spectrum is ``f ** -exponent``.
+
+    Parameters
+    ----------
+    line_bins, band_bins : ndarray of int64
+        Bins that make the line, and those of the band.
+    bin_hz : float
+        Distance of the bins.
+    segments : Segments
+        What the spectrum is made of.
+
+    Notes
+    -----
+    The covariance of two bins ``m`` apart of two segments ``s`` samples apart, over the product
+    of their means, is ``|sum w[n] w[n + s] exp(-2j pi m n / N)|² / (sum w²)²`` [1]_, averaged
+    over all pairs of segments. At ``m = 0`` that is ``1 / L`` with L segments' worth of
+    independent ones (0.947 of them where Hann segments overlap by half). The mean power is then
+    close to a gamma variable of shape L: its logarithm has the mean ``digamma(L) - ln L`` and the
+    variance ``trigamma(L)``. All else follows from the line being linear in the logarithms.
+
+    References
+    ----------
+    .. [1] P. D. Welch, "The use of fast Fourier transform for the estimation of power spectra",
+       IEEE Transactions on Audio and Electroacoustics 15(2), 1967, doi:10.1109/TAU.1967.1161901.
+    """
+    covariance = _covariance(segments)
+    worth = 1.0 / covariance[0]
+    bin_sd = float(np.sqrt(polygamma(1, worth)) / np.log(10.0))
+    bins = np.concatenate((line_bins, band_bins))
+    correlation = covariance[np.abs(bins[:, None] - bins)] / covariance[0]
+    # What offset and exponent are of the logarithms of the line, and the line of both.
+    line = np.stack((np.ones(bins.size), -np.log10(bins * bin_hz)), axis=1)
+    n_line = line_bins.size
+    solve = np.linalg.pinv(line[:n_line])
+    share = band_bins.astype(np.float64) ** -_EXPONENT
+    share /= share.sum()
+    rows = np.zeros((3, bins.size))
+    rows[:2, :n_line] = solve
+    rows[2, n_line:] = share
+    rows[2, :n_line] -= share @ line[n_line:] @ solve
+    offset_sd, exponent_sd, over_sd = bin_sd * np.sqrt(_quadratic(rows, correlation))
+    rest = np.eye(n_line) - line[:n_line] @ solve
+    left = _quadratic(rest, correlation[:n_line, :n_line]).mean()
+    return Chance(
+        bias=float((np.log(worth) - digamma(worth)) / np.log(10.0)),
+        bin_sd=bin_sd,
+        spread=bin_sd * float(np.sqrt(left)),
+        exponent_sd=float(exponent_sd),
+        offset_sd=float(offset_sd),
+        over_db_sd=10.0 * float(over_sd),
+        level_db=10.0 * _ONE_SIDED * float(over_sd),
+    )
+
+
+def _quadratic(rows: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the variance of each sum, a row of weights, of what has this covariance."""
+    return np.asarray(((rows @ matrix) * rows).sum(axis=1))
+
+
+def _covariance(segments: Segments) -> NDArray[np.float64]:
+    """Return the relative covariance of two bins that are 0, 1, .. apart."""
+    window = get_window("hann", segments.samples)
+    found = np.zeros(segments.samples // 2 + 1)
+    for apart in range(min(segments.number, -(-segments.samples // segments.step_samples))):
+        shift = apart * segments.step_samples
+        shared = window[: segments.samples - shift] * window[shift:]
+        times = (1.0 if apart == 0 else 2.0) * (segments.number - apart)
+        found += times * np.abs(np.fft.rfft(shared, segments.samples)) ** 2
+    return np.asarray(found / (segments.number * (window @ window)) ** 2)

@@ -1,0 +1,69 @@
+"""Where phase-amplitude coupling is found, against pactools, on its own simulated signal."""
+
+from typing import Final
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from detectors.block import Block, StreamLayout, Taint
+from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+
+peer = pytest.importorskip("pactools", reason="pactools is not installed (extra `peers`)")
+
+_RATE_HZ: Final = 200.0
+_SLOW_HZ: Final = np.arange(2.0, 6.5, 0.5)
+_FAST_HZ: Final = np.arange(30.0, 90.0, 10.0)
+#: Half the width of the fast band: it has to reach the side bands of the slowest phase.
+_HALF_WIDTH_HZ: Final = 8.0
+
+
+def _signal() -> NDArray[np.float64]:
+    """Return a carrier of 50 Hz that follows the phase of a slow rhythm of 3 Hz, 1 Hz wide."""
+    made = peer.simulate_pac(
+        12_000, _RATE_HZ, 50.0, 3.0, 1.0, noise_level=0.1, random_state=np.random.RandomState(0)
+    )
+    return np.asarray(made, dtype=np.float64).ravel()
+
+
+def _ours(signal: NDArray[np.float64], slow_hz: float, fast_hz: float) -> float:
+    config = PhaseAmplitudeCouplingConfig(
+        id="coupling",
+        stream="LFP",
+        phase_band_hz=(slow_hz - 0.5, slow_hz + 0.5),
+        amplitude_band_hz=(fast_hz - _HALF_WIDTH_HZ, fast_hz + _HALF_WIDTH_HZ),
+        window_s=50.0,
+        hop_s=1.0,
+    )
+    detector = PhaseAmplitudeCoupling(config, StreamLayout("LFP", _RATE_HZ, ("a",)))
+    taint = np.zeros((signal.size, 1), dtype=np.uint16)
+    taint[0] = int(Taint.RESTART)
+    time_s = np.arange(signal.size) / _RATE_HZ
+    found = detector.update(Block("LFP", 0, signal[:, None], time_s, taint)).estimates
+    place = detector.outputs.index("a.modulation_index")
+    assert found.valid[-1, place]
+    return float(found.values[-1, place])
+
+
+def _peak(comodulogram: NDArray[np.float64]) -> tuple[float, float]:
+    slow, fast = np.unravel_index(comodulogram.argmax(), comodulogram.shape)
+    return float(_SLOW_HZ[slow]), float(_FAST_HZ[fast])
+
+
+def test_the_coupling_is_found_where_it_was_put_and_where_the_peer_finds_it() -> None:
+    signal = _signal()
+    theirs = peer.Comodulogram(
+        fs=_RATE_HZ,
+        low_fq_range=_SLOW_HZ,
+        low_fq_width=1.0,
+        high_fq_range=_FAST_HZ,
+        high_fq_width=2.0 * _HALF_WIDTH_HZ,
+        method="tort",
+        progress_bar=False,
+    ).fit(signal)
+    ours = np.array([[_ours(signal, slow, fast) for fast in _FAST_HZ] for slow in _SLOW_HZ])
+    assert _peak(theirs.comod_) == (3.0, 50.0)
+    assert _peak(ours) == (3.0, 50.0)
+    # Not the peak alone: it falls off along the phase as the peer's does.
+    fast = _FAST_HZ.tolist().index(50.0)
+    assert np.corrcoef(ours[:, fast], theirs.comod_[:, fast])[0, 1] > 0.95
