@@ -7,16 +7,18 @@ from msgspec import Meta
 
 from detectors.block import Block, StreamLayout
 from detectors.coupling_chance import chance_of
-from detectors.coupling_filters import amplitude_taps, phase_taps
+from detectors.coupling_filters import amplitude_taps, grid_step, phase_taps, sharpness_taps
+from detectors.coupling_limits import require_bands, require_rate, require_window
 from detectors.coupling_measures import Coupling
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import phase_amplitude_coupling as kernel
+from detectors.kernels.complex_filter import LANES, dealt_places
+from detectors.kernels.coupling_sums import N_SUMS, steps_for
+from detectors.kernels.waveform_shape import N_SHAPE
 
-#: Hops that a window may have.
-_N_HOPS_MAX: Final = 1000
-#: Cycles of the slowest phase that a window must have.
-_N_CYCLES_MIN: Final = 10
+#: Names of what a channel gives.
+_OUTPUTS: Final = (*Coupling._fields, "chance", "sharpness", "is_sharp")
 
 
 class PhaseAmplitudeCouplingConfig(
@@ -56,22 +58,7 @@ class PhaseAmplitudeCouplingConfig(
     hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1
 
     def __post_init__(self) -> None:
-        low_hz, high_hz = self.phase_band_hz
-        if not 0.0 < low_hz < high_hz:
-            raise ValueError(
-                f"phase_band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]"
-            )
-        fast_low_hz, fast_high_hz = self.amplitude_band_hz
-        found = f"found [{fast_low_hz:g}, {fast_high_hz:g}]"
-        # There the gain of the slow filter is zero, and that of the fast one may rise.
-        apart_hz = high_hz + (high_hz - low_hz) / 2.0
-        if not apart_hz <= fast_low_hz < fast_high_hz:
-            raise ValueError(f"amplitude_band_hz: expected {apart_hz:g} <= low < high, {found}")
-        if not fast_high_hz - fast_low_hz >= 2.0 * high_hz:
-            raise ValueError(
-                f"amplitude_band_hz: expected a width of at least {2.0 * high_hz:g} Hz, twice the "
-                f"highest frequency of the phase, {found}"
-            )
+        require_bands(self.phase_band_hz, self.amplitude_band_hz)
 
     @property
     def reads(self) -> tuple[Reads, ...]:
@@ -144,41 +131,64 @@ class PhaseAmplitudeCoupling:
         self.id = config.id
         self.channels = config.channels or layout.channels
         self.outputs = tuple(
-            f"{channel}.{name}"
-            for channel in self.channels
-            for name in (*Coupling._fields, "chance")
+            f"{channel}.{name}" for channel in self.channels for name in _OUTPUTS
         )
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self._n_blocks = round(config.window_s * layout.rate_hz / self.hop_samples)
         self.window_samples = self._n_blocks * self.hop_samples
+        slow_hz, fast_hz = config.phase_band_hz, config.amplitude_band_hz
         layout.require(config.channels)
-        _check_window(config, self._n_blocks, self.hop_samples, self.rate_hz)
+        require_rate(fast_hz, config.stream, self.rate_hz)
+        require_window(slow_hz, config.window_s, self._n_blocks, self.hop_samples, self.rate_hz)
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
         )
-        self._phase_taps = phase_taps(config.phase_band_hz, self.rate_hz)
-        self._amplitude_taps = amplitude_taps(
-            config.amplitude_band_hz, config.phase_band_hz[1], self.rate_hz
+        self.step_samples = grid_step(slow_hz, fast_hz, self.hop_samples, self.rate_hz)
+        self._phase_taps = phase_taps(slow_hz, self.rate_hz)
+        self._amplitude_taps = amplitude_taps(fast_hz, slow_hz[1], self.rate_hz)
+        self._shape_taps = sharpness_taps(slow_hz, self.rate_hz)
+        self._steps = steps_for(self.window_samples)
+        # An extremum may be a sample before the first one of the grid.
+        self._n_half = max(
+            self._phase_taps.shape[1] - 1, self._amplitude_taps.shape[1] - 1, self._shape_taps.size
         )
-        self._steps = kernel.steps_for(self.window_samples)
-        self._n_half = max(self._phase_taps.shape[1], self._amplitude_taps.shape[1]) - 1
-        #: Samples an estimate depends on: the window and the filters about it.
-        self.span_samples = self.window_samples + 2 * self._n_half
+        rows_apart = round(self.rate_hz / slow_hz[0] / self.step_samples)
+        self.span_samples = (
+            self.window_samples + 2 * self._n_half + rows_apart * self.step_samples + 1
+        )
+        self._sizes = np.array(
+            [self.hop_samples, self.step_samples, self.span_samples, rows_apart], dtype=np.int64
+        )
+        self._n_rows = 2 * self._n_half + self.hop_samples
+        self._stride = -(-self._n_rows // self.step_samples) * len(self.channels) + LANES
+        # The last sample of a hop is on the grid.
+        grid = (self._n_half + self.step_samples - 1, self.step_samples, self._stride)
+        self._phase_places, self._amplitude_places = (
+            dealt_places(taps.shape[1] - 1, *grid, len(self.channels))
+            for taps in (self._phase_taps, self._amplitude_taps)
+        )
         self.delay_s = (self._n_half + self.window_samples / 2.0) / self.rate_hz
-        self.chance = chance_of(self._phase_taps, self._amplitude_taps, self.window_samples)
+        self.chance = chance_of(
+            self._phase_taps, self._amplitude_taps, self.window_samples, self.step_samples
+        )
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = len(self.channels)
+        n_values = self.hop_samples // self.step_samples * n_channels
+        n_filled = -(-n_values // LANES) * LANES
         self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._history = np.zeros((n_channels, 2 * self._n_half + self.hop_samples))
-        self._centred = np.zeros(self._history.shape[1])
-        self._work = np.zeros((4, self.hop_samples))
-        self._blocks = np.zeros((self._n_blocks, n_channels, kernel.N_SUMS), dtype=np.int64)
-        self._sums = np.zeros((n_channels, kernel.N_SUMS), dtype=np.int64)
+        self._history = np.zeros((self._n_rows, n_channels))
+        self._dealt = np.zeros(self.step_samples * self._stride)
+        self._work = np.zeros((kernel.N_WORK, n_filled))
+        self._bins = np.zeros(n_filled, dtype=np.int64)
+        self._shape = np.zeros((N_SHAPE, n_channels))
+        self._peak_row = np.full(n_channels, -int(self._sizes[kernel.ROWS_APART]) - 1)
+        self._blocks = np.zeros((self._n_blocks, N_SUMS, n_channels), dtype=np.int64)
+        self._sums = np.zeros((N_SUMS, n_channels), dtype=np.int64)
         self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
@@ -194,15 +204,22 @@ class PhaseAmplitudeCoupling:
             given.taint,
             given.first_sample,
             self._columns,
+            self._sizes,
+            self._phase_places,
             self._phase_taps,
+            self._amplitude_places,
             self._amplitude_taps,
+            self._shape_taps,
             self._steps,
             self.chance.level,
             self._state,
             self._clean,
             self._history,
-            self._centred,
+            self._dealt,
             self._work,
+            self._bins,
+            self._shape,
+            self._peak_row,
             self._blocks,
             self._sums,
             made.sample,
@@ -211,41 +228,3 @@ class PhaseAmplitudeCoupling:
             made.valid,
         )
         return Seen(made.first(n_made)) if n_made else self._none
-
-
-def _check_window(
-    config: PhaseAmplitudeCouplingConfig, n_blocks: int, hop_samples: int, rate_hz: float
-) -> None:
-    low_hz, high_hz = config.phase_band_hz
-    fast_low_hz, fast_high_hz = config.amplitude_band_hz
-    if fast_high_hz > rate_hz / 2.0:
-        raise ValueError(
-            f"amplitude_band_hz: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
-            f"{config.stream!r}, found [{fast_low_hz:g}, {fast_high_hz:g}]"
-        )
-    if n_blocks < 2:
-        raise ValueError(
-            f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
-            f"found {config.window_s:g}"
-        )
-    if n_blocks > _N_HOPS_MAX:
-        raise ValueError(
-            f"window_s: expected at most {_N_HOPS_MAX} hops of {hop_samples / rate_hz:g} s, "
-            f"found {config.window_s:g}"
-        )
-    window_samples = n_blocks * hop_samples
-    if window_samples > kernel.WINDOW_SAMPLES_MAX:
-        raise ValueError(
-            f"window_s: expected at most {kernel.WINDOW_SAMPLES_MAX / rate_hz:g}, "
-            f"found {config.window_s:g}"
-        )
-    if window_samples * low_hz < _N_CYCLES_MIN * rate_hz:
-        raise ValueError(
-            f"window_s: expected at least {_N_CYCLES_MIN} cycles of {low_hz:g} Hz "
-            f"({_N_CYCLES_MIN / low_hz:g} s), found {config.window_s:g}"
-        )
-    if (high_hz - low_hz) * window_samples < 2.0 * rate_hz:
-        raise ValueError(
-            f"phase_band_hz: expected a width of at least {2.0 * rate_hz / window_samples:g} Hz "
-            f"(window_s = {config.window_s:g}), found [{low_hz:g}, {high_hz:g}]"
-        )

@@ -18,7 +18,7 @@ from detectors.estimates import Estimates
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from tests.detectors.naive_phase_amplitude_coupling import demodulated, filters, measures
 
-INDEX, LENGTH, NORMALISED, PREFERRED, CHANCE = range(5)
+INDEX, LENGTH, NORMALISED, PREFERRED, CHANCE, SHARPNESS, IS_SHARP = range(7)
 
 
 def config_of(**keys: Any) -> PhaseAmplitudeCouplingConfig:
@@ -42,10 +42,10 @@ def fold(
 
 
 def apart(found: Estimates, detector: PhaseAmplitudeCoupling) -> NDArray[np.float64]:
-    """Return the measures of windows that do not overlap, shape (n_windows, n_channels, 5)."""
+    """Return the measures of windows that do not overlap, shape (n_windows, n_channels, 7)."""
     n_between = detector.window_samples // detector.hop_samples
     values = found.values[found.valid[:, 0]][::n_between]
-    return values.reshape(len(values), -1, 5)
+    return values.reshape(len(values), -1, 7)
 
 
 def rhythm(random: np.random.Generator, n_samples: int, n_channels: int) -> NDArray[np.complex128]:
@@ -269,7 +269,7 @@ def test_a_window_is_the_same_however_much_came_before() -> None:
         samples_uv = random.normal(0.0, 5.0, (100_000, 1)) * random.uniform(0.1, 1000.0)
         found = fold(detector, samples_uv, first)
     fresh = detector_of(window_s=1.0, hop_s=0.05)
-    expected = fold(fresh, np.ascontiguousarray(samples_uv[-detector.span_samples - 34 :]))
+    expected = fold(fresh, np.ascontiguousarray(samples_uv[-detector.span_samples - PAD :]))
     assert found.sample[-1] == 999_999
     assert expected.valid[-1].all()
     assert found.values[-1].tobytes() == expected.values[-1].tobytes()
@@ -341,8 +341,8 @@ def test_channels_are_looked_at_in_the_order_asked_and_do_not_disturb_each_other
     samples_uv = np.random.default_rng(18).normal(0.0, 1.0, (3000, 4)) * [1.0, 2.0, 3.0, 4.0]
     chosen = detector_of(4, window_s=1.0, channels=("C3", "C1"))
     found = fold(chosen, samples_uv)
-    assert chosen.outputs[5] == "C1.modulation_index"
+    assert chosen.outputs[7] == "C1.modulation_index"
     for place, channel in enumerate((3, 1)):
         alone = fold(detector_of(window_s=1.0), np.ascontiguousarray(samples_uv[:, [channel]]))
-        part = np.ascontiguousarray(found.values[:, 5 * place : 5 * place + 5])
+        part = np.ascontiguousarray(found.values[:, 7 * place : 7 * place + 7])
         assert part.tobytes() == alone.values.tobytes()
