@@ -16,9 +16,7 @@ def require_bands(
     """Raise ValueError where the fast band cannot carry a coupling to the slow one."""
     low_hz, high_hz = phase_band_hz
     if not 0.0 < low_hz < high_hz:
-        raise ValueError(
-            f"phase_band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]"
-        )
+        raise ValueError(f"phase_band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]")
     fast_low_hz, fast_high_hz = amplitude_band_hz
     found = f"found [{fast_low_hz:g}, {fast_high_hz:g}]"
     # There the gain of the slow filter is zero, and that of the fast one may rise.

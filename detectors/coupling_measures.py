@@ -47,7 +47,7 @@ def coupling_of(phase_rad: NDArray[np.float64], amplitude_uv: NDArray[np.float64
     n_samples = phase_rad.size
     sums = np.zeros((kernel.N_SUMS, 1), dtype=np.int64)
     values = np.zeros(kernel.N_MEASURES)
-    bins = np.zeros(n_samples, dtype=np.int64)
+    bins = np.zeros(n_samples, dtype=np.uint64)
     steps = kernel.steps_for(n_samples)
     amplitude = np.ascontiguousarray(amplitude_uv, dtype=np.float64)
     kernel.gather(np.cos(phase_rad), np.sin(phase_rad), amplitude, bins, n_samples, steps, sums)

@@ -57,7 +57,7 @@ def gather(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
     amplitude: NDArray[np.float64],
-    bins: NDArray[np.int64],
+    bins: NDArray[np.uint64],
     n_rows: int,
     steps: float,
     sums: NDArray[np.int64],
@@ -71,7 +71,7 @@ def gather(
         it is of length 1, or 0 where it was.
     amplitude : ndarray of float64, shape (n_values,)
         Microvolts, not negative.
-    bins : ndarray of int64, shape (n_values,)
+    bins : ndarray of uint64, shape (n_values,)
         Room for the bin of each value.
     n_rows : int
         Rows that are added; values after those are not.
@@ -80,31 +80,34 @@ def gather(
     sums : ndarray of int64, shape (N_SUMS, n_channels)
         See the rows above.
     """
-    n_channels = sums.shape[1]
+    # Unsigned, so that no place is looked at for counting from the end.
+    n_channels = np.uint64(sums.shape[1])
+    at = np.uint64(0)
+    one = np.uint64(1)
     _find_bins(real, imaginary, bins)
+    counts = sums[COUNT : COUNT + N_BINS]
+    amplitudes = sums[AMPLITUDE : AMPLITUDE + N_BINS]
     along = sums[REAL]
     across = sums[IMAGINARY]
     squares = sums[SQUARE]
     parts = sums[SQUARE_PART]
-    beyond = sums[N_BEYOND]
-    at = 0
     for _ in range(n_rows):
         for channel in range(n_channels):
             value = amplitude[at]
-            is_beyond = not value <= LARGEST_UV
-            value = 0.0 if is_beyond else value
+            if not value <= LARGEST_UV:
+                sums[N_BEYOND, channel] += 1
+                value = 0.0
             scaled = value * steps
             square = value * value
             whole = np.floor(square)
-            beyond[channel] += is_beyond
             along[channel] += np.int64(np.rint(scaled * real[at]))
             across[channel] += np.int64(np.rint(scaled * imaginary[at]))
             squares[channel] += np.int64(whole)
             parts[channel] += np.int64(np.rint((square - whole) * steps * FINER))
             place = bins[at]
-            sums[COUNT + place, channel] += 1
-            sums[AMPLITUDE + place, channel] += np.int64(np.rint(scaled))
-            at += 1
+            counts[place, channel] += 1
+            amplitudes[place, channel] += np.int64(np.rint(scaled))
+            at += one
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -144,7 +147,7 @@ def measure(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _find_bins(
-    real: NDArray[np.float64], imaginary: NDArray[np.float64], bins: NDArray[np.int64]
+    real: NDArray[np.float64], imaginary: NDArray[np.float64], bins: NDArray[np.uint64]
 ) -> None:
     """Find the bin each vector points to, and make its length 1.
 
@@ -160,7 +163,8 @@ def _find_bins(
         turned += np.int64(across * _COS_60 >= along * _SIN_60)
         turned += np.int64(across * _COS_80 >= along * _SIN_80)
         from_ahead = turned if re >= 0.0 else _LAST_HALF - turned
-        bins[value] = N_BINS // 2 + from_ahead if im >= 0.0 else _LAST_HALF - from_ahead
+        place = N_BINS // 2 + from_ahead if im >= 0.0 else _LAST_HALF - from_ahead
+        bins[value] = np.uint64(place)
         length = np.sqrt(re * re + im * im)
         inverse = 1.0 / length if length > 0.0 else 0.0
         real[value] = re * inverse

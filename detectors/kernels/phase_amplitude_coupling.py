@@ -6,9 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
+from detectors.block import NEWEST_TAINT, Taint
 from detectors.kernels.complex_filter import filter_grid
 from detectors.kernels.coupling_sums import N_MEASURES, gather, measure
+from detectors.kernels.sample_ring import deal, load
 from detectors.kernels.waveform_shape import find_extrema, measure_shape
 
 #: Outputs of a channel: those of `detectors.kernels.coupling_sums`, then these.
@@ -40,10 +41,7 @@ SPAN: Final = 2
 ROWS_APART: Final = 3
 N_SIZES: Final = 4
 
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches a filter.
-_LIMIT_UV: Final = 1e12
 _RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 _SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
@@ -67,7 +65,7 @@ def fold(
     history: NDArray[np.float64],
     dealt: NDArray[np.float64],
     work: NDArray[np.float64],
-    bins: NDArray[np.int64],
+    bins: NDArray[np.uint64],
     shape: NDArray[np.float64],
     peak_row: NDArray[np.int64],
     blocks: NDArray[np.int64],
@@ -116,7 +114,7 @@ def fold(
             peak_row[:] = -sizes[ROWS_APART] - 1
             state[GRID_ROW] = 0
             since_hop = 0
-        _load(samples_uv[row], taint[row], columns, is_first, at, clean, history)
+        load(samples_uv[row], taint[row], columns, is_first, at, clean, history)
         at = at + 1 if at + 1 < history.shape[0] else 0
         state[AT] = at
         since_hop += 1
@@ -125,7 +123,7 @@ def fold(
         since_hop = 0
         out_sample[n_hops] = first_sample + row
         out_time_s[n_hops] = time_s[row]
-        _deal(history, at, sizes[STEP], dealt)
+        deal(history, at, sizes[STEP], dealt)
         _renew(
             history,
             dealt,
@@ -162,53 +160,6 @@ def fold(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _load(
-    sample_uv: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
-    is_first: bool,
-    at: int,
-    clean: NDArray[np.int64],
-    history: NDArray[np.float64],
-) -> None:
-    """Put a sample where the filters will look; before the first one stands its own value."""
-    row = history[at]
-    before = history[at - 1 if at > 0 else history.shape[0] - 1]
-    for channel in range(columns.size):
-        column = columns[channel]
-        value = sample_uv[column]
-        is_voltage = abs(value) <= _LIMIT_UV
-        is_good = is_voltage and not taint[column] & _SPOILS_WINDOW
-        clean[channel] = clean[channel] + 1 if is_good else 0
-        if not is_voltage:
-            value = 0.0 if is_first else before[channel]
-        row[channel] = value
-    if is_first:
-        for other in range(history.shape[0]):
-            history[other] = row
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _deal(
-    history: NDArray[np.float64], oldest: int, step: int, dealt: NDArray[np.float64]
-) -> None:
-    """Deal the history out to the grid, from the oldest sample on.
-
-    The taps do not see a constant, so an offset need not cost precision.
-    """
-    n_rows, n_channels = history.shape
-    stride = dealt.size // step
-    level = history[(oldest + n_rows // 2) % n_rows]
-    for row in range(n_rows):
-        place = oldest + row
-        given = history[place if place < n_rows else place - n_rows]
-        start = row % step * stride + row // step * n_channels
-        taken = dealt[start : start + n_channels]
-        for channel in range(n_channels):
-            taken[channel] = given[channel] - level[channel]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _renew(
     history: NDArray[np.float64],
     dealt: NDArray[np.float64],
@@ -221,7 +172,7 @@ def _renew(
     steps: float,
     state: NDArray[np.int64],
     work: NDArray[np.float64],
-    bins: NDArray[np.int64],
+    bins: NDArray[np.uint64],
     shape: NDArray[np.float64],
     peak_row: NDArray[np.int64],
     block: NDArray[np.int64],

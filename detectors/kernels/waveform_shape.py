@@ -18,14 +18,14 @@ from detectors.kernels.coupling_sums import (
     TROUGH,
 )
 
-#: Neither sharpness counts for less than this share of both, so the logarithm of their ratio
-#: stays within 4.6.
+#: Neither sharpness counts for less than this share of both, so that the logarithm of their ratio
+#: stays within 4.6, also where one side does not stand out at all.
 LEAST_SHARE: Final = 0.01
 #: What the sum of the differences exceeds, in its own standard deviations, in one window of
 #: twenty of noise.
 N_DEVIATIONS: Final = 2.0
 #: A smaller logarithm of the ratio is not called sharp, however certain it is.
-LEAST_SHARPNESS: Final = 0.05
+LEAST_SHARPNESS: Final = 0.1
 
 # Rows of the `shape` array; every row has one place a channel.
 SINE: Final = 0  # of the slow oscillation, on the last row of the grid
@@ -117,8 +117,8 @@ def measure_shape(
     both = peak + trough
     if sums[N_PAIRS, channel] == 0 or not both > 0.0:
         return False
-    least = LEAST_SHARE * both
-    sharpness = math.log(max(peak, least) / max(trough, least))
+    share = min(max(peak / both, LEAST_SHARE), 1.0 - LEAST_SHARE)
+    sharpness = math.log(share / (1.0 - share))
     variance = sums[DIFFERENCE, channel] + sums[DIFFERENCE_PART, channel] / (steps * FINER)
     difference = peak - trough
     is_certain = difference * difference > N_DEVIATIONS * N_DEVIATIONS * variance

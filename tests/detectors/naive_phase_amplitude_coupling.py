@@ -74,7 +74,9 @@ def phase_amplitude_coupling(
     window = round(config.window_s * rate_hz / hop) * hop
     step = grid_step(config, hop, rate_hz)
     slow, fast = filters(config, rate_hz)
-    n_half = max(slow.size // 2, fast.size // 2, sum(mean_and_distance(config.phase_band_hz, rate_hz)))
+    n_half = max(
+        slow.size // 2, fast.size // 2, sum(mean_and_distance(config.phase_band_hz, rate_hz))
+    )
     n_before = (round(rate_hz / config.phase_band_hz[0] / step) + 1) * step
     used = [layout.channels.index(label) for label in config.channels or layout.channels]
     level = PhaseAmplitudeCoupling(config, layout).chance.level

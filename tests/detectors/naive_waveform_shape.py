@@ -72,6 +72,6 @@ def shape(found: list[tuple[int, float, float]]) -> list[float]:
     both = peaks.sum() + troughs.sum()
     if not found or not both > 0.0:
         return []
-    ratio = np.log(max(peaks.sum() / both, 0.01) / max(troughs.sum() / both, 0.01))
+    ratio = np.log(np.divide(*np.clip([peaks.sum() / both, troughs.sum() / both], 0.01, 0.99)))
     deviations = (peaks - troughs).sum() / np.sqrt(((peaks - troughs) ** 2).sum())
-    return [float(ratio), float(abs(deviations) > 2.0 and abs(ratio) >= 0.05)]
+    return [float(ratio), float(abs(deviations) > 2.0 and abs(ratio) >= 0.1)]
