@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, gammaln, hyp2f1
 
-from detectors.kernels.phase_amplitude_coupling import N_BINS
+from detectors.kernels.coupling_sums import N_BINS
 
 #: Harmonics of the phase that are taken into account; the bins weaken what is beyond the first
 #: `N_BINS` of them to nearly nothing.
@@ -29,7 +29,10 @@ class Chance(NamedTuple):
 
 
 def chance_of(
-    phase_taps: NDArray[np.float64], amplitude_taps: NDArray[np.float64], window_samples: int
+    phase_taps: NDArray[np.float64],
+    amplitude_taps: NDArray[np.float64],
+    window_samples: int,
+    step: int = 1,
 ) -> Chance:
     """Return what Gaussian noise, of a flat spectrum within each band, gives.
 
@@ -39,6 +42,8 @@ def chance_of(
         See `detectors.coupling_filters`.
     window_samples : int
         Samples of a window.
+    step : int
+        From how many of them one is used.
 
     Notes
     -----
@@ -61,10 +66,10 @@ def chance_of(
        Biometrics Bulletin 2(6), 1946, doi:10.2307/3002019.
     """
     n_lags = min(max(phase_taps.shape[1], amplitude_taps.shape[1]) * 2, window_samples)
-    lag = np.arange(n_lags)
-    weight = np.where(lag == 0, 1.0, 2.0) * (1.0 - lag / window_samples) / window_samples
-    of_phase = _autocorrelation(phase_taps, n_lags)
-    squared = np.minimum(np.abs(_autocorrelation(amplitude_taps, n_lags)) ** 2, 1.0)
+    lag = np.arange(0, n_lags, step)
+    weight = np.where(lag == 0, 1.0, 2.0) * (1.0 - lag / window_samples) * step / window_samples
+    of_phase = _autocorrelation(phase_taps, n_lags)[::step]
+    squared = np.minimum(np.abs(_autocorrelation(amplitude_taps, n_lags)[::step]) ** 2, 1.0)
     weight *= hyp2f1(-0.5, -0.5, 1.0, squared) - 1.0
     parts = np.zeros(N_BINS // 2 + 1)
     for harmonic in range(1, _N_HARMONICS + 1):

@@ -1,4 +1,4 @@
-"""Complex band-pass filters of phase-amplitude coupling: demodulation with finite memory."""
+"""Filters of phase-amplitude coupling, of finite memory, and the grid they are computed on."""
 
 from typing import Final
 
@@ -8,6 +8,69 @@ from scipy.signal import firwin, kaiser_beta, kaiserord
 
 #: How far the amplitude filter holds down what the phase is taken from.
 _STOPBAND_DB: Final = 60.0
+#: The rate of the grid is at least so many times the width of the amplitude band, of which the
+#: complex oscillation needs one, ...
+_WIDTHS: Final = 3.0
+#: ... and meets so many phases of the middle of the slow band.
+_PHASES: Final = 18.0
+#: Sharpness is how far an extremum stands out of what is this share of a cycle away, ...
+_SHARP_CYCLES: Final = 1.0 / 8.0
+#: ... below this multiple of the frequency: the second harmonic is what makes the difference.
+_HARMONICS: Final = 3.0
+
+
+def grid_step(
+    phase_band_hz: tuple[float, float],
+    amplitude_band_hz: tuple[float, float],
+    hop_samples: int,
+    rate_hz: float,
+) -> int:
+    """Return from how many samples one is needed: the others would tell nothing new.
+
+    Parameters
+    ----------
+    phase_band_hz, amplitude_band_hz : tuple of float
+        Low and high edges.
+    hop_samples : int
+        Samples of a hop; the step divides it.
+    rate_hz : float
+        Sampling rate.
+    """
+    width_hz = amplitude_band_hz[1] - amplitude_band_hz[0]
+    needed_hz = max(_WIDTHS * width_hz, _PHASES * sum(phase_band_hz) / 2.0)
+    largest = max(1, int(rate_hz / needed_hz))
+    return max(step for step in range(1, largest + 1) if hop_samples % step == 0)
+
+
+def sharpness_taps(phase_band_hz: tuple[float, float], rate_hz: float) -> NDArray[np.float64]:
+    """Return the taps that give how sharp an extremum is, from the middle outwards.
+
+    A Hann-weighted mean, less the mean of those an eighth of a cycle before and after. For a
+    cosine of amplitude `A` at the middle of the band this is about ``0.27 A`` at a peak, and as
+    much below zero at a trough.
+
+    Parameters
+    ----------
+    phase_band_hz : tuple of float
+        Low and high edge of the band whose extrema are looked at.
+    rate_hz : float
+        Sampling rate.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_half + 1,)
+        Taps of the sample so many before and after; they sum to zero.
+    """
+    middle_hz = sum(phase_band_hz) / 2.0
+    n_mean = max(1, round(rate_hz / (2.0 * _HARMONICS * middle_hz)))
+    away = max(1, round(_SHARP_CYCLES * rate_hz / middle_hz))
+    mean = np.hanning(2 * n_mean + 1)[1:-1]
+    taps = np.zeros(mean.size + 2 * away)
+    taps[away:-away] += mean
+    taps[: mean.size] -= 0.5 * mean
+    taps[-mean.size :] -= 0.5 * mean
+    half: NDArray[np.float64] = taps[taps.size // 2 :] / mean.sum()
+    return half
 
 
 def phase_taps(band_hz: tuple[float, float], rate_hz: float) -> NDArray[np.float64]:

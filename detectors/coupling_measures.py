@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.kernels import phase_amplitude_coupling as kernel
+from detectors.kernels import coupling_sums as kernel
 
 
 class Coupling(NamedTuple):
@@ -44,11 +44,13 @@ def coupling_of(phase_rad: NDArray[np.float64], amplitude_uv: NDArray[np.float64
     ValueError
         Where a phase bin is empty, or an amplitude cannot be added.
     """
-    sums = np.zeros(kernel.N_SUMS, dtype=np.int64)
-    values = np.zeros(kernel.N_OUTPUTS)
-    steps = kernel.steps_for(phase_rad.size)
+    n_samples = phase_rad.size
+    sums = np.zeros((kernel.N_SUMS, 1), dtype=np.int64)
+    values = np.zeros(kernel.N_MEASURES)
+    bins = np.zeros(n_samples, dtype=np.uint64)
+    steps = kernel.steps_for(n_samples)
     amplitude = np.ascontiguousarray(amplitude_uv, dtype=np.float64)
-    kernel.add(np.cos(phase_rad), np.sin(phase_rad), amplitude, steps, sums)
-    if not kernel.measure(sums, steps, values):
+    kernel.gather(np.cos(phase_rad), np.sin(phase_rad), amplitude, bins, n_samples, steps, sums)
+    if not kernel.measure(sums, 0, steps, values):
         raise ValueError("phase_rad: expected samples in all 18 bins, with amplitudes up to 1e6")
-    return Coupling(*values[: kernel.CHANCE].tolist())
+    return Coupling(*values.tolist())

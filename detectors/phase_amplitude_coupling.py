@@ -7,16 +7,18 @@ from msgspec import Meta
 
 from detectors.block import Block, StreamLayout
 from detectors.coupling_chance import chance_of
-from detectors.coupling_filters import amplitude_taps, phase_taps
+from detectors.coupling_filters import amplitude_taps, grid_step, phase_taps, sharpness_taps
+from detectors.coupling_limits import require_bands, require_rate, require_window
 from detectors.coupling_measures import Coupling
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import phase_amplitude_coupling as kernel
+from detectors.kernels.complex_filter import LANES, dealt_places
+from detectors.kernels.coupling_sums import N_SUMS, steps_for
+from detectors.kernels.waveform_shape import N_SHAPE
 
-#: Hops that a window may have.
-_N_HOPS_MAX: Final = 1000
-#: Cycles of the slowest phase that a window must have.
-_N_CYCLES_MIN: Final = 10
+#: Names of what a channel gives.
+_OUTPUTS: Final = (*Coupling._fields, "chance", "sharpness", "is_sharp")
 
 
 class PhaseAmplitudeCouplingConfig(
@@ -56,22 +58,7 @@ class PhaseAmplitudeCouplingConfig(
     hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1
 
     def __post_init__(self) -> None:
-        low_hz, high_hz = self.phase_band_hz
-        if not 0.0 < low_hz < high_hz:
-            raise ValueError(
-                f"phase_band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]"
-            )
-        fast_low_hz, fast_high_hz = self.amplitude_band_hz
-        found = f"found [{fast_low_hz:g}, {fast_high_hz:g}]"
-        # There the gain of the slow filter is zero, and that of the fast one may rise.
-        apart_hz = high_hz + (high_hz - low_hz) / 2.0
-        if not apart_hz <= fast_low_hz < fast_high_hz:
-            raise ValueError(f"amplitude_band_hz: expected {apart_hz:g} <= low < high, {found}")
-        if not fast_high_hz - fast_low_hz >= 2.0 * high_hz:
-            raise ValueError(
-                f"amplitude_band_hz: expected a width of at least {2.0 * high_hz:g} Hz, twice the "
-                f"highest frequency of the phase, {found}"
-            )
+        require_bands(self.phase_band_hz, self.amplitude_band_hz)
 
     @property
     def reads(self) -> tuple[Reads, ...]:
@@ -80,7 +67,7 @@ class PhaseAmplitudeCouplingConfig(
 
 
 class PhaseAmplitudeCoupling:
-    """Modulation index, mean vector length and preferred phase over a sliding window.
+    """Modulation index, mean vector length, preferred phase, sharpness over a sliding window.
 
     Parameters
     ----------
@@ -88,6 +75,16 @@ class PhaseAmplitudeCoupling:
         Channels, bands, window and hop.
     layout : StreamLayout
         The stream after units and montage.
+
+    Attributes
+    ----------
+    window_samples : int
+        Samples of the window.
+    step_samples : int
+        From how many of them one is used: see `detectors.coupling_filters.grid_step`.
+    span_samples : int
+        An estimate depends on so many of the newest samples: the window, the filters about it, and
+        a cycle before it, in which the first peak may lie.
 
     Raises
     ------
@@ -101,22 +98,32 @@ class PhaseAmplitudeCoupling:
     their sum: ``1 + sum(P_j ln P_j) / ln 18`` [1]_; ``mean_vector_length``,
     ``|sum A exp(1j p)| / n`` in µV [2]_; ``normalised_mean_vector_length``,
     ``|sum A exp(1j p)| / sqrt(n sum A²)`` [3]_; ``preferred_phase_rad``, the angle of that sum, 0
-    at the peak of the slow oscillation; ``chance``. All are valid together.
+    at the peak of the slow oscillation; ``chance``; ``sharpness``, the logarithm of how sharp the
+    peaks are over how sharp the troughs are [4]_; ``is_sharp``, 1 or 0.
 
     Null level: ``chance`` is what the modulation index exceeds in one window of twenty where
     nothing couples the bands, in closed form, from the filters and the window: see
     `detectors.coupling_chance`. It assumes Gaussian noise with a spectrum that is flat within
-    each band; a steep one narrows the band and raises the true level (of windows of 1/f noise 6 %
-    exceed what is stated, of 1/f² noise up to 9 %). Windows overlap, so neighbouring
-    estimates exceed it together. A sharp waveform, stimulation or muscle activity couples the
-    bands as well: the index does not say why.
+    each band; a steep one narrows the band and raises the true level (of windows of 1/f noise 7 %
+    exceed what is stated, of 1/f² noise up to 10 %). Windows overlap, so neighbouring estimates
+    exceed it together. Stimulation, muscle activity or a sharp waveform couples the bands as well.
+
+    A wave whose peaks are sharper than its troughs, or the other way, couples the bands by its
+    harmonics, with no second rhythm. An extremum is as sharp as the signal there, smoothed to its
+    third harmonic, stands out of what is an eighth of a cycle away. ``sharpness`` is 0 for a
+    sinusoid, positive for sharp peaks, and stays within 4.6; in 1/f noise its standard deviation
+    is 0.2 in windows of 10 s. ``is_sharp`` is set where it is beyond 0.1, a tenth sharper, and the
+    differences of each peak to the trough after it, summed, are beyond twice the root of their
+    summed squares: of windows of Gaussian noise about one in twenty (4 to 7 %, by spectrum and
+    window). It does not see steep flanks, nor whether a coupling is only one of shape.
 
     Phase and amplitude come from complex demodulation by filters that are symmetric about one and
     the same sample, so both refer to that sample at every frequency, and depend on a bounded
-    stretch. Amplitudes are gathered by phase in 64-bit integers, in the finest steps whose sum
-    over a window fits (2**-28 µV for 10 s at 1 kHz); a hop that enters the window is added and
-    the one that leaves subtracted exactly, so there is no drift, and the work does not depend on
-    the length of the window.
+    stretch. They are computed for every `step_samples`-th sample only, counted within a hop, which
+    leaves three times the width of the fast band; `chance` knows of it. Amplitudes are gathered by
+    phase in 64-bit integers, in the finest steps whose sum over a window fits (2**-28 µV for 10 s
+    at 1 kHz); a hop that enters the window is added and the one that leaves subtracted exactly, so
+    there is no drift, and the work does not depend on the length of the window.
 
     Delay: half the longer filter, plus half the window. Start and gap: everything restarts;
     estimates are not valid before the window and the filters about it are full, and at least one
@@ -124,7 +131,8 @@ class PhaseAmplitudeCoupling:
     about it, contain a tainted sample is not valid on that channel, one whose newest sample
     carries a doubtful stamp neither. Values beyond 1e12 µV count as tainted and are not folded
     in; amplitudes beyond 1e6 µV are not added and spoil their window. Not valid either: a window
-    with an empty bin, or without any amplitude.
+    with an empty bin, or without any amplitude; of ``sharpness`` and ``is_sharp`` alone, one in
+    which no peak is followed by a trough, or the signal does not stand out at them.
 
     References
     ----------
@@ -136,6 +144,9 @@ class PhaseAmplitudeCoupling:
     .. [3] T. E. Özkurt and A. Schnitzler, "A critical note on the definition of phase-amplitude
        cross-frequency coupling", Journal of Neuroscience Methods 201(2), 2011,
        doi:10.1016/j.jneumeth.2011.08.014.
+    .. [4] S. R. Cole et al., "Nonsinusoidal beta oscillations reflect cortical pathophysiology in
+       Parkinson's disease", Journal of Neuroscience 37(18), 2017,
+       doi:10.1523/JNEUROSCI.2208-16.2017.
     """
 
     config_type: ClassVar[type[DetectorConfig]] = PhaseAmplitudeCouplingConfig
@@ -143,42 +154,63 @@ class PhaseAmplitudeCoupling:
     def __init__(self, config: PhaseAmplitudeCouplingConfig, layout: StreamLayout) -> None:
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = tuple(
-            f"{channel}.{name}"
-            for channel in self.channels
-            for name in (*Coupling._fields, "chance")
-        )
+        self.outputs = tuple(f"{channel}.{name}" for channel in self.channels for name in _OUTPUTS)
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self._n_blocks = round(config.window_s * layout.rate_hz / self.hop_samples)
         self.window_samples = self._n_blocks * self.hop_samples
+        slow_hz, fast_hz = config.phase_band_hz, config.amplitude_band_hz
         layout.require(config.channels)
-        _check_window(config, self._n_blocks, self.hop_samples, self.rate_hz)
+        require_rate(fast_hz, config.stream, self.rate_hz)
+        require_window(slow_hz, config.window_s, self._n_blocks, self.hop_samples, self.rate_hz)
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
         )
-        self._phase_taps = phase_taps(config.phase_band_hz, self.rate_hz)
-        self._amplitude_taps = amplitude_taps(
-            config.amplitude_band_hz, config.phase_band_hz[1], self.rate_hz
+        self.step_samples = grid_step(slow_hz, fast_hz, self.hop_samples, self.rate_hz)
+        self._phase_taps = phase_taps(slow_hz, self.rate_hz)
+        self._amplitude_taps = amplitude_taps(fast_hz, slow_hz[1], self.rate_hz)
+        self._shape_taps = sharpness_taps(slow_hz, self.rate_hz)
+        self._steps = steps_for(self.window_samples)
+        # An extremum may be a sample before the first one of the grid.
+        self._n_half = max(
+            self._phase_taps.shape[1] - 1, self._amplitude_taps.shape[1] - 1, self._shape_taps.size
         )
-        self._steps = kernel.steps_for(self.window_samples)
-        self._n_half = max(self._phase_taps.shape[1], self._amplitude_taps.shape[1]) - 1
-        #: Samples an estimate depends on: the window and the filters about it.
-        self.span_samples = self.window_samples + 2 * self._n_half
+        rows_apart = round(self.rate_hz / slow_hz[0] / self.step_samples)
+        self.span_samples = (
+            self.window_samples + 2 * self._n_half + rows_apart * self.step_samples + 1
+        )
+        self._sizes = np.array(
+            [self.hop_samples, self.step_samples, self.span_samples, rows_apart], dtype=np.int64
+        )
+        self._n_rows = 2 * self._n_half + self.hop_samples
+        self._stride = -(-self._n_rows // self.step_samples) * len(self.channels) + LANES
+        # The last sample of a hop is on the grid.
+        grid = (self._n_half + self.step_samples - 1, self.step_samples, self._stride)
+        self._phase_places, self._amplitude_places = (
+            dealt_places(taps.shape[1] - 1, *grid, len(self.channels))
+            for taps in (self._phase_taps, self._amplitude_taps)
+        )
         self.delay_s = (self._n_half + self.window_samples / 2.0) / self.rate_hz
-        self.chance = chance_of(self._phase_taps, self._amplitude_taps, self.window_samples)
+        self.chance = chance_of(
+            self._phase_taps, self._amplitude_taps, self.window_samples, self.step_samples
+        )
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = len(self.channels)
+        n_values = self.hop_samples // self.step_samples * n_channels
+        n_filled = -(-n_values // LANES) * LANES
         self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._history = np.zeros((n_channels, 2 * self._n_half + self.hop_samples))
-        self._centred = np.zeros(self._history.shape[1])
-        self._work = np.zeros((4, self.hop_samples))
-        self._blocks = np.zeros((self._n_blocks, n_channels, kernel.N_SUMS), dtype=np.int64)
-        self._sums = np.zeros((n_channels, kernel.N_SUMS), dtype=np.int64)
+        self._history = np.zeros((self._n_rows, n_channels))
+        self._dealt = np.zeros(self.step_samples * self._stride)
+        self._work = np.zeros((kernel.N_WORK, n_filled))
+        self._bins = np.zeros(n_filled, dtype=np.uint64)
+        self._shape = np.zeros((N_SHAPE, n_channels))
+        self._peak_row = np.full(n_channels, -int(self._sizes[kernel.ROWS_APART]) - 1)
+        self._blocks = np.zeros((self._n_blocks, N_SUMS, n_channels), dtype=np.int64)
+        self._sums = np.zeros((N_SUMS, n_channels), dtype=np.int64)
         self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
@@ -194,15 +226,22 @@ class PhaseAmplitudeCoupling:
             given.taint,
             given.first_sample,
             self._columns,
+            self._sizes,
+            self._phase_places,
             self._phase_taps,
+            self._amplitude_places,
             self._amplitude_taps,
+            self._shape_taps,
             self._steps,
             self.chance.level,
             self._state,
             self._clean,
             self._history,
-            self._centred,
+            self._dealt,
             self._work,
+            self._bins,
+            self._shape,
+            self._peak_row,
             self._blocks,
             self._sums,
             made.sample,
@@ -211,41 +250,3 @@ class PhaseAmplitudeCoupling:
             made.valid,
         )
         return Seen(made.first(n_made)) if n_made else self._none
-
-
-def _check_window(
-    config: PhaseAmplitudeCouplingConfig, n_blocks: int, hop_samples: int, rate_hz: float
-) -> None:
-    low_hz, high_hz = config.phase_band_hz
-    fast_low_hz, fast_high_hz = config.amplitude_band_hz
-    if fast_high_hz > rate_hz / 2.0:
-        raise ValueError(
-            f"amplitude_band_hz: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
-            f"{config.stream!r}, found [{fast_low_hz:g}, {fast_high_hz:g}]"
-        )
-    if n_blocks < 2:
-        raise ValueError(
-            f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
-            f"found {config.window_s:g}"
-        )
-    if n_blocks > _N_HOPS_MAX:
-        raise ValueError(
-            f"window_s: expected at most {_N_HOPS_MAX} hops of {hop_samples / rate_hz:g} s, "
-            f"found {config.window_s:g}"
-        )
-    window_samples = n_blocks * hop_samples
-    if window_samples > kernel.WINDOW_SAMPLES_MAX:
-        raise ValueError(
-            f"window_s: expected at most {kernel.WINDOW_SAMPLES_MAX / rate_hz:g}, "
-            f"found {config.window_s:g}"
-        )
-    if window_samples * low_hz < _N_CYCLES_MIN * rate_hz:
-        raise ValueError(
-            f"window_s: expected at least {_N_CYCLES_MIN} cycles of {low_hz:g} Hz "
-            f"({_N_CYCLES_MIN / low_hz:g} s), found {config.window_s:g}"
-        )
-    if (high_hz - low_hz) * window_samples < 2.0 * rate_hz:
-        raise ValueError(
-            f"phase_band_hz: expected a width of at least {2.0 * rate_hz / window_samples:g} Hz "
-            f"(window_s = {config.window_s:g}), found [{low_hz:g}, {high_hz:g}]"
-        )

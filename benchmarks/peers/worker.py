@@ -27,10 +27,10 @@ def main() -> int:
         print(metadata.version(module.PACKAGE), file=answers, flush=True)
         for line in sys.stdin:
             n_hops = int(line)
-            start_s = time.perf_counter()
+            start_s = time.process_time()
             for hop in range(n_hops):
                 run(hop)
-            print((time.perf_counter() - start_s) * 1e6 / n_hops, file=answers, flush=True)
+            print((time.process_time() - start_s) * 1e6 / n_hops, file=answers, flush=True)
     return 0
 
 

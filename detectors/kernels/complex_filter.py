@@ -1,63 +1,119 @@
-"""A complex filter that is symmetric about its middle sample, over the samples of one hop."""
+"""A complex filter that is symmetric about its middle sample, on a grid of samples of one hop."""
+
+from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+#: Work comes in whole lanes of so many values, so that no loop has a slow end.
+LANES: Final = 16
+#: So many values are taken through all taps before the next ones, and stay close by.
+_AT_ONCE: Final = 1024
+
+
+def dealt_places(
+    n_half: int, middle: int, step: int, stride: int, n_channels: int
+) -> NDArray[np.uint64]:
+    """Return where the samples that a tap takes begin, shape (2, n_half + 1).
+
+    Parameters
+    ----------
+    n_half : int
+        Taps on either side of the middle.
+    middle : int
+        The sample that the first output refers to.
+    step : int
+        From one output to the next.
+    stride : int
+        Values dealt to each place of a step.
+    n_channels : int
+        Channels that lie side by side.
+
+    Notes
+    -----
+    Samples are dealt out: sample `i` of channel `c` is at
+    ``i % step * stride + i // step * n_channels + c``, so that every `step`-th sample, of all
+    channels, lies side by side. The first row is of samples after the middle, the second of those
+    before it.
+    """
+    distance = np.arange(n_half + 1)
+    sample = np.stack((middle + distance, middle - distance))
+    return (sample % step * stride + sample // step * n_channels).astype(np.uint64)
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def filter_hop(
-    centred: NDArray[np.float64],
+def filter_grid(
+    dealt: NDArray[np.float64],
+    places: NDArray[np.uint64],
     taps: NDArray[np.float64],
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
 ) -> None:
-    """Filter the samples of a hop with taps that are even in their real part, odd in the other.
+    """Filter with taps that are even in their real part, odd in the other.
 
     Parameters
     ----------
-    centred : ndarray of float64, shape (n_samples,)
-        The samples of the hop with as many before them as after, no fewer than there are taps.
+    dealt : ndarray of float64, shape (n_values,)
+        The samples, see `dealt_places`.
+    places : ndarray of uint64, shape (2, n_half + 1)
+        From `dealt_places`.
     taps : ndarray of float64, shape (2, n_half + 1)
         Real and imaginary taps, from the middle outwards.
-    real, imaginary : ndarray of float64, shape (n_hop,)
-        Filled with the oscillation.
+    real, imaginary : ndarray of float64, shape (n_filled,)
+        Filled with the oscillation, row by row of the grid, the channels side by side.
 
     Notes
     -----
-    Four taps are taken in one pass over the samples, which lie side by side.
+    Outputs that are not on the grid are never computed. Four taps are taken in one pass over
+    values that lie side by side, whether they are samples or channels. Places are unsigned, so
+    none is looked at for counting from the end, and the passes are vectorised.
     """
-    hop = real.size
-    middle = (centred.size - hop) // 2
-    at = centred[middle : middle + hop]
-    for row in range(hop):
-        real[row] = taps[0, 0] * at[row]
-        imaginary[row] = 0.0
     n_taps = taps.shape[1]
     n_in_passes = (n_taps - 1) // 4 * 4
-    for first in range(1, n_in_passes + 1, 4):
-        e0, e1, e2, e3 = taps[0, first : first + 4]
-        o0, o1, o2, o3 = taps[1, first : first + 4]
-        late0 = centred[middle + first :]
-        late1 = centred[middle + first + 1 :]
-        late2 = centred[middle + first + 2 :]
-        late3 = centred[middle + first + 3 :]
-        early0 = centred[middle - first :]
-        early1 = centred[middle - first - 1 :]
-        early2 = centred[middle - first - 2 :]
-        early3 = centred[middle - first - 3 :]
-        for row in range(hop):
-            even = e0 * (late0[row] + early0[row]) + e1 * (late1[row] + early1[row])
-            even += e2 * (late2[row] + early2[row]) + e3 * (late3[row] + early3[row])
-            odd = o0 * (late0[row] - early0[row]) + o1 * (late1[row] - early1[row])
-            odd += o2 * (late2[row] - early2[row]) + o3 * (late3[row] - early3[row])
-            real[row] += even
-            imaginary[row] += odd
-    for distance in range(n_in_passes + 1, n_taps):
-        even = taps[0, distance]
-        odd = taps[1, distance]
-        late = centred[middle + distance : middle + distance + hop]
-        early = centred[middle - distance : middle - distance + hop]
-        for row in range(hop):
-            real[row] += even * (late[row] + early[row])
-            imaginary[row] += odd * (late[row] - early[row])
+    for first in range(0, real.size, _AT_ONCE):
+        size = np.uint64(min(_AT_ONCE, real.size - first))
+        to = np.uint64(first)
+        at = places[0, 0] + to
+        for each in range(size):
+            real[to + each] = taps[0, 0] * dealt[at + each]
+            imaginary[to + each] = 0.0
+        for near in range(1, n_in_passes + 1, 4):
+            _add_four(dealt, places, taps, near, to, size, real, imaginary)
+        for far in range(n_in_passes + 1, n_taps):
+            even = taps[0, far]
+            odd = taps[1, far]
+            late = places[0, far] + to
+            early = places[1, far] + to
+            for each in range(size):
+                real[to + each] += even * (dealt[late + each] + dealt[early + each])
+                imaginary[to + each] += odd * (dealt[late + each] - dealt[early + each])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_four(
+    dealt: NDArray[np.float64],
+    places: NDArray[np.uint64],
+    taps: NDArray[np.float64],
+    near: int,
+    to: np.uint64,
+    size: np.uint64,
+    real: NDArray[np.float64],
+    imaginary: NDArray[np.float64],
+) -> None:
+    """Add what four neighbouring taps on either side give."""
+    e0, e1, e2, e3 = taps[0, near], taps[0, near + 1], taps[0, near + 2], taps[0, near + 3]
+    o0, o1, o2, o3 = taps[1, near], taps[1, near + 1], taps[1, near + 2], taps[1, near + 3]
+    late0, early0 = places[0, near] + to, places[1, near] + to
+    late1, early1 = places[0, near + 1] + to, places[1, near + 1] + to
+    late2, early2 = places[0, near + 2] + to, places[1, near + 2] + to
+    late3, early3 = places[0, near + 3] + to, places[1, near + 3] + to
+    for each in range(size):
+        a0, b0 = dealt[late0 + each], dealt[early0 + each]
+        a1, b1 = dealt[late1 + each], dealt[early1 + each]
+        a2, b2 = dealt[late2 + each], dealt[early2 + each]
+        a3, b3 = dealt[late3 + each], dealt[early3 + each]
+        even = (e0 * (a0 + b0) + e1 * (a1 + b1)) + (e2 * (a2 + b2) + e3 * (a3 + b3))
+        odd = (o0 * (a0 - b0) + o1 * (a1 - b1)) + (o2 * (a2 - b2) + o3 * (a3 - b3))
+        real[to + each] += even
+        imaginary[to + each] += odd

@@ -1,4 +1,4 @@
-"""Phase and amplitude of two bands, gathered by phase in integers that add and subtract exactly."""
+"""Phase and amplitude of two bands on a grid of samples, gathered hop by hop."""
 
 from typing import Final
 
@@ -6,56 +6,43 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
-from detectors.kernels.complex_filter import filter_hop
+from detectors.block import NEWEST_TAINT, Taint
+from detectors.kernels.complex_filter import filter_grid
+from detectors.kernels.coupling_sums import N_MEASURES, gather, measure
+from detectors.kernels.sample_ring import deal, load
+from detectors.kernels.waveform_shape import find_extrema, measure_shape
 
-#: Phase bins of 20 degrees; the first begins at minus half a turn.
-N_BINS: Final = 18
-#: Places in a row of sums: samples in each bin, amplitude in each bin, the two parts of the
-#: amplitude times the unit vector of the phase, its square in whole units and in fractions of
-#: one, and the samples whose amplitude is beyond `AMPLITUDE_UV_MAX`.
-COUNT: Final = 0
-AMPLITUDE: Final = N_BINS
-REAL: Final = 2 * N_BINS
-IMAGINARY: Final = REAL + 1
-SQUARE: Final = REAL + 2
-SQUARE_PART: Final = REAL + 3
-N_BEYOND: Final = REAL + 4
-N_SUMS: Final = REAL + 5
+#: Outputs of a channel: those of `detectors.kernels.coupling_sums`, then these.
+CHANCE: Final = N_MEASURES
+SHARPNESS: Final = CHANCE + 1
+IS_SHARP: Final = CHANCE + 2
+N_OUTPUTS: Final = CHANCE + 3
 
-#: Outputs of a channel.
-MODULATION_INDEX: Final = 0
-MEAN_VECTOR_LENGTH: Final = 1
-NORMALISED_LENGTH: Final = 2
-PREFERRED_PHASE: Final = 3
-CHANCE: Final = 4
-N_OUTPUTS: Final = 5
-
-#: Places in the `state` array: samples since the last estimate, and the block that is written.
+#: Places in the `state` array: samples since the last estimate, the block that is written, the
+#: row of the history that is written, and rows of the grid since the last restart.
 SINCE_HOP: Final = 0
 BLOCK: Final = 1
-N_STATE: Final = 2
+AT: Final = 2
+GRID_ROW: Final = 3
+N_STATE: Final = 4
 
-#: No amplitude beyond this is added, and no window may hold more samples than that: the largest
-#: sum then stays within 64 bits.
-AMPLITUDE_UV_MAX: Final = 1e6
-WINDOW_SAMPLES_MAX: Final = 2**22
+#: Rows of the `work` array.
+REAL: Final = 0
+IMAGINARY: Final = 1
+AMPLITUDE: Final = 2
+AMPLITUDE_IMAGINARY: Final = 3
+N_WORK: Final = 4
 
-#: The fractions of squares are below 1, so so many times finer steps fit.
-_FINER: Final = 2.0**19
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches a filter.
-_LIMIT_UV: Final = 1e12
+#: Places in the `sizes` array: samples of a hop, from one row of the grid to the next, that an
+#: estimate depends on; and rows of the grid from a peak to its trough at most.
+HOP: Final = 0
+STEP: Final = 1
+SPAN: Final = 2
+ROWS_APART: Final = 3
+N_SIZES: Final = 4
+
 _RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 _SPOILS_NEWEST: Final = int(NEWEST_TAINT)
-_HALF: Final = N_BINS // 2
-#: Cosines of the edges of the bins between 0 and half a turn, downwards.
-_EDGES: Final = tuple(float(np.cos(2.0 * np.pi * place / N_BINS)) for place in range(1, _HALF))
-
-
-def steps_for(n_samples: int) -> float:
-    """Return the finest steps, to a microvolt, whose sum over so many samples fits."""
-    return float(2.0 ** np.floor(62.0 - np.log2(AMPLITUDE_UV_MAX * n_samples)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -65,15 +52,22 @@ def fold(
     taint: NDArray[np.uint16],
     first_sample: int,
     columns: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    phase_places: NDArray[np.uint64],
     phase_taps: NDArray[np.float64],
+    amplitude_places: NDArray[np.uint64],
     amplitude_taps: NDArray[np.float64],
+    shape_taps: NDArray[np.float64],
     steps: float,
     chance: float,
     state: NDArray[np.int64],
     clean: NDArray[np.int64],
     history: NDArray[np.float64],
-    centred: NDArray[np.float64],
+    dealt: NDArray[np.float64],
     work: NDArray[np.float64],
+    bins: NDArray[np.uint64],
+    shape: NDArray[np.float64],
+    peak_row: NDArray[np.int64],
     blocks: NDArray[np.int64],
     sums: NDArray[np.int64],
     out_sample: NDArray[np.int64],
@@ -89,191 +83,163 @@ def fold(
         A block, see `detectors.block.Block`.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are used.
+    sizes : ndarray of int64, shape (N_SIZES,)
+        See the places above.
+    phase_places, amplitude_places : ndarray of uint64, shape (2, n_half + 1)
+        See `detectors.kernels.complex_filter.dealt_places`.
     phase_taps, amplitude_taps : ndarray of float64, shape (2, n_half + 1)
         Real and imaginary taps, from the middle outwards.
+    shape_taps : ndarray of float64, shape (n_half + 1,)
+        Taps of the sharpness, from the middle outwards.
     steps : float
         Amplitudes are kept in steps of so many to a microvolt.
     chance : float
         The modulation index that chance stays below.
-    state, clean, history, centred, work, blocks, sums
-        What is kept between calls: see `detectors.phase_amplitude_coupling`. `history` has the
-        samples the filters look back on, then those of the hop.
+    state, clean, history, dealt, work, bins, shape, peak_row, blocks, sums
+        What is kept between calls: see `detectors.phase_amplitude_coupling`. `history` is a ring
+        of the samples the filters look at, `blocks` one of the sums of each hop.
     out_sample, out_time_s, out_values, out_valid
         Room for the hops; see `detectors.estimates.Estimates`.
     """
-    hop = work.shape[1]
-    n_before = history.shape[1] - hop
-    n_span = blocks.shape[0] * hop + n_before
     n_hops = 0
     since_hop = state[SINCE_HOP]
+    at = state[AT]
     for row in range(samples_uv.shape[0]):
         is_first = taint[row, columns[0]] & _RESTART != 0
         if is_first:
             clean[:] = 0
             blocks[:] = 0
             sums[:] = 0
+            shape[:] = 0.0
+            peak_row[:] = -sizes[ROWS_APART] - 1
+            state[GRID_ROW] = 0
             since_hop = 0
-        at = n_before + since_hop
-        _load(samples_uv[row], taint[row], columns, is_first, at, clean, history)
+        load(samples_uv[row], taint[row], columns, is_first, at, clean, history)
+        at = at + 1 if at + 1 < history.shape[0] else 0
+        state[AT] = at
         since_hop += 1
-        if since_hop < hop:
+        if since_hop < sizes[HOP]:
             continue
         since_hop = 0
         out_sample[n_hops] = first_sample + row
         out_time_s[n_hops] = time_s[row]
-        for channel in range(columns.size):
-            _renew(
-                history[channel],
-                phase_taps,
-                amplitude_taps,
-                steps,
-                centred,
-                work,
-                blocks[state[BLOCK], channel],
-                sums[channel],
-            )
-            first = channel * N_OUTPUTS
-            values = out_values[n_hops, first : first + N_OUTPUTS]
-            is_valid = measure(sums[channel], steps, values) and clean[channel] >= n_span
-            is_valid = is_valid and not taint[row, columns[channel]] & _SPOILS_NEWEST
-            values[CHANCE] = chance
-            for place in range(N_OUTPUTS):
-                out_valid[n_hops, first + place] = is_valid
-                if not is_valid:
-                    values[place] = 0.0
+        deal(history, at, sizes[STEP], dealt)
+        _renew(
+            history,
+            dealt,
+            sizes,
+            phase_places,
+            phase_taps,
+            amplitude_places,
+            amplitude_taps,
+            shape_taps,
+            steps,
+            state,
+            work,
+            bins,
+            shape,
+            peak_row,
+            blocks[state[BLOCK]],
+            sums,
+        )
         state[BLOCK] = (state[BLOCK] + 1) % blocks.shape[0]
+        _emit(
+            taint[row],
+            columns,
+            sizes[SPAN],
+            steps,
+            chance,
+            clean,
+            sums,
+            out_values[n_hops],
+            out_valid[n_hops],
+        )
         n_hops += 1
     state[SINCE_HOP] = since_hop
     return n_hops
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add(
-    phase_re: NDArray[np.float64],
-    phase_im: NDArray[np.float64],
-    amplitude: NDArray[np.float64],
-    steps: float,
-    sums: NDArray[np.int64],
-) -> None:
-    """Add samples to a row of sums.
-
-    Parameters
-    ----------
-    phase_re, phase_im : ndarray of float64, shape (n_samples,)
-        A vector that points to the phase; its length has no part in anything.
-    amplitude : ndarray of float64, shape (n_samples,)
-        Microvolts, not negative.
-    steps : float
-        Steps to a microvolt.
-    sums : ndarray of int64, shape (N_SUMS,)
-        See the places above.
-    """
-    for row in range(amplitude.size):
-        value = amplitude[row]
-        if not value <= AMPLITUDE_UV_MAX:
-            sums[N_BEYOND] += 1
-            continue
-        length = np.sqrt(phase_re[row] * phase_re[row] + phase_im[row] * phase_im[row])
-        cosine = phase_re[row] / length if length > 0.0 else 1.0
-        sine = phase_im[row] / length if length > 0.0 else 0.0
-        place = 0
-        for edge in _EDGES:
-            place += cosine <= edge
-        place = _HALF + place if sine >= 0.0 else _HALF - 1 - place
-        scaled = value * steps
-        square = value * value
-        whole = np.floor(square)
-        sums[COUNT + place] += 1
-        sums[AMPLITUDE + place] += np.int64(np.rint(scaled))
-        sums[REAL] += np.int64(np.rint(scaled * cosine))
-        sums[IMAGINARY] += np.int64(np.rint(scaled * sine))
-        sums[SQUARE] += np.int64(whole)
-        sums[SQUARE_PART] += np.int64(np.rint((square - whole) * steps * _FINER))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def measure(sums: NDArray[np.int64], steps: float, values: NDArray[np.float64]) -> bool:
-    """Write the measures of a row of sums; return whether there are any.
-
-    There are none where a bin is empty, an amplitude was beyond what can be added, or all of
-    them were zero.
-    """
-    n_samples = 0
-    total = 0.0
-    for place in range(N_BINS):
-        if sums[COUNT + place] == 0:
-            return False
-        n_samples += sums[COUNT + place]
-        total += sums[AMPLITUDE + place] / sums[COUNT + place]
-    square = sums[SQUARE] + sums[SQUARE_PART] / (steps * _FINER)
-    if sums[N_BEYOND] > 0 or not total > 0.0 or not square > 0.0:
-        return False
-    information = 0.0
-    for place in range(N_BINS):
-        share = sums[AMPLITUDE + place] / sums[COUNT + place] / total
-        if share > 0.0:
-            information += share * np.log(share * N_BINS)
-    real = sums[REAL] / steps
-    imaginary = sums[IMAGINARY] / steps
-    length = np.sqrt(real * real + imaginary * imaginary)
-    values[MODULATION_INDEX] = max(0.0, information / np.log(float(N_BINS)))
-    values[MEAN_VECTOR_LENGTH] = length / n_samples
-    values[NORMALISED_LENGTH] = length / np.sqrt(n_samples * square)
-    values[PREFERRED_PHASE] = np.arctan2(imaginary, real)
-    return True
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _load(
-    sample_uv: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
-    is_first: bool,
-    at: int,
-    clean: NDArray[np.int64],
-    history: NDArray[np.float64],
-) -> None:
-    """Put a sample where the filters will look; before the first one stands its own value."""
-    for channel in range(columns.size):
-        column = columns[channel]
-        value = sample_uv[column]
-        clean[channel] += 1
-        if taint[column] & _SPOILS_WINDOW:
-            clean[channel] = 0
-        if not abs(value) <= _LIMIT_UV:
-            clean[channel] = 0
-            value = 0.0 if is_first else history[channel, at - 1]
-        if is_first:
-            history[channel, :at] = value
-        history[channel, at] = value
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _renew(
     history: NDArray[np.float64],
+    dealt: NDArray[np.float64],
+    sizes: NDArray[np.int64],
+    phase_places: NDArray[np.uint64],
     phase_taps: NDArray[np.float64],
+    amplitude_places: NDArray[np.uint64],
     amplitude_taps: NDArray[np.float64],
+    shape_taps: NDArray[np.float64],
     steps: float,
-    centred: NDArray[np.float64],
+    state: NDArray[np.int64],
     work: NDArray[np.float64],
+    bins: NDArray[np.uint64],
+    shape: NDArray[np.float64],
+    peak_row: NDArray[np.int64],
     block: NDArray[np.int64],
     sums: NDArray[np.int64],
 ) -> None:
-    """Let the newest hop of a channel take the place of the oldest."""
-    hop = work.shape[1]
-    # The taps do not see a constant, so an offset need not cost precision.
-    level = history[history.size // 2]
-    for row in range(history.size):
-        centred[row] = history[row] - level
-    filter_hop(centred, phase_taps, work[0], work[1])
-    filter_hop(centred, amplitude_taps, work[2], work[3])
-    for row in range(hop):
-        work[2, row] = np.sqrt(work[2, row] * work[2, row] + work[3, row] * work[3, row])
-    for place in range(N_SUMS):
-        sums[place] -= block[place]
-        block[place] = 0
-    add(work[0], work[1], work[2], steps, block)
-    for place in range(N_SUMS):
-        sums[place] += block[place]
-    for row in range(history.size - hop):
-        history[row] = history[row + hop]
+    """Let the newest hop take the place of the oldest."""
+    step = sizes[STEP]
+    n_grid = sizes[HOP] // step
+    n_channels = sums.shape[1]
+    real = work[REAL]
+    imaginary = work[IMAGINARY]
+    filter_grid(dealt, phase_places, phase_taps, real, imaginary)
+    amplitude = work[AMPLITUDE]
+    amplitude_imaginary = work[AMPLITUDE_IMAGINARY]
+    filter_grid(dealt, amplitude_places, amplitude_taps, amplitude, amplitude_imaginary)
+    for place in range(amplitude.size):
+        re = amplitude[place]
+        im = amplitude_imaginary[place]
+        amplitude[place] = np.sqrt(re * re + im * im)
+    for place in range(sums.shape[0]):
+        for channel in range(n_channels):
+            sums[place, channel] -= block[place, channel]
+            block[place, channel] = 0
+    find_extrema(
+        history,
+        state[AT],
+        (history.shape[0] - sizes[HOP]) // 2 + step - 1,
+        step,
+        real,
+        imaginary,
+        n_grid,
+        shape_taps,
+        steps,
+        sizes[ROWS_APART],
+        state[GRID_ROW],
+        shape,
+        peak_row,
+        block,
+    )
+    state[GRID_ROW] += n_grid
+    gather(real, imaginary, amplitude, bins, n_grid, steps, block)
+    for place in range(sums.shape[0]):
+        for channel in range(n_channels):
+            sums[place, channel] += block[place, channel]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _emit(
+    taint: NDArray[np.uint16],
+    columns: NDArray[np.int64],
+    span: int,
+    steps: float,
+    chance: float,
+    clean: NDArray[np.int64],
+    sums: NDArray[np.int64],
+    out_values: NDArray[np.float64],
+    out_valid: NDArray[np.bool_],
+) -> None:
+    """Write every channel."""
+    for channel in range(columns.size):
+        first = channel * N_OUTPUTS
+        values = out_values[first : first + N_OUTPUTS]
+        valid = out_valid[first : first + N_OUTPUTS]
+        values[:] = 0.0
+        valid[:] = False
+        is_clean = clean[channel] >= span and not taint[columns[channel]] & _SPOILS_NEWEST
+        if is_clean and measure(sums, channel, steps, values):
+            values[CHANCE] = chance
+            valid[:SHARPNESS] = True
+            valid[SHARPNESS:] = measure_shape(sums, channel, steps, values[SHARPNESS:])

@@ -181,8 +181,8 @@ def _coupling(
         layout,
         PhaseAmplitudeCoupling(config, layout).span_samples,
         plain,
-        channel_outputs=5,
-        measures=(0, 1, 2, 3, 4),
+        channel_outputs=7,
+        measures=tuple(range(7)),
         tolerance=1e-5,  # amplitudes are whole numbers of steps
     )
 

@@ -6,6 +6,7 @@ from scipy.signal import firwin, kaiser_beta, kaiserord
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+from tests.detectors.naive_waveform_shape import mean_and_distance, pairs, shape
 from tests.detectors.subject import Plain, Recording
 
 _EDGES = np.linspace(-np.pi, np.pi, 19)
@@ -31,11 +32,12 @@ def demodulated(
     band_hz: tuple[float, float],
     rate_hz: float,
 ) -> NDArray[np.complex128]:
-    """Return the oscillation of a band, for every sample with a whole filter about it."""
+    """Return the oscillation of a band, zero where the filter would need more samples."""
     n_half = low_pass.size // 2
     turn = np.exp(2j * np.pi * np.mean(band_hz) * np.arange(-n_half, n_half + 1) / rate_hz)
     taps = 2.0 * low_pass * (turn - (low_pass * turn).sum())
-    made: NDArray[np.complex128] = np.convolve(samples_uv, taps, mode="valid")
+    made: NDArray[np.complex128] = np.zeros(samples_uv.size, dtype=np.complex128)
+    made[n_half : made.size - n_half] = np.convolve(samples_uv, taps, mode="valid")
     return made
 
 
@@ -55,14 +57,27 @@ def measures(phase_rad: NDArray[np.float64], amplitude: NDArray[np.float64]) -> 
     ]
 
 
+def grid_step(config: PhaseAmplitudeCouplingConfig, hop: int, rate_hz: float) -> int:
+    """Return the longest step that divides a hop and leaves rate enough."""
+    low_hz, high_hz = config.amplitude_band_hz
+    needed_hz = max(3.0 * (high_hz - low_hz), 18.0 * float(np.mean(config.phase_band_hz)))
+    steps = [each for each in range(1, hop + 1) if hop % each == 0 and rate_hz / each >= needed_hz]
+    return max([1, *steps])
+
+
 def phase_amplitude_coupling(
     config: PhaseAmplitudeCouplingConfig, layout: StreamLayout, given: Recording
 ) -> Plain:
     """Return values and validity of every hop of a recording."""
-    hop = max(1, round(config.hop_s * layout.rate_hz))
-    window = round(config.window_s * layout.rate_hz / hop) * hop
-    slow, fast = filters(config, layout.rate_hz)
-    n_half = max(slow.size, fast.size) // 2
+    rate_hz = layout.rate_hz
+    hop = max(1, round(config.hop_s * rate_hz))
+    window = round(config.window_s * rate_hz / hop) * hop
+    step = grid_step(config, hop, rate_hz)
+    slow, fast = filters(config, rate_hz)
+    n_half = max(
+        slow.size // 2, fast.size // 2, sum(mean_and_distance(config.phase_band_hz, rate_hz))
+    )
+    n_before = (round(rate_hz / config.phase_band_hz[0] / step) + 1) * step
     used = [layout.channels.index(label) for label in config.channels or layout.channels]
     level = PhaseAmplitudeCoupling(config, layout).chance.level
     values: list[list[float]] = []
@@ -70,9 +85,11 @@ def phase_amplitude_coupling(
     starts = given.restarts
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
         for newest in range(start + hop - 1, stop, hop):
-            values.append([0.0] * (5 * len(used)))
-            valid.append([False] * (5 * len(used)))
-            first = newest + 1 - window - 2 * n_half
+            values.append([0.0] * (7 * len(used)))
+            valid.append([False] * (7 * len(used)))
+            # The oldest sample that the first pair, and the phase at its peak, can depend on.
+            grid = np.arange(newest - n_half - window + step - n_before, newest - n_half + 1, step)
+            first = int(grid[0]) - n_half
             if first < start:
                 continue
             for place, column in enumerate(used):
@@ -82,23 +99,22 @@ def phase_amplitude_coupling(
                 stretch = given.samples_uv[first : newest + 1, column]
                 centred = stretch - stretch.mean()
                 bands = [
-                    demodulated(
-                        centred[n_half - each.size // 2 :][: window + each.size - 1],
-                        each,
-                        band_hz,
-                        layout.rate_hz,
-                    )
+                    demodulated(centred, each, band_hz, rate_hz)
                     for each, band_hz in (
                         (slow, config.phase_band_hz),
                         (fast, config.amplitude_band_hz),
                     )
                 ]
-                found = measures(np.angle(bands[0]), np.abs(bands[1]))
-                if found:
-                    columns = slice(5 * place, 5 * place + 5)
-                    values[-1][columns] = [*found, level]
-                    valid[-1][columns] = [True] * 5
+                in_window = grid[n_before // step :] - first
+                found = measures(np.angle(bands[0][in_window]), np.abs(bands[1][in_window]))
+                if not found:
+                    continue
+                all_pairs = pairs(centred, bands[0], grid - first, config.phase_band_hz, rate_hz)
+                waves = shape([each for each in all_pairs if each[0] >= n_before // step])
+                at = 7 * place
+                values[-1][at : at + 7] = [*found, level, *(waves or (0.0, 0.0))]
+                valid[-1][at : at + 7] = [True] * 5 + [bool(waves)] * 2
     return (
-        np.array(values).reshape(-1, 5 * len(used)),
-        np.array(valid, dtype=np.bool_).reshape(-1, 5 * len(used)),
+        np.array(values).reshape(-1, 7 * len(used)),
+        np.array(valid, dtype=np.bool_).reshape(-1, 7 * len(used)),
     )

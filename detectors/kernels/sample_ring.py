@@ -1,0 +1,58 @@
+"""The newest samples, in a ring, and dealt out to filters that want every few of them."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from detectors.block import WINDOW_TAINT
+
+#: Beyond this a sample is no voltage; it counts as tainted and never reaches a filter.
+_LIMIT_UV: Final = 1e12
+_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def load(
+    sample_uv: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+    columns: NDArray[np.int64],
+    is_first: bool,
+    at: int,
+    clean: NDArray[np.int64],
+    history: NDArray[np.float64],
+) -> None:
+    """Put a sample where the filters will look; before the first one stands its own value."""
+    row = history[at]
+    before = history[at - 1 if at > 0 else history.shape[0] - 1]
+    for channel in range(columns.size):
+        column = columns[channel]
+        value = sample_uv[column]
+        is_voltage = abs(value) <= _LIMIT_UV
+        is_good = is_voltage and not taint[column] & _SPOILS_WINDOW
+        clean[channel] = clean[channel] + 1 if is_good else 0
+        if not is_voltage:
+            value = 0.0 if is_first else before[channel]
+        row[channel] = value
+    if is_first:
+        for other in range(history.shape[0]):
+            history[other] = row
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def deal(history: NDArray[np.float64], oldest: int, step: int, dealt: NDArray[np.float64]) -> None:
+    """Deal the history out to the grid, from the oldest sample on.
+
+    The taps do not see a constant, so an offset need not cost precision.
+    """
+    n_rows, n_channels = history.shape
+    stride = dealt.size // step
+    level = history[(oldest + n_rows // 2) % n_rows]
+    for row in range(n_rows):
+        place = oldest + row
+        given = history[place if place < n_rows else place - n_rows]
+        start = row % step * stride + row // step * n_channels
+        taken = dealt[start : start + n_channels]
+        for channel in range(n_channels):
+            taken[channel] = given[channel] - level[channel]
