@@ -44,8 +44,7 @@ class PhaseAmplitudeCouplingConfig(
     channels : tuple of str
         Labels, the stream's own or of its montage; empty takes all of them.
     window_s : float
-        Length of the window; rounded to hops. It has ten cycles of the slowest phase at least;
-        the index takes some two hundred to settle.
+        Length of the window; rounded to hops. At least ten cycles; two hundred settle the index.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
     """
@@ -78,8 +77,6 @@ class PhaseAmplitudeCoupling:
 
     Attributes
     ----------
-    window_samples : int
-        Samples of the window.
     step_samples : int
         From how many of them one is used: see `detectors.coupling_filters.grid_step`.
     span_samples : int
