@@ -148,9 +148,16 @@ def resample(
             )
         if verdict == _WAITS and row >= n_overdue:
             return row
-        if verdict == _WAITS:  # the next row looks at everything again
+        if verdict == _WAITS:
             verdict = _MISSING
-            state[AT] = state[KEPT]
+            # It has passed nothing; only a later row may go on where it gave up.
+            after = row + 1
+            if (
+                after == row_time_s.size
+                or row_epoch[after] != row_epoch[row]
+                or row_time_s[after] < row_time_s[row]
+            ):
+                state[AT] = state[KEPT]
         else:
             state[KEPT] = state[AT]
         first = state[AT] + 1
