@@ -1,7 +1,7 @@
 """What the shared path hands to every detector: clean samples, their time, their taint."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +31,18 @@ class Taint(enum.IntFlag):
     STIMULATION = 64
     #: The subject moved.
     MOVEMENT = 128
+    #: On a grid of several streams: nothing came for this moment; the last value stands in.
+    MISSING = 256
 
 
 #: Taint that spoils each window that contains the sample.
 WINDOW_TAINT = (
-    Taint.NOT_FINITE | Taint.FROZEN | Taint.SATURATED | Taint.IMPLAUSIBLE | Taint.MOVEMENT
+    Taint.NOT_FINITE
+    | Taint.FROZEN
+    | Taint.SATURATED
+    | Taint.IMPLAUSIBLE
+    | Taint.MOVEMENT
+    | Taint.MISSING
 )
 #: Taint that spoils nothing; each estimate whose window contains the sample says so.
 SOFT_TAINT = Taint.STIMULATION
@@ -91,6 +98,27 @@ class BoundEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A moment of the session that parts the samples of every stream: a silence, a clock's step.
+
+    What a stream gave before it is not compared with what another gave after it.
+
+    Parameters
+    ----------
+    n_breaks : mapping of str to int
+        For each stream how many breaks it has caused so far.
+    silent : frozenset of str
+        Streams that give nothing from here on, until a break says otherwise.
+    next_sample : mapping of str to int
+        For each stream the index of its first sample after the break.
+    """
+
+    n_breaks: Mapping[str, int]
+    silent: frozenset[str]
+    next_sample: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Consecutive samples of one stream after montage, quality and stamp smoothing.
 
@@ -108,6 +136,8 @@ class Block:
         Bits of `Taint`.
     events : tuple of BoundEvent
         What was bound to these samples, in order.
+    after : Break, optional
+        The newest break between the sample before the first row and that row.
     """
 
     stream: str
@@ -116,3 +146,4 @@ class Block:
     time_s: NDArray[np.float64]
     taint: NDArray[np.uint16]
     events: tuple[BoundEvent, ...] = ()
+    after: Break | None = None

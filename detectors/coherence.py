@@ -3,12 +3,14 @@
 from itertools import combinations
 from typing import Annotated, ClassVar, NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.signal import get_window
 
 from detectors.block import Block, StreamLayout
+from detectors.cross_pairs import across
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import coherence as kernel
@@ -33,10 +35,12 @@ class CoherenceConfig(
     ----------
     stream : str
         Name of the stream.
+    other_stream : str, optional
+        Name of another stream: each pair is then of a channel of `stream` and one of this.
     band_hz : tuple of float
         The frequencies ``low <= f < high`` that are averaged; 0 Hz has no phase.
     pairs : tuple of (str, str)
-        Labels of the two channels; empty takes all pairs of `channels`.
+        Labels of the two channels; empty takes all pairs of `channels`, or of the two streams.
     channels : tuple of str
         Labels, the stream's own or of its montage, where no pairs are given; empty takes all.
     segment_s : float
@@ -50,6 +54,7 @@ class CoherenceConfig(
     """
 
     stream: str
+    other_stream: str | None = None
     band_hz: tuple[float, float]
     pairs: tuple[tuple[str, str], ...] = ()
     channels: tuple[str, ...] = ()
@@ -62,6 +67,15 @@ class CoherenceConfig(
         low_hz, high_hz = self.band_hz
         if not 0.0 < low_hz < high_hz:
             raise ValueError(f"band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]")
+        if self.other_stream == self.stream:
+            raise ValueError(
+                f"other_stream: expected another stream than {self.stream!r}, found it again"
+            )
+        if self.other_stream is not None and self.channels:
+            raise ValueError(
+                "channels: expected none where other_stream is given, "
+                f"found {', '.join(map(repr, self.channels))}"
+            )
         if self.pairs and self.channels:
             raise ValueError(
                 "channels: expected none where pairs are given, "
@@ -70,8 +84,11 @@ class CoherenceConfig(
 
     @property
     def reads(self) -> tuple[Reads, ...]:
-        """The stream."""
-        return (Reads("stream", "stream", self.stream),)
+        """The stream, or both."""
+        stream = Reads("stream", "stream", self.stream)
+        if self.other_stream is None:
+            return (stream,)
+        return stream, Reads("other_stream", "stream", self.other_stream)
 
 
 class CoherenceColumns(NamedTuple):
@@ -94,6 +111,8 @@ class Coherence:
         Pairs, band, segment, window, hop.
     layout : StreamLayout
         The stream after units and montage.
+    other : StreamLayout, optional
+        The other stream, where the table names one.
 
     Raises
     ------
@@ -131,11 +150,17 @@ class Coherence:
     blocks of half a window are put together and nothing is ever subtracted, so there is no drift
     and an artifact leaves every sum when it leaves the window.
 
-    Delay: half the window. Start and gap: everything restarts; estimates are not valid before a
-    window is full, and at least one hop after a restart is not. NaN policy: ``invalid``; a window
-    that contains a tainted sample on either channel is not valid, an estimate whose newest sample
-    carries a doubtful stamp neither, nor one of a channel that is dead in a bin of the band.
-    Values beyond 1e12 µV count as tainted and are not folded in.
+    Pairs across two streams are of the grid of `detectors.alignment.Aligner`: the samples of the
+    slower stream, the other low-passed and brought to their times. `rate_hz` and the samples of
+    estimates are then the slower stream's, labels that both have become ``stream/label``, and the
+    band ends at 0.4 of that rate.
+
+    Delay: half the window; across streams, ten samples of the slower one more. Start and gap:
+    everything restarts; estimates are not valid before a window is full, and at least one hop
+    after a restart is not. NaN policy: ``invalid``; a window that contains a tainted sample on
+    either channel is not valid, an estimate whose newest sample carries a doubtful stamp neither,
+    nor one of a channel that is dead in a bin of the band. Values beyond 1e12 µV count as tainted
+    and are not folded in.
 
     References
     ----------
@@ -153,7 +178,15 @@ class Coherence:
 
     config_type: ClassVar[type[DetectorConfig]] = CoherenceConfig
 
-    def __init__(self, config: CoherenceConfig, layout: StreamLayout) -> None:
+    def __init__(
+        self, config: CoherenceConfig, layout: StreamLayout, other: StreamLayout | None = None
+    ) -> None:
+        aligner = None
+        if other is not None:
+            aligner, pairs = across(config.pairs, config.band_hz, layout, other)
+            layout = aligner.layout
+            config = msgspec.structs.replace(config, pairs=pairs)
+        self._aligner = aligner
         _check_labels(config, layout)
         self.id = config.id
         self.rate_hz = layout.rate_hz
@@ -172,6 +205,8 @@ class Coherence:
         self.window_samples = (self.n_segments - 1) * self._step + self.segment_samples
         self.span_samples = self.window_samples
         self.delay_s = self.window_samples / (2.0 * self.rate_hz)
+        if aligner is not None:
+            self.delay_s += aligner.delay_s
         n_independent = _WORTH * self.n_segments
         self._level = 1.0 - config.alpha ** (1.0 / (n_independent - 1.0))
         self._margin = _ONE_SIDED / float(np.sqrt(2.0 * n_independent))
@@ -198,6 +233,8 @@ class Coherence:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
+        if self._aligner is not None:
+            self._aligner.reset()
         n_channels = len(self.channels)
         n_rows = n_channels + len(self.pairs) * kernel.N_SUMS
         n_padded, _, n_bins = self._table.shape
@@ -218,6 +255,12 @@ class Coherence:
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
+        if self._aligner is None:
+            return self._fold(given)
+        seen = [self._fold(block) for block in self._aligner.update(given)]
+        return Seen(self._none.estimates.followed_by(each.estimates for each in seen))
+
+    def _fold(self, given: Block) -> Seen:
         since_hop = int(self._state[kernel.SAMPLES]) % self.hop_samples
         n_hops = (since_hop + given.time_s.size) // self.hop_samples
         made = (

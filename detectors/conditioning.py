@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from detectors.block import Block, BoundEvent, StreamLayout
+from detectors.block import Block, BoundEvent, Break, StreamLayout
 from detectors.findings import Finding, Repetitions
 from detectors.montage import Montage, MontageConfig
 from detectors.quality import Kind, QualityConfig, SampleJudge
@@ -147,24 +147,35 @@ class Conditioner:
         )
         self._next_sample = 0
         self._events: list[BoundEvent] = []
+        self._break: Break | None = None
         self._found: list[Finding] = []
         self._repetitions = Repetitions(
             max(1, round(NOTE_EVERY_S * rate_hz)),
             {"unusual": max(1, round(UNUSUAL_EVERY_S * rate_hz)), "gap": 0},
         )
 
-    def correct(self, correction_s: float) -> None:
-        """Add `correction_s` to the stamps from the next sample on.
+    @property
+    def next_sample(self) -> int:
+        """Index of the sample that is expected next."""
+        return self._next_sample
+
+    def correct(self, correction_s: float) -> bool:
+        """Add `correction_s` to the stamps from the next sample on; return whether that restarts.
 
         A correction that moves the time by more than 0.1 s restarts the stream there; one that
         is not finite is left out, and told.
         """
         if not math.isfinite(correction_s):
             self._find("clock_correction", f"expected seconds, found {correction_s}")
-            return
+            return False
         step_s = self._stamps.correct(correction_s)
         if step_s is not None:
             self._find("clock_correction", f"times step by {step_s:.6g} s")
+        return step_s is not None
+
+    def part(self, at: Break) -> None:
+        """Put a break before the next sample; of several there, the newest says it all."""
+        self._break = at
 
     def mark(self, kind: str, text: str) -> None:
         """Bind an event to the next sample; beyond `N_WAITING_MAX` they are counted only."""
@@ -209,15 +220,17 @@ class Conditioner:
         samples_uv, taint, of_samples = self._judge.update(samples, stamp_taint, first_sample)
         events: tuple[BoundEvent, ...] = ()
         notes: tuple[Note, ...] = ()
+        after: Break | None = None
         if n_samples:
             self._next_sample = first_sample + n_samples
+            after, self._break = self._break, None
             if self._events:
                 events = tuple(self._events)
                 self._events.clear()
             if self._found or of_stamps or of_samples:
                 notes = self._noted([*self._found, *of_stamps, *of_samples])
                 self._found.clear()
-        block = Block(self.layout.name, first_sample, samples_uv, time_s, taint, events)
+        block = Block(self.layout.name, first_sample, samples_uv, time_s, taint, events, after)
         return block, notes
 
     def _skip_to(self, first_sample: int) -> None:

@@ -1,6 +1,7 @@
 """What detectors give: estimates on the hop grid, and the moments something began or ended."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Literal, Self
 
 import numpy as np
@@ -59,6 +60,18 @@ class Estimates:
             self.valid[:n_hops],
             self.taint[:n_hops],
         )
+
+    def followed_by(self, later: Iterable[Self]) -> Self:
+        """Return these hops and those of later calls in one piece."""
+        parts = [each for each in (self, *later) if each.sample.size]
+        if len(parts) < 2:
+            return parts[0] if parts else self
+        arrays = {
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(self)
+            if field.name != "detector"
+        }
+        return type(self)(detector=self.detector, **arrays)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,9 @@ class RecordingSource:
     sample. A stream without any gets a correction of 0: its stamps are the recorder's. The
     recorder stores no uncertainty; 1 ms is given.
 
-    Markers and corrections cut a chunk where they fall, so they are bound to the same sample
-    in whatever chunks the rest is cut. Gaps, jitter, NaN and repeated stamps are as recorded.
+    Markers and corrections cut the chunks of all streams where they fall, so they are bound to the
+    same samples in whatever chunks the rest is cut. Gaps, jitter, NaN and repeated stamps are as
+    recorded.
     """
 
     def __init__(
@@ -183,8 +184,16 @@ class RecordingSource:
     ) -> NDArray[np.int64]:
         n_samples = len(times.times_s)
         corrected = np.array([each.first_sample for each in times.corrections], np.int64)
-        marked = np.searchsorted(times.times_s, cuts_s, side="right")
-        edges = np.concatenate([self._chunking.edges(n_samples, rate_hz, place), corrected, marked])
+        others_s = [
+            each.time_s
+            for other in self._timelines
+            if other is not times
+            for each in other.corrections
+        ]
+        cuts_s = np.concatenate([cuts_s, others_s])
+        # On both sides of samples of that very time, for those may come before it or after it.
+        cuts = [np.searchsorted(times.times_s, cuts_s, side) for side in ("left", "right")]
+        edges = np.concatenate([self._chunking.edges(n_samples, rate_hz, place), corrected, *cuts])
         return np.unique(edges[(edges > 0) & (edges < n_samples)])
 
     def _find(self, config: StreamConfig) -> RecordedStream:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, Taint
+from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, Break, Taint
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
 from detectors.estimates import Seen
@@ -72,6 +72,8 @@ class ClosedLoop:
         )
         self._uncertainty_s: dict[str, float] = {}
         self._correction_s: dict[str, float] = {}
+        self._silent: frozenset[str] = frozenset()
+        self._n_breaks = dict.fromkeys(self.conditioners, 0)
         self._columns = {name: self._used_columns(name) for name in watched}
 
     def step(self, event: Event, now_s: float) -> Outcome:
@@ -138,7 +140,8 @@ class ClosedLoop:
         if conditioner is None:
             return ()
         before_s = self._correction_s.get(event.stream)
-        conditioner.correct(event.correction_s)
+        if conditioner.correct(event.correction_s):
+            self._break(event.stream, self._silent)
         self._correction_s[event.stream] = event.correction_s
         self._uncertainty_s[event.stream] = event.uncertainty_s
         if before_s is None or event.stream not in self._columns:
@@ -147,11 +150,25 @@ class ClosedLoop:
 
     def _change_stream(self, event: StreamChanged, now_s: float) -> tuple[Decision, ...]:
         told = Notice(kind=f"stream_{event.what}", text=f"stream {event.stream}: {event.detail}")
-        if event.what == "resumed" and event.stream in self.conditioners:
-            self.conditioners[event.stream].restart(event.detail)
+        conditioner = self.conditioners.get(event.stream)
+        if conditioner is not None:
+            if event.what == "resumed":
+                conditioner.restart(event.detail)
+            flows = event.what in {"resumed", "heard"}
+            stream = {event.stream}
+            self._break(event.stream, self._silent - stream if flows else self._silent | stream)
         if event.what == "changed":
             return (told, *self.gate.fail(f"stream {event.stream} changed", now_s))
         return (told,)
+
+    def _break(self, stream: str, silent: frozenset[str]) -> None:
+        """Part what every stream gave before this moment from what it gives after."""
+        self._silent = silent
+        self._n_breaks[stream] += 1
+        next_sample = {name: each.next_sample for name, each in self.conditioners.items()}
+        at = Break(dict(self._n_breaks), silent, next_sample)
+        for conditioner in self.conditioners.values():
+            conditioner.part(at)
 
     def _used_columns(self, stream: str) -> list[int]:
         layout = self.conditioners[stream].layout

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from stimulators.received import Received
 
+#: What a source may notice about its stream.
+Change: TypeAlias = Literal["silent", "heard", "lost", "resumed", "changed"]
+
 
 class Chunk(msgspec.Struct, frozen=True, tag=True, gc=False):
     """What a source gave in one piece; read-only and in memory of its own.
@@ -49,12 +52,13 @@ class ClockCorrection(msgspec.Struct, frozen=True, tag=True, gc=False):
 class StreamChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A source noticed something about its stream that the samples cannot say.
 
-    ``silent`` and ``lost`` end the flow of samples, ``resumed`` begins it again (the next sample
-    restarts every window), ``changed`` is a fault: the stream is not the one it was.
+    ``silent`` and ``lost`` end the flow of samples. ``heard`` comes before the first sample that
+    ends a silence, and ``resumed`` begins a lost stream again (its next sample restarts every
+    window). ``changed`` is a fault: the stream is not the one it was.
     """
 
     stream: str
-    what: Literal["silent", "lost", "resumed", "changed"]
+    what: Change
     detail: str = ""
 
 

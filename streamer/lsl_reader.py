@@ -2,14 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
 from streamer.block_interval import BlockIntervalMeter
-from streamer.events import Chunk, ClockCorrection, Event, Marker, StreamChanged
+from streamer.events import Change, Chunk, ClockCorrection, Event, Marker, StreamChanged
 from streamer.lsl import asked_text, difference, listed
 from streamer.lsl_inlet import Inlet
 from streamer.lsl_search import Search, is_answering
@@ -127,6 +126,8 @@ class Reader:
             samples, stamps_s = inlet.pull(self._pull_s)
             now_s = self._now_s()
             if len(stamps_s):
+                if self._is_quiet and self._is_signal:
+                    self._tell("heard", f"samples again after {now_s - newest_s:.2f} s")
                 newest_s = now_s
                 self._is_quiet = False
                 self._give(samples, stamps_s, now_s)
@@ -205,5 +206,5 @@ class Reader:
             self._is_quiet = False
             self._n_misses = 0
 
-    def _tell(self, what: Literal["silent", "lost", "resumed", "changed"], detail: str) -> None:
+    def _tell(self, what: Change, detail: str) -> None:
         self._put(StreamChanged(self._config.name, what, detail))

@@ -12,7 +12,7 @@ from detectors.montage import MontageConfig
 from detectors.quality import Kind, QualityConfig
 
 #: Things to do to a conditioner before a sample, by the sample's index.
-Calls = dict[int, list[Callable[[Conditioner], None]]]
+Calls = dict[int, list[Callable[[Conditioner], object]]]
 
 
 @dataclass(frozen=True)

@@ -156,21 +156,12 @@ def test_events_are_bound_to_the_same_samples_in_any_chunks(
 ) -> None:
     chunking = Chunking(n_samples_max=n_samples_max, seed=seed)
     events = _fed(_made(), _CONFIGS, chunking)
-    assert _bound_late(events) == _bound_late(_fed(_made(), _CONFIGS, Chunking(n_samples_max=1)))
+    assert _bound(events) == _bound(_fed(_made(), _CONFIGS, Chunking(n_samples_max=1)))
     assert max(len(chunk.samples) for _, chunk in _chunks(events, "LFP")) <= n_samples_max
     for stream in _made().streams[:2]:
         name = stream.info.lsl_name
         n_samples = sum(len(chunk.samples) for _, chunk in _chunks(events, name))
         assert n_samples == len(stream.timestamps_s)
-
-
-def _bound_late(events: Sequence[tuple[float, Event]]) -> list[tuple[str, int, object]]:
-    """Leave out where a correction falls among the samples of other streams."""
-    return [
-        (stream, n_before, event)
-        for stream, n_before, event in _bound(events)
-        if isinstance(event, Marker) or event.stream == stream
-    ]
 
 
 def test_random_chunks_are_of_all_lengths_and_the_same_for_the_same_seed() -> None:

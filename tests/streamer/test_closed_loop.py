@@ -146,7 +146,7 @@ def test_a_bad_sample_of_another_channel_holds_nothing(active: ClosedLoop) -> No
     assert active.gate.state == "active"
 
 
-@pytest.mark.parametrize("what", ["silent", "lost", "resumed", "changed"])
+@pytest.mark.parametrize("what", ["silent", "heard", "lost", "resumed", "changed"])
 def test_what_a_source_noticed_is_told_and_a_changed_stream_is_a_fault(
     active: ClosedLoop, what: str
 ) -> None:
@@ -185,7 +185,7 @@ _OTHERS: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         StreamChanged,
         _WORDS,
-        st.sampled_from(["silent", "lost", "resumed", "changed"]),
+        st.sampled_from(["silent", "heard", "lost", "resumed", "changed"]),
         st.just(""),
     ),
     st.builds(LinkChanged, st.booleans(), st.just("why")),

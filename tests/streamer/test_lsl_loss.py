@@ -41,7 +41,7 @@ async def first_sample(feed: Fed, child: OutletProcess) -> Chunk:
 
 async def next_change(feed: Fed) -> StreamChanged:
     """Return what next happens to the stream; a pause of a busy machine does not count."""
-    while (changed := await feed.next_of(StreamChanged)).what == "silent":
+    while (changed := await feed.next_of(StreamChanged)).what in {"silent", "heard"}:
         pass
     assert isinstance(changed, StreamChanged)
     return changed

@@ -169,6 +169,8 @@ def test_silence_is_told_once_and_the_samples_that_follow_come_without_a_restart
             silent = await feed.next_of(StreamChanged)
             assert (silent.stream, silent.what) == ("quiet", "silent")
             sender.push_sample([2.0, 2.0], 2.0)
+            heard = await feed.next_of(StreamChanged)
+            assert (heard.stream, heard.what) == ("quiet", "heard")
             event: Event = await feed.next()
             while isinstance(event, ClockCorrection):
                 event = await feed.next()

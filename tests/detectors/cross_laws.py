@@ -1,0 +1,128 @@
+"""The laws of a detector that reads several streams, each a check on an example of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from detectors.block import Taint
+from tests.detectors.cross_subject import CrossExample, Streams, look
+from tests.detectors.laws import compiled
+from tests.detectors.subject import FIELDS
+
+Cuts = Mapping[str, Sequence[int]]
+
+
+def check_the_order_does_not_show(
+    example: CrossExample, given: Streams, cuts: Cuts, turns: Sequence[int]
+) -> None:
+    """Hold that chunks and their interleaving leave no trace."""
+    assert look(example, given, cuts, turns).same_as(look(example, given))
+
+
+def check_the_future_does_not_show(
+    example: CrossExample, given: Streams, ends: Mapping[str, int]
+) -> None:
+    """Hold that what is known of a beginning stays as it was, whatever comes after."""
+    whole, known = look(example, given).estimates, look(example, given.until(ends)).estimates
+    n_known = known.sample.size
+    for field in FIELDS:
+        assert getattr(whole, field)[:n_known].tobytes() == getattr(known, field).tobytes()
+
+
+def check_nothing_is_shared(example: CrossExample, given: Streams, cuts: Cuts) -> None:
+    """Hold that input is left alone, and output never touched again."""
+    chain = example.chain()
+    kept = []
+    turns = np.arange(200).tolist()
+    for block, same in zip(given.fed(cuts, turns), given.fed(cuts, turns), strict=True):
+        for seen in chain.update(block):
+            kept += [
+                (getattr(seen.estimates, field), getattr(seen.estimates, field).tobytes())
+                for field in FIELDS
+            ]
+        for field in ("samples_uv", "time_s", "taint"):
+            array = getattr(block, field)
+            assert array.tobytes() == getattr(same, field).tobytes()
+            assert not any(np.shares_memory(array, given_out) for given_out, _ in kept)
+    chain.reset()
+    assert kept
+    assert all(array.tobytes() == bits for array, bits in kept)
+
+
+def check_reset_is_construction(
+    example: CrossExample, given: Streams, cuts: Cuts, turns: Sequence[int]
+) -> None:
+    chain = example.chain()
+    first = look(example, given, cuts, turns, chain)
+    chain.reset()
+    assert look(example, given, cuts, turns, chain).same_as(first)
+
+
+def check_equals_naive(example: CrossExample, given: Streams) -> None:
+    seen = look(example, given).estimates
+    sample, (values, valid) = example.naive(given)
+    assert seen.sample.tolist() == sample.tolist()
+    times_s = given.recordings[example.reference.name].time_s
+    assert seen.time_s.tolist() == times_s[sample].tolist()
+    assert seen.valid.tolist() == valid.tolist()
+    np.testing.assert_allclose(seen.values, values, rtol=1e-8, atol=1e-10)
+
+
+def check_taint_spoils_its_window_and_no_more(
+    example: CrossExample, given: Streams, stream: str, place: tuple[int, int], taint: Taint
+) -> None:
+    """Hold that a tainted sample spoils the rows it is part of, their windows, nothing else."""
+    sample, channel = place
+    clean = look(example, given).estimates
+    spoilt = look(example, given.tainted(stream, sample, channel, taint)).estimates
+    rows_s = given.recordings[example.reference.name].time_s
+    distance_s = np.abs(rows_s - given.recordings[stream].time_s[sample])
+    rows = np.flatnonzero(distance_s < 10.0 / example.reference.rate_hz)
+    if stream == example.reference.name:
+        rows = np.array([sample])
+    newest = clean.sample[:, None]
+    is_inside = ((newest >= rows) & (newest < rows + example.window_samples)).any(axis=1)
+    columns = example.columns(stream, channel)
+    assert not spoilt.valid[is_inside][:, columns].any()
+    assert (spoilt.valid[~is_inside] == clean.valid[~is_inside]).all()
+    others = [column for column in range(clean.values.shape[1]) if column not in columns]
+    assert spoilt.values[:, others].tobytes() == clean.values[:, others].tobytes()
+
+
+def check_bad_values_are_tainted(
+    example: CrossExample, given: Streams, stream: str, sample: int, value: float
+) -> None:
+    """Hold that what is no voltage does what taint does, though nobody tainted it."""
+    made = given.recordings[stream]
+    samples_uv = made.samples_uv.copy()
+    samples_uv[sample, 0] = value
+    seen = look(example, given.changed(stream, replace(made, samples_uv=samples_uv))).estimates
+    told = look(example, given.tainted(stream, sample, 0, Taint.NOT_FINITE)).estimates
+    assert np.isfinite(seen.values).all()
+    assert seen.valid.tobytes() == told.valid.tobytes()
+
+
+def check_nothing_happens_on(
+    example: CrossExample, given: Streams, stream: str, constant_uv: float
+) -> None:
+    """Hold that a dead stream gives no valid estimate."""
+    made = given.recordings[stream]
+    dead = replace(made, samples_uv=np.full_like(made.samples_uv, constant_uv))
+    seen = look(example, given.changed(stream, dead))
+    assert np.isfinite(seen.estimates.values).all()
+    assert not seen.estimates.valid.any()
+    assert seen.detections == ()
+
+
+def check_values_are_finite_and_zero_where_invalid(example: CrossExample, given: Streams) -> None:
+    estimates = look(example, given).estimates
+    assert np.isfinite(estimates.values).all()
+    assert (estimates.values[~estimates.valid] == 0.0).all()
+
+
+def check_nothing_compiles_later(example: CrossExample, given: Streams, cuts: Cuts) -> None:
+    look(example, given)
+    before = compiled()
+    look(example, given, cuts, np.arange(200).tolist())
+    assert compiled() == before

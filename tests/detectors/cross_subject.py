@@ -1,0 +1,163 @@
+"""What a law of detectors across streams is held against: several recordings, in any order."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.block import Block, Break, StreamLayout, Taint
+from detectors.chain import DetectorChain
+from detectors.detector import DetectorConfig
+from tests.detectors.subject import Plain, Recording, Sight, joined, recording
+
+#: A stream's samples restart here, their times moved by so many seconds.
+Restart = tuple[int, float]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """A stretch of several streams, whole, and what parted them, in order."""
+
+    recordings: Mapping[str, Recording] = field(repr=False)
+    breaks: tuple[Break, ...] = ()
+
+    def after(self, stream: str) -> dict[int, Break]:
+        """Return the break before each of a stream's samples that follows one, the newest."""
+        n_samples = self.recordings[stream].n_samples
+        return {
+            each.next_sample[stream]: each
+            for each in self.breaks
+            if each.next_sample[stream] < n_samples
+        }
+
+    def epochs(self, stream: str) -> NDArray[np.int64]:
+        """Return how many breaks each sample of a stream follows."""
+        starts = np.array([each.next_sample[stream] for each in self.breaks], np.int64)
+        places = np.arange(self.recordings[stream].n_samples)
+        return np.searchsorted(starts, places, side="right").astype(np.int64)
+
+    def silent_at(self, stream: str, sample: int) -> frozenset[str]:
+        """Return what is silent by the newest break before a sample."""
+        known = [each for each in self.breaks if each.next_sample[stream] <= sample]
+        return known[-1].silent if known else frozenset()
+
+    def settled(self, stream: str) -> int:
+        """Return the newest break that some stream has passed, and this one has reached."""
+        n_samples = self.recordings[stream].n_samples
+        known = [
+            sum(each.n_breaks.values())
+            for name in self.recordings
+            for each in self.after(name).values()
+            if each.next_sample[stream] <= n_samples
+        ]
+        return max(known, default=0)
+
+    def until(self, ends: Mapping[str, int]) -> "Streams":
+        return replace(
+            self,
+            recordings={name: each.until(ends[name]) for name, each in self.recordings.items()},
+        )
+
+    def changed(self, stream: str, made: Recording) -> "Streams":
+        return replace(self, recordings={**self.recordings, stream: made})
+
+    def tainted(self, stream: str, sample: int, channel: int, taint: Taint) -> "Streams":
+        return self.changed(stream, self.recordings[stream].tainted(sample, channel, taint))
+
+    def blocks(self, stream: str, cuts: Sequence[int]) -> Iterator[Block]:
+        """Yield a stream cut at these samples and at breaks, each block in its own memory."""
+        given = self.recordings[stream]
+        after = self.after(stream)
+        inner = {cut for cut in (*cuts, *after) if 0 < cut < given.n_samples}
+        for start, stop in pairwise(sorted({0, given.n_samples, *inner})):
+            yield Block(
+                stream,
+                start,
+                given.samples_uv[start:stop].copy(),
+                given.time_s[start:stop].copy(),
+                given.taint[start:stop].copy(),
+                after=after.get(start),
+            )
+
+    def fed(self, cuts: Mapping[str, Sequence[int]], turns: Sequence[int]) -> Iterator[Block]:
+        """Yield all blocks, the streams taking turns; when they are over, one stream by one."""
+        waiting = [list(self.blocks(name, cuts[name])) for name in self.recordings]
+        for turn in turns:
+            if waiting[turn % len(waiting)]:
+                yield waiting[turn % len(waiting)].pop(0)
+        for rest in waiting:
+            yield from rest
+
+
+@dataclass(frozen=True)
+class CrossExample:
+    """One way to configure a detector that reads several streams.
+
+    Parameters
+    ----------
+    name : str
+        For the report of the tests.
+    config : DetectorConfig
+        The detector.
+    layouts : sequence of StreamLayout
+        The streams it reads, in the order of its configuration.
+    true_hz : mapping of str to float
+        Their true rates.
+    naive : callable
+        The same thing computed plainly: the sample of each hop, values, validity.
+    columns : callable
+        The outputs of a channel of a stream.
+    window_samples : int
+        An estimate depends on so many rows of the grid.
+    """
+
+    name: str
+    config: DetectorConfig
+    layouts: Sequence[StreamLayout]
+    true_hz: Mapping[str, float]
+    naive: Callable[[Streams], tuple[NDArray[np.int64], Plain]]
+    columns: Callable[[str, int], list[int]]
+    window_samples: int
+
+    @property
+    def reference(self) -> StreamLayout:
+        return min(self.layouts, key=lambda layout: layout.rate_hz)
+
+    def chain(self) -> DetectorChain:
+        return DetectorChain((self.config,), {each.name: each for each in self.layouts})
+
+    def streams(
+        self,
+        seed: int,
+        length_s: float,
+        restarts: Mapping[str, Sequence[Restart]] = {},
+        starts_s: Sequence[float] = (100.0, 99.913),
+    ) -> Streams:
+        """Return noise with a shared rhythm, on clocks that run a little off."""
+        made: dict[str, Recording] = {}
+        for place, layout in enumerate(self.layouts):
+            n_samples = round(length_s * layout.rate_hz)
+            plain = recording(layout, seed + place, n_samples, ())
+            taint = plain.taint.copy()
+            time_s = starts_s[place] + np.arange(n_samples) / self.true_hz[layout.name]
+            for sample, moved_s in restarts.get(layout.name, ()):
+                taint[sample] |= np.uint16(Taint.RESTART)
+                time_s[sample:] += moved_s
+            made[layout.name] = Recording(plain.samples_uv, time_s, taint)
+        return Streams(made)
+
+
+def look(
+    example: CrossExample,
+    given: Streams,
+    cuts: Mapping[str, Sequence[int]] | None = None,
+    turns: Sequence[int] = (),
+    chain: DetectorChain | None = None,
+) -> Sight:
+    """Return what the example's detector sees of the streams."""
+    chain = chain or example.chain()
+    cuts = cuts or dict.fromkeys(given.recordings, ())
+    seen = [each for block in given.fed(cuts, turns) for each in chain.update(block)]
+    return joined(seen, len(chain.detectors[example.config.id].outputs))
