@@ -1,4 +1,4 @@
-"""The first steps of every stream, live or from a file: units, montage, quality, time, artifacts."""
+"""The first steps of every stream, live or from a file: from raw samples to a `Block`."""
 
 import math
 from collections import Counter
@@ -112,8 +112,8 @@ class Conditioner:
     Raises
     ------
     ValueError
-        Where unit, rate, montage or artifacts do not fit the stream; the text begins with the key path
-        relative to the stream's table.
+        Where unit, rate, montage or artifacts do not fit the stream; the text begins with the
+        key path relative to the stream's table.
 
     Notes
     -----

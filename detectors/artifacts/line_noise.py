@@ -113,7 +113,7 @@ class LineNoise:
        doi:10.1109/TASSP.1977.1162997.
     """
 
-    config_type: ClassVar[type[LineNoiseConfig]] = LineNoiseConfig
+    configured_by: ClassVar[type[LineNoiseConfig]] = LineNoiseConfig
 
     delay_s = 0.0
 

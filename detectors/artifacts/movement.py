@@ -90,7 +90,7 @@ class Movement:
     noise 5 SD are passed once in about a day, 3 SD several times a minute.
     """
 
-    config_type: ClassVar[type[MovementConfig]] = MovementConfig
+    configured_by: ClassVar[type[MovementConfig]] = MovementConfig
 
     def __init__(self, config: MovementConfig, layout: StreamLayout, counts: Counter[str]) -> None:
         if config.below_hz > layout.rate_hz / 4.0:
@@ -132,9 +132,15 @@ class Movement:
         if n_marked or self._was_on.any():
             self._counts["movement"] += n_marked
             is_on = (marked & np.uint16(Taint.MOVEMENT)).astype(np.bool_)
-            texts = ("moves", "is still again")
             found = list(
-                episodes(is_on, self._was_on, "movement", self._channels, texts, first_sample)
+                episodes(
+                    is_on,
+                    self._was_on,
+                    kind="movement",
+                    channels=self._channels,
+                    texts=("moves", "is still again"),
+                    first_sample=first_sample,
+                )
             )
             if len(is_on):
                 self._was_on = is_on[-1].copy()

@@ -29,7 +29,7 @@ AnyArtifactConfig: TypeAlias = (
 
 #: Every step that a table can ask for, by the struct that configures it.
 _STEPS: Final[Mapping[type[Any], type[ArtifactStep]]] = {
-    each.config_type: each
+    each.configured_by: each
     for each in (LineNoise, Movement, Saturation, StimulationBlanking, StimulationPeriod)
 }
 

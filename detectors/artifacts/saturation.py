@@ -52,7 +52,7 @@ class Saturation:
     contains what led to it wherever the window is longer. Delay: none.
     """
 
-    config_type: ClassVar[type[SaturationConfig]] = SaturationConfig
+    configured_by: ClassVar[type[SaturationConfig]] = SaturationConfig
 
     delay_s = 0.0
 

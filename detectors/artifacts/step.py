@@ -33,7 +33,7 @@ class ArtifactStep(Protocol):
     """
 
     #: The struct this step is configured by; its tag is the `kind` in the file.
-    config_type: ClassVar[type[Any]]
+    configured_by: ClassVar[type[Any]]
 
     delay_s: float
 
@@ -61,7 +61,7 @@ def rows_of(
     first_sample: int,
     n_samples: int,
 ) -> list[int]:
-    """Return the rows of a chunk that an event of this kind, or one of these markers, is bound to."""
+    """Return the rows of a chunk that events of a kind, or one of the markers, are bound to."""
     rows = {
         event.sample - first_sample
         for event in events
@@ -78,6 +78,7 @@ def restarts_of(taint: NDArray[np.uint16]) -> list[int]:
 def episodes(
     is_on: NDArray[np.bool_],
     was_on: NDArray[np.bool_],
+    *,
     kind: str,
     channels: Sequence[str],
     texts: tuple[str, str],

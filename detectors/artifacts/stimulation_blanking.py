@@ -73,7 +73,7 @@ class StimulationBlanking:
     the blanked time is lost, and steps of up to its amplitude come in.
     """
 
-    config_type: ClassVar[type[StimulationBlankingConfig]] = StimulationBlankingConfig
+    configured_by: ClassVar[type[StimulationBlankingConfig]] = StimulationBlankingConfig
 
     delay_s = 0.0
 
@@ -103,7 +103,9 @@ class StimulationBlanking:
         """Fold the next samples in; never raises on data, never changes what it is given."""
         config, n_samples = self._config, len(samples_uv)
         pulses = rows_of(events, STIMULATION_PULSE, config.pulse_markers, first_sample, n_samples)
-        changes = rows_of(events, STIMULATION_CHANGE, config.change_markers, first_sample, n_samples)
+        changes = rows_of(
+            events, STIMULATION_CHANGE, config.change_markers, first_sample, n_samples
+        )
         cleaned, marked = samples_uv.copy(), taint.copy()
         n_done = np.zeros(N_COUNTS, np.int64)
         blank(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
@@ -75,6 +75,14 @@ class StimulationPeriodConfig(
             )
 
 
+class _Work(NamedTuple):
+    """Samples and taint in memory of their own, and how many were cleaned and could not be."""
+
+    samples_uv: NDArray[np.float64]
+    taint: NDArray[np.uint16]
+    n_done: NDArray[np.int64]
+
+
 class StimulationPeriod:
     """Takes off each sample what earlier samples at the same phase of the stimulation have.
 
@@ -106,9 +114,10 @@ class StimulationPeriod:
     *Rate.* The samples of each stretch of `learn_s` are shifted by the nominal rate, added up in
     tapered pieces, and the offset is the one with the most power through a Hann window over the
     pieces, all channels together, each over its own median power in the range. Of up to eight
-    stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line must stand 15 dB over that median on some channel; where none does,
-    there is no stimulation: nothing is taken off and nothing marked. Folding is no obstacle: 150
-    Hz is found at 50 Hz in a stream of 200 Hz.
+    stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line
+    must stand 15 dB over that median on some channel; where none does, there is no stimulation:
+    nothing is taken off and nothing marked. Folding is no obstacle: 150 Hz is
+    found at 50 Hz in a stream of 200 Hz.
 
     *Removal.* With T the period in samples, the lags l of the last `window_s` with
     ``|l / T - round(l / T)| <= half_width_periods`` give what the artifact is expected to be, as
@@ -136,7 +145,7 @@ class StimulationPeriod:
        1, 100010, 2021, doi:10.1016/j.crmeth.2021.100010.
     """
 
-    config_type: ClassVar[type[StimulationPeriodConfig]] = StimulationPeriodConfig
+    configured_by: ClassVar[type[StimulationPeriodConfig]] = StimulationPeriodConfig
 
     delay_s = 0.0
 
@@ -186,19 +195,19 @@ class StimulationPeriod:
         first_sample: int,
     ) -> Stepped:
         """Fold the next samples in; never raises on data, never changes what it is given."""
-        cleaned, marked = samples_uv.copy(), taint.copy()
+        work = _Work(samples_uv.copy(), taint.copy(), np.zeros(2, np.int64))
         n_samples = len(samples_uv)
         restarts = restarts_of(taint)
         markers = self._config.change_markers
         changes = rows_of(events, STIMULATION_CHANGE, markers, first_sample, n_samples)
         found: list[Finding] = []
-        n_done = np.zeros(2, np.int64)
         stops = sorted({*restarts, *changes, n_samples})
         row = 0
         for stop in stops:
             while row < stop:
                 rows = min(stop - row, self._search.n_missing)
-                self._clean(samples_uv, taint, cleaned, marked, row, row + rows, n_done)
+                self._search.gather(samples_uv, taint, row, row + rows)
+                self._clean(work, row, row + rows)
                 row += rows
                 if not self._search.n_missing:
                     found += self._learn(first_sample + row - 1)
@@ -206,29 +215,20 @@ class StimulationPeriod:
                 self.reset()
             if stop in changes:
                 self._change()
-        for name, n in zip(("stimulation_cleaned", "stimulation_uncleaned"), n_done, strict=True):
-            if n:
-                self._counts[name] += int(n)
-        return Stepped(cleaned, marked, found)
+        names = ("stimulation_cleaned", "stimulation_uncleaned")
+        for name, n_samples in zip(names, work.n_done.tolist(), strict=True):
+            if n_samples:
+                self._counts[name] += n_samples
+        return Stepped(work.samples_uv, work.taint, found)
 
-    def _clean(
-        self,
-        samples_uv: NDArray[np.float64],
-        taint: NDArray[np.uint16],
-        cleaned: NDArray[np.float64],
-        marked: NDArray[np.uint16],
-        start: int,
-        stop: int,
-        n_done: NDArray[np.int64],
-    ) -> None:
-        self._search.gather(samples_uv, taint, start, stop)
+    def _clean(self, work: _Work, start: int, stop: int) -> None:
         is_on = self.is_found or not self._is_learned
         otherwise = Taint.UNCLEANED if is_on else Taint.NONE
         if self._is_in_doubt:
             otherwise = Taint.STIMULATION
         self._newest = clean(
-            cleaned,
-            marked,
+            work.samples_uv,
+            work.taint,
             start,
             stop,
             self._lags if is_on else self._lags[:0],
@@ -237,7 +237,7 @@ class StimulationPeriod:
             self._past,
             self._newest,
             self._fold,
-            n_done,
+            work.n_done,
         )
 
     def _change(self) -> None:

@@ -70,7 +70,7 @@ def cancel(
             fold[:] = 0.0
         _turn(state, real, imaginary)
         _look(samples_uv[row], taint[row], settings, fold, real, imaginary)
-        _learn(settings, fold, real, imaginary)
+        _learn(fold, real, imaginary)
         state[N_SINCE] += 1.0
         if state[N_SINCE] >= settings[N_FOLLOW]:
             _follow(settings, state, fold)
@@ -132,7 +132,6 @@ def _look(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _learn(
-    settings: NDArray[np.float64],
     fold: NDArray[np.float64],
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
@@ -142,9 +141,7 @@ def _learn(
     for place in range(real.size):
         for channel in range(fold.shape[1]):
             fold[HARMONIC + 2 * place, channel] += 2.0 * fold[ERROR, channel] * real[place]
-            fold[HARMONIC + 2 * place + 1, channel] -= (
-                2.0 * fold[ERROR, channel] * imaginary[place]
-            )
+            fold[HARMONIC + 2 * place + 1, channel] -= 2.0 * fold[ERROR, channel] * imaginary[place]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

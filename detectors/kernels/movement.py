@@ -80,9 +80,7 @@ def _take(
         value_uv - fold[REFERENCE, channel] - fold[LOW_ONCE, channel]
     )
     fold[LOW_TWICE, channel] += gain * (fold[LOW_ONCE, channel] - fold[LOW_TWICE, channel])
-    fold[DRIFT, channel] += settings[DRIFT_GAIN] * (
-        fold[LOW_TWICE, channel] - fold[DRIFT, channel]
-    )
+    fold[DRIFT, channel] += settings[DRIFT_GAIN] * (fold[LOW_TWICE, channel] - fold[DRIFT, channel])
     size = abs(fold[LOW_TWICE, channel] - fold[DRIFT, channel])
     n_good = fold[N_GOOD, channel]
     deviation = fold[LEVEL, channel] / CUT_MEAN

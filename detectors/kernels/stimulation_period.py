@@ -70,44 +70,42 @@ def weigh_lags(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _residue(phase: NDArray[np.float64], order: int, residue: NDArray[np.float64]) -> float:
     """Write what of a constant no power of the phase up to `order` explains; return its sum."""
-    n_lags = phase.size
-    basis = np.empty((order, n_lags))
+    basis = np.empty((order, phase.size))
     n_basis = 0
     for power in range(1, order + 1):
         row = basis[n_basis]
-        before = 0.0
-        for place in range(n_lags):
-            row[place] = phase[place] ** power
-            before += row[place] * row[place]
-        for _ in range(2):
-            for other in range(n_basis):
-                _take_off(row, basis[other])
-        after = 0.0
-        for place in range(n_lags):
-            after += row[place] * row[place]
+        row[:] = phase**power
+        before = _squares(row)
+        _take_off(row, basis[:n_basis])
+        after = _squares(row)
         if after > _TINY * before:
-            length = math.sqrt(after)
-            for place in range(n_lags):
-                row[place] /= length
+            row /= math.sqrt(after)
             n_basis += 1
-    residue[:n_lags] = 1.0
-    for _ in range(2):
-        for other in range(n_basis):
-            _take_off(residue[:n_lags], basis[other])
+    rest = residue[: phase.size]
+    rest[:] = 1.0
+    _take_off(rest, basis[:n_basis])
+    # The residue is a projection of the constant: its sum is that of its squares.
+    return _squares(rest)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _squares(row: NDArray[np.float64]) -> float:
     total = 0.0
-    for place in range(n_lags):
-        total += residue[place]
+    for place in range(row.size):
+        total += row[place] * row[place]
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _take_off(row: NDArray[np.float64], unit: NDArray[np.float64]) -> None:
-    """Make `row` orthogonal to a row of length one."""
-    along = 0.0
-    for place in range(row.size):
-        along += row[place] * unit[place]
-    for place in range(row.size):
-        row[place] -= along * unit[place]
+def _take_off(row: NDArray[np.float64], units: NDArray[np.float64]) -> None:
+    """Make `row` orthogonal to rows of length one that are so to each other; twice, to be sure."""
+    for _ in range(2):
+        for each in range(units.shape[0]):
+            along = 0.0
+            for place in range(row.size):
+                along += row[place] * units[each, place]
+            for place in range(row.size):
+                row[place] -= along * units[each, place]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -161,9 +159,7 @@ def clean(
             value = samples_uv[row, channel]
             is_bad = taint[row, channel] & _SPOILS_WINDOW != 0
             is_ready = lags.size > 0 and fold[N_KNOWN, channel] >= n_window
-            past[newest, channel] = (
-                fold[EXPECTED, channel] if is_bad and is_ready else value
-            )
+            past[newest, channel] = fold[EXPECTED, channel] if is_bad and is_ready else value
             if is_ready:
                 samples_uv[row, channel] = value - (fold[EXPECTED, channel] - fold[LEVEL, channel])
                 taint[row, channel] |= _STIMULATION

@@ -108,30 +108,46 @@ def find_rate(
     The offset has the largest sum, over channels, of the power of the stretch at it, each
     channel's over the median of its own power at all the offsets.
     """
-    n_channels = real.shape[1]
-    power = np.zeros((offsets.size, n_channels))
+    power = np.zeros((offsets.size, real.shape[1]))
     for place in range(offsets.size):
         _power_at(real, imaginary, offsets[place], power[place])
-    weight = np.zeros(n_channels)
-    for channel in range(n_channels):
-        median = float(np.median(power[:, channel]))
-        if is_used[channel] and median > 0.0:
-            weight[channel] = 1.0 / median
+    weight = _weights(power, is_used)
     best = 0
-    most = 0.0
     for place in range(offsets.size):
-        joint = _joint(power[place], weight)
-        if joint > most:
-            best, most = place, joint
+        if _joint(power[place], weight) > _joint(power[best], weight):
+            best = place
     is_found = False
-    for channel in range(n_channels):
+    for channel in range(weight.size):
         is_found |= power[best, channel] * weight[channel] >= _LINE_OVER_MEDIAN
     if not is_found or best in {0, offsets.size - 1}:
         return 0.0, False
-    found = offsets[best]
-    step = (offsets[1] - offsets[0]) / 2.0
+    return _climb(real, imaginary, weight, offsets[best], (offsets[1] - offsets[0]) / 2.0), True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _weights(power: NDArray[np.float64], is_used: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return one over each channel's median power; 0 where it has none or is not used."""
+    weight = np.zeros(is_used.size)
+    for channel in range(is_used.size):
+        median = np.median(power[:, channel])
+        if is_used[channel] and median > 0.0:
+            weight[channel] = 1.0 / median
+    return weight
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _climb(
+    real: NDArray[np.float64],
+    imaginary: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    found: float,
+    step: float,
+) -> float:
+    """Return the offset of the peak near `found`, by steps that are halved where none leads up."""
+    here = np.empty(weight.size)
+    _power_at(real, imaginary, found, here)
+    most = _joint(here, weight)
     smallest = _SHARE_MIN / real.shape[0]
-    here = np.empty(n_channels)
     while step > smallest:
         centre = found
         for side in (-1.0, 1.0):
@@ -141,7 +157,7 @@ def find_rate(
                 found, most = centre + side * step, joint
         if found == centre:
             step /= 2.0
-    return found, True
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
