@@ -131,7 +131,7 @@ class Movement:
         found = []
         if n_marked or self._was_on.any():
             self._counts["movement"] += n_marked
-            is_on = (marked & np.uint16(Taint.MOVEMENT)).astype(np.bool_)
+            is_on = (marked & ~taint & np.uint16(Taint.MOVEMENT)).astype(np.bool_)
             found = list(
                 episodes(
                     is_on,

@@ -134,4 +134,5 @@ class StimulationBlanking:
         if self._n_settle:
             text = f"a change of amplitude: {config.settle_s:g} s not to be used"
             told += [Finding(first_sample + row, "blanked", "change", text) for row in changes]
-        return told
+        # Stable: at one sample the pulse comes first.
+        return sorted(told, key=lambda finding: finding.sample)

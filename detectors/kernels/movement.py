@@ -43,7 +43,7 @@ def watch(
     fold: NDArray[np.float64],
     taint: NDArray[np.uint16],
 ) -> int:
-    """Mark movement in place and return the number of samples, of all channels, marked.
+    """Mark movement in place and return how many samples, of all channels, had no such mark.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def watch(
                 _take(samples_uv[row, channel], channel, settings, fold)
             if fold[LEFT, channel] > 0.0:
                 fold[LEFT, channel] -= 1.0
+                n_marked += taint[row, channel] & _MOVEMENT == 0
                 taint[row, channel] |= _MOVEMENT
-                n_marked += 1
     return n_marked
 
 
