@@ -115,7 +115,7 @@ class StimulationPeriod:
     tapered pieces, and the offset is the one with the most power through a Hann window over the
     pieces, all channels together, each over its own median power in the range. Of up to eight
     stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line
-    must stand 15 dB over that median on some channel; where none does, there is no stimulation:
+    must stand 20 dB over that median on some channel; where none does, there is no stimulation:
     nothing is taken off and nothing marked. Folding is no obstacle: 150 Hz is
     found at 50 Hz in a stream of 200 Hz.
 
@@ -136,7 +136,7 @@ class StimulationPeriod:
     only marks, with ``STIMULATION``, what cannot be cleaned until then. Tainted samples are not
     learned from: what is expected stands in for them, for half a window at most.
 
-    Chance: in noise, a stretch is taken for stimulation once in a million.
+    Chance: in noise, less than one channel's stretch in 100,000 is taken for stimulation.
 
     References
     ----------

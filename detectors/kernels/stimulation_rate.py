@@ -15,7 +15,7 @@ N_GATHERED: Final = 1  # samples of the stretch
 N_STATE: Final = 2
 
 #: A channel shows the line where it stands so far over the median of the range.
-_LINE_OVER_MEDIAN: Final = 30.0
+_LINE_OVER_MEDIAN: Final = 100.0
 #: The rate is found to within this share of the resolution of the stretch.
 _SHARE_MIN: Final = 1e-7
 

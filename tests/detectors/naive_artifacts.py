@@ -4,7 +4,7 @@ import cmath
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def _stretches(given: Recording) -> list[tuple[int, int]]:
 
 
 def _is_good(given: Recording) -> NDArray[np.bool_]:
-    return (given.taint & np.uint16(WINDOW_TAINT)) == 0
+    return np.asarray((given.taint & np.uint16(WINDOW_TAINT)) == 0)
 
 
 def _bound(events: Sequence[BoundEvent], kind: str, markers: Sequence[str]) -> set[int]:
@@ -183,9 +183,10 @@ class _Period:
             self.n_agreeing, self.found_hz = 0, found_hz
         self.n_agreeing = min(self.n_agreeing + 1, 8)
         self.found_hz += (found_hz - self.found_hz) / self.n_agreeing
+        self.weigh()
 
-    def lags(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return lags and weights: a polynomial fitted by least squares, its value at 0."""
+    def weigh(self) -> None:
+        """Choose lags and weights: a polynomial fitted by least squares, its value at 0."""
         assert self.found_hz is not None
         lags = np.arange(1, self.n_window + 1)
         phases = lags * self.found_hz / self.rate_hz
@@ -195,8 +196,8 @@ class _Period:
         for order in (4, 2, 0):
             weights = np.linalg.pinv(np.vander(phases, order + 1, increasing=True))[0]
             if np.sum(weights**2) <= 0.5 or order == 0:
-                return lags, weights
-        raise AssertionError
+                break
+        self.lags, self.weights = lags, weights
 
 
 def _rate(
@@ -228,7 +229,7 @@ def _rate(
     median = np.median(spectrum, axis=0)
     weight = np.divide(1.0, median, out=np.zeros_like(median), where=median > 0.0)
     best = int(np.argmax(spectrum @ weight))
-    if not (spectrum[best] * weight >= 30.0).any() or best in {0, offsets.size - 1}:
+    if not (spectrum[best] * weight >= 100.0).any() or best in {0, offsets.size - 1}:
         return None
     found, step = offsets[best], (offsets[1] - offsets[0]) / 2.0
     while step > 1e-9:
@@ -247,7 +248,7 @@ def stimulation_period(
     past = given.samples_uv.copy()
     for start, stop in _stretches(given):
         state = _Period(config, layout.rate_hz, samples.shape[1])
-        means = np.zeros((3, samples.shape[1]))
+        work = _Work(given, good, past, np.zeros((3, samples.shape[1])), samples, taint)
         began = start
         for row in range(start, stop):
             if row in changes:
@@ -258,7 +259,7 @@ def stimulation_period(
                     state.is_found = state.found_hz is not None
                 else:
                     state.is_in_doubt = state.is_learned and not state.is_found
-            _clean_row(state, row, given, good, past, means, samples, taint)
+            _clean_row(state, row, work)
             if row - began + 1 == state.n_stretch:
                 stretch = slice(began, row + 1)
                 found = _rate(
@@ -276,26 +277,28 @@ def stimulation_period(
     return samples, taint
 
 
-def _clean_row(
-    state: _Period,
-    row: int,
-    given: Recording,
-    good: NDArray[np.bool_],
-    past: NDArray[np.float64],
-    means: NDArray[np.float64],
-    samples: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-) -> None:
+class _Work(NamedTuple):
+    """What is given, what stands in the past of later samples, and what is made."""
+
+    given: Recording
+    good: NDArray[np.bool_]
+    past: NDArray[np.float64]
+    means: NDArray[np.float64]
+    samples: NDArray[np.float64]
+    taint: NDArray[np.uint16]
+
+
+def _clean_row(state: _Period, row: int, work: _Work) -> None:
+    given, good, past, means, samples, taint = work
     is_on = state.is_found or not state.is_learned
     otherwise = Taint.UNCLEANED if is_on else Taint.NONE
     otherwise = Taint.STIMULATION if state.is_in_doubt else otherwise
     has_lags = is_on and state.found_hz is not None
-    lags, weights = state.lags() if has_lags else (np.zeros(0, int), np.zeros(0))
     for channel in range(samples.shape[1]):
         is_ready = has_lags and state.known[channel] >= state.n_window
         value = given.samples_uv[row, channel]
         if is_ready:
-            expected = float(weights @ past[row - lags, channel])
+            expected = float(state.weights @ past[row - state.lags, channel])
             samples[row, channel] = value - expected + means[2, channel]
             if not good[row, channel]:
                 past[row, channel] = expected
