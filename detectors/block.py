@@ -27,12 +27,14 @@ class Taint(enum.IntFlag):
     SATURATED = 16
     #: The amplitude cannot be what the unit says.
     IMPLAUSIBLE = 32
-    #: A stimulation artifact was blanked or taken out here: what is left may be used.
+    #: The sample was held, or had the stimulation's artifact taken off: usable, but not raw.
     STIMULATION = 64
-    #: The subject moved.
+    #: Slow activity far beyond the channel's own level: it moves.
     MOVEMENT = 128
+    #: An artifact is, or may be, in the sample and could not be taken off.
+    UNCLEANED = 256
     #: On a grid of several streams: nothing came for this moment; the last value stands in.
-    MISSING = 256
+    MISSING = 512
 
 
 #: Taint that spoils each window that contains the sample.
@@ -42,12 +44,18 @@ WINDOW_TAINT = (
     | Taint.SATURATED
     | Taint.IMPLAUSIBLE
     | Taint.MOVEMENT
+    | Taint.UNCLEANED
     | Taint.MISSING
 )
-#: Taint that spoils nothing; each estimate whose window contains the sample says so.
-SOFT_TAINT = Taint.STIMULATION
 #: Taint that spoils only the estimate whose newest sample carries it.
 NEWEST_TAINT = Taint.SUSPECT_STAMP
+#: Taint that spoils nothing: an estimate from such samples is valid, and says so.
+SOFT_TAINT = Taint.STIMULATION
+
+#: Kinds of `BoundEvent`: of a marker stream, a single pulse, and another amplitude than before.
+MARKER = "marker"
+STIMULATION_PULSE = "stimulation_pulse"
+STIMULATION_CHANGE = "stimulation_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,17 @@ class StreamLayout:
 
 @dataclass(frozen=True, slots=True)
 class BoundEvent:
-    """Something that happened to the stream, bound to the sample it applies from."""
+    """Something that happened to the stream, bound to the sample it applies from.
+
+    Parameters
+    ----------
+    sample : int
+        Index of that sample.
+    kind : str
+        `MARKER`, `STIMULATION_PULSE` or `STIMULATION_CHANGE`.
+    text : str
+        What a marker says; of a stimulation the device and what it gives.
+    """
 
     sample: int
     kind: str

@@ -1,4 +1,4 @@
-"""The first steps of every stream, live or from a file: units, montage, quality, time."""
+"""The first steps of every stream, live or from a file: from raw samples to a `Block`."""
 
 import math
 from collections import Counter
@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from detectors.artifacts.path import AnyArtifactConfig, ArtifactPath
 from detectors.block import Block, BoundEvent, Break, StreamLayout
 from detectors.findings import Finding, Repetitions
 from detectors.montage import Montage, MontageConfig
@@ -23,6 +24,8 @@ _RATE_TOLERANCE = 1e-6
 NOTE_EVERY_S = 1.0
 #: ... and that an amplitude is unusual once in so many: movement makes it come and go.
 UNUSUAL_EVERY_S = 60.0
+#: ... and that a pulse, or a change, was blanked, once in so many.
+BLANKED_EVERY_S = 60.0
 #: Events that may wait for the next sample of a silent stream.
 N_WAITING_MAX = 1000
 
@@ -39,7 +42,8 @@ class Note(msgspec.Struct, frozen=True, gc=False):
     kind : str
         ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
         ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
-        ``saturated``, ``implausible`` or ``unusual``.
+        ``saturated``, ``implausible`` or ``unusual``; of the artifact steps ``stimulation``,
+        ``blanked`` or ``movement``.
     text : str
         One line.
     """
@@ -67,6 +71,8 @@ class ConditioningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Derived channels.
     quality : QualityConfig
         When samples and stamps are not to be trusted.
+    artifacts : tuple of AnyArtifactConfig
+        What is taken off the samples of every channel, or marked in them, in this order.
     """
 
     name: _Text
@@ -75,6 +81,7 @@ class ConditioningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     unit: _Text | None = None
     montage: tuple[MontageConfig, ...] = ()
     quality: QualityConfig = QualityConfig()
+    artifacts: tuple[AnyArtifactConfig, ...] = ()
 
 
 class Conditioner:
@@ -99,20 +106,22 @@ class Conditioner:
     counts : Counter
         ``gaps``, ``gap_samples``, ``clock_resets``, ``clock_corrections``, ``restarts``, ``late``,
         ``backwards``, ``not_finite_stamps``; and, in samples of single channels, ``not_finite``,
-        ``frozen``, ``saturated``, ``implausible``, ``unusual``.
+        ``frozen``, ``saturated``, ``implausible``, ``unusual``, and what each artifact step
+        counts.
 
     Raises
     ------
     ValueError
-        Where unit, rate or montage do not fit the stream; the text begins with the key path
-        relative to the stream's table.
+        Where unit, rate, montage or artifacts do not fit the stream; the text begins with the
+        key path relative to the stream's table.
 
     Notes
     -----
     Causal, and chunk-invariant bit for bit, notes included. Samples of any numeric data type are
     taken, and never changed. A kind ``other`` stream may have any unit: voltages are converted to
     microvolts, other numbers stay as they are. See `SampleJudge` for NaN and the other
-    judgements, `StampSmoother` for stamps and gaps.
+    judgements, `StampSmoother` for stamps and gaps, `detectors.artifacts` for what is taken off
+    after all of it.
     """
 
     def __init__(
@@ -145,13 +154,20 @@ class Conditioner:
             montage=montage,
             counts=self.counts,
         )
+        self._artifacts = (
+            ArtifactPath(config.artifacts, self.layout, self.counts) if config.artifacts else None
+        )
         self._next_sample = 0
         self._events: list[BoundEvent] = []
         self._break: Break | None = None
         self._found: list[Finding] = []
         self._repetitions = Repetitions(
             max(1, round(NOTE_EVERY_S * rate_hz)),
-            {"unusual": max(1, round(UNUSUAL_EVERY_S * rate_hz)), "gap": 0},
+            {
+                "unusual": max(1, round(UNUSUAL_EVERY_S * rate_hz)),
+                "blanked": max(1, round(BLANKED_EVERY_S * rate_hz)),
+                "gap": 0,
+            },
         )
 
     @property
@@ -227,6 +243,10 @@ class Conditioner:
             if self._events:
                 events = tuple(self._events)
                 self._events.clear()
+            if self._artifacts is not None:
+                made = self._artifacts.update(samples_uv, taint, events, first_sample)
+                samples_uv, taint = made.samples_uv, made.taint
+                of_samples += made.findings
             if self._found or of_stamps or of_samples:
                 notes = self._noted([*self._found, *of_stamps, *of_samples])
                 self._found.clear()

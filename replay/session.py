@@ -21,6 +21,7 @@ from streamer.provenance import header, versions
 from streamer.records import Header
 from streamer.service import Service
 from streamer.session_folder import SessionFolder
+from streamer.stimulation_bands import stimulation_in_bands
 from streamer.warm_up import warm_up
 
 #: The devices are there so long before the first sample.
@@ -81,6 +82,8 @@ def replay_session(
     source = RecordingSource(recording, config.streams, chunking)
     source.open()
     config = _with_simulated_devices(config, warn)
+    for warning in stimulation_in_bands(config, {each.name: each.rate_hz for each in source.infos}):
+        warn(warning)
     session = _session_name(recording, config_toml)
     loop = ClosedLoop(config, source.infos, session)
     first = header(config, source.infos, session=session, config_toml=config_toml)

@@ -16,6 +16,7 @@ from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.lsl_network import LslConfig
 from streamer.source import StreamInfo
+from streamer.stimulation_bands import stimulation_in_bands
 from streamer.streams import StreamConfig
 
 
@@ -122,6 +123,14 @@ def build_loop(
         return ClosedLoop(config.loop, infos, session)
     except ValueError as error:
         raise ConfigError(f"{file}: {located(str(error))}") from error
+
+
+def stimulation_warnings(config: Config) -> list[str]:
+    """Return which bands a stimulation is seen in, of the streams of which the rate is known."""
+    infos = [_expected_info(config, stream) for stream in config.streams]
+    rates_hz = {stream.name: stream.rate_hz or 0.0 for stream in config.streams}
+    rates_hz |= {info.name: info.rate_hz for info in infos if info is not None}
+    return list(stimulation_in_bands(config.loop, rates_hz))
 
 
 def to_toml(config: Config) -> bytes:

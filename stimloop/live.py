@@ -20,6 +20,7 @@ from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
 from streamer.service import Service, Watcher
 from streamer.session_folder import SessionFolder
+from streamer.stimulation_bands import stimulation_in_bands
 from streamer.warm_up import warm_up
 
 #: How long a thread may keep the interpreter before another gets it; Python's own 5 ms would
@@ -36,6 +37,7 @@ async def run(
     *,
     duration_s: float | None,
     told: Told,
+    warn: Told,
     watching: Callable[[Service], AbstractContextManager[Watcher | None]],
 ) -> dict[str, Any]:
     """Run one session and return its summary.
@@ -52,6 +54,8 @@ async def run(
         Seconds after which the session ends by itself.
     told : callable
         Takes a line for the operator.
+    warn : callable
+        The same for what may not be as it should.
     watching : callable
         Given the service, a context that gives what is called after each step.
 
@@ -72,6 +76,9 @@ async def run(
         sources = await _entered(stack, config)
         infos = [info for source in sources for info in source.infos]
         loop = build_loop(config_name, config, infos, session=session)
+        rates_hz = {info.name: info.rate_hz for info in infos}
+        for warning in stimulation_in_bands(config.loop, rates_hz):
+            warn(f"{config_name}: {warning}")
         warm_up(config.loop, infos)
         first = header(config.loop, infos, session=session, config_toml=config_toml)
         transport = MqttTransport(

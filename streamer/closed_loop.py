@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, Break, Taint
+from detectors.block import MARKER, NEWEST_TAINT, WINDOW_TAINT, Block, Break, Taint
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
 from detectors.estimates import Seen
@@ -23,6 +23,7 @@ from streamer.events import (
     Tick,
 )
 from streamer.source import StreamInfo
+from streamer.stimulation_record import StimulationRecord
 from streamer.wiring import Wiring, conditioners, wirings
 
 _SPOILT = int(WINDOW_TAINT | NEWEST_TAINT)
@@ -70,6 +71,9 @@ class ClosedLoop:
             session=session,
             calibration_s=max((wiring.calibration_s for wiring in self.wirings), default=0.0),
         )
+        self._stimulation = StimulationRecord(
+            [device.id for device in config.devices], config.policies, session
+        )
         self._uncertainty_s: dict[str, float] = {}
         self._correction_s: dict[str, float] = {}
         self._silent: frozenset[str] = frozenset()
@@ -94,14 +98,21 @@ class ClosedLoop:
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
         if isinstance(event, Marker):
-            for conditioner in self.conditioners.values():
-                conditioner.mark("marker", event.text)
+            self._bind(MARKER, event.text)
             return ()
         if isinstance(event, StreamChanged):
             return self._change_stream(event, now_s)
         if isinstance(event, Fault):
             return self.gate.fail(event.reason, now_s)
+        given = self._stimulation.hear(event)
+        if given is not None:
+            self._bind(given.kind, given.text)
         return self.gate.receive(event, now_s)
+
+    def _bind(self, kind: str, text: str) -> None:
+        """Bind what happened to the next sample of every signal."""
+        for conditioner in self.conditioners.values():
+            conditioner.mark(kind, text)
 
     def _take_samples(self, chunk: Chunk, now_s: float) -> Outcome:
         conditioner = self.conditioners.get(chunk.stream)

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from detectors.artifacts.path import AnyArtifactConfig
 from detectors.chain import AnyDetectorConfig
 from stimloop import config as configuration
 from stimloop.__main__ import run_command
@@ -96,3 +97,14 @@ def test_the_detectors_of_the_guide_run_on_the_default_rig(tmp_path: Path) -> No
     kinds = {each.__struct_config__.tag for each in configuration.load(rig).detectors}
     named = set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE))
     assert kinds == named == {each.__struct_config__.tag for each in get_args(AnyDetectorConfig)}
+
+
+def test_the_artifacts_of_the_guide_are_taken_off_on_the_default_rig(tmp_path: Path) -> None:
+    guide = (_ROOT / "docs" / "guides" / "artifacts.md").read_text("utf-8")
+    (fragment,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    default = (_ROOT / "config.toml").read_text("utf-8")
+    rig = tmp_path / "rig.toml"
+    rig.write_text(default.replace("[[detectors]]", f"{fragment}\n[[detectors]]", 1), "utf-8")
+    kinds = {each.__struct_config__.tag for each in configuration.load(rig).streams[0].artifacts}
+    named = set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE))
+    assert kinds == named == {each.__struct_config__.tag for each in get_args(AnyArtifactConfig)}

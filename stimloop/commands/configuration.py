@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import typer
 
-from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line
+from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line, warn
 
 app = typer.Typer(
     help="Check a configuration file, or print what one may hold.", no_args_is_help=True
@@ -18,6 +18,8 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     from stimloop import config as configuration
 
     loaded = configuration.load(config)
+    for warning in configuration.stimulation_warnings(loaded):
+        warn(f"{config or 'the default rig'}: {warning}")
     digest = hashlib.sha256(msgspec.json.encode(loaded.loop)).hexdigest()
     if as_json:
         print_json({"file": str(config or "the default rig"), "digest": digest})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stimloop.commands.arguments import AsJson, ConfigFile, print_json
+from stimloop.commands.arguments import AsJson, ConfigFile, print_json, warn
 from stimloop.event_loop import run_async
 
 
@@ -39,6 +39,7 @@ def run(
             folder,
             duration_s=duration,
             told=lambda line: console.print(line, highlight=False, markup=False),
+            warn=warn,
             watching=lambda service: watching(service, console),
         )
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.artifacts.path import AnyArtifactConfig
 from detectors.block import Block, BoundEvent
 from detectors.conditioning import Conditioner, ConditioningConfig, Note
 from detectors.montage import MontageConfig
@@ -43,10 +44,15 @@ def conditioner(
     unit: str = "uV",
     montage: tuple[MontageConfig, ...] = (),
     quality: QualityConfig | None = None,
+    artifacts: tuple[AnyArtifactConfig, ...] = (),
 ) -> Conditioner:
     """Return a conditioner of channels a, b, c ..."""
     config = ConditioningConfig(
-        name="S", kind=kind, montage=montage, quality=quality or QualityConfig()
+        name="S",
+        kind=kind,
+        montage=montage,
+        quality=quality or QualityConfig(),
+        artifacts=artifacts,
     )
     channels = tuple("abcdefghijklmnopqrstuvwxyz"[:n_channels])
     return Conditioner(config, rate_hz=rate_hz, channels=channels, units=(unit,) * n_channels)

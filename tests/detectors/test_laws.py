@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.block import Taint
+from detectors.block import WINDOW_TAINT, Taint
 from tests.detectors import laws
 from tests.detectors.elsewhere import brought_examples, types_from_elsewhere
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.subject import Example, Recording, look, recording
 
 _TYPES = [*laws.detector_types(), *types_from_elsewhere()]
-_WINDOW_TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE)
+_WINDOW_TAINTS = tuple(each for each in Taint if each in WINDOW_TAINT)
 _N_SAMPLES = 700
 
 

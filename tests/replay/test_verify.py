@@ -18,15 +18,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import chain
+from detectors.artifacts.line_noise import LineNoiseConfig
+from detectors.artifacts.movement import MovementConfig
+from detectors.artifacts.stimulation_blanking import StimulationBlankingConfig
+from detectors.artifacts.stimulation_period import StimulationPeriodConfig
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.detector import Input
 from detectors.estimates import Seen
 from replay.recording_source import Chunking
+from replay.session import replay_session
 from replay.verify import Verdict, verify
 from streamer.errors import JournalError
 from streamer.events import Chunk, Tick
 from tests.replay import broken
-from tests.replay.rig import make_session
+from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
 
 _LENGTH_S = 4.0
 
@@ -82,6 +87,45 @@ def test_a_whole_session_holds(whole: Path) -> None:
     )
     assert told == list(range(1, verdict.n_records + 1))
     assert verify(whole / "journal.sqlite").holds
+
+
+def test_a_session_whose_own_stimulation_is_taken_off_holds_in_any_chunks(
+    tmp_path: Path,
+) -> None:
+    artifacts: tuple[Any, ...] = (
+        StimulationBlankingConfig(settle_s=0.1, pulse_markers=("cue",)),
+        StimulationPeriodConfig(frequency_hz=130.0, learn_s=4.0, resets_on_change=False),
+        LineNoiseConfig(frequency_hz=50.0),
+        MovementConfig(learn_s=1.0),
+    )
+    config = rig()
+    stream = msgspec.structs.replace(config.streams[0], artifacts=artifacts)
+    warnings: list[str] = []
+    summary = replay_session(
+        short_recording(8.0),
+        rig(streams=(stream, *config.streams[1:])),
+        config_toml=CONFIG_TOML,
+        out=tmp_path / "session",
+        chunking=Chunking(n_samples_max=10),
+        warn=warnings.append,
+    )
+    assert summary["quality"]["stimulation_spoilt"] > 0
+    assert summary["quality"]["stimulation_held"] > 0
+    assert summary["commands"]["acked"] > 0
+    assert verify(tmp_path / "session").first_difference is None
+    assert not [each for each in warnings if "stimulation lies" in each]
+
+
+def test_a_stimulation_in_a_band_is_a_warning(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    replay_session(
+        short_recording(1.0),
+        rig(),
+        config_toml=CONFIG_TOML,
+        out=tmp_path / "session",
+        warn=warnings.append,
+    )
+    assert [each for each in warnings if "harmonic 4 at 20 Hz" in each]
 
 
 def test_a_folder_without_a_journal_is_an_error(tmp_path: Path) -> None:

@@ -52,6 +52,11 @@ def test_a_resolved_configuration_comes_back_as_it_was() -> None:
             'device = "gpi"\nprogram',
             "$.policies[0].device: expected",
         ),
+        (
+            "STN_L_3 = -1.0 }",
+            'STN_L_3 = -1.0 }\n[[streams.artifacts]]\nkind = "line_noise"\nfrequency_hz = 600.0',
+            "$.streams[0].artifacts[0].frequency_hz: expected at most 475 Hz",
+        ),
         ("STN_L_3 = -1.0", "STN_L_9 = -1.0", "$.streams[0].montage[0].terms: expected"),
         ('kind = "lfp"', 'kind = "ecg"', "$.streams[0].kind: Invalid enum value 'ecg'"),
         ("safe_ma = 0.0", "safe_ma = -1.0", "$.devices[0]"),
@@ -71,6 +76,20 @@ def test_what_is_wrong_ends_with_two_and_names_file_and_key(
     assert told.count("\n") == 1
     assert told.startswith(f"stimloop: {path}: ")
     assert expected in told
+
+
+def test_a_stimulation_in_a_band_is_a_warning_not_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _changed(tmp_path, "band_hz = [13.0, 30.0]", "band_hz = [35.0, 45.0]")
+    assert run_command(["config", "check", str(path)]) == 0
+    told = capsys.readouterr()
+    assert told.err == (
+        f"stimloop: warning: {path}: detectors[0].band_hz: the stimulation lies within 35 to 45 Hz "
+        "of 'beta': harmonic 8 at 40 Hz, of stn_left's program adbs (130 Hz) sampled at 1000 Hz: "
+        "see streams.artifacts\n"
+    )
+    assert "holds, digest " in told.out
 
 
 def test_a_file_that_is_not_there_is_named(

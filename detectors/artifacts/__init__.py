@@ -1,0 +1,1 @@
+"""What is taken off a stream's samples, or marked in them, before any detector sees them."""

@@ -1,0 +1,45 @@
+"""A taint that lasts for some samples more."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from detectors.block import Taint
+
+_RESTART: Final = int(Taint.RESTART)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spread(taint: NDArray[np.uint16], bit: int, n_after: int, left: NDArray[np.int64]) -> int:
+    """Give each sample that follows one with the bit within `n_after` samples the bit too.
+
+    Parameters
+    ----------
+    taint : ndarray of uint16, shape (n_samples, n_channels)
+        Changed in place.
+    bit : int
+        Of `Taint`.
+    n_after : int
+        Samples.
+    left : ndarray of int64, shape (n_channels,)
+        Samples that are still to be tainted; carried on, zero after a restart.
+
+    Returns
+    -------
+    int
+        Samples that did not have the bit.
+    """
+    n_marked = 0
+    for row in range(taint.shape[0]):
+        if taint[row, 0] & _RESTART:
+            left[:] = 0
+        for channel in range(taint.shape[1]):
+            if taint[row, channel] & bit:
+                left[channel] = n_after
+            elif left[channel] > 0:
+                left[channel] -= 1
+                taint[row, channel] |= bit
+                n_marked += 1
+    return n_marked

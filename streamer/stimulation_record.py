@@ -1,0 +1,89 @@
+"""What our own devices gave, as they say it: the events that artifact removal needs."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE
+from stimulators.messages import Ack, DeviceInfo
+from stimulators.received import AckHeard, InfoHeard
+from stimulators.threshold import AnyPolicyConfig
+from streamer.events import Happening
+
+#: Answers that are remembered, to know a repeated one; a device repeats within seconds.
+_N_ANSWERS_MAX = 4096
+
+
+class Stimulation(NamedTuple):
+    """What a device did: the kind of a `BoundEvent`, and its text."""
+
+    kind: str
+    text: str
+
+
+class StimulationRecord:
+    """Reads devices' answers: which of them were a pulse, which another amplitude.
+
+    Parameters
+    ----------
+    devices : sequence of str
+        Ids of our own; what others say is not heard.
+    policies : sequence of AnyPolicyConfig
+        They say which devices are asked for single pulses.
+    session : str
+        Answers to commands of any other are not ours.
+
+    Notes
+    -----
+    A pure function of the events alone, not of what was decided on them: the same session with
+    its samples in other chunks decides at other moments, and must bind the same.
+
+    An answer that is neither refused nor a repetition is a pulse where the device's policy has
+    triggers as output, else a change. So is a stop, and word of an amount other than the last:
+    a device whose lease ended goes to its safe amount by itself.
+    """
+
+    def __init__(
+        self, devices: Sequence[str], policies: Sequence[AnyPolicyConfig], session: str
+    ) -> None:
+        self._devices = frozenset(devices)
+        self._pulsed = {policy.device for policy in policies if policy.output == "trigger"}
+        self._session = session
+        self._answers: OrderedDict[tuple[str, int | str], None] = OrderedDict()
+        self._amounts: dict[str, float | None] = {}
+
+    def hear(self, event: Happening) -> Stimulation | None:
+        """Return what a device did according to this event, if anything."""
+        if not isinstance(event, AckHeard | InfoHeard) or event.device not in self._devices:
+            return None
+        if isinstance(event, AckHeard):
+            return self._answered(event.device, event.message)
+        return None if event.retained else self._described(event.device, event.message)
+
+    def _answered(self, device: str, ack: Ack) -> Stimulation | None:
+        answer = ack.request_id if ack.seq is None else ack.seq
+        if answer is None or ack.refused is not None or (device, answer) in self._answers:
+            return None
+        if ack.seq is not None and ack.session != self._session:
+            return None
+        self._answers[device, answer] = None
+        if len(self._answers) > _N_ANSWERS_MAX:
+            self._answers.popitem(last=False)
+        text = f"{device} {answer} {_amount_text(ack)}"
+        if ack.seq is not None and device in self._pulsed:
+            return Stimulation(STIMULATION_PULSE, text)
+        return Stimulation(STIMULATION_CHANGE, text)
+
+    def _described(self, device: str, info: DeviceInfo) -> Stimulation | None:
+        amount = info.applied_level if info.applied_ma is None else info.applied_ma
+        before = self._amounts.get(device, amount)
+        self._amounts[device] = amount
+        if amount == before:
+            return None
+        return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(info)}")
+
+
+def _amount_text(said: Ack | DeviceInfo) -> str:
+    if said.applied_ma is not None:
+        return f"{said.applied_ma:g} mA"
+    return "unknown" if said.applied_level is None else f"level {said.applied_level:g}"
