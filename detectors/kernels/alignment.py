@@ -130,7 +130,7 @@ def resample(
     first_column : int
         Where the stream's channels are in the rows.
     out_uv, out_taint, out_restarts
-        The rows.
+        The rows; `out_restarts` says already where the reference restarts.
     """
     for row in range(n_done, row_time_s.size):
         verdict = _MISSING
@@ -150,12 +150,12 @@ def resample(
             return row
         if verdict == _WAITS:
             verdict = _MISSING
-            # It has passed nothing; only a later row may go on where it gave up.
+            # It has passed nothing; only a row of the same clock may go on where it gave up.
             after = row + 1
             if (
                 after == row_time_s.size
                 or row_epoch[after] != row_epoch[row]
-                or row_time_s[after] < row_time_s[row]
+                or out_restarts[after]
             ):
                 state[AT] = state[KEPT]
         else:

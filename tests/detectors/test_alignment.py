@@ -295,6 +295,26 @@ def test_a_wrong_clock_does_no_harm_once_it_is_corrected() -> None:
         assert again.taint.tobytes() == grid.taint.tobytes()
 
 
+@pytest.mark.parametrize("ahead_s", [1e6, -1e6])
+def test_rows_of_a_wild_clock_use_up_nothing_of_those_behind_them(ahead_s: float) -> None:
+    """The reference's clock is wrong for 5 s, and nobody says so."""
+    slow_s = _times(0.5, 50.0, 250.0)
+    slow_s[1250:2500] += ahead_s
+    whole = _block(_LFP, slow_s, _signal(_times(0.5, 50.0, 250.0)))
+    whole.taint[[1250, 2500]] = Taint.RESTART
+    fast = _block(_EMG, _times(0.0, 51.0, 1000.0))
+    made = []
+    for length in (25, 120):
+        in_turn = zip_longest(_pieces(whole, length), _pieces(fast, 4 * length))
+        fed = [each for pair in in_turn for each in pair if each is not None]
+        made.append(_grid(Aligner((_LFP, _EMG), _CHANNELS), fed))
+    assert np.flatnonzero(_misses(made[0])).tolist() == list(range(1250, 2500))
+    n_both = min(each.time_s.size for each in made)
+    assert n_both > 12_000
+    assert made[0].samples_uv[:n_both].tobytes() == made[1].samples_uv[:n_both].tobytes()
+    assert made[0].taint[:n_both].tobytes() == made[1].taint[:n_both].tobytes()
+
+
 def _coherence(
     slow: NDArray[np.float64],
     fast: NDArray[np.float64],
