@@ -56,7 +56,7 @@ def stimloop(
         id="beta", stream="LFP", band_hz=band_hz, window_s=window_s, hop_s=HOP / RATE_HZ
     )
     detector = BandPower(config, layout)
-    window = detector.window_samples
+    window = detector.span_samples
     blocks = [
         _block(samples_uv, start, HOP * hops_a_call)
         for start in range(window, len(samples_uv), HOP * hops_a_call)
