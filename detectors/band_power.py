@@ -203,13 +203,14 @@ class BandPower:
     window of the mean. Of several bands the slowest counts.
 
     Start and gap: everything restarts. Validity: ``periodogram`` once the window is full;
-    ``recursive`` once 5 % of the expected power would be from before the start; never at the
-    first hop after a restart, nor while a baseline is being taken, nor on a logarithmic scale
-    where the power is 0, nor in percent of a total of 0. NaN policy: ``invalid``. Periodogram: a
-    window that contains a tainted sample is not valid on that channel. Recursive: a tainted
-    sample is not folded in and its channel starts anew after it; an artifact that nobody tainted
-    dies away with the filter and the mean. An estimate whose newest sample carries a doubtful
-    stamp is not valid. Values beyond 1e12 µV count as tainted and are not folded in.
+    ``recursive`` once 5 % of the energy of the filter's response is left, and after that once the
+    mean has its window or three time constants; never at the first hop after a restart, nor while
+    a baseline is being taken, nor on a logarithmic scale where the power is 0, nor in percent of a
+    total of 0. NaN policy: ``invalid``. Periodogram: a window that contains a tainted sample is
+    not valid on that channel. Recursive: a tainted sample is not folded in and its channel starts
+    anew after it; an artifact that nobody tainted dies away with the filter and the mean. An
+    estimate whose newest sample carries a doubtful stamp is not valid. Values beyond 1e12 µV count
+    as tainted and are not folded in.
 
     Chance: a power is never 0. In steady noise it scatters as chi-squared does, with a coefficient
     of variation of ``1 / sqrt(B T)``, times 4.3 in decibel [3]_. Periodogram: ``B = high - low``,

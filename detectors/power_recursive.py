@@ -14,8 +14,10 @@ from detectors.power_bands import PowerBand
 
 #: A filter must have settled after so long.
 _SETTLE_S_MAX: Final = 60.0
-#: So much of the weight may lie on samples that are not there when an estimate becomes valid.
+#: So much of its response may be left where a filter counts as settled, and time constants after
+#: which as much is left of an exponential mean.
 _SHARE_LEFT: Final = 0.05
+_MEAN_CONSTANTS: Final = 3.0
 #: Time constants of the slowest pole after which nothing is left of a filter's response.
 _RESPONSE_CONSTANTS: Final = 12.0
 
@@ -47,7 +49,8 @@ class RecursivePower:
     delay_s : float
         Group delay at the centre of the slowest band, and that of the mean.
     span_samples : int
-        So many good samples in a row, and 5 % of what was before is left.
+        So many good samples in a row, and the slowest filter has settled, and after it the mean:
+        5 % of what was before is left of either, nothing of a running mean.
     """
 
     def __init__(
@@ -68,12 +71,13 @@ class RecursivePower:
         if time_constant_s is None:
             self._mean_hops = max(1, round(window_s * rate_hz / hop_samples))
             keep = weight = 1.0
-            mean_samples = self._mean_hops * hop_samples
+            mean_samples = mean_span = self._mean_hops * hop_samples
             mean_delay = (mean_samples - 1) / 2.0
         else:
             keep = np.exp(-1.0 / (rate_hz * time_constant_s))
             weight = 1.0 - keep
             mean_samples = 1
+            mean_span = int(np.ceil(_MEAN_CONSTANTS * rate_hz * time_constant_s))
             mean_delay = keep / weight
         rows: list[list[float]] = []
         delays: list[float] = []
@@ -83,7 +87,7 @@ class RecursivePower:
             sections = _sections(poles)
             rows.append([gain * gain / mean_samples, keep, weight, *sections])
             delays.append(mean_delay + _group_delay(poles, band, rate_hz))
-            spans.append(_span(poles, sections, keep, self._mean_hops * hop_samples))
+            spans.append(_settle_samples(poles, sections) + mean_span)
         self.delay_s = max(delays) / rate_hz
         self.span_samples = max(*spans, hop_samples + 1)
         self._columns = columns
@@ -185,30 +189,11 @@ def _group_delay(poles: NDArray[np.complex128], band: PowerBand, rate_hz: float)
     return float((poles * back / (1.0 - poles * back)).real.sum() + poles.size / 2.0)
 
 
-def _span(
-    poles: NDArray[np.complex128], sections: list[float], keep: float, mean_samples: int
-) -> int:
-    """Return how many of the newest samples carry all but `_SHARE_LEFT` of the expected power.
-
-    In white noise a sample so long ago has a share in the mean square that is the square of the
-    filter's response, averaged as the squares are.
-    """
-    n_samples = int(np.ceil(_RESPONSE_CONSTANTS * _memory_samples(poles))) + 2
-    weight = np.zeros(n_samples)
-    weight[0] = 1.0
+def _settle_samples(poles: NDArray[np.complex128], sections: list[float]) -> int:
+    """Return after how many samples `_SHARE_LEFT` of the energy of the response is to come."""
+    response = np.zeros(int(np.ceil(_RESPONSE_CONSTANTS * _memory_samples(poles))) + 2)
+    response[0] = 1.0
     for a, b in zip(sections[::2], sections[1::2], strict=True):
-        weight = lfilter([1.0, 0.0, -1.0], [1.0, a, b], weight)
-    weight = np.square(weight)
-    if mean_samples == 0:
-        left = 1.0 - np.cumsum(weight) / weight.sum()
-        # What the mean has not seen yet is `keep` of the step before, and what the filter keeps.
-        left = lfilter([1.0 - keep], [1.0, -keep], left, zi=[keep])[0]
-        if left[-1] > _SHARE_LEFT:
-            more = np.log(_SHARE_LEFT / left[-1]) / np.log(keep)
-            return n_samples + int(np.ceil(more))
-    else:
-        seen = np.concatenate((np.cumsum(weight), np.full(mean_samples, weight.sum())))
-        total = np.cumsum(seen)
-        total[mean_samples:] -= total[:-mean_samples].copy()
-        left = 1.0 - total / (weight.sum() * mean_samples)
-    return int(np.flatnonzero(left <= _SHARE_LEFT)[0]) + 1
+        response = lfilter([1.0, 0.0, -1.0], [1.0, a, b], response)
+    share = np.cumsum(np.square(response))
+    return int(np.searchsorted(share, (1.0 - _SHARE_LEFT) * share[-1])) + 1

@@ -67,15 +67,17 @@ def mean_of(
 
 
 def span_of(config: BandPowerConfig, rate_hz: float) -> int:
-    """Return after how many samples of white noise 95 % of the expected power is there."""
+    """Return after how many samples the filter has settled, and after it the mean."""
     hop = hop_of(config, rate_hz)
+    length = int(np.ceil(3.0 * rate_hz * (config.time_constant_s or 0.2)))
+    if config.window_s is not None:
+        length = max(1, round(config.window_s * rate_hz / hop)) * hop
     spans = [hop + 1]
     for band in config.all_bands:
         impulse = np.zeros(round(8.0 * rate_hz))
         impulse[1] = 1.0  # counted from the first sample, which is 0
-        response = squares_of(impulse, config, band.band_hz, rate_hz)[1:]
-        share = np.convolve(response / response.sum(), weights_of(config, rate_hz, len(response)))
-        spans.append(int(np.argmax(np.cumsum(share) >= 0.95)) + 1)
+        energy = np.cumsum(squares_of(impulse, config, band.band_hz, rate_hz)[1:])
+        spans.append(int(np.argmax(energy >= 0.95 * energy[-1])) + 1 + length)
     return max(spans)
 
 
