@@ -286,7 +286,7 @@ def _method(
             config.all_bands,
             window_s=window_s,
             columns=columns,
-            rate_hz=layout.rate_hz,
+            layout=layout,
             hop_samples=hop_samples,
         )
     time_constant_s = config.time_constant_s
@@ -299,6 +299,6 @@ def _method(
         time_constant_s=time_constant_s,
         window_s=window_s,
         columns=columns,
-        rate_hz=layout.rate_hz,
+        layout=layout,
         hop_samples=hop_samples,
     )

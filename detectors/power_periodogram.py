@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.block import Block
+from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates
 from detectors.kernels.band_power import CLEAN, LANES, PASS, SINCE_HOP, slide
 from detectors.power_bands import PowerBand
@@ -22,8 +22,8 @@ class SlidingPeriodogram:
         Length of the window.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are used.
-    rate_hz : float
-        Rate of the stream.
+    layout : StreamLayout
+        The stream.
     hop_samples : int
         Samples from one estimate to the next.
 
@@ -42,9 +42,10 @@ class SlidingPeriodogram:
         *,
         window_s: float,
         columns: NDArray[np.int64],
-        rate_hz: float,
+        layout: StreamLayout,
         hop_samples: int,
     ) -> None:
+        rate_hz = layout.rate_hz
         self.span_samples = round(window_s * rate_hz)
         self.delay_s = self.span_samples / (2.0 * rate_hz)
         self._detector = detector
@@ -55,7 +56,7 @@ class SlidingPeriodogram:
                 f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
                 f"found {window_s:g}"
             )
-        inner = [_bins(band, self.span_samples, window_s, rate_hz) for band in bands]
+        inner = [_bins(band, self.span_samples, window_s, layout) for band in bands]
         # A Hann window is applied on three neighbours, so each band needs one bin on either side.
         self._bins = np.unique(
             np.concatenate([each + step for each in inner for step in (-1, 0, 1)])
@@ -111,14 +112,15 @@ class SlidingPeriodogram:
 
 
 def _bins(
-    band: PowerBand, window_samples: int, window_s: float, rate_hz: float
+    band: PowerBand, window_samples: int, window_s: float, layout: StreamLayout
 ) -> NDArray[np.int64]:
     """Return the bins of a band that the reference would sum."""
     low_hz, high_hz = band.band_hz
+    rate_hz = layout.rate_hz
     if high_hz > rate_hz / 2.0:
         raise ValueError(
-            f"{band.key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of the stream, "
-            f"found [{low_hz:g}, {high_hz:g}]"
+            f"{band.key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
+            f"{layout.name!r}, found [{low_hz:g}, {high_hz:g}]"
         )
     if low_hz * window_samples < rate_hz and low_hz > 0.0:
         raise ValueError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, lfilter
 
-from detectors.block import Block
+from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates
 from detectors.kernels import power_recursive as kernel
 from detectors.kernels.band_pass import LANES, MEMORY, TILE
@@ -39,8 +39,8 @@ class RecursivePower:
         Length of the running mean; rounded to hops, at least one.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are used.
-    rate_hz : float
-        Rate of the stream.
+    layout : StreamLayout
+        The stream.
     hop_samples : int
         Samples from one estimate to the next.
 
@@ -62,9 +62,10 @@ class RecursivePower:
         time_constant_s: float | None,
         window_s: float,
         columns: NDArray[np.int64],
-        rate_hz: float,
+        layout: StreamLayout,
         hop_samples: int,
     ) -> None:
+        rate_hz = layout.rate_hz
         self._detector = detector
         self._hop_samples = hop_samples
         self._mean_hops = 0
@@ -83,7 +84,7 @@ class RecursivePower:
         delays: list[float] = []
         spans: list[int] = []
         for band in bands:
-            poles, gain = _design(band, order, rate_hz)
+            poles, gain = _design(band, order, layout)
             sections = _sections(poles)
             rows.append([gain * gain / mean_samples, keep, weight, *sections])
             delays.append(mean_delay + _group_delay(poles, band, rate_hz))
@@ -142,13 +143,16 @@ class RecursivePower:
         return made.first(n_made)
 
 
-def _design(band: PowerBand, order: int, rate_hz: float) -> tuple[NDArray[np.complex128], float]:
+def _design(
+    band: PowerBand, order: int, layout: StreamLayout
+) -> tuple[NDArray[np.complex128], float]:
     """Return the poles of scipy's Butterworth band-pass and its gain; zeros are at 1 and -1."""
     low_hz, high_hz = band.band_hz
+    rate_hz = layout.rate_hz
     if low_hz <= 0.0 or high_hz >= rate_hz / 2.0:
         raise ValueError(
-            f"{band.key}: expected edges between 0 and {rate_hz / 2.0:g} Hz, half the rate, for a "
-            f"recursive filter, found [{low_hz:g}, {high_hz:g}]"
+            f"{band.key}: expected edges between 0 and {rate_hz / 2.0:g} Hz, half the rate of "
+            f"{layout.name!r}, where method is 'recursive', found [{low_hz:g}, {high_hz:g}]"
         )
     _, poles, gain = butter(order, [low_hz, high_hz], "bandpass", output="zpk", fs=rate_hz)
     settles_s = 3.0 * _memory_samples(poles) / rate_hz
