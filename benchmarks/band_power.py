@@ -1,10 +1,11 @@
 """What one hop of band power costs, beside numpy, scipy and the peers that compute it online."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import periodogram, welch
+from scipy.signal import butter, periodogram, sosfilt, welch
 from scipy.signal.windows import hann
 
 from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
@@ -25,6 +26,7 @@ PEERS = {
     "ezmsg_sigproc": "ezmsg-sigproc BandPower",
     "timeflux_dsp": "timeflux-dsp Welch",
 }
+PEER_NAMES = frozenset(PEERS.values())
 
 
 def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
@@ -34,16 +36,25 @@ def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
 
 
 def stimloop(
-    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float], hops_a_call: int
+    samples_uv: NDArray[np.float64],
+    window_s: float,
+    band_hz: tuple[float, float],
+    hops_a_call: int,
+    method: Literal["periodogram", "recursive"] = "periodogram",
 ) -> Here:
     """Return our own detector, warm, its window full; it is fed the same hops in every turn."""
     n_channels = samples_uv.shape[1]
     layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
     config = BandPowerConfig(
-        id="beta", stream="LFP", band_hz=band_hz, window_s=window_s, hop_s=HOP / RATE_HZ
+        id="beta",
+        stream="LFP",
+        band_hz=band_hz,
+        method=method,
+        window_s=window_s,
+        hop_s=HOP / RATE_HZ,
     )
     detector = BandPower(config, layout)
-    window = detector.window_samples
+    window = round(window_s * RATE_HZ)
     blocks = [
         _block(samples_uv, start, HOP * hops_a_call)
         for start in range(window, len(samples_uv), HOP * hops_a_call)
@@ -52,7 +63,8 @@ def stimloop(
     for block in blocks:
         detector.update(block)
     how = "one hop a call" if hops_a_call == 1 else f"{hops_a_call} hops a call"
-    return Here(f"stimloop, {how}", lambda hop: detector.update(blocks[hop]), hops_a_call)
+    name = "stimloop" if method == "periodogram" else "recursive"
+    return Here(f"{name}, {how}", lambda hop: detector.update(blocks[hop]), hops_a_call)
 
 
 def numpy_rfft(
@@ -108,6 +120,25 @@ def scipy_welch(
     return Here("scipy welch", run)
 
 
+def scipy_sosfilt(
+    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
+) -> Here:
+    """Return scipy's filter, its state kept from hop to hop, and the mean of a ring of squares."""
+    window = round(window_s * RATE_HZ)
+    sections = butter(2, band_hz, "bandpass", output="sos", fs=RATE_HZ)
+    zi = np.zeros((len(sections), 2, samples_uv.shape[1]))
+    ring = np.zeros((window // HOP, samples_uv.shape[1]))
+
+    def run(hop: int) -> NDArray[np.float64]:
+        start = window + HOP * hop
+        made, zi[:] = sosfilt(sections, samples_uv[start : start + HOP], axis=0, zi=zi)
+        ring[hop % len(ring)] = (made * made).sum(axis=0)
+        power: NDArray[np.float64] = ring.sum(axis=0) / window
+        return power
+
+    return Here("scipy sosfilt, ring", run)
+
+
 def agree(n_channels: int) -> bool:
     """Whether ours and numpy's give the same numbers for the same window."""
     samples_uv = signal(n_channels, 1.0)
@@ -131,9 +162,19 @@ def compare(n_channels: int, targets: tuple[Target, ...]) -> Iterator[str]:
             scipy_welch(samples_uv, 1.0, BAND_HZ),
             *elsewhere,
         ]
+        recursive: list[Contender] = [
+            stimloop(samples_uv, 1.0, BAND_HZ, 1, "recursive"),
+            stimloop(samples_uv, 1.0, BAND_HZ, N_HOPS, "recursive"),
+            scipy_sosfilt(samples_uv, 1.0, BAND_HZ),
+            *elsewhere,
+        ]
         times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
-    yield f"\nband power, {n_channels} channels, 1 kHz, 1 s window, 10 ms hop, 13-30 Hz"
+        recursive_us = hop_us(recursive, n_turns=N_TURNS, n_hops=N_HOPS)
+    shape = f"{n_channels} channels, 1 kHz, 1 s window, 10 ms hop, 13-30 Hz"
+    yield f"\nband power, sliding periodogram, {shape}"
     yield from table(contenders, times_us, targets)
+    yield f"\nband power, recursive, {shape}"
+    yield from table(recursive, recursive_us, [each for each in targets if each.name in PEER_NAMES])
 
 
 def against_window(n_channels: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from benchmarks.recordings import DATA, Recorded, dbs_on, m1_ecog, percept, stn_
 from detectors.artifacts.path import AnyArtifactConfig, ArtifactPath
 from detectors.artifacts.stimulation_period import StimulationPeriod
 from detectors.block import Block, StreamLayout, Taint
+from detectors.burst_statistics import BurstStatisticsColumns
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Seen
 
@@ -80,7 +81,12 @@ def of_stn_ecog() -> Iterator[Row]:
         for ecog in recorded.channels
         if stn.startswith("LFP") and ecog.startswith("ECOG")
     ]
-    table = {"id": "sync", "kind": "coherence", "band_hz": [18.0, 20.0], "pairs": pairs}
+    table: dict[str, Any] = {
+        "id": "sync",
+        "kind": "coherence",
+        "band_hz": [18.0, 20.0],
+        "pairs": pairs,
+    }
     table |= {"segment_s": 1.0, "window_s": 18.0}
     seen = look(recorded, [table])["sync"]
     outputs = outputs_of(recorded, table)
@@ -226,8 +232,6 @@ def _of_channels(recorded: Recorded, table: dict[str, Any], measure: str) -> dic
 
 
 def _statistics(seen: list[Seen], *measures: str) -> tuple[float, ...]:
-    from detectors.burst_statistics import BurstStatisticsColumns
-
     outputs = BurstStatisticsColumns._fields
     return tuple(last(seen, each, outputs) for each in measures)
 

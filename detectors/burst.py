@@ -166,11 +166,13 @@ class Burst:
         self.rate_hz = source.rate_hz
         self.span_samples = source.span_samples
         self.delay_s = source.delay_s + config.duration_s_min
-        self.calibration_s = config.threshold.calibrate_s or 0.0
+        calibrate_s = config.threshold.calibrate_s or 0.0
+        # A source that takes a baseline gives nothing valid before it has one.
+        self.calibration_s = calibrate_s + getattr(source, "calibration_s", 0.0)
         self._n_calibrate = 0
-        if self.calibration_s > 0.0:
+        if calibrate_s > 0.0:
             hop_s = self.hop_samples / self.rate_hz
-            self._n_calibrate = max(1, round(self.calibration_s / hop_s))
+            self._n_calibrate = max(1, round(calibrate_s / hop_s))
         self._percentile = float(config.threshold.percentile or 0.0)
         self._level = float(config.threshold.level or 0.0)
         self.rule = BurstRule.of(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from detectors.detector import DetectorConfig
+from detectors.presets import PRESETS
 
 #: So many harmonics are looked at; of later ones little is left behind an amplifier's filter.
 N_HARMONICS = 10
@@ -58,7 +59,7 @@ def bands_of(config: DetectorConfig) -> Iterator[Band]:
     """Yield every band a detector's table names.
 
     A key that ends in ``band_hz`` is one, each of those in a key that ends in ``bands_hz``, by
-    whatever name, and ``centre_hz`` with ``half_width_hz`` on both sides.
+    whatever name, a ``preset``, and ``centre_hz`` with ``half_width_hz`` on both sides.
     """
     for key in config.__struct_fields__:
         value: Any = getattr(config, key)
@@ -70,6 +71,9 @@ def bands_of(config: DetectorConfig) -> Iterator[Band]:
             named = value.items() if isinstance(value, dict) else enumerate(value)
             for name, (low_hz, high_hz) in named:
                 yield Band(f"{key}.{name}", low_hz, high_hz)
+    preset = getattr(config, "preset", None)
+    if preset is not None:
+        yield Band("preset", *PRESETS[preset])
     centre_hz = getattr(config, "centre_hz", None)
     half_width_hz = getattr(config, "half_width_hz", None)
     if centre_hz is not None and half_width_hz is not None:

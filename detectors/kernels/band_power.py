@@ -1,4 +1,4 @@
-"""Sliding Hann periodogram of a band: modulated partial transforms, renewed every window."""
+"""Sliding Hann periodogram of bands: modulated partial transforms, renewed every window."""
 
 from typing import Final
 
@@ -19,11 +19,12 @@ PASS: Final = 10
 _LIMIT_UV: Final = 1e12
 
 #: Places in the `state` array: samples since the period began (a restart, or a window after the
-#: one before), since the last estimate, and those that wait in `work`.
+#: one before), since the last estimate, and those that wait in `work`; then, of each channel, the
+#: good samples in a row.
 POSITION: Final = 0
 SINCE_HOP: Final = 1
 N_WAITING: Final = 2
-N_STATE: Final = 3
+CLEAN: Final = 3
 
 #: So few samples are added one by one.
 _FEW: Final = 2
@@ -47,10 +48,10 @@ def slide(
     columns: NDArray[np.int64],
     turns: NDArray[np.float64],
     offsets: NDArray[np.float64],
-    first_bin: int,
+    bins: NDArray[np.int64],
+    places: NDArray[np.int64],
     hop: int,
     state: NDArray[np.int64],
-    clean: NDArray[np.int64],
     ring: NDArray[np.float64],
     sums: NDArray[np.float64],
     work: NDArray[np.float64],
@@ -73,16 +74,20 @@ def slide(
         Cosine and minus sine of one turn in twice n_window steps.
     offsets : ndarray of float64, shape (n_bins, PASS)
         Cosines, then sines, of the angles from the middle of a pass to its samples.
-    first_bin : int
-        Lowest bin kept: the one below the band, so -1 where the band begins at 0 Hz.
+    bins : ndarray of int64, shape (n_bins,)
+        Bins kept, in order: those of the bands and their neighbours, so also -1 where a band
+        begins at 0 Hz.
+    places : ndarray of int64, shape (n_bands, 2)
+        Where in `bins` each band begins and ends.
     hop : int
         Samples from one estimate to the next.
-    state, clean, ring, sums, work, twiddles, power
-        What is kept between calls: see `detectors.band_power`.
+    state, ring, sums, work, twiddles, power
+        What is kept between calls: see `detectors.power_periodogram`.
     out_sample, out_time_s, out_values, out_valid
         Room for the hops; see `detectors.estimates.Estimates`.
     """
     n_window = turns.shape[1] // 2
+    clean = state[CLEAN:]
     n_hops = 0
     position = state[POSITION]
     since_hop = state[SINCE_HOP]
@@ -100,11 +105,11 @@ def slide(
             first = 2 * (position - n_waiting)
             if n_waiting > _FEW:
                 _fill(work, n_waiting)
-                _turn(turns, first_bin, first + PASS - 1, twiddles)
+                _turn(turns, bins, first + PASS - 1, twiddles)
                 _add_pass(work, offsets, twiddles, sums)
             else:
                 for place in range(n_waiting):
-                    _turn(turns, first_bin, first + 2 * place, twiddles)
+                    _turn(turns, bins, first + 2 * place, twiddles)
                     _add_one(work, twiddles, sums, place)
             n_waiting = 0
         if position == n_window:
@@ -115,7 +120,8 @@ def slide(
             out_time_s[n_hops] = time_s[row]
             _emit(
                 turns,
-                first_bin,
+                bins,
+                places,
                 position,
                 sums,
                 power,
@@ -169,7 +175,7 @@ def _load(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _turn(
-    turns: NDArray[np.float64], first_bin: int, twice: int, twiddles: NDArray[np.float64]
+    turns: NDArray[np.float64], bins: NDArray[np.int64], twice: int, twiddles: NDArray[np.float64]
 ) -> None:
     """Look the twiddles of a moment up, by index, so that no rotation error grows.
 
@@ -178,7 +184,7 @@ def _turn(
     """
     n_steps = turns.shape[1]
     for place in range(twiddles.shape[0]):
-        k = first_bin + place
+        k = bins[place]
         if k != 0:
             step = (k * twice) % n_steps
             twiddles[place, 0] = turns[0, step]
@@ -265,7 +271,8 @@ def _renew(sums: NDArray[np.float64]) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _emit(
     turns: NDArray[np.float64],
-    first_bin: int,
+    bins: NDArray[np.int64],
+    places: NDArray[np.int64],
     position: int,
     sums: NDArray[np.float64],
     power: NDArray[np.float64],
@@ -275,37 +282,55 @@ def _emit(
     out_values: NDArray[np.float64],
     out_valid: NDArray[np.bool_],
 ) -> None:
-    """Sum the squared spectrum of the Hann-weighted window over the band, in power units.
+    """Write the power of every band, channel by channel."""
+    n_window = turns.shape[1] // 2
+    n_bands = places.shape[0]
+    for band in range(n_bands):
+        _sum_band(turns, bins, places[band], position, sums, power)
+        for channel in range(columns.size):
+            value = power[channel // LANES * _BOTH + channel % LANES]
+            is_valid = clean[channel] >= n_window
+            is_valid = is_valid and not taint[columns[channel]] & _SPOILS_NEWEST
+            is_valid = is_valid and np.isfinite(value)
+            out_valid[channel * n_bands + band] = is_valid
+            out_values[channel * n_bands + band] = value if is_valid else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sum_band(
+    turns: NDArray[np.float64],
+    bins: NDArray[np.int64],
+    places: NDArray[np.int64],
+    position: int,
+    sums: NDArray[np.float64],
+    power: NDArray[np.float64],
+) -> None:
+    """Sum the squared spectrum of the Hann-weighted window over a band, in power units.
 
     A Hann window is half of each bin minus a quarter of its two neighbours, turned to where the
     window begins. Bin 0 is left out of that: the mean is removed before the window is applied.
     """
     n_window = turns.shape[1] // 2
-    n_bins = sums.size // (_BIN * (power.size // _BOTH))
+    n_bins = bins.size
     half_c = 0.5 * turns[0, 2 * position]
     half_s = -0.5 * turns[1, 2 * position]
     scale = 4.0 / (3.0 * n_window * n_window)
     for lane in range(power.size):
         power[lane] = 0.0
+    first = places[0]
     for group in range(power.size // _BOTH):
         p = group * _BOTH
-        for place in range(n_bins - 2):
-            weight = scale if first_bin + place + 1 != 0 else 0.5 * scale
-            below = (group * n_bins + place) * _BIN
+        kept = sums[(group * n_bins + first - 1) * _BIN :]
+        for place in range(places[1] - first):
+            weight = scale if bins[first + place] != 0 else 0.5 * scale
+            below = place * _BIN
             at = below + _BIN
             above = at + _BIN
             for lane in range(_BOTH):
-                sum_re = sums[below + lane] + sums[above + lane]
-                sum_im = sums[below + _IMAGINARY + lane] + sums[above + _IMAGINARY + lane]
-                change_re = sums[below + lane] - sums[above + lane]
-                change_im = sums[below + _IMAGINARY + lane] - sums[above + _IMAGINARY + lane]
-                re = sums[at + lane] - (half_c * sum_re + half_s * change_im)
-                im = sums[at + _IMAGINARY + lane] - (half_c * sum_im - half_s * change_re)
+                sum_re = kept[below + lane] + kept[above + lane]
+                sum_im = kept[below + _IMAGINARY + lane] + kept[above + _IMAGINARY + lane]
+                change_re = kept[below + lane] - kept[above + lane]
+                change_im = kept[below + _IMAGINARY + lane] - kept[above + _IMAGINARY + lane]
+                re = kept[at + lane] - (half_c * sum_re + half_s * change_im)
+                im = kept[at + _IMAGINARY + lane] - (half_c * sum_im - half_s * change_re)
                 power[p + lane] += weight * (re * re + im * im)
-    for channel in range(columns.size):
-        value = power[channel // LANES * _BOTH + channel % LANES]
-        is_valid = clean[channel] >= n_window
-        is_valid = is_valid and not taint[columns[channel]] & _SPOILS_NEWEST
-        is_valid = is_valid and np.isfinite(value)
-        out_valid[channel] = is_valid
-        out_values[channel] = value if is_valid else 0.0

@@ -12,6 +12,7 @@ from detectors.chain import DetectorChain
 from detectors.coherence import Coherence, CoherenceConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+from detectors.power_scale import PowerBaseline
 from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
 from tests.detectors.naive_aperiodic import aperiodic
 from tests.detectors.naive_band_power import band_power
@@ -52,8 +53,18 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
     def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return band_power(config, layout, given)
 
-    window_samples = round(config.window_s * layout.rate_hz)
-    return Example(name, (config,), layout, window_samples, plain)
+    is_calibrated = config.baseline is not None and config.baseline.calibrate_s is not None
+    return Example(
+        name,
+        (config,),
+        layout,
+        BandPower(config, layout).span_samples,
+        plain,
+        channel_outputs=len(config.bands),
+        measures=tuple(range(len(config.bands))),
+        forgets=not is_calibrated,
+        tolerance_absolute=0.0 if config.scale in ("power", "percent") else 1e-9,
+    )
 
 
 def _span_samples(config: OscillationConfig, layout: StreamLayout) -> int:
@@ -81,7 +92,7 @@ def _burst(
     name: str, config: BurstConfig, below: BandPowerConfig | OscillationConfig = _BETA
 ) -> Example:
     window_samples = (
-        round(below.window_s * LAYOUT.rate_hz)
+        BandPower(below, LAYOUT).span_samples
         if isinstance(below, BandPowerConfig)
         else _span_samples(below, LAYOUT)
     )
@@ -120,7 +131,7 @@ def _burst_statistics(name: str, config: BurstStatisticsConfig, below: BurstConf
         name,
         configs,
         LAYOUT,
-        round((_BETA.window_s + config.window_s) * LAYOUT.rate_hz),
+        BandPower(_BETA, LAYOUT).span_samples + round(config.window_s * LAYOUT.rate_hz),
         plain,
         channel_outputs=12,
         measures=(),
@@ -243,6 +254,91 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 id="low", stream="LFP", band_hz=(4.0, 40.0), window_s=0.253, hop_s=0.0165
             ),
             _ODD_RATE,
+        ),
+        _power(
+            "several bands, that meet and that do not, in percent",
+            BandPowerConfig(
+                id="bands",
+                stream="LFP",
+                bands_hz={"high": (60.0, 90.0), "low": (5.0, 13.0), "beta": (13.0, 30.0)},
+                window_s=0.212,
+                hop_s=0.02,
+                scale="percent",
+                total_hz=(5.0, 101.0),
+            ),
+        ),
+        _power(
+            "recursive, exponential",
+            BandPowerConfig(
+                id="beta",
+                stream="LFP",
+                band_hz=(13.0, 30.0),
+                method="recursive",
+                time_constant_s=0.05,
+            ),
+        ),
+        _power(
+            "recursive, running mean, two bands, odd order",
+            BandPowerConfig(
+                id="bands",
+                stream="LFP",
+                bands_hz={"beta": (13.0, 30.0), "gamma": (60.0, 90.0)},
+                method="recursive",
+                order=3,
+                window_s=0.1,
+                hop_s=0.02,
+            ),
+        ),
+        _power(
+            "recursive, every sample, one wide section",
+            BandPowerConfig(
+                id="wide",
+                stream="LFP",
+                band_hz=(4.0, 100.0),
+                method="recursive",
+                order=1,
+                window_s=0.08,
+                hop_s=0.001,
+            ),
+        ),
+        _power(
+            "recursive, hop longer than it takes to settle, many channels, odd rate, logarithm",
+            BandPowerConfig(
+                id="high",
+                stream="LFP",
+                band_hz=(40.0, 150.0),
+                method="recursive",
+                order=4,
+                time_constant_s=0.01,
+                hop_s=0.0765,
+                scale="log10",
+            ),
+            _ODD_RATE,
+        ),
+        _power(
+            "recursive, decibel over a measured baseline",
+            BandPowerConfig(
+                id="beta",
+                stream="LFP",
+                bands_hz={"beta": (13.0, 30.0), "high": (50.0, 120.0)},
+                method="recursive",
+                time_constant_s=0.02,
+                hop_s=0.012,
+                scale="decibel",
+                baseline=PowerBaseline(calibrate_s=0.7),
+            ),
+        ),
+        _power(
+            "z against a measured baseline",
+            BandPowerConfig(
+                id="beta",
+                stream="LFP",
+                band_hz=(13.0, 30.0),
+                window_s=0.2,
+                hop_s=0.02,
+                scale="z",
+                baseline=PowerBaseline(calibrate_s=0.7),
+            ),
         ),
     ),
     Burst: (

@@ -1,12 +1,14 @@
-"""Band power, hop by hop, from scipy's periodogram of each window."""
+"""Band power, hop by hop: scipy's periodogram of each window, or scipy's filter and a mean."""
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import periodogram
+from scipy.signal import butter, lfilter, periodogram, sosfilt
 
 from detectors.band_power import BandPowerConfig
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
-from tests.detectors.subject import Recording
+from tests.detectors.subject import Plain, Recording
 
 
 def power_of(
@@ -21,28 +23,174 @@ def power_of(
     return power
 
 
-def band_power(
-    config: BandPowerConfig, layout: StreamLayout, given: Recording
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def hop_of(config: BandPowerConfig, rate_hz: float) -> int:
+    return max(1, round(config.hop_s * rate_hz))
+
+
+def squares_of(
+    run_uv: NDArray[np.float64],
+    config: BandPowerConfig,
+    band_hz: tuple[float, float],
+    rate_hz: float,
+) -> NDArray[np.float64]:
+    """Return what comes out of scipy's filter, squared, counted from the first sample."""
+    sections = butter(config.order or 2, band_hz, "bandpass", output="sos", fs=rate_hz)
+    squares: NDArray[np.float64] = sosfilt(sections, run_uv - run_uv[0], axis=0) ** 2
+    return squares
+
+
+def weights_of(config: BandPowerConfig, rate_hz: float, n_samples: int) -> NDArray[np.float64]:
+    """Return what the newest squares weigh in the mean, the newest first."""
+    hop = hop_of(config, rate_hz)
+    if config.window_s is not None:
+        length = max(1, round(config.window_s * rate_hz / hop)) * hop
+        return np.where(np.arange(n_samples) < length, 1.0 / length, 0.0)
+    keep = np.exp(-1.0 / (rate_hz * (config.time_constant_s or 0.2)))
+    weights: NDArray[np.float64] = (1.0 - keep) * keep ** np.arange(n_samples)
+    return weights
+
+
+def mean_of(
+    squares: NDArray[np.float64], config: BandPowerConfig, rate_hz: float
+) -> NDArray[np.float64]:
+    """Return the mean square at every sample, zeros standing for what was before."""
+    weights = weights_of(config, rate_hz, len(squares))
+    if config.window_s is None:
+        keep = 1.0 - weights[0]
+        filtered: NDArray[np.float64] = lfilter([weights[0]], [1.0, -keep], squares, axis=0)
+        return filtered
+    length = round(1.0 / float(weights[0]))
+    padded = np.concatenate((np.zeros((length - 1, *squares.shape[1:])), squares))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, length, axis=0)
+    mean: NDArray[np.float64] = windows.mean(axis=-1)
+    return mean
+
+
+def span_of(config: BandPowerConfig, rate_hz: float) -> int:
+    """Return after how many samples the filter has settled, and after it the mean."""
+    hop = hop_of(config, rate_hz)
+    length = int(np.ceil(3.0 * rate_hz * (config.time_constant_s or 0.2)))
+    if config.window_s is not None:
+        length = max(1, round(config.window_s * rate_hz / hop)) * hop
+    spans = [hop + 1]
+    for band in config.all_bands:
+        impulse = np.zeros(round(8.0 * rate_hz))
+        impulse[1] = 1.0  # counted from the first sample, which is 0
+        energy = np.cumsum(squares_of(impulse, config, band.band_hz, rate_hz)[1:])
+        spans.append(int(np.argmax(energy >= 0.95 * energy[-1])) + 1 + length)
+    return max(spans)
+
+
+def band_power(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
     """Return values and validity of every hop of a recording."""
-    window = round(config.window_s * layout.rate_hz)
-    hop = max(1, round(config.hop_s * layout.rate_hz))
-    used = [layout.channels.index(label) for label in config.channels or layout.channels]
-    values: list[NDArray[np.float64]] = []
-    valid: list[NDArray[np.bool_]] = []
+    method = _periodograms if config.method == "periodogram" else _filtered
+    powers, valid = method(config, layout, given)
+    values, valid = on_scale(config, layout, powers, valid)
+    shape = (len(values), values.shape[1] * values.shape[2])
+    return values.reshape(shape), valid.reshape(shape)
+
+
+def on_scale(
+    config: BandPowerConfig,
+    layout: StreamLayout,
+    powers: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+) -> Plain:
+    """Return powers, shape (n_hops, n_channels, n_bands), on the scale that was asked for."""
+    if config.scale == "power":
+        return powers, valid
+    if config.scale == "percent":
+        total = np.where(powers[..., -1:] > 0.0, powers[..., -1:], np.inf)
+        good = valid[..., :-1] & valid[..., -1:] & np.isfinite(total)
+        return np.where(good, 100.0 * powers[..., :-1] / total, 0.0), good
+    good = valid & (powers > 0.0)
+    logarithm = np.log10(np.where(good, powers, 1.0))
+    values = np.zeros(powers.shape)
+    if config.scale == "log10":
+        return np.where(good, logarithm, 0.0), good
+    assert config.baseline is not None
+    assert config.baseline.calibrate_s is not None
+    n_hops = max(
+        1, round(config.baseline.calibrate_s * layout.rate_hz / hop_of(config, layout.rate_hz))
+    )
+    for place in np.ndindex(powers.shape[1:]):
+        column = (slice(None), *place)
+        used = np.flatnonzero(good[column])[:n_hops]
+        good[column] &= np.cumsum(good[column]) > n_hops
+        if used.size < n_hops:
+            continue
+        if config.scale == "decibel":
+            values[column] = 10.0 * (logarithm[column] - np.log10(powers[column][used].mean()))
+        else:
+            base = logarithm[column][used]
+            values[column] = (logarithm[column] - base.mean()) / base.std()
+    return np.where(good, values, 0.0), good
+
+
+def _hops(
+    config: BandPowerConfig, layout: StreamLayout, given: Recording
+) -> Iterator[tuple[int, int]]:
+    """Yield each hop's newest sample and the restart before it."""
+    hop = hop_of(config, layout.rate_hz)
     starts = given.restarts
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
         for newest in range(start + hop - 1, stop, hop):
-            values.append(np.zeros(len(used)))
-            valid.append(np.zeros(len(used), dtype=np.bool_))
-            first = newest + 1 - window
-            if first < start:
-                continue
-            taint = given.taint[first : newest + 1, used]
-            valid[-1] = np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
-            valid[-1] &= (taint[-1] & int(NEWEST_TAINT)) == 0
-            power = power_of(
-                given.samples_uv[first : newest + 1, used], layout.rate_hz, config.band_hz
-            )
-            values[-1] = np.where(valid[-1], power, 0.0)
-    return np.array(values).reshape(-1, len(used)), np.array(valid).reshape(-1, len(used))
+            yield newest, start
+
+
+def _used(config: BandPowerConfig, layout: StreamLayout) -> list[int]:
+    return [layout.channels.index(label) for label in config.channels or layout.channels]
+
+
+def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
+    window = round((config.window_s or 1.0) * layout.rate_hz)
+    used = _used(config, layout)
+    hops = list(_hops(config, layout, given))
+    values = np.zeros((len(hops), len(used), len(config.all_bands)))
+    valid = np.zeros(values.shape, dtype=np.bool_)
+    for hop, (newest, start) in enumerate(hops):
+        first = newest + 1 - window
+        if first < start:
+            continue
+        taint = given.taint[first : newest + 1, used]
+        is_good = np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
+        is_good &= (taint[-1] & int(NEWEST_TAINT)) == 0
+        window_uv = given.samples_uv[first : newest + 1, used]
+        for place, band in enumerate(config.all_bands):
+            power = power_of(window_uv, layout.rate_hz, band.band_hz)
+            valid[hop, :, place] = is_good
+            values[hop, :, place] = np.where(is_good, power, 0.0)
+    return values, valid
+
+
+def _filtered(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
+    span = span_of(config, layout.rate_hz)
+    used = _used(config, layout)
+    shape = (given.n_samples, len(used), len(config.all_bands))
+    every = np.zeros(shape)
+    settled = np.zeros(shape, dtype=np.bool_)
+    for channel, column in enumerate(used):
+        for first, last in _runs(given, column):
+            run_uv = given.samples_uv[first:last, column]
+            settled[first + span - 1 : last, channel] = True
+            for place, band in enumerate(config.all_bands):
+                squares = squares_of(run_uv, config, band.band_hz, layout.rate_hz)
+                every[first:last, channel, place] = mean_of(squares, config, layout.rate_hz)
+        settled[(given.taint[:, column] & int(NEWEST_TAINT)) != 0, channel] = False
+    newest = np.array([newest for newest, _ in _hops(config, layout, given)], dtype=np.int64)
+    valid = settled[newest]
+    return np.where(valid, every[newest], 0.0), valid
+
+
+def _runs(given: Recording, column: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last (exclusive) of the good samples between restarts and bad ones."""
+    is_good = (given.taint[:, column] & int(WINDOW_TAINT)) == 0
+    starts = set(given.restarts)
+    first: int | None = None
+    for sample in range(given.n_samples + 1):
+        ends = sample == given.n_samples or not is_good[sample] or sample in starts
+        if ends and first is not None:
+            yield first, sample
+            first = None
+        if sample < given.n_samples and is_good[sample] and first is None:
+            first = sample

@@ -75,6 +75,8 @@ def test_every_hop_equals_the_periodogram_of_its_window(
     config: BandPowerConfig, rate_hz: float, offset_uv: float, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
+    assert config.window_s is not None
+    assert config.band_hz is not None
     n_samples = round(2.7 * config.window_s * rate_hz)
     samples_uv = random.normal(0.0, 10.0, (n_samples, 2)) + offset_uv
     detector = BandPower(config, layout_of(2, rate_hz))

@@ -40,7 +40,7 @@ def test_a_resolved_configuration_comes_back_as_it_was() -> None:
     ("before", "after", "expected"),
     [
         ("hop_s = 0.01", "hop_ms = 10", "$.detectors[0]: Object contains unknown field `hop_ms`"),
-        ("window_s = 0.4", 'window_s = "long"', "$.detectors[0].window_s: Expected `float`"),
+        ("window_s = 0.4", 'window_s = "long"', "$.detectors[0].window_s: Expected `float"),
         ("band_hz = [13.0, 30.0]", "band_hz = [13.0, 800.0]", "$.detectors[0].band_hz: expected"),
         ("band_hz = [13.0, 30.0]", "band_hz = [30.0, 13.0]", "$.detectors[0].band_hz: expected"),
         ("amplitude_ma_max = 3.0\n", "", "missing required field `amplitude_ma_max`"),

@@ -1,0 +1,149 @@
+"""Band power by a sliding Hann window, equal to the periodogram of that window."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.block import Block, StreamLayout
+from detectors.estimates import Estimates
+from detectors.kernels.band_power import CLEAN, LANES, PASS, SINCE_HOP, slide
+from detectors.power_bands import PowerBand
+
+
+class SlidingPeriodogram:
+    """Hann periodogram of a sliding window, summed over bands.
+
+    Parameters
+    ----------
+    detector : str
+        Its id.
+    bands : tuple of PowerBand
+        They share the window; a bin of several bands is kept once.
+    window_s : float
+        Length of the window.
+    columns : ndarray of int64, shape (n_channels,)
+        Columns of the block that are used.
+    layout : StreamLayout
+        The stream.
+    hop_samples : int
+        Samples from one estimate to the next.
+
+    Attributes
+    ----------
+    delay_s : float
+        Half the window.
+    span_samples : int
+        Length of the window.
+    """
+
+    def __init__(
+        self,
+        detector: str,
+        bands: tuple[PowerBand, ...],
+        *,
+        window_s: float,
+        columns: NDArray[np.int64],
+        layout: StreamLayout,
+        hop_samples: int,
+    ) -> None:
+        rate_hz = layout.rate_hz
+        self.span_samples = round(window_s * rate_hz)
+        self.delay_s = self.span_samples / (2.0 * rate_hz)
+        self._detector = detector
+        self._hop_samples = hop_samples
+        self._columns = columns
+        if self.span_samples <= hop_samples:
+            raise ValueError(
+                f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
+                f"found {window_s:g}"
+            )
+        inner = [_bins(band, self.span_samples, window_s, layout) for band in bands]
+        # A Hann window is applied on three neighbours, so each band needs one bin on either side.
+        self._bins = np.unique(
+            np.concatenate([each + step for each in inner for step in (-1, 0, 1)])
+        )
+        first = np.searchsorted(self._bins, [each[0] for each in inner])
+        last = first + [each.size for each in inner]
+        self._places = np.stack((first, last), axis=1).astype(np.int64)
+        self._turns = _turns(self.span_samples)
+        self._offsets = _offsets(self._bins, self.span_samples)
+        self._none = Estimates.room(detector, 0, columns.size * len(bands))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: what follows is as after construction."""
+        n_channels = self._columns.size
+        n_groups = -(-n_channels // LANES)
+        self._state = np.zeros(CLEAN + n_channels, dtype=np.int64)
+        self._ring = np.zeros((self.span_samples + 1, n_channels))
+        self._sums = np.zeros(n_groups * self._bins.size * 4 * LANES)
+        self._work = np.zeros(n_groups * 2 * PASS * LANES)
+        self._twiddles = np.zeros((self._bins.size, 2))
+        self._power = np.zeros(n_groups * 2 * LANES)
+
+    def fold(self, block: Block) -> Estimates:
+        """Fold a block in and return the powers of every hop it completed."""
+        n_hops = (int(self._state[SINCE_HOP]) + block.time_s.size) // self._hop_samples
+        made = self._none
+        if n_hops:
+            made = Estimates.room(self._detector, n_hops, self._none.values.shape[1])
+        n_made = slide(
+            block.samples_uv,
+            block.time_s,
+            block.taint,
+            block.first_sample,
+            self._columns,
+            self._turns,
+            self._offsets,
+            self._bins,
+            self._places,
+            self._hop_samples,
+            self._state,
+            self._ring,
+            self._sums,
+            self._work,
+            self._twiddles,
+            self._power,
+            made.sample,
+            made.time_s,
+            made.values,
+            made.valid,
+        )
+        return made.first(n_made)
+
+
+def _bins(
+    band: PowerBand, window_samples: int, window_s: float, layout: StreamLayout
+) -> NDArray[np.int64]:
+    """Return the bins of a band that the reference would sum."""
+    low_hz, high_hz = band.band_hz
+    rate_hz = layout.rate_hz
+    if high_hz > rate_hz / 2.0:
+        raise ValueError(
+            f"{band.key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
+            f"{layout.name!r}, found [{low_hz:g}, {high_hz:g}]"
+        )
+    if low_hz * window_samples < rate_hz and low_hz > 0.0:
+        raise ValueError(
+            f"window_s: expected at least one cycle of {low_hz:g} Hz ({1.0 / low_hz:g} s), "
+            f"found {window_s:g}"
+        )
+    frequency_hz = np.fft.rfftfreq(window_samples, 1.0 / rate_hz)
+    bins = np.flatnonzero((low_hz <= frequency_hz) & (frequency_hz < high_hz))
+    if bins.size == 0:
+        raise ValueError(
+            f"{band.key}: expected a band that holds a bin of {rate_hz / window_samples:g} Hz "
+            f"(window_s = {window_s:g}), found [{low_hz:g}, {high_hz:g}]"
+        )
+    return bins.astype(np.int64)
+
+
+def _turns(window_samples: int) -> NDArray[np.float64]:
+    angle = np.pi * np.arange(2 * window_samples) / window_samples
+    return np.stack((np.cos(angle), -np.sin(angle)))
+
+
+def _offsets(bins: NDArray[np.int64], window_samples: int) -> NDArray[np.float64]:
+    """Return cosines and sines from the middle of a pass, the outermost samples first."""
+    distance = (PASS - 1) / 2.0 - np.arange(PASS // 2)
+    angle = 2.0 * np.pi * np.outer(bins, distance) / window_samples
+    return np.hstack((np.cos(angle), np.sin(angle)))
