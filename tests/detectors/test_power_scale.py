@@ -238,11 +238,11 @@ def test_what_does_not_fit_the_stream_is_refused(keys: dict[str, Any], text: str
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
-        ("", "band_hz: expected it or bands_hz, found neither"),
-        ("bands_hz = {}", "band_hz: expected it or bands_hz, found neither"),
+        ("", "band_hz: expected one of band_hz, preset and bands_hz, found none"),
+        ("bands_hz = {}", "band_hz: expected one of band_hz, preset and bands_hz, found none"),
         (
             "band_hz = [13.0, 30.0]\nbands_hz = { x = [1.0, 2.0] }",
-            "band_hz: expected it or bands_hz, found both",
+            "band_hz: expected one of band_hz, preset and bands_hz, found band_hz and bands_hz",
         ),
         (
             "bands_hz = { x = [1.0, 2.0], y = [3.0, 3.0] }",
