@@ -87,7 +87,7 @@ class Movement:
     Delay: what the low-passes need, ``1 / (pi below_hz)`` (64 ms at 5 Hz); the samples until then
     are not marked, the windows that contain the marked ones mostly contain them too. Start and
     gap: everything is learned anew, and nothing is marked in the meantime. Chance: in Gaussian
-    noise 5 SD are passed once in about a day, 3 SD several times a minute.
+    noise 5 SD are passed about twice a day, 3 SD several times a minute.
     """
 
     configured_by: ClassVar[type[MovementConfig]] = MovementConfig

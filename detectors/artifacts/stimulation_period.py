@@ -171,6 +171,9 @@ class StimulationPeriod:
             rate_hz=layout.rate_hz,
             n_channels=self._n_channels,
         )
+        # Once here: what a stretch ends with is compiled before a rig is armed, not seconds later.
+        self._search.find()
+        self._weigh(config.frequency_hz)
         self.reset()
 
     def reset(self) -> None:
@@ -273,12 +276,15 @@ class StimulationPeriod:
         self._use(found_hz)
 
     def _use(self, found_hz: float) -> None:
-        """Average the rate with those it agrees with, and weigh the past by it."""
+        """Average the rate with those it agrees with, and take that off."""
         self._n_agreeing = min(self._n_agreeing + 1, _N_AVERAGED)
         before_hz = found_hz if self.found_hz is None or self._n_agreeing == 1 else self.found_hz
         self.found_hz = before_hz + (found_hz - before_hz) / self._n_agreeing
+        self._weigh(self.found_hz)
+
+    def _weigh(self, found_hz: float) -> None:
         lags, weights = np.zeros(self._n_window, np.int64), np.zeros(self._n_window)
         n_lags = weigh_lags(
-            self.found_hz / self._rate_hz, self._config.half_width_periods, lags, weights
+            found_hz / self._rate_hz, self._config.half_width_periods, lags, weights
         )
         self._lags, self._weights = lags[:n_lags], weights[:n_lags]

@@ -105,7 +105,7 @@ def test_the_loop_closes_on_a_simulated_twin_of_a_real_device(tmp_path: Path) ->
         out=tmp_path / "session",
         warn=warned.append,
     )
-    assert len(warned) == 1
+    assert len([each for each in warned if "harmonic" not in each]) == 1
     assert "devices left: simulated, with the same limits" in warned[0]
     assert summary["commands"]["issued"] == summary["commands"]["acked"] > 4
     decided = _decided(tmp_path / "session")

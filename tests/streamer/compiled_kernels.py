@@ -7,10 +7,17 @@ import importlib
 import pkgutil
 import sys
 
+import msgspec
 from numba.core.dispatcher import Dispatcher
 
 import detectors
+from detectors.artifacts.line_noise import LineNoiseConfig
+from detectors.artifacts.movement import MovementConfig
+from detectors.artifacts.saturation import SaturationConfig
+from detectors.artifacts.stimulation_blanking import StimulationBlankingConfig
+from detectors.artifacts.stimulation_period import StimulationPeriodConfig
 from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
 from streamer.events import ClockCorrection, Tick
 from streamer.warm_up import warm_up
 from tests.streamer.rigs import CONFIG, INFOS, RATE_HZ, SESSION, chunk
@@ -27,10 +34,23 @@ def _n_compiled() -> int:
     return sum(len(kernel.signatures) for kernel in kernels.values())
 
 
+def _with_artifacts() -> LoopConfig:
+    artifacts = (
+        SaturationConfig(),
+        StimulationBlankingConfig(),
+        StimulationPeriodConfig(frequency_hz=130.0),
+        LineNoiseConfig(frequency_hz=50.0),
+        MovementConfig(),
+    )
+    stream = msgspec.structs.replace(CONFIG.streams[0], artifacts=artifacts)
+    return msgspec.structs.replace(CONFIG, streams=(stream, *CONFIG.streams[1:]))
+
+
 def _main() -> None:
-    warm_up(CONFIG, INFOS)
+    config = _with_artifacts()
+    warm_up(config, INFOS)
     n_warm = _n_compiled()
-    loop = ClosedLoop(CONFIG, INFOS, SESSION)
+    loop = ClosedLoop(config, INFOS, SESSION)
     loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
     first = 0
     for n_samples in (1, 1, 3, 64, 1, 500, 200, 7, 2000):
