@@ -12,7 +12,7 @@ run: $(READY)
 	$(BIN)/stimloop run
 
 test: $(READY) $(PEERS) system
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(READY) system
 	$(BIN)/python -m pytest -m slow --timeout=3600

@@ -158,7 +158,7 @@ def test_values_are_finite_and_zero_where_invalid(example: Example, data: st.Dat
 
 @_each_example
 @given(data=st.data())
-@_short
+@settings(max_examples=15, deadline=None)
 def test_a_detector_equals_the_plain_computation(example: Example, data: st.DataObject) -> None:
     laws.check_equals_naive(example, data.draw(_recordings(example)))
 

@@ -183,7 +183,10 @@ def test_a_burst_calibrates_on_what_is_valid_after_the_baseline() -> None:
     source = detector_of(1, scale="z", baseline=PowerBaseline(calibrate_s=1.0))
     assert source.calibration_s == 1.0
     threshold = BurstThreshold(percentile=75.0, calibrate_s=2.0)
-    burst = Burst(BurstConfig(id="bursts", of="beta", threshold=threshold), source)
+    burst = Burst(
+        BurstConfig(id="bursts", of="beta", threshold=threshold, hysteresis_level=0.1), source
+    )
+    assert burst.calibration_s == 3.0
     below = source.update(block_of(noise(8000, 1))).estimates
     seen = burst.update(below)
     columns = burst.columns("C0")
