@@ -26,7 +26,6 @@ check: $(READY)
 bench: $(READY) system
 	$(BIN)/python -m benchmarks.peers.environments
 	$(BIN)/python -m benchmarks.compute
-	$(BIN)/python -m benchmarks.coupling
 	$(BIN)/python -m benchmarks.end_to_end
 
 system:

@@ -56,7 +56,8 @@ def _coherence(
         place = 0 if stream == first.name else 1
         label = layouts[place].channels[channel]
         of = [number for number, pair in enumerate(used) if pair[place] == label]
-        return [6 * number + measure for number in of for measure in range(6)]
+        n_measures = len(detector.measures)
+        return [n_measures * number + measure for number in of for measure in range(n_measures)]
 
     return CrossExample(
         name,
@@ -65,7 +66,7 @@ def _coherence(
         dict(zip((first.name, second.name), true_hz, strict=True)),
         naive,
         columns,
-        detector.window_samples,
+        detector.span_samples,
     )
 
 

@@ -171,10 +171,10 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
         name,
         (config,),
         layout,
-        detector.window_samples,
+        detector.span_samples,
         plain,
-        channel_outputs=6,
-        measures=tuple(range(6)),
+        channel_outputs=len(detector.measures),
+        measures=tuple(range(len(detector.measures))),
         tolerance_absolute=1e-12,
         pairs=[(places[a], places[b]) for a, b in detector.pairs],
     )
@@ -562,6 +562,33 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             "two segments of an odd number of samples, many channels, odd rate",
             CoherenceConfig(
                 id="sync", stream="LFP", band_hz=(4.0, 60.0), segment_s=0.1, window_s=0.16
+            ),
+            _ODD_RATE,
+        ),
+        _coherence(
+            "fine hops, six segments, onsets",
+            CoherenceConfig(
+                id="sync",
+                stream="LFP",
+                band_hz=(13.0, 40.0),
+                segment_s=0.16,
+                window_s=0.56,
+                hop_s=0.02,
+                measures=("phase_lag_debiased",),
+                threshold=0.3,
+            ),
+        ),
+        _coherence(
+            "hops of which half a segment is no multiple, one measure, odd rate",
+            CoherenceConfig(
+                id="sync",
+                stream="LFP",
+                band_hz=(10.0, 60.0),
+                pairs=(("C9", "C1"), ("C2", "C10"), ("C0", "C1")),
+                segment_s=0.101,
+                window_s=0.4,
+                hop_s=0.0165,
+                measures=("phase_locking",),
             ),
             _ODD_RATE,
         ),

@@ -8,67 +8,79 @@ from scipy.signal import coherence as scipy_coherence
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.coherence import CoherenceConfig
+from detectors.coherence_chance import Chance
+from detectors.coherence_config import Segments
 from tests.detectors.subject import Plain, Recording
 
 
-def segments_of(window_uv: NDArray[np.float64], segment: int) -> list[NDArray[np.complex128]]:
-    """Return the spectrum of each Hann segment, half overlapping, its mean removed."""
+def spectra_of(window_uv: NDArray[np.float64], segment: int, step: int) -> NDArray[np.complex128]:
+    """Return the spectrum of each Hann segment, its mean removed."""
     hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(segment) / segment)
-    step = segment - segment // 2
     pieces = [
         window_uv[first : first + segment] for first in range(0, len(window_uv) - segment + 1, step)
     ]
-    return [np.fft.rfft(hann * (piece - piece.mean())) for piece in pieces]
+    return np.array([np.fft.rfft(hann * (piece - piece.mean())) for piece in pieces])
 
 
 def measures_of(
     a_uv: NDArray[np.float64],
     b_uv: NDArray[np.float64],
     rate_hz: float,
+    step: int,
     config: CoherenceConfig,
-) -> list[float]:
-    """Return the six outputs of one pair in one window."""
+) -> dict[str, float]:
+    """Return what can be measured of one pair in one window."""
     segment = round(config.segment_s * rate_hz)
-    low_hz, high_hz = config.band_hz
+    low_hz, high_hz = config.band
     frequency_hz, squared = scipy_coherence(
-        a_uv, b_uv, rate_hz, window="hann", nperseg=segment, detrend="constant"
+        a_uv, b_uv, rate_hz, window="hann", nperseg=segment, noverlap=segment - step
     )
     is_in_band = (low_hz <= frequency_hz) & (frequency_hz < high_hz)
-    a = np.array(segments_of(a_uv, segment))[:, is_in_band]
-    b = np.array(segments_of(b_uv, segment))[:, is_in_band]
+    a = spectra_of(a_uv, segment, step)[:, is_in_band]
+    b = spectra_of(b_uv, segment, step)[:, is_in_band]
     cross = a * b.conj()
     power = (np.abs(a) ** 2).sum(axis=0) * (np.abs(b) ** 2).sum(axis=0)
-    lag = np.abs(cross.imag.sum(axis=0)) / np.abs(cross.imag).sum(axis=0)
-    coherence = float(squared[is_in_band].mean())
-    independent = 0.947 * len(a)
-    distance = np.arctanh(np.sqrt(coherence)) - 1.64 / np.sqrt(2.0 * independent)
-    return [
-        coherence,
-        float((cross.imag.sum(axis=0) / np.sqrt(power)).mean()),
-        float(np.abs((cross / np.abs(cross)).mean(axis=0)).mean()),
-        float(lag.mean()),
-        float(1.0 - config.alpha ** (1.0 / (independent - 1.0))),
-        float(np.tanh(max(0.0, distance)) ** 2),
-    ]
+    lag = cross.imag
+    squares = (lag**2).sum(axis=0)
+    total = lag.sum(axis=0)
+    size = np.abs(lag).sum(axis=0)
+    return {
+        "coherence": float(squared[is_in_band].mean()),
+        "imaginary": float((total / np.sqrt(power)).mean()),
+        "phase_locking": float(np.abs((cross / np.abs(cross)).mean(axis=0)).mean()),
+        "phase_lag": float((np.abs(total) / size).mean()),
+        "phase_lag_debiased": float(((total**2 - squares) / (size**2 - squares)).mean()),
+    }
+
+
+def step_of(segment: int, hop: int) -> int:
+    """Return the multiple of the hop nearest to half a segment, or that half of which it is one."""
+    half = segment - segment // 2
+    return hop * round(half / hop) if hop < half else hop // round(hop / half)
 
 
 def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -> Plain:
     """Return values and validity of every hop of a recording."""
     rate_hz = layout.rate_hz
     segment = round(config.segment_s * rate_hz)
-    step = segment - segment // 2
-    n_steps = (round(config.window_s * rate_hz) - segment) // step
-    window = segment + n_steps * step
-    hop = step if config.hop_s is None else round(config.hop_s * rate_hz)
+    hop = segment - segment // 2 if config.hop_s is None else round(config.hop_s * rate_hz)
+    step = step_of(segment, hop)
+    n_segments = 1 + (round(config.window_s * rate_hz) - segment) // step
+    window = segment + (n_segments - 1) * step
+    names = ("coherence", "imaginary", "level", "lower", *config.measures)
+    frequency_hz = np.fft.rfftfreq(segment, 1.0 / rate_hz)
+    bins = np.flatnonzero((config.band[0] <= frequency_hz) & (frequency_hz < config.band[1]))
+    chance = Chance(Segments(segment, step, n_segments, hop), bins)
+    bounds = chance.bounds(config.alpha)
     pairs = config.pairs or tuple(combinations(config.channels or layout.channels, 2))
     places = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]
-    values: list[list[list[float]]] = []
-    valid: list[list[list[bool]]] = []
+    values: list[NDArray[np.float64]] = []
+    valid: list[NDArray[np.bool_]] = []
     starts = given.restarts
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
         for newest in range(start + hop - 1, stop, hop):
-            values.append([[0.0] * 6 for _ in places])
-            valid.append([[False] * 6 for _ in places])
+            values.append(np.zeros((len(places), len(names))))
+            valid.append(np.zeros((len(places), len(names)), dtype=np.bool_))
             first = newest + 1 - window
             if first < start:
                 continue
@@ -78,7 +90,12 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
                 bits = taint[:, [a, b]]
                 if (bits & int(WINDOW_TAINT)).any() or (bits[-1] & int(NEWEST_TAINT)).any():
                     continue
-                valid[-1][place] = [True] * 6
-                values[-1][place] = measures_of(samples_uv[:, a], samples_uv[:, b], rate_hz, config)
-    shape = (-1, 6 * len(places))
+                found = measures_of(samples_uv[:, a], samples_uv[:, b], rate_hz, step, config)
+                found["level"] = chance.level(config.alpha)
+                found["lower"] = float(
+                    np.interp(found["coherence"], np.linspace(0.0, 1.0, bounds.size), bounds)
+                )
+                valid[-1][place] = True
+                values[-1][place] = [found[name] for name in names]
+    shape = (-1, len(names) * len(places))
     return np.array(values).reshape(shape), np.array(valid, dtype=np.bool_).reshape(shape)

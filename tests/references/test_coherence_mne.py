@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout, Taint
 from detectors.coherence import Coherence, CoherenceConfig
-from tests.detectors.naive_coherence import segments_of
+from tests.detectors.naive_coherence import spectra_of
 
 mne = pytest.importorskip("mne", reason="MNE is not installed (extra `peers`)")
 peer = pytest.importorskip("mne_connectivity", reason="MNE-Connectivity is not installed")
@@ -23,6 +23,7 @@ _MEASURES: Final = {
     "imaginary": "imcoh",
     "phase_locking": "plv",
     "phase_lag": "wpli",
+    "phase_lag_debiased": "wpli2_debiased",
 }
 
 
@@ -83,7 +84,7 @@ def test_every_measure_is_that_of_the_same_segments(measure: str) -> None:
     """
     samples_uv = _pair_uv()
     spectra = np.stack(
-        [segments_of(samples_uv[:, channel], _SEGMENT) for channel in (0, 1)], axis=1
+        [spectra_of(samples_uv[:, channel], _SEGMENT, _SEGMENT // 2) for channel in (0, 1)], axis=1
     )
     assert len(spectra) == _N_SEGMENTS
     information = mne.create_info(["a", "b"], _RATE_HZ, "ecog", verbose="ERROR")

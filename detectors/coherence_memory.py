@@ -1,0 +1,223 @@
+"""What coherence keeps between blocks: tables, tiles of pairs, and room for its sums."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.coherence_config import Segments
+from detectors.kernels import coherence as kernel
+from detectors.kernels.coherence_measures import N_MEASURES
+from detectors.kernels.coherence_spectra import LANES, PARTS
+from detectors.kernels.coherence_spectra import PASS as ROWS
+from detectors.kernels.coherence_sums import CORE, OLDEST, PASS, WIDTH
+
+#: Bytes that sums of chunks may take: where they would take more, chunks are longer.
+_SUMS_BYTES: Final = 1 << 28
+#: Bytes that the spectra of a window may take.
+_SPECTRA_BYTES: Final = 1 << 30
+
+
+class Tables(NamedTuple):
+    """Cosines and sines.
+
+    `turns`, shape (2, 2 * n_segment): cosine and minus sine of a turn in twice as many steps as a
+    segment has samples. `parts`, shape (2, 2, n_around, n_rows): for the samples of an interval
+    before and from the cut on, cosines and sines of the distances from their middle, of the bins
+    of the band and one to each side; zero at 0 Hz and where there is no sample.
+    """
+
+    turns: NDArray[np.float64]
+    parts: NDArray[np.float64]
+
+
+class Memory(NamedTuple):
+    """Arrays that the kernel writes, in its order."""
+
+    #: Samples, segments, and up to where each channel is spoilt.
+    state: NDArray[np.int64]
+    #: Samples of this interval; behind them each channel's first since the restart.
+    block: NDArray[np.float64]
+    folded: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    late: NDArray[np.float64]
+    #: Room, and the sum of this period's intervals.
+    part: NDArray[np.float64]
+    #: Of every segment in the window, and a slot of zeros.
+    spectra: NDArray[np.float64]
+    units: NDArray[np.float64]
+    power: NDArray[np.float64]
+    slots: NDArray[np.int64]
+    sets: NDArray[np.float64]
+    inverse: NDArray[np.float64]
+    total: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    totals: NDArray[np.float64]
+
+
+class Shape(NamedTuple):
+    """How much there is of everything.
+
+    Parameters
+    ----------
+    segments : Segments
+        The window.
+    first_bin, n_bins : int
+        The band.
+    n_channels, n_tiles : int
+        Channels that are looked at, and tiles of pairs.
+    locking_row, lag_row : int
+        Rows of sums beside the products of spectra, or -1 for none.
+    """
+
+    segments: Segments
+    first_bin: int
+    n_bins: int
+    n_channels: int
+    n_tiles: int
+    locking_row: int
+    lag_row: int
+
+    @property
+    def cut(self) -> int:
+        """Samples of an interval before the one at which a segment begins."""
+        return -self.segments.length % self.segments.interval
+
+    @property
+    def n_phases(self) -> int:
+        """Hops in a step."""
+        return self.segments.step // self.segments.interval
+
+    @property
+    def n_lanes(self) -> int:
+        """Channels, in whole groups."""
+        return -(-self.n_channels // LANES) * LANES
+
+    @property
+    def n_power(self) -> int:
+        """Sums of power: of each bin, and the energy."""
+        return (self.n_bins + 1) * self.n_lanes
+
+    @property
+    def n_tile(self) -> int:
+        """Sums of one tile."""
+        return self.n_even * (1 + max(0, self.locking_row, self.lag_row)) * WIDTH
+
+    @property
+    def n_even(self) -> int:
+        """Bins, and one that stays zero where their number is odd: they are taken in twos."""
+        return self.n_bins + self.n_bins % 2
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of a table, in whole passes: pairs of mirrored samples and the middle one."""
+        return -(-((self.segments.interval + 1) // 2) // ROWS) * ROWS
+
+    def chunks(self) -> tuple[int, int]:
+        """Return segments of a chunk, and chunks of the core; no core where one is no gain."""
+        n_segments = self.segments.number
+        for length in range(PASS, n_segments // 2 + 1, PASS):
+            number = (n_segments - length) // length
+            n_sets = OLDEST + 2 * ((number + 1) // 2 + 1)
+            if 8 * self.n_phases * n_sets * self._n_set <= _SUMS_BYTES:
+                return length, number
+        return PASS, 0
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Return the kernel's numbers."""
+        made = np.zeros(kernel.N_SIZES, dtype=np.int64)
+        made[kernel.SEGMENT] = self.segments.length
+        made[kernel.INTERVAL] = self.segments.interval
+        made[kernel.CUT] = self.cut
+        made[kernel.FIRST_BIN] = self.first_bin - 1
+        made[kernel.HOP] = self.segments.hop
+        made[kernel.N_SEGMENTS] = self.segments.number
+        made[kernel.N_PHASES] = self.n_phases
+        made[kernel.N_CHUNK], made[kernel.N_CORE] = self.chunks()
+        made[kernel.SPAN] = self.segments.span
+        made[kernel.LOCKING_ROW] = self.locking_row
+        made[kernel.LAG_ROW] = self.lag_row
+        made[kernel.N_LANES] = LANES
+        return made
+
+    def tables(self) -> Tables:
+        """Return the tables of the band's bins."""
+        n_segment = self.segments.length
+        around = np.arange(self.first_bin - 1, self.first_bin + self.n_bins + 1)
+        angle = np.pi * np.arange(2 * n_segment) / n_segment
+        parts = np.zeros((2, 2, around.size, self.n_rows))
+        n_samples = (self.cut, self.segments.interval - self.cut)
+        for made, n_part in zip(parts, n_samples, strict=True):
+            is_odd = n_part % 2
+            # In half samples; the one in the middle stands behind the mirrored ones.
+            distance = np.append(2 * np.arange(n_part // 2) + 1 + is_odd, [0] * is_odd)
+            # Whole turns are taken off as integers, so the angle is as exact as it can be.
+            at = np.outer(around, distance.astype(np.int64)) % (2 * n_segment)
+            made[0, :, : distance.size] = np.cos(angle)[at]
+            made[1, :, : distance.size] = np.sin(angle)[at]
+            made[:, around == 0] = 0.0
+        return Tables(np.stack((np.cos(angle), -np.sin(angle))), parts)
+
+    def require_room(self, window_s: float) -> None:
+        """Expect what is kept of a window to be of a decent size.
+
+        Raises
+        ------
+        ValueError
+            Where it is not.
+        """
+        n_bytes = 8 * sum(map(int, (np.prod(each) for each in self._large())))
+        if n_bytes > _SPECTRA_BYTES:
+            raise ValueError(
+                f"window_s: expected one of which at most {_SPECTRA_BYTES / 1e9:.1f} GB is kept, "
+                f"found {window_s:g} ({n_bytes / 1e9:.1f} GB; less where hop_s is longer)"
+            )
+
+    def memory(self) -> Memory:
+        """Return everything as it is after a restart."""
+        n_core = self.chunks()[1]
+        n_sets = OLDEST + 2 * ((n_core + 1) // 2 + 1) if n_core else CORE + 1
+        spectra, units, power, whole, late = (np.zeros(each) for each in self._large())
+        return Memory(
+            state=np.zeros(kernel.SPOILT + self.n_channels, dtype=np.int64),
+            block=np.zeros((self.segments.interval + 1, self.n_lanes)),
+            folded=np.zeros((2, self.n_rows, self.n_lanes)),
+            whole=whole,
+            late=late,
+            part=np.zeros((2, *whole.shape[1:])),
+            spectra=spectra,
+            units=units,
+            power=power,
+            slots=np.zeros(self.segments.number + PASS, dtype=np.int64),
+            sets=np.zeros((self.n_phases if n_core else 1, n_sets, self._n_set)),
+            inverse=np.zeros((self.n_lanes // LANES, self.n_even, WIDTH)),
+            total=np.zeros(power.shape[1:]),
+            sums=np.zeros((1, self.n_even, self.n_tile // self.n_even // WIDTH, WIDTH)),
+            totals=np.zeros((N_MEASURES, WIDTH)),
+        )
+
+    @property
+    def _n_set(self) -> int:
+        return self.n_power + self.n_tiles * self.n_tile
+
+    def _large(self) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of spectra, units, power, and both sums of each interval."""
+        n_slots = self.segments.number * self.n_phases + 1
+        n_period = -(-self.segments.length // self.segments.interval)
+        spectra = (self.n_lanes // LANES, self.n_even, PARTS)
+        period = (n_period, self.n_bins + 3, 2, self.n_lanes)
+        n_units = n_slots if self.locking_row >= 0 else 1
+        power = (n_slots, self.n_bins + 1, self.n_lanes)
+        return ((n_slots, *spectra), (n_units, *spectra), power, period, period)
+
+
+def tiles_of(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return tiles of pairs of channels, and the pair of each lane of each, or -1.
+
+    A tile is one channel against a group of them: its group and lane, and the other group.
+    """
+    found: dict[tuple[int, int], list[int]] = {}
+    for place, (a, b) in enumerate(pairs.tolist()):
+        found.setdefault((a, b // LANES), [-1] * LANES)[b % LANES] = place
+    tiles = [(a // LANES, a % LANES, group) for a, group in found]
+    return np.array(tiles, dtype=np.int64), np.array(list(found.values()), dtype=np.int64)
