@@ -23,6 +23,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY) system
+	$(BIN)/python -m benchmarks.peers.environments
 	$(BIN)/python -m benchmarks.compute
 	$(BIN)/python -m benchmarks.end_to_end
 
@@ -36,4 +37,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

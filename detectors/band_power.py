@@ -105,6 +105,7 @@ class BandPower:
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self.window_samples = round(config.window_s * layout.rate_hz)
+        self.span_samples = self.window_samples
         self.delay_s = self.window_samples / (2.0 * layout.rate_hz)
         layout.require(config.channels)
         _check_window(config, self.window_samples, self.hop_samples, self.rate_hz)

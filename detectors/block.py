@@ -27,12 +27,25 @@ class Taint(enum.IntFlag):
     SATURATED = 16
     #: The amplitude cannot be what the unit says.
     IMPLAUSIBLE = 32
+    #: A stimulation artifact was blanked or taken out here: what is left may be used.
+    STIMULATION = 64
+    #: The subject moved.
+    MOVEMENT = 128
     #: On a grid of several streams: nothing came for this moment; the last value stands in.
     MISSING = 256
 
 
 #: Taint that spoils each window that contains the sample.
-WINDOW_TAINT = Taint.NOT_FINITE | Taint.FROZEN | Taint.SATURATED | Taint.IMPLAUSIBLE | Taint.MISSING
+WINDOW_TAINT = (
+    Taint.NOT_FINITE
+    | Taint.FROZEN
+    | Taint.SATURATED
+    | Taint.IMPLAUSIBLE
+    | Taint.MOVEMENT
+    | Taint.MISSING
+)
+#: Taint that spoils nothing; each estimate whose window contains the sample says so.
+SOFT_TAINT = Taint.STIMULATION
 #: Taint that spoils only the estimate whose newest sample carries it.
 NEWEST_TAINT = Taint.SUSPECT_STAMP
 

@@ -140,6 +140,7 @@ class Burst:
         )
         self.hop_samples = source.hop_samples
         self.rate_hz = source.rate_hz
+        self.span_samples = source.span_samples
         self.delay_s = source.delay_s + config.duration_s_min
         self.calibration_s = config.threshold.calibrate_s or 0.0
         self._n_calibrate = 0
@@ -196,7 +197,7 @@ class Burst:
             self._edge_places,
             self._edge_values,
         )
-        estimates = Estimates(self.id, given.sample, given.time_s, values, valid)
+        estimates = Estimates(self.id, given.sample, given.time_s, values, valid, given.taint)
         return Seen(estimates, tuple(self._detection(edge) for edge in range(n_edges)))
 
     def _make_room_for_edges(self, n_edges: int) -> None:

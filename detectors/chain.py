@@ -1,34 +1,35 @@
 """All detectors of a rig, in the order of the file, fed by streams and by each other."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
-from detectors.band_power import BandPower, BandPowerConfig
+import numpy as np
+from numpy.typing import NDArray
+
 from detectors.block import Block, StreamLayout
-from detectors.burst import Burst, BurstConfig
-from detectors.coherence import Coherence, CoherenceConfig
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
-from detectors.estimates import Seen
-from detectors.oscillation import Oscillation, OscillationConfig
-from detectors.phase_amplitude_coupling import (
-    PhaseAmplitudeCoupling,
-    PhaseAmplitudeCouplingConfig,
-)
+from detectors.estimates import Estimates, Seen
+from detectors.registry import REGISTRY
+from detectors.soft_taint import SoftTaint
 
 #: A `[[detectors]]` table; its `kind` says which.
-AnyDetectorConfig: TypeAlias = (
-    BandPowerConfig
-    | BurstConfig
-    | CoherenceConfig
-    | OscillationConfig
-    | PhaseAmplitudeCouplingConfig
-)
+if TYPE_CHECKING:
+    AnyDetectorConfig: TypeAlias = DetectorConfig
+else:  # which kinds there are is known once those from elsewhere have been found
+    AnyDetectorConfig = Union[tuple(REGISTRY.detectors)]  # noqa: UP007
 
 #: Every detector that a table can ask for, by the struct that configures it.
-_DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = {
-    each.config_type: each
-    for each in (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
-}
+_DETECTORS: Final[Mapping[type[DetectorConfig], Any]] = REGISTRY.detectors
+
+
+class _Link(NamedTuple):
+    """A detector, what it reads, and where its channels stand in the stream it reads, if one."""
+
+    detector: Detector
+    reads: tuple[Reads, ...]
+    stream: str
+    columns: NDArray[np.int64]
 
 
 class DetectorChain:
@@ -60,7 +61,10 @@ class DetectorChain:
     ) -> None:
         self.detectors: dict[str, Detector] = {}
         self.streams: dict[str, str] = {}
-        self._reads: list[tuple[Detector, tuple[Reads, ...]]] = []
+        self._links: list[_Link] = []
+        self._soft_taint = {
+            name: SoftTaint(len(layout.channels)) for name, layout in layouts.items()
+        }
         for place, config in enumerate(configs):
             try:
                 self._add(config, layouts)
@@ -72,14 +76,16 @@ class DetectorChain:
         streams: dict[str, Input] = {block.stream: block}
         detectors: dict[str, Input] = {}
         seen: list[Seen] = []
-        for detector, reads in self._reads:
-            for each in reads:
+        self._soft_taint[block.stream].take(block)
+        for link in self._links:
+            for each in link.reads:
                 given = (streams if each.kind == "stream" else detectors).get(each.name)
                 if given is None:
                     continue
-                made = detector.update(given)
+                made = link.detector.update(given)
                 if made.estimates.sample.size or made.detections:
-                    detectors[detector.id] = made.estimates
+                    made = self._marked(link, made)
+                    detectors[link.detector.id] = made.estimates
                     seen.append(made)
         return tuple(seen)
 
@@ -87,6 +93,18 @@ class DetectorChain:
         """Forget everything: what follows is as after construction."""
         for detector in self.detectors.values():
             detector.reset()
+        for soft_taint in self._soft_taint.values():
+            soft_taint.reset()
+
+    def _marked(self, link: _Link, made: Seen) -> Seen:
+        """Let estimates of a stream say what soft taint they depend on."""
+        if not link.stream or not self._soft_taint[link.stream].is_marked:
+            return made
+        estimates: Estimates = made.estimates
+        within = self._soft_taint[link.stream].within(
+            estimates.sample, link.columns, link.detector.span_samples
+        )
+        return replace(made, estimates=replace(estimates, taint=estimates.taint | within))
 
     def _add(self, config: DetectorConfig, layouts: Mapping[str, StreamLayout]) -> None:
         if config.id in self.detectors:
@@ -96,7 +114,7 @@ class DetectorChain:
         first = config.reads[0]
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
-        self._reads.append((detector, config.reads))
+        self._links.append(_link(detector, config.reads, layouts))
 
     def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source:
         known: Mapping[str, Source] = layouts if reads.kind == "stream" else self.detectors
@@ -107,3 +125,13 @@ class DetectorChain:
                 f"found {reads.name!r}"
             )
         return known[reads.name]
+
+
+def _link(
+    detector: Detector, reads: tuple[Reads, ...], layouts: Mapping[str, StreamLayout]
+) -> _Link:
+    """Return the link; a detector of several streams, or of detectors, tells of taint itself."""
+    stream = reads[0].name if len(reads) == 1 and reads[0].kind == "stream" else ""
+    labels = layouts[stream].channels if stream else ()
+    columns = [place for place, label in enumerate(labels) if label in detector.channels]
+    return _Link(detector, reads, stream, np.array(columns, dtype=np.int64))

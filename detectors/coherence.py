@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import get_window
 
 from detectors.block import Block, StreamLayout
-from detectors.cross_pairs import across
+from detectors.cross_pairs import CrossPairs
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import coherence as kernel
@@ -181,12 +181,12 @@ class Coherence:
     def __init__(
         self, config: CoherenceConfig, layout: StreamLayout, other: StreamLayout | None = None
     ) -> None:
-        aligner = None
+        across = None
         if other is not None:
-            aligner, pairs = across(config.pairs, config.band_hz, layout, other)
-            layout = aligner.layout
-            config = msgspec.structs.replace(config, pairs=pairs)
-        self._aligner = aligner
+            across = CrossPairs(config.pairs, config.band_hz, layout, other)
+            layout = across.layout
+            config = msgspec.structs.replace(config, pairs=across.pairs)
+        self._across = across
         _check_labels(config, layout)
         self.id = config.id
         self.rate_hz = layout.rate_hz
@@ -203,9 +203,10 @@ class Coherence:
         self.hop_samples = _hop(config, self._step, self.rate_hz)
         _check_window(config, self.n_segments, self.segment_samples, self.hop_samples, self.rate_hz)
         self.window_samples = (self.n_segments - 1) * self._step + self.segment_samples
+        self.span_samples = self.window_samples
         self.delay_s = self.window_samples / (2.0 * self.rate_hz)
-        if aligner is not None:
-            self.delay_s += aligner.delay_s
+        if across is not None:
+            self.delay_s += across.delay_s
         n_independent = _WORTH * self.n_segments
         self._level = 1.0 - config.alpha ** (1.0 / (n_independent - 1.0))
         self._margin = _ONE_SIDED / float(np.sqrt(2.0 * n_independent))
@@ -232,8 +233,8 @@ class Coherence:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        if self._aligner is not None:
-            self._aligner.reset()
+        if self._across is not None:
+            self._across.reset()
         n_channels = len(self.channels)
         n_rows = n_channels + len(self.pairs) * kernel.N_SUMS
         n_padded, _, n_bins = self._table.shape
@@ -254,12 +255,13 @@ class Coherence:
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        if self._aligner is None:
-            return self._fold(given)
-        seen = [self._fold(block) for block in self._aligner.update(given)]
-        return Seen(self._none.estimates.followed_by(each.estimates for each in seen))
+        if self._across is None:
+            return self.fold(given)
+        made = self._across.update(given, self.fold, self.span_samples)
+        return Seen(self._none.estimates.followed_by(made))
 
-    def _fold(self, given: Block) -> Seen:
+    def fold(self, given: Block) -> Seen:
+        """Fold a block in: of the stream, or of several on one grid."""
         since_hop = int(self._state[kernel.SAMPLES]) % self.hop_samples
         n_hops = (since_hop + given.time_s.size) // self.hop_samples
         made = (

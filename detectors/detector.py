@@ -74,6 +74,9 @@ class Detector(Protocol):
         Nominal rate of the samples it counts.
     delay_s : float
         Declared delay: group delay plus half the window.
+    span_samples : int
+        An estimate depends on so many of the newest samples; where memory fades, until 5 % of
+        what was before is left.
     """
 
     #: The struct this detector is configured by; its tag is the `kind` in the file.
@@ -85,6 +88,7 @@ class Detector(Protocol):
     hop_samples: int
     rate_hz: float
     delay_s: float
+    span_samples: int
 
     def update(self, given: Input) -> Seen:
         """Fold the next input in and return every hop it completed; never raises on data."""

@@ -24,6 +24,9 @@ class Estimates:
         Finite wherever `valid`; zero elsewhere.
     valid : ndarray of bool, shape (n_hops, n_outputs)
         Whether the value may be used.
+    taint : ndarray of uint16, shape (n_hops,)
+        Bits of `detectors.block.SOFT_TAINT` that any sample of the detector's channels carries
+        on which the estimate depends. Such an estimate may be used, and says so.
     """
 
     detector: str
@@ -31,6 +34,7 @@ class Estimates:
     time_s: NDArray[np.float64]
     values: NDArray[np.float64]
     valid: NDArray[np.bool_]
+    taint: NDArray[np.uint16]
 
     @classmethod
     def room(cls, detector: str, n_hops: int, n_outputs: int) -> Self:
@@ -41,6 +45,7 @@ class Estimates:
             time_s=np.empty(n_hops),
             values=np.empty((n_hops, n_outputs)),
             valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
+            taint=np.zeros(n_hops, dtype=np.uint16),
         )
 
     def first(self, n_hops: int) -> Self:
@@ -53,6 +58,7 @@ class Estimates:
             self.time_s[:n_hops],
             self.values[:n_hops],
             self.valid[:n_hops],
+            self.taint[:n_hops],
         )
 
     def followed_by(self, later: Iterable[Self]) -> Self:

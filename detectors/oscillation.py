@@ -151,6 +151,7 @@ class Oscillation:
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         memory_samples = layout.rate_hz / (2.0 * np.pi * config.half_width_hz)
         self.settle_samples = max(int(np.ceil(3.0 * memory_samples)), self.hop_samples + 1)
+        self.span_samples = self.settle_samples
         self.delay_s = _delay_samples(config, layout.rate_hz) / layout.rate_hz
         self._settings = _settings(config, layout.rate_hz)
         self._columns = np.array(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
+from detectors.registry import REGISTRY
 from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
 from stimloop.errors import ConfigError
@@ -79,7 +80,7 @@ def load(path: Path | None) -> Config:
     except OSError as error:
         raise ConfigError(f"{file}: expected a file that can be read, found {error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {located(str(error))}") from error
+        raise ConfigError(f"{file}: {located(str(error))}{_refused(str(error))}") from error
     check(file, config)
     return config
 
@@ -131,6 +132,15 @@ def to_toml(config: Config) -> bytes:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the configuration file."""
     return msgspec.json.schema(Config)
+
+
+def _refused(text: str) -> str:
+    """Say which detectors from elsewhere could not be taken, where a kind is not known."""
+    if ".kind`" not in text:
+        return ""
+    return "".join(
+        f"; detector {name!r} was refused: {reason}" for name, reason in REGISTRY.refused.items()
+    )
 
 
 def _expected_info(config: Config, stream: StreamConfig) -> StreamInfo | None:

@@ -24,15 +24,17 @@ class _EstimateStream:
         self._time_s = hashlib.sha256()
         self._values = hashlib.sha256()
         self._valid = hashlib.sha256()
+        self._taint = hashlib.sha256()
 
     def add(self, estimates: Estimates) -> None:
         self._sample.update(estimates.sample.tobytes())
         self._time_s.update(estimates.time_s.tobytes())
         self._values.update(estimates.values.tobytes())
         self._valid.update(estimates.valid.tobytes())
+        self._taint.update(estimates.taint.tobytes())
 
     def hexdigest(self) -> str:
-        fields = (self._sample, self._time_s, self._values, self._valid)
+        fields = (self._sample, self._time_s, self._values, self._valid, self._taint)
         return hashlib.sha256(b"".join(field.digest() for field in fields)).hexdigest()
 
 

@@ -7,6 +7,7 @@ from importlib import metadata
 
 import msgspec
 
+from detectors.registry import REGISTRY
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.records import Header
@@ -23,7 +24,7 @@ def versions() -> dict[str, str]:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
-    return found
+    return found | dict(REGISTRY.packages)
 
 
 def machine() -> dict[str, str]:

@@ -209,5 +209,11 @@ def link(previous: bytes, number: int, kind: str, now_s: float, payload: bytes) 
 def _mark(estimates: Estimates) -> bytes:
     if not estimates.sample.size:
         return b""
-    hops = (estimates.sample, estimates.time_s, estimates.values, estimates.valid)
+    hops = (
+        estimates.sample,
+        estimates.time_s,
+        estimates.values,
+        estimates.valid,
+        estimates.taint,
+    )
     return hashlib.sha256(b"".join(field.tobytes() for field in hops)).digest()[:8]

@@ -14,9 +14,8 @@ from tests.detectors.naive_burst import burst
 from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
-from tests.detectors.subject import Example, Plain, Recording
+from tests.detectors.subject import LAYOUT, Example, Plain, Recording
 
-LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
 _BETA: Final = BandPowerConfig(
     id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.2, hop_s=0.02

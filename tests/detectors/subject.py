@@ -13,7 +13,9 @@ from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
 from detectors.estimates import Detection, Estimates, Seen
 
-FIELDS = ("sample", "time_s", "values", "valid")
+#: A stream for examples.
+LAYOUT = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
+FIELDS = ("sample", "time_s", "values", "valid", "taint")
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class Example:
         Those of a channel's outputs that bad data make invalid.
     pairs : sequence of (int, int)
         Where outputs belong to pairs of channels instead: the channels of each.
-    naive : callable
-        The same thing computed plainly.
+    naive : callable or None
+        The same thing computed plainly; None where nobody wrote that.
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
     tolerance : float
@@ -85,7 +87,7 @@ class Example:
     configs: Sequence[DetectorConfig]
     layout: StreamLayout
     window_samples: int
-    naive: Naive
+    naive: Naive | None
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
     pairs: Sequence[tuple[int, int]] = ()
@@ -193,6 +195,7 @@ def joined(seen: Sequence[Seen], n_outputs: int) -> Sight:
         np.empty(0),
         np.empty((0, n_outputs)),
         np.empty((0, n_outputs), bool),
+        np.empty(0, np.uint16),
     )
     parts = [nothing, *(each.estimates for each in seen)]
     fields = {field: np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS}

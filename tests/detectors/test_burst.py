@@ -36,6 +36,7 @@ def power_of(*values: float | None) -> Estimates:
         50.0 + sample / 1000.0,
         np.array([[value or 0.0] for value in values]),
         np.array([[value is not None] for value in values]),
+        np.zeros(len(values), dtype=np.uint16),
     )
 
 
@@ -136,9 +137,10 @@ def test_each_channel_has_its_own_threshold_and_edges_come_hop_by_hop() -> None:
     detector = detector_of(2, threshold=BurstThreshold(percentile=100.0, calibrate_s=0.02))
     values = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 15.0], [3.0, 25.0], [1.0, 1.0]])
     sample = _HOP * np.arange(1, 6, dtype=np.int64) - 1
-    seen = detector.update(
-        Estimates("beta", sample, sample / 1000.0, values, np.ones((5, 2), dtype=np.bool_))
-    )
+    valid = np.ones((5, 2), dtype=np.bool_)
+    taint = np.arange(5, dtype=np.uint16)
+    seen = detector.update(Estimates("beta", sample, sample / 1000.0, values, valid, taint))
+    assert seen.estimates.taint.tolist() == taint.tolist()
     assert [(each.channel, each.kind, each.sample // _HOP) for each in seen.detections] == [
         ("C0", "onset", 2),
         ("C1", "onset", 3),

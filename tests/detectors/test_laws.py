@@ -9,19 +9,25 @@ from hypothesis import strategies as st
 
 from detectors.block import Taint
 from tests.detectors import laws
+from tests.detectors.elsewhere import brought_examples, types_from_elsewhere
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.subject import Example, Recording, look, recording
 
-_TYPES = laws.detector_types()
+_TYPES = [*laws.detector_types(), *types_from_elsewhere()]
 _WINDOW_TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE)
 _N_SAMPLES = 700
+
+
+def _examples(detector: type[Any]) -> tuple[Example, ...]:
+    return EXAMPLES.get(detector) or brought_examples(detector)
+
 
 _each_example = pytest.mark.parametrize(
     "example",
     [
         pytest.param(example, id=f"{detector.__name__}: {example.name}")
         for detector in _TYPES
-        for example in EXAMPLES.get(detector, ())
+        for example in _examples(detector)
     ],
 )
 
@@ -58,8 +64,8 @@ _cuts = st.one_of(
 
 @pytest.mark.parametrize("detector", _TYPES, ids=lambda each: each.__name__)
 def test_every_detector_has_an_example(detector: type[Any]) -> None:
-    assert EXAMPLES.get(detector), f"write an example of {detector.__name__} for the laws"
-    for example in EXAMPLES[detector]:
+    assert _examples(detector), f"write an example of {detector.__name__} for the laws"
+    for example in _examples(detector):
         assert type(list(example.chain().detectors.values())[-1]) is detector
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from detectors import chain
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.detector import Input
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
 from replay.recording_source import Chunking
 from replay.verify import Verdict, verify
 from streamer.errors import JournalError
@@ -341,9 +342,7 @@ class _ChunkBound(BandPower):
         seen = super().update(given)
         estimates = seen.estimates
         values = estimates.values + 1e-9 * (estimates.sample.size > 1)
-        bound = Estimates(
-            estimates.detector, estimates.sample, estimates.time_s, values, estimates.valid
-        )
+        bound = replace(estimates, values=values)
         return Seen(bound, seen.detections)
 
 

@@ -95,7 +95,9 @@ def estimates(detector: str = "beta", first: int = 0, n_hops: int = 2) -> Estima
     """Return some hops: values depend on their sample only."""
     sample = np.arange(first, first + n_hops, dtype=np.int64)
     values = np.sin(np.column_stack((sample, sample + 0.5)))
-    return Estimates(detector, sample, sample.astype(np.float64) * 1e-3, values, values > 0.0)
+    taint = np.zeros(n_hops, dtype=np.uint16)
+    time_s = sample.astype(np.float64) * 1e-3
+    return Estimates(detector, sample, time_s, values, values > 0.0, taint)
 
 
 def outcome(number: int = 0) -> Outcome:

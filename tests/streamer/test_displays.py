@@ -15,7 +15,11 @@ def _hop(detector: str, sample: int, *, n_hops: int = 1) -> Seen:
     values = np.column_stack((samples / 2.0, samples * 1.0))
     valid = np.ones(values.shape, np.bool_)
     valid[:, 1] = False
-    return Seen(Estimates(detector, samples, samples / 1000.0, values, valid))
+    return Seen(
+        Estimates(
+            detector, samples, samples / 1000.0, values, valid, np.zeros(len(samples), np.uint16)
+        )
+    )
 
 
 def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:

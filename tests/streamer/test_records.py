@@ -107,10 +107,11 @@ def test_equal_outcomes_have_equal_bytes_and_a_changed_bit_changes_them() -> Non
         "time_s": np.nextafter(given_.time_s, math.inf),
         "values": np.nextafter(given_.values, math.inf),
         "valid": ~given_.valid,
+        "taint": given_.taint + np.uint16(64),
     }
     before = encode_outcome(Outcome(seen=(Seen(given_),)))
     for field, value in changes.items():
-        fields = {name: getattr(given_, name) for name in ("sample", "time_s", "values", "valid")}
+        fields = {name: getattr(given_, name) for name in changes}
         changed = Estimates("beta", **(fields | {field: value}))
         assert encode_outcome(Outcome(seen=(Seen(changed),))) != before, field
 
@@ -148,6 +149,7 @@ def _sliced(whole: Estimates, first: int, last: int) -> Estimates:
         whole.time_s[first:last],
         whole.values[first:last],
         whole.valid[first:last],
+        whole.taint[first:last],
     )
 
 

@@ -1,0 +1,193 @@
+"""What one hop of band power costs, beside numpy, scipy and the peers that compute it online."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import periodogram, welch
+from scipy.signal.windows import hann
+
+from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
+from benchmarks.peers.process import peers
+from detectors.band_power import BandPower, BandPowerConfig
+from detectors.block import Block, StreamLayout
+
+RATE_HZ = 1000.0
+HOP = 10
+BAND_HZ = (13.0, 30.0)
+N_CHANNELS = (1, 4, 16, 64, 256)
+WINDOWS_S = (0.25, 0.5, 1.0, 2.0, 4.0)
+N_HOPS = 50
+N_TURNS = 40
+
+PEERS = {
+    "py_neuromodulation": "py_neuromodulation FFT",
+    "ezmsg_sigproc": "ezmsg-sigproc BandPower",
+    "timeflux_dsp": "timeflux-dsp Welch",
+}
+
+
+def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
+    """Return noise enough for a window and all hops of a turn, shape (n_samples, n_channels)."""
+    n_samples = round(window_s * RATE_HZ) + HOP * N_HOPS
+    return np.random.default_rng(1).normal(0.0, 10.0, (n_samples, n_channels))
+
+
+def stimloop(
+    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float], hops_a_call: int
+) -> Here:
+    """Return our own detector, warm, its window full; it is fed the same hops in every turn."""
+    n_channels = samples_uv.shape[1]
+    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
+    config = BandPowerConfig(
+        id="beta", stream="LFP", band_hz=band_hz, window_s=window_s, hop_s=HOP / RATE_HZ
+    )
+    detector = BandPower(config, layout)
+    window = detector.window_samples
+    blocks = [
+        _block(samples_uv, start, HOP * hops_a_call)
+        for start in range(window, len(samples_uv), HOP * hops_a_call)
+    ]
+    detector.update(_block(samples_uv, 0, window))
+    for block in blocks:
+        detector.update(block)
+    how = "one hop a call" if hops_a_call == 1 else f"{hops_a_call} hops a call"
+    return Here(f"stimloop, {how}", lambda hop: detector.update(blocks[hop]), hops_a_call)
+
+
+def numpy_rfft(
+    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
+) -> Here:
+    """Return numpy over all channels at once, without a copy or an allocation it can avoid."""
+    channels_uv, window, is_in_band = _channels_first(samples_uv, window_s, band_hz)
+    first, last = np.flatnonzero(is_in_band)[[0, -1]]
+    taper = hann(window, sym=False)
+    scale = 2.0 / (RATE_HZ * (taper**2).sum()) * RATE_HZ / window
+    work = np.empty((len(channels_uv), window))
+    spectrum = np.empty((len(channels_uv), window // 2 + 1), dtype=np.complex128)
+
+    def run(hop: int) -> NDArray[np.float64]:
+        windowed = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
+        np.subtract(windowed, windowed.mean(axis=1, keepdims=True), out=work)
+        np.multiply(work, taper, out=work)
+        np.fft.rfft(work, axis=1, out=spectrum)
+        band = spectrum[:, first : last + 1]
+        power: NDArray[np.float64] = (band.real**2 + band.imag**2).sum(axis=1) * scale
+        return power
+
+    return Here("numpy rfft, vectorised", run)
+
+
+def scipy_periodogram(
+    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
+) -> Here:
+    """Return scipy's periodogram over all channels at once."""
+    channels_uv, window, is_in_band = _channels_first(samples_uv, window_s, band_hz)
+
+    def run(hop: int) -> NDArray[np.float64]:
+        windowed = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
+        density = periodogram(windowed, RATE_HZ, window="hann", detrend="constant")[1]
+        power: NDArray[np.float64] = density[:, is_in_band].sum(axis=1) * RATE_HZ / window
+        return power
+
+    return Here("scipy periodogram", run)
+
+
+def scipy_welch(
+    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
+) -> Here:
+    """Return scipy's welch with one segment: the same numbers again."""
+    channels_uv, window, is_in_band = _channels_first(samples_uv, window_s, band_hz)
+
+    def run(hop: int) -> NDArray[np.float64]:
+        windowed = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
+        density = welch(windowed, RATE_HZ, window="hann", nperseg=window)[1]
+        power: NDArray[np.float64] = density[:, is_in_band].sum(axis=1) * RATE_HZ / window
+        return power
+
+    return Here("scipy welch", run)
+
+
+def agree(n_channels: int) -> bool:
+    """Whether ours and numpy's give the same numbers for the same window."""
+    samples_uv = signal(n_channels, 1.0)
+    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
+    config = BandPowerConfig(id="beta", stream="LFP", band_hz=BAND_HZ)
+    ours = BandPower(config, layout).update(_block(samples_uv, 0, len(samples_uv))).estimates
+    theirs = numpy_rfft(samples_uv, 1.0, BAND_HZ).run(N_HOPS - 1)
+    return bool(np.allclose(ours.values[-1], np.asarray(theirs), rtol=1e-9, atol=0.0))
+
+
+def compare(n_channels: int, targets: tuple[Target, ...]) -> Iterator[str]:
+    """Yield the table for so many channels, and whether the targets are reached."""
+    samples_uv = signal(n_channels, 1.0)
+    case = {"case": "band_power", "rate_hz": RATE_HZ, "hop": HOP, "window_s": 1.0}
+    with peers(PEERS, samples_uv, case | {"band_hz": BAND_HZ}) as elsewhere:
+        contenders: list[Contender] = [
+            stimloop(samples_uv, 1.0, BAND_HZ, 1),
+            stimloop(samples_uv, 1.0, BAND_HZ, N_HOPS),
+            numpy_rfft(samples_uv, 1.0, BAND_HZ),
+            scipy_periodogram(samples_uv, 1.0, BAND_HZ),
+            scipy_welch(samples_uv, 1.0, BAND_HZ),
+            *elsewhere,
+        ]
+        times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
+    yield f"\nband power, {n_channels} channels, 1 kHz, 1 s window, 10 ms hop, 13-30 Hz"
+    yield from table(contenders, times_us, targets)
+
+
+def against_window(n_channels: int) -> Iterator[str]:
+    """Yield the cost against the length of the window, with as many bins and with the same band."""
+    yield f"\n{n_channels} channels, cost against window ({', '.join(map(str, WINDOWS_S))} s)"
+    bands: dict[str, list[tuple[float, float]]] = {
+        "17 bins in the band": [(BAND_HZ[0] / each, BAND_HZ[1] / each) for each in WINDOWS_S],
+        "13-30 Hz, bins grow with it": [BAND_HZ for _ in WINDOWS_S],
+    }
+    for name, bands_hz in bands.items():
+        contenders = [
+            stimloop(signal(n_channels, window_s), window_s, band_hz, 1)
+            for window_s, band_hz in zip(WINDOWS_S, bands_hz, strict=True)
+        ]
+        times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
+        found = slope(WINDOWS_S, times_us)
+        listed = " ".join(f"{each_us:7.2f}" for each_us in times_us)
+        yield f"  {name:28} {listed} µs a hop"
+        yield f"  {verdict(found < 0.1)}: log-log slope {found:.3f}, target under 0.1"
+
+
+def against_channels() -> Iterator[str]:
+    """Yield the cost against the number of channels."""
+    yield f"\nband power, cost against channels ({', '.join(map(str, N_CHANNELS))})"
+    contenders = [stimloop(signal(each, 1.0), 1.0, BAND_HZ, 1) for each in N_CHANNELS]
+    times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
+    found = slope(N_CHANNELS, times_us)
+    yield f"  {' '.join(f'{each_us:7.2f}' for each_us in times_us)} µs a hop"
+    yield f"  {verdict(found <= 1.05)}: log-log slope {found:.3f}, target at most 1"
+
+
+def report() -> Iterator[str]:
+    """Yield every table, the equality of the numbers first."""
+    for n_channels in (8, 256):
+        yield f"{verdict(agree(n_channels))}: the numbers of {n_channels} channels equal numpy's"
+    yield from compare(8, (Target("numpy rfft, vectorised", 5.0),))
+    many = [Target("numpy rfft, vectorised", 30.0)]
+    many += [Target(PEERS[peer], 50.0) for peer in ("py_neuromodulation", "ezmsg_sigproc")]
+    yield from compare(256, tuple(many))
+    yield from against_channels()
+    for n_channels in (8, 256):
+        yield from against_window(n_channels)
+
+
+def _block(samples_uv: NDArray[np.float64], start: int, n_samples: int) -> Block:
+    part_uv = samples_uv[start : start + n_samples].copy()
+    taint = np.zeros(part_uv.shape, dtype=np.uint16)
+    return Block("LFP", start, part_uv, (start + np.arange(len(part_uv))) / RATE_HZ, taint)
+
+
+def _channels_first(
+    samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
+) -> tuple[NDArray[np.float64], int, NDArray[np.bool_]]:
+    window = round(window_s * RATE_HZ)
+    frequency_hz = np.fft.rfftfreq(window, 1.0 / RATE_HZ)
+    is_in_band = (band_hz[0] <= frequency_hz) & (frequency_hz < band_hz[1])
+    return np.ascontiguousarray(samples_uv.T), window, is_in_band

@@ -1,0 +1,60 @@
+"""Hops of py_neuromodulation: its own feature classes on the last window."""
+
+from itertools import combinations
+
+import numpy as np
+import py_neuromodulation
+from numpy.typing import NDArray
+from py_neuromodulation.features.coherence import Coherence
+from py_neuromodulation.features.oscillatory import FFT
+from py_neuromodulation.stream.settings import NMSettings
+from py_neuromodulation.utils.types import NMFeature
+
+from benchmarks.peers.hop import Case, Run
+
+PACKAGE = py_neuromodulation.__name__
+
+
+def _settings(case: Case) -> NMSettings:
+    settings = NMSettings.get_default()
+    settings.frequency_ranges_hz = {"band": list(case["band_hz"])}
+    settings.segment_length_features_ms = round(1000 * case["window_s"])
+    return settings
+
+
+def _run(feature: NMFeature, samples_uv: NDArray[np.float64], case: Case) -> Run:
+    window = round(case["window_s"] * case["rate_hz"])
+    channels_uv = samples_uv.T.copy()
+
+    def run(hop: int) -> object:
+        first = case["hop"] * (hop + 1)
+        return feature.calc_feature(channels_uv[:, first : first + window])
+
+    return run
+
+
+def _names(samples_uv: NDArray[np.float64]) -> list[str]:
+    return [f"C{place:03d}" for place in range(samples_uv.shape[1])]
+
+
+def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:
+    """Mean magnitude of the band by FFT, its fastest way; no logarithm, no spectrum returned."""
+    settings = _settings(case)
+    settings.fft_settings.windowlength_ms = settings.segment_length_features_ms
+    settings.fft_settings.log_transform = False
+    settings.fft_settings.return_spectrum = False
+    return _run(FFT(settings, _names(samples_uv), case["rate_hz"]), samples_uv, case)
+
+
+def coherence(samples_uv: NDArray[np.float64], case: Case) -> Run:
+    """Mean coherence of the band, all pairs; nothing else is asked of it."""
+    settings = _settings(case)
+    names = _names(samples_uv)
+    asked = settings.coherence_settings
+    asked.channels = [list(pair) for pair in combinations(names, 2)]
+    asked.nperseg = round(case["segment_s"] * case["rate_hz"])
+    asked.frequency_bands = ["band"]
+    asked.method.icoh = False
+    asked.features.max_fband = False
+    asked.features.max_allfbands = False
+    return _run(Coherence(settings, names, case["rate_hz"]), samples_uv, case)

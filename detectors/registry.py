@@ -1,0 +1,86 @@
+"""Every kind of detector a table can ask for: our own, and those that are installed beside us."""
+
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from typing import Any, Final, NamedTuple
+
+from detectors.band_power import BandPower
+from detectors.burst import Burst
+from detectors.coherence import Coherence
+from detectors.detector import DetectorConfig
+from detectors.oscillation import Oscillation
+from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling
+
+#: The entry points of this group each name a class that is built as `detectors.detector.Detector`
+#: says.
+GROUP: Final = "stimloop.detectors"
+
+_OWN: Final[tuple[Any, ...]] = (BandPower, Burst, Coherence, Oscillation, PhaseAmplitudeCoupling)
+
+
+class Registry(NamedTuple):
+    """What was found.
+
+    Parameters
+    ----------
+    detectors : dict
+        Every class by the struct that configures it.
+    kinds : dict of str to type
+        The structs by their tag, the `kind` of a table.
+    packages : dict of str to str
+        Packages, with their versions, that kinds from elsewhere came from.
+    refused : dict of str to str
+        For each entry point that could not be taken, the reason.
+    """
+
+    detectors: Mapping[type[DetectorConfig], Any]
+    kinds: Mapping[str, type[DetectorConfig]]
+    packages: Mapping[str, str]
+    refused: Mapping[str, str]
+
+
+def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
+    """Return our own detectors and those the entry points name, in the order of their names.
+
+    One that cannot be imported, or is no detector, is refused with the reason and leaves the rest
+    as it is; nobody's kind can take the place of another's.
+    """
+    detectors: dict[type[DetectorConfig], Any] = {each.config_type: each for each in _OWN}
+    kinds = {_kind(config_type): config_type for config_type in detectors}
+    packages: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
+        try:
+            found = entry_point.load()
+            config_type = _config_type(found)
+            kind = _kind(config_type)
+            if kind in kinds:
+                raise TypeError(f"expected a kind of its own, found {kind!r} again")  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
+            refused[entry_point.name] = f"{entry_point.value}: {error}"
+            continue
+        detectors[config_type] = found
+        kinds[kind] = config_type
+        if entry_point.dist is not None:
+            packages[entry_point.dist.name] = entry_point.dist.version
+    return Registry(detectors, kinds, packages, refused)
+
+
+def _config_type(found: object) -> type[DetectorConfig]:
+    config_type = getattr(found, "config_type", None)
+    if not isinstance(found, type) or not isinstance(config_type, type):
+        raise TypeError(f"expected a class with a config_type, found {found!r}")
+    if not issubclass(config_type, DetectorConfig) or not config_type.__struct_config__.frozen:
+        raise TypeError(f"expected a frozen DetectorConfig as config_type, found {config_type!r}")
+    return config_type
+
+
+def _kind(config_type: type[DetectorConfig]) -> str:
+    settings = config_type.__struct_config__
+    if settings.tag_field != "kind" or not isinstance(settings.tag, str):
+        raise TypeError(f"expected tag_field='kind' and a tag, found {config_type.__name__}")
+    return settings.tag
+
+
+#: What is installed here.
+REGISTRY: Final = find(metadata.entry_points(group=GROUP))

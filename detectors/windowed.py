@@ -1,0 +1,167 @@
+"""A detector that is one function of a window: the rest of the law is kept for it."""
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from msgspec import Meta
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, StreamLayout, Taint
+from detectors.detector import DetectorConfig, Input, Reads
+from detectors.estimates import Estimates, Seen
+
+#: Beyond this a sample is no voltage; it counts as tainted and stands as 0 in the window.
+_LIMIT_UV = 1e12
+
+
+class WindowedConfig(DetectorConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys a windowed detector has; its own struct adds tag and further keys.
+
+    Parameters
+    ----------
+    stream : str
+        Name of the stream.
+    channels : tuple of str
+        Labels, the stream's own or of its montage; empty takes all of them.
+    window_s : float
+        Length of the window; rounded to samples, more than one hop.
+    hop_s : float
+        From one estimate to the next; rounded to samples, at least one.
+    """
+
+    stream: str
+    channels: tuple[str, ...] = ()
+    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 1.0
+    hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.05
+
+    @property
+    def reads(self) -> tuple[Reads, ...]:
+        """The stream."""
+        return (Reads("stream", "stream", self.stream),)
+
+
+class Windowed:
+    """Calls `measure` with the last window at every hop; the way to a detector in a few lines.
+
+    A subclass sets `config_type` and defines `measure`. It is slower than a kernel of its own (some
+    microseconds a hop and the copy of a window), and keeps every law by itself.
+
+    Parameters
+    ----------
+    config : WindowedConfig
+        Channels, window and hop.
+    layout : StreamLayout
+        The stream after units and montage.
+
+    Raises
+    ------
+    ValueError
+        Where window, hop or channels do not fit the stream.
+
+    Notes
+    -----
+    Outputs: each channel's own label where `measures` is empty, else ``<channel>.<measure>``.
+
+    Delay: half the window. Start and gap: the window starts empty; estimates are not valid before
+    it is full, nor is the first hop. NaN policy: ``invalid``; a window that contains a tainted
+    sample is not valid on that channel, an estimate whose newest sample carries a doubtful stamp
+    neither, nor a measure that is not finite.
+    """
+
+    config_type: ClassVar[type[WindowedConfig]]
+    #: Names of the measures of each channel, where there are several.
+    measures: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, config: WindowedConfig, layout: StreamLayout) -> None:
+        layout.require(config.channels)
+        self.id = config.id
+        self.channels = config.channels or layout.channels
+        self.outputs = self.channels
+        if self.measures:
+            self.outputs = tuple(f"{a}.{b}" for a in self.channels for b in self.measures)
+        self.rate_hz = layout.rate_hz
+        self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
+        self.span_samples = round(config.window_s * layout.rate_hz)
+        self.delay_s = self.span_samples / (2.0 * layout.rate_hz)
+        if self.span_samples <= self.hop_samples:
+            raise ValueError(
+                f"window_s: expected more than one hop ({self.hop_samples / self.rate_hz:g} s), "
+                f"found {config.window_s:g}"
+            )
+        self._columns = [layout.channels.index(label) for label in self.channels]
+        self.reset()
+
+    def measure(self, window_uv: NDArray[np.float64]) -> ArrayLike:
+        """Return the measures of a window.
+
+        Parameters
+        ----------
+        window_uv : ndarray of float64, shape (n_window, n_channels)
+            Finite and C-contiguous; the oldest sample first.
+
+        Returns
+        -------
+        array_like, shape (n_channels,) or (n_channels, n_measures)
+            A function of the window alone.
+        """
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Forget everything: what follows is as after construction."""
+        n_channels = len(self.channels)
+        self._since_hop = 0
+        self._clean = np.zeros(n_channels, dtype=np.int64)
+        self._window_uv = np.zeros((self.span_samples, n_channels))
+
+    def update(self, given: Input) -> Seen:
+        """Fold a block in and return every hop it completed."""
+        assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
+        n_rows = given.time_s.size
+        restarts = np.flatnonzero(given.taint[:, 0] & Taint.RESTART).tolist()
+        made = Estimates.room(
+            self.id, (self._since_hop + n_rows) // self.hop_samples, len(self.outputs)
+        )
+        n_hops = 0
+        row = 0
+        while row < n_rows:
+            if restarts and restarts[0] == row:
+                restarts.pop(0)
+                self._since_hop = 0
+                self._clean[:] = 0
+            last = min([row + self.hop_samples - self._since_hop, n_rows, *restarts[:1]])
+            self._take(given, row, last)
+            self._since_hop += last - row
+            if self._since_hop == self.hop_samples:
+                self._since_hop = 0
+                made.sample[n_hops] = given.first_sample + last - 1
+                made.time_s[n_hops] = given.time_s[last - 1]
+                self._emit(given.taint[last - 1], made.values[n_hops], made.valid[n_hops])
+                n_hops += 1
+            row = last
+        return Seen(made.first(n_hops))
+
+    def _take(self, given: Block, first: int, last: int) -> None:
+        """Move the window on over some rows of a block."""
+        piece_uv = given.samples_uv[first:last, self._columns]
+        is_value = np.abs(piece_uv) <= _LIMIT_UV
+        is_bad = ~is_value | (given.taint[first:last, self._columns] & WINDOW_TAINT != 0)
+        n_rows = last - first
+        n_clean = np.where(is_bad.any(axis=0), is_bad[::-1].argmax(axis=0), self._clean + n_rows)
+        self._clean[:] = n_clean
+        newest_uv = np.where(is_value, piece_uv, 0.0)[-self.span_samples :]
+        kept_uv = self._window_uv[len(newest_uv) :]
+        self._window_uv = np.ascontiguousarray(np.concatenate((kept_uv, newest_uv)))
+
+    def _emit(
+        self,
+        taint: NDArray[np.uint16],
+        out_values: NDArray[np.float64],
+        out_valid: NDArray[np.bool_],
+    ) -> None:
+        is_good = (self._clean >= self.span_samples) & (taint[self._columns] & NEWEST_TAINT == 0)
+        n_measures = max(1, len(self.measures))
+        measured = np.asarray(self.measure(self._window_uv.copy()), dtype=np.float64)
+        values = measured.reshape(len(self.channels), n_measures)
+        is_valid = is_good[:, None] & np.isfinite(values)
+        out_valid[:] = is_valid.ravel()
+        out_values[:] = np.where(is_valid, values, 0.0).ravel()

@@ -1,0 +1,152 @@
+"""Kinds from elsewhere: taken where they fit, refused with the reason where they do not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from detectors.band_power import BandPower, BandPowerConfig
+from detectors.detector import DetectorConfig
+from detectors.registry import GROUP, REGISTRY, find
+
+_EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "line_length"
+
+
+class _NoTag(DetectorConfig, frozen=True, kw_only=True):
+    pass
+
+
+class _NoKind(DetectorConfig, frozen=True, kw_only=True, tag_field="type", tag="x"):
+    pass
+
+
+class _Other(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="other"):
+    pass
+
+
+class Other:
+    config_type = _Other
+
+
+class Untagged:
+    config_type = _NoTag
+
+
+class Kindless:
+    config_type = _NoKind
+
+
+class Shadow:
+    config_type = BandPowerConfig
+
+
+class NoConfig:
+    config_type = dict
+
+
+def entry_points(**named: str) -> list[metadata.EntryPoint]:
+    return [metadata.EntryPoint(name, value, GROUP) for name, value in named.items()]
+
+
+def test_one_that_fits_is_taken_beside_our_own() -> None:
+    found = find(entry_points(other=f"{__name__}:Other"))
+    assert found.detectors[_Other] is Other
+    assert found.kinds["other"] is _Other
+    assert found.detectors[BandPowerConfig] is BandPower
+    assert found.refused == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("no_such_module_here:Detector", "No module named 'no_such_module_here'"),
+        (f"{__name__}:Missing", "has no attribute 'Missing'"),
+        (f"{__name__}:entry_points", "expected a class with a config_type"),
+        (f"{__name__}:NoConfig", "expected a frozen DetectorConfig"),
+        (f"{__name__}:Untagged", "expected tag_field='kind' and a tag, found _NoTag"),
+        (f"{__name__}:Kindless", "expected tag_field='kind' and a tag, found _NoKind"),
+        (f"{__name__}:Shadow", "expected a kind of its own, found 'band_power' again"),
+    ],
+)
+def test_one_that_does_not_fit_is_refused_and_the_rest_stays(value: str, reason: str) -> None:
+    found = find(entry_points(bad=value, other=f"{__name__}:Other"))
+    assert set(found.refused) == {"bad"}
+    assert reason in found.refused["bad"]
+    assert value in found.refused["bad"]
+    assert set(found.kinds) == {*REGISTRY.kinds, "other"}
+
+
+def test_two_of_one_kind_leave_the_first_by_name() -> None:
+    found = find(entry_points(b=f"{__name__}:Shadow", a=f"{__name__}:Other", c=f"{__name__}:Other"))
+    assert set(found.refused) == {"b", "c"}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the example of the guide, as a user would, into a folder of its own."""
+    target = tmp_path_factory.mktemp("installed")
+    source = shutil.copytree(_EXAMPLE, tmp_path_factory.mktemp("source") / "line_length")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--target", str(target), str(source)]
+    subprocess.run(command, check=True, timeout=100)
+    return target
+
+
+def run(
+    installed: Path, *arguments: str, timeout_s: float = 110.0
+) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join((str(installed), str(root)))
+    return subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+    )
+
+
+def rig(folder: Path, kind: str) -> Path:
+    default = (Path(__file__).parents[2] / "config.toml").read_text("utf-8")
+    table = f'[[detectors]]\nid = "sharp"\nkind = "{kind}"\nstream = "LFP"\nwindow_s = 0.5\n\n'
+    file = folder / "rig.toml"
+    file.write_text(default.replace("[[policies]]", f"{table}[[policies]]", 1), "utf-8")
+    return file
+
+
+def test_an_installed_detector_is_a_kind_like_any_other(installed: Path, tmp_path: Path) -> None:
+    told = run(installed, "-m", "stimloop", "config", "check", str(rig(tmp_path, "line_length")))
+    assert (told.returncode, told.stderr) == (0, "")
+    versions = "from streamer.provenance import versions; print(versions())"
+    assert "'stimloop-line-length': '0.1.0'" in run(installed, "-c", versions).stdout
+
+
+@pytest.mark.timeout(400)
+def test_the_laws_run_on_an_installed_detector(installed: Path) -> None:
+    told = run(
+        installed,
+        *("-m", "pytest", "-v", "-x", "tests/detectors/test_laws.py", "-k", "LineLength"),
+        timeout_s=390.0,
+    )
+    assert told.returncode == 0, told.stdout
+    assert told.stdout.count("PASSED") > 20
+
+
+def test_an_unknown_kind_says_who_was_refused(installed: Path, tmp_path: Path) -> None:
+    (installed / "line_length.py").rename(tmp_path / "moved.py")
+    try:
+        told = run(
+            installed, "-m", "stimloop", "config", "check", str(rig(tmp_path, "line_length"))
+        )
+    finally:
+        (tmp_path / "moved.py").rename(installed / "line_length.py")
+    assert told.returncode == 2
+    assert told.stderr.count("\n") == 1
+    assert "$.detectors[" in told.stderr
+    assert "detector 'line_length' was refused: line_length:LineLength: No module" in told.stderr
