@@ -1,6 +1,5 @@
 """Coherence and phase synchrony of pairs of channels, over Welch segments in a sliding window."""
 
-from dataclasses import replace
 from typing import ClassVar, Final, NamedTuple
 
 import msgspec
@@ -10,12 +9,11 @@ from detectors.block import Block, StreamLayout
 from detectors.coherence_chance import Chance
 from detectors.coherence_config import CoherenceConfig, bins_of, pairs_of, segments_of
 from detectors.coherence_memory import Shape, tiles_of
-from detectors.cross_pairs import across
+from detectors.cross_pairs import CrossPairs
 from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import coherence as kernel
 from detectors.kernels import coherence_edges, coherence_measures
-from detectors.soft_taint import SoftTaint
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
 
@@ -122,12 +120,11 @@ class Coherence:
     def __init__(
         self, config: CoherenceConfig, layout: StreamLayout, other: StreamLayout | None = None
     ) -> None:
-        self._aligner = None
+        self._across = None
         if other is not None:
-            self._aligner, pairs = across(config.pairs, config.band, layout, other)
-            layout = self._aligner.layout
-            config = msgspec.structs.replace(config, pairs=pairs)
-        self._soft_taint = SoftTaint(len(layout.channels))
+            self._across = CrossPairs(config.pairs, config.band, layout, other)
+            layout = self._across.layout
+            config = msgspec.structs.replace(config, pairs=self._across.pairs)
         self.id = config.id
         self.rate_hz = layout.rate_hz
         self.pairs = pairs_of(config, layout)
@@ -137,8 +134,8 @@ class Coherence:
         self.hop_samples = self.segments.hop
         self.span_samples = self.segments.span
         self.delay_s = self.span_samples / (2.0 * self.rate_hz)
-        if self._aligner is not None:
-            self.delay_s += self._aligner.delay_s
+        if self._across is not None:
+            self.delay_s += self._across.delay_s
         extras = tuple(each for each in _EXTRA if each in config.measures)
         self.measures = _ALWAYS + extras
         self.outputs = tuple(f"{a}-{b}.{name}" for a, b in self.pairs for name in self.measures)
@@ -174,9 +171,8 @@ class Coherence:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        if self._aligner is not None:
-            self._aligner.reset()
-        self._soft_taint.reset()
+        if self._across is not None:
+            self._across.reset()
         self._memory = self._shape.memory()
         self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
         self._is_on = np.zeros(len(self.pairs), dtype=np.bool_)
@@ -185,19 +181,11 @@ class Coherence:
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        if self._aligner is None:
+        if self._across is None:
             return self._fold(given)
-        seen = [self._fold_aligned(block) for block in self._aligner.update(given)]
+        seen = self._across.update(given, self._fold, self.span_samples)
         estimates = self._none.estimates.followed_by(each.estimates for each in seen)
         return Seen(estimates, tuple(edge for each in seen for edge in each.detections))
-
-    def _fold_aligned(self, block: Block) -> Seen:
-        """Fold a block of the grid in; what soft taint its estimates hold nobody else can say."""
-        self._soft_taint.take(block)
-        seen = self._fold(block)
-        found = seen.estimates
-        taint = self._soft_taint.within(found.sample, self._columns, self.span_samples)
-        return Seen(replace(found, taint=taint), seen.detections)
 
     def _fold(self, block: Block) -> Seen:
         memory = self._memory

@@ -136,6 +136,12 @@ def segments_of(config: CoherenceConfig, rate_hz: float) -> Segments:
         Where segment, window and hop do not fit each other.
     """
     length = round(config.segment_s * rate_hz)
+    low_hz, _ = config.band
+    if length * low_hz < rate_hz:
+        raise ValueError(
+            f"segment_s: expected at least one cycle of {low_hz:g} Hz ({1.0 / low_hz:g} s), "
+            f"found {config.segment_s:g}"
+        )
     half = length - length // 2
     hop = half if config.hop_s is None else max(1, round(config.hop_s * rate_hz))
     if hop <= half:

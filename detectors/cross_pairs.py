@@ -1,18 +1,22 @@
 """Pairs of channels of two streams: which they are, and the grid they are compared on."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import TypeAlias
 
+import numpy as np
+
 from detectors.alignment import FLAT_TO, Aligner
-from detectors.block import StreamLayout
+from detectors.block import Block, StreamLayout
+from detectors.estimates import Seen
+from detectors.soft_taint import SoftTaint
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
-def across(
-    pairs: Pairs, band_hz: tuple[float, float], layout: StreamLayout, other: StreamLayout
-) -> tuple[Aligner, Pairs]:
-    """Return the grid of two streams, and the labels that pairs of their channels have on it.
+class CrossPairs:
+    """Feeds a detector of pairs with the grid of two streams, in the place of one of them.
 
     Parameters
     ----------
@@ -23,11 +27,61 @@ def across(
     layout, other : StreamLayout
         The streams.
 
+    Attributes
+    ----------
+    layout : StreamLayout
+        The grid; its channels are those of the pairs.
+    pairs : tuple of (str, str)
+        The labels they have on the grid.
+    delay_s : float
+        How much later the grid is than the streams.
+
     Raises
     ------
     ValueError
         Where a label is not there, or the grid does not show the band as it is.
     """
+
+    def __init__(
+        self, pairs: Pairs, band_hz: tuple[float, float], layout: StreamLayout, other: StreamLayout
+    ) -> None:
+        _check_labels(pairs, layout, other)
+        pairs = pairs or tuple(product(layout.channels, other.channels))
+        own = tuple(dict.fromkeys(a for a, _ in pairs))
+        others = tuple(dict.fromkeys(b for _, b in pairs))
+        self._aligner = Aligner((layout, other), {layout.name: own, other.name: others})
+        _check_band(band_hz, self._aligner)
+        self.layout = self._aligner.layout
+        self.delay_s = self._aligner.delay_s
+        labels = self.layout.channels
+        first = dict(zip(own, labels, strict=False))
+        second = dict(zip(others, labels[len(own) :], strict=True))
+        self.pairs: Pairs = tuple((first[a], second[b]) for a, b in pairs)
+        self._soft_taint = SoftTaint(len(labels))
+        self._columns = np.arange(len(labels))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._aligner.reset()
+        self._soft_taint.reset()
+
+    def update(
+        self, block: Block, fold: Callable[[Block], Seen], span_samples: int
+    ) -> tuple[Seen, ...]:
+        """Take a block of either stream; return what `fold` sees on the grid, call by call."""
+        made: list[Seen] = []
+        for rows in self._aligner.update(block):
+            seen = fold(rows)
+            self._soft_taint.take(rows)
+            if self._soft_taint.is_marked:
+                found = seen.estimates
+                within = self._soft_taint.within(found.sample, self._columns, span_samples)
+                seen = replace(seen, estimates=replace(found, taint=found.taint | within))
+            made.append(seen)
+        return tuple(made)
+
+
+def _check_labels(pairs: Pairs, layout: StreamLayout, other: StreamLayout) -> None:
     for place, pair in enumerate(pairs):
         for label, stream in zip(pair, (layout, other), strict=True):
             if label not in stream.channels:
@@ -35,15 +89,6 @@ def across(
                     f"pairs[{place}]: expected a channel of {stream.name!r} "
                     f"({', '.join(stream.channels)}), found {label!r}"
                 )
-    pairs = pairs or tuple(product(layout.channels, other.channels))
-    own = tuple(dict.fromkeys(a for a, _ in pairs))
-    others = tuple(dict.fromkeys(b for _, b in pairs))
-    aligner = Aligner((layout, other), {layout.name: own, other.name: others})
-    _check_band(band_hz, aligner)
-    on_grid = aligner.layout.channels
-    first = dict(zip(own, on_grid, strict=False))
-    second = dict(zip(others, on_grid[len(own) :], strict=True))
-    return aligner, tuple((first[a], second[b]) for a, b in pairs)
 
 
 def _check_band(band_hz: tuple[float, float], aligner: Aligner) -> None:

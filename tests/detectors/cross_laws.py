@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.block import Taint
 from tests.detectors.cross_subject import CrossExample, Streams, look
@@ -73,21 +74,42 @@ def check_taint_spoils_its_window_and_no_more(
     example: CrossExample, given: Streams, stream: str, place: tuple[int, int], taint: Taint
 ) -> None:
     """Hold that a tainted sample spoils the rows it is part of, their windows, nothing else."""
-    sample, channel = place
     clean = look(example, given).estimates
-    spoilt = look(example, given.tainted(stream, sample, channel, taint)).estimates
+    spoilt = look(example, given.tainted(stream, *place, taint)).estimates
+    is_inside = _is_inside(example, given, stream, place[0])
+    columns = example.columns(stream, place[1])
+    assert not spoilt.valid[is_inside][:, columns].any()
+    assert (spoilt.valid[~is_inside] == clean.valid[~is_inside]).all()
+    others = [column for column in range(clean.values.shape[1]) if column not in columns]
+    assert spoilt.values[:, others].tobytes() == clean.values[:, others].tobytes()
+
+
+def check_soft_taint_is_told(
+    example: CrossExample, given: Streams, stream: str, place: tuple[int, int]
+) -> None:
+    """Hold that soft taint changes nothing but what is said beside the estimates it is in."""
+    clean = look(example, given).estimates
+    told = look(example, given.tainted(stream, *place, Taint.STIMULATION)).estimates
+    is_inside = _is_inside(example, given, stream, place[0])
+    is_used = bool(example.columns(stream, place[1]))
+    expected = np.where(is_inside & is_used, int(Taint.STIMULATION), 0)
+    assert told.taint.tolist() == expected.tolist()
+    assert told.values.tobytes() == clean.values.tobytes()
+    assert told.valid.tobytes() == clean.valid.tobytes()
+
+
+def _is_inside(
+    example: CrossExample, given: Streams, stream: str, sample: int
+) -> NDArray[np.bool_]:
+    """Return for each hop whether a row that the sample is part of is in its window."""
+    newest = look(example, given).estimates.sample[:, None]
     rows_s = given.recordings[example.reference.name].time_s
     distance_s = np.abs(rows_s - given.recordings[stream].time_s[sample])
     rows = np.flatnonzero(distance_s < 10.0 / example.reference.rate_hz)
     if stream == example.reference.name:
         rows = np.array([sample])
-    newest = clean.sample[:, None]
-    is_inside = ((newest >= rows) & (newest < rows + example.window_samples)).any(axis=1)
-    columns = example.columns(stream, channel)
-    assert not spoilt.valid[is_inside][:, columns].any()
-    assert (spoilt.valid[~is_inside] == clean.valid[~is_inside]).all()
-    others = [column for column in range(clean.values.shape[1]) if column not in columns]
-    assert spoilt.values[:, others].tobytes() == clean.values[:, others].tobytes()
+    is_inside = (newest >= rows) & (newest < rows + example.window_samples)
+    return np.asarray(is_inside.any(axis=1))
 
 
 def check_bad_values_are_tainted(

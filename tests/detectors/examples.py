@@ -175,6 +175,7 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
         plain,
         channel_outputs=len(detector.measures),
         measures=tuple(range(len(detector.measures))),
+        kinds=frozenset({"onset", "offset"} if config.threshold is not None else ()),
         tolerance_absolute=1e-12,
         pairs=[(places[a], places[b]) for a, b in detector.pairs],
     )
@@ -561,7 +562,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
         _coherence(
             "two segments of an odd number of samples, many channels, odd rate",
             CoherenceConfig(
-                id="sync", stream="LFP", band_hz=(4.0, 60.0), segment_s=0.1, window_s=0.16
+                id="sync", stream="LFP", band_hz=(10.0, 60.0), segment_s=0.1, window_s=0.16
             ),
             _ODD_RATE,
         ),
