@@ -99,7 +99,7 @@ def test_every_kind_is_here() -> None:
 def test_noise_gives_valid_estimates_at_awkward_rates(rate_hz: float) -> None:
     seen = _fed(rate_hz, _noise(rate_hz))
     assert _all_finite(seen)
-    shares = _valid_share(seen, after_s=4.5)
+    shares = _valid_share(seen, after_s=3.6)
     assert {name for name, share in shares.items() if share > 0.3} >= {
         table["id"] for table in _TABLES if table["id"] != "statistics"
     }
