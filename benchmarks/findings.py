@@ -21,6 +21,7 @@ from detectors.block import Block, StreamLayout, Taint
 from detectors.burst_statistics import BurstStatisticsColumns
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Seen
+from detectors.folding import folded_harmonics
 
 
 class Row(NamedTuple):
@@ -81,29 +82,22 @@ def of_stn_ecog() -> Iterator[Row]:
         for ecog in recorded.channels
         if stn.startswith("LFP") and ecog.startswith("ECOG")
     ]
-    table: dict[str, Any] = {
-        "id": "sync",
-        "kind": "coherence",
-        "band_hz": [18.0, 20.0],
-        "pairs": pairs,
-    }
-    table |= {"segment_s": 1.0, "window_s": 18.0}
+    table: dict[str, Any] = {"id": "sync", "kind": "coherence", "pairs": pairs}
+    table |= {"band_hz": [14.0, 15.0], "segment_s": 1.0, "window_s": 19.0}
     seen = look(recorded, [table])["sync"]
     outputs = outputs_of(recorded, table)
-    found = {
-        f"{a}-{b}": tuple(
-            last(seen, f"{a}-{b}.{each}", outputs) for each in ("coherence", "lower", "level")
-        )
-        for a, b in pairs
-    }
-    best = max(found, key=lambda pair: found[pair][0])
-    over_level = sum(lower > level for _, lower, level in found.values())
+    value, lower, level = (
+        {pair: last(seen, f"{pair}.{each}", outputs) for pair in (f"{a}-{b}" for a, b in pairs)}
+        for each in ("coherence", "lower", "level")
+    )
+    known = "LFP_RIGHT_1-ECOG_RIGHT_0"
+    n_over = sum(lower[pair] > level[pair] for pair in lower)
     yield Row(
         name,
-        "`coherence`, 18-20 Hz, 1 s segments",
-        f"up to {found[best][0]:.2f} ({best}; lower bound {found[best][1]:.2f}, chance "
-        f"{found[best][2]:.2f}); bound over chance in {over_level} of {len(pairs)} pairs",
-        "STN-ECoG about 0.36 at the peak",
+        "`coherence` at 14 Hz, 1 s segments",
+        f"{known} {value[known]:.2f} (bound {lower[known]:.2f}, chance {level[known]:.2f}); "
+        f"bound over chance in {n_over} of {len(pairs)} pairs",
+        "0.36 at 14 Hz in that pair",
     )
     coupling = {"id": "coupling", "kind": "phase_amplitude_coupling", "window_s": 18.0}
     coupling |= {"phase_band_hz": [13.0, 30.0], "amplitude_band_hz": [50.0, 150.0]}
@@ -204,12 +198,16 @@ def of_percept() -> Iterator[Row]:
         float(np.median(_valid(look(run, [table])["beta"][-1].estimates.values[:, 0])))
         for run in (runs[0], runs[-1])
     ]
+    name = f"Percept, {runs[0].channels[0]}, 250 Hz"
     yield Row(
-        "Percept, two runs at 250 Hz",
+        name,
         "`band_power`, 13-30 Hz",
-        f"median {powers[0]:.2f} µV² with stimulation, {powers[1]:.2f} µV² without",
-        "left 3.1 mA in the first run, off in the last",
+        f"median {powers[0]:.1f} µV² in the first run, {powers[1]:.1f} µV² in the last",
+        "left side stimulated with 3.1 mA in the first, not in the last",
     )
+    folded = folded_harmonics(130.0, 250.0, (13.0, 30.0))
+    told = ", ".join(f"harmonic {each.harmonic} at {each.frequency_hz:g} Hz" for each in folded)
+    yield Row(name, "warning at configuration, 130 Hz", told, "the fourth lands on 20 Hz")
 
 
 def main() -> int:
