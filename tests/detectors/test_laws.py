@@ -33,7 +33,7 @@ _each_example = pytest.mark.parametrize(
 
 
 def _short(test: Callable[..., None]) -> Callable[..., None]:
-    return settings(max_examples=40, deadline=None)(test)
+    return settings(max_examples=25, deadline=None)(test)
 
 
 def _plain(example: Example, seed: int = 1) -> Recording:
