@@ -25,7 +25,6 @@ check: $(READY)
 bench: $(READY) system
 	$(BIN)/python -m benchmarks.peers.environments
 	$(BIN)/python -m benchmarks.compute
-	$(BIN)/python -m benchmarks.coherence
 	$(BIN)/python -m benchmarks.end_to_end
 
 system:

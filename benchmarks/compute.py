@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import scipy
 
-from benchmarks import band_power
+from benchmarks import band_power, coherence
 from benchmarks.contenders import processor
 from benchmarks.peers.environments import PEERS, python_of
 
@@ -24,8 +24,9 @@ def main() -> int:
     missing = [peer for peer in PEERS if python_of(peer) is None]
     if missing:
         print(f"not installed, so not measured: {', '.join(missing)}")
-    for line in band_power.report():
-        print(line, flush=True)
+    for report in (band_power.report, coherence.report):
+        for line in report():
+            print(line, flush=True)
     return 0
 
 
