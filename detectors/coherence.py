@@ -67,8 +67,8 @@ class Coherence:
       leads, 0 in expectation for what both share without a lag;
     - ``phase_locking``: ``|Σ A B* / |A B*|| / K`` [2]_;
     - ``phase_lag``, weighted index: ``|Σ I| / Σ|I|``, I the imaginary parts of ``A B*`` [3]_;
-    - ``phase_lag_debiased``, its square: ``((ΣI)² - ΣI²) / ((Σ|I|)² - ΣI²)`` [3]_, 0 by chance
-      however few the segments, and so also below 0;
+    - ``phase_lag_debiased``, its square: ``((ΣI)² - ΣI²) / ((Σ|I|)² - ΣI²)`` [3]_, which few
+      segments do not raise, and so also below 0;
     - ``level``, which the coherence of independent channels exceeds with probability `alpha`;
     - ``lower``, the one-sided bound of the coherence, above the truth with probability `alpha`;
       above 0 where ``coherence`` is above ``level``. Judge by this and not by the value.
@@ -76,9 +76,9 @@ class Coherence:
     Of level and bound see `detectors.coherence_chance`. Measured in white noise at an `alpha` of
     5 %: 4 to 6 % from three segments on; of high coherences (0.8 and more) in few segments (less
     than 20) the bound is above the truth less often, in 1 to 4 %; of a single bin in two segments
-    up to 9 %. Of the other measures chance gives: ``imaginary`` and ``phase_lag_debiased`` 0 on
-    average, ``phase_locking`` about ``sqrt(π / (4 L))``, ``phase_lag`` about ``sqrt(4 / (π L))``,
-    with L = `n_independent`.
+    up to 9 %. Of the other measures chance gives: ``imaginary`` 0 on average,
+    ``phase_lag_debiased`` ``1 / (9 K)``, for segments overlap, ``phase_locking`` about
+    ``sqrt(π / (4 L))``, ``phase_lag`` about ``sqrt(4 / (π L))``, with L = `n_independent`.
 
     With a `threshold` an onset is detected on ``a-b`` where ``lower`` rises over it, and an offset
     where it falls below ``threshold * (1 - hysteresis)``, ``strength`` being ``lower``; a hop that

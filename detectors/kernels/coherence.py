@@ -15,7 +15,7 @@ from detectors.kernels.coherence_measures import (
     measure,
 )
 from detectors.kernels.coherence_spectra import LANES, advance, phases, spectrum
-from detectors.kernels.coherence_sums import CORE, add, add_power, apart, gather
+from detectors.kernels.coherence_sums import CORE, add, add_power, apart, copy, gather
 
 #: Beyond this a sample is no voltage; it counts as tainted and never reaches a segment.
 _LIMIT_UV: Final = 1e12
@@ -251,11 +251,12 @@ def _emit(
         len(spectra) - 1, slots,
     )  # fmt: skip
     core = sets[(n_found - 1) % sizes[N_PHASES] % len(sets), CORE]
-    n_columns = N_ALWAYS + extras.size
+    values = out_values.reshape(-1, N_ALWAYS + extras.size)
+    valid = out_valid.reshape(values.shape)
     n_power = power.shape[1] * power.shape[2]
     has_core = sizes[N_CORE] > 0
     n_tile = (core.size - n_power) // len(tiles)
-    _copy(core, 0, total)
+    copy(core, total)
     add_power(power, slots, n_slots, total)
     alive = np.empty(columns.size, dtype=np.bool_)
     invert(total, columns.size, inverse, alive)
@@ -265,7 +266,7 @@ def _emit(
         alive[channel] = alive[channel] and is_clean
     for tile in range(len(tiles)):
         if has_core:
-            _copy(core, n_power + tile * n_tile, sums)
+            copy(core[n_power + tile * n_tile :], sums)
         add(
             spectra, units, slots, n_slots, tiles, tile, rows, sums, 0, not has_core
         )  # fmt: skip
@@ -277,20 +278,15 @@ def _emit(
             other = tiles[tile, 2] * LANES + lane
             if pairs[tile, lane] < 0 or not (alive[own] and alive[other]):
                 continue
-            start = pairs[tile, lane] * n_columns
-            out_values[start + COHERENCE] = totals[COHERENCE, lane]
-            out_values[start + IMAGINARY] = totals[IMAGINARY, lane]
-            out_values[start + LEVEL] = level
-            out_values[start + LOWER] = bound(bounds, totals[COHERENCE, lane])
+            pair = pairs[tile, lane]
+            values[pair, COHERENCE] = totals[COHERENCE, lane]
+            values[pair, IMAGINARY] = totals[IMAGINARY, lane]
+            values[pair, LEVEL] = level
+            values[pair, LOWER] = bound(bounds, totals[COHERENCE, lane])
+            valid[pair, COHERENCE] = True
+            valid[pair, IMAGINARY] = True
+            valid[pair, LEVEL] = True
+            valid[pair, LOWER] = True
             for extra in range(extras.size):
-                out_values[start + N_ALWAYS + extra] = totals[extras[extra], lane]
-            for column in range(n_columns):
-                out_valid[start + column] = True
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _copy(given: NDArray[np.float64], first: int, made: NDArray[np.float64]) -> None:
-    target = made.reshape(-1)
-    source = given[first : first + target.size]
-    for at in range(target.size):
-        target[at] = source[at]
+                values[pair, N_ALWAYS + extra] = totals[extras[extra], lane]
+                valid[pair, N_ALWAYS + extra] = True

@@ -56,7 +56,7 @@ def invert(
             inverse[at // LANES, k, LANES + at % LANES] = root
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def measure(
     sums: NDArray[np.float64],
     rows: NDArray[np.int64],
@@ -81,9 +81,6 @@ def measure(
     first = tiles[tile, 0]
     one = tiles[tile, 1]
     group = tiles[tile, 2]
-    for which in range(N_MEASURES):
-        for at in range(WIDTH):
-            totals[which, at] = 0.0
     _cohere(sums, inverse, first, one, group, totals)
     if rows[0] >= 0:
         _lock(sums, rows[0], rows[2], totals)
@@ -103,7 +100,7 @@ def measure(
             totals[PHASE_LAG_DEBIASED, lane] *= scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _cohere(
     sums: NDArray[np.float64],
     inverse: NDArray[np.float64],
@@ -113,6 +110,9 @@ def _cohere(
     totals: NDArray[np.float64],
 ) -> None:
     """Sum both parts of coherency, and their squares."""
+    for at in range(WIDTH):
+        totals[COHERENCE, at] = 0.0
+        totals[IMAGINARY, at] = 0.0
     for two in range(sums.shape[1] // 2):
         k = 2 * two
         own = inverse[first, k, one]
@@ -124,9 +124,11 @@ def _cohere(
             totals[IMAGINARY, at] += part + next_part
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _lock(sums: NDArray[np.float64], row: int, n_lanes: int, totals: NDArray[np.float64]) -> None:
     """Sum the magnitudes of summed unit phases."""
+    for lane in range(LANES):
+        totals[PHASE_LOCKING, lane] = 0.0
     for k in range(sums.shape[1]):
         for lane in range(n_lanes):
             re = sums[0, k, row, lane]
@@ -134,7 +136,7 @@ def _lock(sums: NDArray[np.float64], row: int, n_lanes: int, totals: NDArray[np.
             totals[PHASE_LOCKING, lane] += np.sqrt(re * re + im * im)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _lag(
     sums: NDArray[np.float64],
     row: int,
@@ -146,6 +148,9 @@ def _lag(
     totals: NDArray[np.float64],
 ) -> None:
     """Sum the weighted phase lag and its debiased square."""
+    for lane in range(LANES):
+        totals[PHASE_LAG, lane] = 0.0
+        totals[PHASE_LAG_DEBIASED, lane] = 0.0
     for k in range(sums.shape[1]):
         own = inverse[first, k, one]
         for lane in range(n_lanes):

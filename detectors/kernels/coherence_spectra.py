@@ -13,7 +13,7 @@ LANES: Final = 8
 PARTS: Final = 4 * LANES
 IMAGINARY: Final = 2 * LANES
 #: Rows of a table that are added in one pass.
-PASS: Final = 4
+PASS: Final = 5
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -121,11 +121,9 @@ def spectrum(
     quarter_s = -0.25 * turns[1, begin]
     n_groups = len(spectra)
     n_bins = power.shape[0] - 1
-    # A length the compiler does not know: of a short loop it then makes vectors and not a list.
-    n_lanes = power.shape[1] // n_groups
     for group in range(n_groups):
         for k in range(n_bins):
-            for lane in range(n_lanes):
+            for lane in range(LANES):
                 at = group * LANES + lane
                 sum_re = part[k, 0, at] + part[k + 2, 0, at]
                 sum_im = part[k, 1, at] + part[k + 2, 1, at]
@@ -187,12 +185,14 @@ def _transform(
             own = made[k, part]
             row_of = folded[part]
             factor = table[part, k]
-            for four in range((n_rows + PASS - 1) // PASS):
-                row = PASS * four
-                f0, f1, f2, f3 = factor[row : row + PASS]
+            for five in range((n_rows + PASS - 1) // PASS):
+                row = PASS * five
+                f0, f1, f2, f3, f4 = factor[row : row + PASS]
                 for lane in range(n_lanes):
                     own[lane] += (row_of[row, lane] * f0 + row_of[row + 1, lane] * f1) + (
-                        row_of[row + 2, lane] * f2 + row_of[row + 3, lane] * f3
+                        row_of[row + 2, lane] * f2
+                        + row_of[row + 3, lane] * f3
+                        + row_of[row + 4, lane] * f4
                     )
         # In half samples, by index: no rotation error grows.
         middle = ((first_bin + k) * (2 * (start + first) + stop - first - 1)) % (2 * n_segment)

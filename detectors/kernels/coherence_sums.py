@@ -81,19 +81,29 @@ def gather(
     _add_set(spectra, units, power, tiles, rows, slots, n_chunk, own[NEWEST])
     if chunk >= n_half:
         before = OLDEST + (1 - block) * (n_half + 1) + place
-        own[before + 1] = own[before]
+        copy(own[before], own[before + 1])
         mirrored = (chunk // n_half) * n_half - 1 - place
         _list(mirrored * n_chunk, n_chunk, n_segments, n_phases, phase, slots)
         _add_set(spectra, units, power, tiles, rows, slots, n_chunk, own[before + 1])
     if place == n_half - 1:
-        own[MIDDLE] = own[NEWEST]
+        copy(own[NEWEST], own[MIDDLE])
         own[NEWEST] = 0.0
     n_newest = (chunk + 1) % n_half
     block = ((chunk + 1) // n_half) % 2
     oldest = own[OLDEST + block * (n_half + 1) + max(n_core - n_half - n_newest, 0)]
+    middle = own[MIDDLE]
+    newest = own[NEWEST]
     core = own[CORE]
     for at in range(core.size):
-        core[at] = oldest[at] + own[MIDDLE, at] + own[NEWEST, at]
+        core[at] = oldest[at] + middle[at] + newest[at]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def copy(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
+    """Copy as many sums as there is room for."""
+    target = made.reshape(-1)
+    for at in range(target.size):
+        target[at] = given[at]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -137,7 +147,7 @@ def add_power(
                 made[k, lane] += power[slot, k, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def add(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
@@ -179,7 +189,7 @@ def add(
             _add_lags(spectra, s0, s1, s2, first, lane, group, made, place, rows[1], keep, rows[2])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _add_products(
     spectra: NDArray[np.float64],
     s0: int,
@@ -209,7 +219,7 @@ def _add_products(
             made[place, k, row, at] = made[place, k, row, at] + more if keep else more
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _add_lags(
     spectra: NDArray[np.float64],
     s0: int,
