@@ -12,7 +12,8 @@ run: $(READY)
 	$(BIN)/stimloop run
 
 test: $(READY) $(PEERS) system
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/detectors tests/references tests/replay
+	$(BIN)/python -m pytest --ignore tests/detectors --ignore tests/references --ignore tests/replay
 
 slow: $(READY) system
 	$(BIN)/python -m pytest -m slow --timeout=3600

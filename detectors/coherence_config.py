@@ -137,7 +137,7 @@ def segments_of(config: CoherenceConfig, rate_hz: float) -> Segments:
     """
     length = round(config.segment_s * rate_hz)
     low_hz, _ = config.band
-    if length * low_hz < rate_hz:
+    if length * low_hz < rate_hz * (1.0 - 1e-9):
         raise ValueError(
             f"segment_s: expected at least one cycle of {low_hz:g} Hz ({1.0 / low_hz:g} s), "
             f"found {config.segment_s:g}"

@@ -176,7 +176,7 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
         channel_outputs=len(detector.measures),
         measures=tuple(range(len(detector.measures))),
         kinds=frozenset({"onset", "offset"} if config.threshold is not None else ()),
-        tolerance_absolute=1e-12,
+        tolerance_absolute=1e-9,  # the debiased lag is a ratio of small differences
         pairs=[(places[a], places[b]) for a, b in detector.pairs],
     )
 

@@ -195,7 +195,7 @@ def test_a_real_recording_gives_across_two_streams_what_it_gives_within(data_dir
                 window_uv[:, place], window_uv[:, 4], 1000.0, nperseg=1000
             )
             in_band = (frequency_hz >= 13.0) & (frequency_hz < 20.0)
-            assert found.values[hop, 6 * place] == pytest.approx(
+            assert found.values[hop, 7 * place] == pytest.approx(
                 expected[in_band].mean(), abs=1.5e-3
             )
     _, same = _replayed(made, Chunking(n_samples_max=333, seed=5))
