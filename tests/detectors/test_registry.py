@@ -58,7 +58,7 @@ class Unnamed:
 
 
 class _Held(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="held"):
-    near: np.ndarray | None = None  # type: ignore[type-arg]
+    near: np.ndarray | None = None
 
 
 class Held:

@@ -65,7 +65,7 @@ class Summed:
 class Spanless(Summed):
     """Does not say how far back it looks."""
 
-    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 any attribute
+    def __getattribute__(self, name: str) -> Any:
         if name == "span_samples":
             raise AttributeError(name)
         return super().__getattribute__(name)
@@ -78,7 +78,8 @@ def _block(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> Block:
 
 
 def _chain(monkeypatch: pytest.MonkeyPatch, detector: type[Any]) -> DetectorChain:
-    monkeypatch.setattr(chain, "_DETECTORS", {**chain._DETECTORS, _Config: detector})
+    detectors: dict[type[Any], Any] = dict(chain._DETECTORS)
+    monkeypatch.setattr(chain, "_DETECTORS", detectors | {_Config: detector})
     return DetectorChain([_CONFIG], {"LFP": _LAYOUT})
 
 
