@@ -113,6 +113,9 @@ class DetectorChain:
             raise ValueError(f"id: expected unique ids, found {config.id!r} twice")
         sources = [self._source(each, layouts) for each in config.reads]
         detector: Detector = _DETECTORS[type(config)](config, *sources)
+        for name in Detector.__annotations__:
+            if not hasattr(detector, name):
+                raise ValueError(f"kind: expected a detector that says its {name}, found none")
         first = config.reads[0]
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
@@ -147,5 +150,7 @@ def _link(
     reads = tuple(each for each in reads if each.kind != "noise")
     stream = reads[0].name if len(reads) == 1 and reads[0].kind == "stream" else ""
     labels = layouts[stream].channels if stream else ()
-    columns = [place for place, label in enumerate(labels) if label in detector.channels]
+    # Channels under names of its own: there is no telling which of the stream's they are made of.
+    used = detector.channels if set(detector.channels) <= set(labels) else labels
+    columns = [place for place, label in enumerate(labels) if label in used]
     return _Link(detector, reads, stream, np.array(columns, dtype=np.int64))

@@ -194,8 +194,12 @@ class Conditioner:
         self._break = at
 
     def mark(self, kind: str, text: str) -> None:
-        """Bind an event to the next sample; beyond `N_WAITING_MAX` they are counted only."""
-        if len(self._events) < N_WAITING_MAX:
+        """Bind an event to the next sample; beyond `N_WAITING_MAX` they are counted only.
+
+        The first of its kind is bound all the same: markers must not hide a stimulation.
+        """
+        has_room = len(self._events) < N_WAITING_MAX
+        if has_room or all(event.kind != kind for event in self._events):
             self._events.append(BoundEvent(self._next_sample, kind, text))
         else:
             self.counts["events_dropped"] += 1

@@ -56,25 +56,27 @@ def folded_harmonics(
 
 
 def bands_of(config: DetectorConfig) -> Iterator[Band]:
-    """Yield every band a detector's table names.
+    """Yield every band a detector's table names; what is no pair of numbers is none.
 
     A key that ends in ``band_hz`` is one, each of those in a key that ends in ``bands_hz``, by
     whatever name, a ``preset``, and ``centre_hz`` with ``half_width_hz`` on both sides.
     """
     for key in config.__struct_fields__:
         value: Any = getattr(config, key)
-        if value is None:
-            continue
-        if key.endswith("band_hz"):
+        if key.endswith("band_hz") and _is_band(value):
             yield Band(key, *value)
-        elif key.endswith("bands_hz"):
+        elif key.endswith("bands_hz") and isinstance(value, dict | list | tuple):
             named = value.items() if isinstance(value, dict) else enumerate(value)
-            for name, (low_hz, high_hz) in named:
-                yield Band(f"{key}.{name}", low_hz, high_hz)
+            yield from (Band(f"{key}.{name}", *each) for name, each in named if _is_band(each))
     preset = getattr(config, "preset", None)
-    if preset is not None:
-        yield Band("preset", *PRESETS[preset])
+    yield from (Band("preset", *band) for name, band in PRESETS.items() if name == preset)
     centre_hz = getattr(config, "centre_hz", None)
     half_width_hz = getattr(config, "half_width_hz", None)
     if centre_hz is not None and half_width_hz is not None:
         yield Band("centre_hz", centre_hz - half_width_hz, centre_hz + half_width_hz)
+
+
+def _is_band(value: object) -> bool:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return False
+    return all(isinstance(each, int | float) for each in value)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from detectors.aperiodic import Aperiodic
 from detectors.band_power import BandPower
 from detectors.burst import Burst
@@ -69,7 +71,8 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
             if kind in kinds:
                 raise TypeError(f"expected a kind of its own, found {kind!r} again")  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
-            refused[entry_point.name] = f"{entry_point.value}: {error}"
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
         detectors[config_type] = found
         kinds[kind] = config_type
@@ -84,6 +87,8 @@ def _config_type(found: object) -> type[DetectorConfig]:
         raise TypeError(f"expected a class with a config_type, found {found!r}")
     if not issubclass(config_type, DetectorConfig) or not config_type.__struct_config__.frozen:
         raise TypeError(f"expected a frozen DetectorConfig as config_type, found {config_type!r}")
+    # One key that a table cannot hold would make every table of every kind unreadable.
+    msgspec.json.schema(config_type)
     return config_type
 
 

@@ -159,6 +159,10 @@ class Windowed:
         out_valid: NDArray[np.bool_],
     ) -> None:
         is_good = (self._clean >= self.span_samples) & (taint[self._columns] & NEWEST_TAINT == 0)
+        if not is_good.any():  # a window that is all doubt, or not full, is not worth a measure
+            out_valid[:] = False
+            out_values[:] = 0.0
+            return
         n_measures = max(1, len(self.measures))
         measured = np.asarray(self.measure(self._window_uv.copy()), dtype=np.float64)
         values = measured.reshape(len(self.channels), n_measures)

@@ -39,8 +39,8 @@ class StimulationRecord:
     its samples in other chunks decides at other moments, and must bind the same.
 
     An answer that is neither refused nor a repetition is a pulse where the device's policy has
-    triggers as output, else a change. So is a stop, and word of an amount other than the last:
-    a device whose lease ended goes to its safe amount by itself.
+    triggers as output, else a change. So is a stop, and word of an amount other than the last
+    that it told or answered: a device whose lease ended goes to its safe amount by itself.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StimulationRecord:
         self._pulsed = {policy.device for policy in policies if policy.output == "trigger"}
         self._session = session
         self._answers: OrderedDict[tuple[str, int | str], None] = OrderedDict()
-        self._amounts: dict[str, float | None] = {}
+        self._amounts: dict[str, float] = {}
 
     def hear(self, event: Happening) -> Stimulation | None:
         """Return what a device did according to this event, if anything."""
@@ -69,18 +69,27 @@ class StimulationRecord:
         self._answers[device, answer] = None
         if len(self._answers) > _N_ANSWERS_MAX:
             self._answers.popitem(last=False)
+        amount = _amount(ack)
+        if amount is not None:
+            self._amounts[device] = amount
         text = f"{device} {answer} {_amount_text(ack)}"
         if ack.seq is not None and device in self._pulsed:
             return Stimulation(STIMULATION_PULSE, text)
         return Stimulation(STIMULATION_CHANGE, text)
 
     def _described(self, device: str, info: DeviceInfo) -> Stimulation | None:
-        amount = info.applied_level if info.applied_ma is None else info.applied_ma
+        amount = _amount(info)
+        if amount is None:
+            return None
         before = self._amounts.get(device, amount)
         self._amounts[device] = amount
         if amount == before:
             return None
         return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(info)}")
+
+
+def _amount(said: Ack | DeviceInfo) -> float | None:
+    return said.applied_level if said.applied_ma is None else said.applied_ma
 
 
 def _amount_text(said: Ack | DeviceInfo) -> str:

@@ -33,6 +33,11 @@ def conditioners(
     for place, stream in enumerate(streams):
         info = found[stream.name]
         if stream.kind == "markers" or info.rate_hz <= 0.0:
+            if stream.artifacts:
+                raise ValueError(
+                    f"streams[{place}].artifacts: expected none where there are no samples, "
+                    f"found {len(stream.artifacts)}"
+                )
             continue
         with located(f"streams[{place}]."):
             made[stream.name] = Conditioner(

@@ -20,6 +20,9 @@ _N_LAGS_MIN = 8
 #: A rate that moved by more is another, and told; others are averaged, over so many stretches.
 _SAME_HZ = 0.01
 _N_AVERAGED = 8
+#: So many resolutions of a stretch on either side are searched at most: the work of one search goes
+#: with the square of it, and is done between two samples (50: some 20 ms for 32 channels).
+_N_RESOLUTIONS = (8.0, 50.0)
 
 _Text = Annotated[str, Meta(min_length=1)]
 
@@ -41,7 +44,8 @@ class StimulationPeriodConfig(
     search_hz : float
         The true rate is looked for within so much of it.
     learn_s : float
-        Length of the stretches the rate is found in: one after the other.
+        Length of the stretches the rate is found in: one after the other. From 8 to 50 times
+        ``1 / search_hz``.
     window_s : float
         Past samples that are averaged. Longer takes off less of the signal beside each harmonic,
         shorter follows an artifact that changes.
@@ -68,9 +72,15 @@ class StimulationPeriodConfig(
                 f"search_hz: expected at most a quarter of frequency_hz "
                 f"({self.frequency_hz / 4.0:g}), found {self.search_hz:g}"
             )
-        if self.learn_s * self.search_hz < 8.0:
+        least, most = _N_RESOLUTIONS
+        if self.learn_s * self.search_hz < least:
             raise ValueError(
-                f"learn_s: expected at least 8 / search_hz ({8.0 / self.search_hz:g}), "
+                f"learn_s: expected at least {least:g} / search_hz ({least / self.search_hz:g}), "
+                f"found {self.learn_s:g}"
+            )
+        if self.learn_s * self.search_hz > most:
+            raise ValueError(
+                f"learn_s: expected at most {most:g} / search_hz ({most / self.search_hz:g}), "
                 f"found {self.learn_s:g}"
             )
 

@@ -119,7 +119,8 @@ def _look(
         if n_good == 0.0:
             fold[MEAN, channel] = rest
         error = rest - fold[MEAN, channel]
-        if n_good >= settings[N_BEGIN]:
+        # A channel that began as a constant has no size yet: nothing of it could be cut to that.
+        if n_good >= settings[N_BEGIN] and fold[SIZE, channel] > 0.0:
             most = _CUT * fold[SIZE, channel]
             error = min(max(error, -most), most)
         fold[N_GOOD, channel] = n_good + 1.0

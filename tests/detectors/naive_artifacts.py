@@ -146,7 +146,7 @@ def line_noise(config: Any, layout: StreamLayout, given: Recording, _: object) -
                 n = n_good[channel]
                 mean[channel] = rest if n == 0 else mean[channel]
                 error = rest - mean[channel]
-                if n >= n_begin:
+                if n >= n_begin and size[channel] > 0.0:
                     most = 4.0 * size[channel] * math.sqrt(math.pi / 2.0)
                     error = min(max(error, -most), most)
                 size[channel] += (abs(error) - size[channel]) / min(n + 1, n_memory)

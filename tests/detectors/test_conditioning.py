@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detectors.block import Taint
+from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE, Taint
 from detectors.conditioning import N_WAITING_MAX, Conditioner, ConditioningConfig
 from detectors.montage import MontageConfig
 from detectors.quality import QualityConfig
@@ -229,6 +229,17 @@ def test_markers_that_wait_for_a_silent_stream_are_bounded() -> None:
     block, _ = given.update(0, noise(1), regular_stamps(1))
     assert len(block.events) == N_WAITING_MAX
     assert given.counts["events_dropped"] == 7
+
+
+def test_markers_that_wait_do_not_hide_a_stimulation() -> None:
+    given = conditioner()
+    for number in range(N_WAITING_MAX):
+        given.mark("marker", str(number))
+    for kind in (STIMULATION_CHANGE, STIMULATION_CHANGE, STIMULATION_PULSE):
+        given.mark(kind, "stn 1 2 mA")
+    block, _ = given.update(0, noise(1), regular_stamps(1))
+    assert [event.kind for event in block.events[-2:]] == [STIMULATION_CHANGE, STIMULATION_PULSE]
+    assert given.counts["events_dropped"] == 1
 
 
 def test_a_stream_of_another_kind_keeps_numbers_that_are_no_voltage() -> None:

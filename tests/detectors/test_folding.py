@@ -4,9 +4,22 @@ import numpy as np
 import pytest
 
 from detectors.band_power import BandPowerConfig
+from detectors.detector import DetectorConfig
 from detectors.folding import Band, bands_of, folded_harmonics, folded_hz
 from detectors.oscillation import OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCouplingConfig
+
+
+class _Odd(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="odd"):
+    width_of_band_hz: float = 3.0
+    n_of_bands_hz: int = 2
+    side_bands_hz: tuple[float, ...] = (4.0, 8.0)
+    mains_band_hz: str = "eu"
+    preset: str = "of my own"
+
+
+def test_keys_of_other_meaning_are_no_bands() -> None:
+    assert list(bands_of(_Odd(id="x"))) == []
 
 
 def test_130_hz_sampled_at_250_appears_in_beta() -> None:

@@ -68,6 +68,15 @@ def test_beside_the_line_gain_and_phase_are_those_of_the_closed_form(distance_hz
     assert abs(gain - expected) < 0.01
 
 
+@pytest.mark.parametrize("n_zeros", [79, 80, 500])
+def test_a_line_goes_from_a_channel_that_began_as_a_constant(n_zeros: int) -> None:
+    noise = np.random.default_rng(5).normal(0.0, 10.0, 30_000)
+    line = _line(30_000, 50.0, (50.0, 10.0, 20.0))
+    is_on = np.arange(30_000) >= n_zeros
+    left = _cleaned(_step(), np.where(is_on, line + noise, 0.0)) - noise
+    assert _decibels(left[20_000:], line[20_000:]) < -30.0
+
+
 def test_a_step_rings_less_than_after_a_notch() -> None:
     noise = np.random.default_rng(2).normal(0.0, 10.0, 20_000)
     step_uv = np.where(np.arange(20_000) >= 10_000, 1000.0, 0.0)

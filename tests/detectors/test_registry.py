@@ -7,6 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from detectors.band_power import BandPower, BandPowerConfig
@@ -48,6 +49,22 @@ class NoConfig:
     config_type = dict
 
 
+class _Unnamed(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="unnamed"):
+    near: "NoSuchTypeHere | None" = None  # type: ignore[name-defined]  # noqa: F821
+
+
+class Unnamed:
+    config_type = _Unnamed
+
+
+class _Held(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="held"):
+    near: np.ndarray | None = None
+
+
+class Held:
+    config_type = _Held
+
+
 def entry_points(**named: str) -> list[metadata.EntryPoint]:
     return [metadata.EntryPoint(name, value, GROUP) for name, value in named.items()]
 
@@ -69,6 +86,8 @@ def test_one_that_fits_is_taken_beside_our_own() -> None:
         (f"{__name__}:NoConfig", "expected a frozen DetectorConfig"),
         (f"{__name__}:Untagged", "expected tag_field='kind' and a tag, found _NoTag"),
         (f"{__name__}:Kindless", "expected tag_field='kind' and a tag, found _NoKind"),
+        (f"{__name__}:Unnamed", "name 'NoSuchTypeHere' is not defined"),
+        (f"{__name__}:Held", "custom types"),
         (f"{__name__}:Shadow", "expected a kind of its own, found 'band_power' again"),
     ],
 )
@@ -76,6 +95,7 @@ def test_one_that_does_not_fit_is_refused_and_the_rest_stays(value: str, reason:
     found = find(entry_points(bad=value, other=f"{__name__}:Other"))
     assert set(found.refused) == {"bad"}
     assert reason in found.refused["bad"]
+    assert "\n" not in found.refused["bad"]
     assert value in found.refused["bad"]
     assert set(found.kinds) == {*REGISTRY.kinds, "other"}
 

@@ -216,6 +216,8 @@ def test_stimulation_that_begins_is_in_doubt_until_it_is_found_where_it_is_told(
     ("keys", "text"),
     [
         ({"search_hz": 0.5}, r"^learn_s: expected at least 8 / search_hz \(16\), found 5"),
+        ({"learn_s": 26.0}, r"^learn_s: expected at most 50 / search_hz \(25\), found 26"),
+        ({"search_hz": 10.0, "learn_s": 10.0}, r"^learn_s: expected at most 50 / search_hz \(5\)"),
         ({"search_hz": 19.0, "frequency_hz": 60.0}, r"^search_hz: expected at most a quarter"),
         ({"window_s": 0.05}, r"^window_s: expected at least 0.1 s"),
         ({"frequency_hz": 499.0}, r"^frequency_hz: expected to fold at least 4 Hz"),

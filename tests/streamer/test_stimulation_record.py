@@ -74,6 +74,14 @@ def test_a_device_that_went_elsewhere_by_itself_is_a_change(record: StimulationR
     assert record.hear(_info(3.0, retained=True)) is None
 
 
+def test_a_device_that_left_what_it_answered_is_a_change(record: StimulationRecord) -> None:
+    record.hear(_info(0.0))
+    record.hear(_ack(1, applied_ma=2.0))
+    assert record.hear(_info(2.0)) is None
+    assert record.hear(_info(None)) is None
+    assert record.hear(_info(0.0)) == (STIMULATION_CHANGE, "stn info 0 mA")
+
+
 def test_answers_are_remembered_without_end_to_the_memory(record: StimulationRecord) -> None:
     for seq in range(1, 10_000):
         record.hear(_ack(seq))

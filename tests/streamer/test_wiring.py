@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.artifacts.saturation import SaturationConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from tests.streamer.rigs import CONFIG, INFOS, SESSION
@@ -73,3 +74,12 @@ def test_a_stream_without_a_rate_is_a_marker_stream_whatever_it_is_called() -> N
     config = msgspec.structs.replace(CONFIG, detectors=(), policies=(), devices=())
     info = msgspec.structs.replace(INFOS[0], rate_hz=0.0)
     assert ClosedLoop(config, (info, INFOS[1]), SESSION).conditioners == {}
+
+
+def test_artifacts_of_a_stream_without_samples_are_refused() -> None:
+    # Easily written by mistake: the table goes with the last [[streams]] above it.
+    cues = msgspec.structs.replace(CONFIG.streams[1], artifacts=(SaturationConfig(),))
+    config = msgspec.structs.replace(CONFIG, streams=(CONFIG.streams[0], cues))
+    text = r"^streams\[1\]\.artifacts: expected none where there are no samples, found 1$"
+    with pytest.raises(ValueError, match=text):
+        ClosedLoop(config, INFOS, SESSION)

@@ -1,0 +1,111 @@
+"""A detector made of one function of a window, and what the chain asks of one from elsewhere."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from detectors import chain
+from detectors.block import Block, StreamLayout, Taint
+from detectors.chain import DetectorChain
+from detectors.detector import Input
+from detectors.estimates import Estimates, Seen
+from detectors.windowed import Windowed, WindowedConfig
+
+_LAYOUT = StreamLayout("LFP", 100.0, ("left", "right"))
+_N_SAMPLES = 400
+_SPAN = 50
+
+
+class _Config(WindowedConfig, frozen=True, kw_only=True, tag_field="kind", tag="from_elsewhere"):
+    pass
+
+
+_CONFIG = _Config(id="x", stream="LFP", window_s=0.5)
+
+
+class Inverse(Windowed):
+    """Cannot be computed from a window that is zero, or half zero."""
+
+    config_type: ClassVar[type[_Config]] = _Config
+
+    def measure(self, window_uv: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one number a channel."""
+        return np.diag(np.linalg.inv(window_uv.T @ window_uv))
+
+
+class Summed:
+    """One channel, by a name of its own, out of all that the stream has."""
+
+    config_type: ClassVar[type[_Config]] = _Config
+    channels = outputs = ("sum",)
+    hop_samples = 1
+    span_samples = _SPAN
+    delay_s = 0.0
+
+    def __init__(self, config: _Config, layout: StreamLayout) -> None:
+        self.id = config.id
+        self.rate_hz = layout.rate_hz
+
+    def update(self, given: Input) -> Seen:
+        """Return a hop a sample."""
+        assert isinstance(given, Block)
+        made = Estimates.room(self.id, given.time_s.size, 1)
+        made.sample[:] = given.first_sample + np.arange(given.time_s.size)
+        made.time_s[:] = given.time_s
+        made.values[:, 0] = given.samples_uv.sum(axis=1)
+        made.valid[:] = True
+        return Seen(made)
+
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+class Spanless(Summed):
+    """Does not say how far back it looks."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "span_samples":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+
+def _block(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> Block:
+    taint = taint.copy()
+    taint[0] |= np.uint16(Taint.RESTART)
+    return Block("LFP", 0, samples_uv, np.arange(_N_SAMPLES) / _LAYOUT.rate_hz, taint)
+
+
+def _chain(monkeypatch: pytest.MonkeyPatch, detector: type[Any]) -> DetectorChain:
+    detectors: dict[type[Any], Any] = dict(chain._DETECTORS)
+    monkeypatch.setattr(chain, "_DETECTORS", detectors | {_Config: detector})
+    return DetectorChain([_CONFIG], {"LFP": _LAYOUT})
+
+
+def test_a_window_of_doubt_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    taint = np.zeros((_N_SAMPLES, 2), np.uint16)
+    taint[:200] = Taint.FROZEN
+    samples_uv = np.random.default_rng(1).normal(0.0, 10.0, (_N_SAMPLES, 2))
+    samples_uv[:200] = 0.0
+    (seen,) = _chain(monkeypatch, Inverse).update(_block(samples_uv, taint))
+    found = seen.estimates
+    assert np.array_equal(found.valid[:, 0], found.sample >= 200 + _SPAN - 1)
+    assert (found.values[~found.valid] == 0.0).all()
+
+
+@pytest.mark.parametrize("channel", [0, 1])
+def test_channels_by_other_names_may_be_made_of_any(
+    monkeypatch: pytest.MonkeyPatch, channel: int
+) -> None:
+    taint = np.zeros((_N_SAMPLES, 2), np.uint16)
+    taint[100, channel] = Taint.STIMULATION
+    (seen,) = _chain(monkeypatch, Summed).update(_block(np.zeros((_N_SAMPLES, 2)), taint))
+    touched = np.flatnonzero(seen.estimates.taint == Taint.STIMULATION)
+    assert touched.tolist() == list(range(100, 100 + _SPAN))
+
+
+def test_a_detector_that_does_not_say_its_span_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = r"^detectors\[0\]\.kind: expected a detector that says its span_samples, found none$"
+    with pytest.raises(ValueError, match=text):
+        _chain(monkeypatch, Spanless)
