@@ -123,8 +123,7 @@ def _correlated(
     It depends on how far they are apart alone, so that a convolution does without the matrix.
     """
     n_bins = int(bins.max()) + 1
-    weights = np.zeros((len(rows), n_bins))
-    np.add.at(weights, (slice(None), bins), rows)
+    weights = np.stack([np.bincount(bins, row, n_bins) for row in rows])
     both = np.concatenate((correlation[n_bins - 1 : 0 : -1], correlation[:n_bins]))
     made = fftconvolve(weights, both[None], mode="full")[:, n_bins - 1 : 2 * n_bins - 1]
     return np.asarray(made[:, bins])
