@@ -281,7 +281,7 @@ def _emit(
             out_values[start + COHERENCE] = totals[COHERENCE, lane]
             out_values[start + IMAGINARY] = totals[IMAGINARY, lane]
             out_values[start + LEVEL] = level
-            out_values[start + LOWER] = bound(bounds, totals[COHERENCE, lane])
+            out_values[start + LOWER] = bound(bounds, level, totals[COHERENCE, lane])
             for extra in range(extras.size):
                 out_values[start + N_ALWAYS + extra] = totals[extras[extra], lane]
             for column in range(n_columns):
