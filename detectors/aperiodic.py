@@ -12,6 +12,7 @@ from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import aperiodic as kernel
+from detectors.room import require_room
 
 #: Outputs of each channel, in the order of the kernel's columns.
 _MEASURES: Final = ("exponent", "offset", "over_aperiodic_db", "level_db", "misfit")
@@ -170,6 +171,10 @@ class Aperiodic:
         self.hop_samples = _hop(config, self._step, self.rate_hz)
         self.window_samples = (self.n_segments - 1) * self._step + segment_samples
         _check_window(config, self.n_segments, self.window_samples, self.hop_samples, self.rate_hz)
+        n_bins = line_bins.size + band_bins.size
+        n_channels = len(self.channels)
+        require_room("window_s", config.window_s, self.n_segments * n_channels * n_bins)
+        require_room("segment_s", config.segment_s, segment_samples * (3 * n_bins + n_channels))
         self.span_samples = self.window_samples
         self.delay_s = self.window_samples / (2.0 * self.rate_hz)
         bin_hz = self.rate_hz / segment_samples

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import get_window
+from scipy.signal import fftconvolve, get_window
 from scipy.special import digamma, polygamma
 
 #: Exponent at which the bins of the band are weighed: a steep spectrum gives more to its low end.
@@ -88,7 +88,7 @@ def chance_of(
     worth = 1.0 / covariance[0]
     bin_sd = float(np.sqrt(polygamma(1, worth)) / np.log(10.0))
     bins = np.concatenate((line_bins, band_bins))
-    correlation = covariance[np.abs(bins[:, None] - bins)] / covariance[0]
+    correlation = covariance / covariance[0]
     # What offset and exponent are of the logarithms of the line, and the line of both.
     line = np.stack((np.ones(bins.size), -np.log10(bins * bin_hz)), axis=1)
     n_line = line_bins.size
@@ -99,9 +99,11 @@ def chance_of(
     rows[:2, :n_line] = solve
     rows[2, n_line:] = share
     rows[2, :n_line] -= share @ line[n_line:] @ solve
-    offset_sd, exponent_sd, over_sd = bin_sd * np.sqrt(_quadratic(rows, correlation))
-    rest = np.eye(n_line) - line[:n_line] @ solve
-    left = _quadratic(rest, correlation[:n_line, :n_line]).mean()
+    variance = (_correlated(rows, bins, correlation) * rows).sum(axis=1)
+    offset_sd, exponent_sd, over_sd = bin_sd * np.sqrt(variance)
+    # What is left is a projection, so the trace of its covariance is what the line does not take.
+    taken = _correlated(solve, line_bins, correlation) @ line[:n_line]
+    left = 1.0 - float(np.trace(taken)) / n_line
     return Chance(
         bias=float((np.log(worth) - digamma(worth)) / np.log(10.0)),
         bin_sd=bin_sd,
@@ -113,9 +115,18 @@ def chance_of(
     )
 
 
-def _quadratic(rows: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the variance of each sum, a row of weights, of what has this covariance."""
-    return np.asarray(((rows @ matrix) * rows).sum(axis=1))
+def _correlated(
+    rows: NDArray[np.float64], bins: NDArray[np.int64], correlation: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return rows of weights of bins times the correlation of any two of these, a matrix.
+
+    It depends on how far they are apart alone, so that a convolution does without the matrix.
+    """
+    n_bins = int(bins.max()) + 1
+    weights = np.stack([np.bincount(bins, row, n_bins) for row in rows])
+    both = np.concatenate((correlation[n_bins - 1 : 0 : -1], correlation[:n_bins]))
+    made = fftconvolve(weights, both[None], mode="full")[:, n_bins - 1 : 2 * n_bins - 1]
+    return np.asarray(made[:, bins])
 
 
 def _covariance(segments: Segments) -> NDArray[np.float64]:

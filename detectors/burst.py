@@ -10,6 +10,7 @@ from detectors.burst_rule import BurstRule
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst as kernel
+from detectors.room import require_room
 
 
 class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -173,6 +174,8 @@ class Burst:
         if calibrate_s > 0.0:
             hop_s = self.hop_samples / self.rate_hz
             self._n_calibrate = max(1, round(calibrate_s / hop_s))
+        n_collected = self._n_calibrate * len(self.channels)
+        require_room("threshold.calibrate_s", calibrate_s, n_collected)
         self._percentile = float(config.threshold.percentile or 0.0)
         self._level = float(config.threshold.level or 0.0)
         self.rule = BurstRule.of(

@@ -12,6 +12,7 @@ from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
 from detectors.rehearsal import Rehearsal
+from detectors.room import require_room
 
 #: More estimates a window would cost more than they tell.
 _N_BLOCKS_MAX = 1000
@@ -148,6 +149,8 @@ class BurstStatistics:
         self.span_samples = burst.span_samples + self._n_blocks * self.hop_samples
         self.delay_s = burst.delay_s + self._n_blocks * self._every * self._hop_s / 2.0
         self._lag = burst.rule.lag_hops(burst.hop_samples)
+        lag_s = self._lag * self._hop_s
+        require_room("of: duration_s_min", lag_s, self._lag * len(self.channels))
         self._long_hops = round(config.long_s * burst.rate_hz) / burst.hop_samples
         self._n_bursts_min = config.n_bursts_min
         self._is_signed = burst.rule.is_signed

@@ -83,14 +83,15 @@ class Chance:
         return float(self._exceeded(np.zeros(1), alpha)[0])
 
     def bounds(self, alpha: float) -> NDArray[np.float64]:
-        """Return the lower bound of coherences from 0 to 1 in equal steps.
+        """Return the lower bound of coherences whose roots go from 0 to 1 in equal steps.
 
+        In these the estimate scatters alike at all truths but the highest, however many segments.
         It is the truth at which so high a coherence is exceeded with probability `alpha`; so it
         is above 0 where the coherence is above `level`.
         """
-        truth = np.tanh(np.linspace(0.0, 6.0, _N_TRUTHS)) ** 2
+        truth = np.tanh(6.0 * np.linspace(0.0, 1.0, _N_TRUTHS) ** 2) ** 2
         exceeded = np.maximum.accumulate(self._exceeded(truth, alpha))
-        places = np.linspace(0.0, 1.0, _N_PLACES)
+        places = np.linspace(0.0, 1.0, _N_PLACES) ** 2
         made: NDArray[np.float64] = np.interp(
             places, np.append(exceeded, 1.0), np.append(truth, 1.0)
         )

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 from scipy.special import gammaincinv, gammaln, hyp2f1
 
 from detectors.kernels.coupling_sums import N_BINS
@@ -87,10 +88,11 @@ def _autocorrelation(taps: NDArray[np.float64], n_lags: int) -> NDArray[np.compl
     """Return the autocorrelation of filtered white noise at the first lags, 1 at none."""
     late = taps[0] + 1j * taps[1]
     both = np.concatenate((late[:0:-1].conj(), late))
+    # In as many places as both need beside each other; taps may be a hundred thousand.
+    spectrum = np.fft.fft(both, next_fast_len(2 * both.size - 1))
+    near = np.fft.ifft(np.abs(spectrum) ** 2)[: min(n_lags, both.size)].conj()
     found = np.zeros(n_lags, dtype=np.complex128)
-    for lag in range(min(n_lags, both.size)):
-        found[lag] = (both[lag:].conj() * both[: both.size - lag]).sum()
-    found /= found[0].real
+    found[: near.size] = near / near[0].real
     return found
 
 

@@ -8,6 +8,8 @@ from scipy.signal import firwin, kaiser_beta, kaiserord
 
 #: How far the amplitude filter holds down what the phase is taken from.
 _STOPBAND_DB: Final = 60.0
+#: Its gain falls within at most this share of the width of its band.
+_TRANSITION: Final = 0.5
 #: The rate of the grid is at least so many times the width of the amplitude band, of which the
 #: complex oscillation needs one, ...
 _WIDTHS: Final = 3.0
@@ -105,9 +107,10 @@ def amplitude_taps(
 ) -> NDArray[np.float64]:
     """Return the taps that give the complex oscillation of the faster band.
 
-    Heterodyne, a Kaiser-windowed low-pass, and back. The gain is a half at the edges of the band
-    and under a thousandth below `phase_high_hz`: what leaked from there would be an amplitude
-    locked to the phase.
+    Heterodyne, a Kaiser-windowed low-pass, and back. The gain is a half at the edges of the band,
+    one or nothing a quarter of its width within or beyond them, or nearer: it is under a
+    thousandth below `phase_high_hz`, since what leaked from there would be an amplitude locked to
+    the phase.
 
     Parameters
     ----------
@@ -124,8 +127,8 @@ def amplitude_taps(
         As `phase_taps` gives them.
     """
     low_hz, high_hz = band_hz
-    transition = 4.0 * (low_hz - phase_high_hz) / rate_hz
-    n_half = -(-kaiserord(_STOPBAND_DB, transition)[0] // 2)
+    transition_hz = min(2.0 * (low_hz - phase_high_hz), _TRANSITION * (high_hz - low_hz))
+    n_half = -(-kaiserord(_STOPBAND_DB, 2.0 * transition_hz / rate_hz)[0] // 2)
     window = ("kaiser", kaiser_beta(_STOPBAND_DB))
     half_width_hz = (high_hz - low_hz) / 2.0
     weights = firwin(2 * n_half + 1, half_width_hz, window=window, fs=rate_hz)[n_half:]

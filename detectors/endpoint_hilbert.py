@@ -12,6 +12,8 @@ from detectors.kernels.endpoint_hilbert import N_STATE, SINCE_HOP, filter_endpoi
 
 #: One pole pair: steeper filters are slower and meet the phase worse.
 ORDER: Final = 1
+#: More of the mirrored frequency beside the rhythm, and to take it out makes noise of the rest.
+_MIRROR_MAX: Final = 0.7
 
 
 class EndpointHilbert:
@@ -38,7 +40,13 @@ class EndpointHilbert:
     span_samples : int
         So many good samples in a row come before the first valid estimate, at least a window.
     delay_s : float
-        Group delay at the centre.
+        Group delay at the centre; 0 where that is negative, as with a band about as wide as its
+        centre, whose window weighs its oldest samples against the newest ones.
+
+    Raises
+    ------
+    ValueError
+        Where rhythm and mirrored frequency can hardly be told apart.
 
     Notes
     -----
@@ -82,8 +90,10 @@ class EndpointHilbert:
         self._hop_samples = hop_samples
         self._columns = columns
         band_hz = (centre_hz - half_width_hz, centre_hz + half_width_hz)
-        taps = _calibrated(_taps(band_hz, rate_hz, window_samples), centre_hz / rate_hz)
-        self.delay_s = _delay_samples(taps, centre_hz / rate_hz) / rate_hz
+        plain = _taps(band_hz, rate_hz, window_samples)
+        _require_one_side(plain, centre_hz / rate_hz, half_width_hz)
+        taps = _calibrated(plain, centre_hz / rate_hz)
+        self.delay_s = max(0.0, _delay_samples(taps, centre_hz / rate_hz) / rate_hz)
         led = taps[::-1] * np.exp(2j * np.pi * centre_hz * lead_s)
         self._weights = np.stack((led.real, led.imag))
         self.reset()
@@ -130,6 +140,17 @@ def _taps(
     filtered = butter(ORDER, band_hz, "bandpass", output="zpk", fs=rate_hz)
     response[positive] = 2.0 * freqz_zpk(*filtered, worN=frequency_hz, fs=rate_hz)[1]
     return np.fft.ifft(response)
+
+
+def _require_one_side(taps: NDArray[np.complex128], centre: float, half_width_hz: float) -> None:
+    turns = np.exp(-2j * np.pi * centre * np.arange(taps.size))
+    mirrored = abs(np.sum(taps * np.conj(turns))) / abs(np.sum(taps * turns))
+    if not mirrored <= _MIRROR_MAX:
+        raise ValueError(
+            "half_width_hz: expected less, or another window_s, where method is 'hilbert': the "
+            f"mirrored frequency comes through with {100.0 * mirrored:.0f} % of the rhythm, "
+            f"found {half_width_hz:g}"
+        )
 
 
 def _calibrated(taps: NDArray[np.complex128], centre: float) -> NDArray[np.complex128]:

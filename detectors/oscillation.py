@@ -10,6 +10,7 @@ from detectors.detector import DetectorConfig, Input, Reads
 from detectors.endpoint_hilbert import EndpointHilbert
 from detectors.estimates import Estimates, Seen
 from detectors.resonator import Resonator
+from detectors.room import require_room
 
 #: Length of the window of the endpoint-corrected Hilbert transform where none is given.
 _WINDOW_S: Final = 0.5
@@ -200,11 +201,11 @@ def _tracker(
         half_width_hz=config.half_width_hz,
         lead_s=config.lead_s,
         hop_samples=hop_samples,
-        window_samples=_window_samples(config, layout.rate_hz),
+        window_samples=_window_samples(config, layout.rate_hz, columns.size),
     )
 
 
-def _window_samples(config: OscillationConfig, rate_hz: float) -> int:
+def _window_samples(config: OscillationConfig, rate_hz: float, n_channels: int) -> int:
     """Return the length of the window, which holds a cycle and a frequency of the band."""
     window_s = _WINDOW_S if config.window_s is None else config.window_s
     window_samples = round(window_s * rate_hz)
@@ -214,6 +215,7 @@ def _window_samples(config: OscillationConfig, rate_hz: float) -> int:
             f"window_s: expected at least {shortest_s:g}, a cycle of centre_hz and "
             f"1 / (2 half_width_hz), found {window_s:g}"
         )
+    require_room("window_s", window_s, 2 * window_samples * n_channels)
     return window_samples
 
 

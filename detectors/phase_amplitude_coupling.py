@@ -16,6 +16,7 @@ from detectors.kernels import phase_amplitude_coupling as kernel
 from detectors.kernels.complex_filter import LANES, dealt_places
 from detectors.kernels.coupling_sums import N_SUMS, steps_for
 from detectors.kernels.waveform_shape import N_SHAPE
+from detectors.room import require_room
 
 #: Names of what a channel gives.
 _OUTPUTS: Final = (*Coupling._fields, "chance", "sharpness", "is_sharp")
@@ -180,6 +181,9 @@ class PhaseAmplitudeCoupling:
             [self.hop_samples, self.step_samples, self.span_samples, rows_apart], dtype=np.int64
         )
         self._n_rows = 2 * self._n_half + self.hop_samples
+        n_history = 2 * self._n_rows * len(self.channels)
+        n_sums = self._n_blocks * N_SUMS * len(self.channels)
+        require_room("window_s", config.window_s, n_history + n_sums)
         self._stride = -(-self._n_rows // self.step_samples) * len(self.channels) + LANES
         # The last sample of a hop is on the grid.
         grid = (self._n_half + self.step_samples - 1, self.step_samples, self._stride)

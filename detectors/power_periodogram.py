@@ -7,6 +7,7 @@ from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates
 from detectors.kernels.band_power import CLEAN, LANES, PASS, SINCE_HOP, slide
 from detectors.power_bands import PowerBand
+from detectors.room import require_room
 
 
 class SlidingPeriodogram:
@@ -56,6 +57,7 @@ class SlidingPeriodogram:
                 f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
                 f"found {window_s:g}"
             )
+        require_room("window_s", window_s, self.span_samples * (columns.size + 4))
         inner = [_bins(band, self.span_samples, window_s, layout) for band in bands]
         # A Hann window is applied on three neighbours, so each band needs one bin on either side.
         self._bins = np.unique(

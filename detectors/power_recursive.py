@@ -11,6 +11,7 @@ from detectors.estimates import Estimates
 from detectors.kernels import power_recursive as kernel
 from detectors.kernels.band_pass import LANES, MEMORY, TILE
 from detectors.power_bands import PowerBand
+from detectors.room import require_room
 
 #: A filter must have settled after so long.
 _SETTLE_S_MAX: Final = 60.0
@@ -71,6 +72,9 @@ class RecursivePower:
         self._mean_hops = 0
         if time_constant_s is None:
             self._mean_hops = max(1, round(window_s * rate_hz / hop_samples))
+            require_room(
+                "window_s", window_s, self._mean_hops * (columns.size + LANES) * len(bands)
+            )
             keep = weight = 1.0
             mean_samples = mean_span = self._mean_hops * hop_samples
             mean_delay = (mean_samples - 1) / 2.0

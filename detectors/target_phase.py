@@ -12,6 +12,7 @@ from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import target_phase as kernel
 from detectors.oscillation import Oscillation
+from detectors.room import require_room
 
 
 class AmplitudeGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,6 +176,8 @@ class TargetPhase:
         self._n_calibrate = 0
         if self.calibration_s > 0.0:
             self._n_calibrate = max(1, round(self.calibration_s * self.rate_hz / self.hop_samples))
+        n_collected = self._n_calibrate * len(self.channels)
+        require_room("gate.calibrate_s", self.calibration_s, n_collected)
         self._amplitude_uv_min = float(config.gate.amplitude_uv_min or 0.0)
         self._settings = _settings(config, rhythm)
         self.reset()

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, StreamLayout, Taint
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
+from detectors.room import require_room
 
 #: Beyond this a sample is no voltage; it counts as tainted and stands as 0 in the window.
 _LIMIT_UV = 1e12
@@ -88,6 +89,7 @@ class Windowed:
                 f"window_s: expected more than one hop ({self.hop_samples / self.rate_hz:g} s), "
                 f"found {config.window_s:g}"
             )
+        require_room("window_s", config.window_s, self.span_samples * len(self.channels))
         self._columns = [layout.channels.index(label) for label in self.channels]
         self.reset()
 

@@ -282,7 +282,7 @@ def _emit(
             values[pair, COHERENCE] = totals[COHERENCE, lane]
             values[pair, IMAGINARY] = totals[IMAGINARY, lane]
             values[pair, LEVEL] = level
-            values[pair, LOWER] = bound(bounds, totals[COHERENCE, lane])
+            values[pair, LOWER] = bound(bounds, level, totals[COHERENCE, lane])
             valid[pair, COHERENCE] = True
             valid[pair, IMAGINARY] = True
             valid[pair, LEVEL] = True

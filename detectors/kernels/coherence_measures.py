@@ -168,9 +168,14 @@ def _lag(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bound(bounds: NDArray[np.float64], coherence: float) -> float:
-    """Return the lower bound of a coherence, by straight line between the places of a table."""
-    place = coherence * (bounds.size - 1)
+def bound(bounds: NDArray[np.float64], level: float, coherence: float) -> float:
+    """Return the lower bound of a coherence, by straight line between the places of a table.
+
+    It is 0 up to the level, also where that lies between two places.
+    """
+    if coherence <= level:
+        return 0.0
+    place = np.sqrt(coherence) * (bounds.size - 1)
     below = min(int(place), bounds.size - 2)
     part = place - below
     made: float = (1.0 - part) * bounds[below] + part * bounds[below + 1]

@@ -92,9 +92,12 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
                     continue
                 found = measures_of(samples_uv[:, a], samples_uv[:, b], rate_hz, step, config)
                 found["level"] = chance.level(config.alpha)
-                found["lower"] = float(
-                    np.interp(found["coherence"], np.linspace(0.0, 1.0, bounds.size), bounds)
-                )
+                root = np.sqrt(found["coherence"])
+                found["lower"] = 0.0
+                if found["coherence"] > found["level"]:
+                    found["lower"] = float(
+                        np.interp(root, np.linspace(0.0, 1.0, bounds.size), bounds)
+                    )
                 valid[-1][place] = True
                 values[-1][place] = [found[name] for name in names]
     shape = (-1, len(names) * len(places))

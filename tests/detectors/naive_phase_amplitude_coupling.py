@@ -19,7 +19,8 @@ def filters(
     low_hz, high_hz = config.phase_band_hz
     slow = np.hanning(2 * round(rate_hz / (high_hz - low_hz)) + 1)[1:-1]
     fast_low_hz, fast_high_hz = config.amplitude_band_hz
-    width = 2.0 * (fast_low_hz - high_hz) / (rate_hz / 2.0)
+    width_hz = min(2.0 * (fast_low_hz - high_hz), 0.5 * (fast_high_hz - fast_low_hz))
+    width = width_hz / (rate_hz / 2.0)
     n_taps = 2 * int(np.ceil(kaiserord(60.0, width)[0] / 2)) + 1
     half_hz = (fast_high_hz - fast_low_hz) / 2.0
     fast = firwin(n_taps, half_hz, window=("kaiser", kaiser_beta(60.0)), fs=rate_hz)

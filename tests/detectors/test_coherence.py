@@ -75,8 +75,9 @@ def test_every_hop_equals_scipy_at_its_bins(
     half = segment - segment // 2
     if hop is not None and hop > half:
         hop = half * (1 + hop % 2)
-    first_bin = 1 + round(bin_at * ((segment - 1) // 2 - 1))
-    low_hz = max(first_bin - 0.4, 1.0) * rate_hz / segment
+    # From the second on: a band that begins below the first has no whole cycle in a segment.
+    first_bin = 2 + round(bin_at * ((segment - 1) // 2 - 2))
+    low_hz = (first_bin - 0.4) * rate_hz / segment
     high_hz = min((first_bin + n_bins - 0.6) * rate_hz / segment, rate_hz / 2.0)
     random = np.random.default_rng(seed)
     window_s = segment_s * n_halves / 2.0 + 2.0 / rate_hz

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import beta, nbinom
 
+from detectors.block import Block, StreamLayout, Taint
+from detectors.coherence import Coherence
 from detectors.coherence_chance import Chance
-from detectors.coherence_config import Segments
+from detectors.coherence_config import CoherenceConfig, Segments
 from tests.detectors.coherences import N_PAIRS, independent_windows
 
 _HALF = Segments(length=32, step=16, number=19, hop=16)
@@ -69,8 +71,8 @@ def test_of_high_coherences_in_few_segments_the_bound_is_more_careful(
 
 def test_the_bound_is_above_zero_where_the_coherence_is_above_the_level() -> None:
     values = independent_windows(8, 100, 0.1, band_hz=(5.0, 14.0), measures=())
-    is_above = values["coherence"] > values["level"] + 1.0 / 1024.0
-    is_below = values["coherence"] < values["level"] - 1.0 / 1024.0
+    is_above = values["coherence"] > values["level"]
+    is_below = values["coherence"] < values["level"]
     assert (values["lower"][is_above] > 0.0).all()
     assert (values["lower"][is_below] == 0.0).all()
     assert is_above.sum() > 100 < is_below.sum()
@@ -132,3 +134,39 @@ def test_every_table_of_bounds_rises_from_zero_to_one(
     assert bounds[0] == 0.0
     assert bounds[-1] == 1.0
     assert (np.diff(bounds) >= 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("segment_s", "window_s", "band_hz"),
+    [(0.2, 4.0, (100.0, 125.0)), (0.1, 100.0, (10.0, 30.0)), (0.1, 300.0, (20.0, 60.0))],
+)
+def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
+    segment_s: float, window_s: float, band_hz: tuple[float, float]
+) -> None:
+    """However many segments: of thousands the level is below a thousandth."""
+    config = CoherenceConfig(
+        id="c", stream="S", band_hz=band_hz, segment_s=segment_s, window_s=window_s, measures=()
+    )
+    detector = Coherence(config, StreamLayout("S", 250.0, tuple("abcdefghijklmnop")))
+    n_samples = detector.span_samples + detector.hop_samples
+    samples_uv = np.random.default_rng(4).normal(0.0, 1.0, (n_samples, 16))
+    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
+    taint[0] = int(Taint.RESTART)
+    block = Block("S", 0, samples_uv, np.arange(len(samples_uv)) / 250.0, taint)
+    found = detector.update(block).estimates
+    assert found.valid[-1].all()
+    coherence, _, level, lower = found.values[-1].reshape(-1, 4).T
+    assert ((lower > 0.0) == (coherence > level)).all()
+    assert 0 < (lower > 0.0).sum() < 0.15 * lower.size
+
+
+def test_the_bound_of_many_segments_is_their_own_quantile() -> None:
+    """Of 5000 independent segments the root of the coherence is nearly normal."""
+    chance = Chance(Segments(100, 100, 5000, 100), np.array([20]))
+    bounds = chance.bounds(0.05)
+    places = np.linspace(0.0, 1.0, bounds.size)
+    for coherence in (0.01, 0.1, 0.5):
+        sd = (1.0 - coherence) / np.sqrt(2.0 * 5000)
+        exact = np.tanh(np.arctanh(np.sqrt(coherence)) - 1.645 * sd / (1.0 - coherence)) ** 2
+        found = np.interp(np.sqrt(coherence), places, bounds)
+        assert found == pytest.approx(exact, rel=0.05)

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from detectors.block import StreamLayout
+from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling
 from tests.detectors.coupling_signals import (
     CHANCE,
     INDEX,
     apart,
     band_noise,
+    config_of,
     detector_of,
     fold,
     rhythm,
@@ -40,6 +43,16 @@ def test_a_steep_spectrum_exceeds_chance_somewhat_more_often() -> None:
     detector = detector_of(8, window_s=2.0)
     index = apart(fold(detector, samples_uv), detector)[:, :, INDEX]
     assert 0.05 <= (index > detector.chance.level).mean() <= 0.12
+
+
+def test_chance_does_not_depend_on_the_rate() -> None:
+    """At 30 kHz a filter of a narrow band has a quarter of a million taps."""
+    config = config_of(phase_band_hz=(1.0, 1.25), window_s=60.0)
+    slow, fast = (
+        PhaseAmplitudeCoupling(config, StreamLayout("LFP", rate_hz, ("C0",))).chance
+        for rate_hz in (1000.0, 30_000.0)
+    )
+    assert fast == pytest.approx(slow, rel=0.01)
 
 
 def test_chance_falls_with_the_length_of_the_window() -> None:

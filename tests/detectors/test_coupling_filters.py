@@ -36,6 +36,36 @@ def test_the_slow_band_does_not_reach_the_amplitude() -> None:
 
 
 @pytest.mark.parametrize(
+    ("band_hz", "phase_high_hz", "rate_hz"),
+    [
+        ((77.0, 93.0), 8.0, 200.0),
+        ((150.0, 210.0), 30.0, 1000.0),
+        ((60.0, 200.0), 30.0, 1000.0),
+        ((38.5, 110.0), 30.0, 250.0),
+    ],
+)
+def test_the_gain_is_a_half_at_the_edges_however_far_the_slow_band_is(
+    band_hz: tuple[float, float], phase_high_hz: float, rate_hz: float
+) -> None:
+    taps = amplitude_taps(band_hz, phase_high_hz, rate_hz)
+    late = taps[0] + 1j * taps[1]
+    whole = np.concatenate((late[:0:-1].conj(), late))
+    lag = np.arange(whole.size) - taps.shape[1] + 1
+
+    def gain(frequency_hz: float) -> float:
+        turn = np.exp(2j * np.pi * frequency_hz * lag / rate_hz)
+        # Twice, since a real oscillation is half of what turns forwards.
+        return float(abs((whole * turn).sum())) / 2.0
+
+    low_hz, high_hz = band_hz
+    quarter_hz = (high_hz - low_hz) / 4.0
+    assert [gain(low_hz), gain(high_hz)] == pytest.approx([0.5, 0.5], abs=5e-3)
+    assert gain((low_hz + high_hz) / 2.0) == pytest.approx(1.0, abs=2e-3)
+    assert gain(low_hz + quarter_hz) == pytest.approx(1.0, abs=3e-3)
+    assert gain(low_hz - quarter_hz) < 3e-3
+
+
+@pytest.mark.parametrize(
     ("rate_hz", "hop_samples", "step"),
     [(1000.0, 100, 2), (1000.0, 25, 1), (2048.0, 102, 3), (4096.0, 410, 5), (418.4, 42, 1)],
 )

@@ -145,6 +145,20 @@ def test_the_phase_of_a_wandering_rhythm_is_met_as_well_as_the_literature_has_it
     assert abs(bias_large) < 3.5
 
 
+def test_a_band_as_wide_as_its_centre_is_refused_where_it_makes_noise_of_the_rest() -> None:
+    """12.5 cycles, half way between two lines of the transform: solving amplified 15 times."""
+    keys = {"centre_hz": 25.0, "half_width_hz": 24.975, "window_s": 0.5}
+    with pytest.raises(ValueError, match=r"^half_width_hz: expected less.* 9\d % of the rhythm"):
+        Oscillation(config_of(**keys), layout_of(rate_hz=100.0))
+
+
+@pytest.mark.parametrize("half_width_hz", [3.0, 10.0, 15.0, 19.0])
+@pytest.mark.parametrize("window_s", [0.333, 1.0, 2.0])
+def test_no_delay_is_declared_below_zero(half_width_hz: float, window_s: float) -> None:
+    config = config_of(half_width_hz=half_width_hz, window_s=window_s)
+    assert 0.0 <= Oscillation(config, layout_of(rate_hz=250.0)).delay_s <= window_s
+
+
 @pytest.mark.parametrize(
     ("keys", "text"),
     [
