@@ -154,9 +154,16 @@ class Burst:
             raise ValueError(
                 f"of: expected a detector with one measure a channel, found {config.of!r}"
             )
-        if config.hysteresis_level is None and getattr(source, "is_signed", False):
+        is_signed = getattr(source, "is_signed", False)
+        if config.hysteresis_level is None and is_signed:
             raise ValueError(
                 f"hysteresis_level: expected one, as {config.of!r} may be negative, found none"
+            )
+        if config.hysteresis_level is not None and not is_signed:
+            # Its dead channel measures 0, and must never be above a threshold.
+            raise ValueError(
+                f"hysteresis_level: expected none but hysteresis, as {config.of!r} is never "
+                f"negative, found {config.hysteresis_level:g}"
             )
         self.id = config.id
         self.channels = source.channels

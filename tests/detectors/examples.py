@@ -28,6 +28,15 @@ _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in ran
 _BETA: Final = BandPowerConfig(
     id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.2, hop_s=0.02
 )
+_DECIBEL: Final = BandPowerConfig(
+    id="beta",
+    stream="LFP",
+    band_hz=(13.0, 30.0),
+    window_s=0.2,
+    hop_s=0.02,
+    scale="decibel",
+    baseline=PowerBaseline(power_uv2=30.0),
+)
 _AMPLITUDE: Final = OscillationConfig(
     id="beta", stream="LFP", centre_hz=20.0, hop_s=0.02, output="amplitude"
 )
@@ -114,10 +123,12 @@ def _burst(
     )
 
 
-def _burst_statistics(name: str, config: BurstStatisticsConfig, below: BurstConfig) -> Example:
+def _burst_statistics(
+    name: str, config: BurstStatisticsConfig, below: BurstConfig, power: BandPowerConfig = _BETA
+) -> Example:
     hop_samples = round(_BETA.hop_s * LAYOUT.rate_hz)
     every = round(config.hop_s / _BETA.hop_s)
-    configs = (_BETA, below, config)
+    configs = (power, below, config)
     (null,) = (
         each._null
         for each in DetectorChain(configs, {LAYOUT.name: LAYOUT}).detectors.values()
@@ -363,15 +374,26 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _burst(
-            "of an amplitude, hysteresis in its unit",
+            "of an amplitude",
             BurstConfig(
                 id="bursts",
                 of="beta",
                 threshold=BurstThreshold(level=8.0),
-                hysteresis_level=1.5,
+                hysteresis=0.2,
                 duration_s_min=0.02,
             ),
             _AMPLITUDE,
+        ),
+        _burst(
+            "of decibels, hysteresis in its unit",
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(level=-1.0),
+                hysteresis_level=1.5,
+                duration_s_min=0.02,
+            ),
+            _DECIBEL,
         ),
     ),
     BurstStatistics: (
@@ -390,7 +412,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _burst_statistics(
-            "every hop, no shortest duration, a measure taken for one that may be negative",
+            "every hop, no shortest duration, of decibels",
             BurstStatisticsConfig(
                 id="statistics",
                 of="bursts",
@@ -406,6 +428,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hysteresis_level=2.0,
                 duration_s_min=0.0,
             ),
+            _DECIBEL,
         ),
     ),
     Oscillation: (

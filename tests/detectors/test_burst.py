@@ -23,6 +23,7 @@ _FIXED = BurstThreshold(level=10.0)
 def detector_of(n_channels: int = 1, **keys: Any) -> Burst:
     layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
     source = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
+    vars(source)["is_signed"] = "hysteresis_level" in keys
     settings: dict[str, Any] = {"threshold": _FIXED, "duration_s_min": 0.0}
     return Burst(BurstConfig(id="bursts", of="beta", **(settings | keys)), source)
 
@@ -188,7 +189,11 @@ def test_a_source_that_may_be_negative_wants_the_hysteresis_in_its_unit() -> Non
     config = BurstConfig(id="bursts", of="beta", threshold=_FIXED)
     with pytest.raises(ValueError, match=r"^hysteresis_level: expected one, as 'beta' may be neg"):
         Burst(config, source)
-    assert Burst(msgspec.structs.replace(config, hysteresis_level=1.0), source).rule.is_signed
+    config = msgspec.structs.replace(config, hysteresis_level=1.0)
+    assert Burst(config, source).rule.is_signed
+    vars(source)["is_signed"] = False
+    with pytest.raises(ValueError, match=r"^hysteresis_level: expected none but hysteresis, as"):
+        Burst(config, source)
 
 
 @given(

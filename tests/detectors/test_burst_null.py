@@ -20,6 +20,7 @@ from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
 from detectors.kernels.burst_null import count_bursts
 from detectors.oscillation import OscillationConfig
+from detectors.power_scale import PowerBaseline
 from detectors.rehearsal import Rehearsal
 
 RATE_HZ = 1000.0
@@ -155,7 +156,10 @@ def test_amplitudes_of_one_bin_are_those_of_an_exponential() -> None:
     [
         (power_of(window_s=0.4), {}),
         (power_of(window_s=0.4), {"hysteresis": 0.0, "duration_s_min": 0.0}),
-        (power_of(window_s=0.4), {"hysteresis_level": 0.5, "duration_s_min": 0.15}),
+        (
+            power_of(window_s=0.4, scale="decibel", baseline=PowerBaseline(power_uv2=1e-3)),
+            {"hysteresis_level": 0.5, "duration_s_min": 0.15},
+        ),
         (power_of(band_hz=(4.0, 12.0)), {"hysteresis": 0.3}),
         (
             OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, output="amplitude"),
@@ -200,6 +204,12 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
     assert abs(found[kernel.LONG_FRACTION] - share) < 3.0 * sd
 
 
+class SignedEnvelope(Envelope):
+    """One that may be negative."""
+
+    is_signed = True
+
+
 def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
     """Hold that the null's kernel and the two that run live are the same rule."""
     random = np.random.default_rng(5)
@@ -229,7 +239,7 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
     live = np.zeros((n_channels, kernel.N_BLOCK_COUNTS), dtype=np.int64)
     for channel in range(n_channels):
         sample = np.arange(n_hops)
-        seen = Burst(config, Envelope()).update(
+        seen = Burst(config, SignedEnvelope()).update(
             Estimates(
                 "envelope",
                 sample,

@@ -17,18 +17,21 @@ from detectors.burst_statistics import (
 from detectors.chain import DetectorChain
 from detectors.estimates import Estimates
 from detectors.oscillation import OscillationConfig
+from detectors.power_scale import PowerBaseline
 
 _HOP = 10
 _BETA = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0))
+_DECIBEL = msgspec.structs.replace(_BETA, scale="decibel", baseline=PowerBaseline(power_uv2=10.0))
 
 
 def chain_of(n_channels: int = 1, burst: dict[str, Any] | None = None, **keys: Any) -> Any:
     layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
     settings: dict[str, Any] = {"threshold": BurstThreshold(level=10.0), "duration_s_min": 0.02}
     statistics: dict[str, Any] = {"window_s": 0.3, "hop_s": 0.1, "long_s": 0.03, "n_bursts_min": 1}
+    power = _DECIBEL if "hysteresis_level" in settings | (burst or {}) else _BETA
     return DetectorChain(
         [
-            _BETA,
+            power,
             BurstConfig(id="bursts", of="beta", **(settings | (burst or {}))),
             BurstStatisticsConfig(id="statistics", of="bursts", **(statistics | keys)),
         ],
