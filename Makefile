@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PEERS = $(VENV)/.peers
+# Tests that may run beside others; whole services, in real time, run one after the other.
+ALONGSIDE = tests/detectors tests/references tests/replay tests/stimulators
 
 .PHONY: run test check bench slow system clean
 
@@ -12,8 +14,8 @@ run: $(READY)
 	$(BIN)/stimloop run
 
 test: $(READY) $(PEERS) system
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/detectors tests/references tests/replay
-	$(BIN)/python -m pytest --ignore tests/detectors --ignore tests/references --ignore tests/replay
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ALONGSIDE)
+	$(BIN)/python -m pytest $(ALONGSIDE:%=--ignore %)
 
 slow: $(READY) system
 	$(BIN)/python -m pytest -m slow --timeout=3600
