@@ -219,5 +219,8 @@ def tiles_of(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     found: dict[tuple[int, int], list[int]] = {}
     for place, (a, b) in enumerate(pairs.tolist()):
         found.setdefault((a, b // LANES), [-1] * LANES)[b % LANES] = place
-    tiles = [(a // LANES, a % LANES, group) for a, group in found]
-    return np.array(tiles, dtype=np.int64), np.array(list(found.values()), dtype=np.int64)
+    # Those of one group follow each other: its spectra then stay in the nearest cache.
+    order = sorted(found, key=lambda tile: (tile[1], tile[0]))
+    tiles = [(a // LANES, a % LANES, group) for a, group in order]
+    lanes = [found[tile] for tile in order]
+    return np.array(tiles, dtype=np.int64), np.array(lanes, dtype=np.int64)
