@@ -35,7 +35,8 @@ class BurstStatisticsConfig(
     window_s : float
         Bursts that ended so long ago or less are counted, by the hops of the burst detector.
     hop_s : float
-        From one estimate to the next; the window is a whole number of them, at most 1000.
+        From one estimate to the next, rounded to hops of the burst detector; the window is a
+        whole number of them, at most 1000.
     long_s : float
         A burst that lasts longer is long.
     n_bursts_min : int
@@ -222,10 +223,12 @@ class BurstStatistics:
 
 
 def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:
+    """Return the hops of a window: it is what was asked for, as near as hops of samples come."""
+    asked = config.window_s / config.hop_s
     n_blocks = round(config.window_s / hop_s)
-    if not 1 <= n_blocks <= _N_BLOCKS_MAX or abs(n_blocks * hop_s - config.window_s) > hop_s / 100:
+    if not 1 <= n_blocks <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
         raise ValueError(
-            f"window_s: expected 1 to {_N_BLOCKS_MAX} times hop_s ({hop_s:g} s in whole hops of "
-            f"{config.of!r}), found {config.window_s:g}"
+            f"window_s: expected 1 to {_N_BLOCKS_MAX} times hop_s ({config.hop_s:g} s), "
+            f"found {config.window_s:g}"
         )
     return n_blocks

@@ -29,7 +29,7 @@ _TABLES: list[dict[str, Any]] = [
     },
     {"id": "bursts", "kind": "burst", "of": "power", "threshold": _GATE},
     {"id": "low", "kind": "burst", "of": "scaled", "threshold": _GATE, "hysteresis_level": 0.1},
-    {"id": "statistics", "kind": "burst_statistics", "of": "bursts", "window_s": 2.0},
+    {"id": "statistics", "kind": "burst_statistics", "of": "bursts"},
     {"id": "rhythm", "kind": "oscillation", "centre_hz": 20.0},
     {"id": "ended", "kind": "oscillation", "centre_hz": 20.0, "method": "hilbert"},
     {"id": "moments", "kind": "target_phase", "of": "rhythm", "gate": _GATE},

@@ -228,6 +228,18 @@ def test_only_bursts_have_statistics() -> None:
         DetectorChain([table], layouts)
 
 
+@pytest.mark.parametrize("rate_hz", [250.0, 418.4, 1000.0, 2048.0])
+def test_the_default_window_fits_at_any_rate(rate_hz: float) -> None:
+    config = BurstStatisticsConfig(id="statistics", of="bursts")
+    burst = BurstConfig(id="bursts", of="beta", threshold=BurstThreshold(level=10.0))
+    layout = StreamLayout("LFP", rate_hz, ("C0",))
+    made = DetectorChain([_BETA, burst, config], {"LFP": layout}).detectors["statistics"]
+    window_s = 2.0 * (
+        made.delay_s - DetectorChain([_BETA, burst], {"LFP": layout}).detectors["bursts"].delay_s
+    )
+    assert window_s == pytest.approx(60.0, abs=0.5 * made.hop_samples / rate_hz)
+
+
 @pytest.mark.parametrize(
     "keys",
     [
