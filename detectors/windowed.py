@@ -9,10 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, StreamLayout, Taint
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
+from detectors.kernels.trust import LIMIT_UV
 from detectors.room import require_room
-
-#: Beyond this a sample is no voltage; it counts as tainted and stands as 0 in the window.
-_LIMIT_UV = 1e12
 
 
 class WindowedConfig(DetectorConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,7 +143,7 @@ class Windowed:
     def _take(self, given: Block, first: int, last: int) -> None:
         """Move the window on over some rows of a block."""
         piece_uv = given.samples_uv[first:last, self._columns]
-        is_value = np.abs(piece_uv) <= _LIMIT_UV
+        is_value = np.abs(piece_uv) <= LIMIT_UV
         is_bad = ~is_value | (given.taint[first:last, self._columns] & WINDOW_TAINT != 0)
         n_rows = last - first
         n_clean = np.where(is_bad.any(axis=0), is_bad[::-1].argmax(axis=0), self._clean + n_rows)

@@ -7,9 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.kernels.trust import LIMIT_UV, RESTART
 
-#: Beyond this a sample is no voltage; it counts as not finite and never reaches a sum.
-_LIMIT_UV: Final = 1e12
 #: Weights that sum to less, or more, of what evenly spread samples give: there is no telling.
 _SPREAD_MIN: Final = 0.5
 _SPREAD_MAX: Final = 1.5
@@ -27,7 +26,6 @@ _FOUND: Final = 0
 _MISSING: Final = 1
 _WAITS: Final = 2
 
-_RESTART: Final = int(Taint.RESTART)
 _NOT_FINITE: Final = int(Taint.NOT_FINITE)
 _TAINT_MISSING: Final = int(Taint.MISSING)
 
@@ -60,14 +58,14 @@ def take(
         Room for as many samples.
     """
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             n_segments += 1
         out_segment[row] = n_segments
         out_is_tainted[row] = False
         for place in range(columns.size):
             value = samples_uv[row, columns[place]]
-            bits = taint[row, columns[place]] & ~_RESTART
-            if abs(value) <= _LIMIT_UV:
+            bits = taint[row, columns[place]] & ~RESTART
+            if abs(value) <= LIMIT_UV:
                 good_uv[place] = value
             else:
                 bits |= _NOT_FINITE

@@ -6,10 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches a segment.
-_LIMIT_UV: Final = 1e12
 #: A bin with no more than this (µV²/Hz) is dead: it has no logarithm worth a line.
 _DEAD: Final = 1e-24
 #: Turns of the line's reweighting: so many leave less than a thousandth to the turns to come.
@@ -47,10 +45,6 @@ _LOG_POWER: Final = 1
 _LIFT: Final = 2  # by which a segment shows the line too high
 _DISTANCE: Final = 3
 N_WORK: Final = 4
-
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -116,7 +110,7 @@ def fold(
     n_samples = state[SAMPLES]
     n_found = state[SEGMENTS]
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             clean[:] = 0
             newest[:] = 0.0
             n_samples = n_found = 0
@@ -168,9 +162,9 @@ def _load(
         column = columns[channel]
         value = sample_uv[column]
         clean[channel] += 1
-        if taint[column] & _SPOILS_WINDOW:
+        if taint[column] & SPOILS_WINDOW:
             clean[channel] = 0
-        if not abs(value) <= _LIMIT_UV:
+        if not abs(value) <= LIMIT_UV:
             clean[channel] = 0
             value = ring[channel, (n_samples - 1) % n_segment] if n_samples > 0 else 0.0
         ring[channel, n_samples % n_segment] = value
@@ -243,7 +237,7 @@ def _emit(
 ) -> None:
     """Write the outputs of every channel; `place` is that of the block's next segment."""
     for channel in range(columns.size):
-        is_valid = clean[channel] >= n_window and not taint[columns[channel]] & _SPOILS_NEWEST
+        is_valid = clean[channel] >= n_window and not taint[columns[channel]] & SPOILS_NEWEST
         first = channel * N_COLUMNS
         values = out_values[first : first + N_COLUMNS]
         if is_valid:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Channels are worked on in groups of so many. The change of a sample against one window ago and
 #: its level take the same twiddles, so the two stand side by side: the inner loops are of fixed
@@ -15,8 +15,6 @@ LANES: Final = 8
 #: Samples that are added in one pass over the sums. Their places depend on the sample's index
 #: only, so a group waits until it is whole, whatever chunks it comes in.
 PASS: Final = 10
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches an accumulator.
-_LIMIT_UV: Final = 1e12
 
 #: Places in the `state` array: samples since the period began (a restart, or a window after the
 #: one before), since the last estimate, and those that wait in `work`; then, of each channel, the
@@ -29,9 +27,6 @@ CLEAN: Final = 3
 #: So few samples are added one by one.
 _FEW: Final = 2
 _HALF: Final = PASS // 2
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 _BOTH: Final = 2 * LANES
 _LEVEL: Final = LANES
 _IMAGINARY: Final = _BOTH
@@ -93,7 +88,7 @@ def slide(
     since_hop = state[SINCE_HOP]
     n_waiting = state[N_WAITING]
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             clean[:] = 0
             sums[:] = 0.0
             position = since_hop = n_waiting = 0
@@ -160,9 +155,9 @@ def _load(
         column = columns[channel]
         value = sample_uv[column]
         clean[channel] += 1
-        if taint[column] & _SPOILS_WINDOW:
+        if taint[column] & SPOILS_WINDOW:
             clean[channel] = 0
-        if not abs(value) <= _LIMIT_UV:
+        if not abs(value) <= LIMIT_UV:
             clean[channel] = 0
             value = ring[last, channel] if position > 0 else 0.0
         if position == 0:
@@ -290,7 +285,7 @@ def _emit(
         for channel in range(columns.size):
             value = power[channel // LANES * _BOTH + channel % LANES]
             is_valid = clean[channel] >= n_window
-            is_valid = is_valid and not taint[columns[channel]] & _SPOILS_NEWEST
+            is_valid = is_valid and not taint[columns[channel]] & SPOILS_NEWEST
             is_valid = is_valid and np.isfinite(value)
             out_valid[channel * n_bands + band] = is_valid
             out_values[channel * n_bands + band] = value if is_valid else 0.0

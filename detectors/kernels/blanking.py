@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import WINDOW_TAINT, Taint
+from detectors.block import Taint
+from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 # Places in the counts: samples of single channels held, and not to be used.
 HELD: Final = 0
@@ -17,10 +18,8 @@ N_COUNTS: Final = 2
 _BLANK: Final = 0
 _SETTLE: Final = 1
 
-_RESTART: Final = int(Taint.RESTART)
 _STIMULATION: Final = int(Taint.STIMULATION)
 _UNCLEANED: Final = int(Taint.UNCLEANED)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -56,7 +55,7 @@ def blank(
     next_pulse = 0
     next_change = 0
     for row in range(samples_uv.shape[0]):
-        if taint[row, 0] & _RESTART:
+        if taint[row, 0] & RESTART:
             left[:] = 0
             has_held[:] = False
         if next_pulse < pulses.size and pulses[next_pulse] == row:
@@ -75,7 +74,7 @@ def blank(
             if is_settling or (is_blank and not has_held[channel]):
                 taint[row, channel] |= _UNCLEANED
                 n_done[SPOILT] += 1
-            elif not is_blank and taint[row, channel] & _SPOILS_WINDOW == 0:
+            elif not is_blank and taint[row, channel] & SPOILS_WINDOW == 0:
                 held[channel] = samples_uv[row, channel]
                 has_held[channel] = True
         left[_BLANK] -= is_blank

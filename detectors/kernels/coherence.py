@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
 from detectors.kernels.coherence_measures import (
     COHERENCE,
     IMAGINARY,
@@ -16,9 +15,7 @@ from detectors.kernels.coherence_measures import (
 )
 from detectors.kernels.coherence_spectra import LANES, advance, phases, spectrum
 from detectors.kernels.coherence_sums import CORE, add, add_power, apart, copy, gather
-
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches a segment.
-_LIMIT_UV: Final = 1e12
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Places in the `sizes` array.
 SEGMENT: Final = 0
@@ -47,10 +44,6 @@ SPOILT: Final = 2
 LEVEL: Final = 2
 LOWER: Final = 3
 N_ALWAYS: Final = 4
-
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,7 +111,7 @@ def fold(
     n_interval = sizes[INTERVAL]
     n_hops = 0
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             state[:] = 0
         _load(samples_uv, taint, row, columns, n_interval, state, block)
         state[SAMPLES] += 1
@@ -165,8 +158,8 @@ def _load(
     for channel in range(columns.size):
         column = columns[channel]
         value = samples_uv[row, column]
-        is_voltage = abs(value) <= _LIMIT_UV
-        if taint[row, column] & _SPOILS_WINDOW or not is_voltage:
+        is_voltage = abs(value) <= LIMIT_UV
+        if taint[row, column] & SPOILS_WINDOW or not is_voltage:
             state[SPOILT + channel] = n_samples + 1
         if n_samples == 0:
             block[n_interval, channel] = value if is_voltage else 0.0
@@ -262,7 +255,7 @@ def _emit(
     invert(total, columns.size, inverse, alive)
     for channel in range(columns.size):
         is_clean = state[SAMPLES] - state[SPOILT + channel] >= sizes[SPAN]
-        is_clean = is_clean and not taint[columns[channel]] & _SPOILS_NEWEST
+        is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
         alive[channel] = alive[channel] and is_clean
     for tile in range(len(tiles)):
         if has_core:

@@ -6,20 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
 from detectors.kernels.oscillation import write_rhythm
-
-#: Beyond this a sample is no voltage; it counts as tainted and spoils its window.
-_LIMIT_UV: Final = 1e12
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Places in the `state` array: samples since the last estimate, and where the next one goes.
 SINCE_HOP: Final = 0
 PLACE: Final = 1
 N_STATE: Final = 2
-
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -69,7 +62,7 @@ def filter_endpoint(
     since_hop = state[SINCE_HOP]
     place = state[PLACE]
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             clean[:] = 0
             since_hop = 0
         _keep(samples_uv[row], taint[row], columns, place, clean, history)
@@ -80,7 +73,7 @@ def filter_endpoint(
             out_time_s[n_hops] = time_s[row]
             for channel in range(columns.size):
                 is_valid = (
-                    clean[channel] >= settle and not taint[row, columns[channel]] & _SPOILS_NEWEST
+                    clean[channel] >= settle and not taint[row, columns[channel]] & SPOILS_NEWEST
                 )
                 cosine, sine = 0.0, 0.0
                 if is_valid:
@@ -110,7 +103,7 @@ def _keep(
     for channel in range(columns.size):
         column = columns[channel]
         value = sample_uv[column]
-        if taint[column] & _SPOILS_WINDOW or not abs(value) <= _LIMIT_UV:
+        if taint[column] & SPOILS_WINDOW or not abs(value) <= LIMIT_UV:
             clean[channel] = 0
             value = 0.0
         else:

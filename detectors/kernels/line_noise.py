@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import WINDOW_TAINT, Taint
+from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 # Places in the settings.
 ROTATION: Final = 0  # nominal cycles a sample
@@ -37,9 +37,6 @@ HARMONIC: Final = 7  # real and imaginary part of each harmonic from here on
 _CUT: Final = 4.0 / math.sqrt(2.0 / math.pi)
 _FOLLOW: Final = 0.25
 
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def cancel(
@@ -64,7 +61,7 @@ def cancel(
     real = np.empty(n_harmonics)
     imaginary = np.empty(n_harmonics)
     for row in range(samples_uv.shape[0]):
-        if taint[row, 0] & _RESTART:
+        if taint[row, 0] & RESTART:
             state[:] = 0.0
             state[CYCLES_PER_SAMPLE] = settings[ROTATION]
             fold[:] = 0.0
@@ -112,7 +109,7 @@ def _look(
     for channel in range(sample_uv.size):
         rest = sample_uv[channel] - fold[LINE, channel]
         sample_uv[channel] = rest
-        if taint[channel] & _SPOILS_WINDOW:
+        if taint[channel] & SPOILS_WINDOW:
             fold[ERROR, channel] = 0.0
             continue
         n_good = fold[N_GOOD, channel]

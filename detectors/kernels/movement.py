@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import WINDOW_TAINT, Taint
+from detectors.block import Taint
+from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 # Places in the settings.
 LOW_GAIN: Final = 0  # of each low-pass
@@ -31,9 +32,7 @@ N_FOLD: Final = 7
 CUT_MEAN: Final = 0.780903
 _CUT_SD: Final = 2.0
 
-_RESTART: Final = int(Taint.RESTART)
 _MOVEMENT: Final = int(Taint.MOVEMENT)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -56,10 +55,10 @@ def watch(
     """
     n_marked = 0
     for row in range(samples_uv.shape[0]):
-        if taint[row, 0] & _RESTART:
+        if taint[row, 0] & RESTART:
             fold[:] = 0.0
         for channel in range(samples_uv.shape[1]):
-            if taint[row, channel] & _SPOILS_WINDOW == 0:
+            if taint[row, channel] & SPOILS_WINDOW == 0:
                 _take(samples_uv[row, channel], channel, settings, fold)
             if fold[LEFT, channel] > 0.0:
                 fold[LEFT, channel] -= 1.0

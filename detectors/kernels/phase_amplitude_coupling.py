@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, Taint
 from detectors.kernels.complex_filter import filter_grid
 from detectors.kernels.coupling_sums import N_MEASURES, gather, measure
 from detectors.kernels.sample_ring import deal, load
+from detectors.kernels.trust import RESTART, SPOILS_NEWEST
 from detectors.kernels.waveform_shape import find_extrema, measure_shape
 
 #: Outputs of a channel: those of `detectors.kernels.coupling_sums`, then these.
@@ -40,9 +40,6 @@ STEP: Final = 1
 SPAN: Final = 2
 ROWS_APART: Final = 3
 N_SIZES: Final = 4
-
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -105,7 +102,7 @@ def fold(
     since_hop = state[SINCE_HOP]
     at = state[AT]
     for row in range(samples_uv.shape[0]):
-        is_first = taint[row, columns[0]] & _RESTART != 0
+        is_first = taint[row, columns[0]] & RESTART != 0
         if is_first:
             clean[:] = 0
             blocks[:] = 0
@@ -238,7 +235,7 @@ def _emit(
         valid = out_valid[first : first + N_OUTPUTS]
         values[:] = 0.0
         valid[:] = False
-        is_clean = clean[channel] >= span and not taint[columns[channel]] & _SPOILS_NEWEST
+        is_clean = clean[channel] >= span and not taint[columns[channel]] & SPOILS_NEWEST
         if is_clean and measure(sums, channel, steps, values):
             values[CHANCE] = chance
             valid[:SHARPNESS] = True

@@ -6,11 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
 from detectors.kernels.band_pass import LANES, ROWS, TILE, filter_tile, fold_squares
-
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches a filter.
-_LIMIT_UV: Final = 1e12
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Places in the `state` array: samples since the restart, since the last estimate, channels that
 #: wait for a good sample, hops in the ring since it was last turned over; then, of each channel,
@@ -46,10 +43,6 @@ NOW: Final = 1
 WINDOW: Final = 2
 TURNED: Final = 3
 RING: Final = 4
-
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -99,7 +92,7 @@ def smooth(
     n_hops = 0
     row = 0
     while row < time_s.size:
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             begin(state, fold, memory)
         stop = min(row + ROWS, row + hop - state[SINCE_HOP], time_s.size)
         n_rows = _load(
@@ -170,7 +163,7 @@ def _load(
             return n_good
     for row in range(len(samples_uv)):
         if row > 0 and (
-            taint[row, columns[0]] & _RESTART
+            taint[row, columns[0]] & RESTART
             or _ends_a_past(samples_uv[row], taint[row], columns, state)
         ):
             return row
@@ -186,8 +179,8 @@ def _n_good(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> int:
         n_bad = 0
         for channel in range(samples_uv.shape[1]):
             bits |= taint[row, channel]
-            n_bad += not abs(samples_uv[row, channel]) <= _LIMIT_UV
-        if n_bad or bits & (_SPOILS_WINDOW | _RESTART):
+            n_bad += not abs(samples_uv[row, channel]) <= LIMIT_UV
+        if n_bad or bits & (SPOILS_WINDOW | RESTART):
             return row
     return len(samples_uv)
 
@@ -212,7 +205,7 @@ def _take(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_bad(value_uv: float, taint: int) -> bool:
-    return bool(taint & _SPOILS_WINDOW) or not abs(value_uv) <= _LIMIT_UV
+    return bool(taint & SPOILS_WINDOW) or not abs(value_uv) <= LIMIT_UV
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -315,7 +308,7 @@ def _emit(
     for channel in range(columns.size):
         began = state[BEGAN + channel]
         is_settled = began != WAITS and state[POSITION] - began >= lengths[SPAN]
-        is_settled = is_settled and not taint[columns[channel]] & _SPOILS_NEWEST
+        is_settled = is_settled and not taint[columns[channel]] & SPOILS_NEWEST
         for band in range(n_bands):
             value = settings[band, SCALE] * given[band * n_lanes + channel]
             is_valid = is_settled and np.isfinite(value)

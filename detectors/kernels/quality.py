@@ -7,8 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.kernels.trust import RESTART
 
-_RESTART: Final = int(Taint.RESTART)
 _NOT_FINITE: Final = int(Taint.NOT_FINITE)
 _FROZEN: Final = int(Taint.FROZEN)
 _SATURATED: Final = int(Taint.SATURATED)
@@ -108,7 +108,7 @@ def judge_samples(
     for row in range(start, raw.shape[0]):
         if n_events + 5 * n_own > events.shape[0]:
             return row, n_events
-        if stamp_taint[row] & _RESTART:
+        if stamp_taint[row] & RESTART:
             _restart(state)
             n_in_stretch[0] = 0
         n_in_stretch[0] += 1

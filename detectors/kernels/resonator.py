@@ -6,11 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Taint
 from detectors.kernels.oscillation import write_rhythm
-
-#: Beyond this a sample is no voltage; it counts as tainted and is not folded in.
-_LIMIT_UV: Final = 1e12
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Places in the `state` array: samples since the last estimate.
 SINCE_HOP: Final = 0
@@ -33,10 +30,6 @@ TO_REAL_OF_IMAGINARY: Final = 4
 TO_IMAGINARY_OF_REAL: Final = 5
 TO_IMAGINARY_OF_IMAGINARY: Final = 6
 N_SETTINGS: Final = 7
-
-_RESTART: Final = int(Taint.RESTART)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
-_SPOILS_NEWEST: Final = int(NEWEST_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -83,7 +76,7 @@ def track(
     n_hops = 0
     since_hop = state[SINCE_HOP]
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & _RESTART:
+        if taint[row, columns[0]] & RESTART:
             clean[:] = 0
             since_hop = 0
         _load(samples_uv[row], taint[row], columns, clean, fold)
@@ -120,7 +113,7 @@ def _load(
     for channel in range(columns.size):
         column = columns[channel]
         value = sample_uv[column]
-        if taint[column] & _SPOILS_WINDOW or not abs(value) <= _LIMIT_UV:
+        if taint[column] & SPOILS_WINDOW or not abs(value) <= LIMIT_UV:
             clean[channel] = 0
             value = 0.0
         else:
@@ -175,6 +168,6 @@ def _emit(
         sine = (
             settings[TO_IMAGINARY_OF_REAL] * real + settings[TO_IMAGINARY_OF_IMAGINARY] * imaginary
         )
-        is_valid = clean[channel] >= settle and not taint[columns[channel]] & _SPOILS_NEWEST
+        is_valid = clean[channel] >= settle and not taint[columns[channel]] & SPOILS_NEWEST
         at = channel * n_measures
         write_rhythm(cosine, sine, is_valid, at, n_measures, out_values, out_valid)

@@ -1,16 +1,10 @@
 """The newest samples, in a ring, and dealt out to filters that want every few of them."""
 
-from typing import Final
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import WINDOW_TAINT
-
-#: Beyond this a sample is no voltage; it counts as tainted and never reaches a filter.
-_LIMIT_UV: Final = 1e12
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
+from detectors.kernels.trust import LIMIT_UV, SPOILS_WINDOW
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -29,8 +23,8 @@ def load(
     for channel in range(columns.size):
         column = columns[channel]
         value = sample_uv[column]
-        is_voltage = abs(value) <= _LIMIT_UV
-        is_good = is_voltage and not taint[column] & _SPOILS_WINDOW
+        is_voltage = abs(value) <= LIMIT_UV
+        is_good = is_voltage and not taint[column] & SPOILS_WINDOW
         clean[channel] = clean[channel] + 1 if is_good else 0
         if not is_voltage:
             value = 0.0 if is_first else before[channel]

@@ -7,8 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.kernels.trust import RESTART
 
-_RESTART: Final = int(Taint.RESTART)
 _SUSPECT: Final = int(Taint.SUSPECT_STAMP)
 
 # Places in the state of the fit, a float64 vector.
@@ -100,7 +100,7 @@ def smooth_stamps(
             return row, n_events, n_missing
         stamp = stamps_s[row]
         is_missing = not abs(stamp) <= _STAMP_MAX_S
-        bits = _RESTART if state[IS_NEW] == 1.0 else 0
+        bits = RESTART if state[IS_NEW] == 1.0 else 0
         state[IS_NEW] = 0.0
         if state[HAS_FIT] == 1.0:
             _advance(state)
@@ -112,16 +112,16 @@ def smooth_stamps(
             bits |= _SUSPECT
         elif state[HAS_FIT] == 0.0:
             _begin(stamp, settings, state)
-            bits |= _RESTART
+            bits |= RESTART
         else:
             found = _fit(stamp, settings, state)
             if found != 0:
                 n_events = _settle(row, found, state, events, values, n_events)
             if found == MOVED:
-                bits |= _RESTART
+                bits |= RESTART
             elif state[N_SUSPECT] > 0.0 or _is_at_bound(settings, state):
                 bits |= _SUSPECT
-        earliest = -np.inf if bits & _RESTART else state[EARLIEST]
+        earliest = -np.inf if bits & RESTART else state[EARLIEST]
         state[EARLIEST] = max(earliest, state[TIME] + correction_s)
         time_s[row] = state[EARLIEST]
         taint[row] = bits

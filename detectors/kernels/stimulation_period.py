@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import WINDOW_TAINT, Taint
+from detectors.block import Taint
+from detectors.kernels.trust import SPOILS_WINDOW
 
 # Rows of the fold, one place a channel.
 N_KNOWN: Final = 0  # samples since the window was last in doubt, up to its length
@@ -26,7 +27,6 @@ _TINY: Final = 1e-9
 
 _STIMULATION: Final = int(Taint.STIMULATION)
 _UNCLEANED: Final = int(Taint.UNCLEANED)
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -157,7 +157,7 @@ def clean(
             newest = 0
         for channel in range(n_channels):
             value = samples_uv[row, channel]
-            is_bad = taint[row, channel] & _SPOILS_WINDOW != 0
+            is_bad = taint[row, channel] & SPOILS_WINDOW != 0
             is_ready = lags.size > 0 and fold[N_KNOWN, channel] >= n_window
             past[newest, channel] = fold[EXPECTED, channel] if is_bad and is_ready else value
             if is_ready:

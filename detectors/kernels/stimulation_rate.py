@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import WINDOW_TAINT
+from detectors.kernels.trust import SPOILS_WINDOW
 
 # Places in the gathering's state.
 CYCLES: Final = 0  # of the nominal rate since the stretch began, in [0, 1)
@@ -18,8 +18,6 @@ N_STATE: Final = 2
 _LINE_OVER_MEDIAN: Final = 100.0
 #: The rate is found to within this share of the resolution of the stretch.
 _SHARE_MIN: Final = 1e-7
-
-_SPOILS_WINDOW: Final = int(WINDOW_TAINT)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -69,7 +67,7 @@ def gather(
         cycles += rotation
         cycles -= math.floor(cycles)
         for channel in range(samples_uv.shape[1]):
-            if taint[row, channel] & _SPOILS_WINDOW:
+            if taint[row, channel] & SPOILS_WINDOW:
                 continue
             if n_good[channel] == 0:
                 reference[channel] = samples_uv[row, channel]

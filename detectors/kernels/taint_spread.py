@@ -1,14 +1,10 @@
 """A taint that lasts for some samples more."""
 
-from typing import Final
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.block import Taint
-
-_RESTART: Final = int(Taint.RESTART)
+from detectors.kernels.trust import RESTART
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -33,7 +29,7 @@ def spread(taint: NDArray[np.uint16], bit: int, n_after: int, left: NDArray[np.i
     """
     n_marked = 0
     for row in range(taint.shape[0]):
-        if taint[row, 0] & _RESTART:
+        if taint[row, 0] & RESTART:
             left[:] = 0
         for channel in range(taint.shape[1]):
             if taint[row, channel] & bit:
