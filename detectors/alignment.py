@@ -6,7 +6,8 @@ from itertools import chain, pairwise
 import numpy as np
 
 from detectors.backlog import Backlog
-from detectors.block import Block, Break, StreamLayout, Taint
+from detectors.block import Block, Break, StreamLayout
+from detectors.kernels.trust import RESTART
 from detectors.resampler import Resampler, reach_s
 
 #: Rows may wait for so long, by their own number, for a stream that gives samples of other times.
@@ -140,7 +141,7 @@ class Aligner:
         self._rows["time_s"][new] = block.time_s
         self._rows["epoch"][new] = self._epoch[self.reference]
         self._rows["is_silent"][new] = [other.name in self._silent for other in self._others]
-        self._rows["restarts"][new] = (block.taint[:, self._columns[0]] & Taint.RESTART) != 0
+        self._rows["restarts"][new] = (block.taint[:, self._columns[0]] & RESTART) != 0
         self._rows["samples_uv"][new, self._own] = block.samples_uv[:, self._columns]
         self._rows["taint"][new, self._own] = block.taint[:, self._columns]
 
@@ -151,7 +152,7 @@ class Aligner:
         time_s = self._rows["time_s"][:n_rows].copy()
         samples_uv = self._rows["samples_uv"][:n_rows].copy()
         taint = self._rows["taint"][:n_rows].copy()
-        taint[self._rows["restarts"][:n_rows]] |= np.uint16(Taint.RESTART)
+        taint[self._rows["restarts"][:n_rows]] |= np.uint16(RESTART)
         self._rows.drop(n_rows)
         for other in self._others:
             other.n_done -= n_rows

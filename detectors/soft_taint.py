@@ -5,7 +5,9 @@ from numpy.typing import NDArray
 
 from detectors.block import SOFT_TAINT, Block, Taint
 
-_BITS = tuple(bit for bit in Taint if bit & SOFT_TAINT)
+# Plain numbers: numpy asks a flag of `Taint` many questions, at every block.
+_SOFT = int(SOFT_TAINT)
+_BITS = tuple(int(bit) for bit in Taint if bit & SOFT_TAINT)
 _NEVER = np.iinfo(np.int64).min
 
 
@@ -44,7 +46,7 @@ class SoftTaint:
         if not len(block.taint):
             return
         if not self.is_marked:
-            self.is_marked = bool((block.taint & SOFT_TAINT).any())
+            self.is_marked = bool(int(np.bitwise_or.reduce(block.taint, axis=None)) & _SOFT)
             if not self.is_marked:
                 return
         index = block.first_sample + np.arange(len(block.taint))[:, None]

@@ -6,10 +6,10 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.block import NEWEST_TAINT, WINDOW_TAINT, Block, StreamLayout, Taint
+from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
-from detectors.kernels.trust import LIMIT_UV
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 from detectors.room import require_room
 
 
@@ -117,7 +117,7 @@ class Windowed:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_rows = given.time_s.size
-        restarts = np.flatnonzero(given.taint[:, 0] & Taint.RESTART).tolist()
+        restarts = np.flatnonzero(given.taint[:, 0] & RESTART).tolist()
         made = Estimates.room(
             self.id, (self._since_hop + n_rows) // self.hop_samples, len(self.outputs)
         )
@@ -144,7 +144,7 @@ class Windowed:
         """Move the window on over some rows of a block."""
         piece_uv = given.samples_uv[first:last, self._columns]
         is_value = np.abs(piece_uv) <= LIMIT_UV
-        is_bad = ~is_value | (given.taint[first:last, self._columns] & WINDOW_TAINT != 0)
+        is_bad = ~is_value | (given.taint[first:last, self._columns] & SPOILS_WINDOW != 0)
         n_rows = last - first
         n_clean = np.where(is_bad.any(axis=0), is_bad[::-1].argmax(axis=0), self._clean + n_rows)
         self._clean[:] = n_clean
@@ -158,7 +158,7 @@ class Windowed:
         out_values: NDArray[np.float64],
         out_valid: NDArray[np.bool_],
     ) -> None:
-        is_good = (self._clean >= self.span_samples) & (taint[self._columns] & NEWEST_TAINT == 0)
+        is_good = (self._clean >= self.span_samples) & (taint[self._columns] & SPOILS_NEWEST == 0)
         if not is_good.any():  # a window that is all doubt, or not full, is not worth a measure
             out_valid[:] = False
             out_values[:] = 0.0
