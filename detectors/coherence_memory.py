@@ -1,5 +1,6 @@
-"""What coherence keeps between blocks: tables, tiles of pairs, and room for its sums."""
+"""What coherence keeps between blocks: tables, and room for its spectra and sums."""
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -7,10 +8,11 @@ from numpy.typing import NDArray
 
 from detectors.coherence_config import Segments
 from detectors.kernels import coherence as kernel
-from detectors.kernels.coherence_measures import N_MEASURES
-from detectors.kernels.coherence_spectra import LANES, PARTS
+from detectors.kernels.coherence_measures import N_LAST, N_MEASURES
+from detectors.kernels.coherence_products import PASS, WIDTH
+from detectors.kernels.coherence_spectra import GROUP
 from detectors.kernels.coherence_spectra import PASS as ROWS
-from detectors.kernels.coherence_sums import CORE, OLDEST, PASS, WIDTH
+from detectors.kernels.coherence_sums import REST
 
 #: Bytes that sums of chunks may take: where they would take more, chunks are longer.
 _SUMS_BYTES: Final = 1 << 28
@@ -22,7 +24,7 @@ class Tables(NamedTuple):
     """Cosines and sines.
 
     `turns`, shape (2, 2 * n_segment): cosine and minus sine of a turn in twice as many steps as a
-    segment has samples. `parts`, shape (2, 2, n_around, n_rows): for the samples of an interval
+    segment has samples. `parts`, shape (2, 2, n_sums, n_rows): for the samples of an interval
     before and from the cut on, cosines and sines of the distances from their middle, of the bins
     of the band and one to each side; zero at 0 Hz and where there is no sample.
     """
@@ -47,11 +49,12 @@ class Memory(NamedTuple):
     spectra: NDArray[np.float64]
     units: NDArray[np.float64]
     power: NDArray[np.float64]
-    slots: NDArray[np.int64]
+    slots: NDArray[np.uint64]
     sets: NDArray[np.float64]
     inverse: NDArray[np.float64]
     total: NDArray[np.float64]
-    sums: NDArray[np.float64]
+    #: Sums of one run: of chunks that come and go, or of segments beside the core.
+    changes: NDArray[np.float64]
     totals: NDArray[np.float64]
 
 
@@ -64,8 +67,8 @@ class Shape(NamedTuple):
         The window.
     first_bin, n_bins : int
         The band.
-    n_channels, n_tiles : int
-        Channels that are looked at, and tiles of pairs.
+    n_channels, n_runs : int
+        Channels that are looked at, and runs of pairs.
     locking_row, lag_row : int
         Rows of sums beside the products of spectra, or -1 for none.
     """
@@ -74,7 +77,7 @@ class Shape(NamedTuple):
     first_bin: int
     n_bins: int
     n_channels: int
-    n_tiles: int
+    n_runs: int
     locking_row: int
     lag_row: int
 
@@ -91,7 +94,7 @@ class Shape(NamedTuple):
     @property
     def n_lanes(self) -> int:
         """Channels, in whole groups."""
-        return -(-self.n_channels // LANES) * LANES
+        return -(-self.n_channels // GROUP) * GROUP
 
     @property
     def n_power(self) -> int:
@@ -99,14 +102,14 @@ class Shape(NamedTuple):
         return (self.n_bins + 1) * self.n_lanes
 
     @property
-    def n_tile(self) -> int:
-        """Sums of one tile."""
-        return self.n_even * (1 + max(0, self.locking_row, self.lag_row)) * WIDTH
+    def n_around(self) -> int:
+        """Channels, and behind them the first ones again: room for a run behind each."""
+        return -(-(self.n_channels + WIDTH - 1) // GROUP) * GROUP
 
     @property
-    def n_even(self) -> int:
-        """Bins, and one that stays zero where their number is odd: they are taken in twos."""
-        return self.n_bins + self.n_bins % 2
+    def sums(self) -> tuple[int, ...]:
+        """Shape of the sums of one run."""
+        return 1 + max(0, self.locking_row, self.lag_row), 2, self.n_bins, WIDTH
 
     @property
     def n_rows(self) -> int:
@@ -114,14 +117,31 @@ class Shape(NamedTuple):
         return -(-((self.segments.interval + 1) // 2) // ROWS) * ROWS
 
     def chunks(self) -> tuple[int, int]:
-        """Return segments of a chunk, and chunks of the core; no core where one is no gain."""
+        """Return segments of a chunk, and chunks of the core, or none, whichever is least work."""
         n_segments = self.segments.number
-        for length in range(PASS, n_segments // 2 + 1, PASS):
-            number = (n_segments - length) // length
-            n_sets = OLDEST + 2 * ((number + 1) // 2 + 1)
-            if 8 * self.n_phases * n_sets * self._n_set <= _SUMS_BYTES:
-                return length, number
-        return PASS, 0
+        if 8 * self.n_phases * (REST + 1) * self._n_set > _SUMS_BYTES:
+            return 1, 0
+        lengths = range(1, n_segments // 2 + 1)
+        cores = [(length, (n_segments - length + 1) // length) for length in lengths]
+        return min(((1, 0), *cores), key=self._work)
+
+    def _work(self, chunks: tuple[int, int]) -> float:
+        """Return what a hop takes, in passes over all pairs: measured with 496 of them.
+
+        Each chunk is added up twice, and four sets are read or written; each hop reads the core.
+        """
+        length, number = chunks
+        n_apart = self.segments.number - length * number
+        passes = 1.0 - max(n_apart - N_LAST, 0) // -PASS
+        if number == 0:
+            return passes
+        return passes + 0.25 + (0.9 + 2.0 * -(length // -PASS)) / length
+
+    @property
+    def n_kept(self) -> int:
+        """Segments of each phase that are kept: those of the window, and of the chunk that left."""
+        length, number = self.chunks()
+        return max(self.segments.number, length * (number + 1))
 
     def sizes(self) -> NDArray[np.int64]:
         """Return the kernel's numbers."""
@@ -137,7 +157,7 @@ class Shape(NamedTuple):
         made[kernel.SPAN] = self.segments.span
         made[kernel.LOCKING_ROW] = self.locking_row
         made[kernel.LAG_ROW] = self.lag_row
-        made[kernel.N_LANES] = LANES
+        made[kernel.N_KEPT] = self.n_kept
         return made
 
     def tables(self) -> Tables:
@@ -145,7 +165,7 @@ class Shape(NamedTuple):
         n_segment = self.segments.length
         around = np.arange(self.first_bin - 1, self.first_bin + self.n_bins + 1)
         angle = np.pi * np.arange(2 * n_segment) / n_segment
-        parts = np.zeros((2, 2, around.size, self.n_rows))
+        parts = np.zeros((2, 2, self._n_summed, self.n_rows))
         n_samples = (self.cut, self.segments.interval - self.cut)
         for made, n_part in zip(parts, n_samples, strict=True):
             is_odd = n_part % 2
@@ -153,9 +173,9 @@ class Shape(NamedTuple):
             distance = np.append(2 * np.arange(n_part // 2) + 1 + is_odd, [0] * is_odd)
             # Whole turns are taken off as integers, so the angle is as exact as it can be.
             at = np.outer(around, distance.astype(np.int64)) % (2 * n_segment)
-            made[0, :, : distance.size] = np.cos(angle)[at]
-            made[1, :, : distance.size] = np.sin(angle)[at]
-            made[:, around == 0] = 0.0
+            made[0, : around.size, : distance.size] = np.cos(angle)[at]
+            made[1, : around.size, : distance.size] = np.sin(angle)[at]
+            made[:, np.flatnonzero(around == 0)] = 0.0
         return Tables(np.stack((np.cos(angle), -np.sin(angle))), parts)
 
     def require_room(self, window_s: float) -> None:
@@ -176,7 +196,6 @@ class Shape(NamedTuple):
     def memory(self) -> Memory:
         """Return everything as it is after a restart."""
         n_core = self.chunks()[1]
-        n_sets = OLDEST + 2 * ((n_core + 1) // 2 + 1) if n_core else CORE + 1
         spectra, units, power, whole, late = (np.zeros(each) for each in self._large())
         return Memory(
             state=np.zeros(kernel.SPOILT + self.n_channels, dtype=np.int64),
@@ -188,39 +207,29 @@ class Shape(NamedTuple):
             spectra=spectra,
             units=units,
             power=power,
-            slots=np.zeros(self.segments.number + PASS, dtype=np.int64),
-            sets=np.zeros((self.n_phases if n_core else 1, n_sets, self._n_set)),
-            inverse=np.zeros((self.n_lanes // LANES, self.n_even, WIDTH)),
+            slots=np.zeros(2 * (self.n_kept + N_LAST + PASS), dtype=np.uint64),
+            sets=np.zeros((self.n_phases if n_core else 1, REST + 1, self._n_set)),
+            inverse=np.zeros((self.n_bins, self.n_around)),
             total=np.zeros(power.shape[1:]),
-            sums=np.zeros((1, self.n_even, self.n_tile // self.n_even // WIDTH, WIDTH)),
+            changes=np.zeros((2, *self.sums)),
             totals=np.zeros((N_MEASURES, WIDTH)),
         )
 
     @property
+    def _n_summed(self) -> int:
+        """Bins of the band and one to each side, made even."""
+        return self.n_bins + 2 + self.n_bins % 2
+
+    @property
     def _n_set(self) -> int:
-        return self.n_power + self.n_tiles * self.n_tile
+        return self.n_power + self.n_runs * math.prod(self.sums)
 
     def _large(self) -> tuple[tuple[int, ...], ...]:
         """Return the shapes of spectra, units, power, and both sums of each interval."""
-        n_slots = self.segments.number * self.n_phases + 1
+        n_slots = self.n_kept * self.n_phases + 1
         n_period = -(-self.segments.length // self.segments.interval)
-        spectra = (self.n_lanes // LANES, self.n_even, PARTS)
-        period = (n_period, self.n_bins + 3, 2, self.n_lanes)
+        spectra = (2, self.n_bins, self.n_around)
+        period = (n_period, 2, self._n_summed + 1, self.n_lanes)
         n_units = n_slots if self.locking_row >= 0 else 1
         power = (n_slots, self.n_bins + 1, self.n_lanes)
         return ((n_slots, *spectra), (n_units, *spectra), power, period, period)
-
-
-def tiles_of(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return tiles of pairs of channels, and the pair of each lane of each, or -1.
-
-    A tile is one channel against a group of them: its group and lane, and the other group.
-    """
-    found: dict[tuple[int, int], list[int]] = {}
-    for place, (a, b) in enumerate(pairs.tolist()):
-        found.setdefault((a, b // LANES), [-1] * LANES)[b % LANES] = place
-    # Those of one group follow each other: its spectra then stay in the nearest cache.
-    order = sorted(found, key=lambda tile: (tile[1], tile[0]))
-    tiles = [(a // LANES, a % LANES, group) for a, group in order]
-    lanes = [found[tile] for tile in order]
-    return np.array(tiles, dtype=np.int64), np.array(lanes, dtype=np.int64)

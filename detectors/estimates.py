@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Made once: every call of every detector asks for room.
+_INT64: Final = np.dtype(np.int64)
+_BOOL: Final = np.dtype(np.bool_)
+_UINT16: Final = np.dtype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,12 @@ class Estimates:
     def room(cls, detector: str, n_hops: int, n_outputs: int) -> Self:
         """Return room for so many hops, to be written by a kernel."""
         return cls(
-            detector=detector,
-            sample=np.empty(n_hops, dtype=np.int64),
-            time_s=np.empty(n_hops),
-            values=np.empty((n_hops, n_outputs)),
-            valid=np.empty((n_hops, n_outputs), dtype=np.bool_),
-            taint=np.zeros(n_hops, dtype=np.uint16),
+            detector,
+            np.empty(n_hops, _INT64),
+            np.empty(n_hops),
+            np.empty((n_hops, n_outputs)),
+            np.empty((n_hops, n_outputs), _BOOL),
+            np.zeros(n_hops, _UINT16),
         )
 
     def first(self, n_hops: int) -> Self:

@@ -6,15 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_measures import (
-    COHERENCE,
-    IMAGINARY,
-    bound,
-    invert,
-    measure,
-)
-from detectors.kernels.coherence_spectra import LANES, advance, phases, spectrum
-from detectors.kernels.coherence_sums import CORE, add, add_power, apart, copy, gather
+from detectors.kernels.coherence_hop import N_ALWAYS, write_coherence, write_more
+from detectors.kernels.coherence_measures import N_LAST, invert
+from detectors.kernels.coherence_products import WIDTH
+from detectors.kernels.coherence_spectra import advance, phases, spectrum
+from detectors.kernels.coherence_sums import CORE, add_power, apart, copy, gather
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Places in the `sizes` array.
@@ -30,20 +26,16 @@ N_CORE: Final = 8
 SPAN: Final = 9
 LOCKING_ROW: Final = 10
 LAG_ROW: Final = 11
-#: A length the compiler does not know: of short loops it then makes vectors and not lists.
-N_LANES: Final = 12
+N_KEPT: Final = 12
 N_SIZES: Final = 13
 
-#: Places in the `state` array: samples and segments since the restart, and behind them, for each
-#: channel, the samples up to the last spoilt one.
+#: Places in the `state` array: samples and segments since the restart, samples of this interval
+#: (a division for each sample would cost as much as all else), and behind them, for each channel,
+#: the samples up to the last spoilt one.
 SAMPLES: Final = 0
 FOUND: Final = 1
-SPOILT: Final = 2
-
-#: Columns of a pair, behind those of coherence and imaginary part, and before what is asked for.
-LEVEL: Final = 2
-LOWER: Final = 3
-N_ALWAYS: Final = 4
+LOADED: Final = 2
+SPOILT: Final = 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -52,12 +44,13 @@ def fold(
     time_s: NDArray[np.float64],
     taint: NDArray[np.uint16],
     first_sample: int,
-    columns: NDArray[np.int64],
+    columns: NDArray[np.uint64],
     sizes: NDArray[np.int64],
     turns: NDArray[np.float64],
     tables: NDArray[np.float64],
-    tiles: NDArray[np.int64],
+    runs: NDArray[np.uint64],
     pairs: NDArray[np.int64],
+    turned: NDArray[np.float64],
     extras: NDArray[np.int64],
     bounds: NDArray[np.float64],
     level: float,
@@ -70,11 +63,11 @@ def fold(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    slots: NDArray[np.int64],
+    slots: NDArray[np.uint64],
     sets: NDArray[np.float64],
     inverse: NDArray[np.float64],
     total: NDArray[np.float64],
-    sums: NDArray[np.float64],
+    changes: NDArray[np.float64],
     totals: NDArray[np.float64],
     out_sample: NDArray[np.int64],
     out_time_s: NDArray[np.float64],
@@ -87,16 +80,18 @@ def fold(
     ----------
     samples_uv, time_s, taint, first_sample
         A block, see `detectors.block.Block`.
-    columns : ndarray of int64, shape (n_channels,)
+    columns : ndarray of uint64, shape (n_channels,)
         Columns of the block that are used.
     sizes : ndarray of int64
         Lengths in samples and numbers, by the places above.
     turns, tables
         See `detectors.coherence_tables`.
-    tiles : ndarray of int64, shape (n_tiles, 3)
-        Group and lane of the first channel, group of the second ones.
-    pairs : ndarray of int64, shape (n_tiles, 8)
-        The pair of each lane, or -1.
+    runs : ndarray of uint64, shape (n_runs, 2)
+        One channel of the pairs, and the place of the first of the others.
+    pairs : ndarray of int64, shape (n_runs, 16)
+        Pair by pair its place, or -1.
+    turned : ndarray of float64, shape (n_runs, 16)
+        Sign of its imaginary part: -1 where the run's channel is the pair's second.
     extras : ndarray of int64
         Measures behind the columns that are always there.
     bounds, level
@@ -115,22 +110,24 @@ def fold(
             state[:] = 0
         _load(samples_uv, taint, row, columns, n_interval, state, block)
         state[SAMPLES] += 1
-        if state[SAMPLES] % n_interval != 0:
+        state[LOADED] += 1
+        if state[LOADED] < n_interval:
             continue
+        state[LOADED] = 0
         _take(
-            sizes, turns, tables, tiles, state, block, folded, whole, late, part,
-            spectra, units, power, slots, sets,
+            sizes, turns, tables, runs, state, block, folded, whole, late, part,
+            spectra, units, power, slots, changes, sets,
         )  # fmt: skip
         if state[SAMPLES] % sizes[HOP] == 0:
             out_sample[n_hops] = first_sample + row
             out_time_s[n_hops] = time_s[row]
             out_values[n_hops] = 0.0
-            out_valid[n_hops] = False
+            out_valid[n_hops] = state[SAMPLES] >= sizes[SPAN]
             if state[SAMPLES] >= sizes[SPAN]:
                 _emit(
-                    sizes, tiles, pairs, extras, bounds, level, state, taint[row], columns,
+                    sizes, runs, pairs, turned, extras, bounds, level, state, taint[row], columns,
                     spectra, units, power, slots, sets, inverse,
-                    total, sums, totals,
+                    total, changes, totals,
                     out_values[n_hops], out_valid[n_hops],
                 )  # fmt: skip
             n_hops += 1
@@ -142,7 +139,7 @@ def _load(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
     row: int,
-    columns: NDArray[np.int64],
+    columns: NDArray[np.uint64],
     n_interval: int,
     state: NDArray[np.int64],
     block: NDArray[np.float64],
@@ -152,21 +149,43 @@ def _load(
     It is counted from the channel's first sample, behind the block's last row, since a constant
     has no part in any bin but the one at 0 Hz: so a steady offset costs no precision.
     """
-    n_samples = state[SAMPLES]
-    place = n_samples % n_interval
+    place = state[LOADED]
+    if state[SAMPLES] == 0:
+        for channel in range(columns.size):
+            value = samples_uv[row, columns[channel]]
+            block[n_interval, channel] = value if abs(value) <= LIMIT_UV else 0.0
+            block[n_interval - 1, channel] = 0.0
+    bits = 0
+    for channel in range(columns.size):
+        block[place, channel] = samples_uv[row, columns[channel]]
+        bits |= taint[row, columns[channel]]
+    n_none = 0
+    for channel in range(columns.size):
+        n_none += 0 if abs(block[place, channel]) <= LIMIT_UV else 1
+        block[place, channel] -= block[n_interval, channel]
+    if bits & SPOILS_WINDOW or n_none > 0:
+        _spoil(samples_uv, taint, row, columns, n_interval, state, block)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spoil(
+    samples_uv: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+    row: int,
+    columns: NDArray[np.uint64],
+    n_interval: int,
+    state: NDArray[np.int64],
+    block: NDArray[np.float64],
+) -> None:
+    """Note which channels this sample spoils, and put the last good value where it is none."""
+    place = state[LOADED]
     before = place - 1 if place > 0 else n_interval - 1
     for channel in range(columns.size):
-        column = columns[channel]
-        value = samples_uv[row, column]
-        is_voltage = abs(value) <= LIMIT_UV
-        if taint[row, column] & SPOILS_WINDOW or not is_voltage:
-            state[SPOILT + channel] = n_samples + 1
-        if n_samples == 0:
-            block[n_interval, channel] = value if is_voltage else 0.0
-            block[before, channel] = 0.0
-        block[place, channel] = (
-            value - block[n_interval, channel] if is_voltage else block[before, channel]
-        )
+        is_voltage = abs(samples_uv[row, columns[channel]]) <= LIMIT_UV
+        if taint[row, columns[channel]] & SPOILS_WINDOW or not is_voltage:
+            state[SPOILT + channel] = state[SAMPLES] + 1
+        if not is_voltage:
+            block[place, channel] = block[before, channel]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -174,7 +193,7 @@ def _take(
     sizes: NDArray[np.int64],
     turns: NDArray[np.float64],
     tables: NDArray[np.float64],
-    tiles: NDArray[np.int64],
+    runs: NDArray[np.uint64],
     state: NDArray[np.int64],
     block: NDArray[np.float64],
     folded: NDArray[np.float64],
@@ -184,7 +203,8 @@ def _take(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    slots: NDArray[np.int64],
+    slots: NDArray[np.uint64],
+    changes: NDArray[np.float64],
     sets: NDArray[np.float64],
 ) -> None:
     """Take a whole interval in: the spectrum of the segment that ends here, and its products."""
@@ -198,88 +218,87 @@ def _take(
         return
     n_found = state[FOUND]
     n_phases = sizes[N_PHASES]
-    slot = n_found // n_phases % sizes[N_SEGMENTS] * n_phases + n_found % n_phases
+    n_channels = state.size - SPOILT
+    slot = n_found // n_phases % sizes[N_KEPT] * n_phases + n_found % n_phases
     spectrum(
         n_intervals, n_interval, sizes[SEGMENT], turns, late, part[1], part[0],
-        spectra[slot], power[slot],
+        n_channels, spectra[slot], power[slot],
     )  # fmt: skip
     if sizes[LOCKING_ROW] >= 0:
-        phases(spectra[slot], power[slot], units[slot])
+        phases(spectra[slot], power[slot], n_channels, units[slot])
     state[FOUND] = n_found + 1
     if sizes[N_CORE] > 0:
         gather(
-            spectra, units, power, tiles, sizes[LOCKING_ROW:], sizes[N_CHUNK], sizes[N_CORE],
-            sizes[N_SEGMENTS], n_phases, n_found + 1, slots, sets,
+            spectra, units, power, runs, sizes[LOCKING_ROW:], sizes[N_CHUNK], sizes[N_CORE],
+            sizes[N_KEPT], n_phases, n_found + 1, slots, changes, sets,
         )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _emit(
     sizes: NDArray[np.int64],
-    tiles: NDArray[np.int64],
+    runs: NDArray[np.uint64],
     pairs: NDArray[np.int64],
+    turned: NDArray[np.float64],
     extras: NDArray[np.int64],
     bounds: NDArray[np.float64],
     level: float,
     state: NDArray[np.int64],
     taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
+    columns: NDArray[np.uint64],
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    slots: NDArray[np.int64],
+    slots: NDArray[np.uint64],
     sets: NDArray[np.float64],
     inverse: NDArray[np.float64],
     total: NDArray[np.float64],
-    sums: NDArray[np.float64],
+    changes: NDArray[np.float64],
     totals: NDArray[np.float64],
     out_values: NDArray[np.float64],
     out_valid: NDArray[np.bool_],
 ) -> None:
     """Write the columns of every pair whose channels are clean and alive."""
     n_found = state[FOUND]
-    rows = sizes[LOCKING_ROW:]
     n_slots = apart(
-        sizes[N_CHUNK], sizes[N_CORE], sizes[N_SEGMENTS], sizes[N_PHASES], n_found,
-        len(spectra) - 1, slots,
+        sizes[N_CHUNK], sizes[N_CORE], sizes[N_SEGMENTS], sizes[N_KEPT], sizes[N_PHASES], n_found,
+        len(spectra) - 1, N_LAST, slots,
     )  # fmt: skip
-    core = sets[(n_found - 1) % sizes[N_PHASES] % len(sets), CORE]
-    values = out_values.reshape(-1, N_ALWAYS + extras.size)
-    valid = out_valid.reshape(values.shape)
-    n_power = power.shape[1] * power.shape[2]
     has_core = sizes[N_CORE] > 0
-    n_tile = (core.size - n_power) // len(tiles)
+    core = sets[(n_found - 1) % sizes[N_PHASES] % len(sets), CORE]
+    n_power = power.shape[1] * power.shape[2]
     copy(core, total)
     add_power(power, slots, n_slots, total)
-    alive = np.empty(columns.size, dtype=np.bool_)
+    alive = np.empty(inverse.shape[1], dtype=np.bool_)
     invert(total, columns.size, inverse, alive)
-    for channel in range(columns.size):
+    _sort_out(sizes, state, taint, columns, alive)
+    values = out_values.reshape(-1, N_ALWAYS + extras.size)
+    valid = out_valid.reshape(values.shape)
+    cores = core[n_power:].reshape(-1, changes.shape[1], 2, changes.shape[3], WIDTH)
+    write_coherence(
+        spectra, slots, n_slots, runs, pairs, turned, cores, has_core, changes, inverse, alive,
+        bounds, level, totals, values, valid,
+    )  # fmt: skip
+    if extras.size > 0:
+        write_more(
+            spectra, units, slots, n_slots, runs, pairs, sizes[LOCKING_ROW:], extras,
+            sizes[N_SEGMENTS], cores, has_core, changes, inverse, totals, values, valid,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort_out(
+    sizes: NDArray[np.int64],
+    state: NDArray[np.int64],
+    taint: NDArray[np.uint16],
+    columns: NDArray[np.uint64],
+    alive: NDArray[np.bool_],
+) -> None:
+    """Take those of spoilt samples from the channels that are alive."""
+    n_channels = columns.size
+    for channel in range(n_channels):
         is_clean = state[SAMPLES] - state[SPOILT + channel] >= sizes[SPAN]
         is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
         alive[channel] = alive[channel] and is_clean
-    for tile in range(len(tiles)):
-        if has_core:
-            copy(core[n_power + tile * n_tile :], sums)
-        add(
-            spectra, units, slots, n_slots, tiles, tile, rows, sums, 0, not has_core
-        )  # fmt: skip
-        measure(
-            sums, rows, inverse, tiles, tile, sizes[N_SEGMENTS], power.shape[1] - 1, totals
-        )  # fmt: skip
-        own = tiles[tile, 0] * LANES + tiles[tile, 1]
-        for lane in range(LANES):
-            other = tiles[tile, 2] * LANES + lane
-            if pairs[tile, lane] < 0 or not (alive[own] and alive[other]):
-                continue
-            pair = pairs[tile, lane]
-            values[pair, COHERENCE] = totals[COHERENCE, lane]
-            values[pair, IMAGINARY] = totals[IMAGINARY, lane]
-            values[pair, LEVEL] = level
-            values[pair, LOWER] = bound(bounds, level, totals[COHERENCE, lane])
-            valid[pair, COHERENCE] = True
-            valid[pair, IMAGINARY] = True
-            valid[pair, LEVEL] = True
-            valid[pair, LOWER] = True
-            for extra in range(extras.size):
-                values[pair, N_ALWAYS + extra] = totals[extras[extra], lane]
-                valid[pair, N_ALWAYS + extra] = True
+    for lane in range(n_channels, alive.size):
+        alive[lane] = alive[lane - n_channels]

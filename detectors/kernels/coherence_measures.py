@@ -1,4 +1,4 @@
-"""Coherence and its kin of pairs, from sums over a window, averaged over the bins of a band."""
+"""Coherence and its kin of a run of pairs, averaged over the bins of a band."""
 
 from typing import Final
 
@@ -6,11 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_spectra import LANES
-from detectors.kernels.coherence_sums import WIDTH
+from detectors.kernels.coherence_products import LANES
+from detectors.kernels.fused import fused
 
-#: Measures, rows of `totals`. While they are summed the first two have two places a lane: that of
-#: the real parts and that of the imaginary ones.
+#: Measures, rows of `totals`.
 COHERENCE: Final = 0
 IMAGINARY: Final = 1
 PHASE_LOCKING: Final = 2
@@ -18,6 +17,8 @@ PHASE_LAG: Final = 3
 PHASE_LAG_DEBIASED: Final = 4
 N_MEASURES: Final = 5
 
+#: Segments whose products are added here, on the way.
+N_LAST: Final = 3
 #: A bin with no more than this, or less than so much of the energy, is dead: there is no phase
 #: to compare. The second is what rounding leaves of a bin without power.
 _DEAD: Final = 1e-24
@@ -39,125 +40,181 @@ def invert(
     ----------
     power : ndarray of float64, shape (n_bins + 1, n_lanes)
         Summed over the window; behind the bins stands the energy.
-    inverse : ndarray of float64, shape (n_groups, n_bins made even, 16)
-        Twice for each lane; zero where the power is.
-    alive : ndarray of bool, shape (n_channels,)
+    n_channels : int
+        Lanes before they repeat.
+    inverse : ndarray of float64, shape (n_bins, n_around)
+        Zero where the power is; repeated as spectra are.
+    alive : ndarray of bool, shape (at least n_channels,)
         Channel by channel.
     """
     n_bins = power.shape[0] - 1
-    for at in range(n_channels):
-        floor = max(_DEAD, _DEAD_SHARE * power[n_bins, at])
-        alive[at] = True
-        for k in range(n_bins):
-            is_alive = power[k, at] > floor
-            alive[at] = alive[at] and is_alive
-            root = 1.0 / np.sqrt(power[k, at]) if is_alive else 0.0
-            inverse[at // LANES, k, at % LANES] = root
-            inverse[at // LANES, k, LANES + at % LANES] = root
+    alive[:] = True
+    for k in range(n_bins):
+        for lane in range(n_channels):
+            given = power[k, lane]
+            is_alive = given > max(_DEAD, _DEAD_SHARE * power[n_bins, lane])
+            inverse[k, lane] = (1.0 if is_alive else 0.0) / np.sqrt(given if is_alive else 1.0)
+            alive[lane] = alive[lane] and is_alive
+        for lane in range(n_channels, inverse.shape[1]):
+            inverse[k, lane] = inverse[k, lane - n_channels]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def measure(
-    sums: NDArray[np.float64],
-    rows: NDArray[np.int64],
+@njit(cache=True, nogil=True, error_model="numpy")
+def cohere(
+    spectra: NDArray[np.float64],
+    s0: int,
+    s1: int,
+    s2: int,
+    one: int,
+    others: int,
+    base: NDArray[np.float64],
+    place: int,
     inverse: NDArray[np.float64],
-    tiles: NDArray[np.int64],
-    tile: int,
-    n_segments: int,
-    n_bins: int,
     totals: NDArray[np.float64],
 ) -> None:
-    """Average the measures of every pair of a tile over the bins.
+    """Sum over the bins the imaginary part of coherency, and the squares of both parts.
 
     Parameters
     ----------
-    sums : ndarray of float64, shape (1, n_bins made even, n_rows, 16)
-        See `detectors.kernels.coherence_sums.add`, and there for `rows` and `tiles`.
+    spectra
+        See `detectors.kernels.coherence_products.add_products`.
+    s0, s1, s2 : int
+        Slots of the segments that are not in `base`.
+    one, others : int
+        A run.
+    base : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
+        Sums of all other segments of the window, at `place`.
     inverse
         See `invert`.
     totals : ndarray of float64, shape (5, 16)
-        Measures by lane, the first eight of a row.
+        Measures by pair: those that are summed here, from 0.
     """
-    first = tiles[tile, 0]
-    one = tiles[tile, 1]
-    group = tiles[tile, 2]
-    _cohere(sums, inverse, first, one, group, totals)
-    if rows[0] >= 0:
-        _lock(sums, rows[0], rows[2], totals)
-    if rows[1] >= 0:
-        _lag(sums, rows[1], rows[2], inverse, first, one, group, totals)
-    scale = 1.0 / n_bins
     for lane in range(LANES):
-        coherence = totals[COHERENCE, lane] + totals[COHERENCE, LANES + lane]
-        totals[COHERENCE, lane] = min(coherence * scale, 1.0)
-        totals[IMAGINARY, lane] = totals[IMAGINARY, LANES + lane] * scale
-    if rows[0] >= 0:
-        for lane in range(LANES):
-            totals[PHASE_LOCKING, lane] *= scale / n_segments
-    if rows[1] >= 0:
-        for lane in range(LANES):
-            totals[PHASE_LAG, lane] *= scale
-            totals[PHASE_LAG_DEBIASED, lane] *= scale
+        totals[COHERENCE, lane] = 0.0
+        totals[IMAGINARY, lane] = 0.0
+    width = np.uint64(totals.shape[1])
+    for k in range(len(inverse)):
+        re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
+        re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
+        re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
+        own = inverse[k, one]
+        for lane in range(width):
+            at = others + lane
+            a0, b0 = spectra[s0, 0, k, at], spectra[s0, 1, k, at]
+            a1, b1 = spectra[s1, 0, k, at], spectra[s1, 1, k, at]
+            a2, b2 = spectra[s2, 0, k, at], spectra[s2, 1, k, at]
+            scale = own * inverse[k, at]
+            re = fused(re2, a2, fused(re1, a1, re0 * a0)) + fused(im2, b2, fused(im1, b1, im0 * b0))
+            im = fused(im2, a2, fused(im1, a1, im0 * a0)) - fused(re2, b2, fused(re1, b1, re0 * b0))
+            re = (re + base[place, 0, 0, k, lane]) * scale
+            im = (im + base[place, 0, 1, k, lane]) * scale
+            totals[COHERENCE, lane] = fused(re, re, fused(im, im, totals[COHERENCE, lane]))
+            totals[IMAGINARY, lane] += im
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _cohere(
-    sums: NDArray[np.float64],
-    inverse: NDArray[np.float64],
-    first: int,
+@njit(cache=True, nogil=True, error_model="numpy")
+def cohere_alone(
+    spectra: NDArray[np.float64],
+    s0: int,
+    s1: int,
+    s2: int,
     one: int,
-    group: int,
+    others: int,
+    inverse: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
-    """Sum both parts of coherency, and their squares."""
-    for at in range(WIDTH):
-        totals[COHERENCE, at] = 0.0
-        totals[IMAGINARY, at] = 0.0
-    for two in range(sums.shape[1] // 2):
-        k = 2 * two
-        own = inverse[first, k, one]
-        next_own = inverse[first, k + 1, one]
-        for at in range(WIDTH):
-            part = sums[0, k, 0, at] * (own * inverse[group, k, at])
-            next_part = sums[0, k + 1, 0, at] * (next_own * inverse[group, k + 1, at])
-            totals[COHERENCE, at] += part * part + next_part * next_part
-            totals[IMAGINARY, at] += part + next_part
+    """Sum the same where there is no base: short windows, which this is a fifth faster for."""
+    for lane in range(LANES):
+        totals[COHERENCE, lane] = 0.0
+        totals[IMAGINARY, lane] = 0.0
+    width = np.uint64(totals.shape[1])
+    for k in range(len(inverse)):
+        re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
+        re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
+        re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
+        own = inverse[k, one]
+        for lane in range(width):
+            at = others + lane
+            a0, b0 = spectra[s0, 0, k, at], spectra[s0, 1, k, at]
+            a1, b1 = spectra[s1, 0, k, at], spectra[s1, 1, k, at]
+            a2, b2 = spectra[s2, 0, k, at], spectra[s2, 1, k, at]
+            scale = own * inverse[k, at]
+            re = fused(re2, a2, fused(re1, a1, re0 * a0)) + fused(im2, b2, fused(im1, b1, im0 * b0))
+            im = fused(im2, a2, fused(im1, a1, im0 * a0)) - fused(re2, b2, fused(re1, b1, re0 * b0))
+            re *= scale
+            im *= scale
+            totals[COHERENCE, lane] = fused(re, re, fused(im, im, totals[COHERENCE, lane]))
+            totals[IMAGINARY, lane] += im
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _lock(sums: NDArray[np.float64], row: int, n_lanes: int, totals: NDArray[np.float64]) -> None:
-    """Sum the magnitudes of summed unit phases."""
-    for lane in range(LANES):
-        totals[PHASE_LOCKING, lane] = 0.0
-    for k in range(sums.shape[1]):
-        for lane in range(n_lanes):
-            re = sums[0, k, row, lane]
-            im = sums[0, k, row, LANES + lane]
+def lock(
+    units: NDArray[np.float64],
+    s0: int,
+    s1: int,
+    s2: int,
+    one: int,
+    others: int,
+    base: NDArray[np.float64],
+    place: int,
+    row: int,
+    totals: NDArray[np.float64],
+) -> None:
+    """Sum the magnitudes of summed unit phases; see `cohere`."""
+    totals[PHASE_LOCKING] = 0.0
+    width = np.uint64(totals.shape[1])
+    for k in range(base.shape[3]):
+        re0, im0 = units[s0, 0, k, one], units[s0, 1, k, one]
+        re1, im1 = units[s1, 0, k, one], units[s1, 1, k, one]
+        re2, im2 = units[s2, 0, k, one], units[s2, 1, k, one]
+        for lane in range(width):
+            at = others + lane
+            a0, b0 = units[s0, 0, k, at], units[s0, 1, k, at]
+            a1, b1 = units[s1, 0, k, at], units[s1, 1, k, at]
+            a2, b2 = units[s2, 0, k, at], units[s2, 1, k, at]
+            re = ((re0 * a0 + im0 * b0) + (re1 * a1 + im1 * b1)) + (
+                (re2 * a2 + im2 * b2) + base[place, row, 0, k, lane]
+            )
+            im = ((im0 * a0 - re0 * b0) + (im1 * a1 - re1 * b1)) + (
+                (im2 * a2 - re2 * b2) + base[place, row, 1, k, lane]
+            )
             totals[PHASE_LOCKING, lane] += np.sqrt(re * re + im * im)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _lag(
-    sums: NDArray[np.float64],
-    row: int,
-    n_lanes: int,
-    inverse: NDArray[np.float64],
-    first: int,
+def lag(
+    spectra: NDArray[np.float64],
+    s0: int,
+    s1: int,
+    s2: int,
     one: int,
-    group: int,
+    others: int,
+    base: NDArray[np.float64],
+    place: int,
+    row: int,
+    inverse: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
-    """Sum the weighted phase lag and its debiased square."""
-    for lane in range(LANES):
-        totals[PHASE_LAG, lane] = 0.0
-        totals[PHASE_LAG_DEBIASED, lane] = 0.0
-    for k in range(sums.shape[1]):
-        own = inverse[first, k, one]
-        for lane in range(n_lanes):
-            scale = own * inverse[group, k, lane]
-            im = sums[0, k, 0, LANES + lane] * scale
-            size = sums[0, k, row, lane] * scale
-            square = sums[0, k, row, LANES + lane] * scale * scale
+    """Sum the weighted phase lag and its debiased square; see `cohere`."""
+    totals[PHASE_LAG] = 0.0
+    totals[PHASE_LAG_DEBIASED] = 0.0
+    width = np.uint64(totals.shape[1])
+    for k in range(base.shape[3]):
+        re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
+        re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
+        re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
+        own = inverse[k, one]
+        for lane in range(width):
+            at = others + lane
+            scale = own * inverse[k, at]
+            i0 = im0 * spectra[s0, 0, k, at] - re0 * spectra[s0, 1, k, at]
+            i1 = im1 * spectra[s1, 0, k, at] - re1 * spectra[s1, 1, k, at]
+            i2 = im2 * spectra[s2, 0, k, at] - re2 * spectra[s2, 1, k, at]
+            im = ((i0 + i1) + (i2 + base[place, 0, 1, k, lane])) * scale
+            size = ((abs(i0) + abs(i1)) + (abs(i2) + base[place, row, 0, k, lane])) * scale
+            square = (
+                ((i0 * i0 + i1 * i1) + (i2 * i2 + base[place, row, 1, k, lane])) * scale * scale
+            )
             between = size * size - square
             is_lag = size > _NO_LAG
             is_between = between > _NO_LAG * _NO_LAG

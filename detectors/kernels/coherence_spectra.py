@@ -1,4 +1,4 @@
-"""Spectra of the newest segment at every interval of samples, without a subtraction."""
+"""Spectra of the newest segment at every interval of samples, summed without subtracting."""
 
 from typing import Final
 
@@ -6,12 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-#: Channels, and the second channels of pairs, are worked on in groups of so many.
-LANES: Final = 8
-#: Of each group and bin in `spectra`: the real parts, the imaginary parts negated, the imaginary
-#: parts, the real parts again, so that both parts of a product with a conjugate are one loop.
-PARTS: Final = 4 * LANES
-IMAGINARY: Final = 2 * LANES
+#: Channels are transformed in groups of so many.
+GROUP: Final = 8
 #: Rows of a table that are added in one pass.
 PASS: Final = 5
 
@@ -49,11 +45,14 @@ def advance(
         See `detectors.coherence_tables`.
     folded, part
         Room to work in.
-    whole, late : ndarray of float64, shape (n_period, n_bins + 1, 2, n_lanes)
+    whole, late : ndarray of float64, shape (n_period, 2, n_sums + 1, n_lanes)
         The sum of each interval of this period and of its samples from `cut` on; after the
         period's last interval `late` holds what each place and all after it come to.
-    head : ndarray of float64, shape (n_bins + 1, 2, n_lanes)
-        The sum of this period's intervals so far. Behind the bins stands the energy.
+    head : ndarray of float64, shape (2, n_sums + 1, n_lanes)
+        The sum of this period's intervals so far: of the bins of the band, one to each side and,
+        where they are odd, one that stays zero, since they are taken in twos. Behind them stands
+        the energy. All real parts come before all imaginary ones: the compiler makes vectors of a
+        loop over the bins only where what it writes lies apart from what it reads.
 
     Notes
     -----
@@ -67,10 +66,11 @@ def advance(
     _transform(
         block, cut, n_interval, start, n_segment, first_bin, turns, tables[1], folded, late[place]
     )
-    _copy(late[place], whole[place])
     if cut > 0:
         _transform(block, 0, cut, start, n_segment, first_bin, turns, tables[0], folded, part)
-        _add(part, whole[place])
+        _join(late[place], part, whole[place])
+    else:
+        _copy(late[place], whole[place])
     if place == 0:
         head[:] = 0.0
     _add(whole[place], head)
@@ -90,6 +90,7 @@ def spectrum(
     late: NDArray[np.float64],
     head: NDArray[np.float64],
     part: NDArray[np.float64],
+    n_channels: int,
     spectra: NDArray[np.float64],
     power: NDArray[np.float64],
 ) -> None:
@@ -105,8 +106,11 @@ def spectrum(
         Intervals since the restart, the newest included.
     n_interval, n_segment, turns, late, head, part
         See `advance`.
-    spectra : ndarray of float64, shape (n_groups, n_bins made even, 32)
-        See `PARTS`.
+    n_channels : int
+        Lanes before they repeat.
+    spectra : ndarray of float64, shape (2, n_bins, n_around)
+        Real and imaginary parts: all channels, and behind the last the first ones again, so that
+        those that follow a channel stand behind it whichever it is.
     power : ndarray of float64, shape (n_bins + 1, n_lanes)
         The squared spectrum, and behind it the energy.
     """
@@ -114,48 +118,50 @@ def spectrum(
     if place == len(late) - 1:
         _copy(late[0], part)
     else:
-        _copy(late[place + 1], part)
-        _add(head, part)
+        _join(late[place + 1], head, part)
     begin = (2 * n_intervals * n_interval) % (2 * n_segment)
     quarter_c = 0.25 * turns[0, begin]
     quarter_s = -0.25 * turns[1, begin]
-    n_groups = len(spectra)
-    n_bins = power.shape[0] - 1
-    for group in range(n_groups):
-        for k in range(n_bins):
-            for lane in range(LANES):
-                at = group * LANES + lane
-                sum_re = part[k, 0, at] + part[k + 2, 0, at]
-                sum_im = part[k, 1, at] + part[k + 2, 1, at]
-                change_re = part[k, 0, at] - part[k + 2, 0, at]
-                change_im = part[k, 1, at] - part[k + 2, 1, at]
-                re = 0.5 * part[k + 1, 0, at] - (quarter_c * sum_re + quarter_s * change_im)
-                im = 0.5 * part[k + 1, 1, at] - (quarter_c * sum_im - quarter_s * change_re)
-                spectra[group, k, lane] = re
-                spectra[group, k, LANES + lane] = -im
-                spectra[group, k, IMAGINARY + lane] = im
-                spectra[group, k, IMAGINARY + LANES + lane] = re
-                power[k, at] = re * re + im * im
-    for at in range(power.shape[1]):
-        power[n_bins, at] = part[n_bins + 2, 0, at]
+    n_bins, n_lanes = power.shape[0] - 1, power.shape[1]
+    for k in range(n_bins):
+        for lane in range(n_lanes):
+            sum_re = part[0, k, lane] + part[0, k + 2, lane]
+            sum_im = part[1, k, lane] + part[1, k + 2, lane]
+            change_re = part[0, k, lane] - part[0, k + 2, lane]
+            change_im = part[1, k, lane] - part[1, k + 2, lane]
+            re = 0.5 * part[0, k + 1, lane] - (quarter_c * sum_re + quarter_s * change_im)
+            im = 0.5 * part[1, k + 1, lane] - (quarter_c * sum_im - quarter_s * change_re)
+            spectra[0, k, lane] = re
+            spectra[1, k, lane] = im
+            power[k, lane] = re * re + im * im
+    for lane in range(n_lanes):
+        power[n_bins, lane] = part[0, part.shape[1] - 1, lane]
+    _repeat(n_channels, spectra)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def phases(
-    spectra: NDArray[np.float64], power: NDArray[np.float64], unit: NDArray[np.float64]
+    spectra: NDArray[np.float64],
+    power: NDArray[np.float64],
+    n_channels: int,
+    units: NDArray[np.float64],
 ) -> None:
     """Write a spectrum divided by its magnitude, zero where it has none."""
-    for group in range(len(spectra)):
-        for k in range(power.shape[0] - 1):
-            for lane in range(LANES):
-                size = np.sqrt(power[k, group * LANES + lane])
-                scale = 1.0 / size if size > 0.0 else 0.0
-                re = spectra[group, k, lane] * scale
-                im = spectra[group, k, IMAGINARY + lane] * scale
-                unit[group, k, lane] = re
-                unit[group, k, LANES + lane] = -im
-                unit[group, k, IMAGINARY + lane] = im
-                unit[group, k, IMAGINARY + LANES + lane] = re
+    for k in range(spectra.shape[1]):
+        for lane in range(power.shape[1]):
+            size = np.sqrt(power[k, lane])
+            scale = 1.0 / size if size > 0.0 else 0.0
+            units[0, k, lane] = spectra[0, k, lane] * scale
+            units[1, k, lane] = spectra[1, k, lane] * scale
+    _repeat(n_channels, units)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _repeat(n_channels: int, spectra: NDArray[np.float64]) -> None:
+    for part in range(2):
+        for k in range(spectra.shape[1]):
+            for lane in range(n_channels, spectra.shape[2]):
+                spectra[part, k, lane] = spectra[part, k, lane - n_channels]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -176,33 +182,48 @@ def _transform(
     Seen from their middle cosines are even and sines odd, so sums and differences of mirrored
     samples take half the products; the result is then turned to where the middle is.
     """
-    n_bins = made.shape[0] - 1
+    n_bins = made.shape[1] - 1
     n_lanes = block.shape[1]
-    n_rows = _fold(block, first, stop, folded, made[n_bins])
+    n_rows = _fold(block, first, stop, folded, made[0, n_bins])
+    made[:, :n_bins] = 0.0
+    for part in range(2):
+        for two in range(n_bins // 2):
+            _project(folded, n_rows, table, part, 2 * two, made)
     for k in range(n_bins):
-        made[k] = 0.0
-        for part in range(2):
-            own = made[k, part]
-            row_of = folded[part]
-            factor = table[part, k]
-            for five in range((n_rows + PASS - 1) // PASS):
-                row = PASS * five
-                f0, f1, f2, f3, f4 = factor[row : row + PASS]
-                for lane in range(n_lanes):
-                    own[lane] += (row_of[row, lane] * f0 + row_of[row + 1, lane] * f1) + (
-                        row_of[row + 2, lane] * f2
-                        + row_of[row + 3, lane] * f3
-                        + row_of[row + 4, lane] * f4
-                    )
         # In half samples, by index: no rotation error grows.
         middle = ((first_bin + k) * (2 * (start + first) + stop - first - 1)) % (2 * n_segment)
         turn_re = turns[0, middle]
         turn_im = turns[1, middle]
         for lane in range(n_lanes):
-            even = made[k, 0, lane]
-            odd = made[k, 1, lane]
-            made[k, 0, lane] = even * turn_re + odd * turn_im
-            made[k, 1, lane] = even * turn_im - odd * turn_re
+            even = made[0, k, lane]
+            odd = made[1, k, lane]
+            made[0, k, lane] = even * turn_re + odd * turn_im
+            made[1, k, lane] = even * turn_im - odd * turn_re
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _project(
+    folded: NDArray[np.float64],
+    n_rows: int,
+    table: NDArray[np.float64],
+    part: int,
+    k: int,
+    made: NDArray[np.float64],
+) -> None:
+    """Add up rows, each times its factor, for two bins at once."""
+    for five in range((n_rows + PASS - 1) // PASS):
+        row = PASS * five
+        f0, f1, f2 = table[part, k, row], table[part, k, row + 1], table[part, k, row + 2]
+        f3, f4 = table[part, k, row + 3], table[part, k, row + 4]
+        g0, g1 = table[part, k + 1, row], table[part, k + 1, row + 1]
+        g2, g3 = table[part, k + 1, row + 2], table[part, k + 1, row + 3]
+        g4 = table[part, k + 1, row + 4]
+        for lane in range(made.shape[2]):
+            r0, r1 = folded[part, row, lane], folded[part, row + 1, lane]
+            r2, r3 = folded[part, row + 2, lane], folded[part, row + 3, lane]
+            r4 = folded[part, row + 4, lane]
+            made[part, k, lane] += (r0 * f0 + r1 * f1) + (r2 * f2 + r3 * f3 + r4 * f4)
+            made[part, k + 1, lane] += (r0 * g0 + r1 * g1) + (r2 * g2 + r3 * g3 + r4 * g4)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -225,13 +246,13 @@ def _fold(
             b = block[later, lane]
             folded[0, row, lane] = b + a
             folded[1, row, lane] = b - a
-            energy[0, lane] += a * a + b * b
+            energy[lane] += a * a + b * b
     if (stop - first) % 2 == 1:
         for lane in range(n_lanes):
             a = block[first + n_half, lane]
             folded[0, n_half, lane] = a
             folded[1, n_half, lane] = 0.0
-            energy[0, lane] += a * a
+            energy[lane] += a * a
         return n_half + 1
     return n_half
 
@@ -250,3 +271,14 @@ def _add(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
     target = made.reshape(-1)
     for at in range(source.size):
         target[at] += source[at]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _join(
+    first: NDArray[np.float64], second: NDArray[np.float64], made: NDArray[np.float64]
+) -> None:
+    one = first.reshape(-1)
+    other = second.reshape(-1)
+    target = made.reshape(-1)
+    for at in range(target.size):
+        target[at] = one[at] + other[at]

@@ -1,4 +1,4 @@
-"""Products of the spectra of pairs, summed over a window of segments without subtracting."""
+"""Sums of products over a window of segments, carried exactly enough to be taken off again."""
 
 from typing import Final
 
@@ -6,18 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_spectra import IMAGINARY, LANES
+from detectors.kernels.coherence_products import PASS, add_lags, add_products
 
-#: Segments that are added in one pass over the sums.
-PASS: Final = 3
-#: Sums of one tile, bin and kind: two for each lane.
-WIDTH: Final = 2 * LANES
-
-#: Sets of sums of one phase; behind them the last 0, 1, .. chunks of each of two blocks.
-NEWEST: Final = 0
-MIDDLE: Final = 1
-CORE: Final = 2
-OLDEST: Final = 3
+#: Each sum of the core is two numbers: what it comes to, and what that leaves over.
+CORE: Final = 0
+REST: Final = 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -25,77 +18,149 @@ def gather(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    tiles: NDArray[np.int64],
+    runs: NDArray[np.uint64],
     rows: NDArray[np.int64],
     n_chunk: int,
     n_core: int,
-    n_segments: int,
+    n_kept: int,
     n_phases: int,
     n_found: int,
-    slots: NDArray[np.int64],
+    slots: NDArray[np.uint64],
+    changes: NDArray[np.float64],
     sets: NDArray[np.float64],
 ) -> None:
     """Take the newest segment's chunk into the core of its phase, where the chunk is whole.
 
     Parameters
     ----------
-    spectra, units : ndarray of float64, shape (n_slots, n_groups, n_bins made even, 32)
-        See `detectors.kernels.coherence_spectra.PARTS`; the last slot is zero.
+    spectra, units, runs
+        See `detectors.kernels.coherence_products.add_products`; the last slot is zero.
     power : ndarray of float64, shape (n_slots, n_bins + 1, n_lanes)
         Squared spectra and energy.
-    tiles : ndarray of int64, shape (n_tiles, 3)
-        Group and lane of the first channel, group of the second ones.
-    rows : ndarray of int64, shape (3,)
-        See `add`.
-    n_chunk, n_core, n_segments : int
-        Segments of a chunk, chunks of the core, segments of the window.
+    rows : ndarray of int64, shape (2,)
+        Rows of unit phases and of lags in the sums of a run, or -1 for none.
+    n_chunk, n_core, n_kept : int
+        Segments of a chunk, chunks of the core, segments that are kept.
     n_phases : int
         Hops from a segment of the window to the next.
     n_found : int
         Segments since the restart, the newest included.
-    slots : ndarray of int64
+    slots, changes
         Room to work in.
-    sets : ndarray of float64, shape (n_phases, n_sets, n_sums)
-        For each phase of the hop within a step the sets named above.
+    sets : ndarray of float64, shape (n_phases, 2, n_sums)
+        For each phase of the hop within a step what is named above: power, then every run.
 
     Notes
     -----
-    The core is all whole chunks in the window. Chunks are counted in blocks of half a core, which
-    is what is there of the newest block, the whole block before it, and the last chunks of the
-    one before that. Sums of the last 1, 2, .. chunks of a block are made while the next block
-    comes in, one a chunk, so they are all there when it becomes the oldest. Nothing is ever
-    subtracted: no drift, and what has left the window has left every sum.
+    The core is all chunks that are whole and in the window, `n_core` of them: the newest one is
+    added and the one that leaves is taken off. What is taken off has the very bits that were
+    added, and the sums keep 106 bits [1]_, so of a chunk that has left less than 1e-31 of it is
+    still there: nothing that a coherence in 53 bits could show, short of a spike a billion times
+    as high as the signal, and nothing that grows.
+
+    References
+    ----------
+    .. [1] T. J. Dekker, "A floating-point technique for extending the available precision",
+       Numerische Mathematik 18, 1971, doi:10.1007/BF01397083.
     """
     phase = (n_found - 1) % n_phases
     n_own = (n_found - 1) // n_phases + 1
     if n_own % n_chunk != 0:
         return
-    own = sets[phase]
-    n_half = (n_core + 1) // 2
     chunk = n_own // n_chunk - 1
-    place = chunk % n_half
-    block = (chunk // n_half) % 2
+    core = sets[phase, CORE]
+    rest = sets[phase, REST]
     if chunk == 0:
-        own[NEWEST] = 0.0
-    _list(chunk * n_chunk, n_chunk, n_segments, n_phases, phase, slots)
-    _add_set(spectra, units, power, tiles, rows, slots, n_chunk, own[NEWEST])
-    if chunk >= n_half:
-        before = OLDEST + (1 - block) * (n_half + 1) + place
-        copy(own[before], own[before + 1])
-        mirrored = (chunk // n_half) * n_half - 1 - place
-        _list(mirrored * n_chunk, n_chunk, n_segments, n_phases, phase, slots)
-        _add_set(spectra, units, power, tiles, rows, slots, n_chunk, own[before + 1])
-    if place == n_half - 1:
-        copy(own[NEWEST], own[MIDDLE])
-        own[NEWEST] = 0.0
-    n_newest = (chunk + 1) % n_half
-    block = ((chunk + 1) // n_half) % 2
-    oldest = own[OLDEST + block * (n_half + 1) + max(n_core - n_half - n_newest, 0)]
-    middle = own[MIDDLE]
-    newest = own[NEWEST]
-    core = own[CORE]
-    for at in range(core.size):
-        core[at] = oldest[at] + middle[at] + newest[at]
+        core[:] = 0.0
+        rest[:] = 0.0
+    zero = len(spectra) - 1
+    n_listed = _list(chunk, n_chunk, n_kept, n_phases, phase, zero, slots, 0)
+    _list(chunk - n_core, n_chunk, n_kept, n_phases, phase, zero, slots, n_listed)
+    n_power = power.shape[1] * power.shape[2]
+    came = changes[0].reshape(-1)
+    left = changes[1].reshape(-1)
+    _carry_power(power, slots, n_listed, core, rest)
+    for run in range(len(runs)):
+        for way in range(2):
+            at = way * n_listed
+            add_products(spectra, slots, at, n_listed, runs, run, changes, way, 0, keep=False)
+            if rows[0] >= 0:
+                add_products(
+                    units, slots, at, n_listed, runs, run, changes, way, rows[0], keep=False
+                )
+            if rows[1] >= 0:
+                add_lags(spectra, slots, at, n_listed, runs, run, changes, way, rows[1], keep=False)
+        start = n_power + run * came.size
+        _carry(came, left, core[start:], rest[start:])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _carry_power(
+    power: NDArray[np.float64],
+    slots: NDArray[np.uint64],
+    n_listed: int,
+    core: NDArray[np.float64],
+    rest: NDArray[np.float64],
+) -> None:
+    for place in range(n_listed):
+        came = power[slots[place]].reshape(-1)
+        left = power[slots[n_listed + place]].reshape(-1)
+        _carry(came, left, core, rest)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _carry(
+    came: NDArray[np.float64],
+    left: NDArray[np.float64],
+    core: NDArray[np.float64],
+    rest: NDArray[np.float64],
+) -> None:
+    """Add what came and take off what left, losing no bit of a sum but beyond the 106th."""
+    for at in range(came.size):
+        change = came[at] - left[at]
+        part = change - came[at]
+        lost = (came[at] - (change - part)) - (left[at] + part)
+        before = core[at]
+        after = before + change
+        part = after - before
+        lost += (before - (after - part)) + (change - part)
+        lost += rest[at]
+        made = after + lost
+        core[at] = made
+        rest[at] = lost - (made - after)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def apart(
+    n_chunk: int,
+    n_core: int,
+    n_segments: int,
+    n_kept: int,
+    n_phases: int,
+    n_found: int,
+    zero: int,
+    n_last: int,
+    slots: NDArray[np.uint64],
+) -> int:
+    """List the slots of the window's segments that are not in the core; return how many.
+
+    The last `n_last` are listed first, and so many they are made with the slot `zero`; then those
+    that come before, made whole passes.
+    """
+    phase = (n_found - 1) % n_phases
+    n_own = (n_found - 1) // n_phases + 1
+    core_stop = n_own // n_chunk * n_chunk
+    core_start = core_stop - n_core * n_chunk
+    n_slots = 0
+    for back in range(1, n_segments + 1):
+        segment = n_own - back
+        if segment < core_start or segment >= core_stop:
+            slots[n_slots] = segment % n_kept * n_phases + phase
+            n_slots += 1
+    while n_slots < n_last or (n_slots - n_last) % PASS != 0:
+        slots[n_slots] = zero
+        n_slots += 1
+    return n_slots
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -107,179 +172,35 @@ def copy(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def apart(
-    n_chunk: int,
-    n_core: int,
-    n_segments: int,
-    n_phases: int,
-    n_found: int,
-    zero: int,
-    slots: NDArray[np.int64],
-) -> int:
-    """List the slots of the window's segments that are not in the core; return how many.
-
-    Whole passes of them: the slot `zero` fills up.
-    """
-    phase = (n_found - 1) % n_phases
-    n_own = (n_found - 1) // n_phases + 1
-    core_stop = n_own // n_chunk * n_chunk
-    core_start = core_stop - n_core * n_chunk
-    n_slots = 0
-    for segment in range(n_own - n_segments, n_own):
-        if segment < core_start or segment >= core_stop:
-            slots[n_slots] = segment % n_segments * n_phases + phase
-            n_slots += 1
-    while n_slots % PASS != 0:
-        slots[n_slots] = zero
-        n_slots += 1
-    return n_slots
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def add_power(
-    power: NDArray[np.float64], slots: NDArray[np.int64], n_slots: int, made: NDArray[np.float64]
+    power: NDArray[np.float64], slots: NDArray[np.uint64], n_slots: int, made: NDArray[np.float64]
 ) -> None:
     """Add the power of these segments."""
+    target = made.reshape(-1)
     for place in range(n_slots):
-        slot = slots[place]
-        for k in range(power.shape[1]):
-            for lane in range(power.shape[2]):
-                made[k, lane] += power[slot, k, lane]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def add(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    slots: NDArray[np.int64],
-    n_slots: int,
-    tiles: NDArray[np.int64],
-    tile: int,
-    rows: NDArray[np.int64],
-    made: NDArray[np.float64],
-    place: int,
-    is_new: bool,
-) -> None:
-    """Add the products of these segments, whole passes of them, to the sums of one tile.
-
-    Parameters
-    ----------
-    spectra, units, slots, tiles, rows
-        See `gather`.
-    made : ndarray of float64, shape (n_tiles, n_bins made even, n_rows, 16)
-        At `place`, row 0: products, real parts, then imaginary ones. Row ``rows[0]``, where not
-        negative: the same of unit phases. Row ``rows[1]``: magnitudes of the imaginary parts,
-        then their squares.
-    is_new : bool
-        Whether they are put in the place of what is there.
-    """
-    first = tiles[tile, 0]
-    lane = tiles[tile, 1]
-    group = tiles[tile, 2]
-    for three in range(n_slots // PASS):
-        at = PASS * three
-        s0 = slots[at]
-        s1 = slots[at + 1]
-        s2 = slots[at + 2]
-        keep = at > 0 or not is_new
-        _add_products(spectra, s0, s1, s2, first, lane, group, made, place, 0, keep)
-        if rows[0] >= 0:
-            _add_products(units, s0, s1, s2, first, lane, group, made, place, rows[0], keep)
-        if rows[1] >= 0:
-            _add_lags(spectra, s0, s1, s2, first, lane, group, made, place, rows[1], keep, rows[2])
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _add_products(
-    spectra: NDArray[np.float64],
-    s0: int,
-    s1: int,
-    s2: int,
-    first: int,
-    lane: int,
-    g: int,
-    made: NDArray[np.float64],
-    place: int,
-    row: int,
-    keep: bool,
-) -> None:
-    for k in range(made.shape[1]):
-        re0 = spectra[s0, first, k, lane]
-        re1 = spectra[s1, first, k, lane]
-        re2 = spectra[s2, first, k, lane]
-        im0 = spectra[s0, first, k, IMAGINARY + lane]
-        im1 = spectra[s1, first, k, IMAGINARY + lane]
-        im2 = spectra[s2, first, k, IMAGINARY + lane]
-        for at in range(WIDTH):
-            more = (
-                (re0 * spectra[s0, g, k, at] + im0 * spectra[s0, g, k, IMAGINARY + at])
-                + (re1 * spectra[s1, g, k, at] + im1 * spectra[s1, g, k, IMAGINARY + at])
-                + (re2 * spectra[s2, g, k, at] + im2 * spectra[s2, g, k, IMAGINARY + at])
-            )
-            made[place, k, row, at] = made[place, k, row, at] + more if keep else more
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _add_lags(
-    spectra: NDArray[np.float64],
-    s0: int,
-    s1: int,
-    s2: int,
-    first: int,
-    lane: int,
-    g: int,
-    made: NDArray[np.float64],
-    place: int,
-    row: int,
-    keep: bool,
-    n_lanes: int,
-) -> None:
-    for k in range(made.shape[1]):
-        re0 = spectra[s0, first, k, lane]
-        re1 = spectra[s1, first, k, lane]
-        re2 = spectra[s2, first, k, lane]
-        im0 = spectra[s0, first, k, IMAGINARY + lane]
-        im1 = spectra[s1, first, k, IMAGINARY + lane]
-        im2 = spectra[s2, first, k, IMAGINARY + lane]
-        for at in range(n_lanes):
-            i0 = re0 * spectra[s0, g, k, LANES + at] + im0 * spectra[s0, g, k, 3 * LANES + at]
-            i1 = re1 * spectra[s1, g, k, LANES + at] + im1 * spectra[s1, g, k, 3 * LANES + at]
-            i2 = re2 * spectra[s2, g, k, LANES + at] + im2 * spectra[s2, g, k, 3 * LANES + at]
-            size = abs(i0) + abs(i1) + abs(i2)
-            square = i0 * i0 + i1 * i1 + i2 * i2
-            made[place, k, row, at] = made[place, k, row, at] + size if keep else size
-            made[place, k, row, LANES + at] = (
-                made[place, k, row, LANES + at] + square if keep else square
-            )
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_set(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    power: NDArray[np.float64],
-    tiles: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    slots: NDArray[np.int64],
-    n_slots: int,
-    made: NDArray[np.float64],
-) -> None:
-    """Add these segments to a set: power first, then every tile."""
-    n_power = power.shape[1] * power.shape[2]
-    add_power(power, slots, n_slots, made[:n_power].reshape(power.shape[1:]))
-    sums = made[n_power:].reshape(len(tiles), spectra.shape[2], -1, WIDTH)
-    for tile in range(len(tiles)):
-        add(spectra, units, slots, n_slots, tiles, tile, rows, sums, tile, is_new=False)
+        source = power[slots[place]].reshape(-1)
+        for at in range(target.size):
+            target[at] += source[at]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _list(
-    first: int,
-    n_listed: int,
-    n_segments: int,
+    chunk: int,
+    n_chunk: int,
+    n_kept: int,
     n_phases: int,
     phase: int,
-    slots: NDArray[np.int64],
-) -> None:
+    zero: int,
+    slots: NDArray[np.uint64],
+    first: int,
+) -> int:
+    """List the slots of a chunk from `first` on, whole passes of them; return how many.
+
+    Those of a chunk before the restart are all zero.
+    """
+    n_listed = (n_chunk + PASS - 1) // PASS * PASS
     for place in range(n_listed):
-        slots[place] = (first + place) % n_segments * n_phases + phase
+        is_there = place < n_chunk and chunk >= 0
+        slot = (chunk * n_chunk + place) % n_kept * n_phases + phase
+        slots[first + place] = slot if is_there else zero
+    return n_listed
