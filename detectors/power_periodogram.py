@@ -80,7 +80,7 @@ class SlidingPeriodogram:
         self._sums = np.zeros(n_groups * self._bins.size * 4 * LANES)
         self._work = np.zeros(n_groups * 2 * PASS * LANES)
         self._twiddles = np.zeros((self._bins.size, 2))
-        self._power = np.zeros(n_groups * 2 * LANES)
+        self._power = np.zeros(n_groups * LANES)
 
     def fold(self, block: Block) -> Estimates:
         """Fold a block in and return the powers of every hop it completed."""

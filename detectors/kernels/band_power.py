@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from detectors.kernels.fused import fused
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: Channels are worked on in groups of so many. The change of a sample against one window ago and
@@ -207,6 +208,7 @@ def _add_pass(
     samples take half the products; the result is then turned to where the middle is.
     """
     n_bins = twiddles.shape[0]
+    width = work.size // (work.size // _GROUP) // PASS
     for group in range(work.size // _GROUP):
         w = group * _GROUP
         for row in range(_HALF):
@@ -220,21 +222,24 @@ def _add_pass(
             at = (group * n_bins + place) * _BIN
             c = twiddles[place, 0]
             s = twiddles[place, 1]
-            c0, c1, c2, c3, c4 = offsets[place, :_HALF]
-            s0, s1, s2, s3, s4 = offsets[place, _HALF:]
-            for lane in range(_BOTH):
+            c0, c1, c2 = offsets[place, 0], offsets[place, 1], offsets[place, 2]
+            c3, c4 = offsets[place, 3], offsets[place, 4]
+            s0, s1, s2 = offsets[place, 5], offsets[place, 6], offsets[place, 7]
+            s3, s4 = offsets[place, 8], offsets[place, 9]
+            for lane in range(width):
                 even = work[w + lane] * c0
-                even += work[w + _BOTH + lane] * c1
-                even += work[w + 2 * _BOTH + lane] * c2
-                even += work[w + 3 * _BOTH + lane] * c3
-                even += work[w + 4 * _BOTH + lane] * c4
+                even = fused(work[w + _BOTH + lane], c1, even)
+                even = fused(work[w + 2 * _BOTH + lane], c2, even)
+                even = fused(work[w + 3 * _BOTH + lane], c3, even)
+                even = fused(work[w + 4 * _BOTH + lane], c4, even)
                 odd = work[w + 9 * _BOTH + lane] * s0
-                odd += work[w + 8 * _BOTH + lane] * s1
-                odd += work[w + 7 * _BOTH + lane] * s2
-                odd += work[w + 6 * _BOTH + lane] * s3
-                odd += work[w + 5 * _BOTH + lane] * s4
-                sums[at + lane] += even * c + odd * s
-                sums[at + _IMAGINARY + lane] += even * s - odd * c
+                odd = fused(work[w + 8 * _BOTH + lane], s1, odd)
+                odd = fused(work[w + 7 * _BOTH + lane], s2, odd)
+                odd = fused(work[w + 6 * _BOTH + lane], s3, odd)
+                odd = fused(work[w + 5 * _BOTH + lane], s4, odd)
+                sums[at + lane] = fused(even, c, fused(odd, s, sums[at + lane]))
+                at_im = at + _IMAGINARY + lane
+                sums[at_im] = fused(even, s, fused(odd, -c, sums[at_im]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -283,7 +288,7 @@ def _emit(
     for band in range(n_bands):
         _sum_band(turns, bins, places[band], position, sums, power)
         for channel in range(columns.size):
-            value = power[channel // LANES * _BOTH + channel % LANES]
+            value = power[channel]
             is_valid = clean[channel] >= n_window
             is_valid = is_valid and not taint[columns[channel]] & SPOILS_NEWEST
             is_valid = is_valid and np.isfinite(value)
@@ -313,15 +318,17 @@ def _sum_band(
     for lane in range(power.size):
         power[lane] = 0.0
     first = places[0]
-    for group in range(power.size // _BOTH):
-        p = group * _BOTH
+    n_groups = power.size // LANES
+    width = power.size // n_groups  # a length the compiler does not know, so it makes vectors
+    for group in range(n_groups):
+        p = group * LANES
         kept = sums[(group * n_bins + first - 1) * _BIN :]
         for place in range(places[1] - first):
             weight = scale if bins[first + place] != 0 else 0.5 * scale
             below = place * _BIN
             at = below + _BIN
             above = at + _BIN
-            for lane in range(_BOTH):
+            for lane in range(width):
                 sum_re = kept[below + lane] + kept[above + lane]
                 sum_im = kept[below + _IMAGINARY + lane] + kept[above + _IMAGINARY + lane]
                 change_re = kept[below + lane] - kept[above + lane]
