@@ -14,7 +14,7 @@ from detectors.cross_pairs import CrossPairs
 from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import coherence as kernel
-from detectors.kernels import coherence_edges, coherence_measures
+from detectors.kernels import coherence_edges, coherence_measures, coherence_places
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
 
@@ -88,11 +88,13 @@ class Coherence:
     Segments have the overlap of scipy, ``nperseg // 2`` samples, where half a segment is a
     multiple of the hop; see `CoherenceConfig.hop_s` for other hops. The last one ends with the
     newest sample. The window is ``(K - 1) * step + nperseg`` samples. Each hop takes the transform
-    of its own samples alone, put together to one new segment. Up to some ten segments are added up
-    at every hop; of longer windows those in the middle are kept as a sum, to which chunks of
-    segments are added and from which they are taken off, so that work per hop does not depend on
-    the length. The sum is carried in 106 bits, in which what is taken off leaves nothing that
-    shows: no drift, and of an artifact of 1e9 µV less than 1e-15 once it has left the window.
+    of its own samples alone, put together to one new segment. Up to three segments are summed at
+    every hop; of more the sum slides, with the newest added and the one that leaves taken off, so
+    that work per hop does not depend on the length of the window. Before rounding of what has
+    been in a sum could show, it is made anew from the spectra of the window: every 1024 segments,
+    and when the power has fallen by 256 since, as it does when an artifact leaves. So there is no
+    drift, and an artifact leaves less than 1e-11, however high. The hop at which that is done
+    takes longer, by the number of segments.
 
     Pairs across two streams are of the grid of `detectors.alignment.Aligner`: the samples of the
     slower stream, the other low-passed and brought to their times. `rate_hz` and the samples of
@@ -104,7 +106,7 @@ class Coherence:
     after a restart is not. NaN policy: ``invalid``; a window that contains a tainted sample on
     either channel is not valid, an estimate whose newest sample carries a doubtful stamp neither,
     nor one of a channel that is dead in a bin of the band. Values beyond 1e12 µV count as tainted
-    and are not folded in. Imaginary parts as small as rounding are no lag.
+    and are not folded in. Imaginary parts of less than 1e-5 of the magnitudes are no lag.
 
     References
     ----------
@@ -190,7 +192,7 @@ class Coherence:
 
     def _fold(self, block: Block) -> Seen:
         memory = self._memory
-        since_hop = int(memory.state[kernel.SAMPLES]) % self.hop_samples
+        since_hop = int(memory.state[coherence_places.SAMPLES]) % self.hop_samples
         n_hops = (since_hop + block.time_s.size) // self.hop_samples
         made = (
             Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
@@ -217,11 +219,9 @@ class Coherence:
             memory.spectra,
             memory.units,
             memory.power,
-            memory.slots,
             memory.sets,
             memory.inverse,
             memory.total,
-            memory.changes,
             memory.totals,
             made.sample,
             made.time_s,

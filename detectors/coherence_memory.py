@@ -7,17 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.coherence_config import Segments
-from detectors.kernels import coherence as kernel
-from detectors.kernels.coherence_measures import N_LAST, N_MEASURES
-from detectors.kernels.coherence_products import PASS, WIDTH
+from detectors.kernels import coherence_places as places
+from detectors.kernels.coherence_measures import N_DIRECT, N_MEASURES
+from detectors.kernels.coherence_products import WIDTH
 from detectors.kernels.coherence_spectra import GROUP
 from detectors.kernels.coherence_spectra import PASS as ROWS
-from detectors.kernels.coherence_sums import REST
 
-#: Bytes that sums of chunks may take: where they would take more, chunks are longer.
-_SUMS_BYTES: Final = 1 << 28
-#: Bytes that the spectra of a window may take.
-_SPECTRA_BYTES: Final = 1 << 30
+#: Bytes that may be kept.
+_KEPT_BYTES: Final = 1 << 30
 
 
 class Tables(NamedTuple):
@@ -49,12 +46,9 @@ class Memory(NamedTuple):
     spectra: NDArray[np.float64]
     units: NDArray[np.float64]
     power: NDArray[np.float64]
-    slots: NDArray[np.uint64]
     sets: NDArray[np.float64]
     inverse: NDArray[np.float64]
     total: NDArray[np.float64]
-    #: Sums of one run: of chunks that come and go, or of segments beside the core.
-    changes: NDArray[np.float64]
     totals: NDArray[np.float64]
 
 
@@ -116,48 +110,31 @@ class Shape(NamedTuple):
         """Rows of a table, in whole passes: pairs of mirrored samples and the middle one."""
         return -(-((self.segments.interval + 1) // 2) // ROWS) * ROWS
 
-    def chunks(self) -> tuple[int, int]:
-        """Return segments of a chunk, and chunks of the core, or none, whichever is least work."""
-        n_segments = self.segments.number
-        if 8 * self.n_phases * (REST + 1) * self._n_set > _SUMS_BYTES:
-            return 1, 0
-        lengths = range(1, n_segments // 2 + 1)
-        cores = [(length, (n_segments - length + 1) // length) for length in lengths]
-        return min(((1, 0), *cores), key=self._work)
-
-    def _work(self, chunks: tuple[int, int]) -> float:
-        """Return what a hop takes, in passes over all pairs: measured with 496 of them.
-
-        Each chunk is added up twice, and four sets are read or written; each hop reads the core.
-        """
-        length, number = chunks
-        n_apart = self.segments.number - length * number
-        passes = 1.0 - max(n_apart - N_LAST, 0) // -PASS
-        if number == 0:
-            return passes
-        return passes + 0.25 + (0.9 + 2.0 * -(length // -PASS)) / length
+    @property
+    def has_sums(self) -> bool:
+        """Whether sums over the window are kept: not where few segments are quicker to sum."""
+        return self.segments.number > N_DIRECT or self.sums[0] > 1
 
     @property
     def n_kept(self) -> int:
-        """Segments of each phase that are kept: those of the window, and of the chunk that left."""
-        length, number = self.chunks()
-        return max(self.segments.number, length * (number + 1))
+        """Segments of each phase that are kept: also the one that is taken off the sums."""
+        return self.segments.number + self.has_sums
 
     def sizes(self) -> NDArray[np.int64]:
         """Return the kernel's numbers."""
-        made = np.zeros(kernel.N_SIZES, dtype=np.int64)
-        made[kernel.SEGMENT] = self.segments.length
-        made[kernel.INTERVAL] = self.segments.interval
-        made[kernel.CUT] = self.cut
-        made[kernel.FIRST_BIN] = self.first_bin - 1
-        made[kernel.HOP] = self.segments.hop
-        made[kernel.N_SEGMENTS] = self.segments.number
-        made[kernel.N_PHASES] = self.n_phases
-        made[kernel.N_CHUNK], made[kernel.N_CORE] = self.chunks()
-        made[kernel.SPAN] = self.segments.span
-        made[kernel.LOCKING_ROW] = self.locking_row
-        made[kernel.LAG_ROW] = self.lag_row
-        made[kernel.N_KEPT] = self.n_kept
+        made = np.zeros(places.N_SIZES, dtype=np.int64)
+        made[places.SEGMENT] = self.segments.length
+        made[places.INTERVAL] = self.segments.interval
+        made[places.CUT] = self.cut
+        made[places.FIRST_BIN] = self.first_bin - 1
+        made[places.HOP] = self.segments.hop
+        made[places.N_SEGMENTS] = self.segments.number
+        made[places.N_PHASES] = self.n_phases
+        made[places.SPAN] = self.segments.span
+        made[places.LOCKING_ROW] = self.locking_row
+        made[places.LAG_ROW] = self.lag_row
+        made[places.N_KEPT] = self.n_kept
+        made[places.HAS_SUMS] = self.has_sums
         return made
 
     def tables(self) -> Tables:
@@ -187,18 +164,17 @@ class Shape(NamedTuple):
             Where it is not.
         """
         n_bytes = 8 * sum(map(int, (np.prod(each) for each in self._large())))
-        if n_bytes > _SPECTRA_BYTES:
+        if n_bytes > _KEPT_BYTES:
             raise ValueError(
-                f"window_s: expected one of which at most {_SPECTRA_BYTES / 1e9:.1f} GB is kept, "
+                f"window_s: expected one of which at most {_KEPT_BYTES / 1e9:.1f} GB is kept, "
                 f"found {window_s:g} ({n_bytes / 1e9:.1f} GB; less where hop_s is longer)"
             )
 
     def memory(self) -> Memory:
         """Return everything as it is after a restart."""
-        n_core = self.chunks()[1]
-        spectra, units, power, whole, late = (np.zeros(each) for each in self._large())
+        spectra, units, power, whole, late, sets = (np.zeros(each) for each in self._large())
         return Memory(
-            state=np.zeros(kernel.SPOILT + self.n_channels, dtype=np.int64),
+            state=np.zeros(places.SPOILT + self.n_channels, dtype=np.int64),
             block=np.zeros((self.segments.interval + 1, self.n_lanes)),
             folded=np.zeros((2, self.n_rows, self.n_lanes)),
             whole=whole,
@@ -207,11 +183,9 @@ class Shape(NamedTuple):
             spectra=spectra,
             units=units,
             power=power,
-            slots=np.zeros(2 * (self.n_kept + N_LAST + PASS), dtype=np.uint64),
-            sets=np.zeros((self.n_phases if n_core else 1, REST + 1, self._n_set)),
+            sets=sets,
             inverse=np.zeros((self.n_bins, self.n_around)),
             total=np.zeros(power.shape[1:]),
-            changes=np.zeros((2, *self.sums)),
             totals=np.zeros((N_MEASURES, WIDTH)),
         )
 
@@ -222,14 +196,15 @@ class Shape(NamedTuple):
 
     @property
     def _n_set(self) -> int:
-        return self.n_power + self.n_runs * math.prod(self.sums)
+        return 2 * self.n_power + self.n_runs * math.prod(self.sums)
 
     def _large(self) -> tuple[tuple[int, ...], ...]:
-        """Return the shapes of spectra, units, power, and both sums of each interval."""
+        """Return the shapes of spectra, units, power, both sums of intervals, and of windows."""
         n_slots = self.n_kept * self.n_phases + 1
         n_period = -(-self.segments.length // self.segments.interval)
         spectra = (2, self.n_bins, self.n_around)
         period = (n_period, 2, self._n_summed + 1, self.n_lanes)
         n_units = n_slots if self.locking_row >= 0 else 1
         power = (n_slots, self.n_bins + 1, self.n_lanes)
-        return ((n_slots, *spectra), (n_units, *spectra), power, period, period)
+        sets = (self.n_phases if self.has_sums else 1, self._n_set)
+        return ((n_slots, *spectra), (n_units, *spectra), power, period, period, sets)

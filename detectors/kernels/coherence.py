@@ -1,41 +1,29 @@
 """Coherence of pairs: samples in, one row of measures out at every hop."""
 
-from typing import Final
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_hop import N_ALWAYS, write_coherence, write_more
-from detectors.kernels.coherence_measures import N_LAST, invert
-from detectors.kernels.coherence_products import WIDTH
+from detectors.kernels.coherence_hop import emit
+from detectors.kernels.coherence_places import (
+    CUT,
+    FIRST_BIN,
+    FOUND,
+    HAS_SUMS,
+    HOP,
+    INTERVAL,
+    LOADED,
+    LOCKING_ROW,
+    N_PHASES,
+    N_SEGMENTS,
+    SAMPLES,
+    SEGMENT,
+    SPAN,
+    SPOILT,
+)
 from detectors.kernels.coherence_spectra import advance, phases, spectrum
-from detectors.kernels.coherence_sums import CORE, add_power, apart, copy, gather
-from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
-
-#: Places in the `sizes` array.
-SEGMENT: Final = 0
-INTERVAL: Final = 1
-CUT: Final = 2
-FIRST_BIN: Final = 3
-HOP: Final = 4
-N_SEGMENTS: Final = 5
-N_PHASES: Final = 6
-N_CHUNK: Final = 7
-N_CORE: Final = 8
-SPAN: Final = 9
-LOCKING_ROW: Final = 10
-LAG_ROW: Final = 11
-N_KEPT: Final = 12
-N_SIZES: Final = 13
-
-#: Places in the `state` array: samples and segments since the restart, samples of this interval
-#: (a division for each sample would cost as much as all else), and behind them, for each channel,
-#: the samples up to the last spoilt one.
-SAMPLES: Final = 0
-FOUND: Final = 1
-LOADED: Final = 2
-SPOILT: Final = 3
+from detectors.kernels.coherence_sums import RENEW, slide, slot_of
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_WINDOW
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -63,11 +51,9 @@ def fold(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    slots: NDArray[np.uint64],
     sets: NDArray[np.float64],
     inverse: NDArray[np.float64],
     total: NDArray[np.float64],
-    changes: NDArray[np.float64],
     totals: NDArray[np.float64],
     out_sample: NDArray[np.int64],
     out_time_s: NDArray[np.float64],
@@ -85,7 +71,7 @@ def fold(
     sizes : ndarray of int64
         Lengths in samples and numbers, by the places above.
     turns, tables
-        See `detectors.coherence_tables`.
+        See `detectors.coherence_memory.Tables`.
     runs : ndarray of uint64, shape (n_runs, 2)
         One channel of the pairs, and the place of the first of the others.
     pairs : ndarray of int64, shape (n_runs, 16)
@@ -96,9 +82,9 @@ def fold(
         Measures behind the columns that are always there.
     bounds, level
         See `detectors.coherence_chance`.
-    state, block, folded, whole, late, part, spectra, units, power, slots, sets, inverse
+    state, block, folded, whole, late, part, spectra, units, power, sets, inverse
         What is kept between calls, see `detectors.coherence_memory`; and so are the next three.
-    total, sums, totals
+    total, totals
         Room to work in.
     out_sample, out_time_s, out_values, out_valid
         Room for the hops; see `detectors.estimates.Estimates`.
@@ -116,7 +102,7 @@ def fold(
         state[LOADED] = 0
         _take(
             sizes, turns, tables, runs, state, block, folded, whole, late, part,
-            spectra, units, power, slots, changes, sets,
+            spectra, units, power, sets,
         )  # fmt: skip
         if state[SAMPLES] % sizes[HOP] == 0:
             out_sample[n_hops] = first_sample + row
@@ -124,10 +110,10 @@ def fold(
             out_values[n_hops] = 0.0
             out_valid[n_hops] = state[SAMPLES] >= sizes[SPAN]
             if state[SAMPLES] >= sizes[SPAN]:
-                _emit(
+                emit(
                     sizes, runs, pairs, turned, extras, bounds, level, state, taint[row], columns,
-                    spectra, units, power, slots, sets, inverse,
-                    total, changes, totals,
+                    spectra, power, sets, inverse,
+                    total, totals,
                     out_values[n_hops], out_valid[n_hops],
                 )  # fmt: skip
             n_hops += 1
@@ -203,8 +189,6 @@ def _take(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    changes: NDArray[np.float64],
     sets: NDArray[np.float64],
 ) -> None:
     """Take a whole interval in: the spectrum of the segment that ends here, and its products."""
@@ -216,89 +200,22 @@ def _take(
     )  # fmt: skip
     if state[SAMPLES] < sizes[SEGMENT]:
         return
-    n_found = state[FOUND]
-    n_phases = sizes[N_PHASES]
     n_channels = state.size - SPOILT
-    slot = n_found // n_phases % sizes[N_KEPT] * n_phases + n_found % n_phases
+    slot = slot_of(sizes, state[FOUND])
     spectrum(
         n_intervals, n_interval, sizes[SEGMENT], turns, late, part[1], part[0],
         n_channels, spectra[slot], power[slot],
     )  # fmt: skip
     if sizes[LOCKING_ROW] >= 0:
         phases(spectra[slot], power[slot], n_channels, units[slot])
-    state[FOUND] = n_found + 1
-    if sizes[N_CORE] > 0:
-        gather(
-            spectra, units, power, runs, sizes[LOCKING_ROW:], sizes[N_CHUNK], sizes[N_CORE],
-            sizes[N_KEPT], n_phases, n_found + 1, slots, changes, sets,
+    if sizes[HAS_SUMS]:
+        n_phases = sizes[N_PHASES]
+        own = state[FOUND] // n_phases
+        slots = np.full(sizes[N_SEGMENTS] + 1, np.uint64(len(spectra) - 1))
+        for back in range(min(own, sizes[N_SEGMENTS]) + 1):
+            slots[-1 - back] = slot_of(sizes, state[FOUND] - back * n_phases)
+        slide(
+            spectra, units, power, slots, n_channels, runs, sizes[LOCKING_ROW:], own % RENEW == 0,
+            sets[state[FOUND] % n_phases],
         )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _emit(
-    sizes: NDArray[np.int64],
-    runs: NDArray[np.uint64],
-    pairs: NDArray[np.int64],
-    turned: NDArray[np.float64],
-    extras: NDArray[np.int64],
-    bounds: NDArray[np.float64],
-    level: float,
-    state: NDArray[np.int64],
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.uint64],
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    power: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    sets: NDArray[np.float64],
-    inverse: NDArray[np.float64],
-    total: NDArray[np.float64],
-    changes: NDArray[np.float64],
-    totals: NDArray[np.float64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-) -> None:
-    """Write the columns of every pair whose channels are clean and alive."""
-    n_found = state[FOUND]
-    n_slots = apart(
-        sizes[N_CHUNK], sizes[N_CORE], sizes[N_SEGMENTS], sizes[N_KEPT], sizes[N_PHASES], n_found,
-        len(spectra) - 1, N_LAST, slots,
-    )  # fmt: skip
-    has_core = sizes[N_CORE] > 0
-    core = sets[(n_found - 1) % sizes[N_PHASES] % len(sets), CORE]
-    n_power = power.shape[1] * power.shape[2]
-    copy(core, total)
-    add_power(power, slots, n_slots, total)
-    alive = np.empty(inverse.shape[1], dtype=np.bool_)
-    invert(total, columns.size, inverse, alive)
-    _sort_out(sizes, state, taint, columns, alive)
-    values = out_values.reshape(-1, N_ALWAYS + extras.size)
-    valid = out_valid.reshape(values.shape)
-    cores = core[n_power:].reshape(-1, changes.shape[1], 2, changes.shape[3], WIDTH)
-    write_coherence(
-        spectra, slots, n_slots, runs, pairs, turned, cores, has_core, changes, inverse, alive,
-        bounds, level, totals, values, valid,
-    )  # fmt: skip
-    if extras.size > 0:
-        write_more(
-            spectra, units, slots, n_slots, runs, pairs, sizes[LOCKING_ROW:], extras,
-            sizes[N_SEGMENTS], cores, has_core, changes, inverse, totals, values, valid,
-        )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _sort_out(
-    sizes: NDArray[np.int64],
-    state: NDArray[np.int64],
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.uint64],
-    alive: NDArray[np.bool_],
-) -> None:
-    """Take those of spoilt samples from the channels that are alive."""
-    n_channels = columns.size
-    for channel in range(n_channels):
-        is_clean = state[SAMPLES] - state[SPOILT + channel] >= sizes[SPAN]
-        is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
-        alive[channel] = alive[channel] and is_clean
-    for lane in range(n_channels, alive.size):
-        alive[lane] = alive[lane - n_channels]
+    state[FOUND] += 1

@@ -9,16 +9,27 @@ from numpy.typing import NDArray
 from detectors.kernels.coherence_measures import (
     COHERENCE,
     IMAGINARY,
-    N_LAST,
+    N_DIRECT,
     PHASE_LOCKING,
     bound,
     cohere,
-    cohere_alone,
+    cohere_segments,
+    invert,
     lag,
     lock,
 )
-from detectors.kernels.coherence_products import LANES, add_lags, add_products
-from detectors.kernels.coherence_sums import copy
+from detectors.kernels.coherence_places import (
+    FOUND,
+    LOCKING_ROW,
+    N_PHASES,
+    N_SEGMENTS,
+    SAMPLES,
+    SPAN,
+    SPOILT,
+)
+from detectors.kernels.coherence_products import LANES, WIDTH
+from detectors.kernels.coherence_sums import slot_of
+from detectors.kernels.trust import SPOILS_NEWEST
 
 #: Columns of a pair, behind those of coherence and imaginary part, and before what is asked for.
 LEVEL: Final = 2
@@ -27,15 +38,80 @@ N_ALWAYS: Final = 4
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def write_coherence(
-    spectra: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    n_slots: int,
+def emit(
+    sizes: NDArray[np.int64],
     runs: NDArray[np.uint64],
     pairs: NDArray[np.int64],
     turned: NDArray[np.float64],
-    cores: NDArray[np.float64],
-    has_core: bool,
+    extras: NDArray[np.int64],
+    bounds: NDArray[np.float64],
+    level: float,
+    state: NDArray[np.int64],
+    taint: NDArray[np.uint16],
+    columns: NDArray[np.uint64],
+    spectra: NDArray[np.float64],
+    power: NDArray[np.float64],
+    sets: NDArray[np.float64],
+    inverse: NDArray[np.float64],
+    total: NDArray[np.float64],
+    totals: NDArray[np.float64],
+    out_values: NDArray[np.float64],
+    out_valid: NDArray[np.bool_],
+) -> None:
+    """Write the columns of every pair whose channels are clean and alive."""
+    newest = state[FOUND] - 1
+    n_power = power.shape[1] * power.shape[2]
+    sums = sets[newest % sizes[N_PHASES] % len(sets)]
+    slots = np.full(N_DIRECT if sizes[N_SEGMENTS] <= N_DIRECT else 0, np.uint64(len(spectra) - 1))
+    if slots.size > 0:
+        total[:] = 0.0
+        for back in range(sizes[N_SEGMENTS]):
+            slots[back] = slot_of(sizes, newest - back * sizes[N_PHASES])
+            total += power[slots[back]]
+    else:
+        total[:] = sums[n_power : 2 * n_power].reshape(total.shape)
+    alive = np.empty(inverse.shape[1], dtype=np.bool_)
+    invert(total, columns.size, inverse, alive)
+    _sort_out(sizes, state, taint, columns, alive)
+    values = out_values.reshape(-1, N_ALWAYS + extras.size)
+    valid = out_valid.reshape(values.shape)
+    of_runs = sums[2 * n_power :].reshape(len(runs), -1, 2, len(inverse), WIDTH)
+    _write_coherence(
+        spectra, slots, runs, pairs, turned, of_runs, inverse, alive, bounds, level, totals,
+        values, valid,
+    )  # fmt: skip
+    if extras.size > 0:
+        _write_more(
+            runs, pairs, sizes[LOCKING_ROW:], extras, sizes[N_SEGMENTS], of_runs, inverse, totals,
+            values, valid,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort_out(
+    sizes: NDArray[np.int64],
+    state: NDArray[np.int64],
+    taint: NDArray[np.uint16],
+    columns: NDArray[np.uint64],
+    alive: NDArray[np.bool_],
+) -> None:
+    """Take those of spoilt samples from the channels that are alive."""
+    n_channels = columns.size
+    for channel in range(n_channels):
+        is_clean = state[SAMPLES] - state[SPOILT + channel] >= sizes[SPAN]
+        is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
+        alive[channel] = alive[channel] and is_clean
+    for lane in range(n_channels, alive.size):
+        alive[lane] = alive[lane - n_channels]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_coherence(
+    spectra: NDArray[np.float64],
+    slots: NDArray[np.uint64],
+    runs: NDArray[np.uint64],
+    pairs: NDArray[np.int64],
+    turned: NDArray[np.float64],
     sums: NDArray[np.float64],
     inverse: NDArray[np.float64],
     alive: NDArray[np.bool_],
@@ -49,36 +125,28 @@ def write_coherence(
 
     Parameters
     ----------
-    spectra, slots, runs
-        See `detectors.kernels.coherence_products.add_products`.
-    n_slots : int
-        Segments that are not in the core, see `detectors.kernels.coherence_sums.apart`.
+    spectra, runs
+        See `detectors.kernels.coherence_sums.slide`.
+    slots : ndarray of uint64, shape (3,) or (0,)
+        Segments of a window that is summed directly.
     pairs, turned, bounds, level
         See `detectors.kernels.coherence.fold`.
-    cores : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
-        Sums of the core, where it has any.
-    sums, totals
-        Room to work in: sums of one run, and its measures.
+    sums : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
+        Sums over any other window.
     inverse, alive
         See `detectors.kernels.coherence_measures.invert`; of all in the ring of channels.
+    totals
+        Room to work in.
     values, valid : ndarray, shape (n_pairs, n_columns)
         What is written; all is valid before, and what is not alive is made invalid.
     """
-    s0, s1, s2 = slots[0], slots[1], slots[2]
     scale = 1.0 / len(inverse)
     for run in range(len(runs)):
         one, others = runs[run, 0], runs[run, 1]
-        if n_slots > N_LAST:
-            if has_core:
-                copy(cores[run, 0].reshape(-1), sums[0, 0])
-            add_products(
-                spectra, slots, N_LAST, n_slots - N_LAST, runs, run, sums, 0, 0, has_core
-            )  # fmt: skip
-            cohere(spectra, s0, s1, s2, one, others, sums, 0, inverse, totals)
-        elif has_core:
-            cohere(spectra, s0, s1, s2, one, others, cores, run, inverse, totals)
+        if slots.size > 0:
+            cohere_segments(spectra, slots, one, others, inverse, totals)
         else:
-            cohere_alone(spectra, s0, s1, s2, one, others, inverse, totals)
+            cohere(sums, run, one, others, inverse, totals)
         for lane in range(LANES):
             pair = pairs[run, lane]
             if pair < 0:
@@ -94,18 +162,12 @@ def write_coherence(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def write_more(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    n_slots: int,
+def _write_more(
     runs: NDArray[np.uint64],
     pairs: NDArray[np.int64],
     rows: NDArray[np.int64],
     extras: NDArray[np.int64],
     n_segments: int,
-    cores: NDArray[np.float64],
-    has_core: bool,
     sums: NDArray[np.float64],
     inverse: NDArray[np.float64],
     totals: NDArray[np.float64],
@@ -114,58 +176,26 @@ def write_more(
 ) -> None:
     """Write the columns that are asked for, of pairs whose others are valid.
 
-    It is apart from the others since in their loop it would slow those who do not ask for it.
-
     Parameters
     ----------
-    units
-        Phases of the spectra.
     rows
-        See `detectors.kernels.coherence_sums.gather`.
+        See `detectors.kernels.coherence_sums.slide`.
     extras : ndarray of int64
         Measures, by their rows of `totals`.
     n_segments : int
         Segments of the window.
-    spectra, slots, n_slots, runs, pairs, cores, has_core, sums, inverse, totals, values, valid
-        See `write_coherence`.
+    runs, pairs, sums, inverse, totals, values, valid
+        See `_write_coherence`.
     """
-    s0, s1, s2 = slots[0], slots[1], slots[2]
     scale = 1.0 / len(inverse)
     for run in range(len(runs)):
-        one, others = runs[run, 0], runs[run, 1]
-        base, place = (cores, run) if has_core else (sums, 0)
-        if n_slots > N_LAST:
-            base, place = sums, 0
-            if has_core:
-                copy(cores[run].reshape(-1), sums)
-            _add_more(spectra, units, slots, n_slots - N_LAST, runs, run, rows, sums, has_core)
         if rows[0] >= 0:
-            lock(units, s0, s1, s2, one, others, base, place, rows[0], totals)
+            lock(sums, run, rows[0], totals)
             totals[PHASE_LOCKING] /= n_segments
         if rows[1] >= 0:
-            lag(spectra, s0, s1, s2, one, others, base, place, rows[1], inverse, totals)
+            lag(sums, run, rows[1], runs[run, 0], runs[run, 1], inverse, totals)
         for lane in range(LANES):
             pair = pairs[run, lane]
             if pair >= 0 and valid[pair, COHERENCE]:
                 for extra in range(extras.size):
                     values[pair, N_ALWAYS + extra] = totals[extras[extra], lane] * scale
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_more(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    n_more: int,
-    runs: NDArray[np.uint64],
-    run: int,
-    rows: NDArray[np.int64],
-    sums: NDArray[np.float64],
-    has_core: bool,
-) -> None:
-    """Add the segments behind the last ones to what these measures need of one run's sums."""
-    if rows[0] >= 0:
-        add_products(units, slots, N_LAST, n_more, runs, run, sums, 0, rows[0], has_core)
-    if rows[1] >= 0:
-        add_products(spectra, slots, N_LAST, n_more, runs, run, sums, 0, 0, has_core)
-        add_lags(spectra, slots, N_LAST, n_more, runs, run, sums, 0, rows[1], has_core)

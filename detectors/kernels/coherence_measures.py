@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_products import LANES
 from detectors.kernels.fused import fused
 
 #: Measures, rows of `totals`.
@@ -17,14 +16,15 @@ PHASE_LAG: Final = 3
 PHASE_LAG_DEBIASED: Final = 4
 N_MEASURES: Final = 5
 
-#: Segments whose products are added here, on the way.
-N_LAST: Final = 3
+#: Up to so many segments are summed at every hop.
+N_DIRECT: Final = 3
 #: A bin with no more than this, or less than so much of the energy, is dead: there is no phase
 #: to compare. The second is what rounding leaves of a bin without power.
 _DEAD: Final = 1e-24
 _DEAD_SHARE: Final = 1e-27
-#: Imaginary parts of no more than this beside the magnitudes are rounding, and no lag.
-_NO_LAG: Final = 1e-12
+#: Imaginary parts of no more than this beside the magnitudes are no lag: rounding of sums, of which
+#: squares are told apart to the root of what numbers are, could be taken for one.
+_NO_LAG: Final = 1e-5
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -60,39 +60,31 @@ def invert(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def cohere(
+def cohere_segments(
     spectra: NDArray[np.float64],
-    s0: int,
-    s1: int,
-    s2: int,
+    slots: NDArray[np.uint64],
     one: int,
     others: int,
-    base: NDArray[np.float64],
-    place: int,
     inverse: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
-    """Sum over the bins the imaginary part of coherency, and the squares of both parts.
+    """Sum over the bins the imaginary part of coherency and the squares of both parts.
 
     Parameters
     ----------
-    spectra
-        See `detectors.kernels.coherence_products.add_products`.
-    s0, s1, s2 : int
-        Slots of the segments that are not in `base`.
-    one, others : int
-        A run.
-    base : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
-        Sums of all other segments of the window, at `place`.
+    spectra, one, others
+        See `detectors.kernels.coherence_products.slide_products`.
+    slots : ndarray of uint64, shape (3,)
+        The segments of the window; a slot of zeros where there are less.
     inverse
         See `invert`.
     totals : ndarray of float64, shape (5, 16)
         Measures by pair: those that are summed here, from 0.
     """
-    for lane in range(LANES):
-        totals[COHERENCE, lane] = 0.0
-        totals[IMAGINARY, lane] = 0.0
-    width = np.uint64(totals.shape[1])
+    s0, s1, s2 = slots[0], slots[1], slots[2]
+    totals[COHERENCE] = 0.0
+    totals[IMAGINARY] = 0.0
+    width = np.uint64(totals.shape[1])  # a length the compiler does not know, so it makes vectors
     for k in range(len(inverse)):
         re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
         re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
@@ -104,41 +96,7 @@ def cohere(
             a1, b1 = spectra[s1, 0, k, at], spectra[s1, 1, k, at]
             a2, b2 = spectra[s2, 0, k, at], spectra[s2, 1, k, at]
             scale = own * inverse[k, at]
-            re = fused(re2, a2, fused(re1, a1, re0 * a0)) + fused(im2, b2, fused(im1, b1, im0 * b0))
-            im = fused(im2, a2, fused(im1, a1, im0 * a0)) - fused(re2, b2, fused(re1, b1, re0 * b0))
-            re = (re + base[place, 0, 0, k, lane]) * scale
-            im = (im + base[place, 0, 1, k, lane]) * scale
-            totals[COHERENCE, lane] = fused(re, re, fused(im, im, totals[COHERENCE, lane]))
-            totals[IMAGINARY, lane] += im
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def cohere_alone(
-    spectra: NDArray[np.float64],
-    s0: int,
-    s1: int,
-    s2: int,
-    one: int,
-    others: int,
-    inverse: NDArray[np.float64],
-    totals: NDArray[np.float64],
-) -> None:
-    """Sum the same where there is no base: short windows, which this is a fifth faster for."""
-    for lane in range(LANES):
-        totals[COHERENCE, lane] = 0.0
-        totals[IMAGINARY, lane] = 0.0
-    width = np.uint64(totals.shape[1])
-    for k in range(len(inverse)):
-        re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
-        re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
-        re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
-        own = inverse[k, one]
-        for lane in range(width):
-            at = others + lane
-            a0, b0 = spectra[s0, 0, k, at], spectra[s0, 1, k, at]
-            a1, b1 = spectra[s1, 0, k, at], spectra[s1, 1, k, at]
-            a2, b2 = spectra[s2, 0, k, at], spectra[s2, 1, k, at]
-            scale = own * inverse[k, at]
+            # Each part is two sums that change places, or sign, with the pair's channels.
             re = fused(re2, a2, fused(re1, a1, re0 * a0)) + fused(im2, b2, fused(im1, b1, im0 * b0))
             im = fused(im2, a2, fused(im1, a1, im0 * a0)) - fused(re2, b2, fused(re1, b1, re0 * b0))
             re *= scale
@@ -147,51 +105,56 @@ def cohere_alone(
             totals[IMAGINARY, lane] += im
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def lock(
-    units: NDArray[np.float64],
-    s0: int,
-    s1: int,
-    s2: int,
+@njit(cache=True, nogil=True, error_model="numpy")
+def cohere(
+    sums: NDArray[np.float64],
+    run: int,
     one: int,
     others: int,
-    base: NDArray[np.float64],
-    place: int,
-    row: int,
+    inverse: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
+    """Sum the same, of products that are summed over the window.
+
+    Parameters
+    ----------
+    sums : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
+        See `detectors.kernels.coherence_sums.slide`; of which `run`.
+    one, others, inverse, totals
+        See `cohere_segments`.
+    """
+    totals[COHERENCE] = 0.0
+    totals[IMAGINARY] = 0.0
+    width = np.uint64(totals.shape[1])
+    for k in range(len(inverse)):
+        own = inverse[k, one]
+        for lane in range(width):
+            scale = own * inverse[k, others + lane]
+            re = sums[run, 0, 0, k, lane] * scale
+            im = sums[run, 0, 1, k, lane] * scale
+            totals[COHERENCE, lane] += re * re + im * im
+            totals[IMAGINARY, lane] += im
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def lock(sums: NDArray[np.float64], run: int, row: int, totals: NDArray[np.float64]) -> None:
     """Sum the magnitudes of summed unit phases; see `cohere`."""
     totals[PHASE_LOCKING] = 0.0
     width = np.uint64(totals.shape[1])
-    for k in range(base.shape[3]):
-        re0, im0 = units[s0, 0, k, one], units[s0, 1, k, one]
-        re1, im1 = units[s1, 0, k, one], units[s1, 1, k, one]
-        re2, im2 = units[s2, 0, k, one], units[s2, 1, k, one]
+    for k in range(sums.shape[3]):
         for lane in range(width):
-            at = others + lane
-            a0, b0 = units[s0, 0, k, at], units[s0, 1, k, at]
-            a1, b1 = units[s1, 0, k, at], units[s1, 1, k, at]
-            a2, b2 = units[s2, 0, k, at], units[s2, 1, k, at]
-            re = ((re0 * a0 + im0 * b0) + (re1 * a1 + im1 * b1)) + (
-                (re2 * a2 + im2 * b2) + base[place, row, 0, k, lane]
-            )
-            im = ((im0 * a0 - re0 * b0) + (im1 * a1 - re1 * b1)) + (
-                (im2 * a2 - re2 * b2) + base[place, row, 1, k, lane]
-            )
+            re = sums[run, row, 0, k, lane]
+            im = sums[run, row, 1, k, lane]
             totals[PHASE_LOCKING, lane] += np.sqrt(re * re + im * im)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def lag(
-    spectra: NDArray[np.float64],
-    s0: int,
-    s1: int,
-    s2: int,
+    sums: NDArray[np.float64],
+    run: int,
+    row: int,
     one: int,
     others: int,
-    base: NDArray[np.float64],
-    place: int,
-    row: int,
     inverse: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
@@ -199,22 +162,13 @@ def lag(
     totals[PHASE_LAG] = 0.0
     totals[PHASE_LAG_DEBIASED] = 0.0
     width = np.uint64(totals.shape[1])
-    for k in range(base.shape[3]):
-        re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
-        re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
-        re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
+    for k in range(len(inverse)):
         own = inverse[k, one]
         for lane in range(width):
-            at = others + lane
-            scale = own * inverse[k, at]
-            i0 = im0 * spectra[s0, 0, k, at] - re0 * spectra[s0, 1, k, at]
-            i1 = im1 * spectra[s1, 0, k, at] - re1 * spectra[s1, 1, k, at]
-            i2 = im2 * spectra[s2, 0, k, at] - re2 * spectra[s2, 1, k, at]
-            im = ((i0 + i1) + (i2 + base[place, 0, 1, k, lane])) * scale
-            size = ((abs(i0) + abs(i1)) + (abs(i2) + base[place, row, 0, k, lane])) * scale
-            square = (
-                ((i0 * i0 + i1 * i1) + (i2 * i2 + base[place, row, 1, k, lane])) * scale * scale
-            )
+            scale = own * inverse[k, others + lane]
+            im = sums[run, 0, 1, k, lane] * scale
+            size = sums[run, row, 0, k, lane] * scale
+            square = sums[run, row, 1, k, lane] * scale * scale
             between = size * size - square
             is_lag = size > _NO_LAG
             is_between = between > _NO_LAG * _NO_LAG

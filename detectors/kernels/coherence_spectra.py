@@ -42,7 +42,7 @@ def advance(
     first_bin : int
         Lowest bin: one below the band.
     turns, tables
-        See `detectors.coherence_tables`.
+        See `detectors.coherence_memory.Tables`.
     folded, part
         Room to work in.
     whole, late : ndarray of float64, shape (n_period, 2, n_sums + 1, n_lanes)

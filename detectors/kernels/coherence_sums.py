@@ -1,206 +1,176 @@
-"""Sums of products over a window of segments, carried exactly enough to be taken off again."""
+"""Sums of products over a window of segments: slid, and made anew before rounding shows."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_products import PASS, add_lags, add_products
+from detectors.kernels.coherence_places import N_KEPT, N_PHASES
+from detectors.kernels.coherence_products import WIDTH, slide_lags, slide_products
 
-#: Each sum of the core is two numbers: what it comes to, and what that leaves over.
-CORE: Final = 0
-REST: Final = 1
+#: Sums are made anew after so many segments of a phase,
+RENEW: Final = 1024
+#: and where the power in a bin has fallen by so much since they were.
+_FALL: Final = 256.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def gather(
+def slot_of(sizes: NDArray[np.int64], segment: int) -> int:
+    """Return where the spectrum of a segment since the restart is kept."""
+    n_phases = sizes[N_PHASES]
+    slot: int = segment // n_phases % sizes[N_KEPT] * n_phases + segment % n_phases
+    return slot
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def slide(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
+    slots: NDArray[np.uint64],
+    n_channels: int,
     runs: NDArray[np.uint64],
     rows: NDArray[np.int64],
-    n_chunk: int,
-    n_core: int,
-    n_kept: int,
-    n_phases: int,
-    n_found: int,
-    slots: NDArray[np.uint64],
-    changes: NDArray[np.float64],
-    sets: NDArray[np.float64],
+    must_renew: bool,
+    sums: NDArray[np.float64],
 ) -> None:
-    """Take the newest segment's chunk into the core of its phase, where the chunk is whole.
+    """Add the newest segment to the sums of a window, and take the one off that leaves it.
 
     Parameters
     ----------
-    spectra, units, runs
-        See `detectors.kernels.coherence_products.add_products`; the last slot is zero.
+    spectra, units
+        See `detectors.kernels.coherence_products.slide_products`; the last slot is zero.
     power : ndarray of float64, shape (n_slots, n_bins + 1, n_lanes)
         Squared spectra and energy.
+    slots : ndarray of uint64, shape (n_segments + 1,)
+        Where the segments are: the one that leaves, then those of the window from the oldest
+        on; that of zeros for those before the restart.
+    n_channels : int
+        Channels in the ring.
+    runs : ndarray of uint64, shape (n_runs, 2)
+        One channel of the pairs, and the place of the first of the others.
     rows : ndarray of int64, shape (2,)
         Rows of unit phases and of lags in the sums of a run, or -1 for none.
-    n_chunk, n_core, n_kept : int
-        Segments of a chunk, chunks of the core, segments that are kept.
-    n_phases : int
-        Hops from a segment of the window to the next.
-    n_found : int
-        Segments since the restart, the newest included.
-    slots, changes
-        Room to work in.
-    sets : ndarray of float64, shape (n_phases, 2, n_sums)
-        For each phase of the hop within a step what is named above: power, then every run.
+    must_renew : bool
+        Whether all is summed anew.
+    sums : ndarray of float64, shape (n_sums,)
+        Highest power since they were made anew, power, and products of every run.
 
     Notes
     -----
-    The core is all chunks that are whole and in the window, `n_core` of them: the newest one is
-    added and the one that leaves is taken off. What is taken off has the very bits that were
-    added, and the sums keep 106 bits [1]_, so of a chunk that has left less than 1e-31 of it is
-    still there: nothing that a coherence in 53 bits could show, short of a spike a billion times
-    as high as the signal, and nothing that grows.
-
-    References
-    ----------
-    .. [1] T. J. Dekker, "A floating-point technique for extending the available precision",
-       Numerische Mathematik 18, 1971, doi:10.1007/BF01397083.
+    Taking off leaves rounding of the most that has been in a sum. So those of a channel are made
+    anew from the spectra of the window where that has become much beside what is there, as it
+    does when an artifact leaves: of that nothing is left then. No sum is off by more than some
+    1e-13, and no channel changes a bit of pairs that it is not in.
     """
-    phase = (n_found - 1) % n_phases
-    n_own = (n_found - 1) // n_phases + 1
-    if n_own % n_chunk != 0:
-        return
-    chunk = n_own // n_chunk - 1
-    core = sets[phase, CORE]
-    rest = sets[phase, REST]
-    if chunk == 0:
-        core[:] = 0.0
-        rest[:] = 0.0
-    zero = len(spectra) - 1
-    n_listed = _list(chunk, n_chunk, n_kept, n_phases, phase, zero, slots, 0)
-    _list(chunk - n_core, n_chunk, n_kept, n_phases, phase, zero, slots, n_listed)
+    zero: Any = np.uint64(len(spectra) - 1)
     n_power = power.shape[1] * power.shape[2]
-    came = changes[0].reshape(-1)
-    left = changes[1].reshape(-1)
-    _carry_power(power, slots, n_listed, core, rest)
+    highest = sums[:n_power].reshape(power.shape[1:])
+    of_power = sums[n_power : 2 * n_power].reshape(power.shape[1:])
+    of_runs = sums[2 * n_power :].reshape(len(runs), -1, 2, spectra.shape[2], WIDTH)
+    fallen = np.zeros(power.shape[2], dtype=np.bool_)
+    if must_renew:
+        sums[:] = 0.0
+        for place in range(1, slots.size):
+            _slide_power(power[slots[place]], power[zero], of_power, highest, fallen)
+            for run in range(len(runs)):
+                _slide_run(spectra, units, slots[place], zero, runs, run, rows, of_runs, run)
+        return
+    any_fallen = _slide_power(power[slots[-1]], power[slots[0]], of_power, highest, fallen)
     for run in range(len(runs)):
-        for way in range(2):
-            at = way * n_listed
-            add_products(spectra, slots, at, n_listed, runs, run, changes, way, 0, keep=False)
-            if rows[0] >= 0:
-                add_products(
-                    units, slots, at, n_listed, runs, run, changes, way, rows[0], keep=False
-                )
-            if rows[1] >= 0:
-                add_lags(spectra, slots, at, n_listed, runs, run, changes, way, rows[1], keep=False)
-        start = n_power + run * came.size
-        _carry(came, left, core[start:], rest[start:])
+        _slide_run(spectra, units, slots[-1], slots[0], runs, run, rows, of_runs, run)
+    if any_fallen:
+        _renew_power(power, slots, fallen, of_power, highest)
+        _renew_runs(spectra, units, slots, zero, n_channels, runs, rows, fallen, of_runs)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _carry_power(
-    power: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    n_listed: int,
-    core: NDArray[np.float64],
-    rest: NDArray[np.float64],
-) -> None:
-    for place in range(n_listed):
-        came = power[slots[place]].reshape(-1)
-        left = power[slots[n_listed + place]].reshape(-1)
-        _carry(came, left, core, rest)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _carry(
+def _slide_power(
     came: NDArray[np.float64],
     left: NDArray[np.float64],
-    core: NDArray[np.float64],
-    rest: NDArray[np.float64],
+    made: NDArray[np.float64],
+    highest: NDArray[np.float64],
+    fallen: NDArray[np.bool_],
+) -> bool:
+    """Note which channels have fallen so far that rounding might show; return whether any has."""
+    any_fallen = False
+    for k in range(made.shape[0]):
+        n_fallen = 0
+        for lane in range(made.shape[1]):
+            stays = made[k, lane] + (came[k, lane] - left[k, lane])
+            made[k, lane] = stays
+            highest[k, lane] = max(highest[k, lane], stays)
+            n_fallen += 1 if highest[k, lane] > _FALL * stays else 0
+        if n_fallen > 0:
+            any_fallen = True
+            for lane in range(made.shape[1]):
+                fallen[lane] = fallen[lane] or highest[k, lane] > _FALL * made[k, lane]
+    return any_fallen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slide_run(
+    spectra: NDArray[np.float64],
+    units: NDArray[np.float64],
+    came: int,
+    left: int,
+    runs: NDArray[np.uint64],
+    run: int,
+    rows: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    place: int,
 ) -> None:
-    """Add what came and take off what left, losing no bit of a sum but beyond the 106th."""
-    for at in range(came.size):
-        change = came[at] - left[at]
-        part = change - came[at]
-        lost = (came[at] - (change - part)) - (left[at] + part)
-        before = core[at]
-        after = before + change
-        part = after - before
-        lost += (before - (after - part)) + (change - part)
-        lost += rest[at]
-        made = after + lost
-        core[at] = made
-        rest[at] = lost - (made - after)
+    one, others = runs[run, 0], runs[run, 1]
+    slide_products(spectra, came, left, one, others, sums, place, 0)
+    if rows[0] >= 0:
+        slide_products(units, came, left, one, others, sums, place, rows[0])
+    if rows[1] >= 0:
+        slide_lags(spectra, came, left, one, others, sums, place, rows[1])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def apart(
-    n_chunk: int,
-    n_core: int,
-    n_segments: int,
-    n_kept: int,
-    n_phases: int,
-    n_found: int,
-    zero: int,
-    n_last: int,
+def _renew_power(
+    power: NDArray[np.float64],
     slots: NDArray[np.uint64],
-) -> int:
-    """List the slots of the window's segments that are not in the core; return how many.
-
-    The last `n_last` are listed first, and so many they are made with the slot `zero`; then those
-    that come before, made whole passes.
-    """
-    phase = (n_found - 1) % n_phases
-    n_own = (n_found - 1) // n_phases + 1
-    core_stop = n_own // n_chunk * n_chunk
-    core_start = core_stop - n_core * n_chunk
-    n_slots = 0
-    for back in range(1, n_segments + 1):
-        segment = n_own - back
-        if segment < core_start or segment >= core_stop:
-            slots[n_slots] = segment % n_kept * n_phases + phase
-            n_slots += 1
-    while n_slots < n_last or (n_slots - n_last) % PASS != 0:
-        slots[n_slots] = zero
-        n_slots += 1
-    return n_slots
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def copy(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
-    """Copy as many sums as there is room for."""
-    target = made.reshape(-1)
-    for at in range(target.size):
-        target[at] = given[at]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def add_power(
-    power: NDArray[np.float64], slots: NDArray[np.uint64], n_slots: int, made: NDArray[np.float64]
+    fallen: NDArray[np.bool_],
+    made: NDArray[np.float64],
+    highest: NDArray[np.float64],
 ) -> None:
-    """Add the power of these segments."""
-    target = made.reshape(-1)
-    for place in range(n_slots):
-        source = power[slots[place]].reshape(-1)
-        for at in range(target.size):
-            target[at] += source[at]
+    """Sum the power of these channels anew."""
+    for lane in range(fallen.size):
+        for k in range(made.shape[0] if fallen[lane] else 0):
+            total = 0.0
+            for place in range(1, slots.size):
+                total += power[slots[place], k, lane]
+            made[k, lane] = total
+            highest[k, lane] = total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _list(
-    chunk: int,
-    n_chunk: int,
-    n_kept: int,
-    n_phases: int,
-    phase: int,
-    zero: int,
+def _renew_runs(
+    spectra: NDArray[np.float64],
+    units: NDArray[np.float64],
     slots: NDArray[np.uint64],
-    first: int,
-) -> int:
-    """List the slots of a chunk from `first` on, whole passes of them; return how many.
-
-    Those of a chunk before the restart are all zero.
-    """
-    n_listed = (n_chunk + PASS - 1) // PASS * PASS
-    for place in range(n_listed):
-        is_there = place < n_chunk and chunk >= 0
-        slot = (chunk * n_chunk + place) % n_kept * n_phases + phase
-        slots[first + place] = slot if is_there else zero
-    return n_listed
+    zero: int,
+    n_channels: int,
+    runs: NDArray[np.uint64],
+    rows: NDArray[np.int64],
+    fallen: NDArray[np.bool_],
+    sums: NDArray[np.float64],
+) -> None:
+    """Sum the products of pairs with one of these channels anew, and of no others."""
+    anew = np.empty_like(sums[:1])
+    is_meant = np.empty(WIDTH, dtype=np.bool_)
+    for run in range(len(runs)):
+        others = np.int64(runs[run, 1])
+        for lane in range(WIDTH):
+            is_meant[lane] = fallen[runs[run, 0]] or fallen[(others + lane) % n_channels]
+        if not is_meant.any():
+            continue
+        anew[:] = 0.0
+        for place in range(1, slots.size):
+            _slide_run(spectra, units, slots[place], zero, runs, run, rows, anew, 0)
+        for lane in range(WIDTH):
+            if is_meant[lane]:
+                sums[run, :, :, :, lane] = anew[0, :, :, :, lane]
