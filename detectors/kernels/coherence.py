@@ -15,14 +15,13 @@ from detectors.kernels.coherence_places import (
     LOADED,
     LOCKING_ROW,
     N_PHASES,
-    N_SEGMENTS,
     SAMPLES,
     SEGMENT,
     SPAN,
     SPOILT,
 )
 from detectors.kernels.coherence_spectra import advance, phases, spectrum
-from detectors.kernels.coherence_sums import RENEW, slide, slot_of
+from detectors.kernels.coherence_sums import slide, slot_of
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_WINDOW
 
 
@@ -209,13 +208,8 @@ def _take(
     if sizes[LOCKING_ROW] >= 0:
         phases(spectra[slot], power[slot], n_channels, units[slot])
     if sizes[HAS_SUMS]:
-        n_phases = sizes[N_PHASES]
-        own = state[FOUND] // n_phases
-        slots = np.full(sizes[N_SEGMENTS] + 1, np.uint64(len(spectra) - 1))
-        for back in range(min(own, sizes[N_SEGMENTS]) + 1):
-            slots[-1 - back] = slot_of(sizes, state[FOUND] - back * n_phases)
         slide(
-            spectra, units, power, slots, n_channels, runs, sizes[LOCKING_ROW:], own % RENEW == 0,
-            sets[state[FOUND] % n_phases],
+            spectra, units, power, sizes, state[FOUND], n_channels, runs,
+            sets[state[FOUND] % sizes[N_PHASES]],
         )  # fmt: skip
     state[FOUND] += 1

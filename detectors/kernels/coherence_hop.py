@@ -178,8 +178,8 @@ def _write_more(
 
     Parameters
     ----------
-    rows
-        See `detectors.kernels.coherence_sums.slide`.
+    rows : ndarray of int64, shape (2,)
+        Rows of unit phases and of lags in the sums of a run, or -1 for none.
     extras : ndarray of int64
         Measures, by their rows of `totals`.
     n_segments : int

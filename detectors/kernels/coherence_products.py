@@ -16,8 +16,8 @@ LANES: Final = np.uint64(WIDTH)
 @njit(cache=True, nogil=True, error_model="numpy")
 def slide_products(
     spectra: NDArray[np.float64],
-    came: int,
-    left: int,
+    came: np.uint64,
+    left: np.uint64,
     one: int,
     others: int,
     sums: NDArray[np.float64],
@@ -52,8 +52,8 @@ def slide_products(
 @njit(cache=True, nogil=True, error_model="numpy")
 def slide_lags(
     spectra: NDArray[np.float64],
-    came: int,
-    left: int,
+    came: np.uint64,
+    left: np.uint64,
     one: int,
     others: int,
     sums: NDArray[np.float64],

@@ -1,26 +1,25 @@
 """Sums of products over a window of segments: slid, and made anew before rounding shows."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from detectors.kernels.coherence_places import N_KEPT, N_PHASES
+from detectors.kernels.coherence_places import LOCKING_ROW, N_KEPT, N_PHASES, N_SEGMENTS
 from detectors.kernels.coherence_products import WIDTH, slide_lags, slide_products
 
 #: Sums are made anew after so many segments of a phase,
-RENEW: Final = 1024
+_RENEW: Final = 1024
 #: and where the power in a bin has fallen by so much since they were.
 _FALL: Final = 256.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def slot_of(sizes: NDArray[np.int64], segment: int) -> int:
+def slot_of(sizes: NDArray[np.int64], segment: int) -> np.uint64:
     """Return where the spectrum of a segment since the restart is kept."""
     n_phases = sizes[N_PHASES]
-    slot: int = segment // n_phases % sizes[N_KEPT] * n_phases + segment % n_phases
-    return slot
+    return np.uint64(segment // n_phases % sizes[N_KEPT] * n_phases + segment % n_phases)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -28,11 +27,10 @@ def slide(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     power: NDArray[np.float64],
-    slots: NDArray[np.uint64],
+    sizes: NDArray[np.int64],
+    segment: int,
     n_channels: int,
     runs: NDArray[np.uint64],
-    rows: NDArray[np.int64],
-    must_renew: bool,
     sums: NDArray[np.float64],
 ) -> None:
     """Add the newest segment to the sums of a window, and take the one off that leaves it.
@@ -43,17 +41,14 @@ def slide(
         See `detectors.kernels.coherence_products.slide_products`; the last slot is zero.
     power : ndarray of float64, shape (n_slots, n_bins + 1, n_lanes)
         Squared spectra and energy.
-    slots : ndarray of uint64, shape (n_segments + 1,)
-        Where the segments are: the one that leaves, then those of the window from the oldest
-        on; that of zeros for those before the restart.
+    sizes
+        See `detectors.kernels.coherence_places`.
+    segment : int
+        The newest, counted from the restart.
     n_channels : int
         Channels in the ring.
     runs : ndarray of uint64, shape (n_runs, 2)
         One channel of the pairs, and the place of the first of the others.
-    rows : ndarray of int64, shape (2,)
-        Rows of unit phases and of lags in the sums of a run, or -1 for none.
-    must_renew : bool
-        Whether all is summed anew.
     sums : ndarray of float64, shape (n_sums,)
         Highest power since they were made anew, power, and products of every run.
 
@@ -64,25 +59,39 @@ def slide(
     does when an artifact leaves: of that nothing is left then. No sum is off by more than some
     1e-13, and no channel changes a bit of pairs that it is not in.
     """
-    zero: Any = np.uint64(len(spectra) - 1)
+    own = segment // sizes[N_PHASES]
+    newest = slot_of(sizes, segment)
+    leaving = np.uint64(len(spectra) - 1)
+    if own >= sizes[N_SEGMENTS]:
+        leaving = slot_of(sizes, segment - sizes[N_SEGMENTS] * sizes[N_PHASES])
+    rows = sizes[LOCKING_ROW:]
     n_power = power.shape[1] * power.shape[2]
     highest = sums[:n_power].reshape(power.shape[1:])
     of_power = sums[n_power : 2 * n_power].reshape(power.shape[1:])
     of_runs = sums[2 * n_power :].reshape(len(runs), -1, 2, spectra.shape[2], WIDTH)
     fallen = np.zeros(power.shape[2], dtype=np.bool_)
-    if must_renew:
+    if own == 0:
         sums[:] = 0.0
-        for place in range(1, slots.size):
-            _slide_power(power[slots[place]], power[zero], of_power, highest, fallen)
-            for run in range(len(runs)):
-                _slide_run(spectra, units, slots[place], zero, runs, run, rows, of_runs, run)
-        return
-    any_fallen = _slide_power(power[slots[-1]], power[slots[0]], of_power, highest, fallen)
+    any_fallen = _slide_power(power[newest], power[leaving], of_power, highest, fallen)
     for run in range(len(runs)):
-        _slide_run(spectra, units, slots[-1], slots[0], runs, run, rows, of_runs, run)
-    if any_fallen:
-        _renew_power(power, slots, fallen, of_power, highest)
-        _renew_runs(spectra, units, slots, zero, n_channels, runs, rows, fallen, of_runs)
+        _slide_run(spectra, units, newest, leaving, runs, run, rows, of_runs, run)
+    if own % _RENEW == _RENEW - 1:
+        fallen[:] = True
+    elif not any_fallen:
+        return
+    slots = _window(sizes, segment)
+    _renew_power(power, slots, fallen, of_power, highest)
+    _renew_runs(spectra, units, slots, n_channels, runs, rows, fallen, of_runs)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _window(sizes: NDArray[np.int64], segment: int) -> NDArray[np.uint64]:
+    """Return the slots of a window's segments since the restart, from the oldest on."""
+    n_phases = sizes[N_PHASES]
+    slots = np.empty(min(segment // n_phases + 1, sizes[N_SEGMENTS]), dtype=np.uint64)
+    for back in range(slots.size):
+        slots[slots.size - 1 - back] = slot_of(sizes, segment - back * n_phases)
+    return slots
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -113,8 +122,8 @@ def _slide_power(
 def _slide_run(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
-    came: int,
-    left: int,
+    came: np.uint64,
+    left: np.uint64,
     runs: NDArray[np.uint64],
     run: int,
     rows: NDArray[np.int64],
@@ -139,10 +148,12 @@ def _renew_power(
 ) -> None:
     """Sum the power of these channels anew."""
     for lane in range(fallen.size):
-        for k in range(made.shape[0] if fallen[lane] else 0):
+        if not fallen[lane]:
+            continue
+        for k in range(made.shape[0]):
             total = 0.0
-            for place in range(1, slots.size):
-                total += power[slots[place], k, lane]
+            for slot in slots:
+                total += power[slot, k, lane]
             made[k, lane] = total
             highest[k, lane] = total
 
@@ -152,7 +163,6 @@ def _renew_runs(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
     slots: NDArray[np.uint64],
-    zero: int,
     n_channels: int,
     runs: NDArray[np.uint64],
     rows: NDArray[np.int64],
@@ -160,6 +170,7 @@ def _renew_runs(
     sums: NDArray[np.float64],
 ) -> None:
     """Sum the products of pairs with one of these channels anew, and of no others."""
+    zero = np.uint64(len(spectra) - 1)
     anew = np.empty_like(sums[:1])
     is_meant = np.empty(WIDTH, dtype=np.bool_)
     for run in range(len(runs)):
@@ -169,8 +180,8 @@ def _renew_runs(
         if not is_meant.any():
             continue
         anew[:] = 0.0
-        for place in range(1, slots.size):
-            _slide_run(spectra, units, slots[place], zero, runs, run, rows, anew, 0)
+        for slot in slots:
+            _slide_run(spectra, units, slot, zero, runs, run, rows, anew, 0)
         for lane in range(WIDTH):
             if is_meant[lane]:
                 sums[run, :, :, :, lane] = anew[0, :, :, :, lane]
