@@ -208,7 +208,7 @@ def _add_pass(
     samples take half the products; the result is then turned to where the middle is.
     """
     n_bins = twiddles.shape[0]
-    width = work.size // (work.size // _GROUP) // PASS
+    width = work.size // (work.size // _GROUP) // PASS  # unknown to the compiler, as below
     for group in range(work.size // _GROUP):
         w = group * _GROUP
         for row in range(_HALF):
