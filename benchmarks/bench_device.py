@@ -6,9 +6,9 @@ import msgspec
 import pylsl
 
 from benchmarks.raw_mqtt import RawMqtt
-from stimulators.device import Heard, ReferenceDevice, Said
+from stimulators.device.device import Heard, ReferenceDevice, Said
 from stimulators.limits import DeviceConfig
-from stimulators.messages import Ack, ClockReply, Command, DeviceInfo, Lease, Stop
+from stimulators.wire.messages import Ack, ClockReply, Command, DeviceInfo, Lease, Stop
 
 _TICK_S = 0.02
 _HEARD: dict[str, type[Heard]] = {

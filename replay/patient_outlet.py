@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from replay.lsl_outlet import open_outlet
 from replay.patient import Patient, PatientConfig
-from stimulators import topics
-from stimulators.messages import Ack, DeviceInfo
-from stimulators.mqtt import BrokerConfig, MqttLink
-from stimulators.payload import from_payload
+from stimulators.wire import topics
+from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.mqtt import BrokerConfig, MqttLink
+from stimulators.wire.payload import from_payload
 from streamer.clock import now_s
 
 #: A patient further behind than this (the machine was suspended) leaves the time between out.

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from stimulators.device import ReferenceDevice
+from stimulators.device.device import ReferenceDevice
 from stimulators.limits import DeviceConfig
-from stimulators.messages import (
+from stimulators.wire.messages import (
     Ack,
     ClockReply,
     ClockRequest,
@@ -19,7 +19,7 @@ from stimulators.messages import (
     Status,
     Stop,
 )
-from stimulators.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
 
 _Said: TypeAlias = Ack | DeviceInfo | ClockRequest
 _Told: TypeAlias = Command | Lease | Stop | ClockReply

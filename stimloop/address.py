@@ -6,7 +6,7 @@ import msgspec
 
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
-from stimulators.mqtt import BrokerConfig
+from stimulators.wire.mqtt import BrokerConfig
 
 DEFAULT_FILE = Path(__file__).with_name("default.toml")
 

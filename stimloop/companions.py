@@ -72,7 +72,7 @@ class Companions:
         if not self._config.broker.embedded:
             return []
         port = str(self._config.broker.port)
-        commands = [("broker", ["-m", "stimulators.broker", "--port", port])]
+        commands = [("broker", ["-m", "stimulators.broker.embedded", "--port", port])]
         faces = ["-m", "stimloop"]
         if any(device.simulated for device in self._config.devices):
             commands.append(("device", [*faces, "device", str(self._file), "--companion"]))

@@ -11,7 +11,7 @@ from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
-from stimulators.mqtt import BrokerConfig
+from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.lsl_network import LslConfig

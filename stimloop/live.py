@@ -12,7 +12,7 @@ from typing import Any
 from stimloop.companions import Companions
 from stimloop.config import Config, build_loop, to_toml
 from stimloop.errors import FaultError
-from stimulators.service_link import MqttTransport
+from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
 from streamer.journal import Journal

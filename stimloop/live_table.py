@@ -13,8 +13,8 @@ from detectors.estimates import Seen
 from stimloop.line_writer import LineWriter
 from stimloop.news import news
 from stimulators.decisions import Decision, Send
-from stimulators.messages import Command
-from stimulators.received import AckHeard
+from stimulators.wire.messages import Command
+from stimulators.wire.received import AckHeard
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 from streamer.service import Service, Watcher

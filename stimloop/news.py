@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stimulators.decisions import Decision, Notice, Refusal, StateChanged
-from stimulators.received import LinkChanged
+from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 

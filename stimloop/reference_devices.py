@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stimulators.device_link import DeviceLink
+from stimulators.device.device_link import DeviceLink
+from stimulators.device.session_file import keep_session, read_session
 from stimulators.limits import DeviceConfig
-from stimulators.mqtt import BrokerConfig
-from stimulators.session_file import keep_session, read_session
+from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import now_s
 
 

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from stimulators.messages import Command, Lease
+from stimulators.wire.messages import Command, Lease
 
 State = Literal["idle", "armed", "active", "hold", "safe"]
 

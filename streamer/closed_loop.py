@@ -9,8 +9,8 @@ from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
 from detectors.estimates import Seen
 from stimulators.decisions import Decision, Notice, Refusal, StateChanged
-from stimulators.gate import SafetyGate, StreamReport
-from stimulators.policy import Target
+from stimulators.gate.gate import SafetyGate, StreamReport
+from stimulators.policies.policy import Target
 from streamer.config import LoopConfig
 from streamer.events import (
     Chunk,

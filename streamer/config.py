@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from detectors.chain import AnyDetectorConfig
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.threshold import AnyPolicyConfig
+from stimulators.policies.threshold import AnyPolicyConfig
 from streamer.streams import StreamConfig
 
 

@@ -1,7 +1,7 @@
 """Decimated estimates and detections for displays: a courtesy that never slows the loop."""
 
-from stimulators.messages import EstimateMessage, EventMessage
-from stimulators.transport import Transport
+from stimulators.wire.messages import EstimateMessage, EventMessage
+from stimulators.wire.transport import Transport
 from streamer.closed_loop import Outcome
 
 #: A display draws at most this often.

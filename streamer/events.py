@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stimulators.received import Received
+from stimulators.wire.received import Received
 
 #: What a source may notice about its stream.
 Change: TypeAlias = Literal["silent", "heard", "lost", "resumed", "changed"]

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from stimulators.decisions import Decision, Refusal
-from stimulators.messages import Status
-from stimulators.transport import Transport
+from stimulators.wire.messages import Status
+from stimulators.wire.transport import Transport
 
 _PERIOD_S = 1.0
 #: A status is no place for more.

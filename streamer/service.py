@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from stimulators.decisions import Decision, Notice, Send, SendStop, StateChanged
-from stimulators.messages import Control, Stop
-from stimulators.received import ControlHeard
-from stimulators.transport import Transport
+from stimulators.wire.messages import Control, Stop
+from stimulators.wire.received import ControlHeard
+from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.displays import Displays
 from streamer.errors import JournalError

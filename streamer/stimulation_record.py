@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE
-from stimulators.messages import Ack, DeviceInfo
-from stimulators.received import AckHeard, InfoHeard
-from stimulators.threshold import AnyPolicyConfig
+from stimulators.policies.threshold import AnyPolicyConfig
+from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.received import AckHeard, InfoHeard
 from streamer.events import Happening
 
 #: Answers that are remembered, to know a repeated one; a device repeats within seconds.

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from stimulators.decisions import Refusal, Send
-from stimulators.messages import Command
-from stimulators.received import AckHeard
+from stimulators.wire.messages import Command
+from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, Event
 from streamer.latency import LatencyHistogram

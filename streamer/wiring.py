@@ -8,8 +8,8 @@ from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner
 from detectors.estimates import Seen
 from stimulators.limits import DeviceConfig
-from stimulators.policy import Observation, Policy, Target
-from stimulators.threshold import AnyPolicyConfig, Threshold
+from stimulators.policies.policy import Observation, Policy, Target
+from stimulators.policies.threshold import AnyPolicyConfig, Threshold
 from streamer.config import LoopConfig
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig

@@ -9,7 +9,7 @@ from tests.mosquitto import free_port
 
 
 class EmbeddedBroker:
-    """Context manager around ``python -m stimulators.broker`` on a free port."""
+    """Context manager around ``python -m stimulators.broker.embedded`` on a free port."""
 
     def __init__(self, *, port: int | None = None) -> None:
         self.port = free_port() if port is None else port
@@ -17,7 +17,7 @@ class EmbeddedBroker:
 
     def __enter__(self) -> Self:
         """Start it; it accepts connections when this returns."""
-        command = [sys.executable, "-m", "stimulators.broker", "--port", str(self.port)]
+        command = [sys.executable, "-m", "stimulators.broker.embedded", "--port", str(self.port)]
         self.child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -11,8 +11,8 @@ from stimloop.address import read_address
 from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
-from stimulators.messages import Ack, ControlAction, DeviceInfo
-from stimulators.operator import OperatorError
+from stimulators.operator.operator import OperatorError
+from stimulators.wire.messages import Ack, ControlAction, DeviceInfo
 
 _T = TypeVar("_T")
 
@@ -38,7 +38,7 @@ def stop(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
 ) -> None:
     """Stop every device at once, past the service: 0 if all acknowledge, else 3."""
-    from stimulators import operator as ends
+    from stimulators.operator import operator as ends
 
     address = read_address(config)
     result = _ask(
@@ -69,7 +69,7 @@ def status(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Show how the rig and its devices are: 0 if the service speaks, else 1."""
     import msgspec
 
-    from stimulators import operator as ends
+    from stimulators.operator import operator as ends
 
     address = read_address(config)
     result = _ask(ends.status(address.broker, address.rig), config)
@@ -90,7 +90,7 @@ def status(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
 
 
 def _request(config: Path | None, action: ControlAction, operator: str | None) -> None:
-    from stimulators import operator as ends
+    from stimulators.operator import operator as ends
     from streamer.clock import now_s
 
     address = read_address(config)

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from replay.patient import PatientConfig
 from replay.patient_outlet import FeltDevice, Pace, run_patient
-from stimulators import topics
-from stimulators.messages import Ack, DeviceInfo
-from stimulators.mqtt import BrokerConfig, MqttLink
-from stimulators.payload import to_payload
+from stimulators.wire import topics
+from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.mqtt import BrokerConfig, MqttLink
+from stimulators.wire.payload import to_payload
 from streamer.clock import now_s
 from streamer.lsl_network import LslConfig
 from streamer.streams import Match, StreamConfig

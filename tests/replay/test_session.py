@@ -12,8 +12,8 @@ from replay.recording_source import Chunking
 from replay.session import replay_session
 from replay.verify import verify
 from stimulators.decisions import Send, StateChanged
-from stimulators.messages import Command
-from stimulators.received import AckHeard
+from stimulators.wire.messages import Command
+from stimulators.wire.received import AckHeard
 from streamer.config import LoopConfig
 from streamer.errors import JournalError, StreamNotFoundError
 from streamer.journal_reader import JournalReader

@@ -7,8 +7,8 @@ import msgspec
 
 from replay.virtual_devices import VirtualDevices
 from replay.virtual_time import run_virtually
-from stimulators.messages import Command, Lease, Reason, Status, Stop
-from stimulators.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+from stimulators.wire.messages import Command, Lease, Reason, Status, Stop
+from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
 from tests.replay.rig import rig
 
 _wait = asyncio.sleep

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stimulators.mqtt import BrokerConfig
+from stimulators.wire.mqtt import BrokerConfig
 from tests.embedded_broker import EmbeddedBroker
 from tests.mosquitto import Mosquitto
 

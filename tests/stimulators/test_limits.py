@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
-from tests.stimulators.gate_rig import device_of, feedback_of, limits_of
+from tests.stimulators.gate.gate_rig import device_of, feedback_of, limits_of
 
 _DEVICE = """
 id = "stn"

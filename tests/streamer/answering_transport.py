@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from stimulators.messages import Ack, ClockRequest, Command, DeviceInfo, DeviceLimits, Lease
-from stimulators.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+from stimulators.wire.messages import Ack, ClockRequest, Command, DeviceInfo, DeviceLimits, Lease
+from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
 from tests.streamer.recording_transport import RecordingTransport
 
 _WAY_S = 0.003

@@ -5,7 +5,8 @@ import numpy as np
 from detectors.conditioning import Note
 from detectors.estimates import Detection, Estimates, Seen
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
-from stimulators.messages import (
+from stimulators.policies.policy import Target
+from stimulators.wire.messages import (
     Ack,
     ClockRequest,
     Command,
@@ -16,8 +17,7 @@ from stimulators.messages import (
     Reason,
     Stop,
 )
-from stimulators.policy import Target
-from stimulators.received import (
+from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
     ControlHeard,

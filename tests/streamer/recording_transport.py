@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from stimulators.messages import Command, EstimateMessage, EventMessage, Lease, Status, Stop
-from stimulators.received import Received
+from stimulators.wire.messages import Command, EstimateMessage, EventMessage, Lease, Status, Stop
+from stimulators.wire.received import Received
 
 
 class RecordingTransport:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.decisions import Notice, Send, StateChanged
-from stimulators.messages import Ack, ClockRequest, Control, DeviceInfo, DeviceLimits, Stop
-from stimulators.received import (
+from stimulators.wire.messages import Ack, ClockRequest, Control, DeviceInfo, DeviceLimits, Stop
+from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
     ControlHeard,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.estimates import Detection, Estimates, Seen
-from stimulators.messages import EstimateMessage, EventMessage
+from stimulators.wire.messages import EstimateMessage, EventMessage
 from streamer.closed_loop import Outcome
 from streamer.displays import Displays
 from tests.streamer.journal_examples import DETECTION, estimates

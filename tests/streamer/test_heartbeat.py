@@ -1,8 +1,8 @@
 """The status is said once a second, sooner where something happened, and names requests."""
 
 from stimulators.decisions import Notice, Refusal
-from stimulators.messages import Status
-from stimulators.payload import from_payload, to_payload
+from stimulators.wire.messages import Status
+from stimulators.wire.payload import from_payload, to_payload
 from streamer.heartbeat import Heartbeat
 from tests.streamer.recording_transport import RecordingTransport
 

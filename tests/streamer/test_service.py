@@ -8,8 +8,8 @@ import pytest
 
 from replay.virtual_time import run_virtually
 from stimulators.decisions import Send
-from stimulators.messages import Command, Control, ControlAction, Lease, Stop
-from stimulators.received import ControlHeard, StopHeard
+from stimulators.wire.messages import Command, Control, ControlAction, Lease, Stop
+from stimulators.wire.received import ControlHeard, StopHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.errors import JournalError
 from streamer.events import Chunk, Event, Fault, Tick

@@ -6,8 +6,8 @@ import pytest
 
 from detectors.artifacts.stimulation_blanking import StimulationBlankingConfig
 from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE, BoundEvent, Taint
-from stimulators.messages import Ack, DeviceInfo
-from stimulators.received import AckHeard, InfoHeard
+from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.received import AckHeard, InfoHeard
 from streamer.closed_loop import ClosedLoop
 from streamer.events import Fault, Marker, Tick
 from streamer.stimulation_record import StimulationRecord

@@ -5,8 +5,8 @@ import numpy as np
 
 from detectors.estimates import Seen
 from stimulators.decisions import Refusal, Send
-from stimulators.messages import Ack, Lease
-from stimulators.received import AckHeard
+from stimulators.wire.messages import Ack, Lease
+from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, Event, Tick
 from streamer.summary import Summary

@@ -1,0 +1,1 @@
+"""The reference device: what a stimulator does with what it hears."""

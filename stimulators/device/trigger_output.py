@@ -1,0 +1,67 @@
+"""A device's triggers: those that were given, and those that wait for their time."""
+
+from collections import deque
+
+from stimulators.limits import LimitsConfig
+from stimulators.wire.messages import Command
+
+#: Triggers that may wait for their time.
+_N_WAITING_MAX = 16
+_MINUTE_US = 60_000_000
+
+
+class TriggerOutput:
+    """Gives triggers, by a device's own clock never more often than its limits allow.
+
+    Parameters
+    ----------
+    limits : LimitsConfig
+        Refractory time, and how many in any 60 s.
+
+    Attributes
+    ----------
+    n_given : int
+        How many were given.
+    last : Command or None
+        The last of them.
+    waiting : list of Command
+        Those that have a time to fire at.
+    """
+
+    def __init__(self, limits: LimitsConfig) -> None:
+        self.n_given = 0
+        self.last: Command | None = None
+        self.waiting: list[Command] = []
+        self._refractory_us = limits.refractory_s * 1e6
+        self._n_per_min_max = limits.triggers_per_min_max
+        self._given_us: deque[int] = deque()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may wait."""
+        return len(self.waiting) >= _N_WAITING_MAX
+
+    def refusal(self, now_us: int) -> str | None:
+        """Return why no trigger may be given now, in one word, or None."""
+        while self._given_us and now_us - self._given_us[0] >= _MINUTE_US:
+            self._given_us.popleft()
+        if self._given_us and now_us - self._given_us[-1] < self._refractory_us:
+            return "refractory"
+        return "triggers" if len(self._given_us) >= self._n_per_min_max else None
+
+    def give(self, command: Command, now_us: int) -> None:
+        """Give a trigger that was not refused."""
+        self._given_us.append(now_us)
+        self.n_given += 1
+        self.last = command
+
+    def take_due(self, service_now_us: int) -> list[Command]:
+        """Return, and no longer keep, those whose time has come by the service's clock."""
+        due = [each for each in self.waiting if (each.fire_at_us or 0) <= service_now_us]
+        self.waiting = [each for each in self.waiting if (each.fire_at_us or 0) > service_now_us]
+        return due
+
+    def drop(self) -> list[Command]:
+        """Return, and no longer keep, all that wait."""
+        dropped, self.waiting = self.waiting, []
+        return dropped

@@ -1,0 +1,1 @@
+"""What is allowed: the safety gate, the only maker of commands and leases."""

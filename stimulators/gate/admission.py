@@ -1,0 +1,103 @@
+"""What becomes of a target: a command, or a refusal that says why."""
+
+import math
+
+from stimulators.decisions import Refusal
+from stimulators.gate.drive import Drive
+from stimulators.gate.states import RigState
+from stimulators.limits import GateConfig
+from stimulators.policies.policy import Target
+
+#: A time beyond this has no microseconds that fit a message.
+_TIME_S_MAX = 9e9
+#: Which limit a trigger that is one too many, or too soon, has come up against.
+_LIMIT_OF = {
+    "refractory": "refractory_s",
+    "triggers": "triggers_per_min_max",
+    "commands": "commands_per_s_max",
+    "charge": "charge_uc_per_10_min_max",
+}
+
+
+class Admission:
+    """Holds each target against state, age and limits; what fails is refused, never kept.
+
+    Parameters
+    ----------
+    rig : RigState
+        The state, and where decisions go.
+    timing : GateConfig
+        How old data may be.
+    """
+
+    def __init__(self, rig: RigState, timing: GateConfig) -> None:
+        self._rig = rig
+        self._timing = timing
+
+    def is_within_limits(self, drive: Drive, target: Target) -> bool:
+        """Say whether the amount may be asked for at all; where not, refuse it and go safe."""
+        if 0.0 <= target.amount <= drive.config.amount_max:
+            return True
+        found = f"{target.amount:g}"
+        expected = f"from 0 to {drive.config.amount_max:g}"
+        self._rig.decide(refusal_of(target, "limit", found, expected))
+        self._rig.go_safe(f"policy {target.policy} wants {found} of {target.device}")
+        return False
+
+    def admit(self, drive: Drive, target: Target) -> None:
+        """Grant or refuse the newest target for a device."""
+        rig = self._rig
+        if rig.state == "active" and drive.is_wished(target):
+            return
+        if rig.state == "active":
+            rig.look()
+        refusal = self._objection(drive, target)
+        if target.kind == "trigger":
+            self._trigger(drive, target, refusal)
+        elif refusal is None:
+            drive.aim(target)
+            rig.step(drive)
+        elif not drive.was_refused(target.amount, refusal.reason):
+            rig.decide(refusal)
+
+    def _trigger(self, drive: Drive, target: Target, refusal: Refusal | None) -> None:
+        if refusal is not None:
+            self._rig.decide(refusal)
+            return
+        sent = drive.trigger(target, self._rig.now_s)
+        if isinstance(sent, str):
+            key = _LIMIT_OF[sent]
+            expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
+            self._rig.decide(refusal_of(target, sent, "one trigger more", expected))
+        else:
+            self._rig.decide(sent)
+
+    def _objection(self, drive: Drive, target: Target) -> Refusal | None:
+        state = self._rig.state
+        if state != "active" or not drive.may_move:
+            found = state if state != "active" else "no valid estimate"
+            return refusal_of(target, state, found, "active, on valid estimates")
+        programs = drive.config.programs
+        if target.program not in programs and (programs or target.program):
+            return refusal_of(target, "program", target.program, ", ".join(programs))
+        age_s = self._rig.now_s - target.time_s
+        timing = self._timing
+        if not -timing.clock_uncertainty_s_max <= age_s <= timing.data_age_s_max:
+            expected = f"at most {timing.data_age_s_max:g} s"
+            return refusal_of(target, "late", f"{age_s:g} s old", expected)
+        numbers = (target.onset_s, target.value, target.threshold)
+        if not (all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX):
+            return refusal_of(target, "number", f"{numbers}", "finite numbers")
+        return None
+
+
+def refusal_of(target: Target, reason: str, found: str, expected: str) -> Refusal:
+    """Return the refusal of a target: `reason` is one word."""
+    return Refusal(
+        reason,
+        device=target.device,
+        policy=target.policy,
+        sample=target.sample,
+        found=found,
+        expected=expected,
+    )

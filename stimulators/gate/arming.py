@@ -1,0 +1,147 @@
+"""Who may arm and disarm: an operator by request, a simulated rig once by itself."""
+
+from collections.abc import Iterator
+
+from stimulators.decisions import Refusal
+from stimulators.gate.conditions import Conditions
+from stimulators.gate.states import RigState
+from stimulators.wire.messages import Control
+
+#: A request is acted on within this time or never.
+_REQUEST_AGE_S_MAX = 2.0
+#: Requests remembered so that none acts twice; more than this within seconds is no operator.
+_N_REQUESTS_MAX = 256
+#: The clock of an operator, set by what the status says, may run this far ahead.
+_AHEAD_S_MAX = 2.0
+
+
+class Requests:
+    """Operators' requests to arm: each acts at most once, and soon or never.
+
+    Parameters
+    ----------
+    session : str
+        The session they must name.
+    """
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        self._seen_s: dict[str, float] = {}
+
+    def objections(self, asked: Control, now_s: float, *, retained: bool) -> Iterator[Refusal]:
+        """Yield why a request to arm may not act, and remember it."""
+        age_s = now_s - asked.issued_us / 1e6
+        if retained:
+            yield _refusal(asked, "retained", "a remembered request", "a fresh one")
+        if asked.session != self._session:
+            yield _refusal(asked, "session", asked.session, self._session)
+        if not -_AHEAD_S_MAX <= age_s <= _REQUEST_AGE_S_MAX or now_s > asked.expires_us / 1e6:
+            yield _refusal(asked, "late", f"{age_s:.3f} s old", f"at most {_REQUEST_AGE_S_MAX:g} s")
+        self._forget(now_s)
+        if asked.request_id in self._seen_s:
+            yield _refusal(asked, "repeated", asked.request_id, "a new request_id")
+        elif len(self._seen_s) >= _N_REQUESTS_MAX:
+            yield _refusal(asked, "busy", f"{_N_REQUESTS_MAX} requests", "an operator")
+        else:
+            self._seen_s[asked.request_id] = now_s
+
+    def _forget(self, now_s: float) -> None:
+        """Forget requests so old that their age alone refuses them."""
+        kept_s = _AHEAD_S_MAX + _REQUEST_AGE_S_MAX
+        while self._seen_s:
+            oldest = next(iter(self._seen_s))
+            if now_s - self._seen_s[oldest] <= kept_s:
+                break
+            del self._seen_s[oldest]
+
+
+class Arming:
+    """Arms and disarms: on an operator's request, or once by itself.
+
+    Parameters
+    ----------
+    rig : RigState
+        The state.
+    conditions : Conditions
+        What must hold.
+    session : str
+        Name of this session.
+    is_automatic : bool
+        Whether the rig may arm by itself: everything in its configuration is simulated.
+
+    Attributes
+    ----------
+    waits_for : str
+        What holds the rig back from arming itself.
+    """
+
+    def __init__(
+        self, rig: RigState, conditions: Conditions, session: str, *, is_automatic: bool
+    ) -> None:
+        self.waits_for = ""
+        self._rig = rig
+        self._conditions = conditions
+        self._session = session
+        self._requests = Requests(session)
+        self._may_arm_itself = is_automatic
+
+    def pass_time(self) -> None:
+        """Arm by itself where that is allowed still: from idle, once, before anybody else acted."""
+        if not self._may_arm_itself:
+            return
+        if self._rig.state == "idle":
+            first = next(self._objections(), None)
+            if first is not None:
+                about = f"{first.device}: " if first.device else ""
+                self.waits_for = f"waits: {about}{first.found}, expected {first.expected}"
+                return
+            self._rig.arm("armed by itself: everything is simulated")
+        self._leave_it_to_operators()
+
+    def _leave_it_to_operators(self) -> None:
+        """Never arm by itself from now on."""
+        self._may_arm_itself = False
+        self.waits_for = ""
+
+    def control(self, asked: Control, *, retained: bool) -> None:
+        """Do what an operator asks for, or say why not."""
+        if asked.action == "arm":
+            self._arm(asked, retained=retained)
+        elif asked.action == "disarm":
+            self._disarm(asked, retained=retained)
+        elif asked.action == "set":
+            self._rig.decide(_refusal(asked, "unsupported", "set", "arm, disarm or mark"))
+
+    def _arm(self, asked: Control, *, retained: bool) -> None:
+        rig = self._rig
+        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        if rig.state not in {"idle", "safe"}:
+            objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
+        elif rig.state == "safe" and asked.issued_us / 1e6 <= rig.safe_s:
+            objections.append(_refusal(asked, "late", "asked before safe", "asked since"))
+        objections += [
+            _refusal(asked, each.reason, each.found, each.expected, each.device)
+            for each in self._objections()
+        ]
+        rig.decide(*objections)
+        if not objections:
+            rig.arm(f"armed by {asked.operator}")
+
+    def _disarm(self, asked: Control, *, retained: bool) -> None:
+        if retained:
+            self._rig.decide(_refusal(asked, "retained", "a remembered request", "a fresh one"))
+        elif asked.session != self._session:
+            self._rig.decide(_refusal(asked, "session", asked.session, self._session))
+        else:
+            self._leave_it_to_operators()
+            if self._rig.state in {"armed", "active", "hold"}:
+                self._rig.go_idle(f"disarmed by {asked.operator}")
+
+    def _objections(self) -> Iterator[Refusal]:
+        return self._conditions.objections(self._rig.now_s, is_linked=self._rig.is_linked)
+
+
+def _refusal(asked: Control, reason: str, found: str, expected: str, device: str = "") -> Refusal:
+    return Refusal(
+        reason, device=device, request_id=asked.request_id, found=found, expected=expected
+    )

@@ -1,0 +1,1 @@
+"""How service, devices and operators speak: messages, topics, MQTT."""

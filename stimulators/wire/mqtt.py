@@ -1,0 +1,198 @@
+"""The link to the MQTT broker: there or not, never a queue for later."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from stimulators.wire.mqtt_connection import Connection, Hear, LinkLostError, Will
+
+__all__ = ["BrokerConfig", "MqttLink", "Will"]
+
+Link = Callable[[bool, str], None]
+
+
+class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[broker]` table.
+
+    Parameters
+    ----------
+    embedded : bool
+        Start a broker of our own, for this machine only and without credentials.
+    host, port
+        Where the broker listens.
+    tls : bool
+        Encrypt, and check the broker's certificate against its host name.
+    ca_file : str, optional
+        Certificates to trust instead of the system's; only with `tls`.
+    username, password_file : str, optional
+        Credentials. The password is the file's first line: a configuration is journalled.
+    keepalive_s : int
+        After one and a half times this long without a word the broker declares us lost and
+        publishes our Last Will. Pings go out on a grid of 1 s, so under 3 s none is in time.
+    connect_s_max : float
+        Seconds to wait for a connection, its CONNACK and its SUBACK, each. While a connection
+        is being made, ending takes as long.
+    puback_s_max : float
+        A QoS 1 message that is not acknowledged for so long is a lost link.
+    backoff_s_min, backoff_s_max : float
+        Between attempts we wait a random time from 0 to a bound that starts here, doubles, and
+        stops there.
+    """
+
+    embedded: bool = False
+    host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    tls: bool = False
+    ca_file: str | None = None
+    username: str | None = None
+    password_file: str | None = None
+    keepalive_s: Annotated[int, Meta(ge=3, le=300)] = 5
+    connect_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0
+    puback_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 1.0
+    backoff_s_min: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1
+    backoff_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 5.0
+
+    def __post_init__(self) -> None:
+        if self.embedded and self.host not in {"127.0.0.1", "localhost"}:
+            raise ValueError(f"host: expected 127.0.0.1 for an embedded broker, found {self.host}")
+        if self.embedded and (self.tls or self.username is not None):
+            raise ValueError("embedded: expected neither tls nor username beside it, found one")
+        if self.ca_file is not None and not self.tls:
+            raise ValueError("ca_file: expected tls = true beside it, found false")
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file: expected a username beside it, found none")
+        if self.backoff_s_max < self.backoff_s_min:
+            raise ValueError(
+                f"backoff_s_max: expected at least backoff_s_min ({self.backoff_s_min}), "
+                f"found {self.backoff_s_max}"
+            )
+
+
+class MqttLink:
+    """A connection that is there or not: what cannot be sent now is never sent.
+
+    Every connection is a new client with a clean session, so neither the client nor the broker
+    keeps anything for later. What is sent goes straight into the socket, in the caller's own
+    step of the loop; what is heard is handed over in the next.
+
+    Parameters
+    ----------
+    broker : BrokerConfig
+        Where and how to connect.
+    client_id : str
+        Unique on the broker; the same over reconnections, so that a half-dead connection of
+        ours is ended by the next.
+    subscriptions : sequence of (str, int)
+        Topic filters and their QoS.
+    will : Will, optional
+        The Last Will.
+    """
+
+    def __init__(
+        self,
+        broker: BrokerConfig,
+        *,
+        client_id: str,
+        subscriptions: Sequence[tuple[str, int]],
+        will: Will | None = None,
+    ) -> None:
+        self._broker = broker
+        self._client_id = client_id
+        self._subscriptions = list(subscriptions)
+        self._will = will
+        self._connection: Connection | None = None
+
+    async def feed(self, hear: Hear, link: Link) -> None:
+        """Connect, hand over what is heard, connect again with back-off, until cancelled.
+
+        Parameters
+        ----------
+        hear : callable
+            Given topic, payload and whether the broker had kept the message (retained).
+        link : callable
+            Given whether there is a link, and why not. Called at each change, and once at the
+            start where there is none; subscriptions stand, and `publish` works, once it is told
+            True.
+
+        Raises
+        ------
+        ValueError
+            Where a file that the configuration names cannot be used; begins with the key.
+        """
+        password = _password(self._broker)
+        tls = _tls(self._broker)
+        is_up: bool | None = None
+        reason = ""
+        bound_s = self._broker.backoff_s_min
+        while True:
+            connection = Connection(
+                host=self._broker.host,
+                port=self._broker.port,
+                username=self._broker.username,
+                password=password,
+                tls=tls,
+                client_id=self._client_id,
+                will=self._will,
+                keepalive_s=self._broker.keepalive_s,
+                connect_s_max=self._broker.connect_s_max,
+                puback_s_max=self._broker.puback_s_max,
+                steady_s=self._broker.backoff_s_max,
+            )
+            try:
+                await connection.open(self._subscriptions)
+                self._connection = connection
+                is_up = True
+                link(True, "")  # noqa: FBT003
+                await connection.listen(hear)
+            except LinkLostError as error:
+                reason = f"{self._broker.host}:{self._broker.port}: {error}"
+            except asyncio.CancelledError:
+                await connection.say_goodbye()
+                raise
+            finally:
+                self._connection = None
+                connection.abandon()
+            if connection.was_steady:
+                bound_s = self._broker.backoff_s_min
+            if is_up is not False:
+                is_up = False
+                link(False, reason)  # noqa: FBT003
+            # Full jitter, so that many clients do not come back in step.
+            await asyncio.sleep(random.uniform(0.0, bound_s))  # noqa: S311 not a secret
+            bound_s = min(2.0 * bound_s, self._broker.backoff_s_max)
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+        """Hand one message to the network now; on the loop's thread only.
+
+        Returns
+        -------
+        bool
+            False where it was not and will not be sent: no link, or a link that does not take
+            it at once (too many unacknowledged, socket full).
+        """
+        connection = self._connection
+        return connection is not None and connection.publish(topic, payload, qos, retain=retain)
+
+
+def _password(broker: BrokerConfig) -> str | None:
+    if broker.password_file is None:
+        return None
+    try:
+        return Path(broker.password_file).read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"password_file: expected a file with text, found {error}") from error
+
+
+def _tls(broker: BrokerConfig) -> ssl.SSLContext | None:
+    if not broker.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file)
+    except OSError as error:
+        raise ValueError(f"ca_file: expected certificates in PEM, found {error}") from error

@@ -1,0 +1,65 @@
+"""What the transport hears, as events of the loop: the message, from whom, and how."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from stimulators.wire.messages import Ack, ClockRequest, Control, DeviceInfo, Stop
+
+
+class Heard(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Base of the transport's events; tagged so that the journal can read them back."""
+
+
+class AckHeard(Heard, frozen=True, gc=False):
+    """A device answered."""
+
+    device: str
+    message: Ack
+
+
+class InfoHeard(Heard, frozen=True, gc=False):
+    """A device described itself; `retained` where the broker remembered it for us."""
+
+    device: str
+    message: DeviceInfo
+    retained: bool
+
+
+class ClockAsked(Heard, frozen=True, gc=False):
+    """A device asked for the time (the transport has answered): a sign of life."""
+
+    device: str
+    message: ClockRequest
+
+
+class ControlHeard(Heard, frozen=True, gc=False):
+    """An operator asked for something."""
+
+    message: Control
+    retained: bool
+
+
+class StopHeard(Heard, frozen=True, gc=False):
+    """Somebody pressed stop."""
+
+    message: Stop
+
+
+class LinkChanged(Heard, frozen=True, gc=False):
+    """The broker was reached, or lost, and why."""
+
+    is_up: bool
+    reason: str = ""
+
+
+class Unreadable(Heard, frozen=True, gc=False):
+    """A payload on one of our topics that is not what the contract says; nothing is done."""
+
+    topic: str
+    problem: str
+
+
+Received: TypeAlias = (
+    AckHeard | InfoHeard | ClockAsked | ControlHeard | StopHeard | LinkChanged | Unreadable
+)

@@ -1,0 +1,31 @@
+"""The seam where commands go out: MQTT live, the same device in virtual time otherwise."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from stimulators.wire.messages import Command, EstimateMessage, EventMessage, Lease, Status, Stop
+from stimulators.wire.received import Received
+
+
+class Transport(Protocol):
+    """Sends at once or not at all: nothing is ever kept for later, nothing blocks."""
+
+    async def feed(self, emit: Callable[[Received], None]) -> None:
+        """Connect, stay connected with back-off, and hand over what is heard, until cancelled."""
+        ...
+
+    def send(self, device: str, message: Command | Lease) -> bool:
+        """Hand one message to the network; False where there is no link."""
+        ...
+
+    def stop(self, message: Stop) -> bool:
+        """Publish a stop to every device; False where there is no link."""
+        ...
+
+    def announce(self, status: Status) -> None:
+        """Publish the service's status, retained; dropped where there is no link."""
+        ...
+
+    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
+        """Publish an estimate or an event for displays; dropped where there is no link."""
+        ...

@@ -1,0 +1,237 @@
+"""The threshold policy, hop by hop."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stimulators.limits import DeviceConfig, ProgramConfig
+from stimulators.policies.policy import Observation, Target
+from stimulators.policies.threshold import AnyPolicyConfig, Threshold, ThresholdConfig
+from tests.stimulators.gate.gate_rig import device_of, feedback_of
+
+_HOP = 10
+_RATE_HZ = 1000.0
+
+
+def policy_of(*, device: DeviceConfig | None = None, **keys: Any) -> Threshold:
+    settings: dict[str, Any] = {"id": "adbs", "of": "bursts", "device": "stn", "on_ma": 2.5}
+    return Threshold(
+        ThresholdConfig(**(settings | keys)),
+        rate_hz=_RATE_HZ,
+        device=device or device_of(),
+        channel="STN_L_13",
+    )
+
+
+def hop_of(place: int, sign: str) -> Observation:
+    """Return a hop: ``+`` on, ``-`` off, ``x`` not valid (and on, if it were)."""
+    sample = _HOP * (place + 1) - 1
+    return Observation(
+        sample=sample,
+        time_s=50.0 + sample / _RATE_HZ,
+        is_on=sign != "-",
+        valid=sign != "x",
+        calibrating=False,
+        value=float(place),
+        threshold=1.0,
+    )
+
+
+def targets_of(policy: Threshold, signs: str, *, first: int = 0) -> list[Target | None]:
+    return [policy.decide(hop_of(first + place, sign)) for place, sign in enumerate(signs)]
+
+
+def picture(targets: list[Target | None]) -> str:
+    """Return ``.`` where nothing is wanted, ``0`` for off and ``1`` for on or a trigger."""
+    return "".join("." if each is None else "01"[each.amount > 0.0] for each in targets)
+
+
+@pytest.mark.parametrize(
+    ("signs", "expected"),
+    [
+        ("--+++++", "0000011"),
+        ("++++---", "0001110"),
+        ("-++-+++", "0000000"),
+        ("++++--+---", "0001111110"),
+        ("+++x+++", "000.000"),
+        ("++++x--x---", "0001.11.110"),
+        ("++++x---", "0001.110"),
+        ("xx", ".."),
+    ],
+)
+def test_onset_and_termination_last_without_a_break(signs: str, expected: str) -> None:
+    policy = policy_of(onset_s=0.03, termination_s=0.02)
+    assert picture(targets_of(policy, signs)) == expected
+
+
+def test_without_durations_it_follows_the_detector() -> None:
+    policy = policy_of(onset_s=0.0, termination_s=0.0)
+    assert picture(targets_of(policy, "+-x++-")) == "10.110"
+
+
+@pytest.mark.parametrize(
+    ("signs", "expected"),
+    [
+        ("-+++++---+++", "...1......."),
+        ("++++--++++", "........1."),
+        ("-+++x+++", "...1...."),
+        ("-x+++", "....1"),
+        ("-+++-+++", "...1...."),
+    ],
+)
+def test_a_trigger_marks_each_onset_that_was_seen(signs: str, expected: str) -> None:
+    policy = policy_of(output="trigger", onset_s=0.02, termination_s=0.01)
+    made = targets_of(policy, signs)
+    assert picture(made)[: len(expected)] == expected
+    assert {each.kind for each in made if each is not None} == {"trigger"}
+
+
+def test_a_target_says_who_wants_what_where_and_since_when() -> None:
+    policy = policy_of(onset_s=0.02, off_ma=0.5)
+    off, *_, on = targets_of(policy, "--+++")
+    assert off == Target(
+        policy="adbs",
+        device="stn",
+        detector="bursts",
+        channel="STN_L_13",
+        program="adbs",
+        kind="amplitude",
+        amount=0.5,
+        sample=9,
+        time_s=50.009,
+        onset_s=50.009,
+        value=0.0,
+        threshold=1.0,
+    )
+    assert on is not None
+    assert (on.amount, on.sample, on.time_s, on.onset_s) == (2.5, 49, 50.049, 50.029)
+
+
+def test_a_trigger_without_durations_is_of_the_hop_that_decided() -> None:
+    policy = policy_of(output="trigger", onset_s=0.0, termination_s=0.0)
+    _, trigger, _ = targets_of(policy, "-++")
+    assert trigger is not None
+    assert trigger.onset_s == trigger.time_s == 50.019
+
+
+def test_off_is_the_safe_amount_unless_said_otherwise() -> None:
+    device = device_of(safe_ma=1.5)
+    (off,) = targets_of(policy_of(device=device), "-")
+    assert off is not None
+    assert off.amount == 1.5
+    (off,) = targets_of(policy_of(device=device, off_ma=0.0), "-")
+    assert off is not None
+    assert off.amount == 0.0
+
+
+def test_a_feedback_device_is_given_levels() -> None:
+    device = feedback_of()
+    policy = policy_of(device=device, on_ma=None, on_level=0.7, onset_s=0.0)
+    off, on = targets_of(policy, "-+")
+    assert off is not None
+    assert on is not None
+    assert (off.amount, on.amount, on.program) == (0.1, 0.7, "")
+
+
+@given(signs=st.text("+-x", max_size=60), cut=st.integers(0, 60), output=st.booleans())
+def test_reset_forgets_everything(signs: str, cut: int, *, output: bool) -> None:
+    keys: dict[str, Any] = {
+        "onset_s": 0.03,
+        "termination_s": 0.02,
+        "output": "trigger" if output else "amplitude",
+    }
+    used, new = policy_of(**keys), policy_of(**keys)
+    targets_of(used, signs[:cut])
+    used.reset()
+    assert targets_of(used, signs, first=100) == targets_of(new, signs, first=100)
+
+
+@given(
+    signs=st.text("+-x", max_size=80),
+    onset_hops=st.integers(0, 6),
+    termination_hops=st.integers(0, 6),
+)
+def test_the_policy_is_the_plain_definition(
+    signs: str, onset_hops: int, termination_hops: int
+) -> None:
+    """On (off) where the newest hops, without a break, all say so for as long as it takes."""
+    policy = policy_of(onset_s=onset_hops * 0.01, termination_s=termination_hops * 0.01)
+    made = targets_of(policy, signs)
+    is_on = False
+    for place, sign in enumerate(signs):
+        seen = signs[: place + 1]
+        if seen.endswith("+" * (onset_hops + 1)):
+            is_on = True
+        elif seen.endswith("-" * (termination_hops + 1)):
+            is_on = False
+        target = made[place]
+        assert (target is None) == (sign == "x")
+        assert target is None or (target.amount == 2.5) == is_on
+
+
+@given(signs=st.text("+-x", max_size=80), onset_hops=st.integers(0, 4))
+def test_triggers_are_the_onsets_of_the_amplitude(signs: str, onset_hops: int) -> None:
+    keys: dict[str, Any] = {"onset_s": onset_hops * 0.01, "termination_s": 0.02}
+    held = targets_of(policy_of(**keys), "---" + signs)
+    triggers = targets_of(policy_of(**keys, output="trigger"), "---" + signs)
+    onsets, is_on = [], False
+    for target in held:
+        was_on = is_on
+        is_on = is_on if target is None else target.amount > 0.0
+        onsets.append(is_on and not was_on)
+    assert [each is not None for each in triggers] == onsets
+
+
+@pytest.mark.parametrize(
+    ("expected", "keys"),
+    [
+        ("on_ma: expected an amount (it has no default), found none", {"on_ma": None}),
+        ("on_ma: expected from 0 to 3 (the limit of device 'stn'), found 3.5", {"on_ma": 3.5}),
+        (
+            "on_ma: expected from 0 to 3 (the limit of device 'stn'), found nan",
+            {"on_ma": float("nan")},
+        ),
+        ("off_ma: expected from 0 to 3 (the limit of device 'stn'), found 4", {"off_ma": 4.0}),
+        ("off_ma: expected none with triggers, found 1", {"off_ma": 1.0, "output": "trigger"}),
+        ("on_level: expected on_ma for device 'stn', which speaks milliampere", {"on_level": 0.5}),
+        ("off_level: expected off_ma for device 'stn'", {"off_level": 0.5}),
+        ("program: expected one of adbs, found 'other'", {"program": "other"}),
+    ],
+)
+def test_what_does_not_fit_the_device_is_named_with_its_key(
+    expected: str, keys: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}"):
+        policy_of(**keys)
+
+
+def test_the_program_may_be_left_out_where_there_is_one() -> None:
+    pulses = ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
+    device = device_of(programs={"a": pulses, "b": pulses})
+    with pytest.raises(ValueError, match=r"^program: expected one of a, b, found none$"):
+        policy_of(device=device)
+    (off,) = targets_of(policy_of(device=device, program="b"), "-")
+    assert off is not None
+    assert off.program == "b"
+    with pytest.raises(ValueError, match=r"^program: expected none, found 'a'$"):
+        policy_of(device=feedback_of(), on_ma=None, on_level=0.5, program="a")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1.0"])
+@pytest.mark.parametrize("key", ["onset_s", "termination_s", "on_ma", "off_ma", "on_level"])
+def test_a_table_is_held_to_numbers(key: str, value: str) -> None:
+    table = f'kind = "threshold"\nid = "a"\nof = "b"\ndevice = "c"\n{key} = {value}\n'
+    with pytest.raises(msgspec.ValidationError, match=key):
+        msgspec.toml.decode(table, type=AnyPolicyConfig)
+
+
+def test_a_table_names_its_kind() -> None:
+    table = 'kind = "{}"\nid = "a"\nof = "b"\ndevice = "c"\n'
+    config = msgspec.toml.decode(table.format("threshold"), type=AnyPolicyConfig)
+    assert (config.output, config.onset_s, config.termination_s) == ("amplitude", 0.1, 0.1)
+    with pytest.raises(msgspec.ValidationError, match="kind"):
+        msgspec.toml.decode(table.format("random"), type=AnyPolicyConfig)
