@@ -26,6 +26,8 @@ refractory_s = 0.0
 triggers_per_min_max = 60000
 commands_per_s_max = 2000.0
 on_time_s_max = 3600.0
+off_time_s_min = 0.5
+rises_per_min_max = 600
 charge_uc_per_10_min_max = 1e6
 """
 

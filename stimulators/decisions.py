@@ -6,7 +6,7 @@ import msgspec
 
 from stimulators.wire.messages import Command, Lease
 
-State = Literal["idle", "armed", "active", "hold", "safe"]
+State = Literal["idle", "armed", "active", "hold", "paused", "safe"]
 
 
 class Decided(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -55,4 +55,10 @@ class Notice(Decided, frozen=True, gc=False):
     device: str = ""
 
 
-Decision: TypeAlias = Send | SendStop | Refusal | StateChanged | Notice
+class EndRun(Decided, frozen=True, gc=False):
+    """The service is to end: another one of the same rig is there."""
+
+    reason: str
+
+
+Decision: TypeAlias = Send | SendStop | Refusal | StateChanged | Notice | EndRun

@@ -34,11 +34,15 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Rate of the pulses and width of one phase; a device that speaks milliampere has both.
     contact_area_cm2 : float
         Area the current passes through; such a device has it too.
+    contacts : str
+        Which contacts the current passes through, in the device's own words. Between two
+        programs of the same contacts the device may change at an amount above 0.
     """
 
     frequency_hz: Annotated[float, Meta(gt=0.0, le=2000.0)] | None = None
     pulse_width_us: Annotated[float, Meta(gt=0.0, le=10_000.0)] | None = None
     contact_area_cm2: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
+    contacts: Annotated[str, Meta(max_length=64)] = ""
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +57,11 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     commands_per_s_max : int
         Commands in any second, ramps included.
     on_time_s_max : float
-        Longest time without a break above the safe amount.
+        Longest time above the safe amount without a break of `off_time_s_min`.
+    off_time_s_min : float
+        A break at or below the safe amount that is shorter does not end the time above it.
+    rises_per_min_max : int
+        Departures from the safe amount upwards, in any 60 s.
     amplitude_ma_max, slew_ma_per_s_max : float
         Highest amplitude and its fastest change; for a device that speaks milliampere.
     charge_density_uc_per_cm2_max, shannon_k_max : float
@@ -68,6 +76,8 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     triggers_per_min_max: Annotated[int, Meta(ge=0, le=60_000)]
     commands_per_s_max: Annotated[float, Meta(ge=1.0, le=2000.0)]
     on_time_s_max: Annotated[float, Meta(gt=0.0, le=86_400.0)]
+    off_time_s_min: Annotated[float, Meta(ge=0.0, le=3600.0)]
+    rises_per_min_max: Annotated[int, Meta(ge=0, le=60_000)]
     amplitude_ma_max: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
     slew_ma_per_s_max: Annotated[float, Meta(gt=0.0, le=100_000.0)] | None = None
     charge_density_uc_per_cm2_max: (
@@ -92,6 +102,12 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         By name; a device that speaks milliampere has at least one.
     simulated : bool
         Whether nobody is connected to it.
+    safe_program : str
+        The program of `safe_ma`; may be left out where there is only one.
+    amount_tolerance : float
+        How far what the device gives may be from what it says, in its unit: half the step of a
+        stimulator with steps of 0.1 mA is 0.05. The device says it in its info; here it is for
+        the reference device and for simulation.
     safe_ma, safe_level : float
         Where it goes by itself, by its own slew, when its lease ends. Exactly one is given; it
         says which unit the device speaks.
@@ -117,6 +133,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     limits: LimitsConfig
     programs: dict[_Name, ProgramConfig] = {}
     simulated: bool = False
+    safe_program: str = ""
+    amount_tolerance: Annotated[float, Meta(ge=0.0, le=10.0)] | None = None
     safe_ma: _Milliampere | None = None
     stop_ma: _Milliampere | None = None
     safe_level: _Level | None = None
@@ -132,6 +150,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if getattr(self, f"stop_{unit}") is None:
             msgspec.structs.force_setattr(self, f"stop_{unit}", 0.0)
         self._require_limits()
+        self._settle_safe_program()
         for key, amount in (("safe", self.safe_amount), ("stop", self.stop_amount)):
             if not 0.0 <= amount <= self.amount_max:
                 raise ValueError(
@@ -178,6 +197,15 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         pulses = self.programs.get(program)
         return 0.0 if pulses is None else self.charge_uc(program) * (pulses.frequency_hz or 0.0)
 
+    def _settle_safe_program(self) -> None:
+        names = tuple(self.programs)
+        if not self.safe_program and len(names) == 1:
+            msgspec.structs.force_setattr(self, "safe_program", names[0])
+        if self.safe_program in names or (not self.safe_program and not names):
+            return
+        found = repr(self.safe_program) if self.safe_program else "none"
+        raise ValueError(f"safe_program: expected one of {', '.join(names)}, found {found}")
+
     def _require_limits(self) -> None:
         is_current = self.unit == "ma"
         needed = _CURRENT_LIMITS if is_current else _LEVEL_LIMITS
@@ -203,7 +231,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
         k_max = min(_given(self.limits.shannon_k_max), _SHANNON_K_CEILING)
         for name, program in self.programs.items():
-            for key, value in msgspec.structs.asdict(program).items():
+            for key in ("frequency_hz", "pulse_width_us", "contact_area_cm2"):
+                value = getattr(program, key)
                 if value is None or not 0.0 < value < math.inf:
                     raise ValueError(
                         f"programs.{name}.{key}: expected a number above 0, found {value}"
@@ -251,6 +280,12 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Highest uncertainty of a stream's clock, and how far in the future smoothed stamps may be.
     clock_step_s_max : float
         Largest step of a stream's clock.
+    refusals_in_row_max : int
+        A device that refuses more commands than this one after the other holds the rig, and
+        then makes it safe.
+    lapses_per_min_max : int
+        Lapses (a device's lease that ended, a stall of the service) in any 60 s; one more makes
+        the rig safe.
 
     Raises
     ------
@@ -267,6 +302,8 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     device_silence_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 5.0
     clock_uncertainty_s_max: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.005
     clock_step_s_max: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.01
+    refusals_in_row_max: Annotated[int, Meta(ge=1, le=100)] = 5
+    lapses_per_min_max: Annotated[int, Meta(ge=0, le=60)] = 2
 
     def __post_init__(self) -> None:
         if not self.hold_s_max > self.resume_s:

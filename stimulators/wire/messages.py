@@ -59,23 +59,31 @@ class Lease(Wire, frozen=True):
     issued_us: Integer
     valid_us: Integer
     armed_us: Integer
+    simulated: bool
 
 
 class Ack(Wire, frozen=True):
     """A device's answer to a command (`seq`) or to a stop (`request_id`).
 
+    `instance` names the device's boot, `word` counts its acks, infos and states since then,
+    `last_seq` is the newest amplitude command it has done of the session it holds (0: none).
     Amounts are what the device gave when it answered. Stamps are 0 where it does not know the
-    service's clock.
+    service's clock. `verified` is false in the answer to a stop whose signature does not fit.
     """
 
     session: str
+    instance: str
+    word: Integer
+    last_seq: Integer
     received_us: Integer
     applied_us: Integer
     seq: Integer | None = None
     request_id: str | None = None
     applied_ma: float | None = None
     applied_level: float | None = None
+    program: str = ""
     refused: str | None = None
+    verified: bool = True
 
 
 class DeviceLimits(Wire, frozen=True):
@@ -86,6 +94,8 @@ class DeviceLimits(Wire, frozen=True):
     level_max: float | None = None
     level_slew_per_s_max: float | None = None
     triggers_per_s_max: float | None = None
+    charge_uc_per_10_min_max: float | None = None
+    on_time_s_max: float | None = None
 
 
 DeviceState = Literal["offline", "safe", "live", "stopped"]
@@ -94,20 +104,53 @@ DeviceState = Literal["offline", "safe", "live", "stopped"]
 class DeviceInfo(Wire, frozen=True):
     """What a device says of itself: retained, and sent anew at each change of state.
 
-    `session` is the newest it has adopted, `reason` why it is in that state.
+    `session` is the newest it has adopted, `reason` why it is in that state. `amount_tolerance`
+    is how far what it gives may be from what it says, in its unit; None where it does not say.
+    `off_when_unpowered` says that it gives nothing without power. A Last Will has `word` 0.
     """
 
     device: str
+    instance: str
+    word: Integer
     state: DeviceState
+    last_seq: Integer = 0
     reason: str = ""
     simulated: bool = False
     firmware: str = ""
     programs: tuple[str, ...] = ()
     limits: DeviceLimits = DeviceLimits()
     safe_ma: float | None = None
+    safe_level: float | None = None
+    safe_program: str = ""
+    stop_ma: float | None = None
+    stop_level: float | None = None
+    amount_tolerance: float | None = None
+    off_when_unpowered: bool = False
     applied_ma: float | None = None
     applied_level: float | None = None
+    program: str = ""
     session: str | None = None
+
+
+class DeviceStatus(Wire, frozen=True):
+    """What a device gives: once a second and at the end of each movement.
+
+    `charge_uc` is the charge of the last ten minutes as the device counts it, first phases
+    summed, `on_s` how long it has been above its safe amount (breaks shorter than its
+    `off_time_s_min` included), and `counted_since_s` how many seconds both counts reach back.
+    """
+
+    instance: str
+    word: Integer
+    session: str | None
+    state: DeviceState
+    last_seq: Integer
+    applied_ma: float | None = None
+    applied_level: float | None = None
+    program: str = ""
+    charge_uc: float = 0.0
+    on_s: float = 0.0
+    counted_since_s: float = 0.0
 
 
 class ClockRequest(Wire, frozen=True):
@@ -115,14 +158,21 @@ class ClockRequest(Wire, frozen=True):
 
     request_seq: Integer
     sent_us: Integer
+    nonce: str
+    instance: str
     uncertainty_us: Integer | None = None
 
 
 class ClockReply(Wire, frozen=True):
-    """The three stamps: the request's own, then receipt and answer in the service clock."""
+    """The three stamps: the request's own, then receipt and answer in the service clock.
+
+    `nonce` is the request's own and `session` that of the service that answers.
+    """
 
     request_seq: Integer
     sent_us: Integer
+    nonce: str
+    session: str
     received_us: Integer
     replied_us: Integer
 
@@ -138,7 +188,7 @@ class Stop(Wire, frozen=True):
 #: What a payload on the stop topic means that cannot be read and is not empty.
 UNREADABLE_STOP = Stop(request_id="", operator="somebody", reason="not readable")
 
-ControlAction = Literal["arm", "disarm", "mark", "set"]
+ControlAction = Literal["arm", "disarm", "pause", "resume", "mark", "set"]
 
 
 class Control(Wire, frozen=True):
@@ -153,10 +203,28 @@ class Control(Wire, frozen=True):
     text: str = ""
 
 
+class DeviceBelief(Wire, frozen=True):
+    """What the service holds a device to give: an interval in the device's unit.
+
+    `lowest` and `highest` are None while nothing is known. `certain` says that both are the
+    same and that no command is open. `state` and `word_age_s` are of the device's newest word.
+    """
+
+    lowest: float | None = None
+    highest: float | None = None
+    certain: bool = False
+    state: DeviceState = "offline"
+    instance: str = ""
+    word_age_s: float | None = None
+
+
 class Status(Wire, frozen=True):
     """What the service is and does: retained, a heartbeat, Last Will ``offline``.
 
     `answered` is the newest request that was acted on, `refused` why it was not granted.
+    `drives` are the devices that the service gives leases, or is still bringing to safety;
+    `devices` is what it holds each to give. `allow` lists what the configuration allows beyond
+    the recommended.
     """
 
     state: str
@@ -168,6 +236,9 @@ class Status(Wire, frozen=True):
     versions: dict[str, str] = {}
     answered: str = ""
     refused: str = ""
+    drives: tuple[str, ...] = ()
+    devices: dict[str, DeviceBelief] = {}
+    allow: tuple[str, ...] = ()
 
 
 class EstimateMessage(Wire, frozen=True):

@@ -4,7 +4,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from stimulators.wire.messages import Ack, ClockRequest, Control, DeviceInfo, Stop
+from stimulators.wire.messages import (
+    Ack,
+    ClockRequest,
+    Control,
+    DeviceInfo,
+    DeviceStatus,
+    Status,
+    Stop,
+)
 
 
 class Heard(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -26,6 +34,19 @@ class InfoHeard(Heard, frozen=True, gc=False):
     retained: bool
 
 
+class DeviceStatusHeard(Heard, frozen=True, gc=False):
+    """A device said what it gives."""
+
+    device: str
+    message: DeviceStatus
+
+
+class StatusHeard(Heard, frozen=True, gc=False):
+    """Another service of the same rig spoke just now: its status is neither kept nor ours."""
+
+    message: Status
+
+
 class ClockAsked(Heard, frozen=True, gc=False):
     """A device asked for the time (the transport has answered): a sign of life."""
 
@@ -41,9 +62,10 @@ class ControlHeard(Heard, frozen=True, gc=False):
 
 
 class StopHeard(Heard, frozen=True, gc=False):
-    """Somebody pressed stop."""
+    """Somebody pressed stop; it acts whether or not its signature was verified."""
 
     message: Stop
+    verified: bool = True
 
 
 class LinkChanged(Heard, frozen=True, gc=False):
@@ -60,6 +82,22 @@ class Unreadable(Heard, frozen=True, gc=False):
     problem: str
 
 
+class Flooded(Heard, frozen=True, gc=False):
+    """More messages of one kind came than are looked at: so many were dropped unread."""
+
+    topic: str
+    n_dropped: int
+
+
 Received: TypeAlias = (
-    AckHeard | InfoHeard | ClockAsked | ControlHeard | StopHeard | LinkChanged | Unreadable
+    AckHeard
+    | InfoHeard
+    | DeviceStatusHeard
+    | StatusHeard
+    | ClockAsked
+    | ControlHeard
+    | StopHeard
+    | LinkChanged
+    | Unreadable
+    | Flooded
 )

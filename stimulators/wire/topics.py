@@ -33,6 +33,7 @@ COMMAND = Topic(_ROOT + "device/{device}/command", 1)
 #: A trigger that comes late is worth nothing, so it is sent once.
 TRIGGER = Topic(COMMAND.address, 0)
 LEASE = Topic(_ROOT + "device/{device}/lease", 0)
+DEVICE_STATUS = Topic(_ROOT + "device/{device}/state", 0)
 ACK = Topic(_ROOT + "device/{device}/ack", 1)
 CLOCK_REQUEST = Topic(_ROOT + "device/{device}/clock/request", 0)
 CLOCK_REPLY = Topic(_ROOT + "device/{device}/clock/reply", 0)

@@ -32,6 +32,8 @@ refractory_s = 0.05
 triggers_per_min_max = 600
 commands_per_s_max = 50.0
 on_time_s_max = 120.0
+off_time_s_min = 0.5
+rises_per_min_max = 600
 charge_uc_per_10_min_max = 14000.0
 """
 _FEEDBACK = """
@@ -45,6 +47,8 @@ refractory_s = 0.05
 triggers_per_min_max = 60
 commands_per_s_max = 50.0
 on_time_s_max = 60.0
+off_time_s_min = 0.5
+rises_per_min_max = 600
 """
 
 

@@ -41,6 +41,8 @@ def limits_of(**keys: Any) -> LimitsConfig:
         "triggers_per_min_max": 60,
         "commands_per_s_max": 50.0,
         "on_time_s_max": 60.0,
+        "off_time_s_min": 0.5,
+        "rises_per_min_max": 600,
         "amplitude_ma_max": 3.0,
         "slew_ma_per_s_max": 12.0,
         "charge_density_uc_per_cm2_max": 30.0,
@@ -69,6 +71,8 @@ def feedback_of(name: str = "band", **keys: Any) -> DeviceConfig:
         triggers_per_min_max=60,
         commands_per_s_max=50.0,
         on_time_s_max=60.0,
+        off_time_s_min=0.5,
+        rises_per_min_max=600,
         level_max=0.8,
         level_slew_per_s_max=4.0,
     )
