@@ -11,6 +11,12 @@ def now_s() -> float:
     return float(pylsl.local_clock())
 
 
+def wall_us() -> int:
+    """Return the machine's wall clock: microseconds since 1970, UTC."""
+    now = datetime.now(UTC)
+    return int(now.timestamp()) * 1_000_000 + now.microsecond
+
+
 def new_session_id() -> str:
     """Return an identifier that sorts as text by the time it was made.
 
@@ -20,9 +26,7 @@ def new_session_id() -> str:
         Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
         Devices adopt only sessions that are newer than the newest they remember.
     """
-    now = datetime.now(UTC)
-    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
-    return f"{micros:020d}-{secrets.token_hex(4)}"
+    return f"{wall_us():020d}-{secrets.token_hex(4)}"
 
 
 def wall_time_text() -> str:

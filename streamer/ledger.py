@@ -10,7 +10,17 @@ from typing import Self
 import msgspec
 
 from stimulators.gate.past import DevicePast
+from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
+
+
+def ledger_of(
+    rig: str, devices: Sequence[DeviceConfig], wall_us: Callable[[], int]
+) -> "Ledger | NoLedger":
+    """Return the ledger of a rig, in the state folder of this user."""
+    if all(device.simulated for device in devices):
+        return NoLedger()
+    return Ledger(state_folder() / "stimloop" / rig, wall_us)
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +34,21 @@ def state_folder() -> Path:
     """Return where programs of this user keep what outlives them (XDG base directories)."""
     given = os.environ.get("XDG_STATE_HOME", "")
     return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
+
+
+class NoLedger:
+    """The ledger of a rig of which every device is simulated: nothing to know, nothing kept."""
+
+    past: tuple[DevicePast, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def keep(self, past: Sequence[DevicePast]) -> None:
+        """Keep nothing."""
 
 
 class Ledger:
