@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from streamer.errors import LedgerError
 
 def ledger_of(
     rig: str, devices: Sequence[DeviceConfig], wall_us: Callable[[], int]
-) -> "Ledger | NoLedger":
+) -> "AbstractContextManager[Ledger | NoLedger]":
     """Return the ledger of a rig, in the state folder of this user."""
     if all(device.simulated for device in devices):
         return NoLedger()
