@@ -20,9 +20,13 @@ def new_session_id() -> str:
         Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
         Devices adopt only sessions that are newer than the newest they remember.
     """
+    return f"{unix_us():020d}-{secrets.token_hex(4)}"
+
+
+def unix_us() -> int:
+    """Return the time of day in microseconds since 1970: it may be set, but outlives a restart."""
     now = datetime.now(UTC)
-    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
-    return f"{micros:020d}-{secrets.token_hex(4)}"
+    return int(now.timestamp()) * 1_000_000 + now.microsecond
 
 
 def wall_time_text() -> str:
