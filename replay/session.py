@@ -110,7 +110,7 @@ async def _run(
         service = Service(
             loop=loop,
             journal=journal,
-            transport=VirtualDevices(config.devices),
+            transport=VirtualDevices(config.devices, first.session),
             now_s=now_s,
             session=first.session,
             tick_s=config.rig.tick_s,

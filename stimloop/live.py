@@ -85,7 +85,7 @@ async def run(
         transport = MqttTransport(
             config.broker, rig=config.rig.name, session=session, now_s=clock.now_s
         )
-        ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.wall_us))
+        ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
         service = Service(
             loop=loop,

@@ -11,12 +11,6 @@ def now_s() -> float:
     return float(pylsl.local_clock())
 
 
-def wall_us() -> int:
-    """Return the machine's wall clock: microseconds since 1970, UTC."""
-    now = datetime.now(UTC)
-    return int(now.timestamp()) * 1_000_000 + now.microsecond
-
-
 def new_session_id() -> str:
     """Return an identifier that sorts as text by the time it was made.
 
@@ -26,7 +20,13 @@ def new_session_id() -> str:
         Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
         Devices adopt only sessions that are newer than the newest they remember.
     """
-    return f"{wall_us():020d}-{secrets.token_hex(4)}"
+    return f"{unix_us():020d}-{secrets.token_hex(4)}"
+
+
+def unix_us() -> int:
+    """Return the time of day in microseconds since 1970: it may be set, but outlives a restart."""
+    now = datetime.now(UTC)
+    return int(now.timestamp()) * 1_000_000 + now.microsecond
 
 
 def wall_time_text() -> str:

@@ -16,12 +16,12 @@ from streamer.errors import LedgerError
 
 
 def ledger_of(
-    rig: str, devices: Sequence[DeviceConfig], wall_us: Callable[[], int]
+    rig: str, devices: Sequence[DeviceConfig], unix_us: Callable[[], int]
 ) -> "AbstractContextManager[Ledger | NoLedger]":
     """Return the ledger of a rig, in the state folder of this user."""
     if all(device.simulated for device in devices):
         return NoLedger()
-    return Ledger(state_folder() / "stimloop" / rig, wall_us)
+    return Ledger(state_folder() / "stimloop" / rig, unix_us)
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class Ledger:
     ----------
     folder : Path
         The rig's own folder; it is made where it is not there.
-    wall_us : callable
+    unix_us : callable
         Microseconds since 1970, of the machine's wall clock.
 
     Attributes
@@ -79,11 +79,11 @@ class Ledger:
     none: nobody knows what was given. A power cut may cost the newest second.
     """
 
-    def __init__(self, folder: Path, wall_us: Callable[[], int]) -> None:
+    def __init__(self, folder: Path, unix_us: Callable[[], int]) -> None:
         self.past: tuple[DevicePast, ...] = ()
         self._folder = folder
         self._file = folder / "ledger.json"
-        self._wall_us = wall_us
+        self._unix_us = unix_us
         self._lock: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -116,7 +116,7 @@ class Ledger:
         """Write what is known now, whole or not at all."""
         if not past:
             return
-        kept = _Kept(written_us=self._wall_us(), devices=tuple(past))
+        kept = _Kept(written_us=self._unix_us(), devices=tuple(past))
         written = self._file.with_suffix(".part")
         try:
             written.write_bytes(msgspec.json.encode(kept))
@@ -129,7 +129,7 @@ class Ledger:
             kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
         except (FileNotFoundError, msgspec.MsgspecError):
             return ()
-        passed_s = (self._wall_us() - kept.written_us) / 1e6
+        passed_s = (self._unix_us() - kept.written_us) / 1e6
         if passed_s < 0.0:
             return ()
         return tuple(
