@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import pylsl
 
+from stimulators.wire.session_id import session_id
+
 
 def now_s() -> float:
     """Return the service's time: the LSL clock of this machine, in seconds since it started."""
@@ -22,7 +24,7 @@ def new_session_id() -> str:
     """
     now = datetime.now(UTC)
     micros = int(now.timestamp()) * 1_000_000 + now.microsecond
-    return f"{micros:020d}-{secrets.token_hex(4)}"
+    return session_id(micros, secrets.token_hex(4))
 
 
 def wall_time_text() -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pylsl
 
+from stimulators.wire.session_id import is_session_id
 from streamer import clock
 
 
@@ -21,7 +22,7 @@ def test_a_session_id_says_when_it_was_made_and_is_never_made_twice() -> None:
     after = datetime.now(UTC)  # noqa: TID251 the reference it is held against
     assert len(set(ids)) == len(ids)
     for each in ids:
-        assert re.fullmatch(r"\d{20}-[0-9a-f]{8}", each)
+        assert is_session_id(each)
         made = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(each[:20]))
         assert before <= made <= after
     micros = [each[:20] for each in ids]
