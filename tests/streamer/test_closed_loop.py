@@ -146,15 +146,71 @@ def test_a_bad_sample_of_another_channel_holds_nothing(active: ClosedLoop) -> No
     assert active.gate.state == "active"
 
 
-@pytest.mark.parametrize("what", ["silent", "heard", "lost", "resumed", "changed"])
-def test_what_a_source_noticed_is_told_and_a_changed_stream_is_a_fault(
-    active: ClosedLoop, what: str
-) -> None:
+@pytest.mark.parametrize("what", ["silent", "heard", "lost", "resumed"])
+def test_what_a_source_noticed_is_told(active: ClosedLoop, what: str) -> None:
     event = StreamChanged("LFP", what, "0.8 s")  # type: ignore[arg-type]
     outcome = active.step(event, _NOW)
     assert outcome.decisions[0] == Notice(f"stream_{what}", "stream LFP: 0.8 s")
-    assert active.gate.state == ("safe" if what == "changed" else "active")
-    assert active.step(StreamChanged("unknown", "resumed"), _NOW).decisions
+    assert active.gate.state == "active"
+
+
+_OTHER_SENDERS = [
+    ("resumed", "a new outlet", False),
+    ("changed", "rate: was 250.0 Hz, is now 500.0 Hz", False),
+    ("changed", "rate: was 250.0 Hz, is now 500.0 Hz", True),
+]
+
+
+@pytest.mark.parametrize(("what", "detail", "is_same"), _OTHER_SENDERS)
+def test_another_sender_of_the_stream_that_a_policy_reads_is_safe(
+    active: ClosedLoop, what: str, detail: str, *, is_same: bool
+) -> None:
+    event = StreamChanged("LFP", what, detail, "uid", is_same)  # type: ignore[arg-type]
+    outcome = active.step(event, _NOW)
+    assert outcome.decisions[0] == Notice(f"stream_{what}", f"stream LFP: {detail}")
+    assert active.gate.state == "safe"
+    assert f"stream LFP has another sender: {detail}" in active.gate.reason
+
+
+@pytest.mark.parametrize(("what", "detail", "is_same"), _OTHER_SENDERS)
+@pytest.mark.parametrize("stream", ["cues", "unknown"])
+def test_another_sender_of_markers_or_of_a_display_is_a_note(
+    active: ClosedLoop, stream: str, what: str, detail: str, *, is_same: bool
+) -> None:
+    event = StreamChanged(stream, what, detail, "uid", is_same)  # type: ignore[arg-type]
+    outcome = active.step(event, _NOW)
+    assert outcome.decisions == (Notice(f"stream_{what}", f"stream {stream}: {detail}"),)
+    assert active.gate.state == "active"
+
+
+@pytest.mark.parametrize(("what", "detail", "is_same"), _OTHER_SENDERS)
+def test_another_sender_in_idle_latches_nothing(what: str, detail: str, *, is_same: bool) -> None:
+    loop = _new()
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
+    loop.step(StreamChanged("LFP", what, detail, "uid", is_same), 0.1)  # type: ignore[arg-type]
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.2)
+    assert loop.gate.state == "idle"
+    loop.step(LinkChanged(is_up=True), 0.3)
+    loop.step(_DEVICE, 0.3)
+    _run(loop, 1000)
+    assert loop.gate.state == "active"
+
+
+def test_the_clock_of_another_sender_does_not_step_since_it_is_another_clock() -> None:
+    loop = _new()
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
+    loop.step(StreamChanged("LFP", "resumed", "a new outlet", "uid", is_same_sender=False), 0.1)
+    assert loop.step(ClockCorrection("LFP", 5000.0, 1e-4), 0.1) == Outcome()
+    assert loop.gate.state == "idle"
+
+
+def test_the_clock_of_the_same_outlet_that_came_back_must_be_the_one_it_was(
+    active: ClosedLoop,
+) -> None:
+    active.step(StreamChanged("LFP", "lost", "no answer"), _NOW)
+    active.step(StreamChanged("LFP", "resumed", "the same outlet", "uid"), _NOW)
+    active.step(ClockCorrection("LFP", 0.5, 1e-4), _NOW)
+    assert active.gate.state == "safe"
 
 
 def test_a_resumed_stream_begins_every_window_anew(active: ClosedLoop) -> None:
@@ -187,6 +243,8 @@ _OTHERS: st.SearchStrategy[Event] = st.one_of(
         _WORDS,
         st.sampled_from(["silent", "heard", "lost", "resumed", "changed"]),
         st.just(""),
+        st.just("uid"),
+        st.booleans(),
     ),
     st.builds(LinkChanged, st.booleans(), st.just("why")),
     st.just(_DEVICE),
