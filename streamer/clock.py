@@ -1,6 +1,8 @@
 """The one file that reads a clock; everybody else is handed `now_s` or a callable that gives it."""
 
 import secrets
+import sys
+import time
 from datetime import UTC, datetime
 
 import pylsl
@@ -11,6 +13,17 @@ from stimulators.wire.session_id import session_id
 def now_s() -> float:
     """Return the service's time: the LSL clock of this machine, in seconds since it started."""
     return float(pylsl.local_clock())
+
+
+def suspended_s() -> float:
+    """Return how long this machine has slept since it started, in seconds.
+
+    The LSL clock stands still while Linux sleeps: whoever looks at `now_s` alone sees no pause.
+    Elsewhere it goes on, and this is 0.
+    """
+    if sys.platform != "linux":
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def new_session_id() -> str:

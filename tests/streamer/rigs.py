@@ -12,7 +12,7 @@ from streamer.config import LoopConfig
 from streamer.events import Chunk, ClockCorrection, Event
 from streamer.source import StreamInfo
 
-SESSION = "0000000001-test"
+SESSION = "00000000000000000001-00000000"
 RATE_HZ = 250.0
 HOP = 5
 
