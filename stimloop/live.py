@@ -17,6 +17,7 @@ from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
 from streamer.journal import Journal
+from streamer.ledger import ledger_of
 from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
 from streamer.service import Service, Watcher
@@ -89,6 +90,7 @@ async def run(
         transport = MqttTransport(
             config.broker, rig=config.rig.name, session=session, now_s=clock.now_s
         )
+        ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.wall_us))
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
         service = Service(
             loop=loop,
@@ -99,6 +101,8 @@ async def run(
             tick_s=config.rig.tick_s,
             config_digest=first.config_sha256,
             versions=versions(),
+            past=ledger.past,
+            keep_past=ledger.keep,
         )
         told(f"session {folder}")
         service.watch = stack.enter_context(watching(service))

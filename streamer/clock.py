@@ -26,6 +26,12 @@ def suspended_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
+def wall_us() -> int:
+    """Return the machine's wall clock: microseconds since 1970, UTC."""
+    now = datetime.now(UTC)
+    return int(now.timestamp()) * 1_000_000 + now.microsecond
+
+
 def new_session_id() -> str:
     """Return an identifier that sorts as text by the time it was made.
 
@@ -35,9 +41,7 @@ def new_session_id() -> str:
         Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
         Devices adopt only sessions that are newer than the newest they remember.
     """
-    now = datetime.now(UTC)
-    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
-    return session_id(micros, secrets.token_hex(4))
+    return session_id(wall_us(), secrets.token_hex(4))
 
 
 def wall_time_text() -> str:
