@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.decisions import Notice, Send, StateChanged
-from stimulators.wire.messages import Ack, ClockRequest, Control, DeviceInfo, DeviceLimits, Stop
+from stimulators.wire.messages import (
+    Ack,
+    ClockRequest,
+    Command,
+    Control,
+    DeviceInfo,
+    DeviceLimits,
+    DeviceState,
+    Lease,
+    Stop,
+)
 from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
@@ -25,18 +35,61 @@ from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, Stream
 from streamer.records import encode_outcome
 from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
 
-_DEVICE = InfoHeard(
-    "stn",
-    DeviceInfo(
-        device="stn",
-        state="safe",
-        simulated=True,
-        programs=("adbs",),
-        limits=DeviceLimits(amplitude_ma_max=5.0, slew_ma_per_s_max=50.0),
-        safe_ma=0.0,
-    ),
-    retained=False,
-)
+
+class _Device:
+    """What the rig's device says: live by its first lease, and every amount is reached at once."""
+
+    def __init__(self, state: DeviceState = "safe", *, word: int = 0) -> None:
+        self.state = state
+        self._word = word
+        self._last_seq = 0
+        self._applied_ma = 0.0
+
+    def info(self) -> InfoHeard:
+        """Return its own words of itself."""
+        self._word += 1
+        info = DeviceInfo(
+            device="stn",
+            instance="b007",
+            word=self._word,
+            state=self.state,
+            last_seq=self._last_seq,
+            simulated=True,
+            programs=("adbs",),
+            limits=DeviceLimits(amplitude_ma_max=5.0, slew_ma_per_s_max=50.0),
+            safe_ma=0.0,
+            safe_program="adbs",
+            stop_ma=0.0,
+            applied_ma=self._applied_ma,
+            program="adbs",
+            session=SESSION if self.state == "live" else None,
+        )
+        return InfoHeard("stn", info, retained=False)
+
+    def answers(self, sent: Send) -> Iterator[Event]:
+        """Yield what it says to what it was sent."""
+        message = sent.message
+        if isinstance(message, Lease) and self.state != "live":
+            self.state = "live"
+            yield self.info()
+        if isinstance(message, Command):
+            self._word += 1
+            self._last_seq, self._applied_ma = message.seq, message.amplitude_ma or 0.0
+            ack = Ack(
+                session=SESSION,
+                instance="b007",
+                word=self._word,
+                last_seq=self._last_seq,
+                received_us=0,
+                applied_us=0,
+                seq=message.seq,
+                applied_ma=self._applied_ma,
+                program="adbs",
+            )
+            yield AckHeard("stn", ack)
+
+
+_DEVICE = _Device().info()
 _DELAY_S = 0.01
 
 
@@ -46,16 +99,14 @@ def _new() -> ClosedLoop:
 
 def _run(loop: ClosedLoop, last: int, *, first: int = 0) -> list[Outcome]:
     """Feed samples from `first` to before `last`, each chunk with a tick after it."""
+    device = _Device("live" if first else "safe", word=1 + 10 * first)
     outcomes: list[Outcome] = []
     for start in range(first, last, HOP):
         now_s = (start + HOP) / RATE_HZ + _DELAY_S
         outcomes.append(loop.step(chunk(start, HOP), now_s))
         outcomes.append(loop.step(Tick(), now_s))
         for sent in _of(outcomes[-2:], Send):
-            seq = getattr(sent.message, "seq", None)
-            if seq is not None:
-                ack = Ack(session=SESSION, received_us=0, applied_us=0, seq=seq)
-                loop.step(AckHeard("stn", ack), now_s)
+            outcomes.extend(loop.step(answer, now_s) for answer in device.answers(sent))
     return outcomes
 
 
@@ -188,8 +239,8 @@ def test_another_sender_in_idle_latches_nothing(what: str, detail: str, *, is_sa
     loop = _new()
     loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
     loop.step(StreamChanged("LFP", what, detail, "uid", is_same), 0.1)  # type: ignore[arg-type]
-    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.2)
-    assert loop.gate.state == "idle"
+    idle = loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.2)
+    assert not _of([idle], StateChanged)
     loop.step(LinkChanged(is_up=True), 0.3)
     loop.step(_DEVICE, 0.3)
     _run(loop, 1000)
@@ -273,7 +324,11 @@ _OTHERS: st.SearchStrategy[Event] = st.one_of(
             refused=st.sampled_from([None, "lease"]),
         ),
     ),
-    st.builds(ClockAsked, st.just("stn"), st.just(ClockRequest(request_seq=1, sent_us=1))),
+    st.builds(
+        ClockAsked,
+        st.just("stn"),
+        st.just(ClockRequest(request_seq=1, sent_us=1, nonce="n", instance="b007")),
+    ),
     st.builds(
         ControlHeard,
         st.builds(
