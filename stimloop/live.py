@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from stimloop.companions import Companions
-from stimloop.config import Config, build_loop, to_toml
+from stimloop.config import Config, build_loop, needless_words, to_toml
 from stimloop.errors import FaultError
+from stimloop.recommended import allowed_text
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
@@ -72,6 +73,8 @@ async def run(
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
+    if allowed := allowed_text(config):
+        told(allowed)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(Companions(config, target.config_file, told))
         sources = await _entered(stack, config)
@@ -79,6 +82,8 @@ async def run(
         loop = build_loop(config_name, config, infos, session=session)
         rates_hz = {info.name: info.rate_hz for info in infos}
         for warning in stimulation_in_bands(config.loop, rates_hz):
+            warn(f"{config_name}: {warning}")
+        for warning in needless_words(config, loop):
             warn(f"{config_name}: {warning}")
         warm_up(config.loop, infos)
         first = header(config.loop, infos, session=session, config_toml=config_toml)
@@ -98,6 +103,7 @@ async def run(
             versions=versions(),
             past=ledger.past,
             keep_past=ledger.keep,
+            slept_s=clock.suspended_s,
         )
         told(f"session {folder}")
         service.watch = stack.enter_context(watching(service))

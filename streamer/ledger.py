@@ -15,15 +15,6 @@ from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
 
 
-def ledger_of(
-    rig: str, devices: Sequence[DeviceConfig], unix_us: Callable[[], int]
-) -> "AbstractContextManager[Ledger | NoLedger]":
-    """Return the ledger of a rig, in the state folder of this user."""
-    if all(device.simulated for device in devices):
-        return NoLedger()
-    return Ledger(state_folder() / "stimloop" / rig, unix_us)
-
-
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What the file holds: ages are counted from the wall clock of the moment of writing."""
 
@@ -146,3 +137,12 @@ class Ledger:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def ledger_of(
+    rig: str, devices: Sequence[DeviceConfig], unix_us: Callable[[], int]
+) -> AbstractContextManager[Ledger | NoLedger]:
+    """Return the ledger of a rig, in the state folder of this user."""
+    if all(device.simulated for device in devices):
+        return NoLedger()
+    return Ledger(state_folder() / "stimloop" / rig, unix_us)
