@@ -218,6 +218,8 @@ class MqttTransport:
 
     def _read(self, topic: str, payload: bytes, *, retained: bool) -> Received | None:
         """Return what was said, None where it is not for us, or raise ValueError."""
+        if topic == self._stop_topic:
+            raise ValueError("expected a stop, found an empty payload")
         if topic == self._status_topic:
             return self._read_status(payload, retained=retained)
         if topic == self._control_topic:
