@@ -8,6 +8,7 @@ from collections.abc import Callable
 from replay.lsl_outlet import open_outlet
 from replay.patient import Patient, PatientConfig
 from stimulators.wire import topics
+from stimulators.wire.keys import without_signature
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
 from stimulators.wire.payload import from_payload
@@ -51,13 +52,14 @@ class FeltDevice:
 
     def hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: ARG002
         """Take a message; one that cannot be read changes nothing."""
+        said = without_signature(payload)
         with contextlib.suppress(ValueError):
             if topic == self._ack_topic:
-                self._feel(from_payload(payload, Ack).applied_ma)
+                self._feel(from_payload(said, Ack).applied_ma)
             elif topic == self._status_topic:
-                self._feel(from_payload(payload, DeviceStatus).applied_ma)
+                self._feel(from_payload(said, DeviceStatus).applied_ma)
             elif topic == self._info_topic:
-                self._take_info(from_payload(payload, DeviceInfo))
+                self._take_info(from_payload(said, DeviceInfo))
 
     def link(self, is_up: bool, reason: str) -> None:  # noqa: ARG002
         """Take that the broker was reached or lost."""
@@ -132,8 +134,8 @@ async def run_patient(
     async with asyncio.TaskGroup() as group:
         if config.device:
             link = MqttLink(
-                broker,
-                client_id=f"{rig}-patient-{config.source_id}",
+                broker.for_operators,
+                client_id=f"stimloop-patient-{rig}-{config.source_id}",
                 subscriptions=felt.subscriptions,
             )
             group.create_task(link.feed(felt.hear, felt.link), name="patient link")

@@ -12,6 +12,7 @@ from stimloop.address import DEFAULT_FILE
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
@@ -41,6 +42,9 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Which part of the network LSL sees.
     broker : BrokerConfig
         Where the MQTT broker is.
+    signing : SigningConfig, optional
+        Whether what is said on the wire is signed; must be written, either way, where a device
+        is not simulated.
     patient : PatientConfig, optional
         The simulated patient, where there is one.
     """
@@ -48,7 +52,16 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session: SessionSection = SessionSection()
     lsl: LslConfig = LslConfig()
     broker: BrokerConfig = BrokerConfig()
+    signing: SigningConfig | None = None
     patient: PatientConfig | None = None
+
+    def __post_init__(self) -> None:
+        real = [device.id for device in self.devices if not device.simulated]
+        if real and self.signing is None:
+            raise ValueError(
+                f"signing: expected a [signing] table with a device that is not simulated "
+                f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
+            )
 
     @property
     def loop(self) -> LoopConfig:

@@ -11,8 +11,11 @@ from typing import Any
 
 from stimloop.companions import Companions
 from stimloop.config import Config, build_loop, needless_words, to_toml
-from stimloop.errors import FaultError
+from stimloop.errors import ConfigError, FaultError
+from stimloop.key_path import located
 from stimloop.recommended import allowed_text
+from stimulators.wire.key_files import service_keys
+from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
@@ -70,6 +73,7 @@ async def run(
     FaultError
         Where a fault ended the run; the session folder is complete all the same.
     """
+    keys = _keys(config, config_name)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
@@ -88,7 +92,12 @@ async def run(
         warm_up(config.loop, infos)
         first = header(config.loop, infos, session=session, config_toml=config_toml)
         transport = MqttTransport(
-            config.broker, rig=config.rig.name, session=session, now_s=clock.now_s
+            config.broker,
+            rig=config.rig.name,
+            session=session,
+            now_s=clock.now_s,
+            keys=keys,
+            devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
@@ -115,6 +124,14 @@ async def run(
     if fault is not None:
         raise FaultError(f"{folder}: the session was ended by a fault: {fault}") from fault
     return summary
+
+
+def _keys(config: Config, config_name: str) -> Keys:
+    devices = [each.id for each in config.devices]
+    try:
+        return service_keys(config.signing, config.rig.name, devices)
+    except ValueError as error:
+        raise ConfigError(f"{config_name}: {located(f'signing.{error}')}") from error
 
 
 async def _until_over(
