@@ -2,16 +2,22 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from stimloop.address import known_rig
 from stimloop.companions import Companions
 from stimloop.config import Config, build_loop, to_toml
 from stimloop.errors import FaultError
+from stimloop.one_service import require_alone
+from stimloop.running import RunningRig, kept_running
+from stimloop.stop_key import press_stop, stop_key
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
@@ -67,8 +73,11 @@ async def run(
     StreamError
         Where a stream is not there or not what it should be.
     FaultError
-        Where a fault ended the run; the session folder is complete all the same.
+        Where another service of the rig speaks, before anything is created; or where a fault
+        ended the run: then the session folder is complete all the same.
     """
+    rig = known_rig(config)
+    await require_alone(rig, config_name)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
@@ -100,7 +109,10 @@ async def run(
             keep_past=ledger.keep,
         )
         told(f"session {folder}")
+        this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
+        stack.enter_context(kept_running(this, warn))
         service.watch = stack.enter_context(watching(service))
+        stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
         stack.enter_context(_without_collections())
         reason, fault = await _until_over(service, sources, duration_s)
         # A journal that could not be written raises here again; then nothing else is.
