@@ -1,6 +1,13 @@
 """A stop is done when the devices' own words show it, and never before."""
 
 import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -269,6 +276,37 @@ def test_every_stop_is_a_request_of_its_own(broker: BrokerConfig) -> None:
     for _ in range(2):
         assert asyncio.run(_stopped(broker, device)).is_so
     assert len({each.request_id for each in device.stops}) == 2
+
+
+@contextlib.contextmanager
+def _process(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    child = subprocess.Popen([sys.executable, "-m", f"tests.stimulators.{module}", *arguments])
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGSTOP")
+def test_a_stop_reaches_the_reference_device_with_the_service_frozen(
+    broker: BrokerConfig, tmp_path: Path
+) -> None:
+    async def run(service: "subprocess.Popen[bytes]") -> None:
+        async with peer(broker) as one:
+            await one.hears(f"{ROOT}status")
+            await one.hears(f"{ROOT}device/stn/info")
+            os.kill(service.pid, signal.SIGSTOP)
+            result = await stop(known(broker), operator="me", reason="test")
+            assert result.is_so
+            assert _texts(result) == {"stn": "stopped at 0 mA"}
+
+    port = str(broker.port)
+    with (
+        _process("operator.service_process", port) as service,
+        _process("device.device_process", port, str(tmp_path / "memory")),
+    ):
+        asyncio.run(run(service))
 
 
 def test_without_a_broker_a_stop_fails_with_its_address() -> None:
