@@ -2,18 +2,24 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from stimloop.address import known_rig
 from stimloop.companions import Companions
 from stimloop.config import Config, build_loop, needless_words, to_toml
 from stimloop.errors import ConfigError, FaultError
 from stimloop.key_path import located
+from stimloop.one_service import require_alone
 from stimloop.recommended import allowed_text
+from stimloop.running import RunningRig, kept_running
+from stimloop.stop_key import press_stop, stop_key
 from stimulators.wire.key_files import service_keys
 from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
@@ -71,9 +77,12 @@ async def run(
     StreamError
         Where a stream is not there or not what it should be.
     FaultError
-        Where a fault ended the run; the session folder is complete all the same.
+        Where another service of the rig speaks, before anything is created; or where a fault
+        ended the run: then the session folder is complete all the same.
     """
     keys = _keys(config, config_name)
+    rig = known_rig(config)
+    await require_alone(rig, config_name)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
@@ -115,7 +124,10 @@ async def run(
             slept_s=clock.suspended_s,
         )
         told(f"session {folder}")
+        this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
+        stack.enter_context(kept_running(this, warn))
         service.watch = stack.enter_context(watching(service))
+        stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
         stack.enter_context(_without_collections())
         reason, fault = await _until_over(service, sources, duration_s)
         # A journal that could not be written raises here again; then nothing else is.
