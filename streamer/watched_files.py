@@ -20,10 +20,10 @@ class WatchedFiles:
     Notes
     -----
     A commit takes some twenty microseconds, and looking up three names each time would add a
-    quarter. So a commit asks for the sizes of log and index, which open descriptors tell cheaply,
-    and for the folder's time of change: whoever removes, renames or replaces a file changes that.
-    Names, and the database's size, are looked up where it changed and every sixteenth commit,
-    since the clock of a file system is coarse.
+    quarter. So a commit asks for sizes, which open descriptors tell cheaply, and every second one
+    for the folder's time of change: whoever removes, renames or replaces a file changes that.
+    Names are looked up where it changed and every sixteenth commit, since the clock of a file
+    system is coarse.
 
     Descriptors stay open until `close`, which comes after SQLite's own: closing any descriptor
     of a file drops the locks that SQLite has on it.
@@ -31,12 +31,13 @@ class WatchedFiles:
 
     def __init__(self, path: Path) -> None:
         log, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+        self._database = os.open(path, os.O_RDONLY)
         self._log = os.open(log, os.O_RDONLY)
         self._index = os.open(index, os.O_RDWR)
         self._folder = os.open(path.parent, os.O_RDONLY)
+        self._n_database_bytes = lseek(self._database, 0, SEEK_END)
         self._n_log_bytes = lseek(self._log, 0, SEEK_END)
         self._n_index_bytes = lseek(self._index, 0, SEEK_END)
-        self._n_database_bytes = 0
         self._identities = {each: _identity(each.stat()) for each in (path, log, index)}
         self._changed_ns = fstat(self._folder).st_mtime_ns
         self._n_to_look_up = 0
@@ -50,7 +51,13 @@ class WatchedFiles:
         if n_bytes < self._n_index_bytes:
             return _changed("index (-shm)", self._n_index_bytes, n_bytes)
         self._n_index_bytes = n_bytes
+        n_bytes = lseek(self._database, 0, SEEK_END)
+        if n_bytes < self._n_database_bytes:
+            return _changed("database", self._n_database_bytes, n_bytes)
+        self._n_database_bytes = n_bytes
         self._n_to_look_up -= 1
+        if self._n_to_look_up % 2:
+            return None
         if self._n_to_look_up > 0 and fstat(self._folder).st_mtime_ns == self._changed_ns:
             return None
         return self._looked_up()
@@ -70,13 +77,12 @@ class WatchedFiles:
 
     def close(self) -> None:
         """Let go of the files; call once the database is closed."""
-        for file in (self._log, self._index, self._folder):
+        for file in (self._database, self._log, self._index, self._folder):
             os.close(file)
 
     def _looked_up(self) -> str | None:
         self._changed_ns = fstat(self._folder).st_mtime_ns
         self._n_to_look_up = _N_COMMITS_TO_LOOK_UP
-        sizes = []
         for path, identity in self._identities.items():
             status = None
             with suppress(OSError):
@@ -85,10 +91,6 @@ class WatchedFiles:
                 return f"{path.name} was removed while it was written"
             if _identity(status) != identity:
                 return f"{path.name} was replaced while it was written"
-            sizes.append(status.st_size)
-        if sizes[0] < self._n_database_bytes:
-            return _changed("database", self._n_database_bytes, sizes[0])
-        self._n_database_bytes = sizes[0]
         return None
 
 
