@@ -124,11 +124,11 @@ async def _run(
             reason = await service.run([source])
         except Exception as error:  # noqa: BLE001 raised again once the folder is complete
             reason, fault = f"fault: {error}", error
-        journal.end(reason, now_s())
-        summary = folder.write_summary(
+        summary = folder.end(
             service.summary,
             journal,
             reason=reason,
+            now_s=now_s(),
             real_time_factor=(now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
         )
     if fault is not None:

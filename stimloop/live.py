@@ -6,7 +6,7 @@ import functools
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
 from streamer.service import Service, Watcher
 from streamer.session_folder import SessionFolder
+from streamer.source import Source
 from streamer.stimulation_bands import stimulation_in_bands
 from streamer.warm_up import warm_up
 
@@ -89,8 +90,14 @@ async def run(
     if allowed := allowed_text(config):
         told(allowed)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(Companions(config, target.config_file, told))
-        sources = await _entered(stack, config)
+        companions = Companions(config, target.config_file, told)
+        await stack.enter_async_context(companions)
+        try:
+            sources = await _entered(stack, config)
+        except StreamError:
+            # What is missing may be what a companion would send that is dead.
+            companions.expect_all_alive()
+            raise
         infos = [info for source in sources for info in source.infos]
         loop = build_loop(config_name, config, infos, session=session)
         rates_hz = {info.name: info.rate_hz for info in infos}
@@ -129,10 +136,10 @@ async def run(
         service.watch = stack.enter_context(watching(service))
         stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
         stack.enter_context(_without_collections())
-        reason, fault = await _until_over(service, sources, duration_s)
+        reason, fault = await _until_over(service, [*sources, companions], duration_s)
         # A journal that could not be written raises here again; then nothing else is.
-        journal.end(reason, clock.now_s())
-        summary = target.write_summary(service.summary, journal, reason=reason)
+        summary = target.end(service.summary, journal, reason=reason, now_s=clock.now_s())
+        told(f"journal ended, head {journal.head} (for verify --head)")
     if fault is not None:
         raise FaultError(f"{folder}: the session was ended by a fault: {fault}") from fault
     return summary
@@ -147,7 +154,7 @@ def _keys(config: Config, config_name: str) -> Keys:
 
 
 async def _until_over(
-    service: Service, sources: list[LslSource], duration_s: float | None
+    service: Service, sources: Sequence[Source], duration_s: float | None
 ) -> tuple[str, Exception | None]:
     """Run until the end; what ended it is handed on once the session folder is complete."""
     try:
