@@ -225,8 +225,28 @@ def test_a_killed_service_leaves_the_device_safe_and_a_session_that_verifies(
         os.kill(service.child.pid, signal.SIGKILL)
         device.until("safe, 0")
     verdict = call("verify", session)
+    assert verdict.returncode == 1
+    assert "the end is not proven: the end record is missing after record" in verdict.stderr
+    unfinished = call("verify", session, "--unfinished")
+    assert unfinished.returncode == 0, unfinished.stderr
+    assert "it holds up to record" in unfinished.stdout
+
+
+@pytest.mark.parametrize("name", ["broker", "device", "patient"])
+def test_a_dead_companion_is_told_and_ends_the_run_with_three(tmp_path: Path, name: str) -> None:
+    session = tmp_path / "session"
+    with Program("run", _embedded(tmp_path), "--session", session) as service:
+        service.until("armed -> active")
+        started = next(line for line in service.said if line.startswith(f"{name} started"))
+        process = int(started.split()[-1][:-1])
+        os.kill(process, signal.SIGKILL)
+        assert service.ended() == 3, service.text
+    death = f"{name} (process {process}) ended with exit code -9; it last said nothing"
+    told = [line for line in service.said if line.startswith("stimloop: ") and death in line]
+    assert len(told) == 1, service.text
+    assert json.loads((session / "summary.json").read_text("utf-8"))["ended"] == f"fault: {death}"
+    verdict = call("verify", session)
     assert verdict.returncode == 0, verdict.stderr
-    assert "the end record is missing" in verdict.stderr
 
 
 def test_companions_end_with_a_killed_service(tmp_path: Path) -> None:
