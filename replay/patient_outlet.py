@@ -9,7 +9,7 @@ from replay.lsl_outlet import open_outlet
 from replay.patient import Patient, PatientConfig
 from stimulators.wire import topics
 from stimulators.wire.keys import without_signature
-from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
 from stimulators.wire.payload import from_payload
 from streamer.clock import now_s
@@ -29,7 +29,7 @@ class FeltDevice:
     Attributes
     ----------
     current_ma : float
-        The newest amplitude that was acknowledged or described. Where the device is offline, or
+        The newest amplitude that the device said it gives. Where the device is offline, or
         we have no link to the broker, it is the device's safe amplitude: without a lease that
         is where it goes. 0 before its first word, and for a device that speaks level.
     """
@@ -39,11 +39,16 @@ class FeltDevice:
         self._safe_ma = 0.0
         self._ack_topic = topics.ACK.at(rig=rig, device=device)
         self._info_topic = topics.INFO.at(rig=rig, device=device)
+        self._status_topic = topics.DEVICE_STATUS.at(rig=rig, device=device)
 
     @property
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Topics to hear, each with its QoS."""
-        return (self._ack_topic, topics.ACK.qos), (self._info_topic, topics.INFO.qos)
+        return (
+            (self._ack_topic, topics.ACK.qos),
+            (self._info_topic, topics.INFO.qos),
+            (self._status_topic, topics.DEVICE_STATUS.qos),
+        )
 
     def hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: ARG002
         """Take a message; one that cannot be read changes nothing."""
@@ -51,6 +56,8 @@ class FeltDevice:
         with contextlib.suppress(ValueError):
             if topic == self._ack_topic:
                 self._feel(from_payload(said, Ack).applied_ma)
+            elif topic == self._status_topic:
+                self._feel(from_payload(said, DeviceStatus).applied_ma)
             elif topic == self._info_topic:
                 self._take_info(from_payload(said, DeviceInfo))
 
