@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stimloop.__main__ import run_command
+from stimloop.address import known_rig, read_address
 from stimloop.config import Config, load, to_toml
 from stimloop.device_keys import load_device_keys
 from stimloop.errors import ConfigError
@@ -27,7 +28,11 @@ def no_keys_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _rig(tmp_path: Path, signing: str, *, simulated: bool = True) -> Path:
-    text = _DEFAULT if simulated else _DEFAULT.replace("simulated = true", "simulated = false")
+    text = _DEFAULT
+    if not simulated:
+        words = '["embedded_broker_with_real_device", "unsigned_with_real_device"]'
+        text = text.replace("simulated = true", "simulated = false")
+        text = text.replace("[rig]\n", f"[rig]\nallow = {words}\n")
     path = tmp_path / "rig.toml"
     path.write_text(f"{text}\n{signing}\n", encoding="utf-8")
     return path
@@ -144,15 +149,24 @@ def test_an_operator_finds_the_keys_in_the_table_the_environment_or_an_option(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig = _signed(tmp_path, folder)
-    expected = load_operator_keys(rig, "demo").seal(_CONTROL, b"{}")
+    expected = load_operator_keys(read_address(rig)).seal(_CONTROL, b"{}")
     assert len(expected) == 76
     plain = tmp_path / "plain.toml"
     plain.write_text(_DEFAULT, encoding="utf-8")
-    assert isinstance(load_operator_keys(plain, "demo"), ListenerKeys)
-    named = load_operator_keys(plain, "demo", operator="anna", key_folder=folder)
+    assert isinstance(load_operator_keys(read_address(plain)), ListenerKeys)
+    named = load_operator_keys(read_address(plain), operator="anna", key_folder=folder)
     assert named.seal(_CONTROL, b"{}") == expected
     monkeypatch.setenv(KEY_FOLDER_VARIABLE, str(folder))
-    assert load_operator_keys(plain, "demo").seal(_CONTROL, b"{}") == expected
+    assert load_operator_keys(read_address(plain)).seal(_CONTROL, b"{}") == expected
+
+
+def test_what_an_operator_reads_of_a_rig_says_where_its_keys_are(
+    tmp_path: Path, folder: Path
+) -> None:
+    rig = _signed(tmp_path, folder)
+    assert read_address(rig) == known_rig(load(rig))
+    broken = _rig(tmp_path, '[signing]\nmode = "rsa"')
+    assert read_address(broken).signing is None, "a stop must not fail for it"
 
 
 def test_keys_that_cannot_be_used_refuse_a_request_and_never_a_stop(
@@ -161,9 +175,9 @@ def test_keys_that_cannot_be_used_refuse_a_request_and_never_a_stop(
     rig = _signed(tmp_path, folder)
     (folder / "operators" / "anna" / "keys.toml").chmod(0o640)
     with pytest.raises(ConfigError, match=r"\$\.signing\.key_folder: expected mode 600"):
-        load_operator_keys(rig, "demo")
+        load_operator_keys(read_address(rig))
     warned: list[str] = []
-    keys = load_stop_keys(rig, "demo", warn=warned.append)
+    keys = load_stop_keys(read_address(rig), warn=warned.append)
     assert keys.seal(_STOP, b"{}") == b"{}"
     assert len(warned) == 1
     assert warned[0].startswith("the stop goes out unsigned: ")
