@@ -83,7 +83,7 @@ async def run(
     """
     keys = _keys(config, config_name)
     rig = known_rig(config)
-    await require_alone(rig, config_name)
+    await require_alone(rig, config_name, keys)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)

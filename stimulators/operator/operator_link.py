@@ -80,12 +80,13 @@ class OperatorLink:
         self._now_s = now_s
         self._keys = NoKeys() if keys is None else keys
         self._is_up = False
-        self._problem = f"{rig.broker.host}:{rig.broker.port}: no answer"
+        broker = rig.broker.for_operators
+        self._problem = f"{broker.host}:{broker.port}: no answer"
         self._stirred = asyncio.Event()
         self._feeding: asyncio.Task[None] | None = None
         self._device_level = topics.INFO.address.split("/").index("{device}")
         self._link = MqttLink(
-            rig.broker,
+            broker,
             client_id=f"stimloop-operator-{token_hex(8)}",
             subscriptions=[(topic.at(rig=rig.name, device="+"), topic.qos) for topic in heard],
         )

@@ -13,6 +13,7 @@ from stimloop.errors import ConfigError, DoesNotHoldError
 from stimloop.running import RunningRig, kept_running, running_rigs
 from stimloop.which_rig import CONFIG_VARIABLE, all_running_rigs, the_rig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
+from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks whether processes live")
@@ -33,7 +34,8 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _rig(name: str = "demo", *, pid: int | None = None, session: str = "s-1") -> RunningRig:
     device = KnownDevice(id="stn", unit="mA", amount_max=3.0, slew_per_s=12.0)
     broker = BrokerConfig(username="lab", password_file="secret.txt")  # noqa: S106 a file's name
-    known = KnownRig(name=name, broker=broker, devices=(device,), lease_s=0.25)
+    signing = SigningConfig(mode="hmac_sha256", key_folder="keys")
+    known = KnownRig(name=name, broker=broker, devices=(device,), lease_s=0.25, signing=signing)
     return RunningRig(
         rig=known, config=f"{name}.toml", session=session, pid=os.getpid() if pid is None else pid
     )
@@ -56,6 +58,8 @@ def test_a_rig_is_found_while_it_runs_and_not_after(runtime: Path) -> None:
         assert (found.config, found.session, found.is_alive) == ("demo.toml", "s-1", True)
         # From whichever folder it is read.
         assert found.rig.broker.password_file == str(Path("secret.txt").absolute())
+        assert found.rig.signing is not None
+        assert found.rig.signing.key_folder == str(Path("keys").absolute())
         (file,) = (runtime / "stimloop").iterdir()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE((runtime / "stimloop").stat().st_mode) == 0o700
