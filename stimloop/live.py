@@ -83,7 +83,7 @@ async def run(
     """
     keys = _keys(config, config_name)
     rig = known_rig(config)
-    await require_alone(rig, config_name)
+    await require_alone(rig, config_name, keys)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
@@ -131,7 +131,13 @@ async def run(
             slept_s=clock.suspended_s,
         )
         told(f"session {folder}")
-        this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
+        this = RunningRig(
+            rig=rig,
+            config=config_name,
+            session=session,
+            pid=os.getpid(),
+            key_folder=None if config.signing is None else config.signing.key_folder,
+        )
         stack.enter_context(kept_running(this, warn))
         service.watch = stack.enter_context(watching(service))
         stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))

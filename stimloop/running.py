@@ -29,12 +29,15 @@ class RunningRig(msgspec.Struct, frozen=True, kw_only=True):
         Its session.
     pid : int
         Its process.
+    key_folder : str, optional
+        Where its keys are, where what is said is signed.
     """
 
     rig: KnownRig
     config: str
     session: str
     pid: int
+    key_folder: str | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -128,7 +131,7 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _with_absolute_files(rig: RunningRig) -> RunningRig:
-    """Return it with the broker's files named so that they are found from any folder."""
+    """Return it with the files of broker and keys named so that any folder will do to read them."""
     broker = rig.rig.broker
     named = {
         key: str(Path(value).absolute())
@@ -136,7 +139,8 @@ def _with_absolute_files(rig: RunningRig) -> RunningRig:
         if key.endswith("_file") and (value := getattr(broker, key)) is not None
     }
     known = msgspec.structs.replace(rig.rig, broker=msgspec.structs.replace(broker, **named))
-    return msgspec.structs.replace(rig, rig=known)
+    folder = None if rig.key_folder is None else str(Path(rig.key_folder).absolute())
+    return msgspec.structs.replace(rig, rig=known, key_folder=folder)
 
 
 def _is_alive(pid: int) -> bool:

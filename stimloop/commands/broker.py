@@ -59,8 +59,8 @@ def broker_config(
     operators = operator or ["operator"]
     wanted = Hardened(
         users=Users(
-            rig=address.rig,
-            devices=[getattr(each, "id", each) for each in address.devices],
+            rig=address.name,
+            devices=[each.id for each in address.devices],
             operators=operators,
         ),
         hosts=host or [address.broker.host],

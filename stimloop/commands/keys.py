@@ -35,10 +35,10 @@ def make(
     from stimulators.wire.key_maker import make_keys
 
     address = read_address(config)
-    devices = [getattr(each, "id", each) for each in address.devices]
+    devices = [each.id for each in address.devices]
     try:
         parties = make_keys(
-            folder, address.rig, devices=devices, operators=operator or ["operator"]
+            folder, address.name, devices=devices, operators=operator or ["operator"]
         )
     except (ValueError, OSError) as error:
         raise ConfigError(str(error)) from error

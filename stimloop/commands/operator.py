@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stimloop.commands.arguments import AsJson, print_json, print_line
+from stimloop.commands.arguments import AsJson, print_json, print_line, warn
 from stimloop.commands.countdown import shown_countdown
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
@@ -18,6 +19,7 @@ from stimloop.which_rig import CONFIG_VARIABLE, ChosenRig, all_running_rigs, nam
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.sessions import SeveralServicesError
 from stimulators.operator.stopping import StopResult
+from stimulators.wire.keys import Keys
 from stimulators.wire.messages import ControlAction
 
 _T = TypeVar("_T")
@@ -110,7 +112,9 @@ def stop(
         raise FaultError(f"stop: {'; '.join(faults)}")
 
 
-def status(config: RunningRig = None, *, as_json: AsJson = False) -> None:
+def status(
+    config: RunningRig = None, *, operator: Operator = None, as_json: AsJson = False
+) -> None:
     """Show what every device says it gives, and what the service believes: 0 if one speaks."""
     import msgspec
 
@@ -119,7 +123,7 @@ def status(config: RunningRig = None, *, as_json: AsJson = False) -> None:
     from streamer.clock import now_s
 
     rig = the_rig(config)
-    looked = _ask(look(rig.known, now_s=now_s), rig)
+    looked = _ask(look(rig.known, now_s=now_s, keys=_keys(rig, operator)), rig)
     if as_json:
         print_json(msgspec.to_builtins(looked))
     else:
@@ -134,8 +138,19 @@ async def _stop_all(
     rigs: list[ChosenRig], *, operator: str, reason: str
 ) -> list[StopResult | BaseException]:
     """Stop all rigs at once; what fails for one keeps none from being stopped."""
+    from stimloop.operator_keys import load_stop_keys
     from stimulators.operator.stopping import stop as stop_rig
 
+    all_keys = [
+        load_stop_keys(
+            each.config,
+            each.known.name,
+            operator=operator,
+            key_folder=_key_folder(each),
+            warn=warn,
+        )
+        for each in rigs
+    ]
     with shown_countdown() as countdown:
         return await asyncio.gather(
             *(
@@ -145,8 +160,9 @@ async def _stop_all(
                     reason=reason,
                     broker_wait_s=None if each.is_alive else _GONE_BROKER_S,
                     countdown=countdown,
+                    keys=keys,
                 )
-                for each in rigs
+                for each, keys in zip(rigs, all_keys, strict=True)
             ),
             return_exceptions=True,
         )
@@ -177,11 +193,17 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
     from streamer.clock import now_s
 
     rig = the_rig(config)
+    keys = _keys(rig, operator)
     name = plain(rig.known.name)
     with shown_countdown() as countdown:
         result = _ask(
             request(
-                rig.known, action, operator=operator or _user(), now_s=now_s, countdown=countdown
+                rig.known,
+                action,
+                operator=operator or _user(),
+                now_s=now_s,
+                countdown=countdown,
+                keys=keys,
             ),
             rig,
         )
@@ -209,6 +231,21 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
         f"{name}: {action} was granted, but not all came true (it is {plain(result.state)}"
         f"{'; ' + bad if bad else ''}): `stimloop stop`, or {_SWITCH_OFF}"
     )
+
+
+def _keys(rig: ChosenRig, operator: str | None) -> Keys:
+    from stimloop.operator_keys import load_operator_keys
+
+    return load_operator_keys(
+        rig.config, rig.known.name, operator=operator or _user(), key_folder=_key_folder(rig)
+    )
+
+
+def _key_folder(rig: ChosenRig) -> Path | None:
+    """Return where the keys are, of a rig that left word itself; the environment comes first."""
+    from stimloop.operator_keys import KEY_FOLDER_VARIABLE
+
+    return None if os.environ.get(KEY_FOLDER_VARIABLE) else rig.key_folder
 
 
 def _ask(question: Coroutine[Any, Any, _T], rig: ChosenRig) -> _T:
