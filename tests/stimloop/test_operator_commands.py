@@ -28,6 +28,7 @@ from tests.stimulators.operator.scripted import (
     ScriptedService,
 )
 from tests.stimulators.wire.listening import running
+from tests.stimulators.wire.signing import SignedRig
 
 pytestmark = pytest.mark.broker
 
@@ -40,7 +41,7 @@ def broker(mosquitto: Mosquitto) -> BrokerConfig:
     return quick(mosquitto.port)
 
 
-def _rig(folder: Path, port: int) -> Path:
+def _rig(folder: Path, port: int, **tables: Any) -> Path:
     """Write the configuration of rig-1, which has the one device stn."""
 
     def change(rig: dict[str, Any]) -> None:
@@ -48,6 +49,7 @@ def _rig(folder: Path, port: int) -> Path:
         rig["devices"][0]["id"] = "stn"
         rig["policies"][0]["device"] = "stn"
         rig["broker"] = {"port": port}
+        rig.update(tables)
         rig["gate"] = rig.get("gate", {}) | {"lease_s": 0.25, "ack_s_max": 0.25}
 
     return rig_file(folder / "rig.toml", change)
@@ -200,6 +202,34 @@ def test_the_exit_code_of_a_request_is_so(
     assert done.returncode == code, done.stderr
     assert f"rig-1: {state}: as asked" in done.stdout
     assert done.stderr.count("\n") == (code != 0)
+
+
+def test_what_is_asked_of_a_rig_that_signs_is_signed_however_the_rig_is_found(
+    tmp_path: Path, broker: BrokerConfig
+) -> None:
+    signed = SignedRig(tmp_path / "keys")
+    signing = {"mode": "hmac_sha256", "key_folder": str(signed.folder)}
+    config = _rig(tmp_path, broker.port, signing=signing)
+
+    def grant(service: ScriptedService, _: Control) -> str:
+        service.set(state="armed")
+        return ""
+
+    # Both read nothing that is not signed.
+    device, service = ScriptedDevice(broker), ScriptedService(broker, at_request=grant)
+    device.keys, service.keys = signed.device, signed.service
+    running_rig = RunningRig(
+        rig=read_address(config),
+        config=str(config),
+        session=SESSION,
+        pid=os.getpid(),
+        key_folder=str(signed.folder),
+    )
+    with kept_running(running_rig, _fail):
+        for arguments in (("arm", config), ("arm",), ("stop", config), ("stop",), ("status",)):
+            done = _with([service, device], *arguments)
+            assert (done.returncode, done.stderr) == (0, ""), arguments
+    assert (len(service.requests), len(device.stops)) == (2, 2)
 
 
 def test_two_sessions_are_named_and_neither_is_asked(tmp_path: Path, broker: BrokerConfig) -> None:
