@@ -111,7 +111,9 @@ def stop(
         raise FaultError(f"stop: {'; '.join(faults)}")
 
 
-def status(config: RunningRig = None, *, as_json: AsJson = False) -> None:
+def status(
+    config: RunningRig = None, *, operator: Operator = None, as_json: AsJson = False
+) -> None:
     """Show what every device says it gives, and what the service believes: 0 if one speaks."""
     import msgspec
 
@@ -202,7 +204,7 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
     if result.refused:
         *first, last = (f"{name}: {action} refused: {plain(each)}" for each in result.refusals)
         for line in first:
-            sys.stderr.write(f"stimloop: {line}\n")
+            sys.stderr.write(plain(f"stimloop: {line}") + "\n")
         raise DoesNotHoldError(last)
     for each in result.devices:
         print_line(plain(f"{name}: {each.device}: {each.text}"))

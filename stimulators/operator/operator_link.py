@@ -11,7 +11,7 @@ import msgspec
 from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownRig
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
+from stimulators.wire.keys import Keys, ListenerKeys, UnverifiedError
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus, Status
 from stimulators.wire.mqtt import MqttLink
 from stimulators.wire.payload import from_payload
@@ -47,7 +47,8 @@ class OperatorLink:
     now_s : callable, optional
         Any clock that runs on, for ages and `service_now_us`.
     keys : Keys, optional
-        Seals what is said; what it cannot open is counted and dropped.
+        Seals what is said; what it cannot open is counted and dropped. Without any, nothing is
+        signed and signatures are read past.
 
     Attributes
     ----------
@@ -78,7 +79,7 @@ class OperatorLink:
         self.n_unverified = 0
         self._first = first
         self._now_s = now_s
-        self._keys = NoKeys() if keys is None else keys
+        self._keys = ListenerKeys() if keys is None else keys
         self._is_up = False
         broker = rig.broker.for_operators
         self._problem = f"{broker.host}:{broker.port}: no answer"

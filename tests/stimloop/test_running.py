@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,10 @@ from stimulators.wire.mqtt import BrokerConfig
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks whether processes live")
 
 
-@pytest.fixture(autouse=True)
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give this test folders of its own, so that it sees no rig that really runs."""
-    folder = tmp_path / "runtime"
-    folder.mkdir(mode=0o700)
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
-    return folder
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    """Say where this test's rigs leave their files."""
+    return tmp_path / "runtime"
 
 
 def _rig(name: str = "demo", *, pid: int | None = None, session: str = "s-1") -> RunningRig:
@@ -93,7 +86,7 @@ def test_without_a_runtime_folder_a_private_one_among_the_temporary_is_used(
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     with kept_running(_rig(), _fail):
         assert [each.session for each in running_rigs()] == ["s-1"]
-        (folder,) = (tmp_path / "tmp").iterdir()
+        (folder,) = (tmp_path / "temporary").iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         # Whoever has the variable sees it as well.
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
@@ -107,7 +100,7 @@ def test_a_folder_that_others_can_write_to_is_not_believed(runtime: Path, tmp_pa
     with kept_running(_rig(), warned.append):
         assert list((runtime / "stimloop").iterdir()) == []
         assert [each.session for each in running_rigs()] == ["s-1"]  # in the other folder
-    (folder,) = (tmp_path / "tmp").iterdir()
+    (folder,) = (tmp_path / "temporary").iterdir()
     folder.rmdir()
     folder.symlink_to(runtime)
     with kept_running(_rig(), warned.append):
