@@ -1,7 +1,7 @@
 """What one device has given and may still give: charge in ten minutes, time above safe."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from stimulators.gate.belief import Belief
@@ -28,6 +28,8 @@ class Account:
         The device and its limits.
     lease_s : float
         So long a device may keep its amount after the last word it hears.
+    tick_s : float
+        Time from one look at the limits to the next.
 
     Notes
     -----
@@ -36,9 +38,9 @@ class Account:
     earlier service knew, the device's own count reaches back far enough, or time has passed.
     """
 
-    def __init__(self, config: DeviceConfig, lease_s: float) -> None:
+    def __init__(self, config: DeviceConfig, *, lease_s: float, tick_s: float) -> None:
         self._config = config
-        self._lease_s = lease_s
+        self._stay_s = lease_s + tick_s
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         self._on_s_max = config.limits.on_time_s_max
         self._charge = ChargeCount()
@@ -105,27 +107,40 @@ class Account:
 
     def reached(self, belief: Belief, now_s: float) -> str | None:
         """Return the limit that leaves no room but for the way to the safe amount, or None."""
-        on_s = self._on_high.on_s
-        if on_s > 0.0 and on_s + self._way_down_s(belief) >= self._on_s_max:
+        highest = belief.highest
+        is_above = highest > self._config.safe_amount + belief.tolerance
+        if is_above and self._on_high.on_s + self._way_down_s(highest) >= self._on_s_max:
             return "on_time_s_max"
-        if not self._fits(self._reserve_uc(belief), now_s):
+        if not self._fits(self._reserve_uc(highest, belief.programs), now_s):
+            return "charge_uc_per_10_min_max"
+        return None
+
+    def objection_to(self, amount: float, program: str, belief: Belief, now_s: float) -> str | None:
+        """Return the limit against going up to `amount`, from which safe must be in reach."""
+        if amount <= self._config.safe_amount + belief.tolerance:
+            return None
+        if self._on_high.if_rising_s + self._way_down_s(amount) >= self._on_s_max:
+            return "on_time_s_max"
+        if not self._fits(self._reserve_uc(amount, belief.programs | {program}), now_s):
             return "charge_uc_per_10_min_max"
         return None
 
     def has_room(self, charge_uc: float, belief: Belief, now_s: float) -> bool:
         """Say whether a trigger of this charge may go, and the way to safe still fits."""
-        return self._fits(charge_uc + self._reserve_uc(belief), now_s)
+        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
+        return self._fits(charge_uc + reserve_uc, now_s)
 
     def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
         """Yield what has to wait before the device may be driven."""
-        if self._on_high.on_s >= self._on_s_max:
+        if self._on_high.if_rising_s >= self._on_s_max:
             yield Want(
                 "on_time",
                 f"perhaps above safe for {self._on_high.on_s:.0f} s, "
                 f"{self._on_high.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
             )
-        if not self._fits(self._reserve_uc(belief), now_s):
+        reserve_uc = self._reserve_uc(belief.highest, belief.programs) if belief.is_known else 0.0
+        if not self._fits(reserve_uc, now_s):
             room_uc = self._limit_uc - self._steady_uc()
             yield Want(
                 "charge",
@@ -158,18 +173,15 @@ class Account:
         config = self._config
         return WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
 
-    def _reserve_uc(self, belief: Belief) -> float:
-        """Charge of the way to safe: the amount for a lease yet, then down by the slew."""
-        if not belief.is_known:
-            return 0.0
-        highest = belief.highest
-        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+    def _reserve_uc(self, highest: float, programs: Iterable[str]) -> float:
+        """Charge of the way to safe: the amount until a lease ends, then down by the slew."""
+        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
         down_s = 0.5 * highest / self._config.slew_per_s_max
-        return highest * max(rates) * (self._lease_s + down_s)
+        return highest * max(rates) * (self._stay_s + down_s)
 
-    def _way_down_s(self, belief: Belief) -> float:
-        way = max(0.0, belief.highest - self._config.safe_amount)
-        return self._lease_s + way / self._config.slew_per_s_max
+    def _way_down_s(self, highest: float) -> float:
+        way = max(0.0, highest - self._config.safe_amount)
+        return self._stay_s + way / self._config.slew_per_s_max
 
     def _presume_charge(self, passed_s: float, now_s: float) -> None:
         rate = self._config.amount_max * self._dearest

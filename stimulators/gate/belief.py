@@ -181,8 +181,8 @@ class Belief:
             return
         self.instance, self._number = word.instance, word.number
         self.heard_s = now_s
-        is_number = math.isfinite(word.amount) and word.amount >= 0.0
-        self._amount = word.amount if is_number else self._config.amount_max
+        is_amount = math.isfinite(word.amount) and word.amount >= -self.tolerance
+        self._amount = max(0.0, word.amount) if is_amount else self._config.amount_max
         if word.state is not None:
             self.state = word.state
         self._last_seq = max(self._last_seq, word.last_seq)

@@ -147,6 +147,13 @@ class OnTime:
     ----------
     off_time_s_min : float
         A break of so long ends it.
+
+    Attributes
+    ----------
+    on_s : float
+        Time since it went above safe, the break that may be under way not included.
+    off_s : float
+        How long it has been at or below safe.
     """
 
     def __init__(self, off_time_s_min: float) -> None:
@@ -157,19 +164,22 @@ class OnTime:
     def pass_time(self, passed_s: float, *, is_on: bool) -> None:
         """Count time in which the amount was, or was not, above safe."""
         if is_on:
+            self.on_s = self.if_rising_s + passed_s
             self.off_s = 0.0
-            self.on_s += passed_s
             return
         self.off_s += passed_s
         if self.off_s >= self._off_time_s_min:
             self.on_s = 0.0
-        elif self.on_s > 0.0:
-            self.on_s += passed_s
 
     def presume(self, on_s: float) -> None:
         """Take it that it has been above safe for at least so long, without a break since."""
         self.on_s = max(self.on_s, on_s)
         self.off_s = 0.0
+
+    @property
+    def if_rising_s(self) -> float:
+        """How long it has been above safe if it rises now: a short break counts."""
+        return self.on_s + self.off_s if self.on_s > 0.0 else 0.0
 
     @property
     def wait_s(self) -> float:

@@ -68,7 +68,7 @@ class Drive:
         self.hops = HopWatch(timing)
         self.commands = OpenCommands()
         self.belief = Belief(config, timing.command_valid_s)
-        self.account = Account(config, timing.lease_s)
+        self.account = Account(config, lease_s=timing.lease_s, tick_s=tick_s)
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
         self._timing = timing
@@ -140,7 +140,7 @@ class Drive:
         name = self.config.id
         if self._was_live and not self.is_live:
             return Flaw("device", f"{name} let its lease end", "a device that is live")
-        if self._refused_down is not None:
+        if self._is_down_refused:
             return Flaw("refused", f"{name} refused the way down", "a way down that is taken")
         if self._n_refused >= self._timing.refusals_in_row_max:
             return Flaw(
@@ -205,6 +205,9 @@ class Drive:
 
     def take_answer(self, opened: OpenCommand, word: Word | None, *, is_refused: bool) -> bool:
         """Take in the answer to a command; say whether it shows for the first time a clipping."""
+        if is_refused and not self.is_live:
+            # It let its lease end, and refuses what was on the way to it.
+            return False
         if is_refused:
             self._n_refused += 1
             if opened.is_way_down:
@@ -215,6 +218,14 @@ class Drive:
         if word is None or opened.command.kind == "trigger":
             return False
         return self._note_short(opened.amount, word.amount)
+
+    @property
+    def _is_down_refused(self) -> bool:
+        """Whether it refused a way down, and no word shows since that it is there all the same."""
+        refused_down = self._refused_down
+        if refused_down is None:
+            return False
+        return self.belief.highest > refused_down + self.belief.tolerance + _TINY
 
     # What it is sent.
 
@@ -235,10 +246,14 @@ class Drive:
         self._refused = (amount, reason)
         return was_told
 
-    def has_rise(self, amount: float, now_s: float) -> bool:
-        """Say whether it may go to this amount, as far as rises a minute allow."""
-        is_rise = amount > self.safe_level and self.is_resting
-        return not is_rise or self._rises.has_room(now_s)
+    def objection_to_rise(self, target: Target, now_s: float) -> str | None:
+        """Return the limit against leaving the safe amount upwards, or None."""
+        if not (target.amount > self.safe_level and self.is_resting):
+            return None
+        if not self._rises.has_room(now_s):
+            return "rises_per_min_max"
+        step = min(target.amount, self.belief.highest + self._slew.spare)
+        return self.account.objection_to(step, target.program, self.belief, now_s)
 
     def aim(self, target: Target) -> None:
         """Set what is wished."""
@@ -295,7 +310,8 @@ class Drive:
 
     def _keep(self, now_s: float) -> Send | None:
         """Stay, or say the lowest again where it is not certain what the device took in."""
-        goal = self.belief.lowest if self._refused_down is None else self._refused_down
+        refused_down = self._refused_down if self._is_down_refused else None
+        goal = self.belief.lowest if refused_down is None else refused_down
         goal = min(goal, self.config.amount_max)
         return self._toward(goal, self.belief.program, None, now_s, may_rise=False)
 
@@ -338,7 +354,8 @@ class Drive:
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
         else:
-            amount = lowest if self._is_cancel_due else None
+            is_asked = self._is_cancel_due or self.commands.missing_seq is not None
+            amount = min(lowest, goal) if is_asked else None
         if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
             return None
         leaving = self._n_for_down if is_up else 0
@@ -346,6 +363,8 @@ class Drive:
         if not self._rate.has_room(now_s, leaving=leaving):
             return None
         if is_rise and not self._rises.has_room(now_s):
+            return None
+        if is_up and self.account.objection_to(amount, program, self.belief, now_s) is not None:
             return None
         if is_rise:
             self._rises.take(now_s)
@@ -359,10 +378,9 @@ class Drive:
         is_due = now_s - self._said_s >= self._timing.ack_s_max
         said = self._said[0]
         if amount == said:
-            is_there = self.belief.is_certain and abs(self.belief.lowest - amount) <= (
-                self.belief.tolerance + _TINY
-            )
-            return is_due and not is_there
+            distance = abs(self.belief.lowest - amount)
+            is_there = self.belief.is_certain and distance <= self.belief.tolerance + _TINY
+            return is_due and not (is_there and self.commands.missing_seq is None)
         is_onward = amount > said if is_up else amount < said
         return is_onward or is_due or not self.belief.has_open
 
