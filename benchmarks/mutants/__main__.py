@@ -43,9 +43,10 @@ def main() -> int:
         tempfile.tempdir = folder
         prepare()
         kept = results.Results()
+        baselines: dict[tuple[Path, ...], list[Test]] = {}
         try:
             for room in chosen.room or rooms.rooms():
-                _judge(room, kept, chosen)
+                _judge(room, kept, chosen, baselines)
         except BaselineError as error:
             print(error, file=sys.stderr)
             return 1
@@ -60,7 +61,12 @@ def main() -> int:
     return 0 if is_well else 1
 
 
-def _judge(room: Path, kept: results.Results, chosen: argparse.Namespace) -> None:
+def _judge(
+    room: Path,
+    kept: results.Results,
+    chosen: argparse.Namespace,
+    baselines: dict[tuple[Path, ...], list[Test]],
+) -> None:
     state = rooms.state_of(room)
     left: list[Mutant] = []
     for mutant in mutants_of(room.read_text("utf-8")):
@@ -71,7 +77,9 @@ def _judge(room: Path, kept: results.Results, chosen: argparse.Namespace) -> Non
     if not left:
         return
     start_s = time.monotonic()
-    tests = baseline(room, map(str, rooms.judges(room)))
+    judges = tuple(rooms.judges(room))
+    tests = baselines.get(judges) or baseline(rooms.rooms(), judges)
+    baselines[judges] = tests
     if chosen.quick is not None:
         tests = [each for each in tests if each.cpu_s < chosen.quick]
     print(f"{room}: {len(left)} mutants, {len(tests)} tests", flush=True)
@@ -93,7 +101,9 @@ def _judged(
     while True:
         while len(running) < n_jobs and (mutant := next(waiting, None)) is not None:
             fitting = [
-                test for test in tests if mutant.is_at_import or mutant.function in test.functions
+                test
+                for test in tests
+                if mutant.is_at_import or (room.as_posix(), mutant.function) in test.ran
             ]
             if fitting:
                 trial = Trial(room, mutant.source, fitting)

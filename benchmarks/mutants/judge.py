@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import NamedTuple, cast
@@ -29,14 +29,18 @@ _N_EXAMPLES = 50
 _N_MACHINE_EXAMPLES = 15
 #: Nobody waits so long on a busy machine, except for what does not end.
 _WALL_S_MAX = 900
+_OPTIONS = (
+    *("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={_WALL_S_MAX}"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 
 
 class Test(NamedTuple):
-    """A test, what it took without a mutant, and which functions of the mutated file it ran."""
+    """A test, what it took without a mutant, and which functions of which files it ran."""
 
     name: str
     cpu_s: float
-    functions: frozenset[str]
+    ran: frozenset[tuple[str, str]]
 
 
 class Judged(NamedTuple):
@@ -100,11 +104,11 @@ class _Plugin:
 
 
 class _Recorder:
-    """Runs all tests without a mutant and says what each took and ran of one file."""
+    """Runs all tests without a mutant and says what each took and ran of some files."""
 
-    def __init__(self, words: int, path: Path) -> None:
+    def __init__(self, words: int, paths: Iterable[Path]) -> None:
         self._words = words
-        self._file = str(path.resolve())
+        self._files = {str(path.resolve()): path.as_posix() for path in paths}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep all."""
@@ -113,11 +117,11 @@ class _Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Watch one test, its fixtures too."""
-        ran: set[str] = set()
+        ran: set[CodeType] = set()
 
         def watch(frame: FrameType, event: str, _: object) -> None:
-            if event == "call" and frame.f_code.co_filename == self._file:
-                ran.add(frame.f_code.co_qualname.partition(".<locals>")[0])
+            if event == "call":
+                ran.add(frame.f_code)
 
         start_s = time.process_time()
         sys.setprofile(watch)
@@ -126,7 +130,12 @@ class _Recorder:
         finally:
             sys.setprofile(None)
             took_s = time.process_time() - start_s
-            _say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(ran)})
+            found = {
+                (self._files[code.co_filename], code.co_qualname.partition(".<locals>")[0])
+                for code in ran
+                if code.co_filename in self._files
+            }
+            _say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Say what failed."""
@@ -150,21 +159,30 @@ def prepare() -> None:
     hypothesis.settings.load_profile("mutants")
 
 
-def baseline(path: Path, judges: Iterable[str]) -> list[Test]:
-    """Run all tests of a room without a mutant; return them, the quickest first.
+def baseline(paths: Iterable[Path], judges: Iterable[Path]) -> list[Test]:
+    """Run tests without a mutant; return them, the quickest first.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files that are to be mutated.
+    judges : iterable of Path
+        The files of tests.
 
     Raises
     ------
     BaselineError
         Where one fails: then nothing can be said about mutants.
     """
-    pid, words = _fork(path, path.read_text("utf-8"), judges, None)
-    said, status = _end(pid, words)
+    pid, words = _fork(lambda words: _Recorder(words, paths), map(str, judges))
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    said = _read(words)
     failed = [each["failed"] for each in said if "failed" in each]
-    if failed or status != 0:
-        raise BaselineError(f"{path}: without a mutant, {failed or f'pytest exits {status}'}")
+    if failed or code != 0:
+        raise BaselineError(f"without a mutant: {failed or f'pytest exits with {code}'}")
     tests = [
-        Test(each["test"], each["cpu_s"], frozenset(each["ran"]))
+        Test(each["test"], each["cpu_s"], frozenset(map(tuple, each["ran"])))
         for each in said
         if "test" in each
     ]
@@ -177,7 +195,9 @@ class Trial:
     def __init__(self, path: Path, source: str, tests: Sequence[Test]) -> None:
         files = list(dict.fromkeys(test.name.partition("::")[0] for test in tests))
         self._start_s = time.monotonic()
-        self.pid, self._words = _fork(path, source, files, tests)
+        self.pid, self._words = _fork(
+            lambda words: _Plugin(words, tests), files, _Source(path, source)
+        )
 
     def end(self, status: int) -> Judged:
         """Say what became of it, once its process ended with this status."""
@@ -191,9 +211,9 @@ class Trial:
 
 
 def _fork(
-    path: Path, source: str, judges: Iterable[str], tests: Sequence[Test] | None
+    plugin: Callable[[int], object], files: Iterable[str], source: _Source | None = None
 ) -> tuple[int, int]:
-    """Start a process that runs tests against a source of one file; return it and its words."""
+    """Start a process that runs files of tests; return it and the file of its plugin's words."""
     words = os.memfd_create("words")
     pid = os.fork()
     if pid:
@@ -203,19 +223,13 @@ def _fork(
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES_MAX, _MEMORY_BYTES_MAX))
-        sys.meta_path.insert(0, _Source(path, source))
-        plugin = _Recorder(words, path) if tests is None else _Plugin(words, tests)
-        stop = [] if tests is None else ["-x"]
-        quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", f"--timeout={_WALL_S_MAX}"]
-        rewritten = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        os._exit(pytest.main([*judges, *stop, *quiet, *rewritten], plugins=[plugin]))
+        stop = []
+        if source is not None:
+            sys.meta_path.insert(0, source)
+            stop = ["-x"]
+        os._exit(pytest.main([*files, *stop, *_OPTIONS], plugins=[plugin(words)]))
     finally:
         os._exit(pytest.ExitCode.INTERNAL_ERROR)
-
-
-def _end(pid: int, words: int) -> tuple[list[dict[str, object]], int]:
-    _, status = os.waitpid(pid, 0)
-    return _read(words), os.waitstatus_to_exitcode(status)
 
 
 def _spare(items: list[pytest.Item]) -> None:
