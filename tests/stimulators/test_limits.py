@@ -338,3 +338,115 @@ def test_timing_that_cannot_work_is_refused(expected: str, keys: dict[str, Any])
 def test_timing_is_finite_and_not_negative(key: str, value: float) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({key: value}, GateConfig)
+
+
+#: Lowest and highest that a file may say; a third entry where the lowest itself is refused.
+_RANGES: dict[type[msgspec.Struct], dict[str, tuple[Any, ...]]] = {
+    ProgramConfig: {
+        "frequency_hz": (0.0, 2000.0, "above"),
+        "pulse_width_us": (0.0, 10_000.0, "above"),
+        "contact_area_cm2": (0.0, 1000.0, "above"),
+    },
+    LimitsConfig: {
+        "refractory_s": (0.0, 3600.0),
+        "triggers_per_min_max": (0, 60_000),
+        "commands_per_s_max": (1.0, 2000.0),
+        "on_time_s_max": (0.0, 86_400.0, "above"),
+        "off_time_s_min": (0.0, 3600.0),
+        "rises_per_min_max": (0, 60_000),
+        "amplitude_ma_max": (0.0, 100.0, "above"),
+        "slew_ma_per_s_max": (0.0, 100_000.0, "above"),
+        "charge_density_uc_per_cm2_max": (0.0, 30.0, "above"),
+        "shannon_k_max": (-10.0, 1.85),
+        "charge_uc_per_10_min_max": (0.0, 1e9, "above"),
+        "level_max": (0.0, 1.0, "above"),
+        "level_slew_per_s_max": (0.0, 1000.0, "above"),
+    },
+    DeviceConfig: {
+        "amount_tolerance": (0.0, 10.0),
+        "safe_ma": (0.0, 100.0),
+        "stop_ma": (0.0, 100.0),
+        "safe_level": (0.0, 1.0),
+        "stop_level": (0.0, 1.0),
+    },
+    GateConfig: {
+        "data_age_s_max": (0.0, 10.0, "above"),
+        "resume_s": (0.0, 60.0),
+        "hold_s_max": (0.0, 60.0, "above"),
+        "lease_s": (0.05, 10.0),
+        "command_valid_s": (0.0, 10.0, "above"),
+        "ack_s_max": (0.0, 20.0, "above"),
+        "device_silence_s_max": (0.0, 60.0, "above"),
+        "clock_uncertainty_s_max": (0.0, 1.0, "above"),
+        "clock_step_s_max": (0.0, 1.0, "above"),
+        "refusals_in_row_max": (1, 100),
+        "lapses_per_min_max": (0, 60),
+    },
+}
+
+
+def test_every_number_of_these_tables_has_a_range() -> None:
+    for table, ranges in _RANGES.items():
+        rest = set(table.__struct_fields__) - set(ranges)
+        assert rest <= {"id", "limits", "programs", "simulated", "safe_program", "contacts"}
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [(table, key) for table, ranges in _RANGES.items() for key in ranges]
+)
+def test_a_number_is_taken_from_its_lowest_to_its_highest(
+    table: type[msgspec.Struct], key: str
+) -> None:
+    lowest, highest, *is_above = _RANGES[table][key]
+    (kind,) = (each.type for each in msgspec.structs.fields(table) if each.name == key)
+
+    def is_taken(value: float) -> bool:
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            return False
+        return True
+
+    def beside(value: float, towards: float) -> float:
+        if isinstance(value, int):
+            return value + int(math.copysign(1, towards))
+        return math.nextafter(value, towards)
+
+    assert is_taken(highest)
+    assert not is_taken(beside(highest, math.inf))
+    assert is_taken(beside(lowest, math.inf))
+    assert is_taken(lowest) is not bool(is_above)
+    assert not is_taken(beside(lowest, -math.inf))
+
+
+def test_names_are_64_letters_at_most() -> None:
+    assert device_of("x" * 64).id == "x" * 64
+    for name, is_taken in (("x" * 64, True), ("x" * 65, False)):
+        for text, old in ((_DEVICE, "stn"), (_DEVICE, "adbs")):
+            if is_taken:
+                decoded(text.replace(old, name))
+            else:
+                with pytest.raises(msgspec.ValidationError, match="length <= 64"):
+                    decoded(text.replace(old, name))
+            with_contacts = _DEVICE.replace("[limits]", f'contacts = "{name}"\n[limits]')
+        if is_taken:
+            assert decoded(with_contacts).programs["adbs"].contacts == name
+        else:
+            with pytest.raises(msgspec.ValidationError, match=r"contacts"):
+                decoded(with_contacts)
+
+
+def test_what_the_gate_waits_for_is_short_unless_a_file_says_otherwise() -> None:
+    assert msgspec.structs.asdict(GateConfig()) == {
+        "data_age_s_max": 0.1,
+        "resume_s": 0.5,
+        "hold_s_max": 2.0,
+        "lease_s": 0.25,
+        "command_valid_s": 0.1,
+        "ack_s_max": 0.25,
+        "device_silence_s_max": 5.0,
+        "clock_uncertainty_s_max": 0.005,
+        "clock_step_s_max": 0.01,
+        "refusals_in_row_max": 5,
+        "lapses_per_min_max": 2,
+    }

@@ -166,6 +166,12 @@ def test_triggers_keep_their_distance_and_their_number_in_any_minute() -> None:
     triggers.give(_trigger(), 60_000_000)
     assert triggers.refusal(60_049_999) == "refractory"
     assert triggers.refusal(60_050_000) is None
+    triggers = _triggers(refractory_s=0.0, triggers_per_min_max=2)
+    for now_us in (0, 50_000):
+        triggers.give(_trigger(), now_us)
+    assert triggers.refusal(60_000_000) is None
+    triggers.give(_trigger(), 60_000_000)
+    assert triggers.refusal(60_049_999) == "triggers"
 
 
 def test_of_triggers_no_more_than_16_wait_and_each_is_known_by_session_and_number() -> None:
