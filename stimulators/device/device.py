@@ -256,7 +256,8 @@ class ReferenceDevice:
                     self._done.clear()
                 self._tenancy.grant(lease, service)
                 self._delivery.reason = "leased"
-        if refused is not None and not was_live:
+        # Who stopped it says more than that the stop holds.
+        if refused is not None and not was_live and refused != "stopped":
             self._delivery.reason = f"lease refused: {refused}"
 
     def _stop(self, stop: Stop, *, verified: bool) -> list[Said]:
