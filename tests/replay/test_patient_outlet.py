@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from itertools import count
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 from replay.patient import PatientConfig
 from replay.patient_outlet import FeltDevice, Pace, run_patient
 from stimulators.wire import topics
-from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
 from stimulators.wire.payload import to_payload
 from streamer.clock import now_s
@@ -23,6 +22,7 @@ from tests.streamer.lsl_feed import Fed, fed, joined_samples, joined_stamps_s
 
 _ACK = topics.ACK.at(rig="test", device="left")
 _INFO = topics.INFO.at(rig="test", device="left")
+_STATE = topics.DEVICE_STATUS.at(rig="test", device="left")
 #: Nothing but an oscillation, which stimulation all but ends.
 _PATIENT = PatientConfig(
     device="left",
@@ -36,15 +36,14 @@ _PATIENT = PatientConfig(
     damping_added_per_s_max=10_000.0,
     onset_s=0.01,
 )
-_WORDS = count(1)
 _STREAM = StreamConfig(name="LFP", kind="lfp", match=Match(source_id="patient-of-test"))
 
 
 def _ack(applied_ma: float | None) -> bytes:
     ack = Ack(
         session="s",
-        instance="b",
-        word=next(_WORDS),
+        instance="boot-1",
+        word=2,
         last_seq=1,
         seq=1,
         received_us=0,
@@ -55,7 +54,15 @@ def _ack(applied_ma: float | None) -> bytes:
 
 
 def _info(**said: object) -> bytes:
-    return to_payload(DeviceInfo(device="left", instance="b", word=next(_WORDS), **said))  # type: ignore[arg-type]
+    info = DeviceInfo(device="left", instance="boot-1", word=1, **said)  # type: ignore[arg-type]
+    return to_payload(info)
+
+
+def _report(applied_ma: float) -> bytes:
+    report = DeviceStatus(
+        instance="boot-1", word=3, session="s", state="live", last_seq=1, applied_ma=applied_ma
+    )
+    return to_payload(report)
 
 
 def test_the_newest_word_of_the_device_counts() -> None:
@@ -67,6 +74,8 @@ def test_the_newest_word_of_the_device_counts() -> None:
     assert felt.current_ma == 2.5
     felt.hear(_ACK, _ack(None), retained=False)
     assert felt.current_ma == 2.5
+    felt.hear(_STATE, _report(3.0), retained=False)
+    assert felt.current_ma == 3.0
 
 
 @pytest.mark.parametrize("how", ["offline", "link"])
