@@ -283,17 +283,21 @@ def test_of_a_flood_of_stops_the_first_is_told_and_one_more_as_soon_as_a_lease_w
             ]
             await _say_all(one, stop, stops[:100])
             assert (await service.ears.one(StopHeard)).message.request_id == "0"
+            # Those still on their way were pressed before the lease, and may follow it.
             assert service.transport.send(DEVICE, _LEASE)
             await _say_all(one, stop, stops[100:])
-            await service.ears.until(
-                lambda heard: sum(isinstance(each, StopHeard) for each in heard) >= 3
-            )
-            first, second, third = service.ears.of(StopHeard)[:3]
-            assert first.message.request_id == "0"
-            assert int(second.message.request_id) < 199
-            assert third.message.request_id == "199"
-            assert not any(each.verified for each in (first, second, third))
-            told = await service.ears.one(Flooded)
-            assert told == Flooded(topic=stop, n_dropped=197)
+            await service.ears.until(lambda heard: _n_stops(heard) == 200)
+            told = service.ears.of(StopHeard)
+            assert 3 <= len(told) < 20
+            assert told[-1].message.request_id == "199"
+            assert not any(each.verified for each in told)
 
     asyncio.run(run())
+
+
+def _n_stops(heard: list[Received]) -> int:
+    """How many stops were told, one by one or as a count."""
+    return sum(
+        each.n_dropped if isinstance(each, Flooded) else isinstance(each, StopHeard)
+        for each in heard
+    )
