@@ -126,6 +126,7 @@ async def run(
             tick_s=config.rig.tick_s,
             config_digest=first.config_sha256,
             versions=versions(),
+            allow=config.rig.allow,
             past=ledger.past,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,

@@ -87,6 +87,12 @@ class Account:
         self._on_high.pass_time(passed_s, is_on=highest > above)
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
+    def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
+        """Count time that passed while the clock stood still: up to the highest, perhaps none."""
+        highest = belief.highest if belief.is_known else self._config.safe_amount
+        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        self._charge.add(0.0, highest * max(rates) * lasted_s, now_s)
+
     def add_trigger(self, charge_uc: float, now_s: float) -> None:
         """Count a trigger that goes."""
         self._charge.add(0.0, charge_uc, now_s)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from itertools import count
 
 import numpy as np
 import pytest
@@ -35,15 +36,26 @@ _PATIENT = PatientConfig(
     damping_added_per_s_max=10_000.0,
     onset_s=0.01,
 )
+_WORDS = count(1)
 _STREAM = StreamConfig(name="LFP", kind="lfp", match=Match(source_id="patient-of-test"))
 
 
 def _ack(applied_ma: float | None) -> bytes:
-    return to_payload(Ack(session="s", seq=1, received_us=0, applied_us=0, applied_ma=applied_ma))
+    ack = Ack(
+        session="s",
+        instance="b",
+        word=next(_WORDS),
+        last_seq=1,
+        seq=1,
+        received_us=0,
+        applied_us=0,
+        applied_ma=applied_ma,
+    )
+    return to_payload(ack)
 
 
 def _info(**said: object) -> bytes:
-    return to_payload(DeviceInfo(device="left", **said))  # type: ignore[arg-type]
+    return to_payload(DeviceInfo(device="left", instance="b", word=next(_WORDS), **said))  # type: ignore[arg-type]
 
 
 def test_the_newest_word_of_the_device_counts() -> None:
