@@ -8,7 +8,7 @@ from detectors.block import MARKER, NEWEST_TAINT, WINDOW_TAINT, Block, Break, Ta
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
 from detectors.estimates import Seen
-from stimulators.decisions import Decision, Notice, Refusal, StateChanged
+from stimulators.decisions import Decision, Notice, StateChanged
 from stimulators.gate.gate import SafetyGate, StreamReport
 from stimulators.policies.policy import Target
 from streamer.config import LoopConfig
@@ -19,6 +19,8 @@ from streamer.events import (
     Fault,
     Happening,
     Marker,
+    PastKnown,
+    Slept,
     StreamChanged,
     Tick,
 )
@@ -79,6 +81,10 @@ class ClosedLoop:
         self._silent: frozenset[str] = frozenset()
         self._n_breaks = dict.fromkeys(self.conditioners, 0)
         self._columns = {name: self._used_columns(name) for name in watched}
+        # A policy may follow what several streams make together, of which the gate watches one.
+        self._driving = frozenset[str]().union(
+            *(self.chain.streams_of(wiring.detector) for wiring in self.wirings)
+        )
 
     def step(self, event: Event, now_s: float) -> Outcome:
         """Take the next event at `now_s` (service clock) and return what follows from it.
@@ -93,8 +99,8 @@ class ClosedLoop:
         return Outcome(decisions=decisions)
 
     def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
-        if isinstance(event, Tick):
-            return self.gate.tick(now_s)
+        if isinstance(event, Tick | Slept | Fault | PastKnown):
+            return self._tell_gate(event, now_s)
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
         if isinstance(event, Marker):
@@ -102,12 +108,21 @@ class ClosedLoop:
             return ()
         if isinstance(event, StreamChanged):
             return self._change_stream(event, now_s)
-        if isinstance(event, Fault):
-            return self.gate.fail(event.reason, now_s)
         given = self._stimulation.hear(event)
         if given is not None:
             self._bind(given.kind, given.text)
         return self.gate.receive(event, now_s)
+
+    def _tell_gate(
+        self, event: Tick | Slept | Fault | PastKnown, now_s: float
+    ) -> tuple[Decision, ...]:
+        if isinstance(event, Slept):
+            return self.gate.sleep(event.lasted_s, now_s)
+        if isinstance(event, Fault):
+            return self.gate.fail(event.reason, now_s)
+        if isinstance(event, PastKnown):
+            return self.gate.learn_past(event.past, now_s)
+        return self.gate.tick(now_s)
 
     def _bind(self, kind: str, text: str) -> None:
         """Bind what happened to the next sample of every signal."""
@@ -168,9 +183,14 @@ class ClosedLoop:
             flows = event.what in {"resumed", "heard"}
             stream = {event.stream}
             self._break(event.stream, self._silent - stream if flows else self._silent | stream)
-        if event.what == "changed":
-            return (told, *self.gate.fail(f"stream {event.stream} changed", now_s))
-        return (told,)
+        is_another = event.what == "resumed" and not event.is_same_sender
+        if is_another:  # with a clock of its own, of which nothing is known yet
+            self._correction_s.pop(event.stream, None)
+            self._uncertainty_s.pop(event.stream, None)
+        if event.stream not in self._driving or not (is_another or event.what == "changed"):
+            return (told,)
+        text = f"stream {event.stream} has another sender: {event.detail}"
+        return (told, *self.gate.sender_changed(event.stream, text, now_s))
 
     def _break(self, stream: str, silent: frozenset[str]) -> None:
         """Part what every stream gave before this moment from what it gives after."""
@@ -191,7 +211,3 @@ class ClosedLoop:
             if isinstance(decision, StateChanged) and decision.after == "safe":
                 for wiring in self.wirings:
                     wiring.policy.reset()
-            elif isinstance(decision, Refusal) and decision.reason != "superseded":
-                for wiring in self.wirings:
-                    if wiring.policy.id == decision.policy:
-                        wiring.policy.reset()
