@@ -10,9 +10,9 @@ from stimulators.limits import GateConfig
 from stimulators.wire.messages import DeviceInfo, DeviceLimits
 from stimulators.wire.received import InfoHeard, LinkChanged
 from tests.stimulators.gate.gate_rig import (
+    INSTANCE,
     SESSION,
     START_S,
-    INSTANCE,
     GateRig,
     device_of,
     feedback_of,

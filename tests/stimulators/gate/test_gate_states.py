@@ -24,7 +24,6 @@ from tests.stimulators.gate.gate_rig import (
     limits_of,
 )
 
-
 ANOTHER = "00001700000000000000-00000000"
 
 
