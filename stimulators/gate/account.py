@@ -10,7 +10,7 @@ from stimulators.gate.past import DevicePast
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
 
-#: A device that is not driven counts this long ago, at most: its word was on the way since.
+#: A word was on its way for so long, at most, where no command says how old it may be.
 _TRANSIT_S = 1.0
 
 
@@ -111,7 +111,8 @@ class Account:
         config = self._config
         above = config.safe_amount - belief.highest
         if above > 0.0 and belief.heard_s is not None:
-            unheard_s = self._stay_s + now_s - belief.heard_s
+            unheard_s = self._stay_s + _TRANSIT_S + now_s - belief.heard_s
+            unheard_s = min(unheard_s, now_s - self._sent_s)
             rate = config.charge_uc_per_s(config.safe_program)
             self._charge.add(0.0, above * rate * unheard_s, now_s)
 

@@ -119,14 +119,17 @@ class DeviceWords:
             return None
         if word.last_seq > drive.commands.newest_seq:
             self._take_unknown(drive, word.last_seq)
-        is_watched = rig.is_staying or drive.descent is not None
+        is_watched = rig.state != "idle" or drive.descent is not None
         is_allowed = drive.belief.allows(word.amount)
         drive.account.count(drive.belief, rig.now_s)
         if word.state == "safe" and drive.belief.state == "live":
             drive.account.note_lapse(drive.belief, rig.now_s)
         drive.belief.take(word, rig.now_s)
+        text = f"{drive.config.id} gives {word.amount:g}, more than was asked for"
         if is_watched and not is_allowed:
-            rig.press_stop(f"{drive.config.id} gives {word.amount:g}, more than was asked for")
+            rig.press_stop(text)
+        elif not is_allowed:
+            rig.decide(Notice("unasked", text, drive.config.id))
         elif drive.descent is not None:
             self._see_descent(drive, word)
         self._take_state(drive, said)

@@ -113,13 +113,17 @@ class Drive:
     @property
     def is_down(self) -> bool:
         """Whether it said, after the newest command, that it is safe or stopped where it should."""
-        belief, config = self.belief, self.config
+        belief = self.belief
         if not (belief.is_known and belief.is_answered):
             return False
-        if belief.state == "stopped":
-            highest = max(config.safe_amount, config.stop_amount)
-            return belief.highest <= highest + belief.tolerance + _TINY
-        return belief.state == "safe" and self.is_at_safe
+        return self.is_stopped or (belief.state == "safe" and self.is_at_safe)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it said that it is stopped, no higher than a stop or safety takes it."""
+        highest = max(self.config.safe_amount, self.config.stop_amount)
+        is_low = self.belief.highest <= highest + self.belief.tolerance + _TINY
+        return self.belief.state == "stopped" and is_low
 
     @property
     def is_at_safe(self) -> bool:
