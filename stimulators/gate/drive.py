@@ -90,7 +90,7 @@ class Drive:
         self._is_cancel_due = False
         self._n_refused = 0
         self._refused_down: float | None = None
-        self._short: float | None = None
+        self._short: tuple[float, float] | None = None
         self._is_clipped = False
 
     # What it is in.
@@ -113,13 +113,17 @@ class Drive:
     @property
     def is_down(self) -> bool:
         """Whether it said, after the newest command, that it is safe or stopped where it should."""
-        belief, config = self.belief, self.config
+        belief = self.belief
         if not (belief.is_known and belief.is_answered):
             return False
-        if belief.state == "stopped":
-            highest = max(config.safe_amount, config.stop_amount)
-            return belief.highest <= highest + belief.tolerance + _TINY
-        return belief.state == "safe" and self.is_resting
+        return self.is_stopped or (belief.state == "safe" and self.is_at_safe)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it said that it is stopped, no higher than a stop or safety takes it."""
+        highest = max(self.config.safe_amount, self.config.stop_amount)
+        is_low = self.belief.highest <= highest + self.belief.tolerance + _TINY
+        return self.belief.state == "stopped" and is_low
 
     @property
     def is_at_safe(self) -> bool:
@@ -203,7 +207,9 @@ class Drive:
             return False
         return self.is_live
 
-    def take_answer(self, opened: OpenCommand, word: Word | None, *, is_refused: bool) -> bool:
+    def take_answer(
+        self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
+    ) -> bool:
         """Take in the answer to a command; say whether it shows for the first time a clipping."""
         if is_refused and not self.is_live:
             # It let its lease end, and refuses what was on the way to it.
@@ -217,7 +223,7 @@ class Drive:
         self._refused_down = None
         if word is None or opened.command.kind == "trigger":
             return False
-        return self._note_short(opened.amount, word.amount)
+        return self._note_short(opened, word.amount, now_s)
 
     @property
     def _is_down_refused(self) -> bool:
@@ -382,15 +388,24 @@ class Drive:
             is_there = self.belief.is_certain and distance <= self.belief.tolerance + _TINY
             return is_due and not (is_there and self.commands.missing_seq is None)
         is_onward = amount > said if is_up else amount < said
-        return is_onward or is_due or not self.belief.has_open
+        is_done = self._n_refused == 0 and not self.belief.has_open
+        return is_onward or is_due or is_done
 
-    def _note_short(self, asked: float, given: float) -> bool:
-        """Take in how an answer falls short of what was asked; twice the same is a clipping."""
-        before, self._short = self._short, None
-        if given >= asked - self.belief.tolerance - _TINY:
+    def _note_short(self, opened: OpenCommand, given: float, now_s: float) -> bool:
+        """Take in how an answer falls short of what was asked; twice the same is a clipping.
+
+        The second counts where its command went when the way to what was asked should have been
+        over: before, the device may be on its way.
+        """
+        missing = opened.amount - given
+        before = self._short
+        if missing <= self.belief.tolerance + _TINY:
+            self._short = None
             return False
-        self._short = given
-        if before is None or abs(given - before) > self.belief.tolerance + _TINY:
+        if before is not None and opened.command.issued_us / 1e6 < before[1]:
+            return False
+        self._short = (given, now_s + missing / self.config.slew_per_s_max)
+        if before is None or abs(given - before[0]) > self.belief.tolerance + _TINY:
             return False
         was_clipped, self._is_clipped = self._is_clipped, True
         self.belief.clip()
@@ -426,6 +441,7 @@ class Drive:
             )
         )
         if kind == "amplitude":
+            self.account.note_sent(self.belief, now_s)
             self.belief.send(command.seq, amount, program, now_s)
             self._said, self._said_s = (amount, program), now_s
             self._is_cancel_due = False
