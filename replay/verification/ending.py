@@ -49,6 +49,11 @@ def judge_end(
         return _proven("signature", newest, newest, "an end record signed with this key")
     if head_number == newest:
         return _proven("head", newest, newest, "the head given, which the end record has")
+    if reader.header.signs_end:
+        found = "a signature that was not checked" if is_signed else "no signature"
+        return _unproven(
+            f"the header says that the end is signed, found {found}: give its key with --keys FOLDER"
+        )
     how = (
         "an end record whose signature was not checked: give its key with --keys FOLDER"
         if is_signed
