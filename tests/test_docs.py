@@ -22,7 +22,7 @@ _LINK = re.compile(r"\]\(([^)#]+)\)")
 _TEST = re.compile(r"`(?P<file>(?:tests/)?(?:[\w/]+/)?test_\w+\.py)(?:::(?P<name>\w+))?`")
 _PATH = re.compile(r"`((?:detectors|stimulators|streamer|replay|stimloop|docs)/[\w./]+)`")
 _COMMAND = re.compile(
-    r"\bstimloop (run|replay|play|verify|patient|device|arm|disarm|stop|status|\w+)"
+    r"\bstimloop (\w[\w-]*)"
 )
 
 
