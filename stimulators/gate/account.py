@@ -145,9 +145,14 @@ class Account:
         if is_whole or (
             reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
         ):
-            rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
-            since_uc = math.inf if is_driven else belief.highest * max(rates) * _TRANSIT_S
-            self._charge.bound(said.charge_uc, since_uc)
+            self._bound(said.charge_uc, belief, is_driven=is_driven)
+
+    def _bound(self, told_uc: float, belief: Belief, *, is_driven: bool) -> None:
+        if is_driven:
+            self._charge.bound(told_uc)
+            return
+        rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+        self._charge.bound_at_rest(told_uc, belief.highest * max(rates) * _TRANSIT_S)
 
     def reached(self, belief: Belief, now_s: float) -> str | None:
         """Return the limit that leaves no room but for the way to the safe amount, or None."""

@@ -278,6 +278,9 @@ class Drive:
         if not (self.is_engaged and self.is_live):
             return None
         if state == "paused":
+            if self._refused_down is not None:
+                # However far down it would not go: it need not go below its safe amount now.
+                self._refused_down = max(self._refused_down, self.config.safe_amount)
             return self._toward(self.config.safe_amount, self.belief.program, None, now_s)
         if state == "active" and self.hops.is_valid and self._wish is not None:
             return self._follow(self._wish, now_s)
@@ -402,10 +405,10 @@ class Drive:
         if missing <= self.belief.tolerance + _TINY:
             self._short = None
             return False
-        if before is not None and opened.command.issued_us / 1e6 < before[1]:
-            return False
-        self._short = (given, now_s + missing / self.config.slew_per_s_max)
         if before is None or abs(given - before[0]) > self.belief.tolerance + _TINY:
+            self._short = (given, now_s + missing / self.config.slew_per_s_max)
+            return False
+        if opened.command.issued_us / 1e6 < before[1]:
             return False
         was_clipped, self._is_clipped = self._is_clipped, True
         self.belief.clip()
