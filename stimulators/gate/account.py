@@ -200,6 +200,8 @@ class Account:
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
+        if not self._is_presumed:
+            return DevicePast(device=self._config.id, known_age_s=math.inf)
         age_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
         return DevicePast(
             device=self._config.id,

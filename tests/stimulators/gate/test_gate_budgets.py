@@ -233,3 +233,9 @@ def test_a_device_that_has_given_more_than_we_counted_is_believed() -> None:
     rig.small["stn"].on_s = 20.0
     rig.run(1.5, amount=0.0)
     assert rig.gate.counted("stn", rig.now_s)[0] >= 5000.0
+
+
+def test_what_was_never_learnt_is_not_kept_as_nothing() -> None:
+    rig = GateRig(device_of(simulated=False))
+    (past,) = rig.gate.past(rig.now_s)
+    assert past.known_age_s == math.inf
