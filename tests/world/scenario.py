@@ -1,0 +1,166 @@
+"""One seed of the world: its rig, its faults, and how it is run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import msgspec
+
+from replay.virtual.device import wider
+from replay.virtual.faults import FAULTS
+from replay.virtual.rig import virtual_rig
+from replay.virtual.swarm import Swarm
+from replay.virtual.world import World
+from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
+from tests.world.electrode_oracle import Violation
+from tests.world.oracle import Oracle
+
+#: Devices that do not say what they give, or not as it is.
+LIES = frozenset({"says_high", "invents"})
+_CALM_S = 40
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    n_steps: int
+    digest: str
+    kinds: tuple[str, ...]
+    happened: tuple[tuple[int, str], ...]
+
+
+def stimulator(name: str, random: Random) -> DeviceConfig:
+    """Return a stimulator drawn by a seed."""
+    safe_ma = random.choice((0.0, 0.0, 0.5, 2.0))
+    rest = {"rest": ProgramConfig(frequency_hz=60.0, pulse_width_us=60.0, contact_area_cm2=0.06)}
+    programs = {
+        "adbs": ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
+    }
+    has_two = random.random() < 0.3
+    limits = LimitsConfig(
+        refractory_s=0.05,
+        triggers_per_min_max=60,
+        commands_per_s_max=random.choice((50.0, 100.0)),
+        on_time_s_max=random.choice((5.0, 60.0, 600.0)),
+        off_time_s_min=0.5,
+        rises_per_min_max=random.choice((20, 200)),
+        amplitude_ma_max=3.0,
+        slew_ma_per_s_max=random.choice((2.0, 12.0)),
+        charge_density_uc_per_cm2_max=30.0,
+        shannon_k_max=1.5,
+        charge_uc_per_10_min_max=random.choice((14_000.0, 9400.0 if safe_ma > 1 else 4000.0)),
+    )
+    return DeviceConfig(
+        id=name,
+        simulated=True,
+        safe_ma=safe_ma,
+        safe_program="rest" if has_two else "adbs",
+        programs=programs | rest if has_two else programs,
+        limits=limits,
+    )
+
+
+def run_seed(
+    seed: int,
+    *,
+    kinds: Sequence[str] | None = None,
+    n_steps: int = 3000,
+    keeps_trace: bool = False,
+) -> Result:
+    """Run one seed to its end and hold it to the oracle.
+
+    Parameters
+    ----------
+    seed : int
+        Decides everything, the kinds of faults too.
+    kinds : sequence of str, optional
+        The faults that may happen instead.
+    n_steps : int
+        Steps of the swarm; the calm after it comes on top.
+
+    Raises
+    ------
+    Violation
+        With the command that runs the same again.
+    """
+    random = Random(seed)
+    names = sorted(FAULTS)
+    drawn = tuple(random.sample(names, random.choice((1, 2, 3, 5, 8, len(names)))))
+    used = drawn if kinds is None else tuple(kinds)
+    period_us = round(random.choice((0.5, 2.0, 8.0)) * 1e6)
+    devices = [stimulator(name, random) for name in ("left", "right")[: random.choice((1, 1, 2))]]
+    timing = GateConfig(
+        lease_s=random.choice((0.25, 1.0)),
+        ack_s_max=0.25,
+        data_age_s_max=random.choice((0.1, 0.3)),
+        hold_s_max=random.choice((2.0, 5.0)),
+    )
+    config = virtual_rig(
+        devices,
+        timing=timing,
+        arm=random.choice(("auto", "operator")),
+        policies={
+            device.id: {"program": "adbs", "on_ma": random.choice((1.0, 3.0))} for device in devices
+        },
+    )
+    factor = random.choice((1.0, 1.0, 3.0))
+    world = World(
+        config, seed=seed, devices=[wider(each, factor) for each in devices], keeps_trace=keeps_trace
+    )
+    swarm = Swarm(world, used, period_us)
+    oracle = Oracle(world, swarm, is_honest=not LIES & set(used), tolerance=_tolerance(used))
+    try:
+        while world.schedule.n_steps < n_steps:
+            world.run(500_000)
+        swarm.calm_down()
+        _calm(world, swarm)
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}" if not isinstance(error, Violation) else error
+        last = ", ".join(f"{(at - 1_000_000_000) / 1e6:.2f} {kind}" for at, kind in swarm.happened[-8:])
+        raise Violation(
+            f"{text}\n  at {(world.now_us - 1_000_000_000) / 1e6:.3f} s, after {last}\n"
+            f"  again: {again(seed, kinds, n_steps)}"
+        ) from error
+    assert oracle.n_checks > 0
+    return Result(world.schedule.n_steps, world.electrodes.digest, used, tuple(swarm.happened))
+
+
+def again(seed: int, kinds: Sequence[str] | None, n_steps: int) -> str:
+    """Return the command that runs a seed again and prints what happened."""
+    only = "" if kinds is None else f" --faults {','.join(kinds)}"
+    return f"python -m tests.world {seed} --steps {n_steps}{only}"
+
+
+def _tolerance(kinds: Sequence[str]) -> float:
+    return 0.051 if "steps" in kinds else 0.0
+
+
+def _calm(world: World, swarm: Swarm) -> None:
+    """Hold that the rig delivers again, soon after the last fault is over."""
+    wait_us = max(0, swarm.quiet_since_us - world.now_us)
+    world.run(wait_us + 1_000_000)
+    waited_s = 0
+    while True:
+        delivers = world.running and world.running[-1].state == "active"
+        if delivers:
+            return
+        if waited_s >= _CALM_S + _limit_wait_s(world):
+            service = world.service
+            raise Violation(
+                f"{waited_s} s after the last fault the rig does not drive: {service.state}, "
+                f"{service.loop.gate.reason}; last answers "
+                f"{[(each.action, each.exit_code, each.reason) for each in world.operators[-2:]]}"
+            )
+        world.run(1_000_000)
+        waited_s += 1
+
+
+def _limit_wait_s(world: World) -> int:
+    """How long a limit of the past may keep the rig from being armed."""
+    return 0 if all(
+        each.limits.charge_uc_per_10_min_max == 14_000.0 for each in world.config.devices
+    ) else 620
+
+
+assert msgspec
