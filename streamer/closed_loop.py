@@ -8,7 +8,7 @@ from detectors.block import MARKER, NEWEST_TAINT, WINDOW_TAINT, Block, Break, Ta
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
 from detectors.estimates import Seen
-from stimulators.decisions import Decision, Notice, Refusal, StateChanged
+from stimulators.decisions import Decision, Notice, StateChanged
 from stimulators.gate.gate import SafetyGate, StreamReport
 from stimulators.policies.policy import Target
 from streamer.config import LoopConfig
@@ -19,6 +19,7 @@ from streamer.events import (
     Fault,
     Happening,
     Marker,
+    PastKnown,
     StreamChanged,
     Tick,
 )
@@ -93,8 +94,8 @@ class ClosedLoop:
         return Outcome(decisions=decisions)
 
     def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
-        if isinstance(event, Tick):
-            return self.gate.tick(now_s)
+        if isinstance(event, Tick | Fault | PastKnown):
+            return self._tell_gate(event, now_s)
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
         if isinstance(event, Marker):
@@ -102,12 +103,17 @@ class ClosedLoop:
             return ()
         if isinstance(event, StreamChanged):
             return self._change_stream(event, now_s)
-        if isinstance(event, Fault):
-            return self.gate.fail(event.reason, now_s)
         given = self._stimulation.hear(event)
         if given is not None:
             self._bind(given.kind, given.text)
         return self.gate.receive(event, now_s)
+
+    def _tell_gate(self, event: Tick | Fault | PastKnown, now_s: float) -> tuple[Decision, ...]:
+        if isinstance(event, Fault):
+            return self.gate.fail(event.reason, now_s)
+        if isinstance(event, PastKnown):
+            return self.gate.learn_past(event.past, now_s)
+        return self.gate.tick(now_s)
 
     def _bind(self, kind: str, text: str) -> None:
         """Bind what happened to the next sample of every signal."""
@@ -191,7 +197,3 @@ class ClosedLoop:
             if isinstance(decision, StateChanged) and decision.after == "safe":
                 for wiring in self.wirings:
                     wiring.policy.reset()
-            elif isinstance(decision, Refusal) and decision.reason != "superseded":
-                for wiring in self.wirings:
-                    if wiring.policy.id == decision.policy:
-                        wiring.policy.reset()

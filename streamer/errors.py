@@ -4,6 +4,8 @@ StreamError
     StreamNotFound    nobody, or more than one, answers to a stream's `match`
     StreamFormat      the stream is not what the configuration or its past says
 JournalError          the journal cannot be written or read
+LedgerError           what devices were given cannot be kept from one service to the next
+RivalError            another service drives the same rig
 """
 
 
@@ -21,3 +23,11 @@ class StreamFormatError(StreamError):
 
 class JournalError(Exception):
     """The journal cannot be written, or is not what it was."""
+
+
+class LedgerError(Exception):
+    """The ledger of a rig cannot be used; the text says which file, and what to do."""
+
+
+class RivalError(Exception):
+    """Another service of the same rig is there, and this one has to leave."""

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stimulators.gate.past import DevicePast
 from stimulators.wire.received import Received
 
 #: What a source may notice about its stream.
@@ -66,6 +67,12 @@ class Tick(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Time has passed: ramps, leases and time-outs are due."""
 
 
+class PastKnown(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What earlier services of the rig gave, as their ledger says; the first event of a run."""
+
+    past: tuple[DevicePast, ...]
+
+
 class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Something in the service itself failed: everything to safe."""
 
@@ -73,5 +80,7 @@ class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 #: Every event but samples.
-Happening: TypeAlias = Marker | ClockCorrection | StreamChanged | Tick | Fault | Received
+Happening: TypeAlias = (
+    Marker | ClockCorrection | StreamChanged | Tick | PastKnown | Fault | Received
+)
 Event: TypeAlias = Chunk | Happening

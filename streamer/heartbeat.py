@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from stimulators.decisions import Decision, Refusal
+from stimulators.gate.gate import SafetyGate
 from stimulators.wire.messages import Status
 from stimulators.wire.transport import Transport
 
@@ -23,13 +24,20 @@ class Heartbeat:
     ----------
     transport : Transport
         Where it is said.
-    session, config_digest, versions
+    session, config_digest, versions, allow
         What every status says.
     """
 
     def __init__(
-        self, transport: Transport, *, session: str, config_digest: str, versions: dict[str, str]
+        self,
+        transport: Transport,
+        *,
+        session: str,
+        config_digest: str,
+        versions: dict[str, str],
+        allow: tuple[str, ...] = (),
     ) -> None:
+        self._allow = allow
         self._transport = transport
         self._session = session
         self._config_digest = config_digest
@@ -57,36 +65,41 @@ class Heartbeat:
         self._answers.append((request_id[:_N_REQUEST_MAX], refused))
         self.hasten()
 
-    def beat(self, now_s: float, *, state: str, reason: str, head: str) -> None:
+    def beat(self, now_s: float, gate: SafetyGate, *, head: str) -> None:
         """Announce where it is time to; see `announce`."""
         if now_s >= self._due_s:
-            self.announce(now_s, state=state, reason=reason, head=head)
+            self.announce(now_s, gate, head=head)
 
-    def announce(self, now_s: float, *, state: str, reason: str, head: str) -> None:
+    def announce(self, now_s: float, gate: SafetyGate, *, head: str, state: str = "") -> None:
         """Announce.
 
         Parameters
         ----------
         now_s : float
             The service's clock.
-        state, reason : str
-            What the gate says.
+        gate : SafetyGate
+            Whose state, reason and beliefs are told.
         head : str
             Newest committed link of the journal.
+        state : str
+            What is told in place of the gate's state: ``offline`` at the end.
         """
         if self._answers:
             self._answered, self._refused = self._answers.popleft()
         self._due_s = float("-inf") if self._answers else now_s + _PERIOD_S
         self._transport.announce(
             Status(
-                state=state,
+                state=state or gate.state,
                 session=self._session,
-                reason=reason,
+                reason=gate.reason,
                 now_us=round(now_s * 1e6),
                 config_digest=self._config_digest,
                 journal_head=head,
                 versions=self._versions,
                 answered=self._answered,
                 refused=self._refused,
+                drives=gate.driven,
+                devices=gate.beliefs(now_s),
+                allow=self._allow,
             )
         )

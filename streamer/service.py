@@ -1,17 +1,19 @@
 """The live loop's edges: sources and transport in, one order, journal, publish, summary."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from stimulators.decisions import Decision, Notice, Send, SendStop, StateChanged
+from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
+from stimulators.gate.past import DevicePast
 from stimulators.wire.messages import Control, Stop
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.displays import Displays
-from streamer.errors import JournalError
-from streamer.events import Chunk, Event, Fault, Tick
+from streamer.errors import JournalError, RivalError
+from streamer.events import Chunk, Event, Fault, PastKnown, Tick
 from streamer.heartbeat import Heartbeat
 from streamer.journal import Journal
 from streamer.source import Source
@@ -19,8 +21,11 @@ from streamer.summary import Summary
 
 #: Events that may wait while one is acted on; more means that the loop has stalled.
 _N_WAITING_MAX = 4096
-#: How long the end of a session waits for the devices to answer the way down to safe.
+#: How long the end of a session waits for the devices' word, beyond their way down to safe.
 _FAREWELL_S = 1.0
+
+#: What devices have given is kept for the next service this often.
+_KEEP_S = 1.0
 
 Watcher = Callable[[Event, float, Outcome], None]
 
@@ -38,12 +43,16 @@ class Service:
         Where commands go.
     now_s : callable
         The service's clock.
-    session, config_digest, versions
+    session, config_digest, versions, allow
         What the status says.
     tick_s : float
         How often time is told to pass.
     watch : callable, optional
         Called after each step with the event, its now and the outcome; must be quick.
+    past : sequence of DevicePast
+        What earlier services of the rig gave, of devices that are not simulated.
+    keep_past : callable, optional
+        Given once a second, and at the end, what the next service is to know.
 
     Attributes
     ----------
@@ -72,6 +81,9 @@ class Service:
         config_digest: str,
         versions: dict[str, str],
         watch: Watcher | None = None,
+        allow: tuple[str, ...] = (),
+        past: Sequence[DevicePast] = (),
+        keep_past: Callable[[Sequence[DevicePast]], None] = lambda _: None,
     ) -> None:
         self.loop = loop
         self.summary = Summary(loop)
@@ -83,8 +95,15 @@ class Service:
         self._tick_s = tick_s
         self._displays = Displays(transport)
         self._heartbeat = Heartbeat(
-            transport, session=session, config_digest=config_digest, versions=versions
+            transport,
+            session=session,
+            config_digest=config_digest,
+            versions=versions,
+            allow=allow,
         )
+        self._past = tuple(past)
+        self._keep_past = keep_past
+        self._keep_due_s = -math.inf
         self._waiting: deque[Event] = deque()
         self._is_acting = False
         self._is_stalled = False
@@ -115,6 +134,7 @@ class Service:
             What a source or the transport failed with, after the devices were told to go safe.
         """
         self._ended = asyncio.get_running_loop().create_future()
+        self.emit(PastKnown(past=self._past))
         tasks = [
             asyncio.create_task(self._transport.feed(self.emit), name="transport"),
             asyncio.create_task(self._tick(), name="tick"),
@@ -185,10 +205,10 @@ class Service:
             self._heartbeat.answer(event.message.request_id, outcome.decisions)
         if isinstance(event, Tick):
             self._journal.commit()
-            gate = self.loop.gate
-            self._heartbeat.beat(
-                now_s, state=gate.state, reason=gate.reason, head=self._journal.head
-            )
+            self._heartbeat.beat(now_s, self.loop.gate, head=self._journal.head)
+            if now_s >= self._keep_due_s:
+                self._keep_due_s = now_s + _KEEP_S
+                self._keep_past(self.loop.gate.past(now_s))
         if self.watch is not None:
             self.watch(event, now_s, outcome)
 
@@ -212,6 +232,8 @@ class Service:
                 self._transport.stop(
                     Stop(request_id=each.request_id, operator="service", reason=each.reason)
                 )
+            elif isinstance(each, EndRun):
+                self._end(RivalError(each.reason))
             elif isinstance(each, StateChanged | Notice):
                 self._heartbeat.hasten()
         return sent
@@ -252,9 +274,10 @@ class Service:
             )
         )
         self._is_leaving = True
-        deadline_s = self._now_s() + _FAREWELL_S
+        gate = self.loop.gate
+        deadline_s = self._now_s() + gate.way_down_s + _FAREWELL_S
         try:
-            while self.loop.gate.awaits_ack and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
+            while gate.driven and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
                 await asyncio.sleep(self._tick_s)
         finally:
             # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
@@ -263,11 +286,9 @@ class Service:
     async def _leave(self) -> None:
         """Say goodbye, and give the word the time to leave the machine."""
         self._heartbeat.announce(
-            self._now_s(),
-            state="offline",
-            reason=self.loop.gate.reason,
-            head=self._journal.head,
+            self._now_s(), self.loop.gate, head=self._journal.head, state="offline"
         )
+        self._keep_past(self.loop.gate.past(self._now_s()))
         await asyncio.sleep(self._tick_s)
 
     def _notice_failure(self, task: asyncio.Task[None]) -> None:

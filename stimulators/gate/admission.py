@@ -41,7 +41,7 @@ class Admission:
         found = f"{target.amount:g}"
         expected = f"from 0 to {drive.config.amount_max:g}"
         self._rig.decide(refusal_of(target, "limit", found, expected))
-        self._rig.go_safe(f"policy {target.policy} wants {found} of {target.device}")
+        self._rig.break_off(f"policy {target.policy} wants {found} of {target.device}")
         return False
 
     def admit(self, drive: Drive, target: Target) -> None:
@@ -57,7 +57,7 @@ class Admission:
         elif refusal is None:
             drive.aim(target)
             rig.step(drive)
-        elif not drive.was_refused(target.amount, refusal.reason):
+        elif not drive.note_refused(target.amount, refusal.reason):
             rig.decide(refusal)
 
     def _trigger(self, drive: Drive, target: Target, refusal: Refusal | None) -> None:
@@ -75,7 +75,9 @@ class Admission:
     def _objection(self, drive: Drive, target: Target) -> Refusal | None:
         state = self._rig.state
         if state != "active" or not drive.may_move:
-            found = state if state != "active" else "no valid estimate"
+            found: str = state
+            if state == "active":
+                found = "no valid estimate" if drive.is_live else "a device that is not live"
             return refusal_of(target, state, found, "active, on valid estimates")
         programs = drive.config.programs
         if target.program not in programs and (programs or target.program):
@@ -88,7 +90,24 @@ class Admission:
         numbers = (target.onset_s, target.value, target.threshold)
         if not (all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX):
             return refusal_of(target, "number", f"{numbers}", "finite numbers")
-        return None
+        return self._untimely(target) or self._one_rise_more(drive, target)
+
+    def _untimely(self, target: Target) -> Refusal | None:
+        """Refuse a trigger for a time at which its command is not valid."""
+        if target.fire_at_s is None:
+            return None
+        ahead_s = target.fire_at_s - self._rig.now_s
+        if 0.0 <= ahead_s < self._timing.command_valid_s:
+            return None
+        expected = f"from now to {self._timing.command_valid_s:g} s ahead"
+        return refusal_of(target, "fire_at", f"{ahead_s:g} s ahead", expected)
+
+    def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
+        if target.kind == "trigger" or drive.has_rise(target.amount, self._rig.now_s):
+            return None
+        n_max = drive.config.limits.rises_per_min_max
+        expected = f"rises_per_min_max of {target.device} kept: {n_max}"
+        return refusal_of(target, "rises", "one rise more", expected)
 
 
 def refusal_of(target: Target, reason: str, found: str, expected: str) -> Refusal:

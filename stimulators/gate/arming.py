@@ -1,9 +1,10 @@
-"""Who may arm and disarm: an operator by request, a simulated rig once by itself."""
+"""Who may arm, pause and disarm: an operator by request, a simulated rig once by itself."""
 
 from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
 from stimulators.gate.conditions import Conditions
+from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
 from stimulators.wire.messages import Control
 
@@ -16,7 +17,7 @@ _AHEAD_S_MAX = 2.0
 
 
 class Requests:
-    """Operators' requests to arm: each acts at most once, and soon or never.
+    """Operators' requests to drive: each acts at most once, and soon or never.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class Requests:
         self._seen_s: dict[str, float] = {}
 
     def objections(self, asked: Control, now_s: float, *, retained: bool) -> Iterator[Refusal]:
-        """Yield why a request to arm may not act, and remember it."""
+        """Yield why a request may not act, and remember it."""
         age_s = now_s - asked.issued_us / 1e6
         if retained:
             yield _refusal(asked, "retained", "a remembered request", "a fresh one")
@@ -64,6 +65,8 @@ class Arming:
         The state.
     conditions : Conditions
         What must hold.
+    others : OtherServices
+        Other services of the rig, beside which none is armed.
     session : str
         Name of this session.
     is_automatic : bool
@@ -76,11 +79,18 @@ class Arming:
     """
 
     def __init__(
-        self, rig: RigState, conditions: Conditions, session: str, *, is_automatic: bool
+        self,
+        rig: RigState,
+        conditions: Conditions,
+        others: OtherServices,
+        session: str,
+        *,
+        is_automatic: bool,
     ) -> None:
         self.waits_for = ""
         self._rig = rig
         self._conditions = conditions
+        self._others = others
         self._session = session
         self._requests = Requests(session)
         self._may_arm_itself = is_automatic
@@ -109,8 +119,14 @@ class Arming:
             self._arm(asked, retained=retained)
         elif asked.action == "disarm":
             self._disarm(asked, retained=retained)
+        elif asked.action == "pause":
+            self._pause(asked, retained=retained)
+        elif asked.action == "resume":
+            self._resume(asked, retained=retained)
         elif asked.action == "set":
-            self._rig.decide(_refusal(asked, "unsupported", "set", "arm, disarm or mark"))
+            self._rig.decide(
+                _refusal(asked, "unsupported", "set", "arm, disarm, pause, resume or mark")
+            )
 
     def _arm(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
@@ -119,13 +135,37 @@ class Arming:
             objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
         elif rig.state == "safe" and asked.issued_us / 1e6 <= rig.safe_s:
             objections.append(_refusal(asked, "late", "asked before safe", "asked since"))
-        objections += [
-            _refusal(asked, each.reason, each.found, each.expected, each.device)
-            for each in self._objections()
-        ]
+        objections += self._for(asked, self._objections())
         rig.decide(*objections)
         if not objections:
             rig.arm(f"armed by {asked.operator}")
+
+    def _pause(self, asked: Control, *, retained: bool) -> None:
+        rig = self._rig
+        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        if rig.state not in {"active", "hold"}:
+            objections.append(_refusal(asked, "state", rig.state, "active or hold"))
+        rig.decide(*objections)
+        if not objections:
+            self._leave_it_to_operators()
+            rig.pause(f"paused by {asked.operator}")
+
+    def _resume(self, asked: Control, *, retained: bool) -> None:
+        rig = self._rig
+        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        if rig.state != "paused":
+            objections.append(_refusal(asked, "state", rig.state, "paused"))
+        elif rig.flawless_s < self._conditions.resume_s:
+            found = f"good for {rig.flawless_s:.2f} s"
+            flaw = rig.flaw()
+            if flaw is not None:
+                found = f"{flaw.found} (expected {flaw.expected})"
+            expected = f"good data for {self._conditions.resume_s:g} s"
+            objections.append(_refusal(asked, "data", found, expected))
+        objections += self._for(asked, self._conditions.resume_objections(rig.now_s))
+        rig.decide(*objections)
+        if not objections:
+            rig.resume(f"resumed by {asked.operator}")
 
     def _disarm(self, asked: Control, *, retained: bool) -> None:
         if retained:
@@ -134,11 +174,20 @@ class Arming:
             self._rig.decide(_refusal(asked, "session", asked.session, self._session))
         else:
             self._leave_it_to_operators()
-            if self._rig.state in {"armed", "active", "hold"}:
+            if self._rig.is_staying:
                 self._rig.go_idle(f"disarmed by {asked.operator}")
 
     def _objections(self) -> Iterator[Refusal]:
-        return self._conditions.objections(self._rig.now_s, is_linked=self._rig.is_linked)
+        yield from self._conditions.objections(self._rig.now_s, is_linked=self._rig.is_linked)
+        yield from self._others.objections()
+
+    @staticmethod
+    def _for(asked: Control, objections: Iterator[Refusal]) -> list[Refusal]:
+        """Return the objections as refusals of this request."""
+        return [
+            _refusal(asked, each.reason, each.found, each.expected, each.device)
+            for each in objections
+        ]
 
 
 def _refusal(asked: Control, reason: str, found: str, expected: str, device: str = "") -> Refusal:

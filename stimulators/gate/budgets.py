@@ -2,9 +2,6 @@
 
 from collections import deque
 
-#: Resolution of the charge of the last ten minutes; the oldest, partly expired bin still counts.
-_BIN_S = 10.0
-_N_BINS = 61
 #: Decimal fractions of a second have no exact binary form; a budget is never wider than this.
 _TINY = 1e-9
 
@@ -25,11 +22,11 @@ class RateBudget:
         self._window_s = window_s
         self._times_s: deque[float] = deque()
 
-    def has_room(self, now_s: float) -> bool:
-        """Say whether one more may come at `now_s`."""
+    def has_room(self, now_s: float, *, leaving: int = 0) -> bool:
+        """Say whether one more may come at `now_s`, and so many (`leaving`) after it."""
         while self._times_s and now_s - self._times_s[0] >= self._window_s:
             self._times_s.popleft()
-        return len(self._times_s) < self._n_max
+        return len(self._times_s) < self._n_max - leaving
 
     def take(self, now_s: float) -> None:
         """Count one at `now_s`, room or not: what brings a device to safety is never refused."""
@@ -70,32 +67,3 @@ class TriggerBudget:
         self._last = (time_s, now_s)
         self._by_sample.take(time_s)
         self._by_now.take(now_s)
-
-
-class ChargeBudget:
-    """Charge in any ten minutes.
-
-    Parameters
-    ----------
-    charge_uc_max : float
-        First phases summed; infinite for a device without current.
-    """
-
-    def __init__(self, charge_uc_max: float) -> None:
-        self._charge_uc_max = charge_uc_max
-        self._bins: deque[tuple[int, float]] = deque()
-
-    def add(self, charge_uc: float, now_s: float) -> None:
-        """Count a charge that was given up to `now_s`."""
-        place = int(now_s // _BIN_S)
-        if self._bins and self._bins[-1][0] == place:
-            charge_uc += self._bins.pop()[1]
-        self._bins.append((place, charge_uc))
-        while self._bins[0][0] <= place - _N_BINS:
-            self._bins.popleft()
-
-    def has_room(self, charge_uc: float, now_s: float) -> bool:
-        """Say whether so much more may be given at `now_s`."""
-        oldest = int(now_s // _BIN_S) - _N_BINS
-        spent_uc = sum(charge for place, charge in self._bins if place > oldest)
-        return spent_uc + charge_uc <= self._charge_uc_max

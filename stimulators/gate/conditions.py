@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from stimulators.decisions import Refusal
+from stimulators.gate.drive import Drive
 from stimulators.gate.freshness import StreamWatch
-from stimulators.gate.presence import Presence
 from stimulators.limits import GateConfig
 
 #: Data are good without a break for so long before a rig is armed.
@@ -20,7 +20,7 @@ class Conditions:
         How old and how uncertain data may be.
     session : str
         Name of this session.
-    presences : sequence of Presence
+    drives : sequence of Drive
         The devices.
     streams : sequence of StreamWatch
         The watched streams.
@@ -30,24 +30,48 @@ class Conditions:
         self,
         timing: GateConfig,
         session: str,
-        presences: Sequence[Presence],
+        drives: Sequence[Drive],
         streams: Sequence[StreamWatch],
     ) -> None:
+        self.resume_s = timing.resume_s
         self._timing = timing
         self._session = session
-        self._presences = presences
+        self._drives = drives
         self._streams = streams
 
     def objections(self, now_s: float, *, is_linked: bool) -> Iterator[Refusal]:
         """Yield every condition that does not hold."""
         if not is_linked:
             yield Refusal("link", found="no broker", expected="a link to the broker")
-        if not self._presences:
+        if not self._drives:
             yield Refusal("device", found="no device", expected="at least one device")
-        for presence in self._presences:
-            yield from presence.objections(self._session)
+        for drive in self._drives:
+            yield from drive.presence.objections(self._session, now_s)
+            yield from self._rest_objections(drive, now_s)
         for watch in self._streams:
             yield from self._stream_objections(watch, now_s)
+
+    def resume_objections(self, now_s: float) -> Iterator[Refusal]:
+        """Yield what keeps a paused rig from closing the loop again."""
+        for drive in self._drives:
+            yield from drive.presence.objections(self._session, now_s)
+            if drive.is_engaged and not drive.is_live:
+                yield _refusal(drive, "device", drive.belief.state, "a device that is live")
+
+    def _rest_objections(self, drive: Drive, now_s: float) -> Iterator[Refusal]:
+        """Yield that a device does not say that it is at rest, or has no budget left."""
+        belief, config = drive.belief, drive.config
+        if drive.presence.is_there and not drive.is_down:
+            if not belief.is_known:
+                found = "no word of what it gives"
+            elif not belief.is_answered:
+                found = "no word since the last command"
+            else:
+                found = f"{belief.state}, {belief.highest:g}"
+            expected = f"its word that it is safe at {config.safe_amount:g}, or stopped"
+            yield _refusal(drive, "rest", found, expected)
+        for want in drive.account.objections(belief, now_s):
+            yield _refusal(drive, want.limit, want.found, want.expected)
 
     def _stream_objections(self, watch: StreamWatch, now_s: float) -> Iterator[Refusal]:
         flaw = watch.flaw(now_s)
@@ -71,3 +95,7 @@ class Conditions:
                 found=f"stream {watch.name}: good for {good_s:.2f} s",
                 expected=f"at least {_GOOD_S_MIN:g} s",
             )
+
+
+def _refusal(drive: Drive, reason: str, found: str, expected: str) -> Refusal:
+    return Refusal(reason, device=drive.config.id, found=found, expected=expected)

@@ -1,60 +1,170 @@
-"""What follows from what a device says: an answer to a command, or word of itself."""
+"""What follows from what a device says: an answer, word of itself, what it gives."""
 
 from stimulators.decisions import Notice, Refusal
+from stimulators.gate.belief import Word, word_of
 from stimulators.gate.drive import Drive
 from stimulators.gate.states import RigState
-from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
+from stimulators.wire.received import AckHeard, ClockAsked, DeviceStatusHeard, InfoHeard
 
 #: Texts that came over the network are cut to this.
 TEXT_MAX = 300
 
 
-def take_answer(rig: RigState, drive: Drive, ack: Ack, session: str) -> None:
-    """Take in an answer; one of another session, or to a stop, is no matter of the gate."""
-    if ack.seq is None or ack.session != session:
-        return
-    name = drive.config.id
-    answer, opened = drive.commands.answer(ack)
-    if answer == "unknown" and not drive.was_told_unknown:
-        drive.was_told_unknown = True
-        rig.decide(Notice("ack_unknown", f"{name} answers command {ack.seq}", name))
-    amount = ack.applied_ma if drive.config.unit == "ma" else ack.applied_level
-    if amount is not None and drive.is_off_limits(amount):
-        rig.press_stop(f"{name} applies {amount:g}")
-    if answer == "refused" and opened is not None:
-        drive.take_refusal()
-        rig.decide(
-            Refusal(
-                "refused",
-                device=name,
-                policy=opened.command.reason.policy,
-                sample=opened.sample,
-                found=str(ack.refused)[:TEXT_MAX],
-                expected=f"command {opened.command.seq} applied",
+class DeviceWords:
+    """Takes in what devices say, and decides what follows.
+
+    Parameters
+    ----------
+    rig : RigState
+        The state, and where decisions go.
+    session : str
+        Name of this session.
+    """
+
+    def __init__(self, rig: RigState, session: str) -> None:
+        self._rig = rig
+        self._session = session
+
+    def take(
+        self, drive: Drive, heard: AckHeard | InfoHeard | DeviceStatusHeard | ClockAsked
+    ) -> None:
+        """Take in whatever a device said."""
+        if isinstance(heard, AckHeard):
+            self.take_answer(drive, heard.message)
+        elif isinstance(heard, InfoHeard):
+            self.take_info(drive, heard.message, retained=heard.retained)
+        elif isinstance(heard, DeviceStatusHeard):
+            self.take_status(drive, heard.message)
+        else:
+            drive.presence.hear(self._rig.now_s)
+
+    def take_answer(self, drive: Drive, ack: Ack) -> None:
+        """Take in an answer: what it says of the amount counts, whosever command it answers."""
+        word = self._take(drive, ack)
+        if ack.seq is None or ack.session != self._session:
+            return
+        name = drive.config.id
+        answer, opened = drive.commands.answer(ack)
+        if answer == "unknown":
+            self._take_unknown(drive, ack.seq)
+        if opened is None:
+            return
+        refused = ack.refused
+        if drive.take_answer(opened, word, is_refused=refused is not None):
+            text = f"{name} gives {word.amount if word else 0.0:g} where more was asked for"
+            self._rig.decide(Notice("clipped", text, name))
+        if refused is not None:
+            self._rig.decide(
+                Refusal(
+                    "refused",
+                    device=name,
+                    policy=opened.command.reason.policy,
+                    sample=opened.sample,
+                    found=refused[:TEXT_MAX],
+                    expected=f"command {opened.command.seq} applied",
+                )
             )
-        )
 
+    def take_info(self, drive: Drive, info: DeviceInfo, *, retained: bool) -> None:
+        """Take in what a device says of itself; what a broker remembers is no news."""
+        name, rig = drive.config.id, self._rig
+        if info.state == "offline":
+            was_there = drive.presence.is_there
+            if drive.presence.go_offline(info) and was_there and not retained:
+                drive.belief.state = "offline"
+                if rig.is_staying:
+                    rig.go_safe(f"device {name} is offline")
+            return
+        if retained:
+            drive.presence.describe(info, retained=True)
+            return
+        if not self._hear_instance(drive, info.instance):
+            return
+        drive.presence.describe(info, retained=False)
+        drive.learn(info)
+        self._take(drive, info)
+        if rig.is_staying:
+            broken = next(drive.presence.objections(self._session, rig.now_s), None)
+            if broken is not None:
+                text = f"device {name}: {broken.reason}: found {broken.found}"
+                rig.go_safe(f"{text}, expected {broken.expected}"[:TEXT_MAX])
 
-def take_info(
-    rig: RigState, drive: Drive, info: DeviceInfo, session: str, *, retained: bool
-) -> None:
-    """Take in what a device says of itself; what a broker remembers is no news."""
-    name = drive.config.id
-    was_there = drive.presence.is_there
-    drive.presence.describe(info, rig.now_s, retained=retained)
-    if was_there and info.state == "offline":
-        rig.go_safe(f"device {name} is offline")
-    if retained or rig.state not in {"armed", "active", "hold"}:
-        return
-    amount = info.applied_ma if drive.config.unit == "ma" else info.applied_level
-    if drive.is_engaged and amount is not None and drive.is_off_limits(amount):
-        rig.press_stop(f"{name} applies {amount:g}")
-    elif info.state == "live" and info.session != session:
-        # Before it is driven too: it would be ours once the other lets go.
-        rig.go_safe(f"device {name} is held by session {info.session}"[:TEXT_MAX])
-    elif drive.is_engaged and info.state == "stopped":
-        # By whatever reached it alone: it needs no telling, the others do.
-        drive.disengage(rig.now_s, tell=False)
-        rig.go_safe(f"device {name} was stopped")
-    elif drive.is_engaged and info.state == "safe":
-        drive.take_lapse()
+    def take_status(self, drive: Drive, said: DeviceStatus) -> None:
+        """Take in what a device says it gives, and has given."""
+        if not self._hear_instance(drive, said.instance):
+            return
+        word = word_of(said, self._session, drive.config.unit)
+        is_news = word is not None and drive.belief.is_news(word)
+        # What ran until now ran on the belief before this word.
+        drive.account.count(drive.belief, self._rig.now_s)
+        self._take(drive, said)
+        if is_news:
+            info = drive.presence.info
+            drive.account.settle(
+                said,
+                drive.belief,
+                self._rig.now_s,
+                reaches_power_on=info is not None and info.off_when_unpowered,
+            )
+
+    def _take(self, drive: Drive, said: Ack | DeviceInfo | DeviceStatus) -> Word | None:
+        """Take in what is said of the amount, if it is news; return it where it is."""
+        rig = self._rig
+        if isinstance(said, Ack) and not self._hear_instance(drive, said.instance):
+            return None
+        word = word_of(said, self._session, drive.config.unit)
+        if word is None or not drive.belief.is_news(word):
+            return None
+        if word.last_seq > drive.commands.newest_seq:
+            self._take_unknown(drive, word.last_seq)
+        is_watched = rig.is_staying or drive.descent is not None
+        is_allowed = drive.belief.allows(word.amount)
+        drive.account.count(drive.belief, rig.now_s)
+        drive.belief.take(word, rig.now_s)
+        if is_watched and not is_allowed:
+            rig.press_stop(f"{drive.config.id} gives {word.amount:g}, more than was asked for")
+        elif drive.descent is not None:
+            self._see_descent(drive, word)
+        self._take_state(drive, said)
+        return word
+
+    def _take_state(self, drive: Drive, said: Ack | DeviceInfo | DeviceStatus) -> None:
+        rig, name = self._rig, drive.config.id
+        if not drive.is_engaged or isinstance(said, Ack):
+            return
+        if said.state == "stopped" and drive.is_live:
+            # By whatever reached it alone: the others are brought to safe.
+            rig.go_safe(f"device {name} was stopped")
+        elif drive.take_state(is_ours=said.session == self._session):
+            drive.lapse()
+            rig.lapse(f"device {name} let its lease end")
+        else:
+            rig.welcome(drive)
+
+    def _see_descent(self, drive: Drive, word: Word) -> None:
+        """Stop a device that says, after the way down is over, that it gives more than safe."""
+        if drive.descent is None or self._rig.now_s <= drive.descent.deadline_s:
+            return
+        if word.amount > drive.safe_level:
+            self._rig.press_stop(
+                f"{drive.config.id} gives {word.amount:g} after the way to its safe amount"
+            )
+
+    def _hear_instance(self, drive: Drive, instance: str) -> bool:
+        """Note which boot of the device speaks; another one than armed with is the end."""
+        rig, name = self._rig, drive.config.id
+        before = drive.presence.instance
+        is_newest = drive.presence.hear_instance(instance, rig.now_s)
+        if rig.is_staying and before and (not is_newest or instance != before):
+            what = "was started anew" if is_newest else "is there twice"
+            rig.go_safe(f"device {name} {what}")
+        return is_newest
+
+    def _take_unknown(self, drive: Drive, seq: int) -> None:
+        """Stop where a device does commands of our session that were never sent."""
+        text = f"{drive.config.id} answers command {seq}, which was never sent"
+        if self._rig.state == "idle":
+            self._rig.decide(Notice("ack_unknown", text, drive.config.id))
+        else:
+            self._rig.press_stop(text)

@@ -1,25 +1,29 @@
-"""One device as the gate drives it: every limit at hand, and the only place commands are made."""
+"""One device as the gate drives it: what it is to give, and the next command on the way there."""
 
 import math
 from collections.abc import Iterator
 
-from stimulators.decisions import Send
-from stimulators.gate.acks import OpenCommand, OpenCommands
-from stimulators.gate.budgets import ChargeBudget, RateBudget, TriggerBudget
+from stimulators.decisions import Send, State
+from stimulators.gate.account import Account
+from stimulators.gate.answers import OpenCommand, OpenCommands
+from stimulators.gate.belief import Belief, Word
+from stimulators.gate.budgets import RateBudget, TriggerBudget
+from stimulators.gate.descent import Descent
 from stimulators.gate.freshness import Flaw, HopWatch
+from stimulators.gate.maker import Maker
 from stimulators.gate.presence import Presence
-from stimulators.gate.ramp import Ramp
+from stimulators.gate.slew import Slew
 from stimulators.limits import DeviceConfig, GateConfig
 from stimulators.policies.policy import Target
-from stimulators.wire.messages import Command, CommandKind, Lease, Reason
+from stimulators.wire.messages import CommandKind, DeviceInfo
 
-_GATE = Reason(detector="", value=0.0, threshold=0.0, policy="")
-_AMOUNT_TOLERANCE = 1e-3
 _TINY = 1e-9
+#: Of the commands a second, one in so many is kept for the way down.
+_SHARE_FOR_DOWN = 5
 
 
 class Drive:
-    """What one device may be sent, was sent, and said.
+    """What one device is wished to give, what it may give, and what it is sent.
 
     Parameters
     ----------
@@ -36,11 +40,16 @@ class Drive:
 
     Attributes
     ----------
+    belief : Belief
+        What it may give.
+    account : Account
+        What it has given and may still give.
     is_engaged : bool
-        Whether it has had a valid estimate since the rig was armed: only then is it given
-        leases and commands.
-    was_told_unknown : bool
-        Whether an answer to a command that was never sent has been told of.
+        Whether it has had a valid estimate since the rig was armed: only then is it given leases.
+    is_live : bool
+        Whether it said since then that it holds our session: only then is it given commands.
+    descent : Descent or None
+        There while the device is brought to its safe amount.
     """
 
     def __init__(
@@ -57,139 +66,203 @@ class Drive:
         self.config = config
         self.presence = Presence(config, timing.device_silence_s_max)
         self.hops = HopWatch(timing)
-        self.commands = OpenCommands(config.safe_amount)
-        self.is_engaged = False
-        self.was_told_unknown = False
+        self.commands = OpenCommands()
+        self.belief = Belief(config, timing.command_valid_s)
+        self.account = Account(config, timing.lease_s)
+        self.is_engaged = self.is_live = self._was_live = False
+        self.descent: Descent | None = None
         self._timing = timing
-        self._session = session
-        self._seqs = seqs
-        self._lease_seqs = lease_seqs
-        self._ramp = Ramp(
-            config.safe_amount,
-            slew_per_s_max=config.slew_per_s_max,
-            amount_max=config.amount_max,
-            tick_s=tick_s,
+        self._maker = Maker(config, timing, session=session, seqs=seqs, lease_seqs=lease_seqs)
+        self._slew = Slew(
+            slew_per_s_max=config.slew_per_s_max, amount_max=config.amount_max, tick_s=tick_s
         )
         self._rate = RateBudget(int(limits.commands_per_s_max), 1.0)
+        self._n_for_down = int(limits.commands_per_s_max) // _SHARE_FOR_DOWN
+        self._rises = RateBudget(limits.rises_per_min_max, 60.0)
         self._triggers = TriggerBudget(limits.refractory_s, limits.triggers_per_min_max)
-        charge_uc_max = limits.charge_uc_per_10_min_max
-        self._charge = ChargeBudget(math.inf if charge_uc_max is None else charge_uc_max)
-        self._on_s = 0.0
-        self._counted_s: float | None = None
         self._wish: Target | None = None
-        self._is_certain = True
-        self._program = next(iter(config.programs), "")
         self._channel = ""
         self._refused: tuple[float, str] | None = None
-        self._safe_seq = 0
         self._lease_due_s = -math.inf
+        self._said: tuple[float, str] | None = None
+        self._said_s = -math.inf
+        self._scheduled_s = -math.inf
+        self._is_cancel_due = False
+        self._n_refused = 0
+        self._refused_down: float | None = None
+        self._short: float | None = None
+        self._is_clipped = False
 
-    @property
-    def awaits_safe(self) -> bool:
-        """Whether the command that brings it to safe is still to be answered."""
-        return self._safe_seq in self.commands
+    # What it is in.
 
     @property
     def may_move(self) -> bool:
         """Whether its newest estimate is valid, now that it is driven."""
-        return self.is_engaged and self.hops.is_valid
+        return self.is_engaged and self.is_live and self.hops.is_valid
 
-    def engage(self) -> None:
-        """Begin to drive it, from its safe amount: a device adopts a session nowhere else."""
-        self.is_engaged = True
-        self.stand_at_safe()
-        self._lease_due_s = -math.inf
+    @property
+    def safe_level(self) -> float:
+        """The highest amount that counts as safe, by what the device can tell apart."""
+        return self.config.safe_amount + self.belief.tolerance + _TINY
 
-    def stand_at_safe(self) -> None:
-        """Take it that the device is at its safe amount, whatever it was told before."""
-        self._wish = None
-        self._is_certain = True
-        self._ramp.stand(self.config.safe_amount)
-        self.commands.stand(self.config.safe_amount)
+    @property
+    def is_resting(self) -> bool:
+        """Whether all that it may give is at or below its safe amount."""
+        return self.belief.highest <= self.safe_level
 
-    def disengage(self, now_s: float, *, tell: bool) -> Send | None:
-        """Drive it no longer; return the command to its safe amount where it is to be told."""
-        if not self.is_engaged:
-            return None
-        # A lease that is still running may keep the amount up to its end.
-        self._count_charge(self._timing.lease_s, now_s)
-        self.is_engaged = False
-        self._on_s = 0.0
-        self.stand_at_safe()
-        if not tell:
-            return None
-        command = self._command("amplitude", self.config.safe_amount, None, now_s)
-        self._safe_seq = command.seq
-        return Send(self.config.id, command)
+    @property
+    def is_down(self) -> bool:
+        """Whether it said, after the newest command, that it is safe or stopped where it should."""
+        belief, config = self.belief, self.config
+        if not (belief.is_known and belief.is_answered):
+            return False
+        if belief.state == "stopped":
+            highest = max(config.safe_amount, config.stop_amount)
+            return belief.highest <= highest + belief.tolerance + _TINY
+        return belief.state == "safe" and self.is_resting
+
+    @property
+    def is_at_safe(self) -> bool:
+        """Whether it said that it gives its safe amount, no more and no less."""
+        lowest = self.config.safe_amount - self.belief.tolerance - _TINY
+        return self.belief.is_known and self.is_resting and self.belief.lowest >= lowest
+
+    @property
+    def way_down_s(self) -> float:
+        """How long the device may take to its safe amount: a lease, and the way at the slew."""
+        way = max(0.0, self.belief.highest - self.config.safe_amount)
+        if self.belief.programs != {self.config.safe_program}:
+            way = self.belief.highest + self.config.safe_amount
+        return self._timing.lease_s + way / self.config.slew_per_s_max
 
     def flaw(self, now_s: float) -> Flaw | None:
         """Return why it may not be driven on at `now_s`, or None."""
+        name = self.config.id
+        if self._was_live and not self.is_live:
+            return Flaw("device", f"{name} let its lease end", "a device that is live")
+        if self._refused_down is not None:
+            return Flaw("refused", f"{name} refused the way down", "a way down that is taken")
+        if self._n_refused >= self._timing.refusals_in_row_max:
+            return Flaw(
+                "refused",
+                f"{name} refused {self._n_refused} commands in a row",
+                f"fewer than {self._timing.refusals_in_row_max}",
+            )
         if self.commands.missing_seq is not None:
             return Flaw(
                 "ack",
-                f"no answer of {self.config.id} to command {self.commands.missing_seq}",
+                f"no answer of {name} to command {self.commands.missing_seq}",
                 f"one within {self._timing.ack_s_max:g} s",
             )
         return self.hops.flaw(now_s)
 
-    def count(self, now_s: float) -> str | None:
-        """Let the budgets run up to `now_s`; return the limit that is reached, or None."""
-        passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
-        self._counted_s = now_s
-        # Whoever drives it: a device that rests gives its safe amount.
-        self._count_charge(passed_s, now_s)
-        if not self.is_engaged:
-            return None
-        is_on = self._amount_in_force > self.config.safe_amount + _TINY
-        self._on_s = self._on_s + passed_s if is_on else 0.0
-        if self._on_s > self.config.limits.on_time_s_max:
-            return "on_time_s_max"
-        if not self._charge.has_room(0.0, now_s):
-            return "charge_uc_per_10_min_max"
-        return None
+    # Beginning and end.
 
-    def is_off_limits(self, amount: float) -> bool:
-        """Say whether a device that reports this amount has left its limits."""
-        slack = _AMOUNT_TOLERANCE * self.config.amount_max
-        return not -slack <= amount <= self.config.amount_max + slack
+    def engage(self) -> None:
+        """Begin to give it leases; commands follow once it says that it holds our session."""
+        self.is_engaged = True
+        self.is_live = self._was_live = False
+        self.descent = None
+        self._lease_due_s = -math.inf
+        self._forget_wishes()
+
+    def disengage(self, now_s: float) -> None:
+        """Drive it no longer, and bring it to its safe amount."""
+        if not self.is_engaged:
+            return
+        self.is_engaged = self.is_live = self._was_live = False
+        self._forget_wishes()
+        self.descent = Descent(now_s, ack_s_max=self._timing.ack_s_max, way_s=self.way_down_s)
+
+    def lapse(self) -> None:
+        """Take in that its lease ended: it goes to its safe amount, and is live no more."""
+        self.is_live = False
+        self._wish = None
+        self._refused_down = None
+
+    def drop_wish(self) -> None:
+        """Want nothing of it any more; what is scheduled for later is taken back."""
+        self._wish = None
+
+    def cancel_triggers(self, now_s: float) -> None:
+        """Take back triggers that wait at the device for their time."""
+        self._is_cancel_due = self._scheduled_s >= now_s
+
+    # What it said.
+
+    def learn(self, info: DeviceInfo) -> None:
+        """Take in what the device says of itself."""
+        self.belief.learn(info)
+        self._slew.tolerate(self.belief.tolerance)
+
+    def take_state(self, *, is_ours: bool) -> bool:
+        """Take in the state of its newest word; say whether it let its lease end."""
+        if self.belief.state == "live" and is_ours:
+            self.is_live = self.is_engaged
+            self._was_live = self._was_live or self.is_live
+            return False
+        return self.is_live
+
+    def take_answer(self, opened: OpenCommand, word: Word | None, *, is_refused: bool) -> bool:
+        """Take in the answer to a command; say whether it shows for the first time a clipping."""
+        if is_refused:
+            self._n_refused += 1
+            if opened.is_way_down:
+                self._refused_down = opened.amount
+            return False
+        self._n_refused = 0
+        self._refused_down = None
+        if word is None or opened.command.kind == "trigger":
+            return False
+        return self._note_short(opened.amount, word.amount)
+
+    # What it is sent.
 
     def is_wished(self, target: Target) -> bool:
         """Say whether the target asks for what is under way already."""
         wish = self._wish
-        return wish is not None and wish.amount == target.amount and target.kind == "amplitude"
+        return (
+            wish is not None
+            and target.kind == "amplitude"
+            and (wish.amount, wish.program, wish.channel)
+            == (target.amount, target.program, target.channel)
+        )
 
-    def was_refused(self, amount: float, reason: str) -> bool:
-        """Remember a refused amplitude; say whether the same was the last to be refused."""
+    def note_refused(self, amount: float, reason: str) -> bool:
+        """Forget what was wished; say whether the same was the last to be refused."""
         self._wish = None
-        self._ramp.stand(self._ramp.amount)
-        if self._refused == (amount, reason):
-            return True
+        was_told = self._refused == (amount, reason)
         self._refused = (amount, reason)
-        return False
+        return was_told
+
+    def has_rise(self, amount: float, now_s: float) -> bool:
+        """Say whether it may go to this amount, as far as rises a minute allow."""
+        is_rise = amount > self.safe_level and self.is_resting
+        return not is_rise or self._rises.has_room(now_s)
 
     def aim(self, target: Target) -> None:
-        """Set the goal of the ramp."""
+        """Set what is wished."""
+        if self._wish is None or not self.is_wished(target):
+            self._is_clipped = False
+            self._short = None
         self._wish = target
         self._refused = None
-        self._program, self._channel = target.program, target.channel
-        self._ramp.goal = target.amount
+        self._channel = target.channel
 
-    def step(self, now_s: float) -> Send | None:
-        """Return the next step of the ramp, where one is due and commands may go.
-
-        Where it is not certain what the device took in, the amount is said again.
-        """
-        wish, ramp = self._wish, self._ramp
-        if wish is None or (ramp.goal == ramp.amount and self._is_certain):
+    def next_command(self, state: State, now_s: float) -> Send | None:
+        """Return the command that is due in this state of the rig, or None."""
+        self._slew.advance(now_s)
+        if self.descent is not None:
+            return self._descend(self.descent, now_s)
+        if not (self.is_engaged and self.is_live):
             return None
-        amount = ramp.next_amount(now_s)
-        if amount is None and not self._is_certain:
-            amount = ramp.amount
-        if amount is None or not self._rate.has_room(now_s):
-            return None
-        self._is_certain = True
-        ramp.move(amount)
-        return Send(self.config.id, self._command("amplitude", amount, wish, now_s))
+        if state == "paused":
+            return self._toward(self.config.safe_amount, self.belief.program, None, now_s)
+        if state == "active" and self.hops.is_valid and self._wish is not None:
+            return self._follow(self._wish, now_s)
+        if state in {"active", "hold"}:
+            return self._keep(now_s)
+        return None
 
     def trigger(self, target: Target, now_s: float) -> Send | str:
         """Return the trigger, or in one word why it may not go; it is never kept for later."""
@@ -199,95 +272,144 @@ class Drive:
         if not self._rate.has_room(now_s):
             return "commands"
         charge_uc = target.amount * self.config.charge_uc(target.program)
-        if not self._charge.has_room(charge_uc, now_s):
+        if not self.account.has_room(charge_uc, self.belief, now_s):
             return "charge"
-        self._charge.add(charge_uc, now_s)
+        self.account.add_trigger(charge_uc, now_s)
         self._triggers.take(target.time_s, now_s)
-        return Send(self.config.id, self._command("trigger", target.amount, target, now_s))
+        self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)
+        return self._send("trigger", target.amount, target.program, target, now_s)
 
     def lease(self, armed_s: float, now_s: float) -> Send | None:
         """Return a lease where the next is due."""
         if now_s < self._lease_due_s:
             return None
         self._lease_due_s = now_s + self._timing.lease_s / 3.0
-        return Send(
-            self.config.id,
-            Lease(
-                session=self._session,
-                lease_seq=next(self._lease_seqs),
-                issued_us=round(now_s * 1e6),
-                valid_us=round(self._timing.lease_s * 1e6),
-                armed_us=round(armed_s * 1e6),
-            ),
-        )
+        return self._maker.lease(armed_s, now_s)
 
-    def take_refusal(self) -> None:
-        """Drop the wish: the device stays where it last agreed to be, or was told to go since."""
-        self._wish = None
-        self._ramp.stand(self.commands.believed)
+    def _follow(self, wish: Target, now_s: float) -> Send | None:
+        if self._is_clipped and self.belief.is_certain:
+            return None
+        if self._may_switch(wish.program):
+            return self._toward(wish.amount, wish.program, wish, now_s)
+        return self._toward(0.0, self.belief.program, wish, now_s)
 
-    def take_lapse(self) -> None:
-        """Start from the safe amount: the device went there because its lease ended."""
-        self._wish = None
-        self._is_certain = False
-        self.commands.amount = self.config.safe_amount
-        self._ramp.stand(self.config.safe_amount)
+    def _keep(self, now_s: float) -> Send | None:
+        """Stay, or say the lowest again where it is not certain what the device took in."""
+        goal = self.belief.lowest if self._refused_down is None else self._refused_down
+        goal = min(goal, self.config.amount_max)
+        return self._toward(goal, self.belief.program, None, now_s, may_rise=False)
 
-    def overdue(self, now_s: float) -> OpenCommand | None:
-        """Return the first command in a row that should have been answered by now."""
-        was_missing = self.commands.missing_seq
-        missing = self.commands.overdue(now_s)
-        if self.commands.missing_seq != was_missing:
-            self._is_certain = False
-        return missing
+    def _descend(self, descent: Descent, now_s: float) -> Send | None:
+        if self.is_down:
+            self.descent = None
+            return None
+        if not (self.presence.is_there and descent.is_due(now_s)):
+            return None
+        descent.note_said(now_s)
+        config = self.config
+        return self._send("amplitude", config.safe_amount, config.safe_program, None, now_s)
 
-    @property
-    def _amount_in_force(self) -> float:
-        """What was last acknowledged or, where that is more, commanded since."""
-        return max(self.commands.amount, self._ramp.amount)
+    def _may_switch(self, program: str) -> bool:
+        """Say whether it may go to this program from where it is: else first down to 0."""
+        present = self.belief.programs - {program}
+        if not present or self.belief.highest == 0.0:
+            return True
+        contacts = {
+            self.config.programs[each].contacts
+            for each in (*present, program)
+            if each in self.config.programs
+        }
+        return len(contacts) == 1 and "" not in contacts
 
-    def _count_charge(self, passed_s: float, now_s: float) -> None:
-        per_ma_uc = self.config.charge_uc_per_s(self._program) * passed_s
-        if per_ma_uc > 0.0:
-            self._charge.add(self._amount_in_force * per_ma_uc, now_s)
+    def _toward(
+        self,
+        goal: float,
+        program: str,
+        wish: Target | None,
+        now_s: float,
+        *,
+        may_rise: bool = True,
+    ) -> Send | None:
+        """Return the next amount on the way to `goal`, or the last one again where it is due."""
+        lowest, highest = self.belief.lowest, self.belief.highest
+        is_up = may_rise and goal > lowest + _TINY
+        if is_up:
+            amount = self._slew.up(lowest, goal)
+        elif goal < highest - _TINY:
+            amount = self._slew.down(lowest, highest, goal)
+        else:
+            amount = lowest if self._is_cancel_due else None
+        if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
+            return None
+        leaving = self._n_for_down if is_up else 0
+        is_rise = amount > self.safe_level and self.is_resting
+        if not self._rate.has_room(now_s, leaving=leaving):
+            return None
+        if is_rise and not self._rises.has_room(now_s):
+            return None
+        if is_rise:
+            self._rises.take(now_s)
+        self._slew.take(amount - (lowest if is_up else highest))
+        return self._send("amplitude", amount, program, wish, now_s)
 
-    def _command(
-        self, kind: CommandKind, amount: float, wish: Target | None, now_s: float
-    ) -> Command:
-        """Make a command, of which every limit but the amount's has been seen to."""
-        if not 0.0 <= amount <= self.config.amount_max:
-            raise AssertionError(f"{self.config.id}: {amount} would leave the limits")
-        is_current = self.config.unit == "ma"
-        onset_s = now_s if wish is None else wish.onset_s
-        reason = _GATE
-        if wish is not None:
-            reason = Reason(
-                detector=wish.detector,
-                value=wish.value,
-                threshold=wish.threshold,
-                policy=wish.policy,
+    def _is_worth_saying(self, amount: float, program: str, now_s: float, *, is_up: bool) -> bool:
+        """Say whether it brings the device on, or is due to be said again."""
+        if self._is_cancel_due or self._said is None or self._said[1] != program:
+            return True
+        is_due = now_s - self._said_s >= self._timing.ack_s_max
+        said = self._said[0]
+        if amount == said:
+            is_there = self.belief.is_certain and abs(self.belief.lowest - amount) <= (
+                self.belief.tolerance + _TINY
             )
-        command = Command(
-            session=self._session,
-            seq=next(self._seqs),
-            kind=kind,
-            channel=self._channel if wish is None else wish.channel,
-            program=self._program if wish is None else wish.program,
-            onset_us=round(onset_s * 1e6),
-            issued_us=round(now_s * 1e6),
-            expires_us=round((now_s + self._timing.command_valid_s) * 1e6),
-            reason=reason,
-            simulated=self.config.simulated,
-            amplitude_ma=amount if is_current else None,
-            level=None if is_current else amount,
+            return is_due and not is_there
+        is_onward = amount > said if is_up else amount < said
+        return is_onward or is_due or not self.belief.has_open
+
+    def _note_short(self, asked: float, given: float) -> bool:
+        """Take in how an answer falls short of what was asked; twice the same is a clipping."""
+        before, self._short = self._short, None
+        if given >= asked - self.belief.tolerance - _TINY:
+            return False
+        self._short = given
+        if before is None or abs(given - before) > self.belief.tolerance + _TINY:
+            return False
+        was_clipped, self._is_clipped = self._is_clipped, True
+        self.belief.clip()
+        return not was_clipped
+
+    def _forget_wishes(self) -> None:
+        self._wish = self._refused = self._said = None
+        self._n_refused = 0
+        self._refused_down = self._short = None
+        self._is_clipped = self._is_cancel_due = False
+        self.commands.forget()
+
+    def _send(
+        self,
+        kind: CommandKind,
+        amount: float,
+        program: str,
+        wish: Target | None,
+        now_s: float,
+    ) -> Send:
+        command = self._maker.command(
+            kind, amount, program, wish=wish, channel=self._channel, now_s=now_s
         )
         self._rate.take(now_s)
+        is_way_down = kind == "amplitude" and amount < self.belief.highest - _TINY
         self.commands.expect(
             OpenCommand(
                 command=command,
                 amount=amount,
+                is_way_down=is_way_down,
                 sample=-1 if wish is None else wish.sample,
                 due_s=now_s + self._timing.ack_s_max,
             )
         )
-        return command
+        if kind == "amplitude":
+            self.belief.send(command.seq, amount, program, now_s)
+            self._said, self._said_s = (amount, program), now_s
+            self._is_cancel_due = False
+            self._scheduled_s = -math.inf
+        return Send(self.config.id, command)

@@ -35,7 +35,7 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
 class Flaw(NamedTuple):
     """What is wrong, in one word, and in two texts what was found and expected."""
 
-    reason: Literal["silent", "clock", "future", "late", "suspect", "ack"]
+    reason: Literal["silent", "clock", "future", "late", "suspect", "ack", "refused", "device"]
     found: str
     expected: str
 
@@ -85,6 +85,11 @@ class StreamWatch:
     def restart(self) -> None:
         """Begin the row of good reports anew."""
         self.good_since_s = None
+
+    def forget(self) -> None:
+        """Know nothing until the stream is reported again: it is another one."""
+        self.good_since_s = None
+        self._newest = None
 
     def _flaw(self, now_s: float) -> Flaw | None:
         newest, timing = self._newest, self._timing

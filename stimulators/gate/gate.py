@@ -8,18 +8,21 @@ from stimulators.decisions import Decision, Notice, State
 from stimulators.gate.admission import Admission, refusal_of
 from stimulators.gate.arming import Arming
 from stimulators.gate.conditions import Conditions
-from stimulators.gate.device_words import TEXT_MAX, take_answer, take_info
+from stimulators.gate.device_words import TEXT_MAX, DeviceWords
 from stimulators.gate.drive import Drive
 from stimulators.gate.freshness import StreamReport, StreamWatch
+from stimulators.gate.others import OtherServices
+from stimulators.gate.past import DevicePast
 from stimulators.gate.states import RigState
 from stimulators.limits import DeviceConfig, GateConfig
 from stimulators.policies.policy import Observation, Target
+from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import (
-    AckHeard,
     ControlHeard,
-    InfoHeard,
+    Flooded,
     LinkChanged,
     Received,
+    StatusHeard,
     StopHeard,
     Unreadable,
 )
@@ -66,21 +69,35 @@ class SafetyGate:
     from      event                                                  to
     ========  =====================================================  =======================
     idle      arm, and every condition holds (`Conditions`)          armed
-    armed     first valid estimate on good data                      active
-    armed     60 s without one (and the calibration, where one is    idle
+    armed     a valid estimate on good data, then the device's word  active
+              that it is live at its safe amount
+    armed     60 s without (and the calibration, where one is        idle
               under way), or disarm
-    active    data suspect, late or silent; an answer missing        hold
+    active    data suspect, late or silent; an answer missing; a     hold
+              way down or too many commands refused; a lapse
     hold      no flaw for ``resume_s``                               active
     hold      no such end within ``hold_s_max``                      safe
-    active,   disarm                                                 idle, devices to safe
+    active,   pause by an operator                                   paused
     hold
-    any       stop, limit violation, failure, broker or device       safe, devices to safe
-              lost, step of a clock, data from the future
+    paused    resume by an operator, conditions of staying hold,     active
+              good data for ``resume_s``
+    active,   disarm                                                 idle, devices to safe
+    hold,
+    paused
+    any       stop, failure, step of the service's clock             safe, devices to safe
+    armed,    limit violation, broker or device lost, another        safe, devices to safe
+    active,   device or sender, step of a stream's clock, data from
+    hold,     the future, too many lapses
+    paused
     safe      arm by an operator, and every condition holds          armed
     ========  =====================================================  =======================
 
-    In hold the amount stays, budgets and leases run on. The way to the safe amount is one
-    command: the device goes there by its own slew, as it does when its lease ends.
+    A lapse is a lease that a device let end, or a stall of the service longer than a lease.
+
+    What a device gives is known by its own words alone (`Belief`): an amount is said again until
+    a word shows it. In hold the amount stays, budgets and leases run on; paused, the device is
+    brought to its safe amount under leases. The way to safe is one command, repeated until the
+    device says that it is there: it goes there by its own slew, as it does when its lease ends.
 
     A target that asks for what is under way costs nothing. One that is refused is told once for
     each stretch of equal refusals, and forgotten: nothing is kept for later.
@@ -118,9 +135,13 @@ class SafetyGate:
         self._streams = {name: StreamWatch(name, timing) for name in streams}
         drives, watches = tuple(self._drives.values()), tuple(self._streams.values())
         self._rig = RigState(timing, session, drives, watches, calibration_s)
-        conditions = Conditions(timing, session, tuple(drive.presence for drive in drives), watches)
+        self._others = OtherServices(self._rig, drives, session)
+        self._words = DeviceWords(self._rig, session)
+        conditions = Conditions(timing, session, drives, watches)
         is_automatic = arm == "auto" and all(device.simulated for device in devices)
-        self._arming = Arming(self._rig, conditions, session, is_automatic=is_automatic)
+        self._arming = Arming(
+            self._rig, conditions, self._others, session, is_automatic=is_automatic
+        )
         self._admission = Admission(self._rig, timing)
         self._timing = timing
         self._session = session
@@ -137,9 +158,41 @@ class SafetyGate:
         return (self._rig.state == "idle" and self._arming.waits_for) or self._rig.reason
 
     @property
-    def awaits_ack(self) -> bool:
-        """Whether a device has still to answer the command that brings it to safe."""
-        return any(drive.awaits_safe for drive in self._drives.values())
+    def driven(self) -> tuple[str, ...]:
+        """The devices that are given leases, or are still being brought to safety."""
+        return self._others.driven
+
+    @property
+    def way_down_s(self) -> float:
+        """The longest time a device that is being brought to safety may need for it."""
+        ways = [drive.way_down_s for drive in self._drives.values() if drive.descent is not None]
+        return max(ways, default=0.0)
+
+    def beliefs(self, now_s: float) -> dict[str, DeviceBelief]:
+        """Return what each device may give, by its id."""
+        return {name: drive.belief.report(now_s) for name, drive in self._drives.items()}
+
+    def counted(self, device: str, now_s: float) -> tuple[float, float]:
+        """Return the charge of ten minutes in µC and the time above safe that count."""
+        account = self._drives[device].account
+        return account.charge_uc(now_s), account.on_s
+
+    def past(self, now_s: float) -> tuple[DevicePast, ...]:
+        """Return what is to be kept for the next service, of devices that are not simulated."""
+        return tuple(
+            drive.account.past(now_s)
+            for drive in self._drives.values()
+            if not drive.config.simulated
+        )
+
+    def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
+        """Take in what earlier services gave; of a device that is not named nobody knows."""
+        self._rig.begin(now_s)
+        known = {each.device: each for each in past}
+        for name, drive in self._drives.items():
+            if not drive.config.simulated:
+                drive.account.learn(known.get(name), now_s)
+        return self._rig.end()
 
     def report(self, newest: StreamReport, now_s: float) -> tuple[Decision, ...]:
         """Take in what the newest samples of a stream are like."""
@@ -192,20 +245,18 @@ class SafetyGate:
         if isinstance(heard, ControlHeard):
             self._arming.control(heard.message, retained=heard.retained)
         elif isinstance(heard, StopHeard):
-            told = f"stop by {heard.message.operator}: {heard.message.reason}"
-            self._rig.go_safe(told[:TEXT_MAX], stopped=True)
+            self._take_stop(heard)
         elif isinstance(heard, LinkChanged):
             self._change_link(heard)
         elif isinstance(heard, Unreadable):
             self._note_unreadable(heard)
+        elif isinstance(heard, StatusHeard):
+            self._others.hear(heard.message)
+        elif isinstance(heard, Flooded):
+            text = f"{heard.topic}: {heard.n_dropped} messages more than are looked at"
+            self._rig.decide(Notice("flood", text[:TEXT_MAX]))
         elif (drive := self._drives.get(heard.device)) is not None:
-            if isinstance(heard, AckHeard):
-                drive.presence.hear(now_s)
-                take_answer(self._rig, drive, heard.message, self._session)
-            elif isinstance(heard, InfoHeard):
-                take_info(self._rig, drive, heard.message, self._session, retained=heard.retained)
-            else:
-                drive.presence.hear(now_s)
+            self._words.take(drive, heard)
         return self._rig.end()
 
     def fail(self, reason: str, now_s: float) -> tuple[Decision, ...]:
@@ -220,7 +271,16 @@ class SafetyGate:
         watch = self._streams.get(stream)
         if watch is not None and not abs(step_s) <= self._timing.clock_step_s_max:
             watch.restart()
-            self._rig.go_safe(f"the clock of stream {stream} stepped by {step_s:g} s")
+            self._rig.break_off(f"the clock of stream {stream} stepped by {step_s:g} s")
+        return self._rig.end()
+
+    def sender_changed(self, stream: str, text: str, now_s: float) -> tuple[Decision, ...]:
+        """Take in that a stream which decisions rest on comes from another sender."""
+        self._rig.begin(now_s)
+        watch = self._streams.get(stream)
+        if watch is not None:
+            watch.forget()
+        self._rig.break_off(text[:TEXT_MAX])
         return self._rig.end()
 
     def _is_allowed(self, target: Target) -> bool:
@@ -233,15 +293,25 @@ class SafetyGate:
         return False
 
     def _look_after(self, name: str, drive: Drive, now_s: float) -> None:
-        missing = drive.overdue(now_s)
+        missing = drive.commands.overdue(now_s)
         if missing is not None:
             text = f"{name} did not answer command {missing.command.seq} in time"
             self._rig.decide(Notice("ack_missing", text, name))
         if drive.presence.is_lost(now_s):
-            self._rig.go_safe(f"device {name} says nothing")
-        reached = drive.count(now_s)
-        if reached is not None:
+            self._lose(name, f"device {name} says nothing")
+        drive.account.count(drive.belief, now_s)
+        if drive.is_engaged and (reached := drive.account.reached(drive.belief, now_s)):
             self._rig.go_safe(f"device {name} reached {reached}")
+
+    def _lose(self, name: str, text: str) -> None:
+        """Tell that a device is not heard any more, and go safe where it was driven."""
+        self._rig.decide(Notice("device_silent", text, name))
+        self._rig.break_off(text)
+
+    def _take_stop(self, heard: StopHeard) -> None:
+        kind = "stop" if heard.verified else "unverified stop"
+        told = f"{kind} by {heard.message.operator}: {heard.message.reason}"
+        self._rig.go_safe(told[:TEXT_MAX], stopped=True)
 
     def _change_link(self, heard: LinkChanged) -> None:
         self._rig.is_linked = heard.is_up
@@ -249,7 +319,7 @@ class SafetyGate:
             return
         for drive in self._drives.values():
             drive.presence.forget()
-        self._rig.go_safe(f"no broker: {heard.reason}"[:TEXT_MAX])
+        self._rig.break_off(f"no broker: {heard.reason}"[:TEXT_MAX])
 
     def _note_unreadable(self, heard: Unreadable) -> None:
         if heard.topic not in self._unreadable and len(self._unreadable) < _N_TOPICS_MAX:

@@ -1,10 +1,19 @@
-"""What is known of a device: what it said it is, and when it last said anything."""
+"""What is known of a device: which boot of it speaks, what it said it is, and when."""
 
+from collections import deque
 from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
 from stimulators.limits import DeviceConfig
-from stimulators.wire.messages import DeviceInfo
+from stimulators.wire.messages import DeviceInfo, DeviceLimits
+from stimulators.wire.session_id import session_date_text
+
+#: Boots of a device that are remembered, to know a word of an earlier one.
+_N_INSTANCES = 16
+#: A second boot that spoke this long ago speaks no more.
+_TWO_INSTANCES_S = 5.0
+#: A larger tolerance than this share of the maximum says nothing of what is given.
+_TOLERANCE_SHARE_MAX = 0.1
 
 
 class Presence:
@@ -21,29 +30,57 @@ class Presence:
     ----------
     info : DeviceInfo or None
         What it last said of itself, remembered by the broker or not.
+    instance : str
+        The newest boot of it that spoke; empty before any.
     """
 
     def __init__(self, config: DeviceConfig, silence_s_max: float) -> None:
         self.info: DeviceInfo | None = None
+        self.instance = ""
         self._config = config
         self._silence_s_max = silence_s_max
         self._heard_s: float | None = None
+        self._earlier: deque[str] = deque(maxlen=_N_INSTANCES)
+        self._twice_s: float | None = None
+        self._is_fresh = False
 
     def hear(self, now_s: float) -> None:
         """Note a sign of life."""
         self._heard_s = now_s
 
-    def describe(self, info: DeviceInfo, now_s: float, *, retained: bool) -> None:
-        """Take in what the device says of itself; what a broker remembers is no sign of life."""
+    def hear_instance(self, instance: str, now_s: float) -> bool:
+        """Note which boot speaks; say whether it is the newest, and no earlier one."""
+        self._heard_s = now_s
+        if instance == self.instance:
+            return True
+        if instance in self._earlier:
+            self._twice_s = now_s
+            return False
+        if self.instance:
+            self._earlier.append(self.instance)
+            self._is_fresh = False
+        self.instance = instance
+        return True
+
+    def describe(self, info: DeviceInfo, *, retained: bool) -> None:
+        """Take in what the device says of itself; what a broker remembers is no news."""
+        if retained and self._is_fresh:
+            return
         self.info = info
-        if info.state == "offline":
-            self._heard_s = None
-        elif not retained:
-            self._heard_s = now_s
+        self._is_fresh = not retained
+
+    def go_offline(self, info: DeviceInfo) -> bool:
+        """Take in that a boot of it is gone; say whether that was the one that speaks."""
+        if self.instance not in {"", info.instance}:
+            return False
+        self.info = info
+        self._heard_s = None
+        return True
 
     def forget(self) -> None:
         """Know nothing until the device speaks again: the link was lost."""
         self.info = None
+        self._is_fresh = False
         self._heard_s = None
 
     def is_lost(self, now_s: float) -> bool:
@@ -53,13 +90,17 @@ class Presence:
         self._heard_s = None
         return True
 
+    def are_two(self, now_s: float) -> bool:
+        """Say whether two boots of the device speak at the same time."""
+        return self._twice_s is not None and now_s - self._twice_s <= _TWO_INSTANCES_S
+
     @property
     def is_there(self) -> bool:
         """Whether it spoke, and not too long ago."""
         return self._heard_s is not None
 
-    def objections(self, session: str) -> Iterator[Refusal]:
-        """Yield why the device cannot be armed by `session`."""
+    def objections(self, session: str, now_s: float) -> Iterator[Refusal]:
+        """Yield why the device cannot be driven by `session`, or not any more."""
         info = self.info
         if info is None or info.state == "offline" or not self.is_there:
             found = (
@@ -67,37 +108,67 @@ class Presence:
             )
             yield self._refusal("device", found, "a device that answers")
             return
-        if info.session is not None and (
-            info.session > session or (info.state == "live" and info.session != session)
-        ):
-            yield self._refusal("session", info.session, session)
+        if self.are_two(now_s):
+            yield self._refusal("instances", "two devices of this id", "one")
+        if info.session is not None and info.session > session:
+            yield self._refusal("session", _memory_text(info.session), session_date_text(session))
+        elif info.state == "live" and info.session != session:
+            yield self._refusal("session", f"held by session {info.session}", session)
         if info.simulated != self._config.simulated:
             kinds = {True: "simulated", False: "real"}
             yield self._refusal("simulated", kinds[info.simulated], kinds[self._config.simulated])
-        yield from self._narrower_limits(info)
-        missing = [name for name in self._config.programs if name not in info.programs]
+        yield from self._narrower_limits(info.limits)
+        yield from self._other_amounts(info)
+
+    def _other_amounts(self, info: DeviceInfo) -> Iterator[Refusal]:
+        config = self._config
+        missing = [name for name in config.programs if name not in info.programs]
         if missing and info.programs:
             yield self._refusal("program", ", ".join(info.programs), ", ".join(missing))
-        if info.safe_ma is not None and info.safe_ma != self._config.safe_ma:
-            yield self._refusal("safe", f"{info.safe_ma:g}", f"{self._config.safe_amount:g}")
+        safe = info.safe_ma if config.unit == "ma" else info.safe_level
+        if safe is not None and safe != config.safe_amount:
+            yield self._refusal("safe", f"{safe:g}", f"{config.safe_amount:g}")
+        if info.safe_program not in {"", config.safe_program}:
+            yield self._refusal("safe", info.safe_program, config.safe_program)
+        stop = info.stop_ma if config.unit == "ma" else info.stop_level
+        if stop is not None and stop != config.stop_amount:
+            yield self._refusal("stop", f"{stop:g}", f"{config.stop_amount:g}")
+        tolerance_max = _TOLERANCE_SHARE_MAX * config.amount_max
+        if info.amount_tolerance is not None and not 0.0 <= info.amount_tolerance <= tolerance_max:
+            yield self._refusal(
+                "tolerance", f"{info.amount_tolerance:g}", f"from 0 to {tolerance_max:g}"
+            )
 
-    def _narrower_limits(self, info: DeviceInfo) -> Iterator[Refusal]:
-        ours, its = self._config, info.limits
+    def _narrower_limits(self, its: DeviceLimits) -> Iterator[Refusal]:
+        ours = self._config
         if ours.unit == "ma":
             amount_max, slew_per_s_max = its.amplitude_ma_max, its.slew_ma_per_s_max
         else:
             amount_max, slew_per_s_max = its.level_max, its.level_slew_per_s_max
-        triggers_per_s = ours.limits.triggers_per_min_max / 60.0
         for what, limit, asked in (
             ("amount", amount_max, ours.amount_max),
             ("slew", slew_per_s_max, ours.slew_per_s_max),
         ):
             if limit is None or not asked <= limit:
                 yield self._refusal("limits", f"{what} {limit}", f"at least {asked:g}")
-        if its.triggers_per_s_max is not None and not triggers_per_s <= its.triggers_per_s_max:
-            yield self._refusal(
-                "limits", f"triggers {its.triggers_per_s_max:g}/s", f"at least {triggers_per_s:g}/s"
-            )
+        for what, limit, asked in (
+            ("triggers a second", its.triggers_per_s_max, ours.limits.triggers_per_min_max / 60.0),
+            (
+                "charge",
+                its.charge_uc_per_10_min_max,
+                ours.limits.charge_uc_per_10_min_max or 0.0,
+            ),
+            ("on-time", its.on_time_s_max, ours.limits.on_time_s_max),
+        ):
+            if limit is not None and not asked <= limit:
+                yield self._refusal("limits", f"{what} {limit:g}", f"at least {asked:g}")
 
     def _refusal(self, reason: str, found: str, expected: str) -> Refusal:
         return Refusal(reason, device=self._config.id, found=found, expected=expected)
+
+
+def _memory_text(session: str) -> str:
+    return (
+        f"the device remembers a session of {session_date_text(session)}; if that is a clock that "
+        "was wrong, run `stimloop device --forget-session` at the device"
+    )

@@ -2,15 +2,21 @@
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from stimulators.decisions import Decision, SendStop, State, StateChanged
+from stimulators.gate.budgets import RateBudget
 from stimulators.gate.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
 from stimulators.limits import GateConfig
 
 #: An arming without a valid estimate ends after this, calibration not counted.
 _ARMED_S_MAX = 60.0
+#: The stop that the service presses itself is said this often until every device shows it.
+_STOP_AGAIN_S = 1.0
+
+#: In these states the conditions of staying hold, or the rig is safe.
+STAYING: frozenset[State] = frozenset({"armed", "active", "hold", "paused"})
 
 
 class RigState:
@@ -63,18 +69,28 @@ class RigState:
         self._calibration_s = calibration_s
         self._armed_s = 0.0
         self._sound_s = 0.0
+        self._ticked_s: float | None = None
         self._flawless_since_s: float | None = None
+        self._lapses = RateBudget(timing.lapses_per_min_max, 60.0)
         self._n_stops = 0
+        self._stop_reason: str | None = None
+        self._stop_due_s = 0.0
         self._is_stopped = False
         self._out: list[Decision] = []
 
+    # The frame of a call.
+
     def begin(self, now_s: float) -> float:
-        """Begin a call; time that runs backwards stands still, or is a fault where it is far."""
+        """Begin a call; time that runs backwards stands still, or is a fault where it is far.
+
+        The service's own stall is looked at before anything else: whatever is decided after it
+        rests on what was known before.
+        """
         if self.now_s <= now_s < math.inf:
             self.now_s = now_s
-            return now_s
-        if not 0.0 <= self.now_s - now_s <= self._timing.clock_step_s_max:
-            self.go_safe(f"the clock of the service went from {self.now_s:g} to {now_s:g}")
+        elif not 0.0 <= self.now_s - now_s <= self._timing.clock_step_s_max:
+            self.break_off(f"the clock of the service went from {self.now_s:g} to {now_s:g}")
+        self._look_for_stall()
         return self.now_s
 
     def decide(self, *decisions: Decision) -> None:
@@ -89,58 +105,12 @@ class RigState:
         self._out.clear()
         return decisions
 
-    def arm(self, reason: str) -> None:
-        """Go to armed: from now on the first valid estimate activates."""
-        self._armed_s = self.now_s
-        self._is_stopped = False
-        self._change("armed", reason)
+    # What it is in.
 
-    def engage(self, drive: Drive) -> None:
-        """Drive a device that has its first valid estimate: a lease, then what its policy wants."""
-        if self.flaw(drive) is not None:
-            return
-        if self.state == "armed":
-            self._change("active", "a valid estimate")
-            self._sound_s = self.now_s
-        drive.engage()
-        self._lease(drive)
-
-    def go_idle(self, reason: str) -> None:
-        """Disarm: every driven device to its safe amount."""
-        self._change("idle", reason)
-        self._disengage(self._drives)
-
-    def go_safe(self, reason: str, *, stopped: bool = False) -> None:
-        """Latch safe; devices that a stop took elsewhere already are not told."""
-        if self.state == "safe" and not stopped:
-            return
-        self.safe_s = self.now_s
-        self._is_stopped = stopped
-        if self.state == "safe":
-            self.reason = reason
-            return
-        self._change("safe", reason)
-        self._disengage(() if stopped else self._drives)
-        self._disengage(self._drives, tell=False)
-
-    def press_stop(self, reason: str) -> None:
-        """Stop every device at once, because one does not keep to its limits.
-
-        Pressed in safe too: the device was told to go there, and did not. Once is enough until
-        the rig is armed again.
-        """
-        if not self._is_stopped:
-            self._n_stops += 1
-            self.decide(SendStop(request_id=f"{self._session}-stop-{self._n_stops}", reason=reason))
-        self.go_safe(reason, stopped=True)
-
-    def find_flaw(self, flaw: Flaw) -> None:
-        """Hold, or hold on: something under the decisions is not as it should be."""
-        if flaw.reason == "future" and self.state in {"armed", "active", "hold"}:
-            self.go_safe(f"{flaw.found}, expected {flaw.expected}")
-        elif self.state == "active":
-            self._change("hold", f"{flaw.found}, expected {flaw.expected}")
-        self._flawless_since_s = None
+    @property
+    def is_staying(self) -> bool:
+        """Whether conditions of staying hold, or the rig is safe."""
+        return self.state in STAYING
 
     def flaw(self, *more: Drive) -> Flaw | None:
         """Return what is wrong with the streams, the driven devices, or estimates of `more`."""
@@ -155,6 +125,104 @@ class RigState:
             first = first or drive.hops.flaw(now_s)
         return first
 
+    # Changes.
+
+    def arm(self, reason: str) -> None:
+        """Go to armed: from now on the first valid estimate engages."""
+        self._armed_s = self.now_s
+        self._is_stopped = False
+        self._stop_reason = None
+        self._change("armed", reason)
+
+    def engage(self, drive: Drive) -> None:
+        """Give leases to a device that has its first valid estimate, on good data."""
+        if self.flaw(drive) is not None:
+            return
+        drive.engage()
+        self._lease(drive)
+
+    def welcome(self, drive: Drive) -> None:
+        """Drive a device that has said that it holds our session, at its safe amount."""
+        if self.state == "armed" and drive.is_live and drive.is_at_safe:
+            self._change("active", "a valid estimate, and a device that is live")
+            self._sound_s = self.now_s
+
+    def pause(self, reason: str) -> None:
+        """Open the loop: every driven device to its safe amount, its lease kept alive."""
+        for drive in self._drives:
+            drive.drop_wish()
+            drive.cancel_triggers(self.now_s)
+        self._change("paused", reason)
+        self._move_all()
+
+    def resume(self, reason: str) -> None:
+        """Close the loop again."""
+        self._sound_s = self.now_s
+        self._change("active", reason)
+
+    def go_idle(self, reason: str) -> None:
+        """Disarm: every driven device to its safe amount."""
+        self._change("idle", reason)
+        self._disengage_all()
+
+    def go_safe(self, reason: str, *, stopped: bool = False) -> None:
+        """Latch safe; devices go to their safe amount, or to where the stop takes them."""
+        if self.state == "safe" and not stopped:
+            return
+        self.safe_s = self.now_s
+        if stopped:
+            self._is_stopped = True
+            self._stop_due_s = max(self._stop_due_s, self.now_s + self._timing.ack_s_max)
+            for drive in self._drives:
+                drive.belief.note_stop()
+        if self.state == "safe":
+            self.reason = reason
+            return
+        self._change("safe", reason)
+        self._disengage_all()
+
+    def break_off(self, reason: str) -> None:
+        """Go safe because a condition of staying is broken; in idle nothing latches."""
+        if self.is_staying:
+            self.go_safe(reason)
+
+    def press_stop(self, reason: str) -> None:
+        """Stop every device, because one gives what it must not.
+
+        It is said again, once a second, while a device that can be heard does not show it.
+        """
+        if self._stop_reason is None:
+            self._stop_reason = reason
+            self._say_stop()
+        self.go_safe(reason, stopped=True)
+
+    def lapse(self, reason: str, lasted_s: float = 0.0) -> None:
+        """Take in a lapse: hold, and rise only after good data; too long or too often is safe."""
+        if self.state not in {"active", "hold", "paused"}:
+            return
+        timing = self._timing
+        if lasted_s > timing.hold_s_max:
+            self.go_safe(f"{reason}, longer than hold_s_max ({timing.hold_s_max:g} s)")
+            return
+        if not self._lapses.has_room(self.now_s):
+            self.go_safe(f"{reason}, after {timing.lapses_per_min_max} lapses within a minute")
+            return
+        self._lapses.take(self.now_s)
+        self._flawless_since_s = None
+        for drive in self._drives:
+            drive.drop_wish()
+        if self.state == "active":
+            self._hold(reason)
+        self._sound_s = self.now_s
+
+    def find_flaw(self, flaw: Flaw) -> None:
+        """Hold, or hold on: something under the decisions is not as it should be."""
+        if flaw.reason == "future" and self.is_staying:
+            self.go_safe(f"{flaw.found}, expected {flaw.expected}")
+        elif self.state == "active":
+            self._hold(f"{flaw.found}, expected {flaw.expected}")
+        self._flawless_since_s = None
+
     def look(self) -> bool:
         """See whether all is well, from where a hold would count; where not, hold."""
         flaw = self.flaw()
@@ -165,52 +233,103 @@ class RigState:
         self.find_flaw(flaw)
         return False
 
+    # Time.
+
     def pass_time(self) -> None:
-        """Do what is due in the present state: end it, move ramps, renew leases."""
+        """Do what is due in the present state: end it, move devices, renew leases."""
+        self._ticked_s = self.now_s
         is_flawless = self.look()
+        if is_flawless and self._flawless_since_s is None:
+            self._flawless_since_s = self.now_s
         if self.state == "armed":
             self._wait_armed()
         elif self.state == "hold":
             self._wait_in_hold(is_flawless=is_flawless)
-        if self.state == "active":
-            for drive in self._drives:
-                self.step(drive)
-        if self.state in {"active", "hold"}:
-            for drive in self._drives:
-                self._lease(drive)
+        self._move_all()
+        for drive in self._drives:
+            self._lease(drive)
+        self._say_stop_again()
 
     def step(self, drive: Drive) -> None:
-        """Let a device go the next step of its ramp."""
-        if drive.may_move and (sent := drive.step(self.now_s)) is not None:
+        """Let a device go the next step of its way."""
+        if (sent := drive.next_command(self.state, self.now_s)) is not None:
             self.decide(sent)
+
+    @property
+    def flawless_s(self) -> float:
+        """How long nothing has been wrong."""
+        since_s = self._flawless_since_s
+        return 0.0 if since_s is None else self.now_s - since_s
+
+    def _look_for_stall(self) -> None:
+        if self._ticked_s is None:
+            return
+        stalled_s = self.now_s - self._ticked_s
+        if stalled_s > self._timing.lease_s:
+            self._ticked_s = self.now_s
+            self.lapse(f"the service stood still for {stalled_s:.2f} s", stalled_s)
 
     def _wait_armed(self) -> None:
         is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)
         armed_s_max = _ARMED_S_MAX + (self._calibration_s if is_calibrating else 0.0)
-        if self.now_s - self._armed_s > armed_s_max:
-            self.go_idle(f"no valid estimate within {armed_s_max:g} s")
+        if self.now_s - self._armed_s <= armed_s_max:
+            return
+        silent = [drive.config.id for drive in self._drives if drive.is_engaged]
+        what = f"{', '.join(silent)} did not take a lease" if silent else "no valid estimate"
+        self.go_idle(f"{what} within {armed_s_max:g} s")
 
     def _wait_in_hold(self, *, is_flawless: bool) -> None:
         if self.now_s - self._sound_s > self._timing.hold_s_max:
             self.go_safe(f"held for more than {self._timing.hold_s_max:g} s: {self.reason}")
-        elif is_flawless:
-            if self._flawless_since_s is None:
-                self._flawless_since_s = self.now_s
-            if self.now_s - self._flawless_since_s >= self._timing.resume_s:
-                self._change("active", f"good data for {self._timing.resume_s:g} s")
+        elif is_flawless and self.flawless_s >= self._timing.resume_s:
+            self._change("active", f"good data for {self._timing.resume_s:g} s")
+
+    def _hold(self, reason: str) -> None:
+        self._change("hold", reason)
+        for drive in self._drives:
+            drive.cancel_triggers(self.now_s)
 
     def _lease(self, drive: Drive) -> None:
-        is_due = drive.may_move or (drive.is_engaged and self.state == "hold")
+        """Renew a lease: on good data, in hold within its time, in a pause whatever the data."""
+        if not drive.is_engaged:
+            return
+        if self.state in {"armed", "active"}:
+            is_due = drive.hops.is_valid and self.flaw() is None
+        else:
+            is_due = self.state in {"hold", "paused"}
         if is_due and (sent := drive.lease(self._armed_s, self.now_s)) is not None:
             self.decide(sent)
+
+    def _move_all(self) -> None:
+        for drive in self._drives:
+            self.step(drive)
 
     def _change(self, after: State, reason: str) -> None:
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
         self.state = after
         self.reason = reason
 
-    def _disengage(self, drives: Iterable[Drive], *, tell: bool = True) -> None:
-        for drive in drives:
-            sent = drive.disengage(self.now_s, tell=tell and drive.presence.is_there)
-            if sent is not None:
-                self.decide(sent)
+    def _disengage_all(self) -> None:
+        for drive in self._drives:
+            drive.disengage(self.now_s)
+            # A stop takes devices elsewhere: those that show it are told nothing more.
+            if not (self._is_stopped and drive.belief.state == "stopped"):
+                self.step(drive)
+
+    def _say_stop(self) -> None:
+        self._n_stops += 1
+        self._stop_due_s = self.now_s + _STOP_AGAIN_S
+        self.decide(
+            SendStop(
+                request_id=f"{self._session}-stop-{self._n_stops}",
+                reason=self._stop_reason or "the rig is stopped",
+            )
+        )
+
+    def _say_stop_again(self) -> None:
+        if not self._is_stopped or self.state != "safe" or self.now_s < self._stop_due_s:
+            return
+        if any(
+            drive.presence.is_there and drive.belief.state != "stopped" for drive in self._drives
+        ):
+            self._say_stop()

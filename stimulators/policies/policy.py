@@ -38,7 +38,8 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
 class Target(msgspec.Struct, frozen=True, gc=False):
     """What a policy wants of a device at one hop; the gate decides what becomes of it.
 
-    `amount` is in the device's own unit: milliampere, or level from 0 to 1.
+    `amount` is in the device's own unit: milliampere, or level from 0 to 1. `fire_at_s` is when
+    a trigger is to be given, in the service's clock; at once without.
     """
 
     policy: str
@@ -53,6 +54,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     onset_s: float
     value: float
     threshold: float
+    fire_at_s: float | None = None
 
 
 class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,5 +95,5 @@ class Policy(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget everything: called at SAFE and after a refusal."""
+        """Forget everything: called at SAFE. A refusal changes nothing of what is wanted."""
         ...

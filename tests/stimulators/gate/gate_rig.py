@@ -16,6 +16,7 @@ from stimulators.wire.messages import (
     ControlAction,
     DeviceInfo,
     DeviceLimits,
+    DeviceState,
     Lease,
     Stop,
 )
@@ -29,10 +30,11 @@ from stimulators.wire.received import (
     StopHeard,
 )
 
-SESSION = "2026-01-02T03:04:05"
+SESSION = "00001767323045000000-0123abcd"
 TICK_S = 0.02
 HOP_S = 0.01
 START_S = 1000.0
+INSTANCE = "b00t"
 
 
 def limits_of(**keys: Any) -> LimitsConfig:
@@ -83,9 +85,15 @@ def info_of(device: DeviceConfig, **keys: Any) -> DeviceInfo:
     limits = device.limits
     settings: dict[str, Any] = {
         "state": "safe",
+        "instance": INSTANCE,
+        "word": 1,
+        "applied_ma": device.safe_ma,
+        "applied_level": device.safe_level,
         "simulated": device.simulated,
         "programs": tuple(device.programs),
         "safe_ma": device.safe_ma,
+        "safe_level": device.safe_level,
+        "off_when_unpowered": True,
         "limits": DeviceLimits(
             amplitude_ma_max=limits.amplitude_ma_max,
             slew_ma_per_s_max=limits.slew_ma_per_s_max,
@@ -94,6 +102,60 @@ def info_of(device: DeviceConfig, **keys: Any) -> DeviceInfo:
         ),
     }
     return DeviceInfo(device=device.id, **(settings | keys))
+
+
+class Obedient:
+    """A device that says at once what an honest one says, and has no slew to wait for.
+
+    Attributes
+    ----------
+    amount, state, session, last_seq, word
+        What it gives and says.
+    """
+
+    def __init__(self, config: DeviceConfig) -> None:
+        self.config = config
+        self.amount = config.safe_amount
+        self.state: DeviceState = "safe"
+        self.session: str | None = None
+        self.last_seq = 0
+        self.word = 0
+        self.program = config.safe_program
+
+    def words(self, *, moved: bool = True) -> dict[str, Any]:
+        self.word += 1
+        unit = "applied_ma" if self.config.unit == "ma" else "applied_level"
+        given = {unit: self.amount} if moved else {}
+        return {
+            "instance": INSTANCE,
+            "word": self.word,
+            "last_seq": self.last_seq,
+            "program": self.program,
+            **given,
+        }
+
+    def info(self, **keys: Any) -> DeviceInfo:
+        said = {"state": self.state, "session": self.session, **self.words()}
+        return info_of(self.config, **(said | keys))
+
+    def lapse(self) -> DeviceInfo:
+        self.amount, self.state = self.config.safe_amount, "safe"
+        self.program = self.config.safe_program
+        return self.info(reason="the lease ended")
+
+    def ack(self, command: Command, now_us: int, **keys: Any) -> Ack:
+        if keys.get("refused") is None and command.kind == "amplitude":
+            given = command.amplitude_ma if command.level is None else command.level
+            self.amount, self.program = given or 0.0, command.program
+            self.last_seq = max(self.last_seq, command.seq)
+        settings: dict[str, Any] = {
+            "session": command.session,
+            "received_us": now_us,
+            "applied_us": now_us,
+            "seq": command.seq,
+            **self.words(),
+        }
+        return Ack(**(settings | keys))
 
 
 class GateRig:
@@ -121,8 +183,10 @@ class GateRig:
             session=SESSION,
             calibration_s=calibration_s,
         )
+        self.obedient = {device.id: Obedient(device) for device in self.devices}
         self.now_s = START_S
         self.answers = answers
+        self.adopts = True
         self.log: list[tuple[float, Decision]] = []
         self.n_hops = 0
         self._n_requests = 0
@@ -134,9 +198,24 @@ class GateRig:
         """Keep what was decided, and answer every command as an obedient device would."""
         self.log.extend((self.now_s, each) for each in decisions)
         for each in decisions:
-            if self.answers and isinstance(each, Send) and isinstance(each.message, Command):
-                self.hear(AckHeard(each.device, self.ack(each.message)))
+            if not isinstance(each, Send):
+                continue
+            device = self.obedient[each.device]
+            if isinstance(each.message, Lease):
+                if self.adopts and device.state != "live":
+                    device.state, device.session = "live", SESSION
+                    self.hear(InfoHeard(each.device, device.info(), retained=False))
+            elif self.answers:
+                self.hear(AckHeard(each.device, self.ack(each.message, device=each.device)))
+        if self.answers and self.gate.state in {"idle", "safe"}:
+            self.settle()
         return tuple(decisions)
+
+    def settle(self) -> None:
+        """Let every device that is driven no longer let its lease end, and say so."""
+        for name, device in self.obedient.items():
+            if device.state == "live":
+                self.hear(InfoHeard(name, device.lapse(), retained=False))
 
     def hear(self, heard: Received) -> tuple[Decision, ...]:
         return self.take(self.gate.receive(heard, self.now_s))
@@ -220,14 +299,15 @@ class GateRig:
     def live(self) -> None:
         """Let every device ask for the time: a sign of life."""
         for device in self.devices:
-            self.hear(ClockAsked(device.id, ClockRequest(request_seq=1, sent_us=0)))
+            asked = ClockRequest(request_seq=1, sent_us=0, nonce="n", instance=INSTANCE)
+            self.hear(ClockAsked(device.id, asked))
 
     # Operators and devices.
 
     def connect(self) -> None:
         self.hear(LinkChanged(is_up=True))
         for device in self.devices:
-            self.hear(InfoHeard(device.id, info_of(device), retained=False))
+            self.hear(InfoHeard(device.id, self.obedient[device.id].info(), retained=False))
 
     def control(self, action: ControlAction = "arm", **keys: Any) -> tuple[Decision, ...]:
         self._n_requests += 1
@@ -246,21 +326,13 @@ class GateRig:
     def stop(self) -> tuple[Decision, ...]:
         return self.hear(StopHeard(Stop(request_id="s", operator="o", reason="enough")))
 
-    def ack(self, command: Command, **keys: Any) -> Ack:
-        now_us = round(self.now_s * 1e6)
-        settings: dict[str, Any] = {
-            "session": command.session,
-            "received_us": now_us,
-            "applied_us": now_us,
-            "seq": command.seq,
-            "applied_ma": command.amplitude_ma,
-            "applied_level": command.level,
-        }
-        return Ack(**(settings | keys))
+    def ack(self, command: Command, *, device: str = "", **keys: Any) -> Ack:
+        name = device or self.devices[0].id
+        return self.obedient[name].ack(command, round(self.now_s * 1e6), **keys)
 
     def answer(self, command: Command, **keys: Any) -> tuple[Decision, ...]:
         device = keys.pop("device", self.devices[0].id)
-        return self.hear(AckHeard(device, self.ack(command, **keys)))
+        return self.hear(AckHeard(device, self.ack(command, device=device, **keys)))
 
     # To where a test begins.
 

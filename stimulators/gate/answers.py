@@ -1,4 +1,4 @@
-"""Commands that wait for their answer, and what the answers say."""
+"""Commands that wait for their answer, and what an answer is an answer to."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -15,6 +15,7 @@ class OpenCommand(NamedTuple):
 
     command: Command
     amount: float
+    is_way_down: bool
     sample: int
     due_s: float
 
@@ -26,40 +27,26 @@ class OpenCommands:
     ----------
     missing_seq : int or None
         The last command that was not answered in time, until the device answers again.
-    amount : float
-        What the last acknowledged amplitude command asked for.
+    newest_seq : int
+        The newest command that was sent to this device.
     """
 
-    def __init__(self, amount: float) -> None:
-        self.amount = amount
+    def __init__(self) -> None:
         self.missing_seq: int | None = None
+        self.newest_seq = 0
         self._open: dict[int, OpenCommand] = {}
-        self._newest_seq = 0
-        self._acked_seq = 0
-
-    def __contains__(self, seq: int) -> bool:
-        return seq in self._open
-
-    @property
-    def believed(self) -> float:
-        """Where the device will be once it has answered, if it agrees."""
-        for opened in reversed(self._open.values()):
-            if opened.command.kind == "amplitude" and opened.command.seq > self._acked_seq:
-                return opened.amount
-        return self.amount
-
-    def stand(self, amount: float) -> None:
-        """Take it that the device stands here, and owes no answer that still matters."""
-        self.amount = amount
-        self.missing_seq = None
-        self._acked_seq = self._newest_seq
 
     def expect(self, opened: OpenCommand) -> None:
         """Wait for the answer to a command that goes now."""
-        self._newest_seq = opened.command.seq
-        self._open[self._newest_seq] = opened
+        self.newest_seq = opened.command.seq
+        self._open[self.newest_seq] = opened
         if len(self._open) > _N_OPEN_MAX:
             del self._open[next(iter(self._open))]
+
+    def forget(self) -> None:
+        """Owe no answer that still matters: a new engagement begins, or the last one ended."""
+        self.missing_seq = None
+        self._open.clear()
 
     def answer(self, ack: Ack) -> tuple[Answer, OpenCommand | None]:
         """Take an answer in; a repeated one changes nothing, a late one ends the waiting."""
@@ -68,14 +55,9 @@ class OpenCommands:
         if opened is None:
             if seq == self.missing_seq:
                 self.missing_seq = None
-            return ("again" if 0 < seq <= self._newest_seq else "unknown"), None
+            return ("again" if 0 < seq <= self.newest_seq else "unknown"), None
         self.missing_seq = None
-        if ack.refused is not None:
-            return "refused", opened
-        if opened.command.kind == "amplitude" and seq > self._acked_seq:
-            self._acked_seq = seq
-            self.amount = opened.amount
-        return "applied", opened
+        return ("applied" if ack.refused is None else "refused"), opened
 
     def overdue(self, now_s: float) -> OpenCommand | None:
         """Give up what should have been answered by `now_s`; return the first such in a row."""

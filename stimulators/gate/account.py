@@ -1,0 +1,177 @@
+"""What one device has given and may still give: charge in ten minutes, time above safe."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from stimulators.gate.belief import Belief
+from stimulators.gate.charge import WINDOW_S, ChargeCount, OnTime
+from stimulators.gate.past import DevicePast
+from stimulators.limits import DeviceConfig
+from stimulators.wire.messages import DeviceStatus
+
+
+class Want(NamedTuple):
+    """What has to wait, for which limit and how long."""
+
+    limit: str
+    found: str
+    expected: str
+
+
+class Account:
+    """Counts from the belief, and reserves the way back to the safe amount.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        The device and its limits.
+    lease_s : float
+        So long a device may keep its amount after the last word it hears.
+
+    Notes
+    -----
+    A device that is not simulated begins with everything unknown: its charge is taken to be the
+    highest the limit allows and its time above safe to be spent, until `learn` says what an
+    earlier service knew, the device's own count reaches back far enough, or time has passed.
+    """
+
+    def __init__(self, config: DeviceConfig, lease_s: float) -> None:
+        self._config = config
+        self._lease_s = lease_s
+        self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
+        self._on_s_max = config.limits.on_time_s_max
+        self._charge = ChargeCount()
+        self._on_high = OnTime(config.limits.off_time_s_min)
+        self._on_low = OnTime(config.limits.off_time_s_min)
+        self._counted_s: float | None = None
+        self._is_presumed = config.simulated
+        self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
+
+    @property
+    def on_s(self) -> float:
+        """How long the device may have been above its safe amount."""
+        return self._on_high.on_s
+
+    def charge_uc(self, now_s: float) -> float:
+        """Return the charge that it may have given in the last ten minutes."""
+        return self._charge.charge_uc(now_s)
+
+    def learn(self, past: DevicePast | None, now_s: float) -> None:
+        """Take in what an earlier service knew; what nobody knows counts as the most."""
+        self._is_presumed = True
+        if past is not None:
+            self._charge.learn(past.charges, now_s)
+        known_age_s = math.inf if past is None else max(0.0, past.known_age_s)
+        self._presume_charge(known_age_s, now_s)
+        on_s = self._on_s_max if past is None else past.on_s + known_age_s
+        self._on_high.presume(min(on_s, self._on_s_max))
+
+    def count(self, belief: Belief, now_s: float) -> None:
+        """Let everything run up to `now_s`, at the highest and the lowest of the belief."""
+        if not self._is_presumed:
+            self.learn(None, now_s)
+        passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
+        self._counted_s = now_s
+        if passed_s <= 0.0:
+            return
+        is_known = belief.is_known or not self._config.simulated
+        highest = belief.highest if is_known else self._config.safe_amount
+        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        self._charge.add(
+            belief.lowest * min(rates) * passed_s, highest * max(rates) * passed_s, now_s
+        )
+        above = self._config.safe_amount + belief.tolerance
+        self._on_high.pass_time(passed_s, is_on=highest > above)
+        self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
+
+    def add_trigger(self, charge_uc: float, now_s: float) -> None:
+        """Count a trigger that goes."""
+        self._charge.add(0.0, charge_uc, now_s)
+
+    def settle(
+        self, said: DeviceStatus, belief: Belief, now_s: float, *, reaches_power_on: bool
+    ) -> None:
+        """Let the device's own counts say what the belief cannot."""
+        if not (math.isfinite(said.charge_uc) and math.isfinite(said.on_s)):
+            return
+        if not (reaches_power_on or said.counted_since_s >= WINDOW_S):
+            return
+        self._charge.settle(said.charge_uc, now_s)
+        on_s = max(said.on_s, self._on_low.on_s)
+        self._on_high.on_s = on_s
+        if on_s == 0.0 and belief.highest <= self._config.safe_amount + belief.tolerance:
+            self._on_high.off_s = math.inf
+
+    def reached(self, belief: Belief, now_s: float) -> str | None:
+        """Return the limit that leaves no room but for the way to the safe amount, or None."""
+        on_s = self._on_high.on_s
+        if on_s > 0.0 and on_s + self._way_down_s(belief) >= self._on_s_max:
+            return "on_time_s_max"
+        if not self._fits(self._reserve_uc(belief), now_s):
+            return "charge_uc_per_10_min_max"
+        return None
+
+    def has_room(self, charge_uc: float, belief: Belief, now_s: float) -> bool:
+        """Say whether a trigger of this charge may go, and the way to safe still fits."""
+        return self._fits(charge_uc + self._reserve_uc(belief), now_s)
+
+    def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
+        """Yield what has to wait before the device may be driven."""
+        if self._on_high.on_s >= self._on_s_max:
+            yield Want(
+                "on_time",
+                f"perhaps above safe for {self._on_high.on_s:.0f} s, "
+                f"{self._on_high.wait_s:.0f} s to wait",
+                f"less than on_time_s_max, {self._on_s_max:g} s",
+            )
+        if not self._fits(self._reserve_uc(belief), now_s):
+            room_uc = self._limit_uc - self._steady_uc()
+            yield Want(
+                "charge",
+                f"perhaps {self.charge_uc(now_s):.0f} uC given in ten minutes, "
+                f"{self._charge.wait_s(now_s, max(0.0, room_uc)):.0f} s to wait",
+                f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
+            )
+
+    def past(self, now_s: float) -> DevicePast:
+        """Return what is to be kept for the next service."""
+        age_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
+        return DevicePast(
+            device=self._config.id,
+            known_age_s=age_s,
+            charges=self._charge.bins(now_s),
+            on_s=self._on_high.on_s,
+        )
+
+    def _fits(self, more_uc: float, now_s: float) -> bool:
+        if self._limit_uc == math.inf:
+            return True
+        counted_uc = self._charge.charge_uc(now_s) + more_uc
+        if counted_uc + self._steady_uc() <= self._limit_uc:
+            return True
+        ahead_uc = self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
+        return ahead_uc + more_uc <= self._limit_uc
+
+    def _steady_uc(self) -> float:
+        """Charge of ten minutes at the safe amount."""
+        config = self._config
+        return WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
+
+    def _reserve_uc(self, belief: Belief) -> float:
+        """Charge of the way to safe: the amount for a lease yet, then down by the slew."""
+        if not belief.is_known:
+            return 0.0
+        highest = belief.highest
+        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        down_s = 0.5 * highest / self._config.slew_per_s_max
+        return highest * max(rates) * (self._lease_s + down_s)
+
+    def _way_down_s(self, belief: Belief) -> float:
+        way = max(0.0, belief.highest - self._config.safe_amount)
+        return self._lease_s + way / self._config.slew_per_s_max
+
+    def _presume_charge(self, passed_s: float, now_s: float) -> None:
+        rate = self._config.amount_max * self._dearest
+        if rate > 0.0 and passed_s > 0.0:
+            self._charge.presume(rate, min(passed_s, self._limit_uc / rate, WINDOW_S), now_s)

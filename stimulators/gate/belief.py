@@ -1,0 +1,234 @@
+"""What one device may give: an interval of its own words and of what was sent since."""
+
+import math
+from typing import NamedTuple
+
+from stimulators.limits import DeviceConfig
+from stimulators.wire.messages import Ack, DeviceBelief, DeviceInfo, DeviceState, DeviceStatus
+
+#: What a device that does not tell its tolerance is granted, as a share of its maximum.
+_TOLERANCE_SHARE = 0.001
+#: Amplitude commands that are remembered; each is soon answered or too old to be done.
+_N_SENT_MAX = 1024
+_TINY = 1e-9
+
+
+class Word(NamedTuple):
+    """What a device said it gives, whichever message said it.
+
+    `state` is None in an answer, which does not say one. `last_seq` is 0 where the device does
+    not hold our session. `answers` is the number of our command that this is the answer to.
+    """
+
+    instance: str
+    number: int
+    last_seq: int
+    amount: float
+    program: str
+    state: DeviceState | None
+    answers: int | None
+
+
+class _Sent(NamedTuple):
+    amount: float
+    program: str
+    issued_s: float
+
+
+def word_of(said: Ack | DeviceInfo | DeviceStatus, session: str, unit: str) -> Word | None:
+    """Return what a message says of the amount; None where it says none."""
+    amount = said.applied_ma if unit == "ma" else said.applied_level
+    if amount is None:
+        return None
+    is_ours = said.session == session
+    state: DeviceState | None
+    if isinstance(said, Ack):
+        state = None if said.request_id is None else "stopped"
+        answers = said.seq if is_ours else None
+    else:
+        state, answers = said.state, None
+    return Word(
+        instance=said.instance,
+        number=said.word,
+        last_seq=said.last_seq if is_ours else 0,
+        amount=amount,
+        program=said.program,
+        state=state,
+        answers=answers,
+    )
+
+
+class Belief:
+    """The interval of amounts that a device may give now, in its own unit.
+
+    Only the highest word of the device's present instance counts. The interval is the hull of
+    the amount that word says, of the target of the newest command it says is done, and of every
+    amount sent after that command. It narrows by words alone, never by time.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        The device.
+    command_valid_s : float
+        After so long a device does not do a command any more.
+
+    Attributes
+    ----------
+    state : str
+        What state the newest word says that the device is in; ``offline`` before any.
+    instance : str
+        The boot of the device that the newest word is of.
+    heard_s : float or None
+        When the newest word came.
+    tolerance : float
+        How far what is given may be from what was asked for.
+    """
+
+    def __init__(self, config: DeviceConfig, command_valid_s: float) -> None:
+        self.state: DeviceState = "offline"
+        self.instance = ""
+        self.heard_s: float | None = None
+        self.tolerance = _TOLERANCE_SHARE * config.amount_max
+        self._config = config
+        self._command_valid_s = command_valid_s
+        self._number = -1
+        self._amount: float | None = None
+        self._program = config.safe_program
+        self._last_seq = 0
+        self._newest_seq = 0
+        self._is_answered = True
+        self._sent: dict[int, _Sent] = {}
+        self._is_stopped = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the device has said at all what it gives."""
+        return self._amount is not None
+
+    @property
+    def lowest(self) -> float:
+        """The least it may give; 0 where nothing is known."""
+        return min(self._amounts()) if self.is_known else 0.0
+
+    @property
+    def highest(self) -> float:
+        """The most it may give; the device's maximum where nothing is known."""
+        return max(self._amounts()) if self.is_known else self._config.amount_max
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether lowest and highest are the same within the tolerance."""
+        return self.is_known and self.highest - self.lowest <= self.tolerance + _TINY
+
+    @property
+    def has_open(self) -> bool:
+        """Whether a command was sent of which no word says that it is done."""
+        return any(seq > self._last_seq for seq in self._sent)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the newest word is newer than the newest command."""
+        return self._is_answered
+
+    @property
+    def program(self) -> str:
+        """The program that the newest word says."""
+        return self._program
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Every program that may be in effect; all of the device's where nothing is known."""
+        if not self.is_known:
+            return frozenset(self._config.programs)
+        return frozenset({self._program, *(sent.program for sent in self._sent.values())})
+
+    def learn(self, info: DeviceInfo) -> None:
+        """Take in the tolerance that the device tells."""
+        if info.amount_tolerance is not None and 0.0 <= info.amount_tolerance < math.inf:
+            self.tolerance = info.amount_tolerance
+
+    def send(self, seq: int, amount: float, program: str, now_s: float) -> None:
+        """Take in that an amplitude command goes now."""
+        self._newest_seq, self._is_answered = seq, False
+        self._sent[seq] = _Sent(amount, program, now_s)
+        if len(self._sent) > _N_SENT_MAX:
+            del self._sent[next(iter(self._sent))]
+
+    def note_stop(self) -> None:
+        """Take in that a stop is on its way: the device may go to its stop amount at once."""
+        self._is_stopped = True
+
+    def is_news(self, word: Word) -> bool:
+        """Whether a word is newer than all that was heard of its instance."""
+        return word.instance != self.instance or word.number > self._number
+
+    def allows(self, amount: float) -> bool:
+        """Whether the device may say that it gives so much, by all that is known so far.
+
+        Not above the amount of its last word, the amounts sent since the command that word
+        names (and that one's), the safe amount, each widened by the tolerance; a number.
+        """
+        config = self._config
+        if not -self.tolerance <= amount <= config.amount_max + self.tolerance:
+            return False
+        if not self.is_known:
+            return True
+        return amount <= max(self.highest, config.safe_amount) + self.tolerance + _TINY
+
+    def take(self, word: Word, now_s: float) -> None:
+        """Take in the newest word; an older one of the same instance changes nothing."""
+        if not self.is_news(word):
+            return
+        self.instance, self._number = word.instance, word.number
+        self.heard_s = now_s
+        is_number = math.isfinite(word.amount) and word.amount >= 0.0
+        self._amount = word.amount if is_number else self._config.amount_max
+        if word.state is not None:
+            self.state = word.state
+        self._last_seq = max(self._last_seq, word.last_seq)
+        done = self._sent.get(self._last_seq)
+        self._program = word.program or (self._program if done is None else done.program)
+        if self._newest_seq in {word.answers, self._last_seq}:
+            self._is_answered = True
+        self._forget_done(word)
+
+    def clip(self) -> None:
+        """Take it that the device stays where its newest word says, whatever it was asked for."""
+        for seq in [seq for seq in self._sent if seq <= self._last_seq]:
+            del self._sent[seq]
+
+    def report(self, now_s: float) -> DeviceBelief:
+        """Return the belief as it is told to others."""
+        if not self.is_known:
+            return DeviceBelief(state=self.state, instance=self.instance)
+        return DeviceBelief(
+            lowest=self.lowest,
+            highest=self.highest,
+            certain=self.is_certain,
+            state=self.state,
+            instance=self.instance,
+            word_age_s=None if self.heard_s is None else max(0.0, now_s - self.heard_s),
+        )
+
+    def _amounts(self) -> list[float]:
+        amounts = [sent.amount for sent in self._sent.values()]
+        if self._amount is not None:
+            amounts.append(self._amount)
+            if self.state == "safe":
+                amounts.append(self._config.safe_amount)
+            elif self._is_stopped and self.state != "stopped":
+                amounts.append(min(self._amount, self._config.stop_amount))
+        return amounts
+
+    def _forget_done(self, word: Word) -> None:
+        """Forget commands that the word shows to be over: overtaken, lapsed or too old."""
+        is_at_rest = word.state in {"safe", "stopped"}
+        if word.state == "stopped":
+            self._is_stopped = False
+        answered = self._sent.get(-1 if word.answers is None else word.answers)
+        for seq, sent in list(self._sent.items()):
+            is_over = seq < self._last_seq or (is_at_rest and seq == self._last_seq)
+            if answered is not None and seq > self._last_seq:
+                is_over = sent.issued_s + self._command_valid_s <= answered.issued_s
+            if is_over:
+                del self._sent[seq]

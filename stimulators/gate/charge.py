@@ -1,0 +1,177 @@
+"""Charge and time above safe that a device may have given: bounds from above and from below."""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+#: The budget of charge is of any stretch of this length.
+WINDOW_S = 600.0
+#: Resolution of the window; the oldest, partly expired bin still counts whole.
+_BIN_S = 2.0
+_N_BINS = round(WINDOW_S / _BIN_S) + 1
+#: Charges are summed as integers of this unit: what is added and taken off again is exact.
+_UNIT_UC = 1e-6
+
+
+class ChargeWindow:
+    """Charge of the last ten minutes, in bins.
+
+    Attributes
+    ----------
+    rounds_up : bool
+        Whether a charge between two units counts as the larger: for a bound from above.
+    """
+
+    def __init__(self, *, rounds_up: bool) -> None:
+        self._round = math.ceil if rounds_up else math.floor
+        self._bins: deque[tuple[int, int]] = deque()
+        self._sum = 0
+
+    def add(self, charge_uc: float, now_s: float) -> None:
+        """Count a charge that was given up to `now_s`."""
+        units = int(self._round(charge_uc / _UNIT_UC))
+        index = int(now_s // _BIN_S)
+        if self._bins and self._bins[-1][0] >= index:
+            index, before = self._bins.pop()
+            self._bins.append((index, before + units))
+        else:
+            self._bins.append((index, units))
+        self._sum += units
+        self._expire(now_s)
+
+    def charge_uc(self, now_s: float) -> float:
+        """Return the charge of the last ten minutes."""
+        self._expire(now_s)
+        return self._sum * _UNIT_UC
+
+    def bins(self, now_s: float) -> Iterator[tuple[float, float]]:
+        """Yield the age in seconds of each bin's end and its charge, the oldest first."""
+        for index, units in self._bins:
+            yield max(0.0, now_s - (index + 1) * _BIN_S), units * _UNIT_UC
+
+    def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
+        """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
+        self._expire(now_s)
+        left = self._sum
+        worst = left * _UNIT_UC
+        for index, units in self._bins:
+            # Just before this bin leaves the window, all that was given until then counts too.
+            ahead_s = (index + _N_BINS) * _BIN_S - now_s
+            worst = max(worst, left * _UNIT_UC + rate_uc_per_s * min(ahead_s, WINDOW_S))
+            left -= units
+        return max(worst, rate_uc_per_s * WINDOW_S)
+
+    def _expire(self, now_s: float) -> None:
+        oldest = int(now_s // _BIN_S) - _N_BINS
+        while self._bins and self._bins[0][0] <= oldest:
+            self._sum -= self._bins.popleft()[1]
+
+
+class ChargeCount:
+    """How much charge a device may have given in the last ten minutes.
+
+    Two windows bound it by the belief: from above with the highest amount, from below with the
+    lowest. A device that counts by itself narrows this: its count, and since then the highest
+    amount, is a bound from above as well; what it says beyond ours counts too.
+    """
+
+    def __init__(self) -> None:
+        self._high = ChargeWindow(rounds_up=True)
+        self._low = ChargeWindow(rounds_up=False)
+        self._told_uc = math.inf
+
+    def add(self, lowest_uc: float, highest_uc: float, now_s: float) -> None:
+        """Count what was given up to `now_s`."""
+        self._low.add(lowest_uc, now_s)
+        self._high.add(highest_uc, now_s)
+        self._told_uc += highest_uc
+
+    def learn(self, bins: Iterable[tuple[float, float]], now_s: float) -> None:
+        """Take in what an earlier service counted: ages in seconds and charges, oldest first."""
+        for age_s, charge_uc in bins:
+            if age_s < WINDOW_S:
+                self._high.add(charge_uc, now_s - age_s)
+                self._low.add(charge_uc, now_s - age_s)
+
+    def presume(self, rate_uc_per_s: float, passed_s: float, now_s: float) -> None:
+        """Take it that nobody knows what was given in the last `passed_s`: up to this rate."""
+        passed_s = min(passed_s, WINDOW_S)
+        n_bins = math.ceil(passed_s / _BIN_S)
+        for place in range(n_bins, 0, -1):
+            age_s = (place - 1) * _BIN_S
+            given_s = min(_BIN_S, passed_s - age_s)
+            self._high.add(rate_uc_per_s * given_s, now_s - age_s)
+
+    def settle(self, told_uc: float, now_s: float) -> None:
+        """Take in what the device counted in the last ten minutes."""
+        told_uc = max(0.0, told_uc)
+        beyond_uc = told_uc - self._high.charge_uc(now_s)
+        if beyond_uc > _UNIT_UC:
+            self.add(beyond_uc, beyond_uc, now_s)
+        self._told_uc = told_uc
+
+    def charge_uc(self, now_s: float) -> float:
+        """Return the charge that counts: never below what was given."""
+        above_uc = min(self._high.charge_uc(now_s), self._told_uc)
+        return max(self._low.charge_uc(now_s), above_uc)
+
+    def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
+        """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
+        counted_uc = self.charge_uc(now_s)
+        if rate_uc_per_s == 0.0:
+            return counted_uc
+        ahead_uc = self._high.worst_ahead_uc(now_s, rate_uc_per_s)
+        return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
+
+    def wait_s(self, now_s: float, limit_uc: float) -> float:
+        """Return how long at nothing until the charge that counts is at most `limit_uc`."""
+        over_uc = self.charge_uc(now_s) - limit_uc
+        if over_uc <= 0.0:
+            return 0.0
+        over_uc = self._high.charge_uc(now_s) - limit_uc
+        for age_s, charge_uc in self._high.bins(now_s):
+            over_uc -= charge_uc
+            if over_uc <= 0.0:
+                return max(0.0, WINDOW_S + _BIN_S - age_s)
+        return WINDOW_S
+
+    def bins(self, now_s: float) -> tuple[tuple[float, float], ...]:
+        """Return what is kept for the next service: ages in seconds and charges."""
+        return tuple(self._high.bins(now_s))
+
+
+class OnTime:
+    """How long an amount has been above safe; a short break does not end it.
+
+    Parameters
+    ----------
+    off_time_s_min : float
+        A break of so long ends it.
+    """
+
+    def __init__(self, off_time_s_min: float) -> None:
+        self.on_s = 0.0
+        self.off_s = math.inf
+        self._off_time_s_min = off_time_s_min
+
+    def pass_time(self, passed_s: float, *, is_on: bool) -> None:
+        """Count time in which the amount was, or was not, above safe."""
+        if is_on:
+            self.off_s = 0.0
+            self.on_s += passed_s
+            return
+        self.off_s += passed_s
+        if self.off_s >= self._off_time_s_min:
+            self.on_s = 0.0
+        elif self.on_s > 0.0:
+            self.on_s += passed_s
+
+    def presume(self, on_s: float) -> None:
+        """Take it that it has been above safe for at least so long, without a break since."""
+        self.on_s = max(self.on_s, on_s)
+        self.off_s = 0.0
+
+    @property
+    def wait_s(self) -> float:
+        """How long at or below safe until it is over."""
+        return max(0.0, self._off_time_s_min - self.off_s) if self.on_s > 0.0 else 0.0

@@ -1,0 +1,59 @@
+"""Other services of the same rig: who has to leave, and when both must be safe."""
+
+from collections.abc import Iterator, Sequence
+
+from stimulators.decisions import EndRun, Refusal
+from stimulators.gate.drive import Drive
+from stimulators.gate.states import RigState
+from stimulators.wire.messages import Status
+
+#: A service that has said nothing for so long is gone; it speaks every second.
+_GONE_S = 2.5
+_N_TEXT_MAX = 100
+
+
+class OtherServices:
+    """What is heard of other services, and what follows.
+
+    Parameters
+    ----------
+    rig : RigState
+        The state, and where decisions go.
+    drives : sequence of Drive
+        The devices.
+    session : str
+        Name of this session; newer ones sort later.
+    """
+
+    def __init__(self, rig: RigState, drives: Sequence[Drive], session: str) -> None:
+        self._rig = rig
+        self._drives = drives
+        self._session = session
+        self._heard: tuple[str, float] | None = None
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """The devices that this service gives leases, or still brings to safety."""
+        return tuple(
+            drive.config.id
+            for drive in self._drives
+            if drive.is_engaged or drive.descent is not None
+        )
+
+    def hear(self, status: Status) -> None:
+        """Take in the heartbeat of another session."""
+        if status.session == self._session or status.state == "offline":
+            return
+        self._heard = (status.session[:_N_TEXT_MAX], self._rig.now_s)
+        if self.driven:
+            if status.drives:
+                self._rig.go_safe(f"service {status.session} drives, too"[:_N_TEXT_MAX])
+        elif self._session > status.session:
+            self._rig.decide(
+                EndRun(f"another service of this rig is there: session {status.session}"[:200])
+            )
+
+    def objections(self) -> Iterator[Refusal]:
+        """Yield that another service is there, where it is."""
+        if self._heard is not None and self._rig.now_s - self._heard[1] <= _GONE_S:
+            yield Refusal("service", found=f"service {self._heard[0]}", expected="one a rig")

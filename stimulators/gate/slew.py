@@ -1,0 +1,71 @@
+"""How far an amount may move: the slew limit as a right that grows with time."""
+
+#: Steps smaller than this share of the limit wait, unless they reach the goal.
+_STEP_SHARE = 0.002
+#: Sums of floats are this far from what they mean.
+_TINY = 1e-9
+
+
+class Slew:
+    """The right to move, from the lowest amount upwards and from the highest downwards.
+
+    The right grows with time at the slew and is never more than `spare`: what one tick allows,
+    and another or the smallest step worth a command. So over any stretch the amount moves at
+    most ``slew * stretch + spare``, whatever came before it and however late a tick is.
+
+    Parameters
+    ----------
+    slew_per_s_max, amount_max : float
+        The device's limits.
+    tick_s : float
+        Time from one look to the next.
+
+    Attributes
+    ----------
+    step_min : float
+        The smallest step worth a command.
+    spare : float
+        The largest step.
+    """
+
+    def __init__(self, *, slew_per_s_max: float, amount_max: float, tick_s: float) -> None:
+        self._slew_per_s_max = slew_per_s_max
+        self._amount_max = amount_max
+        self._per_tick = slew_per_s_max * tick_s
+        self._now_s: float | None = None
+        self.step_min = self.spare = self._right = 0.0
+        self.tolerate(0.0)
+        self._right = self.spare
+
+    def tolerate(self, tolerance: float) -> None:
+        """Make no step that a device of such a tolerance could not tell from none."""
+        self.step_min = max(_STEP_SHARE * self._amount_max, 2.0 * tolerance)
+        self.spare = self._per_tick + max(self._per_tick, self.step_min)
+
+    def advance(self, now_s: float) -> None:
+        """Let the right grow up to `now_s`."""
+        if self._now_s is not None:
+            gained = self._slew_per_s_max * max(0.0, now_s - self._now_s)
+            self._right = min(self.spare, self._right + gained)
+        self._now_s = now_s
+
+    def up(self, lowest: float, goal: float) -> float | None:
+        """Return the next amount on the way up to `goal`; None where the step is too small."""
+        if goal - lowest <= self._right + _TINY:
+            return goal
+        return None if self._right < self.step_min else lowest + self._right
+
+    def down(self, lowest: float, highest: float, goal: float) -> float | None:
+        """Return the next amount on the way down to `goal`; None where the step is too small.
+
+        Never above the lowest: a way down must raise nothing, whatever the device gives.
+        """
+        if highest - goal <= self._right + _TINY:
+            return goal
+        if self._right < self.step_min:
+            return None
+        return max(goal, min(lowest, highest - self._right))
+
+    def take(self, moved: float) -> None:
+        """Use the right for a step that goes."""
+        self._right = max(0.0, self._right - abs(moved))

@@ -1,0 +1,122 @@
+"""What a rig's devices were given, kept from one service to the next: one file, one writer."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from stimulators.gate.past import DevicePast
+from streamer.errors import LedgerError
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file holds: ages are counted from the wall clock of the moment of writing."""
+
+    written_us: int
+    devices: tuple[DevicePast, ...]
+
+
+def state_folder() -> Path:
+    """Return where programs of this user keep what outlives them (XDG base directories)."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
+
+
+class Ledger:
+    """The ledger of one rig; entering takes the lock and reads, `keep` writes it anew.
+
+    Parameters
+    ----------
+    folder : Path
+        The rig's own folder; it is made where it is not there.
+    wall_us : callable
+        Microseconds since 1970, of the machine's wall clock.
+
+    Attributes
+    ----------
+    past : tuple of DevicePast
+        What was known when it was entered, aged to that moment.
+
+    Raises
+    ------
+    LedgerError
+        On entering, where another service holds it or it cannot be used; from `keep`, where it
+        cannot be written.
+
+    Notes
+    -----
+    A file that is damaged, or was written in the future of the present wall clock, is as good as
+    none: nobody knows what was given. A power cut may cost the newest second.
+    """
+
+    def __init__(self, folder: Path, wall_us: Callable[[], int]) -> None:
+        self.past: tuple[DevicePast, ...] = ()
+        self._folder = folder
+        self._file = folder / "ledger.json"
+        self._wall_us = wall_us
+        self._lock: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # A lock of the operating system's, which ends with its process on every system.
+            self._lock = sqlite3.connect(self._folder / "lock.sqlite", timeout=0.0)
+            self._lock.execute("BEGIN EXCLUSIVE")
+            self.past = self._read()
+        except sqlite3.OperationalError:
+            self._close()
+            raise LedgerError(
+                f"{self._folder}: expected one service a rig, found another that keeps its "
+                "ledger; end it first"
+            ) from None
+        except OSError as error:
+            self._close()
+            raise LedgerError(f"{self._folder}: cannot be used: {error}") from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def keep(self, past: Sequence[DevicePast]) -> None:
+        """Write what is known now, whole or not at all."""
+        if not past:
+            return
+        kept = _Kept(written_us=self._wall_us(), devices=tuple(past))
+        written = self._file.with_suffix(".part")
+        try:
+            written.write_bytes(msgspec.json.encode(kept))
+            written.replace(self._file)
+        except OSError as error:
+            raise LedgerError(f"{self._file}: cannot be written: {error}") from error
+
+    def _read(self) -> tuple[DevicePast, ...]:
+        try:
+            kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return ()
+        passed_s = (self._wall_us() - kept.written_us) / 1e6
+        if passed_s < 0.0:
+            return ()
+        return tuple(
+            DevicePast(
+                device=each.device,
+                known_age_s=each.known_age_s + passed_s,
+                charges=tuple((age_s + passed_s, charge_uc) for age_s, charge_uc in each.charges),
+                on_s=each.on_s,
+            )
+            for each in kept.devices
+        )
+
+    def _close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
