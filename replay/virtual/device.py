@@ -1,12 +1,14 @@
 """A reference device in virtual time: its own clock, its power, its memory and its manners."""
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Iterable
 
 import msgspec
 
 from replay.virtual.broker import Broker, Client, Post
 from replay.virtual.electrode import Electrodes, Given
 from replay.virtual.misbehaviour import HONEST
+from stimulators.device.counts import Counts
 from stimulators.device.device import ReferenceDevice
 from stimulators.limits import DeviceConfig
 from stimulators.wire import topics
@@ -21,9 +23,6 @@ from stimulators.wire.messages import (
     Stop,
     Wire,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _HEARS = (topics.COMMAND, topics.LEASE, topics.CLOCK_REPLY, topics.STOP)
 _TOPIC_OF = {
@@ -48,6 +47,8 @@ class VirtualDevice:
         Where what it gives is noted.
     offset_us, drift_ppm : int
         Of its own clock against the virtual time.
+    step, ceiling : float
+        It gives whole multiples of this, and no more than that: see `ReferenceDevice`.
 
     Attributes
     ----------
@@ -59,6 +60,8 @@ class VirtualDevice:
         How often it was switched on.
     client : Client
         Its connection.
+    stepped_us : int
+        When its clock was set last, in virtual time.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class VirtualDevice:
         *,
         offset_us: int = 0,
         drift_ppm: int = 0,
+        step: float = 0.0,
+        ceiling: float = math.inf,
     ) -> None:
         self.config = config
         self.misbehaviour = HONEST
@@ -80,6 +85,9 @@ class VirtualDevice:
         self._offset_us = offset_us
         self._drift_ppm = drift_ppm
         self._newest_session = ""
+        self._counts = Counts()
+        self._step, self._ceiling = step, ceiling
+        self.stepped_us = 0
         self.client = self._make_client()
         self.device = self._boot()
         self._switch_on()
@@ -90,6 +98,7 @@ class VirtualDevice:
             return
         self.is_on = False
         self._newest_session = self.device.newest_session
+        self._counts = self.device.counts.after(off_us)
         self.client.disconnect("no power", back_after_us=None)
         self._note()
         self._schedule.after(off_us, self._restart)
@@ -97,6 +106,7 @@ class VirtualDevice:
     def step_clock(self, by_us: int) -> None:
         """Set its own clock forward or back."""
         self._offset_us += by_us
+        self.stepped_us = self._schedule.now_us
 
     @property
     def own_us(self) -> int:
@@ -115,9 +125,15 @@ class VirtualDevice:
 
     def _boot(self) -> ReferenceDevice:
         self.n_boots += 1
-        instance = f"{self._broker.random.getrandbits(64):016x}"
+        random = self._broker.random
         return ReferenceDevice(
-            self.config, instance=instance, newest_session=self._newest_session
+            self.config,
+            instance=f"{random.getrandbits(64):016x}",
+            newest_session=self._newest_session,
+            counts=self._counts,
+            new_nonce=lambda: f"{random.getrandbits(64):016x}",
+            step=self._step,
+            ceiling=self._ceiling,
         )
 
     def _restart(self) -> None:
@@ -143,7 +159,9 @@ class VirtualDevice:
         )
 
     def _gone(self) -> DeviceInfo:
-        return self.device.will
+        return msgspec.structs.replace(
+            self.device.info, word=0, state="offline", reason="the connection was lost"
+        )
 
     def _tick(self, boot: int) -> None:
         if boot != self.n_boots or not self.is_on:
@@ -160,9 +178,9 @@ class VirtualDevice:
 
     def _change_link(self, is_up: bool, reason: str) -> None:  # noqa: ARG002 the seam's shape
         if is_up and self.is_on:
-            self._publish(self.device.info)
+            self._publish(self.device.describe())
 
-    def _say(self, said: "Iterable[Wire]") -> None:
+    def _say(self, said: Iterable[Wire]) -> None:
         self._note()
         for message in said:
             self._publish(message)

@@ -11,16 +11,10 @@ _PERIOD_S = 1.0
 
 
 class Ledger:
-    """The newest that a service wrote, for the next one.
+    """The newest that a service wrote, for the next one; at first nothing is known."""
 
-    Parameters
-    ----------
-    devices : iterable of str
-        The rig's devices: of each, nothing has been given before the first service.
-    """
-
-    def __init__(self, devices: Iterable[str]) -> None:
-        self._past = tuple(DevicePast(device=device, known_age_s=0.0) for device in devices)
+    def __init__(self) -> None:
+        self._past: tuple[DevicePast, ...] = ()
         self._kept_s: float | None = None
 
     def is_due(self, now_s: float) -> bool:
@@ -35,7 +29,7 @@ class Ledger:
     def event(self, now_s: float) -> PastKnown:
         """Return what the next service is told at its start: the same, so much older."""
         older_s = 0.0 if self._kept_s is None else max(0.0, now_s - self._kept_s)
-        return PastKnown(tuple(_aged(each, older_s) for each in self._past))
+        return PastKnown(past=tuple(_aged(each, older_s) for each in self._past))
 
 
 def _aged(past: DevicePast, older_s: float) -> DevicePast:

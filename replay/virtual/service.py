@@ -11,7 +11,7 @@ from replay.virtual.rig import INFO
 from replay.virtual.wire import ServiceWire
 from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
 from stimulators.wire import topics
-from stimulators.wire.messages import Status, Stop
+from stimulators.wire.messages import Control, Status, Stop
 from stimulators.wire.received import ClockAsked, ControlHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
@@ -83,6 +83,7 @@ class VirtualService:
         self._backlog: list[Event] = []
         self._frozen_until_us = 0
         self._next_sample = 0
+        self._leaving_until_us: int | None = None
         self.wire = ServiceWire(broker, session, self.hear)
         self._heartbeat = Heartbeat(self.wire, session=session, config_digest="", versions={})
         self._ear = Client(
@@ -127,14 +128,32 @@ class VirtualService:
             self.wire.die()
 
     def end(self, exit_code: int, reason: str) -> None:
-        """End by itself."""
-        if self.phase == "ended":
-            return
+        """End by itself: first the devices are brought to safety, and their word is awaited."""
+        if self.phase == "listening":
+            self.phase, self.exit_code = "ended", exit_code
+            self._ear.disconnect(reason, back_after_us=None)
+        elif self.phase == "running" and self._leaving_until_us is None:
+            self.exit_code = exit_code
+            self._leaving_until_us = self._schedule.now_us
+            now_us = self._schedule.now_us
+            farewell = Control(
+                request_id=f"{self.session}-end",
+                session=self.session,
+                operator="service",
+                issued_us=now_us,
+                expires_us=now_us + 1_000_000,
+                action="disarm",
+                text=reason,
+            )
+            self._act(ControlHeard(farewell, retained=False))
+            way_us = round((self.loop.gate.way_down_s + 1.0) * 1e6)
+            self._leaving_until_us = now_us + way_us
+
+    def _leave(self) -> None:
         self._keep_past()
+        self._heartbeat.announce(self.now_s, self.loop.gate, head="", state="offline")
         self.phase = "ended"
-        self.exit_code = exit_code
-        self._ear.disconnect("ended", back_after_us=None)
-        self.wire.leave(reason)
+        self.wire.leave()
 
     def _begin(self) -> None:
         if self.phase == "ended":
@@ -171,6 +190,9 @@ class VirtualService:
         self._schedule.after(self._tick_us, self._tick)
 
     def _act(self, event: Event) -> None:
+        if isinstance(event, ControlHeard) and self._leaving_until_us is not None:
+            if event.message.operator != "service":
+                return  # an operator must not arm what is about to be gone
         if isinstance(event, Chunk):
             event = msgspec.structs.replace(event, first_sample=self._next_sample)
             self._next_sample += len(event.timestamps_s)
@@ -191,8 +213,11 @@ class VirtualService:
 
     def _beat(self) -> None:
         gate = self.loop.gate
-        self._heartbeat.beat(self.now_s, state=gate.state, reason=gate.reason, head="")
-        if self._ledger.is_due(self.now_s):
+        self._heartbeat.beat(self.now_s, gate, head="")
+        if self._leaving_until_us is not None:
+            if not gate.driven or self._schedule.now_us >= self._leaving_until_us:
+                self._leave()
+        elif self._ledger.is_due(self.now_s):
             self._keep_past()
 
     def _keep_past(self) -> None:

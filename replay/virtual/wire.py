@@ -104,19 +104,17 @@ class ServiceWire:
     def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
         """Nobody looks."""
 
-    def leave(self, reason: str) -> None:
-        """Say goodbye and disconnect."""
-        self.client.publish(topics.STATUS, self._gone(reason))
+    def leave(self) -> None:
+        """Disconnect once what was said last has arrived; with a goodbye there is no Last Will."""
         self.client.will = None
-        # What was said last must still arrive: the connection is closed after it.
-        self._schedule.after(100_000, lambda: self.die(reason))
+        self._schedule.after(100_000, lambda: self.die("ended"))
 
     def die(self, reason: str = "killed") -> None:
         """Be gone for ever."""
         self.client.disconnect(reason, back_after_us=None)
 
-    def _gone(self, reason: str = "the service is gone") -> Status:
-        return Status(state="offline", session=self._session, reason=reason)
+    def _gone(self) -> Status:
+        return Status(state="offline", session=self._session, reason="the service is gone")
 
     def _hear(self, post: Post, is_kept: bool) -> None:
         received = self._received(post, is_kept=is_kept)

@@ -64,7 +64,7 @@ class World:
         self.schedule = Schedule(START_US)
         self.broker = Broker(self.schedule, self.random)
         self.electrodes = Electrodes(keeps_trace=keeps_trace)
-        self.ledger = Ledger(device.id for device in config.devices)
+        self.ledger = Ledger()
         self.amplifier = Amplifier(
             self.schedule, clock_offset_us=self.random.randrange(-5_000_000, 5_000_000)
         )
@@ -125,12 +125,12 @@ class World:
 
     def operate(self, action: Action) -> VirtualOperator:
         """Let an operator run a command; all of `judges` are told when it ends."""
-        gate = self.config.gate
-        wait_s = gate.lease_s + max(
-            each.amount_max / each.slew_per_s_max for each in self.config.devices
-        )
         operator = VirtualOperator(
-            self.broker, action, wait_us=round((wait_s + 2.0) * 1e6), done=self._judge
+            self.broker,
+            self.config.devices,
+            action,
+            lease_s=self.config.gate.lease_s,
+            done=self._judge,
         )
         self.operators.append(operator)
         return operator

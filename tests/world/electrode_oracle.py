@@ -41,13 +41,14 @@ class ElectrodeOracle:
         self._highest_start = math.inf
         self._lowest_start = -math.inf
 
-    def change(self, now: Given, *, may_jump: bool) -> None:
-        """Take in what is given from now on."""
+    def change(self, now: Given, *, may_jump: bool, is_set: bool) -> None:
+        """Take in what is given from now on, after a stop or after the device's clock was set."""
         self.pass_time(now.time_us)
         before, self.given = self.given, now
         self._check_amount(now)
-        self._check_step(before, now, may_jump=may_jump)
-        self._check_program(before, now)
+        self._check_step(before, now, may_jump=may_jump or is_set)
+        if not is_set:
+            self._check_program(before, now)
         is_on = now.amount > self.config.safe_amount + _TINY
         if is_on and self.off_since_us is not None and self.on_since_us is not None:
             is_break = now.time_us - self.off_since_us >= self.config.limits.off_time_s_min * 1e6

@@ -30,7 +30,7 @@ class Result:
     happened: tuple[tuple[int, str], ...]
 
 
-def stimulator(name: str, random: Random) -> DeviceConfig:
+def stimulator(name: str, random: Random, *, simulated: bool) -> DeviceConfig:
     """Return a stimulator drawn by a seed."""
     safe_ma = random.choice((0.0, 0.0, 0.5, 2.0))
     rest = {"rest": ProgramConfig(frequency_hz=60.0, pulse_width_us=60.0, contact_area_cm2=0.06)}
@@ -49,11 +49,11 @@ def stimulator(name: str, random: Random) -> DeviceConfig:
         slew_ma_per_s_max=random.choice((2.0, 12.0)),
         charge_density_uc_per_cm2_max=30.0,
         shannon_k_max=1.5,
-        charge_uc_per_10_min_max=random.choice((14_000.0, 9400.0 if safe_ma > 1 else 4000.0)),
+        charge_uc_per_10_min_max=random.choice((14_000.0, 9900.0 if safe_ma > 1 else 4000.0)),
     )
     return DeviceConfig(
         id=name,
-        simulated=True,
+        simulated=simulated,
         safe_ma=safe_ma,
         safe_program="rest" if has_two else "adbs",
         programs=programs | rest if has_two else programs,
@@ -89,7 +89,11 @@ def run_seed(
     drawn = tuple(random.sample(names, random.choice((1, 2, 3, 5, 8, len(names)))))
     used = drawn if kinds is None else tuple(kinds)
     period_us = round(random.choice((0.5, 2.0, 8.0)) * 1e6)
-    devices = [stimulator(name, random) for name in ("left", "right")[: random.choice((1, 1, 2))]]
+    simulated = random.random() < 0.3
+    devices = [
+        stimulator(name, random, simulated=simulated)
+        for name in ("left", "right")[: random.choice((1, 1, 2))]
+    ]
     timing = GateConfig(
         lease_s=random.choice((0.25, 1.0)),
         ack_s_max=0.25,
@@ -99,7 +103,7 @@ def run_seed(
     config = virtual_rig(
         devices,
         timing=timing,
-        arm=random.choice(("auto", "operator")),
+        arm="auto" if simulated else "operator",
         policies={
             device.id: {"program": "adbs", "on_ma": random.choice((1.0, 3.0))} for device in devices
         },
@@ -110,6 +114,7 @@ def run_seed(
     )
     swarm = Swarm(world, used, period_us)
     oracle = Oracle(world, swarm, is_honest=not LIES & set(used), tolerance=_tolerance(used))
+    oracle.counts_past = not simulated
     try:
         while world.schedule.n_steps < n_steps:
             world.run(500_000)
@@ -148,8 +153,9 @@ def _calm(world: World, swarm: Swarm) -> None:
         if waited_s >= _CALM_S + _limit_wait_s(world):
             service = world.service
             raise Violation(
-                f"{waited_s} s after the last fault the rig does not drive: {service.state}, "
-                f"{service.loop.gate.reason}; last answers "
+                f"{waited_s} s after the last fault the rig does not drive: "
+                f"{[(each.session[:20], each.state, each.loop.gate.reason) for each in world.running]}; "
+                f"{ {name: (each.device.state, each.device.info.reason, each.device.session) for name, each in world.devices.items()} } last answers "
                 f"{[(each.action, each.exit_code, each.reason) for each in world.operators[-2:]]}"
             )
         world.run(1_000_000)
