@@ -7,7 +7,8 @@ import typer.exceptions
 
 from stimloop.app import app
 from stimloop.errors import CommandError
-from streamer.errors import JournalError, StreamError
+from stimloop.plain_text import plain
+from streamer.errors import JournalError, LedgerError, StreamError
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def _ended_by(error: BaseException) -> tuple[str, int]:
         return error.format_message(), 2
     if isinstance(error, CommandError):
         return str(error), error.code
-    if isinstance(error, StreamError | JournalError | OSError):
+    if isinstance(error, StreamError | JournalError | LedgerError | OSError):
         return str(error), 3
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return "interrupted", 3
@@ -39,7 +40,7 @@ def _ended_by(error: BaseException) -> tuple[str, int]:
 
 
 def _told(text: str, code: int) -> int:
-    sys.stderr.write(f"stimloop: {' '.join(text.split())}\n")
+    sys.stderr.write(f"stimloop: {plain(' '.join(text.split()))}\n")
     return code
 
 

@@ -1,14 +1,35 @@
 """The one file that reads a clock; everybody else is handed `now_s` or a callable that gives it."""
 
 import secrets
+import sys
+import time
 from datetime import UTC, datetime
 
 import pylsl
+
+from stimulators.wire.session_id import session_id
 
 
 def now_s() -> float:
     """Return the service's time: the LSL clock of this machine, in seconds since it started."""
     return float(pylsl.local_clock())
+
+
+def suspended_s() -> float:
+    """Return how long this machine has slept since it started, in seconds.
+
+    The LSL clock stands still while Linux sleeps: whoever looks at `now_s` alone sees no pause.
+    Elsewhere it goes on, and this is 0.
+    """
+    if sys.platform != "linux":
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def unix_us() -> int:
+    """Return the time of day in microseconds since 1970: it may be set, but outlives a restart."""
+    now = datetime.now(UTC)
+    return int(now.timestamp()) * 1_000_000 + now.microsecond
 
 
 def new_session_id() -> str:
@@ -20,9 +41,7 @@ def new_session_id() -> str:
         Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
         Devices adopt only sessions that are newer than the newest they remember.
     """
-    now = datetime.now(UTC)
-    micros = int(now.timestamp()) * 1_000_000 + now.microsecond
-    return f"{micros:020d}-{secrets.token_hex(4)}"
+    return session_id(unix_us(), secrets.token_hex(4))
 
 
 def wall_time_text() -> str:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,7 @@ from typing import Self
 import msgspec
 
 from stimulators.gate.past import DevicePast
+from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
 
 
@@ -26,6 +28,21 @@ def state_folder() -> Path:
     return Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
 
 
+class NoLedger:
+    """The ledger of a rig of which every device is simulated: nothing to know, nothing kept."""
+
+    past: tuple[DevicePast, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def keep(self, past: Sequence[DevicePast]) -> None:
+        """Keep nothing."""
+
+
 class Ledger:
     """The ledger of one rig; entering takes the lock and reads, `keep` writes it anew.
 
@@ -33,7 +50,7 @@ class Ledger:
     ----------
     folder : Path
         The rig's own folder; it is made where it is not there.
-    wall_us : callable
+    unix_us : callable
         Microseconds since 1970, of the machine's wall clock.
 
     Attributes
@@ -53,11 +70,11 @@ class Ledger:
     none: nobody knows what was given. A power cut may cost the newest second.
     """
 
-    def __init__(self, folder: Path, wall_us: Callable[[], int]) -> None:
+    def __init__(self, folder: Path, unix_us: Callable[[], int]) -> None:
         self.past: tuple[DevicePast, ...] = ()
         self._folder = folder
         self._file = folder / "ledger.json"
-        self._wall_us = wall_us
+        self._unix_us = unix_us
         self._lock: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -90,7 +107,7 @@ class Ledger:
         """Write what is known now, whole or not at all."""
         if not past:
             return
-        kept = _Kept(written_us=self._wall_us(), devices=tuple(past))
+        kept = _Kept(written_us=self._unix_us(), devices=tuple(past))
         written = self._file.with_suffix(".part")
         try:
             written.write_bytes(msgspec.json.encode(kept))
@@ -103,7 +120,7 @@ class Ledger:
             kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
         except (FileNotFoundError, msgspec.MsgspecError):
             return ()
-        passed_s = (self._wall_us() - kept.written_us) / 1e6
+        passed_s = (self._unix_us() - kept.written_us) / 1e6
         if passed_s < 0.0:
             return ()
         return tuple(
@@ -120,3 +137,12 @@ class Ledger:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def ledger_of(
+    rig: str, devices: Sequence[DeviceConfig], unix_us: Callable[[], int]
+) -> AbstractContextManager[Ledger | NoLedger]:
+    """Return the ledger of a rig, in the state folder of this user."""
+    if all(device.simulated for device in devices):
+        return NoLedger()
+    return Ledger(state_folder() / "stimloop" / rig, unix_us)
