@@ -75,11 +75,6 @@ class Amplifier:
         schedule.after(0, self._correct)
         schedule.after(_PERIOD_US, self._sample)
 
-    @property
-    def info_uid(self) -> str:
-        """The identifier of this sender's life."""
-        return str(self.uid)
-
     def correction(self) -> ClockCorrection:
         """Return what a listener is told first, and then every few seconds."""
         return ClockCorrection(STREAM, -self._believed_offset_us / 1e6, self.uncertainty_s)
@@ -96,7 +91,9 @@ class Amplifier:
         self._schedule.after(300_000, self._resume)
 
     def _resume(self) -> None:
-        self._tell(StreamChanged(STREAM, "resumed", f"uid {self.info_uid}"))
+        uid = str(self.uid)
+        self._tell(StreamChanged(STREAM, "resumed", "another outlet", uid, is_same_sender=False))
+        self._tell(self.correction())
 
     def _correct(self) -> None:
         self._tell(self.correction())
@@ -123,7 +120,11 @@ class Amplifier:
     def _fall_silent(self, now_us: int) -> None:
         if self._silent_since_us is None:
             self._silent_since_us = now_us
-        elif now_us - self._silent_since_us > _SILENCE_US >= now_us - self._silent_since_us - _PERIOD_US:
+        elif (
+            now_us - self._silent_since_us
+            > _SILENCE_US
+            >= now_us - self._silent_since_us - _PERIOD_US
+        ):
             self._tell(StreamChanged(STREAM, "silent", "no samples"))
 
     def _tell(self, event: Event) -> None:

@@ -45,6 +45,8 @@ class Client:
         To the broker, and from it.
     is_up : bool
         Whether there is a link.
+    lost_topics : set of Topic
+        Messages on these are lost, whoever sends them.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Client:
         self.up = Leg(broker.schedule, broker.random)
         self.down = Leg(broker.schedule, broker.random)
         self.is_up = False
+        self.lost_topics: set[Topic] = set()
         self.hear = hear
         self.will = will
         self._broker = broker
@@ -101,11 +104,16 @@ class Client:
         if not self.is_up:
             return False
         post = Post(topic, name, message)
-        self.up.carry(lambda: self._broker.route(post, retain=topic.retain))
+        if topic in self.lost_topics:
+            return True
+        # What a broker keeps gets through in the end, where the connection holds.
+        self.up.carry(lambda: self._broker.route(post, retain=topic.retain), is_sure=topic.retain)
         return True
 
     def wants(self, post: Post) -> bool:
         """Say whether the client hears this topic."""
+        if post.topic in self.lost_topics:
+            return False
         is_its_name = not self._name or not post.name or post.name == self._name
         return is_its_name and post.topic.address in self._addresses
 
@@ -114,7 +122,7 @@ class Client:
         self._carry(post, retained=False)
 
     def _carry(self, post: Post, *, retained: bool) -> None:
-        self.down.carry(lambda: self.hear(post, retained))
+        self.down.carry(lambda: self.hear(post, retained), is_sure=post.topic.retain)
 
 
 class Broker:

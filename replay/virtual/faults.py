@@ -14,6 +14,9 @@ from replay.virtual.world import World
 #: Begins a fault; returns after how many microseconds it is over.
 Begin = Callable[[World], int]
 
+#: A device that clips gives no more than this share of its highest amount.
+CLIPPED: Final = 0.6
+
 _MS = 1_000
 _S = 1_000_000
 
@@ -56,9 +59,7 @@ def _jittery(world: World) -> int:
 def _overtaking(world: World) -> int:
     legs = _legs(world)
     over_us = _for_a_while(world, legs, "jitter_us", world.random.choice((20, 100, 300)) * _MS, 0)
-    for leg in legs:
-        leg.reorders = True
-        world.schedule.after(over_us, lambda leg=leg: setattr(leg, "reorders", False))
+    _for_a_while(world, legs, "reorders", 1, 0, over_us)
     return over_us
 
 
@@ -72,12 +73,17 @@ def _doubling(world: World) -> int:
 
 
 def _for_a_while(
-    world: World, legs: list[Leg], key: str, value: float, quiet: float
+    world: World, legs: list[Leg], key: str, value: float, quiet: float, over_us: int = 0
 ) -> int:
-    over_us = _duration(world.random)
+    over_us = over_us or _duration(world.random)
+
+    def end() -> None:
+        for leg in legs:
+            setattr(leg, key, quiet)
+
     for leg in legs:
         setattr(leg, key, value)
-        world.schedule.after(over_us, lambda leg=leg: setattr(leg, key, quiet))
+    world.schedule.after(over_us, end)
     # What was sent last is still under way.
     return over_us + 2 * (round(value) if key.endswith("_us") else 0)
 
@@ -146,7 +152,7 @@ def _misbehave(kind: Kind) -> Begin:
     def begin(world: World) -> int:
         device = _device(world)
         amount_max = device.config.amount_max
-        amount = {"clips": 0.6 * amount_max, "steps": amount_max / 30.0}.get(kind, amount_max)
+        amount = {"clips": CLIPPED * amount_max, "steps": amount_max / 30.0}.get(kind, amount_max)
         device.misbehaviour = Misbehaviour(kind, amount)
         over_us = _duration(world.random)
 
@@ -228,6 +234,7 @@ FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
     "says_high": ("A device says that it gives its highest amount.", _misbehave("says_high")),
     "clips": ("A device gives less than it is asked for, and says so.", _misbehave("clips")),
     "steps": ("A device gives only multiples of an amount.", _misbehave("steps")),
+    "sticks": ("A device takes commands and does not move, and says so.", _misbehave("sticks")),
     "refuses": ("A device refuses all commands.", _misbehave("refuses")),
     "refuses_way_down": ("A device refuses to go down.", _misbehave("refuses_way_down")),
     "invents": ("A device answers commands that were never sent.", _misbehave("invents")),

@@ -10,7 +10,15 @@ from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Wire
 
 Kind = Literal[
-    "honest", "says_high", "clips", "steps", "refuses", "refuses_way_down", "invents", "mute_acks"
+    "honest",
+    "says_high",
+    "clips",
+    "steps",
+    "sticks",
+    "refuses",
+    "refuses_way_down",
+    "invents",
+    "mute_acks",
 ]
 
 
@@ -22,7 +30,8 @@ class Misbehaviour:
     ----------
     kind : str
         ``says_high`` says `amount` whatever it gives; ``clips`` gives no more than `amount` and
-        says so; ``steps`` gives multiples of `amount` and says so; ``refuses`` does no amplitude
+        says so; ``steps`` gives multiples of `amount` and says so; ``sticks`` takes commands and
+        goes on giving what it gives, and says so; ``refuses`` does no amplitude
         command, ``refuses_way_down`` none that is lower than what it gives; ``invents`` answers
         commands that were never sent; ``mute_acks`` answers none.
     amount : float
@@ -38,6 +47,8 @@ class Misbehaviour:
             return message
         key = "amplitude_ma" if config.unit == "ma" else "level"
         asked: float = getattr(message, key) or 0.0
+        if self.kind == "sticks":
+            return msgspec.structs.replace(message, **{key: gives})
         if self.kind == "clips":
             return msgspec.structs.replace(message, **{key: min(asked, self.amount)})
         if self.kind == "steps":

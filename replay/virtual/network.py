@@ -40,11 +40,11 @@ class Leg:
         self._newest_due_us = 0
         self._connection = 0
 
-    def carry(self, deliver: Action) -> None:
-        """Take a message; `deliver` is what its arrival does."""
-        self._carry_once(deliver)
+    def carry(self, deliver: Action, *, is_sure: bool = False) -> None:
+        """Take a message; `deliver` is what its arrival does. One that is sure is never lost."""
+        self._carry_once(deliver, is_sure=is_sure)
         if self.duplication and self._random.random() < self.duplication:
-            self._carry_once(deliver)
+            self._carry_once(deliver, is_sure=is_sure)
 
     def stall(self, until_us: int) -> None:
         """Hold everything, also what is under way, until then."""
@@ -56,8 +56,8 @@ class Leg:
         self._stalled_until_us = 0
         self._newest_due_us = 0
 
-    def _carry_once(self, deliver: Action) -> None:
-        if self.loss and self._random.random() < self.loss:
+    def _carry_once(self, deliver: Action, *, is_sure: bool) -> None:
+        if not is_sure and self.loss and self._random.random() < self.loss:
             return
         due_us = self._schedule.now_us + QUIET_DELAY_US + self.delay_us
         if self.jitter_us:

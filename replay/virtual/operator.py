@@ -87,9 +87,7 @@ class VirtualOperator:
         self._driven: set[str] = set()
         self._n_heard = 0
         self._done = done
-        self._client = Client(
-            broker, topics=_HEARS, hear=self._hear, change_link=self._change_link
-        )
+        self._client = Client(broker, topics=_HEARS, hear=self._hear, change_link=self._change_link)
         self._client.connect()
         self._listens_until_us = self.started_us + _LISTEN_US
         self._gives_up_us = self.started_us + _WAIT_US

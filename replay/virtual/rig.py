@@ -35,6 +35,7 @@ def virtual_rig(
     tick_s: float = 0.02,
     arm: Literal["operator", "auto"] = "operator",
     policies: Mapping[str, Mapping[str, Any]] | None = None,
+    calibrate_s: float = 0.0,
 ) -> LoopConfig:
     """Return a configuration in which each device follows one burst detector.
 
@@ -49,7 +50,12 @@ def virtual_rig(
     policies : mapping, optional
         By device, what its ``threshold`` policy has beyond the defaults: the highest amount
         while the signal is strong, the safe amount while it is weak, in the safe program.
+    calibrate_s : float
+        How long the detector calibrates first, on a signal that is strong half of the time.
     """
+    threshold: dict[str, Any] = {"level": 100.0}
+    if calibrate_s > 0.0:
+        threshold = {"percentile": 50.0, "calibrate_s": calibrate_s}
     tables: dict[str, Any] = {
         "rig": {"name": "virtual", "arm": arm, "tick_s": tick_s},
         "streams": [{"name": STREAM, "kind": "lfp", "match": {"name": STREAM}}],
@@ -67,7 +73,7 @@ def virtual_rig(
                 "id": "burst",
                 "kind": "burst",
                 "of": "beta",
-                "threshold": {"level": 100.0},
+                "threshold": threshold,
                 "duration_s_min": 0.0,
             },
         ],

@@ -90,7 +90,7 @@ class VirtualService:
             broker,
             topics=(topics.STATUS,),
             hear=self._overhear,
-            change_link=lambda is_up, reason: None,
+            change_link=lambda *_: None,
         )
         if listens:
             self._ear.connect()
@@ -167,9 +167,9 @@ class VirtualService:
 
     def _overhear(self, post: Post, is_kept: bool) -> None:
         said = post.message
-        if self.phase == "listening" and not is_kept and isinstance(said, Status):
-            if said.state != "offline":
-                self.end(3, "another service of this rig is there")
+        is_alive = isinstance(said, Status) and not is_kept and said.state != "offline"
+        if self.phase == "listening" and is_alive:
+            self.end(3, "another service of this rig is there")
 
     def _thaw(self) -> None:
         if self._schedule.now_us < self._frozen_until_us:
@@ -190,9 +190,8 @@ class VirtualService:
         self._schedule.after(self._tick_us, self._tick)
 
     def _act(self, event: Event) -> None:
-        if isinstance(event, ControlHeard) and self._leaving_until_us is not None:
-            if event.message.operator != "service":
-                return  # an operator must not arm what is about to be gone
+        if isinstance(event, ControlHeard) and self._is_too_late(event):
+            return
         if isinstance(event, Chunk):
             event = msgspec.structs.replace(event, first_sample=self._next_sample)
             self._next_sample += len(event.timestamps_s)
@@ -210,6 +209,10 @@ class VirtualService:
             self._beat()
         for observer in self.observers:
             observer(self, event, outcome)
+
+    def _is_too_late(self, asked: ControlHeard) -> bool:
+        """Say whether an operator asks for something of what is about to be gone."""
+        return self._leaving_until_us is not None and asked.message.operator != "service"
 
     def _beat(self) -> None:
         gate = self.loop.gate

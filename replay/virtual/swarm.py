@@ -7,6 +7,8 @@ from replay.virtual.operator import Action, VirtualOperator
 from replay.virtual.world import World
 
 _LOOK_US = 250_000
+#: An arming that leads nowhere for so long is given up.
+_ARMED_US_MAX = 5_000_000
 
 
 class Swarm:
@@ -36,6 +38,7 @@ class Swarm:
         self._kinds = tuple(kinds)
         self._period_us = period_us
         self._is_over = False
+        self._armed_us = world.now_us
         world.start_service()
         world.schedule.after(_LOOK_US, self._attend)
         world.schedule.after(1, self._swing)
@@ -75,7 +78,13 @@ class Swarm:
             if self._is_over or world.random.random() < 0.3:
                 world.start_service()
             return
-        state = world.running[-1].state
+        service = world.running[-1]
+        state = service.state
+        if state != "armed":
+            self._armed_us = world.now_us
+        elif world.now_us - self._armed_us > _ARMED_US_MAX:
+            # A device that was switched on anew takes no lease of the session before.
+            service.end(0, "started again")
         if state in {"idle", "safe"} and (self._is_over or world.random.random() < 0.3):
             self._ask("arm")
         elif state == "paused" and (self._is_over or world.random.random() < 0.1):

@@ -18,6 +18,7 @@ from stimulators.wire.messages import (
     Lease,
     Status,
     Stop,
+    Wire,
 )
 from stimulators.wire.received import (
     AckHeard,
@@ -122,23 +123,15 @@ class ServiceWire:
             self._emit(received)
 
     def _received(self, post: Post, *, is_kept: bool) -> Received | None:
-        message, name = post.message, post.name
-        if isinstance(message, Ack):
-            return AckHeard(name, message)
-        if isinstance(message, DeviceStatus):
-            return DeviceStatusHeard(name, message)
-        if isinstance(message, DeviceInfo):
-            return InfoHeard(name, message, retained=is_kept)
-        if isinstance(message, ClockRequest):
-            return ClockAsked(name, message)
-        if isinstance(message, Control):
-            return ControlHeard(message, retained=is_kept)
-        if isinstance(message, Stop):
-            return None if message.request_id in self._own_stops else StopHeard(message)
+        message = post.message
         if isinstance(message, Status):
             is_other = message.session != self._session and message.state != "offline"
             return StatusHeard(message) if is_other and not is_kept else None
-        return None
+        if isinstance(message, Stop):
+            return None if message.request_id in self._own_stops else StopHeard(message)
+        if isinstance(message, Control):
+            return ControlHeard(message, retained=is_kept)
+        return _of_device(post.name, message, is_kept=is_kept)
 
     def answer_clock(self, asked: ClockAsked, now_us: int) -> None:
         """Answer a device that asked for the time."""
@@ -151,3 +144,13 @@ class ServiceWire:
             replied_us=now_us,
         )
         self.client.publish(topics.CLOCK_REPLY, reply, asked.device)
+
+
+def _of_device(device: str, message: Wire, *, is_kept: bool) -> Received | None:
+    if isinstance(message, Ack):
+        return AckHeard(device, message)
+    if isinstance(message, DeviceStatus):
+        return DeviceStatusHeard(device, message)
+    if isinstance(message, DeviceInfo):
+        return InfoHeard(device, message, retained=is_kept)
+    return ClockAsked(device, message) if isinstance(message, ClockRequest) else None

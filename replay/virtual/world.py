@@ -95,8 +95,10 @@ class World:
 
     @property
     def service(self) -> VirtualService:
-        """The newest service."""
-        return self.services[-1]
+        """The service that drives; else the first that runs; else the newest."""
+        running = [service for service in self.services if service.phase == "running"]
+        driving = [service for service in running if service.loop.gate.driven]
+        return (driving or running or self.services[-1:])[0]
 
     @property
     def clients(self) -> dict[str, Client]:

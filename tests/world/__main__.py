@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.world.electrode_oracle import Violation
+from tests.world.electrode_oracle import ViolationError
 from tests.world.scenario import run_seed
 
 if __name__ == "__main__":
@@ -15,6 +15,6 @@ if __name__ == "__main__":
     kinds = asked.faults.split(",") if asked.faults else None
     try:
         result = run_seed(asked.seed, kinds=kinds, n_steps=asked.steps)
-    except Violation as violation:
+    except ViolationError as violation:
         sys.exit(str(violation))
     sys.stdout.write(f"{result.n_steps} steps, electrodes {result.digest}\n")

@@ -13,7 +13,7 @@ _GRAIN_S = 0.05
 _TINY = 1e-6
 
 
-class Violation(AssertionError):
+class ViolationError(AssertionError):
     """Something was given that must not be."""
 
 
@@ -103,7 +103,7 @@ class ElectrodeOracle:
 
     def _check_amount(self, now: Given) -> None:
         if not -_TINY <= now.amount <= self.config.amount_max + _TINY:
-            raise Violation(f"{self.config.id} gives {now.amount:g}, above its limit")
+            raise ViolationError(f"{self.config.id} gives {now.amount:g}, above its limit")
 
     def _check_step(self, before: Given, now: Given, *, may_jump: bool) -> None:
         time_s = now.time_us / 1e6
@@ -113,7 +113,7 @@ class ElectrodeOracle:
             return
         spare = self._slew * _GRAIN_S * 1.01 + _TINY
         if up > self._highest_start + spare or down < self._lowest_start - spare:
-            raise Violation(
+            raise ViolationError(
                 f"{self.config.id} goes from {before.amount:g} to {now.amount:g} in "
                 f"{(now.time_us - before.time_us) / 1e6:g} s, faster than {self._slew:g}/s"
             )
@@ -127,7 +127,7 @@ class ElectrodeOracle:
         contacts = {programs[each].contacts for each in (before.program, now.program)}
         may_change = len(contacts) == 1 and "" not in contacts
         if not may_change and max(before.amount, now.amount) > self._slew * _GRAIN_S + _TINY:
-            raise Violation(
+            raise ViolationError(
                 f"{self.config.id} goes from program {before.program} to {now.program} at "
                 f"{before.amount:g}, expected 0"
             )
@@ -138,7 +138,7 @@ class ElectrodeOracle:
             return
         given_uc = self.charge_in_window_uc(now_us)
         if given_uc > limit_uc * 1.001 + _TINY:
-            raise Violation(
+            raise ViolationError(
                 f"{self.config.id} was given {given_uc:.6g} uC in ten minutes, expected at most "
                 f"{limit_uc:g}"
             )
@@ -148,12 +148,12 @@ class ElectrodeOracle:
         # The way back, after the lease that was running ends.
         way_s = 2.0 * self.config.amount_max / self._slew
         if self.on_s > limits.on_time_s_max + way_s + 1.0:
-            raise Violation(
+            raise ViolationError(
                 f"{self.config.id} has been above its safe amount for {self.on_s:.4g} s, expected "
                 f"at most {limits.on_time_s_max:g}"
             )
         if now_us and len(self.rises_us) > limits.rises_per_min_max:
-            raise Violation(
+            raise ViolationError(
                 f"{self.config.id} rose {len(self.rises_us)} times in a minute, expected at most "
                 f"{limits.rises_per_min_max}"
             )
