@@ -10,6 +10,7 @@ from stimloop.errors import ConfigError
 from stimloop.key_path import located
 from stimulators.limits import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
+from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class _Reached(msgspec.Struct, frozen=True):
     broker: BrokerConfig = BrokerConfig()
     devices: tuple[_Device, ...] = ()
     gate: Any = None
+    signing: Any = None
 
 
 def read_address(path: Path | None) -> KnownRig:
@@ -68,6 +70,7 @@ def read_address(path: Path | None) -> KnownRig:
         broker=found.broker,
         devices=tuple(_known(each) for each in found.devices),
         lease_s=GateConfig().lease_s if lease_s is None else lease_s,
+        signing=_signing(found.signing),
     )
 
 
@@ -89,7 +92,15 @@ def known_rig(config: "Config") -> KnownRig:
             for each in config.devices
         ),
         lease_s=config.gate.lease_s,
+        signing=config.signing,
     )
+
+
+def _signing(table: object) -> SigningConfig | None:
+    try:
+        return msgspec.convert(table, SigningConfig | None)
+    except msgspec.ValidationError:
+        return None  # an unsigned stop stops, too
 
 
 def _known(device: _Device) -> KnownDevice:

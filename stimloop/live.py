@@ -83,7 +83,7 @@ async def run(
     """
     keys = _keys(config, config_name)
     rig = known_rig(config)
-    await require_alone(rig, config_name)
+    await require_alone(rig, config_name, keys)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
@@ -126,6 +126,7 @@ async def run(
             tick_s=config.rig.tick_s,
             config_digest=first.config_sha256,
             versions=versions(),
+            allow=config.rig.allow,
             past=ledger.past,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,

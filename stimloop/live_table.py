@@ -115,7 +115,7 @@ class LiveTable:
         if isinstance(event, AckHeard | InfoHeard | DeviceStatusHeard):
             self._programs.hear(event.device, event.message)
         # Here, on the loop's thread: while the table is drawn the gate may be at work.
-        if outcome.decisions or now_s >= self._beliefs_s + _BELIEFS_S:
+        if now_s >= self._beliefs_s + _BELIEFS_S:
             self._beliefs = self._service.loop.gate.beliefs(now_s)
             self._beliefs_s = now_s
         if outcome.seen:
@@ -200,6 +200,8 @@ def watching(service: Service, console: Console) -> Iterator[Watcher]:
     """Show a session on a screen as a table, elsewhere as a line for each piece of news."""
     if not console.is_terminal:
         with LineWriter(console.file) as lines:
+            if has_stop_key():
+                lines.write(f"{STOP_KEY}: stop")
             yield _lines(lines)
         return
     table = LiveTable(service)

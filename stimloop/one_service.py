@@ -7,13 +7,14 @@ from stimloop.errors import ConfigError, FaultError
 from stimloop.plain_text import plain
 from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.other_service import other_service
+from stimulators.wire.keys import Keys, NoKeys
 
 #: The companions of a killed service end by themselves within this.
 _PORT_FREE_S = 5.0
 _PORT_STEP_S = 0.1
 
 
-async def require_alone(rig: KnownRig, config_name: str) -> None:
+async def require_alone(rig: KnownRig, config_name: str, keys: Keys = NoKeys()) -> None:  # noqa: B008 it holds nothing
     """Return once nobody else runs the rig, as far as can be heard.
 
     With an embedded broker nobody else can be on it: then its port must be free, or become so
@@ -30,7 +31,7 @@ async def require_alone(rig: KnownRig, config_name: str) -> None:
         await _require_free_port(rig, config_name)
         return
     try:
-        said = await other_service(rig)
+        said = await other_service(rig, keys=keys)
     except ValueError as error:
         raise ConfigError(f"{config_name}: $.broker.{error}") from error
     if said is not None:

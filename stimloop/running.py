@@ -128,14 +128,20 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _with_absolute_files(rig: RunningRig) -> RunningRig:
-    """Return it with the broker's files named so that they are found from any folder."""
+    """Return it with the files of broker and keys named so that any folder finds them."""
     broker = rig.rig.broker
     named = {
         key: str(Path(value).absolute())
         for key in msgspec.structs.asdict(broker)
         if key.endswith("_file") and (value := getattr(broker, key)) is not None
     }
-    known = msgspec.structs.replace(rig.rig, broker=msgspec.structs.replace(broker, **named))
+    signing = rig.rig.signing
+    if signing is not None and signing.key_folder is not None:
+        folder = str(Path(signing.key_folder).absolute())
+        signing = msgspec.structs.replace(signing, key_folder=folder)
+    known = msgspec.structs.replace(
+        rig.rig, broker=msgspec.structs.replace(broker, **named), signing=signing
+    )
     return msgspec.structs.replace(rig, rig=known)
 
 

@@ -15,11 +15,24 @@ from stimulators.operator.known_rig import KnownRig
 CONFIG_VARIABLE = "STIMLOOP_CONFIG"
 
 
-class ChosenRig(msgspec.Struct, frozen=True):
-    """A rig, and where it was read, for messages."""
+class ChosenRig(msgspec.Struct, frozen=True, kw_only=True):
+    """A rig that an operator means.
+
+    Parameters
+    ----------
+    known : KnownRig
+        The rig.
+    source : str
+        Where it was read, for messages.
+    config : Path or None
+        Its configuration, where it was named; else the rig itself left word.
+    is_alive : bool
+        Whether that process is there.
+    """
 
     known: KnownRig
     source: str
+    config: Path | None = None
     is_alive: bool = True
 
 
@@ -33,13 +46,15 @@ def named_rig(config: Path | None) -> ChosenRig | None:
     """
     if config is None and (named := os.environ.get(CONFIG_VARIABLE)):
         config = Path(named)
-    return None if config is None else ChosenRig(read_address(config), str(config))
+    if config is None:
+        return None
+    return ChosenRig(known=read_address(config), source=str(config), config=config)
 
 
 def all_running_rigs() -> list[ChosenRig]:
     """Return every rig of this user that left word, the living first."""
     found = sorted(running_rigs(), key=lambda each: not each.is_alive)
-    return [ChosenRig(each.rig, each.config, each.is_alive) for each in found]
+    return [_chosen(each) for each in found]
 
 
 def the_rig(config: Path | None) -> ChosenRig:
@@ -66,7 +81,15 @@ def the_rig(config: Path | None) -> ChosenRig:
             f"expected CONFIG, as {len(running)} rigs run, found none: "
             + "; ".join(_described(each) for each in running)
         )
-    return ChosenRig(running[0].rig, running[0].config)
+    return _chosen(running[0])
+
+
+def _chosen(rig: RunningRig) -> ChosenRig:
+    return ChosenRig(
+        known=rig.rig,
+        source=rig.config,
+        is_alive=rig.is_alive,
+    )
 
 
 def _described(rig: RunningRig) -> str:

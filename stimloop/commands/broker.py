@@ -1,13 +1,15 @@
 """`broker-config`: a mosquitto that knows everybody, and what each may say and hear."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimloop.address import read_address
 from stimloop.commands.arguments import ConfigFile, print_line
 from stimloop.errors import ConfigError, FaultError
+
+if TYPE_CHECKING:
+    from stimloop.config import Config
 
 _File = Path | None
 
@@ -47,31 +49,29 @@ def broker_config(
     ] = False,
 ) -> None:
     """Write a hardened mosquitto configuration: TLS, a password for each, access by role."""
+    from stimloop import config as configuration
     from stimulators.broker.access import Users
     from stimulators.broker.certificates import CertificateError
     from stimulators.broker.mosquitto import Hardened, write_hardened
 
-    if (certificate is None) != (key is None):
-        raise ConfigError("broker-config: expected --certificate and --key together, found one")
-    if port == operator_port:
-        raise ConfigError(f"broker-config: expected two ports, found {port} twice")
-    address = read_address(config)
-    operators = operator or ["operator"]
-    wanted = Hardened(
-        users=Users(
-            rig=address.rig,
-            devices=[getattr(each, "id", each) for each in address.devices],
-            operators=operators,
-        ),
-        hosts=host or [address.broker.host],
-        port=port,
-        operator_port=operator_port,
-        bind=bind,
-        certificate=None if certificate is None else certificate.resolve(),
-        key=None if key is None else key.resolve(),
-        ca_file=ca,
-        client_certificates=client_certificates,
-    )
+    rig = configuration.load(config)
+    devices = [device.id for device in rig.devices]
+    try:
+        users = Users(rig=rig.rig.name, devices=devices, operators=operator or ["operator"])
+        wanted = Hardened(
+            users=users,
+            hosts=host or [rig.broker.host],
+            port=port,
+            operator_port=operator_port,
+            bind=bind,
+            certificate=None if certificate is None else certificate.resolve(),
+            key=None if key is None else key.resolve(),
+            ca_file=ca,
+            client_certificates=client_certificates,
+            tables=_tables(rig),
+        )
+    except ValueError as error:
+        raise ConfigError(f"broker-config: {error}") from error
     try:
         file = write_hardened(folder, wanted)
     except OSError as error:
@@ -81,5 +81,15 @@ def broker_config(
     except CertificateError as error:
         raise FaultError(str(error)) from error
     print_line(f"mosquitto -c {file}")
-    for user in wanted.users.names:
+    for user in users.names:
         print_line(f"{user}: {folder / 'clients' / user / 'address.toml'}")
+
+
+def _tables(rig: "Config") -> dict[str, Any]:
+    """Return what an operator must know of a rig to judge what its devices say."""
+    import tomllib
+
+    from stimloop.config import to_toml
+
+    written = tomllib.loads(to_toml(rig).decode())
+    return {name: written[name] for name in ("devices", "gate", "signing") if name in written}

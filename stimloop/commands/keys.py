@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from stimloop.address import read_address
 from stimloop.commands.arguments import ConfigFile, print_line
 from stimloop.errors import ConfigError
 
@@ -32,13 +31,14 @@ def make(
     ] = None,
 ) -> None:
     """Make the keys that the service, each device and each operator still need."""
+    from stimloop import config as configuration
     from stimulators.wire.key_maker import make_keys
 
-    address = read_address(config)
-    devices = [getattr(each, "id", each) for each in address.devices]
+    rig = configuration.load(config)
+    devices = [device.id for device in rig.devices]
     try:
         parties = make_keys(
-            folder, address.rig, devices=devices, operators=operator or ["operator"]
+            folder, rig.rig.name, devices=devices, operators=operator or ["operator"]
         )
     except (ValueError, OSError) as error:
         raise ConfigError(str(error)) from error

@@ -9,10 +9,11 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stimloop.commands.arguments import AsJson, print_json, print_line
+from stimloop.commands.arguments import AsJson, print_json, print_line, warn
 from stimloop.commands.countdown import shown_countdown
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
+from stimloop.operator_keys import load_operator_keys, load_stop_keys
 from stimloop.plain_text import plain
 from stimloop.which_rig import CONFIG_VARIABLE, ChosenRig, all_running_rigs, named_rig, the_rig
 from stimulators.operator.operator_link import OperatorError
@@ -110,7 +111,9 @@ def stop(
         raise FaultError(f"stop: {'; '.join(faults)}")
 
 
-def status(config: RunningRig = None, *, as_json: AsJson = False) -> None:
+def status(
+    config: RunningRig = None, *, operator: Operator = None, as_json: AsJson = False
+) -> None:
     """Show what every device says it gives, and what the service believes: 0 if one speaks."""
     import msgspec
 
@@ -119,7 +122,8 @@ def status(config: RunningRig = None, *, as_json: AsJson = False) -> None:
     from streamer.clock import now_s
 
     rig = the_rig(config)
-    looked = _ask(look(rig.known, now_s=now_s), rig)
+    keys = load_operator_keys(rig.known, operator=operator)
+    looked = _ask(look(rig.known, now_s=now_s, keys=keys), rig)
     if as_json:
         print_json(msgspec.to_builtins(looked))
     else:
@@ -145,6 +149,7 @@ async def _stop_all(
                     reason=reason,
                     broker_wait_s=None if each.is_alive else _GONE_BROKER_S,
                     countdown=countdown,
+                    keys=load_stop_keys(each.known, operator=operator, warn=warn),
                 )
                 for each in rigs
             ),
@@ -178,10 +183,16 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
 
     rig = the_rig(config)
     name = plain(rig.known.name)
+    keys = load_operator_keys(rig.known, operator=operator)
     with shown_countdown() as countdown:
         result = _ask(
             request(
-                rig.known, action, operator=operator or _user(), now_s=now_s, countdown=countdown
+                rig.known,
+                action,
+                operator=operator or _user(),
+                now_s=now_s,
+                countdown=countdown,
+                keys=keys,
             ),
             rig,
         )
@@ -193,7 +204,7 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
     if result.refused:
         *first, last = (f"{name}: {action} refused: {plain(each)}" for each in result.refusals)
         for line in first:
-            sys.stderr.write(f"stimloop: {line}\n")
+            sys.stderr.write(plain(f"stimloop: {line}") + "\n")
         raise DoesNotHoldError(last)
     for each in result.devices:
         print_line(plain(f"{name}: {each.device}: {each.text}"))

@@ -59,6 +59,7 @@ def device(
 ) -> None:
     """Run the reference device: leases, limits of its own, and stop, over MQTT."""
     from stimloop import config as configuration
+    from stimloop.device_keys import load_device_keys
     from stimloop.reference_devices import forget_sessions, run_devices
 
     loaded = configuration.load(config)
@@ -76,6 +77,7 @@ def device(
         for line in forget_sessions(devices, memory):
             print_line(line)
         return
+    keys = load_device_keys(loaded, wanted)
     _run(
         run_devices(
             devices,
@@ -84,6 +86,7 @@ def device(
             memory=memory,
             told=None if companion else print_line,
             ready=say_ready if companion else (lambda: None),
+            keys_of=lambda each: keys[each.id],
         ),
         companion=companion,
     )

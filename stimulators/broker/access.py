@@ -1,5 +1,6 @@
 """Who may say and hear what: the broker's access rules, by role."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -35,6 +36,7 @@ DEVICE_RIGHTS = Rights(says=_FROM_DEVICE, hears=(topics.STOP, *_TO_DEVICE))
 OPERATOR_RIGHTS = Rights(says=(topics.STOP, topics.CONTROL), hears=_SHOWN)
 DISPLAY_RIGHTS = Rights(says=(), hears=_SHOWN)
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SERVICE_USER = "service"
 DISPLAY_USER = "display"
 
@@ -48,11 +50,21 @@ class Users(msgspec.Struct, frozen=True, kw_only=True):
         Name of the rig.
     devices, operators : sequence of str
         Beside the service and one user for all displays.
+
+    Raises
+    ------
+    ValueError
+        Where a name cannot be a level of a topic.
     """
 
     rig: str
     devices: Sequence[str]
     operators: Sequence[str]
+
+    def __post_init__(self) -> None:
+        for name in (self.rig, *self.devices, *self.operators):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"name: expected letters, digits, - and _, found {name!r}")
 
     @property
     def names(self) -> list[str]:

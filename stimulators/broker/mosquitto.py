@@ -8,6 +8,7 @@ FOLDER/clients/{user}/   what one client needs: address.toml, password, ca.pem
 """
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from stimulators.broker.access import DISPLAY_USER, Users
 from stimulators.broker.certificates import Authority
 from stimulators.broker.passwords import hashed, new_password
 
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,255}")
 _SETTINGS = """\
 # Mosquitto 2.0 for the stimloop rig {rig}. Written by `stimloop broker-config`; changes are lost.
 # Everybody has a password, and may say and hear what {folder}/access lists, nothing else.
@@ -81,6 +83,13 @@ class Hardened(msgspec.Struct, frozen=True, kw_only=True):
         without); a private authority makes them where they are not given.
     client_certificates : bool
         Whether clients need a certificate of the private authority beside their password.
+    tables : dict
+        What else of the rig's configuration clients are told, for an operator to judge devices.
+
+    Raises
+    ------
+    ValueError
+        Where a host cannot be one, both ports are the same, or a certificate comes without key.
     """
 
     users: Users
@@ -92,6 +101,16 @@ class Hardened(msgspec.Struct, frozen=True, kw_only=True):
     key: Path | None = None
     ca_file: Path | None = None
     client_certificates: bool = False
+    tables: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        for host in (*self.hosts, self.bind or "localhost"):
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"host: expected a host name or address, found {host!r}")
+        if self.port == self.operator_port:
+            raise ValueError(f"operator_port: expected another than port, found {self.port} twice")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate: expected it and its key together, found one")
 
 
 def write_hardened(folder: Path, wanted: Hardened) -> Path:
@@ -168,11 +187,7 @@ def _write_client(
         if not certificate.exists():
             authority.sign_client(certificate, key, name=user)
         broker |= {"cert_file": str(certificate), "key_file": str(key)}
-    reached = {
-        "rig": {"name": wanted.users.rig},
-        "broker": broker,
-        "devices": [{"id": device} for device in wanted.users.devices],
-    }
+    reached = {"rig": {"name": wanted.users.rig}, "broker": broker, **wanted.tables}
     _write(folder / "address.toml", f"# How {user} reaches the rig.\n{tomli_w.dumps(reached)}")
     return file.read_text(encoding="utf-8").partition("\n")[0]
 

@@ -4,9 +4,8 @@ import math
 from collections import deque
 from itertools import islice
 
-from stimulators.device.counts import Counts
+from stimulators.device.counts import BIN_US, Counts
 
-BIN_US = 2_000_000
 _WINDOW_US = 600_000_000
 #: The window lies across one bin more than fit into it.
 _N_BINS = _WINDOW_US // BIN_US + 1

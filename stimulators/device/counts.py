@@ -2,6 +2,8 @@
 
 import msgspec
 
+BIN_US = 2_000_000
+
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Charge and on-time up to one moment.
@@ -9,7 +11,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     bins_fc : tuple of int
-        Charge in femtocoulomb, in bins of `charge_count.BIN_US`; the newest last.
+        Charge in femtocoulomb, in bins of `BIN_US`; the newest last.
     newest_us : int
         How long ago the newest bin began.
     on_us : int
@@ -47,12 +49,12 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         charge_fc : int
             The most that may have been given in it.
         """
-        later = self.after(unseen_us)
-        bins_fc = self.bins_fc or (0,)
-        on_us = self.on_us + self.off_us if self.on_us else 0
-        return msgspec.structs.replace(
-            later,
+        n_bins, newest_us = divmod(self.newest_us + unseen_us, BIN_US)
+        bins_fc = (*(self.bins_fc or (0,)), *[0] * n_bins)
+        return Counts(
             bins_fc=(*bins_fc[:-1], bins_fc[-1] + charge_fc),
-            on_us=on_us + unseen_us,
+            newest_us=newest_us,
+            on_us=(self.on_us + self.off_us if self.on_us else 0) + unseen_us,
             off_us=0,
+            counted_us=self.counted_us + unseen_us,
         )

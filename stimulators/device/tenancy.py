@@ -2,7 +2,7 @@
 
 from stimulators.device.device_clock import ServiceTime
 from stimulators.wire.messages import Lease
-from stimulators.wire.session_name import date_of_session, is_session_name
+from stimulators.wire.session_id import is_session_id, session_date_text
 
 #: Nothing that is asked of a device is valid for longer, whoever asks.
 VALID_US_MAX = 10_000_000
@@ -53,13 +53,13 @@ class Tenancy:
         session = lease.session
         if session == self.session:
             return None
-        if not is_session_name(session) or self._end_us is not None:
+        if not is_session_id(session) or self._end_us is not None:
             return "session"
         if session > self.newest_session:
             return None
         return (
-            f"session: it remembers one of {date_of_session(self.newest_session)}, this one of "
-            f"{date_of_session(session)} is not newer; to forget it, at the device: "
+            f"session: it remembers one of {session_date_text(self.newest_session)}, this one of "
+            f"{session_date_text(session)} is not newer; to forget it, at the device: "
             f"stimloop device --forget-session --id {self._device} --memory DIR"
         )
 
@@ -67,7 +67,7 @@ class Tenancy:
         """Say whether a session's clock counts: while a lease runs, only that of its session."""
         if self._end_us is not None:
             return session == self.session
-        return is_session_name(session) and session >= self.newest_session
+        return is_session_id(session) and session >= self.newest_session
 
     def refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
         """Return why a lease does not count, in one word, or None.

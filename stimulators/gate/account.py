@@ -1,7 +1,7 @@
 """What one device has given and may still give: charge in ten minutes, time above safe."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from stimulators.gate.belief import Belief
@@ -9,6 +9,9 @@ from stimulators.gate.charge import WINDOW_S, ChargeCount, OnTime
 from stimulators.gate.past import DevicePast
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
+
+#: A word was on its way for so long, at most, where no command says how old it may be.
+_TRANSIT_S = 1.0
 
 
 class Want(NamedTuple):
@@ -28,6 +31,8 @@ class Account:
         The device and its limits.
     lease_s : float
         So long a device may keep its amount after the last word it hears.
+    tick_s : float
+        Time from one look at the limits to the next.
 
     Notes
     -----
@@ -36,15 +41,16 @@ class Account:
     earlier service knew, the device's own count reaches back far enough, or time has passed.
     """
 
-    def __init__(self, config: DeviceConfig, lease_s: float) -> None:
+    def __init__(self, config: DeviceConfig, *, lease_s: float, tick_s: float) -> None:
         self._config = config
-        self._lease_s = lease_s
+        self._stay_s = lease_s + tick_s
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         self._on_s_max = config.limits.on_time_s_max
         self._charge = ChargeCount()
         self._on_high = OnTime(config.limits.off_time_s_min)
         self._on_low = OnTime(config.limits.off_time_s_min)
         self._counted_s: float | None = None
+        self._sent_s = -math.inf
         self._is_presumed = config.simulated
         self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
 
@@ -77,7 +83,12 @@ class Account:
             return
         is_known = belief.is_known or not self._config.simulated
         highest = belief.highest if is_known else self._config.safe_amount
-        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        programs = belief.programs
+        if passed_s > self._stay_s:
+            # The service stood still: no lease went, and the device went to its safe amount.
+            highest = max(highest, self._config.safe_amount)
+            programs |= {self._config.safe_program}
+        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
         self._charge.add(
             belief.lowest * min(rates) * passed_s, highest * max(rates) * passed_s, now_s
         )
@@ -85,47 +96,101 @@ class Account:
         self._on_high.pass_time(passed_s, is_on=highest > above)
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
+    def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
+        """Count time that passed while the clock stood still: up to the highest, perhaps none."""
+        highest = belief.highest if belief.is_known else self._config.safe_amount
+        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        self._charge.add(0.0, highest * max(rates) * lasted_s, now_s)
+
     def add_trigger(self, charge_uc: float, now_s: float) -> None:
         """Count a trigger that goes."""
         self._charge.add(0.0, charge_uc, now_s)
 
+    def note_sent(self, belief: Belief, now_s: float) -> None:
+        """Take in that a command goes now: what a word that knows of it counts is no older."""
+        self.count(belief, now_s)
+        self._charge.note_sent()
+        self._sent_s = now_s
+
+    def note_lapse(self, belief: Belief, now_s: float) -> None:
+        """Count what a device may have given that went up to its safe amount unheard."""
+        config = self._config
+        above = config.safe_amount - belief.highest
+        if above > 0.0 and belief.heard_s is not None:
+            unheard_s = self._stay_s + _TRANSIT_S + now_s - belief.heard_s
+            unheard_s = min(unheard_s, now_s - self._sent_s)
+            rate = config.charge_uc_per_s(config.safe_program)
+            self._charge.add(0.0, above * rate * unheard_s, now_s)
+
     def settle(
-        self, said: DeviceStatus, belief: Belief, now_s: float, *, reaches_power_on: bool
+        self,
+        said: DeviceStatus,
+        belief: Belief,
+        now_s: float,
+        *,
+        reaches_power_on: bool,
+        is_driven: bool,
     ) -> None:
         """Let the device's own counts say what the belief cannot."""
         if not (math.isfinite(said.charge_uc) and math.isfinite(said.on_s)):
             return
-        if not (reaches_power_on or said.counted_since_s >= WINDOW_S):
+        self._charge.note_told(said.charge_uc, now_s)
+        self._on_high.on_s = max(self._on_high.on_s, said.on_s)
+        if not belief.is_answered:
             return
-        self._charge.settle(said.charge_uc, now_s)
-        on_s = max(said.on_s, self._on_low.on_s)
-        self._on_high.on_s = on_s
-        if on_s == 0.0 and belief.highest <= self._config.safe_amount + belief.tolerance:
-            self._on_high.off_s = math.inf
+        since_s = now_s - self._sent_s if is_driven else min(now_s - self._sent_s, _TRANSIT_S)
+        is_resting = belief.highest <= self._config.safe_amount + belief.tolerance
+        if said.counted_since_s >= self._on_high.if_rising_s:
+            on_s = min(self._on_high.on_s, said.on_s + since_s)
+            self._on_high.on_s = max(self._on_low.on_s, on_s)
+            if said.on_s == 0.0 and is_resting:
+                self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
+        if reaches_power_on:
+            self._charge.settle_unknown()
+        is_whole = said.counted_since_s >= WINDOW_S
+        if is_whole or (
+            reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
+        ):
+            rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+            since_uc = math.inf if is_driven else belief.highest * max(rates) * _TRANSIT_S
+            self._charge.bound(said.charge_uc, since_uc)
 
     def reached(self, belief: Belief, now_s: float) -> str | None:
         """Return the limit that leaves no room but for the way to the safe amount, or None."""
-        on_s = self._on_high.on_s
-        if on_s > 0.0 and on_s + self._way_down_s(belief) >= self._on_s_max:
+        highest = belief.highest
+        is_above = highest > self._config.safe_amount + belief.tolerance
+        if is_above and self._on_high.on_s + self._way_down_s(highest) >= self._on_s_max:
             return "on_time_s_max"
-        if not self._fits(self._reserve_uc(belief), now_s):
+        if not self._fits(self._reserve_uc(highest, belief.programs), now_s):
+            return "charge_uc_per_10_min_max"
+        return None
+
+    def objection_to(self, amount: float, program: str, belief: Belief, now_s: float) -> str | None:
+        """Return the limit against going up to `amount`, from which safe must be in reach."""
+        if amount <= self._config.safe_amount + belief.tolerance:
+            return None
+        if self._on_high.if_rising_s + self._way_down_s(amount) >= self._on_s_max:
+            return "on_time_s_max"
+        if not self._fits(self._reserve_uc(amount, belief.programs | {program}), now_s):
             return "charge_uc_per_10_min_max"
         return None
 
     def has_room(self, charge_uc: float, belief: Belief, now_s: float) -> bool:
         """Say whether a trigger of this charge may go, and the way to safe still fits."""
-        return self._fits(charge_uc + self._reserve_uc(belief), now_s)
+        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
+        return self._fits(charge_uc + reserve_uc, now_s)
 
     def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
         """Yield what has to wait before the device may be driven."""
-        if self._on_high.on_s >= self._on_s_max:
+        if self._on_high.if_rising_s >= self._on_s_max:
             yield Want(
                 "on_time",
                 f"perhaps above safe for {self._on_high.on_s:.0f} s, "
                 f"{self._on_high.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
             )
-        if not self._fits(self._reserve_uc(belief), now_s):
+        reserve_uc = self._reserve_uc(belief.highest, belief.programs) if belief.is_known else 0.0
+        if not self._fits(reserve_uc, now_s):
             room_uc = self._limit_uc - self._steady_uc()
             yield Want(
                 "charge",
@@ -158,18 +223,15 @@ class Account:
         config = self._config
         return WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
 
-    def _reserve_uc(self, belief: Belief) -> float:
-        """Charge of the way to safe: the amount for a lease yet, then down by the slew."""
-        if not belief.is_known:
-            return 0.0
-        highest = belief.highest
-        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+    def _reserve_uc(self, highest: float, programs: Iterable[str]) -> float:
+        """Charge of the way to safe: the amount until a lease ends, then down by the slew."""
+        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
         down_s = 0.5 * highest / self._config.slew_per_s_max
-        return highest * max(rates) * (self._lease_s + down_s)
+        return highest * max(rates) * (self._stay_s + down_s)
 
-    def _way_down_s(self, belief: Belief) -> float:
-        way = max(0.0, belief.highest - self._config.safe_amount)
-        return self._lease_s + way / self._config.slew_per_s_max
+    def _way_down_s(self, highest: float) -> float:
+        way = max(0.0, highest - self._config.safe_amount)
+        return self._stay_s + way / self._config.slew_per_s_max
 
     def _presume_charge(self, passed_s: float, now_s: float) -> None:
         rate = self._config.amount_max * self._dearest

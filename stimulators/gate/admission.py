@@ -17,6 +17,12 @@ _LIMIT_OF = {
     "commands": "commands_per_s_max",
     "charge": "charge_uc_per_10_min_max",
 }
+#: The word for a limit that a rise would pass.
+_REASON_OF = {
+    "rises_per_min_max": "rises",
+    "on_time_s_max": "on_time",
+    "charge_uc_per_10_min_max": "charge",
+}
 
 
 class Admission:
@@ -103,11 +109,13 @@ class Admission:
         return refusal_of(target, "fire_at", f"{ahead_s:g} s ahead", expected)
 
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
-        if target.kind == "trigger" or drive.has_rise(target.amount, self._rig.now_s):
+        if target.kind == "trigger":
             return None
-        n_max = drive.config.limits.rises_per_min_max
-        expected = f"rises_per_min_max of {target.device} kept: {n_max}"
-        return refusal_of(target, "rises", "one rise more", expected)
+        key = drive.objection_to_rise(target, self._rig.now_s)
+        if key is None:
+            return None
+        expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
+        return refusal_of(target, _REASON_OF[key], "one rise more", expected)
 
 
 def refusal_of(target: Target, reason: str, found: str, expected: str) -> Refusal:

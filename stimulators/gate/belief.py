@@ -17,7 +17,8 @@ class Word(NamedTuple):
     """What a device said it gives, whichever message said it.
 
     `state` is None in an answer, which does not say one. `last_seq` is 0 where the device does
-    not hold our session. `answers` is the number of our command that this is the answer to.
+    not hold our session. `answers` is the number of our command that this is the answer to, and
+    `is_refusal` says that it will not be done.
     """
 
     instance: str
@@ -27,6 +28,7 @@ class Word(NamedTuple):
     program: str
     state: DeviceState | None
     answers: int | None
+    is_refusal: bool = False
 
 
 class _Sent(NamedTuple):
@@ -55,6 +57,7 @@ def word_of(said: Ack | DeviceInfo | DeviceStatus, session: str, unit: str) -> W
         program=said.program,
         state=state,
         answers=answers,
+        is_refusal=isinstance(said, Ack) and said.refused is not None,
     )
 
 
@@ -63,7 +66,8 @@ class Belief:
 
     Only the highest word of the device's present instance counts. The interval is the hull of
     the amount that word says, of the target of the newest command it says is done, and of every
-    amount sent after that command. It narrows by words alone, never by time.
+    amount sent after that command, but for those that it refused. It narrows by words alone,
+    never by time.
 
     Parameters
     ----------
@@ -181,8 +185,8 @@ class Belief:
             return
         self.instance, self._number = word.instance, word.number
         self.heard_s = now_s
-        is_number = math.isfinite(word.amount) and word.amount >= 0.0
-        self._amount = word.amount if is_number else self._config.amount_max
+        is_amount = math.isfinite(word.amount) and word.amount >= -self.tolerance
+        self._amount = max(0.0, word.amount) if is_amount else self._config.amount_max
         if word.state is not None:
             self.state = word.state
         self._last_seq = max(self._last_seq, word.last_seq)
@@ -228,7 +232,8 @@ class Belief:
         answered = self._sent.get(-1 if word.answers is None else word.answers)
         for seq, sent in list(self._sent.items()):
             is_over = seq < self._last_seq or (is_at_rest and seq == self._last_seq)
+            is_over = is_over or (word.is_refusal and seq == word.answers)
             if answered is not None and seq > self._last_seq:
-                is_over = sent.issued_s + self._command_valid_s <= answered.issued_s
+                is_over |= sent.issued_s + self._command_valid_s <= answered.issued_s
             if is_over:
                 del self._sent[seq]

@@ -68,7 +68,7 @@ class Drive:
         self.hops = HopWatch(timing)
         self.commands = OpenCommands()
         self.belief = Belief(config, timing.command_valid_s)
-        self.account = Account(config, timing.lease_s)
+        self.account = Account(config, lease_s=timing.lease_s, tick_s=tick_s)
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
         self._timing = timing
@@ -90,7 +90,7 @@ class Drive:
         self._is_cancel_due = False
         self._n_refused = 0
         self._refused_down: float | None = None
-        self._short: float | None = None
+        self._short: tuple[float, float] | None = None
         self._is_clipped = False
 
     # What it is in.
@@ -113,13 +113,17 @@ class Drive:
     @property
     def is_down(self) -> bool:
         """Whether it said, after the newest command, that it is safe or stopped where it should."""
-        belief, config = self.belief, self.config
+        belief = self.belief
         if not (belief.is_known and belief.is_answered):
             return False
-        if belief.state == "stopped":
-            highest = max(config.safe_amount, config.stop_amount)
-            return belief.highest <= highest + belief.tolerance + _TINY
-        return belief.state == "safe" and self.is_resting
+        return self.is_stopped or (belief.state == "safe" and self.is_at_safe)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it said that it is stopped, no higher than a stop or safety takes it."""
+        highest = max(self.config.safe_amount, self.config.stop_amount)
+        is_low = self.belief.highest <= highest + self.belief.tolerance + _TINY
+        return self.belief.state == "stopped" and is_low
 
     @property
     def is_at_safe(self) -> bool:
@@ -140,7 +144,7 @@ class Drive:
         name = self.config.id
         if self._was_live and not self.is_live:
             return Flaw("device", f"{name} let its lease end", "a device that is live")
-        if self._refused_down is not None:
+        if self._is_down_refused:
             return Flaw("refused", f"{name} refused the way down", "a way down that is taken")
         if self._n_refused >= self._timing.refusals_in_row_max:
             return Flaw(
@@ -203,8 +207,13 @@ class Drive:
             return False
         return self.is_live
 
-    def take_answer(self, opened: OpenCommand, word: Word | None, *, is_refused: bool) -> bool:
+    def take_answer(
+        self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
+    ) -> bool:
         """Take in the answer to a command; say whether it shows for the first time a clipping."""
+        if is_refused and not self.is_live:
+            # It let its lease end, and refuses what was on the way to it.
+            return False
         if is_refused:
             self._n_refused += 1
             if opened.is_way_down:
@@ -214,7 +223,15 @@ class Drive:
         self._refused_down = None
         if word is None or opened.command.kind == "trigger":
             return False
-        return self._note_short(opened.amount, word.amount)
+        return self._note_short(opened, word.amount, now_s)
+
+    @property
+    def _is_down_refused(self) -> bool:
+        """Whether it refused a way down, and no word shows since that it is there all the same."""
+        refused_down = self._refused_down
+        if refused_down is None:
+            return False
+        return self.belief.highest > refused_down + self.belief.tolerance + _TINY
 
     # What it is sent.
 
@@ -235,10 +252,14 @@ class Drive:
         self._refused = (amount, reason)
         return was_told
 
-    def has_rise(self, amount: float, now_s: float) -> bool:
-        """Say whether it may go to this amount, as far as rises a minute allow."""
-        is_rise = amount > self.safe_level and self.is_resting
-        return not is_rise or self._rises.has_room(now_s)
+    def objection_to_rise(self, target: Target, now_s: float) -> str | None:
+        """Return the limit against leaving the safe amount upwards, or None."""
+        if not (target.amount > self.safe_level and self.is_resting):
+            return None
+        if not self._rises.has_room(now_s):
+            return "rises_per_min_max"
+        step = min(target.amount, self.belief.highest + self._slew.spare)
+        return self.account.objection_to(step, target.program, self.belief, now_s)
 
     def aim(self, target: Target) -> None:
         """Set what is wished."""
@@ -295,7 +316,8 @@ class Drive:
 
     def _keep(self, now_s: float) -> Send | None:
         """Stay, or say the lowest again where it is not certain what the device took in."""
-        goal = self.belief.lowest if self._refused_down is None else self._refused_down
+        refused_down = self._refused_down if self._is_down_refused else None
+        goal = self.belief.lowest if refused_down is None else refused_down
         goal = min(goal, self.config.amount_max)
         return self._toward(goal, self.belief.program, None, now_s, may_rise=False)
 
@@ -338,7 +360,8 @@ class Drive:
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
         else:
-            amount = lowest if self._is_cancel_due else None
+            is_asked = self._is_cancel_due or self.commands.missing_seq is not None
+            amount = min(lowest, goal) if is_asked else None
         if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
             return None
         leaving = self._n_for_down if is_up else 0
@@ -346,6 +369,8 @@ class Drive:
         if not self._rate.has_room(now_s, leaving=leaving):
             return None
         if is_rise and not self._rises.has_room(now_s):
+            return None
+        if is_up and self.account.objection_to(amount, program, self.belief, now_s) is not None:
             return None
         if is_rise:
             self._rises.take(now_s)
@@ -359,20 +384,28 @@ class Drive:
         is_due = now_s - self._said_s >= self._timing.ack_s_max
         said = self._said[0]
         if amount == said:
-            is_there = self.belief.is_certain and abs(self.belief.lowest - amount) <= (
-                self.belief.tolerance + _TINY
-            )
-            return is_due and not is_there
+            distance = abs(self.belief.lowest - amount)
+            is_there = self.belief.is_certain and distance <= self.belief.tolerance + _TINY
+            return is_due and not (is_there and self.commands.missing_seq is None)
         is_onward = amount > said if is_up else amount < said
-        return is_onward or is_due or not self.belief.has_open
+        is_done = self._n_refused == 0 and not self.belief.has_open
+        return is_onward or is_due or is_done
 
-    def _note_short(self, asked: float, given: float) -> bool:
-        """Take in how an answer falls short of what was asked; twice the same is a clipping."""
-        before, self._short = self._short, None
-        if given >= asked - self.belief.tolerance - _TINY:
+    def _note_short(self, opened: OpenCommand, given: float, now_s: float) -> bool:
+        """Take in how an answer falls short of what was asked; twice the same is a clipping.
+
+        The second counts where its command went when the way to what was asked should have been
+        over: before, the device may be on its way.
+        """
+        missing = opened.amount - given
+        before = self._short
+        if missing <= self.belief.tolerance + _TINY:
+            self._short = None
             return False
-        self._short = given
-        if before is None or abs(given - before) > self.belief.tolerance + _TINY:
+        if before is not None and opened.command.issued_us / 1e6 < before[1]:
+            return False
+        self._short = (given, now_s + missing / self.config.slew_per_s_max)
+        if before is None or abs(given - before[0]) > self.belief.tolerance + _TINY:
             return False
         was_clipped, self._is_clipped = self._is_clipped, True
         self.belief.clip()
@@ -408,6 +441,7 @@ class Drive:
             )
         )
         if kind == "amplitude":
+            self.account.note_sent(self.belief, now_s)
             self.belief.send(command.seq, amount, program, now_s)
             self._said, self._said_s = (amount, program), now_s
             self._is_cancel_due = False

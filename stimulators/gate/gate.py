@@ -268,6 +268,8 @@ class SafetyGate:
     def sleep(self, lasted_s: float, now_s: float) -> tuple[Decision, ...]:
         """Take in that the machine slept while the service's clock stood still."""
         self._rig.begin(now_s)
+        for drive in self._drives.values():
+            drive.account.sleep(lasted_s, drive.belief, now_s)
         self._rig.lapse(f"the machine slept for {lasted_s:.1f} s", lasted_s)
         return self._rig.end()
 

@@ -313,7 +313,7 @@ class RigState:
         for drive in self._drives:
             drive.disengage(self.now_s)
             # A stop takes devices elsewhere: those that show it are told nothing more.
-            if not (self._is_stopped and drive.belief.state == "stopped"):
+            if not (self._is_stopped and drive.is_stopped):
                 self.step(drive)
 
     def _say_stop(self) -> None:
@@ -329,7 +329,5 @@ class RigState:
     def _say_stop_again(self) -> None:
         if not self._is_stopped or self.state != "safe" or self.now_s < self._stop_due_s:
             return
-        if any(
-            drive.presence.is_there and drive.belief.state != "stopped" for drive in self._drives
-        ):
+        if any(drive.presence.is_there and not drive.is_stopped for drive in self._drives):
             self._say_stop()

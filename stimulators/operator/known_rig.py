@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 
 Unit = Literal["mA", "level"]
@@ -79,12 +80,15 @@ class KnownRig(msgspec.Struct, frozen=True, kw_only=True):
         Every device of its configuration.
     lease_s : float
         How long a device goes on without a word from the service.
+    signing : SigningConfig, optional
+        Whether what is said is signed, and where the keys are.
     """
 
     name: str
     broker: BrokerConfig
     devices: tuple[KnownDevice, ...] = ()
     lease_s: float = 0.25
+    signing: SigningConfig | None = None
 
     @property
     def wait_s(self) -> float:

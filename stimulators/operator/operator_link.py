@@ -11,7 +11,7 @@ import msgspec
 from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownRig
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
+from stimulators.wire.keys import Keys, ListenerKeys, UnverifiedError
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus, Status
 from stimulators.wire.mqtt import MqttLink
 from stimulators.wire.payload import from_payload
@@ -47,7 +47,8 @@ class OperatorLink:
     now_s : callable, optional
         Any clock that runs on, for ages and `service_now_us`.
     keys : Keys, optional
-        Seals what is said; what it cannot open is counted and dropped.
+        Seals what is said; what it cannot open is counted and dropped. Without any, nothing is
+        signed and signatures are read past.
 
     Attributes
     ----------
@@ -78,14 +79,15 @@ class OperatorLink:
         self.n_unverified = 0
         self._first = first
         self._now_s = now_s
-        self._keys = NoKeys() if keys is None else keys
+        self._keys = ListenerKeys() if keys is None else keys
         self._is_up = False
-        self._problem = f"{rig.broker.host}:{rig.broker.port}: no answer"
+        broker = rig.broker.for_operators
+        self._problem = f"{broker.host}:{broker.port}: no answer"
         self._stirred = asyncio.Event()
         self._feeding: asyncio.Task[None] | None = None
         self._device_level = topics.INFO.address.split("/").index("{device}")
         self._link = MqttLink(
-            rig.broker,
+            broker,
             client_id=f"stimloop-operator-{token_hex(8)}",
             subscriptions=[(topic.at(rig=rig.name, device="+"), topic.qos) for topic in heard],
         )

@@ -46,14 +46,12 @@ def make_keys(
     OSError
         Where a file cannot be written.
     ValueError
-        Where the folder holds keys of another rig, or keys that cannot be read, or an operator's
-        name cannot be that of a folder.
+        Where the folder holds keys of another rig, or keys that cannot be read, or a name
+        cannot be that of a folder.
     """
-    for operator in operators:
-        if not _NAME.fullmatch(operator):
-            raise ValueError(
-                f"operator: expected letters, digits, - and _, at most 64, found {operator!r}"
-            )
+    for name in (rig, *devices, *operators):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"name: expected letters, digits, - and _, at most 64, found {name!r}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = KeyFile(rig=rig, party=SERVICE, stage="steady", keys={})
     if (folder / SERVICE).exists():

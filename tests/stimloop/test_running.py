@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,23 @@ from stimloop.errors import ConfigError, DoesNotHoldError
 from stimloop.running import RunningRig, kept_running, running_rigs
 from stimloop.which_rig import CONFIG_VARIABLE, all_running_rigs, the_rig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
+from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks whether processes live")
 
 
-@pytest.fixture(autouse=True)
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give this test folders of its own, so that it sees no rig that really runs."""
-    folder = tmp_path / "runtime"
-    folder.mkdir(mode=0o700)
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
-    return folder
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    """Say where this test's rigs leave their files."""
+    return tmp_path / "runtime"
 
 
 def _rig(name: str = "demo", *, pid: int | None = None, session: str = "s-1") -> RunningRig:
     device = KnownDevice(id="stn", unit="mA", amount_max=3.0, slew_per_s=12.0)
     broker = BrokerConfig(username="lab", password_file="secret.txt")  # noqa: S106 a file's name
-    known = KnownRig(name=name, broker=broker, devices=(device,), lease_s=0.25)
+    signing = SigningConfig(mode="hmac_sha256", key_folder="keys")
+    known = KnownRig(name=name, broker=broker, devices=(device,), lease_s=0.25, signing=signing)
     return RunningRig(
         rig=known, config=f"{name}.toml", session=session, pid=os.getpid() if pid is None else pid
     )
@@ -56,6 +51,8 @@ def test_a_rig_is_found_while_it_runs_and_not_after(runtime: Path) -> None:
         assert (found.config, found.session, found.is_alive) == ("demo.toml", "s-1", True)
         # From whichever folder it is read.
         assert found.rig.broker.password_file == str(Path("secret.txt").absolute())
+        assert found.rig.signing is not None
+        assert found.rig.signing.key_folder == str(Path("keys").absolute())
         (file,) = (runtime / "stimloop").iterdir()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE((runtime / "stimloop").stat().st_mode) == 0o700
@@ -89,7 +86,7 @@ def test_without_a_runtime_folder_a_private_one_among_the_temporary_is_used(
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     with kept_running(_rig(), _fail):
         assert [each.session for each in running_rigs()] == ["s-1"]
-        (folder,) = (tmp_path / "tmp").iterdir()
+        (folder,) = (tmp_path / "temporary").iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         # Whoever has the variable sees it as well.
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
@@ -103,7 +100,7 @@ def test_a_folder_that_others_can_write_to_is_not_believed(runtime: Path, tmp_pa
     with kept_running(_rig(), warned.append):
         assert list((runtime / "stimloop").iterdir()) == []
         assert [each.session for each in running_rigs()] == ["s-1"]  # in the other folder
-    (folder,) = (tmp_path / "tmp").iterdir()
+    (folder,) = (tmp_path / "temporary").iterdir()
     folder.rmdir()
     folder.symlink_to(runtime)
     with kept_running(_rig(), warned.append):

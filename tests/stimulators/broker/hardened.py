@@ -23,13 +23,14 @@ class HardenedMosquitto(Mosquitto):
         self,
         folder: Path,
         *,
+        rig: str = RIG,
         devices: tuple[str, ...] = (DEVICE, "other"),
         client_certificates: bool = False,
     ) -> None:
         super().__init__(["# see _settings"])
         self._clients = folder / "clients"
         wanted = Hardened(
-            users=Users(rig=RIG, devices=devices, operators=[OPERATOR]),
+            users=Users(rig=rig, devices=devices, operators=[OPERATOR]),
             hosts=["localhost", "127.0.0.1"],
             port=self.port,
             operator_port=free_port(),
@@ -40,10 +41,14 @@ class HardenedMosquitto(Mosquitto):
 
     def client(self, user: str, **changes: object) -> BrokerConfig:
         """Say how a user reaches the broker, with little patience."""
-        text = (self._clients / user / "address.toml").read_text(encoding="utf-8")
+        text = self.address(user).read_text(encoding="utf-8")
         found = msgspec.toml.decode(text, type=_Address).broker
         patience = {"puback_s_max": 0.5, "backoff_s_min": 0.02, "backoff_s_max": 0.1}
         return msgspec.structs.replace(found, **{**patience, **changes})
+
+    def address(self, user: str) -> Path:
+        """Return the file that says how a user reaches the broker."""
+        return self._clients / user / "address.toml"
 
     def _settings(self) -> list[str]:
         written = self.file.read_text(encoding="utf-8").splitlines()

@@ -9,6 +9,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -77,9 +78,9 @@ def _allowed(user: str, rights: tuple[Topic, ...]) -> set[str]:
     }
 
 
-async def _is_refused(broker: BrokerConfig, **keys: object) -> str:
+async def _is_refused(broker: BrokerConfig, **keys: Any) -> str:
     """Return why there is no link; fail if there is one."""
-    stranger = Peer(broker, **keys)  # type: ignore[arg-type]
+    stranger = Peer(broker, **keys)
     async with running(stranger.feed()):
         await stranger.changes.until(lambda changes: changes)
         is_up, reason = stranger.changes.heard[0]
@@ -109,7 +110,7 @@ def test_nobody_is_let_in_without_a_password_or_with_anothers(
 ) -> None:
     known = hardened.client(user)
     another = next(each for each in _USERS if each != user)
-    cases = {
+    cases: dict[str, dict[str, Any]] = {
         "nobody": {"username": None, "password_file": None},
         "no password": {"password_file": None},
         "another's": {"password_file": hardened.client(another).password_file},

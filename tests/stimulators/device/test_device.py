@@ -68,7 +68,7 @@ def test_a_step_within_its_grain_is_taken_at_once_and_a_larger_one_gradually() -
     assert bench.ask(bench.command(2.5)).applied_ma == pytest.approx(1.0 + at_once)
     said = bench.wait(74_000)
     assert bench.amount < 2.5
-    assert infos(said) == reports(said) == []
+    assert (infos(said), reports(said)) == ([], [])
     (arrived,) = reports(bench.wait(6_000))
     assert arrived.applied_ma == bench.amount == 2.5
 
@@ -383,7 +383,7 @@ def test_after_a_stop_nothing_moves_it_but_a_later_arming() -> None:
     bench.wait(20_000)
     bench.tell(bench.lease())
     assert bench.refusal(bench.command(1.0)) == "stopped"
-    assert bench.state == "stopped"
+    assert (bench.state, bench.device.info.reason) == ("stopped", "stop by me: test")
     bench.tell(bench.lease(armed_us=bench.now_us + AHEAD_US - 5_000))
     assert bench.state == "live"
     assert bench.refusal(bench.command(1.0)) is None

@@ -73,8 +73,8 @@ def test_it_tells_its_counts_and_how_far_they_reach_back() -> None:
     bench.drive(5_000_000, 2.0)
     report = reports(bench.wait(1_100_000))[-1]
     assert report.charge_uc == pytest.approx(_charge_uc(bench), rel=0.05)
-    assert report.on_s == pytest.approx(5.3, abs=0.1)
-    assert report.counted_since_s == pytest.approx(6.1, abs=0.3)
+    assert report.on_s == pytest.approx(5.2, abs=0.1)
+    assert report.counted_since_s == pytest.approx(5.2, abs=0.1)
     assert reports(bench.wait(2_000_000))[-1].on_s == 0.0
 
 

@@ -361,6 +361,12 @@ class GateRig:
         assert self.state == "hold"
         return self
 
+    def be_paused(self, amount: float | None = None) -> "GateRig":
+        self.be_active(amount)
+        self.control("pause")
+        assert self.state == "paused", self.refusals
+        return self
+
     # What was decided.
 
     @property

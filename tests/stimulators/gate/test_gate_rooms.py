@@ -4,10 +4,10 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from stimulators.gate.acks import OpenCommand, OpenCommands
-from stimulators.gate.budgets import ChargeBudget, RateBudget, TriggerBudget
 from stimulators.gate.ramp import Ramp
+
+from stimulators.gate.budgets import ChargeBudget, RateBudget, TriggerBudget
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
 
 _GAPS_S = st.lists(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.0, 2.0]), max_size=60)

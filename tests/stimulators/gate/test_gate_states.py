@@ -12,7 +12,9 @@ from stimulators.wire.messages import ClockRequest, DeviceInfo
 from stimulators.wire.received import ClockAsked, InfoHeard, LinkChanged, Received
 from tests.stimulators.gate.gate_rig import (
     HOP_S,
+    INSTANCE,
     SESSION,
+    START_S,
     GateRig,
     amounts,
     commands_in,
@@ -21,6 +23,12 @@ from tests.stimulators.gate.gate_rig import (
     leases_in,
     limits_of,
 )
+
+ANOTHER = "00001700000000000000-00000000"
+
+
+def offline_of(name: str = "stn") -> DeviceInfo:
+    return DeviceInfo(device=name, instance=INSTANCE, word=0, state="offline")
 
 
 def test_an_operator_arms_where_every_condition_holds() -> None:
@@ -31,14 +39,38 @@ def test_an_operator_arms_where_every_condition_holds() -> None:
     assert (rig.state, rig.gate.reason) == ("armed", "armed by o")
 
 
-def test_armed_sends_nothing_and_the_first_valid_estimate_activates() -> None:
+def test_armed_sends_nothing_until_a_valid_estimate_and_a_device_that_is_live() -> None:
     rig = GateRig().be_armed()
+    rig.adopts = False
     armed_us = round(rig.now_s * 1e6)
     decided = rig.run(1.0, hop=rig.report)
     assert (rig.state, commands_in(decided), leases_in(decided)) == ("armed", [], [])
-    rig.observe()
+    decided = rig.run(1.0, amount=2.0)
+    assert rig.state == "armed"
+    assert commands_in(decided) == []
+    assert {lease.armed_us for lease in leases_in(decided)} == {armed_us}
+    rig.adopts = True
+    rig.run(0.1)
     assert rig.changes[-1] == ("armed", "active")
-    assert [lease.armed_us for lease in rig.leases] == [armed_us]
+
+
+def test_a_device_that_never_takes_a_lease_ends_the_arming() -> None:
+    rig = GateRig().be_armed()
+    rig.adopts = False
+    rig.run(60.1, amount=2.0)
+    assert rig.changes[-1] == ("armed", "idle")
+    assert rig.gate.reason == "stn did not take a lease within 60 s"
+
+
+def test_a_device_that_is_live_elsewhere_than_at_its_safe_amount_does_not_activate() -> None:
+    for amount in (0.0, 0.4, 0.6):
+        rig = GateRig(device_of(safe_ma=0.5)).be_armed()
+        rig.adopts = False
+        rig.run(0.1)
+        device = rig.obedient["stn"]
+        device.state, device.session, device.amount = "live", SESSION, amount
+        rig.hear(InfoHeard("stn", device.info(), retained=False))
+        assert rig.state == ("armed" if amount < 0.5 else "safe")
 
 
 def test_an_estimate_that_is_not_valid_or_not_fresh_does_not_activate() -> None:
@@ -178,8 +210,10 @@ def test_only_an_answer_ends_a_hold_for_a_missing_one() -> None:
     rig.run(0.2)
     rig.want(0.8)
     rig.run(0.1)
+    rig.answers = True
     rig.answer(rig.commands[-1])
-    rig.run(rig.timing.resume_s + 0.05)
+    # The answer to the second is missing yet: the amount is said again, and that is answered.
+    rig.run(2.0 * rig.timing.ack_s_max + rig.timing.resume_s)
     assert rig.state == "active"
 
 
@@ -190,10 +224,13 @@ def test_a_late_answer_ends_the_hold_and_the_amount_is_said_again() -> None:
     rig.run(0.3)
     assert rig.state == "hold"
     rig.answers = True
-    rig.answer(rig.commands[-1])
+    late, again = rig.commands
+    rig.answer(late)
+    rig.answer(again)
     rig.run(rig.timing.resume_s + 0.1, amount=0.4)
     assert rig.state == "active"
-    assert amounts(rig.commands) == [0.4, 0.4]
+    # In the hold the lowest of what it may give was said; then the way up began anew.
+    assert amounts(rig.commands) == [0.4, 0.0, 0.4]
 
 
 def test_hold_keeps_the_amount_and_the_lease_but_moves_nothing() -> None:
@@ -241,9 +278,13 @@ def test_disarm_goes_idle_with_the_devices_at_safe(begin: Callable[..., GateRig]
     decided = rig.control("disarm")
     assert rig.state == "idle"
     assert amounts(commands_in(decided)) == [0.5]
-    assert rig.gate.awaits_ack
+    assert rig.gate.driven == ("stn",)
     rig.answer(rig.commands[-1])
-    assert not rig.gate.awaits_ack
+    assert rig.gate.driven == ("stn",)  # there, but not yet safe by its own word
+    rig.hear(InfoHeard("stn", rig.obedient["stn"].lapse(), retained=False))
+    assert rig.gate.driven == ("stn",)
+    rig.tick()
+    assert rig.gate.driven == ()
     assert leases_in(rig.run(1.0, amount=2.0)) == []
 
 
@@ -266,6 +307,7 @@ _STATES: dict[str, Callable[[GateRig], GateRig]] = {
     "armed": GateRig.be_armed,
     "active": lambda rig: rig.be_active(2.0),
     "hold": lambda rig: rig.be_held(2.0),
+    "paused": lambda rig: rig.be_paused(2.0),
 }
 
 
@@ -274,7 +316,7 @@ def _link_lost(rig: GateRig) -> None:
 
 
 def _device_offline(rig: GateRig) -> None:
-    rig.hear(InfoHeard("stn", DeviceInfo(device="stn", state="offline"), retained=False))
+    rig.hear(InfoHeard("stn", offline_of(), retained=False))
 
 
 def _device_silent(rig: GateRig) -> None:
@@ -299,21 +341,37 @@ def _time_ran_backwards(rig: GateRig) -> None:
     rig.tick()
 
 
-@pytest.mark.parametrize("state", _STATES)
+_BROKEN = [
+    _link_lost,
+    _device_offline,
+    _device_silent,
+    _limit_violated,
+    _clock_stepped,
+    _time_ran_backwards,
+]
+
+
+@pytest.mark.parametrize("event", _BROKEN)
+def test_in_idle_nothing_latches(event: Callable[[GateRig], None]) -> None:
+    rig = GateRig().be_ready()
+    event(rig)
+    assert (rig.state, rig.changes, rig.commands) == ("idle", [], [])
+    rig.now_s = max(rig.now_s, START_S + 10.0)
+    rig.be_ready()
+    rig.control("arm")
+    assert rig.state == "armed"
+
+
 @pytest.mark.parametrize(
-    "event",
+    ("state", "event"),
     [
-        GateRig.stop,
-        _link_lost,
-        _device_offline,
-        _device_silent,
-        _limit_violated,
-        _clock_stepped,
-        _journal_failed,
-        _time_ran_backwards,
+        (state, event)
+        for state in _STATES
+        for event in (GateRig.stop, _journal_failed, *_BROKEN)
+        if state != "idle" or event not in _BROKEN
     ],
 )
-def test_from_any_state_it_goes_safe_and_stays(
+def test_from_any_other_state_it_goes_safe_and_stays(
     state: str, event: Callable[[GateRig], None]
 ) -> None:
     rig = _STATES[state](GateRig())
@@ -326,10 +384,12 @@ def test_from_any_state_it_goes_safe_and_stays(
     rig.trigger()
     assert rig.state == "safe"
     later = [decision for _, decision in rig.log[before:]]
-    assert (commands_in(later), leases_in(later)) == ([], [])
+    assert leases_in(later) == []
+    assert set(amounts(commands_in(later))) <= {0.0}
+    assert rig.gate.driven == ()
 
 
-@pytest.mark.parametrize("state", ["armed", "active", "hold"])
+@pytest.mark.parametrize("state", ["armed", "active", "hold", "paused"])
 def test_data_from_the_future_are_a_fault(state: str) -> None:
     rig = _STATES[state](GateRig())
     rig.report(age_s=-0.004)
@@ -353,7 +413,9 @@ def test_a_device_that_fell_silent_is_not_told_but_the_others_are() -> None:
         rig.now_s += HOP_S
         rig.report()
         rig.observe()
-        rig.hear(ClockAsked("b", ClockRequest(request_seq=1, sent_us=0)))
+        rig.hear(
+            ClockAsked("b", ClockRequest(request_seq=1, sent_us=0, nonce="n", instance=INSTANCE))
+        )
         rig.tick()
     assert (rig.state, rig.gate.reason) == ("safe", "device a says nothing")
     sent = [each for _, each in rig.log[before:] if isinstance(each, Send)]
@@ -367,30 +429,53 @@ def test_a_step_of_the_clock_that_is_small_changes_nothing() -> None:
     assert rig.state == "active"
 
 
-def test_a_broker_that_is_away_from_the_start_is_safe_as_well() -> None:
+def test_a_broker_that_comes_late_is_waited_for() -> None:
     rig = GateRig(arm="auto")
     rig.hear(LinkChanged(is_up=False, reason="refused"))
-    assert (rig.state, rig.gate.reason) == ("safe", "no broker: refused")
+    rig.run(3.0)
+    assert (rig.state, rig.gate.reason) == (
+        "idle",
+        "waits: no broker, expected a link to the broker",
+    )
     rig.connect()
     rig.run(3.0)
-    assert rig.state == "safe"
+    assert rig.state == "active"
 
 
 def test_safe_brings_the_devices_down_where_they_can_be_told() -> None:
     rig = GateRig(device_of("a"), device_of("b")).be_active(1.0)
     rig.observe("b")
     before = len(rig.log)
-    rig.hear(InfoHeard("a", DeviceInfo(device="a", state="offline"), retained=False))
+    rig.hear(InfoHeard("a", offline_of("a"), retained=False))
     sent = [each for _, each in rig.log[before:] if isinstance(each, Send)]
     assert [each.device for each in sent] == ["b"]
     assert amounts(commands_in(sent)) == [0.0]
 
 
-def test_after_a_stop_no_device_is_told_anything() -> None:
+def test_after_a_stop_a_device_is_told_to_be_safe_until_it_shows_that_it_stopped() -> None:
     rig = GateRig(device_of(safe_ma=1.0)).be_active(2.0)
+    rig.answers = False
     decided = rig.stop()
-    assert decided == (StateChanged("active", "safe", "stop by o: enough"),)
-    assert not rig.gate.awaits_ack
+    assert decided[0] == StateChanged("active", "safe", "stop by o: enough")
+    assert amounts(commands_in(decided)) == [1.0]
+    rig.run(0.5)
+    before = len(rig.commands)
+    device = rig.obedient["stn"]
+    device.state, device.amount = "stopped", 0.0
+    rig.hear(InfoHeard("stn", device.info(), retained=False))
+    assert rig.gate.driven == ("stn",)  # it has not answered the newest command yet
+    rig.answer(rig.commands[-1], refused="stopped")
+    rig.run(5.0)
+    assert (rig.gate.driven, len(rig.commands)) == ((), before)
+
+
+def test_a_device_that_showed_its_stop_before_the_service_heard_of_it_is_told_nothing() -> None:
+    rig = GateRig(device_of(safe_ma=1.0)).be_active(2.0)
+    device = rig.obedient["stn"]
+    device.state, device.amount = "stopped", 0.0
+    decided = rig.hear(InfoHeard("stn", device.info(), retained=False))
+    assert rig.state == "safe"
+    assert commands_in([*decided, *rig.stop(), *rig.run(3.0)]) == []
 
 
 def test_without_a_link_nothing_is_sent() -> None:
@@ -429,7 +514,7 @@ def test_a_device_that_goes_over_its_limit_is_stopped_at_once() -> None:
     rig.answers = False
     rig.want(0.4)
     decided = rig.answer(rig.commands[-1], applied_ma=3.2)
-    assert SendStop(f"{SESSION}-stop-1", "stn applies 3.2") in decided
+    assert SendStop(f"{SESSION}-stop-1", "stn gives 3.2, more than was asked for") in decided
     assert rig.state == "safe"
 
 
@@ -439,19 +524,26 @@ def test_a_device_that_is_over_its_limit_once_safe_is_stopped_too_but_only_once(
     rig.take(rig.gate.fail("no space left", rig.now_s))
     rig.answer(rig.commands[-1], applied_ma=9.0)
     rig.answer(rig.commands[-1], applied_ma=9.0)
-    assert [each.reason for each in rig.stops] == ["stn applies 9"]
+    assert [each.reason for each in rig.stops] == ["stn gives 9, more than was asked for"]
+
+
+def test_the_stop_is_said_once_a_second_until_the_device_shows_it() -> None:
     rig = GateRig().be_active(1.0)
-    rig.stop()
+    rig.answers = False
     rig.answer(rig.commands[-1], applied_ma=9.0)
-    assert rig.stops == []
-    rig.control("arm")
-    rig.answer(rig.commands[-1], applied_ma=9.0)
-    assert len(rig.stops) == 1
+    rig.run(4.5)
+    assert len(rig.stops) == 5
+    assert len({each.request_id for each in rig.stops}) == 5
+    device = rig.obedient["stn"]
+    device.state, device.amount = "stopped", 0.0
+    rig.hear(InfoHeard("stn", device.info(), retained=False))
+    rig.run(3.0)
+    assert len(rig.stops) == 5
 
 
 def test_where_one_device_was_stopped_the_others_are_brought_down() -> None:
     rig = GateRig(device_of("a"), device_of("b")).be_active(1.0)
-    stopped = info_of(rig.devices[0], state="stopped", session=SESSION)
+    stopped = rig.obedient["a"].info(state="stopped", applied_ma=0.0)
     before = len(rig.log)
     rig.hear(InfoHeard("a", stopped, retained=False))
     sent = [each for _, each in rig.log[before:] if isinstance(each, Send)]
@@ -460,12 +552,13 @@ def test_where_one_device_was_stopped_the_others_are_brought_down() -> None:
 
 
 def test_a_device_that_was_stopped_or_taken_over_ends_in_safe() -> None:
-    for info in (
-        info_of(device_of(), state="stopped"),
-        info_of(device_of(), state="live", session="another"),
-        info_of(device_of(), state="live", session=SESSION, applied_ma=float("nan")),
+    for keys in (
+        {"state": "stopped"},
+        {"state": "live", "session": ANOTHER},
+        {"state": "live", "session": SESSION, "applied_ma": float("nan")},
     ):
         rig = GateRig().be_active(2.0)
+        info = rig.obedient["stn"].info(**keys)
         rig.hear(InfoHeard("stn", info, retained=True))
         assert rig.state == "active"
         rig.hear(InfoHeard("stn", info, retained=False))
@@ -474,7 +567,7 @@ def test_a_device_that_was_stopped_or_taken_over_ends_in_safe() -> None:
 
 def test_a_device_that_is_taken_over_before_it_is_driven_ends_in_safe_as_well() -> None:
     rig = GateRig().be_armed()
-    taken = info_of(device_of(), state="live", session="another")
+    taken = info_of(device_of(), word=2, state="live", session=ANOTHER)
     rig.hear(InfoHeard("stn", taken, retained=False))
     rig.run(1.0, amount=1.0)
     assert (rig.state, rig.leases, rig.commands) == ("safe", [], [])
@@ -493,8 +586,8 @@ def test_every_decision_can_be_kept() -> None:
 def test_who_is_not_there_cannot_be_lost() -> None:
     rig = GateRig()
     rig.hear(LinkChanged(is_up=True))
-    rig.hear(InfoHeard("stn", DeviceInfo(device="stn", state="offline"), retained=True))
-    rig.hear(InfoHeard("gpi", DeviceInfo(device="gpi", state="safe"), retained=False))
+    rig.hear(InfoHeard("stn", offline_of(), retained=True))
+    rig.hear(InfoHeard("gpi", info_of(device_of("gpi")), retained=False))
     rig.tick(20.0)
     assert rig.state == "idle"
 

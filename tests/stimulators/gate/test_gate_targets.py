@@ -7,17 +7,33 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import Refusal, Send
+from stimulators.gate.past import DevicePast
 from stimulators.wire.messages import Command, Reason
-from stimulators.wire.received import InfoHeard
+from stimulators.wire.received import AckHeard, InfoHeard
 from tests.stimulators.gate.gate_rig import (
+    SESSION,
     TICK_S,
     GateRig,
     amounts,
     commands_in,
     device_of,
     feedback_of,
-    info_of,
     limits_of,
+)
+
+ANOTHER = "00001700000000000000-00000000"
+COMMAND = Command(
+    session=SESSION,
+    seq=7,
+    kind="amplitude",
+    channel="c",
+    program="adbs",
+    onset_us=0,
+    issued_us=0,
+    expires_us=1,
+    reason=Reason(detector="d", value=0.0, threshold=0.0, policy="p"),
+    simulated=True,
+    amplitude_ma=0.0,
 )
 
 _BEGIN: dict[str, Callable[[GateRig], GateRig]] = {
@@ -77,7 +93,9 @@ def test_a_target_for_what_is_under_way_costs_no_command() -> None:
 
 
 def test_a_command_says_what_why_and_until_when() -> None:
-    rig = GateRig(device_of(simulated=False)).be_active()
+    rig = GateRig(device_of(simulated=False))
+    rig.take(rig.gate.learn_past((DevicePast(device="stn", known_age_s=0.0),), rig.now_s))
+    rig.be_active()
     target = rig.target(2.5)
     (decision,) = rig.take(rig.gate.admit([target], rig.now_s))
     assert isinstance(decision, Send)
@@ -151,7 +169,8 @@ def test_targets_outside_active_are_refused_once_for_each_wish(state: str) -> No
     for _ in range(2):
         rig.trigger()
     assert rig.refusals == [state] * 5
-    assert rig.commands == []
+    # Nothing but the way to the safe amount, which a stop says as well.
+    assert amounts(rig.commands) == ([0.0] if state == "safe" else [])
 
 
 def test_a_device_without_an_estimate_of_its_own_is_not_driven() -> None:
@@ -309,39 +328,68 @@ def test_on_time_runs_only_above_the_safe_amount_and_without_a_break() -> None:
     rig.run(1.0, amount=0.5)
     rig.run(1.5, amount=2.0)
     assert rig.state == "active"
-    rig.run(0.7, amount=2.0)
+    rig.run(0.4, amount=2.0)
     assert (rig.state, rig.gate.reason) == ("safe", "device stn reached on_time_s_max")
     assert rig.commands[-1].amplitude_ma == 1.0
 
 
-def test_charge_is_what_flows_in_ten_minutes() -> None:
+def test_a_short_break_does_not_begin_the_time_above_safe_anew() -> None:
+    device = device_of(limits=limits_of(on_time_s_max=4.0, off_time_s_min=0.5))
+    rig = GateRig(device).be_active()
+    for _ in range(8):
+        rig.run(0.8, amount=2.0)
+        rig.run(0.3, amount=0.0)
+    assert (rig.state, rig.gate.reason) == ("safe", "device stn reached on_time_s_max")
+
+
+def test_a_rise_whose_way_back_does_not_fit_is_refused_until_the_break_is_long_enough() -> None:
+    device = device_of(limits=limits_of(on_time_s_max=2.0, off_time_s_min=1.0))
+    rig = GateRig(device).be_active()
+    rig.run(1.3, amount=2.0)
+    rig.run(0.6, amount=0.0)
+    rig.want(2.0)
+    assert (rig.state, rig.refusals) == ("active", ["on_time"])
+    rig.run(0.2, amount=2.0)
+    assert (rig.state, amounts(rig.commands)[-1]) == ("active", 0.0)
+    rig.run(0.6, amount=2.0)
+    assert (rig.state, amounts(rig.commands)[-1]) == ("active", 2.0)
+
+
+def test_charge_is_what_flows_in_ten_minutes_and_will_flow_on_the_way_to_safe() -> None:
     device = device_of(limits=limits_of(charge_uc_per_10_min_max=15.6, on_time_s_max=9999.0))
     rig = GateRig(device).be_active()
-    rig.run(0.9, amount=2.0)  # 2 mA of 60 us at 130 Hz: 15.6 uC a second
+    # 2 mA of 60 us at 130 Hz: 15.6 uC a second. The way to safe takes a lease, a tick, the slew.
+    rig.run(0.6, amount=2.0)
     assert rig.state == "active"
     rig.run(0.2, amount=2.0)
     assert rig.gate.reason == "device stn reached charge_uc_per_10_min_max"
-    rig.run(1.0)
-    rig.control("arm")
-    rig.run(0.1)
-    assert rig.state == "safe"
+    for _ in range(20):  # each time less is left, until no rise fits
+        rig.run(0.5)
+        rig.control("arm")
+        rig.run(0.5, amount=2.0)
+    assert rig.state == "active"
+    assert "charge" in rig.refusals
+    assert 14.0 <= rig.gate.counted("stn", rig.now_s)[0] <= 15.6
 
 
 def test_the_lease_that_outlives_a_disarming_counts_as_charge() -> None:
-    device = device_of(limits=limits_of(charge_uc_per_10_min_max=15.6))
-    rig = GateRig(device).be_ready()
-    for _ in range(3):  # 0.9 s at 2 mA and three times a lease of 0.25 s: over a second of 15.6 uC
-        rig.control("arm")
-        rig.run(0.3, amount=2.0)
-        rig.control("disarm")
-        rig.run(0.3)
-    rig.control("arm")
-    rig.run(0.1)
-    assert rig.gate.reason == "device stn reached charge_uc_per_10_min_max"
+    rig = GateRig().be_active(2.0)
+    before_uc, _ = rig.gate.counted("stn", rig.now_s)
+    rig.answers = False
+    rig.control("disarm")
+    rig.run(1.0)
+    after_uc, _ = rig.gate.counted("stn", rig.now_s)
+    assert after_uc - before_uc == pytest.approx(15.6, abs=0.4)  # nobody said that it is down
+    rig.answers = True
+    rig.run(2.0)
+    assert rig.gate.driven == ()
+    down_uc, _ = rig.gate.counted("stn", rig.now_s)
+    rig.run(2.0)
+    assert rig.gate.counted("stn", rig.now_s)[0] == down_uc
 
 
 def test_an_amount_that_is_not_acknowledged_counts_too() -> None:
-    rig = GateRig(device_of(limits=limits_of(on_time_s_max=0.2))).be_active()
+    rig = GateRig(device_of(limits=limits_of(on_time_s_max=0.5))).be_active()
     rig.answers = False
     rig.want(0.4)
     rig.run(0.22)
@@ -349,7 +397,7 @@ def test_an_amount_that_is_not_acknowledged_counts_too() -> None:
 
 
 def test_an_amount_that_was_not_taken_back_yet_counts_too() -> None:
-    rig = GateRig(device_of(limits=limits_of(on_time_s_max=0.5))).be_active()
+    rig = GateRig(device_of(limits=limits_of(on_time_s_max=0.8))).be_active()
     rig.want(0.4)
     rig.run(0.32)
     rig.answers = False
@@ -365,105 +413,131 @@ def test_a_refused_command_is_told_and_its_amount_does_not_count() -> None:
     rig = GateRig().be_active()
     rig.answers = False
     rig.want(0.4)
-    decided = rig.answer(rig.commands[-1], applied_ma=0.0, refused="clock")
+    decided = rig.answer(rig.commands[-1], refused="clock")
     assert [
         (each.reason, each.policy, each.found) for each in decided if isinstance(each, Refusal)
     ] == [("refused", "adbs", "clock")]
-    rig.run(0.1)
+    assert rig.gate.beliefs(rig.now_s)["stn"].highest == 0.0
+    rig.run(0.2, amount=0.4)
     assert len(rig.commands) == 1
-    rig.want(0.4)
+    rig.run(0.1, amount=0.4)
     assert amounts(rig.commands) == [0.4, 0.4]
 
 
-def test_a_device_that_refuses_to_go_down_is_told_again() -> None:
+def test_a_device_that_refuses_to_go_down_is_told_again_in_hold() -> None:
     rig = GateRig().be_active(0.4)
     rig.answers = False
     rig.want(0.0)
-    rig.answer(rig.commands[-1], applied_ma=0.4, refused="expired")
+    rig.answer(rig.commands[-1], refused="expired")
     n_commands = len(rig.commands)
     rig.run(0.1)
-    assert len(rig.commands) == n_commands
+    assert (rig.state, len(rig.commands)) == ("hold", n_commands)
     rig.answers = True
-    rig.want(0.0)
-    rig.run(0.1)
-    assert amounts(rig.commands)[-1] == 0.0
-    assert len(rig.commands) > n_commands
+    rig.run(0.2)
+    assert amounts(rig.commands[n_commands:]) == [0.0]
+    rig.run(0.6)
+    assert rig.state == "active"
 
 
-def test_what_a_device_did_after_a_refusal_is_where_the_next_ramp_begins() -> None:
+def test_what_a_device_did_after_a_refusal_is_where_the_next_way_begins() -> None:
     rig = GateRig().be_active()
     rig.answers = False
     rig.want(0.4)
     rig.run(0.04)
     rig.want(0.8)
-    first, second = rig.commands[0], rig.commands[-1]
+    first, second = rig.commands
     rig.answer(first, refused="expired")
     rig.answer(second)
     rig.answers = True
     rig.want(0.0)
     rig.run(0.2)
+    assert amounts(rig.commands)[:2] == [0.4, pytest.approx(0.48)]
     assert amounts(rig.commands)[-1] == 0.0
-    assert amounts([second]) == [0.8]
 
 
 def test_an_unchanged_amount_is_said_again_where_an_answer_is_missing() -> None:
     rig = GateRig().be_active(0.4)
     rig.answers = False
     rig.want(0.8)
-    rig.run(0.2, amount=0.8)
-    rig.want(0.81)
-    rig.run(0.1, amount=0.81)
+    rig.run(0.3, amount=0.8)
     assert rig.state == "hold"
     before = len(rig.commands)
-    rig.answer(rig.commands[-1])
     rig.answers = True
-    rig.run(0.6, amount=0.81)
+    rig.run(1.0, amount=0.8)
     assert rig.state == "active"
-    assert amounts(rig.commands[before:]) == [0.81]
+    # What it certainly gives at least, then the way that is wanted.
+    assert amounts(rig.commands[before - 1 :]) == [0.4, 0.4, 0.8]
 
 
-def test_answers_that_come_twice_or_to_nothing_change_nothing() -> None:
+def test_answers_that_come_twice_or_late_change_nothing() -> None:
     rig = GateRig().be_active(2.0)
     last = rig.commands[-1]
     assert rig.answer(last) == ()
     assert rig.answer(last, refused="expired") == ()
-    assert rig.answer(last, session="another", applied_ma=99.0) == ()
-    assert rig.answer(last, seq=None, request_id="s") == ()
-    assert rig.answer(last, device="gpi") == ()
-    rig.answer(last, seq=999)
-    rig.answer(last, seq=1000)
-    assert rig.notices == ["ack_unknown"]
-    assert rig.state == "active"
+    assert rig.answer(last, session=ANOTHER, last_seq=9) == ()
+    assert rig.answer(last, seq=None, request_id=None) == ()
+    assert rig.hear(AckHeard("gpi", rig.ack(last))) == ()
+    rig.want(1.0)
+    word = rig.obedient["stn"].word
+    assert rig.answer(last, word=word - 1, applied_ma=99.0) == ()
+    assert (rig.state, rig.stops, rig.notices) == ("active", [], [])
 
 
-def test_a_device_whose_lease_ended_is_ramped_up_from_safe_again() -> None:
+@pytest.mark.parametrize("keys", [{"seq": 999}, {"last_seq": 999}])
+def test_an_answer_to_a_command_that_was_never_sent_is_a_stop(keys: dict[str, int]) -> None:
     rig = GateRig().be_active(2.0)
-    rig.hear(InfoHeard("stn", info_of(device_of(), state="safe", applied_ma=2.0), retained=False))
-    sent = commands_in(rig.run(0.4, amount=2.0))
-    assert amounts(sent)[0] == pytest.approx(12.0 * 2 * TICK_S)
+    rig.answer(rig.commands[-1], **keys)
+    assert rig.state == "safe"
+    assert [each.reason for each in rig.stops] == ["stn answers command 999, which was never sent"]
+    rig = GateRig().be_ready()
+    rig.answer(COMMAND, **keys)
+    assert (rig.state, rig.stops, rig.notices) == ("idle", [], ["ack_unknown"] * len(rig.notices))
+
+
+def test_a_device_that_gives_more_than_asked_under_another_session_is_stopped_too() -> None:
+    rig = GateRig().be_active(2.0)
+    rig.answer(rig.commands[-1], session=ANOTHER, last_seq=0, applied_ma=2.9)
+    assert (rig.state, len(rig.stops)) == ("safe", 1)
+
+
+def test_a_device_whose_lease_ended_is_a_lapse_and_begins_from_safe_again() -> None:
+    rig = GateRig().be_active(2.0)
+    before = len(rig.commands)
+    rig.hear(InfoHeard("stn", rig.obedient["stn"].lapse(), retained=False))
+    assert rig.changes[-1] == ("active", "hold")
+    rig.run(0.45, amount=2.0)
+    assert (rig.state, len(rig.commands)) == ("hold", before)
+    rig.run(0.6, amount=2.0)
+    sent = rig.commands[before:]
+    assert rig.state == "active"
+    assert amounts(sent)[0] <= 12.0 * 2 * TICK_S + 1e-9
     assert amounts(sent)[-1] == 2.0
 
 
-def test_a_device_that_was_moved_after_it_said_safe_is_told_to_go_down_again() -> None:
+def test_a_device_that_was_moved_after_it_said_safe_is_brought_down_again() -> None:
     rig = GateRig().be_active()
     rig.answers = False
     rig.want(0.4)
     (moved,) = rig.commands
-    rig.hear(InfoHeard("stn", info_of(device_of(), state="safe"), retained=False))
+    rig.hear(InfoHeard("stn", rig.obedient["stn"].info(), retained=False))
     rig.answer(moved)
     rig.want(0.0)
-    assert amounts(rig.commands) == [0.4, 0.0]
+    rig.answers = True
+    rig.run(0.1, amount=0.0)
+    assert amounts(rig.commands)[-1] == 0.0
 
 
-def test_a_device_that_refuses_after_its_lease_ended_is_still_ramped_up_from_safe() -> None:
+def test_what_was_on_the_way_to_a_device_whose_lease_ended_does_not_count_as_refused() -> None:
     rig = GateRig().be_active(2.0)
-    rig.hear(InfoHeard("stn", info_of(device_of(), state="safe"), retained=False))
     rig.answers = False
-    rig.want(2.0)
-    rig.answer(rig.commands[-1], refused="lease")
-    rig.run(0.01)
-    rig.want(2.0)
-    assert 0.0 < amounts(rig.commands)[-1] <= 12.0 * 2 * TICK_S
+    rig.want(1.0)
+    sent = rig.commands[-1]
+    rig.hear(InfoHeard("stn", rig.obedient["stn"].lapse(), retained=False))
+    rig.answer(sent, refused="lease")
+    rig.answers = True
+    rig.run(1.2, amount=2.0)
+    assert rig.state == "active"
+    assert amounts(rig.commands)[-1] == 2.0
 
 
 def test_commands_are_numbered_over_all_devices() -> None:

@@ -74,7 +74,7 @@ def test_making_them_again_keeps_what_is_there_and_adds_who_is_new(rig: SignedRi
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "a b", "x" * 65, "a\n"])
 def test_an_operators_name_that_is_no_folders_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"^operator: expected letters"):
+    with pytest.raises(ValueError, match=r"^name: expected letters"):
         make_keys(tmp_path / "keys", RIG, devices=[], operators=[name])
     assert not (tmp_path / "keys").exists()
 
