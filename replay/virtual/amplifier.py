@@ -1,16 +1,16 @@
 """An amplifier in virtual time: a signal that is strong or weak, and what may go wrong with it."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.virtual.rig import CHANNEL, HOP_SAMPLES, INFO, RATE_HZ, STREAM
+from replay.virtual.rig import HOP_SAMPLES, RATE_HZ, STREAM
 from replay.virtual.schedule import Schedule
 from streamer.events import Chunk, ClockCorrection, Event, StreamChanged
 
-__all__ = ["CHANNEL", "Amplifier"]
+Listener: TypeAlias = Callable[[Event], None]
 
 _PERIOD_US: Final = round(HOP_SAMPLES / RATE_HZ * 1e6)
 _CORRECTION_US: Final = 5_000_000
@@ -64,7 +64,7 @@ class Amplifier:
         self.is_silent = False
         self.is_spoilt = False
         self.uncertainty_s = 1e-4
-        self.listeners: list[Callable[[Event], None]] = []
+        self.listeners: list[Listener] = []
         self.uid = 0
         self._schedule = schedule
         self._offset_us = clock_offset_us
@@ -136,6 +136,3 @@ class Amplifier:
                 listener(event)
 
         self._schedule.at(self._newest_due_us, arrive)
-
-
-assert INFO.name == STREAM

@@ -48,38 +48,36 @@ def _legs(world: World) -> list[Leg]:
 def _late(world: World) -> int:
     legs, random = _legs(world), world.random
     delay_us = random.choice((30, 60, 100, 150, 250, 450, 900, 2000)) * _MS
-    return _for_a_while(world, legs, "delay_us", delay_us, 0)
+    return _for_a_while(world, legs, "delay_us", delay_us)
 
 
 def _jittery(world: World) -> int:
     jitter_us = world.random.choice((20, 100, 300)) * _MS
-    return _for_a_while(world, _legs(world), "jitter_us", jitter_us, 0)
+    return _for_a_while(world, _legs(world), "jitter_us", jitter_us)
 
 
 def _overtaking(world: World) -> int:
     legs = _legs(world)
-    over_us = _for_a_while(world, legs, "jitter_us", world.random.choice((20, 100, 300)) * _MS, 0)
-    _for_a_while(world, legs, "reorders", 1, 0, over_us)
+    over_us = _for_a_while(world, legs, "jitter_us", world.random.choice((20, 100, 300)) * _MS)
+    _for_a_while(world, legs, "reorders", 1, over_us=over_us)
     return over_us
 
 
 def _lossy(world: World) -> int:
-    return _for_a_while(world, _legs(world), "loss", world.random.choice((0.05, 0.3, 1.0)), 0.0)
+    return _for_a_while(world, _legs(world), "loss", world.random.choice((0.05, 0.3, 1.0)))
 
 
 def _doubling(world: World) -> int:
     share = world.random.choice((0.2, 1.0))
-    return _for_a_while(world, _legs(world), "duplication", share, 0.0)
+    return _for_a_while(world, _legs(world), "duplication", share)
 
 
-def _for_a_while(
-    world: World, legs: list[Leg], key: str, value: float, quiet: float, over_us: int = 0
-) -> int:
+def _for_a_while(world: World, legs: list[Leg], key: str, value: float, *, over_us: int = 0) -> int:
     over_us = over_us or _duration(world.random)
 
     def end() -> None:
         for leg in legs:
-            setattr(leg, key, quiet)
+            setattr(leg, key, 0)
 
     for leg in legs:
         setattr(leg, key, value)
@@ -240,8 +238,8 @@ FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
     "invents": ("A device answers commands that were never sent.", _misbehave("invents")),
     "mute_acks": ("A device does not answer commands.", _misbehave("mute_acks")),
     "data_late": ("Samples come late.", _data("delay_us", 50_000, 90_000, 300_000, 2_000_000)),
-    "data_silent": ("No samples come.", _data("is_silent", True)),
-    "data_spoilt": ("Samples are not numbers.", _data("is_spoilt", True)),
+    "data_silent": ("No samples come.", _data("is_silent", 1)),
+    "data_spoilt": ("Samples are not numbers.", _data("is_spoilt", 1)),
     "clock_uncertain": ("The clock of the signal is not known well.", _uncertain),
     "clock_misjudged": ("The correction of the signal's clock makes a step.", _misjudge),
     "sender_replaced": ("Another sender takes the amplifier's place.", _replace_sender),

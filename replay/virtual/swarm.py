@@ -46,8 +46,9 @@ class Swarm:
             self._plan()
 
     def calm_down(self) -> None:
-        """Let no more faults begin; what goes on still ends by itself."""
+        """Let no more faults begin and the signal be strong; what goes on ends by itself."""
         self._is_over = True
+        self._world.amplifier.is_strong = True
 
     def _plan(self) -> None:
         delay_us = round(self._world.random.expovariate(1.0 / self._period_us))
@@ -66,6 +67,8 @@ class Swarm:
     def _swing(self) -> None:
         """Let the signal be strong or weak for another while."""
         world = self._world
+        if self._is_over:
+            return
         world.amplifier.is_strong = not world.amplifier.is_strong
         world.schedule.after(round(world.random.choice((0.3, 1.0, 4.0)) * 1e6), self._swing)
 

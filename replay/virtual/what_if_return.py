@@ -1,7 +1,7 @@
 """The way back after a fault: tried for real, step by step, until the rig drives again."""
 
 from replay.virtual.operator import Action, VirtualOperator
-from replay.virtual.what_if_states import delivers
+from replay.virtual.what_if_states import SEEN_US, delivers
 from replay.virtual.world import World
 
 _S = 1_000_000
@@ -34,6 +34,7 @@ def find_way_back(world: World, *, calibrate_s: float) -> tuple[tuple[str, ...],
     end_us = world.now_us + _WAIT_US
     patience_us = _PATIENCE_US + round(calibrate_s * _S)
     world.amplifier.is_strong = True
+    world.run(SEEN_US)
     while world.now_us < end_us:
         if not world.running:
             _start(world, steps)
@@ -56,6 +57,7 @@ def _help(world: World, steps: list[str]) -> None:
         world.amplifier.is_strong = False
         world.run(2 * _S)
         world.amplifier.is_strong = True
+        world.run(SEEN_US)
     elif world.service.state == "armed":
         for service in world.running:
             service.end(0, "started again")

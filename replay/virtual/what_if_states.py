@@ -10,6 +10,9 @@ STATES: Final[tuple[State, ...]] = ("idle", "armed", "active", "hold", "paused",
 #: The detector calibrates for so long where the rig is to be found armed.
 CALIBRATE_S: Final = 20.0
 
+#: By then the policies know whether the signal is strong.
+SEEN_US: Final = 500_000
+
 _MS = 1_000
 _S = 1_000_000
 _LOOK_US = 20 * _MS
@@ -47,6 +50,7 @@ def reach(world: World, state: State, fault: str) -> None:
         world.run(_S)
         return
     world.amplifier.is_strong = True
+    world.run(SEEN_US)
     _until(world, lambda: delivers(world), "the amount that the policy wants")
     world.run(_S // 2)
     _THEN[state](world, fault)
