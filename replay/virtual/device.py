@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from replay.virtual.broker import Broker, Client, Post
-from replay.virtual.electrode import Electrodes, Given
+from replay.virtual.electrode import Electrodes, Given, Pulses
 from replay.virtual.misbehaviour import HONEST
 from stimulators.device.counts import Counts
 from stimulators.device.device import ReferenceDevice
@@ -87,6 +87,7 @@ class VirtualDevice:
         self._newest_session = ""
         self._counts = Counts()
         self._step, self._ceiling = step, ceiling
+        self._n_triggers = 0
         self.stepped_us = 0
         self.client = self._make_client()
         self.device = self._boot()
@@ -138,6 +139,7 @@ class VirtualDevice:
 
     def _restart(self) -> None:
         self.device = self._boot()
+        self._n_triggers = 0
         self.client = self._make_client()
         self._switch_on()
 
@@ -193,6 +195,16 @@ class VirtualDevice:
     def _note(self) -> None:
         given = Given(self._schedule.now_us, self.amount, self.device.program, self.is_on)
         self._electrodes.note(self.config.id, given)
+        triggers = self.device.triggers
+        if triggers.n_given != self._n_triggers and triggers.last is not None:
+            n_given = triggers.n_given - self._n_triggers
+            self._n_triggers = triggers.n_given
+            last = triggers.last
+            amount = last.amplitude_ma if self.config.unit == "ma" else last.level
+            self._electrodes.pulse(
+                self.config.id,
+                Pulses(self._schedule.now_us, n_given, amount or 0.0, last.program),
+            )
 
 
 def wider(config: DeviceConfig, factor: float) -> DeviceConfig:

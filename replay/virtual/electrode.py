@@ -6,12 +6,21 @@ from typing import NamedTuple
 
 
 class Given(NamedTuple):
-    """From `time_us` on, a device gives this amount in this program; `jumps` after a stop."""
+    """From `time_us` on, a device gives this amount in this program."""
 
     time_us: int
     amount: float
     program: str
     is_powered: bool
+
+
+class Pulses(NamedTuple):
+    """At `time_us` a device gave so many triggers of this amount."""
+
+    time_us: int
+    n_given: int
+    amount: float
+    program: str
 
 
 Watcher = Callable[[str, Given, Given], None]
@@ -24,22 +33,16 @@ class Electrodes:
     ----------
     given : dict of str to Given
         The newest change of every device.
-    trace : dict of str to list of Given
-        All changes, where they are kept.
     watchers : list of callable
         Called at each change with the device, what it gave before and what it gives now.
-
-    Parameters
-    ----------
-    keeps_trace : bool
-        Whether all changes are kept.
+    pulse_watchers : list of callable
+        Called with the device and the triggers that it gave.
     """
 
-    def __init__(self, *, keeps_trace: bool = False) -> None:
+    def __init__(self) -> None:
         self.given: dict[str, Given] = {}
-        self.trace: dict[str, list[Given]] = {}
         self.watchers: list[Watcher] = []
-        self._keeps_trace = keeps_trace
+        self.pulse_watchers: list[Callable[[str, Pulses], None]] = []
         self._digest = blake2b(digest_size=16)
 
     @property
@@ -54,16 +57,11 @@ class Electrodes:
             return
         self.given[device] = given
         self._digest.update(f"{device} {given!r}\n".encode())
-        if self._keeps_trace:
-            self.trace.setdefault(device, []).append(given)
         for watcher in self.watchers:
             watcher(device, before or given, given)
 
-    def amount_at(self, device: str, time_us: int) -> float:
-        """Return what a device gave at a time, from the trace."""
-        amount = 0.0
-        for given in self.trace.get(device, ()):
-            if given.time_us > time_us:
-                break
-            amount = given.amount
-        return amount
+    def pulse(self, device: str, pulses: Pulses) -> None:
+        """Take in triggers that a device gave now."""
+        self._digest.update(f"{device} {pulses!r}\n".encode())
+        for watcher in self.pulse_watchers:
+            watcher(device, pulses)

@@ -30,8 +30,8 @@ class World:
         Decides everything that is random.
     devices : sequence of DeviceConfig, optional
         What the devices really are, where that is not what the configuration says.
-    keeps_trace : bool
-        Whether everything the devices give is kept.
+    step : float
+        The devices give whole multiples of this; 0 where they give any amount.
 
     Attributes
     ----------
@@ -57,13 +57,13 @@ class World:
         *,
         seed: int,
         devices: Sequence[DeviceConfig] | None = None,
-        keeps_trace: bool = False,
+        step: float = 0.0,
     ) -> None:
         self.config = config
         self.random = Random(seed)  # noqa: S311 a seed must give the same run again
         self.schedule = Schedule(START_US)
         self.broker = Broker(self.schedule, self.random)
-        self.electrodes = Electrodes(keeps_trace=keeps_trace)
+        self.electrodes = Electrodes()
         self.ledger = Ledger()
         self.amplifier = Amplifier(
             self.schedule, clock_offset_us=self.random.randrange(-5_000_000, 5_000_000)
@@ -75,6 +75,7 @@ class World:
                 self.electrodes,
                 offset_us=self.random.randrange(10_000_000_000),
                 drift_ppm=self.random.randrange(-50, 51),
+                step=step,
             )
             for device in devices or config.devices
         }

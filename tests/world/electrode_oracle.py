@@ -3,7 +3,7 @@
 import math
 from collections import deque
 
-from replay.virtual.electrode import Given
+from replay.virtual.electrode import Given, Pulses
 from stimulators.limits import DeviceConfig
 
 _WINDOW_US = 600_000_000
@@ -11,6 +11,8 @@ _MINUTE_US = 60_000_000
 #: A device may make so long a movement at once: what "gradual" means to the reference device.
 _GRAIN_S = 0.05
 _TINY = 1e-6
+#: Triggers at the edge of a minute that came later than the one before them.
+_N_LATE_TRIGGERS = 2
 
 
 class ViolationError(AssertionError):
@@ -34,6 +36,7 @@ class ElectrodeOracle:
         self.on_since_us: int | None = None
         self.off_since_us: int | None = None
         self.rises_us: deque[int] = deque()
+        self.triggers_us: deque[int] = deque()
         self.given = Given(start_us, 0.0, config.safe_program, is_powered=False)
         self._slew = device.slew_per_s_max
         self._counted_us = start_us
@@ -60,6 +63,23 @@ class ElectrodeOracle:
         self.off_since_us = None if is_on else (self.off_since_us or now.time_us)
         if self.on_since_us is None:
             self.off_since_us = None
+
+    def pulse(self, pulses: Pulses) -> None:
+        """Take in triggers that were given now."""
+        self.pass_time(pulses.time_us)
+        self.charge_uc += pulses.n_given * pulses.amount * self.config.charge_uc(pulses.program)
+        triggers_us = self.triggers_us
+        triggers_us.extend([pulses.time_us] * pulses.n_given)
+        while triggers_us[0] <= pulses.time_us - _MINUTE_US:
+            triggers_us.popleft()
+        n_max = self.config.limits.triggers_per_min_max
+        if len(triggers_us) > n_max + _N_LATE_TRIGGERS:
+            raise ViolationError(
+                f"{self.config.id} gave {len(triggers_us)} triggers in a minute, expected at most "
+                f"{n_max}"
+            )
+        if not -_TINY <= pulses.amount <= self.config.amount_max + _TINY:
+            raise ViolationError(f"{self.config.id} gave a trigger of {pulses.amount:g}")
 
     def pass_time(self, now_us: int) -> None:
         """Count up to now, and hold the counts against the limits."""

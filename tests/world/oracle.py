@@ -66,6 +66,9 @@ class Oracle:
         for name, given in world.electrodes.given.items():
             self.electrodes[name].change(given, may_jump=True, is_set=False)
         world.electrodes.watchers.append(self._change)
+        world.electrodes.pulse_watchers.append(
+            lambda device, pulses: self.electrodes[device].pulse(pulses)
+        )
         world.observers.append(self._observe)
         world.judges.append(self._judge)
         world.schedule.after(_CHECK_US, self._check_regularly)
