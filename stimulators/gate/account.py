@@ -147,6 +147,8 @@ class Account:
                 self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
         if reaches_power_on:
             self._charge.settle_unknown()
+            # What it says beyond what is counted was hidden by what nobody knew.
+            self._charge.note_told(said.charge_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
         if is_whole or (
             reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
