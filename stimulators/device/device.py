@@ -88,10 +88,11 @@ class ReferenceDevice:
     ===============  =================================================================
 
     A session is adopted with its first valid lease, at the safe amount only, and only if it is
-    newer than every one before. Without a lease the device moves to its safe amount by its own
-    slew, and is driven again only once it has arrived. A stop takes it to its stop amount at
-    once, but never up, whoever sends it, and holds until a lease of a later arming; then it
-    first goes to the safe amount. A program changes at 0 only, or to one of the same contacts.
+    newer than every one before; after power-on the newest again, by an arming begun since.
+    Without a lease the device moves to its safe amount by its own slew, and is driven again only
+    once it has arrived. A stop takes it to its stop amount at once, but never up, whoever sends
+    it, and holds until a lease of a later arming; then it first goes to the safe amount. A
+    program changes at 0 only, or to one of the same contacts.
     Where charge or on-time are used up it goes safe by itself, while its way down still fits.
 
     Acks, infos and reports are its words and carry one number that counts up. A command that
@@ -232,6 +233,7 @@ class ReferenceDevice:
     def _pass_time(self, clock_us: int) -> list[Said]:
         was_live = self.state == "live"
         self._delivery.pass_time(clock_us)
+        self._tenancy.begin(self._delivery.now_us)
         # Even if the next lease is there already: the amount is not what was asked for.
         said: list[Said] = [self.describe()] if was_live and self.state != "live" else []
         return [*said, *self._fire_due()]

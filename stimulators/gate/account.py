@@ -153,9 +153,14 @@ class Account:
         if is_whole or (
             reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
         ):
-            rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
-            since_uc = math.inf if is_driven else belief.highest * max(rates) * _TRANSIT_S
-            self._charge.bound(said.charge_uc, since_uc)
+            self._bound(said.charge_uc, belief, is_driven=is_driven)
+
+    def _bound(self, told_uc: float, belief: Belief, *, is_driven: bool) -> None:
+        if is_driven:
+            self._charge.bound(told_uc)
+            return
+        rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+        self._charge.bound_at_rest(told_uc, belief.highest * max(rates) * _TRANSIT_S)
 
     def reached(self, belief: Belief, now_s: float) -> str | None:
         """Return the limit that leaves no room but for the way to the safe amount, or None."""
@@ -203,6 +208,8 @@ class Account:
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
+        if not self._is_presumed:
+            return DevicePast(device=self._config.id, known_age_s=math.inf)
         age_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
         return DevicePast(
             device=self._config.id,

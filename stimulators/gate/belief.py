@@ -102,7 +102,7 @@ class Belief:
         self._newest_seq = 0
         self._is_answered = True
         self._sent: dict[int, _Sent] = {}
-        self._is_stopped = False
+        self._is_stopped = self._is_leased = False
 
     @property
     def is_known(self) -> bool:
@@ -161,6 +161,11 @@ class Belief:
     def note_stop(self) -> None:
         """Take in that a stop is on its way: the device may go to its stop amount at once."""
         self._is_stopped = True
+        self._is_leased = False
+
+    def note_leased(self) -> None:
+        """Take in that leases go: they take a device that was stopped to its safe amount."""
+        self._is_leased = True
 
     def is_news(self, word: Word) -> bool:
         """Whether a word is newer than all that was heard of its instance."""
@@ -218,7 +223,7 @@ class Belief:
         amounts = [sent.amount for sent in self._sent.values()]
         if self._amount is not None:
             amounts.append(self._amount)
-            if self.state == "safe":
+            if self.state == "safe" or (self._is_leased and self.state == "stopped"):
                 amounts.append(self._config.safe_amount)
             elif self._is_stopped and self.state != "stopped":
                 amounts.append(min(self._amount, self._config.stop_amount))

@@ -118,14 +118,18 @@ class ChargeCount:
         if beyond_uc > _UNIT_UC:
             self.add(beyond_uc, beyond_uc, now_s)
 
-    def bound(self, told_uc: float, since_uc_max: float) -> None:
-        """Take in the device's count of all ten minutes, and what it gave since at most."""
-        since_uc = min(self._since_sent_uc, since_uc_max)
-        self._told_uc = min(self._told_uc, max(0.0, told_uc) + since_uc)
+    def bound(self, told_uc: float) -> None:
+        """Take in the device's count of all ten minutes, after the newest command was sent."""
+        self._told_uc = min(self._told_uc, max(0.0, told_uc) + self._since_sent_uc)
+
+    def bound_at_rest(self, told_uc: float, since_uc: float) -> None:
+        """Take in the count of a device that rests, and what it gave since at most."""
+        self._told_uc = max(0.0, told_uc) + min(self._since_sent_uc, since_uc)
 
     def is_older(self, since_s: float, now_s: float) -> bool:
         """Say whether anything that counts was given more than `since_s` ago."""
-        return any(units > 0.0 and age_s > since_s for age_s, units in self._high.bins(now_s))
+        bins = self._high.bins(now_s)
+        return any(charge_uc > 0.0 and age_s + _BIN_S > since_s for age_s, charge_uc in bins)
 
     def settle_unknown(self) -> None:
         """Take it that nothing was given that nobody counted."""

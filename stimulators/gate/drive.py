@@ -168,6 +168,7 @@ class Drive:
         self.is_engaged = True
         self.is_live = self._was_live = False
         self.descent = None
+        self.belief.note_leased()
         self._lease_due_s = -math.inf
         self._forget_wishes()
 
@@ -182,7 +183,7 @@ class Drive:
     def lapse(self) -> None:
         """Take in that its lease ended: it goes to its safe amount, and is live no more."""
         self.is_live = False
-        self._wish = None
+        self._wish = self._said = None
         self._refused_down = None
 
     def drop_wish(self) -> None:
@@ -280,6 +281,9 @@ class Drive:
         if not (self.is_engaged and self.is_live):
             return None
         if state == "paused":
+            if self._refused_down is not None:
+                # However far down it would not go: it need not go below its safe amount now.
+                self._refused_down = max(self._refused_down, self.config.safe_amount)
             return self._toward(self.config.safe_amount, self.belief.program, None, now_s)
         if state == "active" and self.hops.is_valid and self._wish is not None:
             return self._follow(self._wish, now_s)
@@ -335,6 +339,9 @@ class Drive:
 
     def _may_switch(self, program: str) -> bool:
         """Say whether it may go to this program from where it is: else first down to 0."""
+        if self._said is not None and self._said[1] == program and self._n_refused == 0:
+            # It is on its way there, from 0.
+            return True
         present = self.belief.programs - {program}
         if not present or self.belief.highest == 0.0:
             return True
@@ -362,7 +369,7 @@ class Drive:
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
         else:
-            is_asked = self._is_cancel_due or self.commands.missing_seq is not None
+            is_asked = self._is_cancel_due or not self._is_shown(program)
             amount = min(lowest, goal) if is_asked else None
         if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
             return None
@@ -379,6 +386,10 @@ class Drive:
         self._slew.take(amount - (lowest if is_up else highest))
         return self._send("amplitude", amount, program, wish, now_s)
 
+    def _is_shown(self, program: str) -> bool:
+        """Say whether no answer is missing, and its words show that it is in this program."""
+        return self.commands.missing_seq is None and self.belief.programs == {program}
+
     def _is_worth_saying(self, amount: float, program: str, now_s: float, *, is_up: bool) -> bool:
         """Say whether it brings the device on, or is due to be said again."""
         if self._is_cancel_due or self._said is None or self._said[1] != program:
@@ -388,7 +399,7 @@ class Drive:
         if amount == said:
             distance = abs(self.belief.lowest - amount)
             is_there = self.belief.is_certain and distance <= self.belief.tolerance + _TINY
-            return is_due and not (is_there and self.commands.missing_seq is None)
+            return is_due and not (is_there and self._is_shown(program))
         is_onward = amount > said if is_up else amount < said
         is_done = self._n_refused == 0 and not self.belief.has_open
         return is_onward or is_due or is_done
@@ -404,10 +415,10 @@ class Drive:
         if missing <= self.belief.tolerance + _TINY:
             self._short = None
             return False
-        if before is not None and opened.command.issued_us / 1e6 < before[1]:
-            return False
-        self._short = (given, now_s + missing / self.config.slew_per_s_max)
         if before is None or abs(given - before[0]) > self.belief.tolerance + _TINY:
+            self._short = (given, now_s + missing / self.config.slew_per_s_max)
+            return False
+        if opened.command.issued_us / 1e6 < before[1]:
             return False
         was_clipped, self._is_clipped = self._is_clipped, True
         self.belief.clip()

@@ -72,6 +72,7 @@ class RigState:
         self._ticked_s: float | None = None
         self._flawless_since_s: float | None = None
         self._lapses = RateBudget(timing.lapses_per_min_max, 60.0)
+        self._lapsed_s = -math.inf
         self._n_stops = 0
         self._stop_reason: str | None = None
         self._stop_due_s = 0.0
@@ -204,10 +205,13 @@ class RigState:
         if lasted_s > timing.hold_s_max:
             self.go_safe(f"{reason}, longer than hold_s_max ({timing.hold_s_max:g} s)")
             return
-        if not self._lapses.has_room(self.now_s):
-            self.go_safe(f"{reason}, after {timing.lapses_per_min_max} lapses within a minute")
-            return
-        self._lapses.take(self.now_s)
+        # What comes within a lease of a lapse comes of it: a stall ends the lease of every device.
+        if self.now_s - self._lapsed_s > timing.lease_s:
+            if not self._lapses.has_room(self.now_s):
+                self.go_safe(f"{reason}, after {timing.lapses_per_min_max} lapses within a minute")
+                return
+            self._lapses.take(self.now_s)
+            self._lapsed_s = self.now_s
         self._flawless_since_s = None
         for drive in self._drives:
             drive.drop_wish()

@@ -354,12 +354,22 @@ def test_an_older_session_is_never_adopted_again_not_even_by_the_next_life() -> 
     assert bench.state == "safe"
     reborn = Bench(newest_session=bench.device.newest_session)
     reborn.tick()
-    for session in (OLDER, SESSION):
-        reborn.tell(reborn.lease(session=session))
-        assert reborn.state == "safe"
+    reborn.tell(reborn.lease(session=OLDER))
+    assert reborn.state == "safe"
     reborn.heard_by = NEWER
     reborn.wait(200_000)
     reborn.tell(reborn.lease(session=NEWER))
+    assert reborn.state == "live"
+
+
+def test_the_newest_session_drives_it_again_after_power_on_by_a_new_arming_alone() -> None:
+    reborn = Bench(newest_session=SESSION)
+    switched_on_us = reborn.now_us + AHEAD_US
+    reborn.wait(300_000)
+    reborn.tell(reborn.lease(armed_us=switched_on_us - 1))
+    assert reborn.state == "safe"
+    assert "arm anew" in reborn.device.info.reason
+    reborn.tell(reborn.lease(armed_us=switched_on_us + 100_000))
     assert reborn.state == "live"
 
 
