@@ -14,7 +14,6 @@ from stimulators.gate.past import DevicePast
 from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
 
-
 #: What a person was given is nobody else's business.
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
