@@ -1,5 +1,6 @@
 """The stimulator of the latency benchmark: stamps what arrives, and answers as a device does."""
 
+import secrets
 from typing import NamedTuple
 
 import msgspec
@@ -8,7 +9,15 @@ import pylsl
 from benchmarks.raw_mqtt import RawMqtt
 from stimulators.device.device import Heard, ReferenceDevice, Said
 from stimulators.limits import DeviceConfig
-from stimulators.wire.messages import Ack, ClockReply, Command, DeviceInfo, Lease, Stop
+from stimulators.wire.messages import (
+    Ack,
+    ClockReply,
+    Command,
+    DeviceInfo,
+    DeviceStatus,
+    Lease,
+    Stop,
+)
 
 _TICK_S = 0.02
 _HEARD: dict[str, type[Heard]] = {
@@ -43,11 +52,11 @@ class BenchDevice:
         self._client = RawMqtt(port, f"device-{config.id}")
         self._root = f"stimloop/{rig}/"
         self._own = f"{self._root}device/{config.id}/"
-        self._device = ReferenceDevice(config, firmware="bench")
+        self._device = ReferenceDevice(config, instance=secrets.token_hex(8), firmware="bench")
         self._tick_due_s = 0.0
         for topic in (f"{self._own}+", f"{self._own}clock/reply", f"{self._root}stop"):
             self._client.subscribe(topic)
-        self._answer((self._device.info,))
+        self._answer((self._device.describe(),))
 
     @property
     def is_live(self) -> bool:
@@ -85,5 +94,7 @@ class BenchDevice:
                 self._client.publish(f"{self._own}ack", payload)
             elif isinstance(each, DeviceInfo):
                 self._client.publish(f"{self._own}info", payload, retain=True)
+            elif isinstance(each, DeviceStatus):
+                self._client.publish(f"{self._own}state", payload)
             else:
                 self._client.publish(f"{self._own}clock/request", payload)

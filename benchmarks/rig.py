@@ -67,6 +67,9 @@ onset_s = 0.0
 termination_s = 0.0
 on_ma = 1.0
 
+[gate]
+lease_s = 1.0
+
 [broker]
 port = {port}
 """

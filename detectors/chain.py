@@ -91,6 +91,15 @@ class DetectorChain:
                     seen.append(made)
         return tuple(seen)
 
+    def streams_of(self, id_: str) -> frozenset[str]:
+        """Return every stream that a detector reads, itself or through those below it."""
+        return frozenset(
+            reads.name
+            for config in self._below(id_)
+            for reads in config.reads
+            if reads.kind == "stream"
+        )
+
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         for detector in self.detectors.values():

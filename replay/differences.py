@@ -22,7 +22,12 @@ def in_outcomes(recorded: bytes, recomputed: bytes) -> str:
     return in_values(before, after) or "the same values in other bytes"
 
 
-def in_values(recorded: Any, recomputed: Any, path: str = "") -> str | None:  # noqa: ANN401 any data
+def in_values(
+    recorded: Any,  # noqa: ANN401 any data
+    recomputed: Any,  # noqa: ANN401 any data
+    path: str = "",
+    names: tuple[str, str] = ("recorded", "recomputed"),
+) -> str | None:
     """Name the first difference of two trees of plain data, or return None."""
     if isinstance(recorded, dict) and isinstance(recomputed, dict):
         pairs = [
@@ -37,8 +42,8 @@ def in_values(recorded: Any, recomputed: Any, path: str = "") -> str | None:  # 
     elif recorded == recomputed:
         return None
     else:
-        return f"{path}: recorded {_brief(recorded)}, recomputed {_brief(recomputed)}"
-    differences = (in_values(old, new, where) for where, old, new in pairs)
+        return f"{path}: {names[0]} {_brief(recorded)}, {names[1]} {_brief(recomputed)}"
+    differences = (in_values(old, new, where, names) for where, old, new in pairs)
     return next((each for each in differences if each is not None), None)
 
 

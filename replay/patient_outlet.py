@@ -8,7 +8,8 @@ from collections.abc import Callable
 from replay.lsl_outlet import open_outlet
 from replay.patient import Patient, PatientConfig
 from stimulators.wire import topics
-from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.keys import without_signature
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
 from stimulators.wire.payload import from_payload
 from streamer.clock import now_s
@@ -28,7 +29,7 @@ class FeltDevice:
     Attributes
     ----------
     current_ma : float
-        The newest amplitude that was acknowledged or described. Where the device is offline, or
+        The newest amplitude that the device said it gives. Where the device is offline, or
         we have no link to the broker, it is the device's safe amplitude: without a lease that
         is where it goes. 0 before its first word, and for a device that speaks level.
     """
@@ -38,19 +39,27 @@ class FeltDevice:
         self._safe_ma = 0.0
         self._ack_topic = topics.ACK.at(rig=rig, device=device)
         self._info_topic = topics.INFO.at(rig=rig, device=device)
+        self._status_topic = topics.DEVICE_STATUS.at(rig=rig, device=device)
 
     @property
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Topics to hear, each with its QoS."""
-        return (self._ack_topic, topics.ACK.qos), (self._info_topic, topics.INFO.qos)
+        return (
+            (self._ack_topic, topics.ACK.qos),
+            (self._info_topic, topics.INFO.qos),
+            (self._status_topic, topics.DEVICE_STATUS.qos),
+        )
 
     def hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: ARG002
         """Take a message; one that cannot be read changes nothing."""
+        said = without_signature(payload)
         with contextlib.suppress(ValueError):
             if topic == self._ack_topic:
-                self._feel(from_payload(payload, Ack).applied_ma)
+                self._feel(from_payload(said, Ack).applied_ma)
+            elif topic == self._status_topic:
+                self._feel(from_payload(said, DeviceStatus).applied_ma)
             elif topic == self._info_topic:
-                self._take_info(from_payload(payload, DeviceInfo))
+                self._take_info(from_payload(said, DeviceInfo))
 
     def link(self, is_up: bool, reason: str) -> None:  # noqa: ARG002
         """Take that the broker was reached or lost."""
@@ -125,8 +134,8 @@ async def run_patient(
     async with asyncio.TaskGroup() as group:
         if config.device:
             link = MqttLink(
-                broker,
-                client_id=f"{rig}-patient-{config.source_id}",
+                broker.for_operators,
+                client_id=f"stimloop-patient-{rig}-{config.source_id}",
                 subscriptions=felt.subscriptions,
             )
             group.create_task(link.feed(felt.hear, felt.link), name="patient link")

@@ -12,6 +12,7 @@ from replay.recording import Recording
 from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_devices import VirtualDevices
 from replay.virtual_time import run_virtually
+from stimulators.wire.session_id import session_id
 from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
@@ -110,7 +111,7 @@ async def _run(
         service = Service(
             loop=loop,
             journal=journal,
-            transport=VirtualDevices(config.devices),
+            transport=VirtualDevices(config.devices, first.session),
             now_s=now_s,
             session=first.session,
             tick_s=config.rig.tick_s,
@@ -123,11 +124,11 @@ async def _run(
             reason = await service.run([source])
         except Exception as error:  # noqa: BLE001 raised again once the folder is complete
             reason, fault = f"fault: {error}", error
-        journal.end(reason, now_s())
-        summary = folder.write_summary(
+        summary = folder.end(
             service.summary,
             journal,
             reason=reason,
+            now_s=now_s(),
             real_time_factor=(now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
         )
     if fault is not None:
@@ -172,4 +173,4 @@ def _session_name(recording: Recording, config_toml: bytes) -> str:
         digest.update(
             repr(stream.samples.tolist()).encode() if is_text else stream.samples.tobytes()
         )
-    return f"{0:020d}-{digest.hexdigest()[:8]}"
+    return session_id(0, digest.hexdigest()[:8])

@@ -13,15 +13,23 @@ from stimulators.wire.messages import (
     ClockRequest,
     Command,
     DeviceInfo,
+    DeviceStatus,
     EstimateMessage,
     EventMessage,
     Lease,
     Status,
     Stop,
 )
-from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+from stimulators.wire.received import (
+    AckHeard,
+    ClockAsked,
+    DeviceStatusHeard,
+    InfoHeard,
+    LinkChanged,
+    Received,
+)
 
-_Said: TypeAlias = Ack | DeviceInfo | ClockRequest
+_Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 _Told: TypeAlias = Command | Lease | Stop | ClockReply
 
 #: A message takes so long on a quick wire, each way.
@@ -37,6 +45,8 @@ class VirtualDevices:
     ----------
     configs : sequence of DeviceConfig
         The devices.
+    session : str
+        Of the service that they are connected to: its clock is the one they are told.
 
     Notes
     -----
@@ -44,8 +54,9 @@ class VirtualDevices:
     clock is the loop's. What is for displays is dropped.
     """
 
-    def __init__(self, configs: Sequence[DeviceConfig]) -> None:
+    def __init__(self, configs: Sequence[DeviceConfig], session: str = "") -> None:
         self.devices = {config.id: ReferenceDevice(config) for config in configs}
+        self._session = session
         self._to_devices: deque[tuple[str, _Told]] = deque()
         self._from_devices: deque[Received] = deque()
         self._emit: Callable[[Received], None] | None = None
@@ -56,7 +67,7 @@ class VirtualDevices:
         try:
             emit(LinkChanged(is_up=True))
             for name, device in self.devices.items():
-                emit(InfoHeard(device=name, message=device.info, retained=False))
+                emit(InfoHeard(device=name, message=device.describe(), retained=False))
             while True:
                 for name, device in self.devices.items():
                     self._say(name, device.tick(_now_us()))
@@ -108,6 +119,8 @@ class VirtualDevices:
             reply = ClockReply(
                 request_seq=asked.request_seq,
                 sent_us=asked.sent_us,
+                nonce=asked.nonce,
+                session=self._session,
                 received_us=now_us,
                 replied_us=now_us,
             )
@@ -120,6 +133,8 @@ def _received(device: str, message: _Said) -> Received:
         return AckHeard(device=device, message=message)
     if isinstance(message, DeviceInfo):
         return InfoHeard(device=device, message=message, retained=False)
+    if isinstance(message, DeviceStatus):
+        return DeviceStatusHeard(device=device, message=message)
     return ClockAsked(device=device, message=message)
 
 

@@ -7,6 +7,7 @@ import typer.exceptions
 
 from stimloop.app import app
 from stimloop.errors import CommandError
+from stimloop.plain_text import plain
 from streamer.errors import JournalError, LedgerError, StreamError
 
 
@@ -39,7 +40,7 @@ def _ended_by(error: BaseException) -> tuple[str, int]:
 
 
 def _told(text: str, code: int) -> int:
-    sys.stderr.write(f"stimloop: {' '.join(text.split())}\n")
+    sys.stderr.write(f"stimloop: {plain(' '.join(text.split()))}\n")
     return code
 
 

@@ -11,6 +11,8 @@ from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
+from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
@@ -40,6 +42,9 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Which part of the network LSL sees.
     broker : BrokerConfig
         Where the MQTT broker is.
+    signing : SigningConfig, optional
+        Whether what is said on the wire is signed; must be written, either way, where a device
+        is not simulated.
     patient : PatientConfig, optional
         The simulated patient, where there is one.
     """
@@ -47,7 +52,16 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session: SessionSection = SessionSection()
     lsl: LslConfig = LslConfig()
     broker: BrokerConfig = BrokerConfig()
+    signing: SigningConfig | None = None
     patient: PatientConfig | None = None
+
+    def __post_init__(self) -> None:
+        real = [device.id for device in self.devices if not device.simulated]
+        if real and self.signing is None:
+            raise ValueError(
+                f"signing: expected a [signing] table with a device that is not simulated "
+                f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
+            )
 
     @property
     def loop(self) -> LoopConfig:
@@ -87,7 +101,7 @@ def load(path: Path | None) -> Config:
 
 
 def check(file: Path, config: Config) -> None:
-    """Hold a configuration against the streams it expects, as far as it says what they are.
+    """Hold a configuration against the streams it expects, and against what is recommended.
 
     Streams of which rate or channels are not written down can be checked only once they are
     found, which every command that opens them does.
@@ -95,7 +109,7 @@ def check(file: Path, config: Config) -> None:
     Raises
     ------
     ConfigError
-        With the key path.
+        With the key path; where no word of `[rig] allow` allows it, with that word.
     """
     names = [stream.name for stream in config.streams]
     for place, name in enumerate(names):
@@ -103,10 +117,8 @@ def check(file: Path, config: Config) -> None:
             raise ConfigError(
                 f"{file}: $.streams[{place}].name: expected unique names, found {name!r} twice"
             )
-    infos = [_expected_info(config, stream) for stream in config.streams]
-    if any(info is None for info in infos):
-        return
-    build_loop(file, config, [info for info in infos if info is not None], session="check")
+    if _expected_loop(file, config) is None:
+        _require_recommended(file, config, None)
 
 
 def build_loop(
@@ -117,12 +129,30 @@ def build_loop(
     Raises
     ------
     ConfigError
-        Where configuration and streams do not fit each other.
+        Where configuration and streams do not fit each other, or with a real device something
+        is not as recommended and no word allows it.
     """
     try:
-        return ClosedLoop(config.loop, infos, session)
+        loop = ClosedLoop(config.loop, infos, session)
     except ValueError as error:
         raise ConfigError(f"{file}: {located(str(error))}") from error
+    _require_recommended(file, config, loop)
+    return loop
+
+
+def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
+    """Return a warning for each word of `[rig] allow` that allows nothing in this file.
+
+    Parameters
+    ----------
+    config : Config
+        The rig.
+    loop : ClosedLoop, optional
+        Its loop, where the streams were found; without, as far as the file says what they are.
+    """
+    if loop is None and LONG_HOLD in config.rig.allow:
+        loop = _expected_loop("", config)
+    return needless(config, None if loop is None else longest_window_s(loop))
 
 
 def stimulation_warnings(config: Config) -> list[str]:
@@ -143,6 +173,12 @@ def schema() -> dict[str, Any]:
     return msgspec.json.schema(Config)
 
 
+def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | None) -> None:
+    refused = refusals(config, None if loop is None else longest_window_s(loop))
+    if refused:
+        raise ConfigError(f"{file}: {'; '.join(each.text for each in refused)}")
+
+
 def _refused(text: str) -> str:
     """Say which detectors from elsewhere could not be taken, where a kind is not known."""
     if ".kind`" not in text:
@@ -150,6 +186,13 @@ def _refused(text: str) -> str:
     return "".join(
         f"; detector {name!r} was refused: {reason}" for name, reason in REGISTRY.refused.items()
     )
+
+
+def _expected_loop(file: Path | str, config: Config) -> ClosedLoop | None:
+    """Return the loop for the streams that are expected; None where they are not all known."""
+    infos = [_expected_info(config, stream) for stream in config.streams]
+    known = [info for info in infos if info is not None]
+    return build_loop(file, config, known, session="check") if len(known) == len(infos) else None
 
 
 def _expected_info(config: Config, stream: StreamConfig) -> StreamInfo | None:

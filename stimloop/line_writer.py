@@ -6,6 +6,8 @@ import threading
 from types import TracebackType
 from typing import IO, Self
 
+from stimloop.plain_text import plain
+
 #: Lines that may wait for the reader; more are dropped, and counted.
 _N_WAITING_MAX = 1000
 #: How long the end waits for a reader that still pauses.
@@ -43,7 +45,8 @@ class LineWriter:
             self._thread.join(_END_S_MAX)
 
     def write(self, line: str) -> None:
-        """Write one line, soon."""
+        """Write one line, soon, whatever is in it."""
+        line = plain(line)
         try:
             if self._n_dropped:
                 self._waiting.put_nowait(f"{self._n_dropped} lines were dropped")

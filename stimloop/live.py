@@ -2,25 +2,37 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from stimloop.address import known_rig
 from stimloop.companions import Companions
-from stimloop.config import Config, build_loop, to_toml
-from stimloop.errors import FaultError
+from stimloop.config import Config, build_loop, needless_words, to_toml
+from stimloop.errors import ConfigError, FaultError
+from stimloop.key_path import located
+from stimloop.one_service import require_alone
+from stimloop.recommended import allowed_text
+from stimloop.running import RunningRig, kept_running
+from stimloop.stop_key import press_stop, stop_key
+from stimulators.wire.key_files import SERVICE, service_keys
+from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
 from streamer.journal import Journal
+from streamer.journal_key import load_journal_key
 from streamer.ledger import ledger_of
 from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
 from streamer.service import Service, Watcher
 from streamer.session_folder import SessionFolder
+from streamer.source import Source
 from streamer.stimulation_bands import stimulation_in_bands
 from streamer.warm_up import warm_up
 
@@ -67,25 +79,51 @@ async def run(
     StreamError
         Where a stream is not there or not what it should be.
     FaultError
-        Where a fault ended the run; the session folder is complete all the same.
+        Where another service of the rig speaks, before anything is created; or where a fault
+        ended the run: then the session folder is complete all the same.
     """
+    keys = _keys(config, config_name)
+    journal_key = _journal_key(config)
+    rig = known_rig(config)
+    await require_alone(rig, config_name, keys)
     session = clock.new_session_id()
     config_toml = to_toml(config)
     target = SessionFolder.create(folder, config_toml)
+    if allowed := allowed_text(config):
+        told(allowed)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(Companions(config, target.config_file, told))
-        sources = await _entered(stack, config)
+        companions = Companions(config, target.config_file, told)
+        await stack.enter_async_context(companions)
+        try:
+            sources = await _entered(stack, config)
+        except StreamError:
+            # What is missing may be what a companion would send that is dead.
+            companions.expect_all_alive()
+            raise
         infos = [info for source in sources for info in source.infos]
         loop = build_loop(config_name, config, infos, session=session)
         rates_hz = {info.name: info.rate_hz for info in infos}
         for warning in stimulation_in_bands(config.loop, rates_hz):
             warn(f"{config_name}: {warning}")
+        for warning in needless_words(config, loop):
+            warn(f"{config_name}: {warning}")
         warm_up(config.loop, infos)
-        first = header(config.loop, infos, session=session, config_toml=config_toml)
-        transport = MqttTransport(
-            config.broker, rig=config.rig.name, session=session, now_s=clock.now_s
+        first = header(
+            config.loop,
+            infos,
+            session=session,
+            config_toml=config_toml,
+            signs_end=journal_key is not None,
         )
-        ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.wall_us))
+        transport = MqttTransport(
+            config.broker,
+            rig=config.rig.name,
+            session=session,
+            now_s=clock.now_s,
+            keys=keys,
+            devices={each.id: each.limits.commands_per_s_max for each in config.devices},
+        )
+        ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
         service = Service(
             loop=loop,
@@ -96,23 +134,46 @@ async def run(
             tick_s=config.rig.tick_s,
             config_digest=first.config_sha256,
             versions=versions(),
+            allow=config.rig.allow,
             past=ledger.past,
             keep_past=ledger.keep,
+            slept_s=clock.suspended_s,
         )
         told(f"session {folder}")
+        this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
+        stack.enter_context(kept_running(this, warn))
         service.watch = stack.enter_context(watching(service))
+        stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
         stack.enter_context(_without_collections())
-        reason, fault = await _until_over(service, sources, duration_s)
+        reason, fault = await _until_over(service, [*sources, companions], duration_s)
         # A journal that could not be written raises here again; then nothing else is.
-        journal.end(reason, clock.now_s())
-        summary = target.write_summary(service.summary, journal, reason=reason)
+        summary = target.end(
+            service.summary, journal, reason=reason, now_s=clock.now_s(), key=journal_key
+        )
+        told(f"journal ended, head {journal.head} (for verify --head)")
     if fault is not None:
         raise FaultError(f"{folder}: the session was ended by a fault: {fault}") from fault
     return summary
 
 
+def _keys(config: Config, config_name: str) -> Keys:
+    devices = [each.id for each in config.devices]
+    try:
+        return service_keys(config.signing, config.rig.name, devices)
+    except ValueError as error:
+        raise ConfigError(f"{config_name}: {located(f'signing.{error}')}") from error
+
+
+def _journal_key(config: Config) -> bytes | None:
+    """Return what the end of the journal is signed with, where the rig signs what it says."""
+    signing = config.signing
+    if signing is None or not signing.is_on or signing.key_folder is None:
+        return None
+    return load_journal_key(Path(signing.key_folder) / SERVICE)
+
+
 async def _until_over(
-    service: Service, sources: list[LslSource], duration_s: float | None
+    service: Service, sources: Sequence[Source], duration_s: float | None
 ) -> tuple[str, Exception | None]:
     """Run until the end; what ended it is handed on once the session folder is complete."""
     try:

@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.estimates import Seen
+from stimloop.amount_text import age_text, amount_text
 from stimloop.line_writer import LineWriter
-from stimloop.news import news
-from stimulators.decisions import Decision, Send
-from stimulators.wire.messages import Command
-from stimulators.wire.received import AckHeard
+from stimloop.news import NewsLine, news
+from stimloop.plain_text import plain
+from stimloop.stop_key import STOP_KEY, has_stop_key
+from stimulators.wire.messages import Ack, DeviceBelief, DeviceInfo, DeviceStatus
+from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 from streamer.service import Service, Watcher
@@ -22,7 +24,19 @@ from streamer.wiring import Wiring
 
 _REFRESH_PER_S = 4.0
 _N_NEWS = 6
-_STYLES = {"idle": "dim", "armed": "yellow", "active": "green", "hold": "magenta", "safe": "red"}
+#: How often the table asks anew what the devices give; it is drawn less often.
+_BELIEFS_S = 0.1
+_STYLES = {
+    "idle": "dim",
+    "armed": "yellow",
+    "active": "green",
+    "hold": "magenta",
+    "paused": "bold cyan",
+    "safe": "bold red",
+}
+#: Boots of devices that programs are remembered of.
+_N_BOOTS_MAX = 256
+_NEWS_STYLES = {"plain": "", "alarm": "bold red"}
 
 
 class _Followed:
@@ -56,6 +70,22 @@ class _Followed:
         return self._sums[is_active] / count if count else None
 
 
+class _Programs:
+    """The program that each device said last, by the highest word of its boot."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def hear(self, device: str, said: Ack | DeviceInfo | DeviceStatus) -> None:
+        boot = device, said.instance
+        is_known = boot in self._newest or len(self._newest) < _N_BOOTS_MAX
+        if is_known and said.word >= self._newest.get(boot, (0, ""))[0]:
+            self._newest[boot] = said.word, said.program
+
+    def of(self, device: str, instance: str) -> str:
+        return plain(self._newest.get((device, instance), (0, ""))[1]) or "-"
+
+
 class LiveTable:
     """Remembers the newest of everything; drawn four times a second on a thread of its own.
 
@@ -68,9 +98,11 @@ class LiveTable:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._followed = [_Followed(wiring) for wiring in service.loop.wirings]
-        self._commanded: dict[str, float] = {}
-        self._applied: dict[str, float] = {}
-        self._news: deque[str] = deque(maxlen=_N_NEWS)
+        self._beliefs: dict[str, DeviceBelief] = {}
+        self._beliefs_s = float("-inf")
+        self._programs = _Programs()
+        self._has_stop_key = has_stop_key()
+        self._news: deque[Text] = deque(maxlen=_N_NEWS)
         self._newest_s: float | None = None
         self._started_s: float | None = None
         self._now_s = 0.0
@@ -80,22 +112,21 @@ class LiveTable:
         self._now_s = now_s
         if self._started_s is None:
             self._started_s = now_s
-        if isinstance(event, AckHeard):
-            amount = _first(event.message.applied_ma, event.message.applied_level)
-            if amount is not None:
-                self._applied[event.device] = amount
+        if isinstance(event, AckHeard | InfoHeard | DeviceStatusHeard):
+            self._programs.hear(event.device, event.message)
+        # Here, on the loop's thread: while the table is drawn the gate may be at work.
+        if now_s >= self._beliefs_s + _BELIEFS_S:
+            self._beliefs = self._service.loop.gate.beliefs(now_s)
+            self._beliefs_s = now_s
         if outcome.seen:
             self._see(outcome.seen)
-        if outcome.decisions:
-            self._note_commands(outcome.decisions)
         for line in news(event, outcome):
-            self._news.append(f"{self._clock()}  {line}")
+            self._news.append(Text(f"{self._clock()}  {line.text}", _NEWS_STYLES[line.weight]))
 
     def __rich__(self) -> RenderableType:
         """Draw it."""
-        return Group(
-            self._state(), self._measures(), self._devices(), *(Text(each) for each in self._news)
-        )
+        key = [Text(f"{STOP_KEY}: stop", "bold")] if self._has_stop_key else []
+        return Group(self._state(), self._measures(), self._devices(), *self._news, *key)
 
     def _see(self, seen: Sequence[Seen]) -> None:
         is_active = self._service.loop.gate.state in {"active", "hold"}
@@ -107,19 +138,13 @@ class LiveTable:
                 if followed.wiring.detector == each.estimates.detector:
                     followed.see(each, is_active=is_active)
 
-    def _note_commands(self, decisions: Sequence[Decision]) -> None:
-        for decision in decisions:
-            if isinstance(decision, Send) and isinstance(decision.message, Command):
-                amount = _first(decision.message.amplitude_ma, decision.message.level)
-                self._commanded[decision.device] = amount or 0.0
-
     def _state(self) -> Text:
         gate, counts = self._service.loop.gate, self._service.summary
         return Text.assemble(
             (f"{gate.state.upper():<7}", _STYLES[gate.state]),
             f"{self._clock()}  {counts.n_samples} samples, {self._age()}, "
             f"{counts.n_issued} commands, {counts.n_acked} acknowledged\n",
-            (gate.reason, "dim"),
+            (plain(gate.reason), "dim"),
         )
 
     def _measures(self) -> Table:
@@ -146,13 +171,18 @@ class LiveTable:
 
     def _devices(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for column in ("device", "commanded", "applied"):
-            table.add_column(column, justify="left" if column == "device" else "right")
+        for column in ("device", "gives", "state", "program", "its last word"):
+            table.add_column(column, justify="right" if column == "gives" else "left")
         for device, config in self._service.loop.gate.devices.items():
-            unit = "mA" if config.unit == "ma" else ""
-            amounts = (self._commanded.get(device), self._applied.get(device))
-            shown = ("-" if amount is None else f"{amount:.2f} {unit}" for amount in amounts)
-            table.add_row(device, *shown)
+            belief = self._beliefs.get(device, DeviceBelief())
+            style = "" if belief.certain else "yellow"
+            table.add_row(
+                device,
+                Text(amount_text(belief, config.unit), style),
+                belief.state,
+                self._programs.of(device, belief.instance),
+                age_text(belief.word_age_s),
+            )
         return table
 
     def _age(self) -> str:
@@ -170,6 +200,8 @@ def watching(service: Service, console: Console) -> Iterator[Watcher]:
     """Show a session on a screen as a table, elsewhere as a line for each piece of news."""
     if not console.is_terminal:
         with LineWriter(console.file) as lines:
+            if has_stop_key():
+                lines.write(f"{STOP_KEY}: stop")
             yield _lines(lines)
         return
     table = LiveTable(service)
@@ -180,10 +212,10 @@ def watching(service: Service, console: Console) -> Iterator[Watcher]:
 def _lines(lines: LineWriter) -> Watcher:
     def watch(event: Event, now_s: float, outcome: Outcome) -> None:
         for line in news(event, outcome):
-            lines.write(f"{now_s:.3f}  {line}")
+            lines.write(f"{now_s:.3f}  {_flat(line)}")
 
     return watch
 
 
-def _first(*amounts: float | None) -> float | None:
-    return next((amount for amount in amounts if amount is not None), None)
+def _flat(line: NewsLine) -> str:
+    return f"ALARM {line.text}" if line.weight == "alarm" else line.text

@@ -1,34 +1,51 @@
 """What an operator should know of a step, a line each."""
 
 from collections.abc import Iterator
+from typing import Literal
 
-from stimulators.decisions import Decision, Notice, Refusal, StateChanged
+import msgspec
+
+from stimloop.plain_text import plain
+from stimulators.decisions import Decision, EndRun, Notice, Refusal, StateChanged
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 
 #: A target has no chance in these states, which are told themselves; nor has an older one.
-_EXPECTED = {"superseded", "idle", "armed", "hold", "safe"}
+_EXPECTED = {"superseded", "idle", "armed", "hold", "paused", "safe"}
 
 
-def news(event: Event, outcome: Outcome) -> Iterator[str]:
+class NewsLine(msgspec.Struct, frozen=True):
+    """One line, and how much it should stand out; what came from elsewhere is made plain."""
+
+    text: str
+    weight: Literal["plain", "alarm"] = "plain"
+
+
+def news(event: Event, outcome: Outcome) -> Iterator[NewsLine]:
     """Yield a line for every note on the data, change of state, notice and unexpected refusal."""
     if isinstance(event, LinkChanged):
-        yield "broker reached" if event.is_up else f"broker away: {event.reason}"
+        text = "broker reached" if event.is_up else f"broker away: {event.reason}"
+        yield NewsLine(plain(text), "plain" if event.is_up else "alarm")
     for note in outcome.notes:
-        yield f"{note.stream}: {note.kind} at sample {note.sample}: {note.text}".rstrip(": ")
+        text = f"{note.stream}: {note.kind} at sample {note.sample}: {note.text}"
+        yield NewsLine(plain(text.rstrip(": ")))
     for decision in outcome.decisions:
         line = _told(decision)
-        if line:
+        if line is not None:
             yield line
 
 
-def _told(decision: Decision) -> str:
+def _told(decision: Decision) -> NewsLine | None:
     if isinstance(decision, StateChanged):
-        return f"{decision.before} -> {decision.after}: {decision.reason}"
+        text = f"{decision.before} -> {decision.after}: {decision.reason}"
+        return NewsLine(plain(text), "alarm" if decision.after == "safe" else "plain")
     if isinstance(decision, Notice):
-        return f"{decision.kind}: {decision.text}"
+        device = f"{decision.device}: " if decision.device else ""
+        return NewsLine(plain(f"{device}{decision.kind}: {decision.text}"), "alarm")
+    if isinstance(decision, EndRun):
+        return NewsLine(plain(f"this service ends: {decision.reason}"), "alarm")
     if isinstance(decision, Refusal) and decision.reason not in _EXPECTED:
         why = f"expected {decision.expected}, found {decision.found}" if decision.found else ""
-        return f"refused, {decision.reason}: {why}".rstrip(": ")
-    return ""
+        return NewsLine(plain(f"refused, {decision.reason}: {why}".rstrip(": ")))
+    return None

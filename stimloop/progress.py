@@ -3,8 +3,9 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from stimloop.plain_console import PlainConsole
 
 #: Given how much is done, and of how much where that is known.
 Advance = Callable[[float, float | None], None]
@@ -13,7 +14,7 @@ Advance = Callable[[float, float | None], None]
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Advance]:
     """Show a bar while something goes on."""
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     if not console.is_terminal:
         yield lambda done, total: None  # noqa: ARG005 nobody looks
         return

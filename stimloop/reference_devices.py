@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stimulators.device.device_link import DeviceLink
-from stimulators.device.session_file import keep_session, read_session
+from stimulators.device.memory import DeviceMemory
 from stimulators.limits import DeviceConfig
+from stimulators.wire.keys import Keys, NoKeys
 from stimulators.wire.mqtt import BrokerConfig
-from streamer.clock import now_s
+from stimulators.wire.session_id import session_date_text
+from streamer.clock import now_s, unix_us
 
 
 async def run_devices(
@@ -19,6 +21,7 @@ async def run_devices(
     memory: Path | None,
     told: Callable[[str], None] | None,
     ready: Callable[[], None],
+    keys_of: Callable[[DeviceConfig], Keys] = lambda _: NoKeys(),
 ) -> None:
     """Be these devices until cancelled.
 
@@ -29,12 +32,14 @@ async def run_devices(
     broker, rig
         Where.
     memory : Path, optional
-        Folder in which each remembers the newest session it adopted; without, nothing is
-        remembered over a restart.
+        Folder in which each remembers the newest session it adopted, its charge and its
+        on-time; without, nothing is remembered over a restart.
     told : callable, optional
         Takes a line at each change of state.
     ready : callable
         Called once all of them have a link.
+    keys_of : callable, optional
+        Gives the keys of a device.
 
     Raises
     ------
@@ -44,25 +49,41 @@ async def run_devices(
     watch = _Watch(len(devices), told, ready)
     async with asyncio.TaskGroup() as group:
         for device in devices:
-            keep, newest = _memory(device.id, memory)
             link = DeviceLink(
                 device,
                 broker=broker,
                 rig=rig,
                 now_s=now_s,
-                newest_session=newest,
-                keep_session=keep,
+                memory=None if memory is None else DeviceMemory(memory, device, unix_us),
                 watch=watch.see,
+                keys=keys_of(device),
             )
             group.create_task(link.run(), name=f"device {device.id}")
 
 
-def _memory(device: str, folder: Path | None) -> tuple[Callable[[str], None], str]:
-    if folder is None:
-        return (lambda _: None), ""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{device}.session"
-    return (lambda session: keep_session(file, session)), read_session(file)
+def forget_sessions(devices: Sequence[DeviceConfig], memory: Path) -> list[str]:
+    """Let devices forget the newest session they adopted; return a line for each.
+
+    Parameters
+    ----------
+    devices : sequence of DeviceConfig
+        Their tables. None of them may be running: it would keep its session again.
+    memory : Path
+        The folder in which they remember it.
+
+    Raises
+    ------
+    OSError
+        Where what a device remembers cannot be read or removed.
+    """
+    lines = []
+    for device in devices:
+        remembered = DeviceMemory(memory, device, unix_us)
+        session = remembered.session()
+        remembered.forget_session()
+        forgotten = f"forgot the session of {session_date_text(session)}" if session else ""
+        lines.append(f"{device.id}: {forgotten or 'remembered no session'}")
+    return lines
 
 
 class _Watch:

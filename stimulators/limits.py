@@ -10,6 +10,8 @@ from msgspec import Meta
 #: density accepted for deep brain stimulation.
 _SHANNON_K_CEILING = 1.85
 _CHARGE_DENSITY_CEILING_UC_PER_CM2 = 30.0
+#: A device that says its amount no better than this of its maximum is not believed.
+_TOLERANCE_OF_MAXIMUM = 0.1
 
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 _Milliampere = Annotated[float, Meta(ge=0.0, le=100.0)]
@@ -120,7 +122,9 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Where units are mixed, a limit of the device's unit is missing or one of the other is
         there, the safe or stop amount is above the limit, or the highest amplitude breaks a
         charge limit in any program: ``Q = I PW / 1000`` µC, ``D = Q / A``, ``k = log10(Q D)``
-        [1]_.
+        [1]_. And where a budget leaves no way out: the charge of ten minutes at the safe amount
+        (or, in any program, at the stop amount) and of the way down from the highest amount does
+        not fit, or the time above the safe amount is over before the way down is.
 
     References
     ----------
@@ -157,8 +161,10 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                     f"{key}_{unit}: expected from 0 to {self.amount_max:g} (the limit), "
                     f"found {amount:g}"
                 )
+        self._require_tolerance()
         if self.unit == "ma":
             self._require_charges()
+        self.require_way_out()
 
     @property
     def unit(self) -> Literal["ma", "level"]:
@@ -196,6 +202,61 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Return the charge a second at 1 mA; see `charge_uc`."""
         pulses = self.programs.get(program)
         return 0.0 if pulses is None else self.charge_uc(program) * (pulses.frequency_hz or 0.0)
+
+    def way_down_s(self, lease_s: float = 0.0) -> float:
+        """Return how long the way from the highest amount to the safe one takes at most.
+
+        Parameters
+        ----------
+        lease_s : float
+            What a lease may still hold the highest amount, before the device goes down.
+        """
+        return lease_s + (self.amount_max - self.safe_amount) / self.slew_per_s_max
+
+    def require_way_out(self, lease_s: float = 0.0) -> None:
+        """Hold the budgets against what the device still gives once it is told to go safe.
+
+        Parameters
+        ----------
+        lease_s : float
+            As the rig grants it; without, the least that any rig needs is asked for.
+
+        Raises
+        ------
+        ValueError
+            Where a budget does not reserve its way out; begins with the key.
+        """
+        limits, lease = self.limits, f" and a lease of {lease_s:g} s" if lease_s else ""
+        way_s = self.way_down_s(lease_s)
+        if not limits.on_time_s_max > way_s:
+            raise ValueError(
+                f"limits.on_time_s_max: expected more than the {way_s:.4g} s of the way down"
+                f"{lease}, found {limits.on_time_s_max:g}"
+            )
+        if self.unit == "level":
+            return
+        highest = self.amount_max
+        amount_s = highest * lease_s + highest**2 / (2.0 * self.slew_per_s_max)
+        way_uc = amount_s * max(self.charge_uc_per_s(each) for each in self.programs)
+        rests = [("safe_ma", self.safe_amount, self.safe_program)]
+        rests += [("stop_ma", self.stop_amount, each) for each in self.programs]
+        for key, amount, program in rests:
+            rest_uc = 600.0 * amount * self.charge_uc_per_s(program)
+            if not rest_uc + way_uc <= _given(limits.charge_uc_per_10_min_max):
+                raise ValueError(
+                    "limits.charge_uc_per_10_min_max: expected at least "
+                    f"{rest_uc + way_uc:.7g} uC, ten minutes of {key} in program {program} "
+                    f"({rest_uc:.7g}) and the way down{lease} ({way_uc:.7g}), "
+                    f"found {limits.charge_uc_per_10_min_max:.7g}"
+                )
+
+    def _require_tolerance(self) -> None:
+        highest = _TOLERANCE_OF_MAXIMUM * self.amount_max
+        if self.amount_tolerance is not None and not self.amount_tolerance <= highest:
+            raise ValueError(
+                f"amount_tolerance: expected at most {highest:.4g}, a tenth of the highest amount, "
+                f"found {self.amount_tolerance:g}"
+            )
 
     def _settle_safe_program(self) -> None:
         names = tuple(self.programs)
@@ -247,12 +308,6 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 )
             if not k <= k_max:
                 raise ValueError(f"{at} a Shannon k of at most {k_max:g}, found {k:.4g}")
-            at_safe_uc = 600.0 * self.safe_amount * self.charge_uc_per_s(name)
-            if not at_safe_uc <= _given(self.limits.charge_uc_per_10_min_max):
-                raise ValueError(
-                    f"limits.charge_uc_per_10_min_max: expected at least the {at_safe_uc:.4g} uC "
-                    f"of safe_ma in program {name}, found {self.limits.charge_uc_per_10_min_max:g}"
-                )
 
 
 class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,9 +1,13 @@
 """The one file that reads a clock; everybody else is handed `now_s` or a callable that gives it."""
 
 import secrets
+import sys
+import time
 from datetime import UTC, datetime
 
 import pylsl
+
+from stimulators.wire.session_id import session_id
 
 
 def now_s() -> float:
@@ -11,8 +15,19 @@ def now_s() -> float:
     return float(pylsl.local_clock())
 
 
-def wall_us() -> int:
-    """Return the machine's wall clock: microseconds since 1970, UTC."""
+def suspended_s() -> float:
+    """Return how long this machine has slept since it started, in seconds.
+
+    The LSL clock stands still while Linux sleeps: whoever looks at `now_s` alone sees no pause.
+    Elsewhere it goes on, and this is 0.
+    """
+    if sys.platform != "linux":
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def unix_us() -> int:
+    """Return the time of day in microseconds since 1970: it may be set, but outlives a restart."""
     now = datetime.now(UTC)
     return int(now.timestamp()) * 1_000_000 + now.microsecond
 
@@ -26,7 +41,7 @@ def new_session_id() -> str:
         Unix microseconds in twenty decimal digits, a dash, eight random hexadecimal digits.
         Devices adopt only sessions that are newer than the newest they remember.
     """
-    return f"{wall_us():020d}-{secrets.token_hex(4)}"
+    return session_id(unix_us(), secrets.token_hex(4))
 
 
 def wall_time_text() -> str:

@@ -20,6 +20,7 @@ from streamer.events import (
     Happening,
     Marker,
     PastKnown,
+    Slept,
     StreamChanged,
     Tick,
 )
@@ -62,6 +63,7 @@ class ClosedLoop:
         layouts = {name: each.layout for name, each in self.conditioners.items()}
         self.chain = DetectorChain(config.detectors, layouts)
         self.wirings: tuple[Wiring, ...] = wirings(config, self.chain)
+        self.allow = config.rig.allow
         watched = tuple(dict.fromkeys(wiring.stream for wiring in self.wirings))
         self.gate = SafetyGate(
             timing=config.gate,
@@ -80,6 +82,10 @@ class ClosedLoop:
         self._silent: frozenset[str] = frozenset()
         self._n_breaks = dict.fromkeys(self.conditioners, 0)
         self._columns = {name: self._used_columns(name) for name in watched}
+        # A policy may follow what several streams make together, of which the gate watches one.
+        self._driving = frozenset[str]().union(
+            *(self.chain.streams_of(wiring.detector) for wiring in self.wirings)
+        )
 
     def step(self, event: Event, now_s: float) -> Outcome:
         """Take the next event at `now_s` (service clock) and return what follows from it.
@@ -94,7 +100,7 @@ class ClosedLoop:
         return Outcome(decisions=decisions)
 
     def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
-        if isinstance(event, Tick | Fault | PastKnown):
+        if isinstance(event, Tick | Slept | Fault | PastKnown):
             return self._tell_gate(event, now_s)
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
@@ -108,7 +114,11 @@ class ClosedLoop:
             self._bind(given.kind, given.text)
         return self.gate.receive(event, now_s)
 
-    def _tell_gate(self, event: Tick | Fault | PastKnown, now_s: float) -> tuple[Decision, ...]:
+    def _tell_gate(
+        self, event: Tick | Slept | Fault | PastKnown, now_s: float
+    ) -> tuple[Decision, ...]:
+        if isinstance(event, Slept):
+            return self.gate.sleep(event.lasted_s, now_s)
         if isinstance(event, Fault):
             return self.gate.fail(event.reason, now_s)
         if isinstance(event, PastKnown):
@@ -174,9 +184,14 @@ class ClosedLoop:
             flows = event.what in {"resumed", "heard"}
             stream = {event.stream}
             self._break(event.stream, self._silent - stream if flows else self._silent | stream)
-        if event.what == "changed":
-            return (told, *self.gate.fail(f"stream {event.stream} changed", now_s))
-        return (told,)
+        is_another = event.what == "resumed" and not event.is_same_sender
+        if is_another:  # with a clock of its own, of which nothing is known yet
+            self._correction_s.pop(event.stream, None)
+            self._uncertainty_s.pop(event.stream, None)
+        if event.stream not in self._driving or not (is_another or event.what == "changed"):
+            return (told,)
+        text = f"stream {event.stream} has another sender: {event.detail}"
+        return (told, *self.gate.sender_changed(event.stream, text, now_s))
 
     def _break(self, stream: str, silent: frozenset[str]) -> None:
         """Part what every stream gave before this moment from what it gives after."""

@@ -1,6 +1,6 @@
 """All that decides what is detected and decided; the journal keeps it, verification reads it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -9,6 +9,20 @@ from detectors.chain import AnyDetectorConfig
 from stimulators.limits import DeviceConfig, GateConfig
 from stimulators.policies.threshold import AnyPolicyConfig
 from streamer.streams import StreamConfig
+
+#: What lies outside the recommended, by the word that allows it; no other is known.
+Allowed: TypeAlias = Literal[
+    "embedded_broker_with_real_device",
+    "plain_network_with_real_device",
+    "plain_password_with_real_device",
+    "unsigned_with_real_device",
+    "long_lease_with_real_device",
+    "late_commands_with_real_device",
+    "old_data_with_real_device",
+    "long_hold_with_real_device",
+    "fast_slew_with_real_device",
+    "stop_above_safe",
+]
 
 
 class RigSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,15 +37,25 @@ class RigSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         simulated.
     tick_s : float
         Seconds from one look at ramps, leases and time-outs to the next.
+    allow : tuple of str
+        What this rig does though it is not recommended, a word for each; `config check` names
+        the word where one is needed.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
     arm: Literal["operator", "auto"] = "operator"
     tick_s: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.02
+    allow: tuple[Allowed, ...] = ()
 
 
 class LoopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The sections the loop itself reads."""
+    """The sections the loop itself reads.
+
+    Raises
+    ------
+    ValueError
+        Where a device's budgets leave no way out once a lease of this rig is counted.
+    """
 
     rig: RigSection
     streams: tuple[StreamConfig, ...]
@@ -39,3 +63,10 @@ class LoopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     policies: tuple[AnyPolicyConfig, ...] = ()
     devices: tuple[DeviceConfig, ...] = ()
     gate: GateConfig = GateConfig()
+
+    def __post_init__(self) -> None:
+        for place, device in enumerate(self.devices):
+            try:
+                device.require_way_out(self.gate.lease_s)
+            except ValueError as error:
+                raise ValueError(f"devices[{place}].{error}") from error

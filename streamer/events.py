@@ -55,16 +55,40 @@ class StreamChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     ``silent`` and ``lost`` end the flow of samples. ``heard`` comes before the first sample that
     ends a silence, and ``resumed`` begins a lost stream again (its next sample restarts every
-    window). ``changed`` is a fault: the stream is not the one it was.
+    window). ``changed``: what answers in place of a lost stream is another kind of stream, and
+    no sample of it is taken.
+
+    Parameters
+    ----------
+    stream : str
+        The stream's name in the configuration.
+    what : str
+        What was noticed.
+    detail : str
+        The same for people, with what was found.
+    uid : str
+        The LSL outlet that answers, where ``what`` is ``resumed`` or ``changed``; each outlet
+        that a sender opens has a new one.
+    is_same_sender : bool
+        Whether that is the very outlet that was lost. Another one may be another machine, or the
+        same amplifier at another patient: nobody but the operator knows.
     """
 
     stream: str
     what: Change
     detail: str = ""
+    uid: str = ""
+    is_same_sender: bool = True
 
 
 class Tick(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Time has passed: ramps, leases and time-outs are due."""
+
+
+class Slept(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The machine slept for so long, while the service's clock stood still."""
+
+    lasted_s: float
 
 
 class PastKnown(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -81,6 +105,6 @@ class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 #: Every event but samples.
 Happening: TypeAlias = (
-    Marker | ClockCorrection | StreamChanged | Tick | PastKnown | Fault | Received
+    Marker | ClockCorrection | StreamChanged | Tick | Slept | PastKnown | Fault | Received
 )
 Event: TypeAlias = Chunk | Happening

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from streamer.checkpoints import Checkpoints
 from streamer.digests import Digests
+from streamer.end_signature import signed
 from streamer.errors import JournalError
 from streamer.events import Event
 from streamer.records import (
@@ -23,6 +24,7 @@ from streamer.records import (
     encode_step,
     link,
 )
+from streamer.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
     from streamer.closed_loop import Outcome
@@ -79,8 +81,9 @@ class Journal:
     Raises
     ------
     JournalError
-        Where the file is there already, cannot be written, or was removed. After the first such
-        error every `write` and `commit` raises it again.
+        Where the file is there already or cannot be written, or where it or one of the two that
+        SQLite keeps beside it was removed, replaced or cut. After the first such error every
+        `write` and `commit` raises it again.
     """
 
     def __init__(self, path: Path, header: Header, started_s: float) -> None:
@@ -90,6 +93,7 @@ class Journal:
         self._header = header
         self._started_s = started_s
         self._checkpoints = Checkpoints(path)
+        self._files: WatchedFiles | None = None
         self._waiting: list[tuple[int, RecordKind, float, bytes, bytes]] = []
         self._n_waiting_bytes = 0
         self._n_unmoved_bytes = 0
@@ -106,7 +110,9 @@ class Journal:
 
     def __enter__(self) -> Self:
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            # What a umask may have taken; SQLite's own files get the mode of this one.
+            self._path.chmod(0o600)
         except FileExistsError:
             raise JournalError(f"{self._path}: expected no journal yet, found one") from None
         except OSError as error:
@@ -114,11 +120,13 @@ class Journal:
         self._connection = sqlite3.connect(self._path, timeout=_LOCK_S_MAX, isolation_level=None)
         try:
             self._create()
-        except sqlite3.Error as error:
+            if os.name != "nt":  # where an open file cannot be removed, by SQLite neither
+                self._files = WatchedFiles(self._path)
+        except BaseException as error:
+            self._close()
+            if not isinstance(error, sqlite3.Error | OSError):
+                raise
             raise JournalError(f"{self._path}: cannot be created: {error}") from error
-        finally:
-            if self.n_records == 0:
-                self._close()
         self._checkpoints.start()
         return self
 
@@ -152,9 +160,39 @@ class Journal:
         self._add("failure", now_s, encode(FailureRecord(text)))
         self.commit()
 
-    def end(self, reason: str, now_s: float) -> None:
-        """Write and commit the end record; nothing may follow it."""
-        end = EndRecord(reason=reason, n_steps=self._n_steps, digest=self.digests.as_dict())
+    def end(
+        self, reason: str, now_s: float, *, summary_json: bytes = b"", key: bytes | None = None
+    ) -> None:
+        """Write and commit the end record; nothing may follow it.
+
+        Parameters
+        ----------
+        reason : str
+            Why the session ended.
+        now_s : float
+            Service clock at the end.
+        summary_json : bytes
+            The content of `summary.json`, which is written after it.
+        key : bytes, optional
+            Signs the record; without it anybody who can write the file could have made it.
+        """
+        self.commit()
+        self._expect_files(looks_up=True)
+        end = EndRecord(
+            reason=reason,
+            n_steps=self._n_steps,
+            digest=self.digests.as_dict(),
+            summary_json=summary_json,
+        )
+        if key is not None:
+            end = signed(
+                end,
+                key,
+                session=self._header.session,
+                previous=self._chain,
+                number=self.n_records,
+                now_s=now_s,
+            )
         self._add("end", now_s, encode(end))
         self.commit()
         self._has_end = True
@@ -163,9 +201,10 @@ class Journal:
         """Hand every record so far to the operating system."""
         if self._failure is not None:
             raise JournalError(self._failure)
-        # First: a file that is gone makes checkpoints fail, too, in words that say less.
-        self._expect_file()
+        self._expect_files()
         if self._checkpoints.failure is not None:
+            # A file that is gone makes checkpoints fail, too, in words that say less.
+            self._expect_files(looks_up=True)
             raise self._failed(self._checkpoints.failure)
         if not self._waiting:
             return
@@ -175,6 +214,8 @@ class Journal:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(str(error)) from error
+        if self._files is not None:
+            self._files.written()
         self._head = self._chain
         self.n_records += len(self._waiting)
         self._n_unmoved_bytes += self._n_waiting_bytes + _N_COMMIT_BYTES
@@ -205,14 +246,24 @@ class Journal:
         if len(self._waiting) >= _N_WAITING_MAX or self._n_waiting_bytes >= _N_WAITING_BYTES_MAX:
             self.commit()
 
-    def _expect_file(self) -> None:
-        """Fail where the file was removed: SQLite would write on into nothing."""
-        if os.fstat(self._file).st_nlink == 0:
-            raise self._failed("was removed while it was written")
+    def _expect_files(self, *, looks_up: bool = False) -> None:
+        """Fail where a file is not where and what it was."""
+        if self._files is None:
+            return
+        problem = self._files.problem()
+        if problem is None and looks_up:
+            problem = self._files.misplaced()
+        if problem is not None:
+            self._files.mend()
+            raise self._failed(problem)
 
     def _close(self) -> None:
+        if self._files is not None:
+            self._files.mend()
         self._connection.close()
         # Not before: closing any descriptor of a file drops the locks that SQLite has on it.
+        if self._files is not None:
+            self._files.close()
         os.close(self._file)
 
     def _failed(self, why: str) -> JournalError:
@@ -225,6 +276,7 @@ class Journal:
 
     def _settle(self) -> None:
         """Bring everything to the disk in one file that can be read from any medium."""
+        self._expect_files(looks_up=True)
         try:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,5 +1,6 @@
 """The journal, read: nothing is changed, every link of the chain is checked on the way."""
 
+import hmac
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from streamer.end_signature import signed
 from streamer.errors import JournalError
 from streamer.records import (
     CHAIN_START,
@@ -31,6 +33,8 @@ FROM records ORDER BY number
 """
 #: One changed bit makes a text of a blob with the same bytes.
 _TYPES = b"textblobblob"
+#: What every database begins with.
+_MAGIC = b"SQLite format 3\0"
 #: What the driver raises on damaged pages; the second where they spoil its own message.
 _UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
@@ -77,6 +81,8 @@ class JournalReader:
         self.n_records = 0
         self._path = path
         self._chain = CHAIN_START
+        self._before_end = CHAIN_START
+        self._ended_s = 0.0
         self._is_open_ended = False
         self._open = ExitStack()
 
@@ -88,6 +94,7 @@ class JournalReader:
     def __enter__(self) -> Self:
         if not self._path.is_file():
             raise JournalError(f"{self._path}: expected a journal, found no such file")
+        self._expect_database()
         with self._open:
             try:
                 self._connection = self._connect()
@@ -131,7 +138,24 @@ class JournalReader:
             ) from error
         if self.end is None and not self._is_open_ended:
             newest = self.n_records - 1
-            raise JournalError(f"{self._path}: expected an end record, found none after {newest}")
+            raise JournalError(
+                f"{self._path}: the end record is missing after record {newest}: this file was "
+                "closed at the end of its session, so what followed was taken away"
+            )
+
+    def is_end_signed_with(self, key: bytes) -> bool:
+        """Whether the end record that `records` came to was signed with a key."""
+        if self.end is None:
+            return False
+        again = signed(
+            self.end,
+            key,
+            session=self.header.session,
+            previous=self._before_end,
+            number=self.n_records - 1,
+            now_s=self._ended_s,
+        )
+        return hmac.compare_digest(again.signature.encode(), self.end.signature.encode())
 
     def _read(self, row: tuple[object, ...]) -> Record:
         number, kind, now_s, payload, chain, types = row
@@ -140,7 +164,9 @@ class JournalReader:
         if self.end is not None:
             raise JournalError(f"{where}: expected nothing after the end record, found a record")
         if number != expected:
-            raise JournalError(f"{where}: expected it next, found record {number}")
+            raise JournalError(
+                f"{where} is missing: the next record in the file is number {number}"
+            )
         name = kind.decode(errors="replace") if isinstance(kind, bytes) else repr(kind)
         if name not in RECORD_KINDS or not isinstance(now_s, float):
             raise JournalError(f"{where}: expected a kind and a time, found {name!r} and {now_s!r}")
@@ -148,11 +174,22 @@ class JournalReader:
             raise JournalError(f"{where}: expected a text and bytes, found another type")
         if link(self._chain, expected, name, now_s, payload) != chain:
             raise JournalError(f"{where}: the chain is broken: it was changed after it was written")
+        if name == "end":
+            self._before_end, self._ended_s = self._chain, now_s
         self._chain = chain
         try:
             return Record(expected, now_s, decode(name, payload))
         except ValueError as error:
             raise JournalError(f"{where}: cannot be read: {error}") from error
+
+    def _expect_database(self) -> None:
+        """Fail where the file cannot be one: of an empty one SQLite would remove the log."""
+        with self._path.open("rb") as file:
+            begins = file.read(len(_MAGIC))
+        if begins != _MAGIC:
+            raise JournalError(
+                f"{self._path}: expected an SQLite database, found a file that begins otherwise"
+            )
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -178,7 +215,10 @@ class JournalReader:
     def _check_file(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version != FORMAT:
-            raise JournalError(f"{self._path}: expected format {FORMAT}, found {version}")
+            raise JournalError(
+                f"{self._path}: expected a journal of format {FORMAT}, found format {version}: "
+                "read it with the stimloop that wrote it (`versions` in its summary.json)"
+            )
         (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
         # Only a clean end leaves write-ahead mode: this was left by a kill, or is being written.
         self._is_open_ended = mode == b"wal"

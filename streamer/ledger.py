@@ -4,6 +4,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,15 +18,6 @@ from streamer.errors import LedgerError
 #: What a person was given is nobody else's business.
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
-
-
-def ledger_of(
-    rig: str, devices: Sequence[DeviceConfig], wall_us: Callable[[], int]
-) -> "Ledger | NoLedger":
-    """Return the ledger of a rig, in the state folder of this user."""
-    if all(device.simulated for device in devices):
-        return NoLedger()
-    return Ledger(state_folder() / "stimloop" / rig, wall_us)
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +61,7 @@ class Ledger:
     ----------
     folder : Path
         The rig's own folder; it is made where it is not there.
-    wall_us : callable
+    unix_us : callable
         Microseconds since 1970, of the machine's wall clock.
 
     Attributes
@@ -89,11 +81,11 @@ class Ledger:
     none: nobody knows what was given. A power cut may cost the newest second.
     """
 
-    def __init__(self, folder: Path, wall_us: Callable[[], int]) -> None:
+    def __init__(self, folder: Path, unix_us: Callable[[], int]) -> None:
         self.past: tuple[DevicePast, ...] = ()
         self._folder = folder
         self._file = folder / "ledger.json"
-        self._wall_us = wall_us
+        self._unix_us = unix_us
         self._lock: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -132,7 +124,7 @@ class Ledger:
             return
         # Of a device that is not named nobody knows, and JSON has no number without end.
         known = tuple(each for each in past if math.isfinite(each.known_age_s))
-        kept = _Kept(written_us=self._wall_us(), devices=known)
+        kept = _Kept(written_us=self._unix_us(), devices=known)
         written = self._file.with_suffix(".part")
         try:
             written.touch(mode=_FILE_MODE)
@@ -147,7 +139,7 @@ class Ledger:
             kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
         except (FileNotFoundError, msgspec.MsgspecError):
             return ()
-        passed_s = (self._wall_us() - kept.written_us) / 1e6
+        passed_s = (self._unix_us() - kept.written_us) / 1e6
         if passed_s < 0.0 or not all(map(_is_sound, kept.devices)):
             return ()
         return tuple(
@@ -164,3 +156,12 @@ class Ledger:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def ledger_of(
+    rig: str, devices: Sequence[DeviceConfig], unix_us: Callable[[], int]
+) -> AbstractContextManager[Ledger | NoLedger]:
+    """Return the ledger of a rig, in the state folder of this user."""
+    if all(device.simulated for device in devices):
+        return NoLedger()
+    return Ledger(state_folder() / "stimloop" / rig, unix_us)

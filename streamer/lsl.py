@@ -93,11 +93,8 @@ def check(config: StreamConfig, info: StreamInfo) -> None:
 
 
 def difference(before: StreamInfo, after: StreamInfo) -> str:
-    """Say in one line how a stream that came back is not the one it was; empty if it is.
-
-    A sender that was started anew keeps its source id, or at least its name, type and host.
-    """
-    changes = [
+    """Say in one line how what a stream gives is not what it gave; empty if it is the same."""
+    return "; ".join(
         f"{what}: was {was}, is now {now}"
         for what, was, now in (
             ("rate", _rate_text(before), _rate_text(after)),
@@ -107,11 +104,24 @@ def difference(before: StreamInfo, after: StreamInfo) -> str:
             ("data type", before.dtype, after.dtype),
         )
         if was != now
-    ]
-    is_same_device = before.source_id == after.source_id and before.source_id != ""
-    if not is_same_device and _place(before) != _place(after):
-        changes.append(f"sender: was {_place(before)}, is now {_place(after)}")
-    return "; ".join(changes)
+    )
+
+
+def is_same_sender(before: StreamInfo, after: StreamInfo) -> bool:
+    """Return whether two descriptions are of one outlet.
+
+    The uid alone says so; that all else an outlet never changes is equal keeps a forged or
+    repeated one out.
+    """
+    return before.uid == after.uid and sender_text(before) == sender_text(after)
+
+
+def sender_text(info: StreamInfo) -> str:
+    """Return who sends a stream, in words."""
+    return (
+        f"{info.lsl_name!r} (type {info.lsl_type!r}, source_id {info.source_id!r}) "
+        f"on {info.hostname!r}"
+    )
 
 
 def _units_texts(before: StreamInfo, after: StreamInfo) -> tuple[str, str]:
@@ -119,10 +129,6 @@ def _units_texts(before: StreamInfo, after: StreamInfo) -> tuple[str, str]:
         return "", ""  # another number of channels says it already
     was, now = (", ".join(unit or "unsaid" for unit in each.units) for each in (before, after))
     return was, now
-
-
-def _place(info: StreamInfo) -> str:
-    return f"{info.lsl_name!r} of type {info.lsl_type!r} on {info.hostname!r}"
 
 
 def _rate_text(info: StreamInfo) -> str:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from streamer.block_interval import BlockIntervalMeter
 from streamer.events import Change, Chunk, ClockCorrection, Event, Marker, StreamChanged
-from streamer.lsl import asked_text, difference, listed
+from streamer.lsl import asked_text, difference, is_same_sender, listed, sender_text
 from streamer.lsl_inlet import Inlet
 from streamer.lsl_search import Search, is_answering
 from streamer.marker_text import marker_text
+from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
 #: No pull blocks for longer, so that the thread can end.
@@ -152,23 +153,27 @@ class Reader:
             self._put(Marker(self._config.name, float(stamp_s), marker_text(row)))
 
     def _find_again(self) -> Inlet | None:
-        """Return the stream's new inlet; None if told to stop or another stream answers."""
+        """Return the stream's new inlet; None if told to stop."""
         lost_s = self._now_s()
         backoff_s = _BACKOFF_S_MIN
-        n_told = 1
+        unfit: set[str] = set()  # uids of outlets that were looked at, and give something else
+        told = ""
         while not self._stop.is_set():
             search = Search(self._config.match, now_s=self._now_s, is_over=self._stop)
             found = search.first(_LOOK_S)
-            connected = None if found is None else self._connect(found)
+            is_new = found is not None and found.uid() not in unfit
+            connected = self._connect(found) if found is not None and is_new else None
             everyone = search.everyone()
             if len(everyone) == 1 and connected is not None:
-                return self._take_up(*connected, self._now_s() - lost_s)
-            if len(everyone) > 1 and len(everyone) != n_told:
-                n_told = len(everyone)
+                if self._fits(connected[0].info):
+                    return self._take_up(*connected, self._now_s() - lost_s)
+                unfit.add(connected[0].info.uid)
+            if len(everyone) > 1 and (several := listed(everyone)) != told:
+                told = several
                 self._tell(
                     "lost",
-                    f"{n_told} streams answer to {asked_text(self._config.match)}, "
-                    f"waiting until one is left: {listed(everyone)}",
+                    f"{len(everyone)} streams answer to {asked_text(self._config.match)}, "
+                    f"waiting until one is left: {several}",
                 )
             self._stop.wait(backoff_s)
             backoff_s = min(2.0 * backoff_s, _BACKOFF_S_MAX)
@@ -181,16 +186,24 @@ class Reader:
         except RuntimeError:
             return None  # gone again already: the search goes on
 
+    def _fits(self, answering: StreamInfo) -> bool:
+        """Return whether what answers gives what was lost; tell where it does not."""
+        changes = difference(self._info, answering)
+        if changes:
+            self._tell("changed", f"{changes}; from {sender_text(answering)}", answering)
+        return not changes
+
     def _take_up(
         self, inlet: Inlet, correction: ClockCorrection | None, lost_for_s: float
-    ) -> Inlet | None:
-        changes = difference(self._info, inlet.info)
-        if changes:
-            self._tell("changed", changes)
-            return None
-        outlet = "the same outlet" if inlet.info.uid == self._info.uid else "a new outlet"
+    ) -> Inlet:
+        if is_same_sender(self._info, inlet.info):
+            detail = f"the same outlet after {lost_for_s:.2f} s"
+        else:
+            was, now = sender_text(self._info), sender_text(inlet.info)
+            sender = now if was == now else f"{now}; it was {was}"
+            detail = f"a new outlet after {lost_for_s:.2f} s, {sender}"
+        self._tell("resumed", detail, inlet.info)
         self._info = inlet.info
-        self._tell("resumed", f"{outlet} after {lost_for_s:.2f} s")
         if correction is not None:
             self._put(correction)
         self._use(inlet)
@@ -206,5 +219,11 @@ class Reader:
             self._is_quiet = False
             self._n_misses = 0
 
-    def _tell(self, what: Change, detail: str) -> None:
-        self._put(StreamChanged(self._config.name, what, detail))
+    def _tell(self, what: Change, detail: str, answering: StreamInfo | None = None) -> None:
+        """Tell what happened, and who answers in place of the stream that was lost, if anyone."""
+        name = self._config.name
+        if answering is None:
+            self._put(StreamChanged(name, what, detail))
+            return
+        is_same = is_same_sender(self._info, answering)
+        self._put(StreamChanged(name, what, detail, answering.uid, is_same))

@@ -40,8 +40,10 @@ class LslSource:
 
     Gaps, repeats and jitter of the stamps are left as they are. A stream that fell silent and
     goes on by itself says what it lost by its stamps; one that was connected anew is told by
-    ``resumed``. After ``changed``, or a loss with ``reconnect = false``, nothing more comes, but
-    `feed` does not end: only whoever runs it decides what becomes of the rest.
+    ``resumed``, with the outlet it comes from. What answers with another rate, other channels or
+    units is told by ``changed``, once, and the search goes on. After a loss with
+    ``reconnect = false`` nothing more comes, but `feed` does not end: only whoever runs it
+    decides what becomes of the rest.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what is only written need not be loaded, with its kernels, 
     from streamer.closed_loop import Outcome
 
 #: Kept in the file's header; a reader refuses any other.
-FORMAT = 1
+FORMAT = 2
 #: What the first record is chained to.
 CHAIN_START = bytes(32)
 
@@ -43,6 +43,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         The streams as they were found.
     versions, machine : dict
         Of what a bit may depend on.
+    signs_end : bool
+        Whether the end record will be signed: one without a signature proves nothing then.
     """
 
     session: str
@@ -51,6 +53,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     infos: tuple[StreamInfo, ...]
     versions: dict[str, str]
     machine: dict[str, str]
+    signs_end: bool = False
 
     @property
     def config_sha256(self) -> str:
@@ -104,7 +107,7 @@ class FailureRecord(msgspec.Struct, frozen=True):
     text: str
 
 
-class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
+class EndRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The last record of a session that ended by itself.
 
     Parameters
@@ -115,11 +118,18 @@ class EndRecord(msgspec.Struct, frozen=True, kw_only=True):
         Steps in the journal.
     digest : dict
         Of estimates, detections, targets and decisions: hex, see `streamer.digests`.
+    summary_json : bytes
+        The content of the session folder's `summary.json`, so that no figure in it can be changed
+        that cannot be computed again either. Empty where the journal has no folder.
+    signature : str
+        See `streamer.end_signature`; empty where signing is off.
     """
 
     reason: str
     n_steps: int
     digest: dict[str, str]
+    summary_json: bytes = b""
+    signature: str = ""
 
 
 Payload: TypeAlias = Header | StepRecord | FailureRecord | EndRecord

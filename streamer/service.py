@@ -12,8 +12,8 @@ from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.displays import Displays
-from streamer.errors import JournalError, RivalError
-from streamer.events import Chunk, Event, Fault, PastKnown, Tick
+from streamer.errors import JournalError, RivalError, UnsafeEndError
+from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
 from streamer.heartbeat import Heartbeat
 from streamer.journal import Journal
 from streamer.source import Source
@@ -24,6 +24,8 @@ _N_WAITING_MAX = 4096
 #: How long the end of a session waits for the devices' word, beyond their way down to safe.
 _FAREWELL_S = 1.0
 
+#: The clocks that tell a sleep of the machine are read one after the other.
+_SLEPT_S_MIN = 0.1
 #: What devices have given is kept for the next service this often.
 _KEEP_S = 1.0
 
@@ -53,6 +55,8 @@ class Service:
         What earlier services of the rig gave, of devices that are not simulated.
     keep_past : callable, optional
         Given once a second, and at the end, what the next service is to know.
+    slept_s : callable, optional
+        How long the machine has slept in all.
 
     Attributes
     ----------
@@ -84,6 +88,7 @@ class Service:
         allow: tuple[str, ...] = (),
         past: Sequence[DevicePast] = (),
         keep_past: Callable[[Sequence[DevicePast]], None] = lambda _: None,
+        slept_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.loop = loop
         self.summary = Summary(loop)
@@ -103,6 +108,7 @@ class Service:
         )
         self._past = tuple(past)
         self._keep_past = keep_past
+        self._slept_s = slept_s
         self._keep_due_s = -math.inf
         self._waiting: deque[Event] = deque()
         self._is_acting = False
@@ -239,8 +245,12 @@ class Service:
         return sent
 
     async def _tick(self) -> None:
+        slept_s = self._slept_s()
         while True:
             await asyncio.sleep(self._tick_s)
+            before_s, slept_s = slept_s, self._slept_s()
+            if slept_s - before_s > _SLEPT_S_MIN:
+                self.emit(Slept(lasted_s=slept_s - before_s))
             self.emit(Tick())
 
     async def _feed(self, sources: Sequence[Source]) -> None:
@@ -279,6 +289,8 @@ class Service:
         try:
             while gate.driven and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
                 await asyncio.sleep(self._tick_s)
+            if gate.driven and self._failure is None:
+                self._failure = UnsafeEndError(_unsafe_text(gate.driven))
         finally:
             # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
             await self._leave()
@@ -313,6 +325,13 @@ class Service:
             self._ended.set_result("fault")
         else:
             self._ended.set_result(why)
+
+
+def _unsafe_text(devices: Sequence[str]) -> str:
+    return (
+        f"device {', '.join(devices)}: expected its word that it is at its safe amount, found "
+        "none in time: look at it, and switch it off by its own switch"
+    )
 
 
 def _described(error: BaseException) -> str:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE
 from stimulators.policies.threshold import AnyPolicyConfig
-from stimulators.wire.messages import Ack, DeviceInfo
-from stimulators.wire.received import AckHeard, InfoHeard
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
+from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.events import Happening
 
 #: Answers that are remembered, to know a repeated one; a device repeats within seconds.
@@ -51,14 +51,19 @@ class StimulationRecord:
         self._session = session
         self._answers: OrderedDict[tuple[str, int | str], None] = OrderedDict()
         self._amounts: dict[str, float] = {}
+        self._words: dict[str, tuple[str, int]] = {}
 
     def hear(self, event: Happening) -> Stimulation | None:
         """Return what a device did according to this event, if anything."""
-        if not isinstance(event, AckHeard | InfoHeard) or event.device not in self._devices:
+        if not isinstance(event, AckHeard | InfoHeard | DeviceStatusHeard):
+            return None
+        if event.device not in self._devices:
             return None
         if isinstance(event, AckHeard):
             return self._answered(event.device, event.message)
-        return None if event.retained else self._described(event.device, event.message)
+        if isinstance(event, InfoHeard) and (event.retained or event.message.state == "offline"):
+            return None
+        return self._described(event.device, event.message)
 
     def _answered(self, device: str, ack: Ack) -> Stimulation | None:
         answer = ack.request_id if ack.seq is None else ack.seq
@@ -70,29 +75,37 @@ class StimulationRecord:
         if len(self._answers) > _N_ANSWERS_MAX:
             self._answers.popitem(last=False)
         amount = _amount(ack)
-        if amount is not None:
+        if amount is not None and self._is_news(device, ack):
             self._amounts[device] = amount
         text = f"{device} {answer} {_amount_text(ack)}"
         if ack.seq is not None and device in self._pulsed:
             return Stimulation(STIMULATION_PULSE, text)
         return Stimulation(STIMULATION_CHANGE, text)
 
-    def _described(self, device: str, info: DeviceInfo) -> Stimulation | None:
-        amount = _amount(info)
-        if amount is None:
+    def _described(self, device: str, said: DeviceInfo | DeviceStatus) -> Stimulation | None:
+        amount = _amount(said)
+        if amount is None or not self._is_news(device, said):
             return None
         before = self._amounts.get(device, amount)
         self._amounts[device] = amount
         if amount == before:
             return None
-        return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(info)}")
+        return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(said)}")
+
+    def _is_news(self, device: str, said: Ack | DeviceInfo | DeviceStatus) -> bool:
+        """Say whether it is the newest word of the device's boot: messages may overtake another."""
+        instance, word = self._words.get(device, ("", -1))
+        if said.instance == instance and said.word <= word:
+            return False
+        self._words[device] = (said.instance, said.word)
+        return True
 
 
-def _amount(said: Ack | DeviceInfo) -> float | None:
+def _amount(said: Ack | DeviceInfo | DeviceStatus) -> float | None:
     return said.applied_level if said.applied_ma is None else said.applied_ma
 
 
-def _amount_text(said: Ack | DeviceInfo) -> str:
+def _amount_text(said: Ack | DeviceInfo | DeviceStatus) -> str:
     if said.applied_ma is not None:
         return f"{said.applied_ma:g} mA"
     return "unknown" if said.applied_level is None else f"level {said.applied_level:g}"

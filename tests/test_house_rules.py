@@ -102,6 +102,7 @@ def test_only_one_file_reads_a_clock() -> None:
         "import time\n\nnow = time.time()\n",
         "from time import monotonic\n\nnow = monotonic()\n",
         "import time\n\nnow = time.perf_counter_ns()\n",
+        "import time\n\nnow = time.clock_gettime(time.CLOCK_BOOTTIME)\n",
         "import datetime\n\nnow = datetime.datetime.now(tz=datetime.UTC)\n",
         "import pylsl\n\nnow = pylsl.local_clock()\n",
         "import uuid\n\nname = uuid.uuid4()\n",

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from stimloop.plain_text import plain, plain_json
+
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
 ]
@@ -17,15 +19,16 @@ Seed = Annotated[int, typer.Option(help="Seed of what is random.")]
 
 def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
     """Print plain data as one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    document = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.write(f"{plain_json(document)}\n")
 
 
 def print_line(text: str) -> None:
-    """Print one line."""
-    sys.stdout.write(f"{text}\n")
+    """Print one line, whatever is in it."""
+    sys.stdout.write(f"{plain(text)}\n")
     sys.stdout.flush()
 
 
 def warn(text: str) -> None:
     """Print one line to stderr that ends nothing."""
-    sys.stderr.write(f"stimloop: warning: {' '.join(text.split())}\n")
+    sys.stderr.write(f"stimloop: warning: {plain(' '.join(text.split()))}\n")

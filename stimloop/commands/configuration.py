@@ -16,15 +16,21 @@ app = typer.Typer(
 def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Check a file; what it says of streams not yet seen is checked when they are opened."""
     from stimloop import config as configuration
+    from stimloop.recommended import allowed_text
 
     loaded = configuration.load(config)
+    name = config or "the default rig"
     for warning in configuration.stimulation_warnings(loaded):
-        warn(f"{config or 'the default rig'}: {warning}")
+        warn(f"{name}: {warning}")
+    for warning in configuration.needless_words(loaded):
+        warn(f"{name}: {warning}")
     digest = hashlib.sha256(msgspec.json.encode(loaded.loop)).hexdigest()
     if as_json:
-        print_json({"file": str(config or "the default rig"), "digest": digest})
-    else:
-        print_line(f"{config or 'the default rig'}: holds, digest {digest}")
+        print_json({"file": str(name), "digest": digest, "allow": loaded.rig.allow})
+        return
+    if allowed := allowed_text(loaded):
+        print_line(f"{name}: {allowed}")
+    print_line(f"{name}: holds, digest {digest}")
 
 
 @app.command("schema")

@@ -1,5 +1,6 @@
 """`replay`, `play`, `verify`: a recording through the loop, onto LSL, and computed again."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,10 @@ from stimloop.progress import progress
 
 if TYPE_CHECKING:
     from replay.recording import Recording as LoadedRecording
+    from replay.verification.verdict import Verdict
+
+#: A link of the journal's chain.
+_HEAD = re.compile("[0-9a-fA-F]{64}")
 
 ChunkSamples = Annotated[
     int | None, typer.Option(min=1, help="Samples to a chunk; changes nothing that is detected.")
@@ -108,31 +113,72 @@ def play(
 def verify(
     session: Annotated[Path, typer.Argument(help="A session folder, or its journal.")],
     *,
+    head: Annotated[
+        str | None,
+        typer.Option(help="A head that this session's status published: its record must be there."),
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Folder with the journal.key that the end record is signed with."),
+    ] = None,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Accept a session without an end, as a kill leaves")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a session again from its journal: 0 if everything comes out the same, else 1."""
+    """Compute a session again from its journal and look whether its end is proven.
+
+    0 if everything comes out the same and nothing can be missing, else 1. A session without an
+    end record needs --head, or --unfinished.
+    """
     import msgspec
 
     from replay.verify import verify as verify_session
     from streamer.errors import JournalError
+    from streamer.journal_key import load_journal_key
 
+    if head is not None and _HEAD.fullmatch(head) is None:
+        raise ConfigError(f"--head: expected 64 hexadecimal digits, found {head!r}")
     try:
+        key = None if keys is None else load_journal_key(keys)
         with progress("verifying") as advance:
-            verdict = verify_session(session, lambda n_records: advance(n_records, None))
+            verdict = verify_session(
+                session,
+                lambda n_records: advance(n_records, None),
+                head=None if head is None else head.lower(),
+                key=key,
+                is_unfinished=unfinished,
+            )
     except JournalError as error:
         raise ConfigError(str(error)) from error
     if as_json:
         print_json(msgspec.to_builtins(verdict))
     else:
-        for warning in verdict.warnings:
-            warn(warning)
-        if verdict.holds:
-            print_line(
-                f"{session}: holds: {verdict.n_records} records and {verdict.n_samples} samples "
-                f"give the same, in other chunks too; head {verdict.head}"
-            )
+        _print_verdict(session, verdict)
     if not verdict.holds:
         raise DoesNotHoldError(f"{session}: does not hold: {verdict.first_difference}")
+    if not verdict.passes:
+        raise DoesNotHoldError(f"{session}: the end is not proven: {verdict.end.text}")
+
+
+def _print_verdict(session: Path, verdict: "Verdict") -> None:
+    for warning in verdict.warnings:
+        warn(warning)
+    if not verdict.holds:
+        up_to = f"record {verdict.n_records - 1}" if verdict.n_records else "no record"
+        print_line(f"{session}: the chain fits up to {up_to}; head {verdict.head}")
+        return
+    print_line(
+        f"{session}: holds: {verdict.n_records} records and {verdict.n_samples} samples "
+        f"give the same, in other chunks too; head {verdict.head}"
+    )
+    if verdict.end.is_proven:
+        print_line(f"{session}: the end is proven: {verdict.end.text}")
+    elif verdict.passes:
+        print_line(
+            f"{session}: unfinished: no end record; it holds up to record "
+            f"{verdict.n_records - 1}, and what followed, if anything, is not known"
+        )
 
 
 def _loaded(path: Path) -> "LoadedRecording":

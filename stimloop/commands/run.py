@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stimloop.commands.arguments import AsJson, ConfigFile, print_json, warn
 from stimloop.event_loop import run_async
+from stimloop.plain_console import PlainConsole
 
 
 def run(
@@ -31,14 +31,14 @@ def run(
     loaded = configuration.load(config)
     folder = session or Path("sessions") / f"{wall_time_text()}-{loaded.rig.name}"
     # With --json nothing but the summary goes to stdout.
-    console = Console(file=sys.stderr if as_json else sys.stdout)
+    console = PlainConsole(file=sys.stderr if as_json else sys.stdout)
     summary = run_async(
         run_live(
             loaded,
             str(config or "the default rig"),
             folder,
             duration_s=duration,
-            told=lambda line: console.print(line, highlight=False, markup=False),
+            told=console.print,
             warn=warn,
             watching=lambda service: watching(service, console),
         )
@@ -46,4 +46,4 @@ def run(
     if as_json:
         print_json(summary)
     else:
-        console.print(f"session folder: {folder}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"session folder: {folder}", soft_wrap=True)

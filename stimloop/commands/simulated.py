@@ -44,13 +44,23 @@ def device(
         str | None, typer.Option("--id", help="Which of the [[devices]]; all of them without.")
     ] = None,
     memory: Annotated[
-        Path | None, typer.Option(help="Folder in which devices remember their newest session.")
+        Path | None,
+        typer.Option(help="Folder in which devices remember their session, charge and on-time."),
     ] = None,
+    forget_session: Annotated[
+        bool,
+        typer.Option(
+            "--forget-session",
+            help="Let them forget their newest session, and end: for a device whose memory is "
+            "ahead of the clock of its rig. Needs --memory; the device must not be running.",
+        ),
+    ] = False,
     companion: IsCompanion = False,
 ) -> None:
     """Run the reference device: leases, limits of its own, and stop, over MQTT."""
     from stimloop import config as configuration
-    from stimloop.reference_devices import run_devices
+    from stimloop.device_keys import load_device_keys
+    from stimloop.reference_devices import forget_sessions, run_devices
 
     loaded = configuration.load(config)
     present = [each.id for each in loaded.devices]
@@ -60,14 +70,23 @@ def device(
             f"{config or 'the default rig'}: $.devices: expected {id_ or 'at least one device'}, "
             f"found {', '.join(present) or 'none'}"
         )
+    devices = [each for each in loaded.devices if each.id in wanted]
+    if forget_session:
+        if memory is None:
+            raise ConfigError("--forget-session: expected --memory DIR beside it, found none")
+        for line in forget_sessions(devices, memory):
+            print_line(line)
+        return
+    keys = load_device_keys(loaded, wanted)
     _run(
         run_devices(
-            [each for each in loaded.devices if each.id in wanted],
+            devices,
             broker=loaded.broker,
             rig=loaded.rig.name,
             memory=memory,
             told=None if companion else print_line,
             ready=say_ready if companion else (lambda: None),
+            keys_of=lambda each: keys[each.id],
         ),
         companion=companion,
     )

@@ -1,11 +1,118 @@
-"""What a device holds against a command before it looks at its own state."""
+"""What a device holds against a command."""
 
+from stimulators.device.budgets import Budgets
+from stimulators.device.device_clock import ServiceClocks
+from stimulators.device.output import Output
+from stimulators.device.tenancy import VALID_US_MAX, Tenancy
+from stimulators.device.trigger_output import TriggerOutput
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import Command
 
 
-def unfit(command: Command, config: DeviceConfig) -> str | None:
-    """Return what of a command does not fit the device, in one word, or None."""
+def amount_of(command: Command) -> float:
+    """Return the amount of a command that has exactly one."""
+    given = command.level if command.amplitude_ma is None else command.amplitude_ma
+    return 0.0 if given is None else given
+
+
+class CommandCheck:
+    """Says why a command may not be done; changes nothing.
+
+    Parameters
+    ----------
+    config, tenancy, clocks, output, triggers, budgets
+        The parts of the device.
+    """
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        *,
+        tenancy: Tenancy,
+        clocks: ServiceClocks,
+        output: Output,
+        triggers: TriggerOutput,
+        budgets: Budgets,
+    ) -> None:
+        self._config = config
+        self._tenancy = tenancy
+        self._clocks = clocks
+        self._output = output
+        self._triggers = triggers
+        self._budgets = budgets
+
+    def refusal(self, command: Command, newest_seq: int, now_us: int) -> str | None:
+        """Return why a command may not be done, in one word, or None."""
+        refused = (
+            self._no_standing(command, newest_seq)
+            or _unfit(command, self._config)
+            or self._untimely(command, now_us)
+            or self._other_program(command)
+        )
+        if refused is not None:
+            return refused
+        if command.kind == "amplitude":
+            return self._too_much(command, now_us)
+        if command.fire_at_us is None:
+            return self.trigger_refusal(command, now_us)
+        return "triggers" if self._triggers.is_full else None
+
+    def trigger_refusal(self, command: Command, now_us: int) -> str | None:
+        """Return why a trigger may not be given now, in one word, or None."""
+        return (
+            self._other_program(command)
+            or self._triggers.refusal(now_us)
+            or self._budgets.passed_by_trigger(amount_of(command), command.program, now_us)
+        )
+
+    def _no_standing(self, command: Command, newest_seq: int) -> str | None:
+        """Return why nothing from where the command comes would be done, or None."""
+        if self._tenancy.is_stopped:
+            return "stopped"
+        if command.session != self._tenancy.session:
+            return "session"
+        if self._tenancy.end_us is None:
+            return "lease"
+        return "order" if command.seq <= newest_seq else None
+
+    def _untimely(self, command: Command, now_us: int) -> str | None:
+        """Return what is wrong with its times; what may be too late is too late."""
+        service = self._clocks.time_of(command.session, now_us)
+        if service is None:
+            return "clock"
+        validity_us = command.expires_us - command.issued_us
+        if validity_us > VALID_US_MAX or command.issued_us < self._tenancy.armed_us:
+            return "validity"
+        service_now_us = now_us + service.offset_us
+        if command.issued_us > service_now_us + service.uncertainty_us:
+            return "clock"
+        if command.expires_us <= service_now_us + service.uncertainty_us:
+            return "expired"
+        fire_at_us = command.fire_at_us
+        if fire_at_us is None:
+            return None
+        earliest_us = service_now_us - service.uncertainty_us
+        return None if earliest_us <= fire_at_us < command.expires_us else "expired"
+
+    def _other_program(self, command: Command) -> str | None:
+        """Return whether it would change the program at an amount above 0, contacts and all."""
+        present = self._output.program
+        if command.program == present or self._output.amount == 0.0 or not self._config.programs:
+            return None
+        contacts = self._config.programs[command.program].contacts
+        is_same = contacts and contacts == self._config.programs[present].contacts
+        return None if is_same else "program"
+
+    def _too_much(self, command: Command, now_us: int) -> str | None:
+        """Return the limit that going up would break; what goes down is always done."""
+        amount = amount_of(command)
+        may_be_dearer = command.program != self._output.program and amount > 0.0
+        if amount <= self._output.amount and not may_be_dearer:
+            return None
+        return self._budgets.passed_by(amount, command.program, now_us)
+
+
+def _unfit(command: Command, config: DeviceConfig) -> str | None:
     if command.simulated != config.simulated:
         return "simulated"
     given, other = command.amplitude_ma, command.level
@@ -18,24 +125,3 @@ def unfit(command: Command, config: DeviceConfig) -> str | None:
     if config.programs and command.program not in config.programs:
         return "program"
     return None
-
-
-def untimely(command: Command, service_now_us: int, uncertainty_us: int) -> str | None:
-    """Return what is wrong with when a command came or wants to be done, or None.
-
-    Parameters
-    ----------
-    command : Command
-        As it came.
-    service_now_us, uncertainty_us : int
-        The service's clock as the device knows it. What may be too late is too late.
-    """
-    if command.issued_us > service_now_us + uncertainty_us:
-        return "clock"
-    if command.expires_us <= service_now_us + uncertainty_us:
-        return "expired"
-    fire_at_us = command.fire_at_us
-    if fire_at_us is None:
-        return None
-    is_in_time = service_now_us - uncertainty_us <= fire_at_us < command.expires_us
-    return None if is_in_time else "expired"

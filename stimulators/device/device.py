@@ -1,13 +1,20 @@
 """The reference device: what a stimulator has to do with what it hears. No I/O, no clock."""
 
-from collections import OrderedDict
+import math
+from collections import deque
+from collections.abc import Callable
 from typing import TypeAlias
 
-from stimulators.device.command_check import unfit, untimely
-from stimulators.device.device_clock import ServiceClock
+from stimulators.device.budgets import Budgets
+from stimulators.device.command_check import CommandCheck, amount_of
+from stimulators.device.counts import Counts
+from stimulators.device.delivery import Delivery
+from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
+from stimulators.device.telling import Telling
 from stimulators.device.tenancy import Tenancy
 from stimulators.device.trigger_output import TriggerOutput
+from stimulators.device.words import Words
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
@@ -15,19 +22,17 @@ from stimulators.wire.messages import (
     ClockRequest,
     Command,
     DeviceInfo,
-    DeviceLimits,
     DeviceState,
+    DeviceStatus,
     Lease,
     Stop,
 )
 
-#: Answers remembered for commands that the broker delivers twice.
-_N_ANSWERS = 256
-#: Reasons that came over the network are cut to this.
-_N_REASON_MAX = 300
+#: Commands remembered as done, for those that the broker delivers twice.
+_N_DONE = 256
 
 Heard: TypeAlias = Command | Lease | Stop | ClockReply
-Said: TypeAlias = Ack | DeviceInfo | ClockRequest
+Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 
 
 class ReferenceDevice:
@@ -36,11 +41,23 @@ class ReferenceDevice:
     Parameters
     ----------
     config : DeviceConfig
-        What it is and the limits it keeps to by itself: amount, slew, triggers.
+        What it is and the limits it keeps to by itself: amount, slew, triggers, charge, on-time.
+    instance : str
+        The name of this boot: another each time it is switched on.
     firmware : str
         What it says it runs.
     newest_session : str
         The newest session it has stored (`newest_session` of its former life).
+    counts : Counts
+        What it has counted before it was switched on (`counts` of its former life).
+    new_nonce : callable, optional
+        Gives a text that nobody can guess, for each question about the time.
+    off_when_unpowered : bool
+        Whether it says that it gives nothing without power.
+    step : float
+        It gives whole multiples of this, as many stimulators do; 0 where it gives any amount.
+    ceiling : float
+        It gives no more than this, whatever its limits say: a device that clips.
 
     Attributes
     ----------
@@ -49,54 +66,99 @@ class ReferenceDevice:
 
     Notes
     -----
-    Every method takes the device's own clock in microseconds and returns what to publish, in
-    order. None raises on what it hears; what is not done is answered with a reason of one word:
+    Methods that take a time take the device's own clock in microseconds and return what to
+    publish, in order. None raises on what it hears; what is not done is answered with a reason
+    of one word:
 
-    ===========  =====================================================================
-    session      not of the session that holds the device
-    stopped      a stop came, and no lease of a later arming since
-    lease        no lease is running
-    clock        the service's clock is not known well enough, or is behind the message
-    expired      too late, or its time to fire is over or after its own expiry
-    order        older than what was already heard
-    simulated    a simulated command for a real device, or the reverse
-    unit, limit  not this device's unit; not a number from 0 to its limit
-    program      not one of its programs
-    refractory   a trigger too soon after the last
-    triggers     too many triggers in a minute, or waiting for their time
-    ===========  =====================================================================
+    ===============  =================================================================
+    session          not of the session that holds the device
+    stopped          a stop came, and no lease of a later arming since
+    lease            no lease is running
+    clock            the service's clock is not known well enough, or behind the message
+    expired          too late, or its time to fire is over or after its own expiry
+    validity         valid for more than 10 s, or from before the arming
+    order            older than what was already done
+    simulated        a simulated command for a real device, or the reverse
+    unit, limit      not this device's unit; not a number from 0 to its limit
+    program          not one of its programs, or another than now while it gives something
+    charge, on_time  the way down would no longer fit within the limit
+    refractory       a trigger too soon after the last
+    triggers         too many triggers in a minute, or waiting for their time
+    dropped          a trigger that waited when a new amount was asked for
+    ===============  =================================================================
 
     A session is adopted with its first valid lease, at the safe amount only, and only if it is
-    newer than every one before. Without a lease the device moves to its safe amount by its own
-    slew, and is driven again only once it has arrived. A stop takes it to its stop amount at
-    once, whoever sends it, and holds until a lease of a later arming; then it first goes to the
-    safe amount. Real and simulated devices each refuse commands that were meant for the other.
+    newer than every one before; after power-on the newest again, by an arming begun since.
+    Without a lease the device moves to its safe amount by its own slew, and is driven again only
+    once it has arrived. A stop takes it to its stop amount at once, but never up, whoever sends
+    it, and holds until a lease of a later arming; then it first goes to the safe amount. A
+    program changes at 0 only, or to one of the same contacts.
+    Where charge or on-time are used up it goes safe by itself, while its way down still fits.
+
+    Acks, infos and reports are its words and carry one number that counts up. A command that
+    comes again after it was done is answered again, as done, with what is given now and a new
+    number; one that was refused is looked at anew, so that nobody can use up a number.
 
     Stamps in answers are of the service's clock; 0 where the device does not know it.
     """
 
     def __init__(
-        self, config: DeviceConfig, *, firmware: str = "reference", newest_session: str = ""
+        self,
+        config: DeviceConfig,
+        *,
+        instance: str = "1",
+        firmware: str = "reference",
+        newest_session: str = "",
+        counts: Counts = Counts(),  # noqa: B008 frozen
+        new_nonce: Callable[[], str] | None = None,
+        off_when_unpowered: bool = True,
+        step: float = 0.0,
+        ceiling: float = math.inf,
     ) -> None:
         self.config = config
         self.triggers = TriggerOutput(config.limits)
-        self._firmware = firmware
-        self._clock = ServiceClock()
-        self._tenancy = Tenancy(newest_session)
-        self._output = Output(config.safe_amount, config.slew_per_s_max)
-        self._answers: OrderedDict[tuple[str, int], Ack] = OrderedDict()
+        self._clocks = ServiceClocks(instance, new_nonce)
+        self._tenancy = Tenancy(newest_session, config.id)
+        self._output = Output(
+            config.safe_amount,
+            config.slew_per_s_max,
+            config.safe_program,
+            step=step,
+            ceiling=ceiling,
+        )
+        self._budgets = Budgets(config, self._output, counts)
+        self._delivery = Delivery(
+            config,
+            tenancy=self._tenancy,
+            clocks=self._clocks,
+            output=self._output,
+            budgets=self._budgets,
+        )
+        self._check = CommandCheck(
+            config,
+            tenancy=self._tenancy,
+            clocks=self._clocks,
+            output=self._output,
+            triggers=self.triggers,
+            budgets=self._budgets,
+        )
+        self._telling = Telling(
+            Words(
+                config, instance=instance, firmware=firmware, off_when_unpowered=off_when_unpowered
+            ),
+            tenancy=self._tenancy,
+            clocks=self._clocks,
+            output=self._output,
+            budgets=self._budgets,
+            delivery=self._delivery,
+        )
+        self._done: deque[int] = deque(maxlen=_N_DONE)
         self._newest_seq = 0
-        self._now_us = 0
-        self._reason = "switched on"
-        self._told: tuple[DeviceState, str] = (self.state, self._reason)
-        self._told_amount = config.safe_amount
 
     @property
     def state(self) -> DeviceState:
         """Driven (``live``), at or on the way to the safe amount, or stopped."""
-        if self._tenancy.is_stopped:
-            return "stopped"
-        return "live" if self._tenancy.end_us is not None else "safe"
+        return self._delivery.state
 
     @property
     def session(self) -> str | None:
@@ -109,40 +171,35 @@ class ReferenceDevice:
         return self._tenancy.newest_session
 
     @property
+    def counts(self) -> Counts:
+        """Charge and on-time so far: to be stored for its next life."""
+        return self._budgets.kept(self._delivery.now_us)
+
+    @property
     def applied_ma(self) -> float | None:
         """What it gives, where it speaks milliampere."""
-        return self._output.amount if self.config.unit == "ma" else None
+        return self._output.given if self.config.unit == "ma" else None
 
     @property
     def applied_level(self) -> float | None:
         """What it gives, where it speaks level."""
-        return self._output.amount if self.config.unit == "level" else None
+        return self._output.given if self.config.unit == "level" else None
+
+    @property
+    def program(self) -> str:
+        """In which program it gives that."""
+        return self._output.program
 
     @property
     def info(self) -> DeviceInfo:
-        """What it says of itself."""
-        config, limits = self.config, self.config.limits
-        return DeviceInfo(
-            device=config.id,
-            state=self.state,
-            reason=self._reason,
-            simulated=config.simulated,
-            firmware=self._firmware,
-            programs=tuple(config.programs),
-            limits=DeviceLimits(
-                amplitude_ma_max=limits.amplitude_ma_max,
-                slew_ma_per_s_max=limits.slew_ma_per_s_max,
-                level_max=limits.level_max,
-                level_slew_per_s_max=limits.level_slew_per_s_max,
-                triggers_per_s_max=limits.triggers_per_min_max / 60.0,
-            ),
-            safe_ma=config.safe_ma,
-            applied_ma=self.applied_ma,
-            applied_level=self.applied_level,
-            session=self.newest_session or None,
-        )
+        """What it says of itself, to look at: it counts as no word."""
+        return self._telling.info
 
-    def hear(self, message: Heard, now_us: int) -> tuple[Said, ...]:
+    def describe(self) -> DeviceInfo:
+        """Return what it says of itself, to be published: a new word."""
+        return self._telling.describe()
+
+    def hear(self, message: Heard, now_us: int, *, verified: bool = True) -> tuple[Said, ...]:
         """Do what a message asks for, or say why not.
 
         Parameters
@@ -151,6 +208,8 @@ class ReferenceDevice:
             From the device's topics; never a message that the broker had kept, but for a stop.
         now_us : int
             The device's own clock.
+        verified : bool
+            False for a stop whose signature does not fit. Nothing else of that kind comes here.
         """
         said = self._pass_time(now_us)
         if isinstance(message, Command):
@@ -158,173 +217,95 @@ class ReferenceDevice:
         elif isinstance(message, Lease):
             self._take_lease(message)
         elif isinstance(message, Stop):
-            said += self._stop(message)
-        else:
-            self._clock.learn(message, self._now_us)
-        return (*said, *self._news())
+            said += self._stop(message, verified=verified)
+        elif self._tenancy.may_tell_time(message.session):
+            self._clocks.learn(message, self._delivery.now_us)
+        return (*said, *self._telling.news())
 
     def tick(self, now_us: int) -> tuple[Said, ...]:
         """Let time pass; to be called every few milliseconds."""
         said = self._pass_time(now_us)
-        request = self._clock.ask(self._now_us)
+        request = self._clocks.ask(self._delivery.now_us)
         if request is not None:
             said.append(request)
-        return (*said, *self._news())
+        return (*said, *self._telling.news())
 
-    def _pass_time(self, now_us: int) -> list[Said]:
-        """Move to `now_us`: the lease ends exactly when it does, however late we look."""
-        self._now_us = max(self._now_us, now_us)
-        said: list[Said] = []
-        end_us = self._tenancy.end_us
-        if end_us is not None and end_us <= self._now_us:
-            self._output.advance(end_us)
-            self._output.go(self.config.safe_amount)
-            self._tenancy.end()
-            self._reason = "the lease ended"
-            # Even if the next lease is there already: the amount is not what was asked for.
-            said.append(self._describe())
-        self._output.advance(self._now_us)
+    def _pass_time(self, clock_us: int) -> list[Said]:
+        was_live = self.state == "live"
+        self._delivery.pass_time(clock_us)
+        self._tenancy.begin(self._delivery.now_us)
+        # Even if the next lease is there already: the amount is not what was asked for.
+        said: list[Said] = [self.describe()] if was_live and self.state != "live" else []
         return [*said, *self._fire_due()]
 
-    def _news(self) -> tuple[Said, ...]:
-        """Return the info where the state changed, or a movement ended that nobody was told of."""
-        is_moved = not self._output.is_moving and self._output.amount != self._told_amount
-        if is_moved or (self.state, self._reason) != self._told:
-            return (self._describe(),)
-        return ()
-
-    def _describe(self) -> DeviceInfo:
-        self._told = (self.state, self._reason)
-        self._told_amount = self._output.amount
-        return self.info
-
-    def _stamp_us(self) -> int:
-        offset_us = self._clock.offset_us(self._now_us)
-        return 0 if offset_us is None else self._now_us + offset_us
-
-    def _ack(self, command: Command, refused: str | None) -> Ack:
-        ack = Ack(
-            session=command.session,
-            seq=command.seq,
-            received_us=self._stamp_us(),
-            applied_us=self._stamp_us(),
-            applied_ma=self.applied_ma,
-            applied_level=self.applied_level,
-            refused=refused,
-        )
-        self._told_amount = self._output.amount
-        self._answers[command.session, command.seq] = ack
-        if len(self._answers) > _N_ANSWERS:
-            self._answers.popitem(last=False)
-        return ack
-
     def _take_lease(self, lease: Lease) -> None:
-        offset_us = self._clock.offset_us(self._now_us)
-        uncertainty_us = self._clock.uncertainty_us(self._now_us)
         was_live = self.state == "live"
-        if offset_us is None or uncertainty_us is None:
-            refused: str | None = "clock"
-        else:
-            refused = self._tenancy.refusal(
-                lease, self._now_us, offset_us=offset_us, uncertainty_us=uncertainty_us
-            )
-            if refused is None and not was_live and not self._stands_at_safe(lease):
-                refused = "on the way to the safe amount"
+        now_us = self._delivery.now_us
+        refused = self._tenancy.stranger(lease, is_simulated=self.config.simulated)
+        service = self._clocks.time_of(lease.session, now_us)
+        if refused is None and service is None:
+            self._clocks.hurry(now_us)
+            refused = "clock"
+        elif refused is None and service is not None:
+            refused = self._tenancy.refusal(lease, now_us, service)
+            if refused is None and not was_live:
+                self._tenancy.resume(lease)
+                refused = self._delivery.not_ready()
             if refused is None:
                 if lease.session != self.session:
-                    self._newest_seq = 0
-                self._tenancy.grant(lease, offset_us=offset_us, uncertainty_us=uncertainty_us)
-                self._reason = "leased"
-        if refused is not None and not was_live:
-            self._reason = f"lease refused: {refused}"
+                    self._newest_seq = self._telling.last_seq = 0
+                    self._done.clear()
+                self._tenancy.grant(lease, service)
+                self._delivery.reason = "leased"
+        # Who stopped it says more than that the stop holds.
+        if refused is not None and not was_live and refused != "stopped":
+            self._delivery.reason = f"lease refused: {refused}"
 
-    def _stands_at_safe(self, lease: Lease) -> bool:
-        """Whether it may be driven from here; a device that was stopped elsewhere sets off."""
-        self._tenancy.resume(lease)
-        self._output.go(self.config.safe_amount)
-        return not self._output.is_moving
-
-    def _stop(self, stop: Stop) -> list[Said]:
-        self._tenancy.stop(self._now_us)
-        self._output.jump(self.config.stop_amount)
-        self._reason = f"stop by {stop.operator}: {stop.reason}"[:_N_REASON_MAX]
-        return [
-            *(self._ack(command, "stopped") for command in self.triggers.drop()),
-            Ack(
-                session=self.session or "",
-                request_id=stop.request_id,
-                received_us=self._stamp_us(),
-                applied_us=self._stamp_us(),
-                applied_ma=self.applied_ma,
-                applied_level=self.applied_level,
-            ),
-        ]
+    def _stop(self, stop: Stop, *, verified: bool) -> list[Said]:
+        is_change = not self._tenancy.is_stopped
+        self._delivery.stop()
+        said: list[Said] = self._drop_triggers("stopped")
+        answer = self._telling.answer_stop(stop, verified=verified, is_change=is_change)
+        return said if answer is None else [*said, answer]
 
     def _answer(self, command: Command) -> list[Said]:
-        answered = self._answers.get((command.session, command.seq))
-        if answered is not None:
-            return [answered]
-        if any(each.seq == command.seq for each in self.triggers.waiting):
+        if command.session == self.session and command.seq in self._done:
+            return [self._telling.answer(command, None)]
+        if self.triggers.is_waiting(command):
             return []
-        refused = self._refusal(command)
+        refused = self._check.refusal(command, self._newest_seq, self._delivery.now_us)
         if refused is not None:
-            return [self._ack(command, refused)]
+            return [self._telling.answer(command, refused)]
         self._newest_seq = command.seq
-        if command.kind == "trigger" and command.fire_at_us is not None:
+        if command.kind == "trigger":
             self.triggers.waiting.append(command)
             return self._fire_due()
-        if command.kind == "trigger":
-            self.triggers.give(command, self._now_us)
-        else:
-            self._output.go(_amount(command))
-        return [self._ack(command, None)]
-
-    def _refusal(self, command: Command) -> str | None:
-        """Return why a command may not be done, or None; changes nothing."""
-        offset_us = self._clock.offset_us(self._now_us)
-        uncertainty_us = self._clock.uncertainty_us(self._now_us)
-        refused = self._no_standing(command)
-        if refused is None and (offset_us is None or uncertainty_us is None):
-            refused = "clock"
-        if refused is not None or offset_us is None or uncertainty_us is None:
-            return refused
-        refused = unfit(command, self.config)
-        refused = refused or untimely(command, self._now_us + offset_us, uncertainty_us)
-        if refused is not None or command.kind == "amplitude":
-            return refused
-        if command.fire_at_us is None:
-            return self.triggers.refusal(self._now_us)
-        return "triggers" if self.triggers.is_full else None
-
-    def _no_standing(self, command: Command) -> str | None:
-        """Return why nothing from where the command comes would be done, or None."""
-        if self._tenancy.is_stopped:
-            return "stopped"
-        if command.session != self.session:
-            return "session"
-        if self.state != "live":
-            return "lease"
-        return "order" if command.seq <= self._newest_seq else None
+        if command.program in self.config.programs:
+            self._output.switch(command.program)
+        self._output.go(amount_of(command))
+        self._telling.last_seq = command.seq
+        self._done.append(command.seq)
+        return [*self._drop_triggers("dropped"), self._telling.answer(command, None)]
 
     def _fire_due(self) -> list[Said]:
         """Give the triggers whose time has come; without a lease or the clock none is given."""
         if not self.triggers.waiting:
             return []
-        offset_us = self._clock.offset_us(self._now_us)
-        if self.state != "live" or offset_us is None:
-            why = "clock" if offset_us is None else "lease"
-            return [self._ack(command, why) for command in self.triggers.drop()]
+        now_us = self._delivery.now_us
+        service = self._clocks.time_of(self.session or "", now_us)
+        if self.state != "live" or service is None:
+            return self._drop_triggers("lease" if self.state != "live" else "clock")
         said: list[Said] = []
-        for command in self.triggers.take_due(self._now_us + offset_us):
-            refused = self.triggers.refusal(self._now_us)
-            if self._now_us + offset_us >= command.expires_us:
+        for command in self.triggers.take_due(now_us + service.offset_us):
+            refused = self._check.trigger_refusal(command, now_us)
+            if now_us + service.offset_us >= command.expires_us:
                 refused = "expired"
             if refused is None:
-                self.triggers.give(command, self._now_us)
-            said.append(self._ack(command, refused))
+                self.triggers.give(command, now_us)
+                self._budgets.count_trigger(amount_of(command), command.program, now_us)
+                self._done.append(command.seq)
+            said.append(self._telling.answer(command, refused))
         return said
 
-
-def _amount(command: Command) -> float:
-    given = command.level if command.amplitude_ma is None else command.amplitude_ma
-    return 0.0 if given is None else given
+    def _drop_triggers(self, why: str) -> list[Said]:
+        return [self._telling.answer(command, why) for command in self.triggers.drop()]

@@ -1,12 +1,17 @@
-"""A device's idea of the service's clock, by the exchange of three stamps that NTP uses."""
+"""A device's idea of the clocks of services, by the exchange of three stamps that NTP uses."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
+
+import msgspec
 
 from stimulators.wire.messages import ClockReply, ClockRequest
 
-#: Exchanges remembered; the best of them counts.
+#: Exchanges remembered for each session; the best of them counts.
 _N_EXCHANGES = 8
+#: Sessions whose clocks are remembered; of more, the newer ones.
+_N_SESSIONS_MAX = 4
 #: Requests that may be answered late or never.
 _N_OPEN_MAX = 8
 #: How fast two clocks may drift apart: twice what a cheap crystal does.
@@ -15,6 +20,13 @@ _PERIOD_US = 1_000_000
 #: While there is no good offset, ask more often.
 _EAGER_PERIOD_US = 100_000
 _UNCERTAINTY_US_MAX = 10_000
+
+
+class ServiceTime(NamedTuple):
+    """What to add to a device's own time for a service's, and how far that may be off."""
+
+    offset_us: int
+    uncertainty_us: int
 
 
 class _Exchange(NamedTuple):
@@ -26,12 +38,28 @@ class _Exchange(NamedTuple):
         return self.half_round_trip_us + 1 + round(_DRIFT * (now_us - self.at_us))
 
 
-class ServiceClock:
-    """The offset from a device's own clock to the service's, and how uncertain it is.
+class _Asked(msgspec.Struct):
+    nonce: str
+    sent_us: int
+    answered_by: set[str]
+
+
+class ServiceClocks:
+    """The offset from a device's own time to each service's, and how uncertain it is.
 
     The offset of one exchange is wrong by at most half its round trip, whatever the network
     does; what it is worth fades as clocks drift. An exchange that no drift can explain means
-    that one of the clocks was set, or another service answers: the older ones are forgotten.
+    that one of the clocks was set: the older ones are forgotten. Each session's clock is known
+    by that session's own replies alone, and a reply counts only if it repeats the nonce of the
+    request, which nobody else can know before.
+
+    Parameters
+    ----------
+    instance : str
+        The device's boot, named in each request.
+    new_nonce : callable, optional
+        Gives a text that nobody can guess. Without, requests are numbered: in virtual time
+        nobody guesses.
 
     References
     ----------
@@ -39,57 +67,90 @@ class ServiceClock:
        protocol). Instead of its clock filter, the exchange with the smallest bound is taken.
     """
 
-    def __init__(self) -> None:
-        self._exchanges: deque[_Exchange] = deque(maxlen=_N_EXCHANGES)
-        self._open: dict[int, int] = {}
+    def __init__(self, instance: str, new_nonce: Callable[[], str] | None = None) -> None:
+        self._instance = instance
+        self._new_nonce = new_nonce
+        self._exchanges: dict[str, deque[_Exchange]] = {}
+        self._open: dict[int, _Asked] = {}
         self._n_requests = 0
-        self._due_us: int | None = None
+        self._due_us = 0
 
     def ask(self, now_us: int) -> ClockRequest | None:
         """Return a request where one is due."""
-        if self._due_us is not None and now_us < self._due_us:
+        if now_us < self._due_us:
             return None
-        is_good = self.offset_us(now_us) is not None
-        self._due_us = now_us + (_PERIOD_US if is_good else _EAGER_PERIOD_US)
+        session = self.best_session(now_us)
+        known = None if session is None else self.time_of(session, now_us)
+        self._due_us = now_us + (_EAGER_PERIOD_US if known is None else _PERIOD_US)
         self._n_requests += 1
-        self._open[self._n_requests] = now_us
+        nonce = f"{self._n_requests}" if self._new_nonce is None else self._new_nonce()
+        self._open[self._n_requests] = _Asked(nonce, now_us, set())
         if len(self._open) > _N_OPEN_MAX:
             del self._open[next(iter(self._open))]
         return ClockRequest(
-            request_seq=self._n_requests, sent_us=now_us, uncertainty_us=self.uncertainty_us(now_us)
+            request_seq=self._n_requests,
+            sent_us=now_us,
+            nonce=nonce,
+            instance=self._instance,
+            uncertainty_us=None if known is None else known.uncertainty_us,
         )
+
+    def hurry(self, now_us: int) -> None:
+        """Let the next request be due as soon as while nothing is known."""
+        self._due_us = min(self._due_us, now_us + _EAGER_PERIOD_US)
 
     def learn(self, reply: ClockReply, now_us: int) -> None:
         """Take an answer in; one that fits no request of ours changes nothing."""
-        sent_us = self._open.pop(reply.request_seq, None)
-        held_us = reply.replied_us - reply.received_us
-        if sent_us is None or sent_us != reply.sent_us or not 0 <= held_us <= now_us - sent_us:
+        asked = self._open.get(reply.request_seq)
+        if asked is None or asked.nonce != reply.nonce or reply.session in asked.answered_by:
             return
+        held_us = reply.replied_us - reply.received_us
+        if asked.sent_us != reply.sent_us or not 0 <= held_us <= now_us - asked.sent_us:
+            return
+        asked.answered_by.add(reply.session)
         newest = _Exchange(
-            offset_us=(reply.received_us - sent_us + reply.replied_us - now_us) // 2,
-            half_round_trip_us=(now_us - sent_us - held_us + 1) // 2,
+            offset_us=(reply.received_us - asked.sent_us + reply.replied_us - now_us) // 2,
+            half_round_trip_us=(now_us - asked.sent_us - held_us + 1) // 2,
             at_us=now_us,
         )
-        best = self._best(now_us)
+        best = self._best(reply.session, now_us)
+        exchanges = self._exchanges.setdefault(reply.session, deque(maxlen=_N_EXCHANGES))
         if best is not None:
             apart_us = abs(newest.offset_us - best.offset_us)
             if apart_us > newest.uncertainty_us(now_us) + best.uncertainty_us(now_us):
-                self._exchanges.clear()
-        self._exchanges.append(newest)
+                exchanges.clear()
+        exchanges.append(newest)
+        if len(self._exchanges) > _N_SESSIONS_MAX:
+            del self._exchanges[min(self._exchanges)]
 
-    def offset_us(self, now_us: int) -> int | None:
-        """Return what to add to the own clock; None where that is not known well enough."""
-        best = self._best(now_us)
+    def time_of(self, session: str, now_us: int) -> ServiceTime | None:
+        """Return the time of one session's service; None where it is not known well enough."""
+        best = self._best(session, now_us)
         if best is None or best.uncertainty_us(now_us) > _UNCERTAINTY_US_MAX:
             return None
-        return best.offset_us
+        return ServiceTime(best.offset_us, best.uncertainty_us(now_us))
 
-    def uncertainty_us(self, now_us: int) -> int | None:
-        """Return how far the offset may be off; None where nothing is known of it."""
-        best = self._best(now_us)
-        return None if best is None else best.uncertainty_us(now_us)
+    def best_session(self, now_us: int) -> str | None:
+        """Return the newest session whose time is known well enough."""
+        known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
+        return max(known, default=None)
 
-    def _best(self, now_us: int) -> _Exchange | None:
-        if not self._exchanges:
+    def stamp_us(self, session: str | None, now_us: int) -> int:
+        """Return the time of a session's service, or else of the newest known; 0 for none."""
+        known = None if session is None else self.time_of(session, now_us)
+        if known is None:
+            newest = self.best_session(now_us)
+            known = None if newest is None else self.time_of(newest, now_us)
+        return 0 if known is None else now_us + known.offset_us
+
+    def forget(self) -> None:
+        """Know nothing of anybody's time, and ask at once."""
+        self._exchanges.clear()
+        self._open.clear()
+        self._due_us = 0
+
+    def _best(self, session: str, now_us: int) -> _Exchange | None:
+        exchanges = self._exchanges.get(session)
+        if not exchanges:
             return None
-        return min(self._exchanges, key=lambda each: each.uncertainty_us(now_us))
+        return min(exchanges, key=lambda each: each.uncertainty_us(now_us))

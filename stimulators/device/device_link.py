@@ -1,19 +1,25 @@
-"""A device on MQTT: the reference device, its topics, its Last Will and its memory."""
+"""A device's end of the wire: what it hears and says over MQTT."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterable
 
 import msgspec
 
-from stimulators.device.device import ReferenceDevice, Said
+from stimulators.device.counts import Counts
+from stimulators.device.device import Heard, ReferenceDevice, Said
+from stimulators.device.memory import DeviceMemory
 from stimulators.limits import DeviceConfig
 from stimulators.wire import topics
+from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
 from stimulators.wire.messages import (
     UNREADABLE_STOP,
     Ack,
     ClockReply,
+    ClockRequest,
     Command,
     DeviceInfo,
+    DeviceStatus,
     Lease,
     Stop,
     Wire,
@@ -23,11 +29,20 @@ from stimulators.wire.payload import from_payload, to_payload
 from stimulators.wire.topics import Topic
 
 _TICK_S = 0.005
-_KINDS: dict[Topic, type[Command | Lease | ClockReply | Stop]] = {
+_KEEP_COUNTS_S = 1.0
+_N_INSTANCE_BYTES = 8
+_N_NONCE_BYTES = 16
+_HEARD: dict[Topic, type[Heard]] = {
     topics.COMMAND: Command,
     topics.LEASE: Lease,
     topics.CLOCK_REPLY: ClockReply,
     topics.STOP: Stop,
+}
+_SAID: dict[type[Wire], Topic] = {
+    Ack: topics.ACK,
+    DeviceInfo: topics.INFO,
+    DeviceStatus: topics.DEVICE_STATUS,
+    ClockRequest: topics.CLOCK_REQUEST,
 }
 
 
@@ -43,28 +58,30 @@ class DeviceLink:
     rig : str
         Name of the rig.
     now_s : callable
-        The device's own clock.
-    newest_session : str
-        What it remembers of its former life; see `session_file`.
-    keep_session : callable, optional
-        Given each session it adopts, before anybody is told; raises OSError where it cannot.
+        The device's own clock: one that is never set.
+    memory : DeviceMemory, optional
+        What it remembers over a restart. A session is kept before anybody is told of it;
+        charge and on-time about once a second, and at the end.
     watch : callable, optional
         Called after anything was heard or said, and when the link changed.
+    keys : Keys, optional
+        What it signs with, and checks signatures with.
 
     Attributes
     ----------
     device : ReferenceDevice
-        The device.
+        The device; its instance is random.
     is_up, problem : bool, str
         Whether there is a link, and why not.
-    n_unreadable : int
-        Payloads on its topics that were not what the contract says.
+    n_unreadable, n_unverified : int
+        Payloads on its topics that were not what the contract says, or signed by nobody known.
 
     Notes
     -----
     What the broker had kept is not acted on, but for a stop. A payload on the stop topic stops
-    even if it cannot be read: whoever wrote it by hand wanted nothing else. An empty one does
-    not: that is how a kept message is removed.
+    even if it cannot be read, and whoever signed it: who wrote it by hand wanted nothing else.
+    An empty one does not: that is how a kept message is removed. Nothing else is done that is
+    not signed as it must be.
     """
 
     def __init__(
@@ -74,33 +91,36 @@ class DeviceLink:
         broker: BrokerConfig,
         rig: str,
         now_s: Callable[[], float],
-        newest_session: str = "",
-        keep_session: Callable[[str], None] = lambda _: None,
+        memory: DeviceMemory | None = None,
         watch: Callable[["DeviceLink"], None] = lambda _: None,
+        keys: Keys = NoKeys(),  # noqa: B008 it has no state
     ) -> None:
-        self.device = ReferenceDevice(config, newest_session=newest_session)
+        self.device = ReferenceDevice(
+            config,
+            instance=secrets.token_hex(_N_INSTANCE_BYTES),
+            new_nonce=lambda: secrets.token_hex(_N_NONCE_BYTES),
+            newest_session="" if memory is None else memory.session(),
+            counts=Counts() if memory is None else memory.counts(),
+        )
         self.is_up = False
         self.problem = "not yet connected"
         self.n_unreadable = 0
-        self._kept_session = newest_session
-        self._keep_session = keep_session
+        self.n_unverified = 0
+        self._memory = memory
+        self._kept_session = self.device.newest_session
         self._now_s = now_s
         self._watch = watch
+        self._keys = keys
         names = {"rig": rig, "device": config.id}
-        self._kinds = {topic.at(**names): kind for topic, kind in _KINDS.items()}
-        self._ack, self._info, self._clock_request = (
-            topic.at(**names) for topic in (topics.ACK, topics.INFO, topics.CLOCK_REQUEST)
-        )
+        self._kinds = {topic.at(**names): kind for topic, kind in _HEARD.items()}
+        self._addresses = {topic: topic.at(**names) for topic in _SAID.values()}
+        info = self._addresses[topics.INFO]
+        gone = self._gone("the connection was lost", word=0)
         self._link = MqttLink(
             broker,
             client_id=f"stimloop-device-{rig}-{config.id}",
-            subscriptions=[(topic.at(**names), topic.qos) for topic in _KINDS],
-            will=Will(
-                self._info,
-                to_payload(self._gone("the connection was lost")),
-                topics.INFO.qos,
-                topics.INFO.retain,
-            ),
+            subscriptions=[(topic.at(**names), topic.qos) for topic in _HEARD],
+            will=Will(info, keys.seal(info, to_payload(gone)), topics.INFO.qos, topics.INFO.retain),
         )
 
     async def run(self) -> None:
@@ -111,7 +131,7 @@ class DeviceLink:
         ValueError
             Where the broker's configuration names a file that cannot be used.
         OSError
-            Where a session that was adopted cannot be stored.
+            Where what must be remembered cannot be stored.
         """
         tasks = [
             asyncio.create_task(self._link.feed(self._hear, self._change_link), name="device link"),
@@ -122,61 +142,81 @@ class DeviceLink:
             for task in done:
                 task.result()
         finally:
-            self._publish(topics.INFO, self._info, self._gone("switched off"))
+            self._publish(self._gone("switched off", word=self.device.describe().word))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._keep_counts(is_end=True)
 
     async def _tick(self) -> None:
+        keep_due_s = self._now_s()
         while True:
             self._say(self.device.tick(self._now_us()))
+            if self._now_s() >= keep_due_s:
+                keep_due_s = self._now_s() + _KEEP_COUNTS_S
+                self._keep_counts(is_end=False)
             await asyncio.sleep(_TICK_S)
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
         kind = self._kinds.get(topic)
         if kind is None or (retained and kind is not Stop):
             return
+        body, verified = self._opened(topic, payload)
+        if verified or kind is Stop:
+            message = self._read(body, kind)
+            if message is None and kind is Stop and payload:
+                message = UNREADABLE_STOP
+            if message is not None:
+                self._say(self.device.hear(message, self._now_us(), verified=verified))
+        self._watch(self)
+
+    def _read(self, body: bytes, kind: type[Heard]) -> Heard | None:
         try:
-            message = from_payload(payload, kind)
+            return from_payload(body, kind)
         except ValueError:
             self.n_unreadable += 1
-            if kind is not Stop or not payload:
-                self._watch(self)
-                return
-            message = UNREADABLE_STOP
-        self._say(self.device.hear(message, self._now_us()))
-        self._watch(self)
+            return None
+
+    def _opened(self, topic: str, payload: bytes) -> tuple[bytes, bool]:
+        """Return the message of a payload, and whether a known key signed it."""
+        try:
+            return self._keys.open(topic, payload), True
+        except UnverifiedError as error:
+            self.n_unverified += 1
+            return error.body, False
 
     def _change_link(self, is_up: bool, problem: str) -> None:
         self.is_up = is_up
         self.problem = problem
         if is_up:
-            self._publish(topics.INFO, self._info, self.device.info)
+            self._publish(self.device.describe())
         self._watch(self)
 
     def _say(self, said: Iterable[Said]) -> None:
         newest = self.device.newest_session
         if newest != self._kept_session:
-            self._keep_session(newest)
+            if self._memory is not None:
+                self._memory.keep_session(newest)
             self._kept_session = newest
         is_news = False
         for message in said:
-            if isinstance(message, Ack):
-                self._publish(topics.ACK, self._ack, message)
-            elif isinstance(message, DeviceInfo):
-                self._publish(topics.INFO, self._info, message)
-            else:
-                self._publish(topics.CLOCK_REQUEST, self._clock_request, message)
-                continue
-            is_news = True
+            self._publish(message)
+            is_news = is_news or not isinstance(message, ClockRequest)
         if is_news:
             self._watch(self)
 
-    def _publish(self, topic: Topic, address: str, message: Wire) -> None:
-        self._link.publish(address, to_payload(message), qos=topic.qos, retain=topic.retain)
+    def _publish(self, message: Said) -> None:
+        topic = _SAID[type(message)]
+        address = self._addresses[topic]
+        payload = self._keys.seal(address, to_payload(message))
+        self._link.publish(address, payload, qos=topic.qos, retain=topic.retain)
 
-    def _gone(self, reason: str) -> DeviceInfo:
-        return msgspec.structs.replace(self.device.info, state="offline", reason=reason)
+    def _keep_counts(self, *, is_end: bool) -> None:
+        if self._memory is not None:
+            self._memory.keep_counts(self.device.counts, is_end=is_end)
+
+    def _gone(self, reason: str, *, word: int) -> DeviceInfo:
+        return msgspec.structs.replace(self.device.info, word=word, state="offline", reason=reason)
 
     def _now_us(self) -> int:
         return round(self._now_s() * 1e6)

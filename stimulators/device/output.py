@@ -1,15 +1,20 @@
-"""What a device gives: an amount that moves to its goal no faster than it may."""
+"""What a device gives: an amount in a program, moving to its goal no faster than it may."""
+
+import math
 
 #: A goal within reach of so long a time of movement is reached at once: steps this small are
 #: what a slew limit means by "gradual".
 _GRAIN_US = 50_000
+#: Multiples of a step are rounded to this, so that three steps of 0.1 are 0.3.
+_N_DECIMALS = 9
 
 
 class Output:
-    """An amount in a device's unit, as a function of the device's own time.
+    """An amount in a device's unit and its program, as a function of the device's own time.
 
     Between two of its times the amount moves by at most the slew times what lies between them,
-    50 ms added; only `jump` is exempt.
+    50 ms added; only `jump` is exempt. To a goal in another program it moves through 0: down in
+    its program, then up in the other, and at 0 it rests until time passes.
 
     Parameters
     ----------
@@ -17,25 +22,62 @@ class Output:
         Where it begins.
     slew_per_s_max : float
         The fastest change.
+    program : str
+        In which program it begins.
+    step : float
+        It gives whole multiples of this; 0 where it gives any amount.
+    ceiling : float
+        It gives no more, whatever it is asked for.
 
     Attributes
     ----------
     amount, goal : float
-        Where it is, and where it goes.
+        Where its movement is, and where it goes.
+    program, goal_program : str
+        The program of both.
     """
 
-    def __init__(self, amount: float, slew_per_s_max: float) -> None:
+    def __init__(
+        self,
+        amount: float,
+        slew_per_s_max: float,
+        program: str = "",
+        *,
+        step: float = 0.0,
+        ceiling: float = math.inf,
+    ) -> None:
         self.amount = amount
         self.goal = amount
+        self.program = program
+        self.goal_program = program
+        self._step = step
+        self._ceiling = ceiling
         self._slew_per_us = slew_per_s_max / 1e6
         self._spare_max = self._slew_per_us * _GRAIN_US
         self._spare = self._spare_max
         self._now_us: int | None = None
 
     @property
+    def given(self) -> float:
+        """What it gives: the amount, in its steps and under its ceiling."""
+        return self.given_at(self.amount)
+
+    @property
     def is_moving(self) -> bool:
         """Whether the goal is still to be reached."""
-        return self.amount != self.goal
+        return self.amount != self.goal or self.program != self.goal_program
+
+    def given_at(self, amount: float) -> float:
+        """Return what it gives where its movement is at `amount`."""
+        if self._step:
+            amount = round(round(amount / self._step) * self._step, _N_DECIMALS)
+        return min(amount, self._ceiling)
+
+    def peak(self, passed_us: int, goal: float | None = None) -> float:
+        """Return the highest amount within `passed_us`, or at once after `go(goal)`."""
+        if goal is None:
+            return min(max(self.amount, self.goal), self.amount + self._slew_per_us * passed_us)
+        return min(max(self.amount, goal), self.amount + self._spare)
 
     def advance(self, now_us: int) -> None:
         """Move on to `now_us`; what rests longer may make a step of up to the grain at once."""
@@ -45,21 +87,42 @@ class Output:
         self._now_us = now_us
         self._spare = min(self._spare_max, self._move(self._spare + gained))
 
-    def go(self, goal: float) -> None:
-        """Set the goal, and make what part of the way may be made at once."""
+    def go(self, goal: float, program: str | None = None) -> None:
+        """Set the goal, and make what part of the way may be made at once.
+
+        Parameters
+        ----------
+        goal : float
+            The amount.
+        program : str, optional
+            The program of the goal, if it is another than that of now.
+        """
         self.goal = goal
+        self.goal_program = self.program if program is None else program
         self._spare = self._move(self._spare)
 
+    def switch(self, program: str) -> None:
+        """Go on in another program with the amount of now: only where both mean the same."""
+        self.program = program
+        self.goal_program = program
+
     def jump(self, amount: float) -> None:
-        """Be there at once: what a stop does."""
+        """Be there at once, in the program of now: what a stop does."""
         self.amount = amount
         self.goal = amount
+        self.goal_program = self.program
 
-    def _move(self, right: float) -> float:
-        """Move by at most `right`; return what is left of it."""
-        distance = self.goal - self.amount
-        if abs(distance) <= right:
+    def _move(self, allowed: float) -> float:
+        """Move by at most `allowed`; return what is left of it."""
+        is_switching = self.program != self.goal_program
+        distance = (0.0 if is_switching else self.goal) - self.amount
+        if abs(distance) > allowed:
+            self.amount += math.copysign(allowed, distance)
+            return 0.0
+        self.amount += distance
+        if not is_switching:
             self.amount = self.goal
-            return right - abs(distance)
-        self.amount += right if distance > 0.0 else -right
+            return allowed - abs(distance)
+        self.amount = 0.0
+        self.program = self.goal_program
         return 0.0

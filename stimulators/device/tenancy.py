@@ -1,9 +1,11 @@
 """Who may drive a device, and until when: sessions, leases and what a stop leaves behind."""
 
+from stimulators.device.device_clock import ServiceTime
 from stimulators.wire.messages import Lease
+from stimulators.wire.session_id import is_session_id, session_date_text
 
-#: No lease is longer, whoever gives it.
-_VALID_US_MAX = 10_000_000
+#: Nothing that is asked of a device is valid for longer, whoever asks.
+VALID_US_MAX = 10_000_000
 
 
 class Tenancy:
@@ -12,7 +14,10 @@ class Tenancy:
     Parameters
     ----------
     newest_session : str
-        The newest the device has ever adopted: it adopts only newer ones.
+        The newest the device has ever adopted. It adopts only newer ones, and, after it was
+        switched on, this one again by an arming that began since.
+    device : str
+        The device's name.
 
     Attributes
     ----------
@@ -20,71 +25,99 @@ class Tenancy:
         The one adopted since the device was switched on.
     is_stopped : bool
         Whether a stop came after the last lease that counted.
+    armed_us : int
+        When the arming began that the newest lease rests on, by the service's clock.
     """
 
-    def __init__(self, newest_session: str) -> None:
+    def __init__(self, newest_session: str, device: str) -> None:
         self.newest_session = newest_session
         self.session: str | None = None
         self.is_stopped = False
+        self.armed_us = 0
+        self._device = device
+        self._began_us: int | None = None
         self._stopped_us = 0
-        self._armed_us = 0
         self._lease_seq = 0
         self._end_us: int | None = None
-
-    def is_live(self, now_us: int) -> bool:
-        """Say whether a lease is running."""
-        return self._end_us is not None and now_us < self._end_us
 
     @property
     def end_us(self) -> int | None:
         """When the running lease ends; None where none was given since the last ended."""
         return self._end_us
 
-    def refusal(
-        self, lease: Lease, now_us: int, *, offset_us: int, uncertainty_us: int
-    ) -> str | None:
+    def begin(self, now_us: int) -> None:
+        """Take in the time; the first is when the device was switched on."""
+        if self._began_us is None:
+            self._began_us = now_us
+
+    def stranger(self, lease: Lease, *, is_simulated: bool) -> str | None:
+        """Return why whoever sent a lease may not drive the device, or None.
+
+        Begins with one word; is the same whatever the time is.
+        """
+        if lease.simulated != is_simulated:
+            return "simulated"
+        session = lease.session
+        if session == self.session:
+            return None
+        if not is_session_id(session) or self._end_us is not None:
+            return "session"
+        if session > self.newest_session or (session == self.newest_session and not self.session):
+            return None
+        return (
+            f"session: it remembers one of {session_date_text(self.newest_session)}, this one of "
+            f"{session_date_text(session)} is not newer; to forget it, at the device: "
+            f"stimloop device --forget-session --id {self._device} --memory DIR"
+        )
+
+    def may_tell_time(self, session: str) -> bool:
+        """Say whether a session's clock counts: while a lease runs, only that of its session."""
+        if self._end_us is not None:
+            return session == self.session
+        return is_session_id(session) and session >= self.newest_session
+
+    def refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
         """Return why a lease does not count, in one word, or None.
 
         A lease runs from the moment it was issued, at the latest the service's clock may show
         now: one that waited anywhere is dead when it comes.
         """
-        latest_us = now_us + offset_us + uncertainty_us
-        if not 0 < lease.valid_us <= _VALID_US_MAX:
-            return "lease"
+        offset_us_max = service.offset_us + service.uncertainty_us
+        latest_us = now_us + offset_us_max
+        if not 0 < lease.valid_us <= VALID_US_MAX or lease.armed_us > lease.issued_us:
+            return "validity"
         if lease.issued_us > latest_us:
             return "clock"
         if lease.issued_us + lease.valid_us <= latest_us:
             return "expired"
-        return self._stale(lease, offset_us + uncertainty_us) or self._foreign(lease, now_us)
-
-    def _stale(self, lease: Lease, offset_us_max: int) -> str | None:
         if self.is_stopped and lease.armed_us <= self._stopped_us + offset_us_max:
             return "stopped"
         if lease.session != self.session:
-            return None
-        is_older = lease.armed_us < self._armed_us or lease.lease_seq <= self._lease_seq
+            return self._from_before(lease, offset_us_max)
+        is_older = lease.armed_us < self.armed_us or lease.lease_seq <= self._lease_seq
         return "order" if is_older else None
 
-    def _foreign(self, lease: Lease, now_us: int) -> str | None:
-        if lease.session == self.session:
-            return None
-        is_newer = lease.session > self.newest_session
-        return "session" if self.is_live(now_us) or not is_newer else None
+    def _from_before(self, lease: Lease, offset_us_max: int) -> str | None:
+        """Return why an arming from before the device was switched on does not count."""
+        is_same = lease.session == self.newest_session
+        if is_same and lease.armed_us <= (self._began_us or 0) + offset_us_max:
+            return "session: it was switched on since that arming: arm anew"
+        return None
 
-    def grant(self, lease: Lease, *, offset_us: int, uncertainty_us: int) -> None:
+    def grant(self, lease: Lease, service: ServiceTime) -> None:
         """Let a lease count that was not refused."""
         self.session = lease.session
         self.newest_session = lease.session
         self.is_stopped = False
-        self._armed_us = lease.armed_us
+        self.armed_us = lease.armed_us
         self._lease_seq = lease.lease_seq
-        self._end_us = lease.issued_us + lease.valid_us - offset_us - uncertainty_us
+        self._end_us = lease.issued_us + lease.valid_us - service.offset_us - service.uncertainty_us
 
     def resume(self, lease: Lease) -> None:
         """Let a stop be over, by a lease that was not refused: no earlier arming counts again."""
         if self.is_stopped:
             self.is_stopped = False
-            self._armed_us = lease.armed_us
+            self.armed_us = lease.armed_us
 
     def end(self) -> None:
         """Let the running lease be over."""

@@ -25,7 +25,7 @@ class TriggerOutput:
     last : Command or None
         The last of them.
     waiting : list of Command
-        Those that have a time to fire at.
+        Those that were accepted; without a time to fire at theirs has come.
     """
 
     def __init__(self, limits: LimitsConfig) -> None:
@@ -40,6 +40,11 @@ class TriggerOutput:
     def is_full(self) -> bool:
         """Whether no more may wait."""
         return len(self.waiting) >= _N_WAITING_MAX
+
+    def is_waiting(self, command: Command) -> bool:
+        """Say whether this trigger has come before and waits."""
+        number = (command.session, command.seq)
+        return any((each.session, each.seq) == number for each in self.waiting)
 
     def refusal(self, now_us: int) -> str | None:
         """Return why no trigger may be given now, in one word, or None."""

@@ -96,6 +96,12 @@ class Account:
         self._on_high.pass_time(passed_s, is_on=highest > above)
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
+    def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
+        """Count time that passed while the clock stood still: up to the highest, perhaps none."""
+        highest = belief.highest if belief.is_known else self._config.safe_amount
+        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        self._charge.add(0.0, highest * max(rates) * lasted_s, now_s)
+
     def add_trigger(self, charge_uc: float, now_s: float) -> None:
         """Count a trigger that goes."""
         self._charge.add(0.0, charge_uc, now_s)
@@ -141,6 +147,8 @@ class Account:
                 self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
         if reaches_power_on:
             self._charge.settle_unknown()
+            # What it says beyond what is counted was hidden by what nobody knew.
+            self._charge.note_told(said.charge_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
         if is_whole or (
             reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)

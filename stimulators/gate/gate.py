@@ -265,6 +265,14 @@ class SafetyGate:
         self._rig.go_safe(reason)
         return self._rig.end()
 
+    def sleep(self, lasted_s: float, now_s: float) -> tuple[Decision, ...]:
+        """Take in that the machine slept while the service's clock stood still."""
+        self._rig.begin(now_s)
+        for drive in self._drives.values():
+            drive.account.sleep(lasted_s, drive.belief, now_s)
+        self._rig.lapse(f"the machine slept for {lasted_s:.1f} s", lasted_s)
+        return self._rig.end()
+
     def clock_moved(self, stream: str, step_s: float, now_s: float) -> tuple[Decision, ...]:
         """Take in that the correction of a stream's clock changed by `step_s`."""
         self._rig.begin(now_s)

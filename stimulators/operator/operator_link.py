@@ -1,24 +1,36 @@
 """An operator's end of the wire: what the rig says, remembered while a question is open."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
+from stimulators.operator.device_words import DeviceWords
+from stimulators.operator.known_rig import KnownRig
 from stimulators.wire import topics
-from stimulators.wire.messages import Ack, DeviceInfo, Status
-from stimulators.wire.mqtt import BrokerConfig, MqttLink
+from stimulators.wire.keys import Keys, ListenerKeys, UnverifiedError
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus, Status
+from stimulators.wire.mqtt import MqttLink
 from stimulators.wire.payload import from_payload
 from stimulators.wire.topics import Topic
 
-#: A rig has few devices; what else claims to be one is not remembered.
+#: A rig has few devices and one service; what else claims to be one is not remembered.
 _N_DEVICES_MAX = 256
+_N_SESSIONS_MAX = 16
 
 
 class OperatorError(Exception):
     """There is nobody to talk to; the text says who is missing."""
+
+
+class SaidStatus(msgspec.Struct, frozen=True):
+    """What a service said, and when in the operator's clock."""
+
+    status: Status
+    heard_s: float
 
 
 class OperatorLink:
@@ -26,49 +38,50 @@ class OperatorLink:
 
     Parameters
     ----------
-    broker : BrokerConfig
-        Where the broker is.
-    rig : str
-        Name of the rig.
+    rig : KnownRig
+        Whom to talk to.
     heard : sequence of Topic
-        What to listen to: of status, infos and acks.
+        What to listen to: of status, infos, states and acks.
     first : (Topic, bytes), optional
         Said at once on every new link: it may have been lost with the one before.
     now_s : callable, optional
-        Any clock that runs on, for `service_now_us`.
+        Any clock that runs on, for ages and `service_now_us`.
+    keys : Keys, optional
+        Seals what is said; what it cannot open is counted and dropped. Without any, nothing is
+        signed and signatures are read past.
 
     Attributes
     ----------
-    session : str or None
-        Whose status counts; anybody's until it is set.
-    status, kept_status : Status or None
-        What the service said since we listen, and what the broker had kept of it.
-    infos : dict of str to DeviceInfo
-        What devices last said of themselves.
-    acks : deque of (str, Ack)
-        What devices answered to stops, the newest last.
+    services : dict of str to SaidStatus
+        By session, what each service said last since we listen; one that says goodbye is gone.
+    kept_status : Status or None
+        What the broker had kept of a service, or its goodbye.
+    devices : dict of str to DeviceWords
+        What each device said; those of the configuration are there from the start.
+    n_heard, n_unverified : int
+        Messages read, and messages dropped because their signature does not hold.
     """
 
     def __init__(
         self,
-        broker: BrokerConfig,
-        rig: str,
+        rig: KnownRig,
         heard: Sequence[Topic],
         *,
         first: tuple[Topic, bytes] | None = None,
         now_s: Callable[[], float] = lambda: 0.0,
+        keys: Keys | None = None,
     ) -> None:
-        self.session: str | None = None
-        self.status: Status | None = None
+        self.rig = rig
+        self.services: dict[str, SaidStatus] = {}
         self.kept_status: Status | None = None
-        self.infos: dict[str, DeviceInfo] = {}
-        self.acks: deque[tuple[str, Ack]] = deque(maxlen=_N_DEVICES_MAX)
-        self._broker = broker
-        self._rig = rig
+        self.devices: dict[str, DeviceWords] = {each.id: DeviceWords() for each in rig.devices}
+        self.n_heard = 0
+        self.n_unverified = 0
         self._first = first
         self._now_s = now_s
-        self._status_s = 0.0
+        self._keys = ListenerKeys() if keys is None else keys
         self._is_up = False
+        broker = rig.broker.for_operators
         self._problem = f"{broker.host}:{broker.port}: no answer"
         self._stirred = asyncio.Event()
         self._feeding: asyncio.Task[None] | None = None
@@ -76,7 +89,7 @@ class OperatorLink:
         self._link = MqttLink(
             broker,
             client_id=f"stimloop-operator-{token_hex(8)}",
-            subscriptions=[(topic.at(rig=rig, device="+"), topic.qos) for topic in heard],
+            subscriptions=[(topic.at(rig=rig.name, device="+"), topic.qos) for topic in heard],
         )
 
     async def __aenter__(self) -> Self:
@@ -100,18 +113,12 @@ class OperatorLink:
     @property
     def present(self) -> set[str]:
         """The devices that are not known to be gone."""
-        return {device for device, info in self.infos.items() if info.state != "offline"}
+        return {name for name, words in self.devices.items() if words.is_present}
 
-    @property
-    def answered(self) -> str:
-        """The newest request that the service says it has acted on."""
-        return "" if self.status is None else self.status.answered
-
-    @property
-    def service_now_us(self) -> int:
-        """The service's clock, from its last status and what has passed here since."""
-        said_us = 0 if self.status is None else self.status.now_us
-        return said_us + round((self._now_s() - self._status_s) * 1e6)
+    def service_now_us(self, session: str) -> int:
+        """Return a service's clock, from its last status and what has passed here since."""
+        said = self.services[session]
+        return said.status.now_us + round((self._now_s() - said.heard_s) * 1e6)
 
     def publish(self, topic: Topic, payload: bytes) -> None:
         """Say something to the rig.
@@ -121,8 +128,13 @@ class OperatorLink:
         OperatorError
             Where there is no link.
         """
-        if not self._link.publish(topic.at(rig=self._rig), payload, qos=topic.qos):
+        if not self.offer(topic, payload):
             raise OperatorError(f"no broker: {self._problem}")
+
+    def offer(self, topic: Topic, payload: bytes) -> bool:
+        """Say something to the rig; False where there is no link."""
+        address = topic.at(rig=self.rig.name)
+        return self._link.publish(address, self._keys.seal(address, payload), qos=topic.qos)
 
     async def require(self, wait_s: float) -> None:
         """Wait for the link.
@@ -150,35 +162,55 @@ class OperatorLink:
             return holds()
         return True
 
+    async def listen(self, seconds: float) -> None:
+        """Hear what is said for so long."""
+        await self.until(lambda: False, seconds)
+
     def _change_link(self, is_up: bool, problem: str) -> None:
         self._is_up = is_up
         self._problem = problem
         if is_up and self._first is not None:
-            self.publish(*self._first)
+            self.offer(*self._first)
         self._stirred.set()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
-        levels = topic.split("/")
-        device, what = levels[min(self._device_level, len(levels) - 1)], levels[-1]
         try:
-            if what == "status":
-                self._hear_status(from_payload(payload, Status), retained=retained)
-            elif what == "ack":
-                ack = from_payload(payload, Ack)
-                # Answers to commands are many, and would push those to the stop out.
-                if ack.request_id is not None:
-                    self.acks.append((device, ack))
-            elif device in self.infos or len(self.infos) < _N_DEVICES_MAX:
-                self.infos[device] = from_payload(payload, DeviceInfo)
+            self._read(topic, self._keys.open(topic, payload), retained=retained)
+        except UnverifiedError:
+            self.n_unverified += 1
         except ValueError:
             return
         self._stirred.set()
 
+    def _read(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Remember what was said, or raise ValueError where it is not what the contract says."""
+        levels = topic.split("/")
+        name, what = levels[min(self._device_level, len(levels) - 1)], levels[-1]
+        self.n_heard += 1
+        if what == "status":
+            self._hear_status(from_payload(payload, Status), retained=retained)
+            return
+        if name not in self.devices and len(self.devices) >= _N_DEVICES_MAX:
+            return
+        place, now_s = self.n_heard, self._now_s()
+        if what == "info":
+            info = from_payload(payload, DeviceInfo)
+            self._words(name).hear_info(info, retained=retained, order=place, heard_s=now_s)
+        elif retained:
+            return  # no device asks a broker to keep these
+        elif what == "ack":
+            self._words(name).hear_ack(from_payload(payload, Ack), order=place, heard_s=now_s)
+        elif what == "state":
+            said = from_payload(payload, DeviceStatus)
+            self._words(name).hear_status(said, order=place, heard_s=now_s)
+
+    def _words(self, device: str) -> DeviceWords:
+        return self.devices.setdefault(device, DeviceWords())
+
     def _hear_status(self, status: Status, *, retained: bool) -> None:
+        if status.state == "offline":
+            self.services.pop(status.session, None)
         if retained or status.state == "offline":
             self.kept_status = status
-            return
-        if self.session not in {None, status.session}:
-            return
-        self._status_s = self._now_s()
-        self.status = status
+        elif status.session in self.services or len(self.services) < _N_SESSIONS_MAX:
+            self.services[status.session] = SaidStatus(status, self._now_s())

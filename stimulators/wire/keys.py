@@ -1,6 +1,13 @@
-"""The seam where payloads are signed and signatures checked; without keys nothing is."""
+"""The seam where payloads are signed and signatures checked; without keys nothing is.
 
+A signed payload is ``key_id + "." + hmac_hex + "." + exact JSON bytes``: eight and 64 lower-case
+hexadecimal digits.
+"""
+
+import re
 from typing import Protocol
+
+SIGNED = re.compile(rb"([0-9a-f]{8})\.([0-9a-f]{64})\.(.*)", re.DOTALL)
 
 
 class UnverifiedError(ValueError):
@@ -45,3 +52,21 @@ class NoKeys:
     def open(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
         """Return the payload as it is."""
         return payload
+
+
+class ListenerKeys:
+    """An end without keys where others sign: it reads past signatures and can make none."""
+
+    def seal(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
+        """Return the payload as it is: nobody who checks will take it, but for a stop."""
+        return payload
+
+    def open(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
+        """Return the payload without its signature, if it has one, unchecked."""
+        return without_signature(payload)
+
+
+def without_signature(payload: bytes) -> bytes:
+    """Return the payload without what stands before it as a signature."""
+    signed = SIGNED.fullmatch(payload)
+    return payload if signed is None else signed[3]

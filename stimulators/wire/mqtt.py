@@ -26,12 +26,16 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Start a broker of our own, for this machine only and without credentials.
     host, port
         Where the broker listens.
+    operator_port : int, optional
+        Where it listens for operators and displays; the same port unless given.
     tls : bool
         Encrypt, and check the broker's certificate against its host name.
     ca_file : str, optional
         Certificates to trust instead of the system's; only with `tls`.
     username, password_file : str, optional
         Credentials. The password is the file's first line: a configuration is journalled.
+    cert_file, key_file : str, optional
+        The certificate with which we show who we are, and its key, in PEM; only with `tls`.
     keepalive_s : int
         After one and a half times this long without a word the broker declares us lost and
         publishes our Last Will. Pings go out on a grid of 1 s, so under 3 s none is in time.
@@ -48,8 +52,11 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     embedded: bool = False
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    operator_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     tls: bool = False
     ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
     username: str | None = None
     password_file: str | None = None
     keepalive_s: Annotated[int, Meta(ge=3, le=300)] = 5
@@ -65,6 +72,11 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError("embedded: expected neither tls nor username beside it, found one")
         if self.ca_file is not None and not self.tls:
             raise ValueError("ca_file: expected tls = true beside it, found false")
+        if self.cert_file is not None and not self.tls:
+            raise ValueError("cert_file: expected tls = true beside it, found false")
+        for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+            if getattr(self, key) is not None and getattr(self, other) is None:
+                raise ValueError(f"{key}: expected {other} beside it, found none")
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file: expected a username beside it, found none")
         if self.backoff_s_max < self.backoff_s_min:
@@ -72,6 +84,17 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 f"backoff_s_max: expected at least backoff_s_min ({self.backoff_s_min}), "
                 f"found {self.backoff_s_max}"
             )
+
+    @property
+    def for_operators(self) -> "BrokerConfig":
+        """Where operators and displays reach the same broker.
+
+        A service that listens whether another is there does so here: where a broker knows
+        clients by their user, it would push the other one off the port of services.
+        """
+        if self.operator_port is None:
+            return self
+        return msgspec.structs.replace(self, port=self.operator_port)
 
 
 class MqttLink:
@@ -193,6 +216,16 @@ def _tls(broker: BrokerConfig) -> ssl.SSLContext | None:
     if not broker.tls:
         return None
     try:
-        return ssl.create_default_context(cafile=broker.ca_file)
+        context = ssl.create_default_context(cafile=broker.ca_file)
     except OSError as error:
         raise ValueError(f"ca_file: expected certificates in PEM, found {error}") from error
+    if broker.cert_file is not None:
+        try:
+            # A key with a password would be asked for at the terminal: it is refused instead.
+            context.load_cert_chain(broker.cert_file, broker.key_file, password=lambda: "")
+        except OSError as error:
+            raise ValueError(
+                f"cert_file: expected a certificate and, in key_file, its key without a "
+                f"password, found {error}"
+            ) from error
+    return context

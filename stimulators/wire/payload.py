@@ -1,8 +1,6 @@
-"""From message to bytes and back: the one place where a payload is made or read.
+"""From message to JSON and back: the one place where a message is written or read.
 
-A signature belongs here too: ``hmac_hex + "." + exact JSON bytes``, put on in `to_payload` and
-checked in `from_payload`, one key per direction. It is not implemented: whoever may publish on
-the broker is believed.
+What is published is the JSON with a signature before it, where `stimulators.wire.keys` signs.
 """
 
 from functools import cache

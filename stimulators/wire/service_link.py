@@ -1,9 +1,13 @@
 """The service's end of the wire: commands out, answers in, over MQTT."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from stimulators.wire import topics
+from stimulators.wire.flood import StopLimit
+from stimulators.wire.flood_limits import FloodLimits
+from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
 from stimulators.wire.messages import (
     UNREADABLE_STOP,
     Ack,
@@ -12,6 +16,7 @@ from stimulators.wire.messages import (
     Command,
     Control,
     DeviceInfo,
+    DeviceStatus,
     EstimateMessage,
     EventMessage,
     Lease,
@@ -25,9 +30,11 @@ from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
     ControlHeard,
+    DeviceStatusHeard,
     InfoHeard,
     LinkChanged,
     Received,
+    StatusHeard,
     StopHeard,
     Unreadable,
 )
@@ -35,6 +42,11 @@ from stimulators.wire.topics import Topic
 
 #: Our own stops come back to us; more are not on their way at once.
 _N_OWN_STOPS = 64
+_N_TOPIC_MAX = 200
+#: What others write into a stop; it is journalled even in a flood.
+_N_STOP_TEXT_MAX = 200
+_TELL_S = 1.0
+_DEVICE_WORDS = ("ack", "info", "state", "clock/request")
 
 
 class MqttTransport:
@@ -50,16 +62,41 @@ class MqttTransport:
         Of this service; the Last Will says ``offline`` for it.
     now_s : callable
         The service's clock.
+    keys : Keys
+        Sign what is said, and check what is heard: without a signature that fits only a stop acts.
+    devices : mapping of str to float
+        The devices that are driven, with the commands that each takes in a second at most.
+
+    Notes
+    -----
+    Answers to what was asked always pass. Of everything else so many messages a second are let
+    through for each kind and topic; the others are dropped unread and told once a second.
     """
 
     def __init__(
-        self, broker: BrokerConfig, *, rig: str, session: str, now_s: Callable[[], float]
+        self,
+        broker: BrokerConfig,
+        *,
+        rig: str,
+        session: str,
+        now_s: Callable[[], float],
+        keys: Keys = NoKeys(),  # noqa: B008 it holds nothing
+        devices: Mapping[str, float] = {},
     ) -> None:
         self._rig = rig
+        self._session = session
         self._now_s = now_s
+        self._keys = keys
         self._emit: Callable[[Received], None] = lambda _: None
         self._own_stops: deque[str] = deque(maxlen=_N_OWN_STOPS)
         self._addresses: dict[tuple[Topic, str], str] = {}
+        self._flood = FloodLimits(rig=rig, session=session, devices=devices)
+        self._stop_limit = StopLimit()
+        self._telling: asyncio.TimerHandle | None = None
+        self._stop_topic = topics.STOP.at(rig=rig)
+        self._control_topic = topics.CONTROL.at(rig=rig)
+        self._status_topic = topics.STATUS.at(rig=rig)
+        self._devices_root = topics.INFO.at(rig=rig, device="").removesuffix("/info")
         gone = Status(state="offline", session=session, reason="the service is gone")
         self._link = MqttLink(
             broker,
@@ -69,36 +106,44 @@ class MqttTransport:
                 for each in (
                     topics.INFO,
                     topics.ACK,
+                    topics.DEVICE_STATUS,
                     topics.CLOCK_REQUEST,
                     topics.STOP,
                     topics.CONTROL,
+                    topics.STATUS,
                 )
             ],
             will=Will(
-                topics.STATUS.at(rig=rig), to_payload(gone), topics.STATUS.qos, topics.STATUS.retain
+                self._status_topic,
+                keys.seal(self._status_topic, to_payload(gone)),
+                topics.STATUS.qos,
+                topics.STATUS.retain,
             ),
         )
-        self._stop_topic = topics.STOP.at(rig=rig)
-        self._control_topic = topics.CONTROL.at(rig=rig)
-        self._devices_root = topics.INFO.at(rig=rig, device="").removesuffix("/info")
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
         """Connect, stay connected with back-off, and hand over what is heard, until cancelled."""
         self._emit = emit
-        await self._link.feed(self._hear, self._tell_link)
+        try:
+            await self._link.feed(self._hear, self._tell_link)
+        finally:
+            if self._telling is not None:
+                self._telling.cancel()
 
     def send(self, device: str, message: Command | Lease) -> bool:
         """Hand one message to the network; False where there is no link."""
         if isinstance(message, Lease):
-            topic = topics.LEASE
-        else:
-            topic = topics.TRIGGER if message.kind == "trigger" else topics.COMMAND
+            self._stop_limit.grant()
+            return self._publish(topics.LEASE, device, message)
+        self._flood.ask(device, message.seq)
+        topic = topics.TRIGGER if message.kind == "trigger" else topics.COMMAND
         return self._publish(topic, device, message)
 
     def stop(self, message: Stop) -> bool:
         """Publish a stop to every device; False where there is no link."""
         self._own_stops.append(message.request_id)
-        payload = to_payload(message)
+        self._flood.ask_all(message.request_id)
+        payload = self._keys.seal(self._stop_topic, to_payload(message))
         # Commands that wait for their PUBACK must not keep a stop back: then it goes without one.
         return self._link.publish(
             self._stop_topic, payload, qos=topics.STOP.qos
@@ -118,52 +163,122 @@ class MqttTransport:
         if address is None:
             address = topic.at(rig=self._rig, device=name, detector=name)
             self._addresses[topic, name] = address
-        return self._link.publish(address, to_payload(message), qos=topic.qos, retain=topic.retain)
+        payload = self._keys.seal(address, to_payload(message))
+        return self._link.publish(address, payload, qos=topic.qos, retain=topic.retain)
 
     def _tell_link(self, is_up: bool, reason: str) -> None:
         self._emit(LinkChanged(is_up=is_up, reason=reason))
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
-        try:
-            received = self._read(topic, payload, retained=retained)
-        except ValueError as error:
-            if topic == self._stop_topic and payload:
-                # The devices have stopped: whoever wrote that by hand wanted nothing else.
-                received = StopHeard(message=UNREADABLE_STOP)
-            else:
-                received = Unreadable(topic=topic[:200], problem=str(error))
+        now_s = self._now_s()
+        received: Received | None
+        if topic == self._stop_topic and payload:
+            received = self._hear_stop(payload, now_s)
+        else:
+            try:
+                received = self._read(topic, payload, retained=retained)
+            except ValueError as error:
+                received = Unreadable(topic=topic[:_N_TOPIC_MAX], problem=str(error))
+            if received is not None and not self._flood.admits(
+                received, topic, n_bytes=len(payload), now_s=now_s
+            ):
+                received = None
         if received is not None:
-            self._emit(received)
+            self._act(received, now_s)
+        if self._telling is None and (self._flood.has_dropped or self._stop_limit.is_holding):
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(_TELL_S, self._tell_dropped)
+
+    def _act(self, received: Received, now_s: float) -> None:
+        if isinstance(received, ClockAsked):
+            self._answer(received.device, received.message, round(now_s * 1e6))
+        elif isinstance(received, ControlHeard):
+            self._stop_limit.grant()
+        self._emit(received)
+
+    def _hear_stop(self, payload: bytes, now_s: float) -> StopHeard | None:
+        """Return the stop that is to be told at once; None where it is our own, or waits."""
+        verified = True
+        try:
+            body = self._keys.open(self._stop_topic, payload)
+        except UnverifiedError as error:
+            verified, body = False, error.body
+        try:
+            stop = from_payload(body, Stop)
+        except ValueError:
+            # The devices have stopped: whoever wrote that by hand wanted nothing else.
+            stop = UNREADABLE_STOP
+        if verified and stop.request_id in self._own_stops:
+            return None
+        heard = StopHeard(message=_shortened(stop), verified=verified)
+        if not self._stop_limit.tells(heard, now_s):
+            return None
+        self._flood.ask_all(stop.request_id)
+        return heard
 
     def _read(self, topic: str, payload: bytes, *, retained: bool) -> Received | None:
-        """Return what was said, None where that was our own stop, or raise ValueError."""
+        """Return what was said, None where it is not for us, or raise ValueError."""
         if topic == self._stop_topic:
-            stop = from_payload(payload, Stop)
-            return None if stop.request_id in self._own_stops else StopHeard(message=stop)
+            raise ValueError("expected a stop, found an empty payload")
+        if topic == self._status_topic:
+            return self._read_status(payload, retained=retained)
         if topic == self._control_topic:
-            return ControlHeard(message=from_payload(payload, Control), retained=retained)
+            control = from_payload(self._keys.open(topic, payload), Control)
+            return ControlHeard(message=control, retained=retained)
         device, _, what = topic.removeprefix(self._devices_root).partition("/")
+        if what not in _DEVICE_WORDS:
+            raise ValueError("expected a topic that was subscribed to")
+        if retained and what != "info":
+            raise ValueError("retained: expected what is said just now, found what was kept")
+        body = self._keys.open(topic, payload)
         if what == "ack":
-            return AckHeard(device=device, message=from_payload(payload, Ack))
-        if what == "info":
-            info = from_payload(payload, DeviceInfo)
-            if info.device != device:
-                raise ValueError(f"device: expected {device!r} as in the topic, found another")
-            return InfoHeard(device=device, message=info, retained=retained)
+            return AckHeard(device=device, message=from_payload(body, Ack))
+        if what == "state":
+            return DeviceStatusHeard(device=device, message=from_payload(body, DeviceStatus))
         if what == "clock/request":
-            asked = from_payload(payload, ClockRequest)
-            self._answer(device, asked)
-            return ClockAsked(device=device, message=asked)
-        raise ValueError("expected a topic that was subscribed to")
+            return ClockAsked(device=device, message=from_payload(body, ClockRequest))
+        info = from_payload(body, DeviceInfo)
+        if info.device != device:
+            raise ValueError(f"device: expected {device!r} as in the topic, found another")
+        return InfoHeard(device=device, message=info, retained=retained)
 
-    def _answer(self, device: str, asked: ClockRequest) -> None:
-        received_us = round(self._now_s() * 1e6)
+    def _read_status(self, payload: bytes, *, retained: bool) -> StatusHeard | None:
+        """Return the word of another service that is there now."""
+        if retained:
+            return None
+        status = from_payload(self._keys.open(self._status_topic, payload), Status)
+        is_other = status.session != self._session and status.state != "offline"
+        return StatusHeard(message=status) if is_other else None
+
+    def _answer(self, device: str, asked: ClockRequest, received_us: int) -> None:
         reply = ClockReply(
             request_seq=asked.request_seq,
             sent_us=asked.sent_us,
+            nonce=asked.nonce,
+            session=self._session,
             received_us=received_us,
             replied_us=round(self._now_s() * 1e6),
         )
         # Not by `_publish`, which remembers topics: anybody may ask, under any name.
         topic = topics.CLOCK_REPLY.at(rig=self._rig, device=device)
-        self._link.publish(topic, to_payload(reply), qos=topics.CLOCK_REPLY.qos)
+        payload = self._keys.seal(topic, to_payload(reply))
+        self._link.publish(topic, payload, qos=topics.CLOCK_REPLY.qos)
+
+    def _tell_dropped(self) -> None:
+        self._telling = None
+        stop, n_others = self._stop_limit.take_waiting(self._now_s())
+        if n_others:
+            self._flood.drop(self._stop_topic, n_others)
+        if stop is not None:
+            self._flood.ask_all(stop.message.request_id)
+            self._emit(stop)
+        for each in self._flood.take_dropped():
+            self._emit(each)
+
+
+def _shortened(stop: Stop) -> Stop:
+    return Stop(
+        request_id=stop.request_id[:_N_STOP_TEXT_MAX],
+        operator=stop.operator[:_N_STOP_TEXT_MAX],
+        reason=stop.reason[:_N_STOP_TEXT_MAX],
+    )

@@ -10,6 +10,7 @@ from detectors.band_power import BandPowerConfig
 from detectors.block import Block, StreamLayout
 from detectors.burst import BurstConfig, BurstThreshold
 from detectors.chain import DetectorChain
+from detectors.coherence_config import CoherenceConfig
 from detectors.detector import DetectorConfig
 
 _LAYOUTS = {
@@ -60,6 +61,20 @@ def test_a_detector_may_have_the_name_of_a_stream() -> None:
         "bursts",
     ]
     assert chain.update(block_of("EMG", 20)) == ()
+
+
+def test_a_detector_names_every_stream_that_it_reads_itself_or_through_others() -> None:
+    layouts = {**_LAYOUTS, "EMG": StreamLayout("EMG", 250.0, ("flexor",))}
+    both = CoherenceConfig(
+        id="cmc",
+        stream="LFP",
+        other_stream="EMG",
+        pairs=(("left", "flexor"),),
+        band_hz=(13.0, 30.0),
+    )
+    chain = DetectorChain((_LFP, _BURSTS, both), layouts)
+    assert chain.streams_of("bursts") == {"LFP"}
+    assert chain.streams_of("cmc") == {"LFP", "EMG"}
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,9 @@ on_time_s_max = 120.0
 off_time_s_min = 0.5
 rises_per_min_max = 600
 charge_uc_per_10_min_max = 14000.0
+
+[gate]
+lease_s = 1.0
 """
 
 

@@ -27,9 +27,11 @@ from detectors.detector import Input
 from detectors.estimates import Seen
 from replay.recording_source import Chunking
 from replay.session import replay_session
-from replay.verify import Verdict, verify
+from replay.verification.verdict import EndVerdict, Verdict
+from replay.verify import verify
 from streamer.errors import JournalError
 from streamer.events import Chunk, Tick
+from streamer.records import EndRecord, decode, encode
 from tests.replay import broken
 from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
 
@@ -53,6 +55,8 @@ def session(whole: Path, tmp_path: Path) -> Path:
 def _found(folder: Path) -> str:
     verdict = verify(folder)
     assert not verdict.holds
+    assert not verdict.passes
+    assert not verdict.end.is_proven
     assert verdict.first_difference is not None
     assert "\n" not in verdict.first_difference
     return verdict.first_difference
@@ -75,16 +79,27 @@ def test_a_whole_session_holds(whole: Path) -> None:
     told: list[int] = []
     verdict = verify(whole, told.append)
     summary = json.loads((whole / "summary.json").read_text(encoding="utf-8"))
+    n_records = summary["journal"]["records"] + 1
     assert verdict == Verdict(
         session=verdict.session,
+        passes=True,
         holds=True,
         first_difference=None,
-        n_records=summary["journal"]["records"],
+        end=EndVerdict(
+            is_proven=True,
+            by="end record",
+            proven_up_to=n_records - 1,
+            is_whole=True,
+            text="the whole journal is proven by an end record without a signature: whoever can "
+            "write the file could have made it",
+        ),
+        n_records=n_records,
         n_samples=1000,
-        head=summary["journal"]["head"],
+        head=broken.rows(whole)[-1][4].hex(),
         digest=summary["digest"],
         warnings=(),
     )
+    assert broken.rows(whole)[-2][4].hex() == summary["journal"]["head"]
     assert told == list(range(1, verdict.n_records + 1))
     assert verify(whole / "journal.sqlite").holds
 
@@ -203,7 +218,7 @@ def test_a_journal_that_was_cut_is_found(session: Path, n_left: int) -> None:
     n_left = n_left if n_left > 0 else n_records + n_left
     with broken.opened(session) as connection:
         connection.execute("DELETE FROM records WHERE number >= ?", (n_left,))
-    assert f"expected an end record, found none after {n_left - 1}" in _found(session)
+    assert f"the end record is missing after record {n_left - 1}: " in _found(session)
 
 
 def test_a_file_that_was_cut_is_found(session: Path) -> None:
@@ -318,6 +333,9 @@ def test_a_changed_configuration_is_found(session: Path) -> None:
         (("journal", "records"), 1),
         (("ended",), "duration"),
         (("versions", "numba"), "0.1"),
+        (("latency_ms", "sample_to_ack", "p50"), 0.1),
+        (("real_time_factor",), 1.0),
+        (("commands", "unsent"), 1),
     ],
 )
 def test_a_changed_summary_is_found(session: Path, path: tuple[str, ...], value: object) -> None:
@@ -336,6 +354,25 @@ def test_a_summary_that_is_none_is_found(session: Path) -> None:
     assert "summary.json: expected JSON" in _found(session)
 
 
+def test_a_summary_in_other_bytes_is_found(session: Path) -> None:
+    file = session / "summary.json"
+    file.write_text(json.dumps(json.loads(file.read_bytes())), encoding="utf-8")
+    assert "summary.json: the same values in other bytes" in _found(session)
+
+
+def test_a_summary_that_was_not_so_is_found_though_the_chain_fits(session: Path) -> None:
+    def more(rows: list[broken.Row]) -> list[broken.Row]:
+        end = decode("end", rows[-1][3])
+        assert isinstance(end, EndRecord)
+        summary = json.loads(end.summary_json)
+        summary["detections"]["burst"] += 1
+        forged = msgspec.structs.replace(end, summary_json=json.dumps(summary).encode())
+        return [*rows[:-1], (*rows[-1][:3], encode(forged), b"")]
+
+    broken.forge(session, more)
+    assert "end record: summary: detections.burst: recorded " in _found(session)
+
+
 def test_what_is_missing_beside_the_journal_is_a_warning(session: Path) -> None:
     (session / "config.toml").unlink()
     (session / "summary.json").unlink()
@@ -343,7 +380,7 @@ def test_what_is_missing_beside_the_journal_is_a_warning(session: Path) -> None:
     assert verdict.holds
     assert verdict.warnings == (
         "config.toml is not beside the journal",
-        "summary.json is not beside the journal",
+        "summary.json is not beside the journal: the end record has its content",
     )
 
 
@@ -364,13 +401,17 @@ replay_session(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
-def test_what_a_killed_process_left_holds_with_a_warning(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_holds_but_nothing_proves_its_end(tmp_path: Path) -> None:
     folder = tmp_path / "session"
     done = subprocess.run([sys.executable, "-c", _KILLED, str(folder)], check=False)
     assert done.returncode == -signal.SIGKILL
     verdict = verify(folder)
     assert verdict.holds, verdict.first_difference
-    assert verdict.warnings == ("the end record is missing: the session did not end by itself",)
+    assert not verdict.passes
+    assert f"the end record is missing after record {verdict.n_records - 1}" in verdict.end.text
+    assert verdict.warnings == ()
+    assert verify(folder, is_unfinished=True).passes
+    assert verify(folder, head=verdict.head).passes
     assert 800 < verdict.n_samples <= 910
     log = folder / "journal.sqlite-wal"
     content = bytearray(log.read_bytes())

@@ -8,28 +8,38 @@ import msgspec
 from replay.virtual_devices import VirtualDevices
 from replay.virtual_time import run_virtually
 from stimulators.wire.messages import Command, Lease, Reason, Status, Stop
-from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+from stimulators.wire.received import (
+    AckHeard,
+    ClockAsked,
+    DeviceStatusHeard,
+    InfoHeard,
+    LinkChanged,
+    Received,
+)
 from tests.replay.rig import rig
 
 _wait = asyncio.sleep
 _DEVICE = msgspec.structs.replace(rig().devices[0], simulated=True)
+_SESSION = "00000000000000000001-0000000a"
+_WORDS = (AckHeard, InfoHeard, DeviceStatusHeard)
 _Heard = list[tuple[float, Received]]
 
 
 def _lease(now_s: float, seq: int = 1) -> Lease:
     return Lease(
-        session="1",
+        session=_SESSION,
         lease_seq=seq,
         issued_us=round(now_s * 1e6),
         valid_us=250_000,
         armed_us=round(now_s * 1e6),
+        simulated=True,
     )
 
 
 def _command(now_s: float, seq: int, amplitude_ma: float) -> Command:
     now_us = round(now_s * 1e6)
     return Command(
-        session="1",
+        session=_SESSION,
         seq=seq,
         kind="amplitude",
         channel="c",
@@ -47,7 +57,7 @@ def _heard(
     script: Callable[[VirtualDevices], Awaitable[None]], *, start_s: float = 100.0
 ) -> tuple[VirtualDevices, _Heard]:
     """Let devices live for the length of a script; return all that was heard, and when."""
-    devices = VirtualDevices([_DEVICE])
+    devices = VirtualDevices([_DEVICE], _SESSION)
 
     async def main() -> _Heard:
         loop = asyncio.get_running_loop()
@@ -82,6 +92,9 @@ def test_the_link_and_the_devices_are_there_at_once() -> None:
     assert isinstance(heard[1][1], InfoHeard)
     assert heard[1][1].message.state == "safe"
     assert isinstance(heard[2][1], ClockAsked)
+    assert isinstance(heard[3][1], DeviceStatusHeard)
+    words = [each.message.word for _, each in heard if isinstance(each, _WORDS)]
+    assert words == list(range(1, len(words) + 1))
 
 
 def test_commands_are_answered_in_order_two_milliseconds_later() -> None:
@@ -90,7 +103,7 @@ def test_commands_are_answered_in_order_two_milliseconds_later() -> None:
     assert [ack.message.seq for _, ack in acks] == [1, 2, 3]
     assert [ack.message.refused for _, ack in acks] == [None, None, "limit"]
     assert {round(time_s, 6) for time_s, _ in acks} == {100.502}
-    assert devices.devices["left"].session == "1"
+    assert devices.devices["left"].session == _SESSION
 
 
 def test_a_device_without_a_newer_lease_goes_safe_by_itself() -> None:
@@ -125,7 +138,7 @@ def test_nothing_is_sent_to_nobody_or_without_a_link() -> None:
     devices, _ = _heard(try_others)
     assert not devices.send("left", _lease(100.0))
     assert not devices.stop(Stop(request_id="s", operator="o", reason="r"))
-    devices.announce(Status(state="idle", session="1"))
+    devices.announce(Status(state="idle", session=_SESSION))
 
 
 def test_the_same_script_is_heard_the_same_every_time() -> None:

@@ -100,6 +100,7 @@ def call(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *(str(each) for each in arguments)],
         cwd=_ROOT,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
         capture_output=True,
         text=True,
         timeout=60.0,

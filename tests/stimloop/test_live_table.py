@@ -41,6 +41,10 @@ class Screen:
             self.text += _ESCAPES.sub("", drawn.decode("utf-8", errors="replace"))
         return found
 
+    def press(self, key: bytes) -> None:
+        """Type a key, without a line end."""
+        os.write(self._ours, key)
+
     def close(self) -> None:
         self.child.kill()
         self.child.wait()
@@ -57,7 +61,34 @@ def test_the_screen_shows_state_measure_device_and_news(tmp_path: Path) -> None:
         screen.until(r"idle -> armed: armed by itself")
         screen.until(r"ACTIVE ")
         screen.until(r"beta_burst +STN_L_13 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+ +[+-]\d+ %")
-        screen.until(r"stn_left +[1-3]\.\d\d mA +[1-3]\.\d\d mA")
+        screen.until(r"stn_left +[\d.-]*[1-3]\.\d\d mA +live +adbs +\d\.\d s ago")
+        screen.child.send_signal(signal.SIGINT)
+        screen.until(r"session folder: ")
+        assert screen.child.wait(timeout=20.0) == 0
+    finally:
+        screen.close()
+
+
+@pytest.mark.lsl
+def test_the_key_s_stops_at_once_and_the_screen_shows_what_the_device_then_gives(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    config = rig_file(tmp_path / "rig.toml", lambda rig: rig["broker"].update(port=port))
+    screen = Screen("run", config, "--session", tmp_path / "session")
+    try:
+        screen.until(r"s: stop")
+        screen.until(r"stn_left +[\d.-]*[1-3]\.\d\d mA +live")
+        screen.press(b"x\n")
+        screen.press(b"s")
+        screen.until(r"-> safe: stop by the service's terminal")
+        # In SAFE nothing is shown but what the device gives.
+        screen.text = ""
+        screen.until(r"SAFE ")
+        screen.until(r"stn_left +0\.00 mA +stopped")
+        screen.text = ""
+        screen.until(r"stn_left +0\.00 mA +stopped")
+        assert not re.search(r"stn_left +[\d.-]*[1-9]\.\d\d mA", screen.text)
         screen.child.send_signal(signal.SIGINT)
         screen.until(r"session folder: ")
         assert screen.child.wait(timeout=20.0) == 0

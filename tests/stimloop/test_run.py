@@ -150,7 +150,6 @@ def test_an_operator_arms_and_disarms(tmp_path: Path, mosquitto: Mosquitto) -> N
         ),
     )
     with (
-        Program("device", config),
         Program("patient", config) as patient,
         Program("run", config, "--session", tmp_path / "session") as service,
     ):
@@ -158,17 +157,26 @@ def test_an_operator_arms_and_disarms(tmp_path: Path, mosquitto: Mosquitto) -> N
         service.until("broker reached")
         early = call("arm", config)
         assert early.returncode == 1
-        assert "refused" in early.stderr
-        for _ in range(20):
-            armed = call("arm", config, "--operator", "tester")
-            if armed.returncode == 0:
-                break
-        assert armed.returncode == 0, armed.stderr
-        service.until("idle -> armed: armed by tester")
-        service.until("armed -> active")
-        assert call("disarm", config).returncode == 0
-        service.until("active -> idle")
-        assert service.interrupt(signal.SIGTERM) == 0
+        assert "arm refused: device" in early.stderr
+        with Program("device", config) as device:
+            device.until("safe")
+            for _ in range(20):
+                armed = call("arm", config, "--operator", "tester")
+                if armed.returncode == 0:
+                    break
+            assert armed.returncode == 0, armed.stderr
+            service.until("idle -> armed: armed by tester")
+            service.until("armed -> active")
+            paused = call("pause", config)
+            assert paused.returncode == 0, paused.stderr
+            service.until("-> paused")
+            resumed = call("resume")  # the only rig that runs here
+            assert resumed.returncode == 0, resumed.stderr
+            service.until("paused -> active")
+            disarmed = call("disarm", config)
+            assert disarmed.returncode == 0, disarmed.stderr
+            service.until("-> idle")
+            assert service.interrupt(signal.SIGTERM) == 0
 
 
 @pytest.mark.broker
@@ -184,14 +192,9 @@ def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
     ):
         patient.until("on LSL")
         service.until("broker away")
-        service.until("idle -> safe: no broker")
+        # In idle nothing latches: once the broker has come it arms by itself.
         mosquitto.start()
         service.until("broker reached")
-        for _ in range(20):
-            armed = call("arm", config)
-            if armed.returncode == 0:
-                break
-        assert armed.returncode == 0, armed.stderr
         service.until("armed -> active")
         mosquitto.kill()
         service.until("active -> safe: no broker")
@@ -204,7 +207,7 @@ def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
             text=True,
             check=False,
         ).stdout
-        # Nothing but the one command to the safe amount, if it was not heard before.
+        # Nothing but commands to the safe amount, which are said until the device is there.
         assert all('"amplitude_ma":0.0' in line for line in heard.splitlines()), heard
         assert service.interrupt() == 0
 
@@ -225,8 +228,28 @@ def test_a_killed_service_leaves_the_device_safe_and_a_session_that_verifies(
         os.kill(service.child.pid, signal.SIGKILL)
         device.until("safe, 0")
     verdict = call("verify", session)
+    assert verdict.returncode == 1
+    assert "the end is not proven: the end record is missing after record" in verdict.stderr
+    unfinished = call("verify", session, "--unfinished")
+    assert unfinished.returncode == 0, unfinished.stderr
+    assert "it holds up to record" in unfinished.stdout
+
+
+@pytest.mark.parametrize("name", ["broker", "device", "patient"])
+def test_a_dead_companion_is_told_and_ends_the_run_with_three(tmp_path: Path, name: str) -> None:
+    session = tmp_path / "session"
+    with Program("run", _embedded(tmp_path), "--session", session) as service:
+        service.until("armed -> active")
+        started = next(line for line in service.said if line.startswith(f"{name} started"))
+        process = int(started.split()[-1][:-1])
+        os.kill(process, signal.SIGKILL)
+        assert service.ended() == 3, service.text
+    death = f"{name} (process {process}) ended with exit code -9; it last said nothing"
+    told = [line for line in service.said if line.startswith("stimloop: ") and death in line]
+    assert len(told) == 1, service.text
+    assert json.loads((session / "summary.json").read_text("utf-8"))["ended"] == f"fault: {death}"
+    verdict = call("verify", session)
     assert verdict.returncode == 0, verdict.stderr
-    assert "the end record is missing" in verdict.stderr
 
 
 def test_companions_end_with_a_killed_service(tmp_path: Path) -> None:

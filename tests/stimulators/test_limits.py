@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -132,8 +133,12 @@ def test_limits_made_in_python_are_held_to_numbers_too(key: str, value: float) -
             {"limits": limits_of(level_max=0.5)},
         ),
         (
-            "limits.charge_uc_per_10_min_max: expected at least the 9360 uC of safe_ma",
-            {"safe_ma": 2.0, "limits": limits_of(charge_uc_per_10_min_max=9000.0)},
+            "amount_tolerance: expected at most 0.3, a tenth of the highest amount, found 0.31",
+            {"amount_tolerance": 0.31},
+        ),
+        (
+            "amount_tolerance: expected at most 0.3, a tenth of the highest amount, found nan",
+            {"amount_tolerance": math.nan},
         ),
     ],
 )
@@ -220,6 +225,100 @@ def test_a_device_is_accepted_exactly_where_both_charge_limits_hold(
             device_of(limits=limits, programs=programs)
 
 
+# What a budget must keep for the way out: 3 mA down at 12 mA/s takes 0.25 s and, with 7.8 uC a
+# second at 1 mA, 3^2 / (2 12) * 7.8 = 2.925 uC.
+
+_WIDE = ProgramConfig(frequency_hz=130.0, pulse_width_us=90.0, contact_area_cm2=0.0598)
+_BOTH = {"adbs": device_of().programs["adbs"], "wide": _WIDE}
+
+
+def way_out_limits(**limits: float) -> LimitsConfig:
+    return limits_of(amplitude_ma_max=3.0, slew_ma_per_s_max=12.0, **limits)
+
+
+@pytest.mark.parametrize(
+    ("keys", "least_uc", "why"),
+    [
+        ({}, 2.925, "ten minutes of safe_ma in program adbs (0) and the way down (2.925)"),
+        ({"safe_ma": 1.5}, 7020.0 + 2.925, "ten minutes of safe_ma in program adbs (7020)"),
+        (
+            {"safe_ma": 1.5, "stop_ma": 1.0},
+            7020.0 + 2.925,
+            "ten minutes of safe_ma in program adbs (7020)",
+        ),
+        # The dearest program is the way down's, the stop's, and not the safe amount's.
+        (
+            {"safe_ma": 1.5, "programs": _BOTH, "safe_program": "adbs"},
+            7020.0 + 4.3875,
+            "ten minutes of safe_ma in program adbs (7020) and the way down (4.3875)",
+        ),
+        (
+            {"safe_ma": 1.5, "programs": _BOTH, "safe_program": "wide"},
+            10530.0 + 4.3875,
+            "ten minutes of safe_ma in program wide (10530)",
+        ),
+        (
+            {"safe_ma": 1.5, "stop_ma": 1.5, "programs": _BOTH, "safe_program": "adbs"},
+            10530.0 + 4.3875,
+            "ten minutes of stop_ma in program wide (10530)",
+        ),
+    ],
+)
+def test_a_charge_limit_has_room_for_the_way_out_and_what_comes_after_it(
+    keys: dict[str, Any], least_uc: float, why: str
+) -> None:
+    enough = way_out_limits(charge_uc_per_10_min_max=least_uc * (1.0 + 1e-12))
+    device = device_of(limits=enough, **keys)
+    with pytest.raises(ValueError, match=r"^limits\.charge_uc_per_10_min_max: expected") as told:
+        device_of(limits=way_out_limits(charge_uc_per_10_min_max=least_uc * 0.999), **keys)
+    assert why in str(told.value)
+    # A lease more of the highest amount: 3 mA for 0.5 s.
+    dearest_uc_per_s = max(device.charge_uc_per_s(each) for each in device.programs)
+    with pytest.raises(ValueError, match=r"the way down and a lease of 0\.5 s") as told:
+        device.require_way_out(0.5)
+    with_lease_uc = least_uc + 1.5 * dearest_uc_per_s
+    assert f"expected at least {with_lease_uc:.7g} uC" in str(told.value)
+    more = way_out_limits(charge_uc_per_10_min_max=with_lease_uc * (1.0 + 1e-12))
+    device_of(limits=more, **keys).require_way_out(0.5)
+
+
+@pytest.mark.parametrize(
+    ("device", "way_s"),
+    [
+        (lambda **limits: device_of(limits=way_out_limits(**limits)), 0.25),
+        (lambda **limits: device_of(limits=way_out_limits(**limits), safe_ma=1.5), 0.125),
+        (
+            lambda **limits: DeviceConfig(
+                id="band",
+                safe_level=0.1,
+                limits=msgspec.structs.replace(feedback_of().limits, **limits),
+            ),
+            0.175,
+        ),
+    ],
+    ids=["from zero", "from a safe amount", "level"],
+)
+def test_the_time_above_the_safe_amount_is_longer_than_the_way_back_to_it(
+    device: Callable[..., DeviceConfig], way_s: float
+) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^limits\.on_time_s_max: .* {way_s:g} s of the way down"
+    ):
+        device(on_time_s_max=way_s)
+    made = device(on_time_s_max=way_s + 0.5)
+    assert made.way_down_s() == pytest.approx(way_s)
+    assert made.way_down_s(lease_s=0.25) == pytest.approx(way_s + 0.25)
+    made.require_way_out(lease_s=0.4)
+    with pytest.raises(ValueError, match=r"^limits\.on_time_s_max: .* and a lease of 1 s, found"):
+        made.require_way_out(lease_s=1.0)
+
+
+def test_a_tolerance_of_a_tenth_of_the_maximum_is_taken() -> None:
+    assert device_of(amount_tolerance=0.3).amount_tolerance == 0.3
+    with pytest.raises(ValueError, match=r"^amount_tolerance: expected at most 0\.08"):
+        feedback_of(amount_tolerance=0.1)
+
+
 @pytest.mark.parametrize(
     ("expected", "keys"),
     [
@@ -229,7 +328,7 @@ def test_a_device_is_accepted_exactly_where_both_charge_limits_hold(
         (r"^ack_s_max", {"ack_s_max": math.nan}),
     ],
 )
-def test_timing_that_cannot_work_is_refused(expected: str, keys: dict[str, float]) -> None:
+def test_timing_that_cannot_work_is_refused(expected: str, keys: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=expected):
         GateConfig(**keys)
 

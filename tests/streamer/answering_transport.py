@@ -1,76 +1,57 @@
-"""A transport with one device at its other end that does what it is told, on the loop's time."""
+"""A transport with the reference device at its other end, on the loop's time."""
 
 import asyncio
 from collections.abc import Callable
 
-from stimulators.wire.messages import Ack, ClockRequest, Command, DeviceInfo, DeviceLimits, Lease
-from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
+from replay.virtual_devices import VirtualDevices
+from stimulators.wire.messages import Command, Lease, Stop
+from stimulators.wire.received import AckHeard, Received
 from tests.streamer.recording_transport import RecordingTransport
-
-_WAY_S = 0.003
-_CLOCK_S = 1.0
+from tests.streamer.rigs import CONFIG, SESSION
 
 
 class AnsweringTransport(RecordingTransport):
-    """Acknowledges every command after 3 ms, and asks for the time each second.
+    """Carries everything to the rig's device and back, 1 ms each way.
 
     Parameters
     ----------
     acks : bool
-        Whether commands are answered at all.
+        Whether answers to commands come back at all.
+
+    Attributes
+    ----------
+    is_mute : bool
+        Whether nothing at all comes back any more.
     """
 
     def __init__(self, *, acks: bool = True) -> None:
         super().__init__()
         self.emit: Callable[[Received], None] | None = None
         self.leased_s: list[float] = []
-        self.is_fed = False
+        self.devices = VirtualDevices(CONFIG.devices, SESSION)
+        self.is_mute = False
         self._acks = acks
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
         self.emit = emit
-        self.is_fed = True
-        emit(LinkChanged(is_up=True))
-        info = DeviceInfo(
-            device="stn",
-            state="safe",
-            simulated=True,
-            programs=("adbs",),
-            limits=DeviceLimits(amplitude_ma_max=5.0, slew_ma_per_s_max=50.0),
-            safe_ma=0.0,
-        )
-        emit(InfoHeard("stn", info, retained=False))
-        loop = asyncio.get_running_loop()
-        try:
-            while True:
-                due: asyncio.Future[None] = loop.create_future()
-                loop.call_later(_CLOCK_S, due.set_result, None)
-                await due
-                emit(ClockAsked("stn", ClockRequest(request_seq=0, sent_us=0)))
-        finally:
-            self.is_fed = False
+        await self.devices.feed(self._hear)
 
     def send(self, device: str, message: Command | Lease) -> bool:
-        loop = asyncio.get_running_loop()
         if isinstance(message, Lease):
-            self.leased_s.append(loop.time())
-        elif self._acks:
-            loop.call_later(_WAY_S, self._answer, message)
+            self.leased_s.append(asyncio.get_running_loop().time())
+        self.devices.send(device, message)
         return super().send(device, message)
 
-    def _answer(self, command: Command) -> None:
+    def stop(self, message: Stop) -> bool:
+        self.devices.stop(message)
+        return super().stop(message)
+
+    def _hear(self, heard: Received) -> None:
         assert self.emit is not None
-        if not self.is_fed:
+        if self.is_mute:
             return
-        now_us = round(asyncio.get_running_loop().time() * 1e6)
-        ack = Ack(
-            session=command.session,
-            received_us=now_us,
-            applied_us=now_us,
-            seq=command.seq,
-            applied_ma=command.amplitude_ma,
-        )
-        self.emit(AckHeard("stn", ack))
+        if self._acks or not isinstance(heard, AckHeard):
+            self.emit(heard)
 
     @property
     def commands(self) -> list[Command]:

@@ -13,16 +13,21 @@ from stimulators.wire.messages import (
     Control,
     DeviceInfo,
     DeviceLimits,
+    DeviceStatus,
     Lease,
     Reason,
+    Status,
     Stop,
 )
 from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
     ControlHeard,
+    DeviceStatusHeard,
+    Flooded,
     InfoHeard,
     LinkChanged,
+    StatusHeard,
     StopHeard,
     Unreadable,
 )
@@ -51,7 +56,10 @@ DETECTION = Detection("burst", "STN_L_13", "onset", 5, 7, 0.05, 0.3)
 
 DECISIONS: tuple[Decision, ...] = (
     Send("stn_left", COMMAND),
-    Send("stn_left", Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1)),
+    Send(
+        "stn_left",
+        Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1, simulated=True),
+    ),
     SendStop("r1", "device lost"),
     Refusal("stale", device="stn_left", sample=7),
     StateChanged("active", "hold", "late data"),
@@ -66,13 +74,35 @@ EVENTS: tuple[Event, ...] = (
     StreamChanged("LFP", "silent", "0.5 s"),
     Tick(),
     Fault("out of memory"),
-    AckHeard("stn_left", Ack(session="s", received_us=1, applied_us=2, seq=3, applied_ma=0.5)),
+    AckHeard(
+        "stn_left",
+        Ack(
+            session="s",
+            instance="b0",
+            word=2,
+            last_seq=3,
+            received_us=1,
+            applied_us=2,
+            seq=3,
+            applied_ma=0.5,
+        ),
+    ),
     InfoHeard(
         "stn_left",
-        DeviceInfo(device="stn_left", state="live", limits=DeviceLimits(amplitude_ma_max=3.0)),
+        DeviceInfo(
+            device="stn_left",
+            instance="b0",
+            word=1,
+            state="live",
+            limits=DeviceLimits(amplitude_ma_max=3.0),
+        ),
         retained=True,
     ),
-    ClockAsked("stn_left", ClockRequest(request_seq=1, sent_us=5)),
+    DeviceStatusHeard(
+        "stn_left",
+        DeviceStatus(instance="b0", word=3, session="s", state="live", last_seq=3, charge_uc=1.5),
+    ),
+    ClockAsked("stn_left", ClockRequest(request_seq=1, sent_us=5, nonce="n", instance="b0")),
     ControlHeard(
         Control(
             request_id="r",
@@ -87,7 +117,9 @@ EVENTS: tuple[Event, ...] = (
     ),
     StopHeard(Stop(request_id="r", operator="o", reason="pain")),
     LinkChanged(is_up=False, reason="refused"),
+    StatusHeard(Status(state="idle", session="other")),
     Unreadable("stimloop/rig/control", "not JSON"),
+    Flooded("stimloop/rig/device/stn_left/ack", 100),
 )
 
 

@@ -12,7 +12,7 @@ from streamer.config import LoopConfig
 from streamer.events import Chunk, ClockCorrection, Event
 from streamer.source import StreamInfo
 
-SESSION = "0000000001-test"
+SESSION = "00000000000000000001-00000000"
 RATE_HZ = 250.0
 HOP = 5
 
@@ -78,6 +78,9 @@ on_time_s_max = 60.0
 off_time_s_min = 0.5
 rises_per_min_max = 600
 charge_uc_per_10_min_max = 1e5
+
+[gate]
+lease_s = 1.0
 """
 
 _NOISE = np.random.default_rng(7).normal(0.0, 3.0, (10_000, 2))

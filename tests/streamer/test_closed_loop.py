@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.decisions import Notice, Send, StateChanged
-from stimulators.wire.messages import Ack, ClockRequest, Control, DeviceInfo, DeviceLimits, Stop
+from stimulators.wire.messages import (
+    Ack,
+    ClockRequest,
+    Command,
+    Control,
+    DeviceInfo,
+    DeviceLimits,
+    DeviceState,
+    Lease,
+    Stop,
+)
 from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
@@ -25,18 +35,61 @@ from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, Stream
 from streamer.records import encode_outcome
 from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
 
-_DEVICE = InfoHeard(
-    "stn",
-    DeviceInfo(
-        device="stn",
-        state="safe",
-        simulated=True,
-        programs=("adbs",),
-        limits=DeviceLimits(amplitude_ma_max=5.0, slew_ma_per_s_max=50.0),
-        safe_ma=0.0,
-    ),
-    retained=False,
-)
+
+class _Device:
+    """What the rig's device says: live by its first lease, and every amount is reached at once."""
+
+    def __init__(self, state: DeviceState = "safe", *, word: int = 0) -> None:
+        self.state = state
+        self._word = word
+        self._last_seq = 0
+        self._applied_ma = 0.0
+
+    def info(self) -> InfoHeard:
+        """Return its own words of itself."""
+        self._word += 1
+        info = DeviceInfo(
+            device="stn",
+            instance="b007",
+            word=self._word,
+            state=self.state,
+            last_seq=self._last_seq,
+            simulated=True,
+            programs=("adbs",),
+            limits=DeviceLimits(amplitude_ma_max=5.0, slew_ma_per_s_max=50.0),
+            safe_ma=0.0,
+            safe_program="adbs",
+            stop_ma=0.0,
+            applied_ma=self._applied_ma,
+            program="adbs",
+            session=SESSION if self.state == "live" else None,
+        )
+        return InfoHeard("stn", info, retained=False)
+
+    def answers(self, sent: Send) -> Iterator[Event]:
+        """Yield what it says to what it was sent."""
+        message = sent.message
+        if isinstance(message, Lease) and self.state != "live":
+            self.state = "live"
+            yield self.info()
+        if isinstance(message, Command):
+            self._word += 1
+            self._last_seq, self._applied_ma = message.seq, message.amplitude_ma or 0.0
+            ack = Ack(
+                session=SESSION,
+                instance="b007",
+                word=self._word,
+                last_seq=self._last_seq,
+                received_us=0,
+                applied_us=0,
+                seq=message.seq,
+                applied_ma=self._applied_ma,
+                program="adbs",
+            )
+            yield AckHeard("stn", ack)
+
+
+_DEVICE = _Device().info()
 _DELAY_S = 0.01
 
 
@@ -46,16 +99,14 @@ def _new() -> ClosedLoop:
 
 def _run(loop: ClosedLoop, last: int, *, first: int = 0) -> list[Outcome]:
     """Feed samples from `first` to before `last`, each chunk with a tick after it."""
+    device = _Device("live" if first else "safe", word=1 + 10 * first)
     outcomes: list[Outcome] = []
     for start in range(first, last, HOP):
         now_s = (start + HOP) / RATE_HZ + _DELAY_S
         outcomes.append(loop.step(chunk(start, HOP), now_s))
         outcomes.append(loop.step(Tick(), now_s))
         for sent in _of(outcomes[-2:], Send):
-            seq = getattr(sent.message, "seq", None)
-            if seq is not None:
-                ack = Ack(session=SESSION, received_us=0, applied_us=0, seq=seq)
-                loop.step(AckHeard("stn", ack), now_s)
+            outcomes.extend(loop.step(answer, now_s) for answer in device.answers(sent))
     return outcomes
 
 
@@ -146,15 +197,71 @@ def test_a_bad_sample_of_another_channel_holds_nothing(active: ClosedLoop) -> No
     assert active.gate.state == "active"
 
 
-@pytest.mark.parametrize("what", ["silent", "heard", "lost", "resumed", "changed"])
-def test_what_a_source_noticed_is_told_and_a_changed_stream_is_a_fault(
-    active: ClosedLoop, what: str
-) -> None:
+@pytest.mark.parametrize("what", ["silent", "heard", "lost", "resumed"])
+def test_what_a_source_noticed_is_told(active: ClosedLoop, what: str) -> None:
     event = StreamChanged("LFP", what, "0.8 s")  # type: ignore[arg-type]
     outcome = active.step(event, _NOW)
     assert outcome.decisions[0] == Notice(f"stream_{what}", "stream LFP: 0.8 s")
-    assert active.gate.state == ("safe" if what == "changed" else "active")
-    assert active.step(StreamChanged("unknown", "resumed"), _NOW).decisions
+    assert active.gate.state == "active"
+
+
+_OTHER_SENDERS = [
+    ("resumed", "a new outlet", False),
+    ("changed", "rate: was 250.0 Hz, is now 500.0 Hz", False),
+    ("changed", "rate: was 250.0 Hz, is now 500.0 Hz", True),
+]
+
+
+@pytest.mark.parametrize(("what", "detail", "is_same"), _OTHER_SENDERS)
+def test_another_sender_of_the_stream_that_a_policy_reads_is_safe(
+    active: ClosedLoop, what: str, detail: str, *, is_same: bool
+) -> None:
+    event = StreamChanged("LFP", what, detail, "uid", is_same)  # type: ignore[arg-type]
+    outcome = active.step(event, _NOW)
+    assert outcome.decisions[0] == Notice(f"stream_{what}", f"stream LFP: {detail}")
+    assert active.gate.state == "safe"
+    assert f"stream LFP has another sender: {detail}" in active.gate.reason
+
+
+@pytest.mark.parametrize(("what", "detail", "is_same"), _OTHER_SENDERS)
+@pytest.mark.parametrize("stream", ["cues", "unknown"])
+def test_another_sender_of_markers_or_of_a_display_is_a_note(
+    active: ClosedLoop, stream: str, what: str, detail: str, *, is_same: bool
+) -> None:
+    event = StreamChanged(stream, what, detail, "uid", is_same)  # type: ignore[arg-type]
+    outcome = active.step(event, _NOW)
+    assert outcome.decisions == (Notice(f"stream_{what}", f"stream {stream}: {detail}"),)
+    assert active.gate.state == "active"
+
+
+@pytest.mark.parametrize(("what", "detail", "is_same"), _OTHER_SENDERS)
+def test_another_sender_in_idle_latches_nothing(what: str, detail: str, *, is_same: bool) -> None:
+    loop = _new()
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
+    loop.step(StreamChanged("LFP", what, detail, "uid", is_same), 0.1)  # type: ignore[arg-type]
+    idle = loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.2)
+    assert not _of([idle], StateChanged)
+    loop.step(LinkChanged(is_up=True), 0.3)
+    loop.step(_DEVICE, 0.3)
+    _run(loop, 1000)
+    assert loop.gate.state == "active"
+
+
+def test_the_clock_of_another_sender_does_not_step_since_it_is_another_clock() -> None:
+    loop = _new()
+    loop.step(ClockCorrection("LFP", 0.0, 1e-4), 0.0)
+    loop.step(StreamChanged("LFP", "resumed", "a new outlet", "uid", is_same_sender=False), 0.1)
+    assert loop.step(ClockCorrection("LFP", 5000.0, 1e-4), 0.1) == Outcome()
+    assert loop.gate.state == "idle"
+
+
+def test_the_clock_of_the_same_outlet_that_came_back_must_be_the_one_it_was(
+    active: ClosedLoop,
+) -> None:
+    active.step(StreamChanged("LFP", "lost", "no answer"), _NOW)
+    active.step(StreamChanged("LFP", "resumed", "the same outlet", "uid"), _NOW)
+    active.step(ClockCorrection("LFP", 0.5, 1e-4), _NOW)
+    assert active.gate.state == "safe"
 
 
 def test_a_resumed_stream_begins_every_window_anew(active: ClosedLoop) -> None:
@@ -187,6 +294,8 @@ _OTHERS: st.SearchStrategy[Event] = st.one_of(
         _WORDS,
         st.sampled_from(["silent", "heard", "lost", "resumed", "changed"]),
         st.just(""),
+        st.just("uid"),
+        st.booleans(),
     ),
     st.builds(LinkChanged, st.booleans(), st.just("why")),
     st.just(_DEVICE),
@@ -215,7 +324,11 @@ _OTHERS: st.SearchStrategy[Event] = st.one_of(
             refused=st.sampled_from([None, "lease"]),
         ),
     ),
-    st.builds(ClockAsked, st.just("stn"), st.just(ClockRequest(request_seq=1, sent_us=1))),
+    st.builds(
+        ClockAsked,
+        st.just("stn"),
+        st.just(ClockRequest(request_seq=1, sent_us=1, nonce="n", instance="b007")),
+    ),
     st.builds(
         ControlHeard,
         st.builds(

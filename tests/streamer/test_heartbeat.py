@@ -1,18 +1,24 @@
 """The status is said once a second, sooner where something happened, and names requests."""
 
 from stimulators.decisions import Notice, Refusal
-from stimulators.wire.messages import Status
+from stimulators.wire.messages import DeviceBelief, Status
 from stimulators.wire.payload import from_payload, to_payload
+from streamer.closed_loop import ClosedLoop
 from streamer.heartbeat import Heartbeat
 from tests.streamer.recording_transport import RecordingTransport
+from tests.streamer.rigs import CONFIG, INFOS, SESSION
 
-_SAID = {"state": "idle", "reason": "not armed", "head": "ab"}
+_GATE = ClosedLoop(CONFIG, INFOS, SESSION).gate
 
 
 def _heartbeat() -> tuple[Heartbeat, RecordingTransport]:
     transport = RecordingTransport()
     heartbeat = Heartbeat(
-        transport, session="0001-a", config_digest="cd", versions={"stimloop": "0"}
+        transport,
+        session="0001-a",
+        config_digest="cd",
+        versions={"stimloop": "0"},
+        allow=("long_lease",),
     )
     return heartbeat, transport
 
@@ -20,30 +26,32 @@ def _heartbeat() -> tuple[Heartbeat, RecordingTransport]:
 def test_it_beats_once_a_second_whatever_the_ticks() -> None:
     heartbeat, transport = _heartbeat()
     for tick in range(500):
-        heartbeat.beat(100.0 + tick * 0.02, **_SAID)
+        heartbeat.beat(100.0 + tick * 0.02, _GATE, head="ab")
     assert len(transport.statuses) == 10
 
 
 def test_a_status_says_all_that_its_reader_needs() -> None:
     heartbeat, transport = _heartbeat()
     heartbeat.answer("r-1")
-    heartbeat.beat(12.345678, **_SAID)
+    heartbeat.beat(12.345678, _GATE, head="ab")
     (status,) = transport.statuses
     assert (status.state, status.reason, status.journal_head) == ("idle", "not armed", "ab")
     assert (status.session, status.config_digest) == ("0001-a", "cd")
     assert (status.versions, status.now_us) == ({"stimloop": "0"}, 12_345_678)
     assert status.answered == "r-1"
+    assert status.allow == ("long_lease",)
+    assert (status.drives, status.devices) == ((), {"stn": DeviceBelief()})
 
 
 def test_what_is_of_note_is_said_with_the_next_beat() -> None:
     heartbeat, transport = _heartbeat()
-    heartbeat.beat(1.0, **_SAID)
-    heartbeat.beat(1.02, **_SAID)
+    heartbeat.beat(1.0, _GATE, head="ab")
+    heartbeat.beat(1.02, _GATE, head="ab")
     heartbeat.hasten()
-    heartbeat.beat(1.04, **_SAID)
-    heartbeat.beat(1.06, **_SAID)
+    heartbeat.beat(1.04, _GATE, head="ab")
+    heartbeat.beat(1.06, _GATE, head="ab")
     heartbeat.answer("r-2")
-    heartbeat.beat(1.08, **_SAID)
+    heartbeat.beat(1.08, _GATE, head="ab")
     assert [status.now_us for status in transport.statuses] == [1_000_000, 1_040_000, 1_080_000]
     assert [status.answered for status in transport.statuses] == ["", "", "r-2"]
 
@@ -59,9 +67,9 @@ def test_a_refused_request_is_answered_with_every_reason() -> None:
             Refusal("link", request_id="r1", found="no broker", expected="a link"),
         ),
     )
-    heartbeat.beat(0.0, state="idle", reason="", head="")
+    heartbeat.beat(0.0, _GATE, head="")
     heartbeat.answer("r2")
-    heartbeat.beat(0.0, state="armed", reason="", head="")
+    heartbeat.beat(0.0, _GATE, head="")
     first, second = transport.statuses
     assert (first.answered, second.answered) == ("r1", "r2")
     assert first.refused == (
@@ -73,7 +81,7 @@ def test_a_refused_request_is_answered_with_every_reason() -> None:
 def test_a_request_with_an_endless_name_leaves_a_status_that_can_be_read() -> None:
     heartbeat, transport = _heartbeat()
     heartbeat.answer("\0" * 65_000)
-    heartbeat.beat(1.0, **_SAID)
+    heartbeat.beat(1.0, _GATE, head="ab")
     (status,) = transport.statuses
     assert from_payload(to_payload(status), Status) == status
 
@@ -83,7 +91,7 @@ def test_two_requests_within_a_tick_are_both_answered() -> None:
     heartbeat.answer("r1", (Refusal("late", request_id="r1"),))
     heartbeat.answer("r2")
     for tick in range(10):
-        heartbeat.beat(1.0 + tick * 0.02, **_SAID)
+        heartbeat.beat(1.0 + tick * 0.02, _GATE, head="ab")
     first, second = transport.statuses
     assert (first.answered, first.refused) == ("r1", "late (expected , found )")
     assert (second.answered, second.refused) == ("r2", "")

@@ -164,15 +164,16 @@ def test_after_what_cannot_be_kept_every_call_fails_and_what_was_committed_stays
         assert [record.number for record in reader.records()] == [0, 1]
 
 
-@pytest.mark.parametrize("loss", ["removed", "replaced"])
-def test_a_journal_whose_file_is_gone_fails_at_the_next_commit(tmp_path: Path, loss: str) -> None:
-    path = tmp_path / "session" / "journal.sqlite"
-    path.parent.mkdir()
-    with Journal(path, HEADER, 0.5) as journal:
-        path.unlink()
-        if loss == "replaced":
-            path.write_bytes(b"")
-        journal.write(Tick(), 1.0, outcome())
-        for _ in range(2):
-            with pytest.raises(JournalError, match="was removed while it was written"):
-                journal.commit()
+def test_the_end_keeps_the_summary_and_is_signed_only_with_a_key(tmp_path: Path) -> None:
+    for name, key in (("plain", None), ("signed", b"k" * 32)):
+        path = tmp_path / f"{name}.sqlite"
+        with Journal(path, HEADER, 0.5) as journal:
+            journal.write(Tick(), 1.0, outcome())
+            journal.end("duration", 2.0, summary_json=b"{}", key=key)
+        with JournalReader(path) as reader:
+            list(reader.records())
+            assert reader.end is not None
+            assert reader.end.summary_json == b"{}"
+            assert bool(reader.end.signature) == (key is not None)
+            assert reader.is_end_signed_with(b"k" * 32) == (key is not None)
+            assert not reader.is_end_signed_with(b"other")

@@ -16,7 +16,7 @@ from streamer.errors import JournalError
 from streamer.events import Tick
 from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
-from streamer.records import encode
+from streamer.records import FORMAT, encode
 from tests.streamer.journal_examples import EVENTS, HEADER, outcome
 
 _NOBODY = 65534
@@ -108,7 +108,7 @@ def test_a_changed_byte_of_the_file_is_noticed_or_means_nothing(
 def test_a_missing_record_is_noticed(copy: Path, number: int) -> None:
     change(copy, "DELETE FROM records WHERE number = ?", number)
     is_last = number == _N_RECORDS - 1
-    found = "expected an end record, found none after" if is_last else f"record {number}: "
+    found = "the end record is missing after" if is_last else f"record {number} is missing: "
     with pytest.raises(JournalError, match=found):
         content(copy)
 
@@ -148,15 +148,16 @@ def test_a_time_of_another_type_is_noticed(whole: Path, value: str, found: str) 
             connection.execute("CREATE TABLE records (number INTEGER, kind, now_s, payload, chain)")
             connection.execute("INSERT INTO records SELECT * FROM old.records")
             connection.execute(f"UPDATE records SET now_s = {value} WHERE number = 2")  # noqa: S608
-        connection.execute("PRAGMA user_version=1")
+        connection.execute(f"PRAGMA user_version={FORMAT}")
         connection.close()
         with pytest.raises(JournalError, match=f"record 2: {found}"):
             content(path)
 
 
 def test_another_format_is_refused(copy: Path) -> None:
-    change(copy, "PRAGMA user_version=2")
-    with pytest.raises(JournalError, match="expected format 1, found 2"):
+    change(copy, f"PRAGMA user_version={FORMAT - 1}")
+    found = f"expected a journal of format {FORMAT}, found format {FORMAT - 1}: read it with the"
+    with pytest.raises(JournalError, match=found):
         content(copy)
 
 
@@ -187,6 +188,16 @@ def test_reading_changes_nothing(copy: Path) -> None:
     content(copy)
     assert copy.read_bytes() == before
     assert list(copy.parent.iterdir()) == [copy]
+
+
+def test_an_empty_database_keeps_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    log = path.with_name(f"{path.name}-wal")
+    path.touch()
+    log.write_bytes(b"what a kill left")
+    with pytest.raises(JournalError, match="expected an SQLite database"):
+        content(path)
+    assert log.read_bytes() == b"what a kill left"
 
 
 def test_a_journal_is_read_while_it_is_written_and_does_not_hold_the_writer_up(

@@ -50,9 +50,9 @@ def test_a_device_that_gives_no_pulses_is_nothing() -> None:
     limits = {
         key: value
         for key, value in light["limits"].items()
-        if key.partition("_")[0] in {"refractory", "triggers", "commands", "on"}
+        if key.partition("_")[0] in {"refractory", "triggers", "commands", "on", "off", "rises"}
     }
-    light |= {"safe_level": 0.0, "programs": {"blink": {}}}
+    light |= {"safe_level": 0.0, "safe_program": "blink", "programs": {"blink": {}}}
     light["limits"] = limits | {"level_max": 1.0, "level_slew_per_s_max": 5.0}
     policy: dict[str, Any] = {"on_ma": None, "on_level": 0.5, "program": ""}
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(CONFIG))

@@ -1,5 +1,7 @@
 """What devices answer becomes an event of every signal: once, from the answers alone."""
 
+from itertools import count
+
 import msgspec
 import numpy as np
 import pytest
@@ -13,14 +15,27 @@ from streamer.events import Fault, Marker, Tick
 from streamer.stimulation_record import StimulationRecord
 from tests.streamer.rigs import CONFIG, INFOS, RATE_HZ, SESSION, chunk
 
+_WORDS = count(1)
+
 
 def _ack(seq: int | None = 1, device: str = "stn", **keys: object) -> AckHeard:
-    fields = {"session": SESSION, "received_us": 0, "applied_us": 0, "applied_ma": 1.5} | keys
+    fields = {
+        "session": SESSION,
+        "instance": "b",
+        "word": next(_WORDS),
+        "last_seq": 0,
+        "received_us": 0,
+        "applied_us": 0,
+        "applied_ma": 1.5,
+    } | keys
     return AckHeard(device, msgspec.convert(fields | {"seq": seq}, Ack))
 
 
 def _info(applied_ma: float | None, *, retained: bool = False) -> InfoHeard:
-    return InfoHeard("stn", DeviceInfo(device="stn", state="live", applied_ma=applied_ma), retained)
+    info = DeviceInfo(
+        device="stn", instance="b", word=next(_WORDS), state="live", applied_ma=applied_ma
+    )
+    return InfoHeard("stn", info, retained)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from streamer.summary import Summary
 from tests.streamer.journal_examples import COMMAND, DETECTION, TARGET, estimates
 from tests.streamer.rigs import CONFIG, INFOS, SESSION, chunk
 
-_LEASE = Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1)
+_LEASE = Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1, simulated=True)
 
 
 def _new() -> Summary:
@@ -25,7 +25,17 @@ def _command(seq: int) -> Send:
 
 
 def _ack(seq: int | None, refused: str | None = None) -> Event:
-    return AckHeard("stn", Ack(session="s", received_us=1, applied_us=1, seq=seq, refused=refused))
+    ack = Ack(
+        session="s",
+        instance="b",
+        word=1,
+        last_seq=0,
+        received_us=1,
+        applied_us=1,
+        seq=seq,
+        refused=refused,
+    )
+    return AckHeard("stn", ack)
 
 
 def test_nothing_comes_to_zeros_that_are_all_there() -> None:

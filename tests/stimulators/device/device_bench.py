@@ -12,6 +12,7 @@ from stimulators.wire.messages import (
     ClockRequest,
     Command,
     DeviceInfo,
+    DeviceStatus,
     Lease,
     Reason,
     Stop,
@@ -19,7 +20,7 @@ from stimulators.wire.messages import (
 
 #: What the service's clock is ahead of the device's.
 AHEAD_US = 7_000_000_000
-SESSION = "00000000000000000002-b"
+SESSION = "00000000000000000002-0000000b"
 SLEW_MA_PER_S = 12.0
 
 _LIMITS = LimitsConfig(
@@ -75,6 +76,7 @@ class Bench:
     def __init__(self, config: DeviceConfig | None = None, **keys: Any) -> None:
         self.device = ReferenceDevice(config or stimulator(), **keys)
         self.now_us = 1_000
+        self.heard_by = SESSION
         self._n_commands = 0
         self._n_leases = 0
 
@@ -106,11 +108,12 @@ class Bench:
         for each in self.device.tick(self.now_us):
             said.append(each)
             if isinstance(each, ClockRequest):
-                said.extend(self.tell(reply(each, self.now_us)))
+                said.extend(self.tell(reply(each, self.now_us, session=self.heard_by)))
         return said
 
     def leased(self, **keys: Any) -> "Bench":
         """Let the device learn the time and give it a lease."""
+        self.heard_by = keys.get("session", SESSION)
         self.tick()
         self.tell(self.lease(**keys))
         assert self.state == "live", self.device.info.reason
@@ -124,6 +127,7 @@ class Bench:
             issued_us=self.now_us + AHEAD_US,
             valid_us=250_000,
             armed_us=AHEAD_US,
+            simulated=self.device.config.simulated,
         )
         return msgspec.structs.replace(lease, **changes)
 
@@ -140,7 +144,7 @@ class Bench:
             issued_us=self.now_us + AHEAD_US,
             expires_us=self.now_us + AHEAD_US + 100_000,
             reason=Reason(detector="beta", value=1.0, threshold=0.5, policy="adbs"),
-            simulated=True,
+            simulated=self.device.config.simulated,
             amplitude_ma=amount if is_current else None,
             level=None if is_current else amount,
         )
@@ -154,14 +158,30 @@ class Bench:
     def refusal(self, command: Command) -> str | None:
         return self.ask(command).refused
 
-    def stop(self, request_id: str = "stop-1") -> tuple[Said, ...]:
-        return self.tell(Stop(request_id=request_id, operator="me", reason="test"))
+    def drive(self, passed_us: int, amount: float | None = None, **changes: Any) -> list[Said]:
+        """Let time pass under leases that are renewed, and ask for an amount all along."""
+        said: list[Said] = []
+        end_us = self.now_us + passed_us
+        while self.now_us < end_us:
+            said.extend(self.tell(self.lease()))
+            if amount is not None:
+                said.extend(self.tell(self.command(amount, **changes)))
+            said.extend(self.wait(min(100_000, end_us - self.now_us)))
+        return said
+
+    def stop(self, request_id: str = "stop-1", *, verified: bool = True) -> tuple[Said, ...]:
+        stop = Stop(request_id=request_id, operator="me", reason="test")
+        return self.device.hear(stop, self.now_us, verified=verified)
 
 
-def reply(asked: ClockRequest, now_us: int, *, ahead_us: int = AHEAD_US) -> ClockReply:
+def reply(
+    asked: ClockRequest, now_us: int, *, ahead_us: int = AHEAD_US, session: str = SESSION
+) -> ClockReply:
     return ClockReply(
         request_seq=asked.request_seq,
         sent_us=asked.sent_us,
+        nonce=asked.nonce,
+        session=session,
         received_us=now_us + ahead_us,
         replied_us=now_us + ahead_us,
     )
@@ -169,3 +189,11 @@ def reply(asked: ClockRequest, now_us: int, *, ahead_us: int = AHEAD_US) -> Cloc
 
 def infos(said: Any) -> list[DeviceInfo]:
     return [each for each in said if isinstance(each, DeviceInfo)]
+
+
+def acks(said: Any) -> list[Ack]:
+    return [each for each in said if isinstance(each, Ack)]
+
+
+def reports(said: Any) -> list[DeviceStatus]:
+    return [each for each in said if isinstance(each, DeviceStatus)]

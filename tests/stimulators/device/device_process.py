@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from stimulators.device.device_link import DeviceLink
-from stimulators.device.session_file import keep_session, read_session
-from streamer.clock import now_s
+from stimulators.device.memory import DeviceMemory
+from streamer.clock import now_s, unix_us
 from tests.stimulators.conftest import quick
 from tests.stimulators.device.device_bench import stimulator
 
@@ -17,8 +17,7 @@ async def main(port: int, memory: Path) -> None:
         broker=quick(port),
         rig="rig-1",
         now_s=now_s,
-        newest_session=read_session(memory),
-        keep_session=lambda session: keep_session(memory, session),
+        memory=DeviceMemory(memory, stimulator(), unix_us),
     )
     await link.run()
 

@@ -1,18 +1,31 @@
 """A device's idea of the service's clock is never further off than it says."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.device.device_clock import ServiceClock
+from stimulators.device.device_clock import ServiceClocks
 from stimulators.wire.messages import ClockReply
 
+SESSION, OTHER = "00000000000000000002-0000000b", "00000000000000000003-0000000c"
 _DELAYS_US = st.integers(0, 50_000)
 
 
+_GOOD = ClockReply(
+    request_seq=1, sent_us=0, nonce="1", session=SESSION, received_us=50, replied_us=60
+)
+
+
+def _offset_us(clock: ServiceClocks, now_us: int) -> int | None:
+    known = clock.time_of(SESSION, now_us)
+    return None if known is None else known.offset_us
+
+
 def _exchange(
-    clock: ServiceClock, now_us: int, ahead_us: int, *, up_us: int, held_us: int, down_us: int
+    clock: ServiceClocks, now_us: int, ahead_us: int, *, up_us: int, held_us: int, down_us: int
 ) -> int:
     """Ask at `now_us` and hear the answer; return when that was, by the device's clock."""
     asked = clock.ask(now_us)
@@ -21,6 +34,8 @@ def _exchange(
     answered = ClockReply(
         request_seq=asked.request_seq,
         sent_us=asked.sent_us,
+        nonce=asked.nonce,
+        session=SESSION,
         received_us=received_us,
         replied_us=received_us + held_us,
     )
@@ -33,58 +48,57 @@ def _exchange(
 def test_the_true_offset_lies_within_the_uncertainty(
     ahead_us: int, delays: list[tuple[int, int, int]]
 ) -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     now_us = 0
     for up_us, held_us, down_us in delays:
         now_us += 2_000_000
         now_us = _exchange(clock, now_us, ahead_us, up_us=up_us, held_us=held_us, down_us=down_us)
-        uncertainty_us = clock.uncertainty_us(now_us)
-        offset_us = clock.offset_us(now_us)
-        assert uncertainty_us is not None
-        assert (offset_us is None) == (uncertainty_us > 10_000)
-        if offset_us is not None:
-            assert abs(offset_us - ahead_us) <= uncertainty_us
+        known = clock.time_of(SESSION, now_us)
+        if up_us + down_us < 10_000:
+            assert known is not None
+        if known is not None:
+            assert known.uncertainty_us <= 10_000
+            assert abs(known.offset_us - ahead_us) <= known.uncertainty_us
 
 
 @given(st.integers(-50, 50), st.lists(_DELAYS_US, min_size=1, max_size=30))
 def test_clocks_that_drift_stay_within_the_uncertainty(ppm: int, ups_us: list[int]) -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     now_us = 0
     for up_us in ups_us:
         now_us += 2_000_000
         ahead_us = 5_000 + now_us * ppm // 1_000_000
         now_us = _exchange(clock, now_us, ahead_us, up_us=up_us, held_us=0, down_us=200)
-        offset_us, uncertainty_us = clock.offset_us(now_us), clock.uncertainty_us(now_us)
-        if offset_us is not None and uncertainty_us is not None:
-            assert abs(offset_us - (5_000 + now_us * ppm // 1_000_000)) <= uncertainty_us + 1
+        known = clock.time_of(SESSION, now_us)
+        if known is not None:
+            truth_us = 5_000 + now_us * ppm // 1_000_000
+            assert abs(known.offset_us - truth_us) <= known.uncertainty_us + 1
 
 
 def test_the_quickest_exchange_counts_until_it_has_aged() -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     now_us = _exchange(clock, 0, 1_000, up_us=10, held_us=0, down_us=10)
-    best = clock.uncertainty_us(now_us)
-    assert best == 11
+    assert clock.time_of(SESSION, now_us) == (1_000, 11)
     now_us = _exchange(clock, 2_000_000, 1_000, up_us=9_000, held_us=0, down_us=10)
-    assert clock.offset_us(now_us) == 1_000
-    assert clock.uncertainty_us(now_us) == 11 + 201
+    assert clock.time_of(SESSION, now_us) == (1_000, 11 + 201)
 
 
 def test_what_was_learnt_long_ago_is_not_known_any_more() -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     _exchange(clock, 0, 1_000, up_us=10, held_us=0, down_us=10)
-    assert clock.offset_us(90_000_000) == 1_000
-    assert clock.offset_us(110_000_000) is None
+    assert _offset_us(clock, 90_000_000) == 1_000
+    assert _offset_us(clock, 110_000_000) is None
 
 
 def test_a_clock_that_was_set_is_believed_at_once() -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     _exchange(clock, 0, 1_000, up_us=10, held_us=0, down_us=10)
     now_us = _exchange(clock, 2_000_000, 900_000, up_us=3_000, held_us=0, down_us=3_000)
-    assert clock.offset_us(now_us) == 900_000
+    assert _offset_us(clock, now_us) == 900_000
 
 
 def test_it_asks_ten_times_a_second_until_it_knows_and_then_once() -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     asked = [now_us for now_us in range(0, 1_000_000, 5_000) if clock.ask(now_us)]
     assert asked == list(range(0, 1_000_000, 100_000))
     now_us = _exchange(clock, 1_000_000, 0, up_us=10, held_us=0, down_us=10)
@@ -94,26 +108,66 @@ def test_it_asks_ten_times_a_second_until_it_knows_and_then_once() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"request_seq": 2}, {"sent_us": 1}, {"replied_us": 40}, {"replied_us": 10_000}],
+    [
+        {"request_seq": 2},
+        {"sent_us": 1},
+        {"replied_us": 40},
+        {"replied_us": 10_000},
+        {"nonce": "2"},
+    ],
 )
-def test_an_answer_that_fits_no_question_changes_nothing(changes: dict[str, int]) -> None:
-    clock = ServiceClock()
+def test_an_answer_that_fits_no_question_changes_nothing(changes: dict[str, Any]) -> None:
+    clock = ServiceClocks("boot-1")
     clock.ask(0)
-    good = ClockReply(request_seq=1, sent_us=0, received_us=50, replied_us=60)
-    clock.learn(msgspec.structs.replace(good, **changes), 100)
-    assert clock.uncertainty_us(100) is None
+    clock.learn(msgspec.structs.replace(_GOOD, **changes), 100)
+    assert clock.time_of(SESSION, 100) is None
+    clock.learn(_GOOD, 100)
+    assert clock.time_of(SESSION, 100) is not None
 
 
 def test_an_answer_that_comes_twice_counts_once() -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     clock.ask(0)
-    clock.learn(ClockReply(request_seq=1, sent_us=0, received_us=50, replied_us=60), 100)
-    clock.learn(ClockReply(request_seq=1, sent_us=0, received_us=1_000, replied_us=1_000), 200)
-    assert clock.offset_us(200) == 5
+    clock.learn(_GOOD, 100)
+    clock.learn(msgspec.structs.replace(_GOOD, received_us=1_000, replied_us=1_000), 200)
+    assert _offset_us(clock, 200) == 5
+
+
+def test_each_session_is_known_by_its_own_answers_alone() -> None:
+    clock = ServiceClocks("boot-1")
+    clock.ask(0)
+    clock.learn(_GOOD, 100)
+    clock.learn(msgspec.structs.replace(_GOOD, session=OTHER, received_us=950, replied_us=960), 100)
+    assert _offset_us(clock, 100) == 5
+    assert clock.time_of(OTHER, 100) == (905, 46)
+    assert clock.best_session(100) == OTHER
+    assert clock.stamp_us(SESSION, 100) == 105
+    assert clock.stamp_us(None, 100) == 1_005
+
+
+def test_of_many_sessions_only_the_newest_few_are_remembered() -> None:
+    clock = ServiceClocks("boot-1")
+    clock.ask(0)
+    for number in range(100):
+        clock.learn(msgspec.structs.replace(_GOOD, session=f"{number:020d}-0000000a"), 100)
+    assert len(clock._exchanges) == 4
+    assert clock.best_session(100) == f"{99:020d}-0000000a"
+
+
+def test_what_was_forgotten_is_asked_for_at_once() -> None:
+    clock = ServiceClocks("boot-1")
+    clock.ask(0)
+    clock.learn(_GOOD, 100)
+    assert clock.ask(99_000) is None
+    clock.forget()
+    assert clock.stamp_us(SESSION, 100) == 0
+    assert clock.ask(99_000) is not None
+    clock.learn(_GOOD, 99_000)
+    assert clock.time_of(SESSION, 99_000) is None
 
 
 def test_questions_without_an_answer_are_forgotten() -> None:
-    clock = ServiceClock()
+    clock = ServiceClocks("boot-1")
     for number in range(1_000):
         clock.ask(number * 100_000)
     assert len(clock._open) == 8

@@ -12,13 +12,14 @@ import msgspec
 import pytest
 
 from stimulators.device.device_link import DeviceLink
-from stimulators.device.session_file import keep_session, read_session
+from stimulators.device.memory import DeviceMemory
+from stimulators.wire.keys import UnverifiedError
 from stimulators.wire.messages import Ack, Command, DeviceInfo, Lease, Stop
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import from_payload, to_payload
 from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
 from stimulators.wire.service_link import MqttTransport
-from streamer.clock import now_s
+from streamer.clock import now_s, unix_us
 from tests.mosquitto import Mosquitto
 from tests.stimulators.conftest import quick
 from tests.stimulators.device.device_bench import stimulator
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.broker
 
 _ROOT = "stimloop/rig-1/"
 _DEVICE = f"{_ROOT}device/stn/"
-SESSION = "00000000000000000002-b"
+SESSION = "00000000000000000002-0000000b"
 
 
 class Service:
@@ -40,6 +41,7 @@ class Service:
         self.session = session
         self.transport = MqttTransport(broker, rig="rig-1", session=session, now_s=now_s)
         self._n = 0
+        self._armed_us = 0
 
     async def feed(self) -> None:
         await self.transport.feed(self.ears.take)
@@ -52,12 +54,14 @@ class Service:
 
     def lease(self, valid_us: int = 2_000_000) -> None:
         self._n += 1
+        self._armed_us = self._armed_us or _now_us()
         lease = Lease(
             session=self.session,
             lease_seq=self._n,
             issued_us=_now_us(),
             valid_us=valid_us,
-            armed_us=_now_us(),
+            armed_us=self._armed_us,
+            simulated=True,
         )
         assert self.transport.send("stn", lease)
 
@@ -116,7 +120,7 @@ async def _driven(broker: BrokerConfig, link: DeviceLink) -> AsyncIterator[Servi
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Path:
-    return tmp_path / "newest-session"
+    return tmp_path / "memory"
 
 
 @contextlib.contextmanager
@@ -220,7 +224,9 @@ def test_anything_written_on_the_stop_topic_by_hand_stops_but_nothing_does_not(
 def test_what_the_broker_had_kept_is_not_done_but_for_a_stop(broker: BrokerConfig) -> None:
     async def run() -> None:
         async with peer(broker) as hand:
-            lease = Lease(session="z", lease_seq=1, issued_us=1, valid_us=1, armed_us=1)
+            lease = Lease(
+                session="z", lease_seq=1, issued_us=1, valid_us=1, armed_us=1, simulated=True
+            )
             for topic, message in ((f"{_DEVICE}lease", lease), (f"{_DEVICE}command", COMMAND)):
                 assert hand.link.publish(topic, to_payload(message), qos=1, retain=True)
                 await hand.hears(topic)
@@ -291,33 +297,38 @@ def test_a_device_that_is_killed_is_offline_and_remembers_its_session_when_born_
                 child.kill()
                 gone = await service.hears_info(lambda info: info.state == "offline")
                 assert (gone.reason, gone.device) == ("the connection was lost", "stn")
-        assert read_session(memory) == SESSION
-        older = Service(either_broker, session="00000000000000000001-a")
+        assert DeviceMemory(memory, stimulator(), unix_us).session() == SESSION
+        older = Service(either_broker, session="00000000000000000001-0000000a")
         async with running(older.feed()):
             await older.ears.one(LinkChanged)
             with _device_process(either_broker.port, memory):
-                await older.is_ready()
+                await older.hears_info(lambda info: info.state == "safe")
                 older.lease()
-                said = "lease refused: session"
-                await older.hears_info(lambda info: info.reason == said)
+                refused = await older.hears_info(lambda info: "session" in info.reason)
+                assert "stimloop device --forget-session --id stn" in refused.reason
 
     asyncio.run(run())
 
 
-def test_a_session_is_kept_before_anybody_is_told_and_a_memory_that_fails_ends_the_device(
-    broker: BrokerConfig,
-) -> None:
-    def fail(_: str) -> None:
-        raise OSError("disk full")
+class _Full(DeviceMemory):
+    """A memory that can be read and not written."""
 
+    def keep_session(self, session: str) -> None:
+        raise OSError(f"no room for {session}")
+
+
+def test_a_session_is_kept_before_anybody_is_told_and_a_memory_that_fails_ends_the_device(
+    broker: BrokerConfig, memory: Path
+) -> None:
     async def run() -> None:
         service = Service(broker)
         async with running(service.feed()):
             await service.ears.one(LinkChanged)
-            device = asyncio.create_task(_device(broker, keep_session=fail).run())
+            full = _Full(memory, stimulator(), unix_us)
+            device = asyncio.create_task(_device(broker, memory=full).run())
             await service.is_ready()
             service.lease()
-            with pytest.raises(OSError, match="disk full"):
+            with pytest.raises(OSError, match="no room"):
                 await device
             await service.hears_info(lambda info: info.state == "offline")
             assert not [each for each in service.ears.of(InfoHeard) if each.message.state == "live"]
@@ -325,12 +336,69 @@ def test_a_session_is_kept_before_anybody_is_told_and_a_memory_that_fails_ends_t
     asyncio.run(run())
 
 
-def test_a_session_is_kept_in_one_step(memory: Path) -> None:
-    assert read_session(memory) == ""
-    keep_session(memory, "one")
-    keep_session(memory, "two")
-    assert read_session(memory) == "two"
-    assert list(memory.parent.iterdir()) == [memory]
+def test_a_device_that_is_switched_off_and_on_goes_on_counting(
+    broker: BrokerConfig, memory: Path
+) -> None:
+    async def run() -> float:
+        service = Service(broker)
+        link = _device(broker, memory=DeviceMemory(memory, stimulator(), unix_us))
+        async with running(service.feed()):
+            await service.ears.one(LinkChanged)
+            async with running(link.run()):
+                await service.is_ready()
+        return link.device.counts.counted_us / 1e6
+
+    first_s = asyncio.run(run())
+    assert asyncio.run(run()) > first_s
+
+
+def test_each_boot_has_another_instance_and_the_last_will_names_it(broker: BrokerConfig) -> None:
+    links = [_device(broker) for _ in range(20)]
+    assert len({link.device.info.instance for link in links}) == 20
+    for link in links:
+        will = link._link._will
+        assert will is not None
+        gone = from_payload(will.payload, DeviceInfo)
+        assert (gone.instance, gone.word) == (link.device.info.instance, 0)
+        assert gone.state == "offline"
+
+
+class _Seal:
+    """Keys that put a letter before what they seal."""
+
+    def seal(self, topic: str, payload: bytes) -> bytes:
+        return b"k" + payload if topic else payload
+
+    def open(self, topic: str, payload: bytes) -> bytes:
+        if topic and payload[:1] == b"k":
+            return payload[1:]
+        raise UnverifiedError("expected a seal, found none", payload)
+
+
+def test_with_keys_a_device_does_nothing_that_is_not_sealed_but_a_stop(
+    broker: BrokerConfig,
+) -> None:
+    async def run() -> None:
+        counts: Ears[int] = Ears()
+        link = _device(broker, keys=_Seal(), watch=lambda link: counts.take(link.n_unverified))
+        subscriptions = [(f"{_DEVICE}{each}", 1) for each in ("ack", "info", "state")]
+        async with (
+            peer(broker, subscriptions, client_id="hand") as hand,
+            running(link.run()),
+        ):
+            _, info, _ = await hand.hears(f"{_DEVICE}info")
+            assert info.startswith(b"k")
+            for topic in ("command", "lease", "clock/reply"):
+                assert hand.link.publish(f"{_DEVICE}{topic}", to_payload(COMMAND), qos=1)
+            await counts.until(lambda heard: heard[-1:] == [3])
+            assert (link.device.state, link.n_unreadable) == ("safe", 0)
+            stop = Stop(request_id="r-1", operator="me", reason="test")
+            assert hand.link.publish(f"{_ROOT}stop", to_payload(stop), qos=1)
+            _, payload, _ = await hand.hears(f"{_DEVICE}ack")
+            ack = from_payload(payload[1:], Ack)
+            assert (ack.request_id, ack.verified, link.device.state) == ("r-1", False, "stopped")
+
+    asyncio.run(run())
 
 
 def test_mosquitto_sub_receives_what_the_device_does(broker: BrokerConfig) -> None:

@@ -11,7 +11,7 @@ from stimulators.wire.service_link import MqttTransport
 from streamer.clock import now_s
 from tests.stimulators.conftest import quick
 
-SESSION = "00000000000000000002-b"
+SESSION = "00000000000000000002-0000000b"
 _PERIOD_S = 0.1
 
 

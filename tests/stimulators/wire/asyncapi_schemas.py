@@ -13,7 +13,7 @@ from stimulators.wire.messages import Wire
 
 def message_types() -> dict[str, type[Wire]]:
     """Every message that is sent by itself, by name."""
-    parts = {messages.Wire, messages.Reason, messages.DeviceLimits}
+    parts = {messages.Wire, messages.Reason, messages.DeviceLimits, messages.DeviceBelief}
     return {
         name: each
         for name, each in vars(messages).items()

@@ -15,6 +15,18 @@ from stimulators.wire.mqtt import BrokerConfig
         ({"embedded": True, "tls": True}, "embedded: expected neither tls nor username"),
         ({"embedded": True, "username": "lab"}, "embedded: expected neither tls nor username"),
         ({"ca_file": "ca.pem"}, "ca_file: expected tls = true beside it, found false"),
+        (
+            {"cert_file": "c.pem", "key_file": "c.key"},
+            "cert_file: expected tls = true beside it, found false",
+        ),
+        (
+            {"tls": True, "cert_file": "c.pem"},
+            "cert_file: expected key_file beside it, found none",
+        ),
+        (
+            {"tls": True, "key_file": "c.key"},
+            "key_file: expected cert_file beside it, found none",
+        ),
         ({"password_file": "p"}, "password_file: expected a username beside it, found none"),
         (
             {"backoff_s_min": 2.0, "backoff_s_max": 1.0},
@@ -47,6 +59,12 @@ def test_impossible_values_and_unknown_keys_are_refused(text: str) -> None:
     with pytest.raises(msgspec.ValidationError) as refused:
         msgspec.toml.decode(text, type=BrokerConfig)
     assert key in str(refused.value)
+
+
+def test_operators_may_have_a_port_of_their_own() -> None:
+    config = BrokerConfig(port=8883, operator_port=8884)
+    assert (config.port, config.for_operators.port) == (8883, 8884)
+    assert BrokerConfig(port=8883).for_operators.port == 8883
 
 
 def test_the_least_a_table_may_say_is_nothing() -> None:

@@ -14,6 +14,7 @@ from stimulators.wire.messages import (
     ClockRequest,
     Control,
     DeviceInfo,
+    DeviceStatus,
     EstimateMessage,
     EventMessage,
     Lease,
@@ -26,9 +27,11 @@ from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
     ControlHeard,
+    DeviceStatusHeard,
     InfoHeard,
     LinkChanged,
     Received,
+    StatusHeard,
     StopHeard,
     Unreadable,
 )
@@ -43,8 +46,20 @@ pytestmark = pytest.mark.broker
 
 _ROOT = "stimloop/rig-1/"
 _DEVICE = f"{_ROOT}device/stn/"
-_LEASE = Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=0)
-_INFO = DeviceInfo(device="stn", state="safe")
+_LEASE = Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=0, simulated=True)
+_INFO = DeviceInfo(device="stn", instance="b00", word=1, state="safe")
+_ACK = Ack(
+    session="s",
+    instance="b00",
+    word=2,
+    last_seq=1,
+    received_us=1,
+    applied_us=2,
+    seq=1,
+    applied_ma=0.5,
+)
+_GIVES = DeviceStatus(instance="b00", word=3, session="s", state="live", last_seq=1)
+_ASKED = ClockRequest(request_seq=7, sent_us=123, nonce="n0", instance="b00")
 _CONTROL = Control(
     request_id="r", session="s", operator="me", issued_us=1, expires_us=2, action="arm"
 )
@@ -127,18 +142,19 @@ def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: Broke
 
 
 def test_acks_infos_controls_and_stops_become_events(either_broker: BrokerConfig) -> None:
-    ack = Ack(session="s", seq=1, received_us=1, applied_us=2, applied_ma=0.5)
-
     async def run() -> None:
         async with peer(either_broker) as one, _service(either_broker) as service:
             for topic, message in (
-                (f"{_DEVICE}ack", ack),
+                (f"{_DEVICE}ack", _ACK),
                 (f"{_DEVICE}info", _INFO),
+                (f"{_DEVICE}state", _GIVES),
                 (f"{_ROOT}control", _CONTROL),
                 (f"{_ROOT}stop", _STOP),
             ):
                 assert one.link.publish(topic, to_payload(message), qos=1)
-            assert await service.hears(AckHeard) == AckHeard(device="stn", message=ack)
+            assert await service.hears(AckHeard) == AckHeard(device="stn", message=_ACK)
+            gives = DeviceStatusHeard(device="stn", message=_GIVES)
+            assert await service.hears(DeviceStatusHeard) == gives
             info = InfoHeard(device="stn", message=_INFO, retained=False)
             assert await service.hears(InfoHeard) == info
             control = ControlHeard(message=_CONTROL, retained=False)
@@ -161,18 +177,57 @@ def test_what_the_broker_had_kept_is_told_as_such(broker: BrokerConfig) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("word", ["ack", "state", "clock/request"])
+def test_what_is_said_just_now_and_was_kept_is_not_believed(
+    broker: BrokerConfig, word: str
+) -> None:
+    said = {"ack": _ACK, "state": _GIVES, "clock/request": _ASKED}[word]
+
+    async def run() -> None:
+        async with peer(broker) as one:
+            assert one.link.publish(f"{_DEVICE}{word}", to_payload(said), qos=1, retain=True)
+            await one.hears(f"{_DEVICE}{word}")
+            async with _service(broker) as service:
+                assert "kept" in (await service.hears(Unreadable)).problem
+                assert len(service.ears.heard) == 2
+
+    asyncio.run(run())
+
+
+def test_another_service_is_heard_and_neither_itself_nor_a_goodbye_nor_what_was_kept(
+    broker: BrokerConfig,
+) -> None:
+    topic = f"{_ROOT}status"
+    other = Status(state="idle", session="0002-b")
+
+    async def run() -> None:
+        async with peer(broker) as one:
+            assert one.link.publish(topic, to_payload(other), qos=1, retain=True)
+            await one.hears(topic)
+            async with _service(broker) as service:
+                service.transport.announce(Status(state="idle", session="0001-a"))
+                gone = msgspec.structs.replace(other, state="offline")
+                assert one.link.publish(topic, to_payload(gone), qos=1)
+                said = msgspec.structs.replace(other, state="active")
+                assert one.link.publish(topic, to_payload(said), qos=1)
+                assert await service.hears(StatusHeard) == StatusHeard(message=said)
+                assert len(service.ears.of(StatusHeard)) == 1
+
+    asyncio.run(run())
+
+
 def test_the_time_is_told_at_once_and_by_the_services_clock(broker: BrokerConfig) -> None:
     async def run() -> None:
         async with _service(broker) as service, peer(broker) as one:
-            asked = ClockRequest(request_seq=7, sent_us=123, uncertainty_us=None)
             before_us = round(now_s() * 1e6)
-            assert one.link.publish(f"{_DEVICE}clock/request", to_payload(asked), qos=0)
+            assert one.link.publish(f"{_DEVICE}clock/request", to_payload(_ASKED), qos=0)
             _, payload, retained = await one.hears(f"{_DEVICE}clock/reply")
             after_us = round(now_s() * 1e6)
             told = from_payload(payload, ClockReply)
             assert (told.request_seq, told.sent_us, retained) == (7, 123, False)
+            assert (told.nonce, told.session) == ("n0", "0001-a")
             assert before_us <= told.received_us <= told.replied_us <= after_us
-            assert await service.hears(ClockAsked) == ClockAsked(device="stn", message=asked)
+            assert await service.hears(ClockAsked) == ClockAsked(device="stn", message=_ASKED)
 
     asyncio.run(run())
 
@@ -211,8 +266,10 @@ def test_a_stop_goes_where_no_more_commands_do(broker: BrokerConfig) -> None:
         (f"{_DEVICE}ack", b"\xff\xfe"),
         (f"{_DEVICE}ack", b'{"session":"s","received_us":"soon","applied_us":1}'),
         (f"{_DEVICE}info", b"null"),
-        (f"{_DEVICE}info", to_payload(DeviceInfo(device="another", state="safe"))),
+        (f"{_DEVICE}info", to_payload(msgspec.structs.replace(_INFO, device="another"))),
         (f"{_DEVICE}clock/request", b"[]"),
+        (f"{_DEVICE}state", b"{}"),
+        (f"{_ROOT}status", b"[]"),
         (f"{_ROOT}control", b'{"action":"fire"}'),
         (f"{_ROOT}control", b"x" * 100_000),
         (f"{_ROOT}stop", b""),

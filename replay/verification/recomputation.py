@@ -1,0 +1,145 @@
+"""A session's steps computed again, as they were and in other chunks."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from replay import differences
+from replay.rechunk import Rechunked
+from replay.verification.verdict import Difference
+from stimulators.decisions import Send
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from streamer.digests import Digests
+from streamer.events import Chunk, Event
+from streamer.journal_reader import Record
+from streamer.provenance import machine, versions
+from streamer.records import EndRecord, Header, StepRecord, encode_outcome
+from streamer.summary import Summary
+
+#: Longest chunks of the other chunkings that every session is tried with.
+_RECHUNKED_N_SAMPLES_MAX = (16, 4096)
+
+
+class Recomputation:
+    """The loop of a header, fed the steps of its journal.
+
+    Parameters
+    ----------
+    header : Header
+        The first record.
+
+    Attributes
+    ----------
+    digests : Digests
+        Of what was computed so far.
+    n_samples : int
+        Samples so far.
+
+    Raises
+    ------
+    Difference
+        Where the configuration cannot be used, and at each step that comes out otherwise.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self.digests = Digests()
+        self.n_samples = 0
+        self._header = header
+        self._n_steps = 0
+        self._now_s = 0.0
+        try:
+            config = msgspec.json.decode(header.config_json, type=LoopConfig)
+            self._loop = ClosedLoop(config, header.infos, header.session)
+            seed = int(hashlib.sha256(header.session.encode()).hexdigest()[:16], 16)
+            self._rechunked = [
+                Rechunked(
+                    ClosedLoop(config, header.infos, header.session),
+                    n_samples_max=n_samples_max,
+                    seed=seed + place,
+                )
+                for place, n_samples_max in enumerate(_RECHUNKED_N_SAMPLES_MAX)
+            ]
+        except ValueError as error:
+            raise Difference(f"record 0: the configuration cannot be used: {error}") from error
+        self._summary = Summary(self._loop)
+
+    def step(self, record: Record, step: StepRecord) -> None:
+        """Compute one step again and compare all that followed from it."""
+        outcome = self._loop.step(step.event, record.now_s)
+        recorded, recomputed = bytes(step.outcome), encode_outcome(outcome)
+        if recorded != recomputed:
+            where = f"record {record.number} ({_named(step.event)})"
+            raise Difference(f"{where}: {differences.in_outcomes(recorded, recomputed)}")
+        self.digests.add(outcome)
+        self._summary.count(step.event, outcome, record.now_s)
+        for decision in outcome.decisions:
+            if isinstance(decision, Send):
+                self._summary.count_sent(decision, was_sent=True, published_s=record.now_s)
+        for rechunked in self._rechunked:
+            rechunked.take(step.event, record.now_s)
+        self._n_steps += 1
+        self._now_s = record.now_s
+        if isinstance(step.event, Chunk):
+            self.n_samples += len(step.event.samples)
+
+    def check_end(self, end: EndRecord) -> None:
+        """Compare what the end record counts."""
+        found = {"n_steps": self._n_steps, "digest": self.digests.as_dict()}
+        recorded = {"n_steps": end.n_steps, "digest": end.digest}
+        difference = differences.in_values(recorded, found)
+        if difference is not None:
+            raise Difference(f"end record: {difference}")
+
+    def check_law(self) -> None:
+        """Compare with the same samples in other chunks; nothing can be computed after it."""
+        recorded = self.digests.by_name()
+        for rechunked in self._rechunked:
+            rechunked.finish(self._now_s)
+            found = rechunked.digests.by_name()
+            for what in ("estimates", "detections"):
+                difference = differences.in_values(recorded[what], found[what], what)
+                if difference is not None:
+                    raise Difference(
+                        "the law: with the same samples in chunks of "
+                        f"1 to {rechunked.n_samples_max}: {difference}"
+                    )
+
+    def summary(self, end: EndRecord | None, *, head: str, n_records: int) -> dict[str, Any]:
+        """Return what of `summary.json` can be computed again; how long things took cannot.
+
+        Parameters
+        ----------
+        end : EndRecord or None
+            The end record.
+        head : str
+            Link of the record before it, hex.
+        n_records : int
+            Records before it.
+        """
+        found = self._summary.as_dict()
+        del found["latency_ms"]
+        found["versions"] = self._header.versions
+        found["digest"] = self.digests.as_dict()
+        found["journal"] = {"head": head, "records": n_records}
+        if end is not None:
+            found["ended"] = end.reason
+        return found
+
+
+def of_other_origin(header: Header) -> list[str]:
+    """Return a warning for everything a bit may depend on that is not the same here."""
+    here = {**versions(), **machine()}
+    return [
+        f"recorded with {name} {recorded}, computed again with {here.get(name)}: "
+        "the same bits are promised only where both are the same"
+        for name, recorded in {**header.versions, **header.machine}.items()
+        if here.get(name) != recorded
+    ]
+
+
+def _named(event: Event) -> str:
+    if isinstance(event, Chunk):
+        return f"{len(event.samples)} samples of {event.stream} from {event.first_sample}"
+    return type(event).__name__

@@ -1,0 +1,27 @@
+"""Amounts for a person: what is believed, and how old the word is that it rests on."""
+
+from stimulators.wire.messages import DeviceBelief
+
+
+def amount_text(belief: DeviceBelief | None, unit: str) -> str:
+    """Return what a device is held to give: ``?``, an amount, or from where to where.
+
+    Parameters
+    ----------
+    belief : DeviceBelief or None
+        What the gate holds it to give; None where it does not know the device.
+    unit : {"ma", "mA", "level", ""}
+        The device's unit; empty where it is not known.
+    """
+    if belief is None or belief.lowest is None or belief.highest is None:
+        return "?"
+    lowest, highest = f"{belief.lowest:.2f}", f"{belief.highest:.2f}"
+    suffix = " mA" if unit.lower() == "ma" else ""
+    return f"{highest}{suffix}" if lowest == highest else f"{lowest}-{highest}{suffix}"
+
+
+def age_text(age_s: float | None) -> str:
+    """Return how old a word is."""
+    if age_s is None:
+        return "no word yet"
+    return f"{age_s:.1f} s ago" if age_s < 100.0 else f"{age_s:.0f} s ago"

@@ -1,0 +1,78 @@
+"""`keys make`, `keys rotate`, `keys revoke`: the secrets with which a rig's words are signed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stimloop.commands.arguments import ConfigFile, print_line
+from stimloop.errors import ConfigError
+
+app = typer.Typer(
+    help="Make and exchange the keys with which commands and answers are signed.",
+    no_args_is_help=True,
+)
+
+KeyFolder = Annotated[Path, typer.Argument(help="The folder of the rig's keys.")]
+_NEXT = {
+    "introduced": "a new key is accepted beside each one, which still signs",
+    "switched": "the new keys sign, those before are still accepted",
+    "steady": "the keys before are no longer accepted: the exchange is done",
+}
+
+
+@app.command("make")
+def make(
+    folder: KeyFolder,
+    config: ConfigFile = None,
+    *,
+    operator: Annotated[
+        list[str] | None, typer.Option(help="Name of an operator; may be given more than once.")
+    ] = None,
+) -> None:
+    """Make the keys that the service, each device and each operator still need."""
+    from stimloop import config as configuration
+    from stimulators.wire.key_maker import make_keys
+
+    rig = configuration.load(config)
+    devices = [device.id for device in rig.devices]
+    try:
+        parties = make_keys(
+            folder, rig.rig.name, devices=devices, operators=operator or ["operator"]
+        )
+    except (ValueError, OSError) as error:
+        raise ConfigError(str(error)) from error
+    _tell(folder, parties)
+
+
+@app.command("rotate")
+def rotate(folder: KeyFolder) -> None:
+    """Take the next of three steps to new keys; each party gets its new file after each step."""
+    from stimulators.wire.key_maker import rotate_keys
+
+    try:
+        stage, parties = rotate_keys(folder)
+    except (ValueError, OSError) as error:
+        raise ConfigError(str(error)) from error
+    print_line(f"{folder}: {stage}: {_NEXT[stage]}")
+    _tell(folder, parties)
+
+
+@app.command("revoke")
+def revoke(
+    folder: KeyFolder,
+    operator: Annotated[str, typer.Argument(help="Whose requests are no longer taken.")],
+) -> None:
+    """Take an operator's key away; exchange the others after, for `stop` and `status` are known."""
+    from stimulators.wire.key_maker import revoke_keys
+
+    try:
+        parties = revoke_keys(folder, operator)
+    except (ValueError, OSError) as error:
+        raise ConfigError(str(error)) from error
+    _tell(folder, parties[:1])
+
+
+def _tell(folder: Path, parties: list[str]) -> None:
+    for party in parties:
+        print_line(f"{folder / party}")

@@ -1,0 +1,57 @@
+"""Text that came from elsewhere, made fit for a terminal: nothing in it steers one, or misleads.
+
+Labels, markers, operators' names, file names and what devices say are whatever somebody else
+wrote. Raw, an escape sequence clears a screen or writes an answer into the next prompt, a line
+break forges a line of ours, a bidirectional mark shows one name as another.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable
+
+#: Control, format (bidirectional marks among them), surrogate, private use, unassigned; line and
+#: paragraph separators.
+_UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+#: Letters and symbols without a picture: fillers of Hangul, Khmer vowels that are inherent, the
+#: empty Braille cell.
+_INVISIBLE = set("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_MARKS = {"Mn", "Me", "Mc"}
+#: No writing puts more on one letter; hundreds cover the lines around theirs.
+_N_MARKS_MAX = 4
+
+
+def plain(text: str) -> str:
+    r"""Return one line of text, with all that is unfit for a terminal as a visible escape.
+
+    Letters of all languages stay, with up to four combining marks on each. What is plain already
+    stays as it is.
+
+    >>> plain("stn\x1b[2J\nok \u202e")
+    'stn\\x1b[2J\\nok \\u202e'
+    """
+    return _escaped(text, lambda each: each.encode("unicode_escape").decode("ascii"))
+
+
+def plain_json(document: str) -> str:
+    r"""Return the same JSON document, with all in it that is unfit for a terminal as JSON escapes.
+
+    Its own line breaks stay: JSON has none within a text.
+
+    >>> plain_json('{\n  "label": "\u202estn\x7f"\n}')
+    '{\n  "label": "\\u202estn\\u007f"\n}'
+    """
+    lines = document.split("\n")
+    return "\n".join(_escaped(line, lambda each: json.dumps(each)[1:-1]) for line in lines)
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    made: list[str] = []
+    n_marks = 0
+    for each in text:
+        category = unicodedata.category(each)
+        n_marks = n_marks + 1 if category in _MARKS else 0
+        is_unfit = category in _UNFIT or each in _INVISIBLE or n_marks > _N_MARKS_MAX
+        made.append(escape(each) if is_unfit else each)
+    return "".join(made)

@@ -1,0 +1,202 @@
+"""What is not recommended for a device that somebody may be connected to, and the word for each.
+
+A configuration that does such a thing is refused unless `[rig] allow` has its word: then whoever
+reads the file, the status or the record knows that it was done on purpose.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stimulators.limits import DeviceConfig
+from streamer.closed_loop import ClosedLoop
+from streamer.config import Allowed
+
+if TYPE_CHECKING:
+    from stimloop.config import Config
+
+#: The one word of which the need is known only once the streams are.
+LONG_HOLD: Allowed = "long_hold_with_real_device"
+
+_LEASE_S_MAX = 1.0
+_COMMAND_VALID_S_MAX = 0.5
+_DATA_AGE_S_MAX = 1.0
+_HOLD_S_MAX = 10.0
+_FULL_RANGE_S_MIN = 0.2
+#: What a quotient or a sum of figures in a file may be off by.
+_ROUNDING = 1e-9
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is not recommended.
+
+    Parameters
+    ----------
+    key : str
+        Where in the file.
+    expected, found : str
+        In words.
+    word : str
+        What allows it in `[rig] allow`.
+    """
+
+    key: str
+    expected: str
+    found: str
+    word: Allowed
+
+    @property
+    def text(self) -> str:
+        """The refusal, in one line."""
+        return (
+            f"$.{self.key}: expected {self.expected}, found {self.found}; "
+            f'[rig] allow = ["{self.word}"] allows it'
+        )
+
+
+def problems(config: "Config", window_s: float | None) -> list[Problem]:
+    """Return all that is not recommended, whether allowed or not.
+
+    Parameters
+    ----------
+    config : Config
+        The rig.
+    window_s : float or None
+        The longest window that a policy reads, see `longest_window_s`; None while the streams
+        are not known, and then the longest hold is not judged.
+    """
+    found = [
+        Problem(
+            f"devices[{place}].stop_{device.unit}",
+            f"at most safe_{device.unit} ({device.safe_amount:g}), since a stop never raises",
+            f"{device.stop_amount:g}",
+            "stop_above_safe",
+        )
+        for place, device in enumerate(config.devices)
+        if device.stop_amount > device.safe_amount
+    ]
+    real = [(place, each) for place, each in enumerate(config.devices) if not each.simulated]
+    if real:
+        whose = f"with {', '.join(each.id for _, each in real)}, which is not simulated"
+        found += _of_network(config, whose)
+        found += _of_timing(config, window_s, whose)
+        for place, device in real:
+            found += _of_slew(f"devices[{place}]", device)
+    return found
+
+
+def refusals(config: "Config", window_s: float | None) -> list[Problem]:
+    """Return what is not recommended and not allowed."""
+    return [each for each in problems(config, window_s) if each.word not in config.rig.allow]
+
+
+def needless(config: "Config", window_s: float | None) -> list[str]:
+    """Return a warning for each word that allows nothing in this file."""
+    needed = {each.word for each in problems(config, window_s)}
+    if window_s is None:
+        needed.add(LONG_HOLD)
+    return [
+        f"$.rig.allow[{place}]: {word!r} allows nothing in this file: take it out"
+        for place, word in enumerate(config.rig.allow)
+        if word not in needed or word in config.rig.allow[:place]
+    ]
+
+
+def allowed_text(config: "Config") -> str:
+    """Return one line that says what this rig does though it is not recommended, or nothing."""
+    words = ", ".join(dict.fromkeys(config.rig.allow))
+    return f"allowed though not recommended, by [rig] allow: {words}" if words else ""
+
+
+def longest_window_s(loop: ClosedLoop) -> float:
+    """Return the longest stretch of samples that one estimate behind a policy depends on."""
+    read = [loop.chain.detectors[wiring.detector] for wiring in loop.wirings]
+    return max((each.span_samples / each.rate_hz for each in read), default=0.0)
+
+
+def is_signed(config: object) -> bool:
+    """Return whether what is said on the wire is signed."""
+    return bool(getattr(getattr(config, "signing", None), "is_on", False))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
+
+
+def _of_network(config: "Config", whose: str) -> Iterator[Problem]:
+    broker = config.broker
+    if broker.embedded:
+        yield Problem(
+            "broker.embedded",
+            f"a broker of your own {whose}",
+            "the embedded one, which takes words from every program of this machine",
+            "embedded_broker_with_real_device",
+        )
+    if not broker.tls and not _is_loopback(broker.host):
+        yield Problem(
+            "broker.tls",
+            f"true {whose}",
+            f"false, and the broker on another machine ({broker.host})",
+            "plain_network_with_real_device",
+        )
+    if not broker.tls and broker.password_file is not None:
+        yield Problem(
+            "broker.password_file",
+            f"tls = true beside it {whose}",
+            "a password that crosses the connection as it is",
+            "plain_password_with_real_device",
+        )
+    if not is_signed(config):
+        yield Problem(
+            "signing", f"keys {whose}", "signing that is off", "unsigned_with_real_device"
+        )
+
+
+def _of_timing(config: "Config", window_s: float | None, whose: str) -> Iterator[Problem]:
+    gate = config.gate
+    upper_s: list[tuple[str, float, float, str, Allowed]] = [
+        ("lease_s", gate.lease_s, _LEASE_S_MAX, "", "long_lease_with_real_device"),
+        (
+            "command_valid_s",
+            gate.command_valid_s,
+            _COMMAND_VALID_S_MAX,
+            "",
+            "late_commands_with_real_device",
+        ),
+        ("data_age_s_max", gate.data_age_s_max, _DATA_AGE_S_MAX, "", "old_data_with_real_device"),
+    ]
+    if window_s is not None:
+        needed_s = window_s + gate.resume_s
+        why = f" (the longest window that a policy reads, {window_s:g} s, and resume_s)"
+        upper_s.append(
+            (
+                "hold_s_max",
+                gate.hold_s_max,
+                max(_HOLD_S_MAX, needed_s),
+                why if needed_s > _HOLD_S_MAX else "",
+                LONG_HOLD,
+            )
+        )
+    for key, value_s, highest_s, why, word in upper_s:
+        if value_s > highest_s * (1.0 + _ROUNDING):
+            expected = f"at most {highest_s:g} s{why} {whose}"
+            yield Problem(f"gate.{key}", expected, f"{value_s:g} s", word)
+
+
+def _of_slew(path: str, device: DeviceConfig) -> Iterator[Problem]:
+    full_range_s = device.amount_max / device.slew_per_s_max
+    if full_range_s < _FULL_RANGE_S_MIN * (1.0 - _ROUNDING):
+        key = "slew_ma_per_s_max" if device.unit == "ma" else "level_slew_per_s_max"
+        slowest = device.amount_max / _FULL_RANGE_S_MIN
+        yield Problem(
+            f"{path}.limits.{key}",
+            f"at most {slowest:g}, the full range in {_FULL_RANGE_S_MIN:g} s, "
+            f"with {device.id}, which is not simulated",
+            f"{device.slew_per_s_max:g}, the full range in {full_range_s:.3g} s",
+            "fast_slew_with_real_device",
+        )

@@ -1,0 +1,153 @@
+"""What a device may still give: charge and on-time, with its way down kept in reserve."""
+
+import math
+
+import msgspec
+
+from stimulators.device.charge_count import ChargeCount
+from stimulators.device.counts import Counts
+from stimulators.device.on_time import OnTime
+from stimulators.device.output import Output
+from stimulators.limits import DeviceConfig
+
+#: A device looks at its budgets at least so often while it is driven or moves.
+LOOK_US = 10_000
+_FC_PER_UC = 1e9
+#: A device whose charge was used up is driven again once the highest amount fits for so long, or
+#: so large a part of the limit is free: else it would rise and fall each time a bit is free.
+_ROOM_US = 1_000_000
+_ROOM_PART = 0.01
+_ROOM_PART_OF_ON_TIME = 0.1
+
+
+class Budgets:
+    """Counts what an output gives, and says in time where a limit would be passed.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        The limits, and what a milliampere gives in each program.
+    output : Output
+        What is counted.
+    counts : Counts
+        What was counted before the device was switched on.
+    """
+
+    def __init__(self, config: DeviceConfig, output: Output, counts: Counts) -> None:
+        self._config = config
+        self._output = output
+        self._slew_per_us = config.slew_per_s_max / 1e6
+        # A device without programs gives no charge, whatever the program of a command is.
+        self._fc_per_us = {name: _fc_per_us(config, name) for name in ("", *config.programs)}
+        limit_uc = config.limits.charge_uc_per_10_min_max
+        self._charge_fc_max = math.inf if limit_uc is None else limit_uc * _FC_PER_UC
+        self._on_us_max = config.limits.on_time_s_max * 1e6
+        self._counted_us = counts.counted_us
+        safe = output.given_at(config.safe_amount)
+        self._charge = ChargeCount(safe * self._fc_per_us[config.safe_program], counts)
+        self._on_time = OnTime(config.limits.off_time_s_min * 1e6, counts)
+        self._safe_max = max(config.safe_amount, safe)
+
+    @property
+    def charge_uc(self) -> float:
+        """The charge of the last ten minutes: never less than was given."""
+        return self._charge.total_fc / _FC_PER_UC
+
+    @property
+    def on_s(self) -> float:
+        """How long it has been above the safe amount, up to when it last was."""
+        return self._on_time.on_us / 1e6
+
+    def counted_s(self, now_us: int) -> float:
+        """Return how far both counts reach back."""
+        return (self._counted_us + now_us) / 1e6
+
+    def kept(self, now_us: int) -> Counts:
+        """Return the counts, to be kept over a restart."""
+        return msgspec.structs.replace(
+            self._charge.kept(now_us),
+            on_us=self._on_time.on_us,
+            off_us=self._on_time.off_us(now_us),
+            counted_us=self._counted_us + now_us,
+        )
+
+    def advance(self, from_us: int, until_us: int) -> None:
+        """Move the output on, and count what it gives on the way."""
+        output = self._output
+        if from_us == until_us:
+            output.advance(until_us)
+            return
+        rate, above = self._rate(), self._is_above()
+        output.advance(until_us)
+        # On a short stretch of a way the higher end counts for all of it.
+        rate = max(rate, self._rate())
+        self._charge.add_steady(rate, from_us, until_us)
+        self._on_time.count(from_us, until_us, is_above=above or self._is_above())
+
+    def count_trigger(self, amount: float, program: str, now_us: int) -> None:
+        """Count one pulse."""
+        self._charge.add(self._pulse_fc(amount, program), now_us)
+
+    def passed(self, now_us: int) -> str | None:
+        """Return the limit that will be passed unless it goes safe now, in one word, or None."""
+        return self._limit(self._output.peak(LOOK_US), self._output.program, now_us)
+
+    def passed_by(self, goal: float, program: str, now_us: int) -> str | None:
+        """Return the limit that setting off for `goal` would break, in one word, or None."""
+        return self._limit(self._output.peak(LOOK_US, goal), program, now_us)
+
+    def passed_by_trigger(self, amount: float, program: str, now_us: int) -> str | None:
+        """Return the limit that one pulse would break, in one word, or None."""
+        pulse_fc = self._pulse_fc(amount, program)
+        output = self._output
+        reserve_fc = self._reserve_fc(output.peak(LOOK_US), output.program, now_us)
+        return "charge" if reserve_fc + pulse_fc > self._charge_fc_max else None
+
+    def has_no_room(self, now_us: int) -> str | None:
+        """Return the limit that leaves nothing above the safe amount, in one word, or None."""
+        dearest = max(self._fc_per_us.values())
+        room_fc = self._charge_fc_max - self._charge.worst_fc(now_us)
+        needed_fc = min(
+            self._config.amount_max * dearest * _ROOM_US, _ROOM_PART * self._charge_fc_max
+        )
+        if dearest and room_fc < needed_fc:
+            return "charge"
+        running_us = self._on_time.running_us(now_us)
+        left_us_min = min(_ROOM_US, _ROOM_PART_OF_ON_TIME * self._on_us_max)
+        is_over = running_us > 0 and running_us + left_us_min >= self._on_us_max
+        return "on_time" if is_over else None
+
+    def _limit(self, peak: float, program: str, now_us: int) -> str | None:
+        if self._reserve_fc(peak, program, now_us) > self._charge_fc_max:
+            return "charge"
+        running_us = self._on_time.running_us(now_us)
+        down_us = max(0.0, peak - self._config.safe_amount) / self._slew_per_us
+        is_spent = (running_us > 0 or down_us > 0) and (
+            running_us + 2 * LOOK_US + down_us > self._on_us_max
+        )
+        return "on_time" if is_spent else None
+
+    def _reserve_fc(self, peak: float, program: str, now_us: int) -> float:
+        """Return the highest count to come if it goes safe once more time has passed."""
+        rate = self._fc_per_us.get(program, 0.0)
+        highest = max(peak, self._output.given_at(peak))
+        # A way through 0 costs all of it, a way in the same program what is above safe.
+        is_direct = program == self._config.safe_program
+        above = max(0.0, highest - self._config.safe_amount) if is_direct else highest
+        way_fc = above * above / (2.0 * self._slew_per_us) * rate
+        return self._charge.worst_fc(now_us) + highest * rate * 2 * LOOK_US * bool(above) + way_fc
+
+    def _rate(self) -> float:
+        return self._output.given * self._fc_per_us[self._output.program]
+
+    def _is_above(self) -> bool:
+        return self._output.given > self._safe_max
+
+    def _pulse_fc(self, amount: float, program: str) -> int:
+        return math.ceil(
+            self._output.given_at(amount) * self._config.charge_uc(program) * _FC_PER_UC
+        )
+
+
+def _fc_per_us(config: DeviceConfig, program: str) -> float:
+    return config.charge_uc_per_s(program) * _FC_PER_UC / 1e6

@@ -1,0 +1,91 @@
+"""The charge of the last ten minutes, and the most it can come to if no more than safe is given."""
+
+import math
+from collections import deque
+from itertools import islice
+
+from stimulators.device.counts import BIN_US, Counts
+
+_WINDOW_US = 600_000_000
+#: The window lies across one bin more than fit into it.
+_N_BINS = _WINDOW_US // BIN_US + 1
+
+
+class ChargeCount:
+    """Charge in bins of 2 s: never less than the last ten minutes', at most 2 s more.
+
+    All is counted in whole femtocoulomb, so that no sum drifts.
+
+    Parameters
+    ----------
+    safe_fc_per_us : float
+        What the safe amount gives.
+    counts : Counts
+        What was counted before the device was switched on.
+
+    Attributes
+    ----------
+    total_fc : int
+        The charge of the last ten minutes.
+
+    Notes
+    -----
+    If from now on the safe amount is given, the count at the end of bin `j`, counted from the
+    oldest, is the sum of that bin and all later ones and what the safe amount gives until then.
+    The greatest of these changes by what is given less what the safe amount would have given,
+    and needs to be worked out once a bin.
+    """
+
+    def __init__(self, safe_fc_per_us: float, counts: Counts) -> None:
+        self._safe_fc_per_us = safe_fc_per_us
+        bins = (*[0] * _N_BINS, *counts.bins_fc)[-_N_BINS:]
+        self._bins: deque[int] = deque(bins, maxlen=_N_BINS)
+        self._began_us = -counts.newest_us
+        self.total_fc = sum(self._bins)
+        self._worst_fc = self._work_out_worst()
+        self._roll(0)
+
+    def add(self, charge_fc: int, now_us: int) -> None:
+        """Count a charge that was given at `now_us`, or since the last count."""
+        self._roll(now_us)
+        self._bins[-1] += charge_fc
+        self.total_fc += charge_fc
+
+    def add_steady(self, fc_per_us: float, from_us: int, until_us: int) -> None:
+        """Count what was given at one rate; what is older than the window is left out."""
+        from_us = max(from_us, until_us - _WINDOW_US - BIN_US)
+        while from_us < until_us:
+            self._roll(from_us)
+            end_us = min(until_us, self._began_us + BIN_US)
+            self.add(math.ceil(fc_per_us * (end_us - from_us)), from_us)
+            from_us = end_us
+        self._roll(until_us)
+
+    def worst_fc(self, now_us: int) -> int:
+        """Return the highest count to come if from now on the safe amount is given."""
+        passed_fc = math.floor(self._safe_fc_per_us * (now_us - self._began_us))
+        return self._worst_fc + self._bins[-1] - passed_fc
+
+    def kept(self, now_us: int) -> Counts:
+        """Return the charge for `Counts`; the rest of them is 0."""
+        return Counts(bins_fc=tuple(self._bins), newest_us=now_us - self._began_us)
+
+    def _roll(self, now_us: int) -> None:
+        n_new = (now_us - self._began_us) // BIN_US
+        if n_new <= 0:
+            return
+        self._bins.extend([0] * min(n_new, _N_BINS))
+        self._began_us += n_new * BIN_US
+        self.total_fc = sum(self._bins)
+        self._worst_fc = self._work_out_worst()
+
+    def _work_out_worst(self) -> int:
+        """Return the greatest of the sums of the class's notes, without the newest bin's own."""
+        safe_bin_fc = math.ceil(self._safe_fc_per_us * BIN_US)
+        later_fc = 0
+        worst_fc = _N_BINS * safe_bin_fc
+        newest_first = islice(reversed(self._bins), 1, None)
+        for n_expired, bin_fc in zip(range(_N_BINS - 1, 0, -1), newest_first, strict=True):
+            later_fc += bin_fc
+            worst_fc = max(worst_fc, later_fc + n_expired * safe_bin_fc)
+        return worst_fc

@@ -1,0 +1,128 @@
+"""What a device does as time passes, whether it hears anything or not."""
+
+from stimulators.device.budgets import LOOK_US, Budgets
+from stimulators.device.device_clock import ServiceClocks
+from stimulators.device.output import Output
+from stimulators.device.own_time import OwnTime
+from stimulators.device.tenancy import Tenancy
+from stimulators.limits import DeviceConfig
+from stimulators.wire.messages import DeviceState
+
+#: A stopped device that slept looks back over the time between in at most so many looks.
+_N_LOOKS_MAX = 5_000
+
+
+class Delivery:
+    """Moves a device's output through time, and takes it to safety by itself.
+
+    Parameters
+    ----------
+    config, tenancy, clocks, output, budgets
+        The parts of the device.
+
+    Attributes
+    ----------
+    reason : str
+        Why it is in its state.
+    """
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        *,
+        tenancy: Tenancy,
+        clocks: ServiceClocks,
+        output: Output,
+        budgets: Budgets,
+    ) -> None:
+        self.reason = "switched on"
+        self._config = config
+        self._tenancy = tenancy
+        self._clocks = clocks
+        self._output = output
+        self._budgets = budgets
+        self._time = OwnTime()
+        self._reached_us = 0
+
+    @property
+    def now_us(self) -> int:
+        """The device's own time: microseconds since it was switched on."""
+        return self._time.now_us
+
+    @property
+    def state(self) -> DeviceState:
+        """Driven (``live``), at or on the way to the safe amount, or stopped."""
+        if self._tenancy.is_stopped:
+            return "stopped"
+        return "live" if self._tenancy.end_us is not None else "safe"
+
+    def pass_time(self, clock_us: int) -> None:
+        """Live through the time since the last look: a lease ends exactly when it does."""
+        fault = self._time.read(clock_us)
+        while True:
+            until_us, end_us = self._next_look_us(), self._tenancy.end_us
+            self._budgets.advance(self._reached_us, until_us)
+            self._reached_us = until_us
+            if end_us is not None and end_us <= until_us:
+                self.go_safe("the lease ended")
+            self._keep_budgets()
+            if until_us == self.now_us:
+                break
+        if fault is not None:
+            self._take_fault(fault)
+
+    def go_safe(self, reason: str) -> None:
+        """End the lease, and set off for the safe amount."""
+        self._tenancy.end()
+        self._output.go(self._config.safe_amount, self._config.safe_program)
+        self.reason = reason
+
+    def not_ready(self) -> str | None:
+        """Return why it cannot be driven from where it is, or None; set off for there."""
+        self._output.go(self._config.safe_amount, self._config.safe_program)
+        if self._output.is_moving:
+            return "on the way to the safe amount"
+        limit = self._budgets.has_no_room(self.now_us)
+        return None if limit is None else f"{limit}: no room above the safe amount"
+
+    def stop(self) -> None:
+        """Go to the stop amount at once, never up; no lease of an arming before now counts."""
+        self._tenancy.stop(self.now_us)
+        self._output.jump(min(self._output.amount, self._config.stop_amount))
+
+    def _next_look_us(self) -> int:
+        """Look every few milliseconds while anything but the safe amount may be given."""
+        now_us, end_us = self.now_us, self._tenancy.end_us
+        if end_us is None and not self._output.is_moving:
+            if not self._is_stopped_elsewhere:
+                return now_us
+            look_us = max(LOOK_US, (now_us - self._reached_us) // _N_LOOKS_MAX)
+            return min(now_us, self._reached_us + look_us)
+        until_us = min(now_us, self._reached_us + LOOK_US)
+        return until_us if end_us is None else max(self._reached_us, min(until_us, end_us))
+
+    @property
+    def _is_stopped_elsewhere(self) -> bool:
+        """Whether it may give more than at its safe amount, in spite of a stop."""
+        is_safe_program = self._output.program == self._config.safe_program
+        is_low = self._output.amount <= self._config.safe_amount and is_safe_program
+        return self._tenancy.is_stopped and self._output.amount > 0.0 and not is_low
+
+    def _keep_budgets(self) -> None:
+        """Go down while the way there still fits within charge and on-time."""
+        if self.state == "live":
+            limit = self._budgets.passed(self._reached_us)
+            if limit is not None:
+                self.go_safe(f"its {limit} limit is reached")
+        elif self._is_stopped_elsewhere and self._budgets.passed(self._reached_us) is not None:
+            amount = min(self._output.amount, self._config.safe_amount)
+            self._output.go(amount, self._config.safe_program)
+
+    def _take_fault(self, fault: str) -> None:
+        """Rely on nothing that a clock which was set says: neither a lease nor an offset."""
+        self._clocks.forget()
+        if self._tenancy.is_stopped:
+            # How long ago that was is not known any more.
+            self._tenancy.stop(self.now_us)
+        else:
+            self.go_safe(fault)

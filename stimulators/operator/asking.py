@@ -1,0 +1,220 @@
+"""Requests to the service (arm, disarm, pause, resume, mark), and whether they came true."""
+
+import secrets
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from stimulators.operator.countdown import Countdown, no_countdown, wait_for
+from stimulators.operator.known_rig import KnownRig
+from stimulators.operator.operator_link import OperatorLink
+from stimulators.operator.sessions import addressed
+from stimulators.operator.verdict import Verdict, at_safe, bad, two_devices
+from stimulators.wire import topics
+from stimulators.wire.keys import Keys
+from stimulators.wire.messages import Control, ControlAction, Status
+from stimulators.wire.payload import to_payload
+
+#: Services speak once a second: by then a second one has been heard too.
+_LISTEN_S = 1.3
+_REQUEST_VALID_US = 2_000_000
+_HEARD = (topics.STATUS, topics.ACK, topics.INFO, topics.DEVICE_STATUS)
+#: The states in which a request has come true; a mark and a resume have with their answer.
+_STATES: dict[ControlAction, frozenset[str]] = {
+    "arm": frozenset({"armed", "active", "hold"}),
+    "disarm": frozenset({"idle", "safe"}),
+    "pause": frozenset({"paused"}),
+}
+
+
+class RequestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a request.
+
+    Parameters
+    ----------
+    session : str
+        Whom it was for.
+    is_answered : bool
+        Whether that service said anything to it in time.
+    refused : str
+        Why it did not do it; empty where it did.
+    state, reason : str
+        What it was in at last, and why.
+    is_in_state : bool
+        Whether that is a state that was asked for.
+    devices : tuple of Verdict
+        What the devices' own words come to, where they were looked at.
+    """
+
+    session: str
+    is_answered: bool
+    refused: str
+    state: str
+    reason: str
+    is_in_state: bool
+    devices: tuple[Verdict, ...] = ()
+
+    @property
+    def is_so(self) -> bool:
+        """Whether what was asked for is so."""
+        is_granted = self.is_answered and not self.refused
+        return is_granted and self.is_in_state and not bad(self.devices)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """The reasons of a refusal, one by one."""
+        return tuple(self.refused.split("; ")) if self.refused else ()
+
+
+class _Conversation:
+    """One request, from its session to the devices' words."""
+
+    def __init__(self, link: OperatorLink, session: str, request_id: str) -> None:
+        self._link = link
+        self._session = session
+        self._request_id = request_id
+        self._newest = link.services[session].status
+        self.driven = set(self._newest.drives)
+        self.answer: Status | None = None
+        self.answered_at = 0
+
+    @property
+    def newest(self) -> Status:
+        """The service's last word, also after it has gone."""
+        said = self._link.services.get(self._session)
+        if said is not None:
+            self._newest = said.status
+        return self._newest
+
+    def is_answered(self) -> bool:
+        """Return whether the service has answered, and remember how."""
+        newest = self.newest
+        self.driven |= set(newest.drives)
+        if self.answer is None and newest.answered == self._request_id:
+            self.answer = newest
+            self.answered_at = self._link.n_heard
+        return self.answer is not None
+
+    def verdicts(self, action: ControlAction) -> tuple[Verdict, ...]:
+        """Return what the words of the devices that matter come to."""
+        self.driven |= set(self.newest.drives)
+        configured = {each.id for each in self._link.rig.devices}
+        if action == "arm":
+            return tuple(self._alone(sorted(configured | self.driven)))
+        names = self.driven if action == "pause" else configured | self.driven | self._link.present
+        return tuple(
+            at_safe(
+                self._link.rig.device(name),
+                self._link.devices.get(name),
+                since=self.answered_at,
+                is_configured=name in configured,
+                is_leased=action == "pause",
+            )
+            for name in sorted(names)
+        )
+
+    def _alone(self, names: Iterable[str]) -> Iterable[Verdict]:
+        for name in names:
+            words = self._link.devices.get(name)
+            twice = None if words is None else two_devices(self._link.rig.device(name), words)
+            if twice is not None:
+                yield twice
+
+
+async def request(
+    rig: KnownRig,
+    action: ControlAction,
+    *,
+    operator: str,
+    now_s: Callable[[], float],
+    text: str = "",
+    wait_s: float = 5.0,
+    settle_s: float | None = None,
+    countdown: Countdown = no_countdown,
+    keys: Keys | None = None,
+) -> RequestResult:
+    """Ask the service for something, and wait until it and the devices say that it is so.
+
+    The session and the time that a request must name are taken from what the service says of
+    itself just now, so the operator's machine may have another clock, and a request cannot
+    reach a service that is not there.
+
+    Parameters
+    ----------
+    rig : KnownRig
+        Where.
+    action : {"arm", "disarm", "pause", "resume", "mark", "set"}
+        What.
+    operator : str
+        Who.
+    now_s : callable
+        Any clock that runs on.
+    text : str
+        What a mark says.
+    wait_s : float
+        Seconds to wait for each of broker, service and answer.
+    settle_s : float, optional
+        Seconds to wait for state and devices; as long as the rig may take without.
+    countdown : callable
+        Told how long that may still take.
+    keys : Keys, optional
+        Signs the request and checks what is said.
+
+    Raises
+    ------
+    OperatorError
+        Where there is no broker or no service; SeveralServicesError where it is not clear
+        which is meant.
+    ValueError
+        Where the broker's configuration names a file that cannot be used.
+    """
+    async with OperatorLink(rig, _HEARD, now_s=now_s, keys=keys) as link:
+        await link.require(wait_s)
+        await link.listen(_LISTEN_S)
+        await link.until(lambda: bool(link.services), max(0.0, wait_s - _LISTEN_S))
+        session = addressed(rig.name, link.services)
+        now_us = link.service_now_us(session)
+        asked = Control(
+            request_id=secrets.token_hex(8),
+            session=session,
+            operator=operator,
+            issued_us=now_us,
+            expires_us=now_us + _REQUEST_VALID_US,
+            action=action,
+            text=text,
+        )
+        conversation = _Conversation(link, session, asked.request_id)
+        link.publish(topics.CONTROL, to_payload(asked))
+        await link.until(conversation.is_answered, wait_s)
+        wanted = _STATES.get(action)
+        answer = conversation.answer
+        verdicts: tuple[Verdict, ...] = ()
+        if answer is not None and not answer.refused and wanted is not None:
+            within = wanted
+
+            def waits_for() -> str:
+                missing = [each.device for each in bad(conversation.verdicts(action))]
+                return ", ".join(missing) or f"the service ({conversation.newest.state})"
+
+            def holds() -> bool:
+                is_there = conversation.newest.state in within
+                return is_there and not bad(conversation.verdicts(action))
+
+            await wait_for(
+                link,
+                holds,
+                wait_s=rig.wait_s if settle_s is None else settle_s,
+                waits_for=waits_for,
+                countdown=countdown,
+            )
+            verdicts = conversation.verdicts(action)
+        newest = conversation.newest
+        return RequestResult(
+            session=session,
+            is_answered=answer is not None,
+            refused="" if answer is None else answer.refused,
+            state=newest.state,
+            reason=newest.reason,
+            is_in_state=wanted is None or newest.state in wanted,
+            devices=verdicts,
+        )

@@ -1,0 +1,112 @@
+"""Stop: said to every device, past the service, until each one's own words show it."""
+
+import secrets
+
+import msgspec
+
+from stimulators.operator.countdown import Countdown, no_countdown, wait_for
+from stimulators.operator.known_rig import KnownRig
+from stimulators.operator.operator_link import OperatorLink
+from stimulators.operator.verdict import Verdict, bad, stopped
+from stimulators.wire import topics
+from stimulators.wire.keys import Keys
+from stimulators.wire.messages import Stop
+from stimulators.wire.payload import to_payload
+
+#: A device speaks once a second: by then a second one of the same name has been heard too.
+_LISTEN_S = 1.3
+_HEARD = (topics.ACK, topics.INFO, topics.DEVICE_STATUS)
+
+
+class StopResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a stop.
+
+    Parameters
+    ----------
+    devices : tuple of Verdict
+        Of every device of the configuration, and every other that is there.
+    """
+
+    devices: tuple[Verdict, ...]
+
+    @property
+    def is_so(self) -> bool:
+        """Whether every device says that it is stopped, and there is one."""
+        return bool(self.devices) and not bad(self.devices)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether any device said anything."""
+        return any(each.kind not in {"no answer", "offline"} for each in self.devices)
+
+
+async def stop(
+    rig: KnownRig,
+    *,
+    operator: str,
+    reason: str,
+    broker_wait_s: float | None = None,
+    wait_s: float | None = None,
+    countdown: Countdown = no_countdown,
+    keys: Keys | None = None,
+) -> StopResult:
+    """Stop every device of a rig, past the service, and wait until each says that it is so.
+
+    The stop is said again while a device has not answered, or gives more than it may. Where
+    all answer this takes as long as devices take from one word to the next: by then a second
+    device of the same name is known.
+
+    Parameters
+    ----------
+    rig : KnownRig
+        Where, and which devices must answer whatever the broker knows.
+    operator, reason : str
+        Who and why.
+    broker_wait_s, wait_s : float, optional
+        Seconds to wait for the broker, and then for the devices; as long as the rig may take
+        (`KnownRig.wait_s`) without.
+    countdown : callable
+        Told how long it may still take.
+    keys : Keys, optional
+        Signs the stop and checks the devices' words.
+
+    Raises
+    ------
+    OperatorError
+        Where there is no broker.
+    ValueError
+        Where the broker's configuration names a file that cannot be used.
+    """
+    within_s = rig.wait_s if wait_s is None else wait_s
+    pressed = Stop(request_id=secrets.token_hex(8), operator=operator, reason=reason)
+    said = (topics.STOP, to_payload(pressed))
+    configured = {each.id for each in rig.devices}
+
+    async with OperatorLink(rig, _HEARD, first=said, keys=keys) as link:
+
+        def verdicts() -> tuple[Verdict, ...]:
+            return tuple(
+                stopped(
+                    rig.device(name),
+                    link.devices.get(name),
+                    pressed.request_id,
+                    is_configured=name in configured,
+                )
+                for name in sorted(configured | link.present)
+            )
+
+        def is_over() -> bool:
+            found = verdicts()
+            return bool(found) and all(each.kind in {"so", "two devices"} for each in found)
+
+        await link.require(within_s if broker_wait_s is None else broker_wait_s)
+        await link.listen(min(_LISTEN_S, within_s))
+        await wait_for(
+            link,
+            is_over,
+            wait_s=within_s,
+            waits_for=lambda: ", ".join(each.device for each in bad(verdicts())) or "any device",
+            countdown=countdown,
+            again=lambda: link.offer(*said),
+        )
+        return StopResult(devices=verdicts())

@@ -1,0 +1,17 @@
+"""What tests of the command line share."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_rig_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test folders of its own for rigs that run: a stop must not find a real one."""
+    for variable, name in (("XDG_RUNTIME_DIR", "runtime"), ("TMPDIR", "temporary")):
+        folder = tmp_path / name
+        folder.mkdir(mode=0o700)
+        monkeypatch.setenv(variable, str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.delenv("STIMLOOP_CONFIG", raising=False)
