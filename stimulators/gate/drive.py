@@ -336,6 +336,8 @@ class Drive:
             return None
         descent.note_said(now_s)
         config = self.config
+        if not self._may_switch(config.safe_program):
+            return self._send("amplitude", 0.0, self.belief.program, None, now_s)
         return self._send("amplitude", config.safe_amount, config.safe_program, None, now_s)
 
     def _may_switch(self, program: str) -> bool:
