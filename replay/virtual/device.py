@@ -62,8 +62,6 @@ class VirtualDevice:
         Its connection.
     stepped_us : int
         When its clock was set last, in virtual time.
-    n_steps : int
-        How often it was set.
     """
 
     def __init__(
@@ -91,7 +89,6 @@ class VirtualDevice:
         self._step, self._ceiling = step, ceiling
         self._n_triggers = 0
         self.stepped_us = 0
-        self.n_steps = 0
         self.client = self._make_client()
         self.device = self._boot()
         self._switch_on()
@@ -111,7 +108,6 @@ class VirtualDevice:
         """Set its own clock forward or back."""
         self._offset_us += by_us
         self.stepped_us = self._schedule.now_us
-        self.n_steps += 1
 
     @property
     def own_us(self) -> int:

@@ -154,9 +154,7 @@ class Oracle:
         config = electrode.config
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
         way_s = 0.02 if self.world.now_us > self.swarm.quiet_since_us + 2_000_000 else 3.0
-        # A clock that is set back hides from the device the time since its last look.
-        hidden_s = 0.012 * self.world.devices[config.id].n_steps
-        return config.amount_max * dearest * (way_s + hidden_s)
+        return config.amount_max * dearest * way_s
 
     def check(self) -> None:
         """Hold everything that must be so at this moment."""
