@@ -92,6 +92,7 @@ class Drive:
         self._refused_down: float | None = None
         self._short: tuple[float, float] | None = None
         self._is_clipped = False
+        self._told_ceiling: float | None = None
 
     # What it is in.
 
@@ -211,7 +212,7 @@ class Drive:
     def take_answer(
         self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
     ) -> bool:
-        """Take in the answer to a command; say whether it shows for the first time a clipping."""
+        """Take in the answer to a command; say whether it shows a clipping not told of yet."""
         if is_refused and not self.is_live:
             # It let its lease end, and refuses what was on the way to it.
             return False
@@ -418,15 +419,17 @@ class Drive:
             return False
         if opened.command.issued_us / 1e6 < before[1]:
             return False
-        was_clipped, self._is_clipped = self._is_clipped, True
+        self._is_clipped = True
         self.belief.clip()
-        return not was_clipped
+        before_told, self._told_ceiling = self._told_ceiling, given
+        return before_told is None or abs(given - before_told) > self.belief.tolerance + _TINY
 
     def _forget_wishes(self) -> None:
         self._wish = self._refused = self._said = None
         self._n_refused = 0
         self._refused_down = self._short = None
         self._is_clipped = self._is_cancel_due = False
+        self._told_ceiling = None
         self.commands.forget()
 
     def _send(
