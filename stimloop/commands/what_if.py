@@ -64,7 +64,8 @@ def _print_table(rows: "list[Row]") -> None:
     before = ""
     for row in rows:
         if row.fault != before:
-            print_line(f"\n{row.fault}: {row.sentence}")
+            print_line("")
+            print_line(f"{row.fault}: {row.sentence}")
             before = row.fault
         noticed = "not noticed" if row.noticed_s is None else f"noticed after {row.noticed_s:.2f} s"
         print_line(

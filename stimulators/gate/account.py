@@ -188,7 +188,9 @@ class Account:
         return self._fits(charge_uc + reserve_uc, now_s)
 
     def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
-        """Yield what has to wait before the device may be driven."""
+        """Yield what has to wait before the device may be driven, once it has said what it gives."""
+        if not belief.is_known:
+            return
         if self._on_high.if_rising_s >= self._on_s_max:
             yield Want(
                 "on_time",
@@ -196,7 +198,7 @@ class Account:
                 f"{self._on_high.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
             )
-        reserve_uc = self._reserve_uc(belief.highest, belief.programs) if belief.is_known else 0.0
+        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
         if not self._fits(reserve_uc, now_s):
             over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
             yield Want(

@@ -164,8 +164,12 @@ class Belief:
         self._is_leased = False
 
     def note_leased(self) -> None:
-        """Take in that leases go: they take a device that was stopped to its safe amount."""
+        """Take in that leases go: they take a device that was stopped to its safe amount.
+
+        A stop of before that no word shows by now did not reach it; one that comes yet is shown.
+        """
         self._is_leased = True
+        self._is_stopped = False
 
     def is_news(self, word: Word) -> bool:
         """Whether a word is newer than all that was heard of its instance."""

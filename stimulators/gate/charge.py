@@ -112,6 +112,8 @@ class ChargeCount:
 
     def note_told(self, told_uc: float, now_s: float) -> None:
         """Count what the device says that it has given beyond what is counted."""
+        # A word that came late may have bounded it too low.
+        self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)
         if beyond_uc > _UNIT_UC:
             self.add(beyond_uc, beyond_uc, now_s)

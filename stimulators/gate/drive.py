@@ -91,6 +91,7 @@ class Drive:
         self._n_refused = 0
         self._refused_down: float | None = None
         self._short: tuple[float, float] | None = None
+        self._stuck: tuple[float, float] | None = None
         self._is_clipped = False
         self._told_ceiling: float | None = None
 
@@ -146,7 +147,7 @@ class Drive:
         if self._was_live and not self.is_live:
             return Flaw("device", f"{name} let its lease end", "a device that is live")
         if self._is_down_refused:
-            return Flaw("refused", f"{name} refused the way down", "a way down that is taken")
+            return Flaw("refused", f"{name} did not take the way down", "a way down that is taken")
         if self._n_refused >= self._timing.refusals_in_row_max:
             return Flaw(
                 "refused",
@@ -225,6 +226,7 @@ class Drive:
         self._refused_down = None
         if word is None or opened.command.kind == "trigger":
             return False
+        self._note_stuck(opened, word.amount, now_s)
         return self._note_short(opened, word.amount, now_s)
 
     @property
@@ -424,10 +426,23 @@ class Drive:
         before_told, self._told_ceiling = self._told_ceiling, given
         return before_told is None or abs(given - before_told) > self.belief.tolerance + _TINY
 
+    def _note_stuck(self, opened: OpenCommand, given: float, now_s: float) -> None:
+        """Take in how an answer exceeds what was asked; twice the same is a way down not taken."""
+        beyond = given - opened.amount
+        before = self._stuck
+        if beyond <= self.belief.tolerance + _TINY:
+            self._stuck = None
+            return
+        is_same = before is not None and abs(given - before[0]) <= self.belief.tolerance + _TINY
+        if before is None or not is_same:
+            self._stuck = (given, now_s + beyond / self.config.slew_per_s_max)
+        elif opened.command.issued_us / 1e6 >= before[1]:
+            self._refused_down = opened.amount
+
     def _forget_wishes(self) -> None:
         self._wish = self._refused = self._said = None
         self._n_refused = 0
-        self._refused_down = self._short = None
+        self._refused_down = self._short = self._stuck = None
         self._is_clipped = self._is_cancel_due = False
         self._told_ceiling = None
         self.commands.forget()

@@ -107,7 +107,8 @@ def _policy(device: DeviceConfig, random: Random) -> dict[str, Any]:
         return {}
     keys: dict[str, Any] = {"program": "adbs", "on_ma": random.choice((1.0, 3.0))}
     if random.random() < 0.15:
-        keys["output"] = "trigger"
+        # A trigger is given in the program that is in effect: programs change at 0 only.
+        keys |= {"output": "trigger", "program": device.safe_program}
     return keys
 
 

@@ -196,5 +196,6 @@ def test_steps_of_a_tenth_of_a_milliampere_are_no_fault() -> None:
     rig.lie = lambda said: msgspec.structs.replace(said, applied_ma=round(said.applied_ma or 0, 1))
     for amount in (1.23, 0.04, 2.96, 0.0):
         rig.run(1.0, amount=amount)
-        assert (rig.state, rig.given) == ("active", pytest.approx(amount, abs=0.051))
+        assert rig.state == "active"
+        assert rig.given == pytest.approx(amount, abs=0.051)
     assert (rig.stops, rig.notices) == ([], [])

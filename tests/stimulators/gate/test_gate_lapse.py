@@ -4,7 +4,7 @@ import pytest
 
 from stimulators.wire.messages import Lease
 from tests.stimulators.gate.gate_rig import GateRig, amounts
-from tests.stimulators.gate.wired_rig import Told, WiredRig
+from tests.stimulators.gate.wired_rig import Told, WiredRig, in_time
 
 
 def no_leases(message: Told) -> float | None:
@@ -130,7 +130,8 @@ def test_a_lapse_in_armed_begins_the_leases_anew() -> None:
     rig.up = lambda _: 0.3  # the word that it is live comes after its lease has ended
     rig.down = lambda _: 0.15
     rig.run(2.0, amount=2.0)
-    rig.up = rig.down = lambda _: 0.002
+    rig.up = in_time
+    rig.down = in_time
     rig.run(2.0, amount=2.0)
     assert rig.state in {"active", "safe"}
     if rig.state == "safe":

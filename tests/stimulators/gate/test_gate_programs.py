@@ -1,5 +1,7 @@
 """A program changes at 0 only, or between programs of the same contacts; charge holds in each."""
 
+from typing import Any
+
 import pytest
 
 from stimulators.limits import DeviceConfig, ProgramConfig
@@ -7,7 +9,7 @@ from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of
 from tests.stimulators.gate.wired_rig import WiredRig
 
 
-def two_programs(contacts: tuple[str, str] = ("", ""), **keys: float) -> DeviceConfig:
+def two_programs(contacts: tuple[str, str] = ("", ""), **keys: Any) -> DeviceConfig:
     programs = {
         name: ProgramConfig(
             frequency_hz=130.0, pulse_width_us=width_us, contact_area_cm2=0.06, contacts=where
@@ -15,6 +17,13 @@ def two_programs(contacts: tuple[str, str] = ("", ""), **keys: float) -> DeviceC
         for name, width_us, where in zip(("a", "b"), (60.0, 30.0), contacts, strict=True)
     }
     return device_of(programs=programs, safe_program="a", **keys)
+
+
+def want_b(rig: GateRig, amount: float) -> None:
+    """Let a hop of good data want so much in the second program."""
+    rig.report()
+    rig.observe()
+    rig.want(amount, program="b")
 
 
 def test_a_program_changes_at_nothing_only() -> None:
@@ -50,7 +59,7 @@ def test_programs_of_the_same_contacts_change_where_they_are() -> None:
 def test_other_contacts_are_never_reached_in_one_step(contacts: tuple[str, str]) -> None:
     rig = GateRig(two_programs(contacts)).be_active(2.9)
     before = len(rig.commands)
-    rig.run(1.0, hop=lambda: (rig.report(), rig.observe(), rig.want(2.9, program="b"))[0])
+    rig.run(1.0, hop=lambda: want_b(rig, 2.9))
     sent = rig.commands[before:]
     switched = next(place for place, each in enumerate(sent) if each.program == "b")
     assert amounts(sent[:switched])[-1] == 0.0
@@ -67,7 +76,7 @@ def test_a_program_that_the_rig_does_not_know_is_refused() -> None:
 @pytest.mark.parametrize("safe_ma", [0.0, 1.0])
 def test_safe_from_another_program_goes_through_nothing(safe_ma: float) -> None:
     rig = WiredRig(two_programs(safe_ma=safe_ma)).be_active()
-    rig.run(2.0, hop=lambda: (rig.report(), rig.observe(), rig.want(2.0, program="b"))[0])
+    rig.run(2.0, hop=lambda: want_b(rig, 2.0))
     device = rig.small["stn"]
     assert (device.program, device.given) == ("b", 2.0)
     failed_s = rig.now_s

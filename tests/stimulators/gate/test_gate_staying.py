@@ -1,4 +1,4 @@
-"""Conditions of staying: broken is safe, in armed, active, hold and paused; in idle none latches."""
+"""Conditions of staying: broken is safe wherever a rig may be driven; in idle none latches."""
 
 from collections.abc import Callable
 from typing import Any
