@@ -188,7 +188,7 @@ class Account:
         return self._fits(charge_uc + reserve_uc, now_s)
 
     def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
-        """Yield what has to wait before the device may be driven, once it has said what it gives."""
+        """Yield what has to wait before the device may be driven, once it said what it gives."""
         if not belief.is_known:
             return
         if self._on_high.if_rising_s >= self._on_s_max:
