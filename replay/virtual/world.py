@@ -1,5 +1,6 @@
 """A rig and everything around it, on one schedule: what a seed decides happens the same again."""
 
+import math
 from collections.abc import Sequence
 from random import Random
 
@@ -30,8 +31,8 @@ class World:
         Decides everything that is random.
     devices : sequence of DeviceConfig, optional
         What the devices really are, where that is not what the configuration says.
-    step : float
-        The devices give whole multiples of this; 0 where they give any amount.
+    step, ceiling : float
+        The devices give whole multiples of this, and no more than that: see `ReferenceDevice`.
 
     Attributes
     ----------
@@ -58,6 +59,7 @@ class World:
         seed: int,
         devices: Sequence[DeviceConfig] | None = None,
         step: float = 0.0,
+        ceiling: float = math.inf,
     ) -> None:
         self.config = config
         self.random = Random(seed)  # noqa: S311 a seed must give the same run again
@@ -76,6 +78,7 @@ class World:
                 offset_us=self.random.randrange(10_000_000_000),
                 drift_ppm=self.random.randrange(-50, 51),
                 step=step,
+                ceiling=ceiling,
             )
             for device in devices or config.devices
         }

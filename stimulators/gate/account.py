@@ -188,7 +188,7 @@ class Account:
         return self._fits(charge_uc + reserve_uc, now_s)
 
     def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
-        """Yield what has to wait before the device may be driven, once it has said what it gives."""
+        """Yield what has to wait before the device may be driven, once it said what it gives."""
         if not belief.is_known:
             return
         if self._on_high.if_rising_s >= self._on_s_max:
@@ -200,11 +200,11 @@ class Account:
             )
         reserve_uc = self._reserve_uc(belief.highest, belief.programs)
         if not self._fits(reserve_uc, now_s):
-            room_uc = self._limit_uc - self._steady_uc()
+            over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
             yield Want(
                 "charge",
                 f"perhaps {self.charge_uc(now_s):.0f} uC given in ten minutes, "
-                f"{self._charge.wait_s(now_s, max(0.0, room_uc)):.0f} s to wait",
+                f"{self._charge.wait_s(now_s, over_uc):.0f} s to wait",
                 f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
             )
 
@@ -226,8 +226,11 @@ class Account:
         counted_uc = self._charge.charge_uc(now_s) + more_uc
         if counted_uc + self._steady_uc() <= self._limit_uc:
             return True
-        ahead_uc = self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
-        return ahead_uc + more_uc <= self._limit_uc
+        return self._ahead_uc(now_s) + more_uc <= self._limit_uc
+
+    def _ahead_uc(self, now_s: float) -> float:
+        """Return the highest charge of any ten minutes to come, at the safe amount from now on."""
+        return self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
 
     def _steady_uc(self) -> float:
         """Charge of ten minutes at the safe amount."""

@@ -148,9 +148,8 @@ class ChargeCount:
         ahead_uc += self._unknown.charge_uc(now_s)
         return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
 
-    def wait_s(self, now_s: float, limit_uc: float) -> float:
-        """Return how long at nothing until the charge that counts is at most `limit_uc`."""
-        over_uc = self.charge_uc(now_s) - limit_uc
+    def wait_s(self, now_s: float, over_uc: float) -> float:
+        """Return how long until so much of the oldest that counts is ten minutes old."""
         if over_uc <= 0.0:
             return 0.0
         for age_s, charge_uc in self.bins(now_s):

@@ -93,6 +93,7 @@ class Drive:
         self._short: tuple[float, float] | None = None
         self._stuck: tuple[float, float] | None = None
         self._is_clipped = False
+        self._told_ceiling: float | None = None
 
     # What it is in.
 
@@ -213,7 +214,7 @@ class Drive:
     def take_answer(
         self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
     ) -> bool:
-        """Take in the answer to a command; say whether it shows for the first time a clipping."""
+        """Take in the answer to a command; say whether it shows a clipping not told of yet."""
         if is_refused and not self.is_live:
             # It let its lease end, and refuses what was on the way to it.
             return False
@@ -423,9 +424,10 @@ class Drive:
             return False
         if opened.command.issued_us / 1e6 < before[1]:
             return False
-        was_clipped, self._is_clipped = self._is_clipped, True
+        self._is_clipped = True
         self.belief.clip()
-        return not was_clipped
+        before_told, self._told_ceiling = self._told_ceiling, given
+        return before_told is None or abs(given - before_told) > self.belief.tolerance + _TINY
 
     def _note_stuck(self, opened: OpenCommand, given: float, now_s: float) -> None:
         """Take in how an answer exceeds what was asked; twice the same is a way down not taken."""
@@ -445,6 +447,7 @@ class Drive:
         self._n_refused = 0
         self._refused_down = self._short = self._stuck = None
         self._is_clipped = self._is_cancel_due = False
+        self._told_ceiling = None
         self.commands.forget()
 
     def _send(

@@ -47,6 +47,8 @@ class RigState:
         When the rig last went safe, or was stopped again.
     is_linked : bool
         Whether there is a link to the broker.
+    armed_text : str
+        What an armed rig waits for, and how long at most.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class RigState:
         self.now_s = -sys.float_info.max
         self.safe_s = self.now_s
         self.is_linked = False
+        self.armed_text = ""
         self._timing = timing
         self._session = session
         self._drives = drives
@@ -278,9 +281,14 @@ class RigState:
     def _wait_armed(self) -> None:
         is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)
         armed_s_max = _ARMED_S_MAX + (self._calibration_s if is_calibrating else 0.0)
-        if self.now_s - self._armed_s <= armed_s_max:
-            return
         silent = [drive.config.id for drive in self._drives if drive.is_engaged]
+        left_s = armed_s_max - (self.now_s - self._armed_s)
+        if left_s >= 0.0:
+            what = "a valid estimate" + (" (it calibrates)" if is_calibrating else "")
+            if silent:
+                what = f"{', '.join(silent)} to reach the safe amount and take a lease"
+            self.armed_text = f"waits for {what}, at most {left_s:.0f} s"
+            return
         what = f"{', '.join(silent)} did not take a lease" if silent else "no valid estimate"
         self.go_idle(f"{what} within {armed_s_max:g} s")
 
@@ -314,6 +322,7 @@ class RigState:
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
         self.state = after
         self.reason = reason
+        self.armed_text = ""
 
     def _disengage_all(self) -> None:
         for drive in self._drives:

@@ -130,7 +130,7 @@ def test_the_wait_for_charge_is_as_long_as_it_is(limit_uc: float, after_s: float
     for place in range(10):
         count.add(100.0, 100.0, 5000.0 + 20.0 * place)
     now_s = 5200.0 + after_s
-    wait_s = count.wait_s(now_s, limit_uc)
+    wait_s = count.wait_s(now_s, count.charge_uc(now_s) - limit_uc)
     if wait_s > 6.0:
         assert count.charge_uc(now_s + wait_s - 6.0) > limit_uc - 1e-3
     assert count.charge_uc(now_s + wait_s + 0.01) <= limit_uc + 1e-3

@@ -433,9 +433,9 @@ def test_a_broker_that_comes_late_is_waited_for() -> None:
     rig = GateRig(arm="auto")
     rig.hear(LinkChanged(is_up=False, reason="refused"))
     rig.run(3.0)
-    assert (rig.state, rig.gate.reason) == (
+    assert (rig.state, rig.gate.status_text) == (
         "idle",
-        "waits: no broker, expected a link to the broker",
+        "not armed; waits: no broker, expected a link to the broker",
     )
     rig.connect()
     rig.run(3.0)
