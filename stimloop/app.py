@@ -2,7 +2,16 @@
 
 import typer
 
-from stimloop.commands import broker, configuration, keys, operator, recordings, run, simulated
+from stimloop.commands import (
+    broker,
+    configuration,
+    keys,
+    operator,
+    recordings,
+    run,
+    simulated,
+    what_if,
+)
 
 app = typer.Typer(
     name="stimloop",
@@ -26,6 +35,7 @@ app.command("pause")(operator.pause)
 app.command("resume")(operator.resume)
 app.command("stop")(operator.stop)
 app.command("status")(operator.status)
+app.command("what-if")(what_if.what_if)
 app.command("broker-config")(broker.broker_config)
 app.add_typer(configuration.app, name="config")
 app.add_typer(keys.app, name="keys")

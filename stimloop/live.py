@@ -20,12 +20,13 @@ from stimloop.one_service import require_alone
 from stimloop.recommended import allowed_text
 from stimloop.running import RunningRig, kept_running
 from stimloop.stop_key import press_stop, stop_key
-from stimulators.wire.key_files import service_keys
+from stimulators.wire.key_files import SERVICE, service_keys
 from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
 from streamer.journal import Journal
+from streamer.journal_key import load_journal_key
 from streamer.ledger import ledger_of
 from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
@@ -82,6 +83,7 @@ async def run(
         ended the run: then the session folder is complete all the same.
     """
     keys = _keys(config, config_name)
+    journal_key = _journal_key(config)
     rig = known_rig(config)
     await require_alone(rig, config_name, keys)
     session = clock.new_session_id()
@@ -106,7 +108,13 @@ async def run(
         for warning in needless_words(config, loop):
             warn(f"{config_name}: {warning}")
         warm_up(config.loop, infos)
-        first = header(config.loop, infos, session=session, config_toml=config_toml)
+        first = header(
+            config.loop,
+            infos,
+            session=session,
+            config_toml=config_toml,
+            signs_end=journal_key is not None,
+        )
         transport = MqttTransport(
             config.broker,
             rig=config.rig.name,
@@ -126,6 +134,7 @@ async def run(
             tick_s=config.rig.tick_s,
             config_digest=first.config_sha256,
             versions=versions(),
+            allow=config.rig.allow,
             past=ledger.past,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,
@@ -138,7 +147,9 @@ async def run(
         stack.enter_context(_without_collections())
         reason, fault = await _until_over(service, [*sources, companions], duration_s)
         # A journal that could not be written raises here again; then nothing else is.
-        summary = target.end(service.summary, journal, reason=reason, now_s=clock.now_s())
+        summary = target.end(
+            service.summary, journal, reason=reason, now_s=clock.now_s(), key=journal_key
+        )
         told(f"journal ended, head {journal.head} (for verify --head)")
     if fault is not None:
         raise FaultError(f"{folder}: the session was ended by a fault: {fault}") from fault
@@ -151,6 +162,14 @@ def _keys(config: Config, config_name: str) -> Keys:
         return service_keys(config.signing, config.rig.name, devices)
     except ValueError as error:
         raise ConfigError(f"{config_name}: {located(f'signing.{error}')}") from error
+
+
+def _journal_key(config: Config) -> bytes | None:
+    """Return what the end of the journal is signed with, where the rig signs what it says."""
+    signing = config.signing
+    if signing is None or not signing.is_on or signing.key_folder is None:
+        return None
+    return load_journal_key(Path(signing.key_folder) / SERVICE)
 
 
 async def _until_over(

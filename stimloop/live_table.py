@@ -144,7 +144,7 @@ class LiveTable:
             (f"{gate.state.upper():<7}", _STYLES[gate.state]),
             f"{self._clock()}  {counts.n_samples} samples, {self._age()}, "
             f"{counts.n_issued} commands, {counts.n_acked} acknowledged\n",
-            (plain(gate.reason), "dim"),
+            (plain(gate.status_text), "dim"),
         )
 
     def _measures(self) -> Table:

@@ -9,7 +9,7 @@ from stimulators.device.memory import DeviceMemory
 from stimulators.limits import DeviceConfig
 from stimulators.wire.keys import Keys, NoKeys
 from stimulators.wire.mqtt import BrokerConfig
-from stimulators.wire.session_name import date_of_session
+from stimulators.wire.session_id import session_date_text
 from streamer.clock import now_s, unix_us
 
 
@@ -81,7 +81,7 @@ def forget_sessions(devices: Sequence[DeviceConfig], memory: Path) -> list[str]:
         remembered = DeviceMemory(memory, device, unix_us)
         session = remembered.session()
         remembered.forget_session()
-        forgotten = f"forgot the session of {date_of_session(session)}" if session else ""
+        forgotten = f"forgot the session of {session_date_text(session)}" if session else ""
         lines.append(f"{device.id}: {forgotten or 'remembered no session'}")
     return lines
 

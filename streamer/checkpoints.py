@@ -45,7 +45,9 @@ class Checkpoints:
 
     def _run(self) -> None:
         try:
-            connection = sqlite3.connect(self._path, isolation_level=None)
+            # A database that is gone is not to be made anew, empty, under its name.
+            place = f"{self._path.absolute().as_uri()}?mode=rw"
+            connection = sqlite3.connect(place, uri=True, isolation_level=None)
             try:
                 connection.execute("PRAGMA synchronous=NORMAL")
                 while self._wanted.wait() and not self._is_over:

@@ -63,6 +63,7 @@ class ClosedLoop:
         layouts = {name: each.layout for name, each in self.conditioners.items()}
         self.chain = DetectorChain(config.detectors, layouts)
         self.wirings: tuple[Wiring, ...] = wirings(config, self.chain)
+        self.allow = config.rig.allow
         watched = tuple(dict.fromkeys(wiring.stream for wiring in self.wirings))
         self.gate = SafetyGate(
             timing=config.gate,

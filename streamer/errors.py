@@ -5,6 +5,7 @@ StreamError
     StreamFormat      the stream is not what the configuration or its past says
 JournalError          the journal cannot be written or read
 LedgerError           what devices were given cannot be kept from one service to the next
+UnsafeEndError        a device did not say that it is safe before the session ended
 RivalError            another service drives the same rig
 """
 
@@ -31,3 +32,7 @@ class LedgerError(Exception):
 
 class RivalError(Exception):
     """Another service of the same rig is there, and this one has to leave."""
+
+
+class UnsafeEndError(Exception):
+    """A device did not say in time that it is at its safe amount; the text says which."""

@@ -57,7 +57,7 @@ class Heartbeat:
         Each has a beat of its own: of two within a tick, neither operator waits in vain.
         """
         refusals = [
-            f"{each.reason} (expected {each.expected}, found {each.found})"
+            f"{each.reason} ({_about(each.device)}expected {each.expected}, found {each.found})"
             for each in decisions
             if isinstance(each, Refusal) and each.request_id == request_id
         ]
@@ -91,7 +91,7 @@ class Heartbeat:
             Status(
                 state=state or gate.state,
                 session=self._session,
-                reason=gate.reason,
+                reason=gate.status_text,
                 now_us=round(now_s * 1e6),
                 config_digest=self._config_digest,
                 journal_head=head,
@@ -103,3 +103,7 @@ class Heartbeat:
                 allow=self._allow,
             )
         )
+
+
+def _about(device: str) -> str:
+    return f"{device}: " if device else ""

@@ -177,6 +177,7 @@ class Journal:
             Signs the record; without it anybody who can write the file could have made it.
         """
         self.commit()
+        self._expect_files(looks_up=True)
         end = EndRecord(
             reason=reason,
             n_steps=self._n_steps,
@@ -200,9 +201,10 @@ class Journal:
         """Hand every record so far to the operating system."""
         if self._failure is not None:
             raise JournalError(self._failure)
-        # First: a file that is gone makes checkpoints fail, too, in words that say less.
         self._expect_files()
         if self._checkpoints.failure is not None:
+            # A file that is gone makes checkpoints fail, too, in words that say less.
+            self._expect_files(looks_up=True)
             raise self._failed(self._checkpoints.failure)
         if not self._waiting:
             return
@@ -244,9 +246,14 @@ class Journal:
         if len(self._waiting) >= _N_WAITING_MAX or self._n_waiting_bytes >= _N_WAITING_BYTES_MAX:
             self.commit()
 
-    def _expect_files(self) -> None:
+    def _expect_files(self, *, looks_up: bool = False) -> None:
         """Fail where a file is not where and what it was."""
-        if self._files is not None and (problem := self._files.problem()) is not None:
+        if self._files is None:
+            return
+        problem = self._files.problem()
+        if problem is None and looks_up:
+            problem = self._files.misplaced()
+        if problem is not None:
             self._files.mend()
             raise self._failed(problem)
 
@@ -269,7 +276,7 @@ class Journal:
 
     def _settle(self) -> None:
         """Bring everything to the disk in one file that can be read from any medium."""
-        self._expect_files()
+        self._expect_files(looks_up=True)
         try:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -5,10 +5,9 @@ import re
 import stat
 from pathlib import Path
 
+from stimulators.wire.key_files import JOURNAL_KEY_FILE
 from streamer.errors import JournalError
 
-#: Its name in a folder of keys.
-KEY_FILE = "journal.key"
 _KEY = re.compile(r"[0-9a-f]{64}\n?")
 
 
@@ -20,7 +19,7 @@ def load_journal_key(folder: Path) -> bytes:
     JournalError
         Where there is none, it is none, or others than its owner may read it.
     """
-    path = folder / KEY_FILE
+    path = folder / JOURNAL_KEY_FILE
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text(encoding="ascii", errors="replace")

@@ -1,5 +1,6 @@
 """What a rig's devices were given, kept from one service to the next: one file, one writer."""
 
+import math
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -14,12 +15,22 @@ from stimulators.gate.past import DevicePast
 from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
 
+#: What a person was given is nobody else's business.
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
+
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What the file holds: ages are counted from the wall clock of the moment of writing."""
 
     written_us: int
     devices: tuple[DevicePast, ...]
+
+
+def _is_sound(past: DevicePast) -> bool:
+    """Say whether ages, charges and times are what they can be."""
+    numbers = (past.known_age_s, past.on_s, *(number for bin_ in past.charges for number in bin_))
+    return all(math.isfinite(number) and number >= 0.0 for number in numbers)
 
 
 def state_folder() -> Path:
@@ -79,9 +90,13 @@ class Ledger:
 
     def __enter__(self) -> Self:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+            self._folder.chmod(_FOLDER_MODE)
             # A lock of the operating system's, which ends with its process on every system.
-            self._lock = sqlite3.connect(self._folder / "lock.sqlite", timeout=0.0)
+            lock = self._folder / "lock.sqlite"
+            lock.touch(mode=_FILE_MODE)
+            lock.chmod(_FILE_MODE)
+            self._lock = sqlite3.connect(lock, timeout=0.0)
             self._lock.execute("BEGIN EXCLUSIVE")
             self.past = self._read()
         except sqlite3.OperationalError:
@@ -107,9 +122,13 @@ class Ledger:
         """Write what is known now, whole or not at all."""
         if not past:
             return
-        kept = _Kept(written_us=self._unix_us(), devices=tuple(past))
+        # Of a device that is not named nobody knows, and JSON has no number without end.
+        known = tuple(each for each in past if math.isfinite(each.known_age_s))
+        kept = _Kept(written_us=self._unix_us(), devices=known)
         written = self._file.with_suffix(".part")
         try:
+            written.touch(mode=_FILE_MODE)
+            written.chmod(_FILE_MODE)
             written.write_bytes(msgspec.json.encode(kept))
             written.replace(self._file)
         except OSError as error:
@@ -121,7 +140,7 @@ class Ledger:
         except (FileNotFoundError, msgspec.MsgspecError):
             return ()
         passed_s = (self._unix_us() - kept.written_us) / 1e6
-        if passed_s < 0.0:
+        if passed_s < 0.0 or not all(map(_is_sound, kept.devices)):
             return ()
         return tuple(
             DevicePast(

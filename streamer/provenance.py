@@ -38,7 +38,12 @@ def machine() -> dict[str, str]:
 
 
 def header(
-    config: LoopConfig, infos: Sequence[StreamInfo], *, session: str, config_toml: bytes
+    config: LoopConfig,
+    infos: Sequence[StreamInfo],
+    *,
+    session: str,
+    config_toml: bytes,
+    signs_end: bool = False,
 ) -> Header:
     """Return the header of a session's journal.
 
@@ -52,6 +57,8 @@ def header(
         Name of the session.
     config_toml : bytes
         The content of the session folder's `config.toml`.
+    signs_end : bool
+        Whether the end record will be signed.
 
     Raises
     ------
@@ -72,4 +79,5 @@ def header(
         infos=tuple(infos),
         versions=versions(),
         machine=machine(),
+        signs_end=signs_end,
     )

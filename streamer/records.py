@@ -43,6 +43,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         The streams as they were found.
     versions, machine : dict
         Of what a bit may depend on.
+    signs_end : bool
+        Whether the end record will be signed: one without a signature proves nothing then.
     """
 
     session: str
@@ -51,6 +53,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     infos: tuple[StreamInfo, ...]
     versions: dict[str, str]
     machine: dict[str, str]
+    signs_end: bool = False
 
     @property
     def config_sha256(self) -> str:

@@ -12,7 +12,7 @@ from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.displays import Displays
-from streamer.errors import JournalError, RivalError
+from streamer.errors import JournalError, RivalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
 from streamer.heartbeat import Heartbeat
 from streamer.journal import Journal
@@ -289,6 +289,8 @@ class Service:
         try:
             while gate.driven and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
                 await asyncio.sleep(self._tick_s)
+            if gate.driven and self._failure is None:
+                self._failure = UnsafeEndError(_unsafe_text(gate.driven))
         finally:
             # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
             await self._leave()
@@ -323,6 +325,13 @@ class Service:
             self._ended.set_result("fault")
         else:
             self._ended.set_result(why)
+
+
+def _unsafe_text(devices: Sequence[str]) -> str:
+    return (
+        f"device {', '.join(devices)}: expected its word that it is at its safe amount, found "
+        "none in time: look at it, and switch it off by its own switch"
+    )
 
 
 def _described(error: BaseException) -> str:

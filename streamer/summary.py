@@ -114,5 +114,6 @@ class Summary:
                 "unsent": self.n_unsent,
                 "refused": dict(sorted(self.refused.items())),
             },
+            "allow": list(self._loop.allow),
             "latency_ms": {name: each.as_ms() for name, each in self.latencies.items()},
         }

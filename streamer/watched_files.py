@@ -60,7 +60,7 @@ class WatchedFiles:
             return None
         if self._n_to_look_up > 0 and fstat(self._folder).st_mtime_ns == self._changed_ns:
             return None
-        return self._looked_up()
+        return self.misplaced()
 
     def written(self) -> None:
         """Note that the log has grown by what was just committed."""
@@ -80,7 +80,8 @@ class WatchedFiles:
         for file in (self._database, self._log, self._index, self._folder):
             os.close(file)
 
-    def _looked_up(self) -> str | None:
+    def misplaced(self) -> str | None:
+        """Return which name is gone or another file's, looked up now, or None."""
         self._changed_ns = fstat(self._folder).st_mtime_ns
         self._n_to_look_up = _N_COMMITS_TO_LOOK_UP
         for path, identity in self._identities.items():

@@ -41,7 +41,17 @@ def judge_end(
         )
     if reader.end is None:
         return _of_unfinished(newest, head_number)
-    is_signed = bool(reader.end.signature)
+    return _of_ended(reader, newest, head_number, key, is_signed=bool(reader.end.signature))
+
+
+def _of_ended(
+    reader: JournalReader,
+    newest: int,
+    head_number: int | None,
+    key: bytes | None,
+    *,
+    is_signed: bool,
+) -> EndVerdict:
     if key is not None:
         if not reader.is_end_signed_with(key):
             found = "another signature" if is_signed else "none"
@@ -49,6 +59,11 @@ def judge_end(
         return _proven("signature", newest, newest, "an end record signed with this key")
     if head_number == newest:
         return _proven("head", newest, newest, "the head given, which the end record has")
+    if reader.header.signs_end:
+        found = "a signature that was not checked" if is_signed else "no signature"
+        return _unproven(
+            f"the header says that the end is signed, found {found}: give its key by --keys FOLDER"
+        )
     how = (
         "an end record whose signature was not checked: give its key with --keys FOLDER"
         if is_signed

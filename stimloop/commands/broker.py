@@ -1,12 +1,15 @@
 """`broker-config`: a mosquitto that knows everybody, and what each may say and hear."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stimloop.commands.arguments import ConfigFile, print_line
 from stimloop.errors import ConfigError, FaultError
+
+if TYPE_CHECKING:
+    from stimloop.config import Config
 
 _File = Path | None
 
@@ -65,6 +68,7 @@ def broker_config(
             key=None if key is None else key.resolve(),
             ca_file=ca,
             client_certificates=client_certificates,
+            tables=_tables(rig),
         )
     except ValueError as error:
         raise ConfigError(f"broker-config: {error}") from error
@@ -79,3 +83,13 @@ def broker_config(
     print_line(f"mosquitto -c {file}")
     for user in users.names:
         print_line(f"{user}: {folder / 'clients' / user / 'address.toml'}")
+
+
+def _tables(rig: "Config") -> dict[str, Any]:
+    """Return what an operator must know of a rig to judge what its devices say."""
+    import tomllib
+
+    from stimloop.config import to_toml
+
+    written = tomllib.loads(to_toml(rig).decode())
+    return {name: written[name] for name in ("devices", "gate", "signing") if name in written}

@@ -122,7 +122,7 @@ def status(
     from streamer.clock import now_s
 
     rig = the_rig(config)
-    keys = load_operator_keys(rig.known)
+    keys = load_operator_keys(rig.known, operator=operator)
     looked = _ask(look(rig.known, now_s=now_s, keys=keys), rig)
     if as_json:
         print_json(msgspec.to_builtins(looked))

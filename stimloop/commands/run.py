@@ -38,7 +38,7 @@ def run(
             str(config or "the default rig"),
             folder,
             duration_s=duration,
-            told=console.print,
+            told=lambda line: console.print(line, soft_wrap=True),
             warn=warn,
             watching=lambda service: watching(service, console),
         )

@@ -83,6 +83,8 @@ class Hardened(msgspec.Struct, frozen=True, kw_only=True):
         without); a private authority makes them where they are not given.
     client_certificates : bool
         Whether clients need a certificate of the private authority beside their password.
+    tables : dict
+        What else of the rig's configuration clients are told, for an operator to judge devices.
 
     Raises
     ------
@@ -99,6 +101,7 @@ class Hardened(msgspec.Struct, frozen=True, kw_only=True):
     key: Path | None = None
     ca_file: Path | None = None
     client_certificates: bool = False
+    tables: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         for host in (*self.hosts, self.bind or "localhost"):
@@ -184,11 +187,7 @@ def _write_client(
         if not certificate.exists():
             authority.sign_client(certificate, key, name=user)
         broker |= {"cert_file": str(certificate), "key_file": str(key)}
-    reached = {
-        "rig": {"name": wanted.users.rig},
-        "broker": broker,
-        "devices": [{"id": device} for device in wanted.users.devices],
-    }
+    reached = {"rig": {"name": wanted.users.rig}, "broker": broker, **wanted.tables}
     _write(folder / "address.toml", f"# How {user} reaches the rig.\n{tomli_w.dumps(reached)}")
     return file.read_text(encoding="utf-8").partition("\n")[0]
 

@@ -11,10 +11,10 @@ from stimulators.device.counts import Counts
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
+from stimulators.device.telling import Telling
 from stimulators.device.tenancy import Tenancy
-from stimulators.device.told_stops import ToldStops
 from stimulators.device.trigger_output import TriggerOutput
-from stimulators.device.words import Condition, Words
+from stimulators.device.words import Words
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
@@ -30,7 +30,6 @@ from stimulators.wire.messages import (
 
 #: Commands remembered as done, for those that the broker delivers twice.
 _N_DONE = 256
-_STATUS_PERIOD_US = 1_000_000
 
 Heard: TypeAlias = Command | Lease | Stop | ClockReply
 Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
@@ -89,10 +88,11 @@ class ReferenceDevice:
     ===============  =================================================================
 
     A session is adopted with its first valid lease, at the safe amount only, and only if it is
-    newer than every one before. Without a lease the device moves to its safe amount by its own
-    slew, and is driven again only once it has arrived. A stop takes it to its stop amount at
-    once, but never up, whoever sends it, and holds until a lease of a later arming; then it
-    first goes to the safe amount. A program changes at 0 only, or to one of the same contacts.
+    newer than every one before; after power-on the newest again, by an arming begun since.
+    Without a lease the device moves to its safe amount by its own slew, and is driven again only
+    once it has arrived. A stop takes it to its stop amount at once, but never up, whoever sends
+    it, and holds until a lease of a later arming; then it first goes to the safe amount. A
+    program changes at 0 only, or to one of the same contacts.
     Where charge or on-time are used up it goes safe by itself, while its way down still fits.
 
     Acks, infos and reports are its words and carry one number that counts up. A command that
@@ -142,16 +142,18 @@ class ReferenceDevice:
             triggers=self.triggers,
             budgets=self._budgets,
         )
-        self._words = Words(
-            config, instance=instance, firmware=firmware, off_when_unpowered=off_when_unpowered
+        self._telling = Telling(
+            Words(
+                config, instance=instance, firmware=firmware, off_when_unpowered=off_when_unpowered
+            ),
+            tenancy=self._tenancy,
+            clocks=self._clocks,
+            output=self._output,
+            budgets=self._budgets,
+            delivery=self._delivery,
         )
-        self._told_stops = ToldStops()
         self._done: deque[int] = deque(maxlen=_N_DONE)
         self._newest_seq = 0
-        self._last_seq = 0
-        self._report_due_us = 0
-        self._told = (self.state, self._delivery.reason)
-        self._told_given = (self._output.given, self._output.program)
 
     @property
     def state(self) -> DeviceState:
@@ -191,13 +193,11 @@ class ReferenceDevice:
     @property
     def info(self) -> DeviceInfo:
         """What it says of itself, to look at: it counts as no word."""
-        return self._words.info(self._condition)
+        return self._telling.info
 
     def describe(self) -> DeviceInfo:
         """Return what it says of itself, to be published: a new word."""
-        self._told = (self.state, self._delivery.reason)
-        self._told_given = (self._output.given, self._output.program)
-        return self._words.describe(self._condition)
+        return self._telling.describe()
 
     def hear(self, message: Heard, now_us: int, *, verified: bool = True) -> tuple[Said, ...]:
         """Do what a message asks for, or say why not.
@@ -220,7 +220,7 @@ class ReferenceDevice:
             said += self._stop(message, verified=verified)
         elif self._tenancy.may_tell_time(message.session):
             self._clocks.learn(message, self._delivery.now_us)
-        return (*said, *self._news())
+        return (*said, *self._telling.news())
 
     def tick(self, now_us: int) -> tuple[Said, ...]:
         """Let time pass; to be called every few milliseconds."""
@@ -228,11 +228,12 @@ class ReferenceDevice:
         request = self._clocks.ask(self._delivery.now_us)
         if request is not None:
             said.append(request)
-        return (*said, *self._news())
+        return (*said, *self._telling.news())
 
     def _pass_time(self, clock_us: int) -> list[Said]:
         was_live = self.state == "live"
         self._delivery.pass_time(clock_us)
+        self._tenancy.begin(self._delivery.now_us)
         # Even if the next lease is there already: the amount is not what was asked for.
         said: list[Said] = [self.describe()] if was_live and self.state != "live" else []
         return [*said, *self._fire_due()]
@@ -252,41 +253,29 @@ class ReferenceDevice:
                 refused = self._delivery.not_ready()
             if refused is None:
                 if lease.session != self.session:
-                    self._newest_seq = self._last_seq = 0
+                    self._newest_seq = self._telling.last_seq = 0
                     self._done.clear()
                 self._tenancy.grant(lease, service)
                 self._delivery.reason = "leased"
-        if refused is not None and not was_live:
+        # Who stopped it says more than that the stop holds.
+        if refused is not None and not was_live and refused != "stopped":
             self._delivery.reason = f"lease refused: {refused}"
 
     def _stop(self, stop: Stop, *, verified: bool) -> list[Said]:
         is_change = not self._tenancy.is_stopped
         self._delivery.stop()
-        said: list[Said] = [self._ack(each, "stopped") for each in self.triggers.drop()]
-        told = self._told_stops.word(
-            stop, self._delivery.now_us, is_verified=verified, is_change=is_change
-        )
-        if told is None:
-            return said
-        self._delivery.reason = told
-        self._report_due_us = self._delivery.now_us
-        answer = self._words.answer(
-            self._condition,
-            session=self.session or "",
-            stamp_us=self._clocks.stamp_us(self.session, self._delivery.now_us),
-            request_id=stop.request_id,
-            verified=verified,
-        )
-        return [*said, answer]
+        said: list[Said] = self._drop_triggers("stopped")
+        answer = self._telling.answer_stop(stop, verified=verified, is_change=is_change)
+        return said if answer is None else [*said, answer]
 
     def _answer(self, command: Command) -> list[Said]:
         if command.session == self.session and command.seq in self._done:
-            return [self._ack(command, None)]
+            return [self._telling.answer(command, None)]
         if self.triggers.is_waiting(command):
             return []
         refused = self._check.refusal(command, self._newest_seq, self._delivery.now_us)
         if refused is not None:
-            return [self._ack(command, refused)]
+            return [self._telling.answer(command, refused)]
         self._newest_seq = command.seq
         if command.kind == "trigger":
             self.triggers.waiting.append(command)
@@ -294,10 +283,9 @@ class ReferenceDevice:
         if command.program in self.config.programs:
             self._output.switch(command.program)
         self._output.go(amount_of(command))
-        self._last_seq = command.seq
+        self._telling.last_seq = command.seq
         self._done.append(command.seq)
-        dropped = [self._ack(each, "dropped") for each in self.triggers.drop()]
-        return [*dropped, self._ack(command, None)]
+        return [*self._drop_triggers("dropped"), self._telling.answer(command, None)]
 
     def _fire_due(self) -> list[Said]:
         """Give the triggers whose time has come; without a lease or the clock none is given."""
@@ -306,8 +294,7 @@ class ReferenceDevice:
         now_us = self._delivery.now_us
         service = self._clocks.time_of(self.session or "", now_us)
         if self.state != "live" or service is None:
-            why = "lease" if self.state != "live" else "clock"
-            return [self._ack(command, why) for command in self.triggers.drop()]
+            return self._drop_triggers("lease" if self.state != "live" else "clock")
         said: list[Said] = []
         for command in self.triggers.take_due(now_us + service.offset_us):
             refused = self._check.trigger_refusal(command, now_us)
@@ -317,48 +304,8 @@ class ReferenceDevice:
                 self.triggers.give(command, now_us)
                 self._budgets.count_trigger(amount_of(command), command.program, now_us)
                 self._done.append(command.seq)
-            said.append(self._ack(command, refused))
+            said.append(self._telling.answer(command, refused))
         return said
 
-    @property
-    def _condition(self) -> Condition:
-        return Condition(
-            state=self.state,
-            reason=self._delivery.reason,
-            session=self.newest_session or None,
-            last_seq=self._last_seq,
-            amount=self._output.given,
-            program=self._output.program,
-            charge_uc=self._budgets.charge_uc,
-            on_s=self._budgets.on_s,
-            counted_since_s=self._budgets.counted_s(self._delivery.now_us),
-        )
-
-    def _news(self) -> list[Said]:
-        """Return what has to be told: a change, the end of a way, the second that is over."""
-        now_us = self._delivery.now_us
-        told = self._told_stops.due(now_us)
-        if told is not None and self._tenancy.is_stopped:
-            self._delivery.reason = told
-        given = (self._output.given, self._output.program)
-        is_arrived = not self._output.is_moving and given != self._told_given
-        said: list[Said] = []
-        if (self.state, self._delivery.reason) != self._told or (
-            is_arrived and self.state != "live"
-        ):
-            said.append(self.describe())
-        if is_arrived or now_us >= self._report_due_us:
-            self._report_due_us = now_us + _STATUS_PERIOD_US
-            self._told_given = given
-            said.append(self._words.report(self._condition))
-        return said
-
-    def _ack(self, command: Command, refused: str | None) -> Ack:
-        self._told_given = (self._output.given, self._output.program)
-        return self._words.answer(
-            self._condition,
-            session=command.session,
-            stamp_us=self._clocks.stamp_us(self.session, self._delivery.now_us),
-            seq=command.seq,
-            refused=refused,
-        )
+    def _drop_triggers(self, why: str) -> list[Said]:
+        return [self._telling.answer(command, why) for command in self.triggers.drop()]

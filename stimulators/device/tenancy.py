@@ -2,7 +2,7 @@
 
 from stimulators.device.device_clock import ServiceTime
 from stimulators.wire.messages import Lease
-from stimulators.wire.session_name import date_of_session, is_session_name
+from stimulators.wire.session_id import is_session_id, session_date_text
 
 #: Nothing that is asked of a device is valid for longer, whoever asks.
 VALID_US_MAX = 10_000_000
@@ -14,7 +14,8 @@ class Tenancy:
     Parameters
     ----------
     newest_session : str
-        The newest the device has ever adopted: it adopts only newer ones.
+        The newest the device has ever adopted. It adopts only newer ones, and, after it was
+        switched on, this one again by an arming that began since.
     device : str
         The device's name.
 
@@ -34,6 +35,7 @@ class Tenancy:
         self.is_stopped = False
         self.armed_us = 0
         self._device = device
+        self._began_us: int | None = None
         self._stopped_us = 0
         self._lease_seq = 0
         self._end_us: int | None = None
@@ -42,6 +44,11 @@ class Tenancy:
     def end_us(self) -> int | None:
         """When the running lease ends; None where none was given since the last ended."""
         return self._end_us
+
+    def begin(self, now_us: int) -> None:
+        """Take in the time; the first is when the device was switched on."""
+        if self._began_us is None:
+            self._began_us = now_us
 
     def stranger(self, lease: Lease, *, is_simulated: bool) -> str | None:
         """Return why whoever sent a lease may not drive the device, or None.
@@ -53,13 +60,13 @@ class Tenancy:
         session = lease.session
         if session == self.session:
             return None
-        if not is_session_name(session) or self._end_us is not None:
+        if not is_session_id(session) or self._end_us is not None:
             return "session"
-        if session > self.newest_session:
+        if session > self.newest_session or (session == self.newest_session and not self.session):
             return None
         return (
-            f"session: it remembers one of {date_of_session(self.newest_session)}, this one of "
-            f"{date_of_session(session)} is not newer; to forget it, at the device: "
+            f"session: it remembers one of {session_date_text(self.newest_session)}, this one of "
+            f"{session_date_text(session)} is not newer; to forget it, at the device: "
             f"stimloop device --forget-session --id {self._device} --memory DIR"
         )
 
@@ -67,7 +74,7 @@ class Tenancy:
         """Say whether a session's clock counts: while a lease runs, only that of its session."""
         if self._end_us is not None:
             return session == self.session
-        return is_session_name(session) and session >= self.newest_session
+        return is_session_id(session) and session >= self.newest_session
 
     def refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
         """Return why a lease does not count, in one word, or None.
@@ -86,9 +93,16 @@ class Tenancy:
         if self.is_stopped and lease.armed_us <= self._stopped_us + offset_us_max:
             return "stopped"
         if lease.session != self.session:
-            return None
+            return self._from_before(lease, offset_us_max)
         is_older = lease.armed_us < self.armed_us or lease.lease_seq <= self._lease_seq
         return "order" if is_older else None
+
+    def _from_before(self, lease: Lease, offset_us_max: int) -> str | None:
+        """Return why an arming from before the device was switched on does not count."""
+        is_same = lease.session == self.newest_session
+        if is_same and lease.armed_us <= (self._began_us or 0) + offset_us_max:
+            return "session: it was switched on since that arming: arm anew"
+        return None
 
     def grant(self, lease: Lease, service: ServiceTime) -> None:
         """Let a lease count that was not refused."""

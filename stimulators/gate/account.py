@@ -10,6 +10,9 @@ from stimulators.gate.past import DevicePast
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
 
+#: A word was on its way for so long, at most, where no command says how old it may be.
+_TRANSIT_S = 1.0
+
 
 class Want(NamedTuple):
     """What has to wait, for which limit and how long."""
@@ -47,6 +50,7 @@ class Account:
         self._on_high = OnTime(config.limits.off_time_s_min)
         self._on_low = OnTime(config.limits.off_time_s_min)
         self._counted_s: float | None = None
+        self._sent_s = -math.inf
         self._is_presumed = config.simulated
         self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
 
@@ -79,7 +83,12 @@ class Account:
             return
         is_known = belief.is_known or not self._config.simulated
         highest = belief.highest if is_known else self._config.safe_amount
-        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        programs = belief.programs
+        if passed_s > self._stay_s:
+            # The service stood still: no lease went, and the device went to its safe amount.
+            highest = max(highest, self._config.safe_amount)
+            programs |= {self._config.safe_program}
+        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
         self._charge.add(
             belief.lowest * min(rates) * passed_s, highest * max(rates) * passed_s, now_s
         )
@@ -87,23 +96,71 @@ class Account:
         self._on_high.pass_time(passed_s, is_on=highest > above)
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
+    def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
+        """Count time that passed while the clock stood still: up to the highest, perhaps none."""
+        highest = belief.highest if belief.is_known else self._config.safe_amount
+        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        self._charge.add(0.0, highest * max(rates) * lasted_s, now_s)
+
     def add_trigger(self, charge_uc: float, now_s: float) -> None:
         """Count a trigger that goes."""
         self._charge.add(0.0, charge_uc, now_s)
 
+    def note_sent(self, belief: Belief, now_s: float) -> None:
+        """Take in that a command goes now: what a word that knows of it counts is no older."""
+        self.count(belief, now_s)
+        self._charge.note_sent()
+        self._sent_s = now_s
+
+    def note_lapse(self, belief: Belief, now_s: float) -> None:
+        """Count what a device may have given that went up to its safe amount unheard."""
+        config = self._config
+        above = config.safe_amount - belief.highest
+        if above > 0.0 and belief.heard_s is not None:
+            unheard_s = self._stay_s + _TRANSIT_S + now_s - belief.heard_s
+            unheard_s = min(unheard_s, now_s - self._sent_s)
+            rate = config.charge_uc_per_s(config.safe_program)
+            self._charge.add(0.0, above * rate * unheard_s, now_s)
+
     def settle(
-        self, said: DeviceStatus, belief: Belief, now_s: float, *, reaches_power_on: bool
+        self,
+        said: DeviceStatus,
+        belief: Belief,
+        now_s: float,
+        *,
+        reaches_power_on: bool,
+        is_driven: bool,
     ) -> None:
         """Let the device's own counts say what the belief cannot."""
         if not (math.isfinite(said.charge_uc) and math.isfinite(said.on_s)):
             return
-        if not (reaches_power_on or said.counted_since_s >= WINDOW_S):
+        self._charge.note_told(said.charge_uc, now_s)
+        self._on_high.on_s = max(self._on_high.on_s, said.on_s)
+        if not belief.is_answered:
             return
-        self._charge.settle(said.charge_uc, now_s)
-        on_s = max(said.on_s, self._on_low.on_s)
-        self._on_high.on_s = on_s
-        if on_s == 0.0 and belief.highest <= self._config.safe_amount + belief.tolerance:
-            self._on_high.off_s = math.inf
+        since_s = now_s - self._sent_s if is_driven else min(now_s - self._sent_s, _TRANSIT_S)
+        is_resting = belief.highest <= self._config.safe_amount + belief.tolerance
+        if said.counted_since_s >= self._on_high.if_rising_s:
+            on_s = min(self._on_high.on_s, said.on_s + since_s)
+            self._on_high.on_s = max(self._on_low.on_s, on_s)
+            if said.on_s == 0.0 and is_resting:
+                self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
+        if reaches_power_on:
+            self._charge.settle_unknown()
+            # What it says beyond what is counted was hidden by what nobody knew.
+            self._charge.note_told(said.charge_uc, now_s)
+        is_whole = said.counted_since_s >= WINDOW_S
+        if is_whole or (
+            reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
+        ):
+            self._bound(said.charge_uc, belief, is_driven=is_driven)
+
+    def _bound(self, told_uc: float, belief: Belief, *, is_driven: bool) -> None:
+        if is_driven:
+            self._charge.bound(told_uc)
+            return
+        rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+        self._charge.bound_at_rest(told_uc, belief.highest * max(rates) * _TRANSIT_S)
 
     def reached(self, belief: Belief, now_s: float) -> str | None:
         """Return the limit that leaves no room but for the way to the safe amount, or None."""
@@ -131,7 +188,9 @@ class Account:
         return self._fits(charge_uc + reserve_uc, now_s)
 
     def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
-        """Yield what has to wait before the device may be driven."""
+        """Yield what has to wait before the device may be driven, once it said what it gives."""
+        if not belief.is_known:
+            return
         if self._on_high.if_rising_s >= self._on_s_max:
             yield Want(
                 "on_time",
@@ -139,18 +198,20 @@ class Account:
                 f"{self._on_high.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
             )
-        reserve_uc = self._reserve_uc(belief.highest, belief.programs) if belief.is_known else 0.0
+        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
         if not self._fits(reserve_uc, now_s):
-            room_uc = self._limit_uc - self._steady_uc()
+            over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
             yield Want(
                 "charge",
                 f"perhaps {self.charge_uc(now_s):.0f} uC given in ten minutes, "
-                f"{self._charge.wait_s(now_s, max(0.0, room_uc)):.0f} s to wait",
+                f"{self._charge.wait_s(now_s, over_uc):.0f} s to wait",
                 f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
             )
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
+        if not self._is_presumed:
+            return DevicePast(device=self._config.id, known_age_s=math.inf)
         age_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
         return DevicePast(
             device=self._config.id,
@@ -165,8 +226,11 @@ class Account:
         counted_uc = self._charge.charge_uc(now_s) + more_uc
         if counted_uc + self._steady_uc() <= self._limit_uc:
             return True
-        ahead_uc = self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
-        return ahead_uc + more_uc <= self._limit_uc
+        return self._ahead_uc(now_s) + more_uc <= self._limit_uc
+
+    def _ahead_uc(self, now_s: float) -> float:
+        """Return the highest charge of any ten minutes to come, at the safe amount from now on."""
+        return self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
 
     def _steady_uc(self) -> float:
         """Charge of ten minutes at the safe amount."""

@@ -75,7 +75,7 @@ class Arming:
     Attributes
     ----------
     waits_for : str
-        What holds the rig back from arming itself.
+        In idle and safe, the first condition that keeps the rig from being armed.
     """
 
     def __init__(
@@ -97,21 +97,31 @@ class Arming:
 
     def pass_time(self) -> None:
         """Arm by itself where that is allowed still: from idle, once, before anybody else acted."""
-        if not self._may_arm_itself:
-            return
-        if self._rig.state == "idle":
+        self.waits_for = ""
+        if self._rig.state in {"idle", "safe"}:
             first = next(self._objections(), None)
             if first is not None:
                 about = f"{first.device}: " if first.device else ""
-                self.waits_for = f"waits: {about}{first.found}, expected {first.expected}"
+                self.waits_for = f"{about}{first.found}, expected {first.expected}"
+        if not self._may_arm_itself:
+            return
+        if self._rig.state == "idle":
+            if self.waits_for:
                 return
             self._rig.arm("armed by itself: everything is simulated")
         self._leave_it_to_operators()
 
+    @property
+    def text(self) -> str:
+        """What keeps the rig from being armed, and whether it then arms itself; or nothing."""
+        if not self.waits_for or self._rig.state not in {"idle", "safe"}:
+            return ""
+        arms_itself = self._may_arm_itself and self._rig.state == "idle"
+        return f"{'waits' if arms_itself else 'not ready to be armed'}: {self.waits_for}"
+
     def _leave_it_to_operators(self) -> None:
         """Never arm by itself from now on."""
         self._may_arm_itself = False
-        self.waits_for = ""
 
     def control(self, asked: Control, *, retained: bool) -> None:
         """Do what an operator asks for, or say why not."""
@@ -135,7 +145,8 @@ class Arming:
             objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
         elif rig.state == "safe" and asked.issued_us / 1e6 <= rig.safe_s:
             objections.append(_refusal(asked, "late", "asked before safe", "asked since"))
-        objections += self._for(asked, self._objections())
+        if rig.state in {"idle", "safe"}:
+            objections += self._for(asked, self._objections())
         rig.decide(*objections)
         if not objections:
             rig.arm(f"armed by {asked.operator}")

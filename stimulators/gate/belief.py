@@ -17,7 +17,8 @@ class Word(NamedTuple):
     """What a device said it gives, whichever message said it.
 
     `state` is None in an answer, which does not say one. `last_seq` is 0 where the device does
-    not hold our session. `answers` is the number of our command that this is the answer to.
+    not hold our session. `answers` is the number of our command that this is the answer to, and
+    `is_refusal` says that it will not be done.
     """
 
     instance: str
@@ -27,6 +28,7 @@ class Word(NamedTuple):
     program: str
     state: DeviceState | None
     answers: int | None
+    is_refusal: bool = False
 
 
 class _Sent(NamedTuple):
@@ -55,6 +57,7 @@ def word_of(said: Ack | DeviceInfo | DeviceStatus, session: str, unit: str) -> W
         program=said.program,
         state=state,
         answers=answers,
+        is_refusal=isinstance(said, Ack) and said.refused is not None,
     )
 
 
@@ -63,7 +66,8 @@ class Belief:
 
     Only the highest word of the device's present instance counts. The interval is the hull of
     the amount that word says, of the target of the newest command it says is done, and of every
-    amount sent after that command. It narrows by words alone, never by time.
+    amount sent after that command, but for those that it refused. It narrows by words alone,
+    never by time.
 
     Parameters
     ----------
@@ -98,7 +102,7 @@ class Belief:
         self._newest_seq = 0
         self._is_answered = True
         self._sent: dict[int, _Sent] = {}
-        self._is_stopped = False
+        self._is_stopped = self._is_leased = False
 
     @property
     def is_known(self) -> bool:
@@ -157,6 +161,15 @@ class Belief:
     def note_stop(self) -> None:
         """Take in that a stop is on its way: the device may go to its stop amount at once."""
         self._is_stopped = True
+        self._is_leased = False
+
+    def note_leased(self) -> None:
+        """Take in that leases go: they take a device that was stopped to its safe amount.
+
+        A stop of before that no word shows by now did not reach it; one that comes yet is shown.
+        """
+        self._is_leased = True
+        self._is_stopped = False
 
     def is_news(self, word: Word) -> bool:
         """Whether a word is newer than all that was heard of its instance."""
@@ -214,7 +227,7 @@ class Belief:
         amounts = [sent.amount for sent in self._sent.values()]
         if self._amount is not None:
             amounts.append(self._amount)
-            if self.state == "safe":
+            if self.state == "safe" or (self._is_leased and self.state == "stopped"):
                 amounts.append(self._config.safe_amount)
             elif self._is_stopped and self.state != "stopped":
                 amounts.append(min(self._amount, self._config.stop_amount))
@@ -228,7 +241,8 @@ class Belief:
         answered = self._sent.get(-1 if word.answers is None else word.answers)
         for seq, sent in list(self._sent.items()):
             is_over = seq < self._last_seq or (is_at_rest and seq == self._last_seq)
+            is_over = is_over or (word.is_refusal and seq == word.answers)
             if answered is not None and seq > self._last_seq:
-                is_over = sent.issued_s + self._command_valid_s <= answered.issued_s
+                is_over |= sent.issued_s + self._command_valid_s <= answered.issued_s
             if is_over:
                 del self._sent[seq]

@@ -71,20 +71,28 @@ class ChargeCount:
     """How much charge a device may have given in the last ten minutes.
 
     Two windows bound it by the belief: from above with the highest amount, from below with the
-    lowest. A device that counts by itself narrows this: its count, and since then the highest
-    amount, is a bound from above as well; what it says beyond ours counts too.
+    lowest; a third holds what nobody knows. A device that counts by itself narrows this: its
+    count was taken after the newest command that it knows of was sent, so with what may have
+    been given since then it is a bound from above as well. What it says beyond ours counts too.
     """
 
     def __init__(self) -> None:
         self._high = ChargeWindow(rounds_up=True)
         self._low = ChargeWindow(rounds_up=False)
+        self._unknown = ChargeWindow(rounds_up=True)
         self._told_uc = math.inf
+        self._since_sent_uc = 0.0
 
     def add(self, lowest_uc: float, highest_uc: float, now_s: float) -> None:
         """Count what was given up to `now_s`."""
         self._low.add(lowest_uc, now_s)
         self._high.add(highest_uc, now_s)
         self._told_uc += highest_uc
+        self._since_sent_uc += highest_uc
+
+    def note_sent(self) -> None:
+        """Take in that a command goes now, and that all is counted up to now."""
+        self._since_sent_uc = 0.0
 
     def learn(self, bins: Iterable[tuple[float, float]], now_s: float) -> None:
         """Take in what an earlier service counted: ages in seconds and charges, oldest first."""
@@ -100,20 +108,36 @@ class ChargeCount:
         for place in range(n_bins, 0, -1):
             age_s = (place - 1) * _BIN_S
             given_s = min(_BIN_S, passed_s - age_s)
-            self._high.add(rate_uc_per_s * given_s, now_s - age_s)
+            self._unknown.add(rate_uc_per_s * given_s, now_s - age_s)
 
-    def settle(self, told_uc: float, now_s: float) -> None:
-        """Take in what the device counted in the last ten minutes."""
-        told_uc = max(0.0, told_uc)
-        beyond_uc = told_uc - self._high.charge_uc(now_s)
+    def note_told(self, told_uc: float, now_s: float) -> None:
+        """Count what the device says that it has given beyond what is counted."""
+        # A word that came late may have bounded it too low.
+        self._told_uc = max(self._told_uc, told_uc)
+        beyond_uc = told_uc - self._above_uc(now_s)
         if beyond_uc > _UNIT_UC:
             self.add(beyond_uc, beyond_uc, now_s)
-        self._told_uc = told_uc
+
+    def bound(self, told_uc: float) -> None:
+        """Take in the device's count of all ten minutes, after the newest command was sent."""
+        self._told_uc = min(self._told_uc, max(0.0, told_uc) + self._since_sent_uc)
+
+    def bound_at_rest(self, told_uc: float, since_uc: float) -> None:
+        """Take in the count of a device that rests, and what it gave since at most."""
+        self._told_uc = max(0.0, told_uc) + min(self._since_sent_uc, since_uc)
+
+    def is_older(self, since_s: float, now_s: float) -> bool:
+        """Say whether anything that counts was given more than `since_s` ago."""
+        bins = self._high.bins(now_s)
+        return any(charge_uc > 0.0 and age_s + _BIN_S > since_s for age_s, charge_uc in bins)
+
+    def settle_unknown(self) -> None:
+        """Take it that nothing was given that nobody counted."""
+        self._unknown = ChargeWindow(rounds_up=True)
 
     def charge_uc(self, now_s: float) -> float:
         """Return the charge that counts: never below what was given."""
-        above_uc = min(self._high.charge_uc(now_s), self._told_uc)
-        return max(self._low.charge_uc(now_s), above_uc)
+        return max(self._low.charge_uc(now_s), min(self._above_uc(now_s), self._told_uc))
 
     def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
         """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
@@ -121,15 +145,14 @@ class ChargeCount:
         if rate_uc_per_s == 0.0:
             return counted_uc
         ahead_uc = self._high.worst_ahead_uc(now_s, rate_uc_per_s)
+        ahead_uc += self._unknown.charge_uc(now_s)
         return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
 
-    def wait_s(self, now_s: float, limit_uc: float) -> float:
-        """Return how long at nothing until the charge that counts is at most `limit_uc`."""
-        over_uc = self.charge_uc(now_s) - limit_uc
+    def wait_s(self, now_s: float, over_uc: float) -> float:
+        """Return how long until so much of the oldest that counts is ten minutes old."""
         if over_uc <= 0.0:
             return 0.0
-        over_uc = self._high.charge_uc(now_s) - limit_uc
-        for age_s, charge_uc in self._high.bins(now_s):
+        for age_s, charge_uc in self.bins(now_s):
             over_uc -= charge_uc
             if over_uc <= 0.0:
                 return max(0.0, WINDOW_S + _BIN_S - age_s)
@@ -137,7 +160,11 @@ class ChargeCount:
 
     def bins(self, now_s: float) -> tuple[tuple[float, float], ...]:
         """Return what is kept for the next service: ages in seconds and charges."""
-        return tuple(self._high.bins(now_s))
+        bins = [*self._high.bins(now_s), *self._unknown.bins(now_s)]
+        return tuple(sorted(bins, reverse=True))
+
+    def _above_uc(self, now_s: float) -> float:
+        return self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
 
 
 class OnTime:

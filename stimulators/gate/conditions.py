@@ -92,7 +92,8 @@ class Conditions:
             good_s = 0.0 if watch.good_since_s is None else now_s - watch.good_since_s
             yield Refusal(
                 "data",
-                found=f"stream {watch.name}: good for {good_s:.2f} s",
+                found=f"stream {watch.name}: good for {good_s:.2f} s, "
+                f"{_GOOD_S_MIN - good_s:.2f} s to wait",
                 expected=f"at least {_GOOD_S_MIN:g} s",
             )
 

@@ -51,7 +51,7 @@ class DeviceWords:
         if opened is None:
             return
         refused = ack.refused
-        if drive.take_answer(opened, word, is_refused=refused is not None):
+        if drive.take_answer(opened, word, self._rig.now_s, is_refused=refused is not None):
             text = f"{name} gives {word.amount if word else 0.0:g} where more was asked for"
             self._rig.decide(Notice("clipped", text, name))
         if refused is not None:
@@ -106,6 +106,7 @@ class DeviceWords:
                 drive.belief,
                 self._rig.now_s,
                 reaches_power_on=info is not None and info.off_when_unpowered,
+                is_driven=drive.is_engaged or drive.descent is not None,
             )
 
     def _take(self, drive: Drive, said: Ack | DeviceInfo | DeviceStatus) -> Word | None:
@@ -118,12 +119,17 @@ class DeviceWords:
             return None
         if word.last_seq > drive.commands.newest_seq:
             self._take_unknown(drive, word.last_seq)
-        is_watched = rig.is_staying or drive.descent is not None
+        is_watched = rig.state != "idle" or drive.descent is not None
         is_allowed = drive.belief.allows(word.amount)
         drive.account.count(drive.belief, rig.now_s)
+        if word.state == "safe" and drive.belief.state == "live":
+            drive.account.note_lapse(drive.belief, rig.now_s)
         drive.belief.take(word, rig.now_s)
+        text = f"{drive.config.id} gives {word.amount:g}, more than was asked for"
         if is_watched and not is_allowed:
-            rig.press_stop(f"{drive.config.id} gives {word.amount:g}, more than was asked for")
+            rig.press_stop(text)
+        elif not is_allowed:
+            rig.decide(Notice("unasked", text, drive.config.id))
         elif drive.descent is not None:
             self._see_descent(drive, word)
         self._take_state(drive, said)
@@ -139,6 +145,8 @@ class DeviceWords:
         elif drive.take_state(is_ours=said.session == self._session):
             drive.lapse()
             rig.lapse(f"device {name} let its lease end")
+            if rig.state == "armed":
+                drive.engage()
         else:
             rig.welcome(drive)
 

@@ -90,8 +90,10 @@ class Drive:
         self._is_cancel_due = False
         self._n_refused = 0
         self._refused_down: float | None = None
-        self._short: float | None = None
+        self._short: tuple[float, float] | None = None
+        self._stuck: tuple[float, float] | None = None
         self._is_clipped = False
+        self._told_ceiling: float | None = None
 
     # What it is in.
 
@@ -113,13 +115,17 @@ class Drive:
     @property
     def is_down(self) -> bool:
         """Whether it said, after the newest command, that it is safe or stopped where it should."""
-        belief, config = self.belief, self.config
+        belief = self.belief
         if not (belief.is_known and belief.is_answered):
             return False
-        if belief.state == "stopped":
-            highest = max(config.safe_amount, config.stop_amount)
-            return belief.highest <= highest + belief.tolerance + _TINY
-        return belief.state == "safe" and self.is_resting
+        return self.is_stopped or (belief.state == "safe" and self.is_at_safe)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it said that it is stopped, no higher than a stop or safety takes it."""
+        highest = max(self.config.safe_amount, self.config.stop_amount)
+        is_low = self.belief.highest <= highest + self.belief.tolerance + _TINY
+        return self.belief.state == "stopped" and is_low
 
     @property
     def is_at_safe(self) -> bool:
@@ -141,7 +147,8 @@ class Drive:
         if self._was_live and not self.is_live:
             return Flaw("device", f"{name} let its lease end", "a device that is live")
         if self._is_down_refused:
-            return Flaw("refused", f"{name} refused the way down", "a way down that is taken")
+            did = "refused" if self._n_refused else "did not go"
+            return Flaw("refused", f"{name} {did} the way down", "a way down that is taken")
         if self._n_refused >= self._timing.refusals_in_row_max:
             return Flaw(
                 "refused",
@@ -163,6 +170,7 @@ class Drive:
         self.is_engaged = True
         self.is_live = self._was_live = False
         self.descent = None
+        self.belief.note_leased()
         self._lease_due_s = -math.inf
         self._forget_wishes()
 
@@ -177,7 +185,7 @@ class Drive:
     def lapse(self) -> None:
         """Take in that its lease ended: it goes to its safe amount, and is live no more."""
         self.is_live = False
-        self._wish = None
+        self._wish = self._said = None
         self._refused_down = None
 
     def drop_wish(self) -> None:
@@ -203,8 +211,10 @@ class Drive:
             return False
         return self.is_live
 
-    def take_answer(self, opened: OpenCommand, word: Word | None, *, is_refused: bool) -> bool:
-        """Take in the answer to a command; say whether it shows for the first time a clipping."""
+    def take_answer(
+        self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
+    ) -> bool:
+        """Take in the answer to a command; say whether it shows a clipping not told of yet."""
         if is_refused and not self.is_live:
             # It let its lease end, and refuses what was on the way to it.
             return False
@@ -217,7 +227,8 @@ class Drive:
         self._refused_down = None
         if word is None or opened.command.kind == "trigger":
             return False
-        return self._note_short(opened.amount, word.amount)
+        self._note_stuck(opened, word.amount, now_s)
+        return self._note_short(opened, word.amount, now_s)
 
     @property
     def _is_down_refused(self) -> bool:
@@ -272,6 +283,9 @@ class Drive:
         if not (self.is_engaged and self.is_live):
             return None
         if state == "paused":
+            if self._refused_down is not None:
+                # However far down it would not go: it need not go below its safe amount now.
+                self._refused_down = max(self._refused_down, self.config.safe_amount)
             return self._toward(self.config.safe_amount, self.belief.program, None, now_s)
         if state == "active" and self.hops.is_valid and self._wish is not None:
             return self._follow(self._wish, now_s)
@@ -323,10 +337,15 @@ class Drive:
             return None
         descent.note_said(now_s)
         config = self.config
+        if not self._may_switch(config.safe_program):
+            return self._send("amplitude", 0.0, self.belief.program, None, now_s)
         return self._send("amplitude", config.safe_amount, config.safe_program, None, now_s)
 
     def _may_switch(self, program: str) -> bool:
         """Say whether it may go to this program from where it is: else first down to 0."""
+        if self._said is not None and self._said[1] == program and self._n_refused == 0:
+            # It is on its way there, from 0.
+            return True
         present = self.belief.programs - {program}
         if not present or self.belief.highest == 0.0:
             return True
@@ -354,7 +373,7 @@ class Drive:
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
         else:
-            is_asked = self._is_cancel_due or self.commands.missing_seq is not None
+            is_asked = self._is_cancel_due or not self._is_shown(program)
             amount = min(lowest, goal) if is_asked else None
         if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
             return None
@@ -371,6 +390,10 @@ class Drive:
         self._slew.take(amount - (lowest if is_up else highest))
         return self._send("amplitude", amount, program, wish, now_s)
 
+    def _is_shown(self, program: str) -> bool:
+        """Say whether no answer is missing, and its words show that it is in this program."""
+        return self.commands.missing_seq is None and self.belief.programs == {program}
+
     def _is_worth_saying(self, amount: float, program: str, now_s: float, *, is_up: bool) -> bool:
         """Say whether it brings the device on, or is due to be said again."""
         if self._is_cancel_due or self._said is None or self._said[1] != program:
@@ -380,27 +403,51 @@ class Drive:
         if amount == said:
             distance = abs(self.belief.lowest - amount)
             is_there = self.belief.is_certain and distance <= self.belief.tolerance + _TINY
-            return is_due and not (is_there and self.commands.missing_seq is None)
+            return is_due and not (is_there and self._is_shown(program))
         is_onward = amount > said if is_up else amount < said
-        return is_onward or is_due or not self.belief.has_open
+        is_done = self._n_refused == 0 and not self.belief.has_open
+        return is_onward or is_due or is_done
 
-    def _note_short(self, asked: float, given: float) -> bool:
-        """Take in how an answer falls short of what was asked; twice the same is a clipping."""
-        before, self._short = self._short, None
-        if given >= asked - self.belief.tolerance - _TINY:
+    def _note_short(self, opened: OpenCommand, given: float, now_s: float) -> bool:
+        """Take in how an answer falls short of what was asked; twice the same is a clipping.
+
+        The second counts where its command went when the way to what was asked should have been
+        over: before, the device may be on its way.
+        """
+        missing = opened.amount - given
+        before = self._short
+        if missing <= self.belief.tolerance + _TINY:
+            self._short = None
             return False
-        self._short = given
-        if before is None or abs(given - before) > self.belief.tolerance + _TINY:
+        if before is None or abs(given - before[0]) > self.belief.tolerance + _TINY:
+            self._short = (given, now_s + missing / self.config.slew_per_s_max)
             return False
-        was_clipped, self._is_clipped = self._is_clipped, True
+        if opened.command.issued_us / 1e6 < before[1]:
+            return False
+        self._is_clipped = True
         self.belief.clip()
-        return not was_clipped
+        before_told, self._told_ceiling = self._told_ceiling, given
+        return before_told is None or abs(given - before_told) > self.belief.tolerance + _TINY
+
+    def _note_stuck(self, opened: OpenCommand, given: float, now_s: float) -> None:
+        """Take in how an answer exceeds what was asked; twice the same is a way down not taken."""
+        beyond = given - opened.amount
+        before = self._stuck
+        if beyond <= self.belief.tolerance + _TINY:
+            self._stuck = None
+            return
+        is_same = before is not None and abs(given - before[0]) <= self.belief.tolerance + _TINY
+        if before is None or not is_same:
+            self._stuck = (given, now_s + beyond / self.config.slew_per_s_max)
+        elif opened.command.issued_us / 1e6 >= before[1]:
+            self._refused_down = opened.amount
 
     def _forget_wishes(self) -> None:
         self._wish = self._refused = self._said = None
         self._n_refused = 0
-        self._refused_down = self._short = None
+        self._refused_down = self._short = self._stuck = None
         self._is_clipped = self._is_cancel_due = False
+        self._told_ceiling = None
         self.commands.forget()
 
     def _send(
@@ -426,6 +473,7 @@ class Drive:
             )
         )
         if kind == "amplitude":
+            self.account.note_sent(self.belief, now_s)
             self.belief.send(command.seq, amount, program, now_s)
             self._said, self._said_s = (amount, program), now_s
             self._is_cancel_due = False

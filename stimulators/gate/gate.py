@@ -154,8 +154,14 @@ class SafetyGate:
 
     @property
     def reason(self) -> str:
-        """Why it is in that state or, idle, what it waits for to arm itself."""
-        return (self._rig.state == "idle" and self._arming.waits_for) or self._rig.reason
+        """Why it is in that state."""
+        return self._rig.reason
+
+    @property
+    def status_text(self) -> str:
+        """Why it is in that state, and what it waits for, as of the last tick: for people."""
+        waits_for = self._rig.armed_text if self._rig.state == "armed" else self._arming.text
+        return f"{self._rig.reason}; {waits_for}" if waits_for else self._rig.reason
 
     @property
     def driven(self) -> tuple[str, ...]:
@@ -268,6 +274,8 @@ class SafetyGate:
     def sleep(self, lasted_s: float, now_s: float) -> tuple[Decision, ...]:
         """Take in that the machine slept while the service's clock stood still."""
         self._rig.begin(now_s)
+        for drive in self._drives.values():
+            drive.account.sleep(lasted_s, drive.belief, now_s)
         self._rig.lapse(f"the machine slept for {lasted_s:.1f} s", lasted_s)
         return self._rig.end()
 

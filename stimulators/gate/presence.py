@@ -169,6 +169,6 @@ class Presence:
 
 def _memory_text(session: str) -> str:
     return (
-        f"the device remembers a session of {session_date_text(session)}; if that is a clock that "
-        "was wrong, run `stimloop device --forget-session` at the device"
+        f"the device remembers a session of {session_date_text(session)}, and if that is a clock "
+        "that was wrong, run `stimloop device --forget-session` at the device"
     )

@@ -47,6 +47,8 @@ class RigState:
         When the rig last went safe, or was stopped again.
     is_linked : bool
         Whether there is a link to the broker.
+    armed_text : str
+        What an armed rig waits for, and how long at most.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class RigState:
         self.now_s = -sys.float_info.max
         self.safe_s = self.now_s
         self.is_linked = False
+        self.armed_text = ""
         self._timing = timing
         self._session = session
         self._drives = drives
@@ -72,6 +75,7 @@ class RigState:
         self._ticked_s: float | None = None
         self._flawless_since_s: float | None = None
         self._lapses = RateBudget(timing.lapses_per_min_max, 60.0)
+        self._lapsed_s = -math.inf
         self._n_stops = 0
         self._stop_reason: str | None = None
         self._stop_due_s = 0.0
@@ -204,10 +208,13 @@ class RigState:
         if lasted_s > timing.hold_s_max:
             self.go_safe(f"{reason}, longer than hold_s_max ({timing.hold_s_max:g} s)")
             return
-        if not self._lapses.has_room(self.now_s):
-            self.go_safe(f"{reason}, after {timing.lapses_per_min_max} lapses within a minute")
-            return
-        self._lapses.take(self.now_s)
+        # What comes within a lease of a lapse comes of it: a stall ends the lease of every device.
+        if self.now_s - self._lapsed_s > timing.lease_s:
+            if not self._lapses.has_room(self.now_s):
+                self.go_safe(f"{reason}, after {timing.lapses_per_min_max} lapses within a minute")
+                return
+            self._lapses.take(self.now_s)
+            self._lapsed_s = self.now_s
         self._flawless_since_s = None
         for drive in self._drives:
             drive.drop_wish()
@@ -252,6 +259,8 @@ class RigState:
 
     def step(self, drive: Drive) -> None:
         """Let a device go the next step of its way."""
+        if not self.is_linked:
+            return
         if (sent := drive.next_command(self.state, self.now_s)) is not None:
             self.decide(sent)
 
@@ -272,9 +281,14 @@ class RigState:
     def _wait_armed(self) -> None:
         is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)
         armed_s_max = _ARMED_S_MAX + (self._calibration_s if is_calibrating else 0.0)
-        if self.now_s - self._armed_s <= armed_s_max:
-            return
         silent = [drive.config.id for drive in self._drives if drive.is_engaged]
+        left_s = armed_s_max - (self.now_s - self._armed_s)
+        if left_s >= 0.0:
+            what = "a valid estimate" + (" (it calibrates)" if is_calibrating else "")
+            if silent:
+                what = f"{', '.join(silent)} to reach the safe amount and take a lease"
+            self.armed_text = f"waits for {what}, at most {left_s:.0f} s"
+            return
         what = f"{', '.join(silent)} did not take a lease" if silent else "no valid estimate"
         self.go_idle(f"{what} within {armed_s_max:g} s")
 
@@ -308,12 +322,13 @@ class RigState:
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
         self.state = after
         self.reason = reason
+        self.armed_text = ""
 
     def _disengage_all(self) -> None:
         for drive in self._drives:
             drive.disengage(self.now_s)
             # A stop takes devices elsewhere: those that show it are told nothing more.
-            if not (self._is_stopped and drive.belief.state == "stopped"):
+            if not (self._is_stopped and drive.is_stopped):
                 self.step(drive)
 
     def _say_stop(self) -> None:
@@ -329,7 +344,5 @@ class RigState:
     def _say_stop_again(self) -> None:
         if not self._is_stopped or self.state != "safe" or self.now_s < self._stop_due_s:
             return
-        if any(
-            drive.presence.is_there and drive.belief.state != "stopped" for drive in self._drives
-        ):
+        if any(drive.presence.is_there and not drive.is_stopped for drive in self._drives):
             self._say_stop()

@@ -22,6 +22,8 @@ from stimulators.wire.key_ring import Key, KeyRing
 from stimulators.wire.keys import Keys, ListenerKeys, NoKeys
 
 SERVICE = "service"
+#: In the service's folder: what the end of a session's journal is signed with, in hexadecimal.
+JOURNAL_KEY_FILE = "journal.key"
 _FILE = "keys.toml"
 _N_BYTES_MAX = 1_000_000
 

@@ -1,11 +1,13 @@
 """Makes the keys of a rig, and exchanges them for new ones without a moment of silence."""
 
+import os
 import re
 import secrets
 from collections.abc import Collection
 from pathlib import Path
 
 from stimulators.wire.key_files import (
+    JOURNAL_KEY_FILE,
     SERVICE,
     KeyFile,
     Stage,
@@ -68,7 +70,9 @@ def make_keys(
     for name in names:
         if name not in keys:
             keys[name] = (_new_key(keys),)
-    return _write_all(folder, KeyFile(rig=rig, party=SERVICE, stage=known.stage, keys=keys))
+    parties = _write_all(folder, KeyFile(rig=rig, party=SERVICE, stage=known.stage, keys=keys))
+    _make_journal_key(folder / SERVICE / JOURNAL_KEY_FILE)
+    return parties
 
 
 def rotate_keys(folder: Path) -> tuple[Stage, list[str]]:
@@ -145,6 +149,16 @@ def _write_all(folder: Path, known: KeyFile) -> list[str]:
         keys = {name: known.keys[name] for name in its}
         write_key_file(folder, KeyFile(rig=known.rig, party=party, stage=known.stage, keys=keys))
     return [SERVICE, *names]
+
+
+def _make_journal_key(file: Path) -> None:
+    """Make what the service signs the ends of its journals with, where there is none yet."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="ascii") as written:
+        written.write(f"{secrets.token_hex(32)}\n")
 
 
 def _new_key(known: dict[str, tuple[Key, ...]]) -> Key:

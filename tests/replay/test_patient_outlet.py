@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from replay.patient import PatientConfig
 from replay.patient_outlet import FeltDevice, Pace, run_patient
 from stimulators.wire import topics
-from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
 from stimulators.wire.payload import to_payload
 from streamer.clock import now_s
@@ -22,6 +22,7 @@ from tests.streamer.lsl_feed import Fed, fed, joined_samples, joined_stamps_s
 
 _ACK = topics.ACK.at(rig="test", device="left")
 _INFO = topics.INFO.at(rig="test", device="left")
+_STATE = topics.DEVICE_STATUS.at(rig="test", device="left")
 #: Nothing but an oscillation, which stimulation all but ends.
 _PATIENT = PatientConfig(
     device="left",
@@ -39,11 +40,29 @@ _STREAM = StreamConfig(name="LFP", kind="lfp", match=Match(source_id="patient-of
 
 
 def _ack(applied_ma: float | None) -> bytes:
-    return to_payload(Ack(session="s", seq=1, received_us=0, applied_us=0, applied_ma=applied_ma))
+    ack = Ack(
+        session="s",
+        instance="boot-1",
+        word=2,
+        last_seq=1,
+        seq=1,
+        received_us=0,
+        applied_us=0,
+        applied_ma=applied_ma,
+    )
+    return to_payload(ack)
 
 
 def _info(**said: object) -> bytes:
-    return to_payload(DeviceInfo(device="left", **said))  # type: ignore[arg-type]
+    info = DeviceInfo(device="left", instance="boot-1", word=1, **said)  # type: ignore[arg-type]
+    return to_payload(info)
+
+
+def _report(applied_ma: float) -> bytes:
+    report = DeviceStatus(
+        instance="boot-1", word=3, session="s", state="live", last_seq=1, applied_ma=applied_ma
+    )
+    return to_payload(report)
 
 
 def test_the_newest_word_of_the_device_counts() -> None:
@@ -55,6 +74,8 @@ def test_the_newest_word_of_the_device_counts() -> None:
     assert felt.current_ma == 2.5
     felt.hear(_ACK, _ack(None), retained=False)
     assert felt.current_ma == 2.5
+    felt.hear(_STATE, _report(3.0), retained=False)
+    assert felt.current_ma == 3.0
 
 
 @pytest.mark.parametrize("how", ["offline", "link"])

@@ -203,6 +203,14 @@ def test_what_a_kill_left_needs_a_head_or_a_word(killed: Path) -> None:
     assert unfinished.head == links[-1]
 
 
+def test_looking_at_what_a_kill_left_changes_nothing(killed: Path) -> None:
+    before = {each.name: each.read_bytes() for each in killed.iterdir()}
+    verify(killed)
+    # SQLite may leave its index of the log, which is made of the log alone.
+    after = {each.name: each.read_bytes() for each in killed.iterdir() if "-shm" not in each.name}
+    assert after == before
+
+
 def test_a_head_proves_what_leads_up_to_it(killed: Path) -> None:
     links = _links(killed)
     newest = len(links) - 1

@@ -8,8 +8,12 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_rig_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test folders of its own for rigs that run: a stop must not find a real one."""
-    for variable, name in (("XDG_RUNTIME_DIR", "runtime"), ("TMPDIR", "temporary")):
+    """Give each test folders of its own for rigs that run: none finds a real one, or its past."""
+    for variable, name in (
+        ("XDG_RUNTIME_DIR", "runtime"),
+        ("XDG_STATE_HOME", "state"),
+        ("TMPDIR", "temporary"),
+    ):
         folder = tmp_path / name
         folder.mkdir(mode=0o700)
         monkeypatch.setenv(variable, str(folder))

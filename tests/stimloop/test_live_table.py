@@ -81,7 +81,7 @@ def test_the_key_s_stops_at_once_and_the_screen_shows_what_the_device_then_gives
         screen.until(r"stn_left +[\d.-]*[1-3]\.\d\d mA +live")
         screen.press(b"x\n")
         screen.press(b"s")
-        screen.until(r"-> safe: stopped by the service's terminal")
+        screen.until(r"-> safe: stop by the service's terminal")
         # In SAFE nothing is shown but what the device gives.
         screen.text = ""
         screen.until(r"SAFE ")

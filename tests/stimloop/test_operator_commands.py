@@ -223,7 +223,6 @@ def test_what_is_asked_of_a_rig_that_signs_is_signed_however_the_rig_is_found(
         config=str(config),
         session=SESSION,
         pid=os.getpid(),
-        key_folder=str(signed.folder),
     )
     with kept_running(running_rig, _fail):
         for arguments in (("arm", config), ("arm",), ("stop", config), ("stop",), ("status",)):

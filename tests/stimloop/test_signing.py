@@ -4,6 +4,7 @@ import re
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stimloop.__main__ import run_command
@@ -15,6 +16,7 @@ from stimloop.operator_keys import KEY_FOLDER_VARIABLE, load_operator_keys, load
 from stimulators.wire import topics
 from stimulators.wire.key_files import read_key_file, service_keys
 from stimulators.wire.keys import ListenerKeys, NoKeys
+from stimulators.wire.mqtt import BrokerConfig
 
 _ROOT = Path(__file__).parents[2]
 _DEFAULT = (_ROOT / "stimloop" / "default.toml").read_text(encoding="utf-8")
@@ -30,7 +32,7 @@ def no_keys_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 def _rig(tmp_path: Path, signing: str, *, simulated: bool = True) -> Path:
     text = _DEFAULT
     if not simulated:
-        words = '["embedded_broker_with_real_device", "unsigned_with_real_device"]'
+        words = '["embedded_broker_with_real_device"]'
         text = text.replace("simulated = true", "simulated = false")
         text = text.replace("[rig]\n", f"[rig]\nallow = {words}\n")
     path = tmp_path / "rig.toml"
@@ -209,8 +211,12 @@ def test_a_hardened_broker_is_written_for_a_rig(
         "operator-anna",
         "display",
     ]
-    address = folder / "clients" / "operator-anna" / "address.toml"
-    assert 'host = "rig.example"' in address.read_text(encoding="utf-8")
+    # With it an operator can judge what the devices say, and needs no other file.
+    found = read_address(folder / "clients" / "operator-anna" / "address.toml")
+    assert found.broker.host == "rig.example"
+    assert msgspec.structs.replace(found, broker=BrokerConfig()) == msgspec.structs.replace(
+        known_rig(load(None)), broker=BrokerConfig()
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,11 @@ class AnsweringTransport(RecordingTransport):
     ----------
     acks : bool
         Whether answers to commands come back at all.
+
+    Attributes
+    ----------
+    is_mute : bool
+        Whether nothing at all comes back any more.
     """
 
     def __init__(self, *, acks: bool = True) -> None:
@@ -24,6 +29,7 @@ class AnsweringTransport(RecordingTransport):
         self.emit: Callable[[Received], None] | None = None
         self.leased_s: list[float] = []
         self.devices = VirtualDevices(CONFIG.devices, SESSION)
+        self.is_mute = False
         self._acks = acks
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
@@ -42,6 +48,8 @@ class AnsweringTransport(RecordingTransport):
 
     def _hear(self, heard: Received) -> None:
         assert self.emit is not None
+        if self.is_mute:
+            return
         if self._acks or not isinstance(heard, AckHeard):
             self.emit(heard)
 

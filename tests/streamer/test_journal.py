@@ -165,8 +165,8 @@ def test_after_what_cannot_be_kept_every_call_fails_and_what_was_committed_stays
 
 
 def test_the_end_keeps_the_summary_and_is_signed_only_with_a_key(tmp_path: Path) -> None:
-    for key in (None, b"k" * 32):
-        path = tmp_path / f"{key}.sqlite"
+    for name, key in (("plain", None), ("signed", b"k" * 32)):
+        path = tmp_path / f"{name}.sqlite"
         with Journal(path, HEADER, 0.5) as journal:
             journal.write(Tick(), 1.0, outcome())
             journal.end("duration", 2.0, summary_json=b"{}", key=key)

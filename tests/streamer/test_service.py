@@ -11,7 +11,7 @@ from stimulators.decisions import Send
 from stimulators.wire.messages import Command, Control, ControlAction, Lease, Stop
 from stimulators.wire.received import ControlHeard, StopHeard
 from streamer.closed_loop import ClosedLoop, Outcome
-from streamer.errors import JournalError
+from streamer.errors import JournalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, Tick
 from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
@@ -164,7 +164,9 @@ def test_a_session_ends_after_its_duration_with_the_device_at_safe(tmp_path: Pat
     session = Session(tmp_path)
     session.run([SignalSource(60.0)], duration_s=5.5)
     assert session.reason == "duration"
-    assert 5.5 <= session.ended_s < 5.7
+    # The device's own word that it is safe: it comes once its last lease has ended.
+    assert 5.5 < session.ended_s < 5.5 + CONFIG.gate.lease_s + 0.1
+    assert session.transport.devices.devices["stn"].state == "safe"
     last = session.transport.commands[-1]
     assert last.amplitude_ma == 0.0
     assert session.states()[-1] == "offline"
@@ -184,12 +186,14 @@ def test_a_cancelled_session_ends_as_well_as_any(tmp_path: Path) -> None:
 def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> None:
     class Deaf(AnsweringTransport):
         def send(self, device: str, message: Command | Lease) -> bool:
-            self._acks = getattr(message, "amplitude_ma", None) != 0.0
+            self.is_mute = getattr(message, "amplitude_ma", None) == 0.0
             return super().send(device, message)
 
     session = Session(tmp_path, Deaf())
-    session.run([SignalSource(60.0)], duration_s=5.5)
-    assert 5.5 + CONFIG.gate.ack_s_max <= session.ended_s < 5.9
+    with pytest.raises(UnsafeEndError, match="device stn: expected its word that it is at its"):
+        session.run([SignalSource(60.0)], duration_s=5.5)
+    way_down_s = CONFIG.gate.lease_s + 3.0 / 10.0
+    assert 6.5 < session.ended_s < 5.5 + way_down_s + 1.1
 
     def cancel_twice(each: Session) -> None:
         each.later(5.5, each.task.cancel)

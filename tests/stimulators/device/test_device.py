@@ -68,7 +68,7 @@ def test_a_step_within_its_grain_is_taken_at_once_and_a_larger_one_gradually() -
     assert bench.ask(bench.command(2.5)).applied_ma == pytest.approx(1.0 + at_once)
     said = bench.wait(74_000)
     assert bench.amount < 2.5
-    assert infos(said) == reports(said) == []
+    assert (infos(said), reports(said)) == ([], [])
     (arrived,) = reports(bench.wait(6_000))
     assert arrived.applied_ma == bench.amount == 2.5
 
@@ -354,12 +354,22 @@ def test_an_older_session_is_never_adopted_again_not_even_by_the_next_life() -> 
     assert bench.state == "safe"
     reborn = Bench(newest_session=bench.device.newest_session)
     reborn.tick()
-    for session in (OLDER, SESSION):
-        reborn.tell(reborn.lease(session=session))
-        assert reborn.state == "safe"
+    reborn.tell(reborn.lease(session=OLDER))
+    assert reborn.state == "safe"
     reborn.heard_by = NEWER
     reborn.wait(200_000)
     reborn.tell(reborn.lease(session=NEWER))
+    assert reborn.state == "live"
+
+
+def test_the_newest_session_drives_it_again_after_power_on_by_a_new_arming_alone() -> None:
+    reborn = Bench(newest_session=SESSION)
+    switched_on_us = reborn.now_us + AHEAD_US
+    reborn.wait(300_000)
+    reborn.tell(reborn.lease(armed_us=switched_on_us - 1))
+    assert reborn.state == "safe"
+    assert "arm anew" in reborn.device.info.reason
+    reborn.tell(reborn.lease(armed_us=switched_on_us + 100_000))
     assert reborn.state == "live"
 
 
@@ -383,7 +393,7 @@ def test_after_a_stop_nothing_moves_it_but_a_later_arming() -> None:
     bench.wait(20_000)
     bench.tell(bench.lease())
     assert bench.refusal(bench.command(1.0)) == "stopped"
-    assert bench.state == "stopped"
+    assert (bench.state, bench.device.info.reason) == ("stopped", "stop by me: test")
     bench.tell(bench.lease(armed_us=bench.now_us + AHEAD_US - 5_000))
     assert bench.state == "live"
     assert bench.refusal(bench.command(1.0)) is None

@@ -8,7 +8,6 @@ import pytest
 from stimulators.device.counts import BIN_US, Counts
 from stimulators.device.memory import DeviceMemory
 from stimulators.limits import DeviceConfig
-from stimulators.wire.session_name import date_of_session, is_session_name
 from tests.stimulators.device.device_bench import Bench, stimulator
 
 _COUNTS = Counts(bins_fc=(1, 2, 3), newest_us=10, on_us=5_000_000, off_us=0, counted_us=77)
@@ -122,11 +121,3 @@ def test_a_refused_lease_names_both_dates_and_the_way_back() -> None:
         "stimloop device --forget-session --id stn --memory DIR"
     )
     assert msgspec.json.encode(bench.device.info)
-
-
-def test_the_date_of_a_session_can_always_be_told() -> None:
-    assert date_of_session("00001700000000000000-0000000b") == "2023-11-14 22:13:20 UTC"
-    assert date_of_session("99999999999999999999-0000000b") == "99999999999999999999 us after 1970"
-    assert date_of_session("yesterday") == "yesterday"
-    assert is_session_name(_LATE)
-    assert not is_session_name(_LATE + "\n")

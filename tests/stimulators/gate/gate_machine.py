@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -12,24 +13,36 @@ from stimulators.gate.freshness import StreamReport
 from stimulators.gate.gate import SafetyGate
 from stimulators.limits import GateConfig
 from stimulators.policies.policy import Observation, Target
-from stimulators.wire.messages import Ack, ClockRequest, Command, Control, DeviceInfo, Stop
+from stimulators.wire.messages import (
+    ClockRequest,
+    Command,
+    Control,
+    DeviceStatus,
+    Lease,
+    Status,
+    Stop,
+)
 from stimulators.wire.received import (
     AckHeard,
     ClockAsked,
     ControlHeard,
+    DeviceStatusHeard,
     InfoHeard,
     LinkChanged,
     Received,
+    StatusHeard,
     StopHeard,
     Unreadable,
 )
 from tests.stimulators.gate.gate_oracle import GateOracle
 from tests.stimulators.gate.gate_rig import (
+    INSTANCE,
     SESSION,
     TICK_S,
+    Obedient,
     device_of,
     feedback_of,
-    info_of,
+    leases_in,
     limits_of,
 )
 
@@ -67,6 +80,10 @@ class GateMachine(RuleBasedStateMachine):
         self.decided: list[tuple[Decision, ...]] = []
         self.open: list[tuple[str, Command]] = []
         self.request_ids: list[str] = []
+        self.leased: set[str] = set()
+        self.n_boots = 0
+        self.asked_s = 0.0
+        self.said: dict[str, Obedient] = {each.id: Obedient(each) for each in _DEVICES}
 
     def make_gate(self) -> SafetyGate:
         return SafetyGate(
@@ -87,7 +104,7 @@ class GateMachine(RuleBasedStateMachine):
         self.call("tick")
         if is_ready and is_automatic:
             self.connect()
-            self.run_well(210, None)
+            self.run_well(220, None)
             assert self.gate.state == "active"
         elif is_ready:
             self.arm_well()
@@ -95,32 +112,62 @@ class GateMachine(RuleBasedStateMachine):
     def call(self, name: str, *arguments: Any, **rules: Any) -> tuple[Decision, ...]:
         """Make one call, keep it, and hold what it decided to the rules."""
         steps_back = self.oracle.move_to(self.now_s)
-        rules["must_be_safe"] = rules.get("must_be_safe", False) or steps_back
+        is_watched = self.oracle.state != "idle"
+        rules["must_be_safe"] = rules.get("must_be_safe", False) or (steps_back and is_watched)
         method: Callable[..., tuple[Decision, ...]] = getattr(self.gate, name)
         decisions = method(*arguments, self.now_s)
         self.calls.append((name, (*arguments, self.now_s)))
         self.decided.append(decisions)
         self.oracle.check(decisions, is_tick=name == "tick", **rules)
-        self.oracle.settle()
         assert self.gate.state == self.oracle.state
         self.open += [
             (each.device, each.message)
             for each in decisions
             if isinstance(each, Send) and isinstance(each.message, Command)
         ]
+        self.leased |= {
+            each.device
+            for each in decisions
+            if isinstance(each, Send) and isinstance(each.message, Lease)
+        }
         self.now_s = self.oracle.now_s
         return decisions
 
     def hear(self, heard: Received, **rules: Any) -> tuple[Decision, ...]:
+        is_watched = self.oracle.state != "idle"
         if isinstance(heard, LinkChanged):
             self.oracle.is_linked = heard.is_up
-            rules["must_be_safe"] = not heard.is_up
+            rules["must_be_safe"] = not heard.is_up and is_watched
+        if isinstance(heard, AckHeard | DeviceStatusHeard) or (
+            isinstance(heard, InfoHeard) and not heard.retained and heard.message.state != "offline"
+        ):
+            is_wrong = self.oracle.devices[heard.device].take(heard.message, SESSION)
+            is_driven = heard.device in self.gate.driven
+            rules["must_be_safe"] = is_wrong and (is_watched or is_driven)
         return self.call("receive", heard, **rules)
 
     def connect(self) -> None:
         self.hear(LinkChanged(is_up=True))
-        for device in _DEVICES:
-            self.hear(InfoHeard(device.id, info_of(device), retained=False))
+        for name, device in self.said.items():
+            device.session = None
+            self.tell(name)
+
+    def tell(self, name: str, **keys: Any) -> None:
+        """Let a device say what it is and gives."""
+        self.hear(InfoHeard(name, self.said[name].info(**keys), retained=False))
+
+    def settle(self) -> None:
+        """Let every device take the leases it was sent, or let its lease end."""
+        is_driving = self.gate.state in {"armed", "active", "hold", "paused"}
+        for name, device in self.said.items():
+            if device.state != "live" and name in self.leased and is_driving:
+                device.state, device.session = "live", SESSION
+                device.amount = device.config.safe_amount
+                self.tell(name)
+            elif device.state != "safe" and not is_driving:
+                device.lapse()
+                self.tell(name)
+        self.leased.clear()
 
     # Time.
 
@@ -129,11 +176,17 @@ class GateMachine(RuleBasedStateMachine):
     def arm_well(self) -> None:
         """Do all that an arming needs."""
         self.connect()
-        self.run_well(210, None)
-        if self.gate.state != "active":
-            self.control("arm", 0.0, retained=False, is_ours=True, again=False)
-            self.run_well(5, None)
-        assert self.gate.state == "active"
+        for _ in range(3):  # what was heard of another device or service is forgotten in seconds
+            self.run_well(215, None)
+            if self.gate.state not in {"active", "armed"}:
+                self.control("arm", 0.0, retained=False, is_ours=True, again=False)
+                self.run_well(10, None)
+            if self.gate.state == "active":
+                break
+        refused = [
+            each for said in self.decided[-99:] for each in said if isinstance(each, Refusal)
+        ]
+        assert self.gate.state == "active", (self.gate.reason, refused[-5:])
 
     @rule(amount=_AMOUNTS, hold_hops=st.integers(1, 250))
     def hold_well(self, amount: float, hold_hops: int) -> None:
@@ -159,6 +212,7 @@ class GateMachine(RuleBasedStateMachine):
                 self.tick(0.0)
             while self.open:
                 self.answer(0, None, "")
+            self.settle()
             if place % 50 == 0:
                 for device in _DEVICES:
                     self.ask_time(device.id)
@@ -189,7 +243,8 @@ class GateMachine(RuleBasedStateMachine):
         """Go somewhere, perhaps lose the lease, and wish on against a device that refuses."""
         self.run_well(40, amounts[0])
         if lapses:
-            self.describe("stn", "safe", SESSION, simulated=True, retained=False)
+            self.said["stn"].lapse()
+            self.tell("stn")
         for place, refused in enumerate(answers):
             self.now_s += 0.01
             self.report(0.001, 1e-4, None)
@@ -246,7 +301,8 @@ class GateMachine(RuleBasedStateMachine):
             and not 0.0 <= each.amount <= self.oracle.devices[each.device].device.amount_max
             for each in targets
         )
-        decisions = self.call("admit", targets, must_be_safe=breaks_limit, targets=targets)
+        must_be_safe = breaks_limit and self.oracle.state != "idle"
+        decisions = self.call("admit", targets, must_be_safe=must_be_safe, targets=targets)
         for target in targets:
             if target.kind == "trigger" and not breaks_limit and len(targets) == 1:
                 assert any(isinstance(each, Send | Refusal) for each in decisions)
@@ -283,32 +339,59 @@ class GateMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(
         place=st.integers(0, 5),
-        refused=st.sampled_from([None, None, "expired"]),
-        odd=st.sampled_from([*[""] * 6, "again", "session", "applied", "nan"]),
+        refused=st.sampled_from([None, None, "expired", "lease"]),
+        odd=st.sampled_from([*[""] * 6, "again", "session", "applied", "nan", "old", "never"]),
     )
     def answer(self, place: int, refused: str | None, odd: str) -> None:
+        """Answer a command: late, in another order, twice, to nothing, with a lie."""
         name, command = self.open[place % len(self.open)]
         if odd != "again":
             self.open.remove((name, command))
-        now_us = round(self.now_s * 1e6)
-        applied = {"applied": 9.0, "nan": math.nan}.get(odd, command.amplitude_ma)
-        level = {"applied": 9.0, "nan": math.nan}.get(odd, command.level)
-        ack = Ack(
-            session="another" if odd == "session" else SESSION,
-            received_us=now_us,
-            applied_us=now_us,
-            seq=command.seq,
-            applied_ma=applied if name == "stn" else None,
-            applied_level=level if name == "band" else None,
-            refused=refused,
+        device = self.said[name]
+        ack = device.ack(command, round(self.now_s * 1e6), refused=refused)
+        amount_key = "applied_ma" if name == "stn" else "applied_level"
+        lies: dict[str, dict[str, Any]] = {
+            "applied": {amount_key: 9.0},
+            "nan": {amount_key: math.nan},
+            "session": {"session": "another", "last_seq": 0},
+            "old": {"word": max(0, device.word - 2)},
+            "never": {"seq": 10**6},
+        }
+        self.hear(AckHeard(name, msgspec.structs.replace(ack, **lies.get(odd, {}))))
+        if odd == "never":
+            assert self.oracle.state in {"idle", "safe"}
+
+    @rule(name=_NAMES, retained=st.booleans())
+    def report_status(self, name: str, *, retained: bool) -> None:
+        """Let a device say what it gives and has given."""
+        device = self.said[name]
+        said = DeviceStatus(
+            state=device.state,
+            session=device.session,
+            charge_uc=0.0,
+            on_s=0.0,
+            counted_since_s=700.0 if retained else 1.0,
+            **device.words(),
         )
-        if odd != "session":
-            self.oracle.answered(name, command.seq, was_refused=refused is not None)
-        self.hear(AckHeard(name, ack), must_be_safe=odd in {"applied", "nan"})
+        self.hear(DeviceStatusHeard(name, said))
+
+    @rule(
+        session=st.sampled_from(["00001", "9", SESSION]),
+        state=st.sampled_from(["idle", "active", "offline"]),
+        drives=st.sampled_from([(), ("stn",)]),
+    )
+    def hear_another(self, session: str, state: str, drives: tuple[str, ...]) -> None:
+        """Hear the heartbeat of another service."""
+        is_other = session != SESSION and state != "offline"
+        must_be_safe = is_other and bool(drives) and bool(self.gate.driven)
+        status = Status(state=state, session=session, drives=drives)
+        self.hear(StatusHeard(status), must_be_safe=must_be_safe)
 
     @rule(name=_ANY_NAME)
     def ask_time(self, name: str) -> None:
-        self.hear(ClockAsked(name, ClockRequest(request_seq=1, sent_us=0)))
+        self.hear(
+            ClockAsked(name, ClockRequest(request_seq=1, sent_us=0, nonce="n", instance=INSTANCE))
+        )
 
     @rule(
         name=_NAMES,
@@ -318,16 +401,34 @@ class GateMachine(RuleBasedStateMachine):
         retained=st.booleans(),
     )
     def describe(self, name: str, state: Any, session: str | None, **flags: bool) -> None:
-        device = self.oracle.devices[name]
-        info: DeviceInfo = info_of(
-            device.device, state=state, session=session, simulated=flags["simulated"]
-        )
-        if state == "safe" and not flags["retained"]:
-            self.oracle.lapsed(name)
+        device = self.said[name]
+        if not flags["retained"] and state != "offline":
+            device.state, device.session = state, session
+        info = device.info(state=state, session=session, simulated=flags["simulated"])
         self.hear(InfoHeard(name, info, retained=flags["retained"]))
 
+    @rule(name=_NAMES, is_twin=st.booleans())
+    def restart(self, name: str, *, is_twin: bool) -> None:
+        """Hear another boot of a device: from now on, or one of before, once."""
+        was_driving = self.oracle.state in {"armed", "active", "hold", "paused"}
+        device, self.n_boots = self.said[name], self.n_boots + 1
+        before = device.instance
+        if self.oracle.devices[name].newest[0] not in {"", before}:
+            return
+        device.instance = f"boot-{self.n_boots}"
+        device.word, device.state, device.last_seq = 0, "safe", 0
+        device.amount = device.config.safe_amount
+        was_known = bool(self.oracle.devices[name].newest[0])
+        self.tell(name)
+        assert not (was_driving and was_known) or self.oracle.state == "safe"
+        if is_twin and was_known:
+            twin = device.info(instance=before)
+            self.call("receive", InfoHeard(name, twin, retained=False))
+
     @rule(
-        action=st.sampled_from(["arm", "arm", "arm", "disarm", "mark", "set"]),
+        action=st.sampled_from(
+            ["arm", "arm", "arm", "disarm", "pause", "resume", "resume", "mark", "set"]
+        ),
         age_s=st.sampled_from([0.0, 0.0, 0.0, 1.9, 2.1, -2.1]),
         retained=st.sampled_from([False, False, False, True]),
         is_ours=st.sampled_from([True, True, True, False]),
@@ -348,21 +449,25 @@ class GateMachine(RuleBasedStateMachine):
             action=action,
         )
         is_fresh = abs(age_s) <= 2.0
-        may_arm = action == "arm" and is_fresh and not retained and is_ours and not again
+        # What was asked seconds ago is forgotten: its age alone would refuse it.
+        is_new = not again or self.now_s - self.asked_s > 4.0
+        may_arm = action == "arm" and is_fresh and not retained and is_ours and is_new
         decisions = self.hear(ControlHeard(asked, retained=retained), may_arm=may_arm)
-        if action == "arm" and not again:
+        if action in {"arm", "pause", "resume"} and not again:
             self.request_ids.append(request_id)
-        if action == "arm":
+            self.asked_s = self.now_s
+        if action in {"arm", "pause", "resume"}:
             assert any(isinstance(each, StateChanged | Refusal) for each in decisions)
-        if action in {"arm", "disarm"} and not any(isinstance(e, Refusal) for e in decisions):
+        if action in {"arm", "disarm", "pause"} and not any(
+            isinstance(e, Refusal) for e in decisions
+        ):
             self.oracle.is_automatic = False
 
     def stop(self) -> None:
         decisions = self.hear(
             StopHeard(Stop(request_id="s", operator="o", reason="enough")), must_be_safe=True
         )
-        assert not any(isinstance(each, Send) for each in decisions)
-        self.oracle.is_stopped = True
+        assert leases_in(decisions) == []
 
     @rule(fault=st.sampled_from(["link", "fail", "stop", "none", "none", "none"]))
     def fault(self, fault: str) -> None:
@@ -379,7 +484,15 @@ class GateMachine(RuleBasedStateMachine):
     )
     def move_clock(self, stream: str, step_s: float) -> None:
         is_step = stream == "LFP" and not abs(step_s) <= _TIMING.clock_step_s_max
-        self.call("clock_moved", stream, step_s, must_be_safe=is_step)
+        is_watched = self.oracle.state != "idle"
+        self.call("clock_moved", stream, step_s, must_be_safe=is_step and is_watched)
+
+    @rule(stream=st.sampled_from(["LFP", "EMG"]))
+    def change_sender(self, stream: str) -> None:
+        if stream == "LFP":
+            self.oracle.reported = None
+        is_watched = self.oracle.state != "idle"
+        self.call("sender_changed", stream, "another sender", must_be_safe=is_watched)
 
     @rule(topic=st.text(max_size=3))
     def hear_noise(self, topic: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stimulators.decisions import Decision, Send, SendStop, StateChanged
 from stimulators.limits import DeviceConfig, GateConfig
 from stimulators.policies.policy import Observation, Target
-from stimulators.wire.messages import Command, Lease
+from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Lease
 
 if TYPE_CHECKING:
     from stimulators.gate.freshness import StreamReport
@@ -21,6 +21,11 @@ _MOVES = {
     ("hold", "active"),
     ("active", "idle"),
     ("hold", "idle"),
+    ("active", "paused"),
+    ("hold", "paused"),
+    ("paused", "active"),
+    ("paused", "idle"),
+    ("paused", "safe"),
     ("idle", "safe"),
     ("armed", "safe"),
     ("active", "safe"),
@@ -31,27 +36,72 @@ _TINY = 1e-6
 
 
 class DeviceOracle:
-    """One device: what it was told and what it said."""
+    """One device: what it was told, what it said, and so what it may give."""
 
-    def __init__(self, device: DeviceConfig, tick_s: float) -> None:
+    def __init__(self, device: DeviceConfig, tick_s: float, valid_s: float) -> None:
         self.device = device
         self.observed: Observation | None = None
-        self.is_engaged = False
         self.times_s: list[float] = []
         self.triggers: list[tuple[float, float]] = []
-        self.ramp: list[tuple[float, float]] = []
-        self.bases = {device.safe_amount}
-        self.unanswered: dict[int, float] = {}
-        self.agreed = device.safe_amount
-        self.agreed_seq = 0
+        self.sent: dict[int, tuple[float, float]] = {}
+        self.refused: set[int] = set()
+        self.newest = ("", -1)
+        self.amount: float | None = None
+        self.last_seq = 0
+        self.state = "offline"
+        self.is_leased = False
         self.on_since_s: float | None = None
+        self.tolerance = 0.001 * device.amount_max
+        self._valid_s = valid_s
         per_tick = device.slew_per_s_max * tick_s
         self.spare = per_tick + max(per_tick, 0.002 * device.amount_max)
 
-    def begin_anew(self) -> None:
-        """Take it that the ramp begins where the device agreed to be, or may have gone since."""
-        self.ramp.clear()
-        self.bases = {self.agreed, *self.unanswered.values()}
+    @property
+    def amounts(self) -> list[float]:
+        """Every amount that it may give."""
+        if self.amount is None:
+            return [0.0, self.device.amount_max]
+        open_ = [
+            amount
+            for seq, (amount, _) in self.sent.items()
+            if seq >= self.last_seq and seq not in self.refused
+        ]
+        may_be_safe = self.state == "safe" or (self.is_leased and self.state == "stopped")
+        return [self.amount, *open_, *([self.device.safe_amount] if may_be_safe else [])]
+
+    def take(self, said: Ack | DeviceInfo | DeviceStatus, session: str) -> bool:
+        """Take in a word; say whether it is news that tells an amount not to be given."""
+        amount = said.applied_ma if self.device.unit == "ma" else said.applied_level
+        if amount is None or (said.instance == self.newest[0] and said.word <= self.newest[1]):
+            return False
+        is_first = self.amount is None
+        most = max([*self.amounts, self.device.safe_amount]) + self.tolerance + _TINY
+        is_wrong = not -self.tolerance <= amount <= self.device.amount_max + self.tolerance
+        is_wrong = is_wrong or (not is_first and amount > most)
+        self.newest = (said.instance, said.word)
+        self.amount = self.device.amount_max if is_wrong and not amount <= most else max(0, amount)
+        is_ours = said.session == session
+        if is_ours:
+            self.last_seq = max(self.last_seq, said.last_seq)
+        if isinstance(said, Ack):
+            self._take_answer(said, is_ours=is_ours)
+        else:
+            self.state = said.state
+        if not isinstance(said, Ack) and said.state in {"safe", "stopped"}:
+            self.sent.pop(self.last_seq, None)  # its lease ended, or it was stopped, on the way
+        return is_wrong
+
+    def _take_answer(self, ack: Ack, *, is_ours: bool) -> None:
+        if ack.request_id is not None:
+            self.state = "stopped"
+        if not is_ours or ack.seq is None or ack.seq not in self.sent:
+            return
+        if ack.refused is not None:
+            self.refused.add(ack.seq)
+        issued_s = self.sent[ack.seq][1]
+        for seq, (_, then_s) in list(self.sent.items()):
+            if seq > self.last_seq and then_s + self._valid_s <= issued_s:
+                del self.sent[seq]
 
 
 class GateOracle:
@@ -76,9 +126,11 @@ class GateOracle:
         self.n_seq = 0
         self.n_lease_seq = 0
         self.is_linked = False
-        self.is_stopped = False
+        self.stop_ids: set[str] = set()
         self.reported: StreamReport | None = None
-        self.devices = {device.id: DeviceOracle(device, tick_s) for device in devices}
+        self.devices = {
+            device.id: DeviceOracle(device, tick_s, timing.command_valid_s) for device in devices
+        }
 
     # Before a call: what it may lead to.
 
@@ -101,14 +153,14 @@ class GateOracle:
         is_tick: bool = False,
     ) -> None:
         """Hold what one call decided against the rules."""
-        before = self.state
         sent: dict[str, int] = defaultdict(int)
         for decision in decisions:
             if isinstance(decision, StateChanged):
                 self._check_move(decision, may_arm=may_arm, is_tick=is_tick)
             elif isinstance(decision, SendStop):
-                assert not self.is_stopped, "one stop an arming"
-                self.is_stopped = must_be_safe = True
+                assert decision.request_id not in self.stop_ids, "a stop of its own name"
+                self.stop_ids.add(decision.request_id)
+                must_be_safe = True
             elif isinstance(decision, Send):
                 device = self.devices[decision.device]
                 if isinstance(decision.message, Lease):
@@ -116,14 +168,21 @@ class GateOracle:
                 else:
                     sent[decision.device] += 1
                     assert sent[decision.device] == 1, "one command a device and call"
-                    self._check_command(device, decision.message, before, targets)
+                    self._check_command(device, decision.message, targets)
         if must_be_safe:
             assert self.state == "safe"
         if self.state in {"active", "hold"} and is_tick:
             for device in self.devices.values():
-                if device.on_since_s is not None:
-                    on_s = self.now_s - device.on_since_s
-                    assert on_s <= device.device.limits.on_time_s_max + _TINY
+                self._check_on_time(device)
+
+    def _check_on_time(self, device: DeviceOracle) -> None:
+        if min(device.amounts) <= device.device.safe_amount + device.tolerance:
+            device.on_since_s = None
+        elif device.on_since_s is None:
+            device.on_since_s = self.now_s
+        else:
+            on_s = self.now_s - device.on_since_s
+            assert on_s <= device.device.limits.on_time_s_max + _TINY
 
     def _check_move(self, change: StateChanged, *, may_arm: bool, is_tick: bool) -> None:
         assert change.before == self.state
@@ -131,17 +190,24 @@ class GateOracle:
         assert change.reason
         if change.after == "armed":
             assert may_arm or (is_tick and self.is_automatic and change.before == "idle")
-            self.is_automatic = self.is_stopped = False
+            self.is_automatic = False
             self.armed_s = self.now_s
         if change.after == "safe":
             self.is_automatic = False
-        if change.after == "active":
+        if change.after == "active" and change.before != "armed":
             assert self._data_are_good()
+        if change.after == "active" and change.before == "armed":
+            assert any(
+                each.state == "live" and max(each.amounts) <= each.device.safe_amount + 1e-3
+                for each in self.devices.values()
+            )
+        if change.after in {"paused", "active"} and change.before in {"hold", "paused"}:
+            self.is_automatic = False
         self.held_s = self.now_s
         self.state = change.after
 
     def _check_lease(self, device: DeviceOracle, lease: Lease) -> None:
-        assert self.state in {"active", "hold"}
+        assert self.state in {"armed", "active", "hold", "paused"}
         assert lease.lease_seq == self.n_lease_seq + 1
         self.n_lease_seq = lease.lease_seq
         assert lease.issued_us == round(self.now_s * 1e6)
@@ -149,17 +215,16 @@ class GateOracle:
         assert lease.valid_us == round(self.timing.lease_s * 1e6)
         assert lease.session == self.session
         assert device.observed is not None
-        if self.state == "active":
+        device.is_leased = True
+        if self.state in {"armed", "active"}:
             assert self._data_are_good()
             assert device.observed.valid
-        else:
-            assert self.now_s - self.held_s <= self.timing.hold_s_max + _TINY
-        if not device.is_engaged:
-            device.is_engaged = True
-            device.begin_anew()
+        elif self.state == "hold":
+            # Each of two lapses in a minute may begin the hold anew.
+            assert self.now_s - self.held_s <= 3.0 * self.timing.hold_s_max + _TINY
 
     def _check_command(
-        self, device: DeviceOracle, command: Command, before: str, targets: Sequence[Target]
+        self, device: DeviceOracle, command: Command, targets: Sequence[Target]
     ) -> None:
         config = device.device
         amount = command.amplitude_ma if config.unit == "ma" else command.level
@@ -171,22 +236,25 @@ class GateOracle:
         assert (command.session, command.simulated) == (self.session, config.simulated)
         assert command.issued_us == round(self.now_s * 1e6) < command.expires_us
         assert command.fire_at_us is None
-        if command.reason.policy == "":
-            assert (before, self.state) != (self.state, self.state)
-            assert self.state in {"idle", "safe"}
+        if self.state in {"idle", "safe"}:
             assert (command.kind, amount) == ("amplitude", config.safe_amount)
+            assert command.reason.policy == ""
             assert self.is_linked
+            device.sent[command.seq] = (amount, self.now_s)
             return
-        assert self.state == "active"
-        assert device.is_engaged
-        assert self._data_are_good()
-        assert device.observed is not None
-        assert device.observed.valid
+        assert self.state in {"active", "hold", "paused"}
+        assert device.state == "live"
         self._check_rate(device)
         if command.kind == "trigger":
+            assert self.state == "active"
             self._check_trigger(device, command, targets)
         else:
-            self._check_ramp(device, command.seq, amount)
+            self._check_step(device, command.seq, amount)
+        if command.reason.policy:
+            assert self.state == "active"
+            assert self._data_are_good()
+            assert device.observed is not None
+            assert device.observed.valid
 
     def _check_rate(self, device: DeviceOracle) -> None:
         device.times_s.append(self.now_s)
@@ -209,17 +277,17 @@ class GateOracle:
             n_recent = sum(newest_s - each[place] < 60.0 for each in device.triggers)
             assert n_recent <= limits.triggers_per_min_max
 
-    def _check_ramp(self, device: DeviceOracle, seq: int, amount: float) -> None:
-        slew = device.device.slew_per_s_max
-        device.unanswered[seq] = amount
-        assert device.ramp or min(abs(amount - base) for base in device.bases) <= (
-            device.spare + _TINY
-        )
-        for time_s, earlier in device.ramp:
-            assert abs(amount - earlier) <= slew * (self.now_s - time_s) + device.spare + _TINY
-        device.ramp.append((self.now_s, amount))
-        if amount <= device.device.safe_amount:
-            device.on_since_s = None
+    def _check_step(self, device: DeviceOracle, seq: int, amount: float) -> None:
+        """Hold that it raises nothing by more than a step above the least that may be given."""
+        lowest, highest = min(device.amounts), max(device.amounts)
+        assert amount <= max(highest, lowest + device.spare) + _TINY
+        if self.state == "hold":
+            assert amount <= highest + _TINY
+        if self.state == "paused":
+            assert amount <= max(highest, device.device.safe_amount) + _TINY
+        if amount > lowest + _TINY:
+            assert amount <= lowest + device.spare + _TINY, "up from the lowest"
+        device.sent[seq] = (amount, self.now_s)
 
     def _data_are_good(self) -> bool:
         newest, timing = self.reported, self.timing
@@ -230,34 +298,3 @@ class GateOracle:
             0.0 <= newest.uncertainty_s <= timing.clock_uncertainty_s_max
             and -timing.clock_uncertainty_s_max <= age_s <= timing.data_age_s_max
         )
-
-    # What devices said.
-
-    def answered(self, name: str, seq: int, *, was_refused: bool) -> None:
-        """Take in that a device applied or refused a command: its ramp goes on from there."""
-        device = self.devices[name]
-        amount = device.unanswered.pop(seq, None)
-        if was_refused:
-            device.begin_anew()
-        elif amount is not None and seq > device.agreed_seq:
-            device.agreed, device.agreed_seq = amount, seq
-            if amount <= device.device.safe_amount or device.unanswered:
-                device.on_since_s = None
-            elif device.on_since_s is None:
-                device.on_since_s = self.now_s
-
-    def lapsed(self, name: str) -> None:
-        """Take in that a device is at its safe amount, or on its way: its lease ended."""
-        device = self.devices[name]
-        device.agreed = device.device.safe_amount
-        device.begin_anew()
-        device.on_since_s = None
-
-    def settle(self) -> None:
-        """Forget engagements where the state ended them."""
-        if self.state not in {"active", "hold"}:
-            for device in self.devices.values():
-                device.is_engaged = False
-                device.on_since_s = None
-                device.agreed = device.device.safe_amount
-                device.unanswered.clear()

@@ -1,7 +1,7 @@
 """A gate with a stream, devices and time around it, each told what to do by a test."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
 from stimulators.gate.freshness import StreamReport
@@ -115,6 +115,7 @@ class Obedient:
 
     def __init__(self, config: DeviceConfig) -> None:
         self.config = config
+        self.instance = INSTANCE
         self.amount = config.safe_amount
         self.state: DeviceState = "safe"
         self.session: str | None = None
@@ -127,7 +128,7 @@ class Obedient:
         unit = "applied_ma" if self.config.unit == "ma" else "applied_level"
         given = {unit: self.amount} if moved else {}
         return {
-            "instance": INSTANCE,
+            "instance": self.instance,
             "word": self.word,
             "last_seq": self.last_seq,
             "program": self.program,
@@ -336,18 +337,18 @@ class GateRig:
 
     # To where a test begins.
 
-    def be_ready(self) -> "GateRig":
+    def be_ready(self) -> Self:
         self.connect()
         self.run(2.1, hop=self.report)
         return self
 
-    def be_armed(self) -> "GateRig":
+    def be_armed(self) -> Self:
         self.be_ready()
         self.control("arm")
         assert self.state == "armed", self.refusals
         return self
 
-    def be_active(self, amount: float | None = None) -> "GateRig":
+    def be_active(self, amount: float | None = None) -> Self:
         self.be_armed()
         self.run(0.1)
         if amount is not None:
@@ -355,13 +356,13 @@ class GateRig:
         assert self.state == "active"
         return self
 
-    def be_held(self, amount: float | None = None) -> "GateRig":
+    def be_held(self, amount: float | None = None) -> Self:
         self.be_active(amount)
         self.observe(valid=False)
         assert self.state == "hold"
         return self
 
-    def be_paused(self, amount: float | None = None) -> "GateRig":
+    def be_paused(self, amount: float | None = None) -> Self:
         self.be_active(amount)
         self.control("pause")
         assert self.state == "paused", self.refusals

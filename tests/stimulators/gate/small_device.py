@@ -174,18 +174,16 @@ class SmallDevice:
 
     def _refusal(self, command: Command) -> str | None:
         amount = command.level if command.amplitude_ma is None else command.amplitude_ma
-        if self.state == "stopped":
-            return "stopped"
-        if command.session != self.session:
-            return "session"
-        if self.state != "live":
-            return "lease"
-        if command.seq <= self._newest_seq:
-            return "order"
-        if self._now_s >= command.expires_us / 1e6:
-            return "expired"
-        if amount is None or not 0.0 <= amount <= self.config.amount_max:
-            return "limit"
-        if command.program != self.program and self.given > 0.0 and command.kind == "amplitude":
-            return "program"
-        return self.refuses or None
+        is_within = amount is not None and 0.0 <= amount <= self.config.amount_max
+        is_other = command.kind == "amplitude" and command.program != self.program
+        reasons = {
+            "stopped": self.state == "stopped",
+            "session": command.session != self.session,
+            "lease": self.state != "live",
+            "order": command.seq <= self._newest_seq,
+            "expired": self._now_s >= command.expires_us / 1e6,
+            "limit": not is_within,
+            "program": is_other and self.given > 0.0,
+            self.refuses: bool(self.refuses),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)

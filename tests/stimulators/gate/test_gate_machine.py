@@ -67,4 +67,4 @@ def test_commands_and_leases_are_made_in_one_file_only() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id in {"Command", "Lease"}
     }
-    assert makers == {"drive.py"}
+    assert makers == {"maker.py"}

@@ -1,0 +1,67 @@
+"""What every electrode was given: the truth that the rest of a rig can only be told of."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import NamedTuple
+
+
+class Given(NamedTuple):
+    """From `time_us` on, a device gives this amount in this program."""
+
+    time_us: int
+    amount: float
+    program: str
+    is_powered: bool
+
+
+class Pulses(NamedTuple):
+    """At `time_us` a device gave so many triggers of this amount."""
+
+    time_us: int
+    n_given: int
+    amount: float
+    program: str
+
+
+Watcher = Callable[[str, Given, Given], None]
+
+
+class Electrodes:
+    """Follows what the devices give.
+
+    Attributes
+    ----------
+    given : dict of str to Given
+        The newest change of every device.
+    watchers : list of callable
+        Called at each change with the device, what it gave before and what it gives now.
+    pulse_watchers : list of callable
+        Called with the device and the triggers that it gave.
+    """
+
+    def __init__(self) -> None:
+        self.given: dict[str, Given] = {}
+        self.watchers: list[Watcher] = []
+        self.pulse_watchers: list[Callable[[str, Pulses], None]] = []
+        self._digest = blake2b(digest_size=16)
+
+    @property
+    def digest(self) -> str:
+        """A digest of all changes so far: equal for equal runs."""
+        return self._digest.copy().hexdigest()
+
+    def note(self, device: str, given: Given) -> None:
+        """Take in what a device gives now."""
+        before = self.given.get(device)
+        if before is not None and before[1:] == given[1:]:
+            return
+        self.given[device] = given
+        self._digest.update(f"{device} {given!r}\n".encode())
+        for watcher in self.watchers:
+            watcher(device, before or given, given)
+
+    def pulse(self, device: str, pulses: Pulses) -> None:
+        """Take in triggers that a device gave now."""
+        self._digest.update(f"{device} {pulses!r}\n".encode())
+        for watcher in self.pulse_watchers:
+            watcher(device, pulses)

@@ -1,0 +1,40 @@
+"""What a rig's services write down of the past, kept in memory."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from stimulators.gate.past import DevicePast
+from streamer.events import PastKnown
+
+_PERIOD_S = 1.0
+
+
+class Ledger:
+    """The newest that a service wrote, for the next one; at first nothing is known."""
+
+    def __init__(self) -> None:
+        self._past: tuple[DevicePast, ...] = ()
+        self._kept_s: float | None = None
+
+    def is_due(self, now_s: float) -> bool:
+        """Say whether it is time to write."""
+        return self._kept_s is None or now_s - self._kept_s >= _PERIOD_S
+
+    def keep(self, past: Iterable[DevicePast], now_s: float) -> None:
+        """Write what a service knows now."""
+        self._past = tuple(past)
+        self._kept_s = now_s
+
+    def event(self, now_s: float) -> PastKnown:
+        """Return what the next service is told at its start: the same, so much older."""
+        older_s = 0.0 if self._kept_s is None else max(0.0, now_s - self._kept_s)
+        return PastKnown(past=tuple(_aged(each, older_s) for each in self._past))
+
+
+def _aged(past: DevicePast, older_s: float) -> DevicePast:
+    return msgspec.structs.replace(
+        past,
+        known_age_s=past.known_age_s + older_s,
+        charges=tuple((age_s + older_s, charge_uc) for age_s, charge_uc in past.charges),
+    )

@@ -1,0 +1,97 @@
+"""The configuration of a rig in virtual time: real devices' tables, one plain signal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from stimulators.limits import DeviceConfig, GateConfig
+from streamer.config import LoopConfig
+from streamer.source import StreamInfo
+
+STREAM = "signal"
+CHANNEL = "A"
+RATE_HZ = 250.0
+#: Samples from one estimate to the next, and in one chunk.
+HOP_SAMPLES = 5
+#: Length of the detector's window.
+WINDOW_S = 0.1
+
+INFO = StreamInfo(
+    name=STREAM,
+    rate_hz=RATE_HZ,
+    channels=(CHANNEL,),
+    units=("uV",),
+    dtype="float32",
+    source_id="amplifier",
+    uid="0",
+)
+
+
+def virtual_rig(
+    devices: Sequence[DeviceConfig],
+    *,
+    timing: GateConfig | None = None,
+    tick_s: float = 0.02,
+    arm: Literal["operator", "auto"] = "operator",
+    policies: Mapping[str, Mapping[str, Any]] | None = None,
+    calibrate_s: float = 0.0,
+) -> LoopConfig:
+    """Return a configuration in which each device follows one burst detector.
+
+    Parameters
+    ----------
+    devices : sequence of DeviceConfig
+        The devices.
+    timing : GateConfig, optional
+        The `[gate]` table.
+    tick_s, arm
+        Of the `[rig]` table.
+    policies : mapping, optional
+        By device, what its ``threshold`` policy has beyond the defaults: the highest amount
+        while the signal is strong, the safe amount while it is weak, in the safe program.
+    calibrate_s : float
+        How long the detector calibrates first, on a signal that is strong half of the time.
+    """
+    threshold: dict[str, Any] = {"level": 100.0}
+    if calibrate_s > 0.0:
+        threshold = {"percentile": 50.0, "calibrate_s": calibrate_s}
+    tables: dict[str, Any] = {
+        "rig": {"name": "virtual", "arm": arm, "tick_s": tick_s},
+        "streams": [{"name": STREAM, "kind": "lfp", "match": {"name": STREAM}}],
+        "detectors": [
+            {
+                "id": "beta",
+                "kind": "band_power",
+                "stream": STREAM,
+                "channels": [CHANNEL],
+                "band_hz": [13.0, 30.0],
+                "window_s": WINDOW_S,
+                "hop_s": HOP_SAMPLES / RATE_HZ,
+            },
+            {
+                "id": "burst",
+                "kind": "burst",
+                "of": "beta",
+                "threshold": threshold,
+                "duration_s_min": 0.0,
+            },
+        ],
+        "policies": [_policy(device, (policies or {}).get(device.id, {})) for device in devices],
+    }
+    config = msgspec.convert(tables, type=LoopConfig)
+    return msgspec.structs.replace(config, devices=tuple(devices), gate=timing or GateConfig())
+
+
+def _policy(device: DeviceConfig, keys: Mapping[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "id": f"policy-{device.id}",
+        "kind": "threshold",
+        "of": "burst",
+        "device": device.id,
+        "program": device.safe_program,
+        "onset_s": 0.0,
+        "termination_s": 0.0,
+        f"on_{device.unit}": device.amount_max,
+    }
+    return settings | dict(keys)

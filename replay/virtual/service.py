@@ -1,0 +1,243 @@
+"""A service in virtual time: the real loop, fed and obeyed, that may freeze or be killed."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from replay.virtual.broker import Broker, Client, Post
+from replay.virtual.ledger import Ledger
+from replay.virtual.rig import INFO
+from replay.virtual.wire import ServiceWire
+from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
+from stimulators.wire import topics
+from stimulators.wire.messages import Control, Status, Stop
+from stimulators.wire.received import ClockAsked, ControlHeard
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.config import LoopConfig
+from streamer.events import Chunk, Event, Tick
+from streamer.heartbeat import Heartbeat
+
+#: How long a service listens for another one before it creates anything.
+LISTEN_US = 2_500_000
+
+Phase = Literal["listening", "running", "ended"]
+Observer = Callable[["VirtualService", Event, Outcome], None]
+
+
+class VirtualService:
+    """One life of the service: a session of its own.
+
+    Parameters
+    ----------
+    config : LoopConfig
+        The rig.
+    broker : Broker
+        Where it connects.
+    session : str
+        Name of its session.
+    ledger : Ledger
+        What the rig's services before it wrote down of the past.
+    listens : bool
+        Whether it looks for another service before it begins.
+    first : callable
+        Returns what the source says at first, when the service begins.
+
+    Attributes
+    ----------
+    loop : ClosedLoop
+        What decides.
+    phase : str
+        ``listening``, ``running`` or ``ended``.
+    exit_code : int or None
+        Of the process, once it has ended by itself.
+    wish : dict of str to (float, str)
+        By device, the amount and program that its policy wants, of the newest hop.
+    notices : list of Notice
+        What an operator was told.
+    observers : list of callable
+        Called after each step.
+    """
+
+    def __init__(
+        self,
+        config: LoopConfig,
+        broker: Broker,
+        session: str,
+        ledger: Ledger,
+        *,
+        listens: bool = True,
+        first: Callable[[], Sequence[Event]] = tuple,
+    ) -> None:
+        self.session = session
+        self.phase: Phase = "listening"
+        self.exit_code: int | None = None
+        self.wish: dict[str, tuple[float, str]] = {}
+        self.notices: list[Notice] = []
+        self.observers: list[Observer] = []
+        self.loop = ClosedLoop(config, [INFO], session)
+        self._schedule = broker.schedule
+        self._tick_us = round(config.rig.tick_s * 1e6)
+        self._ledger = ledger
+        self._first = first
+        self._backlog: list[Event] = []
+        self._frozen_until_us = 0
+        self._next_sample = 0
+        self._leaving_until_us: int | None = None
+        self.wire = ServiceWire(broker, session, self.hear)
+        self._heartbeat = Heartbeat(self.wire, session=session, config_digest="", versions={})
+        self._ear = Client(
+            broker,
+            topics=(topics.STATUS,),
+            hear=self._overhear,
+            change_link=lambda *_: None,
+        )
+        if listens:
+            self._ear.connect()
+        self._schedule.after(LISTEN_US if listens else 0, self._begin)
+
+    @property
+    def state(self) -> str:
+        """The gate's state; ``offline`` where the service does not run."""
+        return self.loop.gate.state if self.phase == "running" else "offline"
+
+    @property
+    def now_s(self) -> float:
+        """The service's clock."""
+        return self._schedule.now_us / 1e6
+
+    def hear(self, event: Event) -> None:
+        """Take an event in: at once, or once the process runs on."""
+        if self.phase == "ended":
+            return
+        if self._backlog or self._schedule.now_us < self._frozen_until_us:
+            self._backlog.append(event)
+        elif self.phase == "running":
+            self._act(event)
+
+    def freeze(self, for_us: int) -> None:
+        """Stand still, as a stopped process does: what comes waits."""
+        self._frozen_until_us = max(self._frozen_until_us, self._schedule.now_us + for_us)
+        self._schedule.at(self._frozen_until_us, self._thaw)
+
+    def kill(self) -> None:
+        """End at once, without a word: the broker says the Last Will."""
+        if self.phase != "ended":
+            self.phase = "ended"
+            self._ear.disconnect("killed", back_after_us=None)
+            self.wire.die()
+
+    def end(self, exit_code: int, reason: str) -> None:
+        """End by itself: first the devices are brought to safety, and their word is awaited."""
+        if self.phase == "listening":
+            self.phase, self.exit_code = "ended", exit_code
+            self._ear.disconnect(reason, back_after_us=None)
+        elif self.phase == "running" and self._leaving_until_us is None:
+            self.exit_code = exit_code
+            self._leaving_until_us = self._schedule.now_us
+            now_us = self._schedule.now_us
+            farewell = Control(
+                request_id=f"{self.session}-end",
+                session=self.session,
+                operator="service",
+                issued_us=now_us,
+                expires_us=now_us + 1_000_000,
+                action="disarm",
+                text=reason,
+            )
+            self._act(ControlHeard(farewell, retained=False))
+            way_us = round((self.loop.gate.way_down_s + 1.0) * 1e6)
+            self._leaving_until_us = now_us + way_us
+
+    def _leave(self) -> None:
+        self._keep_past()
+        self._heartbeat.announce(self.now_s, self.loop.gate, head="", state="offline")
+        self.phase = "ended"
+        self.wire.leave()
+
+    def _begin(self) -> None:
+        if self.phase == "ended":
+            return
+        self.phase = "running"
+        self._ear.disconnect("listened", back_after_us=None)
+        for event in (self._ledger.event(self.now_s), *self._first()):
+            self.hear(event)
+        self.wire.client.connect()
+        self._schedule.after(self._tick_us, self._tick)
+
+    def _overhear(self, post: Post, is_kept: bool) -> None:
+        said = post.message
+        is_alive = isinstance(said, Status) and not is_kept and said.state != "offline"
+        if self.phase == "listening" and is_alive:
+            self.end(3, "another service of this rig is there")
+
+    def _thaw(self) -> None:
+        if self._schedule.now_us < self._frozen_until_us:
+            return
+        waiting, self._backlog = self._backlog, []
+        for event in waiting:
+            self.hear(event)
+
+    def _tick(self) -> None:
+        if self.phase == "ended":
+            return
+        now_us = self._schedule.now_us
+        if now_us < self._frozen_until_us:
+            # The timer is looked at after what had waited: one tick, not all that were missed.
+            self._schedule.at(self._frozen_until_us, self._tick)
+            return
+        self._act(Tick())
+        self._schedule.after(self._tick_us, self._tick)
+
+    def _act(self, event: Event) -> None:
+        if isinstance(event, ControlHeard) and self._is_too_late(event):
+            return
+        if isinstance(event, Chunk):
+            event = msgspec.structs.replace(event, first_sample=self._next_sample)
+            self._next_sample += len(event.timestamps_s)
+        elif isinstance(event, ClockAsked):
+            self.wire.answer_clock(event, self._schedule.now_us)
+        outcome = self.loop.step(event, self.now_s)
+        for target in outcome.targets:
+            if target.kind == "amplitude":
+                self.wish[target.device] = (target.amount, target.program)
+        if outcome.decisions:
+            self._deliver(outcome.decisions)
+        if isinstance(event, ControlHeard):
+            self._heartbeat.answer(event.message.request_id, outcome.decisions)
+        elif isinstance(event, Tick):
+            self._beat()
+        for observer in self.observers:
+            observer(self, event, outcome)
+
+    def _is_too_late(self, asked: ControlHeard) -> bool:
+        """Say whether an operator asks for something of what is about to be gone."""
+        return self._leaving_until_us is not None and asked.message.operator != "service"
+
+    def _beat(self) -> None:
+        gate = self.loop.gate
+        self._heartbeat.beat(self.now_s, gate, head="")
+        if self._leaving_until_us is not None:
+            if not gate.driven or self._schedule.now_us >= self._leaving_until_us:
+                self._leave()
+        elif self._ledger.is_due(self.now_s):
+            self._keep_past()
+
+    def _keep_past(self) -> None:
+        if self.phase == "running":
+            self._ledger.keep(self.loop.gate.past(self.now_s), self.now_s)
+
+    def _deliver(self, decisions: Sequence[Decision]) -> None:
+        for each in decisions:
+            if isinstance(each, Send):
+                self.wire.send(each.device, each.message)
+            elif isinstance(each, SendStop):
+                self.wire.stop(
+                    Stop(request_id=each.request_id, operator="service", reason=each.reason)
+                )
+            elif isinstance(each, EndRun):
+                self.end(3, each.reason)
+            elif isinstance(each, StateChanged | Notice):
+                self._heartbeat.hasten()
+                if isinstance(each, Notice):
+                    self.notices.append(each)

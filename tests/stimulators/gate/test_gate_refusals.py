@@ -1,0 +1,101 @@
+"""What a device refuses: a hold, then safe without leases; never a device left where it is."""
+
+import pytest
+
+from stimulators.wire.messages import Command
+from tests.stimulators.gate.gate_rig import GateRig, leases_in
+from tests.stimulators.gate.wired_rig import WiredRig
+
+
+@pytest.mark.parametrize("refused", ["limit", "order", "clock"])
+def test_a_device_that_refuses_its_way_down_is_held_then_safe_without_leases(
+    refused: str,
+) -> None:
+    rig = WiredRig().be_active()
+    rig.run(1.0, amount=3.0)
+    device = rig.small["stn"]
+    device.refuses = refused
+    begun_s = rig.now_s
+    rig.run(0.2, amount=0.0)
+    assert (rig.state, rig.gate.reason) == (
+        "hold",
+        "stn refused the way down, expected a way down that is taken",
+    )
+    rig.run(rig.timing.hold_s_max, amount=0.0)
+    assert rig.state == "safe"
+    decided = rig.run(60.0, amount=0.0)
+    assert leases_in(decided) == []
+    assert rig.peak(begun_s + 0.2 + rig.timing.hold_s_max + 1.0) == 0.0
+    assert len(rig.commands) < 100
+
+
+def test_a_way_down_that_is_taken_after_all_ends_the_hold() -> None:
+    rig = WiredRig().be_active()
+    rig.run(1.0, amount=3.0)
+    rig.small["stn"].refuses = "limit"
+    rig.run(0.4, amount=0.0)
+    assert rig.state == "hold"
+    rig.small["stn"].refuses = ""
+    rig.run(2.0, amount=0.0)
+    assert (rig.state, rig.given) == ("active", 0.0)
+
+
+def test_five_refusals_in_a_row_are_a_hold_and_then_safe() -> None:
+    rig = WiredRig().be_active()
+    rig.small["stn"].refuses = "limit"
+    rig.run(0.9, amount=2.0)
+    assert rig.state == "active"
+    rig.run(1.0, amount=2.0)
+    assert (rig.state, rig.refusals.count("refused")) == ("hold", 5)
+    rig.run(2.0, amount=2.0)
+    assert rig.state == "safe"
+
+
+def test_one_that_is_taken_begins_the_row_anew() -> None:
+    rig = WiredRig().be_active()
+    for _ in range(4):
+        rig.small["stn"].refuses = "limit"
+        rig.run(0.8, amount=1.0)
+        rig.small["stn"].refuses = ""
+        rig.run(0.5, amount=1.0)
+        rig.run(0.5, amount=0.0)
+    assert rig.state == "active"
+
+
+@pytest.mark.parametrize("refused", ["lease", "session"])
+def test_refusals_of_before_the_device_said_live_do_not_count(refused: str) -> None:
+    rig = GateRig().be_active(2.0)
+    rig.answers = False
+    rig.control("disarm")
+    old = rig.commands[-1]
+    rig.settle()
+    for _ in range(8):
+        rig.answer(old, refused=refused)
+    rig.run(1.0, hop=rig.report)
+    rig.answers = True
+    rig.run(1.0, hop=rig.report)
+    rig.settle()
+    rig.control("arm")
+    assert rig.state == "armed", rig.refusals
+    rig.run(1.0, amount=2.0)
+    assert rig.state == "active"
+
+
+def test_two_hundred_and_fifty_forged_answers_do_not_block_the_way_down() -> None:
+    rig = WiredRig().be_active()
+    rig.run(1.0, amount=3.0)
+    forged = rig.small["stn"].hear(rig.commands[-1], rig.now_s)[-1]
+    for _ in range(250):
+        rig.say("stn", [forged])
+    rig.run(0.5, amount=0.0)
+    assert rig.given == 0.0
+
+
+def test_expired_commands_are_said_again_within_the_commands_a_second() -> None:
+    rig = WiredRig().be_active()
+    rig.run(1.0, amount=3.0)
+    before = len(rig.commands)
+    rig.down = lambda message: 0.11 if isinstance(message, Command) else 0.002
+    rig.run(60.0, amount=0.0)
+    assert rig.given == 0.0
+    assert len(rig.commands) - before < 100

@@ -1,0 +1,182 @@
+"""What must hold at one electrode, whatever anybody believes: written from the rules alone."""
+
+import math
+from collections import deque
+
+from replay.virtual.electrode import Given, Pulses
+from stimulators.limits import DeviceConfig
+
+_WINDOW_US = 600_000_000
+_MINUTE_US = 60_000_000
+#: A device may make so long a movement at once: what "gradual" means to the reference device.
+_GRAIN_S = 0.05
+_LOOK_S = 0.02
+_TINY = 1e-6
+#: Triggers at the edge of a minute that came later than the one before them.
+_N_LATE_TRIGGERS = 2
+
+
+class ViolationError(AssertionError):
+    """Something was given that must not be."""
+
+
+class ElectrodeOracle:
+    """Follows one electrode, over restarts of everything.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        The limits that the rig is configured with.
+    device : DeviceConfig
+        What the device itself is: its slew may be faster.
+    """
+
+    def __init__(self, config: DeviceConfig, device: DeviceConfig, start_us: int) -> None:
+        self.config = config
+        self.charge_uc = 0.0
+        self.on_since_us: int | None = None
+        self.off_since_us: int | None = None
+        self.rises_us: deque[int] = deque()
+        self.triggers_us: deque[int] = deque()
+        self.given = Given(start_us, 0.0, config.safe_program, is_powered=False)
+        self._slew = device.slew_per_s_max
+        self._counted_us = start_us
+        self._charges: deque[tuple[int, float]] = deque([(start_us, 0.0)])
+        self._highest_start = math.inf
+        self._lowest_start = -math.inf
+
+    def change(self, now: Given, *, may_jump: bool, is_set: bool) -> None:
+        """Take in what is given from now on, after a stop or after the device's clock was set."""
+        self.pass_time(now.time_us)
+        before, self.given = self.given, now
+        self._check_amount(now)
+        self._check_step(before, now, may_jump=may_jump or is_set)
+        if not is_set:
+            self._check_program(before, now)
+        is_on = now.amount > self.config.safe_amount + _TINY
+        if is_on and self.off_since_us is not None and self.on_since_us is not None:
+            is_break = now.time_us - self.off_since_us >= self.config.limits.off_time_s_min * 1e6
+            if is_break:
+                self.on_since_us = now.time_us
+        if is_on and (self.on_since_us is None or self.off_since_us is not None):
+            self._rise(now.time_us)
+            self.on_since_us = self.on_since_us or now.time_us
+        self.off_since_us = None if is_on else (self.off_since_us or now.time_us)
+        if self.on_since_us is None:
+            self.off_since_us = None
+
+    def pulse(self, pulses: Pulses) -> None:
+        """Take in triggers that were given now."""
+        self.pass_time(pulses.time_us)
+        self.charge_uc += pulses.n_given * pulses.amount * self.config.charge_uc(pulses.program)
+        triggers_us = self.triggers_us
+        triggers_us.extend([pulses.time_us] * pulses.n_given)
+        while triggers_us[0] <= pulses.time_us - _MINUTE_US:
+            triggers_us.popleft()
+        n_max = self.config.limits.triggers_per_min_max
+        if len(triggers_us) > n_max + _N_LATE_TRIGGERS:
+            raise ViolationError(
+                f"{self.config.id} gave {len(triggers_us)} triggers in a minute, expected at most "
+                f"{n_max}"
+            )
+        if not -_TINY <= pulses.amount <= self.config.amount_max + _TINY:
+            raise ViolationError(f"{self.config.id} gave a trigger of {pulses.amount:g}")
+
+    def pass_time(self, now_us: int) -> None:
+        """Count up to now, and hold the counts against the limits."""
+        passed_s = (now_us - self._counted_us) / 1e6
+        if passed_s <= 0.0:
+            return
+        self._counted_us = now_us
+        rate = self.config.charge_uc_per_s(self.given.program)
+        self.charge_uc += passed_s * rate * self.given.amount
+        self._charges.append((now_us, self.charge_uc))
+        self._check_charge(now_us)
+        self._check_on_time(now_us)
+
+    def charge_in_window_uc(self, now_us: int) -> float:
+        """Return what was given in the ten minutes before now."""
+        start_us = now_us - _WINDOW_US
+        charges = self._charges
+        while len(charges) > 1 and charges[1][0] <= start_us:
+            charges.popleft()
+        (first_us, first), (second_us, second) = charges[0], charges[min(1, len(charges) - 1)]
+        if first_us < start_us and second_us > first_us:
+            first += (second - first) * (start_us - first_us) / (second_us - first_us)
+        return self.charge_uc - first
+
+    @property
+    def on_s(self) -> float:
+        """How long it has been above the safe amount, short breaks included."""
+        if self.on_since_us is None:
+            return 0.0
+        off_us = self.off_since_us
+        if off_us is not None:
+            if self._counted_us - off_us >= self.config.limits.off_time_s_min * 1e6:
+                return 0.0
+            return (off_us - self.on_since_us) / 1e6
+        return (self._counted_us - self.on_since_us) / 1e6
+
+    def _rise(self, now_us: int) -> None:
+        self.rises_us.append(now_us)
+        while self.rises_us[0] <= now_us - _MINUTE_US:
+            self.rises_us.popleft()
+
+    def _check_amount(self, now: Given) -> None:
+        if not -_TINY <= now.amount <= self.config.amount_max + _TINY:
+            raise ViolationError(f"{self.config.id} gives {now.amount:g}, above its limit")
+
+    def _check_step(self, before: Given, now: Given, *, may_jump: bool) -> None:
+        time_s = now.time_us / 1e6
+        up, down = now.amount - self._slew * time_s, now.amount + self._slew * time_s
+        if may_jump or not before.is_powered or not now.is_powered:
+            self._highest_start, self._lowest_start = up, down
+            return
+        spare = self._slew * _GRAIN_S * 1.01 + _TINY
+        if up > self._highest_start + spare or down < self._lowest_start - spare:
+            raise ViolationError(
+                f"{self.config.id} goes from {before.amount:g} to {now.amount:g} in "
+                f"{(now.time_us - before.time_us) / 1e6:g} s, faster than {self._slew:g}/s"
+            )
+        self._highest_start = min(self._highest_start, up)
+        self._lowest_start = max(self._lowest_start, down)
+
+    def _check_program(self, before: Given, now: Given) -> None:
+        if now.program == before.program or not (before.is_powered and now.is_powered):
+            return
+        programs = self.config.programs
+        contacts = {programs[each].contacts for each in (before.program, now.program)}
+        may_change = len(contacts) == 1 and "" not in contacts
+        # From one look of the device at its clock to the next it may be at 0 between.
+        within = self._slew * (_GRAIN_S + _LOOK_S) + _TINY
+        if not may_change and max(before.amount, now.amount) > within:
+            raise ViolationError(
+                f"{self.config.id} goes from program {before.program} to {now.program} at "
+                f"{before.amount:g}, expected 0"
+            )
+
+    def _check_charge(self, now_us: int) -> None:
+        limit_uc = self.config.limits.charge_uc_per_10_min_max
+        if limit_uc is None:
+            return
+        given_uc = self.charge_in_window_uc(now_us)
+        if given_uc > limit_uc * 1.001 + _TINY:
+            raise ViolationError(
+                f"{self.config.id} was given {given_uc:.6g} uC in ten minutes, expected at most "
+                f"{limit_uc:g}"
+            )
+
+    def _check_on_time(self, now_us: int) -> None:
+        limits = self.config.limits
+        # The way back, after the lease that was running ends.
+        way_s = 2.0 * self.config.amount_max / self._slew
+        if self.on_s > limits.on_time_s_max + way_s + 1.0:
+            raise ViolationError(
+                f"{self.config.id} has been above its safe amount for {self.on_s:.4g} s, expected "
+                f"at most {limits.on_time_s_max:g}"
+            )
+        if now_us and len(self.rises_us) > limits.rises_per_min_max:
+            raise ViolationError(
+                f"{self.config.id} rose {len(self.rises_us)} times in a minute, expected at most "
+                f"{limits.rises_per_min_max}"
+            )

@@ -1,0 +1,242 @@
+"""The electrodes of a whole rig held to the rules, at every step."""
+
+from replay.virtual.electrode import Given
+from replay.virtual.faults import CLIPPED
+from replay.virtual.operator import VirtualOperator
+from replay.virtual.service import VirtualService
+from replay.virtual.swarm import Swarm
+from replay.virtual.world import World
+from stimulators.decisions import StateChanged
+from stimulators.wire.received import ControlHeard
+from streamer.closed_loop import Outcome
+from streamer.events import Event, StreamChanged, Tick
+from tests.world.electrode_oracle import ElectrodeOracle, ViolationError
+
+#: Between looks of the device at its clock, and of the service at its timers.
+_LOOK_US = 30_000
+_CHECK_US = 20_000
+_TINY = 1e-6
+
+
+class Oracle:
+    """Watches a world from its start.
+
+    Parameters
+    ----------
+    world : World
+        As it begins.
+    swarm : Swarm
+        Says when the network is quiet.
+    tolerance : float
+        How far what a device gives may be from what is asked of it.
+    is_honest : bool
+        Whether all devices say what they give.
+    clips : bool
+        Whether a device may give less than it is asked for.
+    counts_past : bool
+        Whether services learn what was given before them.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        swarm: Swarm,
+        *,
+        tolerance: float,
+        is_honest: bool = True,
+        clips: bool = False,
+        counts_past: bool = True,
+    ) -> None:
+        self.world = world
+        self.swarm = swarm
+        self.is_honest = is_honest
+        self.tolerance = tolerance
+        self.n_checks = 0
+        self.clips = clips
+        self._unknown_uc: dict[tuple[str, str], float] = {}
+        self.counts_past = counts_past
+        self.electrodes = {
+            device.id: ElectrodeOracle(device, world.devices[device.id].config, world.now_us)
+            for device in world.config.devices
+        }
+        self._rested_us: dict[str, int] = {}
+        self._steady: dict[str, tuple[object, int]] = {}
+        self._boots: dict[str, dict[str, int]] = {}
+        self._n_armed_by_itself: dict[str, int] = {}
+        self._armed_us = 0
+        for name, given in world.electrodes.given.items():
+            self.electrodes[name].change(given, may_jump=True, is_set=False)
+        world.electrodes.watchers.append(self._change)
+        world.electrodes.pulse_watchers.append(
+            lambda device, pulses: self.electrodes[device].pulse(pulses)
+        )
+        world.observers.append(self._observe)
+        world.judges.append(self._judge)
+        world.schedule.after(_CHECK_US, self._check_regularly)
+
+    def _check_regularly(self) -> None:
+        self.check()
+        self.world.schedule.after(_CHECK_US, self._check_regularly)
+
+    def _change(self, device: str, before: Given, now: Given) -> None:
+        is_stopped = self.world.devices[device].device.state == "stopped"
+        if is_stopped and now.amount > before.amount + _TINY and now.is_powered:
+            raise ViolationError(f"{device} was stopped and goes up to {now.amount:g}")
+        # A device cannot tell a clock that is set forward a little from time that passes.
+        is_set = now.time_us - self.world.devices[device].stepped_us < 2 * _LOOK_US
+        self.electrodes[device].change(now, may_jump=is_stopped, is_set=is_set)
+        if now.amount > before.amount + _TINY and before.is_powered:
+            self._check_who_drives(device, now)
+
+    def _check_who_drives(self, device: str, now: Given) -> None:
+        """Hold that nothing resumes on another boot of the device without a new arming."""
+        virtual = self.world.devices[device]
+        if now.amount <= virtual.config.safe_amount + _TINY:
+            return
+        boots = self._boots.get(virtual.device.session or "")
+        if boots is None:
+            raise ViolationError(f"{device} goes up to {now.amount:g} and nobody armed its session")
+        if boots[device] != virtual.n_boots:
+            raise ViolationError(f"{device} goes up to {now.amount:g} in another boot than armed")
+
+    def _observe(self, service: VirtualService, event: Event, outcome: Outcome) -> None:
+        for each in outcome.decisions:
+            if isinstance(each, StateChanged) and each.after == "armed":
+                self._arm(service, event)
+        if isinstance(event, Tick):
+            self._check_counts(service)
+        elif isinstance(event, StreamChanged) and not event.is_same_sender:
+            self._check_sender(service)
+
+    def _check_sender(self, service: VirtualService) -> None:
+        """Hold that nothing goes on upon another sender's samples."""
+        if service.state not in {"idle", "safe"}:
+            raise ViolationError(f"another sender, and the rig is {service.state}")
+
+    def _arm(self, service: VirtualService, event: Event) -> None:
+        self._armed_us = self.world.now_us
+        self._boots[service.session] = {
+            name: device.n_boots for name, device in self.world.devices.items()
+        }
+        is_asked = isinstance(event, ControlHeard) and event.message.action == "arm"
+        if is_asked:
+            return
+        n_before = self._n_armed_by_itself.get(service.session, 0)
+        self._n_armed_by_itself[service.session] = n_before + 1
+        if self.world.config.rig.arm != "auto" or n_before:
+            raise ViolationError("the rig armed and nobody had asked for it")
+
+    def _check_counts(self, service: VirtualService) -> None:
+        """Hold that the budgets count no less than what was given."""
+        if not self.is_honest or service is not self.world.service:
+            return
+        for name, electrode in self.electrodes.items():
+            electrode.pass_time(self.world.now_us)
+            # What simulated devices gave before is nobody's business.
+            known_from = 0.0 if self.counts_past else electrode.charge_uc
+            before_uc = self._unknown_uc.setdefault((service.session, name), known_from)
+            charge_uc, on_s = service.loop.gate.counted(name, service.now_s)
+            given_uc = electrode.charge_in_window_uc(self.world.now_us)
+            given_uc = min(given_uc, electrode.charge_uc - before_uc)
+            if charge_uc < given_uc * (1.0 - 1e-3) - self._slack_uc(electrode):
+                raise ViolationError(
+                    f"{name} was given {given_uc:.5g} uC, the service counts {charge_uc:.5g}"
+                )
+            is_break = electrode.off_since_us is not None
+            is_driven = service.state in {"active", "hold"} and not is_break
+            if is_driven and on_s < electrode.on_s - 1.0:
+                raise ViolationError(
+                    f"{name} has been on for {electrode.on_s:.4g} s, the service counts {on_s:.4g}"
+                )
+
+    def _slack_uc(self, electrode: ElectrodeOracle) -> float:
+        """How much less may be counted: what was given while the device's word was on its way."""
+        config = electrode.config
+        dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
+        way_s = 0.02 if self.world.now_us > self.swarm.quiet_since_us + 2_000_000 else 3.0
+        return config.amount_max * dearest * way_s
+
+    def check(self) -> None:
+        """Hold everything that must be so at this moment."""
+        self.n_checks += 1
+        now_us = self.world.now_us
+        for name, electrode in self.electrodes.items():
+            electrode.pass_time(now_us)
+            self._check_lease(name, electrode)
+            self._check_wish(name, electrode)
+
+    def _check_lease(self, name: str, electrode: ElectrodeOracle) -> None:
+        """Hold that nothing is given but on a lease, or what the slew still owes after it."""
+        virtual, gate = self.world.devices[name], self.world.config.gate
+        config = virtual.config
+        if not virtual.is_on:
+            return
+        leased_us = max(
+            (each.wire.leased_us.get(name, 0) for each in self.world.services), default=0
+        )
+        over_s = (self.world.now_us - leased_us - _LOOK_US) / 1e6 - gate.lease_s
+        ways = 2.0 if len(config.programs) > 1 else 1.0
+        owed = ways * config.amount_max - config.slew_per_s_max * over_s
+        rest = config.safe_amount
+        if virtual.device.state == "stopped":
+            rest = max(rest, config.stop_amount)
+        if electrode.given.amount > max(rest, owed) + self.tolerance + _TINY:
+            raise ViolationError(
+                f"{name} gives {electrode.given.amount:g} {over_s:.3g} s after its newest lease, "
+                f"expected at most {max(rest, owed):g}"
+            )
+
+    def _check_wish(self, name: str, electrode: ElectrodeOracle) -> None:
+        """Hold that a quiet rig gives what its policy wants, or the safe amount."""
+        virtual = self.world.devices[name]
+        config = virtual.config
+        wishes = tuple(each.wish.get(name) for each in self.world.running)
+        states = tuple(each.state for each in self.world.running)
+        now = (wishes, states, virtual.device.state, virtual.is_on)
+        before, since_us = self._steady.get(name, (None, 0))
+        if now != before:
+            self._steady[name] = now, self.world.now_us
+            return
+        if abs(electrode.given.amount - config.safe_amount) <= self.tolerance:
+            # A limit may keep it there for long, and then the way begins.
+            self._rested_us[name] = self.world.now_us
+        since_us = max(since_us, self.swarm.quiet_since_us, self._rested_us.get(name, 0))
+        ways = 2.0 if len(config.programs) > 1 else 1.0
+        way_s = (
+            ways * config.amount_max / min(config.slew_per_s_max, electrode.config.slew_per_s_max)
+        )
+        if self.world.now_us - since_us < round((1.2 + way_s) * 1e6) or not virtual.is_on:
+            return
+        given = electrode.given
+        wished = {wish[0] for wish in wishes if wish is not None}
+        # Told that it gives less than asked, the service does not repeat itself.
+        clipped = (
+            {min(each, CLIPPED * config.amount_max) for each in wished} if self.clips else set()
+        )
+        allowed = {config.safe_amount} | wished | clipped
+        if virtual.device.state == "stopped" and given.amount <= config.stop_amount + _TINY:
+            return
+        if all(abs(given.amount - each) > self.tolerance + _TINY for each in allowed):
+            raise ViolationError(
+                f"{name} gives {given.amount:g} on a quiet rig, expected one of {sorted(allowed)}"
+            )
+
+    def _judge(self, operator: VirtualOperator) -> None:
+        """Hold that an operator who was told that it is so was told the truth."""
+        if operator.exit_code != 0:
+            return
+        for name, electrode in self.electrodes.items():
+            virtual = self.world.devices[name]
+            amount, config = electrode.given.amount, virtual.config
+            if operator.action == "stop":
+                is_so = amount <= config.stop_amount + _TINY
+            elif operator.action in {"disarm", "pause"}:
+                is_so = amount <= config.safe_amount + self.tolerance + _TINY
+            else:
+                continue
+            if not is_so:
+                raise ViolationError(
+                    f"{operator.action} ended with 0 while {name} gives {amount:g}"
+                )
+        if operator.action == "arm" and self._armed_us < operator.started_us:
+            raise ViolationError("arm ended with 0 and no service is armed")

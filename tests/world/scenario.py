@@ -1,0 +1,234 @@
+"""One seed of the world: its rig, its faults, and how it is run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from replay.virtual.device import wider
+from replay.virtual.faults import FAULTS
+from replay.virtual.rig import virtual_rig
+from replay.virtual.swarm import Swarm
+from replay.virtual.what_if_states import delivers
+from replay.virtual.world import World
+from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
+from tests.world.electrode_oracle import ViolationError
+from tests.world.oracle import Oracle
+
+#: Devices that do not say what they give, or count by a clock that was set.
+LIES = frozenset({"says_high", "invents", "clock_step"})
+_CALM_S = 40
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    n_steps: int
+    digest: str
+    kinds: tuple[str, ...]
+    happened: tuple[tuple[int, str], ...]
+
+
+def stimulator(name: str, random: Random, *, simulated: bool, step: float) -> DeviceConfig:
+    """Return a stimulator drawn by a seed."""
+    safe_ma = random.choice((0.0, 0.0, 0.5, 2.0))
+    return stimulator_of(
+        name,
+        safe_ma=safe_ma,
+        simulated=simulated,
+        amount_tolerance=step / 2.0 or None,
+        has_rest=random.random() < 0.3,
+        commands_per_s_max=random.choice((50.0, 100.0)),
+        on_time_s_max=random.choice((5.0, 60.0, 600.0)),
+        rises_per_min_max=random.choice((20, 200)),
+        slew_ma_per_s_max=random.choice((2.0, 12.0)),
+        charge_uc_per_10_min_max=random.choice((14_000.0, 9900.0 if safe_ma > 1.0 else 4000.0)),
+    )
+
+
+def stimulator_of(
+    name: str = "left",
+    *,
+    safe_ma: float = 0.0,
+    simulated: bool = False,
+    has_rest: bool = False,
+    amount_tolerance: float | None = None,
+    **limits: Any,
+) -> DeviceConfig:
+    """Return a stimulator; `has_rest` gives it a second program, in which it is safe."""
+    programs = {
+        "adbs": ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
+    }
+    if has_rest:
+        rest = ProgramConfig(frequency_hz=60.0, pulse_width_us=60.0, contact_area_cm2=0.06)
+        programs["rest"] = rest
+    settings: dict[str, Any] = {
+        "refractory_s": 0.05,
+        "triggers_per_min_max": 60,
+        "commands_per_s_max": 50.0,
+        "on_time_s_max": 600.0,
+        "off_time_s_min": 0.5,
+        "rises_per_min_max": 200,
+        "amplitude_ma_max": 3.0,
+        "slew_ma_per_s_max": 12.0,
+        "charge_density_uc_per_cm2_max": 30.0,
+        "shannon_k_max": 1.5,
+        "charge_uc_per_10_min_max": 14_000.0,
+    }
+    return DeviceConfig(
+        id=name,
+        simulated=simulated,
+        safe_ma=safe_ma,
+        amount_tolerance=amount_tolerance,
+        safe_program="rest" if has_rest else "adbs",
+        programs=programs,
+        limits=LimitsConfig(**(settings | limits)),
+    )
+
+
+def feedback_of(name: str, *, simulated: bool) -> DeviceConfig:
+    """Return a feedback device, which speaks level."""
+    limits = LimitsConfig(
+        refractory_s=0.05,
+        triggers_per_min_max=60,
+        commands_per_s_max=50.0,
+        on_time_s_max=600.0,
+        off_time_s_min=0.5,
+        rises_per_min_max=200,
+        level_max=0.8,
+        level_slew_per_s_max=4.0,
+    )
+    return DeviceConfig(id=name, simulated=simulated, safe_level=0.1, limits=limits)
+
+
+def _policy(device: DeviceConfig, random: Random) -> dict[str, Any]:
+    if device.unit == "level":
+        return {}
+    keys: dict[str, Any] = {"program": "adbs", "on_ma": random.choice((1.0, 3.0))}
+    if random.random() < 0.15:
+        # A trigger is given in the program that is in effect: programs change at 0 only.
+        keys |= {"output": "trigger", "program": device.safe_program}
+    return keys
+
+
+def run_seed(
+    seed: int,
+    *,
+    kinds: Sequence[str] | None = None,
+    n_steps: int = 3000,
+) -> Result:
+    """Run one seed to its end and hold it to the oracle.
+
+    Parameters
+    ----------
+    seed : int
+        Decides everything, the kinds of faults too.
+    kinds : sequence of str, optional
+        The faults that may happen instead.
+    n_steps : int
+        Steps of the swarm; the calm after it comes on top.
+
+    Raises
+    ------
+    ViolationError
+        With the command that runs the same again.
+    """
+    random = Random(seed)  # noqa: S311 a seed must give the same run again
+    names = sorted(FAULTS)
+    drawn = tuple(random.sample(names, random.choice((1, 2, 3, 5, 8, len(names)))))
+    used = drawn if kinds is None else tuple(kinds)
+    period_us = round(random.choice((0.5, 2.0, 8.0)) * 1e6)
+    simulated = random.random() < 0.3
+    step = random.choice((0.0, 0.0, 0.1))
+    devices = [stimulator("left", random, simulated=simulated, step=step)]
+    second = random.choice(("none", "none", "stimulator", "feedback"))
+    if second == "stimulator":
+        devices.append(stimulator("right", random, simulated=simulated, step=step))
+    elif second == "feedback" and step == 0.0:
+        devices.append(feedback_of("band", simulated=simulated))
+    timing = GateConfig(
+        lease_s=random.choice((0.25, 1.0)),
+        ack_s_max=0.25,
+        data_age_s_max=random.choice((0.1, 0.3)),
+        hold_s_max=random.choice((2.0, 5.0)),
+    )
+    config = virtual_rig(
+        devices,
+        timing=timing,
+        arm="auto" if simulated else "operator",
+        policies={device.id: _policy(device, random) for device in devices},
+    )
+    factor = random.choice((1.0, 1.0, 3.0))
+    world = World(
+        config,
+        seed=seed,
+        devices=[wider(each, factor) for each in devices],
+        step=step,
+    )
+    swarm = Swarm(world, used, period_us)
+    oracle = Oracle(
+        world,
+        swarm,
+        is_honest=not LIES & set(used),
+        clips="clips" in used,
+        counts_past=not simulated,
+        tolerance=0.0511 if step or "steps" in used else 0.0031,
+    )
+    try:
+        while world.schedule.n_steps < n_steps:
+            world.run(500_000)
+        swarm.calm_down()
+        _calm(world, swarm, used)
+    except Exception as error:
+        text = (
+            f"{type(error).__name__}: {error}" if not isinstance(error, ViolationError) else error
+        )
+        last = ", ".join(
+            f"{(at - 1_000_000_000) / 1e6:.2f} {kind}" for at, kind in swarm.happened[-8:]
+        )
+        raise ViolationError(
+            f"{text}\n  at {(world.now_us - 1_000_000_000) / 1e6:.3f} s, after {last}\n"
+            f"  again: {again(seed, kinds, n_steps)}"
+        ) from error
+    assert oracle.n_checks > 0
+    return Result(world.schedule.n_steps, world.electrodes.digest, used, tuple(swarm.happened))
+
+
+def again(seed: int, kinds: Sequence[str] | None, n_steps: int) -> str:
+    """Return the command that runs a seed again and prints what happened."""
+    only = "" if kinds is None else f" --faults {','.join(kinds)}"
+    return f"python -m tests.world {seed} --steps {n_steps}{only}"
+
+
+def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
+    """Hold that the rig delivers again, soon after the last fault is over."""
+    wait_us = max(0, swarm.quiet_since_us - world.now_us)
+    world.run(wait_us + 1_000_000)
+    waited_s = 0
+    while True:
+        if delivers(world):
+            return
+        if waited_s >= _CALM_S + _limit_wait_s(world, kinds):
+            raise ViolationError(
+                f"{waited_s} s after the last fault the rig does not drive; {_described(world)}"
+            )
+        for _ in range(20):
+            world.run(50_000)
+            if delivers(world):
+                return
+        waited_s += 1
+
+
+def _described(world: World) -> str:
+    services = [(each.state, each.loop.gate.reason) for each in world.running]
+    devices = [(each.device.state, each.device.info.reason) for each in world.devices.values()]
+    answers = [(each.action, each.exit_code, each.reason) for each in world.operators[-2:]]
+    return f"services {services}, devices {devices}, operators {answers}"
+
+
+def _limit_wait_s(world: World, kinds: Sequence[str]) -> int:
+    """How long a limit of the past may keep the rig from being armed."""
+    is_wide = all(each.limits.charge_uc_per_10_min_max == 14_000.0 for each in world.config.devices)
+    # A device whose clock was set forward does not know what it gave meanwhile.
+    return 0 if is_wide and "clock_step" not in kinds else 620

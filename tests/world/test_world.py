@@ -1,0 +1,105 @@
+"""Rigs in virtual time with everything that may go wrong: the electrode is the oracle."""
+
+import secrets
+
+import pytest
+
+from replay.virtual.faults import FAULTS
+from replay.virtual.misbehaviour import Kind, Misbehaviour
+from replay.virtual.rig import virtual_rig
+from replay.virtual.swarm import Swarm
+from replay.virtual.what_if_states import reach
+from replay.virtual.world import World
+from tests.world.oracle import Oracle
+from tests.world.scenario import run_seed, stimulator_of
+
+_N_SLOW_STEPS = 10_000_000
+
+
+def test_a_seed_replays_exactly() -> None:
+    first, second = (run_seed(7, n_steps=6000) for _ in range(2))
+    assert first == second
+    assert first.digest != run_seed(8, n_steps=6000).digest
+
+
+@pytest.mark.parametrize("kind", sorted(FAULTS))
+def test_each_kind_of_fault_alone(kind: str) -> None:
+    for seed in range(2):
+        run_seed(seed, kinds=[kind], n_steps=4000)
+
+
+@pytest.mark.parametrize("first", range(0, 24, 4))
+def test_swarms_of_faults(first: int) -> None:
+    for seed in range(first, first + 4):
+        run_seed(seed, n_steps=5000)
+
+
+def test_a_swarm_that_was_never_tried() -> None:
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # noqa: T201 shown where it fails
+    run_seed(seed, n_steps=5000)
+
+
+@pytest.mark.slow
+def test_ten_million_steps() -> None:
+    start, n_steps, failed = secrets.randbits(32), 0, []
+    print(f"seeds from {start}")  # noqa: T201 shown where it fails
+    names = [None, *sorted(FAULTS)]
+    for place in range(10_000_000):
+        if n_steps >= _N_SLOW_STEPS:
+            break
+        kind = names[place % len(names)]
+        try:
+            kinds = None if kind is None else [kind]
+            n_steps += run_seed(start + place, kinds=kinds, n_steps=20_000).n_steps
+        except AssertionError as error:
+            failed.append(str(error))
+            n_steps += 20_000
+    assert failed == [], "\n\n".join(failed[:20])
+
+
+@pytest.mark.parametrize("safe_ma", [0.0, 0.5])
+def test_a_quiet_rig_counts_what_was_given_within_two_percent(safe_ma: float) -> None:
+    world = World(virtual_rig([stimulator_of(safe_ma=safe_ma)]), seed=3)
+    swarm = Swarm(world, (), 1_000_000)
+    oracle = Oracle(world, swarm, tolerance=0.0)
+    world.run(120_000_000)
+    # A state word has just come.
+    (name,) = world.devices
+    world.run(1_010_000)
+    counted_uc, _ = world.service.loop.gate.counted(name, world.service.now_s)
+    given_uc = oracle.electrodes[name].charge_in_window_uc(world.now_us)
+    assert given_uc > 100.0
+    assert given_uc * (1.0 - 1e-3) <= counted_uc <= 1.02 * given_uc
+
+
+@pytest.mark.parametrize("kind", ["mute_acks", "refuses", "refuses_way_down", "invents"])
+def test_a_device_that_does_not_obey_is_brought_to_safety_soon(kind: Kind) -> None:
+    world = _driven()
+    (device,) = world.devices.values()
+    device.misbehaviour = Misbehaviour(kind, device.config.amount_max)
+    world.amplifier.is_strong = False
+    gate = world.config.gate
+    world.run(round((gate.hold_s_max + gate.lease_s + 1.5) * 1e6))
+    assert world.service.state == "safe"
+    assert device.amount <= device.config.safe_amount
+
+
+@pytest.mark.parametrize("kind", ["says_high", "sticks"])
+def test_a_device_that_says_that_it_does_not_go_down_is_stopped_soon(kind: Kind) -> None:
+    world = _driven()
+    (device,) = world.devices.values()
+    device.misbehaviour = Misbehaviour(kind, device.config.amount_max)
+    world.amplifier.is_strong = False
+    gate = world.config.gate
+    world.run(round((gate.hold_s_max + gate.lease_s + 4.0) * 1e6))
+    assert world.service.state == "safe"
+    assert device.amount <= device.config.safe_amount
+    counted_uc, _ = world.service.loop.gate.counted(device.config.id, world.service.now_s)
+    assert counted_uc > 0.0
+
+
+def _driven() -> World:
+    world = World(virtual_rig([stimulator_of()]), seed=5)
+    reach(world, "active", "")
+    return world
