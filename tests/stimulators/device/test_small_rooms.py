@@ -12,7 +12,6 @@ from stimulators.device.output import Output
 from stimulators.device.own_time import STEP_US_MAX, OwnTime
 from stimulators.device.told_stops import ToldStops
 from stimulators.device.trigger_output import TriggerOutput
-from stimulators.limits import LimitsConfig
 from stimulators.wire.messages import Command, Stop
 from tests.stimulators.device.device_bench import Bench, stimulator
 
@@ -142,8 +141,7 @@ def test_a_time_that_nobody_saw_counts_as_the_most_that_may_have_been_given(
 
 
 def _triggers(**changes: Any) -> TriggerOutput:
-    limits: LimitsConfig = stimulator().limits
-    return TriggerOutput(msgspec.structs.replace(limits, **changes))
+    return TriggerOutput(msgspec.structs.replace(stimulator().limits, **changes))
 
 
 def _trigger(**changes: Any) -> Command:
@@ -153,13 +151,14 @@ def _trigger(**changes: Any) -> Command:
 def test_triggers_keep_their_distance_and_their_number_in_any_minute() -> None:
     triggers = _triggers(refractory_s=0.05, triggers_per_min_max=2)
     assert triggers.n_given == 0
-    assert triggers.last is None
     assert triggers.refusal(0) is None
     triggers.give(_trigger(), 0)
     assert triggers.refusal(49_999) == "refractory"
     assert triggers.refusal(50_000) is None
     triggers.give(_trigger(seq=7), 50_000)
-    assert (triggers.n_given, triggers.last and triggers.last.seq) == (2, 7)
+    assert triggers.n_given == 2
+    assert triggers.last is not None
+    assert triggers.last.seq == 7
     assert triggers.refusal(100_000) == "triggers"
     assert triggers.refusal(59_999_999) == "triggers"
     assert triggers.refusal(60_000_000) is None
@@ -300,6 +299,33 @@ def test_to_another_program_it_goes_through_0_and_rests_there_until_time_passes(
     assert output.amount == 0.0
     output.advance(200_000)
     assert (output.amount, output.program, output.is_moving) == (1.0, "b", False)
+
+
+def test_a_program_changes_as_soon_as_0_is_reached() -> None:
+    output = Output(0.5, 10.0, "a")
+    output.go(1.0, "b")
+    assert (output.amount, output.program) == (0.0, "b")
+    output.jump(0.0)
+    output.switch("c")
+    assert (output.program, output.goal_program, output.is_moving) == ("c", "c", False)
+
+
+def test_it_is_on_its_way_while_only_the_program_is_another() -> None:
+    output = Output(1.0, 10.0, "a")
+    output.go(2.0)
+    output.jump(1.0)
+    output.go(1.0, "b")
+    assert (output.amount, output.goal, output.is_moving) == (1.0, 1.0, True)
+
+
+def test_its_first_look_at_the_time_moves_nothing_and_neither_does_an_earlier_one() -> None:
+    output = Output(0.0, 10.0)
+    assert output.program == ""
+    output.go(2.0)
+    output.advance(100)
+    assert output.amount == 0.5
+    output.advance(90)
+    assert output.amount == 0.5
 
 
 def test_a_stop_ends_a_way_to_another_program() -> None:
