@@ -162,6 +162,44 @@ def test_unknown_keys_and_names_that_break_topics_are_refused() -> None:
         decoded(_DEVICE.replace('id = "stn"', 'id = "stn/left"'))
 
 
+def test_a_device_is_real_and_has_no_contacts_in_common_unless_its_table_says_so() -> None:
+    device = decoded(_DEVICE.replace("simulated = true\n", ""))
+    assert not device.simulated
+    assert device.programs["adbs"].contacts == ""
+
+
+def test_the_safe_and_the_stop_amount_may_be_the_highest() -> None:
+    highest = device_of(safe_ma=3.0, stop_ma=3.0, limits=limits_of(charge_uc_per_10_min_max=1e6))
+    assert (highest.safe_amount, highest.stop_amount, highest.way_down_s()) == (3.0, 3.0, 0.0)
+
+
+def test_a_budget_that_just_fits_is_taken_and_a_tolerance_of_just_a_tenth() -> None:
+    """8 uC a second at 1 mA: 2400 uC at 0.5 mA, and 2 uC on the way from 2 mA at 8 mA/s."""
+    pulses = ProgramConfig(frequency_hz=128.0, pulse_width_us=62.5, contact_area_cm2=0.0598)
+    limits = limits_of(amplitude_ma_max=2.0, slew_ma_per_s_max=8.0, charge_uc_per_10_min_max=2402.0)
+    programs = {"a": pulses}
+    device_of(safe_ma=0.5, limits=limits, programs=programs).require_way_out()
+    limits = limits_of(amplitude_ma_max=1.0)
+    assert device_of(amount_tolerance=0.1, limits=limits, programs=programs).amount_tolerance == 0.1
+
+
+def test_a_safe_program_that_is_none_of_the_programs_is_refused_even_where_there_is_one() -> None:
+    with pytest.raises(ValueError, match=r"^safe_program: expected one of adbs, found 'typo'"):
+        decoded(_DEVICE.replace("safe_ma = 0.0", 'safe_ma = 0.0\nsafe_program = "typo"'))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [ProgramConfig(), ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=1.0)],
+)
+def test_a_feedback_device_gives_no_charge_whatever_its_programs_say(
+    program: ProgramConfig,
+) -> None:
+    device = feedback_of(programs={"a": program})
+    assert device.safe_program == "a"
+    assert (device.charge_uc("a"), device.charge_uc_per_s("a")) == (0.0, 0.0)
+
+
 # The charge limits, against the figures of the literature's formulas.
 
 

@@ -220,6 +220,16 @@ def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
     assert charge.kept(2 * BIN_US + 2).newest_us == 2
 
 
+def test_a_rate_after_a_while_without_a_count_is_rounded_up_once() -> None:
+    charge = ChargeCount(0.0, Counts())
+    charge.add_steady(0.25, 5 * BIN_US + 1, 5 * BIN_US + 5)
+    assert charge.total_fc == 1
+
+
+def test_what_the_safe_amount_gave_is_rounded_down_where_it_makes_room() -> None:
+    assert ChargeCount(0.5, Counts()).worst_fc(1) == 301 * BIN_US // 2
+
+
 def test_of_a_time_longer_than_the_window_only_the_window_and_a_bin_count() -> None:
     charge = ChargeCount(0.0, Counts())
     charge.add_steady(1.0, 0, 10_000 * BIN_US)
