@@ -188,6 +188,14 @@ def test_a_safe_program_that_is_none_of_the_programs_is_refused_even_where_there
         decoded(_DEVICE.replace("safe_ma = 0.0", 'safe_ma = 0.0\nsafe_program = "typo"'))
 
 
+def test_a_device_names_its_safe_program_where_it_has_several_and_none_where_it_has_none() -> None:
+    with pytest.raises(ValueError, match=r"^safe_program: expected one of adbs, wide, found none"):
+        device_of(programs=_BOTH)
+    with pytest.raises(ValueError, match=r"^safe_program: expected one of , found 'a'"):
+        feedback_of(safe_program="a")
+    assert feedback_of().safe_program == ""
+
+
 @pytest.mark.parametrize(
     "program",
     [ProgramConfig(), ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=1.0)],

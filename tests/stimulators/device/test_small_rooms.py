@@ -220,6 +220,14 @@ def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
     assert charge.kept(2 * BIN_US + 2).newest_us == 2
 
 
+def test_what_is_counted_late_counts_as_given_now() -> None:
+    charge = ChargeCount(0.0, Counts())
+    charge.add(5, 3 * BIN_US)
+    charge.add(2, 0)
+    assert charge.kept(3 * BIN_US).bins_fc[-2:] == (0, 7)
+    assert charge.kept(3 * BIN_US).newest_us == 0
+
+
 def test_a_rate_after_a_while_without_a_count_is_rounded_up_once() -> None:
     charge = ChargeCount(0.0, Counts())
     charge.add_steady(0.25, 5 * BIN_US + 1, 5 * BIN_US + 5)
