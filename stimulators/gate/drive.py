@@ -14,7 +14,7 @@ from stimulators.gate.maker import Maker
 from stimulators.gate.presence import Presence
 from stimulators.gate.slew import Slew
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.policies.policy import Target
+from stimulators.targets import Target
 from stimulators.wire.messages import CommandKind, DeviceInfo
 
 _TINY = 1e-9

@@ -15,7 +15,7 @@ from stimulators.gate.others import OtherServices
 from stimulators.gate.past import DevicePast
 from stimulators.gate.states import RigState
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.policies.policy import Observation, Target
+from stimulators.targets import Observation, Target
 from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import (
     ControlHeard,
