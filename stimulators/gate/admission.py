@@ -3,7 +3,7 @@
 import math
 
 from stimulators.decisions import Refusal
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
 from stimulators.limits import GateConfig
 from stimulators.targets import Target
