@@ -37,4 +37,4 @@ def state_of(room: Path) -> str:
 
 
 def _files(path: Path, pattern: str) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.glob(pattern))
+    return [path] if path.is_file() else sorted(path.rglob(pattern))

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from stimulators.decisions import Decision, SendStop, State, StateChanged
-from stimulators.gate.budgets import RateBudget
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
+from stimulators.gate.limits.budgets import RateBudget
 from stimulators.limits import GateConfig
 
 #: An arming without a valid estimate ends after this, calibration not counted.
