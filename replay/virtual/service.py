@@ -110,7 +110,7 @@ class VirtualService:
         """Take an event in: at once, or once the process runs on."""
         if self.phase == "ended":
             return
-        if self._schedule.now_us < self._frozen_until_us:
+        if self._backlog or self._schedule.now_us < self._frozen_until_us:
             self._backlog.append(event)
         elif self.phase == "running":
             self._act(event)

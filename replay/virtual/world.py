@@ -109,7 +109,9 @@ class World:
         """The connections of devices and running services, by a name for each."""
         found = {f"device {name}": each.client for name, each in self.devices.items()}
         return found | {
-            f"service {self.services.index(each)}": each.wire.client for each in self.running
+            f"service {place}": each.wire.client
+            for place, each in enumerate(self.services)
+            if each.phase == "running"
         }
 
     def start_service(self, *, listens: bool = True) -> VirtualService:

@@ -147,7 +147,8 @@ class Drive:
         if self._was_live and not self.is_live:
             return Flaw("device", f"{name} let its lease end", "a device that is live")
         if self._is_down_refused:
-            return Flaw("refused", f"{name} did not take the way down", "a way down that is taken")
+            did = "refused" if self._n_refused else "did not go"
+            return Flaw("refused", f"{name} {did} the way down", "a way down that is taken")
         if self._n_refused >= self._timing.refusals_in_row_max:
             return Flaw(
                 "refused",
@@ -336,6 +337,8 @@ class Drive:
             return None
         descent.note_said(now_s)
         config = self.config
+        if not self._may_switch(config.safe_program):
+            return self._send("amplitude", 0.0, self.belief.program, None, now_s)
         return self._send("amplitude", config.safe_amount, config.safe_program, None, now_s)
 
     def _may_switch(self, program: str) -> bool:

@@ -259,6 +259,8 @@ class RigState:
 
     def step(self, drive: Drive) -> None:
         """Let a device go the next step of its way."""
+        if not self.is_linked:
+            return
         if (sent := drive.next_command(self.state, self.now_s)) is not None:
             self.decide(sent)
 

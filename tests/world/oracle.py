@@ -59,6 +59,7 @@ class Oracle:
             device.id: ElectrodeOracle(device, world.devices[device.id].config, world.now_us)
             for device in world.config.devices
         }
+        self._rested_us: dict[str, int] = {}
         self._steady: dict[str, tuple[object, int]] = {}
         self._boots: dict[str, dict[str, int]] = {}
         self._n_armed_by_itself: dict[str, int] = {}
@@ -196,7 +197,10 @@ class Oracle:
         if now != before:
             self._steady[name] = now, self.world.now_us
             return
-        since_us = max(since_us, self.swarm.quiet_since_us)
+        if abs(electrode.given.amount - config.safe_amount) <= self.tolerance:
+            # A limit may keep it there for long, and then the way begins.
+            self._rested_us[name] = self.world.now_us
+        since_us = max(since_us, self.swarm.quiet_since_us, self._rested_us.get(name, 0))
         ways = 2.0 if len(config.programs) > 1 else 1.0
         way_s = (
             ways * config.amount_max / min(config.slew_per_s_max, electrode.config.slew_per_s_max)

@@ -82,6 +82,7 @@ class GateMachine(RuleBasedStateMachine):
         self.request_ids: list[str] = []
         self.leased: set[str] = set()
         self.n_boots = 0
+        self.asked_s = 0.0
         self.said: dict[str, Obedient] = {each.id: Obedient(each) for each in _DEVICES}
 
     def make_gate(self) -> SafetyGate:
@@ -448,10 +449,13 @@ class GateMachine(RuleBasedStateMachine):
             action=action,
         )
         is_fresh = abs(age_s) <= 2.0
-        may_arm = action == "arm" and is_fresh and not retained and is_ours and not again
+        # What was asked seconds ago is forgotten: its age alone would refuse it.
+        is_new = not again or self.now_s - self.asked_s > 4.0
+        may_arm = action == "arm" and is_fresh and not retained and is_ours and is_new
         decisions = self.hear(ControlHeard(asked, retained=retained), may_arm=may_arm)
         if action in {"arm", "pause", "resume"} and not again:
             self.request_ids.append(request_id)
+            self.asked_s = self.now_s
         if action in {"arm", "pause", "resume"}:
             assert any(isinstance(each, StateChanged | Refusal) for each in decisions)
         if action in {"arm", "disarm", "pause"} and not any(

@@ -87,6 +87,8 @@ class DeviceOracle:
             self._take_answer(said, is_ours=is_ours)
         else:
             self.state = said.state
+        if not isinstance(said, Ack) and said.state in {"safe", "stopped"}:
+            self.sent.pop(self.last_seq, None)  # its lease ended, or it was stopped, on the way
         return is_wrong
 
     def _take_answer(self, ack: Ack, *, is_ours: bool) -> None:

@@ -78,7 +78,9 @@ def test_a_ramp_is_no_faster_where_ticks_are_late() -> None:
 
 
 def test_a_slow_ramp_is_not_a_flood_of_tiny_steps() -> None:
-    rig = GateRig(device_of(limits=limits_of(slew_ma_per_s_max=0.03))).be_active()
+    rig = GateRig(
+        device_of(limits=limits_of(slew_ma_per_s_max=0.03, on_time_s_max=9999.0))
+    ).be_active()
     sent = commands_in(rig.run(20.0, amount=2.0))
     assert amounts(sent)[-1] == pytest.approx(0.6, abs=0.02)
     assert len(sent) <= 101
@@ -308,13 +310,13 @@ def test_triggers_count_as_commands_and_as_charge() -> None:
         rig.now_s += 0.01
         rig.trigger()
     assert rig.refusals == ["commands"]
-    rig = GateRig(device_of(limits=limits_of(charge_uc_per_10_min_max=0.1))).be_active()
-    rig.trigger(1.0)
-    rig.run(0.1)
-    rig.trigger(1.0)
-    assert rig.refusals == ["charge"]
-    rig.trigger(0.5)
-    assert len(rig.commands) == 2
+    limits = limits_of(charge_uc_per_10_min_max=3.0, triggers_per_min_max=900, refractory_s=0.0)
+    rig = GateRig(device_of(limits=limits)).be_active()
+    for _ in range(60):  # 1 mA in 60 us is 0.06 uC
+        rig.run(0.05)
+        rig.trigger(1.0)
+    assert rig.refusals == ["charge"] * 10
+    assert len(rig.commands) == 50
 
 
 # Budgets that run by themselves.

@@ -1,0 +1,164 @@
+"""Put small faults into the rooms of safety, one at a time, and see whether a test fails.
+
+``python -m benchmarks.mutants [--jobs N] [--fresh] [--survivors] [ROOM ...]``. A run that is ended
+goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, or a
+reason is given for one that does not survive; writes `docs/mutants.md` once all rooms are judged.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.mutants import reasons, results, rooms, table
+from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, baseline, prepare
+from benchmarks.mutants.operators import Mutant, mutants_of
+
+
+def main() -> int:
+    """Judge the rooms that are named, or all."""
+    parser = argparse.ArgumentParser(prog="make mutants", description="Test the tests.")
+    parser.add_argument("room", nargs="*", type=Path, help="a file; all without")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--fresh", action="store_true", help="judge anew what is judged already")
+    parser.add_argument(
+        "--survivors",
+        action="store_true",
+        help="judge only what survived before, while tests are written; writes no page",
+    )
+    parser.add_argument(
+        "--quick",
+        type=float,
+        metavar="S",
+        help="use only tests that take less than S seconds: what they do not kill is not judged",
+    )
+    chosen = parser.parse_args()
+    unknown = [each for each in chosen.room if each not in rooms.rooms()]
+    if unknown:
+        parser.error(f"{unknown[0]}: expected one of {', '.join(map(str, rooms.rooms()))}")
+    with tempfile.TemporaryDirectory(prefix="stimloop-mutants-") as folder:
+        tempfile.tempdir = folder
+        prepare()
+        kept = results.Results()
+        baselines: dict[tuple[Path, ...], list[Test]] = {}
+        try:
+            for room in chosen.room or rooms.rooms():
+                _judge(room, kept, chosen, baselines)
+        except BaselineError as error:
+            print(error, file=sys.stderr)
+            return 1
+    is_well = all([_holds(room, kept, chosen) for room in chosen.room or rooms.rooms()])
+    rows = [_row(room, kept) for room in rooms.rooms()]
+    judged = [row for row in rows if row is not None]
+    if len(judged) < len(rows):
+        print(f"{table.PATH} is not written: {len(rows) - len(judged)} files are not judged")
+    elif is_well:
+        table.PATH.write_text(table.page(judged, reasons.reasons()), encoding="utf-8")
+        print(f"{table.PATH} is written")
+    return 0 if is_well else 1
+
+
+def _judge(
+    room: Path,
+    kept: results.Results,
+    chosen: argparse.Namespace,
+    baselines: dict[tuple[Path, ...], list[Test]],
+) -> None:
+    state = rooms.state_of(room)
+    left: list[Mutant] = []
+    for mutant in mutants_of(room.read_text("utf-8")):
+        known = kept.of(room, mutant, None if chosen.survivors else state)
+        is_survivor = known is not None and known.outcome == "survived"
+        if chosen.fresh or known is None or (chosen.survivors and is_survivor):
+            left.append(mutant)
+    if not left:
+        return
+    start_s = time.monotonic()
+    judges = tuple(rooms.judges(room))
+    tests = baselines.get(judges) or baseline(rooms.rooms(), judges)
+    baselines[judges] = tests
+    if chosen.quick is not None:
+        tests = [each for each in tests if each.cpu_s < chosen.quick]
+    print(f"{room}: {len(left)} mutants, {len(tests)} tests", flush=True)
+    for mutant, judged in _judged(room, left, tests, chosen.jobs):
+        if judged.outcome != "survived" or chosen.quick is None:
+            kept.keep(room, mutant, state, judged)
+        if judged.outcome == "survived":
+            where = f"{room}:{mutant.line} in {mutant.function}"
+            print(f"  {where} survived ({judged.took_s:.1f} s): {mutant.mutated}", flush=True)
+    print(f"{room}: {time.monotonic() - start_s:.0f} s", flush=True)
+
+
+def _judged(
+    room: Path, left: list[Mutant], tests: list[Test], n_jobs: int
+) -> Iterator[tuple[Mutant, Judged]]:
+    """Judge mutants, several at a time."""
+    running: dict[int, tuple[Mutant, Trial]] = {}
+    waiting = iter(left)
+    while True:
+        while len(running) < n_jobs and (mutant := next(waiting, None)) is not None:
+            fitting = [
+                test
+                for test in tests
+                if mutant.is_at_import or (room.as_posix(), mutant.function) in test.ran
+            ]
+            if fitting:
+                trial = Trial(room, mutant.source, fitting)
+                running[trial.pid] = (mutant, trial)
+            else:
+                yield mutant, Judged("survived", "", 0.0)
+        if not running:
+            return
+        pid, status = os.wait()
+        mutant, trial = running.pop(pid)
+        yield mutant, trial.end(status)
+
+
+def _holds(room: Path, kept: results.Results, chosen: argparse.Namespace) -> bool:
+    """Print the survivors without a reason and the reasons without a survivor."""
+    state = None if chosen.survivors else rooms.state_of(room)
+    told = [each for each in reasons.reasons() if each.room == room.as_posix()]
+    is_well = True
+    for mutant in mutants_of(room.read_text("utf-8")):
+        judged = kept.of(room, mutant, state)
+        reason = next((each for each in told if each.is_of(room, mutant)), None)
+        if reason is not None:
+            told.remove(reason)
+        if judged is None or (judged.outcome == "survived") == (reason is not None):
+            continue
+        is_well = False
+        if reason is not None:
+            print(f"{room}:{mutant.line}: it has a reason and is killed by {judged.by}: {reason}")
+            continue
+        print(f"\n# {room}:{mutant.line} survived without a reason\n[[equivalent]]")
+        fields = {"room": room.as_posix(), **mutant._asdict()}
+        for key in ("room", "function", "original", "mutated"):
+            print(f"{key} = {_quoted(str(fields[key]))}")
+        print(f'nth = {mutant.nth}\nwhy = ""')
+    for reason in told:
+        is_well = False
+        print(f"{room}: no such mutant: {reason}")
+    return is_well
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if "'" not in text else '"""' + text.replace("\\", "\\\\") + '"""'
+
+
+def _row(room: Path, kept: results.Results) -> table.Row | None:
+    """Return a file's numbers, or None where not all its mutants are judged."""
+    state = rooms.state_of(room)
+    mutants = mutants_of(room.read_text("utf-8"))
+    judged = [found for each in mutants if (found := kept.of(room, each, state)) is not None]
+    if len(judged) < len(mutants):
+        return None
+    outcomes = [each.outcome for each in judged]
+    n_killed = len(outcomes) - outcomes.count("survived")
+    return table.Row(room, len(mutants), n_killed, outcomes.count("hangs"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""Judges a mutant: the tests of its room in a forked process that imports its source."""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import NamedTuple, cast
+
+import hypothesis
+import pytest
+
+#: A test that takes so many times the processor time it takes without a mutant hangs.
+_TIMES_MAX = 6.0
+_TIMES_MAX_PLUS_S = 2.0
+_MEMORY_BYTES_MAX = 4 << 30
+#: What tests import from other projects: imported once, before processes are forked.
+_IMPORTED_ONCE = ("aiomqtt", "amqtt", "asyncio", "hypothesis.stateful", "numpy", "psutil", "pylsl")
+_HANGS = 124
+#: Random examples of a test; of a machine, which takes many steps in each, fewer.
+_N_EXAMPLES = 50
+_N_MACHINE_EXAMPLES = 15
+#: Nobody waits so long on a busy machine, except for what does not end.
+_WALL_S_MAX = 900
+_OPTIONS = (
+    *("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={_WALL_S_MAX}"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+
+
+class Test(NamedTuple):
+    """A test, what it took without a mutant, and which functions of which files it ran."""
+
+    name: str
+    cpu_s: float
+    ran: frozenset[tuple[str, str]]
+
+
+class Judged(NamedTuple):
+    """What became of a mutant: ``killed`` by a test, ``hangs`` or ``survived``."""
+
+    outcome: str
+    by: str
+    took_s: float
+
+
+class BaselineError(Exception):
+    """A test fails without any mutant."""
+
+
+class _Source(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
+    """Imports one module from a text instead of its file."""
+
+    def __init__(self, path: Path, source: str) -> None:
+        self._path = path
+        self._text = source
+        super().__init__(".".join(path.with_suffix("").parts), str(path.resolve()))
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Answer for the one module."""
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text."""
+        assert fullname == self.name
+        return cast("CodeType", compile(self._text, str(self.path), "exec"))
+
+
+class _Plugin:
+    """Runs chosen tests, the quickest first, each within its time; says which one failed."""
+
+    def __init__(self, words: int, tests: Sequence[Test]) -> None:
+        self._words = words
+        self._tests = {test.name: test for test in tests}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the chosen tests, in their order."""
+        _spare(items)
+        found = {item.nodeid: item for item in items}
+        items[:] = [found[name] for name in self._tests if name in found]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Give a test its time on the processor; an endless loop ends the process."""
+        allowed_s = _TIMES_MAX * self._tests[item.nodeid].cpu_s + _TIMES_MAX_PLUS_S
+        _say(self._words, {"runs": item.nodeid})
+        signal.signal(signal.SIGPROF, _hangs)
+        signal.setitimer(signal.ITIMER_PROF, allowed_s)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+
+class _Recorder:
+    """Runs all tests without a mutant and says what each took and ran of some files."""
+
+    def __init__(self, words: int, paths: Iterable[Path]) -> None:
+        self._words = words
+        self._files = {str(path.resolve()): path.as_posix() for path in paths}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep all."""
+        _spare(items)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Watch one test, its fixtures too."""
+        ran: set[CodeType] = set()
+
+        def watch(frame: FrameType, event: str, _: object) -> None:
+            if event == "call":
+                ran.add(frame.f_code)
+
+        start_s = time.process_time()
+        sys.setprofile(watch)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+            took_s = time.process_time() - start_s
+            found = {
+                (self._files[code.co_filename], code.co_qualname.partition(".<locals>")[0])
+                for code in ran
+                if code.co_filename in self._files
+            }
+            _say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Say what failed."""
+        if report.failed:
+            _say(self._words, {"failed": report.nodeid})
+
+
+def prepare() -> None:
+    """Import what all tests import and make random tests repeat themselves."""
+    for name in _IMPORTED_ONCE:
+        importlib.import_module(name)
+    hypothesis.settings.register_profile(
+        "mutants",
+        max_examples=_N_EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    hypothesis.settings.load_profile("mutants")
+
+
+def baseline(paths: Iterable[Path], judges: Iterable[Path]) -> list[Test]:
+    """Run tests without a mutant; return them, the quickest first.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files that are to be mutated.
+    judges : iterable of Path
+        The files of tests.
+
+    Raises
+    ------
+    BaselineError
+        Where one fails: then nothing can be said about mutants.
+    """
+    pid, words = _fork(lambda words: _Recorder(words, paths), map(str, judges))
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    said = _read(words)
+    failed = [each["failed"] for each in said if "failed" in each]
+    if failed or code != 0:
+        raise BaselineError(f"without a mutant: {failed or f'pytest exits with {code}'}")
+    tests = [
+        Test(each["test"], each["cpu_s"], frozenset(map(tuple, each["ran"])))
+        for each in said
+        if "test" in each
+    ]
+    return sorted(tests, key=lambda each: each.cpu_s)
+
+
+class Trial:
+    """A mutant under judgement, in a process of its own."""
+
+    def __init__(self, path: Path, source: str, tests: Sequence[Test]) -> None:
+        files = list(dict.fromkeys(test.name.partition("::")[0] for test in tests))
+        self._start_s = time.monotonic()
+        self.pid, self._words = _fork(
+            lambda words: _Plugin(words, tests), files, _Source(path, source)
+        )
+
+    def end(self, status: int) -> Judged:
+        """Say what became of it, once its process ended with this status."""
+        said = _read(self._words)
+        by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
+        took_s = time.monotonic() - self._start_s
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0 or code == pytest.ExitCode.NO_TESTS_COLLECTED:
+            return Judged("survived", "", took_s)
+        return Judged("hangs" if code in {_HANGS, -signal.SIGKILL} else "killed", by, took_s)
+
+
+def _fork(
+    plugin: Callable[[int], object], files: Iterable[str], source: _Source | None = None
+) -> tuple[int, int]:
+    """Start a process that runs files of tests; return it and the file of its plugin's words."""
+    words = os.memfd_create("words")
+    pid = os.fork()
+    if pid:
+        return pid, words
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES_MAX, _MEMORY_BYTES_MAX))
+        stop = []
+        if source is not None:
+            sys.meta_path.insert(0, source)
+            stop = ["-x"]
+        os._exit(pytest.main([*files, *stop, *_OPTIONS], plugins=[plugin(words)]))
+    finally:
+        os._exit(pytest.ExitCode.INTERNAL_ERROR)
+
+
+def _spare(items: list[pytest.Item]) -> None:
+    """Let state machines run fewer examples than in a test run."""
+    for item in items:
+        machine = getattr(item, "cls", None)
+        found = getattr(machine, "settings", None)
+        if machine is not None and isinstance(found, hypothesis.settings):
+            machine.settings = hypothesis.settings(found, max_examples=_N_MACHINE_EXAMPLES)
+
+
+def _say(words: int, message: dict[str, object]) -> None:
+    os.write(words, json.dumps(message).encode() + b"\n")
+
+
+def _read(words: int) -> list[dict[str, object]]:
+    os.lseek(words, 0, os.SEEK_SET)
+    with os.fdopen(words, "rb") as said:
+        return [json.loads(line) for line in said]
+
+
+def _hangs(_signal: int, _frame: FrameType | None) -> None:
+    os._exit(_HANGS)

@@ -1,0 +1,42 @@
+"""Which files are mutated, and which tests judge each."""
+
+import hashlib
+from pathlib import Path
+
+#: A folder or file of sources, and the folders or files of tests that judge it. Tests that start a
+#: broker or a process judge nothing here: they are slow, and what they see depends on the machine.
+_ROOMS = {
+    "stimulators/limits.py": ("tests/stimulators/test_limits.py",),
+    "stimulators/device": ("tests/stimulators/device",),
+    "stimulators/gate": ("tests/stimulators/gate",),
+}
+#: The ends that speak MQTT: proven against real brokers, not here.
+_NOT_MUTATED = {Path("stimulators/device/device_link.py")}
+_NO_JUDGES = {Path("tests/stimulators/device/test_device_link.py")}
+
+
+def rooms() -> list[Path]:
+    """Return all files that are mutated."""
+    found = (path for each in _ROOMS for path in _files(Path(each), "*.py"))
+    return [path for path in found if path not in _NOT_MUTATED and path.name != "__init__.py"]
+
+
+def judges(room: Path) -> list[Path]:
+    """Return the files of tests that judge a room."""
+    names = next(
+        tests for source, tests in _ROOMS.items() if room.is_relative_to(source)
+    )
+    found = (path for each in names for path in _files(Path(each), "test_*.py"))
+    return [path for path in found if path not in _NO_JUDGES]
+
+
+def state_of(room: Path) -> str:
+    """Return a digest of a room and of all that the tests that judge it are made of."""
+    folders = {path.parent for path in judges(room)}
+    tests = {path for folder in folders for path in folder.glob("*.py")}
+    parts = [path.read_bytes() for path in (room, *sorted(tests))]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _files(path: Path, pattern: str) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.glob(pattern))

@@ -1,0 +1,121 @@
+"""Who may drive a device, and until when: each rule to the microsecond where it begins and ends."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from stimulators.device.device_clock import ServiceTime
+from stimulators.device.tenancy import VALID_US_MAX, Tenancy
+from stimulators.wire.messages import Lease
+
+_SESSIONS = [f"{number:020d}-0000000a" for number in range(4)]
+_NOW_US = 50_000_000
+#: The service's clock shows from 60 s less to 60 s and 10 us more than the device's own.
+_SERVICE = ServiceTime(offset_us=60_000_000, uncertainty_us=10)
+_LATEST_US = _NOW_US + 60_000_010
+
+
+def _lease(**changes: Any) -> Lease:
+    lease = Lease(
+        session=_SESSIONS[1],
+        lease_seq=5,
+        issued_us=_LATEST_US - 1_000,
+        valid_us=250_000,
+        armed_us=_LATEST_US - 2_000,
+        simulated=False,
+    )
+    return msgspec.structs.replace(lease, **changes)
+
+
+def _held() -> Tenancy:
+    tenancy = Tenancy("", "stn")
+    assert tenancy.refusal(_lease(), _NOW_US, _SERVICE) is None
+    tenancy.grant(_lease(), _SERVICE)
+    return tenancy
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"valid_us": 0}, "validity"),
+        ({"valid_us": 1, "issued_us": _LATEST_US}, None),
+        ({"valid_us": VALID_US_MAX}, None),
+        ({"valid_us": VALID_US_MAX + 1}, "validity"),
+        ({"armed_us": _LATEST_US - 1_000}, None),
+        ({"armed_us": _LATEST_US - 999}, "validity"),
+        ({"issued_us": _LATEST_US}, None),
+        ({"issued_us": _LATEST_US + 1}, "clock"),
+        ({"valid_us": 1_001}, None),
+        ({"valid_us": 1_000}, "expired"),
+    ],
+)
+def test_a_lease_counts_from_its_issue_to_its_end_and_not_a_microsecond_more(
+    changes: dict[str, Any], word: str | None
+) -> None:
+    assert Tenancy("", "stn").refusal(_lease(**changes), _NOW_US, _SERVICE) == word
+
+
+def test_a_lease_ends_when_it_does_by_the_latest_that_the_services_clock_may_show() -> None:
+    assert _held().end_us == _LATEST_US - 1_000 + 250_000 - 60_000_010
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"lease_seq": 6}, None),
+        ({"lease_seq": 5}, "order"),
+        ({"lease_seq": 6, "armed_us": _LATEST_US - 2_001}, "order"),
+        ({"lease_seq": 1, "session": _SESSIONS[2]}, None),
+    ],
+)
+def test_a_lease_is_newer_than_the_one_before_it_in_its_session(
+    changes: dict[str, Any], word: str | None
+) -> None:
+    assert _held().refusal(_lease(**changes), _NOW_US, _SERVICE) == word
+
+
+def test_after_a_stop_only_an_arming_that_surely_began_later_counts() -> None:
+    tenancy = _held()
+    tenancy.stop(_NOW_US - 500)
+    assert (tenancy.is_stopped, tenancy.end_us) == (True, None)
+    just_then = _lease(lease_seq=6, armed_us=_LATEST_US - 500, issued_us=_LATEST_US)
+    assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "stopped"
+    later = msgspec.structs.replace(just_then, armed_us=_LATEST_US - 499)
+    assert tenancy.refusal(later, _NOW_US, _SERVICE) is None
+    tenancy.resume(later)
+    assert not tenancy.is_stopped
+    # What was armed before it never counts again, though the stop is over.
+    assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "order"
+
+
+def test_a_lease_of_one_that_was_never_stopped_leaves_its_arming_to_the_grant() -> None:
+    tenancy = _held()
+    tenancy.resume(_lease(armed_us=_LATEST_US - 1_500))
+    assert tenancy.armed_us == _LATEST_US - 2_000
+
+
+def test_while_a_lease_runs_no_other_session_drives_the_device_or_tells_its_time() -> None:
+    tenancy = _held()
+    newer = _lease(session=_SESSIONS[2])
+    assert tenancy.stranger(newer, is_simulated=False) == "session"
+    assert tenancy.stranger(_lease(), is_simulated=False) is None
+    assert not tenancy.may_tell_time(_SESSIONS[2])
+    assert tenancy.may_tell_time(_SESSIONS[1])
+    tenancy.end()
+    assert tenancy.stranger(newer, is_simulated=False) is None
+    assert [tenancy.may_tell_time(each) for each in (*_SESSIONS[:3], "z")] == [
+        *(False, True, True),
+        False,
+    ]
+
+
+def test_a_session_that_is_not_newer_is_told_the_two_dates_and_the_way_out() -> None:
+    tenancy = Tenancy(_SESSIONS[2], "stn")
+    for session in _SESSIONS[1:3]:
+        told = tenancy.stranger(_lease(session=session), is_simulated=False)
+        assert told is not None
+        assert told.startswith("session: it remembers one of ")
+        assert "stimloop device --forget-session --id stn --memory DIR" in told
+    assert tenancy.stranger(_lease(session=_SESSIONS[3]), is_simulated=False) is None
+    assert tenancy.stranger(_lease(session=_SESSIONS[3]), is_simulated=True) == "simulated"
