@@ -93,7 +93,9 @@ def mutants_of(source: str) -> list[Mutant]:
         key = (function, before, after)
         n_alike[key] = n_alike.get(key, 0) + 1
         found.append(
-            Mutant(function, before, after, n_alike[key], node.lineno, is_at_import, mutated.decode())
+            Mutant(
+                function, before, after, n_alike[key], node.lineno, is_at_import, mutated.decode()
+            )
         )
     return found
 
