@@ -50,6 +50,8 @@ def _told(decision: Decision) -> NewsLine | None:
         return NewsLine(plain(f"{_about(decision)}{decision.kind}: {decision.text}"), weight)
     if isinstance(decision, EndRun):
         return NewsLine(plain(f"this service ends: {decision.reason}"), "alarm")
+    if isinstance(decision, Refusal) and decision.reason == "refused":
+        return NewsLine(plain(f"{decision.device} refused a command: {decision.found}"))
     if isinstance(decision, Refusal) and decision.reason not in _EXPECTED:
         why = f"expected {decision.expected}, found {decision.found}" if decision.found else ""
         text = f"{_about(decision)}refused, {decision.reason}: {why}"
