@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
-from stimulators.device.memory import DeviceMemory
 from stimulators.limits import DeviceConfig
 from stimulators.wire.keys import Keys, NoKeys
 from stimulators.wire.mqtt import BrokerConfig

@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-from stimulators.gate.past import DevicePast
+from stimulators.gate.limits.past import DevicePast
 from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
 

@@ -55,4 +55,4 @@ def _tests(path: Path) -> list[Path]:
 
 
 def _files(path: Path, pattern: str) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.glob(pattern))
+    return [path] if path.is_file() else sorted(path.rglob(pattern))

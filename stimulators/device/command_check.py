@@ -1,6 +1,6 @@
 """What a device holds against a command."""
 
-from stimulators.device.budgets import Budgets
+from stimulators.device.counts.budgets import Budgets
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.tenancy import VALID_US_MAX, Tenancy

@@ -1,6 +1,6 @@
 """What a device does as time passes, whether it hears anything or not."""
 
-from stimulators.device.budgets import LOOK_US, Budgets
+from stimulators.device.counts.budgets import LOOK_US, Budgets
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.own_time import OwnTime

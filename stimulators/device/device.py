@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
-from stimulators.device.budgets import Budgets
 from stimulators.device.command_check import CommandCheck, amount_of
-from stimulators.device.counts import Counts
+from stimulators.device.counts.budgets import Budgets
+from stimulators.device.counts.counts import Counts
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output

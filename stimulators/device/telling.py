@@ -1,6 +1,6 @@
 """When a device says what: an answer to each question, news, and a report once a second."""
 
-from stimulators.device.budgets import Budgets
+from stimulators.device.counts.budgets import Budgets
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output

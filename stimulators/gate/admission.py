@@ -3,10 +3,10 @@
 import math
 
 from stimulators.decisions import Refusal
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
 from stimulators.limits import GateConfig
-from stimulators.policies.policy import Target
+from stimulators.targets import Target
 
 #: A time beyond this has no microseconds that fit a message.
 _TIME_S_MAX = 9e9

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stimulators.decisions import Refusal
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamWatch
 from stimulators.limits import GateConfig
 

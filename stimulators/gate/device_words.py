@@ -2,7 +2,7 @@
 
 from stimulators.decisions import Notice, Refusal
 from stimulators.gate.belief import Word, word_of
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, ClockAsked, DeviceStatusHeard, InfoHeard

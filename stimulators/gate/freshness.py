@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from stimulators.limits import GateConfig
-from stimulators.policies.policy import Observation
+from stimulators.targets import Observation
 
 #: The pauses that are remembered when the longest between two reports is asked for.
 _INTERVAL_MEMORY_S = 2.0

@@ -9,13 +9,13 @@ from stimulators.gate.admission import Admission, refusal_of
 from stimulators.gate.arming import Arming
 from stimulators.gate.conditions import Conditions
 from stimulators.gate.device_words import TEXT_MAX, DeviceWords
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamReport, StreamWatch
+from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
-from stimulators.gate.past import DevicePast
 from stimulators.gate.states import RigState
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.policies.policy import Observation, Target
+from stimulators.targets import Observation, Target
 from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import (
     ControlHeard,
@@ -89,6 +89,8 @@ class SafetyGate:
     active,   device or sender, step of a stream's clock, data from
     hold,     the future, too many lapses
     paused
+    paused    a device that does not come to its safe amount within  safe, devices to safe
+              its way down and ``hold_s_max``
     safe      arm by an operator, and every condition holds          armed
     ========  =====================================================  =======================
 

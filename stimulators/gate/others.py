@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stimulators.decisions import EndRun, Refusal
-from stimulators.gate.drive import Drive
+from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
 from stimulators.wire.messages import Status
 

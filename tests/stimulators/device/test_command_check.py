@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.counts import Counts
+from stimulators.device.counts.counts import Counts
 from stimulators.wire.messages import ClockRequest, Command
 from tests.stimulators.device.device_bench import AHEAD_US, Bench, acks, reply, stimulator
 

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.budgets import Budgets
-from stimulators.device.counts import Counts
+from stimulators.device.counts.budgets import Budgets
+from stimulators.device.counts.counts import Counts
 from stimulators.device.output import Output
 from stimulators.limits import DeviceConfig
 from tests.stimulators.device.device_bench import (

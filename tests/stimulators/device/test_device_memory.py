@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stimulators.device.counts import BIN_US, Counts
-from stimulators.device.memory import DeviceMemory
+from stimulators.device.counts.counts import BIN_US, Counts
+from stimulators.device.counts.memory import DeviceMemory
 from stimulators.limits import DeviceConfig
 from tests.stimulators.device.device_bench import Bench, stimulator
 

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.charge_count import ChargeCount
-from stimulators.device.counts import BIN_US, Counts
-from stimulators.device.on_time import OnTime
+from stimulators.device.counts.charge_count import ChargeCount
+from stimulators.device.counts.counts import BIN_US, Counts
+from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
 from stimulators.device.own_time import STEP_US_MAX, OwnTime
 from stimulators.device.told_stops import ToldStops

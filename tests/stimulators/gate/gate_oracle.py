@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stimulators.decisions import Decision, Send, SendStop, StateChanged
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.policies.policy import Observation, Target
+from stimulators.targets import Observation, Target
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Lease
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, Sta
 from stimulators.gate.freshness import StreamReport
 from stimulators.gate.gate import SafetyGate
 from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
-from stimulators.policies.policy import Observation, Target
+from stimulators.targets import Observation, Target
 from stimulators.wire.messages import (
     Ack,
     ClockRequest,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.gate.answers import OpenCommand, OpenCommands
-from stimulators.gate.budgets import RateBudget, TriggerBudget
-from stimulators.gate.charge import ChargeCount, ChargeWindow, OnTime
-from stimulators.gate.descent import Descent
-from stimulators.gate.slew import Slew
+from stimulators.gate.driving.answers import OpenCommand, OpenCommands
+from stimulators.gate.driving.descent import Descent
+from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
+from stimulators.gate.limits.charge import ChargeCount, ChargeWindow, OnTime
+from stimulators.gate.limits.slew import Slew
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
 
 _GAPS_S = st.lists(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.0, 2.0]), max_size=60)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from stimulators.device.counts import Counts
+from stimulators.device.counts.counts import Counts
 from stimulators.limits import DeviceConfig
 
 #: Counts are kept about once a second. A device that ended without a word may have given its

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from stimulators.gate.belief import Belief
-from stimulators.gate.charge import WINDOW_S, ChargeCount, OnTime
-from stimulators.gate.past import DevicePast
+from stimulators.gate.limits.charge import WINDOW_S, ChargeCount, OnTime
+from stimulators.gate.limits.past import DevicePast
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
 

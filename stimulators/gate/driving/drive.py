@@ -4,17 +4,17 @@ import math
 from collections.abc import Iterator
 
 from stimulators.decisions import Send, State
-from stimulators.gate.account import Account
-from stimulators.gate.answers import OpenCommand, OpenCommands
 from stimulators.gate.belief import Belief, Word
-from stimulators.gate.budgets import RateBudget, TriggerBudget
-from stimulators.gate.descent import Descent
+from stimulators.gate.driving.answers import OpenCommand, OpenCommands
+from stimulators.gate.driving.descent import Descent
+from stimulators.gate.driving.maker import Maker
 from stimulators.gate.freshness import Flaw, HopWatch
-from stimulators.gate.maker import Maker
+from stimulators.gate.limits.account import Account
+from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
+from stimulators.gate.limits.slew import Slew
 from stimulators.gate.presence import Presence
-from stimulators.gate.slew import Slew
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.policies.policy import Target
+from stimulators.targets import Target
 from stimulators.wire.messages import CommandKind, DeviceInfo
 
 _TINY = 1e-9

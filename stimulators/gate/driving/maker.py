@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stimulators.decisions import Send
 from stimulators.limits import DeviceConfig, GateConfig
-from stimulators.policies.policy import Target
+from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind, Lease, Reason
 
 _GATE = Reason(detector="", value=0.0, threshold=0.0, policy="")

@@ -4,7 +4,7 @@ import math
 from collections import deque
 from itertools import islice
 
-from stimulators.device.counts import BIN_US, Counts
+from stimulators.device.counts.counts import BIN_US, Counts
 
 _WINDOW_US = 600_000_000
 #: The window lies across one bin more than fit into it.

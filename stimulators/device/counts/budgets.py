@@ -4,9 +4,9 @@ import math
 
 import msgspec
 
-from stimulators.device.charge_count import ChargeCount
-from stimulators.device.counts import Counts
-from stimulators.device.on_time import OnTime
+from stimulators.device.counts.charge_count import ChargeCount
+from stimulators.device.counts.counts import Counts
+from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
 from stimulators.limits import DeviceConfig
 
