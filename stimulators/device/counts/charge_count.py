@@ -71,8 +71,8 @@ class ChargeCount:
         return Counts(bins_fc=tuple(self._bins), newest_us=now_us - self._began_us)
 
     def _roll(self, now_us: int) -> None:
-        n_new = (now_us - self._began_us) // BIN_US
-        if n_new <= 0:
+        n_new = max(0, (now_us - self._began_us) // BIN_US)
+        if not n_new:
             return
         self._bins.extend([0] * min(n_new, _N_BINS))
         self._began_us += n_new * BIN_US

@@ -12,14 +12,14 @@ from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
 from stimulators.device.output import Output
 from stimulators.limits import DeviceConfig
-from tests.stimulators.device.device_bench import feedback_device, stimulator
+from tests.stimulators.device.device_bench import Bench, feedback_device, stimulator
 
 _LIMIT_FC = 14_000 * 10**9
 _RATE = 7_800
 
 
-def _device(safe_ma: float = 0.0, **limits: Any) -> DeviceConfig:
-    config = stimulator(safe_ma=safe_ma, safe_program="adbs")
+def _device(safe_ma: float = 0.0, stop_ma: float = 0.0, **limits: Any) -> DeviceConfig:
+    config = stimulator(safe_ma=safe_ma, stop_ma=stop_ma, safe_program="adbs")
     return msgspec.structs.replace(config, limits=msgspec.structs.replace(config.limits, **limits))
 
 
@@ -244,3 +244,54 @@ def test_a_feedback_device_has_no_charge_to_pass() -> None:
     )
     assert budgets.passed_by_trigger(0.5, "any", 0) is None
     assert budgets.charge_uc == 0.0
+
+
+# A device that did not look for a while.
+
+
+def _spent_but(free_uc: float, config: DeviceConfig) -> Bench:
+    """Return a leased device that may give so much more than its safe amount will."""
+    rest_uc = 602.0 * config.safe_amount * 7.8
+    spent = Counts(bins_fc=(round((14_000.0 - rest_uc - free_uc) * 1e9),), counted_us=600_000_000)
+    return Bench(config, counts=spent).leased(valid_us=5_000_000)
+
+
+def test_of_a_way_down_that_it_slept_through_a_device_counts_what_it_gave() -> None:
+    bench = Bench(_device(0.5)).leased()
+    bench.drive(400_000, 3.0)
+    before_uc = bench.device.counts.bins_fc[-1] / 1e9
+    bench.now_us += 900_000
+    bench.device.tick(bench.now_us)
+    assert (bench.state, bench.amount) == ("safe", 0.5)
+    # At most 250 ms of 3 mA, 208 ms on the way from there to 0.5, and that for the rest.
+    given_uc = 7.8 * (3.0 * 0.25 + 1.75 * 0.2084 + 0.5 * 0.65)
+    assert bench.device.counts.bins_fc[-1] / 1e9 - before_uc <= given_uc * 1.02
+
+
+def test_a_stopped_device_that_slept_was_at_its_safe_amount_before_its_charge_was_used_up() -> None:
+    bench = _spent_but(30.0, _device(stop_ma=1.5))
+    bench.ask(bench.command(1.5))
+    bench.wait(200_000)
+    bench.stop()
+    assert bench.amount == 1.5
+    bench.now_us += 30_000_000
+    bench.device.tick(bench.now_us)
+    assert (bench.state, bench.amount) == ("stopped", 0.0)
+    assert 13_990.0 < sum(bench.device.counts.bins_fc) / 1e9 <= 14_000.0
+
+
+def test_a_stopped_device_in_a_dearer_program_leaves_it_before_its_charge_is_used_up() -> None:
+    pulses = stimulator().programs["adbs"]
+    dear = msgspec.structs.replace(pulses, frequency_hz=250.0)
+    config = _device(0.5, stop_ma=0.4)
+    config = msgspec.structs.replace(config, programs={"adbs": pulses, "dear": dear})
+    bench = _spent_but(60.0, config)
+    bench.ask(bench.command(0.0))
+    bench.wait(200_000)
+    assert bench.ask(bench.command(0.4, program="dear")).program == "dear"
+    bench.stop()
+    bench.now_us += 60_000_000
+    bench.device.tick(bench.now_us)
+    assert (bench.state, bench.amount, bench.device.program) == ("stopped", 0.4, "adbs")
+    rest_uc = 7.8 * 0.4 * 540.0
+    assert sum(bench.device.counts.bins_fc) / 1e9 + rest_uc <= 14_000.0
