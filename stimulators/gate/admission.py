@@ -53,7 +53,7 @@ class Admission:
     def admit(self, drive: Drive, target: Target) -> None:
         """Grant or refuse the newest target for a device."""
         rig = self._rig
-        if rig.state == "active" and drive.is_wished(target):
+        if rig.state == "active" and drive.wishes.is_wished(target):
             return
         if rig.state == "active":
             rig.look()
@@ -63,8 +63,11 @@ class Admission:
         elif refusal is None:
             drive.aim(target)
             rig.step(drive)
-        elif not drive.note_refused(target.amount, refusal.reason):
-            rig.decide(refusal)
+        else:
+            was_told = drive.wishes.was_refused(target.amount, refusal.reason)
+            drive.wishes.refuse(target.amount, refusal.reason)
+            if not was_told:
+                rig.decide(refusal)
 
     def _trigger(self, drive: Drive, target: Target, refusal: Refusal | None) -> None:
         if refusal is not None:

@@ -61,7 +61,7 @@ class Conditions:
     def _rest_objections(self, drive: Drive, now_s: float) -> Iterator[Refusal]:
         """Yield that a device does not say that it is at rest, or has no budget left."""
         belief, config = drive.belief, drive.config
-        if drive.presence.is_there and not drive.is_down:
+        if drive.presence.is_there and not drive.belief.is_down:
             if not belief.is_known:
                 found = "no word of what it gives"
             elif not belief.is_answered:
@@ -74,7 +74,7 @@ class Conditions:
             yield _refusal(drive, want.limit, want.found, want.expected)
 
     def _stream_objections(self, watch: StreamWatch, now_s: float) -> Iterator[Refusal]:
-        flaw = watch.flaw(now_s)
+        flaw = watch.check(now_s)
         budget_s = self._timing.data_age_s_max
         if watch.interval_s > budget_s:
             yield Refusal(

@@ -205,7 +205,7 @@ class SafetyGate:
         now_s = self._rig.begin(now_s)
         watch = self._streams.get(newest.stream)
         if watch is not None and (flaw := watch.report(newest, now_s)) is not None:
-            self._rig.find_flaw(flaw)
+            self._rig.take_flaw(flaw)
         return self._rig.end()
 
     def observe(self, device: str, newest: Observation, now_s: float) -> tuple[Decision, ...]:
@@ -307,11 +307,11 @@ class SafetyGate:
         return False
 
     def _look_after(self, name: str, drive: Drive, now_s: float) -> None:
-        missing = drive.commands.overdue(now_s)
+        missing = drive.commands.give_up_overdue(now_s)
         if missing is not None:
             text = f"{name} did not answer command {missing.command.seq} in time"
             self._rig.decide(Notice("ack_missing", text, name))
-        if drive.presence.is_lost(now_s):
+        if drive.presence.lose_if_silent(now_s):
             self._lose(name, f"device {name} says nothing")
         drive.account.count(drive.belief, now_s)
         if drive.is_engaged and (reached := drive.account.reached(drive.belief, now_s)):

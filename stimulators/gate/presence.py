@@ -83,8 +83,8 @@ class Presence:
         self._is_fresh = False
         self._heard_s = None
 
-    def is_lost(self, now_s: float) -> bool:
-        """Say whether a device that was there has fallen silent; says so once."""
+    def lose_if_silent(self, now_s: float) -> bool:
+        """Give up a device that has fallen silent; say whether it was there until now."""
         if self._heard_s is None or now_s - self._heard_s <= self._silence_s_max:
             return False
         self._heard_s = None

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import WINDOW_S, ChargeCount, OnTime
+from stimulators.gate.limits.charge import WINDOW_S, ChargeCount
+from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.past import DevicePast
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
