@@ -11,26 +11,16 @@ from stimulators.gate.conditions import Conditions
 from stimulators.gate.device_words import TEXT_MAX, DeviceWords
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamReport, StreamWatch
+from stimulators.gate.hearing import Hearing
 from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
 from stimulators.limits import DeviceConfig, GateConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import DeviceBelief
-from stimulators.wire.received import (
-    ControlHeard,
-    Flooded,
-    LinkChanged,
-    Received,
-    StatusHeard,
-    StopHeard,
-    Unreadable,
-)
+from stimulators.wire.received import Received
 
 __all__ = ["SafetyGate", "StreamReport"]
-
-#: Topics with unreadable payloads that are told of once each; of more, none is.
-_N_TOPICS_MAX = 64
 
 
 class SafetyGate:
@@ -63,36 +53,7 @@ class SafetyGate:
     Every method takes the time of the service and returns decisions in order; none raises on
     data. Time never runs backwards in here: a `now_s` before the last is a step of the clock.
 
-    States and what leads from one to another:
-
-    ========  =====================================================  =======================
-    from      event                                                  to
-    ========  =====================================================  =======================
-    idle      arm, and every condition holds (`Conditions`)          armed
-    armed     a valid estimate on good data, then the device's word  active
-              that it is live at its safe amount
-    armed     60 s without (and the calibration, where one is        idle
-              under way), or disarm
-    active    data suspect, late or silent; an answer missing; a     hold
-              way down or too many commands refused; a lapse
-    hold      no flaw for ``resume_s``                               active
-    hold      no such end within ``hold_s_max``                      safe
-    active,   pause by an operator                                   paused
-    hold
-    paused    resume by an operator, conditions of staying hold,     active
-              good data for ``resume_s``
-    active,   disarm                                                 idle, devices to safe
-    hold,
-    paused
-    any       stop, failure, step of the service's clock             safe, devices to safe
-    armed,    limit violation, broker or device lost, another        safe, devices to safe
-    active,   device or sender, step of a stream's clock, data from
-    hold,     the future, too many lapses
-    paused
-    safe      arm by an operator, and every condition holds          armed
-    ========  =====================================================  =======================
-
-    A lapse is a lease that a device let end, or a stall of the service longer than a lease.
+    The states, and what leads from one to another, are in the text of this package.
 
     What a device gives is known by its own words alone (`Belief`): an amount is said again until
     a word shows it. In hold the amount stays, budgets and leases run on; paused, the device is
@@ -136,16 +97,16 @@ class SafetyGate:
         drives, watches = tuple(self._drives.values()), tuple(self._streams.values())
         self._rig = RigState(timing, session, drives, watches, calibration_s)
         self._others = OtherServices(self._rig, drives, session)
-        self._words = DeviceWords(self._rig, session)
         conditions = Conditions(timing, session, drives, watches)
         is_automatic = arm == "auto" and all(device.simulated for device in devices)
         self._arming = Arming(
             self._rig, conditions, self._others, session, is_automatic=is_automatic
         )
+        self._hearing = Hearing(
+            self._rig, self._drives, DeviceWords(self._rig, session), self._arming, self._others
+        )
         self._admission = Admission(self._rig, timing)
         self._timing = timing
-        self._session = session
-        self._unreadable: set[str] = set()
 
     @property
     def state(self) -> State:
@@ -247,22 +208,8 @@ class SafetyGate:
 
     def receive(self, heard: Received, now_s: float) -> tuple[Decision, ...]:
         """Take in what came over the network."""
-        now_s = self._rig.begin(now_s)
-        if isinstance(heard, ControlHeard):
-            self._arming.control(heard.message, retained=heard.retained)
-        elif isinstance(heard, StopHeard):
-            self._take_stop(heard)
-        elif isinstance(heard, LinkChanged):
-            self._change_link(heard)
-        elif isinstance(heard, Unreadable):
-            self._note_unreadable(heard)
-        elif isinstance(heard, StatusHeard):
-            self._others.hear(heard.message)
-        elif isinstance(heard, Flooded):
-            text = f"{heard.topic}: {heard.n_dropped} messages more than are looked at"
-            self._rig.decide(Notice("flood", text[:TEXT_MAX]))
-        elif (drive := self._drives.get(heard.device)) is not None:
-            self._words.take(drive, heard)
+        self._rig.begin(now_s)
+        self._hearing.take(heard)
         return self._rig.end()
 
     def fail(self, reason: str, now_s: float) -> tuple[Decision, ...]:
@@ -321,25 +268,6 @@ class SafetyGate:
         """Tell that a device is not heard any more, and go safe where it was driven."""
         self._rig.decide(Notice("device_silent", text, name))
         self._rig.break_off(text)
-
-    def _take_stop(self, heard: StopHeard) -> None:
-        kind = "stop" if heard.verified else "unverified stop"
-        told = f"{kind} by {heard.message.operator}: {heard.message.reason}"
-        self._rig.go_safe(told[:TEXT_MAX], stopped=True)
-
-    def _change_link(self, heard: LinkChanged) -> None:
-        self._rig.is_linked = heard.is_up
-        if heard.is_up:
-            return
-        for drive in self._drives.values():
-            drive.presence.forget()
-        self._rig.break_off(f"no broker: {heard.reason}"[:TEXT_MAX])
-
-    def _note_unreadable(self, heard: Unreadable) -> None:
-        if heard.topic not in self._unreadable and len(self._unreadable) < _N_TOPICS_MAX:
-            self._unreadable.add(heard.topic)
-            text = f"{heard.topic}: {heard.problem}"[:TEXT_MAX]
-            self._rig.decide(Notice("unreadable", text))
 
 
 def _by_id(devices: Sequence[DeviceConfig]) -> dict[str, DeviceConfig]:
