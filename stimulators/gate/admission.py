@@ -40,8 +40,8 @@ class Admission:
         self._rig = rig
         self._timing = timing
 
-    def is_within_limits(self, drive: Drive, target: Target) -> bool:
-        """Say whether the amount may be asked for at all; where not, refuse it and go safe."""
+    def hold_to_limits(self, drive: Drive, target: Target) -> bool:
+        """Refuse an amount beyond the limits and go safe; say whether it is within them."""
         if 0.0 <= target.amount <= drive.config.amount_max:
             return True
         found = f"{target.amount:g}"

@@ -50,7 +50,7 @@ class Requests:
             self._seen_s[asked.request_id] = now_s
 
     def _forget(self, now_s: float) -> None:
-        """Forget requests so old that their age alone refuses them."""
+        """Forget requests whose age alone refuses them."""
         kept_s = _AHEAD_S_MAX + _REQUEST_AGE_S_MAX
         while self._seen_s:
             oldest = next(iter(self._seen_s))

@@ -7,7 +7,7 @@ from stimulators.gate.word import Word
 from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceBelief, DeviceInfo, DeviceState
 
-#: What a device that does not tell its tolerance is granted, as a share of its maximum.
+#: The tolerance of a device that states none, as a share of its maximum.
 _TOLERANCE_SHARE = 0.001
 #: Amplitude commands that are remembered; each is soon answered or too old to be done.
 _N_SENT_MAX = 1024
@@ -85,7 +85,7 @@ class Belief:
 
     @property
     def safe_level(self) -> float:
-        """The highest amount that counts as safe, by what the device can tell apart."""
+        """The highest amount that counts as safe: the safe amount and the tolerance."""
         return self._config.safe_amount + self.tolerance + _TINY
 
     @property
@@ -114,7 +114,7 @@ class Belief:
 
     @property
     def has_open(self) -> bool:
-        """Whether a command was sent of which no word says that it is done."""
+        """Whether an amplitude command was sent that no word shows to be done."""
         return any(seq > self._last_seq for seq in self._sent)
 
     @property
@@ -135,7 +135,7 @@ class Belief:
         return frozenset({self._program, *(sent.program for sent in self._sent.values())})
 
     def learn(self, info: DeviceInfo) -> None:
-        """Take in the tolerance that the device tells."""
+        """Take in the tolerance that the device states."""
         if info.amount_tolerance is not None and 0.0 <= info.amount_tolerance < math.inf:
             self.tolerance = info.amount_tolerance
 
@@ -164,7 +164,7 @@ class Belief:
         return word.instance != self.instance or word.number > self._number
 
     def allows(self, amount: float) -> bool:
-        """Whether the device may say that it gives so much, by all that is known so far.
+        """Whether an amount that the device says it gives fits all that is known so far.
 
         Not above the amount of its last word, the amounts sent since the command that word
         names (and that one's), the safe amount, each widened by the tolerance; a number.
@@ -199,7 +199,7 @@ class Belief:
             del self._sent[seq]
 
     def report(self, now_s: float) -> DeviceBelief:
-        """Return the belief as it is told to others."""
+        """Return the belief as it is published."""
         if not self.is_known:
             return DeviceBelief(state=self.state, instance=self.instance)
         return DeviceBelief(

@@ -1,4 +1,4 @@
-"""What must hold before a rig is armed, by whomever."""
+"""The conditions under which a rig may be armed or a paused one resumed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,12 +7,12 @@ from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamWatch
 from stimulators.limits import GateConfig
 
-#: Data are good without a break for so long before a rig is armed.
+#: How long data must be good, without a break, before a rig is armed.
 _GOOD_S_MIN = 2.0
 
 
 class Conditions:
-    """Looks at link, devices and streams.
+    """Looks at the link, the devices and the streams, and says what does not hold.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What follows from what a device says: an answer, word of itself, what it gives."""
+"""What follows from a device's messages: answers, descriptions and reports."""
 
 from stimulators.decisions import Notice, Refusal
 from stimulators.gate.driving.drive import Drive
@@ -91,7 +91,7 @@ class DeviceWords:
                 rig.go_safe(f"{text}, expected {broken.expected}"[:TEXT_MAX])
 
     def take_status(self, drive: Drive, said: DeviceStatus) -> None:
-        """Take in what a device says it gives, and has given."""
+        """Take in a device's report of its amount and of its counts."""
         if not self._hear_instance(drive, said.instance):
             return
         word = word_of(said, self._session, drive.config.unit)

@@ -1,4 +1,4 @@
-"""The safety gate: the only one who may let a command or a lease out."""
+"""The safety gate: nothing else lets a command or a lease out."""
 
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -126,7 +126,7 @@ class SafetyGate:
 
     @property
     def driven(self) -> tuple[str, ...]:
-        """The devices that are given leases, or are still being brought to safety."""
+        """The devices that get leases, or are still on the way to safety."""
         return self._others.driven
 
     @property
@@ -153,7 +153,7 @@ class SafetyGate:
         )
 
     def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
-        """Take in what earlier services gave; of a device that is not named nobody knows."""
+        """Take in what devices gave under earlier services; a device left out counts as unknown."""
         self._rig.begin(now_s)
         known = {each.device: each for each in past}
         for name, drive in self._drives.items():
@@ -188,7 +188,7 @@ class SafetyGate:
         rig = self._rig
         rig.begin(now_s)
         newest = {target.device: target for target in targets}
-        allowed = [target for target in targets if self._is_allowed(target)]
+        allowed = [target for target in targets if self._let_pass(target)]
         for target in allowed:
             if newest[target.device] is target:
                 self._admission.admit(self._drives[target.device], target)
@@ -244,11 +244,11 @@ class SafetyGate:
         self._rig.break_off(text[:TEXT_MAX])
         return self._rig.end()
 
-    def _is_allowed(self, target: Target) -> bool:
-        """Say whether there is such a device, and it may be asked for so much."""
+    def _let_pass(self, target: Target) -> bool:
+        """Refuse what no device, or not this one, may ever be asked for; say whether it is not."""
         drive = self._drives.get(target.device)
         if drive is not None:
-            return self._admission.is_within_limits(drive, target)
+            return self._admission.hold_to_limits(drive, target)
         names = ", ".join(self._drives)
         self._rig.decide(refusal_of(target, "device", target.device, names))
         return False
@@ -265,7 +265,7 @@ class SafetyGate:
             self._rig.go_safe(f"device {name} reached {reached}")
 
     def _lose(self, name: str, text: str) -> None:
-        """Tell that a device is not heard any more, and go safe where it was driven."""
+        """Report that a device has fallen silent, and go safe where the rig is armed or driven."""
         self._rig.decide(Notice("device_silent", text, name))
         self._rig.break_off(text)
 

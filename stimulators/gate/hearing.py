@@ -1,4 +1,4 @@
-"""What follows from what comes over the network, whoever sent it."""
+"""Hands each message from the network to the part of the gate that acts on it."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ _N_TOPICS_MAX = 64
 
 
 class Hearing:
-    """Hands what is heard to the part of the gate that it is for.
+    """Acts on stops and on the link; hands all else to the part of the gate that acts on it.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from stimulators.wire.session_id import session_date_text
 _N_INSTANCES = 16
 #: A second boot that spoke this long ago speaks no more.
 _TWO_INSTANCES_S = 5.0
-#: A larger tolerance than this share of the maximum says nothing of what is given.
+#: A device with a larger tolerance than this share of its maximum is not believed.
 _TOLERANCE_SHARE_MAX = 0.1
 
 
@@ -70,7 +70,7 @@ class Presence:
         self._is_fresh = not retained
 
     def go_offline(self, info: DeviceInfo) -> bool:
-        """Take in that a boot of it is gone; say whether that was the one that speaks."""
+        """Take in that a boot of the device is gone; say whether it was the newest."""
         if self.instance not in {"", info.instance}:
             return False
         self.info = info

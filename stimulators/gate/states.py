@@ -299,6 +299,6 @@ class RigState:
     def _disengage_all(self) -> None:
         for drive in self._drives:
             drive.disengage(self.now_s)
-            # A stop takes devices elsewhere: those that show it are told nothing more.
+            # A stop takes devices elsewhere: those that show it are sent nothing more.
             if not (self._stopping.is_stopped and drive.belief.is_stopped):
                 self.step(drive)

@@ -10,7 +10,7 @@ _PERIOD_S = 1.0
 
 
 class Stopping:
-    """Whether the rig is stopped, by whomever, and the stops that the service presses.
+    """Whether the rig is stopped, and the stops that the service itself presses.
 
     A stop is repeated once a second while a device that can be heard does not show it.
 

@@ -1,4 +1,4 @@
-"""Commands that wait for their answer, and what an answer is an answer to."""
+"""Commands without an answer yet, and which command an answer is for."""
 
 from typing import Literal, NamedTuple, TypeAlias
 

@@ -1,4 +1,4 @@
-"""One device as the gate drives it: what it is in, what it said, and the next it is sent."""
+"""One device as the gate drives it: its state, its answers, and the next command."""
 
 import math
 from collections.abc import Iterator
@@ -141,7 +141,7 @@ class Drive:
         self._forget()
 
     def go_live(self) -> None:
-        """Take in that it said that it holds our session, while it is given leases."""
+        """Take in that it said that it holds our session."""
         self.is_live = self._was_live = True
 
     def lapse(self) -> None:

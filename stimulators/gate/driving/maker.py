@@ -1,4 +1,4 @@
-"""The only place where commands and leases are made."""
+"""The only file in which commands and leases are constructed."""
 
 from collections.abc import Iterator
 
@@ -64,7 +64,7 @@ class Maker:
         channel: str,
         now_s: float,
     ) -> Command:
-        """Return a command, of which every limit but the amount's has been seen to.
+        """Return a command; its caller has kept every limit but that of the amount.
 
         Raises
         ------

@@ -57,7 +57,7 @@ class Steering:
         self._rises = RateBudget(config.limits.rises_per_min_max, 60.0)
 
     def learn_tolerance(self) -> None:
-        """Make no step that the device could not tell from none."""
+        """Make no step smaller than the device's tolerance allows it to show."""
         self._slew.tolerate(self._belief.tolerance)
 
     def advance(self, now_s: float) -> None:

@@ -111,7 +111,7 @@ class ChargeCount:
             self._unknown.add(rate_uc_per_s * given_s, now_s - age_s)
 
     def note_told(self, told_uc: float, now_s: float) -> None:
-        """Count what the device says that it has given beyond what is counted."""
+        """Count what a device's own count has beyond ours."""
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)
@@ -149,7 +149,7 @@ class ChargeCount:
         return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
 
     def wait_s(self, now_s: float, over_uc: float) -> float:
-        """Return how long until so much of the oldest that counts is ten minutes old."""
+        """Return how long until `over_uc` of the charge is more than ten minutes ago."""
         if over_uc <= 0.0:
             return 0.0
         for age_s, charge_uc in self.bins(now_s):

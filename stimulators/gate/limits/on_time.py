@@ -35,7 +35,7 @@ class OnTime:
             self.on_s = 0.0
 
     def presume(self, on_s: float) -> None:
-        """Take it that it has been above safe for at least so long, without a break since."""
+        """Assume at least `on_s` above safe, without a break since."""
         self.on_s = max(self.on_s, on_s)
         self.off_s = 0.0
 
