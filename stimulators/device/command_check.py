@@ -5,7 +5,7 @@ from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.tenancy import VALID_US_MAX, Tenancy
 from stimulators.device.trigger_output import TriggerOutput
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import Command
 
 

@@ -5,7 +5,7 @@ from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.own_time import OwnTime
 from stimulators.device.tenancy import Tenancy
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import DeviceState
 
 #: A stopped device that slept looks back over the time between in this many looks at most.

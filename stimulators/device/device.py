@@ -15,7 +15,7 @@ from stimulators.device.telling import Telling
 from stimulators.device.tenancy import Tenancy
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.device.words import Words
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
     ClockReply,

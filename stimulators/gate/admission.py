@@ -5,7 +5,7 @@ import math
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 
 #: A time beyond this has no microseconds that fit a message.

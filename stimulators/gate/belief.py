@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.word import Word
-from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceBelief, DeviceInfo, DeviceState
 
 #: The tolerance of a device that states none, as a share of its maximum.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamWatch
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 
 #: How long data must be good, without a break, before a rig is armed.
 _GOOD_S_MIN = 2.0

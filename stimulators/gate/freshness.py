@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation
 
 #: The pauses that are remembered when the longest between two reports is asked for.

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Literal
 
 from stimulators.decisions import Decision, Notice, State
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.admission import Admission, refusal_of
 from stimulators.gate.arming import Arming
 from stimulators.gate.conditions import Conditions
@@ -15,7 +16,7 @@ from stimulators.gate.hearing import Hearing
 from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import Received

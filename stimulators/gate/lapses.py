@@ -3,7 +3,7 @@
 import math
 
 from stimulators.gate.limits.budgets import RateBudget
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 
 
 class Lapses:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import DeviceInfo, DeviceLimits
 from stimulators.wire.session_id import session_date_text
 

@@ -9,7 +9,7 @@ from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
 from stimulators.gate.lapses import Lapses
 from stimulators.gate.stopping import Stopping
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 
 #: An arming without a valid estimate ends after this, calibration not counted.
 _ARMED_S_MAX = 60.0

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
+from stimulators.limits import LimitsConfig, ProgramConfig
 from tests.stimulators.gate.gate_rig import device_of, feedback_of, limits_of
 
 _DEVICE = """

@@ -8,7 +8,7 @@ from stimulators.device.counts.charge_count import ChargeCount
 from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
 #: A device looks at its budgets this often, or more, while it is driven or moves.
 LOOK_US = 10_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from stimulators.device.counts.counts import Counts
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
 #: Counts are kept about once a second. A device that ended without a word may have given its
 #: maximum for this long after it last kept them.

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from stimulators.decisions import Send, State
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
@@ -16,7 +17,7 @@ from stimulators.gate.freshness import Flaw, HopWatch
 from stimulators.gate.limits.account import Account
 from stimulators.gate.presence import Presence
 from stimulators.gate.word import Word
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 from stimulators.wire.messages import DeviceInfo
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from stimulators.decisions import Send
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind, Lease, Reason
 

@@ -3,12 +3,13 @@
 import math
 
 from stimulators.decisions import Send
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.maker import Maker
 from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind
 

@@ -1,9 +1,9 @@
 """How a device falls short of what it is asked for: it refuses, clips or does not go down."""
 
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand
 from stimulators.gate.freshness import Flaw
-from stimulators.limits import DeviceConfig
 
 _TINY = 1e-9
 

@@ -1,6 +1,7 @@
 """The next amount on the way to a goal: by the slew, in the right program, said until it shows."""
 
 from stimulators.decisions import Send
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommands
 from stimulators.gate.driving.sending import Sending
@@ -9,7 +10,7 @@ from stimulators.gate.driving.wishes import Wishes
 from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.budgets import RateBudget
 from stimulators.gate.limits.slew import Slew
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 
 _TINY = 1e-9

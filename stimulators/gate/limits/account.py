@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.limits.charge import WINDOW_S, ChargeCount
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.past import DevicePast
-from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
 
 #: How long a word was on its way, at most, where no command says how old it may be.
@@ -114,7 +114,7 @@ class Account:
         self._sent_s = now_s
 
     def note_lapse(self, belief: Belief, now_s: float) -> None:
-        """Count what a device may have given that went up to its safe amount when its lease ended."""
+        """Count the charge of a device that may have gone up to its safe amount, its lease over."""
         config = self._config
         above = config.safe_amount - belief.highest
         if above > 0.0 and belief.heard_s is not None:

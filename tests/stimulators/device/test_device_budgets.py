@@ -8,7 +8,7 @@ import pytest
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
 from stimulators.device.output import Output
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import (
     Bench,
     acks,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.limits import DeviceConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.limits import ProgramConfig
 from stimulators.policies.threshold import AnyPolicyConfig, Threshold, ThresholdConfig
 from stimulators.targets import Observation, Target
 from tests.stimulators.gate.gate_rig import device_of, feedback_of
