@@ -59,7 +59,7 @@ def read_address(path: Path | None) -> KnownRig:
     try:
         found = msgspec.toml.decode(file.read_bytes(), type=_Reached)
     except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read, found {error}") from error
+        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: {located(str(error))}") from error
     if not found.rig.name:

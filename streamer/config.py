@@ -16,7 +16,6 @@ Allowed: TypeAlias = Literal[
     "embedded_broker_with_real_device",
     "plain_network_with_real_device",
     "plain_password_with_real_device",
-    "unsigned_with_real_device",
     "long_lease_with_real_device",
     "late_commands_with_real_device",
     "old_data_with_real_device",

@@ -25,9 +25,7 @@ def rooms() -> list[Path]:
 
 def judges(room: Path) -> list[Path]:
     """Return the files of tests that judge a room."""
-    names = next(
-        tests for source, tests in _ROOMS.items() if room.is_relative_to(source)
-    )
+    names = next(tests for source, tests in _ROOMS.items() if room.is_relative_to(source))
     found = (path for each in names for path in _files(Path(each), "test_*.py"))
     return [path for path in found if path not in _NO_JUDGES]
 

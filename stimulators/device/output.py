@@ -119,7 +119,6 @@ class Output:
         if abs(distance) > allowed:
             self.amount += math.copysign(allowed, distance)
             return 0.0
-        self.amount += distance
         if not is_switching:
             self.amount = self.goal
             return allowed - abs(distance)

@@ -26,6 +26,8 @@ armed,    limit violation, broker or device lost, another        safe, devices t
 active,   device or sender, step of a stream's clock, data from
 hold,     the future, too many lapses
 paused
+paused    a device that does not come to its safe amount within  safe, devices to safe
+          its way down and ``hold_s_max``
 safe      arm by an operator, and every condition holds          armed
 ========  =====================================================  =======================
 

@@ -77,8 +77,9 @@ class Arming:
 
     Attributes
     ----------
-    waits_for : str
-        In idle and safe, the first condition that keeps the rig from being armed.
+    waits_for : str or None
+        In idle and safe, the first condition that keeps the rig from being armed; empty where
+        none does, None where nobody has looked.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Arming:
         *,
         is_automatic: bool,
     ) -> None:
-        self.waits_for = ""
+        self.waits_for: str | None = None
         self._rig = rig
         self._conditions = conditions
         self._others = others
@@ -100,9 +101,10 @@ class Arming:
 
     def pass_time(self) -> None:
         """Arm by itself where that is allowed still: from idle, once, before anybody else acted."""
-        self.waits_for = ""
+        self.waits_for = None
         if self._rig.state in {"idle", "safe"}:
             first = next(self._objections(), None)
+            self.waits_for = ""
             if first is not None:
                 about = f"{first.device}: " if first.device else ""
                 self.waits_for = f"{about}{first.found}, expected {first.expected}"
@@ -116,9 +118,11 @@ class Arming:
 
     @property
     def text(self) -> str:
-        """What keeps the rig from being armed, and whether it then arms itself; or nothing."""
-        if not self.waits_for or self._rig.state not in {"idle", "safe"}:
+        """What keeps the rig from being armed, and whether it then arms itself."""
+        if self.waits_for is None or self._rig.state not in {"idle", "safe"}:
             return ""
+        if not self.waits_for:
+            return "ready to be armed"
         arms_itself = self._may_arm_itself and self._rig.state == "idle"
         return f"{'waits' if arms_itself else 'not ready to be armed'}: {self.waits_for}"
 

@@ -11,6 +11,8 @@ from stimulators.wire.messages import DeviceBelief, DeviceInfo, DeviceState
 _TOLERANCE_SHARE = 0.001
 #: Amplitude commands that are remembered; each is soon answered or too old to be done.
 _N_SENT_MAX = 1024
+#: A device that says so many times its maximum says a number that means nothing.
+_SAID_SHARE_MAX = 100.0
 _TINY = 1e-9
 
 
@@ -182,11 +184,13 @@ class Belief:
             return
         self.instance, self._number = word.instance, word.number
         self.heard_s = now_s
-        is_amount = math.isfinite(word.amount) and word.amount >= -self.tolerance
+        said_max = _SAID_SHARE_MAX * self._config.amount_max
+        is_amount = -self.tolerance <= word.amount <= said_max
         self._amount = max(0.0, word.amount) if is_amount else self._config.amount_max
         if word.state is not None:
             self.state = word.state
-        self._last_seq = max(self._last_seq, word.last_seq)
+        # It cannot have done what was never sent: that would hide all that is sent from now on.
+        self._last_seq = max(self._last_seq, min(word.last_seq, self._newest_seq))
         done = self._sent.get(self._last_seq)
         self._program = word.program or (self._program if done is None else done.program)
         if self._newest_seq in {word.answers, self._last_seq}:

@@ -40,6 +40,8 @@ class Presence:
         self._config = config
         self._silence_s_max = silence_s_max
         self._heard_s: float | None = None
+        self._spoke_s: float | None = None
+        self._described: dict[str, DeviceInfo] = {}
         self._earlier: deque[str] = deque(maxlen=_N_INSTANCES)
         self._twice_s: float | None = None
         self._is_fresh = False
@@ -49,17 +51,26 @@ class Presence:
         self._heard_s = now_s
 
     def hear_instance(self, instance: str, now_s: float) -> bool:
-        """Note which boot speaks; say whether it is the newest, and no earlier one."""
+        """Note which boot speaks; say whether it is the newest, and no earlier one.
+
+        An earlier one that goes on alone, after the newer has gone or fallen silent, is the
+        device again: the newer was a second device, or an old word that somebody repeated.
+        """
         self._heard_s = now_s
-        if instance == self.instance:
-            return True
         if instance in self._earlier:
-            self._twice_s = now_s
-            return False
-        if self.instance:
+            if self._spoke_s is not None and now_s - self._spoke_s <= _TWO_INSTANCES_S:
+                self._twice_s = now_s
+                return False
+            self._earlier.remove(instance)
+        self._spoke_s = now_s
+        if self.instance not in {"", instance}:
             self._earlier.append(self.instance)
             self._is_fresh = False
         self.instance = instance
+        is_of_now = self.info is not None and self.info.instance == instance
+        if self.info is not None and not (is_of_now and self.info.state != "offline"):
+            # A Last Will came late, or it was another's: who speaks is there.
+            self.info = self._described.get(instance, self.info)
         return True
 
     def describe(self, info: DeviceInfo, *, retained: bool) -> None:
@@ -68,20 +79,24 @@ class Presence:
             return
         self.info = info
         self._is_fresh = not retained
+        self._described[info.instance] = info
+        if len(self._described) > _N_INSTANCES:
+            del self._described[next(iter(self._described))]
 
     def go_offline(self, info: DeviceInfo) -> bool:
         """Take in that a boot of the device is gone; say whether it was the newest."""
         if self.instance not in {"", info.instance}:
             return False
         self.info = info
-        self._heard_s = None
+        self._heard_s = self._spoke_s = None
         return True
 
     def forget(self) -> None:
         """Know nothing until the device speaks again: the link was lost."""
         self.info = None
+        self._described.clear()
         self._is_fresh = False
-        self._heard_s = None
+        self._heard_s = self._spoke_s = None
 
     def lose_if_silent(self, now_s: float) -> bool:
         """Give up a device that has fallen silent; say whether it was there until now."""

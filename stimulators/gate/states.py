@@ -70,6 +70,7 @@ class RigState:
         self._calibration_s = calibration_s
         self._armed_s = 0.0
         self._sound_s = 0.0
+        self._rest_by_s = 0.0
         self._flawless_since_s: float | None = None
         self._lapses = Lapses(timing)
         self._stopping = Stopping(session, drives, ack_s_max=timing.ack_s_max)
@@ -150,6 +151,8 @@ class RigState:
             drive.wishes.drop()
             drive.cancel_triggers(self.now_s)
         self._change("paused", reason)
+        self._rest_by_s = self.now_s + self._timing.hold_s_max
+        self._rest_by_s += max((drive.way_down_s for drive in self._drives), default=0.0)
         self._move_all()
 
     def resume(self, reason: str) -> None:
@@ -231,6 +234,8 @@ class RigState:
             self._wait_armed()
         elif self.state == "hold":
             self._wait_in_hold(is_flawless=is_flawless)
+        elif self.state == "paused":
+            self._wait_in_pause()
         self._move_all()
         for drive in self._drives:
             self._lease(drive)
@@ -269,6 +274,15 @@ class RigState:
             self.go_safe(f"held for more than {self._timing.hold_s_max:g} s: {self.reason}")
         elif is_flawless and self.flawless_s >= self._timing.resume_s:
             self._change("active", f"good data for {self._timing.resume_s:g} s")
+
+    def _wait_in_pause(self) -> None:
+        """Give no more leases to a device that does not come to its safe amount."""
+        driven = [
+            drive for drive in self._drives if drive.is_engaged and not drive.belief.is_resting
+        ]
+        if driven and self.now_s > self._rest_by_s:
+            names = ", ".join(drive.config.id for drive in driven)
+            self.go_safe(f"paused, and {names} did not come to its safe amount in time")
 
     def _hold(self, reason: str) -> None:
         self._change("hold", reason)

@@ -121,6 +121,8 @@ def test_after_a_stop_the_rig_is_armed_until_the_device_is_at_2_ma() -> None:
     day.deliver()
     assert day.ask("stop").reason == "stopped at 0 mA"
     day.run(3.0)
+    told = "stop by operator: pressed; ready to be armed"
+    assert service.loop.gate.status_text == told
     assert day.device.amount == 0.0
     day.arm()
     before = day.device.amount

@@ -11,6 +11,9 @@ _BIN_S = 2.0
 _N_BINS = round(WINDOW_S / _BIN_S) + 1
 #: Charges are summed as integers of this unit: what is added and taken off again is exact.
 _UNIT_UC = 1e-6
+#: The highest limit there is: a device that says more has nothing to give for ten minutes, and a
+#: number without bounds must not stop the service.
+_CHARGE_UC_MAX = 1e9
 
 
 class ChargeWindow:
@@ -29,7 +32,7 @@ class ChargeWindow:
 
     def add(self, charge_uc: float, now_s: float) -> None:
         """Count a charge that was given up to `now_s`."""
-        units = int(self._round(charge_uc / _UNIT_UC))
+        units = int(self._round(min(charge_uc, _CHARGE_UC_MAX) / _UNIT_UC))
         index = int(now_s // _BIN_S)
         if self._bins and self._bins[-1][0] >= index:
             index, before = self._bins.pop()
@@ -112,6 +115,7 @@ class ChargeCount:
 
     def note_told(self, told_uc: float, now_s: float) -> None:
         """Count what a device's own count has beyond ours."""
+        told_uc = min(told_uc, _CHARGE_UC_MAX)
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)

@@ -1,6 +1,6 @@
 """The small rooms of a device by themselves: each rule where it begins and ends."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,9 +14,6 @@ from stimulators.device.stop_reports import StopReports
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.wire.messages import Command, Stop
 from tests.stimulators.device.device_bench import Bench, stimulator
-
-if TYPE_CHECKING:
-    from stimulators.limits import LimitsConfig
 
 # Its own time.
 
@@ -144,8 +141,7 @@ def test_a_time_that_nobody_saw_counts_as_the_most_that_may_have_been_given(
 
 
 def _triggers(**changes: Any) -> TriggerOutput:
-    limits: LimitsConfig = stimulator().limits
-    return TriggerOutput(msgspec.structs.replace(limits, **changes))
+    return TriggerOutput(msgspec.structs.replace(stimulator().limits, **changes))
 
 
 def _trigger(**changes: Any) -> Command:
@@ -155,19 +151,26 @@ def _trigger(**changes: Any) -> Command:
 def test_triggers_keep_their_distance_and_their_number_in_any_minute() -> None:
     triggers = _triggers(refractory_s=0.05, triggers_per_min_max=2)
     assert triggers.n_given == 0
-    assert triggers.last is None
     assert triggers.refusal(0) is None
     triggers.give(_trigger(), 0)
     assert triggers.refusal(49_999) == "refractory"
     assert triggers.refusal(50_000) is None
     triggers.give(_trigger(seq=7), 50_000)
-    assert (triggers.n_given, triggers.last and triggers.last.seq) == (2, 7)
+    assert triggers.n_given == 2
+    assert triggers.last is not None
+    assert triggers.last.seq == 7
     assert triggers.refusal(100_000) == "triggers"
     assert triggers.refusal(59_999_999) == "triggers"
     assert triggers.refusal(60_000_000) is None
     triggers.give(_trigger(), 60_000_000)
     assert triggers.refusal(60_049_999) == "refractory"
     assert triggers.refusal(60_050_000) is None
+    triggers = _triggers(refractory_s=0.0, triggers_per_min_max=2)
+    for now_us in (0, 50_000):
+        triggers.give(_trigger(), now_us)
+    assert triggers.refusal(60_000_000) is None
+    triggers.give(_trigger(), 60_000_000)
+    assert triggers.refusal(60_049_999) == "triggers"
 
 
 def test_of_triggers_no_more_than_16_wait_and_each_is_known_by_session_and_number() -> None:
@@ -215,6 +218,24 @@ def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
     assert charge.kept(2 * BIN_US + 2).bins_fc[-3:] == (BIN_US // 2, BIN_US // 2, 1)
     assert charge.total_fc == BIN_US + 1
     assert charge.kept(2 * BIN_US + 2).newest_us == 2
+
+
+def test_what_is_counted_late_counts_as_given_now() -> None:
+    charge = ChargeCount(0.0, Counts())
+    charge.add(5, 3 * BIN_US)
+    charge.add(2, 0)
+    assert charge.kept(3 * BIN_US).bins_fc[-2:] == (0, 7)
+    assert charge.kept(3 * BIN_US).newest_us == 0
+
+
+def test_a_rate_after_a_while_without_a_count_is_rounded_up_once() -> None:
+    charge = ChargeCount(0.0, Counts())
+    charge.add_steady(0.25, 5 * BIN_US + 1, 5 * BIN_US + 5)
+    assert charge.total_fc == 1
+
+
+def test_what_the_safe_amount_gave_is_rounded_down_where_it_makes_room() -> None:
+    assert ChargeCount(0.5, Counts()).worst_fc(1) == 301 * BIN_US // 2
 
 
 def test_of_a_time_longer_than_the_window_only_the_window_and_a_bin_count() -> None:
@@ -296,6 +317,33 @@ def test_to_another_program_it_goes_through_0_and_rests_there_until_time_passes(
     assert output.amount == 0.0
     output.advance(200_000)
     assert (output.amount, output.program, output.is_moving) == (1.0, "b", False)
+
+
+def test_a_program_changes_as_soon_as_0_is_reached() -> None:
+    output = Output(0.5, 10.0, "a")
+    output.go(1.0, "b")
+    assert (output.amount, output.program) == (0.0, "b")
+    output.jump(0.0)
+    output.switch("c")
+    assert (output.program, output.goal_program, output.is_moving) == ("c", "c", False)
+
+
+def test_it_is_on_its_way_while_only_the_program_is_another() -> None:
+    output = Output(1.0, 10.0, "a")
+    output.go(2.0)
+    output.jump(1.0)
+    output.go(1.0, "b")
+    assert (output.amount, output.goal, output.is_moving) == (1.0, 1.0, True)
+
+
+def test_its_first_look_at_the_time_moves_nothing_and_neither_does_an_earlier_one() -> None:
+    output = Output(0.0, 10.0)
+    assert output.program == ""
+    output.go(2.0)
+    output.advance(100)
+    assert output.amount == 0.5
+    output.advance(90)
+    assert output.amount == 0.5
 
 
 def test_a_stop_ends_a_way_to_another_program() -> None:

@@ -85,6 +85,9 @@ def test_after_a_stop_only_an_arming_that_surely_began_later_counts() -> None:
     assert tenancy.refusal(later, _NOW_US, _SERVICE) is None
     tenancy.resume(later)
     assert not tenancy.is_stopped
+    tenancy.stop(_NOW_US - 500)
+    tenancy.grant(later, _SERVICE)
+    assert not tenancy.is_stopped
     # What was armed before it never counts again, though the stop is over.
     assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "order"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from stimulators.decisions import Refusal
+from stimulators.wire.messages import Command
 from tests.stimulators.gate.gate_rig import (
     GateRig,
     device_of,
@@ -137,3 +138,30 @@ def test_a_device_that_lets_its_lease_end_in_a_pause_keeps_the_rig_from_resuming
     rig.run(1.0)
     rig.control("resume")
     assert rig.state == "active", rig.refusals
+
+
+@pytest.mark.parametrize("fault", ["refused", "lost", "silent"])
+def test_a_device_that_does_not_come_down_in_a_pause_gets_no_more_leases(fault: str) -> None:
+    rig = WiredRig().be_active()
+    rig.run(1.0, amount=3.0)
+    if fault == "refused":
+        rig.small["stn"].refuses = "limit"
+    elif fault == "lost":
+        rig.down = lambda told: None if isinstance(told, Command) else 0.002
+    else:
+        rig.up = lambda _: None
+    rig.control("pause")
+    paused_s = rig.now_s
+    rig.run(rig.timing.hold_s_max + rig.timing.lease_s + 3.0)
+    assert rig.state == "safe"
+    way_s = rig.timing.lease_s + 3.0 / 12.0
+    assert rig.peak(paused_s + rig.timing.hold_s_max + 2.0 * way_s + 0.1) == 0.0
+
+
+def test_a_pause_gives_a_slow_device_the_time_that_its_way_takes() -> None:
+    slow = device_of(limits=limits_of(slew_ma_per_s_max=0.5))
+    rig = WiredRig(slow).be_active()
+    rig.run(8.0, amount=3.0)
+    rig.control("pause")
+    rig.run(20.0)
+    assert (rig.state, rig.given) == ("paused", 0.0)
