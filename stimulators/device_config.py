@@ -13,6 +13,11 @@ from stimulators.limits import (
     ProgramConfig,
 )
 
+#: Gate and device count charge in bins of 2 s, each by its own clock, so the safe amount counts
+#: for this much more than ten minutes. And a device is driven again only where its budget has
+#: room for its highest amount for `_ROOM_S`.
+_COUNTED_BEYOND_S = 4.0
+_ROOM_S = 1.0
 #: A device that says its amount no better than this of its maximum is not believed.
 _TOLERANCE_OF_MAXIMUM = 0.1
 
@@ -63,7 +68,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         charge limit in any program: ``Q = I PW / 1000`` µC, ``D = Q / A``, ``k = log10(Q D)``
         [1]_. And where a budget leaves no way out: the charge of ten minutes at the safe amount
         (or, in any program, at the stop amount) and of the way down from the highest amount does
-        not fit, or the time above the safe amount is over before the way down is.
+        not fit, or leaves no room in which a device at its safe amount could be driven, or the
+        time above the safe amount is over before the way down is.
 
     References
     ----------
@@ -181,13 +187,24 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         rests += [("stop_ma", self.stop_amount, each) for each in self.programs]
         for key, amount, program in rests:
             rest_uc = 600.0 * amount * self.charge_uc_per_s(program)
-            if not rest_uc + way_uc <= _given(limits.charge_uc_per_10_min_max):
+            room_uc = self._room_to_arm_uc() if key == "safe_ma" else 0.0
+            room = f", room to be armed ({room_uc:.7g})" if room_uc else ""
+            least_uc = rest_uc + room_uc + way_uc
+            if not least_uc <= _given(limits.charge_uc_per_10_min_max):
                 raise ValueError(
                     "limits.charge_uc_per_10_min_max: expected at least "
-                    f"{rest_uc + way_uc:.7g} uC, ten minutes of {key} in program {program} "
-                    f"({rest_uc:.7g}) and the way down{lease} ({way_uc:.7g}), "
+                    f"{least_uc:.7g} uC, ten minutes of {key} in program {program} "
+                    f"({rest_uc:.7g}){room} and the way down{lease} ({way_uc:.7g}), "
                     f"found {limits.charge_uc_per_10_min_max:.7g}"
                 )
+
+    def _room_to_arm_uc(self) -> float:
+        """What a device that has given its safe amount for long needs beyond it to be driven."""
+        if not self.safe_amount:
+            return 0.0
+        beyond_uc = _COUNTED_BEYOND_S * self.safe_amount * self.charge_uc_per_s(self.safe_program)
+        dearest = max(self.charge_uc_per_s(each) for each in self.programs)
+        return beyond_uc + _ROOM_S * self.amount_max * dearest
 
     def _require_tolerance(self) -> None:
         highest = _TOLERANCE_OF_MAXIMUM * self.amount_max

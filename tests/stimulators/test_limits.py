@@ -288,21 +288,25 @@ def way_out_limits(**limits: float) -> LimitsConfig:
     ("keys", "least_uc", "why"),
     [
         ({}, 2.925, "ten minutes of safe_ma in program adbs (0) and the way down (2.925)"),
-        ({"safe_ma": 1.5}, 7020.0 + 2.925, "ten minutes of safe_ma in program adbs (7020)"),
+        (
+            {"safe_ma": 1.5},
+            7020.0 + 46.8 + 23.4 + 2.925,
+            "ten minutes of safe_ma in program adbs (7020), room to be armed (70.2) and",
+        ),
         (
             {"safe_ma": 1.5, "stop_ma": 1.0},
-            7020.0 + 2.925,
+            7020.0 + 46.8 + 23.4 + 2.925,
             "ten minutes of safe_ma in program adbs (7020)",
         ),
         # The dearest program is the way down's, the stop's, and not the safe amount's.
         (
             {"safe_ma": 1.5, "programs": _BOTH, "safe_program": "adbs"},
-            7020.0 + 4.3875,
-            "ten minutes of safe_ma in program adbs (7020) and the way down (4.3875)",
+            7020.0 + 46.8 + 35.1 + 4.3875,
+            "in program adbs (7020), room to be armed (81.9) and the way down (4.3875)",
         ),
         (
             {"safe_ma": 1.5, "programs": _BOTH, "safe_program": "wide"},
-            10530.0 + 4.3875,
+            10530.0 + 70.2 + 35.1 + 4.3875,
             "ten minutes of safe_ma in program wide (10530)",
         ),
         (
@@ -325,7 +329,8 @@ def test_a_charge_limit_has_room_for_the_way_out_and_what_comes_after_it(
     with pytest.raises(ValueError, match=r"the way down and a lease of 0\.5 s") as told:
         device.require_way_out(0.5)
     with_lease_uc = least_uc + 1.5 * dearest_uc_per_s
-    assert f"expected at least {with_lease_uc:.7g} uC" in str(told.value)
+    told_uc = float(re.search(r"at least (\S+) uC", str(told.value))[1])  # type: ignore[index]
+    assert told_uc == pytest.approx(with_lease_uc, rel=1e-6)
     more = way_out_limits(charge_uc_per_10_min_max=with_lease_uc * (1.0 + 1e-12))
     device_of(limits=more, **keys).require_way_out(0.5)
 
