@@ -68,10 +68,9 @@ def _judge(
     chosen: argparse.Namespace,
     baselines: dict[tuple[Path, ...], list[Test]],
 ) -> None:
-    state = rooms.state_of(room)
     left: list[Mutant] = []
     for mutant in mutants_of(room.read_text("utf-8")):
-        known = kept.of(room, mutant, None if chosen.survivors else state)
+        known = kept.of(room, mutant, any_state=chosen.survivors)
         is_survivor = known is not None and known.outcome == "survived"
         if chosen.fresh or known is None or (chosen.survivors and is_survivor):
             left.append(mutant)
@@ -86,7 +85,7 @@ def _judge(
     print(f"{room}: {len(left)} mutants, {len(tests)} tests", flush=True)
     for mutant, judged in _judged(room, left, tests, chosen.jobs):
         if judged.outcome != "survived" or chosen.quick is None:
-            kept.keep(room, mutant, state, judged)
+            kept.keep(room, mutant, judged)
         if judged.outcome == "survived":
             where = f"{room}:{mutant.line} in {mutant.function}"
             print(f"  {where} survived ({judged.took_s:.1f} s): {mutant.mutated}", flush=True)
@@ -120,11 +119,10 @@ def _judged(
 
 def _holds(room: Path, kept: results.Results, chosen: argparse.Namespace) -> bool:
     """Print the survivors without a reason and the reasons without a survivor."""
-    state = None if chosen.survivors else rooms.state_of(room)
     told = [each for each in reasons.reasons() if each.room == room.as_posix()]
     is_well = True
     for mutant in mutants_of(room.read_text("utf-8")):
-        judged = kept.of(room, mutant, state)
+        judged = kept.of(room, mutant, any_state=chosen.survivors)
         reason = next((each for each in told if each.is_of(room, mutant)), None)
         if reason is not None:
             told.remove(reason)
@@ -151,9 +149,8 @@ def _quoted(text: str) -> str:
 
 def _row(room: Path, kept: results.Results) -> table.Row | None:
     """Return a file's numbers, or None where not all its mutants are judged."""
-    state = rooms.state_of(room)
     mutants = mutants_of(room.read_text("utf-8"))
-    judged = [found for each in mutants if (found := kept.of(room, each, state)) is not None]
+    judged = [found for each in mutants if (found := kept.of(room, each)) is not None]
     if len(judged) < len(mutants):
         return None
     outcomes = [each.outcome for each in judged]

@@ -35,6 +35,8 @@ _CALCULATED: dict[type[ast.operator], str] = {
 }
 #: From here on a whole number is a duration or a size: one more or less means nothing.
 _LARGE = 1000
+#: A smaller number is a margin against the rounding of sums: twice as much means nothing.
+_MARGIN = 1e-6
 
 
 class Mutant(NamedTuple):
@@ -273,7 +275,7 @@ class _Faults(ast.NodeVisitor):
             is_large = abs(value) >= _LARGE
             others = (value * 2, value // 2) if is_large else (value + 1, value - 1)
             self._add(node, *map(str, others))
-        elif isinstance(value, float):
+        elif isinstance(value, float) and not 0.0 < value < _MARGIN:
             self._add(node, *map(str, (value * 2.0, value / 2.0) if value else (1.0, -1.0)))
         elif isinstance(value, str) and not any(each.isspace() for each in value):
             self._add(node, repr(f"XX{value}"))

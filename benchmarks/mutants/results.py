@@ -5,32 +5,41 @@ from pathlib import Path
 
 from benchmarks.mutants.judge import Judged
 from benchmarks.mutants.operators import Mutant
+from benchmarks.mutants.rooms import state_of
 
 PATH = Path(".mutants.sqlite")
 _CREATE = """CREATE TABLE IF NOT EXISTS results (
     room TEXT, function TEXT, original TEXT, mutated TEXT, nth INTEGER,
     state TEXT, outcome TEXT, killer TEXT, took_s REAL,
     PRIMARY KEY (room, function, original, mutated, nth))"""
-_FIND = """SELECT outcome, killer, took_s FROM results
-    WHERE (room, function, original, mutated, nth) = (?1, ?2, ?3, ?4, ?5)
-    AND (?6 IS NULL OR state = ?6)"""
+_FIND = """SELECT state, outcome, killer, took_s FROM results
+    WHERE (room, function, original, mutated, nth) = (?, ?, ?, ?, ?)"""
 _KEEP = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Results:
-    """The results of all rooms, each with the state of room and tests that it holds for."""
+    """The results of all files.
+
+    A kill holds while the file and the test that killed are as they were; what survived, while all
+    of its tests are, too.
+    """
 
     def __init__(self, path: Path = PATH) -> None:
         self._file = sqlite3.connect(path, isolation_level=None)
         self._file.execute(_CREATE)
 
-    def of(self, room: Path, mutant: Mutant, state: str | None) -> Judged | None:
-        """Return what became of a mutant in a state of room and tests; None for any state."""
-        row = self._file.execute(_FIND, (*_key(room, mutant), state)).fetchone()
-        return None if row is None else Judged(*row)
+    def of(self, room: Path, mutant: Mutant, *, any_state: bool = False) -> Judged | None:
+        """Return what became of a mutant, if all that it rests on is as it was then."""
+        row = self._file.execute(_FIND, _key(room, mutant)).fetchone()
+        if row is None:
+            return None
+        state, *found = row
+        judged = Judged(*found)
+        return judged if any_state or state == state_of(room, judged.by) else None
 
-    def keep(self, room: Path, mutant: Mutant, state: str, judged: Judged) -> None:
+    def keep(self, room: Path, mutant: Mutant, judged: Judged) -> None:
         """Keep what became of a mutant."""
+        state = state_of(room, judged.by)
         self._file.execute(_KEEP, (*_key(room, mutant), state, *judged))
 
 

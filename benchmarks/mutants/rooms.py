@@ -30,12 +30,30 @@ def judges(room: Path) -> list[Path]:
     return [path for path in found if path not in _NO_JUDGES]
 
 
-def state_of(room: Path) -> str:
-    """Return a digest of a room and of all that the tests that judge it are made of."""
-    folders = {path.parent for path in judges(room)}
-    tests = {path for folder in folders for path in folder.glob("*.py")}
-    parts = [path.read_bytes() for path in (room, *sorted(tests))]
+def state_of(room: Path, killer: str) -> str:
+    """Return a digest of all that a result rests on.
+
+    Parameters
+    ----------
+    room : Path
+        The file that was mutated.
+    killer : str
+        The test that killed a mutant; empty for a survivor, which rests on all tests.
+    """
+    tests = judges(room)
+    helpers = {path for test in tests for path in test.parent.glob("*.py")} - set(_all_tests())
+    one = Path(killer.partition("::")[0])
+    rest = (*sorted(helpers), *([one] if one in tests else tests))
+    parts = [path.read_bytes() for path in (room, *rest)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _all_tests() -> list[Path]:
+    return [path for tests in _ROOMS.values() for each in tests for path in _tests(Path(each))]
+
+
+def _tests(path: Path) -> list[Path]:
+    return sorted((path.parent if path.is_file() else path).glob("test_*.py"))
 
 
 def _files(path: Path, pattern: str) -> list[Path]:

@@ -171,3 +171,90 @@ def test_questions_without_an_answer_are_forgotten() -> None:
     for number in range(1_000):
         clock.ask(number * 100_000)
     assert len(clock._open) == 8
+
+
+# Where each rule begins and ends.
+
+
+def _answer(clock: ServiceClocks, sent_us: int, **changes: Any) -> ClockReply:
+    asked = clock.ask(sent_us)
+    assert asked is not None
+    times = {"received_us": sent_us, "replied_us": sent_us} | changes
+    return ClockReply(
+        request_seq=asked.request_seq,
+        sent_us=asked.sent_us,
+        nonce=asked.nonce,
+        session=SESSION,
+        **times,
+    )
+
+
+def test_hurried_it_asks_a_tenth_of_a_second_later_unless_it_would_ask_before() -> None:
+    clock = ServiceClocks("boot-1")
+    clock.learn(_answer(clock, 0), 0)
+    clock.learn(_answer(clock, 100_000), 100_000)
+    clock.hurry(500_000)
+    assert clock.ask(599_999) is None
+    clock.learn(_answer(clock, 600_000), 600_000)
+    clock.hurry(1_550_000)
+    assert clock.ask(1_599_999) is None
+    assert clock.ask(1_600_000) is not None
+
+
+@pytest.mark.parametrize(
+    ("received_us", "replied_us", "is_known"),
+    [(5_000, 5_000, True), (5_000, 4_999, False), (5_000, 5_100, True), (5_000, 5_101, False)],
+)
+def test_an_answer_was_held_no_longer_than_its_round_trip_and_not_less_than_0(
+    received_us: int, replied_us: int, *, is_known: bool
+) -> None:
+    clock = ServiceClocks("boot-1")
+    clock.learn(_answer(clock, 1_000, received_us=received_us, replied_us=replied_us), 1_100)
+    assert (clock.time_of(SESSION, 1_100) is not None) == is_known
+
+
+@pytest.mark.parametrize(("round_trip_us", "uncertainty_us"), [(0, 1), (1, 2), (2, 2), (3, 3)])
+def test_it_is_uncertain_by_half_the_round_trip_rounded_up_and_a_microsecond(
+    round_trip_us: int, uncertainty_us: int
+) -> None:
+    clock = ServiceClocks("boot-1")
+    clock.learn(_answer(clock, 0), round_trip_us)
+    known = clock.time_of(SESSION, round_trip_us)
+    assert known is not None
+    assert known.uncertainty_us == uncertainty_us
+    later = clock.time_of(SESSION, round_trip_us + 20_000)
+    assert later is not None
+    assert later.uncertainty_us == uncertainty_us + 2
+
+
+@pytest.mark.parametrize(("apart_us", "offset_us"), [(8, 0), (9, 9), (-8, 0), (-9, -9)])
+def test_only_what_both_uncertainties_cannot_explain_means_that_a_clock_was_set(
+    apart_us: int, offset_us: int
+) -> None:
+    clock = ServiceClocks("boot-1")
+    clock.learn(_answer(clock, 0), 0)
+    clock.learn(_answer(clock, 100_000), 100_000)
+    # Ten milliseconds later that is uncertain by 2 us; one of 5 us each way is by 6.
+    clock.hurry(10_000)
+    stamp_us = 110_005 + apart_us
+    newest = _answer(clock, 110_000, received_us=stamp_us, replied_us=stamp_us)
+    clock.learn(newest, 110_010)
+    assert _offset_us(clock, 110_010) == offset_us
+
+
+def test_an_answer_to_a_question_from_before_all_was_forgotten_does_not_count() -> None:
+    clock = ServiceClocks("boot-1")
+    answer = _answer(clock, 0)
+    clock.forget()
+    clock.learn(answer, 0)
+    assert clock.time_of(SESSION, 0) is None
+    assert clock.ask(0) is not None
+
+
+@pytest.mark.parametrize(("half_us", "is_known"), [(9_999, True), (10_000, False)])
+def test_a_time_that_is_uncertain_by_more_than_10_ms_is_none(
+    half_us: int, *, is_known: bool
+) -> None:
+    clock = ServiceClocks("boot-1")
+    clock.learn(_answer(clock, 0), 2 * half_us)
+    assert (clock.time_of(SESSION, 2 * half_us) is not None) == is_known

@@ -220,6 +220,10 @@ def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
     assert charge.kept(2 * BIN_US + 2).newest_us == 2
 
 
+def test_what_the_safe_amount_will_give_is_rounded_up_bin_by_bin() -> None:
+    assert ChargeCount(3e-7, Counts()).worst_fc(0) == 301
+
+
 def test_what_is_counted_late_counts_as_given_now() -> None:
     charge = ChargeCount(0.0, Counts())
     charge.add(5, 3 * BIN_US)

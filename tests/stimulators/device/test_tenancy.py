@@ -115,10 +115,39 @@ def test_while_a_lease_runs_no_other_session_drives_the_device_or_tells_its_time
 
 def test_a_session_that_is_not_newer_is_told_the_two_dates_and_the_way_out() -> None:
     tenancy = Tenancy(_SESSIONS[2], "stn")
-    for session in _SESSIONS[1:3]:
-        told = tenancy.stranger(_lease(session=session), is_simulated=False)
-        assert told is not None
-        assert told.startswith("session: it remembers one of ")
-        assert "stimloop device --forget-session --id stn --memory DIR" in told
-    assert tenancy.stranger(_lease(session=_SESSIONS[3]), is_simulated=False) is None
+    told = tenancy.stranger(_lease(session=_SESSIONS[1]), is_simulated=False)
+    assert told is not None
+    assert told.startswith("session: it remembers one of ")
+    assert "stimloop device --forget-session --id stn --memory DIR" in told
+    for newer in _SESSIONS[2:]:
+        assert tenancy.stranger(_lease(session=newer), is_simulated=False) is None
     assert tenancy.stranger(_lease(session=_SESSIONS[3]), is_simulated=True) == "simulated"
+
+
+def test_the_session_it_remembers_is_taken_up_again_by_a_device_that_holds_no_other() -> None:
+    tenancy = Tenancy(_SESSIONS[1], "stn")
+    assert tenancy.stranger(_lease(), is_simulated=False) is None
+    newer = _lease(session=_SESSIONS[2])
+    tenancy.grant(newer, _SERVICE)
+    tenancy.end()
+    assert tenancy.stranger(newer, is_simulated=False) is None
+    assert tenancy.stranger(_lease(), is_simulated=False) is not None
+
+
+def test_the_session_it_remembers_counts_from_an_arming_that_surely_began_after_switching_on() -> (
+    None
+):
+    tenancy = Tenancy(_SESSIONS[1], "stn")
+    tenancy.begin(_NOW_US - 500)
+    tenancy.begin(_NOW_US)
+    before = _lease(armed_us=_LATEST_US - 500, issued_us=_LATEST_US)
+    told = "session: it was switched on since that arming: arm anew"
+    assert tenancy.refusal(before, _NOW_US, _SERVICE) == told
+    after = msgspec.structs.replace(before, armed_us=_LATEST_US - 499)
+    assert tenancy.refusal(after, _NOW_US, _SERVICE) is None
+    newer = msgspec.structs.replace(before, session=_SESSIONS[2])
+    assert tenancy.refusal(newer, _NOW_US, _SERVICE) is None
+    # Once it is held the arming of its leases may be what it was.
+    tenancy.grant(after, _SERVICE)
+    held = msgspec.structs.replace(after, lease_seq=6)
+    assert tenancy.refusal(held, _NOW_US, _SERVICE) is None
