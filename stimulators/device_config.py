@@ -199,7 +199,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 )
 
     def _room_to_arm_uc(self) -> float:
-        """What a device that has given its safe amount for long needs beyond it to be driven."""
+        """Return the charge that a device needs beyond its safe amount to be driven from there."""
         if not self.safe_amount:
             return 0.0
         beyond_uc = _COUNTED_BEYOND_S * self.safe_amount * self.charge_uc_per_s(self.safe_program)

@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.gate.belief import Belief, Word, word_of
+from stimulators.device_config import DeviceConfig
+from stimulators.gate.belief import Belief
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.freshness import HopWatch, StreamReport, StreamWatch
 from stimulators.gate.limits.slew import Slew
-from stimulators.limits import DeviceConfig, GateConfig, ProgramConfig
+from stimulators.gate.word import Word, word_of
+from stimulators.gate_config import GateConfig
+from stimulators.limits import ProgramConfig
 from stimulators.targets import Observation
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from tests.stimulators.gate.gate_rig import device_of
