@@ -491,7 +491,7 @@ def _hop(time_s: float, *, valid: bool = True, calibrating: bool = False) -> Obs
 def test_an_estimate_is_as_old_as_data_may_be(now_s: float, reason: str | None) -> None:
     watch = HopWatch(_TIMING)
     watch.observe(_hop(8.0))
-    flaw = watch.check(now_s)
+    flaw = watch.flaw(now_s)
     assert (flaw and flaw.reason) == reason
 
 
@@ -499,17 +499,17 @@ def test_an_estimate_may_be_older_by_what_lies_between_two_of_them() -> None:
     watch = HopWatch(_TIMING)
     watch.observe(_hop(7.5))
     watch.observe(_hop(8.0))
-    assert watch.check(8.75) is None
-    assert watch.check(8.76) is not None
+    assert watch.flaw(8.75) is None
+    assert watch.flaw(8.76) is not None
     # What goes back in time has no spacing.
     watch.observe(_hop(7.0))
-    assert watch.check(7.25) is None
-    assert watch.check(7.26) is not None
+    assert watch.flaw(7.25) is None
+    assert watch.flaw(7.26) is not None
 
 
 def test_an_estimate_that_is_not_valid_is_a_flaw_unless_none_can_be_yet() -> None:
     watch = HopWatch(_TIMING)
-    none = watch.check(0.0)
+    none = watch.flaw(0.0)
     assert none is not None
     assert none.reason == "silent"
     assert (watch.is_valid, watch.is_calibrating) == (False, False)
@@ -518,9 +518,9 @@ def test_an_estimate_that_is_not_valid_is_a_flaw_unless_none_can_be_yet() -> Non
     watch.observe(_hop(8.125, valid=False, calibrating=True))
     assert (watch.is_valid, watch.is_calibrating) == (False, True)
     # While none can be the age is that of the last valid one.
-    assert watch.check(8.375) is None
-    assert watch.check(8.376) is not None
+    assert watch.flaw(8.375) is None
+    assert watch.flaw(8.376) is not None
     watch.observe(_hop(8.25, valid=False))
-    suspect = watch.check(8.25)
+    suspect = watch.flaw(8.25)
     assert suspect is not None
     assert suspect.reason == "suspect"
