@@ -8,7 +8,7 @@ PEERS = $(VENV)/.peers
 # Tests that may run beside others; whole services, in real time, run one after the other.
 ALONGSIDE = tests/detectors tests/references tests/replay tests/stimulators tests/world
 
-.PHONY: run test check bench slow system clean
+.PHONY: run test check bench slow mutants system clean
 
 run: $(READY)
 	$(BIN)/stimloop run
@@ -19,6 +19,10 @@ test: $(READY) $(PEERS) system
 
 slow: $(READY) system
 	$(BIN)/python -m pytest -m slow --timeout=3600
+
+# A file at a time: `make mutants ROOM=stimulators/gate/belief.py`.
+mutants: $(READY)
+	$(BIN)/python -m benchmarks.mutants $(ROOM)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -46,4 +50,4 @@ $(PEERS): $(READY)
 	@touch $(PEERS)
 
 clean:
-	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .mutants.sqlite

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer.exceptions
 
 from stimloop.app import app
-from stimloop.errors import CommandError
+from stimloop.errors import CommandError, os_error_text
 from stimloop.plain_text import plain
 from streamer.errors import JournalError, LedgerError, StreamError
 
@@ -28,18 +28,24 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _ended_by(error: BaseException) -> tuple[str, int]:
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
     if isinstance(error, typer.exceptions.TyperException):
         return error.format_message(), 2
     if isinstance(error, CommandError):
         return str(error), error.code
-    if isinstance(error, StreamError | JournalError | LedgerError | OSError):
+    if isinstance(error, StreamError | JournalError | LedgerError):
         return str(error), 3
+    if isinstance(error, OSError):
+        return os_error_text(error), 3
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return "interrupted", 3
     return f"unexpected {type(error).__name__}: {error}", 3
 
 
 def _told(text: str, code: int) -> int:
+    if not text:  # the help was shown instead
+        return code
     sys.stderr.write(f"stimloop: {plain(' '.join(text.split()))}\n")
     return code
 

@@ -8,7 +8,7 @@ import msgspec
 
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
@@ -59,7 +59,7 @@ def read_address(path: Path | None) -> KnownRig:
     try:
         found = msgspec.toml.decode(file.read_bytes(), type=_Reached)
     except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read, found {error}") from error
+        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: {located(str(error))}") from error
     if not found.rig.name:

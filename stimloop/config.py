@@ -93,7 +93,7 @@ def load(path: Path | None) -> Config:
     try:
         config = msgspec.toml.decode(file.read_bytes(), type=Config)
     except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read, found {error}") from error
+        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: {located(str(error))}{_refused(str(error))}") from error
     check(file, config)

@@ -29,3 +29,10 @@ class FaultError(CommandError):
     """A fault ended the run."""
 
     code = 3
+
+
+def os_error_text(error: OSError) -> str:
+    """Return what the operating system refused, in one line: the file first, then why."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: expected a file or folder that can be used: {error.strerror}"

@@ -1,7 +1,7 @@
 """What an operator should know of a step, a line each."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -13,13 +13,18 @@ from streamer.events import Event
 
 #: A target has no chance in these states, which are told themselves; nor has an older one.
 _EXPECTED = {"superseded", "idle", "armed", "hold", "paused", "safe"}
+#: Notices of what is as it should be again.
+_GOOD = {"stream_resumed", "stream_heard"}
+
+
+Weight: TypeAlias = Literal["plain", "alarm"]
 
 
 class NewsLine(msgspec.Struct, frozen=True):
     """One line, and how much it should stand out; what came from elsewhere is made plain."""
 
     text: str
-    weight: Literal["plain", "alarm"] = "plain"
+    weight: Weight = "plain"
 
 
 def news(event: Event, outcome: Outcome) -> Iterator[NewsLine]:
@@ -41,11 +46,18 @@ def _told(decision: Decision) -> NewsLine | None:
         text = f"{decision.before} -> {decision.after}: {decision.reason}"
         return NewsLine(plain(text), "alarm" if decision.after == "safe" else "plain")
     if isinstance(decision, Notice):
-        device = f"{decision.device}: " if decision.device else ""
-        return NewsLine(plain(f"{device}{decision.kind}: {decision.text}"), "alarm")
+        weight: Weight = "plain" if decision.kind in _GOOD else "alarm"
+        return NewsLine(plain(f"{_about(decision)}{decision.kind}: {decision.text}"), weight)
     if isinstance(decision, EndRun):
         return NewsLine(plain(f"this service ends: {decision.reason}"), "alarm")
+    if isinstance(decision, Refusal) and decision.reason == "refused":
+        return NewsLine(plain(f"{decision.device} refused a command: {decision.found}"))
     if isinstance(decision, Refusal) and decision.reason not in _EXPECTED:
         why = f"expected {decision.expected}, found {decision.found}" if decision.found else ""
-        return NewsLine(plain(f"refused, {decision.reason}: {why}".rstrip(": ")))
+        text = f"{_about(decision)}refused, {decision.reason}: {why}"
+        return NewsLine(plain(text.rstrip(": ")))
     return None
+
+
+def _about(decision: Notice | Refusal) -> str:
+    return f"{decision.device}: " if decision.device else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import Allowed
 
@@ -116,11 +116,6 @@ def longest_window_s(loop: ClosedLoop) -> float:
     return max((each.span_samples / each.rate_hz for each in read), default=0.0)
 
 
-def is_signed(config: object) -> bool:
-    """Return whether what is said on the wire is signed."""
-    return bool(getattr(getattr(config, "signing", None), "is_on", False))
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -150,10 +145,6 @@ def _of_network(config: "Config", whose: str) -> Iterator[Problem]:
             f"tls = true beside it {whose}",
             "a password that crosses the connection as it is",
             "plain_password_with_real_device",
-        )
-    if not is_signed(config):
-        yield Problem(
-            "signing", f"keys {whose}", "signing that is off", "unsigned_with_real_device"
         )
 
 

@@ -10,7 +10,7 @@ from detectors.conditioning import Conditioner, Note
 from detectors.estimates import Seen
 from stimulators.decisions import Decision, Notice, StateChanged
 from stimulators.gate.gate import SafetyGate, StreamReport
-from stimulators.policies.policy import Target
+from stimulators.targets import Target
 from streamer.config import LoopConfig
 from streamer.events import (
     Chunk,

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.chain import AnyDetectorConfig
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
 from stimulators.policies.threshold import AnyPolicyConfig
 from streamer.streams import StreamConfig
 
@@ -15,7 +16,6 @@ Allowed: TypeAlias = Literal[
     "embedded_broker_with_real_device",
     "plain_network_with_real_device",
     "plain_password_with_real_device",
-    "unsigned_with_real_device",
     "long_lease_with_real_device",
     "late_commands_with_real_device",
     "old_data_with_real_device",

@@ -14,7 +14,7 @@ from streamer.source import StreamInfo
 if TYPE_CHECKING:  # what is only written need not be loaded, with its kernels, to be read
     from detectors.conditioning import Note
     from stimulators.decisions import Decision
-    from stimulators.policies.policy import Target
+    from stimulators.targets import Target
     from streamer.closed_loop import Outcome
 
 #: Kept in the file's header; a reader refuses any other.

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
-from stimulators.gate.past import DevicePast
+from stimulators.gate.limits.past import DevicePast
 from stimulators.wire.messages import Control, Stop
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport

@@ -7,9 +7,10 @@ from detectors.burst import Burst
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner
 from detectors.estimates import Seen
-from stimulators.limits import DeviceConfig
-from stimulators.policies.policy import Observation, Policy, Target
+from stimulators.device_config import DeviceConfig
+from stimulators.policies.policy import Policy
 from stimulators.policies.threshold import AnyPolicyConfig, Threshold
+from stimulators.targets import Observation, Target
 from streamer.config import LoopConfig
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig

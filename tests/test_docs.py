@@ -76,7 +76,7 @@ def test_the_guides_device_is_one(tmp_path: Path) -> None:
     guide = (_ROOT / "docs" / "guides" / "your-own-rig.md").read_text("utf-8")
     fragments: list[str] = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
     rig = tmp_path / "rig.toml"
-    head = 'detectors = []\n[rig]\nname = "guide"\nallow = ["unsigned_with_real_device"]\n'
+    head = 'detectors = []\n[rig]\nname = "guide"\n'
     rig.write_text(head + "\n".join(fragments), "utf-8")
     assert set(tomllib.loads(rig.read_text("utf-8"))) >= {"broker", "lsl", "streams", "devices"}
     assert configuration.load(rig).devices[0].safe_ma == 1.2

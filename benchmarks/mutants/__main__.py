@@ -50,7 +50,8 @@ def main() -> int:
         except BaselineError as error:
             print(error, file=sys.stderr)
             return 1
-    is_well = all([_holds(room, kept, chosen) for room in chosen.room or rooms.rooms()])
+    holding = [_holds(room, kept, chosen) for room in chosen.room or rooms.rooms()]
+    is_well = all(holding)
     rows = [_row(room, kept) for room in rooms.rooms()]
     judged = [row for row in rows if row is not None]
     if len(judged) < len(rows):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
@@ -55,26 +55,30 @@ class BaselineError(Exception):
     """A test fails without any mutant."""
 
 
-class _Source(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, name: str, path: Path, source: str) -> None:
+        super().__init__(name, str(path.resolve()))
+        self._text = source
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text; what Python keeps of the file is not looked at."""
+        return self.source_to_code(self._text.encode(), self.get_filename(fullname))
+
+
+class _Source(importlib.abc.MetaPathFinder):
     """Imports one module from a text instead of its file."""
 
     def __init__(self, path: Path, source: str) -> None:
-        self._path = path
-        self._text = source
-        super().__init__(".".join(path.with_suffix("").parts), str(path.resolve()))
+        name = ".".join(path.with_suffix("").parts)
+        self._loader = _Loader(name, path, source)
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Answer for the one module."""
-        if name != self.name:
+        if name != self._loader.name:
             return None
-        return importlib.util.spec_from_file_location(name, self.path, loader=self)
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the text."""
-        assert fullname == self.name
-        return cast("CodeType", compile(self._text, str(self.path), "exec"))
+        return importlib.util.spec_from_file_location(name, self._loader.path, loader=self._loader)
 
 
 class _Plugin:
@@ -205,7 +209,7 @@ class Trial:
         by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
         took_s = time.monotonic() - self._start_s
         code = os.waitstatus_to_exitcode(status)
-        if code == 0 or code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        if code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             return Judged("survived", "", took_s)
         return Judged("hangs" if code in {_HANGS, -signal.SIGKILL} else "killed", by, took_s)
 
@@ -241,11 +245,11 @@ def _spare(items: list[pytest.Item]) -> None:
             machine.settings = hypothesis.settings(found, max_examples=_N_MACHINE_EXAMPLES)
 
 
-def _say(words: int, message: dict[str, object]) -> None:
+def _say(words: int, message: dict[str, Any]) -> None:
     os.write(words, json.dumps(message).encode() + b"\n")
 
 
-def _read(words: int) -> list[dict[str, object]]:
+def _read(words: int) -> list[dict[str, Any]]:
     os.lseek(words, 0, os.SEEK_SET)
     with os.fdopen(words, "rb") as said:
         return [json.loads(line) for line in said]

@@ -93,7 +93,9 @@ def mutants_of(source: str) -> list[Mutant]:
         key = (function, before, after)
         n_alike[key] = n_alike.get(key, 0) + 1
         found.append(
-            Mutant(function, before, after, n_alike[key], node.lineno, is_at_import, mutated.decode())
+            Mutant(
+                function, before, after, n_alike[key], node.lineno, is_at_import, mutated.decode()
+            )
         )
     return found
 
@@ -143,22 +145,22 @@ class _Faults(ast.NodeVisitor):
 
     visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _visit_block  # noqa: N815
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         """Leave it: without it nothing runs."""
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         """Leave it: without it nothing runs."""
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:  # noqa: N802
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Leave it: a text for people."""
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """Change the value, and of the annotation the bounds."""
         self._visit_bounds(node.annotation)
         if node.value is not None and ast.unparse(node.annotation) != "TypeAlias":
             self.visit(node.value)
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> None:
         """Change the value; of a named type only its bounds."""
         is_type = isinstance(node.value, ast.Subscript) and ast.unparse(node.value).startswith(
             ("Annotated[", "Literal[")
@@ -206,7 +208,7 @@ class _Faults(ast.NodeVisitor):
         if not isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp):
             self._add(test, f"(not {ast.unparse(test)})")
 
-    def visit_IfExp(self, node: ast.IfExp) -> None:  # noqa: N802
+    def visit_IfExp(self, node: ast.IfExp) -> None:
         """Turn its condition round."""
         self._negate(node.test)
         self.generic_visit(node)
@@ -217,7 +219,7 @@ class _Faults(ast.NodeVisitor):
             self._negate(test)
         self.generic_visit(node)
 
-    def visit_Compare(self, node: ast.Compare) -> None:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> None:
         """Move the border in or out of a comparison, and turn it round."""
         for index, operator in enumerate(node.ops):
             for other in _COMPARED[type(operator)]:
@@ -231,7 +233,7 @@ class _Faults(ast.NodeVisitor):
     def _bare(self, text: str) -> str:
         return f"({ast.unparse(ast.parse(text, mode='eval'))})"
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:  # noqa: N802
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
         """Leave out each of the conditions."""
         word = " and " if isinstance(node.op, ast.And) else " or "
         for index in range(len(node.values)):
@@ -239,13 +241,13 @@ class _Faults(ast.NodeVisitor):
             self._add(node, self._bare(word.join(self._text(each) for each in kept)))
         self.generic_visit(node)
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         """Leave out `not` and the sign."""
         if isinstance(node.op, ast.Not | ast.USub):
             self._add(node, self._text(node.operand))
         self.generic_visit(node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> None:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> None:
         """Calculate the opposite."""
         sign = _CALCULATED.get(type(node.op))
         if sign is not None:
@@ -253,7 +255,7 @@ class _Faults(ast.NodeVisitor):
             self._add(node, self._bare(text))
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         """Call the opposite."""
         name = node.func
         if isinstance(name, ast.Name) and name.id in _OPPOSITE:
@@ -262,7 +264,7 @@ class _Faults(ast.NodeVisitor):
             self._add(name, f"{ast.unparse(name.value)}.{_OPPOSITE[name.attr]}")
         self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> None:
         """Change a number, a truth value or a word."""
         value = node.value
         if isinstance(value, bool):

@@ -7,6 +7,8 @@ from pathlib import Path
 #: broker or a process judge nothing here: they are slow, and what they see depends on the machine.
 _ROOMS = {
     "stimulators/limits.py": ("tests/stimulators/test_limits.py",),
+    "stimulators/device_config.py": ("tests/stimulators/test_limits.py",),
+    "stimulators/gate_config.py": ("tests/stimulators/test_limits.py",),
     "stimulators/device": ("tests/stimulators/device",),
     "stimulators/gate": ("tests/stimulators/gate",),
 }
@@ -23,9 +25,7 @@ def rooms() -> list[Path]:
 
 def judges(room: Path) -> list[Path]:
     """Return the files of tests that judge a room."""
-    names = next(
-        tests for source, tests in _ROOMS.items() if room.is_relative_to(source)
-    )
+    names = next(tests for source, tests in _ROOMS.items() if room.is_relative_to(source))
     found = (path for each in names for path in _files(Path(each), "test_*.py"))
     return [path for path in found if path not in _NO_JUDGES]
 
@@ -39,4 +39,4 @@ def state_of(room: Path) -> str:
 
 
 def _files(path: Path, pattern: str) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.glob(pattern))
+    return [path] if path.is_file() else sorted(path.rglob(pattern))

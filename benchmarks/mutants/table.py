@@ -9,15 +9,15 @@ from benchmarks.mutants.reasons import Reason
 PATH = Path("docs/mutants.md")
 _HEAD = """# The tests are tested
 
-Made by `make mutants`. Each mutant is one small fault in one file: a comparison turned round or moved
-by its border, a condition left out, a sign, a number, a word or a statement changed or gone, `min`
-for `max`. The tests of the file run against it: a test that fails kills it, and so does one that
-hangs. What is left alone: docstrings, annotations (but for the bounds in them), imports, and texts
-for people, which are f-strings, strings with a space and what is raised.
+Made by `make mutants`. Each mutant is one small fault in one file: a comparison turned round or
+moved by its border, a condition left out, a sign, a number, a word or a statement changed or gone,
+`min` for `max`. The tests of the file run against it: a test that fails kills it, and so does one
+that hangs. What is left alone: docstrings, annotations (but for the bounds in them), imports, and
+texts for people, which are f-strings, strings with a space and what is raised.
 
-A mutant that survives is either a hole in the tests or changes nothing that matters. There is no
-survivor that is not listed here with the reason why it is none of the tests' business: `make mutants`
-fails otherwise, and where a listed one is killed after all.
+A mutant that survives is either a hole in the tests or changes nothing that matters. No survivor
+is without a reason here why it is none of the tests' business: `make mutants` fails otherwise, and
+where one that has a reason is killed after all.
 
 | file | mutants | killed | of them by a hang | survived, with a reason |
 |---|---:|---:|---:|---:|

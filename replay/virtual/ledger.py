@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from stimulators.gate.past import DevicePast
+from stimulators.gate.limits.past import DevicePast
 from streamer.events import PastKnown
 
 _PERIOD_S = 1.0

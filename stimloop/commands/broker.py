@@ -75,9 +75,9 @@ def broker_config(
     try:
         file = write_hardened(folder, wanted)
     except OSError as error:
-        raise ConfigError(f"{folder}: expected a folder that can be written, found {error}") from (
-            error
-        )
+        raise ConfigError(
+            f"{folder}: expected a folder that can be written: {error.strerror or error}"
+        ) from error
     except CertificateError as error:
         raise FaultError(str(error)) from error
     print_line(f"mosquitto -c {file}")

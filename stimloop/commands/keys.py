@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stimloop.commands.arguments import ConfigFile, print_line
-from stimloop.errors import ConfigError
+from stimloop.errors import ConfigError, os_error_text
 
 app = typer.Typer(
     help="Make and exchange the keys with which commands and answers are signed.",
@@ -40,8 +40,10 @@ def make(
         parties = make_keys(
             folder, rig.rig.name, devices=devices, operators=operator or ["operator"]
         )
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise ConfigError(str(error)) from error
+    except OSError as error:
+        raise ConfigError(os_error_text(error)) from error
     _tell(folder, parties)
 
 
@@ -52,8 +54,10 @@ def rotate(folder: KeyFolder) -> None:
 
     try:
         stage, parties = rotate_keys(folder)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise ConfigError(str(error)) from error
+    except OSError as error:
+        raise ConfigError(os_error_text(error)) from error
     print_line(f"{folder}: {stage}: {_NEXT[stage]}")
     _tell(folder, parties)
 
@@ -68,8 +72,10 @@ def revoke(
 
     try:
         parties = revoke_keys(folder, operator)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise ConfigError(str(error)) from error
+    except OSError as error:
+        raise ConfigError(os_error_text(error)) from error
     _tell(folder, parties[:1])
 
 

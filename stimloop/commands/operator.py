@@ -74,7 +74,7 @@ def stop(
 
     Without CONFIG and STIMLOOP_CONFIG every rig of this user that runs is stopped.
     """
-    named = named_rig(config)
+    named = _named_to_stop(config)
     rigs = all_running_rigs() if named is None else [named]
     if not rigs:
         raise FaultError(
@@ -132,6 +132,17 @@ def status(
     if len(looked.services) != 1:
         found = ", ".join(f"session {each.session}" for each in looked.services) or "none"
         raise DoesNotHoldError(plain(f"{looked.rig}: expected one running service, found {found}"))
+
+
+def _named_to_stop(config: Path | None) -> ChosenRig | None:
+    """Return the rig that is named; where its file cannot be used, say what stops all the same."""
+    try:
+        return named_rig(config)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error}: nothing was stopped: `stimloop stop` without CONFIG and {CONFIG_VARIABLE} "
+            f"stops every rig that runs, or {_SWITCH_OFF}"
+        ) from error
 
 
 async def _stop_all(

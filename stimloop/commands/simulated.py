@@ -74,6 +74,8 @@ def device(
     if forget_session:
         if memory is None:
             raise ConfigError("--forget-session: expected --memory DIR beside it, found none")
+        if not memory.is_dir():
+            raise ConfigError(f"--memory: expected a folder of devices' memory, found no {memory}")
         for line in forget_sessions(devices, memory):
             print_line(line)
         return

@@ -1,14 +1,14 @@
 """What a device does as time passes, whether it hears anything or not."""
 
-from stimulators.device.budgets import LOOK_US, Budgets
+from stimulators.device.counts.budgets import LOOK_US, Budgets
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.own_time import OwnTime
 from stimulators.device.tenancy import Tenancy
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import DeviceState
 
-#: A stopped device that slept looks back over the time between in at most so many looks.
+#: A stopped device that slept looks back over the time between in this many looks at most.
 _N_LOOKS_MAX = 5_000
 
 
@@ -57,7 +57,7 @@ class Delivery:
         return "live" if self._tenancy.end_us is not None else "safe"
 
     def pass_time(self, clock_us: int) -> None:
-        """Live through the time since the last look: a lease ends exactly when it does."""
+        """Catch up with the clock in small steps: a lease ends neither early nor late."""
         fault = self._time.read(clock_us)
         while True:
             until_us, end_us = self._next_look_us(), self._tenancy.end_us
@@ -77,8 +77,8 @@ class Delivery:
         self._output.go(self._config.safe_amount, self._config.safe_program)
         self.reason = reason
 
-    def not_ready(self) -> str | None:
-        """Return why it cannot be driven from where it is, or None; set off for there."""
+    def get_ready(self) -> str | None:
+        """Set off for the safe amount; return why it cannot be driven from where it is, or None."""
         self._output.go(self._config.safe_amount, self._config.safe_program)
         if self._output.is_moving:
             return "on the way to the safe amount"
@@ -91,7 +91,7 @@ class Delivery:
         self._output.jump(min(self._output.amount, self._config.stop_amount))
 
     def _next_look_us(self) -> int:
-        """Look every few milliseconds while anything but the safe amount may be given."""
+        """Return when to look next: every few ms, unless it rests at its safe amount."""
         now_us, end_us = self.now_us, self._tenancy.end_us
         if end_us is None and not self._output.is_moving:
             if not self._is_stopped_elsewhere:

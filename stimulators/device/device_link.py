@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from stimulators.device.counts import Counts
+from stimulators.device.counts.counts import Counts
+from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device import Heard, ReferenceDevice, Said
-from stimulators.device.memory import DeviceMemory
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire import topics
 from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
 from stimulators.wire.messages import (

@@ -4,7 +4,7 @@ from stimulators.device.device_clock import ServiceTime
 from stimulators.wire.messages import Lease
 from stimulators.wire.session_id import is_session_id, session_date_text
 
-#: Nothing that is asked of a device is valid for longer, whoever asks.
+#: No command or lease is valid for longer, whatever it says.
 VALID_US_MAX = 10_000_000
 
 
@@ -42,7 +42,7 @@ class Tenancy:
 
     @property
     def end_us(self) -> int | None:
-        """When the running lease ends; None where none was given since the last ended."""
+        """When the running lease ends; None without one."""
         return self._end_us
 
     def begin(self, now_us: int) -> None:
@@ -51,7 +51,7 @@ class Tenancy:
             self._began_us = now_us
 
     def stranger(self, lease: Lease, *, is_simulated: bool) -> str | None:
-        """Return why whoever sent a lease may not drive the device, or None.
+        """Return why the sender of a lease may not drive the device, or None.
 
         Begins with one word; is the same whatever the time is.
         """

@@ -1,4 +1,4 @@
-"""A device's triggers: those that were given, and those that wait for their time."""
+"""A device's triggers: the fired ones, and those that wait for their time."""
 
 from collections import deque
 

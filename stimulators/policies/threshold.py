@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
 
-from stimulators.limits import DeviceConfig
-from stimulators.policies.policy import Observation, PolicyConfig, Target
+from stimulators.device_config import DeviceConfig
+from stimulators.policies.policy import PolicyConfig
+from stimulators.targets import Observation, Target
 
 _Amount = Annotated[float, Meta(ge=0.0, le=100.0)]
 

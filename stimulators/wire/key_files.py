@@ -157,7 +157,9 @@ def read_key_file(folder: Path, party: str) -> KeyFile:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
             text = opened.read(_N_BYTES_MAX)
     except OSError as error:
-        raise ValueError(f"key_folder: expected the key file {file}, found {error}") from error
+        raise ValueError(
+            f"key_folder: expected the key file {file}: {error.strerror or error}"
+        ) from error
     if os.name == "posix" and mode & 0o177:
         raise ValueError(
             f"key_folder: expected mode 600 of {file} (chmod 600), found {mode:o}: "

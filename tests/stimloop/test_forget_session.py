@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stimloop import config as configuration
-from stimulators.device.memory import DeviceMemory
+from stimulators.device.counts.memory import DeviceMemory
 from streamer.clock import unix_us
 from tests.stimloop.programs import call
 

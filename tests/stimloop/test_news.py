@@ -25,6 +25,9 @@ from streamer.events import Event, Tick
             "refused, limit: expected 3, found 4",
             "plain",
         ),
+        (Refusal(reason="rest", device="stn"), "stn: refused, rest", "plain"),
+        (Notice(kind="stream_lost", text="the app"), "stream_lost: the app", "alarm"),
+        (Notice(kind="stream_resumed", text="the app"), "stream_resumed: the app", "plain"),
         (Notice(kind="a", text="\x1b[2J\nsafe -> idle"), "a: \\x1b[2J\\nsafe -> idle", "alarm"),
     ],
 )

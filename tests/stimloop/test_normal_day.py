@@ -34,7 +34,6 @@ def _rig(tmp_path: Path, broker: Mosquitto, change: Callable[[dict[str, Any]], o
 
 
 def _real_device(rig: dict[str, Any]) -> None:
-    rig["rig"]["allow"] = ["unsigned_with_real_device"]
     rig["signing"] = {"mode": "off"}
     rig["devices"][0].update(simulated=False, safe_ma=1.2)
     rig["policies"][0]["off_ma"] = 1.2

@@ -11,7 +11,7 @@ from replay.virtual.service import VirtualService
 from replay.virtual.what_if_states import delivers
 from replay.virtual.world import World
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Command
 from streamer.closed_loop import Outcome
 from streamer.events import Event, Slept
@@ -121,6 +121,8 @@ def test_after_a_stop_the_rig_is_armed_until_the_device_is_at_2_ma() -> None:
     day.deliver()
     assert day.ask("stop").reason == "stopped at 0 mA"
     day.run(3.0)
+    told = "stop by operator: pressed; ready to be armed"
+    assert service.loop.gate.status_text == told
     assert day.device.amount == 0.0
     day.arm()
     before = day.device.amount

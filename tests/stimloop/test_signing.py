@@ -32,7 +32,7 @@ def no_keys_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 def _rig(tmp_path: Path, signing: str, *, simulated: bool = True) -> Path:
     text = _DEFAULT
     if not simulated:
-        words = '["embedded_broker_with_real_device", "unsigned_with_real_device"]'
+        words = '["embedded_broker_with_real_device"]'
         text = text.replace("simulated = true", "simulated = false")
         text = text.replace("[rig]\n", f"[rig]\nallow = {words}\n")
     path = tmp_path / "rig.toml"

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
+from stimulators.limits import LimitsConfig, ProgramConfig
 from tests.stimulators.gate.gate_rig import device_of, feedback_of, limits_of
 
 _DEVICE = """
@@ -160,6 +162,52 @@ def test_unknown_keys_and_names_that_break_topics_are_refused() -> None:
         decoded(_DEVICE + "amplitude_max = 3.0\n")
     with pytest.raises(msgspec.ValidationError, match=r"\$\.id"):
         decoded(_DEVICE.replace('id = "stn"', 'id = "stn/left"'))
+
+
+def test_a_device_is_real_and_has_no_contacts_in_common_unless_its_table_says_so() -> None:
+    device = decoded(_DEVICE.replace("simulated = true\n", ""))
+    assert not device.simulated
+    assert device.programs["adbs"].contacts == ""
+
+
+def test_the_safe_and_the_stop_amount_may_be_the_highest() -> None:
+    highest = device_of(safe_ma=3.0, stop_ma=3.0, limits=limits_of(charge_uc_per_10_min_max=1e6))
+    assert (highest.safe_amount, highest.stop_amount, highest.way_down_s()) == (3.0, 3.0, 0.0)
+
+
+def test_a_budget_that_just_fits_is_taken_and_a_tolerance_of_just_a_tenth() -> None:
+    """8 uC a second at 1 mA: 2400 at 0.5 mA, 32 to be armed, and 2 on the way from 2 mA down."""
+    pulses = ProgramConfig(frequency_hz=128.0, pulse_width_us=62.5, contact_area_cm2=0.0598)
+    limits = limits_of(amplitude_ma_max=2.0, slew_ma_per_s_max=8.0, charge_uc_per_10_min_max=2434.0)
+    programs = {"a": pulses}
+    device_of(safe_ma=0.5, limits=limits, programs=programs).require_way_out()
+    limits = limits_of(amplitude_ma_max=1.0)
+    assert device_of(amount_tolerance=0.1, limits=limits, programs=programs).amount_tolerance == 0.1
+
+
+def test_a_safe_program_that_is_none_of_the_programs_is_refused_even_where_there_is_one() -> None:
+    with pytest.raises(ValueError, match=r"^safe_program: expected one of adbs, found 'typo'"):
+        decoded(_DEVICE.replace("safe_ma = 0.0", 'safe_ma = 0.0\nsafe_program = "typo"'))
+
+
+def test_a_device_names_its_safe_program_where_it_has_several_and_none_where_it_has_none() -> None:
+    with pytest.raises(ValueError, match=r"^safe_program: expected one of adbs, wide, found none"):
+        device_of(programs=_BOTH)
+    with pytest.raises(ValueError, match=r"^safe_program: expected one of , found 'a'"):
+        feedback_of(safe_program="a")
+    assert feedback_of().safe_program == ""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [ProgramConfig(), ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=1.0)],
+)
+def test_a_feedback_device_gives_no_charge_whatever_its_programs_say(
+    program: ProgramConfig,
+) -> None:
+    device = feedback_of(programs={"a": program})
+    assert device.safe_program == "a"
+    assert (device.charge_uc("a"), device.charge_uc_per_s("a")) == (0.0, 0.0)
 
 
 # The charge limits, against the figures of the literature's formulas.
@@ -343,3 +391,115 @@ def test_timing_that_cannot_work_is_refused(expected: str, keys: dict[str, Any])
 def test_timing_is_finite_and_not_negative(key: str, value: float) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({key: value}, GateConfig)
+
+
+#: Lowest and highest that a file may say; a third entry where the lowest itself is refused.
+_RANGES: dict[type[msgspec.Struct], dict[str, tuple[Any, ...]]] = {
+    ProgramConfig: {
+        "frequency_hz": (0.0, 2000.0, "above"),
+        "pulse_width_us": (0.0, 10_000.0, "above"),
+        "contact_area_cm2": (0.0, 1000.0, "above"),
+    },
+    LimitsConfig: {
+        "refractory_s": (0.0, 3600.0),
+        "triggers_per_min_max": (0, 60_000),
+        "commands_per_s_max": (1.0, 2000.0),
+        "on_time_s_max": (0.0, 86_400.0, "above"),
+        "off_time_s_min": (0.0, 3600.0),
+        "rises_per_min_max": (0, 60_000),
+        "amplitude_ma_max": (0.0, 100.0, "above"),
+        "slew_ma_per_s_max": (0.0, 100_000.0, "above"),
+        "charge_density_uc_per_cm2_max": (0.0, 30.0, "above"),
+        "shannon_k_max": (-10.0, 1.85),
+        "charge_uc_per_10_min_max": (0.0, 1e9, "above"),
+        "level_max": (0.0, 1.0, "above"),
+        "level_slew_per_s_max": (0.0, 1000.0, "above"),
+    },
+    DeviceConfig: {
+        "amount_tolerance": (0.0, 10.0),
+        "safe_ma": (0.0, 100.0),
+        "stop_ma": (0.0, 100.0),
+        "safe_level": (0.0, 1.0),
+        "stop_level": (0.0, 1.0),
+    },
+    GateConfig: {
+        "data_age_s_max": (0.0, 10.0, "above"),
+        "resume_s": (0.0, 60.0),
+        "hold_s_max": (0.0, 60.0, "above"),
+        "lease_s": (0.05, 10.0),
+        "command_valid_s": (0.0, 10.0, "above"),
+        "ack_s_max": (0.0, 20.0, "above"),
+        "device_silence_s_max": (0.0, 60.0, "above"),
+        "clock_uncertainty_s_max": (0.0, 1.0, "above"),
+        "clock_step_s_max": (0.0, 1.0, "above"),
+        "refusals_in_row_max": (1, 100),
+        "lapses_per_min_max": (0, 60),
+    },
+}
+
+
+def test_every_number_of_these_tables_has_a_range() -> None:
+    for table, ranges in _RANGES.items():
+        rest = set(table.__struct_fields__) - set(ranges)
+        assert rest <= {"id", "limits", "programs", "simulated", "safe_program", "contacts"}
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [(table, key) for table, ranges in _RANGES.items() for key in ranges]
+)
+def test_a_number_is_taken_from_its_lowest_to_its_highest(
+    table: type[msgspec.Struct], key: str
+) -> None:
+    lowest, highest, *is_above = _RANGES[table][key]
+    (kind,) = (each.type for each in msgspec.structs.fields(table) if each.name == key)
+
+    def is_taken(value: float) -> bool:
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            return False
+        return True
+
+    def beside(value: float, towards: float) -> float:
+        if isinstance(value, int):
+            return value + int(math.copysign(1, towards))
+        return math.nextafter(value, towards)
+
+    assert is_taken(highest)
+    assert not is_taken(beside(highest, math.inf))
+    assert is_taken(beside(lowest, math.inf))
+    assert is_taken(lowest) is not bool(is_above)
+    assert not is_taken(beside(lowest, -math.inf))
+
+
+def test_names_are_64_letters_at_most() -> None:
+    assert device_of("x" * 64).id == "x" * 64
+    for name, is_taken in (("x" * 64, True), ("x" * 65, False)):
+        for text, old in ((_DEVICE, "stn"), (_DEVICE, "adbs")):
+            if is_taken:
+                decoded(text.replace(old, name))
+            else:
+                with pytest.raises(msgspec.ValidationError, match="length <= 64"):
+                    decoded(text.replace(old, name))
+            with_contacts = _DEVICE.replace("[limits]", f'contacts = "{name}"\n[limits]')
+        if is_taken:
+            assert decoded(with_contacts).programs["adbs"].contacts == name
+        else:
+            with pytest.raises(msgspec.ValidationError, match=r"contacts"):
+                decoded(with_contacts)
+
+
+def test_what_the_gate_waits_for_is_short_unless_a_file_says_otherwise() -> None:
+    assert msgspec.structs.asdict(GateConfig()) == {
+        "data_age_s_max": 0.1,
+        "resume_s": 0.5,
+        "hold_s_max": 2.0,
+        "lease_s": 0.25,
+        "command_valid_s": 0.1,
+        "ack_s_max": 0.25,
+        "device_silence_s_max": 5.0,
+        "clock_uncertainty_s_max": 0.005,
+        "clock_step_s_max": 0.01,
+        "refusals_in_row_max": 5,
+        "lapses_per_min_max": 2,
+    }

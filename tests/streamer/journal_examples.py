@@ -5,7 +5,7 @@ import numpy as np
 from detectors.conditioning import Note
 from detectors.estimates import Detection, Estimates, Seen
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
-from stimulators.policies.policy import Target
+from stimulators.targets import Target
 from stimulators.wire.messages import (
     Ack,
     ClockRequest,

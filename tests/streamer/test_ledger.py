@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stimulators.gate.past import DevicePast
+from stimulators.gate.limits.past import DevicePast
 from streamer.errors import LedgerError
 from streamer.ledger import Ledger, NoLedger, ledger_of, state_folder
 from tests.stimulators.gate.gate_rig import device_of

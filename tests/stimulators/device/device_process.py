@@ -4,8 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
-from stimulators.device.memory import DeviceMemory
 from streamer.clock import now_s, unix_us
 from tests.stimulators.conftest import quick
 from tests.stimulators.device.device_bench import stimulator

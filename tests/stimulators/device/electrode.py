@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import SLEW_MA_PER_S
 
 _WINDOW_US = 600_000_000

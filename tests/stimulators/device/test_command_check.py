@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.counts import Counts
+from stimulators.device.counts.counts import Counts
 from stimulators.wire.messages import ClockRequest, Command
 from tests.stimulators.device.device_bench import AHEAD_US, Bench, acks, reply, stimulator
 
@@ -36,7 +36,9 @@ def test_a_command_is_done_from_its_issue_to_its_end_and_not_a_microsecond_more(
 
 
 @pytest.mark.parametrize(("fire_in_us", "is_done"), [(-2, False), (-1, True), (100_000, False)])
-def test_a_time_to_fire_is_neither_over_nor_after_the_end(fire_in_us: int, *, is_done: bool) -> None:
+def test_a_time_to_fire_is_neither_over_nor_after_the_end(
+    fire_in_us: int, *, is_done: bool
+) -> None:
     bench = Bench().leased()
     fire_at_us = bench.now_us + AHEAD_US + fire_in_us
     ack = bench.ask(bench.command(1.0, kind="trigger", fire_at_us=fire_at_us))
@@ -93,9 +95,7 @@ def _nearly_spent() -> Bench:
     """Return a device at 1 mA that may stay there for a moment, but not go higher."""
     pulses = msgspec.structs.replace(stimulator().programs["adbs"], contacts="2-")
     fast = msgspec.structs.replace(pulses, frequency_hz=250.0)
-    config = stimulator(
-        safe_ma=0.0, programs={"adbs": pulses, "fast": fast}, safe_program="adbs"
-    )
+    config = stimulator(safe_ma=0.0, programs={"adbs": pulses, "fast": fast}, safe_program="adbs")
     spent = Counts(bins_fc=(int(13_950e9),), counted_us=600_000_000)
     bench = Bench(config, counts=spent).leased()
     bench.drive(200_000, 1.0)

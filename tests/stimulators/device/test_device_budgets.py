@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.budgets import Budgets
-from stimulators.device.counts import Counts
+from stimulators.device.counts.budgets import Budgets
+from stimulators.device.counts.counts import Counts
 from stimulators.device.output import Output
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import (
     Bench,
     acks,

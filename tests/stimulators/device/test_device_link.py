@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
-from stimulators.device.memory import DeviceMemory
 from stimulators.wire.keys import UnverifiedError
 from stimulators.wire.messages import Ack, Command, DeviceInfo, Lease, Stop
 from stimulators.wire.mqtt import BrokerConfig

@@ -5,14 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.charge_count import ChargeCount
-from stimulators.device.counts import BIN_US, Counts
-from stimulators.device.on_time import OnTime
+from stimulators.device.counts.charge_count import ChargeCount
+from stimulators.device.counts.counts import BIN_US, Counts
+from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
 from stimulators.device.own_time import STEP_US_MAX, OwnTime
-from stimulators.device.told_stops import ToldStops
+from stimulators.device.stop_reports import StopReports
 from stimulators.device.trigger_output import TriggerOutput
-from stimulators.limits import LimitsConfig
 from stimulators.wire.messages import Command, Stop
 from tests.stimulators.device.device_bench import Bench, stimulator
 
@@ -40,13 +39,13 @@ def test_a_step_of_its_clock_by_more_than_a_second_is_a_fault_that_passes_all_th
 # Stops that are told.
 
 
-def _told(stops: ToldStops, now_us: int, *, name: str = "x", **keys: bool) -> str | None:
+def _told(stops: StopReports, now_us: int, *, name: str = "x", **keys: bool) -> str | None:
     stop = Stop(request_id="1", operator=name, reason="why")
-    return stops.word(stop, now_us, **({"is_verified": False, "is_change": False} | keys))
+    return stops.report(stop, now_us, **({"is_verified": False, "is_change": False} | keys))
 
 
 def test_an_unsigned_stop_is_told_if_none_was_told_in_the_second_before() -> None:
-    stops = ToldStops()
+    stops = StopReports()
     assert _told(stops, 0, is_verified=True) == "stop by x: why"
     assert _told(stops, 10) == "stop by x: why (not verified)"
     assert _told(stops, 1_000_009) is None
@@ -56,23 +55,23 @@ def test_an_unsigned_stop_is_told_if_none_was_told_in_the_second_before() -> Non
 
 
 def test_of_those_that_were_only_counted_the_newest_is_told_once_the_second_is_over() -> None:
-    stops = ToldStops()
-    assert stops.due(0) is None
+    stops = StopReports()
+    assert stops.report_due(0) is None
     _told(stops, 10)
-    assert stops.due(5_000_000) is None
-    stops = ToldStops()
+    assert stops.report_due(5_000_000) is None
+    stops = StopReports()
     _told(stops, 10)
     _told(stops, 20, name="y")
     _told(stops, 30, name="z")
-    assert stops.due(1_000_009) is None
-    assert stops.due(1_000_010) == "stop by z: why (not verified), 2 more not told"
-    assert stops.due(3_000_000) is None
+    assert stops.report_due(1_000_009) is None
+    assert stops.report_due(1_000_010) == "stop by z: why (not verified), 2 more not told"
+    assert stops.report_due(3_000_000) is None
     _told(stops, 1_500_000)
-    assert stops.due(2_000_010) == "stop by x: why (not verified), 1 more not told"
+    assert stops.report_due(2_000_010) == "stop by x: why (not verified), 1 more not told"
 
 
 def test_what_is_told_of_a_stop_is_cut_to_300_letters() -> None:
-    stops = ToldStops()
+    stops = StopReports()
     assert _told(stops, 0, name="x" * 400, is_verified=True) == f"stop by {'x' * 292}"
 
 
@@ -142,8 +141,7 @@ def test_a_time_that_nobody_saw_counts_as_the_most_that_may_have_been_given(
 
 
 def _triggers(**changes: Any) -> TriggerOutput:
-    limits: LimitsConfig = stimulator().limits
-    return TriggerOutput(msgspec.structs.replace(limits, **changes))
+    return TriggerOutput(msgspec.structs.replace(stimulator().limits, **changes))
 
 
 def _trigger(**changes: Any) -> Command:
@@ -153,19 +151,26 @@ def _trigger(**changes: Any) -> Command:
 def test_triggers_keep_their_distance_and_their_number_in_any_minute() -> None:
     triggers = _triggers(refractory_s=0.05, triggers_per_min_max=2)
     assert triggers.n_given == 0
-    assert triggers.last is None
     assert triggers.refusal(0) is None
     triggers.give(_trigger(), 0)
     assert triggers.refusal(49_999) == "refractory"
     assert triggers.refusal(50_000) is None
     triggers.give(_trigger(seq=7), 50_000)
-    assert (triggers.n_given, triggers.last and triggers.last.seq) == (2, 7)
+    assert triggers.n_given == 2
+    assert triggers.last is not None
+    assert triggers.last.seq == 7
     assert triggers.refusal(100_000) == "triggers"
     assert triggers.refusal(59_999_999) == "triggers"
     assert triggers.refusal(60_000_000) is None
     triggers.give(_trigger(), 60_000_000)
     assert triggers.refusal(60_049_999) == "refractory"
     assert triggers.refusal(60_050_000) is None
+    triggers = _triggers(refractory_s=0.0, triggers_per_min_max=2)
+    for now_us in (0, 50_000):
+        triggers.give(_trigger(), now_us)
+    assert triggers.refusal(60_000_000) is None
+    triggers.give(_trigger(), 60_000_000)
+    assert triggers.refusal(60_049_999) == "triggers"
 
 
 def test_of_triggers_no_more_than_16_wait_and_each_is_known_by_session_and_number() -> None:
@@ -213,6 +218,24 @@ def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
     assert charge.kept(2 * BIN_US + 2).bins_fc[-3:] == (BIN_US // 2, BIN_US // 2, 1)
     assert charge.total_fc == BIN_US + 1
     assert charge.kept(2 * BIN_US + 2).newest_us == 2
+
+
+def test_what_is_counted_late_counts_as_given_now() -> None:
+    charge = ChargeCount(0.0, Counts())
+    charge.add(5, 3 * BIN_US)
+    charge.add(2, 0)
+    assert charge.kept(3 * BIN_US).bins_fc[-2:] == (0, 7)
+    assert charge.kept(3 * BIN_US).newest_us == 0
+
+
+def test_a_rate_after_a_while_without_a_count_is_rounded_up_once() -> None:
+    charge = ChargeCount(0.0, Counts())
+    charge.add_steady(0.25, 5 * BIN_US + 1, 5 * BIN_US + 5)
+    assert charge.total_fc == 1
+
+
+def test_what_the_safe_amount_gave_is_rounded_down_where_it_makes_room() -> None:
+    assert ChargeCount(0.5, Counts()).worst_fc(1) == 301 * BIN_US // 2
 
 
 def test_of_a_time_longer_than_the_window_only_the_window_and_a_bin_count() -> None:
@@ -294,6 +317,33 @@ def test_to_another_program_it_goes_through_0_and_rests_there_until_time_passes(
     assert output.amount == 0.0
     output.advance(200_000)
     assert (output.amount, output.program, output.is_moving) == (1.0, "b", False)
+
+
+def test_a_program_changes_as_soon_as_0_is_reached() -> None:
+    output = Output(0.5, 10.0, "a")
+    output.go(1.0, "b")
+    assert (output.amount, output.program) == (0.0, "b")
+    output.jump(0.0)
+    output.switch("c")
+    assert (output.program, output.goal_program, output.is_moving) == ("c", "c", False)
+
+
+def test_it_is_on_its_way_while_only_the_program_is_another() -> None:
+    output = Output(1.0, 10.0, "a")
+    output.go(2.0)
+    output.jump(1.0)
+    output.go(1.0, "b")
+    assert (output.amount, output.goal, output.is_moving) == (1.0, 1.0, True)
+
+
+def test_its_first_look_at_the_time_moves_nothing_and_neither_does_an_earlier_one() -> None:
+    output = Output(0.0, 10.0)
+    assert output.program == ""
+    output.go(2.0)
+    output.advance(100)
+    assert output.amount == 0.5
+    output.advance(90)
+    assert output.amount == 0.5
 
 
 def test_a_stop_ends_a_way_to_another_program() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import Refusal
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import DeviceInfo, DeviceLimits
 from stimulators.wire.received import InfoHeard, LinkChanged
 from tests.stimulators.gate.gate_rig import (
@@ -253,9 +253,7 @@ def test_every_device_must_be_ready() -> None:
 def test_a_simulated_rig_arms_itself_once() -> None:
     rig = GateRig(arm="auto")
     rig.run(1.0)
-    assert rig.gate.status_text == (
-        "not armed; waits: no broker, expected a link to the broker"
-    )
+    assert rig.gate.status_text == ("not armed; waits: no broker, expected a link to the broker")
     rig.connect()
     rig.run(2.0)
     assert rig.state == "active"

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.limits import DeviceConfig, ProgramConfig
-from stimulators.policies.policy import Observation, Target
+from stimulators.device_config import DeviceConfig
+from stimulators.limits import ProgramConfig
 from stimulators.policies.threshold import AnyPolicyConfig, Threshold, ThresholdConfig
+from stimulators.targets import Observation, Target
 from tests.stimulators.gate.gate_rig import device_of, feedback_of
 
 _HOP = 10

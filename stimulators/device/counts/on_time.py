@@ -1,6 +1,6 @@
 """How long a device has been above its safe amount without a break that counts as one."""
 
-from stimulators.device.counts import Counts
+from stimulators.device.counts.counts import Counts
 
 
 class OnTime:

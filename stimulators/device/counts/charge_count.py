@@ -1,10 +1,10 @@
-"""The charge of the last ten minutes, and the most it can come to if no more than safe is given."""
+"""The charge of the last ten minutes, and its highest value to come at the safe amount."""
 
 import math
 from collections import deque
 from itertools import islice
 
-from stimulators.device.counts import BIN_US, Counts
+from stimulators.device.counts.counts import BIN_US, Counts
 
 _WINDOW_US = 600_000_000
 #: The window lies across one bin more than fit into it.
@@ -62,7 +62,7 @@ class ChargeCount:
         self._roll(until_us)
 
     def worst_fc(self, now_us: int) -> int:
-        """Return the highest count to come if from now on the safe amount is given."""
+        """Return the highest count to come at the safe amount from now on."""
         passed_fc = math.floor(self._safe_fc_per_us * (now_us - self._began_us))
         return self._worst_fc + self._bins[-1] - passed_fc
 

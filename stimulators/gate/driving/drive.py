@@ -1,0 +1,238 @@
+"""One device as the gate drives it: its state, its answers, and the next command."""
+
+import math
+from collections.abc import Iterator
+
+from stimulators.decisions import Send, State
+from stimulators.device_config import DeviceConfig
+from stimulators.gate.belief import Belief
+from stimulators.gate.driving.answers import OpenCommand, OpenCommands
+from stimulators.gate.driving.descent import Descent
+from stimulators.gate.driving.maker import Maker
+from stimulators.gate.driving.sending import Sending
+from stimulators.gate.driving.shortfall import Shortfall
+from stimulators.gate.driving.steering import Steering
+from stimulators.gate.driving.wishes import Wishes
+from stimulators.gate.freshness import Flaw, HopWatch
+from stimulators.gate.limits.account import Account
+from stimulators.gate.presence import Presence
+from stimulators.gate.word import Word
+from stimulators.gate_config import GateConfig
+from stimulators.targets import Target
+from stimulators.wire.messages import DeviceInfo
+
+
+class Drive:
+    """What one device is wished to give, what it may give, and what it is sent.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        The device and its limits.
+    timing : GateConfig
+        How old and how late anything may be.
+    session : str
+        Name of this session.
+    tick_s : float
+        Time from one tick to the next.
+    seqs, lease_seqs : iterator of int
+        Numbers for commands and for leases, shared by all devices of the gate.
+
+    Attributes
+    ----------
+    presence : Presence
+        Which boot of it speaks, and what it said it is.
+    hops : HopWatch
+        The estimates that its policy decides on.
+    commands : OpenCommands
+        Its commands without an answer yet.
+    belief : Belief
+        What it may give.
+    account : Account
+        What it has given and may still give.
+    wishes : Wishes
+        What is wanted of it.
+    is_engaged : bool
+        Whether it has had a valid estimate since the rig was armed: only then is it given leases.
+    is_live : bool
+        Whether it said since then that it holds our session: only then is it given commands.
+    descent : Descent or None
+        There while the device is brought to its safe amount.
+    """
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        timing: GateConfig,
+        *,
+        session: str,
+        tick_s: float,
+        seqs: Iterator[int],
+        lease_seqs: Iterator[int],
+    ) -> None:
+        self.config = config
+        self.presence = Presence(config, timing.device_silence_s_max)
+        self.hops = HopWatch(timing)
+        self.commands = OpenCommands()
+        self.belief = Belief(config, timing.command_valid_s)
+        self.account = Account(config, lease_s=timing.lease_s, tick_s=tick_s)
+        self.wishes = Wishes()
+        self.is_engaged = self.is_live = self._was_live = False
+        self.descent: Descent | None = None
+        self._timing = timing
+        self._lease_due_s = -math.inf
+        self._maker = Maker(config, timing, session=session, seqs=seqs, lease_seqs=lease_seqs)
+        self._shortfall = Shortfall(config, self.belief)
+        self._sending = Sending(
+            config,
+            timing,
+            self._maker,
+            belief=self.belief,
+            account=self.account,
+            commands=self.commands,
+        )
+        self._steering = Steering(
+            config,
+            timing,
+            tick_s=tick_s,
+            belief=self.belief,
+            account=self.account,
+            commands=self.commands,
+            wishes=self.wishes,
+            shortfall=self._shortfall,
+            sending=self._sending,
+        )
+
+    # What it is in.
+
+    @property
+    def may_move(self) -> bool:
+        """Whether its newest estimate is valid, now that it is driven."""
+        return self.is_engaged and self.is_live and self.hops.is_valid
+
+    @property
+    def way_down_s(self) -> float:
+        """How long the device may take to its safe amount: a lease, and the way at the slew."""
+        way = max(0.0, self.belief.highest - self.config.safe_amount)
+        if self.belief.programs != {self.config.safe_program}:
+            way = self.belief.highest + self.config.safe_amount
+        return self._timing.lease_s + way / self.config.slew_per_s_max
+
+    def flaw(self, now_s: float) -> Flaw | None:
+        """Return why it may not be driven on at `now_s`, or None."""
+        name, missing_seq = self.config.id, self.commands.missing_seq
+        if self._was_live and not self.is_live:
+            return Flaw("device", f"{name} let its lease end", "a device that is live")
+        if (flaw := self._shortfall.flaw(self._timing.refusals_in_row_max)) is not None:
+            return flaw
+        if missing_seq is not None:
+            found = f"no answer of {name} to command {missing_seq}"
+            return Flaw("ack", found, f"one within {self._timing.ack_s_max:g} s")
+        return self.hops.flaw(now_s)
+
+    # Beginning and end.
+
+    def engage(self) -> None:
+        """Begin to give it leases; commands follow once it says that it holds our session."""
+        self.is_engaged = True
+        self.is_live = self._was_live = False
+        self.descent = None
+        self.belief.note_leased()
+        self._lease_due_s = -math.inf
+        self._forget()
+
+    def go_live(self) -> None:
+        """Take in that it said that it holds our session."""
+        self.is_live = self._was_live = True
+
+    def lapse(self) -> None:
+        """Take in that its lease ended: it goes to its safe amount, and is live no more."""
+        self.is_live = False
+        self.wishes.drop()
+        self._sending.forget_said()
+        self._shortfall.forget_refused_way_down()
+
+    def disengage(self, now_s: float) -> None:
+        """Drive it no longer, and bring it to its safe amount."""
+        if not self.is_engaged:
+            return
+        self.is_engaged = self.is_live = self._was_live = False
+        self._forget()
+        self.descent = Descent(now_s, ack_s_max=self._timing.ack_s_max, way_s=self.way_down_s)
+
+    def _forget(self) -> None:
+        self.wishes.forget()
+        self._sending.forget()
+        self._shortfall.forget()
+        self.commands.forget()
+
+    # What it said.
+
+    def learn(self, info: DeviceInfo) -> None:
+        """Take in what the device says of itself."""
+        self.belief.learn(info)
+        self._steering.learn_tolerance()
+
+    def take_answer(
+        self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
+    ) -> bool:
+        """Take in the answer to a command; say whether it shows a new clipping."""
+        if is_refused:
+            # Where it let its lease end it refuses what was on the way to it: that counts not.
+            if self.is_live:
+                self._shortfall.take_refusal(opened)
+            return False
+        self._shortfall.end_refusals()
+        if word is None or opened.command.kind == "trigger":
+            return False
+        return self._shortfall.compare(opened, word.amount, now_s)
+
+    # What it is sent.
+
+    def objection_to_rise(self, target: Target, now_s: float) -> str | None:
+        """Return the limit against leaving the safe amount upwards, or None."""
+        return self._steering.objection_to_rise(target, now_s)
+
+    def aim(self, target: Target) -> None:
+        """Set what is wished."""
+        if not self.wishes.is_wished(target):
+            self._shortfall.forget_clipping()
+        self.wishes.wish(target)
+
+    def next_command(self, state: State, now_s: float) -> Send | None:
+        """Return the command that is due in this state of the rig, or None."""
+        steering, wish = self._steering, self.wishes.newest
+        steering.advance(now_s)
+        if self.descent is not None:
+            return self._descend(self.descent, now_s)
+        if not (self.is_engaged and self.is_live):
+            return None
+        if state == "paused":
+            return steering.rest(now_s)
+        if state == "active" and self.hops.is_valid and wish is not None:
+            return steering.follow(wish, now_s)
+        return steering.keep(now_s) if state in {"active", "hold"} else None
+
+    def trigger(self, target: Target, now_s: float) -> Send | str:
+        """Return the trigger, or in one word why it may not go; it is never kept for later."""
+        return self._sending.trigger(target, now_s)
+
+    def cancel_triggers(self, now_s: float) -> None:
+        """Take back triggers that wait at the device for their time."""
+        self._sending.cancel_triggers(now_s)
+
+    def lease(self, armed_s: float, now_s: float) -> Send | None:
+        """Return a lease where the next is due."""
+        if now_s < self._lease_due_s:
+            return None
+        self._lease_due_s = now_s + self._timing.lease_s / 3.0
+        return self._maker.lease(armed_s, now_s)
+
+    def _descend(self, descent: Descent, now_s: float) -> Send | None:
+        if self.belief.is_down:
+            self.descent = None
+            return None
+        if not (self.presence.is_there and descent.is_due(now_s)):
+            return None
+        descent.note_said(now_s)
+        return self._steering.descend(now_s)

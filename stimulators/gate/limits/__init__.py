@@ -1,0 +1,1 @@
+"""The limits that add up: charge, time above safe, rises, commands, triggers and slew."""
