@@ -13,9 +13,9 @@ from stimulators.limits import (
     ProgramConfig,
 )
 
-#: Gate and device count charge in bins of 2 s, each by its own clock, so the safe amount counts
-#: for this much more than ten minutes. And a device is driven again only where its budget has
-#: room for its highest amount for `_ROOM_S`.
+#: Gate and device count charge in bins of 2 s, each by its own clock: the safe amount counts for
+#: this much longer than ten minutes. And a device is driven again only where it could give its
+#: highest amount for a second.
 _COUNTED_BEYOND_S = 4.0
 _ROOM_S = 1.0
 #: A device that says its amount no better than this of its maximum is not believed.
@@ -199,7 +199,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 )
 
     def _room_to_arm_uc(self) -> float:
-        """Return the charge that a device needs beyond its safe amount to be driven from there."""
+        """Return what a device needs beyond ten minutes at its safe amount to be driven."""
         if not self.safe_amount:
             return 0.0
         beyond_uc = _COUNTED_BEYOND_S * self.safe_amount * self.charge_uc_per_s(self.safe_program)

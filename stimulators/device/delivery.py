@@ -50,6 +50,11 @@ class Delivery:
         return self._time.now_us
 
     @property
+    def doubtful_us(self) -> int:
+        """How much of it, at the last look, may not have passed: the clock may have been set."""
+        return self._time.doubtful_us
+
+    @property
     def state(self) -> DeviceState:
         """Driven (``live``), at or on the way to the safe amount, or stopped."""
         if self._tenancy.is_stopped:
@@ -59,6 +64,8 @@ class Delivery:
     def pass_time(self, clock_us: int) -> None:
         """Catch up with the clock in small steps: a lease ends neither early nor late."""
         fault = self._time.read(clock_us)
+        if self._time.doubtful_us:
+            self._budgets.doubt(self._time.doubtful_us, self.now_us)
         while True:
             until_us, end_us = self._next_look_us(), self._tenancy.end_us
             self._budgets.advance(self._reached_us, until_us)

@@ -216,6 +216,8 @@ class ReferenceDevice:
     def _pass_time(self, clock_us: int) -> list[Said]:
         was_live = self.state == "live"
         self._delivery.pass_time(clock_us)
+        if self._delivery.doubtful_us:
+            self.triggers.doubt(self._delivery.doubtful_us)
         self._tenancy.begin(self._delivery.now_us)
         # Even if the next lease is there already: the amount is not what was asked for.
         said: list[Said] = [self.describe()] if was_live and self.state != "live" else []

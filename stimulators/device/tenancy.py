@@ -36,7 +36,7 @@ class Tenancy:
         self.armed_us = 0
         self._device = device
         self._began_us: int | None = None
-        self._stopped_us = 0
+        self._stopped_us: int | None = None
         self._lease_seq = 0
         self._end_us: int | None = None
 
@@ -90,7 +90,9 @@ class Tenancy:
             return "clock"
         if lease.issued_us + lease.valid_us <= latest_us:
             return "expired"
-        if self.is_stopped and lease.armed_us <= self._stopped_us + offset_us_max:
+        # Also once the stop is over: another session's arming of before it counts no more.
+        stopped_us = self._stopped_us
+        if stopped_us is not None and lease.armed_us <= stopped_us + offset_us_max:
             return "stopped"
         if lease.session != self.session:
             return self._from_before(lease, offset_us_max)

@@ -54,6 +54,10 @@ class TriggerOutput:
             return "refractory"
         return "triggers" if len(self._given_us) >= self._n_per_min_max else None
 
+    def doubt(self, by_us: int) -> None:
+        """Take it that nobody knows whether the last `by_us` passed: no trigger is older by it."""
+        self._given_us = deque(each_us + by_us for each_us in self._given_us)
+
     def give(self, command: Command, now_us: int) -> None:
         """Give a trigger that was not refused."""
         self._given_us.append(now_us)

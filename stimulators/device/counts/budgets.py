@@ -84,6 +84,12 @@ class Budgets:
         self._charge.add_steady(rate, from_us, until_us)
         self._on_time.count(from_us, until_us, is_above=above or self._is_above())
 
+    def doubt(self, by_us: int, now_us: int) -> None:
+        """Take it that nobody knows whether the last `by_us` passed: nothing expires by them."""
+        self._counted_us -= by_us
+        self._charge.doubt(by_us)
+        self._on_time.doubt(by_us, now_us)
+
     def count_trigger(self, amount: float, program: str, now_us: int) -> None:
         """Count one pulse."""
         self._charge.add(self._pulse_fc(amount, program), now_us)
