@@ -1,0 +1,203 @@
+"""What a device may still give: each budget where it begins and ends.
+
+At 1 mA the program gives 7.8 uC a second, which is 7800 fC a microsecond, and a pulse of 0.06 uC.
+"""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from stimulators.device.counts.budgets import Budgets
+from stimulators.device.counts.counts import Counts
+from stimulators.device.output import Output
+from stimulators.device_config import DeviceConfig
+from tests.stimulators.device.device_bench import feedback_device, stimulator
+
+_LIMIT_FC = 14_000 * 10**9
+_RATE = 7_800
+
+
+def _device(safe_ma: float = 0.0, **limits: Any) -> DeviceConfig:
+    config = stimulator(safe_ma=safe_ma, safe_program="adbs")
+    return msgspec.structs.replace(config, limits=msgspec.structs.replace(config.limits, **limits))
+
+
+def _budgets(
+    amount: float = 0.0,
+    *,
+    free_fc: int = _LIMIT_FC,
+    on_us: int = 0,
+    config: DeviceConfig | None = None,
+    **keys: Any,
+) -> tuple[Budgets, Output]:
+    config = config or _device()
+    output = Output(amount, 12.0, "adbs", **keys)
+    limit_uc = config.limits.charge_uc_per_10_min_max or 0.0
+    counts = Counts(bins_fc=(round(limit_uc * 1e9) - free_fc,), on_us=on_us, counted_us=700)
+    return Budgets(config, output, counts), output
+
+
+def test_both_counts_reach_back_to_the_former_life() -> None:
+    budgets, _ = _budgets(free_fc=_LIMIT_FC - 5 * 10**9, on_us=3_000_000)
+    assert (budgets.charge_uc, budgets.on_s) == (5.0, 3.0)
+    assert budgets.counted_s(50) == 750e-6
+    kept = budgets.kept(50)
+    assert (kept.counted_us, kept.on_us, kept.off_us, kept.newest_us) == (750, 3_000_000, 50, 50)
+
+
+def test_a_stretch_counts_with_the_higher_of_its_two_ends() -> None:
+    budgets, output = _budgets()
+    budgets.advance(0, 0)
+    output.go(3.0)
+    assert output.amount == pytest.approx(0.6)
+    budgets.advance(0, 50_000)
+    assert output.amount == pytest.approx(1.2)
+    assert budgets.charge_uc == pytest.approx(1.2 * 7.8 * 0.05)
+    output.go(0.0)
+    budgets.advance(50_000, 100_000)
+    assert output.amount == pytest.approx(0.6)
+    assert budgets.charge_uc == pytest.approx(2 * 1.2 * 7.8 * 0.05)
+
+
+def test_a_stretch_that_begins_or_ends_above_safe_is_above_it() -> None:
+    budgets, output = _budgets(0.5, config=_device(0.5))
+    budgets.advance(0, 100)
+    assert budgets.on_s == 0.0
+    output.go(0.5)
+    budgets.advance(100, 50_000)
+    output.goal = 1.0
+    budgets.advance(50_000, 60_000)
+    assert budgets.on_s == pytest.approx(0.01)
+    output.jump(0.5)
+    budgets.advance(60_000, 70_000)
+    assert budgets.on_s == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(("step", "given"), [(0.3, 0.6), (0.2, 0.4)])
+def test_what_it_gives_at_its_safe_amount_is_never_above_it(step: float, given: float) -> None:
+    budgets, output = _budgets(0.5, config=_device(0.5), step=step)
+    budgets.advance(0, 5_000)
+    assert (output.given, budgets.on_s) == (given, 0.0)
+
+
+@pytest.mark.parametrize(("spare_fc", "limit"), [(0, None), (-1, "charge")])
+def test_there_is_room_if_the_highest_amount_fits_for_a_second(
+    spare_fc: int, limit: str | None
+) -> None:
+    budgets, _ = _budgets(free_fc=3 * _RATE * 10**6 + spare_fc)
+    assert budgets.has_no_room(0) == limit
+
+
+@pytest.mark.parametrize(("spare_fc", "limit"), [(0, None), (-1, "charge")])
+def test_there_is_room_if_a_hundredth_of_the_limit_is_free(
+    spare_fc: int, limit: str | None
+) -> None:
+    config = _device(charge_uc_per_10_min_max=1_000.0)
+    budgets, _ = _budgets(free_fc=10 * 10**9 + spare_fc, config=config)
+    assert budgets.has_no_room(0) == limit
+
+
+@pytest.mark.parametrize(
+    ("on_s_max", "on_us", "limit"),
+    [
+        (120.0, 118_999_999, None),
+        (120.0, 119_000_000, "on_time"),
+        (4.0, 3_599_999, None),
+        (4.0, 3_600_000, "on_time"),
+        (4.0, 0, None),
+    ],
+)
+def test_there_is_room_if_a_second_or_a_tenth_of_the_time_above_safe_is_left(
+    on_s_max: float, on_us: int, limit: str | None
+) -> None:
+    budgets, _ = _budgets(on_us=on_us, config=_device(on_time_s_max=on_s_max))
+    assert budgets.has_no_room(0) == limit
+
+
+#: Twenty milliseconds more of 1 mA, and the way down from there: half of its square by the slew.
+_WAY_FC = 20_000 * _RATE + _RATE * 10**6 // 24
+
+
+@pytest.mark.parametrize(("spare_fc", "limit"), [(2, None), (-2, "charge")])
+def test_a_device_goes_safe_while_two_looks_more_and_its_way_down_fit(
+    spare_fc: int, limit: str | None
+) -> None:
+    budgets, _ = _budgets(1.0, free_fc=_WAY_FC + spare_fc)
+    assert budgets.passed(0) == limit
+    assert budgets.passed_by(1.0, "adbs", 0) == limit
+    pulse_fc = 6 * 10**7
+    budgets, _ = _budgets(1.0, free_fc=_WAY_FC + pulse_fc + spare_fc)
+    assert budgets.passed_by_trigger(1.0, "adbs", 0) == limit
+
+
+@pytest.mark.parametrize(("spare_fc", "limit"), [(2, None), (-2, "charge")])
+def test_a_device_on_its_way_up_reckons_with_where_it_is_a_look_later(
+    spare_fc: int, limit: str | None
+) -> None:
+    budgets, output = _budgets(1.0, free_fc=int(1.12 * 20_000 * _RATE + 1.12**2 * 325e6) + spare_fc)
+    output.advance(0)
+    output.go(1.6)
+    output.jump(1.0)
+    output.goal = 3.0
+    assert budgets.passed(0) == limit
+
+
+def test_a_way_to_safe_costs_what_is_above_it_or_all_where_it_leads_through_0() -> None:
+    config = _device(0.5)
+    pulses = config.programs["adbs"]
+    config = msgspec.structs.replace(config, programs={"adbs": pulses, "other": pulses})
+    rest_fc = 301 * 2_000_000 * _RATE // 2
+    direct_fc = 20_000 * _RATE + 325_000_000 // 4
+    budgets, _ = _budgets(1.0, free_fc=_LIMIT_FC, config=config)
+    worst_fc = budgets._charge.worst_fc(0)
+    assert worst_fc == rest_fc
+    assert budgets._reserve_fc(1.0, "adbs", 0) == pytest.approx(rest_fc + direct_fc, abs=1)
+    assert budgets._reserve_fc(1.0, "other", 0) == pytest.approx(rest_fc + _WAY_FC, abs=1)
+    assert budgets._reserve_fc(0.5, "adbs", 0) == rest_fc
+    assert budgets._reserve_fc(0.0, "other", 0) == rest_fc
+    assert budgets._reserve_fc(1.0, "unknown", 0) == rest_fc
+
+
+def test_a_device_of_large_steps_reckons_with_what_it_gives_there() -> None:
+    budgets, _ = _budgets(0.0, step=0.5)
+    rounded_fc = 20_000 * _RATE + _RATE * 10**6 // 24
+    assert budgets._reserve_fc(0.8, "adbs", 0) == pytest.approx(rounded_fc, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("on_us", "goal", "limit"),
+    [
+        # Up to 0.6 at once, two looks more, and 50 ms down.
+        (119_929_990, 3.0, None),
+        (119_930_010, 3.0, "on_time"),
+        (119_980_000, 0.0, None),
+        (119_980_001, 0.0, "on_time"),
+        (0, 0.0, None),
+    ],
+)
+def test_the_time_above_safe_ends_with_the_way_down_within_its_limit(
+    on_us: int, goal: float, limit: str | None
+) -> None:
+    budgets, _ = _budgets(on_us=on_us)
+    assert budgets.passed_by(goal, "adbs", 0) == limit
+
+
+def test_a_pulse_counts_rounded_up() -> None:
+    budgets, _ = _budgets()
+    budgets.count_trigger(1e-9, "adbs", 0)
+    assert budgets.kept(0).bins_fc[-1] == 1
+    budgets.count_trigger(2.0, "adbs", 0)
+    assert budgets.kept(0).bins_fc[-1] == 1 + 120_000_000
+
+
+def test_a_feedback_device_has_no_charge_to_pass() -> None:
+    config = feedback_device()
+    budgets = Budgets(config, Output(0.0, 2.0), Counts())
+    budgets.advance(0, 1_000_000)
+    assert (budgets.passed(0), budgets.passed_by(0.8, "", 0), budgets.has_no_room(0)) == (
+        *(None, None),
+        None,
+    )
+    assert budgets.passed_by_trigger(0.5, "any", 0) is None
+    assert budgets.charge_uc == 0.0
