@@ -62,8 +62,9 @@ class Electrode:
             highest = rates[0]
         self._write_down(began_us, lowest * passed_s, highest * passed_s)
         if passed_us > STEP_US_MAX:
-            # To the device this may be a clock that was set: nothing expires by it.
-            self._doubted_uc += highest * passed_s
+            # To the device this may be a clock that was set: what was given counts for so much
+            # longer, and by whole bins.
+            self._doubted_uc += self._rate_max() * (passed_s + _BIN_US / 1e6)
         self._check_on_time(began_us, amount)
         self.amount, self.program = amount, program
 
