@@ -62,7 +62,7 @@ class Tenancy:
             return None
         if not is_session_id(session) or self._end_us is not None:
             return "session"
-        if session > self.newest_session or (session == self.newest_session and not self.session):
+        if session >= self.newest_session:
             return None
         return (
             f"session: it remembers one of {session_date_text(self.newest_session)}, this one of "

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from stimulators.device.counts.counts import Counts
-from stimulators.wire.messages import ClockRequest, Command
-from tests.stimulators.device.device_bench import AHEAD_US, Bench, acks, reply, stimulator
+from stimulators.wire.messages import Command
+from tests.stimulators.device.device_bench import AHEAD_US, Bench, acks, stimulator
 
 
 @pytest.mark.parametrize("kind", ["amplitude", "trigger"])
@@ -121,9 +121,56 @@ def test_where_the_charge_is_nearly_used_up_a_dearer_program_is_taken_at_0_only(
     assert bench.device.program == "fast"
 
 
-def test_a_question_about_the_time_is_answered_once() -> None:
-    bench = Bench()
-    (asked,) = (each for each in bench.device.tick(bench.now_us) if isinstance(each, ClockRequest))
-    bench.tell(reply(asked, bench.now_us))
-    bench.tell(reply(asked, bench.now_us, ahead_us=AHEAD_US + 5))
-    assert bench.ask(bench.command(0.1)).applied_us == bench.now_us + AHEAD_US
+# What was done, and what waits.
+
+_NEWER = "00000000000000000003-0000000c"
+
+
+def test_256_commands_are_remembered_as_done() -> None:
+    bench = Bench().leased(valid_us=5_000_000)
+    commands = [bench.command(0.6) for _ in range(257)]
+    for command in commands[:256]:
+        assert bench.refusal(command) is None
+    assert bench.refusal(commands[0]) is None
+    assert bench.refusal(commands[256]) is None
+    assert bench.refusal(commands[0]) == "order"
+    assert bench.refusal(commands[1]) is None
+
+
+def test_a_number_that_was_done_in_another_session_is_none_that_was_done() -> None:
+    bench = Bench().leased()
+    done = bench.command(0.7)
+    assert bench.refusal(done) is None
+    stranger = msgspec.structs.replace(done, session=_NEWER)
+    assert bench.refusal(stranger) == "session"
+    bench.wait(300_000)
+    bench.heard_by = _NEWER
+    bench.wait(1_200_000)
+    bench.tell(bench.lease(session=_NEWER))
+    assert bench.device.info.last_seq == 0
+    again = bench.command(0.9, session=_NEWER, seq=done.seq)
+    assert bench.ask(again).applied_ma == 0.9
+
+
+def test_a_trigger_that_comes_twice_is_given_once_and_answered_as_done() -> None:
+    bench = Bench().leased()
+    trigger = _trigger(bench)
+    assert [bench.refusal(trigger), bench.refusal(trigger)] == [None, None]
+    assert bench.device.triggers.n_given == 1
+
+
+def test_a_trigger_that_waits_is_dropped_once_the_services_clock_is_not_known() -> None:
+    bench = Bench().leased()
+    for _ in range(109):
+        bench.now_us += 900_000
+        bench.device.tick(bench.now_us)
+        bench.tell(bench.lease(valid_us=10_000_000))
+    now_us = bench.now_us + AHEAD_US
+    fire = {"fire_at_us": now_us + 4_000_000, "expires_us": now_us + 5_000_000}
+    assert bench.tell(_trigger(bench, **fire)) == ()
+    answers = []
+    for _ in range(3):
+        bench.now_us += 900_000
+        answers += acks(bench.device.tick(bench.now_us))
+    assert [each.refused for each in answers] == ["clock"]
+    assert bench.state == "live"

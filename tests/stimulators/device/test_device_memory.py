@@ -8,7 +8,7 @@ import pytest
 from stimulators.device.counts.counts import BIN_US, Counts
 from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device_config import DeviceConfig
-from tests.stimulators.device.device_bench import Bench, stimulator
+from tests.stimulators.device.device_bench import Bench, feedback_device, stimulator
 
 _COUNTS = Counts(bins_fc=(1, 2, 3), newest_us=10, on_us=5_000_000, off_us=0, counted_us=77)
 _LATE = "02000000000000000000-0000000a"
@@ -90,7 +90,8 @@ def test_a_device_that_was_killed_may_have_given_its_maximum_since_it_last_kept_
         b'{"unix_us": 1, "is_end": true}',
         b'{"unix_us": 1, "is_end": true, "counts": {"bins_fc": [1.5]}}',
         b'{"unix_us": 1, "is_end": true, "counts": {"bins_fc": [-5]}}',
-        b'{"unix_us": 1, "is_end": true, "counts": {"on_us": -5}}',
+        b'{"unix_us": 1, "is_end": true, "counts": {"on_us": -1}}',
+        b'{"unix_us": 1, "is_end": true, "counts": {"newest_us": -1}}',
     ],
 )
 def test_without_a_file_that_is_whole_it_counts_from_power_on(
@@ -108,6 +109,41 @@ def test_counts_that_cannot_be_written_are_not_remembered_at_all(tmp_path: Path,
     (tmp_path / "memory" / "stn.counts.new").mkdir()
     memory.keep_counts(_COUNTS, is_end=True)
     assert memory.counts() == Counts()
+
+
+def test_where_nothing_was_kept_before_counts_that_cannot_be_written_are_no_fault(
+    tmp_path: Path, day: _Day
+) -> None:
+    memory = _memory(tmp_path / "made" / "for it", day)
+    (tmp_path / "made" / "for it" / "memory" / "stn.counts.new").mkdir()
+    memory.keep_counts(_COUNTS, is_end=True)
+    assert memory.counts() == Counts()
+
+
+def test_a_session_that_cannot_be_kept_leaves_no_half_of_it(tmp_path: Path, day: _Day) -> None:
+    memory = _memory(tmp_path, day)
+    (tmp_path / "memory" / "stn.session").mkdir()
+    with pytest.raises(OSError, match="stn"):
+        memory.keep_session("one")
+    assert [path.name for path in (tmp_path / "memory").iterdir()] == ["stn.session"]
+
+
+def test_what_a_device_may_have_given_unseen_is_its_dearest_programs_rounded_up(
+    tmp_path: Path, day: _Day
+) -> None:
+    pulses = stimulator().programs["adbs"]
+    dear = msgspec.structs.replace(pulses, frequency_hz=130.00001)
+    config = stimulator(programs={"adbs": pulses, "dear": dear, "adbs2": pulses})
+    _memory(tmp_path, day, config).keep_counts(Counts(), is_end=False)
+    day.unix_us += 1
+    assert _memory(tmp_path, day, config).counts().bins_fc == (23_401,)
+
+
+def test_a_feedback_device_gave_no_charge_unseen(tmp_path: Path, day: _Day) -> None:
+    _memory(tmp_path, day, feedback_device()).keep_counts(Counts(), is_end=False)
+    day.unix_us += 500_000
+    counts = _memory(tmp_path, day, feedback_device()).counts()
+    assert (counts.bins_fc, counts.on_us) == ((0,), 500_000)
 
 
 def test_a_refused_lease_names_both_dates_and_the_way_back() -> None:

@@ -4,9 +4,11 @@ from typing import Any
 
 from stimulators.wire.messages import ClockRequest
 from tests.stimulators.device.device_bench import (
+    AHEAD_US,
     SESSION,
     Bench,
     acks,
+    feedback_device,
     infos,
     reports,
     stimulator,
@@ -89,3 +91,57 @@ def test_a_device_that_clips_says_and_gives_no_more() -> None:
     bench = Bench(ceiling=0.9).leased()
     assert bench.ask(bench.command(1.0)).applied_ma == 0.9
     assert infos(bench.wait(300_000))[-1].applied_ma == 0.5
+
+
+def test_a_device_says_who_it_is_and_that_it_has_done_nothing_yet() -> None:
+    info = Bench().device.info
+    assert (info.instance, info.firmware, info.last_seq) == ("1", "reference", 0)
+    assert Bench(feedback_device()).device.applied_level == 0.0
+    assert Bench(feedback_device()).device.applied_ma is None
+    assert Bench().device.applied_level is None
+
+
+def test_a_device_that_is_leased_says_so_and_a_lease_that_is_refused_then_changes_nothing() -> None:
+    bench = Bench().leased()
+    assert bench.device.info.reason == "leased"
+    assert bench.tell(bench.lease(lease_seq=0)) == ()
+    assert bench.device.info.reason == "leased"
+
+
+def test_a_stop_is_answered_in_the_session_that_is_held_and_reported_each_time() -> None:
+    bench = Bench()
+    (ack,) = acks(bench.stop())
+    assert ack.session == ""
+    bench = Bench().leased()
+    (ack,) = acks(bench.stop())
+    assert ack.session == SESSION
+    assert len(reports(bench.stop("again"))) == 1
+
+
+def test_where_a_lapse_is_the_arrival_it_is_told_once() -> None:
+    bench = Bench().leased(valid_us=50_000)
+    bench.ask(bench.command(0.7))
+    said = bench.wait(60_000)
+    assert [(each.state, each.applied_ma) for each in infos(said)] == [("safe", 0.5)]
+    assert reports(said) == []
+
+
+def test_the_end_of_a_way_is_reported_while_it_is_driven_and_no_news() -> None:
+    bench = Bench().leased()
+    bench.ask(bench.command(1.5))
+    said = bench.drive(200_000)
+    assert infos(said) == []
+    assert [each.applied_ma for each in reports(said)] == [1.5]
+
+
+def test_what_was_not_told_of_stops_is_not_told_of_a_device_that_is_driven_again() -> None:
+    bench = Bench(stimulator(safe_ma=0.0)).leased()
+    for number in range(3):
+        bench.stop(f"{number}", verified=False)
+    bench.wait(50_000)
+    assert bench.device.info.reason.startswith("stop by me")
+    armed_us = bench.now_us + AHEAD_US
+    for _ in range(15):
+        bench.tell(bench.lease(armed_us=armed_us))
+        bench.wait(100_000)
+        assert (bench.state, bench.device.info.reason) == ("live", "leased")
