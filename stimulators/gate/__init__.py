@@ -21,9 +21,9 @@ paused    resume by an operator, conditions of staying hold,     active
 active,   disarm                                                 idle, devices to safe
 hold,
 paused
-any       stop, failure, step of the service's clock             safe, devices to safe
+any       stop, failure in the service                           safe, devices to safe
 armed,    limit violation, broker or device lost, another        safe, devices to safe
-active,   device or sender, step of a stream's clock, data from
+active,   device or sender, step of a clock, data from
 hold,     the future, too many lapses
 paused
 paused    a device that does not come to its safe amount within  safe, devices to safe
