@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.mutants [--jobs N] [--fresh] [--survivors] [ROOM ...]``. A run that is ended
 goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, or a
-reason is given for one that does not survive; writes `docs/mutants.md` once all rooms are judged.
+reason is given for one that does not survive; writes `docs/mutants.md`.
 """
 
 import argparse
@@ -52,12 +52,9 @@ def main() -> int:
             return 1
     holding = [_holds(room, kept, chosen) for room in chosen.room or rooms.rooms()]
     is_well = all(holding)
-    rows = [_row(room, kept) for room in rooms.rooms()]
-    judged = [row for row in rows if row is not None]
-    if len(judged) < len(rows):
-        print(f"{table.PATH} is not written: {len(rows) - len(judged)} files are not judged")
-    elif is_well:
-        table.PATH.write_text(table.page(judged, reasons.reasons()), encoding="utf-8")
+    if not chosen.survivors:
+        rows = [_row(room, kept) for room in rooms.rooms()]
+        table.PATH.write_text(table.page(rows, reasons.reasons()), encoding="utf-8")
         print(f"{table.PATH} is written")
     return 0 if is_well else 1
 
@@ -147,15 +144,14 @@ def _quoted(text: str) -> str:
     return f"'{text}'" if "'" not in text else '"""' + text.replace("\\", "\\\\") + '"""'
 
 
-def _row(room: Path, kept: results.Results) -> table.Row | None:
-    """Return a file's numbers, or None where not all its mutants are judged."""
+def _row(room: Path, kept: results.Results) -> table.Row:
+    """Return a file's numbers."""
     mutants = mutants_of(room.read_text("utf-8"))
     judged = [found for each in mutants if (found := kept.of(room, each)) is not None]
-    if len(judged) < len(mutants):
-        return None
     outcomes = [each.outcome for each in judged]
     n_killed = len(outcomes) - outcomes.count("survived")
-    return table.Row(room, len(mutants), n_killed, outcomes.count("hangs"))
+    n_left = len(mutants) - len(judged)
+    return table.Row(room, len(mutants), n_killed, outcomes.count("hangs"), n_left)
 
 
 if __name__ == "__main__":

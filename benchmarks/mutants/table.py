@@ -20,34 +20,32 @@ A mutant that survives is either a hole in the tests or changes nothing that mat
 is without a reason here why it is none of the tests' business: `make mutants` fails otherwise, and
 where one that has a reason is killed after all.
 
-| file | mutants | killed | of them by a hang | survived, with a reason |
-|---|---:|---:|---:|---:|
+| file | mutants | killed | of them by a hang | survived | not judged as it is now |
+|---|---:|---:|---:|---:|---:|
 """
 
 
 class Row(NamedTuple):
-    """One file's numbers."""
+    """One file's numbers; `n_left` are not judged as file and tests are now."""
 
     room: Path
     n_mutants: int
     n_killed: int
     n_hang: int
+    n_left: int
 
     @property
     def n_survived(self) -> int:
         """How many no test killed."""
-        return self.n_mutants - self.n_killed
+        return self.n_mutants - self.n_killed - self.n_left
 
 
 def page(rows: Iterable[Row], reasons: Iterable[Reason]) -> str:
     """Return the whole page."""
     rows = [row for row in rows if row.n_mutants]
-    lines = [
-        f"| `{row.room}` | {row.n_mutants} | {row.n_killed} | {row.n_hang} | {row.n_survived} |"
-        for row in rows
-    ]
-    sums = [sum(getattr(row, key) for row in rows) for key in (*Row._fields[1:], "n_survived")]
-    lines.append("| all | " + " | ".join(map(str, sums)) + " |")
+    keys = ("n_mutants", "n_killed", "n_hang", "n_survived", "n_left")
+    lines = [_line(f"`{row.room}`", [getattr(row, key) for key in keys]) for row in rows]
+    lines.append(_line("all", [sum(getattr(row, key) for row in rows) for key in keys]))
     rooms = [row.room.as_posix() for row in rows]
     told = sorted(reasons, key=lambda each: (rooms.index(each.room), each.function))
     for room in dict.fromkeys(each.room for each in told):
@@ -56,3 +54,7 @@ def page(rows: Iterable[Row], reasons: Iterable[Reason]) -> str:
             lines.append(f"- `{each.function or 'module'}`: `{each.original}`")
             lines.append(f"  became `{each.mutated}`. {each.why}")
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def _line(name: str, numbers: Iterable[int]) -> str:
+    return f"| {name} | " + " | ".join(map(str, numbers)) + " |"

@@ -118,9 +118,8 @@ class Budgets:
         )
         if dearest and room_fc < needed_fc:
             return "charge"
-        running_us = self._on_time.running_us(now_us)
         left_us_min = min(_ROOM_US, _ROOM_PART_OF_ON_TIME * self._on_us_max)
-        is_over = running_us > 0 and running_us + left_us_min >= self._on_us_max
+        is_over = self._on_time.running_us(now_us) + left_us_min >= self._on_us_max
         return "on_time" if is_over else None
 
     def _limit(self, peak: float, program: str, now_us: int) -> str | None:

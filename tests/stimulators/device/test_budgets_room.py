@@ -69,9 +69,12 @@ def test_a_stretch_that_begins_or_ends_above_safe_is_above_it() -> None:
     output.goal = 1.0
     budgets.advance(50_000, 60_000)
     assert budgets.on_s == pytest.approx(0.01)
-    output.jump(0.5)
+    output.amount = output.goal = 0.6
+    output.goal = 0.5
     budgets.advance(60_000, 70_000)
-    assert budgets.on_s == pytest.approx(0.01)
+    assert (output.amount, budgets.on_s) == (0.5, pytest.approx(0.02))
+    budgets.advance(70_000, 80_000)
+    assert budgets.on_s == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize(("step", "given"), [(0.3, 0.6), (0.2, 0.4)])
@@ -155,6 +158,7 @@ def test_a_way_to_safe_costs_what_is_above_it_or_all_where_it_leads_through_0() 
     assert budgets._reserve_fc(1.0, "adbs", 0) == pytest.approx(rest_fc + direct_fc, abs=1)
     assert budgets._reserve_fc(1.0, "other", 0) == pytest.approx(rest_fc + _WAY_FC, abs=1)
     assert budgets._reserve_fc(0.5, "adbs", 0) == rest_fc
+    assert budgets._reserve_fc(0.2, "adbs", 0) == rest_fc
     assert budgets._reserve_fc(0.0, "other", 0) == rest_fc
     assert budgets._reserve_fc(1.0, "unknown", 0) == rest_fc
 
@@ -181,6 +185,45 @@ def test_the_time_above_safe_ends_with_the_way_down_within_its_limit(
 ) -> None:
     budgets, _ = _budgets(on_us=on_us)
     assert budgets.passed_by(goal, "adbs", 0) == limit
+
+
+@pytest.mark.parametrize(
+    ("amount", "on_us", "limit"),
+    [
+        (0.5, 119_980_000, None),
+        (0.5, 119_980_001, "on_time"),
+        (0.2, 119_980_000, None),
+        (0.2, 119_980_001, "on_time"),
+    ],
+)
+def test_at_or_below_the_safe_amount_there_is_no_way_down(
+    amount: float, on_us: int, limit: str | None
+) -> None:
+    budgets, _ = _budgets(amount, on_us=on_us, config=_device(0.5))
+    assert budgets.passed(0) == limit
+
+
+def test_a_time_above_safe_that_is_shorter_than_two_looks_is_never_begun_and_ends_at_once() -> None:
+    """At 1000 mA/s the way down takes 3 ms, and 15 are allowed."""
+    config = _device(on_time_s_max=0.015, slew_ma_per_s_max=1_000.0)
+    budgets, _ = _budgets(config=config)
+    assert budgets.passed(0) is None
+    assert budgets.passed_by(0.0, "adbs", 0) is None
+    assert budgets.passed_by(0.0005, "adbs", 0) == "on_time"
+    for on_us in (1, 5_000):
+        budgets, _ = _budgets(config=config, on_us=on_us)
+        assert budgets.passed(0) == "on_time"
+
+
+def test_what_just_fits_fits() -> None:
+    budgets, _ = _budgets(free_fc=60_000_000)
+    assert budgets.passed_by_trigger(1.0, "adbs", 0) is None
+    budgets, _ = _budgets(free_fc=59_999_999)
+    assert budgets.passed_by_trigger(1.0, "adbs", 0) == "charge"
+    budgets, _ = _budgets(free_fc=0)
+    assert budgets.passed(0) is None
+    budgets, _ = _budgets(free_fc=-1)
+    assert budgets.passed(0) == "charge"
 
 
 def test_a_pulse_counts_rounded_up() -> None:
