@@ -8,7 +8,7 @@ import pylsl
 
 from benchmarks.raw_mqtt import RawMqtt
 from stimulators.device.device import Heard, ReferenceDevice, Said
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
     ClockReply,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
 RIG = "bench"
 DEVICE = "pulser"

@@ -8,7 +8,7 @@ import msgspec
 
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig

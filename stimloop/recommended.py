@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import Allowed
 

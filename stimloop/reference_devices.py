@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.keys import Keys, NoKeys
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.session_id import session_date_text

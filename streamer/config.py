@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.chain import AnyDetectorConfig
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
 from stimulators.policies.threshold import AnyPolicyConfig
 from streamer.streams import StreamConfig
 

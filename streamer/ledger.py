@@ -11,8 +11,8 @@ from typing import Self
 
 import msgspec
 
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.limits.past import DevicePast
-from stimulators.limits import DeviceConfig
 from streamer.errors import LedgerError
 
 #: What a person was given is nobody else's business.

@@ -6,7 +6,7 @@ from detectors.artifacts.path import AnyArtifactConfig
 from detectors.artifacts.stimulation_period import StimulationPeriodConfig
 from detectors.detector import DetectorConfig
 from detectors.folding import bands_of, folded_harmonics
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from streamer.config import LoopConfig
 
 

@@ -7,7 +7,7 @@ from detectors.burst import Burst
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner
 from detectors.estimates import Seen
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.policies.policy import Policy
 from stimulators.policies.threshold import AnyPolicyConfig, Threshold
 from stimulators.targets import Observation, Target

@@ -7,6 +7,8 @@ from pathlib import Path
 #: broker or a process judge nothing here: they are slow, and what they see depends on the machine.
 _ROOMS = {
     "stimulators/limits.py": ("tests/stimulators/test_limits.py",),
+    "stimulators/device_config.py": ("tests/stimulators/test_limits.py",),
+    "stimulators/gate_config.py": ("tests/stimulators/test_limits.py",),
     "stimulators/device": ("tests/stimulators/device",),
     "stimulators/gate": ("tests/stimulators/gate",),
 }

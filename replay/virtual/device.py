@@ -10,7 +10,7 @@ from replay.virtual.electrode import Electrodes, Given, Pulses
 from replay.virtual.misbehaviour import HONEST
 from stimulators.device.counts.counts import Counts
 from stimulators.device.device import ReferenceDevice
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire import topics
 from stimulators.wire.messages import (
     Ack,

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Wire
 
 Kind = Literal[

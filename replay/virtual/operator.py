@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from replay.virtual.broker import Broker, Client, Post
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownDevice, KnownRig
 from stimulators.operator.operator_link import OperatorError, SaidStatus

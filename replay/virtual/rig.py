@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
 from streamer.config import LoopConfig
 from streamer.source import StreamInfo
 

@@ -12,7 +12,7 @@ from replay.virtual.what_if_return import find_way_back
 from replay.virtual.what_if_states import CALIBRATE_S, STATES, reach
 from replay.virtual.world import World
 from stimulators.decisions import Notice, SendStop, State, StateChanged
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.policies.threshold import ThresholdConfig
 from streamer.closed_loop import Outcome
 from streamer.config import LoopConfig

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from replay.virtual.what_if import AFTER_S, Row
 from replay.virtual.what_if_picture import picture
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 76em; padding: 0 1em; }

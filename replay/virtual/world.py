@@ -12,7 +12,7 @@ from replay.virtual.ledger import Ledger
 from replay.virtual.operator import Action, Done, VirtualOperator
 from replay.virtual.schedule import Schedule
 from replay.virtual.service import Observer, VirtualService
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from streamer.config import LoopConfig
 
 #: The virtual time begins here, so that no clock is near zero.

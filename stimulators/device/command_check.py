@@ -1,11 +1,11 @@
-"""What a device holds against a command."""
+"""Why a device may not do a command."""
 
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.tenancy import VALID_US_MAX, Tenancy
 from stimulators.device.trigger_output import TriggerOutput
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import Command
 
 
@@ -76,7 +76,7 @@ class CommandCheck:
         return "order" if command.seq <= newest_seq else None
 
     def _untimely(self, command: Command, now_us: int) -> str | None:
-        """Return what is wrong with its times; what may be too late is too late."""
+        """Return what is wrong with its times; a doubt about the clock counts against it."""
         service = self._clocks.time_of(command.session, now_us)
         if service is None:
             return "clock"

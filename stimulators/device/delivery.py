@@ -5,10 +5,10 @@ from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
 from stimulators.device.own_time import OwnTime
 from stimulators.device.tenancy import Tenancy
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import DeviceState
 
-#: A stopped device that slept looks back over the time between in at most so many looks.
+#: A stopped device that slept looks back over the time between in this many looks at most.
 _N_LOOKS_MAX = 5_000
 
 
@@ -50,6 +50,11 @@ class Delivery:
         return self._time.now_us
 
     @property
+    def doubtful_us(self) -> int:
+        """How much of it, at the last look, may not have passed: the clock may have been set."""
+        return self._time.doubtful_us
+
+    @property
     def state(self) -> DeviceState:
         """Driven (``live``), at or on the way to the safe amount, or stopped."""
         if self._tenancy.is_stopped:
@@ -57,8 +62,10 @@ class Delivery:
         return "live" if self._tenancy.end_us is not None else "safe"
 
     def pass_time(self, clock_us: int) -> None:
-        """Live through the time since the last look: a lease ends exactly when it does."""
+        """Catch up with the clock in small steps: a lease ends neither early nor late."""
         fault = self._time.read(clock_us)
+        if self._time.doubtful_us:
+            self._budgets.doubt(self._time.doubtful_us, self.now_us)
         while True:
             until_us, end_us = self._next_look_us(), self._tenancy.end_us
             self._budgets.advance(self._reached_us, until_us)
@@ -77,8 +84,8 @@ class Delivery:
         self._output.go(self._config.safe_amount, self._config.safe_program)
         self.reason = reason
 
-    def not_ready(self) -> str | None:
-        """Return why it cannot be driven from where it is, or None; set off for there."""
+    def get_ready(self) -> str | None:
+        """Set off for the safe amount; return why it cannot be driven from where it is, or None."""
         self._output.go(self._config.safe_amount, self._config.safe_program)
         if self._output.is_moving:
             return "on the way to the safe amount"
@@ -91,7 +98,7 @@ class Delivery:
         self._output.jump(min(self._output.amount, self._config.stop_amount))
 
     def _next_look_us(self) -> int:
-        """Look every few milliseconds while anything but the safe amount may be given."""
+        """Return when to look next: every few ms, unless it rests at its safe amount."""
         now_us, end_us = self.now_us, self._tenancy.end_us
         if end_us is None and not self._output.is_moving:
             if not self._is_stopped_elsewhere:

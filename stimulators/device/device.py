@@ -1,4 +1,4 @@
-"""The reference device: what a stimulator has to do with what it hears. No I/O, no clock."""
+"""The reference device: every rule that a stimulator has to keep. No I/O, no clock."""
 
 import math
 from collections import deque
@@ -15,7 +15,7 @@ from stimulators.device.telling import Telling
 from stimulators.device.tenancy import Tenancy
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.device.words import Words
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
@@ -36,7 +36,7 @@ Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 
 
 class ReferenceDevice:
-    """One device of design and of deed: every rule of the wire contract from its side.
+    """One device: every rule of the wire contract, from the device's side.
 
     Parameters
     ----------
@@ -68,24 +68,7 @@ class ReferenceDevice:
     -----
     Methods that take a time take the device's own clock in microseconds and return what to
     publish, in order. None raises on what it hears; what is not done is answered with a reason
-    of one word:
-
-    ===============  =================================================================
-    session          not of the session that holds the device
-    stopped          a stop came, and no lease of a later arming since
-    lease            no lease is running
-    clock            the service's clock is not known well enough, or behind the message
-    expired          too late, or its time to fire is over or after its own expiry
-    validity         valid for more than 10 s, or from before the arming
-    order            older than what was already done
-    simulated        a simulated command for a real device, or the reverse
-    unit, limit      not this device's unit; not a number from 0 to its limit
-    program          not one of its programs, or another than now while it gives something
-    charge, on_time  the way down would no longer fit within the limit
-    refractory       a trigger too soon after the last
-    triggers         too many triggers in a minute, or waiting for their time
-    dropped          a trigger that waited when a new amount was asked for
-    ===============  =================================================================
+    of one word, from the table of this package.
 
     A session is adopted with its first valid lease, at the safe amount only, and only if it is
     newer than every one before; after power-on the newest again, by an arming begun since.
@@ -220,7 +203,7 @@ class ReferenceDevice:
             said += self._stop(message, verified=verified)
         elif self._tenancy.may_tell_time(message.session):
             self._clocks.learn(message, self._delivery.now_us)
-        return (*said, *self._telling.news())
+        return (*said, *self._telling.take_news())
 
     def tick(self, now_us: int) -> tuple[Said, ...]:
         """Let time pass; to be called every few milliseconds."""
@@ -228,11 +211,13 @@ class ReferenceDevice:
         request = self._clocks.ask(self._delivery.now_us)
         if request is not None:
             said.append(request)
-        return (*said, *self._telling.news())
+        return (*said, *self._telling.take_news())
 
     def _pass_time(self, clock_us: int) -> list[Said]:
         was_live = self.state == "live"
         self._delivery.pass_time(clock_us)
+        if self._delivery.doubtful_us:
+            self.triggers.doubt(self._delivery.doubtful_us)
         self._tenancy.begin(self._delivery.now_us)
         # Even if the next lease is there already: the amount is not what was asked for.
         said: list[Said] = [self.describe()] if was_live and self.state != "live" else []
@@ -250,7 +235,7 @@ class ReferenceDevice:
             refused = self._tenancy.refusal(lease, now_us, service)
             if refused is None and not was_live:
                 self._tenancy.resume(lease)
-                refused = self._delivery.not_ready()
+                refused = self._delivery.get_ready()
             if refused is None:
                 if lease.session != self.session:
                     self._newest_seq = self._telling.last_seq = 0
@@ -288,7 +273,7 @@ class ReferenceDevice:
         return [*self._drop_triggers("dropped"), self._telling.answer(command, None)]
 
     def _fire_due(self) -> list[Said]:
-        """Give the triggers whose time has come; without a lease or the clock none is given."""
+        """Fire the triggers whose time has come; without a lease or the clock none."""
         if not self.triggers.waiting:
             return []
         now_us = self._delivery.now_us

@@ -96,7 +96,7 @@ class ServiceClocks:
         )
 
     def hurry(self, now_us: int) -> None:
-        """Let the next request be due as soon as while nothing is known."""
+        """Ask again soon, as while no clock is known."""
         self._due_us = min(self._due_us, now_us + _EAGER_PERIOD_US)
 
     def learn(self, reply: ClockReply, now_us: int) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device import Heard, ReferenceDevice, Said
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire import topics
 from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
 from stimulators.wire.messages import (

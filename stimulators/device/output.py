@@ -2,7 +2,7 @@
 
 import math
 
-#: A goal within reach of so long a time of movement is reached at once: steps this small are
+#: A goal that this much movement reaches is reached at once: steps this small are
 #: what a slew limit means by "gradual".
 _GRAIN_US = 50_000
 #: Multiples of a step are rounded to this, so that three steps of 0.1 are 0.3.
@@ -88,7 +88,7 @@ class Output:
         self._spare = min(self._spare_max, self._move(self._spare + gained))
 
     def go(self, goal: float, program: str | None = None) -> None:
-        """Set the goal, and make what part of the way may be made at once.
+        """Set the goal, and go as far at once as the grain allows.
 
         Parameters
         ----------

@@ -16,10 +16,13 @@ class OwnTime:
     ----------
     now_us : int
         The sum of all that the clock went forward.
+    doubtful_us : int
+        The part of it, at the last look, of which nobody knows whether it passed.
     """
 
     def __init__(self) -> None:
         self.now_us = 0
+        self.doubtful_us = 0
         self._clock_us: int | None = None
 
     def read(self, clock_us: int) -> str | None:
@@ -27,6 +30,7 @@ class OwnTime:
         passed_us = 0 if self._clock_us is None else clock_us - self._clock_us
         self._clock_us = clock_us
         self.now_us += max(0, passed_us)
+        self.doubtful_us = passed_us if passed_us > STEP_US_MAX else 0
         if passed_us < 0:
             return f"its own clock was set back by {-passed_us / 1e6:.3f} s"
         if passed_us > STEP_US_MAX:

@@ -4,8 +4,8 @@ from stimulators.device.counts.budgets import Budgets
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks
 from stimulators.device.output import Output
+from stimulators.device.stop_reports import StopReports
 from stimulators.device.tenancy import Tenancy
-from stimulators.device.told_stops import ToldStops
 from stimulators.device.words import Condition, Words
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Stop
 
@@ -13,7 +13,7 @@ _REPORT_PERIOD_US = 1_000_000
 
 
 class Telling:
-    """Knows what was told, and tells what was not.
+    """Says what is new about a device, and remembers what it has said.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Telling:
         self._output = output
         self._budgets = budgets
         self._delivery = delivery
-        self._stops = ToldStops()
+        self._stops = StopReports()
         self._report_due_us = 0
         self._told = (delivery.state, delivery.reason)
         self._told_given = self._given
@@ -73,7 +73,7 @@ class Telling:
     def answer_stop(self, stop: Stop, *, verified: bool, is_change: bool) -> Ack | None:
         """Return the answer to a stop that was done; None where it is only counted."""
         now_us = self._delivery.now_us
-        told = self._stops.word(stop, now_us, is_verified=verified, is_change=is_change)
+        told = self._stops.report(stop, now_us, is_verified=verified, is_change=is_change)
         if told is None:
             return None
         self._delivery.reason = told
@@ -86,10 +86,10 @@ class Telling:
             verified=verified,
         )
 
-    def news(self) -> list[DeviceInfo | DeviceStatus]:
-        """Return what has to be told: a change, the end of a way, the second that is over."""
+    def take_news(self) -> list[DeviceInfo | DeviceStatus]:
+        """Return what is new: a change of state, an amount that is reached, a report a second."""
         now_us, state = self._delivery.now_us, self._delivery.state
-        told = self._stops.due(now_us)
+        told = self._stops.report_due(now_us)
         if told is not None and state == "stopped":
             self._delivery.reason = told
         is_arrived = not self._output.is_moving and self._given != self._told_given

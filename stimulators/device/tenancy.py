@@ -4,7 +4,7 @@ from stimulators.device.device_clock import ServiceTime
 from stimulators.wire.messages import Lease
 from stimulators.wire.session_id import is_session_id, session_date_text
 
-#: Nothing that is asked of a device is valid for longer, whoever asks.
+#: No command or lease is valid for longer, whatever it says.
 VALID_US_MAX = 10_000_000
 
 
@@ -36,13 +36,13 @@ class Tenancy:
         self.armed_us = 0
         self._device = device
         self._began_us: int | None = None
-        self._stopped_us = 0
+        self._stopped_us: int | None = None
         self._lease_seq = 0
         self._end_us: int | None = None
 
     @property
     def end_us(self) -> int | None:
-        """When the running lease ends; None where none was given since the last ended."""
+        """When the running lease ends; None without one."""
         return self._end_us
 
     def begin(self, now_us: int) -> None:
@@ -51,7 +51,7 @@ class Tenancy:
             self._began_us = now_us
 
     def stranger(self, lease: Lease, *, is_simulated: bool) -> str | None:
-        """Return why whoever sent a lease may not drive the device, or None.
+        """Return why the sender of a lease may not drive the device, or None.
 
         Begins with one word; is the same whatever the time is.
         """
@@ -90,7 +90,9 @@ class Tenancy:
             return "clock"
         if lease.issued_us + lease.valid_us <= latest_us:
             return "expired"
-        if self.is_stopped and lease.armed_us <= self._stopped_us + offset_us_max:
+        # Also once the stop is over: another session's arming of before it counts no more.
+        stopped_us = self._stopped_us
+        if stopped_us is not None and lease.armed_us <= stopped_us + offset_us_max:
             return "stopped"
         if lease.session != self.session:
             return self._from_before(lease, offset_us_max)

@@ -1,4 +1,4 @@
-"""A device's triggers: those that were given, and those that wait for their time."""
+"""A device's triggers: the fired ones, and those that wait for their time."""
 
 from collections import deque
 
@@ -53,6 +53,10 @@ class TriggerOutput:
         if self._given_us and now_us - self._given_us[-1] < self._refractory_us:
             return "refractory"
         return "triggers" if len(self._given_us) >= self._n_per_min_max else None
+
+    def doubt(self, by_us: int) -> None:
+        """Take it that nobody knows whether the last `by_us` passed: no trigger is older by it."""
+        self._given_us = deque(each_us + by_us for each_us in self._given_us)
 
     def give(self, command: Command, now_us: int) -> None:
         """Give a trigger that was not refused."""

@@ -5,7 +5,7 @@ import math
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 
 #: A time beyond this has no microseconds that fit a message.
@@ -40,8 +40,8 @@ class Admission:
         self._rig = rig
         self._timing = timing
 
-    def is_within_limits(self, drive: Drive, target: Target) -> bool:
-        """Say whether the amount may be asked for at all; where not, refuse it and go safe."""
+    def hold_to_limits(self, drive: Drive, target: Target) -> bool:
+        """Refuse an amount beyond the limits and go safe; say whether it is within them."""
         if 0.0 <= target.amount <= drive.config.amount_max:
             return True
         found = f"{target.amount:g}"
@@ -53,7 +53,7 @@ class Admission:
     def admit(self, drive: Drive, target: Target) -> None:
         """Grant or refuse the newest target for a device."""
         rig = self._rig
-        if rig.state == "active" and drive.is_wished(target):
+        if rig.state == "active" and drive.wishes.is_wished(target):
             return
         if rig.state == "active":
             rig.look()
@@ -63,8 +63,11 @@ class Admission:
         elif refusal is None:
             drive.aim(target)
             rig.step(drive)
-        elif not drive.note_refused(target.amount, refusal.reason):
-            rig.decide(refusal)
+        else:
+            was_told = drive.wishes.was_refused(target.amount, refusal.reason)
+            drive.wishes.refuse(target.amount, refusal.reason)
+            if not was_told:
+                rig.decide(refusal)
 
     def _trigger(self, drive: Drive, target: Target, refusal: Refusal | None) -> None:
         if refusal is not None:

@@ -29,8 +29,11 @@ class Requests:
         self._session = session
         self._seen_s: dict[str, float] = {}
 
-    def objections(self, asked: Control, now_s: float, *, retained: bool) -> Iterator[Refusal]:
-        """Yield why a request may not act, and remember it."""
+    def take(self, asked: Control, now_s: float, *, retained: bool) -> list[Refusal]:
+        """Remember a request, and return why it may not act."""
+        return list(self._take(asked, now_s, retained=retained))
+
+    def _take(self, asked: Control, now_s: float, *, retained: bool) -> Iterator[Refusal]:
         age_s = now_s - asked.issued_us / 1e6
         if retained:
             yield _refusal(asked, "retained", "a remembered request", "a fresh one")
@@ -47,7 +50,7 @@ class Requests:
             self._seen_s[asked.request_id] = now_s
 
     def _forget(self, now_s: float) -> None:
-        """Forget requests so old that their age alone refuses them."""
+        """Forget requests whose age alone refuses them."""
         kept_s = _AHEAD_S_MAX + _REQUEST_AGE_S_MAX
         while self._seen_s:
             oldest = next(iter(self._seen_s))
@@ -144,7 +147,7 @@ class Arming:
 
     def _arm(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
-        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"idle", "safe"}:
             objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
         elif rig.state == "safe" and asked.issued_us / 1e6 <= rig.safe_s:
@@ -157,7 +160,7 @@ class Arming:
 
     def _pause(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
-        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"active", "hold"}:
             objections.append(_refusal(asked, "state", rig.state, "active or hold"))
         rig.decide(*objections)
@@ -167,12 +170,12 @@ class Arming:
 
     def _resume(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
-        objections = list(self._requests.objections(asked, rig.now_s, retained=retained))
+        objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state != "paused":
             objections.append(_refusal(asked, "state", rig.state, "paused"))
         elif rig.flawless_s < self._conditions.resume_s:
             found = f"good for {rig.flawless_s:.2f} s"
-            flaw = rig.flaw()
+            flaw = rig.check()
             if flaw is not None:
                 found = f"{flaw.found} (expected {flaw.expected})"
             expected = f"good data for {self._conditions.resume_s:g} s"

@@ -3,10 +3,11 @@
 import math
 from typing import NamedTuple
 
-from stimulators.limits import DeviceConfig
-from stimulators.wire.messages import Ack, DeviceBelief, DeviceInfo, DeviceState, DeviceStatus
+from stimulators.device_config import DeviceConfig
+from stimulators.gate.word import Word
+from stimulators.wire.messages import DeviceBelief, DeviceInfo, DeviceState
 
-#: What a device that does not tell its tolerance is granted, as a share of its maximum.
+#: The tolerance of a device that states none, as a share of its maximum.
 _TOLERANCE_SHARE = 0.001
 #: Amplitude commands that are remembered; each is soon answered or too old to be done.
 _N_SENT_MAX = 1024
@@ -15,52 +16,10 @@ _SAID_SHARE_MAX = 100.0
 _TINY = 1e-9
 
 
-class Word(NamedTuple):
-    """What a device said it gives, whichever message said it.
-
-    `state` is None in an answer, which does not say one. `last_seq` is 0 where the device does
-    not hold our session. `answers` is the number of our command that this is the answer to, and
-    `is_refusal` says that it will not be done.
-    """
-
-    instance: str
-    number: int
-    last_seq: int
-    amount: float
-    program: str
-    state: DeviceState | None
-    answers: int | None
-    is_refusal: bool = False
-
-
 class _Sent(NamedTuple):
     amount: float
     program: str
     issued_s: float
-
-
-def word_of(said: Ack | DeviceInfo | DeviceStatus, session: str, unit: str) -> Word | None:
-    """Return what a message says of the amount; None where it says none."""
-    amount = said.applied_ma if unit == "ma" else said.applied_level
-    if amount is None:
-        return None
-    is_ours = said.session == session
-    state: DeviceState | None
-    if isinstance(said, Ack):
-        state = None if said.request_id is None else "stopped"
-        answers = said.seq if is_ours else None
-    else:
-        state, answers = said.state, None
-    return Word(
-        instance=said.instance,
-        number=said.word,
-        last_seq=said.last_seq if is_ours else 0,
-        amount=amount,
-        program=said.program,
-        state=state,
-        answers=answers,
-        is_refusal=isinstance(said, Ack) and said.refused is not None,
-    )
 
 
 class Belief:
@@ -104,7 +63,7 @@ class Belief:
         self._newest_seq = 0
         self._is_answered = True
         self._sent: dict[int, _Sent] = {}
-        self._is_stopped = self._is_leased = False
+        self._is_stop_sent = self._is_leased = False
 
     @property
     def is_known(self) -> bool:
@@ -127,8 +86,37 @@ class Belief:
         return self.is_known and self.highest - self.lowest <= self.tolerance + _TINY
 
     @property
+    def safe_level(self) -> float:
+        """The highest amount that counts as safe: the safe amount and the tolerance."""
+        return self._config.safe_amount + self.tolerance + _TINY
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether all that it may give is at or below its safe amount."""
+        return self.highest <= self.safe_level
+
+    @property
+    def is_at_safe(self) -> bool:
+        """Whether it said that it gives its safe amount, no more and no less."""
+        lowest = self._config.safe_amount - self.tolerance - _TINY
+        return self.is_known and self.is_resting and self.lowest >= lowest
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it said that it is stopped, no higher than a stop or safety takes it."""
+        highest = max(self._config.safe_amount, self._config.stop_amount)
+        return self.state == "stopped" and self.highest <= highest + self.tolerance + _TINY
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it said, after the newest command, that it is safe or stopped where it should."""
+        if not (self.is_known and self.is_answered):
+            return False
+        return self.is_stopped or (self.state == "safe" and self.is_at_safe)
+
+    @property
     def has_open(self) -> bool:
-        """Whether a command was sent of which no word says that it is done."""
+        """Whether an amplitude command was sent that no word shows to be done."""
         return any(seq > self._last_seq for seq in self._sent)
 
     @property
@@ -149,7 +137,7 @@ class Belief:
         return frozenset({self._program, *(sent.program for sent in self._sent.values())})
 
     def learn(self, info: DeviceInfo) -> None:
-        """Take in the tolerance that the device tells."""
+        """Take in the tolerance that the device states."""
         if info.amount_tolerance is not None and 0.0 <= info.amount_tolerance < math.inf:
             self.tolerance = info.amount_tolerance
 
@@ -162,7 +150,7 @@ class Belief:
 
     def note_stop(self) -> None:
         """Take in that a stop is on its way: the device may go to its stop amount at once."""
-        self._is_stopped = True
+        self._is_stop_sent = True
         self._is_leased = False
 
     def note_leased(self) -> None:
@@ -171,14 +159,14 @@ class Belief:
         A stop of before that no word shows by now did not reach it; one that comes yet is shown.
         """
         self._is_leased = True
-        self._is_stopped = False
+        self._is_stop_sent = False
 
     def is_news(self, word: Word) -> bool:
         """Whether a word is newer than all that was heard of its instance."""
         return word.instance != self.instance or word.number > self._number
 
     def allows(self, amount: float) -> bool:
-        """Whether the device may say that it gives so much, by all that is known so far.
+        """Whether an amount that the device says it gives fits all that is known so far.
 
         Not above the amount of its last word, the amounts sent since the command that word
         names (and that one's), the safe amount, each widened by the tolerance; a number.
@@ -215,7 +203,7 @@ class Belief:
             del self._sent[seq]
 
     def report(self, now_s: float) -> DeviceBelief:
-        """Return the belief as it is told to others."""
+        """Return the belief as it is published."""
         if not self.is_known:
             return DeviceBelief(state=self.state, instance=self.instance)
         return DeviceBelief(
@@ -233,7 +221,7 @@ class Belief:
             amounts.append(self._amount)
             if self.state == "safe" or (self._is_leased and self.state == "stopped"):
                 amounts.append(self._config.safe_amount)
-            elif self._is_stopped and self.state != "stopped":
+            elif self._is_stop_sent and self.state != "stopped":
                 amounts.append(min(self._amount, self._config.stop_amount))
         return amounts
 
@@ -241,7 +229,7 @@ class Belief:
         """Forget commands that the word shows to be over: overtaken, lapsed or too old."""
         is_at_rest = word.state in {"safe", "stopped"}
         if word.state == "stopped":
-            self._is_stopped = False
+            self._is_stop_sent = False
         answered = self._sent.get(-1 if word.answers is None else word.answers)
         for seq, sent in list(self._sent.items()):
             is_over = seq < self._last_seq or (is_at_rest and seq == self._last_seq)

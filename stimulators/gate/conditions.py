@@ -1,18 +1,18 @@
-"""What must hold before a rig is armed, by whomever."""
+"""The conditions under which a rig may be armed or a paused one resumed."""
 
 from collections.abc import Iterator, Sequence
 
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamWatch
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 
-#: Data are good without a break for so long before a rig is armed.
+#: How long data must be good, without a break, before a rig is armed.
 _GOOD_S_MIN = 2.0
 
 
 class Conditions:
-    """Looks at link, devices and streams.
+    """Looks at the link, the devices and the streams, and says what does not hold.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Conditions:
     def _rest_objections(self, drive: Drive, now_s: float) -> Iterator[Refusal]:
         """Yield that a device does not say that it is at rest, or has no budget left."""
         belief, config = drive.belief, drive.config
-        if drive.presence.is_there and not drive.is_down:
+        if drive.presence.is_there and not drive.belief.is_down:
             if not belief.is_known:
                 found = "no word of what it gives"
             elif not belief.is_answered:
@@ -74,7 +74,7 @@ class Conditions:
             yield _refusal(drive, want.limit, want.found, want.expected)
 
     def _stream_objections(self, watch: StreamWatch, now_s: float) -> Iterator[Refusal]:
-        flaw = watch.flaw(now_s)
+        flaw = watch.check(now_s)
         budget_s = self._timing.data_age_s_max
         if watch.interval_s > budget_s:
             yield Refusal(

@@ -1,9 +1,9 @@
-"""What follows from what a device says: an answer, word of itself, what it gives."""
+"""What follows from a device's messages: answers, descriptions and reports."""
 
 from stimulators.decisions import Notice, Refusal
-from stimulators.gate.belief import Word, word_of
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
+from stimulators.gate.word import Word, word_of
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, ClockAsked, DeviceStatusHeard, InfoHeard
 
@@ -91,7 +91,7 @@ class DeviceWords:
                 rig.go_safe(f"{text}, expected {broken.expected}"[:TEXT_MAX])
 
     def take_status(self, drive: Drive, said: DeviceStatus) -> None:
-        """Take in what a device says it gives, and has given."""
+        """Take in a device's report of its amount and of its counts."""
         if not self._hear_instance(drive, said.instance):
             return
         word = word_of(said, self._session, drive.config.unit)
@@ -142,19 +142,23 @@ class DeviceWords:
         if said.state == "stopped" and drive.is_live:
             # By whatever reached it alone: the others are brought to safe.
             rig.go_safe(f"device {name} was stopped")
-        elif drive.take_state(is_ours=said.session == self._session):
+            return
+        is_held = drive.belief.state == "live" and said.session == self._session
+        if drive.is_live and not is_held:
             drive.lapse()
             rig.lapse(f"device {name} let its lease end")
             if rig.state == "armed":
                 drive.engage()
-        else:
-            rig.welcome(drive)
+            return
+        if is_held:
+            drive.go_live()
+        rig.welcome(drive)
 
     def _see_descent(self, drive: Drive, word: Word) -> None:
         """Stop a device that says, after the way down is over, that it gives more than safe."""
         if drive.descent is None or self._rig.now_s <= drive.descent.deadline_s:
             return
-        if word.amount > drive.safe_level:
+        if word.amount > drive.belief.safe_level:
             self._rig.press_stop(
                 f"{drive.config.id} gives {word.amount:g} after the way to its safe amount"
             )

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation
 
 #: The pauses that are remembered when the longest between two reports is asked for.
@@ -71,10 +71,10 @@ class StreamWatch:
                 self.good_since_s = None
         self._newest = newest
         self._reported_s = now_s
-        return self.flaw(now_s)
+        return self.check(now_s)
 
-    def flaw(self, now_s: float) -> Flaw | None:
-        """Return what is wrong at `now_s`, or None; keeps `good_since_s` in step."""
+    def check(self, now_s: float) -> Flaw | None:
+        """Look at the newest report: return what is wrong, and keep `good_since_s` in step."""
         flaw = self._flaw(now_s)
         if flaw is not None:
             self.good_since_s = None

@@ -1,36 +1,27 @@
-"""The safety gate: the only one who may let a command or a lease out."""
+"""The safety gate: nothing else lets a command or a lease out."""
 
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Literal
 
 from stimulators.decisions import Decision, Notice, State
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.admission import Admission, refusal_of
 from stimulators.gate.arming import Arming
 from stimulators.gate.conditions import Conditions
 from stimulators.gate.device_words import TEXT_MAX, DeviceWords
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamReport, StreamWatch
+from stimulators.gate.hearing import Hearing
 from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import DeviceBelief
-from stimulators.wire.received import (
-    ControlHeard,
-    Flooded,
-    LinkChanged,
-    Received,
-    StatusHeard,
-    StopHeard,
-    Unreadable,
-)
+from stimulators.wire.received import Received
 
 __all__ = ["SafetyGate", "StreamReport"]
-
-#: Topics with unreadable payloads that are told of once each; of more, none is.
-_N_TOPICS_MAX = 64
 
 
 class SafetyGate:
@@ -63,38 +54,7 @@ class SafetyGate:
     Every method takes the time of the service and returns decisions in order; none raises on
     data. Time never runs backwards in here: a `now_s` before the last is a step of the clock.
 
-    States and what leads from one to another:
-
-    ========  =====================================================  =======================
-    from      event                                                  to
-    ========  =====================================================  =======================
-    idle      arm, and every condition holds (`Conditions`)          armed
-    armed     a valid estimate on good data, then the device's word  active
-              that it is live at its safe amount
-    armed     60 s without (and the calibration, where one is        idle
-              under way), or disarm
-    active    data suspect, late or silent; an answer missing; a     hold
-              way down or too many commands refused; a lapse
-    hold      no flaw for ``resume_s``                               active
-    hold      no such end within ``hold_s_max``                      safe
-    active,   pause by an operator                                   paused
-    hold
-    paused    resume by an operator, conditions of staying hold,     active
-              good data for ``resume_s``
-    active,   disarm                                                 idle, devices to safe
-    hold,
-    paused
-    any       stop, failure, step of the service's clock             safe, devices to safe
-    armed,    limit violation, broker or device lost, another        safe, devices to safe
-    active,   device or sender, step of a stream's clock, data from
-    hold,     the future, too many lapses
-    paused
-    paused    a device that does not come to its safe amount within  safe, devices to safe
-              its way down and ``hold_s_max``
-    safe      arm by an operator, and every condition holds          armed
-    ========  =====================================================  =======================
-
-    A lapse is a lease that a device let end, or a stall of the service longer than a lease.
+    The states, and what leads from one to another, are in the text of this package.
 
     What a device gives is known by its own words alone (`Belief`): an amount is said again until
     a word shows it. In hold the amount stays, budgets and leases run on; paused, the device is
@@ -138,16 +98,16 @@ class SafetyGate:
         drives, watches = tuple(self._drives.values()), tuple(self._streams.values())
         self._rig = RigState(timing, session, drives, watches, calibration_s)
         self._others = OtherServices(self._rig, drives, session)
-        self._words = DeviceWords(self._rig, session)
         conditions = Conditions(timing, session, drives, watches)
         is_automatic = arm == "auto" and all(device.simulated for device in devices)
         self._arming = Arming(
             self._rig, conditions, self._others, session, is_automatic=is_automatic
         )
+        self._hearing = Hearing(
+            self._rig, self._drives, DeviceWords(self._rig, session), self._arming, self._others
+        )
         self._admission = Admission(self._rig, timing)
         self._timing = timing
-        self._session = session
-        self._unreadable: set[str] = set()
 
     @property
     def state(self) -> State:
@@ -167,7 +127,7 @@ class SafetyGate:
 
     @property
     def driven(self) -> tuple[str, ...]:
-        """The devices that are given leases, or are still being brought to safety."""
+        """The devices that get leases, or are still on the way to safety."""
         return self._others.driven
 
     @property
@@ -194,7 +154,7 @@ class SafetyGate:
         )
 
     def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
-        """Take in what earlier services gave; of a device that is not named nobody knows."""
+        """Take in what devices gave under earlier services; a device left out counts as unknown."""
         self._rig.begin(now_s)
         known = {each.device: each for each in past}
         for name, drive in self._drives.items():
@@ -207,7 +167,7 @@ class SafetyGate:
         now_s = self._rig.begin(now_s)
         watch = self._streams.get(newest.stream)
         if watch is not None and (flaw := watch.report(newest, now_s)) is not None:
-            self._rig.find_flaw(flaw)
+            self._rig.take_flaw(flaw)
         return self._rig.end()
 
     def observe(self, device: str, newest: Observation, now_s: float) -> tuple[Decision, ...]:
@@ -229,7 +189,7 @@ class SafetyGate:
         rig = self._rig
         rig.begin(now_s)
         newest = {target.device: target for target in targets}
-        allowed = [target for target in targets if self._is_allowed(target)]
+        allowed = [target for target in targets if self._let_pass(target)]
         for target in allowed:
             if newest[target.device] is target:
                 self._admission.admit(self._drives[target.device], target)
@@ -249,22 +209,8 @@ class SafetyGate:
 
     def receive(self, heard: Received, now_s: float) -> tuple[Decision, ...]:
         """Take in what came over the network."""
-        now_s = self._rig.begin(now_s)
-        if isinstance(heard, ControlHeard):
-            self._arming.control(heard.message, retained=heard.retained)
-        elif isinstance(heard, StopHeard):
-            self._take_stop(heard)
-        elif isinstance(heard, LinkChanged):
-            self._change_link(heard)
-        elif isinstance(heard, Unreadable):
-            self._note_unreadable(heard)
-        elif isinstance(heard, StatusHeard):
-            self._others.hear(heard.message)
-        elif isinstance(heard, Flooded):
-            text = f"{heard.topic}: {heard.n_dropped} messages more than are looked at"
-            self._rig.decide(Notice("flood", text[:TEXT_MAX]))
-        elif (drive := self._drives.get(heard.device)) is not None:
-            self._words.take(drive, heard)
+        self._rig.begin(now_s)
+        self._hearing.take(heard)
         return self._rig.end()
 
     def fail(self, reason: str, now_s: float) -> tuple[Decision, ...]:
@@ -299,49 +245,30 @@ class SafetyGate:
         self._rig.break_off(text[:TEXT_MAX])
         return self._rig.end()
 
-    def _is_allowed(self, target: Target) -> bool:
-        """Say whether there is such a device, and it may be asked for so much."""
+    def _let_pass(self, target: Target) -> bool:
+        """Refuse what no device, or not this one, may ever be asked for; say whether it is not."""
         drive = self._drives.get(target.device)
         if drive is not None:
-            return self._admission.is_within_limits(drive, target)
+            return self._admission.hold_to_limits(drive, target)
         names = ", ".join(self._drives)
         self._rig.decide(refusal_of(target, "device", target.device, names))
         return False
 
     def _look_after(self, name: str, drive: Drive, now_s: float) -> None:
-        missing = drive.commands.overdue(now_s)
+        missing = drive.commands.give_up_overdue(now_s)
         if missing is not None:
             text = f"{name} did not answer command {missing.command.seq} in time"
             self._rig.decide(Notice("ack_missing", text, name))
-        if drive.presence.is_lost(now_s):
+        if drive.presence.lose_if_silent(now_s):
             self._lose(name, f"device {name} says nothing")
         drive.account.count(drive.belief, now_s)
         if drive.is_engaged and (reached := drive.account.reached(drive.belief, now_s)):
             self._rig.go_safe(f"device {name} reached {reached}")
 
     def _lose(self, name: str, text: str) -> None:
-        """Tell that a device is not heard any more, and go safe where it was driven."""
+        """Report that a device has fallen silent, and go safe where the rig is armed or driven."""
         self._rig.decide(Notice("device_silent", text, name))
         self._rig.break_off(text)
-
-    def _take_stop(self, heard: StopHeard) -> None:
-        kind = "stop" if heard.verified else "unverified stop"
-        told = f"{kind} by {heard.message.operator}: {heard.message.reason}"
-        self._rig.go_safe(told[:TEXT_MAX], stopped=True)
-
-    def _change_link(self, heard: LinkChanged) -> None:
-        self._rig.is_linked = heard.is_up
-        if heard.is_up:
-            return
-        for drive in self._drives.values():
-            drive.presence.forget()
-        self._rig.break_off(f"no broker: {heard.reason}"[:TEXT_MAX])
-
-    def _note_unreadable(self, heard: Unreadable) -> None:
-        if heard.topic not in self._unreadable and len(self._unreadable) < _N_TOPICS_MAX:
-            self._unreadable.add(heard.topic)
-            text = f"{heard.topic}: {heard.problem}"[:TEXT_MAX]
-            self._rig.decide(Notice("unreadable", text))
 
 
 def _by_id(devices: Sequence[DeviceConfig]) -> dict[str, DeviceConfig]:

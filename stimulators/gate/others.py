@@ -7,7 +7,7 @@ from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
 from stimulators.wire.messages import Status
 
-#: A service that has said nothing for so long is gone; it speaks every second.
+#: A service that was silent for longer is gone: it speaks every second.
 _GONE_S = 2.5
 _N_TEXT_MAX = 100
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import DeviceInfo, DeviceLimits
 from stimulators.wire.session_id import session_date_text
 
@@ -12,7 +12,7 @@ from stimulators.wire.session_id import session_date_text
 _N_INSTANCES = 16
 #: A second boot that spoke this long ago speaks no more.
 _TWO_INSTANCES_S = 5.0
-#: A larger tolerance than this share of the maximum says nothing of what is given.
+#: A device with a larger tolerance than this share of its maximum is not believed.
 _TOLERANCE_SHARE_MAX = 0.1
 
 
@@ -84,7 +84,7 @@ class Presence:
             del self._described[next(iter(self._described))]
 
     def go_offline(self, info: DeviceInfo) -> bool:
-        """Take in that a boot of it is gone; say whether that was the one that speaks."""
+        """Take in that a boot of the device is gone; say whether it was the newest."""
         if self.instance not in {"", info.instance}:
             return False
         self.info = info
@@ -98,8 +98,8 @@ class Presence:
         self._is_fresh = False
         self._heard_s = self._spoke_s = None
 
-    def is_lost(self, now_s: float) -> bool:
-        """Say whether a device that was there has fallen silent; says so once."""
+    def lose_if_silent(self, now_s: float) -> bool:
+        """Give up a device that has fallen silent; say whether it was there until now."""
         if self._heard_s is None or now_s - self._heard_s <= self._silence_s_max:
             return False
         self._heard_s = None

@@ -4,16 +4,15 @@ import math
 import sys
 from collections.abc import Sequence
 
-from stimulators.decisions import Decision, SendStop, State, StateChanged
+from stimulators.decisions import Decision, State, StateChanged
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
-from stimulators.gate.limits.budgets import RateBudget
-from stimulators.limits import GateConfig
+from stimulators.gate.lapses import Lapses
+from stimulators.gate.stopping import Stopping
+from stimulators.gate_config import GateConfig
 
 #: An arming without a valid estimate ends after this, calibration not counted.
 _ARMED_S_MAX = 60.0
-#: The stop that the service presses itself is said this often until every device shows it.
-_STOP_AGAIN_S = 1.0
 
 #: In these states the conditions of staying hold, or the rig is safe.
 STAYING: frozenset[State] = frozenset({"armed", "active", "hold", "paused"})
@@ -66,21 +65,15 @@ class RigState:
         self.is_linked = False
         self.armed_text = ""
         self._timing = timing
-        self._session = session
         self._drives = drives
         self._streams = streams
         self._calibration_s = calibration_s
         self._armed_s = 0.0
         self._sound_s = 0.0
         self._rest_by_s = 0.0
-        self._ticked_s: float | None = None
         self._flawless_since_s: float | None = None
-        self._lapses = RateBudget(timing.lapses_per_min_max, 60.0)
-        self._lapsed_s = -math.inf
-        self._n_stops = 0
-        self._stop_reason: str | None = None
-        self._stop_due_s = 0.0
-        self._is_stopped = False
+        self._lapses = Lapses(timing)
+        self._stopping = Stopping(session, drives, ack_s_max=timing.ack_s_max)
         self._out: list[Decision] = []
 
     # The frame of a call.
@@ -95,7 +88,8 @@ class RigState:
             self.now_s = now_s
         elif not 0.0 <= self.now_s - now_s <= self._timing.clock_step_s_max:
             self.break_off(f"the clock of the service went from {self.now_s:g} to {now_s:g}")
-        self._look_for_stall()
+        if (stalled_s := self._lapses.take_stall(self.now_s)) is not None:
+            self.lapse(f"the service stood still for {stalled_s:.2f} s", stalled_s)
         return self.now_s
 
     def decide(self, *decisions: Decision) -> None:
@@ -117,12 +111,12 @@ class RigState:
         """Whether conditions of staying hold, or the rig is safe."""
         return self.state in STAYING
 
-    def flaw(self, *more: Drive) -> Flaw | None:
-        """Return what is wrong with the streams, the driven devices, or estimates of `more`."""
+    def check(self, *more: Drive) -> Flaw | None:
+        """Look at streams, driven devices and estimates of `more`; return what is wrong first."""
         now_s = self.now_s
         first = None
         for watch in self._streams:
-            first = watch.flaw(now_s) or first
+            first = watch.check(now_s) or first
         for drive in self._drives:
             if first is None and drive.is_engaged:
                 first = drive.flaw(now_s)
@@ -135,27 +129,26 @@ class RigState:
     def arm(self, reason: str) -> None:
         """Go to armed: from now on the first valid estimate engages."""
         self._armed_s = self.now_s
-        self._is_stopped = False
-        self._stop_reason = None
+        self._stopping.end()
         self._change("armed", reason)
 
     def engage(self, drive: Drive) -> None:
         """Give leases to a device that has its first valid estimate, on good data."""
-        if self.flaw(drive) is not None:
+        if self.check(drive) is not None:
             return
         drive.engage()
         self._lease(drive)
 
     def welcome(self, drive: Drive) -> None:
         """Drive a device that has said that it holds our session, at its safe amount."""
-        if self.state == "armed" and drive.is_live and drive.is_at_safe:
+        if self.state == "armed" and drive.is_live and drive.belief.is_at_safe:
             self._change("active", "a valid estimate, and a device that is live")
             self._sound_s = self.now_s
 
     def pause(self, reason: str) -> None:
         """Open the loop: every driven device to its safe amount, its lease kept alive."""
         for drive in self._drives:
-            drive.drop_wish()
+            drive.wishes.drop()
             drive.cancel_triggers(self.now_s)
         self._change("paused", reason)
         self._rest_by_s = self.now_s + self._timing.hold_s_max
@@ -178,10 +171,7 @@ class RigState:
             return
         self.safe_s = self.now_s
         if stopped:
-            self._is_stopped = True
-            self._stop_due_s = max(self._stop_due_s, self.now_s + self._timing.ack_s_max)
-            for drive in self._drives:
-                drive.belief.note_stop()
+            self._stopping.begin(self.now_s)
         if self.state == "safe":
             self.reason = reason
             return
@@ -194,38 +184,27 @@ class RigState:
             self.go_safe(reason)
 
     def press_stop(self, reason: str) -> None:
-        """Stop every device, because one gives what it must not.
-
-        It is said again, once a second, while a device that can be heard does not show it.
-        """
-        if self._stop_reason is None:
-            self._stop_reason = reason
-            self._say_stop()
+        """Stop every device, because one gives what it must not."""
+        if (sent := self._stopping.press(reason, self.now_s)) is not None:
+            self.decide(sent)
         self.go_safe(reason, stopped=True)
 
     def lapse(self, reason: str, lasted_s: float = 0.0) -> None:
         """Take in a lapse: hold, and rise only after good data; too long or too often is safe."""
         if self.state not in {"active", "hold", "paused"}:
             return
-        timing = self._timing
-        if lasted_s > timing.hold_s_max:
-            self.go_safe(f"{reason}, longer than hold_s_max ({timing.hold_s_max:g} s)")
+        too_much = self._lapses.count(reason, lasted_s, self.now_s)
+        if too_much is not None:
+            self.go_safe(too_much)
             return
-        # What comes within a lease of a lapse comes of it: a stall ends the lease of every device.
-        if self.now_s - self._lapsed_s > timing.lease_s:
-            if not self._lapses.has_room(self.now_s):
-                self.go_safe(f"{reason}, after {timing.lapses_per_min_max} lapses within a minute")
-                return
-            self._lapses.take(self.now_s)
-            self._lapsed_s = self.now_s
         self._flawless_since_s = None
         for drive in self._drives:
-            drive.drop_wish()
+            drive.wishes.drop()
         if self.state == "active":
             self._hold(reason)
         self._sound_s = self.now_s
 
-    def find_flaw(self, flaw: Flaw) -> None:
+    def take_flaw(self, flaw: Flaw) -> None:
         """Hold, or hold on: something under the decisions is not as it should be."""
         if flaw.reason == "future" and self.is_staying:
             self.go_safe(f"{flaw.found}, expected {flaw.expected}")
@@ -235,19 +214,19 @@ class RigState:
 
     def look(self) -> bool:
         """See whether all is well, from where a hold would count; where not, hold."""
-        flaw = self.flaw()
+        flaw = self.check()
         if flaw is None:
             if self.state == "active":
                 self._sound_s = self.now_s
             return True
-        self.find_flaw(flaw)
+        self.take_flaw(flaw)
         return False
 
     # Time.
 
     def pass_time(self) -> None:
         """Do what is due in the present state: end it, move devices, renew leases."""
-        self._ticked_s = self.now_s
+        self._lapses.note_tick(self.now_s)
         is_flawless = self.look()
         if is_flawless and self._flawless_since_s is None:
             self._flawless_since_s = self.now_s
@@ -260,7 +239,8 @@ class RigState:
         self._move_all()
         for drive in self._drives:
             self._lease(drive)
-        self._say_stop_again()
+        if self.state == "safe" and (sent := self._stopping.press_again(self.now_s)) is not None:
+            self.decide(sent)
 
     def step(self, drive: Drive) -> None:
         """Let a device go the next step of its way."""
@@ -274,14 +254,6 @@ class RigState:
         """How long nothing has been wrong."""
         since_s = self._flawless_since_s
         return 0.0 if since_s is None else self.now_s - since_s
-
-    def _look_for_stall(self) -> None:
-        if self._ticked_s is None:
-            return
-        stalled_s = self.now_s - self._ticked_s
-        if stalled_s > self._timing.lease_s:
-            self._ticked_s = self.now_s
-            self.lapse(f"the service stood still for {stalled_s:.2f} s", stalled_s)
 
     def _wait_armed(self) -> None:
         is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)
@@ -305,7 +277,9 @@ class RigState:
 
     def _wait_in_pause(self) -> None:
         """Give no more leases to a device that does not come to its safe amount."""
-        driven = [drive for drive in self._drives if drive.is_engaged and not drive.is_resting]
+        driven = [
+            drive for drive in self._drives if drive.is_engaged and not drive.belief.is_resting
+        ]
         if driven and self.now_s > self._rest_by_s:
             names = ", ".join(drive.config.id for drive in driven)
             self.go_safe(f"paused, and {names} did not come to its safe amount in time")
@@ -320,7 +294,7 @@ class RigState:
         if not drive.is_engaged:
             return
         if self.state in {"armed", "active"}:
-            is_due = drive.hops.is_valid and self.flaw() is None
+            is_due = drive.hops.is_valid and self.check() is None
         else:
             is_due = self.state in {"hold", "paused"}
         if is_due and (sent := drive.lease(self._armed_s, self.now_s)) is not None:
@@ -339,22 +313,6 @@ class RigState:
     def _disengage_all(self) -> None:
         for drive in self._drives:
             drive.disengage(self.now_s)
-            # A stop takes devices elsewhere: those that show it are told nothing more.
-            if not (self._is_stopped and drive.is_stopped):
+            # A stop takes devices elsewhere: those that show it are sent nothing more.
+            if not (self._stopping.is_stopped and drive.belief.is_stopped):
                 self.step(drive)
-
-    def _say_stop(self) -> None:
-        self._n_stops += 1
-        self._stop_due_s = self.now_s + _STOP_AGAIN_S
-        self.decide(
-            SendStop(
-                request_id=f"{self._session}-stop-{self._n_stops}",
-                reason=self._stop_reason or "the rig is stopped",
-            )
-        )
-
-    def _say_stop_again(self) -> None:
-        if not self._is_stopped or self.state != "safe" or self.now_s < self._stop_due_s:
-            return
-        if any(drive.presence.is_there and not drive.is_stopped for drive in self._drives):
-            self._say_stop()

@@ -19,11 +19,12 @@ from stimulators.wire.payload import to_payload
 _LISTEN_S = 1.3
 _REQUEST_VALID_US = 2_000_000
 _HEARD = (topics.STATUS, topics.ACK, topics.INFO, topics.DEVICE_STATUS)
-#: The states in which a request has come true; a mark and a resume have with their answer.
+#: The states in which a request has come true; a mark has with its answer.
 _STATES: dict[ControlAction, frozenset[str]] = {
     "arm": frozenset({"armed", "active", "hold"}),
     "disarm": frozenset({"idle", "safe"}),
     "pause": frozenset({"paused"}),
+    "resume": frozenset({"active", "hold"}),
 }
 
 
@@ -99,7 +100,7 @@ class _Conversation:
         """Return what the words of the devices that matter come to."""
         self.driven |= set(self.newest.drives)
         configured = {each.id for each in self._link.rig.devices}
-        if action == "arm":
+        if action in {"arm", "resume"}:
             return tuple(self._alone(sorted(configured | self.driven)))
         names = self.driven if action == "pause" else configured | self.driven | self._link.present
         return tuple(

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.policies.policy import PolicyConfig
 from stimulators.targets import Observation, Target
 
@@ -65,8 +65,9 @@ class Threshold:
     Raises
     ------
     ValueError
-        Where amounts are not in the device's unit or above its limit, or the program is not one
-        of its own; the text begins with the key.
+        Where amounts are not in the device's unit or above its limit, the program is not one of
+        its own, or triggers are of a program that cannot be in effect; the text begins with the
+        key.
 
     Notes
     -----
@@ -96,6 +97,8 @@ class Threshold:
         self._channel = channel
         self._program = _program(config, device)
         self._on_amount, self._off_amount = _amounts(config, device)
+        if config.output == "trigger":
+            _require_program_in_effect(self._program, device)
         self._onset_samples = round(config.onset_s * rate_hz)
         self._termination_samples = round(config.termination_s * rate_hz)
         self.reset()
@@ -161,6 +164,22 @@ def _program(config: ThresholdConfig, device: DeviceConfig) -> str:
     expected = f"one of {', '.join(names)}" if names else "none"
     found = repr(config.program) if config.program else "none"
     raise ValueError(f"program: expected {expected}, found {found}")
+
+
+def _require_program_in_effect(program: str, device: DeviceConfig) -> None:
+    """Refuse triggers of a program to which the device could not change from its safe amount."""
+    safe_program, contacts = device.safe_program, ""
+    if program in device.programs:
+        contacts = device.programs[program].contacts
+    is_same = program == safe_program or (
+        contacts != "" and contacts == device.programs[safe_program].contacts
+    )
+    if device.safe_amount > 0.0 and not is_same:
+        raise ValueError(
+            f"program: expected {safe_program} (safe_program of device {device.id!r}) or one of "
+            f"the same contacts with triggers, as the device gives {device.safe_amount:g} in it "
+            f"and a program changes at 0 only, found {program}"
+        )
 
 
 def _amounts(config: ThresholdConfig, device: DeviceConfig) -> tuple[float, float]:

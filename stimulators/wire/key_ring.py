@@ -75,9 +75,12 @@ class KeyRing:
     ) -> None:
         self._listens = listens
         self._accepted: dict[str, tuple[Key, ...]] = {}
+        self._owners: dict[tuple[str, str], str] = {}
         for name, each in keys.items():
             for topic in _topics(name, rig):
                 self._accepted[topic] = (*self._accepted.get(topic, ()), *each)
+                for key in each:
+                    self._owners.setdefault((topic, key.id), name.partition("/")[2])
 
     def seal(self, topic: str, payload: bytes) -> bytes:
         """Return the payload with its signature before it, on a topic that has a key."""
@@ -117,6 +120,11 @@ class KeyRing:
                 body,
             )
         return body
+
+    def owner(self, topic: str, payload: bytes) -> str:
+        """Return whose key sealed a payload that was opened: the operator of a control key."""
+        key_id = payload.partition(b".")[0].decode(errors="replace")
+        return self._owners.get((topic, key_id), "")
 
 
 def _topics(name: str, rig: str) -> set[str]:

@@ -41,6 +41,10 @@ class Keys(Protocol):
         """
         ...
 
+    def owner(self, topic: str, payload: bytes) -> str:
+        """Return whose key sealed a payload that was opened; empty where nobody knows."""
+        ...
+
 
 class NoKeys:
     """Signing is off: whoever may publish on the broker is believed."""
@@ -53,6 +57,10 @@ class NoKeys:
         """Return the payload as it is."""
         return payload
 
+    def owner(self, topic: str, payload: bytes) -> str:  # noqa: ARG002 the seam's shape
+        """Return nobody: whoever names himself is believed."""
+        return ""
+
 
 class ListenerKeys:
     """An end without keys where others sign: it reads past signatures and can make none."""
@@ -64,6 +72,10 @@ class ListenerKeys:
     def open(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
         """Return the payload without its signature, if it has one, unchecked."""
         return without_signature(payload)
+
+    def owner(self, topic: str, payload: bytes) -> str:  # noqa: ARG002 the seam's shape
+        """Return nobody: signatures are not checked."""
+        return ""
 
 
 def without_signature(payload: bytes) -> bytes:

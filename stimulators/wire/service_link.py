@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from stimulators.wire import topics
 from stimulators.wire.flood import StopLimit
 from stimulators.wire.flood_limits import FloodLimits
@@ -223,8 +225,7 @@ class MqttTransport:
         if topic == self._status_topic:
             return self._read_status(payload, retained=retained)
         if topic == self._control_topic:
-            control = from_payload(self._keys.open(topic, payload), Control)
-            return ControlHeard(message=control, retained=retained)
+            return self._read_control(payload, retained=retained)
         device, _, what = topic.removeprefix(self._devices_root).partition("/")
         if what not in _DEVICE_WORDS:
             raise ValueError("expected a topic that was subscribed to")
@@ -241,6 +242,14 @@ class MqttTransport:
         if info.device != device:
             raise ValueError(f"device: expected {device!r} as in the topic, found another")
         return InfoHeard(device=device, message=info, retained=retained)
+
+    def _read_control(self, payload: bytes, *, retained: bool) -> ControlHeard:
+        topic = self._control_topic
+        control = from_payload(self._keys.open(topic, payload), Control)
+        if owner := self._keys.owner(topic, payload):
+            # Whoever holds a key may write any name: what is kept is whose key it was.
+            control = msgspec.structs.replace(control, operator=owner)
+        return ControlHeard(message=control, retained=retained)
 
     def _read_status(self, payload: bytes, *, retained: bool) -> StatusHeard | None:
         """Return the word of another service that is there now."""

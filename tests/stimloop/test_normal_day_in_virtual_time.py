@@ -11,7 +11,7 @@ from replay.virtual.service import VirtualService
 from replay.virtual.what_if_states import delivers
 from replay.virtual.world import World
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Command
 from streamer.closed_loop import Outcome
 from streamer.events import Event, Slept

@@ -4,7 +4,7 @@ import math
 from collections import deque
 
 from replay.virtual.electrode import Given, Pulses
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
 _WINDOW_US = 600_000_000
 _MINUTE_US = 60_000_000

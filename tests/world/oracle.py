@@ -214,6 +214,8 @@ class Oracle:
             {min(each, CLIPPED * config.amount_max) for each in wished} if self.clips else set()
         )
         allowed = {config.safe_amount} | wished | clipped
+        if states and set(states) <= {"paused", "idle", "safe"}:
+            allowed = {config.safe_amount}
         if virtual.device.state == "stopped" and given.amount <= config.stop_amount + _TINY:
             return
         if all(abs(given.amount - each) > self.tolerance + _TINY for each in allowed):

@@ -13,7 +13,7 @@ from replay.virtual.what_if import AFTER_S, FAULTS, STATES, Row, rows
 from replay.virtual.what_if_page import page
 from stimloop import config as configuration
 from stimulators.decisions import State
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from tests.world.scenario import stimulator_of
 
 _CONFIG = configuration.load(None)

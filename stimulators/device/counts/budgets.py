@@ -8,13 +8,13 @@ from stimulators.device.counts.charge_count import ChargeCount
 from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
-#: A device looks at its budgets at least so often while it is driven or moves.
+#: A device looks at its budgets this often, or more, while it is driven or moves.
 LOOK_US = 10_000
 _FC_PER_UC = 1e9
-#: A device whose charge was used up is driven again once the highest amount fits for so long, or
-#: so large a part of the limit is free: else it would rise and fall each time a bit is free.
+#: A device whose charge was used up is driven again once the highest amount fits for this long, or
+#: this part of the limit is free: else it would rise and fall each time a bit is free.
 _ROOM_US = 1_000_000
 _ROOM_PART = 0.01
 _ROOM_PART_OF_ON_TIME = 0.1
@@ -83,6 +83,12 @@ class Budgets:
         rate = max(rate, self._rate())
         self._charge.add_steady(rate, from_us, until_us)
         self._on_time.count(from_us, until_us, is_above=above or self._is_above())
+
+    def doubt(self, by_us: int, now_us: int) -> None:
+        """Take it that nobody knows whether the last `by_us` passed: nothing expires by them."""
+        self._counted_us -= by_us
+        self._charge.doubt(by_us)
+        self._on_time.doubt(by_us, now_us)
 
     def count_trigger(self, amount: float, program: str, now_us: int) -> None:
         """Count one pulse."""

@@ -1,4 +1,4 @@
-"""The charge of the last ten minutes, and the most it can come to if no more than safe is given."""
+"""The charge of the last ten minutes, and its highest value to come at the safe amount."""
 
 import math
 from collections import deque
@@ -53,6 +53,10 @@ class ChargeCount:
 
     def add_steady(self, fc_per_us: float, from_us: int, until_us: int) -> None:
         """Count what was given at one rate; what is older than the window is left out."""
+        if from_us < self._began_us:
+            doubted_us = min(until_us, self._began_us)
+            self._add_doubtful(fc_per_us, doubted_us - from_us)
+            from_us = doubted_us
         from_us = max(from_us, until_us - _WINDOW_US - BIN_US)
         while from_us < until_us:
             self._roll(from_us)
@@ -61,14 +65,34 @@ class ChargeCount:
             from_us = end_us
         self._roll(until_us)
 
+    def doubt(self, by_us: int) -> None:
+        """Take it that nobody knows whether the next `by_us` pass: by them nothing expires."""
+        self._began_us += by_us
+
     def worst_fc(self, now_us: int) -> int:
-        """Return the highest count to come if from now on the safe amount is given."""
-        passed_fc = math.floor(self._safe_fc_per_us * (now_us - self._began_us))
+        """Return the highest count to come at the safe amount from now on."""
+        passed_fc = math.floor(self._safe_fc_per_us * max(0, now_us - self._began_us))
         return self._worst_fc + self._bins[-1] - passed_fc
 
     def kept(self, now_us: int) -> Counts:
         """Return the charge for `Counts`; the rest of them is 0."""
         return Counts(bins_fc=tuple(self._bins), newest_us=now_us - self._began_us)
+
+    def _add_doubtful(self, fc_per_us: float, lasted_us: int) -> None:
+        """Count a steady rate that lasted from no time up to `lasted_us`: the most it can come to.
+
+        That is all of it with nothing expired. Or, however much of it passed, as many of the
+        oldest bins are over and each since has the rate's own charge: so it is no more than with
+        each bin at least at that. The lower of the two counts.
+        """
+        given_fc, bin_fc = math.ceil(fc_per_us * lasted_us), math.ceil(fc_per_us * BIN_US)
+        raised = [max(each, bin_fc) for each in self._bins]
+        if given_fc <= sum(raised) - self.total_fc:
+            self._bins[-1] += given_fc
+        else:
+            self._bins = deque(raised, maxlen=_N_BINS)
+            self._worst_fc = self._work_out_worst()
+        self.total_fc = sum(self._bins)
 
     def _roll(self, now_us: int) -> None:
         n_new = max(0, (now_us - self._began_us) // BIN_US)

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from stimulators.device.counts.counts import Counts
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 
 #: Counts are kept about once a second. A device that ended without a word may have given its
-#: maximum for so long after it last kept them.
+#: maximum for this long after it last kept them.
 _UNSEEN_US_MAX = 2_000_000
 _FC_PER_UC = 1e9
 

@@ -1,4 +1,4 @@
-"""Commands that wait for their answer, and what an answer is an answer to."""
+"""Commands without an answer yet, and which command an answer is for."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -59,7 +59,7 @@ class OpenCommands:
         self.missing_seq = None
         return ("applied" if ack.refused is None else "refused"), opened
 
-    def overdue(self, now_s: float) -> OpenCommand | None:
+    def give_up_overdue(self, now_s: float) -> OpenCommand | None:
         """Give up what should have been answered by `now_s`; return the first such in a row."""
         first = None
         was_missing = self.missing_seq is not None

@@ -1,8 +1,8 @@
 """Bringing one device to where it is safe: said until a word shows that it is there."""
 
-#: However long a device does not answer, it is told again this often.
+#: The longest pause before the safe amount is said again.
 _INTERVAL_S_MAX = 1.0
-#: So long after the way down should be over, a word that shows more is believed.
+#: A word that shows more than safe counts as a fault this long after the way down should end.
 _GRACE_S = 1.0
 
 

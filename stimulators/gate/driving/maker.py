@@ -1,9 +1,10 @@
-"""The only place where commands and leases are made."""
+"""The only file in which commands and leases are constructed."""
 
 from collections.abc import Iterator
 
 from stimulators.decisions import Send
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind, Lease, Reason
 
@@ -64,7 +65,7 @@ class Maker:
         channel: str,
         now_s: float,
     ) -> Command:
-        """Return a command, of which every limit but the amount's has been seen to.
+        """Return a command; its caller has kept every limit but that of the amount.
 
         Raises
         ------

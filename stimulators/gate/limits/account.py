@@ -1,16 +1,17 @@
-"""What one device has given and may still give: charge in ten minutes, time above safe."""
+"""A device's budgets: its charge of ten minutes and its time above safe, used and left."""
 
 import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import WINDOW_S, ChargeCount, OnTime
+from stimulators.gate.limits.charge import WINDOW_S, ChargeCount
+from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.past import DevicePast
-from stimulators.limits import DeviceConfig
 from stimulators.wire.messages import DeviceStatus
 
-#: A word was on its way for so long, at most, where no command says how old it may be.
+#: How long a word was on its way, at most, where no command says how old it may be.
 _TRANSIT_S = 1.0
 
 
@@ -30,7 +31,7 @@ class Account:
     config : DeviceConfig
         The device and its limits.
     lease_s : float
-        So long a device may keep its amount after the last word it hears.
+        How long a device may keep its amount after the last lease that reaches it.
     tick_s : float
         Time from one look at the limits to the next.
 
@@ -113,7 +114,7 @@ class Account:
         self._sent_s = now_s
 
     def note_lapse(self, belief: Belief, now_s: float) -> None:
-        """Count what a device may have given that went up to its safe amount unheard."""
+        """Count the charge of a device that may have gone up to its safe amount, its lease over."""
         config = self._config
         above = config.safe_amount - belief.highest
         if above > 0.0 and belief.heard_s is not None:
@@ -163,7 +164,7 @@ class Account:
         self._charge.bound_at_rest(told_uc, belief.highest * max(rates) * _TRANSIT_S)
 
     def reached(self, belief: Belief, now_s: float) -> str | None:
-        """Return the limit that leaves no room but for the way to the safe amount, or None."""
+        """Return the limit that allows nothing more but the way to the safe amount, or None."""
         highest = belief.highest
         is_above = highest > self._config.safe_amount + belief.tolerance
         if is_above and self._on_high.on_s + self._way_down_s(highest) >= self._on_s_max:

@@ -1,4 +1,4 @@
-"""How often, how long and how much: budgets that a device's output must never overdraw."""
+"""How often commands, rises and triggers may go."""
 
 from collections import deque
 
@@ -7,7 +7,7 @@ _TINY = 1e-9
 
 
 class RateBudget:
-    """At most so many in any window, counted exactly.
+    """A limit on how often something happens in any window, counted exactly.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ class RateBudget:
         self._times_s: deque[float] = deque()
 
     def has_room(self, now_s: float, *, leaving: int = 0) -> bool:
-        """Say whether one more may come at `now_s`, and so many (`leaving`) after it."""
+        """Say whether one more may come at `now_s`, and `leaving` more after it."""
         while self._times_s and now_s - self._times_s[0] >= self._window_s:
             self._times_s.popleft()
         return len(self._times_s) < self._n_max - leaving
 
     def take(self, now_s: float) -> None:
-        """Count one at `now_s`, room or not: what brings a device to safety is never refused."""
+        """Count one at `now_s`, even beyond the limit: the way to safety is never refused."""
         self._times_s.append(now_s)
         if len(self._times_s) > self._n_max:
             self._times_s.popleft()

@@ -1,4 +1,4 @@
-"""Charge and time above safe that a device may have given: bounds from above and from below."""
+"""Charge that a device may have given in ten minutes: bounds from above and from below."""
 
 import math
 from collections import deque
@@ -114,7 +114,7 @@ class ChargeCount:
             self._unknown.add(rate_uc_per_s * given_s, now_s - age_s)
 
     def note_told(self, told_uc: float, now_s: float) -> None:
-        """Count what the device says that it has given beyond what is counted."""
+        """Count what a device's own count has beyond ours."""
         told_uc = min(told_uc, _CHARGE_UC_MAX)
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
@@ -153,7 +153,7 @@ class ChargeCount:
         return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
 
     def wait_s(self, now_s: float, over_uc: float) -> float:
-        """Return how long until so much of the oldest that counts is ten minutes old."""
+        """Return how long until `over_uc` of the charge is more than ten minutes ago."""
         if over_uc <= 0.0:
             return 0.0
         for age_s, charge_uc in self.bins(now_s):
@@ -169,50 +169,3 @@ class ChargeCount:
 
     def _above_uc(self, now_s: float) -> float:
         return self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
-
-
-class OnTime:
-    """How long an amount has been above safe; a short break does not end it.
-
-    Parameters
-    ----------
-    off_time_s_min : float
-        A break of so long ends it.
-
-    Attributes
-    ----------
-    on_s : float
-        Time since it went above safe, the break that may be under way not included.
-    off_s : float
-        How long it has been at or below safe.
-    """
-
-    def __init__(self, off_time_s_min: float) -> None:
-        self.on_s = 0.0
-        self.off_s = math.inf
-        self._off_time_s_min = off_time_s_min
-
-    def pass_time(self, passed_s: float, *, is_on: bool) -> None:
-        """Count time in which the amount was, or was not, above safe."""
-        if is_on:
-            self.on_s = self.if_rising_s + passed_s
-            self.off_s = 0.0
-            return
-        self.off_s += passed_s
-        if self.off_s >= self._off_time_s_min:
-            self.on_s = 0.0
-
-    def presume(self, on_s: float) -> None:
-        """Take it that it has been above safe for at least so long, without a break since."""
-        self.on_s = max(self.on_s, on_s)
-        self.off_s = 0.0
-
-    @property
-    def if_rising_s(self) -> float:
-        """How long it has been above safe if it rises now: a short break counts."""
-        return self.on_s + self.off_s if self.on_s > 0.0 else 0.0
-
-    @property
-    def wait_s(self) -> float:
-        """How long at or below safe until it is over."""
-        return max(0.0, self._off_time_s_min - self.off_s) if self.on_s > 0.0 else 0.0

@@ -1,4 +1,4 @@
-"""What was given before this service began: kept between services, learnt once at the start."""
+"""What a device gave before this service began: kept in a file, read once at the start."""
 
 import msgspec
 

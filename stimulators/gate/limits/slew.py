@@ -38,7 +38,7 @@ class Slew:
         self._right = self.spare
 
     def tolerate(self, tolerance: float) -> None:
-        """Make no step that a device of such a tolerance could not tell from none."""
+        """Make no step too small to show within a device's tolerance."""
         self.step_min = max(_STEP_SHARE * self._amount_max, 2.0 * tolerance)
         self.spare = self._per_tick + max(self._per_tick, self.step_min)
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from stimulators.device.device import ReferenceDevice, Said
-from stimulators.limits import DeviceConfig, LimitsConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.limits import LimitsConfig, ProgramConfig
 from stimulators.wire.messages import (
     Ack,
     ClockReply,

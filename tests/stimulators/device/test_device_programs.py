@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.limits import DeviceConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.limits import ProgramConfig
 from tests.stimulators.device.device_bench import Bench, acks, stimulator
 
 _PULSES = ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.0598)

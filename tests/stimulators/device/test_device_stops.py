@@ -5,6 +5,7 @@ import pytest
 from stimulators.wire.messages import Command
 from tests.stimulators.device.device_bench import (
     AHEAD_US,
+    SESSION,
     Bench,
     acks,
     infos,
@@ -115,3 +116,23 @@ def test_a_stopped_device_gives_no_more_than_its_limits_whatever_its_stop_amount
     on_s = max(each.on_s for each in reports(bench.wait(80_000_000)))
     assert (bench.state, bench.amount) == ("stopped", 0.5)
     assert on_s <= limits.on_time_s_max
+
+
+def test_a_stop_that_is_over_holds_against_armings_of_before_it_of_every_session() -> None:
+    bench = Bench(stimulator(safe_ma=0.5, stop_ma=0.0)).leased()
+    bench.wait(200_000)
+    before_us = bench.now_us + AHEAD_US
+    bench.stop()
+    bench.wait(50_000)
+    newer = "00000000000000000003-0000000c"
+    bench.heard_by = newer
+    bench.wait(1_200_000)
+    bench.heard_by = SESSION
+    bench.wait(1_200_000)
+    bench.tell(bench.lease(armed_us=bench.now_us + AHEAD_US))
+    bench.wait(1_000_000)
+    assert (bench.state, bench.amount) == ("safe", 0.5)
+    bench.tell(bench.lease(session=newer, armed_us=before_us))
+    assert bench.state == "safe"
+    bench.tell(bench.lease(session=newer, armed_us=bench.now_us + AHEAD_US))
+    assert bench.state == "live"

@@ -10,7 +10,7 @@ from stimulators.device.counts.counts import BIN_US, Counts
 from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
 from stimulators.device.own_time import STEP_US_MAX, OwnTime
-from stimulators.device.told_stops import ToldStops
+from stimulators.device.stop_reports import StopReports
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.wire.messages import Command, Stop
 from tests.stimulators.device.device_bench import Bench, stimulator
@@ -39,13 +39,13 @@ def test_a_step_of_its_clock_by_more_than_a_second_is_a_fault_that_passes_all_th
 # Stops that are told.
 
 
-def _told(stops: ToldStops, now_us: int, *, name: str = "x", **keys: bool) -> str | None:
+def _told(stops: StopReports, now_us: int, *, name: str = "x", **keys: bool) -> str | None:
     stop = Stop(request_id="1", operator=name, reason="why")
-    return stops.word(stop, now_us, **({"is_verified": False, "is_change": False} | keys))
+    return stops.report(stop, now_us, **({"is_verified": False, "is_change": False} | keys))
 
 
 def test_an_unsigned_stop_is_told_if_none_was_told_in_the_second_before() -> None:
-    stops = ToldStops()
+    stops = StopReports()
     assert _told(stops, 0, is_verified=True) == "stop by x: why"
     assert _told(stops, 10) == "stop by x: why (not verified)"
     assert _told(stops, 1_000_009) is None
@@ -55,23 +55,23 @@ def test_an_unsigned_stop_is_told_if_none_was_told_in_the_second_before() -> Non
 
 
 def test_of_those_that_were_only_counted_the_newest_is_told_once_the_second_is_over() -> None:
-    stops = ToldStops()
-    assert stops.due(0) is None
+    stops = StopReports()
+    assert stops.report_due(0) is None
     _told(stops, 10)
-    assert stops.due(5_000_000) is None
-    stops = ToldStops()
+    assert stops.report_due(5_000_000) is None
+    stops = StopReports()
     _told(stops, 10)
     _told(stops, 20, name="y")
     _told(stops, 30, name="z")
-    assert stops.due(1_000_009) is None
-    assert stops.due(1_000_010) == "stop by z: why (not verified), 2 more not told"
-    assert stops.due(3_000_000) is None
+    assert stops.report_due(1_000_009) is None
+    assert stops.report_due(1_000_010) == "stop by z: why (not verified), 2 more not told"
+    assert stops.report_due(3_000_000) is None
     _told(stops, 1_500_000)
-    assert stops.due(2_000_010) == "stop by x: why (not verified), 1 more not told"
+    assert stops.report_due(2_000_010) == "stop by x: why (not verified), 1 more not told"
 
 
 def test_what_is_told_of_a_stop_is_cut_to_300_letters() -> None:
-    stops = ToldStops()
+    stops = StopReports()
     assert _told(stops, 0, name="x" * 400, is_verified=True) == f"stop by {'x' * 292}"
 
 

@@ -89,7 +89,7 @@ def test_after_a_stop_only_an_arming_that_surely_began_later_counts() -> None:
     tenancy.grant(later, _SERVICE)
     assert not tenancy.is_stopped
     # What was armed before it never counts again, though the stop is over.
-    assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "order"
+    assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "stopped"
 
 
 def test_a_lease_of_one_that_was_never_stopped_leaves_its_arming_to_the_grant() -> None:

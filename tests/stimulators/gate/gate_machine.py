@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from stimulators.decisions import Decision, Refusal, Send, StateChanged
 from stimulators.gate.freshness import StreamReport
 from stimulators.gate.gate import SafetyGate
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import (
     ClockRequest,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stimulators.decisions import Decision, Send, SendStop, StateChanged
-from stimulators.limits import DeviceConfig, GateConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Lease
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
+from stimulators.device_config import DeviceConfig
 from stimulators.gate.freshness import StreamReport
 from stimulators.gate.gate import SafetyGate
-from stimulators.limits import DeviceConfig, GateConfig, LimitsConfig, ProgramConfig
+from stimulators.gate_config import GateConfig
+from stimulators.limits import LimitsConfig, ProgramConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import (
     Ack,

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from stimulators.limits import DeviceConfig
+from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
     Command,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import Refusal
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import DeviceInfo, DeviceLimits
 from stimulators.wire.received import InfoHeard, LinkChanged
 from tests.stimulators.gate.gate_rig import (

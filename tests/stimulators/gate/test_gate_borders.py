@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.gate.belief import Belief, Word, word_of
+from stimulators.device_config import DeviceConfig
+from stimulators.gate.belief import Belief
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.freshness import HopWatch, StreamReport, StreamWatch
 from stimulators.gate.limits.slew import Slew
-from stimulators.limits import DeviceConfig, GateConfig, ProgramConfig
+from stimulators.gate.word import Word, word_of
+from stimulators.gate_config import GateConfig
+from stimulators.limits import ProgramConfig
 from stimulators.targets import Observation
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from tests.stimulators.gate.gate_rig import device_of
@@ -429,7 +432,7 @@ def test_data_are_good_within_their_age_and_their_clock_and_no_further(
 def test_data_are_good_since_the_first_of_an_unbroken_row() -> None:
     watch = StreamWatch("lfp", _TIMING)
     assert (watch.name, watch.good_since_s, watch.interval_s) == ("lfp", None, 0.0)
-    assert watch.flaw(7.0) == ("silent", "no data", "data")
+    assert watch.check(7.0) == ("silent", "no data", "data")
     watch.report(_report(8.0), 8.0)
     watch.report(_report(8.25), 8.25)
     assert (watch.good_since_s, watch.interval_s) == (8.0, 0.25)
@@ -439,11 +442,11 @@ def test_data_are_good_since_the_first_of_an_unbroken_row() -> None:
     assert watch.interval_s == pytest.approx(0.26)
     watch.restart()
     assert watch.good_since_s is None
-    assert watch.flaw(8.6) is None
+    assert watch.check(8.6) is None
     assert watch.good_since_s == 8.6
     watch.forget()
     assert watch.good_since_s is None
-    assert watch.flaw(8.6) == ("silent", "no data", "data")
+    assert watch.check(8.6) == ("silent", "no data", "data")
     watch.report(_report(99.0), 99.0)
     assert watch.interval_s == pytest.approx(0.26)
 

@@ -94,7 +94,7 @@ def test_a_pause_drops_what_was_wished() -> None:
 
 
 def test_budgets_run_in_a_pause_too() -> None:
-    limits = limits_of(charge_uc_per_10_min_max=600.0 * 7.8 + 30.0, on_time_s_max=9999.0)
+    limits = limits_of(charge_uc_per_10_min_max=600.0 * 7.8 + 80.0, on_time_s_max=9999.0)
     rig = WiredRig(device_of(safe_ma=1.0, limits=limits)).be_active()
     rig.run(0.5, amount=2.0)
     before_uc = rig.gate.counted("stn", rig.now_s)[0]

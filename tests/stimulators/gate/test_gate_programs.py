@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from stimulators.limits import DeviceConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.limits import ProgramConfig
 from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of
 from tests.stimulators.gate.wired_rig import WiredRig
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
-from stimulators.gate.limits.charge import ChargeCount, ChargeWindow, OnTime
+from stimulators.gate.limits.charge import ChargeCount, ChargeWindow
+from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.slew import Slew
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
 
@@ -326,16 +327,16 @@ def test_what_is_overdue_is_told_once_in_a_row_and_any_answer_ends_the_row() -> 
     commands = OpenCommands()
     for seq in (1, 2, 3, 4):
         commands.expect(open_of(seq, 0.5))
-    assert commands.overdue(0.9) is None
-    first = commands.overdue(2.0)
+    assert commands.give_up_overdue(0.9) is None
+    first = commands.give_up_overdue(2.0)
     assert first is not None
     assert (first.command.seq, commands.missing_seq) == (1, 2)
-    assert commands.overdue(3.0) is None
+    assert commands.give_up_overdue(3.0) is None
     assert commands.missing_seq == 3
     commands.answer(ack_of(4))
     assert commands.missing_seq is None
     commands.expect(open_of(5, 0.5))
-    assert commands.overdue(9.0) is not None
+    assert commands.give_up_overdue(9.0) is not None
     commands.answer(ack_of(5))
     assert commands.missing_seq is None
 

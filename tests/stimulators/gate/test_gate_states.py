@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from stimulators.decisions import Refusal, Send, SendStop, StateChanged
-from stimulators.limits import GateConfig
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import ClockRequest, DeviceInfo
 from stimulators.wire.received import ClockAsked, InfoHeard, LinkChanged, Received
 from tests.stimulators.gate.gate_rig import (

@@ -229,6 +229,16 @@ def test_a_resume_is_so_when_it_is_granted(broker: BrokerConfig) -> None:
     assert (result.is_so, result.state) == (True, "active")
 
 
+def test_a_resume_that_ended_in_safe_is_not_so(broker: BrokerConfig) -> None:
+    def grant_and_fail(service: ScriptedService, asked: Control) -> str:  # noqa: ARG001 its shape
+        service.set(state="safe")
+        return ""
+
+    service = ScriptedService(broker, state="paused", drives=("stn",), at_request=grant_and_fail)
+    result = asyncio.run(_asked(broker, "resume", service, settle_s=0.2))
+    assert (result.refused, result.state, result.is_so) == ("", "safe", False)
+
+
 def test_a_mark_carries_its_text(broker: BrokerConfig) -> None:
     service = ScriptedService(broker)
     assert asyncio.run(_asked(broker, "mark", service, text="coffee")).is_so

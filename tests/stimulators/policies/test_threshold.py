@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.limits import DeviceConfig, ProgramConfig
+from stimulators.device_config import DeviceConfig
+from stimulators.limits import ProgramConfig
 from stimulators.policies.threshold import AnyPolicyConfig, Threshold, ThresholdConfig
 from stimulators.targets import Observation, Target
 from tests.stimulators.gate.gate_rig import device_of, feedback_of
@@ -211,7 +212,7 @@ def test_what_does_not_fit_the_device_is_named_with_its_key(
 
 def test_the_program_may_be_left_out_where_there_is_one() -> None:
     pulses = ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
-    device = device_of(programs={"a": pulses, "b": pulses})
+    device = device_of(programs={"a": pulses, "b": pulses}, safe_program="a")
     with pytest.raises(ValueError, match=r"^program: expected one of a, b, found none$"):
         policy_of(device=device)
     (off,) = targets_of(policy_of(device=device, program="b"), "-")
@@ -235,3 +236,26 @@ def test_a_table_names_its_kind() -> None:
     assert (config.output, config.onset_s, config.termination_s) == ("amplitude", 0.1, 0.1)
     with pytest.raises(msgspec.ValidationError, match="kind"):
         msgspec.toml.decode(table.format("random"), type=AnyPolicyConfig)
+
+
+def _two_programs(safe_ma: float, contacts: str) -> DeviceConfig:
+    adbs, rest = (
+        ProgramConfig(
+            frequency_hz=rate_hz, pulse_width_us=60.0, contact_area_cm2=0.06, contacts=contacts
+        )
+        for rate_hz in (130.0, 60.0)
+    )
+    return device_of(safe_ma=safe_ma, programs={"adbs": adbs, "rest": rest}, safe_program="rest")
+
+
+def test_triggers_of_a_program_that_is_never_in_effect_are_refused() -> None:
+    keys: dict[str, Any] = {"output": "trigger", "program": "adbs"}
+    with pytest.raises(ValueError, match=r"^program: expected rest \(safe_program .* found adbs$"):
+        policy_of(device=_two_programs(0.5, ""), **keys)
+    with pytest.raises(ValueError, match=r"^program: "):
+        policy_of(device=_two_programs(0.5, ""), **keys, on_ma=1.0)
+    # From 0 a device may change, and between programs of the same contacts.
+    policy_of(device=_two_programs(0.0, ""), **keys)
+    policy_of(device=_two_programs(0.5, "1-3"), **keys)
+    policy_of(device=_two_programs(0.5, ""), output="trigger", program="rest")
+    policy_of(device=_two_programs(0.5, ""), program="adbs")

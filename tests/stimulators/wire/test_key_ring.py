@@ -12,7 +12,7 @@ from stimulators.wire import topics
 from stimulators.wire.key_ring import SIGNING_KEYS, Key, KeyRing, signature
 from stimulators.wire.keys import Keys, ListenerKeys, NoKeys, UnverifiedError
 from stimulators.wire.topics import Topic
-from tests.stimulators.wire.signing import DEVICE, RIG, SignedRig
+from tests.stimulators.wire.signing import DEVICE, OPERATOR, RIG, SignedRig
 
 _KEY = Key("0a1b2c3d", "5e" * 32)
 _OTHER = Key("0a1b2c3d", "6f" * 32)
@@ -155,3 +155,12 @@ def test_no_secret_is_ever_in_what_is_printed() -> None:
     assert repr(_KEY) == "Key(id='0a1b2c3d')"
     ring = KeyRing(RIG, {"stop": [_KEY]})
     assert _KEY.secret not in f"{ring!r} {vars(ring)}"
+
+
+def test_a_request_is_of_whose_key_signed_it_whatever_name_it_says(rig: SignedRig) -> None:
+    topic = topics.CONTROL.at(rig=RIG)
+    sealed = rig.operator.seal(topic, b'{"operator":"bert"}')
+    assert rig.service.open(topic, sealed) == b'{"operator":"bert"}'
+    assert rig.service.owner(topic, sealed) == OPERATOR
+    assert rig.service.owner(topic, b"no signature") == ""
+    assert NoKeys().owner(topic, sealed) == ListenerKeys().owner(topic, sealed) == ""

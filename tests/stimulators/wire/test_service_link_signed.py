@@ -41,7 +41,7 @@ from stimulators.wire.service_link import MqttTransport
 from stimulators.wire.topics import Topic
 from streamer.clock import now_s
 from tests.stimulators.wire.listening import Ears, Peer, peer, running
-from tests.stimulators.wire.signing import DEVICE, RIG, SignedRig
+from tests.stimulators.wire.signing import DEVICE, OPERATOR, RIG, SignedRig
 from tests.stimulators.wire.test_payload import COMMAND
 
 pytestmark = pytest.mark.broker
@@ -54,7 +54,7 @@ _INFO = DeviceInfo(device=DEVICE, instance="b", word=2, state="safe")
 _GIVES = DeviceStatus(instance="b", word=3, session="s", state="safe", last_seq=0)
 _ASKED = ClockRequest(request_seq=1, sent_us=1, nonce="n", instance="b")
 _CONTROL = Control(
-    request_id="c", session="s", operator="me", issued_us=1, expires_us=2, action="arm"
+    request_id="c", session="s", operator=OPERATOR, issued_us=1, expires_us=2, action="arm"
 )
 _OTHER = Status(state="idle", session="0002-b")
 _SAID: list[tuple[Topic, Wire, type[Received]]] = [
@@ -162,6 +162,20 @@ def test_what_is_signed_by_whom_may_say_it_is_heard(
             sealed = _speaker(rig, topic).seal(_at(topic), to_payload(message))
             assert one.link.publish(_at(topic), sealed, qos=1)
             assert (await service.ears.one(kind)).message == message
+
+    asyncio.run(run())
+
+
+def test_a_request_is_journalled_with_the_owner_of_its_key(
+    broker: BrokerConfig, rig: SignedRig
+) -> None:
+    async def run() -> None:
+        async with _service(broker, rig.service) as service, peer(broker) as one:
+            asked = msgspec.structs.replace(_CONTROL, operator="somebody else")
+            at = _at(topics.CONTROL)
+            assert one.link.publish(at, rig.operator.seal(at, to_payload(asked)), qos=1)
+            heard = await service.ears.one(ControlHeard)
+            assert heard.message.operator == OPERATOR
 
     asyncio.run(run())
 

@@ -1,0 +1,170 @@
+"""The next amount on the way to a goal: by the slew, in the right program, said until it shows."""
+
+from stimulators.decisions import Send
+from stimulators.device_config import DeviceConfig
+from stimulators.gate.belief import Belief
+from stimulators.gate.driving.answers import OpenCommands
+from stimulators.gate.driving.sending import Sending
+from stimulators.gate.driving.shortfall import Shortfall
+from stimulators.gate.driving.wishes import Wishes
+from stimulators.gate.limits.account import Account
+from stimulators.gate.limits.budgets import RateBudget
+from stimulators.gate.limits.slew import Slew
+from stimulators.gate_config import GateConfig
+from stimulators.targets import Target
+
+_TINY = 1e-9
+
+
+class Steering:
+    """Takes one device to where it is wished, keeps it there, or brings it to safety.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        The device and its limits.
+    timing : GateConfig
+        How long an answer may take.
+    tick_s : float
+        Time from one tick to the next.
+    belief, account, commands, wishes, shortfall, sending
+        The parts of the device's `Drive`.
+    """
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        timing: GateConfig,
+        *,
+        tick_s: float,
+        belief: Belief,
+        account: Account,
+        commands: OpenCommands,
+        wishes: Wishes,
+        shortfall: Shortfall,
+        sending: Sending,
+    ) -> None:
+        self._config = config
+        self._timing = timing
+        self._belief = belief
+        self._account = account
+        self._commands = commands
+        self._wishes = wishes
+        self._shortfall = shortfall
+        self._sending = sending
+        self._slew = Slew(
+            slew_per_s_max=config.slew_per_s_max, amount_max=config.amount_max, tick_s=tick_s
+        )
+        self._rises = RateBudget(config.limits.rises_per_min_max, 60.0)
+
+    def learn_tolerance(self) -> None:
+        """Make no step smaller than the device's tolerance allows it to show."""
+        self._slew.tolerate(self._belief.tolerance)
+
+    def advance(self, now_s: float) -> None:
+        """Let the right to move grow with time."""
+        self._slew.advance(now_s)
+
+    def objection_to_rise(self, target: Target, now_s: float) -> str | None:
+        """Return the limit against leaving the safe amount upwards, or None."""
+        belief = self._belief
+        if not (target.amount > belief.safe_level and belief.is_resting):
+            return None
+        if not self._rises.has_room(now_s):
+            return "rises_per_min_max"
+        step = min(target.amount, belief.highest + self._slew.spare)
+        return self._account.objection_to(step, target.program, belief, now_s)
+
+    def follow(self, wish: Target, now_s: float) -> Send | None:
+        """Go towards what is wished; to another program by way of 0."""
+        if self._shortfall.is_clipped and self._belief.is_certain:
+            return None
+        if self._may_switch(wish.program):
+            return self._toward(wish.amount, wish.program, wish, now_s)
+        return self._toward(0.0, self._belief.program, wish, now_s)
+
+    def keep(self, now_s: float) -> Send | None:
+        """Stay, or say the lowest again where it is not certain what the device took in."""
+        refused_down = self._shortfall.refused_down
+        goal = self._belief.lowest if refused_down is None else refused_down
+        goal = min(goal, self._config.amount_max)
+        return self._toward(goal, self._belief.program, None, now_s, may_rise=False)
+
+    def rest(self, now_s: float) -> Send | None:
+        """Go towards the safe amount under leases, and stay there."""
+        self._shortfall.accept_safe()
+        return self._toward(self._config.safe_amount, self._belief.program, None, now_s)
+
+    def descend(self, now_s: float) -> Send:
+        """Say the safe amount, whatever the limits: the device goes there by its own slew."""
+        config = self._config
+        if self._may_switch(config.safe_program):
+            return self._say(config.safe_amount, config.safe_program, None, now_s)
+        return self._say(0.0, self._belief.program, None, now_s)
+
+    def _may_switch(self, program: str) -> bool:
+        """Say whether it may go to this program from where it is: else first down to 0."""
+        said, programs = self._sending.said, self._config.programs
+        if said is not None and said[1] == program and self._shortfall.n_refused == 0:
+            # It is on its way there, from 0.
+            return True
+        present = self._belief.programs - {program}
+        if not present or self._belief.highest == 0.0:
+            return True
+        contacts = {programs[each].contacts for each in (*present, program) if each in programs}
+        return len(contacts) == 1 and "" not in contacts
+
+    def _toward(
+        self,
+        goal: float,
+        program: str,
+        wish: Target | None,
+        now_s: float,
+        *,
+        may_rise: bool = True,
+    ) -> Send | None:
+        """Return the next amount on the way to `goal`, or the last one again where it is due."""
+        lowest, highest = self._belief.lowest, self._belief.highest
+        is_up = may_rise and goal > lowest + _TINY
+        if is_up:
+            amount = self._slew.up(lowest, goal)
+        elif goal < highest - _TINY:
+            amount = self._slew.down(lowest, highest, goal)
+        else:
+            is_asked = self._sending.is_cancel_due or not self._is_shown(program)
+            amount = min(lowest, goal) if is_asked else None
+        if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
+            return None
+        is_rise = amount > self._belief.safe_level and self._belief.is_resting
+        if not self._sending.has_room(now_s, is_up=is_up):
+            return None
+        if is_rise and not self._rises.has_room(now_s):
+            return None
+        if is_up and self._account.objection_to(amount, program, self._belief, now_s) is not None:
+            return None
+        if is_rise:
+            self._rises.take(now_s)
+        self._slew.take(amount - (lowest if is_up else highest))
+        return self._say(amount, program, wish, now_s)
+
+    def _say(self, amount: float, program: str, wish: Target | None, now_s: float) -> Send:
+        channel = self._wishes.channel
+        return self._sending.amplitude(amount, program, now_s, wish=wish, channel=channel)
+
+    def _is_shown(self, program: str) -> bool:
+        """Say whether no answer is missing, and its words show that it is in this program."""
+        return self._commands.missing_seq is None and self._belief.programs == {program}
+
+    def _is_worth_saying(self, amount: float, program: str, now_s: float, *, is_up: bool) -> bool:
+        """Say whether it brings the device on, or is due to be said again."""
+        belief, said = self._belief, self._sending.said
+        if self._sending.is_cancel_due or said is None or said[1] != program:
+            return True
+        is_due = now_s - self._sending.said_s >= self._timing.ack_s_max
+        if amount == said[0]:
+            distance = abs(belief.lowest - amount)
+            is_there = belief.is_certain and distance <= belief.tolerance + _TINY
+            return is_due and not (is_there and self._is_shown(program))
+        is_onward = amount > said[0] if is_up else amount < said[0]
+        is_done = self._shortfall.n_refused == 0 and not belief.has_open
+        return is_onward or is_due or is_done

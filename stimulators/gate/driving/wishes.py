@@ -1,0 +1,53 @@
+"""What a policy wants of one device now, and what it was last refused."""
+
+from stimulators.targets import Target
+
+
+class Wishes:
+    """Keeps one wish and one refusal; nothing is kept for later.
+
+    Attributes
+    ----------
+    newest : Target or None
+        What is wanted now.
+    channel : str
+        The channel of the last wish: commands that the gate gives by itself name it, too.
+    """
+
+    def __init__(self) -> None:
+        self.newest: Target | None = None
+        self.channel = ""
+        self._refused: tuple[float, str] | None = None
+
+    def is_wished(self, target: Target) -> bool:
+        """Say whether the target asks for what is under way already."""
+        wish = self.newest
+        return (
+            wish is not None
+            and target.kind == "amplitude"
+            and (wish.amount, wish.program, wish.channel)
+            == (target.amount, target.program, target.channel)
+        )
+
+    def was_refused(self, amount: float, reason: str) -> bool:
+        """Say whether the last refusal was of this amount, for this reason."""
+        return self._refused == (amount, reason)
+
+    def wish(self, target: Target) -> None:
+        """Want this from now on."""
+        self.newest = target
+        self.channel = target.channel
+        self._refused = None
+
+    def refuse(self, amount: float, reason: str) -> None:
+        """Remember a refusal, and want nothing any more."""
+        self.newest = None
+        self._refused = (amount, reason)
+
+    def drop(self) -> None:
+        """Want nothing any more."""
+        self.newest = None
+
+    def forget(self) -> None:
+        """Want nothing, and remember no refusal."""
+        self.newest = self._refused = None

@@ -1,0 +1,54 @@
+"""A clock that was set forward is no time that passed: what a device counted stays counted."""
+
+import pytest
+
+from tests.stimulators.device.device_bench import Bench, reports, stimulator
+
+_HOUR_US = 3_600_000_000
+
+
+def _report(bench: Bench) -> tuple[float, float, float]:
+    said = reports(bench.wait(1_100_000))[-1]
+    return said.charge_uc, said.on_s, said.counted_since_s
+
+
+@pytest.mark.parametrize("safe_ma", [0.0, 0.5])
+@pytest.mark.parametrize("valid_us", [250_000, 10_000_000])
+def test_a_clock_set_forward_makes_no_charge_older(safe_ma: float, valid_us: int) -> None:
+    bench = Bench(stimulator(safe_ma=safe_ma)).leased(valid_us=valid_us)
+    bench.drive(10_000_000, 3.0)
+    bench.tell(bench.lease(valid_us=valid_us))
+    given_uc, _, since_s = _report(bench)
+    assert given_uc > 0.9 * 10.0 * 3.0 * 7.8
+    for _ in range(3):
+        bench.now_us += _HOUR_US
+        bench.tick()
+        charge_uc, _, counted_s = _report(bench)
+        assert charge_uc >= given_uc
+        assert counted_s < since_s + 10.0
+    # And no more than the hour can have come to: ten minutes at the safe amount, and the lease.
+    most_uc = given_uc + 602.0 * safe_ma * 7.8 + 3.0 * 7.8 * 11.0
+    assert charge_uc <= most_uc
+    # By time that is to be trusted it is over within ten minutes.
+    for _ in range(1210):
+        bench.now_us += 500_000
+        bench.tick()
+    assert _report(bench)[0] <= 603.0 * safe_ma * 7.8 + 1e-3
+
+
+def test_a_clock_set_forward_ends_no_time_above_safe_and_frees_no_trigger() -> None:
+    bench = Bench(stimulator(safe_ma=0.0)).leased()
+    bench.tell(bench.lease())
+    bench.drive(5_000_000, 2.0)
+    for _ in range(5):
+        bench.wait(60_000)
+        bench.tell(bench.lease())
+        assert bench.refusal(bench.command(1.0, kind="trigger")) is None
+    n_before = bench.device.triggers.n_given
+    on_before_s = bench.device.counts.on_us / 1e6
+    bench.now_us += _HOUR_US
+    bench.tick()
+    assert bench.device.counts.on_us / 1e6 >= on_before_s >= 4.9
+    bench.wait(60_000)
+    assert bench.device.triggers.refusal(bench.device._delivery.now_us) == "triggers"
+    assert bench.device.triggers.n_given == n_before
