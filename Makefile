@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PEERS = $(VENV)/.peers
 # Tests that may run beside others; whole services, in real time, run one after the other.
-ALONGSIDE = tests/detectors tests/references tests/replay tests/stimulators tests/world
+ALONGSIDE = tests/detectors tests/references tests/replay tests/stimulators tests/streamer tests/world
 
 .PHONY: run test check bench slow mutants system clean
 

@@ -5,6 +5,7 @@ import numpy as np
 from detectors.conditioning import Note
 from detectors.estimates import Detection, Estimates, Seen
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
+from stimulators.gate.limits.past import DevicePast
 from stimulators.targets import Target
 from stimulators.wire.messages import (
     Ack,
@@ -32,7 +33,17 @@ from stimulators.wire.received import (
     Unreadable,
 )
 from streamer.closed_loop import Outcome
-from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, StreamChanged, Tick
+from streamer.events import (
+    Chunk,
+    ClockCorrection,
+    Event,
+    Fault,
+    Marker,
+    PastKnown,
+    Slept,
+    StreamChanged,
+    Tick,
+)
 from streamer.records import Header
 from streamer.source import StreamInfo
 
@@ -73,6 +84,8 @@ EVENTS: tuple[Event, ...] = (
     ClockCorrection("LFP", -1e-3, 1e-4),
     StreamChanged("LFP", "silent", "0.5 s"),
     Tick(),
+    Slept(12.5),
+    PastKnown((DevicePast(device="stn_left", known_age_s=3.0, charges=((4.0, 1.5),), on_s=2.0),)),
     Fault("out of memory"),
     AckHeard(
         "stn_left",

@@ -79,7 +79,10 @@ def test_a_file_that_is_not_where_it_was_fails_the_journal(
     tmp_path: Path, suffix: str, loss: Callable[[Path], None], word: str
 ) -> None:
     said = _written(tmp_path / "journal.sqlite", suffix, loss)
-    assert said.endswith(f"journal.sqlite{suffix} was {word} while it was written")
+    # SQLite may have made a log anew by the time that its removal is noticed.
+    words = [word, "replaced"] if suffix == "-wal" else [word]
+    ends = tuple(f"journal.sqlite{suffix} was {each} while it was written" for each in words)
+    assert said.endswith(ends)
 
 
 @pytest.mark.parametrize(("suffix", "what"), [("", "database"), ("-wal", "write-ahead log (-wal)")])
