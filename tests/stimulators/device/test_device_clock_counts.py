@@ -111,3 +111,11 @@ def test_a_time_above_safe_may_begin_in_a_doubtful_time() -> None:
     assert (on_time.on_us, on_time.off_us(1_000)) == (0, 0)
     on_time.count(0, 300, is_above=True)
     assert (on_time.on_us, on_time.running_us(1_050)) == (300, 350)
+    # After a break that was too short: it was above up to the end of the doubtful time.
+    on_time = OnTime(500.0, Counts())
+    on_time.count(0, 100, is_above=True)
+    on_time.count(100, 200, is_above=False)
+    on_time.doubt(1_000, 1_200)
+    assert on_time.off_us(1_200) == 100
+    on_time.count(200, 500, is_above=True)
+    assert on_time.off_us(1_200) == 0
