@@ -187,6 +187,9 @@ def test_of_triggers_no_more_than_16_wait_and_each_is_known_by_session_and_numbe
 def test_triggers_whose_time_has_come_are_taken_and_the_others_wait_on() -> None:
     triggers = _triggers()
     now, later, soon = _trigger(seq=1), _trigger(seq=2, fire_at_us=101), _trigger(fire_at_us=100)
+    triggers.waiting = [now, later]
+    assert triggers.take_due(0) == [now]
+    assert triggers.waiting == [later]
     triggers.waiting = [now, later, soon]
     assert triggers.take_due(100) == [now, soon]
     assert triggers.waiting == [later]
