@@ -80,7 +80,11 @@ def test_a_rig_arms_is_asked_and_is_stopped_over_tls_with_every_word_signed(
         service.until("-> safe")
         assert service.interrupt() == 0, service.text
     assert "not verified" not in service.text
-    assert call("verify", session).returncode == 0
+    without_key = call("verify", session)
+    assert without_key.returncode == 1
+    assert "not checked" in without_key.stdout + without_key.stderr
+    keys = tmp_path / "keys-of-service" / "service"
+    assert call("verify", session, "--keys", keys).returncode == 0
 
 
 def test_an_unsigned_device_is_never_armed_and_an_unsigned_stop_stops(
