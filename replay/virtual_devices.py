@@ -21,12 +21,11 @@ from stimulators.wire.messages import (
     Stop,
 )
 from stimulators.wire.received import (
-    AckHeard,
     ClockAsked,
-    DeviceStatusHeard,
     InfoHeard,
     LinkChanged,
     Received,
+    heard_of_device,
 )
 
 _Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
@@ -107,7 +106,7 @@ class VirtualDevices:
     def _say(self, device: str, said: Iterable[_Said]) -> None:
         # All messages take as long, so each call finds its own at the front.
         for message in said:
-            self._from_devices.append(_received(device, message))
+            self._from_devices.append(heard_of_device(device, message))
             asyncio.get_running_loop().call_later(_WIRE_S, self._reach_service)
 
     def _reach_service(self) -> None:
@@ -126,16 +125,6 @@ class VirtualDevices:
             )
             self._tell(received.device, reply)
         self._emit(received)
-
-
-def _received(device: str, message: _Said) -> Received:
-    if isinstance(message, Ack):
-        return AckHeard(device=device, message=message)
-    if isinstance(message, DeviceInfo):
-        return InfoHeard(device=device, message=message, retained=False)
-    if isinstance(message, DeviceStatus):
-        return DeviceStatusHeard(device=device, message=message)
-    return ClockAsked(device=device, message=message)
 
 
 def _now_us() -> int:

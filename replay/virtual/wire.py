@@ -21,15 +21,13 @@ from stimulators.wire.messages import (
     Wire,
 )
 from stimulators.wire.received import (
-    AckHeard,
     ClockAsked,
     ControlHeard,
-    DeviceStatusHeard,
-    InfoHeard,
     LinkChanged,
     Received,
     StatusHeard,
     StopHeard,
+    heard_of_device,
 )
 
 _HEARS = (
@@ -147,10 +145,6 @@ class ServiceWire:
 
 
 def _of_device(device: str, message: Wire, *, is_kept: bool) -> Received | None:
-    if isinstance(message, Ack):
-        return AckHeard(device, message)
-    if isinstance(message, DeviceStatus):
-        return DeviceStatusHeard(device, message)
-    if isinstance(message, DeviceInfo):
-        return InfoHeard(device, message, retained=is_kept)
-    return ClockAsked(device, message) if isinstance(message, ClockRequest) else None
+    if isinstance(message, Ack | DeviceInfo | DeviceStatus | ClockRequest):
+        return heard_of_device(device, message, retained=is_kept)
+    return None

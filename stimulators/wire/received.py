@@ -101,3 +101,16 @@ Received: TypeAlias = (
     | Unreadable
     | Flooded
 )
+
+
+def heard_of_device(
+    device: str, message: Ack | DeviceInfo | DeviceStatus | ClockRequest, *, retained: bool = False
+) -> Received:
+    """Return the event of a message that a device sent; `retained` where the broker kept it."""
+    if isinstance(message, Ack):
+        return AckHeard(device=device, message=message)
+    if isinstance(message, DeviceInfo):
+        return InfoHeard(device=device, message=message, retained=retained)
+    if isinstance(message, DeviceStatus):
+        return DeviceStatusHeard(device=device, message=message)
+    return ClockAsked(device=device, message=message)
