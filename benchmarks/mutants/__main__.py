@@ -1,8 +1,9 @@
 """Put small faults into the rooms of safety, one at a time, and see whether a test fails.
 
 ``python -m benchmarks.mutants [--jobs N] [--fresh] [--survivors] [ROOM ...]``. A run that is ended
-goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, or a
-reason is given for one that does not survive; writes `docs/mutants.md`.
+goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, where a
+reason is given for one that does not survive, or where not all were judged of all rooms; writes
+`docs/mutants.md`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 from benchmarks.mutants import reasons, results, rooms, table
 from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, baseline, prepare
 from benchmarks.mutants.operators import Mutant, mutants_of
+from benchmarks.mutants.order import Order
 
 
 def main() -> int:
@@ -54,6 +56,10 @@ def main() -> int:
     is_well = all(holding)
     if not chosen.survivors:
         rows = [_row(room, kept) for room in rooms.rooms()]
+        n_left = sum(row.n_left for row in rows)
+        if n_left and not chosen.room:
+            print(f"{n_left} mutants are not judged as files and tests are now")
+            is_well = False
         table.PATH.write_text(table.page(rows, reasons.reasons()), encoding="utf-8")
         print(f"{table.PATH} is written")
     return 0 if is_well else 1
@@ -79,8 +85,10 @@ def _judge(
     baselines[judges] = tests
     if chosen.quick is not None:
         tests = [each for each in tests if each.cpu_s < chosen.quick]
-    print(f"{room}: {len(left)} mutants, {len(tests)} tests", flush=True)
-    for mutant, judged in _judged(room, left, tests, chosen.jobs):
+    took_s = sum(each.cpu_s for each in tests)
+    print(f"{room}: {len(left)} mutants, {len(tests)} tests of {took_s:.0f} s", flush=True)
+    order = Order(kept.killers(room))
+    for mutant, judged in _judged(room, left, tests, order, chosen.jobs):
         if judged.outcome != "survived" or chosen.quick is None:
             kept.keep(room, mutant, judged)
         if judged.outcome == "survived":
@@ -90,7 +98,7 @@ def _judge(
 
 
 def _judged(
-    room: Path, left: list[Mutant], tests: list[Test], n_jobs: int
+    room: Path, left: list[Mutant], tests: list[Test], order: Order, n_jobs: int
 ) -> Iterator[tuple[Mutant, Judged]]:
     """Judge mutants, several at a time."""
     running: dict[int, tuple[Mutant, Trial]] = {}
@@ -103,7 +111,7 @@ def _judged(
                 if mutant.is_at_import or (room.as_posix(), mutant.function) in test.ran
             ]
             if fitting:
-                trial = Trial(room, mutant.source, fitting)
+                trial = Trial(room, mutant.source, order.of(mutant.function, fitting))
                 running[trial.pid] = (mutant, trial)
             else:
                 yield mutant, Judged("survived", "", 0.0)
@@ -111,7 +119,9 @@ def _judged(
             return
         pid, status = os.wait()
         mutant, trial = running.pop(pid)
-        yield mutant, trial.end(status)
+        judged = trial.end(status)
+        order.note(mutant.function, judged.by)
+        yield mutant, judged
 
 
 def _holds(room: Path, kept: results.Results, chosen: argparse.Namespace) -> bool:

@@ -1,5 +1,6 @@
 """Judges a mutant: the tests of its room in a forked process that imports its source."""
 
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -8,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
@@ -30,7 +32,8 @@ _N_MACHINE_EXAMPLES = 15
 #: Nobody waits so long on a busy machine, except for what does not end.
 _WALL_S_MAX = 900
 _OPTIONS = (
-    *("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={_WALL_S_MAX}"),
+    *("-q", "--tb=no", "--assert=plain", f"--timeout={_WALL_S_MAX}"),
+    *("-p", "no:cacheprovider", "-p", "no:xdist"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 
@@ -82,7 +85,7 @@ class _Source(importlib.abc.MetaPathFinder):
 
 
 class _Plugin:
-    """Runs chosen tests, the quickest first, each within its time; says which one failed."""
+    """Runs chosen tests in their order, each within its time; says which one failed."""
 
     def __init__(self, words: int, tests: Sequence[Test]) -> None:
         self._words = words
@@ -149,6 +152,9 @@ class _Recorder:
 
 def prepare() -> None:
     """Import what all tests import and make random tests repeat themselves."""
+    # What is compiled is kept for the next process, away from the sources.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = tempfile.mkdtemp(prefix="compiled-")
     for name in _IMPORTED_ONCE:
         importlib.import_module(name)
     hypothesis.settings.register_profile(
@@ -161,6 +167,7 @@ def prepare() -> None:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     hypothesis.settings.load_profile("mutants")
+    gc.freeze()
 
 
 def baseline(paths: Iterable[Path], judges: Iterable[Path]) -> list[Test]:

@@ -14,6 +14,7 @@ _CREATE = """CREATE TABLE IF NOT EXISTS results (
     PRIMARY KEY (room, function, original, mutated, nth))"""
 _FIND = """SELECT state, outcome, killer, took_s FROM results
     WHERE (room, function, original, mutated, nth) = (?, ?, ?, ?, ?)"""
+_KILLERS = "SELECT function, killer FROM results WHERE room = ? AND killer != ''"
 _KEEP = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -36,6 +37,10 @@ class Results:
         state, *found = row
         judged = Judged(*found)
         return judged if any_state or state == state_of(room, judged.by) else None
+
+    def killers(self, room: Path) -> list[tuple[str, str]]:
+        """Return which test killed in which function of a file, once for each mutant."""
+        return self._file.execute(_KILLERS, (room.as_posix(),)).fetchall()
 
     def keep(self, room: Path, mutant: Mutant, judged: Judged) -> None:
         """Keep what became of a mutant."""
