@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.mutants import reasons, results, rooms, table
-from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, baseline, prepare
+from benchmarks.mutants.baselines import Baselines
+from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, prepare
 from benchmarks.mutants.operators import Mutant, mutants_of
 from benchmarks.mutants.order import Order
 
@@ -45,7 +46,7 @@ def main() -> int:
         tempfile.tempdir = folder
         prepare()
         kept = results.Results()
-        baselines: dict[tuple[Path, ...], list[Test]] = {}
+        baselines = Baselines(kept)
         try:
             for room in chosen.room or rooms.rooms():
                 _judge(room, kept, chosen, baselines)
@@ -69,7 +70,7 @@ def _judge(
     room: Path,
     kept: results.Results,
     chosen: argparse.Namespace,
-    baselines: dict[tuple[Path, ...], list[Test]],
+    baselines: Baselines,
 ) -> None:
     left: list[Mutant] = []
     for mutant in mutants_of(room.read_text("utf-8")):
@@ -80,9 +81,7 @@ def _judge(
     if not left:
         return
     start_s = time.monotonic()
-    judges = tuple(rooms.judges(room))
-    tests = baselines.get(judges) or baseline(rooms.rooms(), judges)
-    baselines[judges] = tests
+    tests = baselines.of(rooms.judges(room))
     if chosen.quick is not None:
         tests = [each for each in tests if each.cpu_s < chosen.quick]
     took_s = sum(each.cpu_s for each in tests)
