@@ -7,6 +7,7 @@ reason is given for one that does not survive, or where not all were judged of a
 """
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.mutants import reasons, results, rooms, table
 from benchmarks.mutants.baselines import Baselines
+from benchmarks.mutants.inside import Work, judge_inside
 from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, prepare
 from benchmarks.mutants.operators import Mutant, mutants_of
 from benchmarks.mutants.order import Order
@@ -35,8 +37,9 @@ def main() -> int:
     parser.add_argument(
         "--quick",
         type=float,
+        default=math.inf,
         metavar="S",
-        help="use only tests that take less than S seconds: what they do not kill is not judged",
+        help="use the most promising tests of S seconds: what they do not kill is not judged",
     )
     chosen = parser.parse_args()
     unknown = [each for each in chosen.room if each not in rooms.rooms()]
@@ -82,13 +85,22 @@ def _judge(
         return
     start_s = time.monotonic()
     tests = baselines.of(rooms.judges(room))
-    if chosen.quick is not None:
-        tests = [each for each in tests if each.cpu_s < chosen.quick]
     took_s = sum(each.cpu_s for each in tests)
     print(f"{room}: {len(left)} mutants, {len(tests)} tests of {took_s:.0f} s", flush=True)
     order = Order(kept.killers(room))
-    for mutant, judged in _judged(room, left, tests, order, chosen.jobs):
-        if judged.outcome != "survived" or chosen.quick is None:
+
+    def choose(mutant: Mutant) -> list[Test]:
+        ran = (room.as_posix(), mutant.function)
+        fitting = [test for test in tests if mutant.is_at_import or ran in test.ran]
+        return order.of(mutant.function, fitting, chosen.quick)
+
+    def hear(mutant: Mutant, judged: Judged) -> None:
+        order.note(mutant.function, judged.by)
+
+    work = Work(room, [each for each in left if not each.is_at_import], choose, hear, chosen.jobs)
+    for mutant, judged in _all_judged(work, [each for each in left if each.is_at_import]):
+        hear(mutant, judged)
+        if judged.outcome != "survived" or chosen.quick == math.inf:
             kept.keep(room, mutant, judged)
         if judged.outcome == "survived":
             where = f"{room}:{mutant.line} in {mutant.function}"
@@ -96,31 +108,30 @@ def _judge(
     print(f"{room}: {time.monotonic() - start_s:.0f} s", flush=True)
 
 
-def _judged(
-    room: Path, left: list[Mutant], tests: list[Test], order: Order, n_jobs: int
-) -> Iterator[tuple[Mutant, Judged]]:
-    """Judge mutants, several at a time."""
+def _all_judged(work: Work, at_import: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
+    """Judge mutants of functions, then those of what runs when a file is imported."""
+    if work.mutants:
+        for mutant, judged in judge_inside(work, rooms.judges(work.room)):
+            if judged is None:
+                at_import.append(mutant)
+            else:
+                yield mutant, judged
+    yield from _judged(work, at_import)
+
+
+def _judged(work: Work, left: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
+    """Judge mutants in processes that import everything anew, several at a time."""
     running: dict[int, tuple[Mutant, Trial]] = {}
     waiting = iter(left)
     while True:
-        while len(running) < n_jobs and (mutant := next(waiting, None)) is not None:
-            fitting = [
-                test
-                for test in tests
-                if mutant.is_at_import or (room.as_posix(), mutant.function) in test.ran
-            ]
-            if fitting:
-                trial = Trial(room, mutant.source, order.of(mutant.function, fitting))
-                running[trial.pid] = (mutant, trial)
-            else:
-                yield mutant, Judged("survived", "", 0.0)
+        while len(running) < work.n_jobs and (mutant := next(waiting, None)) is not None:
+            trial = Trial(work.room, mutant.source, work.choose(mutant))
+            running[trial.pid] = (mutant, trial)
         if not running:
             return
         pid, status = os.wait()
         mutant, trial = running.pop(pid)
-        judged = trial.end(status)
-        order.note(mutant.function, judged.by)
-        yield mutant, judged
+        yield mutant, trial.end(status)
 
 
 def _holds(room: Path, kept: results.Results, chosen: argparse.Namespace) -> bool:

@@ -11,10 +11,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import hypothesis
 import pytest
@@ -52,6 +53,16 @@ class Judged(NamedTuple):
     outcome: str
     by: str
     took_s: float
+
+    @classmethod
+    def of(cls, status: int, words: int, took_s: float) -> Self:
+        """Return what a process says that ended with this status and these last words."""
+        said = _read(words)
+        by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
+        code = os.waitstatus_to_exitcode(status)
+        if code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            return cls("survived", "", took_s)
+        return cls("hangs" if code in {_HANGS, -signal.SIGKILL} else "killed", by, took_s)
 
 
 class BaselineError(Exception):
@@ -93,21 +104,15 @@ class _Plugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the chosen tests, in their order."""
-        _spare(items)
-        found = {item.nodeid: item for item in items}
+        found = collect(items)
         items[:] = [found[name] for name in self._tests if name in found]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Give a test its time on the processor; an endless loop ends the process."""
-        allowed_s = _TIMES_MAX * self._tests[item.nodeid].cpu_s + _TIMES_MAX_PLUS_S
-        _say(self._words, {"runs": item.nodeid})
-        signal.signal(signal.SIGPROF, _hangs)
-        signal.setitimer(signal.ITIMER_PROF, allowed_s)
-        try:
+        say(self._words, {"runs": item.nodeid})
+        with limit_time(self._tests[item.nodeid]):
             return (yield)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0.0)
 
 
 class _Recorder:
@@ -119,7 +124,7 @@ class _Recorder:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep all."""
-        _spare(items)
+        collect(items)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -138,16 +143,16 @@ class _Recorder:
             sys.setprofile(None)
             took_s = time.process_time() - start_s
             found = {
-                (self._files[code.co_filename], code.co_qualname.partition(".<locals>")[0])
+                (self._files[code.co_filename], name_of(code))
                 for code in ran
                 if code.co_filename in self._files
             }
-            _say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
+            say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Say what failed."""
         if report.failed:
-            _say(self._words, {"failed": report.nodeid})
+            say(self._words, {"failed": report.nodeid})
 
 
 def prepare() -> None:
@@ -185,7 +190,7 @@ def baseline(paths: Iterable[Path], judges: Iterable[Path]) -> list[Test]:
     BaselineError
         Where one fails: then nothing can be said about mutants.
     """
-    pid, words = _fork(lambda words: _Recorder(words, paths), map(str, judges))
+    pid, words = fork(lambda words: _Recorder(words, paths), map(str, judges))
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     said = _read(words)
@@ -206,22 +211,16 @@ class Trial:
     def __init__(self, path: Path, source: str, tests: Sequence[Test]) -> None:
         files = list(dict.fromkeys(test.name.partition("::")[0] for test in tests))
         self._start_s = time.monotonic()
-        self.pid, self._words = _fork(
+        self.pid, self._words = fork(
             lambda words: _Plugin(words, tests), files, _Source(path, source)
         )
 
     def end(self, status: int) -> Judged:
         """Say what became of it, once its process ended with this status."""
-        said = _read(self._words)
-        by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
-        took_s = time.monotonic() - self._start_s
-        code = os.waitstatus_to_exitcode(status)
-        if code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
-            return Judged("survived", "", took_s)
-        return Judged("hangs" if code in {_HANGS, -signal.SIGKILL} else "killed", by, took_s)
+        return Judged.of(status, self._words, time.monotonic() - self._start_s)
 
 
-def _fork(
+def fork(
     plugin: Callable[[int], object], files: Iterable[str], source: _Source | None = None
 ) -> tuple[int, int]:
     """Start a process that runs files of tests; return it and the file of its plugin's words."""
@@ -243,16 +242,35 @@ def _fork(
         os._exit(pytest.ExitCode.INTERNAL_ERROR)
 
 
-def _spare(items: list[pytest.Item]) -> None:
-    """Let state machines run fewer examples than in a test run."""
-    for item in items:
+def name_of(code: CodeType) -> str:
+    """Return the function that a code is of, or is within."""
+    return code.co_qualname.partition(".<locals>")[0]
+
+
+@contextmanager
+def limit_time(test: Test) -> Iterator[None]:
+    """Give a test its time on the processor; an endless loop ends the process."""
+    signal.signal(signal.SIGPROF, _hangs)
+    signal.setitimer(signal.ITIMER_PROF, _TIMES_MAX * test.cpu_s + _TIMES_MAX_PLUS_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+
+def collect(items: Iterable[pytest.Item]) -> dict[str, pytest.Item]:
+    """Return tests by name; let state machines run fewer examples than in a test run."""
+    found = {item.nodeid: item for item in items}
+    for item in found.values():
         machine = getattr(item, "cls", None)
-        found = getattr(machine, "settings", None)
-        if machine is not None and isinstance(found, hypothesis.settings):
-            machine.settings = hypothesis.settings(found, max_examples=_N_MACHINE_EXAMPLES)
+        settings = getattr(machine, "settings", None)
+        if machine is not None and isinstance(settings, hypothesis.settings):
+            machine.settings = hypothesis.settings(settings, max_examples=_N_MACHINE_EXAMPLES)
+    return found
 
 
-def _say(words: int, message: dict[str, Any]) -> None:
+def say(words: int, message: object) -> None:
+    """Write one line of JSON."""
     os.write(words, json.dumps(message).encode() + b"\n")
 
 

@@ -1,7 +1,9 @@
 """In which order tests judge a mutant: first those that are likely to kill it and quick."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable
+from itertools import accumulate
 
 from benchmarks.mutants.judge import Test
 
@@ -33,12 +35,14 @@ class Order:
             self._in_function[function, killer] += 1
             self._in_room[killer] += 1
 
-    def of(self, function: str, tests: Iterable[Test]) -> list[Test]:
-        """Return the tests, the one that promises most for its time first."""
+    def of(self, function: str, tests: Iterable[Test], cpu_s_max: float = math.inf) -> list[Test]:
+        """Return the tests, the one that promises most for its time first, of so many seconds."""
 
         def price(test: Test) -> float:
             hope = _UNTRIED + _IN_ROOM * self._in_room[test.name]
             hope += _IN_FUNCTION * self._in_function[function, test.name]
             return (test.cpu_s + _START_S) / hope
 
-        return sorted(tests, key=price)
+        ordered = sorted(tests, key=price)
+        ends_s = accumulate(each.cpu_s for each in ordered)
+        return [each for each, end_s in zip(ordered, ends_s, strict=True) if end_s <= cpu_s_max]
