@@ -88,8 +88,7 @@ class Conditions:
                 found=f"stream {watch.name}: {flaw.found}",
                 expected=flaw.expected,
             )
-        elif watch.good_since_s is None or now_s - watch.good_since_s < _GOOD_S_MIN:
-            good_s = 0.0 if watch.good_since_s is None else now_s - watch.good_since_s
+        elif (good_s := watch.good_s(now_s)) < _GOOD_S_MIN:
             yield Refusal(
                 "data",
                 found=f"stream {watch.name}: good for {good_s:.2f} s, "

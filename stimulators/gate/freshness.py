@@ -82,6 +82,10 @@ class StreamWatch:
             self.good_since_s = now_s
         return flaw
 
+    def good_s(self, now_s: float) -> float:
+        """Return how long it has been good without a break."""
+        return 0.0 if self.good_since_s is None else now_s - self.good_since_s
+
     def restart(self) -> None:
         """Begin the row of good reports anew."""
         self.good_since_s = None
