@@ -91,15 +91,15 @@ class _Inside:
         """See what runs while tests are collected."""
         file = str(self._work.room.resolve())
 
-        def watch(frame: FrameType, event: str, _: object) -> None:
-            if event == "call" and frame.f_code.co_filename == file:
+        def watch(frame: FrameType, _event: str, _: object) -> None:
+            if frame.f_code.co_filename == file:
                 self._ran_at_import.add(name_of(frame.f_code))
 
-        sys.setprofile(watch)
+        sys.settrace(watch)
         try:
             return (yield)
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Judge all; say each as a line."""

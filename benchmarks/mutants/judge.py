@@ -131,16 +131,15 @@ class _Recorder:
         """Watch one test, its fixtures too."""
         ran: set[CodeType] = set()
 
-        def watch(frame: FrameType, event: str, _: object) -> None:
-            if event == "call":
-                ran.add(frame.f_code)
+        def watch(frame: FrameType, _event: str, _: object) -> None:
+            ran.add(frame.f_code)
 
         start_s = time.process_time()
-        sys.setprofile(watch)
+        sys.settrace(watch)
         try:
             return (yield)
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
             took_s = time.process_time() - start_s
             found = {
                 (self._files[code.co_filename], name_of(code))
