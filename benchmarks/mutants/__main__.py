@@ -49,7 +49,7 @@ def main() -> int:
         tempfile.tempdir = folder
         prepare()
         kept = results.Results()
-        baselines = Baselines(kept)
+        baselines = Baselines(kept, chosen.jobs)
         try:
             for room in chosen.room or rooms.rooms():
                 _judge(room, kept, chosen, baselines)

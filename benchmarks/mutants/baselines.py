@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.mutants import rooms
-from benchmarks.mutants.judge import Test, baseline
+from benchmarks.mutants.judge import Baseline, Test
 from benchmarks.mutants.results import Results
 
 _SOURCES = Path("stimulators")
@@ -19,10 +20,13 @@ class Baselines:
     ----------
     kept : Results
         Where it is kept.
+    n_jobs : int
+        How many files run at a time.
     """
 
-    def __init__(self, kept: Results) -> None:
+    def __init__(self, kept: Results, n_jobs: int) -> None:
         self._kept = kept
+        self._n_jobs = n_jobs
         self._sources = _digest(sorted(_SOURCES.rglob("*.py")))
 
     def of(self, judges: Iterable[Path]) -> list[Test]:
@@ -34,12 +38,17 @@ class Baselines:
             Where one fails.
         """
         files = list(judges)
-        missing = [each for each in files if self._known(each) is None]
-        if missing:
-            tests = baseline(rooms.rooms(), missing)
-            for path in missing:
-                own = [each for each in tests if each.name.partition("::")[0] == path.as_posix()]
-                self._kept.keep_baseline(path, self._state_of(path), _text(own))
+        missing = iter([each for each in files if self._known(each) is None])
+        running: dict[int, tuple[Path, Baseline]] = {}
+        while True:
+            while len(running) < self._n_jobs and (path := next(missing, None)) is not None:
+                began = Baseline(rooms.rooms(), path)
+                running[began.pid] = (path, began)
+            if not running:
+                break
+            pid, status = os.wait()
+            path, began = running.pop(pid)
+            self._kept.keep_baseline(path, self._state_of(path), _text(began.end(status)))
         found = [each for path in files for each in self._known(path) or []]
         return sorted(found, key=lambda each: each.cpu_s)
 

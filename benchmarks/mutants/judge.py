@@ -174,34 +174,37 @@ def prepare() -> None:
     gc.freeze()
 
 
-def baseline(paths: Iterable[Path], judges: Iterable[Path]) -> list[Test]:
-    """Run tests without a mutant; return them, the quickest first.
+class Baseline:
+    """A run of one file of tests without a mutant, in a process of its own.
 
     Parameters
     ----------
     paths : iterable of Path
         The files that are to be mutated.
-    judges : iterable of Path
-        The files of tests.
-
-    Raises
-    ------
-    BaselineError
-        Where one fails: then nothing can be said about mutants.
+    judge : Path
+        The file of tests.
     """
-    pid, words = fork(lambda words: _Recorder(words, paths), map(str, judges))
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    said = _read(words)
-    failed = [each["failed"] for each in said if "failed" in each]
-    if failed or code != 0:
-        raise BaselineError(f"without a mutant: {failed or f'pytest exits with {code}'}")
-    tests = [
-        Test(each["test"], each["cpu_s"], frozenset(map(tuple, each["ran"])))
-        for each in said
-        if "test" in each
-    ]
-    return sorted(tests, key=lambda each: each.cpu_s)
+
+    def __init__(self, paths: Iterable[Path], judge: Path) -> None:
+        self.pid, self._words = fork(lambda words: _Recorder(words, paths), [str(judge)])
+
+    def end(self, status: int) -> list[Test]:
+        """Return the tests, once the process ended with this status.
+
+        Raises
+        ------
+        BaselineError
+            Where one fails: then nothing can be said about mutants.
+        """
+        said, code = _read(self._words), os.waitstatus_to_exitcode(status)
+        failed = [each["failed"] for each in said if "failed" in each]
+        if failed or code != 0:
+            raise BaselineError(f"without a mutant: {failed or f'pytest exits with {code}'}")
+        return [
+            Test(each["test"], each["cpu_s"], frozenset(map(tuple, each["ran"])))
+            for each in said
+            if "test" in each
+        ]
 
 
 class Trial:

@@ -277,3 +277,23 @@ def test_a_count_is_taken_from_news_alone() -> None:
     rig.hear(old)
     rig.hear(status(rig, charge_uc=900.0, applied_ma=None))
     assert rig.gate.counted("stn", rig.now_s)[0] == pytest.approx(10.0, abs=1e-3)
+
+
+def test_an_answer_to_a_command_that_was_never_sent_is_told_in_idle_and_a_stop_elsewhere() -> None:
+    text = "stn answers command 99, which was never sent"
+    for session, is_told in ((SESSION, True), (OLDER, False)):
+        rig = GateRig().be_ready()
+        device = rig.obedient["stn"]
+        ack = Ack(session=session, seq=99, received_us=0, applied_us=0, **device.words())
+        assert told(rig.hear(AckHeard("stn", ack))) == ([("ack_unknown", text)] if is_told else [])
+        rig = GateRig().be_active()
+        device = rig.obedient["stn"]
+        ack = Ack(session=session, seq=99, received_us=0, applied_us=0, **device.words())
+        rig.hear(AckHeard("stn", ack))
+        assert [each.reason for each in rig.stops] == ([text] if is_told else [])
+
+
+def test_a_word_that_has_done_what_was_never_sent_is_a_stop() -> None:
+    rig = GateRig().be_active()
+    rig.hear(info(rig, last_seq=99))
+    assert [each.reason for each in rig.stops] == ["stn answers command 99, which was never sent"]

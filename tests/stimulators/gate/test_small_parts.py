@@ -219,6 +219,7 @@ def test_the_name_of_another_service_is_cut_to_a_hundred_letters() -> None:
 
 def test_a_wish_is_under_way_where_amount_program_and_channel_are_the_same() -> None:
     rig, wishes = GateRig(), Wishes()
+    assert (wishes.newest, wishes.channel) == (None, "")
     assert not wishes.is_wished(rig.target(0.0))
     wishes.wish(rig.target(1.0))
     assert wishes.is_wished(rig.target(1.0))
