@@ -60,6 +60,7 @@ def test_the_status_says_that_a_rig_is_ready_in_idle_and_in_safe() -> None:
     assert rig.gate.status_text == "disarmed by o; ready to be armed"
     rig.control("arm")
     rig.observe()
+    assert rig.gate.status_text == "a valid estimate, and a device that is live"
     rig.tick()
     assert rig.gate.status_text == "a valid estimate, and a device that is live"
     rig.take(rig.gate.fail("a fault", rig.now_s))
@@ -77,6 +78,10 @@ def test_a_rig_that_arms_itself_does_not_wait_in_safe() -> None:
     rig.take(rig.gate.fail("a fault", rig.now_s))
     rig.hear(LinkChanged(is_up=False))
     rig.tick()
+    assert rig.gate.status_text.startswith("a fault; not ready to be armed: no broker")
+    rig = GateRig(arm="auto")
+    rig.tick()
+    rig.take(rig.gate.fail("a fault", rig.now_s))
     assert rig.gate.status_text.startswith("a fault; not ready to be armed: no broker")
     rig = GateRig(arm="auto")
     rig.connect()
@@ -137,6 +142,16 @@ def test_an_arming_out_of_safe_is_asked_for_after_it_went_safe() -> None:
     assert (late.request_id, late.device) == ("request-2", "")
     asked = rig.control("arm", issued_us=round(rig.now_s * 1e6) + 1)
     assert asked == (StateChanged("safe", "armed", "armed by o"),)
+
+
+def test_out_of_safe_a_rig_is_armed_under_the_same_conditions() -> None:
+    rig = GateRig().be_active()
+    rig.take(rig.gate.fail("a fault", rig.now_s))
+    rig.now_s += 0.0625
+    rig.report(problem="frozen")
+    rig.control("arm")
+    assert rig.state == "safe"
+    assert [each.reason for each in _refused(rig)] == ["data"]
 
 
 def test_what_keeps_a_device_from_being_armed_names_it() -> None:

@@ -158,6 +158,14 @@ def test_an_arming_says_what_it_waits_for_and_ends_after_a_minute() -> None:
     assert rig.gate.status_text == "armed by o"
 
 
+def test_a_rig_that_armed_itself_does_so_once() -> None:
+    rig = StepRig(arm="auto").be_ready()
+    assert rig.state == "armed"
+    rig.step(ARMED_S + 64.0, data=rig.report, step_s=0.0625)
+    assert (rig.state, rig.gate.reason) == ("idle", "no valid estimate within 60 s")
+    assert rig.gate.status_text.endswith("; ready to be armed")
+
+
 def test_an_arming_lasts_a_calibration_longer_where_one_estimate_calibrates() -> None:
     rig = StepRig(device_of("a"), device_of("b"), calibration_s=20.0).be_armed_then()
     rig.observe("b", valid=False, calibrating=True)

@@ -195,6 +195,7 @@ def test_what_ran_until_a_command_goes_ran_on_the_belief_before_it() -> None:
 
 def test_a_trigger_that_waits_is_taken_back_by_the_next_amount() -> None:
     desk = Desk()
+    assert not desk.sending.is_cancel_due
     desk.sending.cancel_triggers(64.0)
     assert not desk.sending.is_cancel_due
     desk.trigger()

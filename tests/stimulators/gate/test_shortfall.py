@@ -85,6 +85,16 @@ def test_an_amount_that_moves_on_is_no_clipping() -> None:
     assert not shortfall.is_clipped
 
 
+def test_a_clipping_begins_anew_after_an_amount_that_was_reached() -> None:
+    shortfall, _ = bench()
+    shortfall.compare(opened(2.0), 1.0, 64.0)
+    shortfall.compare(opened(1.0, 65.0), 1.0, 65.0)
+    assert not shortfall.compare(opened(2.0, 66.0), 1.0, 66.0)
+    shortfall, _ = bench(0.0)
+    shortfall.compare(opened(2.0), 0.0, 64.0)
+    assert shortfall.compare(opened(2.0, 65.0), _QUARTER, 65.0)
+
+
 def test_another_wish_ends_a_clipping_but_it_is_told_once_for_each_amount() -> None:
     shortfall, _ = bench()
     shortfall.compare(opened(2.0), 1.0, 64.0)

@@ -77,3 +77,34 @@ def test_who_is_engaged_anew_is_not_live_and_has_let_no_lease_end(n_engaged: int
     bench.drive.lapse()
     found = Flaw("device", "stn let its lease end", "a device that is live")
     assert bench.drive.flaw(bench.now_s) == found
+
+
+def test_what_was_said_before_a_lease_ended_leads_nowhere() -> None:
+    for end in ("lapse", "disengage"):
+        bench = Bench().be_live(0.0).go(1.0, "b")
+        if end == "lapse":
+            bench.drive.lapse()
+            bench.say(0.5, last_seq=bench.drive.commands.newest_seq, state="safe")
+            bench.drive.go_live()
+        else:
+            bench.drive.disengage(bench.now_s)
+            bench.drive.engage()
+            bench.say(0.5, last_seq=bench.drive.commands.newest_seq, state="safe")
+            bench.drive.go_live()
+        assert bench.want(1.0, "b").ask(1.0) == (0.25, "a")
+
+
+def test_a_refused_way_down_is_none_of_the_next_engagement() -> None:
+    bench = Bench().be_live(2.0).want(1.75)
+    bench.ask()
+    bench.refuse(2.0)
+    bench.drive.disengage(bench.now_s)
+    bench.drive.engage()
+    assert bench.drive.flaw(bench.now_s) is None
+
+
+def test_without_a_wish_an_active_device_is_kept_at_the_lowest_it_may_give() -> None:
+    bench = Bench().be_live(1.0)
+    assert bench.ask() is None
+    bench.drive.belief.send(99, 1.25, "a", bench.now_s)
+    assert bench.ask() == (1.0, "a")
