@@ -106,14 +106,14 @@ def test_a_function_of_an_imported_file_gets_the_code_of_its_mutant() -> None:
 def test_tests_that_killed_for_their_time_come_first() -> None:
     quick, killer, slow = (
         Judge(name, cpu_s, frozenset())
-        for name, cpu_s in (("quick", 0.01), ("killer", 0.1), ("slow", 1.0))
+        for name, cpu_s in (("q::quick", 0.01), ("k::killer", 0.1), ("s::slow", 1.0))
     )
-    order = Order([("f", "killer")])
+    order = Order([("f", "k::killer")])
     assert order.of("f", [quick, slow, killer]) == [killer, quick, slow]
     assert order.of("g", [slow, killer, quick]) == [quick, killer, slow]
     for _ in range(20):
-        order.note("g", "slow")
+        order.note("g", "s::slow")
     order.note("g", "")
     assert order.of("g", [slow, killer, quick]) == [slow, killer, quick]
     assert order.of("g", [slow, killer, quick], cpu_s_max=0.2) == []
-    assert order.of("f", [slow, killer, quick], cpu_s_max=0.2) == [killer, quick]
+    assert order.of("f", [slow, killer, quick], cpu_s_max=0.2) == [killer]
