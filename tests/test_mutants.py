@@ -111,9 +111,9 @@ def test_tests_that_killed_for_their_time_come_first() -> None:
     order = Order([("f", "k::killer")])
     assert order.of("f", [quick, slow, killer]) == [killer, quick, slow]
     assert order.of("g", [slow, killer, quick]) == [quick, killer, slow]
-    for _ in range(20):
+    for _ in range(200):
         order.note("g", "s::slow")
     order.note("g", "")
-    assert order.of("g", [slow, killer, quick]) == [slow, killer, quick]
+    assert order.of("g", [slow, killer, quick])[0] == slow
     assert order.of("g", [slow, killer, quick], cpu_s_max=0.2) == []
-    assert order.of("f", [slow, killer, quick], cpu_s_max=0.2) == [killer]
+    assert order.of("f", [quick, killer], cpu_s_max=0.1) == [killer]
