@@ -502,3 +502,20 @@ def test_the_way_down_that_is_told_is_the_longest_of_those_under_way() -> None:
     rig.answers = False
     rig.control("disarm")
     assert rig.gate.way_down_s == 0.5
+
+
+def test_a_rig_is_safe_for_its_first_reason_until_a_stop_comes() -> None:
+    rig = StepRig().be_active_at(T)
+    rig.take(rig.gate.fail("the first", T))
+    assert rig.take(rig.gate.fail("the second", T + 0.0625)) == ()
+    assert (rig.state, rig.gate.reason) == ("safe", "the first")
+    rig.now_s = T + 0.0625
+    rig.report()
+    rig.control("arm", issued_us=round((T + 0.03125) * 1e6))
+    assert rig.state == "armed", rig.refusals
+    rig.take(rig.gate.fail("the third", rig.now_s))
+    assert rig.stop() == ()
+    assert (rig.state, rig.gate.reason) == ("safe", "stop by o: enough")
+    # Who asked before the stop does not arm it.
+    rig.control("arm")
+    assert rig.refusals == ["late"]
