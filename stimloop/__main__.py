@@ -1,7 +1,9 @@
 """The command line: what goes wrong is one line on stderr and an exit code, never a traceback."""
 
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import typer.exceptions
 
@@ -13,6 +15,7 @@ from streamer.errors import JournalError, LedgerError, StreamError
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    warnings.showwarning = _show_warning
     sys.exit(run_command(sys.argv[1:]))
 
 
@@ -41,6 +44,10 @@ def _ended_by(error: BaseException) -> tuple[str, int]:
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return "interrupted", 3
     return f"unexpected {type(error).__name__}: {error}", 3
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:  # noqa: ANN401
+    _told(str(message), 0)
 
 
 def _told(text: str, code: int) -> int:
