@@ -14,6 +14,7 @@ import llvmlite
 import numba
 import numpy as np
 from numba import config
+from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
@@ -27,7 +28,7 @@ _SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_V
 _said: list[str] = []
 
 
-class KernelCache:
+class KernelCache(NullCache):
     """Keeps what one kernel was compiled to, for each signature, in the place of numba's own.
 
     A kernel is found again where all that it depends on is as it was: see
