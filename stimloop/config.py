@@ -1,16 +1,22 @@
 """The whole configuration file: read, checked and written back resolved."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomli_w
 
-from detectors.registry import REGISTRY
 from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
+from stimloop.checking.files import of_files, taken_port
+from stimloop.checking.loops import of_detectors
+from stimloop.checking.mistakes import Mistake, from_text, lines, plain_tables
+from stimloop.checking.names import of_names
+from stimloop.checking.parts import Parts
+from stimloop.checking.syntax import read_toml
+from stimloop.checking.tables import Reading
 from stimloop.errors import ConfigError
-from stimloop.key_path import located
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
@@ -58,10 +64,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         real = [device.id for device in self.devices if not device.simulated]
         if real and self.signing is None:
-            raise ValueError(
-                f"signing: expected a [signing] table with a device that is not simulated "
-                f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
-            )
+            raise ValueError(_no_signing(real))
 
     @property
     def loop(self) -> LoopConfig:
@@ -76,49 +79,38 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-def load(path: Path | None) -> Config:
+def load(path: Path | None, *, with_files: bool = False) -> Config:
     """Read and check a configuration file.
 
     Parameters
     ----------
     path : Path or None
         The TOML file; None takes the default rig.
+    with_files : bool
+        Whether the password, certificates and keys that it names are looked at, too: those of
+        the machine that runs the rig.
 
     Raises
     ------
     ConfigError
-        Where it cannot be read, or any key in it is unknown, missing or impossible.
+        Where it cannot be read, or any key in it is unknown, missing or impossible, where a name
+        means nothing that is there, or no word of `[rig] allow` allows what is in it: a line for
+        each. Streams of which rate or channels are not written down are held against the rest
+        once they are found, which every command that opens them does.
     """
     file = DEFAULT_FILE if path is None else path
-    try:
-        config = msgspec.toml.decode(file.read_bytes(), type=Config)
-    except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {located(str(error))}{_refused(str(error))}") from error
-    check(file, config)
-    return config
-
-
-def check(file: Path, config: Config) -> None:
-    """Hold a configuration against the streams it expects, and against what is recommended.
-
-    Streams of which rate or channels are not written down can be checked only once they are
-    found, which every command that opens them does.
-
-    Raises
-    ------
-    ConfigError
-        With the key path; where no word of `[rig] allow` allows it, with that word.
-    """
-    names = [stream.name for stream in config.streams]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise ConfigError(
-                f"{file}: $.streams[{place}].name: expected unique names, found {name!r} twice"
-            )
+    tables, mistakes = read_toml(_text(file))
+    if mistakes:
+        raise ConfigError(*lines(file, mistakes, tables))
+    reading = Reading(Config, tables)
+    parts = Parts.of_reading(reading, tables)
+    mistakes = [*reading.mistakes, *_of_parts(parts), *(of_files(parts) if with_files else ())]
+    if mistakes or reading.config is None:
+        raise ConfigError(*lines(file, mistakes, tables))
+    config: Config = reading.config
     if _expected_loop(file, config) is None:
         _require_recommended(file, config, None)
+    return config
 
 
 def build_loop(
@@ -135,7 +127,9 @@ def build_loop(
     try:
         loop = ClosedLoop(config.loop, infos, session)
     except ValueError as error:
-        raise ConfigError(f"{file}: {located(str(error))}") from error
+        parts, found = Parts.of_config(config), {info.name: info for info in infos}
+        mistakes = [*of_detectors(parts, found), *from_text(str(error))]
+        raise ConfigError(*lines(file, mistakes, plain_tables(config))) from error
     _require_recommended(file, config, loop)
     return loop
 
@@ -157,10 +151,16 @@ def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
 
 def stimulation_warnings(config: Config) -> list[str]:
     """Return which bands a stimulation is seen in, of the streams of which the rate is known."""
-    infos = [_expected_info(config, stream) for stream in config.streams]
+    infos = [_expected_info(config.patient, stream) for stream in config.streams]
     rates_hz = {stream.name: stream.rate_hz or 0.0 for stream in config.streams}
     rates_hz |= {info.name: info.rate_hz for info in infos if info is not None}
     return list(stimulation_in_bands(config.loop, rates_hz))
+
+
+def port_warnings(config: Config) -> list[str]:
+    """Return a warning where the port of the embedded broker cannot be had now."""
+    warning = taken_port(config.broker)
+    return [] if warning is None else [warning]
 
 
 def to_toml(config: Config) -> bytes:
@@ -173,30 +173,63 @@ def schema() -> dict[str, Any]:
     return msgspec.json.schema(Config)
 
 
-def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | None) -> None:
-    refused = refusals(config, None if loop is None else longest_window_s(loop))
-    if refused:
-        raise ConfigError(f"{file}: {'; '.join(each.text for each in refused)}")
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except OSError as error:
+        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        found = error.object[error.start]
+        raise ConfigError(
+            f"{file}: line {line}: expected text in UTF-8, found the byte 0x{found:02x}: "
+            "save the file as UTF-8"
+        ) from error
 
 
-def _refused(text: str) -> str:
-    """Say which detectors from elsewhere could not be taken, where a kind is not known."""
-    if ".kind`" not in text:
-        return ""
-    return "".join(
-        f"; detector {name!r} was refused: {reason}" for name, reason in REGISTRY.refused.items()
+def _of_parts(parts: Parts) -> Iterator[Mistake]:
+    """Yield all that is wrong beyond the single tables, as far as those are right."""
+    yield from of_names(parts)
+    if parts.real and not parts.has_signing:
+        yield from from_text(_no_signing([each.name for each in parts.real]))
+    for device in parts.devices:
+        if device.config is not None and parts.gate is not None:
+            try:
+                device.config.require_way_out(parts.gate.lease_s)
+            except ValueError as error:
+                yield from from_text(str(error), device.path)
+    infos = {
+        stream.name: info
+        for stream in parts.streams
+        if stream.config is not None
+        and (info := _expected_info(parts.patient, stream.config)) is not None
+    }
+    yield from of_detectors(parts, infos)
+    yield from (each.mistake for each in refusals(parts, None))
+
+
+def _no_signing(real: list[str]) -> str:
+    return (
+        f"signing: expected a [signing] table with a device that is not simulated "
+        f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
     )
+
+
+def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | None) -> None:
+    window_s = None if loop is None else longest_window_s(loop)
+    refused = [each.mistake for each in refusals(Parts.of_config(config), window_s)]
+    if refused:
+        raise ConfigError(*lines(file, refused, plain_tables(config)))
 
 
 def _expected_loop(file: Path | str, config: Config) -> ClosedLoop | None:
     """Return the loop for the streams that are expected; None where they are not all known."""
-    infos = [_expected_info(config, stream) for stream in config.streams]
+    infos = [_expected_info(config.patient, stream) for stream in config.streams]
     known = [info for info in infos if info is not None]
     return build_loop(file, config, known, session="check") if len(known) == len(infos) else None
 
 
-def _expected_info(config: Config, stream: StreamConfig) -> StreamInfo | None:
-    patient = config.patient
+def _expected_info(patient: PatientConfig | None, stream: StreamConfig) -> StreamInfo | None:
     if patient is not None and stream.match.source_id == patient.source_id:
         return patient.info(stream.name)
     if stream.kind == "markers":

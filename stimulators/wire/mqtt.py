@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from stimulators.wire.credentials import password_of, tls_context
 from stimulators.wire.mqtt_connection import Connection, Hear, LinkLostError, Will
 
 __all__ = ["BrokerConfig", "MqttLink", "Will"]
@@ -148,8 +147,8 @@ class MqttLink:
         ValueError
             Where a file that the configuration names cannot be used; begins with the key.
         """
-        password = _password(self._broker)
-        tls = _tls(self._broker)
+        password = password_of(self._broker)
+        tls = tls_context(self._broker)
         is_up: bool | None = None
         reason = ""
         bound_s = self._broker.backoff_s_min
@@ -201,31 +200,3 @@ class MqttLink:
         """
         connection = self._connection
         return connection is not None and connection.publish(topic, payload, qos, retain=retain)
-
-
-def _password(broker: BrokerConfig) -> str | None:
-    if broker.password_file is None:
-        return None
-    try:
-        return Path(broker.password_file).read_text(encoding="utf-8").partition("\n")[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"password_file: expected a file with text, found {error}") from error
-
-
-def _tls(broker: BrokerConfig) -> ssl.SSLContext | None:
-    if not broker.tls:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=broker.ca_file)
-    except OSError as error:
-        raise ValueError(f"ca_file: expected certificates in PEM, found {error}") from error
-    if broker.cert_file is not None:
-        try:
-            # A key with a password would be asked for at the terminal: it is refused instead.
-            context.load_cert_chain(broker.cert_file, broker.key_file, password=lambda: "")
-        except OSError as error:
-            raise ValueError(
-                f"cert_file: expected a certificate and, in key_file, its key without a "
-                f"password, found {error}"
-            ) from error
-    return context
