@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stimloop.errors import ConfigError
+from stimloop.errors import ConfigError, found_text
 from stimloop.key_path import located
 from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
@@ -59,7 +59,9 @@ def read_address(path: Path | None) -> KnownRig:
     try:
         found = msgspec.toml.decode(file.read_bytes(), type=_Reached)
     except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
+        raise ConfigError(
+            f"{file}: expected a file that can be read, {found_text(error)}"
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: {located(str(error))}") from error
     if not found.rig.name:

@@ -1,5 +1,8 @@
 """All commands, in one place."""
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from stimloop.commands import (
@@ -12,6 +15,7 @@ from stimloop.commands import (
     simulated,
     what_if,
 )
+from stimloop.commands.arguments import print_line
 
 app = typer.Typer(
     name="stimloop",
@@ -23,6 +27,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _print_version(*, is_asked: bool) -> None:
+    if is_asked:
+        print_line(f"stimloop {metadata.version('stimloop')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _with_version(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and leave.",
+            is_eager=True,
+            callback=lambda is_asked: _print_version(is_asked=is_asked),
+        ),
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
 app.command("run")(run.run)
 app.command("replay")(recordings.replay)
 app.command("play")(recordings.play)

@@ -16,12 +16,13 @@ from stimloop.checking.names import of_names
 from stimloop.checking.parts import Parts
 from stimloop.checking.syntax import read_toml
 from stimloop.checking.tables import Reading
-from stimloop.errors import ConfigError
+from stimloop.errors import ConfigError, found_text
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
+from streamer.lsl_file import own_file, replaced_settings
 from streamer.lsl_network import LslConfig
 from streamer.source import StreamInfo
 from streamer.stimulation_bands import stimulation_in_bands
@@ -157,10 +158,15 @@ def stimulation_warnings(config: Config) -> list[str]:
     return list(stimulation_in_bands(config.loop, rates_hz))
 
 
-def port_warnings(config: Config) -> list[str]:
-    """Return a warning where the port of the embedded broker cannot be had now."""
-    warning = taken_port(config.broker)
-    return [] if warning is None else [warning]
+def machine_warnings(config: Config) -> list[str]:
+    """Return what of this machine does not go with the file: its LSL settings, a taken port."""
+    port = taken_port(config.broker)
+    return [*lsl_warnings(config.lsl), *([] if port is None else [port])]
+
+
+def lsl_warnings(network: LslConfig) -> list[str]:
+    """Return which settings of liblsl's own file an `[lsl]` table replaces without a word."""
+    return replaced_settings(network, own_file())
 
 
 def to_toml(config: Config) -> bytes:
@@ -177,7 +183,9 @@ def _text(file: Path) -> str:
     try:
         return file.read_bytes().decode()
     except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
+        raise ConfigError(
+            f"{file}: expected a file that can be read, {found_text(error)}"
+        ) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         found = error.object[error.start]
@@ -204,8 +212,18 @@ def _of_parts(parts: Parts) -> Iterator[Mistake]:
         if stream.config is not None
         and (info := _expected_info(parts.patient, stream.config)) is not None
     }
-    yield from of_detectors(parts, infos)
-    yield from (each.mistake for each in refusals(parts, None))
+    refused = [each.mistake for each in refusals(parts, None)]
+    # What follows from a figure of another scale is no mistake of its own.
+    doubtful = {
+        table.path
+        for table in parts.detectors
+        for path, _ in refused
+        if path.startswith(f"{table.path}.")
+    }
+    for mistake in of_detectors(parts, infos):
+        if mistake.path[: mistake.path.find("]") + 1] not in doubtful:
+            yield mistake
+    yield from refused
 
 
 def _no_signing(real: list[str]) -> str:

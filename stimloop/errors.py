@@ -55,4 +55,11 @@ def os_error_text(error: OSError) -> str:
     """Return what the operating system refused, in one line: the file first, then why."""
     if error.filename is None or error.strerror is None:
         return str(error)
-    return f"{error.filename}: expected a file or folder that can be used: {error.strerror}"
+    return f"{error.filename}: expected a file or folder that can be used, {found_text(error)}"
+
+
+def found_text(error: OSError) -> str:
+    """Return what the operating system had in place of a file, as the end of a line."""
+    if isinstance(error, FileNotFoundError):
+        return "found none"
+    return f"found: {error.strerror or error}"

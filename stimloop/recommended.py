@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stimloop.checking.parts import Parts
 from stimloop.checking.problems import Problem
-from stimloop.checking.scales import of_scales
+from stimloop.checking.scales import bare_host, of_scales
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
 from stimulators.wire.mqtt import BrokerConfig
@@ -109,9 +109,9 @@ def _problems(parts: Parts, window_s: float | None) -> Iterator[Problem]:
 
 def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(bare_host(host).strip("[]")).is_loopback
     except ValueError:  # a name
-        return host == "localhost"
+        return bare_host(host) == "localhost"
 
 
 def _of_network(broker: BrokerConfig, whose: str) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from detectors.montage import Montage
+from detectors.registry import REGISTRY
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.parts import Parts, Table
 from stimloop.checking.wording import listed, nearest
@@ -90,12 +91,14 @@ def _of_montage(stream: Table) -> Iterator[Mistake]:
 
 def _of_inputs(detector: Table, parts: Parts) -> Iterator[Mistake]:
     streams = [each.name for each in parts.streams]
-    markers = {each.name for each in parts.streams if each.kind == "markers"}
+    kinds: dict[str, str] = {}
+    for each in parts.streams:
+        kinds.setdefault(each.name, each.kind)
     before = [each.name for each in parts.detectors[: detector.place]]
     later = [each.name for each in parts.detectors[detector.place :]]
     for reads in detector.config.reads:
         path = f"{detector.path}.{reads.key}"
-        if reads.kind == "stream" and reads.name in markers:
+        if reads.kind == "stream" and kinds.get(reads.name) == "markers":
             yield Mistake(
                 path, f'expected a stream with samples, found {reads.name!r} of kind "markers"'
             )
@@ -157,13 +160,13 @@ def _of_followed(
     followed = next((each for each in parts.detectors if each.name == config.of), None)
     if followed is None:
         yield Mistake(path, _one_of("a burst detector", bursts, config.of))
-    elif followed.kind != _BURST:
+    elif followed.kind in REGISTRY.kinds and followed.kind != _BURST:
         yield Mistake(
             path,
             f"expected a burst detector ({listed(bursts)}), found {config.of!r} of kind "
             f'"{followed.kind}"',
         )
-    else:
+    elif followed.kind == _BURST:
         known = _channels_of(followed, parts, channels)
         if known and config.channel and config.channel not in known:
             yield Mistake(f"{policy.path}.channel", _one_of("a channel", known, config.channel))

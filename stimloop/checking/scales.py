@@ -5,7 +5,7 @@ Each is possible, and where it is meant a word of `[rig] allow` says so.
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -51,7 +51,7 @@ def of_scales(parts: Parts) -> Iterator[Problem]:
 def _of_frequencies(path: str, config: msgspec.Struct) -> Iterator[Problem]:
     for key, value in _numbers(config):
         if key.rpartition(".")[2] in _FREQUENCIES and 0.0 < value < _FREQUENCY_HZ_MIN:
-            yield _kilohertz(f"{path}.{key}", value, f"{value:g}")
+            yield _kilohertz(f"{path}.{key}", f"{value:g}", f"{1000.0 * value:g}")
     for key in config.__struct_fields__:
         found = getattr(config, key)
         if key.endswith("_hz") and isinstance(found, tuple | dict):
@@ -59,14 +59,14 @@ def _of_frequencies(path: str, config: msgspec.Struct) -> Iterator[Problem]:
             for name, band in named:
                 if _is_band(band) and 0.0 < band[1] < _BAND_HZ_MIN:
                     where = f"{path}.{key}.{name}" if name else f"{path}.{key}"
-                    yield _kilohertz(where, band[1], f"[{band[0]:g}, {band[1]:g}]")
+                    yield _kilohertz(where, _band_text(band), _band_text(band, 1000.0))
 
 
-def _kilohertz(path: str, value_hz: float, found: str) -> Problem:
+def _kilohertz(path: str, found: str, meant: str) -> Problem:
     return Problem(
         path,
         f"hertz, at least {_BAND_HZ_MIN:g}",
-        f"{found}, which looks like kilohertz (then write {1000.0 * value_hz:g})",
+        f"{found}, which looks like kilohertz (then write {meant})",
         "slow_band",
     )
 
@@ -197,8 +197,22 @@ def _is_host(host: str) -> bool:
     return True
 
 
+def bare_host(host: str) -> str:
+    """Return the host that is meant where a file has a URL, or a port behind it.
+
+    >>> bare_host("mqtt://broker.lab:1883")
+    'broker.lab'
+    """
+    found = _address(host)
+    return host if found is None else found["host"]
+
+
+def _address(host: str) -> re.Match[str] | None:
+    return _URL.match(host) or _NAME_AND_PORT.match(host)
+
+
 def _advice(host: str) -> str:
-    found = _URL.match(host) or _NAME_AND_PORT.match(host)
+    found = _address(host)
     if found is None:
         return ""
     parts = [f'host = "{found["host"]}"']
@@ -217,6 +231,10 @@ def _numbers(config: msgspec.Struct, before: str = "") -> Iterator[tuple[str, fl
             yield from _numbers(value, f"{before}{key}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield f"{before}{key}", float(value)
+
+
+def _band_text(band: Sequence[float], factor: float = 1.0) -> str:
+    return f"[{factor * band[0]:g}, {factor * band[1]:g}]"
 
 
 def _is_band(value: object) -> bool:

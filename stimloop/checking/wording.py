@@ -111,7 +111,7 @@ def _words(info: inspect.Type) -> str:  # noqa: C901, PLR0911 one case a kind of
         case inspect.LiteralType(values=values):
             return f"one of {listed(map(repr, values))}"
         case inspect.TupleType(item_types=items):
-            return f"{len(items)} values in brackets, {' and '.join(map(_words, items))}"
+            return f"[{', '.join(map(_words, items))}]"
         case inspect.VarTupleType(item_type=item):
             return f"a list, each {_words(item)}"
         case inspect.StructType(cls=cls):

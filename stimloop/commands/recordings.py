@@ -80,7 +80,7 @@ def replay(
 def play(
     recording: Recording,
     config: Annotated[
-        Path | None, typer.Option(help="Take the [lsl] table from this configuration.")
+        Path | None, typer.Option(help=r"Take the \[lsl] table from this configuration.")
     ] = None,
     *,
     speed: Annotated[float, typer.Option(min=0.01, help="Recorded seconds to a second.")] = 1.0,
@@ -96,7 +96,10 @@ def play(
     from streamer.lsl_network import LslConfig, configure
 
     loaded = _loaded(recording)
-    configure(LslConfig() if config is None else configuration.load(config).lsl)
+    network = LslConfig() if config is None else configuration.load(config).lsl
+    for warning in configuration.lsl_warnings(network):
+        warn(f"{config}: {warning}")
+    configure(network)
     n_pushed = until_interrupted(
         player.play(
             loaded,
