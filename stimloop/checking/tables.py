@@ -4,6 +4,7 @@
 only once all its keys fit, so that its own check of them runs on values that it may believe.
 """
 
+import functools
 import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -181,6 +182,7 @@ def _is_struct(type_: object) -> bool:
     return isinstance(type_, type) and issubclass(type_, msgspec.Struct)
 
 
+@functools.cache
 def _homes(root: type[msgspec.Struct]) -> dict[str, list[str]]:
     """Return for each key the headers of the tables that have it."""
     homes: dict[str, list[str]] = {}

@@ -80,7 +80,7 @@ def remedy(value: object, type_: Any) -> str:  # noqa: ANN401 whatever a field i
             return nearest(value, map(str, kind.values))
         if isinstance(kind, inspect.FloatType | inspect.IntType) and _is_number(value):
             return "; write it without quotes"
-        if isinstance(kind, inspect.BoolType) and value in {"true", "false", "True", "False"}:
+        if isinstance(kind, inspect.BoolType) and str(value).lower() in {"true", "false"}:
             return f"; write {str(value).lower()} without quotes"
         if isinstance(kind, inspect.VarTupleType) and isinstance(value, str):
             return f"; write [{value!r}]"
