@@ -123,7 +123,7 @@ def _of_channels(detector: Table, known: dict[str, tuple[str, ...]]) -> Iterator
     for place, label in enumerate(labels):
         path = f"{detector.path}.channels[{place}]"
         if stream is not None and label not in stream:
-            yield Mistake(path, _one_of("a channel", stream, label))
+            yield Mistake(path, _one_of("", stream, label))
         elif label in labels[:place]:
             yield Mistake(path, f"expected unique labels, found {label!r} twice")
 
@@ -169,7 +169,7 @@ def _of_followed(
     elif followed.kind == _BURST:
         known = _channels_of(followed, parts, channels)
         if known and config.channel and config.channel not in known:
-            yield Mistake(f"{policy.path}.channel", _one_of("a channel", known, config.channel))
+            yield Mistake(f"{policy.path}.channel", _one_of("", known, config.channel))
         elif len(known) > 1 and not config.channel:
             yield Mistake(f"{policy.path}.channel", f"expected one of {listed(known)}, found none")
 
@@ -192,4 +192,5 @@ def _channels_of(
 
 
 def _one_of(what: str, names: Sequence[str] | dict[str, Table], found: str) -> str:
-    return f"expected {what} ({listed(names)}), found {found!r}{nearest(found, names)}"
+    wanted = f"{what} ({listed(names)})" if what else f"one of {listed(names)}"
+    return f"expected {wanted}, found {found!r}{nearest(found, names)}"
