@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
+from detectors.registry import REGISTRY
 from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
 from stimloop.checking.files import of_files, taken_port
@@ -14,10 +15,10 @@ from stimloop.checking.loops import of_detectors
 from stimloop.checking.mistakes import Mistake, from_text, lines, plain_tables
 from stimloop.checking.names import of_names
 from stimloop.checking.parts import Parts
-from stimloop.checking.syntax import read_toml
 from stimloop.checking.tables import Reading
-from stimloop.errors import ConfigError, found_text
+from stimloop.errors import ConfigError
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimloop.toml_file import read_toml
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
@@ -100,10 +101,8 @@ def load(path: Path | None, *, with_files: bool = False) -> Config:
         once they are found, which every command that opens them does.
     """
     file = DEFAULT_FILE if path is None else path
-    tables, mistakes = read_toml(_text(file))
-    if mistakes:
-        raise ConfigError(*lines(file, mistakes, tables))
-    reading = Reading(Config, tables)
+    tables = read_toml(file)
+    reading = Reading(Config, tables, REGISTRY.refused)
     parts = Parts.of_reading(reading, tables)
     mistakes = [*reading.mistakes, *_of_parts(parts), *(of_files(parts) if with_files else ())]
     if mistakes or reading.config is None:
@@ -177,22 +176,6 @@ def to_toml(config: Config) -> bytes:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the configuration file."""
     return msgspec.json.schema(Config)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode()
-    except OSError as error:
-        raise ConfigError(
-            f"{file}: expected a file that can be read, {found_text(error)}"
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        found = error.object[error.start]
-        raise ConfigError(
-            f"{file}: line {line}: expected text in UTF-8, found the byte 0x{found:02x}: "
-            "save the file as UTF-8"
-        ) from error
 
 
 def _of_parts(parts: Parts) -> Iterator[Mistake]:

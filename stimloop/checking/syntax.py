@@ -1,10 +1,8 @@
 """Text that is not TOML: the line, what is wrong in it, and what to write instead."""
 
 import re
-import tomllib
-from typing import Any, Final
+from typing import Final
 
-from stimloop.checking.mistakes import Mistake
 from stimloop.checking.wording import shown
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -24,21 +22,21 @@ _HABITS: Final = (
 )
 
 
-def read_toml(text: str) -> tuple[dict[str, Any], list[Mistake]]:
-    r"""Return the tables of a TOML text, and what is wrong where it is not TOML.
+def refusal(text: str, said: str) -> str:
+    r"""Return in one line where a text is not TOML, and what to write where that is plain.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    said : str
+        What the parser says of it.
 
     Examples
     --------
-    >>> read_toml("[rig]\nname = demo")[1][0].text
+    >>> refusal("[rig]\nname = demo", "Invalid value (at line 2, column 8)")
     "line 2: expected TOML, found 'name = demo' (Invalid value); write the text in quotes"
     """
-    try:
-        return tomllib.loads(text), []
-    except tomllib.TOMLDecodeError as error:
-        return {}, [Mistake("$", _refusal(text, str(error)))]
-
-
-def _refusal(text: str, said: str) -> str:
     where = _WHERE.search(said)
     reason = said[: where.start()] if where else said
     rows = text.splitlines()

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 
-from detectors.registry import REGISTRY
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.wording import expected, listed, nearest, remedy, shown
 
@@ -27,6 +26,9 @@ class Reading:
         The struct of the file as a whole.
     tables : mapping
         The file's content, as a TOML parser gives it.
+    refused : mapping of str to str, optional
+        Detectors of other packages that could not be taken, with the reason: for whoever asks for
+        a kind of theirs.
 
     Attributes
     ----------
@@ -38,10 +40,16 @@ class Reading:
         By its path every table that is right in itself: ``$.devices[0]``.
     """
 
-    def __init__(self, root: type[msgspec.Struct], tables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        root: type[msgspec.Struct],
+        tables: Mapping[str, Any],
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
         self.mistakes: list[Mistake] = []
         self.parts: dict[str, Any] = {}
         self._homes = _homes(root)
+        self._refused = refused or {}
         made = self._read(dict(tables), root, "$")
         self.config: Any = None if made is _NOT_MADE else made
 
@@ -129,7 +137,7 @@ class Reading:
         if path.startswith("$.detectors["):
             refused = "".join(
                 f"; detector {name!r} was refused: {reason}"
-                for name, reason in REGISTRY.refused.items()
+                for name, reason in self._refused.items()
             )
         return self._fail(path, f"expected one of {listed(sorted(kinds))}, found {found}{refused}")
 
