@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -65,24 +65,33 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     backoff_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 5.0
 
     def __post_init__(self) -> None:
-        if self.embedded and self.host not in {"127.0.0.1", "localhost"}:
-            raise ValueError(f"host: expected 127.0.0.1 for an embedded broker, found {self.host}")
-        if self.embedded and (self.tls or self.username is not None):
-            raise ValueError("embedded: expected neither tls nor username beside it, found one")
-        if self.ca_file is not None and not self.tls:
-            raise ValueError("ca_file: expected tls = true beside it, found false")
-        if self.cert_file is not None and not self.tls:
-            raise ValueError("cert_file: expected tls = true beside it, found false")
-        for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
-            if getattr(self, key) is not None and getattr(self, other) is None:
-                raise ValueError(f"{key}: expected {other} beside it, found none")
-        if self.password_file is not None and self.username is None:
-            raise ValueError("password_file: expected a username beside it, found none")
+        wrong = [*self._of_embedded(), *self._of_credentials()]
         if self.backoff_s_max < self.backoff_s_min:
-            raise ValueError(
+            wrong.append(
                 f"backoff_s_max: expected at least backoff_s_min ({self.backoff_s_min}), "
                 f"found {self.backoff_s_max}"
             )
+        if wrong:
+            raise ValueError("\n".join(wrong))
+
+    def _of_embedded(self) -> Iterator[str]:
+        if not self.embedded:
+            return
+        if self.host not in {"127.0.0.1", "localhost"}:
+            yield f"host: expected 127.0.0.1 for an embedded broker, found {self.host}"
+        if self.tls or self.username is not None:
+            found = "tls = true" if self.tls else f"username = {self.username!r}"
+            yield f"embedded: expected neither tls nor username beside it, found {found}"
+
+    def _of_credentials(self) -> Iterator[str]:
+        for key in ("ca_file", "cert_file"):
+            if getattr(self, key) is not None and not self.tls:
+                yield f"{key}: expected tls = true beside it, found false"
+        for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+            if getattr(self, key) is not None and getattr(self, other) is None:
+                yield f"{key}: expected {other} beside it, found none"
+        if self.password_file is not None and self.username is None:
+            yield "password_file: expected a username beside it, found none"
 
     @property
     def for_operators(self) -> "BrokerConfig":
