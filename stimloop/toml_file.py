@@ -27,8 +27,8 @@ def read_toml(file: Path) -> dict[str, Any]:
         line = error.object[: error.start].count(b"\n") + 1
         found = error.object[error.start]
         raise ConfigError(
-            f"{file}: line {line}: expected text in UTF-8, found the byte 0x{found:02x}: "
-            "save it as UTF-8"
+            f"{file}: line {line}: expected text in UTF-8, found the byte 0x{found:02x} "
+            f"({bytes([found]).decode('latin-1')} in Latin-1): save it as UTF-8"
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {refusal(text, str(error))}") from error

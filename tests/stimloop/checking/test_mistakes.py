@@ -113,5 +113,5 @@ def test_a_file_that_is_not_text_is_named_with_its_line(
     file.write_bytes(LAB.encode().replace(b"stimulator,", "stimülator,".encode("latin-1")))
     assert told_of(file, capsys) == (
         2,
-        ["line 6: expected text in UTF-8, found the byte 0xfc: save it as UTF-8"],
+        ["line 6: expected text in UTF-8, found the byte 0xfc (ü in Latin-1): save it as UTF-8"],
     )
