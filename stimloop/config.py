@@ -1,6 +1,5 @@
 """The whole configuration file: read, checked and written back resolved."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,12 @@ import tomli_w
 from detectors.registry import REGISTRY
 from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
-from stimloop.checking.files import of_files, taken_port
+from stimloop.checking.files import taken_port
 from stimloop.checking.loops import of_detectors
-from stimloop.checking.mistakes import Mistake, from_text, lines, plain_tables
-from stimloop.checking.names import of_names
+from stimloop.checking.mistakes import from_text, lines, plain_tables
 from stimloop.checking.parts import Parts
 from stimloop.checking.tables import Reading
+from stimloop.checking.whole import all_mistakes, expected_info, no_signing
 from stimloop.errors import ConfigError
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
 from stimloop.toml_file import read_toml
@@ -27,7 +26,6 @@ from streamer.lsl_file import own_file, replaced_settings
 from streamer.lsl_network import LslConfig
 from streamer.source import StreamInfo
 from streamer.stimulation_bands import stimulation_in_bands
-from streamer.streams import StreamConfig
 
 
 class SessionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +64,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         real = [device.id for device in self.devices if not device.simulated]
         if real and self.signing is None:
-            raise ValueError(_no_signing(real))
+            raise ValueError(no_signing(real))
 
     @property
     def loop(self) -> LoopConfig:
@@ -103,8 +101,7 @@ def load(path: Path | None, *, with_files: bool = False) -> Config:
     file = DEFAULT_FILE if path is None else path
     tables = read_toml(file)
     reading = Reading(Config, tables, REGISTRY.refused)
-    parts = Parts.of_reading(reading, tables)
-    mistakes = [*reading.mistakes, *_of_parts(parts), *(of_files(parts) if with_files else ())]
+    mistakes = all_mistakes(reading, tables, with_files=with_files)
     if mistakes or reading.config is None:
         raise ConfigError(*lines(file, mistakes, tables))
     config: Config = reading.config
@@ -151,7 +148,7 @@ def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
 
 def stimulation_warnings(config: Config) -> list[str]:
     """Return which bands a stimulation is seen in, of the streams of which the rate is known."""
-    infos = [_expected_info(config.patient, stream) for stream in config.streams]
+    infos = [expected_info(config.patient, stream) for stream in config.streams]
     rates_hz = {stream.name: stream.rate_hz or 0.0 for stream in config.streams}
     rates_hz |= {info.name: info.rate_hz for info in infos if info is not None}
     return list(stimulation_in_bands(config.loop, rates_hz))
@@ -178,44 +175,6 @@ def schema() -> dict[str, Any]:
     return msgspec.json.schema(Config)
 
 
-def _of_parts(parts: Parts) -> Iterator[Mistake]:
-    """Yield all that is wrong beyond the single tables, as far as those are right."""
-    yield from of_names(parts)
-    if parts.real and not parts.has_signing:
-        yield from from_text(_no_signing([each.name for each in parts.real]))
-    for device in parts.devices:
-        if device.config is not None and parts.gate is not None:
-            try:
-                device.config.require_way_out(parts.gate.lease_s)
-            except ValueError as error:
-                yield from from_text(str(error), device.path)
-    infos = {
-        stream.name: info
-        for stream in parts.streams
-        if stream.config is not None
-        and (info := _expected_info(parts.patient, stream.config)) is not None
-    }
-    refused = [each.mistake for each in refusals(parts, None)]
-    # What follows from a figure of another scale is no mistake of its own.
-    doubtful = {
-        table.path
-        for table in parts.detectors
-        for path, _ in refused
-        if path.startswith(f"{table.path}.")
-    }
-    for mistake in of_detectors(parts, infos):
-        if mistake.path[: mistake.path.find("]") + 1] not in doubtful:
-            yield mistake
-    yield from refused
-
-
-def _no_signing(real: list[str]) -> str:
-    return (
-        f"signing: expected a [signing] table with a device that is not simulated "
-        f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
-    )
-
-
 def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | None) -> None:
     window_s = None if loop is None else longest_window_s(loop)
     refused = [each.mistake for each in refusals(Parts.of_config(config), window_s)]
@@ -225,27 +184,9 @@ def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | No
 
 def _expected_loop(file: Path | str, config: Config) -> ClosedLoop | None:
     """Return the loop for the streams that are expected; None where they are not all known."""
-    infos = [_expected_info(config.patient, stream) for stream in config.streams]
+    infos = [expected_info(config.patient, stream) for stream in config.streams]
     known = [info for info in infos if info is not None]
     return build_loop(file, config, known, session="check") if len(known) == len(infos) else None
-
-
-def _expected_info(patient: PatientConfig | None, stream: StreamConfig) -> StreamInfo | None:
-    if patient is not None and stream.match.source_id == patient.source_id:
-        return patient.info(stream.name)
-    if stream.kind == "markers":
-        return StreamInfo(
-            name=stream.name, rate_hz=0.0, channels=("markers",), units=("",), dtype="string"
-        )
-    if stream.rate_hz is None or not stream.channels:
-        return None
-    return StreamInfo(
-        name=stream.name,
-        rate_hz=stream.rate_hz,
-        channels=stream.channels,
-        units=(stream.unit or "uV",) * len(stream.channels),
-        dtype="float32",
-    )
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 any plain data

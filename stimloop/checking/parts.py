@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from replay.patient import PatientConfig
 from stimulators.gate_config import GateConfig
 from stimulators.wire.key_files import SigningConfig
@@ -27,12 +29,15 @@ class Table(NamedTuple):
         Its kind; empty where it has none.
     config : Any
         Its struct; None where something in it is wrong.
+    keys : mapping of str to Any
+        What its keys say, where each of them is right; empty where one is not.
     """
 
     path: str
     name: str
     kind: str
     config: Any
+    keys: Mapping[str, Any]
 
     @property
     def place(self) -> int:
@@ -87,7 +92,13 @@ class Parts(NamedTuple):
 
         def many(key: str, name: str) -> tuple[Table, ...]:
             return tuple(
-                Table(f"$.{key}[{place}]", getattr(each, name), _kind(each), each)
+                Table(
+                    f"$.{key}[{place}]",
+                    getattr(each, name),
+                    _kind(each),
+                    each,
+                    msgspec.structs.asdict(each),
+                )
                 for place, each in enumerate(getattr(config, key))
             )
 
@@ -113,11 +124,14 @@ class Parts(NamedTuple):
 def _table(path: str, value: object, name: str, reading: "Reading") -> Table:
     given = value if isinstance(value, dict) else {}
     said, kind = given.get(name), given.get("kind")
+    config, unfit = reading.parts.get(path), reading.unfit.get(path)
+    keys = unfit.keys if unfit is not None else {}
     return Table(
         path,
         said if isinstance(said, str) else "",
         kind if isinstance(kind, str) else "",
-        reading.parts.get(path),
+        config,
+        keys if config is None else msgspec.structs.asdict(config),
     )
 
 

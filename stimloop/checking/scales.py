@@ -5,7 +5,7 @@ Each is possible, and where it is meant a word of `[rig] allow` says so.
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -32,11 +32,11 @@ def of_scales(parts: Parts) -> Iterator[Problem]:
     for stream in parts.streams:
         if stream.config is not None:
             for place, step in enumerate(stream.config.artifacts):
-                yield from _of_frequencies(f"{stream.path}.artifacts[{place}]", step)
+                keys = msgspec.structs.asdict(step)
+                yield from _of_frequencies(f"{stream.path}.artifacts[{place}]", keys)
     for detector in parts.detectors:
-        if detector.config is not None:
-            yield from _of_frequencies(detector.path, detector.config)
-            yield from _of_percentiles(detector.path, detector.config)
+        yield from _of_frequencies(detector.path, detector.keys)
+        yield from _of_percentiles(detector.path, detector.keys)
     for device in parts.devices:
         if device.config is not None:
             yield from _of_pulses(device.path, device.config)
@@ -48,12 +48,11 @@ def of_scales(parts: Parts) -> Iterator[Problem]:
     yield from _of_address(parts)
 
 
-def _of_frequencies(path: str, config: msgspec.Struct) -> Iterator[Problem]:
-    for key, value in _numbers(config):
+def _of_frequencies(path: str, keys: Mapping[str, Any]) -> Iterator[Problem]:
+    for key, value in _numbers(keys):
         if key.rpartition(".")[2] in _FREQUENCIES and 0.0 < value < _FREQUENCY_HZ_MIN:
             yield _kilohertz(f"{path}.{key}", f"{value:g}", f"{1000.0 * value:g}")
-    for key in config.__struct_fields__:
-        found = getattr(config, key)
+    for key, found in keys.items():
         if key.endswith("_hz") and isinstance(found, tuple | dict):
             named = found.items() if isinstance(found, dict) else [("", found)]
             for name, band in named:
@@ -71,8 +70,8 @@ def _kilohertz(path: str, found: str, meant: str) -> Problem:
     )
 
 
-def _of_percentiles(path: str, config: msgspec.Struct) -> Iterator[Problem]:
-    for key, value in _numbers(config):
+def _of_percentiles(path: str, keys: Mapping[str, Any]) -> Iterator[Problem]:
+    for key, value in _numbers(keys):
         if key.rpartition(".")[2] == "percentile" and 0.0 < value < _PERCENTILE_MIN:
             yield Problem(
                 f"{path}.{key}",
@@ -223,12 +222,11 @@ def _advice(host: str) -> str:
     return f"; write {' and '.join(parts)}"
 
 
-def _numbers(config: msgspec.Struct, before: str = "") -> Iterator[tuple[str, float]]:
+def _numbers(keys: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
     """Yield every number of a table and of the tables in it, by its key path."""
-    for key in config.__struct_fields__:
-        value = getattr(config, key)
+    for key, value in keys.items():
         if isinstance(value, msgspec.Struct):
-            yield from _numbers(value, f"{before}{key}.")
+            yield from _numbers(msgspec.structs.asdict(value), f"{before}{key}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield f"{before}{key}", float(value)
 

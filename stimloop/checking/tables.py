@@ -7,7 +7,7 @@ only once all its keys fit, so that its own check of them runs on values that it
 import functools
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
@@ -15,6 +15,21 @@ from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.wording import expected, listed, nearest, remedy, shown
 
 _NOT_MADE: Final = object()
+
+
+class Unfit(NamedTuple):
+    """A table of which each key is right and the whole is not.
+
+    Parameters
+    ----------
+    keys : dict of str to Any
+        What its keys say, defaults included.
+    mistakes : tuple of Mistake
+        What its own check of the whole refused.
+    """
+
+    keys: dict[str, Any]
+    mistakes: tuple[Mistake, ...]
 
 
 class Reading:
@@ -38,6 +53,8 @@ class Reading:
         What is wrong, in the order of the file's schema.
     parts : dict of str to struct
         By its path every table that is right in itself: ``$.devices[0]``.
+    unfit : dict of str to Unfit
+        By its path every table that only its own check of the whole refused.
     """
 
     def __init__(
@@ -48,6 +65,7 @@ class Reading:
     ) -> None:
         self.mistakes: list[Mistake] = []
         self.parts: dict[str, Any] = {}
+        self.unfit: dict[str, Unfit] = {}
         self._homes = _homes(root)
         self._refused = refused or {}
         made = self._read(dict(tables), root, "$")
@@ -99,11 +117,12 @@ class Reading:
                 return self._fail_kind(f"{path}.{tag_field}", kind, kinds)
             struct = kinds[kind]
         fields = {each.encode_name: each for each in msgspec.structs.fields(struct)}
-        made = [
-            self._read(each, fields[key].type, f"{path}.{key}")
+        keys = {
+            key: self._read(each, fields[key].type, f"{path}.{key}")
             for key, each in value.items()
             if key in fields
-        ]
+        }
+        made = list(keys.values())
         if struct.__struct_config__.forbid_unknown_fields:
             known = [*filter(None, [tag_field]), *fields]
             unknown = [key for key in value if key not in known]
@@ -112,9 +131,13 @@ class Reading:
         made += [self._fail(f"{path}.{key}", _missing(key, fields[key].type)) for key in missing]
         if _NOT_MADE in made:
             return _NOT_MADE
+        n_before = len(self.mistakes)
         whole = self._convert(value, struct, path)
         if whole is not _NOT_MADE:
             self.parts[path] = whole
+        else:
+            defaults = {key: each.default for key, each in fields.items()}
+            self.unfit[path] = Unfit(defaults | keys, tuple(self.mistakes[n_before:]))
         return whole
 
     def _convert(self, value: Any, type_: Any, path: str) -> Any:  # noqa: ANN401

@@ -26,7 +26,7 @@ class Row(NamedTuple):
         start, gap, end = self.line.replace("{folder}", str(folder)).partition("...")
         if not gap:
             return line == start
-        return line.startswith(start) and line.endswith(end) and len(line) > len(start + end)
+        return line.startswith(start) and line.endswith(end) and len(line) >= len(start + end)
 
 
 def rows() -> list[Row]:

@@ -106,6 +106,20 @@ def test_one_check_finds_all_of_them_in_the_order_of_the_tables(
     assert len(lines) == len(wrong), lines
 
 
+def test_a_figure_of_another_scale_is_told_beside_what_the_table_refuses_as_a_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    after = "band_hz = [0.02, 0.03]\ntime_constant_s = 0.2"
+    code, lines = told_of(
+        changed(Row("", "band_hz = [3.0, 8.0]", after, ""), folder=folder), capsys
+    )
+    assert code == 2
+    assert [line.partition(": expected")[0].rpartition(".")[2] for line in lines] == [
+        "time_constant_s",
+        "band_hz",
+    ]
+
+
 def test_a_file_that_is_not_text_is_named_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
