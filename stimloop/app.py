@@ -1,9 +1,10 @@
 """All commands, in one place."""
 
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from stimloop.commands import (
     broker,
@@ -17,8 +18,27 @@ from stimloop.commands import (
 )
 from stimloop.commands.arguments import print_line
 
+
+class _Literal(TyperGroup):
+    """A group of commands whose help is text and no markup: `[rig]` is a table, not a style."""
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 whatever a group is made of
+        super().__init__(**given)
+        _keep_brackets(self)
+
+
+def _keep_brackets(command: Any) -> None:  # noqa: ANN401 typer's own kinds of commands
+    inner = getattr(command, "commands", {}).values()
+    for each in (command, *command.params):
+        if getattr(each, "help", None):
+            each.help = each.help.replace("[", r"\[")
+    for each in inner:
+        _keep_brackets(each)
+
+
 app = typer.Typer(
     name="stimloop",
+    cls=_Literal,
     help=(
         "Real-time closed-loop neurophysiology: LSL in, a decision, MQTT out. "
         "Research software, not a medical device."

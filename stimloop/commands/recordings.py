@@ -80,7 +80,7 @@ def replay(
 def play(
     recording: Recording,
     config: Annotated[
-        Path | None, typer.Option(help=r"Take the \[lsl] table from this configuration.")
+        Path | None, typer.Option(help="Take the [lsl] table from this configuration.")
     ] = None,
     *,
     speed: Annotated[float, typer.Option(min=0.01, help="Recorded seconds to a second.")] = 1.0,

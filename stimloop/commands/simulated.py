@@ -43,7 +43,7 @@ def device(
     config: ConfigFile = None,
     *,
     id_: Annotated[
-        str | None, typer.Option("--id", help=r"Which of the \[\[devices]]; all of them without.")
+        str | None, typer.Option("--id", help="Which of the [[devices]]; all of them without.")
     ] = None,
     memory: Annotated[
         Path | None,
