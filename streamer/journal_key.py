@@ -25,7 +25,7 @@ def load_journal_key(folder: Path) -> bytes:
         text = path.read_text(encoding="ascii", errors="replace")
     except OSError as error:
         raise JournalError(
-            f"{path}: expected a key file that can be read: {error.strerror}"
+            f"{path}: expected a key file that can be read, found: {error.strerror}"
         ) from error
     if mode & 0o077 and os.name != "nt":  # where the mode says nothing
         raise JournalError(
