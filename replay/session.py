@@ -23,6 +23,7 @@ from streamer.records import Header
 from streamer.service import Service
 from streamer.session_folder import SessionFolder
 from streamer.stimulation_bands import stimulation_in_bands
+from streamer.stream_remarks import stream_remarks
 from streamer.warm_up import warm_up
 
 #: The devices are there so long before the first sample.
@@ -82,6 +83,8 @@ def replay_session(
     """
     source = RecordingSource(recording, config.streams, chunking)
     source.open()
+    for remark in (*source.remarks, *stream_remarks(config.streams, source.infos)):
+        warn(remark)
     config = _with_simulated_devices(config, warn)
     for warning in stimulation_in_bands(config, {each.name: each.rate_hz for each in source.infos}):
         warn(warning)
