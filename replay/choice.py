@@ -60,7 +60,8 @@ def choose(match: Match, found: Sequence[RecordedStream]) -> Choice:
     filled = [stream for stream in left if len(stream.samples)]
     if filled and len(left) > len(filled):
         n_empty = len(left) - len(filled)
-        remarks.append(f"{n_empty} more of this name without any sample left out")
+        are = "are" if n_empty > 1 else "is"
+        remarks.append(f"{n_empty} more that answer, without any sample, {are} left out")
         left = filled
     once = [
         stream
@@ -89,9 +90,8 @@ def not_one_text(
     """Return the end of a message about a match that does not leave exactly one stream."""
     listed = "; ".join(describe(stream.info) for stream in seen)
     if len(found) > 1 and not (match.has_samples or match.index is not None):
-        return (
-            f": {listed}; say which: match.index = 0 to {len(found) - 1}, in this order, or match.uid"
-        )
+        last = len(found) - 1
+        return f": {listed}; say which: match.index = 0 to {last}, in this order, or match.uid"
     hints = [
         f"{key}{hint}"
         for key, value in match.asked.items()

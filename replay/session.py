@@ -38,6 +38,7 @@ def replay_session(
     *,
     config_toml: bytes,
     out: Path,
+    may_number: bool = False,
     chunking: Chunking = Chunking(),  # noqa: B008 frozen
     progress: Progress = lambda _done, _total: None,
     warn: Callable[[str], None] = lambda _: None,
@@ -55,6 +56,8 @@ def replay_session(
         The resolved configuration file, kept in the folder as it is.
     out : Path
         The session folder to create.
+    may_number : bool
+        Where it is taken, another number may be put behind its name.
     chunking : Chunking
         How samples are cut.
     progress : callable, optional
@@ -65,7 +68,7 @@ def replay_session(
     Returns
     -------
     dict
-        What `summary.json` says.
+        The session's ``folder``, and what its `summary.json` says.
 
     Raises
     ------
@@ -92,11 +95,12 @@ def replay_session(
     loop = ClosedLoop(config, source.infos, session)
     first = header(config, source.infos, session=session, config_toml=config_toml)
     warm_up(config, source.infos)
-    folder = SessionFolder.create(out, config_toml)
+    folder = SessionFolder.create(out, config_toml, may_number=may_number)
     run = _run(
         source=source, config=config, loop=loop, first=first, folder=folder, progress=progress
     )
-    return run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
+    summary = run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
+    return {"folder": str(folder.path), **summary}
 
 
 async def _run(

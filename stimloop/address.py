@@ -8,6 +8,7 @@ import msgspec
 
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
+from stimloop.toml_file import read_toml
 from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
 from stimulators.wire.key_files import SigningConfig
@@ -57,10 +58,8 @@ def read_address(path: Path | None) -> KnownRig:
     """
     file = path or DEFAULT_FILE
     try:
-        found = msgspec.toml.decode(file.read_bytes(), type=_Reached)
-    except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found = msgspec.convert(read_toml(file), _Reached)
+    except msgspec.ValidationError as error:
         raise ConfigError(f"{file}: {located(str(error))}") from error
     if not found.rig.name:
         raise ConfigError(f"{file}: $.rig.name: expected a name, found none")

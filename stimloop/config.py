@@ -12,6 +12,7 @@ from stimloop.address import DEFAULT_FILE
 from stimloop.errors import ConfigError
 from stimloop.key_path import located
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimloop.toml_file import read_toml
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
@@ -91,10 +92,8 @@ def load(path: Path | None) -> Config:
     """
     file = DEFAULT_FILE if path is None else path
     try:
-        config = msgspec.toml.decode(file.read_bytes(), type=Config)
-    except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        config = msgspec.convert(read_toml(file), Config)
+    except msgspec.ValidationError as error:
         raise ConfigError(f"{file}: {located(str(error))}{_refused(str(error))}") from error
     check(file, config)
     return config

@@ -44,6 +44,21 @@ def plain_json(document: str) -> str:
     return "\n".join(_escaped(line, lambda each: json.dumps(each)[1:-1]) for line in lines)
 
 
+def plain_toml(document: str) -> str:
+    r"""Return the same TOML document, with all in it that is unfit for a terminal as TOML escapes.
+
+    >>> plain_toml('label = "\u202estn\x7f"\n')
+    'label = "\\u202estn\\u007f"\n'
+    """
+    lines = document.split("\n")
+    return "\n".join(_escaped(line, _toml_escape) for line in lines)
+
+
+def _toml_escape(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
     if text.isascii() and text.isprintable():
         return text

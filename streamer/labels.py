@@ -37,9 +37,7 @@ def unique_labels(labels: Sequence[str], n_channels: int) -> tuple[str, ...]:
 
 def unlabelled_columns(labels: Sequence[str], n_channels: int) -> tuple[int, ...]:
     """Return the columns of the channels that the stream gives no label."""
-    return tuple(
-        column for column, label in enumerate(_given(labels, n_channels)) if not label
-    )
+    return tuple(column for column, label in enumerate(_given(labels, n_channels)) if not label)
 
 
 def _given(labels: Sequence[str], n_channels: int) -> list[str]:

@@ -83,9 +83,7 @@ def as_configured(config: StreamConfig, info: StreamInfo) -> StreamInfo:
             for column, (configured, own) in enumerate(named)
         )
         unlabelled = ()
-    return msgspec.structs.replace(
-        info, name=config.name, channels=channels, unlabelled=unlabelled
-    )
+    return msgspec.structs.replace(info, name=config.name, channels=channels, unlabelled=unlabelled)
 
 
 def check(config: StreamConfig, info: StreamInfo) -> None:

@@ -34,13 +34,12 @@ def match_after_loss(match: Match, info: StreamInfo) -> Match:
     """
     if match.uid is None and not match.is_choosing:
         return match
-    said = {
-        "name": info.lsl_name,
-        "type": info.lsl_type,
-        "source_id": info.source_id,
-        "hostname": info.hostname,
-    }
-    return Match(**{key: value for key, value in said.items() if value})
+    return Match(
+        name=info.lsl_name or None,
+        type=info.lsl_type or None,
+        source_id=info.source_id or None,
+        hostname=info.hostname or None,
+    )
 
 
 def choose(

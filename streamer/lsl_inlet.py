@@ -38,6 +38,7 @@ class Inlet:
         The stream's table.
     found : pylsl.StreamInfo
         The outlet, as the network gave it.
+
     Raises
     ------
     RuntimeError

@@ -51,11 +51,11 @@ def conditioners(
                     f"found {len(stream.artifacts)}"
                 )
             continue
-        if stream.name in unread and not usable_columns(stream, info.units):
-            stream = msgspec.structs.replace(stream, kind="other")
+        needs_unit = stream.name not in unread or usable_columns(stream, info.units)
+        taken = stream if needs_unit else msgspec.structs.replace(stream, kind="other")
         with located(f"streams[{place}]."):
             made[stream.name] = Conditioner(
-                stream, rate_hz=info.rate_hz, channels=info.channels, units=info.units
+                taken, rate_hz=info.rate_hz, channels=info.channels, units=info.units
             )
     return made
 

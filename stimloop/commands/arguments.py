@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stimloop.plain_text import plain, plain_json
+from stimloop.plain_text import plain, plain_json, plain_toml
 
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
@@ -26,6 +26,12 @@ def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
 def print_line(text: str) -> None:
     """Print one line, whatever is in it."""
     sys.stdout.write(f"{plain(text)}\n")
+    sys.stdout.flush()
+
+
+def print_toml(document: str) -> None:
+    """Print a TOML document that a file may be made of."""
+    sys.stdout.write(plain_toml(document))
     sys.stdout.flush()
 
 

@@ -280,7 +280,9 @@ def test_channels_without_a_unit_of_voltage_are_left_out_and_change_no_other(kin
 def test_a_montage_of_a_channel_without_a_unit_says_so() -> None:
     montage = (MontageConfig(channel="d", terms={"a": 1.0, "n": -1.0}),)
     config = ConditioningConfig(name="S", kind="lfp", montage=montage)
-    expected = r"^montage\[0\]\.terms: expected channels among a, found n: n has no unit of voltage$"
+    expected = (
+        r"^montage\[0\]\.terms: expected channels among a, found n: n has no unit of voltage$"
+    )
     with pytest.raises(ValueError, match=expected):
         Conditioner(config, rate_hz=1e3, channels=("a", "n"), units=("uV", ""))
 
