@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
+from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
 from streamer.provenance import header, versions
 from streamer.records import Header
@@ -95,12 +97,15 @@ def replay_session(
     loop = ClosedLoop(config, source.infos, session)
     first = header(config, source.infos, session=session, config_toml=config_toml)
     warm_up(config, source.infos)
-    folder = SessionFolder.create(out, config_toml, may_number=may_number)
     run = _run(
-        source=source, config=config, loop=loop, first=first, folder=folder, progress=progress
+        source=source,
+        config=config,
+        loop=loop,
+        first=first,
+        take_folder=lambda: SessionFolder.create(out, config_toml, may_number=may_number),
+        progress=progress,
     )
-    summary = run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
-    return {"folder": str(folder.path), **summary}
+    return run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
 
 
 async def _run(
@@ -109,12 +114,15 @@ async def _run(
     config: LoopConfig,
     loop: ClosedLoop,
     first: Header,
-    folder: SessionFolder,
+    take_folder: Callable[[], SessionFolder],
     progress: Progress,
 ) -> dict[str, Any]:
     now_s = asyncio.get_running_loop().time
     began_s, started_s = clock.now_s(), now_s()
-    with Journal(folder.journal_file, first, started_s) as journal:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(cancelling())
+        folder = take_folder()
+        journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
         service = Service(
             loop=loop,
             journal=journal,
@@ -131,6 +139,7 @@ async def _run(
             reason = await service.run([source])
         except Exception as error:  # noqa: BLE001 raised again once the folder is complete
             reason, fault = f"fault: {error}", error
+        await stack.enter_async_context(ignored())
         summary = folder.end(
             service.summary,
             journal,
@@ -140,7 +149,7 @@ async def _run(
         )
     if fault is not None:
         raise fault
-    return summary
+    return {"folder": str(folder.path), **summary}
 
 
 def _watcher(n_samples: int, progress: Progress) -> Callable[[Event, float, Outcome], None]:

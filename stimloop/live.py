@@ -26,6 +26,7 @@ from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.errors import StreamError
+from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
 from streamer.journal_key import load_journal_key
 from streamer.ledger import ledger_of
@@ -96,7 +97,8 @@ async def run(
     config_toml = to_toml(config)
     if allowed := allowed_text(config):
         told(allowed)
-    async with AsyncExitStack() as stack:
+    # What is entered into `last` holds until all else has been left.
+    async with AsyncExitStack() as last, AsyncExitStack() as stack:
         companions = Companions(config, stack.enter_context(_config_file(config_toml)), told)
         await stack.enter_async_context(companions)
         try:
@@ -129,6 +131,7 @@ async def run(
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
+        last.enter_context(cancelling())
         target = SessionFolder.create(folder, config_toml, may_number=may_number)
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
         service = Service(
@@ -152,6 +155,7 @@ async def run(
         stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
         stack.enter_context(_without_collections())
         reason, fault = await _until_over(service, [*sources, companions], duration_s)
+        await last.enter_async_context(ignored())
         # A journal that could not be written raises here again; then nothing else is.
         summary = target.end(
             service.summary, journal, reason=reason, now_s=clock.now_s(), key=journal_key

@@ -15,6 +15,7 @@ from streamer.displays import Displays
 from streamer.errors import JournalError, RivalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
 from streamer.heartbeat import Heartbeat
+from streamer.interrupts import undisturbed
 from streamer.journal import Journal
 from streamer.source import Source
 from streamer.summary import Summary
@@ -120,6 +121,8 @@ class Service:
     async def run(self, sources: Sequence[Source], *, duration_s: float | None = None) -> str:
         """Run until the sources end, `duration_s` has passed, or the task is cancelled.
 
+        Cancelled again, it waits no longer for the devices, and ends as it would have.
+
         Parameters
         ----------
         sources : sequence of Source
@@ -152,11 +155,9 @@ class Service:
             task.add_done_callback(self._notice_failure)
         try:
             try:
-                reason = await self._ended
-            except asyncio.CancelledError:
                 reason = "stopped"
-                if (this := asyncio.current_task()) is not None:
-                    this.uncancel()
+                with undisturbed():
+                    reason = await self._ended
             except JournalError:
                 await self._leave()
                 raise
@@ -166,7 +167,9 @@ class Service:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            while not all(task.done() for task in tasks):
+                with undisturbed():
+                    await asyncio.wait(tasks)
         return reason
 
     def emit(self, event: Event) -> None:
@@ -286,14 +289,13 @@ class Service:
         self._is_leaving = True
         gate = self.loop.gate
         deadline_s = self._now_s() + gate.way_down_s + _FAREWELL_S
-        try:
+        # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
+        with undisturbed():
             while gate.driven and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
                 await asyncio.sleep(self._tick_s)
-            if gate.driven and self._failure is None:
-                self._failure = UnsafeEndError(_unsafe_text(gate.driven))
-        finally:
-            # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
-            await self._leave()
+        if gate.driven and self._failure is None:
+            self._failure = UnsafeEndError(_unsafe_text(gate.driven))
+        await self._leave()
 
     async def _leave(self) -> None:
         """Say goodbye, and give the word the time to leave the machine."""
@@ -301,7 +303,8 @@ class Service:
             self._now_s(), self.loop.gate, head=self._journal.head, state="offline"
         )
         self._keep_past(self.loop.gate.past(self._now_s()))
-        await asyncio.sleep(self._tick_s)
+        with undisturbed():
+            await asyncio.sleep(self._tick_s)
 
     def _notice_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

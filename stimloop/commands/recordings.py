@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from stimloop.commands.arguments import (
     print_toml,
     warn,
 )
-from stimloop.errors import ConfigError, DoesNotHoldError
+from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
 from stimloop.key_path import located
 from stimloop.progress import progress
@@ -89,7 +89,13 @@ def replay(
         raise ConfigError(f"{recording}: {error}") from error
     if as_json:
         print_json(summary)
-        return
+    else:
+        _print_summary(summary)
+    if summary["ended"] == "stopped":
+        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
     found = ", ".join(f"{name} {n}" for name, n in summary["detections"].items())
     print_line(
         f"{summary['samples']} samples, {summary['gaps']} gaps, {summary['estimates']} estimates, "
