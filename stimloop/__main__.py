@@ -1,5 +1,6 @@
 """The command line: what goes wrong is one line on stderr and an exit code, never a traceback."""
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,9 @@ from streamer.errors import JournalError, LedgerError, StreamError
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    # What a console cannot show (an accent, on one that knows ASCII alone) is shown as it can be.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run_command(sys.argv[1:]))
 
 

@@ -20,6 +20,8 @@ Seed = Annotated[int, typer.Option(help="Seed of what is random.")]
 def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
     """Print plain data as one JSON document."""
     document = json.dumps(value, indent=2, ensure_ascii=False)
+    if not _is_shown(document):
+        document = json.dumps(value, indent=2)
     sys.stdout.write(f"{plain_json(document)}\n")
 
 
@@ -31,8 +33,17 @@ def print_line(text: str) -> None:
 
 def print_toml(document: str) -> None:
     """Print a TOML document that a file may be made of."""
-    sys.stdout.write(plain_toml(document))
+    sys.stdout.write(plain_toml(document, _is_shown))
     sys.stdout.flush()
+
+
+def _is_shown(text: str) -> bool:
+    """Return whether stdout can take a text as it is."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def warn(text: str) -> None:

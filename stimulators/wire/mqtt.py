@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from stimulators.wire.first_line import first_line
 from stimulators.wire.mqtt_connection import Connection, Hear, LinkLostError, Will
 
 __all__ = ["BrokerConfig", "MqttLink", "Will"]
@@ -207,9 +208,9 @@ def _password(broker: BrokerConfig) -> str | None:
     if broker.password_file is None:
         return None
     try:
-        return Path(broker.password_file).read_text(encoding="utf-8").partition("\n")[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"password_file: expected a file with text, found {error}") from error
+        return first_line(Path(broker.password_file))
+    except ValueError as error:
+        raise ValueError(f"password_file: {error}") from error
 
 
 def _tls(broker: BrokerConfig) -> ssl.SSLContext | None:
