@@ -24,6 +24,8 @@ from streamer.summary import Summary
 _N_WAITING_MAX = 4096
 #: How long the end of a session waits for the devices' word, beyond their way down to safe.
 _FAREWELL_S = 1.0
+#: Interrupts that follow the first so soon are the same; a later one means: wait no longer.
+_SAME_INTERRUPT_S = 1.0
 
 #: The clocks that tell a sleep of the machine are read one after the other.
 _SLEPT_S_MIN = 0.1
@@ -121,7 +123,8 @@ class Service:
     async def run(self, sources: Sequence[Source], *, duration_s: float | None = None) -> str:
         """Run until the sources end, `duration_s` has passed, or the task is cancelled.
 
-        Cancelled again, it waits no longer for the devices, and ends as it would have.
+        Cancelled again after a second, it waits no longer for the devices, and ends as it would
+        have.
 
         Parameters
         ----------
@@ -290,9 +293,14 @@ class Service:
         gate = self.loop.gate
         deadline_s = self._now_s() + gate.way_down_s + _FAREWELL_S
         # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
-        with undisturbed():
-            while gate.driven and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
+        patient_until_s = self._now_s() + _SAME_INTERRUPT_S
+        while gate.driven and self._now_s() < deadline_s:
+            is_interrupted = True
+            with undisturbed():
                 await asyncio.sleep(self._tick_s)
+                is_interrupted = False
+            if is_interrupted and self._now_s() >= patient_until_s:
+                break
         if gate.driven and self._failure is None:
             self._failure = UnsafeEndError(_unsafe_text(gate.driven))
         await self._leave()
