@@ -36,6 +36,7 @@ from streamer.service import Service, Watcher
 from streamer.session_folder import SessionFolder, require_free
 from streamer.source import Source
 from streamer.stimulation_bands import stimulation_in_bands
+from streamer.stream_remarks import stream_remarks
 from streamer.warm_up import warm_up
 
 #: How long a thread may keep the interpreter before another gets it; Python's own 5 ms would
@@ -109,6 +110,8 @@ async def run(
             raise
         infos = [info for source in sources for info in source.infos]
         loop = build_loop(config_name, config, infos, session=session)
+        for remark in stream_remarks(config.streams, infos):
+            warn(remark)
         rates_hz = {info.name: info.rate_hz for info in infos}
         for warning in stimulation_in_bands(config.loop, rates_hz):
             warn(f"{config_name}: {warning}")
