@@ -2,10 +2,10 @@
 
 import codecs
 import tomllib
+import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from detectors.spelling import normal_form
 from stimloop.errors import ConfigError, os_error_text
 
 #: What editors of Windows write, by the mark it begins with.
@@ -14,6 +14,8 @@ _MARKED = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+#: As `detectors.spelling` compares labels; it is not loaded to stop a rig.
+_COMPOSED: Final = "NFC"
 #: Keys that name a file are left as they are written: a file system compares bytes.
 _FILES = ("_file", "_folder")
 
@@ -64,10 +66,10 @@ def _text(file: Path, content: bytes) -> str:
 
 def _composed(value: Any) -> Any:  # noqa: ANN401 any plain data
     if isinstance(value, str):
-        return normal_form(value)
+        return unicodedata.normalize(_COMPOSED, value)
     if isinstance(value, dict):
         return {
-            normal_form(key): each if key.endswith(_FILES) else _composed(each)
+            unicodedata.normalize(_COMPOSED, key): each if key.endswith(_FILES) else _composed(each)
             for key, each in value.items()
         }
     if isinstance(value, list):

@@ -8,6 +8,13 @@ import pytest
 from streamer.interrupts import cancelling, ignored, undisturbed
 
 
+async def _loop_once() -> None:
+    """Let the loop do what is due."""
+    is_due = asyncio.Event()
+    asyncio.get_running_loop().call_soon(is_due.set)
+    await is_due.wait()
+
+
 def test_ctrl_c_cancels_each_time_and_is_never_raised() -> None:
     usual = signal.getsignal(signal.SIGINT)
 
@@ -41,7 +48,7 @@ def test_what_is_left_to_do_is_not_disturbed_by_what_came_just_before(n_before: 
             async with ignored():
                 for name in ("SIGINT", "SIGTERM"):
                     signal.raise_signal(getattr(signal, name))
-                    await asyncio.sleep(0)
+                    await _loop_once()
                 done.append("written")
             done.append("left")
 
