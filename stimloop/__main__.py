@@ -1,5 +1,6 @@
 """The command line: what goes wrong is a line on stderr and an exit code, never a traceback."""
 
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from streamer.errors import JournalError, LedgerError, StreamError
 def main() -> None:
     """Run the command line and leave with its exit code."""
     warnings.showwarning = _show_warning
+    # What a console cannot show (an accent, on one that knows ASCII alone) is shown as it can be.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run_command(sys.argv[1:]))
 
 

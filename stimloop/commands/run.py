@@ -39,6 +39,7 @@ def run(
             loaded,
             str(config or "the default rig"),
             folder,
+            may_number=session is None,
             duration_s=duration,
             told=lambda line: console.print(line, soft_wrap=True),
             warn=warn,
@@ -48,4 +49,4 @@ def run(
     if as_json:
         print_json(summary)
     else:
-        console.print(f"session folder: {folder}", soft_wrap=True)
+        console.print(f"session folder: {summary['folder']}", soft_wrap=True)

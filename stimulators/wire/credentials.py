@@ -5,6 +5,8 @@ import ssl
 from pathlib import Path
 from typing import Protocol
 
+from stimulators.wire.first_line import NotTextError, first_line
+
 
 class Credentials(Protocol):
     """The keys of a `[broker]` table that name files; see `BrokerConfig`."""
@@ -33,12 +35,11 @@ def password_of(broker: Credentials) -> str | None:
         return None
     expected = "password_file: expected a file with the password as its first line, "
     try:
-        text = Path(broker.password_file).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ValueError(f"{expected}found {broker.password_file}, which is not text") from None
+        password = first_line(Path(broker.password_file))
+    except NotTextError as error:
+        raise ValueError(f"password_file: {error}") from error
     except OSError as error:
         raise ValueError(f"{expected}found {_found(error, broker.password_file)}") from error
-    password = text.partition("\n")[0]
     if not password:
         raise ValueError(f"{expected}found an empty line in {broker.password_file}")
     return password
