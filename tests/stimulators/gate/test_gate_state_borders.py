@@ -505,7 +505,7 @@ def test_the_way_down_that_is_told_is_the_longest_of_those_under_way() -> None:
 
 
 def test_a_rig_is_safe_for_its_first_reason_until_a_stop_comes() -> None:
-    rig = StepRig().be_active_at(T)
+    rig = StepRig(timing=GateConfig(data_age_s_max=0.25)).be_active_at(T)
     rig.take(rig.gate.fail("the first", T))
     assert rig.take(rig.gate.fail("the second", T + 0.0625)) == ()
     assert (rig.state, rig.gate.reason) == ("safe", "the first")
