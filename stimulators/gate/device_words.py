@@ -137,20 +137,18 @@ class DeviceWords:
         rig, name = self._rig, drive.config.id
         if not drive.is_engaged or isinstance(said, Ack):
             return
-        if said.state == "stopped" and drive.is_live:
+        is_held = drive.belief.state == "live" and said.session == self._session
+        if is_held:
+            drive.go_live()
+            rig.welcome(drive)
+        elif drive.is_live and said.state == "stopped":
             # By whatever reached it alone: the others are brought to safe.
             rig.go_safe(f"device {name} was stopped")
-            return
-        is_held = drive.belief.state == "live" and said.session == self._session
-        if drive.is_live and not is_held:
+        elif drive.is_live:
             drive.lapse()
             rig.lapse(f"device {name} let its lease end")
             if rig.state == "armed":
                 drive.engage()
-            return
-        if is_held:
-            drive.go_live()
-        rig.welcome(drive)
 
     def _see_descent(self, drive: Drive, descent: Descent, word: Word) -> None:
         """Stop a device that says, after the way down is over, that it gives more than safe."""

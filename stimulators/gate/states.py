@@ -190,16 +190,15 @@ class RigState:
         """Take in a lapse: hold, and rise only after good data; too long or too often is safe."""
         if self.state not in {"active", "hold", "paused"}:
             return
+        self._flawless_since_s = None
+        self._sound_s = self.now_s
+        for drive in self._drives:
+            drive.wishes.drop()
         too_much = self._lapses.count(reason, lasted_s, self.now_s)
         if too_much is not None:
             self.go_safe(too_much)
-            return
-        self._flawless_since_s = None
-        for drive in self._drives:
-            drive.wishes.drop()
-        if self.state == "active":
+        elif self.state == "active":
             self._hold(reason)
-        self._sound_s = self.now_s
 
     def take_flaw(self, flaw: Flaw) -> None:
         """Hold, or hold on: something under the decisions is not as it should be."""

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pytest
 
-from stimulators.decisions import Decision, StateChanged
+from stimulators.decisions import Decision, Refusal, Send, StateChanged
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.gate import SafetyGate
 from stimulators.gate_config import GateConfig
@@ -519,3 +519,49 @@ def test_a_rig_is_safe_for_its_first_reason_until_a_stop_comes() -> None:
     # Who asked before the stop does not arm it.
     rig.control("arm")
     assert rig.refusals == ["late"]
+
+
+# Leases.
+
+
+def test_only_an_engaged_device_is_leased_in_hold_and_in_a_pause() -> None:
+    for action in ("hold", "paused"):
+        rig = StepRig(device_of("a"), device_of("b")).be_ready()
+        rig.control("arm")
+        rig.observe("a")
+        if action == "hold":
+            rig.observe("a", valid=False)
+        else:
+            rig.control("pause")
+        assert rig.state == action
+        before = len(rig.log)
+        rig.step(ARMED_S + 0.5, data=rig.report)
+        leased = [each.device for _, each in rig.log[before:] if isinstance(each, Send)]
+        assert set(leased) == {"a"}
+
+
+def test_an_armed_rig_leases_on_good_data_alone() -> None:
+    rig = StepRig().be_armed_then()
+    rig.adopts = False
+    rig.observe()
+    rig.step(ARMED_S + 0.25)
+    n_leases = len(rig.leases)
+
+    def bad() -> None:
+        rig.report(problem="frozen")
+        rig.observe()
+
+    rig.step(ARMED_S + 0.75, data=bad)
+    assert len(rig.leases) == n_leases
+    rig.step(ARMED_S + 1.25)
+    assert (len(rig.leases) > n_leases, rig.state) == (True, "armed")
+
+
+def test_a_resume_right_after_a_lapse_says_that_nothing_has_been_good_yet() -> None:
+    rig = StepRig().be_active_at(T)
+    rig.control("pause")
+    rig.step(T + 1.0)
+    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    decided = rig.control("resume")
+    (refused,) = [each for each in decided if isinstance(each, Refusal)]
+    assert (refused.reason, refused.found) == ("data", "good for 0.00 s")

@@ -7,7 +7,7 @@ import pytest
 
 from stimulators.decisions import Decision, Notice
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
-from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
+from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard, LinkChanged
 from tests.stimulators.gate.gate_rig import INSTANCE, SESSION, GateRig, device_of, limits_of
 
 OLDER = "00001700000000000000-00000000"
@@ -297,3 +297,40 @@ def test_a_word_that_has_done_what_was_never_sent_is_a_stop() -> None:
     rig = GateRig().be_active()
     rig.hear(info(rig, last_seq=99))
     assert [each.reason for each in rig.stops] == ["stn answers command 99, which was never sent"]
+
+
+def test_a_device_that_does_not_take_its_lease_again_keeps_the_rig_in_hold() -> None:
+    rig = GateRig().be_active(1.0)
+    rig.adopts = False
+    rig.hear(InfoHeard("stn", rig.obedient["stn"].lapse(), retained=False))
+    rig.run(1.0)
+    assert rig.state == "hold"
+
+
+def test_a_device_that_lets_its_lease_end_while_armed_is_leased_anew() -> None:
+    rig = GateRig(device_of(safe_ma=0.5)).be_armed()
+    rig.adopts = False
+    rig.observe()
+    device = rig.obedient["stn"]
+    device.state, device.session, device.amount = "live", SESSION, 0.4
+    rig.hear(info(rig))
+    rig.hear(InfoHeard("stn", device.lapse(), retained=False))
+    n_leases = len(rig.leases)
+    rig.run(0.2)
+    assert rig.state == "armed"
+    assert len(rig.leases) > n_leases
+
+
+def test_without_a_link_a_word_that_comes_late_is_answered_with_nothing() -> None:
+    rig = GateRig().be_active(2.0)
+    rig.answers = False
+    rig.hear(LinkChanged(is_up=False))
+    before = len(rig.commands)
+    rig.hear(status(rig))
+    for _ in range(10):
+        rig.tick(0.1)
+        rig.hear(status(rig))
+    assert (rig.state, len(rig.commands)) == ("safe", before)
+    rig.hear(LinkChanged(is_up=True))
+    rig.tick(0.1)
+    assert len(rig.commands) == before + 1
