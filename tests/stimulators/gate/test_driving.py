@@ -43,8 +43,8 @@ class Bench:
     ) -> None:
         programs = {"a": pulses(), "b": pulses()}
         its = limits_of(**({"slew_ma_per_s_max": 8.0, "refractory_s": 0.0} | (limits or {})))
-        settings = {"safe_ma": 0.5, "programs": programs, "safe_program": "a", "limits": its}
-        self.config = device_of(**(settings | keys))
+        settings: dict[str, Any] = {"safe_ma": 0.5, "programs": programs, "safe_program": "a"}
+        self.config = device_of(limits=its, **(settings | keys))
         self.timing = timing or GateConfig(command_valid_s=10.0)
         self.drive = Drive(
             self.config,
@@ -501,7 +501,8 @@ def test_an_engagement_begins_with_nothing_of_the_one_before() -> None:
     bench.drive.belief.note_stop()
     bench.drive.commands.missing_seq = 3
     bench.drive.engage()
-    assert (bench.drive.is_engaged, bench.drive.is_live, bench.drive.descent) == (True, False, None)
+    assert (bench.drive.is_engaged, bench.drive.is_live) == (True, False)
+    assert bench.ask(state="idle") is None
     assert bench.drive.wishes.newest is None
     assert bench.drive.commands.missing_seq is None
     # Its leases may take a stopped device up to its safe amount.

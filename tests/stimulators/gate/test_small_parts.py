@@ -223,7 +223,8 @@ def test_a_wish_is_under_way_where_amount_program_and_channel_are_the_same() -> 
     assert not wishes.is_wished(rig.target(0.0))
     wishes.wish(rig.target(1.0))
     assert wishes.is_wished(rig.target(1.0))
-    for other in ({"program": "p"}, {"channel": "c"}, {"kind": "trigger"}):
+    others: list[dict[str, Any]] = [{"program": "p"}, {"channel": "c"}, {"kind": "trigger"}]
+    for other in others:
         assert not wishes.is_wished(rig.target(1.0, **other))
     assert not wishes.is_wished(rig.target(1.5))
     wishes.drop()
@@ -232,7 +233,11 @@ def test_a_wish_is_under_way_where_amount_program_and_channel_are_the_same() -> 
 
 def test_a_refusal_is_remembered_until_something_is_wished() -> None:
     rig, wishes = GateRig(), Wishes()
-    for forget in (lambda: wishes.wish(rig.target(1.0)), wishes.forget):
+
+    def wish() -> None:
+        wishes.wish(rig.target(1.0))
+
+    for forget in (wish, wishes.forget):
         wishes.wish(rig.target(1.0))
         wishes.refuse(2.0, "late")
         assert wishes.newest is None
