@@ -29,6 +29,14 @@ class ServiceTime(NamedTuple):
     uncertainty_us: int
 
 
+class Stamp(NamedTuple):
+    """A time by one session's service, and how far that may be off; 0 where none is known."""
+
+    session: str
+    time_us: int
+    uncertainty_us: int
+
+
 class _Exchange(NamedTuple):
     offset_us: int
     half_round_trip_us: int
@@ -137,11 +145,15 @@ class ServiceClocks:
 
     def stamp_us(self, session: str | None, now_us: int) -> int:
         """Return the time of a session's service, or else of the newest known; 0 for none."""
-        known = None if session is None else self.time_of(session, now_us)
-        if known is None:
-            newest = self.best_session(now_us)
-            known = None if newest is None else self.time_of(newest, now_us)
-        return 0 if known is None else now_us + known.offset_us
+        return self.stamp(session, now_us).time_us
+
+    def stamp(self, session: str | None, now_us: int) -> Stamp:
+        """Return the time of a session's service, or else of the newest known."""
+        for each in (session, self.best_session(now_us)):
+            known = None if each is None else self.time_of(each, now_us)
+            if each is not None and known is not None:
+                return Stamp(each, now_us + known.offset_us, known.uncertainty_us)
+        return Stamp("", 0, 0)
 
     def forget(self) -> None:
         """Know nothing of anybody's time, and ask at once."""

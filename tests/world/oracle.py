@@ -15,6 +15,8 @@ from tests.world.electrode_oracle import ElectrodeOracle, ViolationError
 #: Between looks of the device at its clock, and of the service at its timers.
 _LOOK_US = 30_000
 _CHECK_US = 20_000
+#: From one look of a virtual device at its clock to the next, at most.
+_DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
 
 
@@ -150,11 +152,18 @@ class Oracle:
                 )
 
     def _slack_uc(self, electrode: ElectrodeOracle) -> float:
-        """How much less may be counted: what was given while the device's word was on its way."""
+        """How much less may be counted: what the device itself cannot count.
+
+        It looks at its clock every few milliseconds: what passes before the first look after it is
+        switched on, or between two looks with a clock that was set back between them, it does not
+        know of.
+        """
         config = electrode.config
+        virtual = self.world.devices[config.id]
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
-        way_s = 0.02 if self.world.now_us > self.swarm.quiet_since_us + 2_000_000 else 3.0
-        return config.amount_max * dearest * way_s
+        boots_uc = virtual.n_boots * config.safe_amount * dearest
+        sets_uc = virtual.n_clock_sets * config.amount_max * dearest
+        return (boots_uc + sets_uc) * _DEVICE_LOOK_S
 
     def check(self) -> None:
         """Hold everything that must be so at this moment."""

@@ -4,6 +4,8 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from stimulators.gate.limits.recent import RecentCharge
+
 #: The budget of charge is of any stretch of this length.
 WINDOW_S = 600.0
 #: Resolution of the window; the oldest, partly expired bin still counts whole.
@@ -75,8 +77,9 @@ class ChargeCount:
 
     Two windows bound it by the belief: from above with the highest amount, from below with the
     lowest; a third holds what nobody knows. A device that counts by itself narrows this: its
-    count was taken after the newest command that it knows of was sent, so with what may have
-    been given since then it is a bound from above as well. What it says beyond ours counts too.
+    count and what may have been given since it was taken are a bound from above as well. When
+    that was says the stamp of the word; without one, that it knows of the newest command says
+    that it was taken after that was sent. What it says beyond ours counts too.
     """
 
     def __init__(self) -> None:
@@ -85,6 +88,7 @@ class ChargeCount:
         self._unknown = ChargeWindow(rounds_up=True)
         self._told_uc = math.inf
         self._since_sent_uc = 0.0
+        self._recent = RecentCharge()
 
     def add(self, lowest_uc: float, highest_uc: float, now_s: float) -> None:
         """Count what was given up to `now_s`."""
@@ -92,6 +96,14 @@ class ChargeCount:
         self._high.add(highest_uc, now_s)
         self._told_uc += highest_uc
         self._since_sent_uc += highest_uc
+        self._recent.add(highest_uc, now_s)
+
+    def add_pulse(self, charge_uc: float, now_s: float, until_s: float) -> None:
+        """Count a pulse that was asked for and is given at `until_s` at the latest, if at all."""
+        self._high.add(charge_uc, now_s)
+        self._told_uc += charge_uc
+        self._since_sent_uc += charge_uc
+        self._recent.add_pulse(charge_uc, until_s)
 
     def note_sent(self) -> None:
         """Take in that a command goes now, and that all is counted up to now."""
@@ -120,7 +132,17 @@ class ChargeCount:
         self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)
         if beyond_uc > _UNIT_UC:
-            self.add(beyond_uc, beyond_uc, now_s)
+            # It was given before the word was said, at a time that nobody knows.
+            self._low.add(beyond_uc, now_s)
+            self._high.add(beyond_uc, now_s)
+
+    def bound_since(self, told_uc: float, said_s: float) -> bool:
+        """Take in the device's count of ten minutes up to `said_s`; say whether that is known."""
+        since_uc = self._recent.since_uc(said_s)
+        if since_uc == math.inf:
+            return False
+        self._told_uc = max(0.0, told_uc) + since_uc
+        return True
 
     def bound(self, told_uc: float) -> None:
         """Take in the device's count of all ten minutes, after the newest command was sent."""
