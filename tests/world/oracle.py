@@ -161,7 +161,7 @@ class Oracle:
         config = electrode.config
         virtual = self.world.devices[config.id]
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
-        boots_uc = virtual.n_boots * config.safe_amount * dearest
+        boots_uc = 2 * virtual.n_boots * config.safe_amount * dearest
         sets_uc = virtual.n_clock_sets * config.amount_max * dearest
         return (boots_uc + sets_uc) * _DEVICE_LOOK_S
 

@@ -1,6 +1,7 @@
 """What a device has used of its budgets: the charge of ten minutes and the time above safe."""
 
 import math
+from typing import NamedTuple
 
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
@@ -15,6 +16,18 @@ from stimulators.wire.messages import DeviceStatus
 _TRANSIT_S = 1.0
 #: An offset between two clocks is worth nothing after so long: a device's is known to 10 ms.
 _CLOCK_FADES_S = 120.0
+
+
+class _Since(NamedTuple):
+    """How long ago a word was said at most, and the charge that may have been given since then.
+
+    `is_stamped` says that its own stamp says so, `replaces` that no earlier word knows more.
+    """
+
+    time_s: float
+    charge_uc: float
+    is_stamped: bool
+    replaces: bool
 
 
 class Account:
@@ -55,7 +68,7 @@ class Account:
         self._charge = ChargeCount()
         self._on_high = OnTime(config.limits.off_time_s_min)
         self._on_low = OnTime(config.limits.off_time_s_min)
-        self._counted_s: float | None = None
+        self._counted_s = math.inf
         self._sent_s = -math.inf
         self._never_stamps = False
         self._doubted_until_s = -math.inf
@@ -86,7 +99,9 @@ class Account:
         """Let everything run up to `now_s`, at the highest and the lowest of the belief."""
         if not self._is_presumed:
             self.learn(None, now_s)
-        passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
+        if self._counted_s == math.inf:
+            self._charge.begin(now_s)
+        passed_s = now_s - self._counted_s
         self._counted_s = now_s
         if passed_s <= 0.0:
             return
@@ -155,28 +170,28 @@ class Account:
         self._never_stamps = said.said_us is None
         if now_s < self._doubted_until_s:
             said_s = None
-        self._charge.note_told(said.charge_uc, now_s)
+        since = self._since(belief, now_s, said_s, is_driven=is_driven)
+        told_uc, missed_uc = said.charge_uc, since.charge_uc if since and since.is_stamped else 0.0
+        self._charge.note_told(told_uc, missed_uc, now_s)
         self._on_high.on_s = max(self._on_high.on_s, said.on_s)
-        may_assume = self._never_stamps and not is_driven
-        since_s = self._since_s(belief, now_s, said_s, may_assume=may_assume)
-        if since_s is None:
+        if since is None:
             return
-        self._bound_on_time(said, belief, since_s)
-        if reaches_power_on:
+        self._bound_on_time(said, belief, since.time_s)
+        if reaches_power_on and (since.is_stamped or self._never_stamps):
             self._charge.settle_unknown()
             # What it says beyond what is counted was hidden by what nobody knew.
-            self._charge.note_told(said.charge_uc, now_s)
+            self._charge.note_told(told_uc, missed_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
         if is_whole or (
             reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
         ):
-            self._bound_charge(said.charge_uc, belief, said_s, may_assume=may_assume)
+            self._charge.bound(told_uc, since.charge_uc, replaces=since.replaces)
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
         if not self._is_presumed:
             return DevicePast(device=self._config.id, known_age_s=math.inf)
-        age_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
+        age_s = max(0.0, now_s - self._counted_s)
         return DevicePast(
             device=self._config.id,
             known_age_s=age_s,
@@ -198,15 +213,25 @@ class Account:
             most = max(most, config.safe_amount * config.charge_uc_per_s(config.safe_program))
         return most * passed_s
 
-    def _since_s(
-        self, belief: Belief, now_s: float, said_s: float | None, *, may_assume: bool
-    ) -> float | None:
-        """Return how long ago the newest word was said, at most; None where nothing says it."""
-        if said_s is not None:
-            return now_s - said_s
+    def _since(
+        self, belief: Belief, now_s: float, said_s: float | None, *, is_driven: bool
+    ) -> _Since | None:
+        """Return what can have been since the newest word was said; None where nothing says it."""
+        charge = self._charge
+        if said_s is not None and (stamped_uc := charge.since_uc(said_s)) < math.inf:
+            return _Since(now_s - said_s, stamped_uc, is_stamped=True, replaces=True)
         if not belief.is_answered:
             return None
-        return min(now_s - self._sent_s, _TRANSIT_S) if may_assume else now_s - self._sent_s
+        sent_ago_s, since_uc = now_s - self._sent_s, charge.since_sent_uc
+        if self._never_stamps and not is_driven:
+            rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+            since_uc = min(since_uc, belief.highest * max(rates) * _TRANSIT_S)
+            return _Since(
+                min(sent_ago_s, _TRANSIT_S), since_uc, is_stamped=False, replaces=True
+            )
+        if sent_ago_s == math.inf and not self._never_stamps:
+            return None
+        return _Since(sent_ago_s, since_uc, is_stamped=False, replaces=False)
 
     def _bound_on_time(self, said: DeviceStatus, belief: Belief, since_s: float) -> None:
         if said.counted_since_s < self._on_high.if_rising_s:
@@ -219,19 +244,6 @@ class Account:
         self._on_high.on_s = max(self._on_low.on_s, on_s)
         if said.on_s == 0.0 and belief.is_resting:
             self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
-
-    def _bound_charge(
-        self, told_uc: float, belief: Belief, said_s: float | None, *, may_assume: bool
-    ) -> None:
-        if said_s is not None and self._charge.bound_since(told_uc, said_s):
-            return
-        if not belief.is_answered:
-            return
-        if may_assume:
-            rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
-            self._charge.bound_at_rest(told_uc, belief.highest * max(rates) * _TRANSIT_S)
-        else:
-            self._charge.bound(told_uc)
 
     def _presume_charge(self, passed_s: float, now_s: float) -> None:
         rate = self._config.amount_max * self._dearest

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from stimulators.gate.limits.missed import MissedCharge
 from stimulators.gate.limits.recent import RecentCharge
 
 #: The budget of charge is of any stretch of this length.
@@ -89,6 +90,11 @@ class ChargeCount:
         self._told_uc = math.inf
         self._since_sent_uc = 0.0
         self._recent = RecentCharge()
+        self._missed = MissedCharge(WINDOW_S + _BIN_S)
+
+    def begin(self, now_s: float) -> None:
+        """Take in that from now on all is counted."""
+        self._recent.add(0.0, now_s)
 
     def add(self, lowest_uc: float, highest_uc: float, now_s: float) -> None:
         """Count what was given up to `now_s`."""
@@ -125,32 +131,34 @@ class ChargeCount:
             given_s = min(_BIN_S, passed_s - age_s)
             self._unknown.add(rate_uc_per_s * given_s, now_s - age_s)
 
-    def note_told(self, told_uc: float, now_s: float) -> None:
-        """Count what a device's own count has beyond ours."""
+    @property
+    def since_sent_uc(self) -> float:
+        """The most that may have been given since the newest command went."""
+        return self._since_sent_uc
+
+    def since_uc(self, time_s: float) -> float:
+        """Return the most that may have been given after `time_s`; infinite where not known."""
+        return self._recent.since_uc(time_s)
+
+    def note_told(self, told_uc: float, since_uc: float, now_s: float) -> None:
+        """Count what a device's own count, and what was given since at most, have beyond ours."""
         told_uc = min(told_uc, _CHARGE_UC_MAX)
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
-        beyond_uc = told_uc - self._above_uc(now_s)
-        if beyond_uc > _UNIT_UC:
+        counted_uc = self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
+        beyond_uc = told_uc - counted_uc - self._missed.charge_uc(now_s)
+        if beyond_uc > 0.0:
             # It was given before the word was said, at a time that nobody knows.
             self._low.add(beyond_uc, now_s)
-            self._high.add(beyond_uc, now_s)
+        self._missed.note(told_uc + since_uc - counted_uc, now_s)
 
-    def bound_since(self, told_uc: float, said_s: float) -> bool:
-        """Take in the device's count of ten minutes up to `said_s`; say whether that is known."""
-        since_uc = self._recent.since_uc(said_s)
-        if since_uc == math.inf:
-            return False
-        self._told_uc = max(0.0, told_uc) + since_uc
-        return True
+    def bound(self, told_uc: float, since_uc: float, *, replaces: bool) -> None:
+        """Take in a device's count of all ten minutes, and what was given since at most.
 
-    def bound(self, told_uc: float) -> None:
-        """Take in the device's count of all ten minutes, after the newest command was sent."""
-        self._told_uc = min(self._told_uc, max(0.0, told_uc) + self._since_sent_uc)
-
-    def bound_at_rest(self, told_uc: float, since_uc: float) -> None:
-        """Take in the count of a device that rests, and what it gave since at most."""
-        self._told_uc = max(0.0, told_uc) + min(self._since_sent_uc, since_uc)
+        It replaces what was known before, or else the lower counts.
+        """
+        bound_uc = max(0.0, told_uc) + since_uc
+        self._told_uc = bound_uc if replaces else min(self._told_uc, bound_uc)
 
     def is_older(self, since_s: float, now_s: float) -> bool:
         """Say whether anything that counts was given more than `since_s` ago."""
@@ -171,7 +179,7 @@ class ChargeCount:
         if rate_uc_per_s == 0.0:
             return counted_uc
         ahead_uc = self._high.worst_ahead_uc(now_s, rate_uc_per_s)
-        ahead_uc += self._unknown.charge_uc(now_s)
+        ahead_uc += self._unknown.charge_uc(now_s) + self._missed.charge_uc(now_s)
         return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
 
     def wait_s(self, now_s: float, over_uc: float) -> float:
@@ -187,7 +195,10 @@ class ChargeCount:
     def bins(self, now_s: float) -> tuple[tuple[float, float], ...]:
         """Return what is kept for the next service: ages in seconds and charges."""
         bins = [*self._high.bins(now_s), *self._unknown.bins(now_s)]
+        missed_uc = self._missed.charge_uc(now_s)
+        bins += [(0.0, missed_uc)] if missed_uc > 0.0 else []
         return tuple(sorted(bins, reverse=True))
 
     def _above_uc(self, now_s: float) -> float:
-        return self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
+        counted_uc = self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
+        return counted_uc + self._missed.charge_uc(now_s)
