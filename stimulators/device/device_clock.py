@@ -143,6 +143,11 @@ class ServiceClocks:
         known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
         return max(known, default=None)
 
+    def newest_heard(self, now_us: int) -> str | None:
+        """Return the session that answered last, of those whose time is known well enough."""
+        known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
+        return max(known, key=lambda each: (self._exchanges[each][-1].at_us, each), default=None)
+
     def stamp_us(self, session: str | None, now_us: int) -> int:
         """Return the time of a session's service, or else of the newest known; 0 for none."""
         return self.stamp(session, now_us).time_us

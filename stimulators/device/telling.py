@@ -125,6 +125,8 @@ class Telling:
         return self._clocks.stamp_us(self._tenancy.session, self._delivery.now_us)
 
     def _stamp(self) -> Stamp:
-        """Return the time of the service that drives it, or else of the newest known."""
-        driver = self._tenancy.session if self._delivery.state == "live" else None
-        return self._clocks.stamp(driver, self._delivery.now_us)
+        """Return the time of the service that drives it, or else of the one that answered last."""
+        now_us = self._delivery.now_us
+        is_live = self._delivery.state == "live"
+        service = self._tenancy.session if is_live else self._clocks.newest_heard(now_us)
+        return self._clocks.stamp(service, now_us)

@@ -84,6 +84,18 @@ class Belief:
         return max(self._amounts()) if self.is_known else self._config.amount_max
 
     @property
+    def most(self) -> float:
+        """The most it may give, with the tolerance of all that it has not shown to have reached."""
+        if not self.is_known:
+            return self._config.amount_max
+        return max(self.highest, *(self.most_at(sent.amount) for sent in self._sent.values()), 0.0)
+
+    def most_at(self, asked: float) -> float:
+        """Return the most it may give where it was asked for an amount, or goes there by itself."""
+        is_reached = self._amount is not None and abs(self._amount - asked) <= self.tolerance
+        return asked if is_reached else asked + self.tolerance
+
+    @property
     def is_certain(self) -> bool:
         """Whether lowest and highest are the same within the tolerance."""
         return self.is_known and self.highest - self.lowest <= self.tolerance + _TINY

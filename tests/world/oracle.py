@@ -65,6 +65,8 @@ class Oracle:
         self._steady: dict[str, tuple[object, int]] = {}
         self._boots: dict[str, dict[str, int]] = {}
         self._n_armed_by_itself: dict[str, int] = {}
+        self._was_live: dict[str, bool] = {}
+        self._n_leases_over: dict[str, int] = dict.fromkeys(self.electrodes, 0)
         self._armed_us = 0
         for name, given in world.electrodes.given.items():
             self.electrodes[name].change(given, may_jump=True, is_set=False)
@@ -81,7 +83,10 @@ class Oracle:
         self.world.schedule.after(_CHECK_US, self._check_regularly)
 
     def _change(self, device: str, before: Given, now: Given) -> None:
-        is_stopped = self.world.devices[device].device.state == "stopped"
+        state = self.world.devices[device].device.state
+        is_stopped, is_live = state == "stopped", state == "live"
+        self._n_leases_over[device] += self._was_live.get(device, False) and not is_live
+        self._was_live[device] = is_live
         if is_stopped and now.amount > before.amount + _TINY and now.is_powered:
             raise ViolationError(f"{device} was stopped and goes up to {now.amount:g}")
         # A device cannot tell a clock that is set forward a little from time that passes.
@@ -156,14 +161,17 @@ class Oracle:
 
         It looks at its clock every few milliseconds: what passes before the first look after it is
         switched on, or between two looks with a clock that was set back between them, it does not
-        know of.
+        know of. Where its lease ends between two looks it counts the way down from then on, and
+        this world lets the electrode follow at the look.
         """
         config = electrode.config
         virtual = self.world.devices[config.id]
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
         boots_uc = 2 * virtual.n_boots * config.safe_amount * dearest
         sets_uc = virtual.n_clock_sets * config.amount_max * dearest
-        return (boots_uc + sets_uc) * _DEVICE_LOOK_S
+        way = virtual.config.slew_per_s_max * _DEVICE_LOOK_S
+        ends_uc = self._n_leases_over[config.id] * way * dearest
+        return (boots_uc + sets_uc + ends_uc) * _DEVICE_LOOK_S
 
     def check(self) -> None:
         """Hold everything that must be so at this moment."""

@@ -140,7 +140,10 @@ class Steering:
             return None
         if is_rise and not self._rises.has_room(now_s):
             return None
-        if is_up and self._account.room.objection_to(amount, program, self._belief, now_s) is not None:
+        if (
+            is_up
+            and self._account.room.objection_to(amount, program, self._belief, now_s) is not None
+        ):
             return None
         if is_rise:
             self._rises.take(now_s)

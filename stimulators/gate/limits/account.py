@@ -108,7 +108,9 @@ class Account:
         rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
         lowest_uc = belief.lowest * min(rates) * passed_s
         self._charge.add(lowest_uc, self._most_uc(belief, passed_s), now_s)
-        highest = self._highest(belief)
+        # A simulated device that has not said a word is taken to be at rest.
+        is_known = belief.is_known or not self._config.simulated
+        highest = belief.highest if is_known else self._config.safe_amount
         above = self._config.safe_amount + belief.tolerance
         self._on_high.pass_time(passed_s, is_on=highest > above)
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
@@ -199,18 +201,16 @@ class Account:
             on_s=self._on_high.on_s,
         )
 
-    def _highest(self, belief: Belief) -> float:
-        is_known = belief.is_known or not self._config.simulated
-        return belief.highest if is_known else self._config.safe_amount
-
     def _most_uc(self, belief: Belief, passed_s: float) -> float:
         """Return the most that the device may have given in so much time on this belief."""
         config = self._config
         rates = [config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
-        most = self._highest(belief) * max(rates)
+        is_known = belief.is_known or not config.simulated
+        most = (belief.most if is_known else config.safe_amount) * max(rates)
         # Where no lease went the device went to its safe amount, if it did not before.
         if not self._never_stamps or passed_s > self._stay_s:
-            most = max(most, config.safe_amount * config.charge_uc_per_s(config.safe_program))
+            safe = belief.most_at(config.safe_amount)
+            most = max(most, safe * config.charge_uc_per_s(config.safe_program))
         return most * passed_s
 
     def _since(
@@ -226,9 +226,7 @@ class Account:
         if self._never_stamps and not is_driven:
             rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
             since_uc = min(since_uc, belief.highest * max(rates) * _TRANSIT_S)
-            return _Since(
-                min(sent_ago_s, _TRANSIT_S), since_uc, is_stamped=False, replaces=True
-            )
+            return _Since(min(sent_ago_s, _TRANSIT_S), since_uc, is_stamped=False, replaces=True)
         if sent_ago_s == math.inf and not self._never_stamps:
             return None
         return _Since(sent_ago_s, since_uc, is_stamped=False, replaces=False)

@@ -4,7 +4,6 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from stimulators.gate.limits.missed import MissedCharge
 from stimulators.gate.limits.recent import RecentCharge
 
 #: The budget of charge is of any stretch of this length.
@@ -90,7 +89,6 @@ class ChargeCount:
         self._told_uc = math.inf
         self._since_sent_uc = 0.0
         self._recent = RecentCharge()
-        self._missed = MissedCharge(WINDOW_S + _BIN_S)
 
     def begin(self, now_s: float) -> None:
         """Take in that from now on all is counted."""
@@ -145,12 +143,12 @@ class ChargeCount:
         told_uc = min(told_uc, _CHARGE_UC_MAX)
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
-        counted_uc = self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
-        beyond_uc = told_uc - counted_uc - self._missed.charge_uc(now_s)
-        if beyond_uc > 0.0:
-            # It was given before the word was said, at a time that nobody knows.
+        beyond_uc = told_uc - self._above_uc(now_s)
+        # It was given before the word was said, at a time that nobody knows.
+        if beyond_uc > _UNIT_UC:
             self._low.add(beyond_uc, now_s)
-        self._missed.note(told_uc + since_uc - counted_uc, now_s)
+        if beyond_uc + since_uc > _UNIT_UC:
+            self._high.add(beyond_uc + since_uc, now_s)
 
     def bound(self, told_uc: float, since_uc: float, *, replaces: bool) -> None:
         """Take in a device's count of all ten minutes, and what was given since at most.
@@ -179,7 +177,7 @@ class ChargeCount:
         if rate_uc_per_s == 0.0:
             return counted_uc
         ahead_uc = self._high.worst_ahead_uc(now_s, rate_uc_per_s)
-        ahead_uc += self._unknown.charge_uc(now_s) + self._missed.charge_uc(now_s)
+        ahead_uc += self._unknown.charge_uc(now_s)
         return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
 
     def wait_s(self, now_s: float, over_uc: float) -> float:
@@ -195,10 +193,7 @@ class ChargeCount:
     def bins(self, now_s: float) -> tuple[tuple[float, float], ...]:
         """Return what is kept for the next service: ages in seconds and charges."""
         bins = [*self._high.bins(now_s), *self._unknown.bins(now_s)]
-        missed_uc = self._missed.charge_uc(now_s)
-        bins += [(0.0, missed_uc)] if missed_uc > 0.0 else []
         return tuple(sorted(bins, reverse=True))
 
     def _above_uc(self, now_s: float) -> float:
-        counted_uc = self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
-        return counted_uc + self._missed.charge_uc(now_s)
+        return self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
