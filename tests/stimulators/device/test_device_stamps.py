@@ -65,3 +65,21 @@ def test_after_its_clock_was_set_no_report_is_stamped_by_the_clock_before() -> N
         said += reports(bench.device.tick(bench.now_us))
     assert said
     assert {each.said_us for each in said} == {0}
+
+
+def test_a_clock_that_may_have_been_set_forward_makes_stamps_uncertain_for_a_while() -> None:
+    bench = Bench().leased()
+    bench.drive(1_000_000, 2.0)
+    truth_us = bench.now_us + AHEAD_US
+    bench.now_us += 200_000
+    said = reports(bench.device.tick(bench.now_us))
+    for _ in range(500):
+        if said:
+            break
+        bench.now_us, truth_us = bench.now_us + 5_000, truth_us + 5_000
+        said = reports(bench.device.tick(bench.now_us))
+    (report,) = said
+    assert (report.said_us or 0) - report.said_uncertainty_us <= truth_us
+    bench.wait(1_500_000)
+    (exact,) = reports(bench.wait(1_000_000))
+    assert exact.said_uncertainty_us < 10_000

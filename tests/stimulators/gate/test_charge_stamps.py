@@ -24,7 +24,13 @@ TICK_S = 0.02
 
 
 def status(**keys: Any) -> DeviceStatus:
-    told = {"instance": "b", "word": 1, "session": SESSION, "state": "safe", "last_seq": 0}
+    told: dict[str, Any] = {
+        "instance": "b",
+        "word": 1,
+        "session": SESSION,
+        "state": "safe",
+        "last_seq": 0,
+    }
     stamp = {"said_us": 100_000_000, "said_uncertainty_us": 2_000, "said_clock": SESSION}
     return DeviceStatus(**(told | stamp | {"applied_ma": 0.0} | keys))
 
