@@ -184,19 +184,21 @@ class Account:
             # What it says beyond what is counted was hidden by what nobody knew.
             self._charge.note_told(told_uc, missed_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
-        if is_whole or (
-            reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
-        ):
+        is_older = self._charge.is_older(said.counted_since_s, now_s)
+        if not (is_whole or (reaches_power_on and not is_older)):
+            return
+        if since.is_stamped:
+            self._charge.bound_stamped(told_uc, since.charge_uc, now_s)
+        else:
             self._charge.bound(told_uc, since.charge_uc, replaces=since.replaces)
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
         if not self._is_presumed:
             return DevicePast(device=self._config.id, known_age_s=math.inf)
-        age_s = max(0.0, now_s - self._counted_s)
         return DevicePast(
             device=self._config.id,
-            known_age_s=age_s,
+            known_age_s=max(0.0, now_s - self._counted_s),
             charges=self._charge.bins(now_s),
             on_s=self._on_high.on_s,
         )

@@ -13,6 +13,8 @@ _BIN_S = 2.0
 _N_BINS = round(WINDOW_S / _BIN_S) + 1
 #: Charges are summed as integers of this unit: what is added and taken off again is exact.
 _UNIT_UC = 1e-6
+#: What a stamped report says is not looked at beside older counts for so long.
+_FRESH_S = 5.0
 #: The highest limit there is: a device that says more has nothing to give for ten minutes, and a
 #: number without bounds must not stop the service.
 _CHARGE_UC_MAX = 1e9
@@ -87,6 +89,7 @@ class ChargeCount:
         self._low = ChargeWindow(rounds_up=False)
         self._unknown = ChargeWindow(rounds_up=True)
         self._told_uc = math.inf
+        self._stamped_s = -math.inf
         self._since_sent_uc = 0.0
         self._recent = RecentCharge()
 
@@ -150,6 +153,11 @@ class ChargeCount:
         if beyond_uc + since_uc > _UNIT_UC:
             self._high.add(beyond_uc + since_uc, now_s)
 
+    def bound_stamped(self, told_uc: float, since_uc: float, now_s: float) -> None:
+        """Take in a device's count of all ten minutes, of which its stamp says how old it is."""
+        self.bound(told_uc, since_uc, replaces=True)
+        self._stamped_s = now_s
+
     def bound(self, told_uc: float, since_uc: float, *, replaces: bool) -> None:
         """Take in a device's count of all ten minutes, and what was given since at most.
 
@@ -168,8 +176,15 @@ class ChargeCount:
         self._unknown = ChargeWindow(rounds_up=True)
 
     def charge_uc(self, now_s: float) -> float:
-        """Return the charge that counts: never below what was given."""
-        return max(self._low.charge_uc(now_s), min(self._above_uc(now_s), self._told_uc))
+        """Return the charge that counts: never below what was given.
+
+        What an earlier service counted too high may hide what nobody counted, and be over sooner:
+        while a stamped report is fresh, that alone is the bound.
+        """
+        above_uc = self._told_uc
+        if now_s - self._stamped_s > _FRESH_S:
+            above_uc = min(above_uc, self._above_uc(now_s))
+        return max(self._low.charge_uc(now_s), above_uc)
 
     def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
         """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
@@ -178,7 +193,7 @@ class ChargeCount:
             return counted_uc
         ahead_uc = self._high.worst_ahead_uc(now_s, rate_uc_per_s)
         ahead_uc += self._unknown.charge_uc(now_s)
-        return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
+        return max(counted_uc, min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S))
 
     def wait_s(self, now_s: float, over_uc: float) -> float:
         """Return how long until `over_uc` of the charge is more than ten minutes ago."""

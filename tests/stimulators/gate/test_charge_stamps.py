@@ -260,7 +260,8 @@ def test_after_the_machine_slept_no_stamp_counts_until_clocks_were_compared_anew
     told.account.count(told.belief, told.now_s)
     told.hear(told.say(3.0))
     told.run(3.0, 1.0)
-    told.account.sleep(30.0, told.belief, told.now_s)
+    pass_night = told.account.sleep
+    pass_night(30.0, told.belief, told.now_s)
     told.given_uc += 30.0 * 3.0 * UC_PER_MA_S
     told.run(3.0, 0.1)
     told.hear(told.say(3.0, charge_uc=1.0))
@@ -276,3 +277,17 @@ def test_a_device_that_leaves_the_stamp_out_is_taken_to_be_a_second_late_at_rest
         )
         told.run(2.0, 1.0)
     assert told.given_uc <= told.counted_uc <= told.given_uc + 1.1 * 2.0 * UC_PER_MA_S
+
+
+def test_what_was_counted_too_high_before_hides_nothing_once_it_is_over() -> None:
+    """An earlier service's count is too high by as much as nobody counted of the time between."""
+    count = ChargeCount()
+    count.learn([(595.0, 500.0)], 1000.0)
+    count.begin(1000.0)
+    for second in range(1, 20):
+        now_s = 1000.0 + second
+        count.add(0.0, 1.0, now_s)
+        told_uc, since_uc = 500.0 + second, count.since_uc(now_s)
+        count.note_told(told_uc, since_uc, now_s)
+        count.bound_stamped(told_uc, since_uc, now_s)
+        assert count.charge_uc(now_s + 0.9) >= told_uc
