@@ -13,7 +13,7 @@ from stimulators.gate.limits.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Ack, Command, Lease, Reason
-from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, limits_of
+from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, info_of, limits_of
 
 _TIMING = GateConfig(lease_s=0.5, command_valid_s=0.125, ack_s_max=0.25)
 
@@ -29,6 +29,7 @@ class Desk:
     def __init__(self, **limits: Any) -> None:
         self.config = device_of(limits=limits_of(**({"refractory_s": 0.0} | limits)))
         self.belief = Belief(self.config, _TIMING.command_valid_s)
+        self.belief.learn(info_of(self.config, amount_tolerance=0.0))
         self.account = Account(self.config, lease_s=0.5, tick_s=0.0625)
         self.commands = OpenCommands()
         maker = Maker(self.config, _TIMING, session="s", seqs=count(1), lease_seqs=count(1))

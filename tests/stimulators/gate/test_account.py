@@ -1,0 +1,194 @@
+"""What a device has given, counted from what it may give and from its own counts.
+
+The device is safe at 0.5 mA; program a gives 10 µC a second and milliampere, b gives 5. A lease and
+a tick hold an amount for half a second.
+"""
+
+import math
+from typing import Any
+
+import pytest
+
+from stimulators.gate.belief import Belief
+from stimulators.gate.limits.account import Account
+from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.word import Word
+from stimulators.limits import ProgramConfig
+from stimulators.wire.messages import DeviceStatus
+from tests.stimulators.gate.gate_rig import device_of, info_of, limits_of
+
+_UNITS_UC = 1e-4
+
+
+def pulses(frequency_hz: float) -> ProgramConfig:
+    return ProgramConfig(frequency_hz=frequency_hz, pulse_width_us=100.0, contact_area_cm2=0.0598)
+
+
+class Bench:
+    """An account and a belief of one device, and time."""
+
+    def __init__(self, *, simulated: bool = True, **limits: Any) -> None:
+        its = limits_of(**({"on_time_s_max": 20.0, "off_time_s_min": 2.0} | limits))
+        programs = {"a": pulses(100.0), "b": pulses(50.0)}
+        self.config = device_of(
+            safe_ma=0.5, programs=programs, safe_program="a", limits=its, simulated=simulated
+        )
+        self.belief = Belief(self.config, command_valid_s=0.125)
+        self.belief.learn(info_of(self.config, amount_tolerance=0.0))
+        self.account = Account(self.config, lease_s=0.4375, tick_s=0.0625)
+        self.now_s = 1000.0
+        self._n_words = 0
+
+    def say(self, amount: float, program: str = "a", state: Any = "live", **keys: Any) -> "Bench":
+        self._n_words += 1
+        word = Word("boot", self._n_words, 0, amount, program, state, None)
+        self.belief.take(word._replace(**keys), self.now_s)
+        return self
+
+    def count(self, after_s: float = 0.0) -> "Bench":
+        self.now_s += after_s
+        self.account.count(self.belief, self.now_s)
+        return self
+
+    @property
+    def counted(self) -> tuple[float, float]:
+        return self.account.charge_uc(self.now_s), self.account.on_s
+
+    def settle(self, **keys: Any) -> "Bench":
+        status: dict[str, Any] = {
+            "instance": "boot",
+            "word": self._n_words,
+            "session": "s",
+            "state": "live",
+            "last_seq": 0,
+            "applied_ma": self.belief.lowest,
+            "charge_uc": 0.0,
+            "on_s": 0.0,
+            "counted_since_s": 1000.0,
+        }
+        settings: dict[str, Any] = {
+            "said_s": None,
+            "reaches_power_on": True,
+            "is_driven": True,
+        }
+        said = status | {key: keys.pop(key) for key in list(keys) if key in status}
+        self.account.settle(DeviceStatus(**said), self.belief, self.now_s, **(settings | keys))
+        return self
+
+
+def near(charge_uc: float, on_s: float) -> Any:
+    return (pytest.approx(charge_uc, abs=_UNITS_UC), pytest.approx(on_s, abs=1e-9))
+
+
+# By the belief.
+
+
+def test_charge_and_time_run_from_the_first_count_on() -> None:
+    bench = Bench().say(2.0).count()
+    assert bench.counted == near(0.0, 0.0)
+    assert bench.count(0.25).counted == near(5.0, 0.25)
+    assert bench.count().counted == near(5.0, 0.25)
+    assert bench.count(1.0).counted == near(25.0, 1.25)
+    # Backwards nothing runs, and what ran is not counted twice.
+    bench.count(-0.5)
+    assert bench.count(0.25).counted == near(30.0, 1.5)
+
+
+def test_the_highest_in_the_dearest_program_counts_and_the_safe_amount_at_least() -> None:
+    assert Bench().say(2.0, "b").count().count(0.25).counted == near(2.5, 0.25)
+    # At 0.25 mA it may have gone to 0.5 mA by itself.
+    assert Bench().say(0.25).count().count(0.25).counted == near(1.25, 0.0)
+    bench = Bench().say(1.0, "b").count()
+    bench.belief.send(1, 3.0, "a", bench.now_s)
+    assert bench.count(0.25).counted == near(7.5, 0.25)
+
+
+def test_at_or_below_safe_no_time_above_it_runs() -> None:
+    assert Bench().say(0.5).count().count(0.25).counted == near(1.25, 0.0)
+    bench = Bench().say(2.0).count().count(1.0).say(0.5)
+    assert bench.count(1.0).counted == near(25.0, 1.0)
+    assert bench.count(1.0).counted == near(30.0, 0.0)
+
+
+def test_a_simulated_device_that_said_nothing_is_taken_to_be_at_rest() -> None:
+    assert Bench().count().count(1.0).counted == near(5.0, 0.0)
+
+
+def test_a_sleep_counts_as_the_most_and_perhaps_nothing() -> None:
+    bench = Bench().say(2.0).count()
+    bench.account.sleep(1.5, bench.belief, bench.now_s)
+    assert bench.counted == near(30.0, 0.0)
+
+
+# What nobody knows.
+
+
+def test_of_a_real_device_everything_is_taken_to_be_spent_until_it_is_known() -> None:
+    limit_uc = 5000.0
+    bench = Bench(simulated=False, charge_uc_per_10_min_max=limit_uc).say(0.5).count()
+    assert bench.counted == near(limit_uc, 20.0)
+    assert Bench(simulated=True).say(0.5).count().counted == near(0.0, 0.0)
+
+
+def test_what_an_earlier_service_knew_counts_and_what_came_since_is_unknown() -> None:
+    bench = Bench(simulated=False, charge_uc_per_10_min_max=5000.0)
+    past = DevicePast(device="stn", known_age_s=3.0, charges=((10.0, 40.0),), on_s=1.0)
+    bench.account.learn(past, bench.now_s)
+    # For three seconds it may have given 3 mA.
+    assert bench.counted == near(40.0 + 90.0, 4.0)
+    bench.say(0.5).count()
+    assert bench.counted == near(130.0, 4.0)
+    bench = Bench(simulated=False, charge_uc_per_10_min_max=5000.0)
+    long_ago = DevicePast(device="stn", known_age_s=100.0, on_s=1.0)
+    bench.account.learn(long_ago, bench.now_s)
+    assert bench.counted == near(3000.0, 20.0)
+    future = DevicePast(device="stn", known_age_s=-5.0, on_s=1.0)
+    bench = Bench(simulated=False)
+    bench.account.learn(future, bench.now_s)
+    assert bench.counted == near(0.0, 1.0)
+
+
+def test_what_is_kept_is_what_was_counted_and_when() -> None:
+    bench = Bench(simulated=False)
+    assert bench.account.past(bench.now_s) == DevicePast(device="stn", known_age_s=math.inf)
+    bench.account.learn(DevicePast(device="stn", known_age_s=0.0), bench.now_s)
+    bench.say(2.0).count().count(1.0)
+    kept = bench.account.past(bench.now_s + 2.5)
+    assert (kept.device, kept.known_age_s, kept.on_s) == ("stn", 2.5, 1.0)
+    assert sum(charge_uc for _, charge_uc in kept.charges) == pytest.approx(20.0, abs=_UNITS_UC)
+    assert bench.account.past(bench.now_s - 1.0).known_age_s == 0.0
+
+
+# By the device's own counts.
+
+
+def test_a_count_that_is_no_number_says_nothing() -> None:
+    for keys in ({"charge_uc": math.inf}, {"on_s": math.nan}):
+        bench = Bench().say(2.0).count().count(1.0)
+        assert bench.settle(**keys).counted == near(20.0, 1.0)
+
+
+def test_what_a_device_has_beyond_ours_counts() -> None:
+    bench = Bench().say(2.0).count().count(1.0)
+    bench.settle(charge_uc=50.0, on_s=3.0, counted_since_s=1.0)
+    assert bench.counted == near(50.0, 3.0)
+
+
+def test_a_stamped_count_is_the_charge_with_what_was_given_since() -> None:
+    bench = Bench().say(2.0)
+    # By a command that is open it may be at nothing, too.
+    bench.belief.send(1, 0.0, "a", bench.now_s)
+    bench.count().count(1.0)
+    stamped_s = bench.now_s
+    bench.count(0.25)
+    bench.settle(charge_uc=4.0, on_s=0.25, said_s=stamped_s, applied_ma=2.0)
+    # After the stamp a quarter second at 2 mA.
+    assert bench.counted == near(4.0 + 5.0, 0.5)
+
+
+def test_after_a_sleep_no_stamp_counts_for_a_while() -> None:
+    bench = Bench().say(2.0).count().count(1.0)
+    bench.account.sleep(1.0, bench.belief, bench.now_s)
+    before = bench.counted
+    bench.settle(charge_uc=4.0, said_s=bench.now_s)
+    assert bench.counted[0] == before[0]
