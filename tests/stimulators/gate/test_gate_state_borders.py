@@ -566,3 +566,13 @@ def test_a_resume_right_after_a_lapse_says_that_nothing_has_been_good_yet() -> N
     decided = rig.control("resume")
     (refused,) = [each for each in decided if isinstance(each, Refusal)]
     assert (refused.reason, refused.found) == ("data", "good for 0.00 s")
+
+
+def test_what_was_wished_before_a_lapse_is_not_followed_after_it() -> None:
+    rig = StepRig().be_active_at(T, amount=1.0)
+    rig.want(3.0)
+    highest = max(amounts(rig.commands))
+    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    rig.step(T + 1.5)
+    assert rig.state == "active"
+    assert max(amounts(rig.commands)) == highest

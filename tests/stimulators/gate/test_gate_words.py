@@ -334,3 +334,81 @@ def test_without_a_link_a_word_that_comes_late_is_answered_with_nothing() -> Non
     rig.hear(LinkChanged(is_up=True))
     rig.tick(0.1)
     assert len(rig.commands) == before + 1
+
+
+# What a word says of the time before it.
+
+
+def _counted(rig: GateRig) -> tuple[float, float]:
+    return rig.gate.counted("stn", rig.now_s)
+
+
+def test_what_ran_until_a_word_came_ran_on_the_belief_before_it() -> None:
+    rig = GateRig().be_active(2.0)
+    rig.tick()
+    before_uc, _ = _counted(rig)
+    rig.now_s += 0.125
+    rig.hear(InfoHeard("stn", rig.obedient["stn"].lapse(), retained=False))
+    assert _counted(rig)[0] - before_uc == pytest.approx(2.0 * 0.06 * 130.0 * 0.125, rel=1e-3)
+
+
+def test_a_driven_device_without_stamps_may_have_counted_when_the_last_command_went() -> None:
+    rig = GateRig(device_of(safe_ma=0.5)).be_armed()
+    device = rig.obedient["stn"]
+    rig.hear(info(rig, amount_tolerance=0.125))
+    rig.run(0.1)
+    rig.run(1.0, amount=0.6875)
+    # Within the tolerance of what was asked for, and of the safe amount.
+    device.amount = 0.59375
+    rig.hear(status(rig, counted_since_s=1000.0))
+    began_s = rig.now_s
+    rig.run(5.0)
+    assert rig.state == "active"
+    rig.hear(status(rig, on_s=0.5, counted_since_s=1000.0))
+    assert _counted(rig)[1] > rig.now_s - began_s
+
+
+def test_a_device_that_is_brought_down_may_have_counted_when_the_last_command_went() -> None:
+    rig = GateRig().be_active(2.0)
+    rig.answers = False
+    rig.control("disarm")
+    sent_s = rig.now_s
+    for place in range(90):
+        rig.now_s = 1003.25 + place / 10
+        rig.report()
+        before = len(rig.commands)
+        rig.tick()
+        sent_s = rig.now_s if len(rig.commands) > before else sent_s
+    device = rig.obedient["stn"]
+    device.amount, device.last_seq = 0.0, rig.commands[-1].seq
+    rig.hear(status(rig, on_s=1.0, counted_since_s=1000.0))
+    assert rig.now_s - sent_s > 2.0
+    # And a break that is too short.
+    assert _counted(rig)[1] == pytest.approx(1.0 + (rig.now_s - sent_s) + 0.5, abs=0.03)
+
+
+def test_a_device_below_its_safe_amount_that_let_its_lease_end_may_have_given_it() -> None:
+    per_ma_uc = 0.06 * 130.0
+    rig = GateRig(device_of(safe_ma=0.5)).be_active()
+    rig.run(1.0, amount=0.25)
+    device = rig.obedient["stn"]
+    assert device.amount == 0.25
+
+    def jump(*words: InfoHeard | DeviceStatusHeard) -> float:
+        rig.tick()
+        before_uc, _ = _counted(rig)
+        for word in words:
+            rig.hear(word)
+        return _counted(rig)[0] - before_uc
+
+    assert jump(status(rig)) == pytest.approx(0.0, abs=1e-4)
+    assert jump(status(rig), info(rig)) == pytest.approx(0.0, abs=1e-4)
+    device.amount, device.state = 0.5, "safe"
+    # A lease, a tick and a second on the way, a quarter of a milliampere more.
+    found = jump(info(rig))
+    assert found == pytest.approx(0.25 * per_ma_uc * (0.25 + 0.02 + 1.0), rel=0.02)
+    rig.run(0.5, hop=rig.report)
+    device.amount, device.state = 0.25, "stopped"
+    rig.hear(info(rig))
+    device.amount, device.state = 0.5, "safe"
+    assert jump(info(rig)) == pytest.approx(0.0, abs=1e-4)

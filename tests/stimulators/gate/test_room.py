@@ -4,6 +4,7 @@ A device is safe at 0.5 mA and goes down at 8 mA/s, a lease and a tick hold it f
 gives 10 µC a second and milliampere, b gives 5.
 """
 
+import math
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.limits.charge import ChargeCount
 from stimulators.gate.limits.on_time import OnTime
+from stimulators.gate.limits.recent import RecentCharge
 from stimulators.gate.limits.room import Room
 from stimulators.gate.word import Word
 from stimulators.limits import ProgramConfig
@@ -163,3 +165,50 @@ def test_a_wait_for_charge_says_how_much_and_how_long() -> None:
     assert want.found == "perhaps 200 uC given in ten minutes, 602 s to wait"
     expected = "room for the way to safe under charge_uc_per_10_min_max, 3100 uC"
     assert want.expected == expected
+
+
+def test_what_leaves_the_window_in_time_fits_to_the_last_of_it() -> None:
+    def bench(limit_uc: float) -> Bench:
+        made = Bench(charge_uc_per_10_min_max=limit_uc).say(2.0)
+        return made.give(3100.0, _NOW_S - 590.0)
+
+    # At safe it gives 5 uC/s; the way down takes 7.5 uC.
+    least_uc = bench(1e5).charge.worst_ahead_uc(_NOW_S, 5.0) + 7.5
+    assert least_uc < 4000.0
+    assert bench(least_uc).reached() is None
+    assert bench(least_uc - 0.001).reached() == "charge_uc_per_10_min_max"
+
+
+def test_a_feedback_device_that_said_nothing_has_reached_nothing() -> None:
+    bench = Bench(feedback_of(safe_level=0.1))
+    assert bench.reached() is None
+
+
+# The last minute.
+
+
+def test_the_last_minute_is_known_from_its_first_moment_on() -> None:
+    recent = RecentCharge()
+    for charge_uc, now_s in ((0.0, 100.0), (5.0, 110.0), (3.0, 135.0), (1.0, 170.0)):
+        recent.add(charge_uc, now_s)
+    assert recent.since_uc(110.0) == 4.0
+    assert recent.since_uc(134.0) == 4.0
+    assert recent.since_uc(135.0) == 1.0
+    assert recent.since_uc(170.0) == 0.0
+    assert recent.since_uc(109.0) == math.inf
+
+
+def test_a_pulse_counts_until_a_tenth_of_a_second_after_its_end() -> None:
+    recent = RecentCharge()
+    recent.add(0.0, 60.0)
+    recent.add_pulse(2.0, 63.9)
+    assert 63.9 + 0.1 == 64.0
+    assert [recent.since_uc(time_s) for time_s in (63.9375, 63.96875, 64.0, 64.0625)] == [
+        *(2.0, 2.0),
+        *(2.0, 0.0),
+    ]
+    recent.add(0.0, 124.0)
+    assert recent.since_uc(64.0) == 2.0
+    recent.add_pulse(3.0, 125.0)
+    recent.add(0.0, 125.0)
+    assert recent.since_uc(65.0) == 3.0
