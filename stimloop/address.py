@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stimloop.checking.mistakes import lines
+from stimloop.checking.tables import Reading
 from stimloop.errors import ConfigError
-from stimloop.key_path import located
 from stimloop.toml_file import read_toml
 from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
@@ -57,10 +58,11 @@ def read_address(path: Path | None) -> KnownRig:
         Where the file cannot be read, or says too little.
     """
     file = path or DEFAULT_FILE
-    try:
-        found = msgspec.convert(read_toml(file), _Reached)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {located(str(error))}") from error
+    tables = read_toml(file)
+    reading = Reading(_Reached, tables)
+    if reading.config is None:
+        raise ConfigError(*lines(file, reading.mistakes, tables))
+    found: _Reached = reading.config
     if not found.rig.name:
         raise ConfigError(f"{file}: $.rig.name: expected a name, found none")
     lease_s = _number(_key(found.gate, "lease_s"))

@@ -91,9 +91,14 @@ def _folders() -> list[Path]:
     folders = []
     if named := os.environ.get("XDG_RUNTIME_DIR"):
         folders.append(Path(named) / _FOLDER)
-    user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
-    folders.append(Path(tempfile.gettempdir()) / f"{_FOLDER}-{user}")
+    folders.append(Path(tempfile.gettempdir()) / f"{_FOLDER}-{_user()}")
     return folders
+
+
+def _user() -> str:
+    if sys.platform == "win32":
+        return os.environ.get("USERNAME", "user")
+    return str(os.getuid())
 
 
 def _writable_folder() -> Path:

@@ -6,7 +6,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
-from stimloop.errors import ConfigError, os_error_text
+from stimloop.checking.syntax import refusal
+from stimloop.errors import ConfigError, found_text
 
 #: What editors of Windows write, by the mark it begins with.
 _MARKED = {
@@ -34,12 +35,14 @@ def read_toml(file: Path) -> dict[str, Any]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        text = os_error_text(error) if error.strerror is None else error.strerror
-        raise ConfigError(f"{file}: expected a file that can be read: {text}") from error
+        raise ConfigError(
+            f"{file}: expected a file that can be read, {found_text(error)}"
+        ) from error
+    text = _text(file, content)
     try:
-        found: dict[str, Any] = _composed(tomllib.loads(_text(file, content)))
+        found: dict[str, Any] = _composed(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: {error}") from error
+        raise ConfigError(f"{file}: {refusal(text, str(error))}") from error
     return found
 
 

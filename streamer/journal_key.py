@@ -26,7 +26,7 @@ def load_journal_key(folder: Path) -> bytes:
         content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise JournalError(
-            f"{path}: expected a key file that can be read: {error.strerror}"
+            f"{path}: expected a key file that can be read, found: {error.strerror}"
         ) from error
     if mode & 0o077 and os.name != "nt":  # where the mode says nothing
         raise JournalError(

@@ -123,7 +123,10 @@ def play(
     from streamer.lsl_network import LslConfig, configure
 
     loaded = _loaded(recording)
-    configure(LslConfig() if config is None else configuration.load(config).lsl)
+    network = LslConfig() if config is None else configuration.load(config).lsl
+    for warning in configuration.lsl_warnings(network):
+        warn(f"{config}: {warning}")
+    configure(network)
     n_pushed = until_interrupted(
         player.play(
             loaded,

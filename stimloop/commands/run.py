@@ -29,6 +29,8 @@ def run(
     from streamer.clock import wall_time_text
 
     loaded = configuration.load(config)
+    for warning in configuration.lsl_warnings(loaded.lsl):
+        warn(f"{config or 'the default rig'}: {warning}")
     folder = session or Path("sessions") / f"{wall_time_text()}-{loaded.rig.name}"
     # With --json nothing but the summary goes to stdout.
     console = PlainConsole(file=sys.stderr if as_json else sys.stdout)

@@ -11,20 +11,19 @@ def first_line(file: Path) -> str:
 
     Raises
     ------
+    OSError
+        Where it cannot be read.
     ValueError
-        Where it cannot be read or is no text in UTF-8; the text names the file.
+        Where it is no text in UTF-8: the file, what it is, and what to do.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ValueError(f"expected a file that can be read, found {error}") from error
+    content = file.read_bytes()
     if content.startswith(_UTF_16):
-        raise ValueError(f"expected text in UTF-8, found UTF-16 in {file}: save it as UTF-8")
+        raise ValueError(f"{file}, which is not text in UTF-8 but in UTF-16: save it as UTF-8")
     try:
         text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"expected text in UTF-8, found the byte 0x{content[error.start]:02x} in {file}: save "
+            f"{file}, which is not text in UTF-8 (byte 0x{error.object[error.start]:02x}): save "
             "it as UTF-8"
         ) from error
     return text.partition("\n")[0].removesuffix("\r")

@@ -159,7 +159,7 @@ def read_key_file(folder: Path, party: str) -> KeyFile:
             text = opened.read(_N_BYTES_MAX).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise ValueError(
-            f"key_folder: expected the key file {file}: {error.strerror or error}"
+            f"key_folder: expected the key file {file}, found: {error.strerror or error}"
         ) from error
     if os.name == "posix" and mode & 0o177:
         raise ValueError(
