@@ -118,6 +118,7 @@ async def _run(
             config_digest=first.config_sha256,
             versions=versions(),
             watch=_watcher(source.n_samples, progress),
+            is_timed=False,
         )
         fault: Exception | None = None
         try:

@@ -44,6 +44,7 @@ def replay(
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
+    from stimloop.found_text import found_lines, warnings
     from stimloop.recording_config import config_for
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
@@ -68,13 +69,12 @@ def replay(
         raise ConfigError(f"{recording}: {error}") from error
     if as_json:
         print_json(summary)
-        return
-    found = ", ".join(f"{name} {n}" for name, n in summary["detections"].items())
-    print_line(
-        f"{summary['samples']} samples, {summary['gaps']} gaps, {summary['estimates']} estimates, "
-        f"detections: {found or 'none'}; {summary['real_time_factor']:.0f} times real time"
-    )
-    print_line(f"session folder: {folder}")
+    else:
+        for line in found_lines(summary):
+            print_line(line)
+        print_line(f"{summary['real_time_factor']:.0f} times real time; session folder: {folder}")
+    for line in warnings(summary):
+        warn(line)
 
 
 def play(
