@@ -44,7 +44,6 @@ _TEXTS = {
     "not_finite": "is not finite, the last good value stands in",
     "frozen": "repeats one value",
     "saturated": "sits at its rail",
-    "implausible": "cannot be in this unit, its samples are not to be used",
 }
 
 _Positive = Annotated[float, Meta(gt=0.0)]
@@ -218,6 +217,8 @@ class SampleJudge:
         if not begins:
             return Finding(sample, kind, f"{label} over", f"{label} is good again", begins=False)
         text = _TEXTS.get(kind) or self._amplitude(channel, *self._values[place].tolist())
+        if kind == "implausible":
+            text = f"{text}: it cannot be in this unit, its samples are not to be used"
         return Finding(sample, kind, label, f"{label} {text}")
 
     def _amplitude(self, channel: int, sd_uv: float, half_range_uv: float) -> str:
@@ -235,7 +236,7 @@ class SampleJudge:
             return text
         text = f"{text}: looks like 1e{abs(power)} too {'large' if power > 0 else 'small'}"
         fitting = unit_of(self._factors[channel] * 10.0**-power)
-        return f'{text}, as if its unit were {fitting}' if fitting else text
+        return f'{text}, unit = "{fitting}" would fit' if fitting else text
 
     def _rails_of(self, dtype: np.dtype[np.generic]) -> NDArray[np.float64]:
         rails = self._rails_by_dtype.get(dtype)

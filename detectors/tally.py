@@ -25,7 +25,8 @@ class Tallied(msgspec.Struct, frozen=True, kw_only=True):
     first_sample : int
         Index of the sample at which it first became known.
     first_s : float
-        Seconds from the stream's first sample to that one.
+        Seconds from the stream's first sample to that one; where the stamps cannot say, samples
+        over the nominal rate.
     text : str
         What was said of it then, in one line.
     """
@@ -68,9 +69,7 @@ class Tally:
             row = int(rows[0])
             self._start_s = float(time_s[row]) - (first_sample + row) / self._rate_hz
 
-    def add(
-        self, found: Iterable[Finding], time_s: NDArray[np.float64], first_sample: int
-    ) -> None:
+    def add(self, found: Iterable[Finding], time_s: NDArray[np.float64], first_sample: int) -> None:
         """Count what was found in one block, whose samples have these times."""
         for finding in found:
             if not finding.begins:
@@ -102,10 +101,9 @@ class Tally:
                 text=text,
             )
 
-    def _since_start_s(
-        self, sample: int, time_s: NDArray[np.float64], first_sample: int
-    ) -> float:
+    def _since_start_s(self, sample: int, time_s: NDArray[np.float64], first_sample: int) -> float:
         row = sample - first_sample
         if self._start_s is None or not 0 <= row < time_s.size or time_s[row] == 0.0:
             return sample / self._rate_hz
-        return float(time_s[row]) - self._start_s
+        since_s = float(time_s[row]) - self._start_s
+        return since_s if since_s >= 0.0 else sample / self._rate_hz

@@ -15,7 +15,7 @@ _REMEDIES = {
     "empty": "let its sender send, or leave the stream out of the file",
     "rate": "give it its true nominal rate, at the amplifier or in the recording's header: windows "
     "and bands are counted in samples of it",
-    "implausible": "write its unit as unit = \"...\" under [[streams]], or leave the channel out of "
+    "implausible": "write the unit that fits under [[streams]], or leave the channel out of "
     "channels = [...]",
     "not_finite": "leave the channel out of channels = [...]: its amplifier gives no number there",
     "frozen": "look at the channel's cable and reference, or leave it out of channels = [...]",
@@ -30,6 +30,8 @@ _REMEDIES = {
     "changed": "name the stream by more keys of match: another one answered",
     "movement": "look at the electrode, or at the movement table under [[streams.artifacts]]",
 }
+#: Jumps of the stamps.
+_OF_STAMPS = {"clock_reset", "backwards", "late", "gap"}
 
 
 def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -51,7 +53,8 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         for each in of_stream:
             by_kind[each["kind"]].append(each)
         for kind, found in by_kind.items():
-            yield f"{name}: {_kind(kind, found)}"
+            if kind != "unusual" or "implausible" not in by_kind:
+                yield f"{name}: {_kind(kind, found)}"
     if not summary["edges"]:
         yield "nothing was detected"
     for name, edges in summary["edges"].items():
@@ -76,7 +79,7 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     told = " ".join(alike)
     for each in summary["found"]:
         if each["kind"] == "rate" and each["text"] not in told:
-            yield f"{each['stream']}: {each['text']}: {_REMEDIES['rate']}"
+            yield f"{each['stream']}: {each['text']}: {_remedy(each)}"
 
 
 def _stream(name: str, stream: Mapping[str, Any]) -> str:
@@ -104,9 +107,7 @@ def _kind(kind: str, found: Sequence[Mapping[str, Any]]) -> str:
 
 def _unusable(hops: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[str]:
     n_hops = hops["n"]
-    few = [
-        subject for subject, n in hops["n_valid"].items() if not n >= _VALID_SHARE_MIN * n_hops
-    ]
+    few = [subject for subject, n in hops["n_valid"].items() if not n >= _VALID_SHARE_MIN * n_hops]
     if not n_hops:
         yield "no estimate: " + _causes(hops, summary, "its window was never full")
     elif few:
@@ -134,13 +135,21 @@ def _causes(hops: Mapping[str, Any], summary: Mapping[str, Any], otherwise: str)
         if each["stream"] in hops["streams"] and each["kind"] in _REMEDIES
     ]
     by_kind = {each["kind"]: each for each in reversed(found)}
+    if "rate" in by_kind:  # jumps of the stamps follow from it
+        by_kind = {kind: each for kind, each in by_kind.items() if kind not in _OF_STAMPS}
     causes = [
-        f"{kind.replace('_', ' ')} from {by_kind[kind]['first_s']:.2f} s ({by_kind[kind]['text']}): "
-        f"{remedy}"
-        for kind, remedy in _REMEDIES.items()
+        f"{kind.replace('_', ' ')} from {by_kind[kind]['first_s']:.2f} s "
+        f"({by_kind[kind]['text']}): {_remedy(by_kind[kind])}"
+        for kind in _REMEDIES
         if kind in by_kind
     ]
     return "; ".join(causes[:_N_CAUSES_MAX]) or otherwise
+
+
+def _remedy(found: Mapping[str, Any]) -> str:
+    if found["kind"] == "rate" and "look like" in found["text"]:
+        return "let the sender stamp in seconds of the LSL clock"
+    return _REMEDIES[found["kind"]]
 
 
 def _named(names: Sequence[str]) -> str:

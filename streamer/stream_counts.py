@@ -34,6 +34,9 @@ _KINDS = (
 )
 #: What an operator has to know of a stream that fell silent, or is another one.
 _CHANGES = ("silent", "lost", "changed")
+#: What stamps may be in by mistake; the true rate may differ from the nominal one.
+_OTHER_UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+_UNIT_TOLERANCE = 0.25
 
 
 class StreamCounts:
@@ -48,9 +51,7 @@ class StreamCounts:
     def __init__(self, conditioners: Mapping[str, Conditioner]) -> None:
         self._conditioners = conditioners
         self._n_samples = dict.fromkeys(conditioners, 0)
-        self._rates = {
-            name: StampRate(each.layout.rate_hz) for name, each in conditioners.items()
-        }
+        self._rates = {name: StampRate(each.layout.rate_hz) for name, each in conditioners.items()}
         self._changes: dict[tuple[str, str], Tallied] = {}
 
     def add(self, chunk: Chunk) -> None:
@@ -121,11 +122,14 @@ class StreamCounts:
         if found_hz is None or abs(found_hz / said_hz - 1.0) <= RATE_ERROR_TOLD:
             return []
         text = f"expected {said_hz:g} Hz, found {found_hz:.5g} Hz over its stamps"
+        for unit, factor in _OTHER_UNITS.items():
+            if abs(found_hz * factor / said_hz - 1.0) <= _UNIT_TOLERANCE:
+                text = f"{text}: they look like {unit}, expected seconds"
         return [_of_all(name, "rate", self._n_samples[name], text)]
 
     def _measured_hz(self, name: str) -> float | None:
         measured_hz = self._rates[name].measured_hz
-        return None if measured_hz is None else round(measured_hz, 4)
+        return None if measured_hz is None else float(f"{measured_hz:.8g}")
 
 
 def _of_all(stream: str, kind: str, n_samples: int, text: str) -> Tallied:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
+import pytest
 
 from detectors.estimates import Estimates, Seen
 from stimulators.decisions import Refusal, Send
@@ -11,6 +12,7 @@ from stimulators.wire.messages import Ack, Lease
 from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, Event, StreamChanged, Tick
+from streamer.stream_counts import StreamCounts
 from streamer.summary import Summary
 from tests.streamer.journal_examples import COMMAND, DETECTION, TARGET
 from tests.streamer.rigs import CONFIG, INFOS, RATE_HZ, SESSION, chunk
@@ -68,7 +70,10 @@ def test_nothing_comes_to_zeros_that_are_all_there() -> None:
 def test_samples_estimates_detections_and_refusals_are_counted() -> None:
     summary = _new()
     offset = replace(DETECTION, kind="offset")
-    seen = (Seen(_estimates("beta", n_hops=3)), Seen(_estimates("burst"), (DETECTION, offset, DETECTION)))
+    seen = (
+        Seen(_estimates("beta", n_hops=3)),
+        Seen(_estimates("burst"), (DETECTION, offset, DETECTION)),
+    )
     refusals = (Refusal("late"), Refusal("late"), Refusal("hold"))
     summary.count(chunk(0, 7), Outcome(seen=seen, decisions=refusals), 0.1)
     summary.count(chunk(7, 5), Outcome(), 0.2)
@@ -134,6 +139,16 @@ def test_a_rate_that_is_not_the_headers_is_measured_beyond_the_bound_of_the_fit(
     rate = next(each for each in found["found"] if each["kind"] == "rate")
     assert rate["text"] == "expected 250 Hz, found 1024 Hz over its stamps"
     assert rate["samples"] == 4000
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")]
+)
+def test_stamps_in_another_unit_are_told_by_their_rate(factor: float, unit: str) -> None:
+    counts = StreamCounts(ClosedLoop(CONFIG, INFOS, SESSION).conditioners)
+    counts.add(Chunk("LFP", 0, chunk(0, 1000).samples, np.arange(1000) / RATE_HZ * factor))
+    (found,) = counts.found
+    assert found.text.endswith(f" Hz over its stamps: they look like {unit}, expected seconds")
 
 
 def test_a_stream_that_gave_nothing_or_fell_silent_is_found() -> None:
