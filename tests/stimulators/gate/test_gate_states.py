@@ -435,7 +435,8 @@ def test_a_broker_that_comes_late_is_waited_for() -> None:
     rig.run(3.0)
     assert (rig.state, rig.gate.status_text) == (
         "idle",
-        "not armed; waits: no broker, expected a link to the broker",
+        "not armed; waits: no broker, expected a link to the broker: start the broker that "
+        "[broker] names, or correct its host and port; the service goes on by itself once it is there",
     )
     rig.connect()
     rig.run(3.0)
