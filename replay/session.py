@@ -15,6 +15,7 @@ from replay.virtual_time import run_virtually
 from stimulators.wire.session_id import session_id
 from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.compiling import Compiling, compiling
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
 from streamer.journal import Journal
@@ -40,6 +41,7 @@ def replay_session(
     chunking: Chunking = Chunking(),  # noqa: B008 frozen
     progress: Progress = lambda _done, _total: None,
     warn: Callable[[str], None] = lambda _: None,
+    compiles: Compiling = lambda _n_compiled, _name: None,
 ) -> dict[str, Any]:
     """Run a recording through the loop, as fast as the processor goes.
 
@@ -60,6 +62,8 @@ def replay_session(
         Given the samples done and the samples in all.
     warn : callable, optional
         Given what the operator should know, a line each.
+    compiles : callable, optional
+        Given the number of kernels compiled so far and the name of the next.
 
     Returns
     -------
@@ -86,9 +90,10 @@ def replay_session(
     for warning in stimulation_in_bands(config, {each.name: each.rate_hz for each in source.infos}):
         warn(warning)
     session = _session_name(recording, config_toml)
-    loop = ClosedLoop(config, source.infos, session)
+    with compiling(compiles):
+        loop = ClosedLoop(config, source.infos, session)
+        warm_up(config, source.infos)
     first = header(config, source.infos, session=session, config_toml=config_toml)
-    warm_up(config, source.infos)
     folder = SessionFolder.create(out, config_toml)
     run = _run(
         source=source, config=config, loop=loop, first=first, folder=folder, progress=progress

@@ -146,6 +146,7 @@ class Companions:
         return commands
 
     async def _start(self, name: str, command: list[str]) -> None:
+        self._told(f"starting the {name}")
         # A file, not a pipe: a pipe that nobody reads would hold a talkative child up.
         words = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 it is one
         child = await asyncio.create_subprocess_exec(

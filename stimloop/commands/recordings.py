@@ -10,7 +10,7 @@ from stimloop.commands.arguments import AsJson, ConfigFile, Recording, print_jso
 from stimloop.errors import ConfigError, DoesNotHoldError
 from stimloop.event_loop import until_interrupted
 from stimloop.key_path import located
-from stimloop.progress import progress
+from stimloop.progress import progress, progress_of_named
 
 if TYPE_CHECKING:
     from replay.recording import Recording as LoadedRecording
@@ -53,15 +53,16 @@ def replay(
     rig = config_for(loaded) if config is None else configuration.load(config)
     folder = out or Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-{recording.stem}"
     try:
-        with progress("replaying") as advance:
+        with progress_of_named("replaying") as advance:
             summary = replay_session(
                 loaded,
                 rig.loop,
                 config_toml=configuration.to_toml(rig),
                 out=folder,
                 chunking=Chunking(n_samples_max=chunk_samples, seed=seed),
-                progress=advance,
+                progress=lambda done, total: advance(done, total, ""),
                 warn=warn,
+                compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
             )
     except ValueError as error:
         raise ConfigError(f"{config or recording}: {located(str(error))}") from error

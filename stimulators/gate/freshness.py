@@ -143,6 +143,7 @@ class HopWatch:
         self._newest: Observation | None = None
         self._valid_time_s = 0.0
         self._spacing_s = 0.0
+        self._calibrates_since_s: float | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -154,11 +155,22 @@ class HopWatch:
         """Whether there is no valid estimate only because none can be yet."""
         return self._newest is not None and self._newest.calibrating
 
+    @property
+    def calibrates_for_s(self) -> float:
+        """How long it has calibrated by now, in the time of its samples."""
+        if self._newest is None or self._calibrates_since_s is None:
+            return 0.0
+        return max(0.0, self._newest.time_s - self._calibrates_since_s)
+
     def observe(self, newest: Observation) -> None:
         """Take the newest hop in."""
         if self._newest is not None:
             self._spacing_s = max(0.0, newest.time_s - self._newest.time_s)
         self._newest = newest
+        if not newest.calibrating:
+            self._calibrates_since_s = None
+        elif self._calibrates_since_s is None:
+            self._calibrates_since_s = newest.time_s
         if newest.valid:
             self._valid_time_s = newest.time_s
 

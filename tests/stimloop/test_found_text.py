@@ -81,9 +81,10 @@ def _too_short() -> RecordedStream:
             "implausible",
             "LFP: implausible: 4002 samples, 2 times on ch1, ch2, first at 2.00 s: ch1 has a",
             (
-                "125 of 1250 estimates valid on ch1, ch2: implausible from 2.00 s (ch1 has a standard "
-                'deviation of 1.17e-05 uV, expected 1 to 200 uV: looks like 1e6 too small, unit = "V" '
-                "would fit: it cannot be in this unit, its samples are not to be used): write the unit"
+                "125 of 1250 estimates valid on ch1, ch2: implausible from 2.00 s (ch1 has a "
+                "standard deviation of 1.17e-05 uV, expected 1 to 200 uV: looks like 1e6 too "
+                'small, unit = "V" would fit: it cannot be in this unit, its samples are not to '
+                "be used): write the unit"
             ),
         ),
         (
