@@ -264,8 +264,8 @@ class RigState:
             what = "a valid estimate"
             if is_calibrating:
                 done_s = max(drive.hops.calibrates_for_s for drive in self._drives)
-                to_go_s = math.ceil(max(0.0, self._calibration_s - done_s))
-                more = f"{to_go_s} s to go" if to_go_s else "until enough of it is valid"
+                to_go_s = self._calibration_s - done_s
+                more = f"{to_go_s:.0f} s to go" if to_go_s > 0.0 else "until enough of it is valid"
                 what = f"{what} (it calibrates, {more})"
             if silent:
                 what = f"{', '.join(silent)} to reach the safe amount and take a lease"
