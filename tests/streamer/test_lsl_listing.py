@@ -57,6 +57,4 @@ def test_each_stream_is_listed_with_rate_channels_units_and_age(lsl_network: Lsl
     assert (silent.n_samples, silent.age_s, silent.rate_measured_hz) == (0, None, None)
     assert (found["cues"].rate_hz, found["cues"].rate_measured_hz) == (0.0, None)
     assert found["cues"].n_samples > 0
-    assert all(
-        np.isfinite(each.uncertainty_s or 0.0) and not each.problem for each in found.values()
-    )
+    assert {each.problem for each in found.values()} == {""}
