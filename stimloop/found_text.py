@@ -21,10 +21,11 @@ _REMEDIES = {
     "frozen": "look at the channel's cable and reference, or leave it out of channels = [...]",
     "saturated": "lower the amplifier's gain, or leave the channel out of channels = [...]",
     "not_finite_stamp": "let the sender stamp every sample: without stamps nothing has a time",
-    "clock_reset": "look at the sender's clock: its stamps jump",
+    "clock_reset": "look at the sender's clock: its stamps jump, and windows fill anew after that",
     "backwards": "look at the sender's clock: its stamps run back",
     "late": "look at the sender's stamps, or write a larger gap_s_min under [streams.quality]",
-    "gap": "look for the samples that were lost between amplifier and recorder",
+    "gap": "look for the samples that were lost between amplifier and recorder; windows fill anew "
+    "after a gap, so a shorter window_s helps",
     "silent": "look at the amplifier and its network: it paused",
     "lost": "look at the amplifier and its network: it went away",
     "changed": "name the stream by more keys of match: another one answered",
@@ -85,9 +86,10 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
 def _stream(name: str, stream: Mapping[str, Any]) -> str:
     measured_hz = stream["rate_measured_hz"]
     measured = "no rate can be measured" if measured_hz is None else f"{measured_hz:.6g} Hz"
+    channels = "1 channel" if stream["channels"] == 1 else f"{stream['channels']} channels"
     return (
-        f"{name}: {stream['samples']} samples of {stream['channels']} channels, {measured} over "
-        f"its stamps ({stream['rate_hz']:g} Hz said)"
+        f"{name}: {stream['samples']} samples of {channels}, {measured} over its stamps "
+        f"({stream['rate_hz']:g} Hz said)"
     )
 
 
