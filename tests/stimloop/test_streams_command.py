@@ -11,7 +11,7 @@ from tests.stimloop.programs import call, rig_file
 
 
 def _stream(**changes: Any) -> ListedStream:
-    usual = {
+    usual: dict[str, Any] = {
         "name": "amp",
         "type": "LFP",
         "source_id": "serial-7",

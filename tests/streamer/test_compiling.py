@@ -1,5 +1,7 @@
 """Kernels that are compiled are told by name, those that are there already are not."""
 
+from typing import Any
+
 from numba import njit
 
 from streamer.compiling import compiling
@@ -10,7 +12,7 @@ def _doubled(value: float) -> float:
 
 
 def test_each_kernel_is_told_when_it_is_compiled_and_counted_after() -> None:
-    kernel = njit(_doubled)
+    kernel: Any = njit(_doubled)
     told: list[tuple[int, str]] = []
 
     def tell(n_compiled: int, name: str) -> None:
