@@ -12,6 +12,7 @@ from streamer.lsl_inlet import Inlet
 from streamer.lsl_network import LslConfig, configure
 from streamer.lsl_search import Search
 from streamer.stamp_rate import StampRate
+from streamer.streams import Match, StreamConfig
 
 _BUFFER_S = 10
 _PULL_S = 0.1
@@ -105,7 +106,9 @@ def _listened(found: pylsl.StreamInfo, listen_s: float, now_s: Callable[[], floa
         rate_hz=found.nominal_srate(),
     )
     try:
-        inlet = Inlet(found.name(), found, _BUFFER_S)
+        name = found.name() or "nameless"
+        anything = StreamConfig(name=name, kind="other", match=Match(name=name), buffer_s=_BUFFER_S)
+        inlet = Inlet(anything, found)
         described = msgspec.structs.replace(
             said, dtype=inlet.info.dtype, channels=inlet.info.channels, units=inlet.info.units
         )

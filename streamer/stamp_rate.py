@@ -1,7 +1,7 @@
 """A stream's rate measured over its raw stamps, whatever its header says."""
 
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class StampRate:
         blocks_s = [after - before for before, after in pairwise(self._edges_s)]
         blocks_s = [each for each in blocks_s if 0.0 < each < float("inf")]
         if len(blocks_s) >= 2:
-            usual_s = median(blocks_s)
+            usual_s = median_low(blocks_s)
             good_s = [each for each in blocks_s if abs(each / usual_s - 1.0) <= _DEVIATION_MAX]
             return self._n_block * len(good_s) / sum(good_s)
         lasted_s = self._newest_s - self._edges_s[0]

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stimloop.commands.arguments import AsJson, ConfigFile, Recording, print_json, print_line, warn
-from stimloop.errors import ConfigError, DoesNotHoldError
+from stimloop.commands.arguments import (
+    AsJson,
+    ConfigFile,
+    Recording,
+    print_json,
+    print_line,
+    print_toml,
+    warn,
+)
+from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
 from stimloop.key_path import located
 from stimloop.progress import progress, progress_of_named
@@ -35,6 +43,12 @@ def replay(
     seed: Annotated[
         int | None, typer.Option(help="Cut chunks of random lengths up to --chunk-samples.")
     ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of every LFP and EMG channel, whatever the file says.")
+    ] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print the configuration, to be edited; no more.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a recording through the loop in virtual time, as fast as the processor goes.
@@ -45,12 +59,18 @@ def replay(
     from replay.session import replay_session
     from stimloop import config as configuration
     from stimloop.found_text import found_lines, warnings
-    from stimloop.recording_config import config_for
+    from stimloop.recording_config import commented_toml, config_of
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
     loaded = _loaded(recording)
-    rig = config_for(loaded) if config is None else configuration.load(config)
+    made = config_of(loaded, config, unit)
+    if show_config:
+        print_toml(commented_toml(made))
+        return
+    rig = made.config
+    for remark in made.remarks:
+        warn(f"{recording}: {remark}")
     folder = out or Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-{recording.stem}"
     try:
         with progress_of_named("replaying") as advance:
@@ -59,6 +79,7 @@ def replay(
                 rig.loop,
                 config_toml=configuration.to_toml(rig),
                 out=folder,
+                may_number=out is None,
                 chunking=Chunking(n_samples_max=chunk_samples, seed=seed),
                 progress=lambda done, total: advance(done, total, ""),
                 warn=warn,
@@ -73,9 +94,14 @@ def replay(
     else:
         for line in found_lines(summary):
             print_line(line)
-        print_line(f"{summary['real_time_factor']:.0f} times real time; session folder: {folder}")
+        print_line(
+            f"{summary['real_time_factor']:.0f} times real time; session folder: "
+            f"{summary['folder']}"
+        )
     for line in warnings(summary):
         warn(line)
+    if summary["ended"] == "stopped":
+        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
 
 
 def play(
@@ -97,7 +123,10 @@ def play(
     from streamer.lsl_network import LslConfig, configure
 
     loaded = _loaded(recording)
-    configure(LslConfig() if config is None else configuration.load(config).lsl)
+    network = LslConfig() if config is None else configuration.load(config).lsl
+    for warning in configuration.lsl_warnings(network):
+        warn(f"{config}: {warning}")
+    configure(network)
     n_pushed = until_interrupted(
         player.play(
             loaded,

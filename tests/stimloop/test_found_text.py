@@ -27,7 +27,7 @@ def _noise_uv() -> NDArray[np.float64]:
 def _said(tmp_path: Path, stream: RecordedStream) -> tuple[dict[str, Any], list[str], list[str]]:
     """Replay one stream without a configuration; return summary, lines and warnings."""
     made = recording(stream)
-    rig = config_for(made)
+    rig = config_for(made).config
     summary = replay_session(made, rig.loop, config_toml=to_toml(rig), out=tmp_path / "session")
     return summary, list(found_lines(summary)), list(warnings(summary))
 

@@ -56,3 +56,8 @@ def test_where_stamps_say_nothing_there_is_no_rate(stamps_s: NDArray[np.float64]
 
 def test_of_less_than_two_blocks_the_whole_is_taken() -> None:
     assert _measured(np.arange(500) / 250.0) == pytest.approx(250.0)
+
+
+def test_two_blocks_that_differ_are_no_fault() -> None:
+    stamps_s = np.concatenate([np.arange(1000) / 1000.0, 5.0 + np.arange(1001) / 1000.0])
+    assert _measured(stamps_s) == pytest.approx(1000.0)
