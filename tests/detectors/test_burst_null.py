@@ -120,7 +120,8 @@ def chain_of(source: Any, layout: StreamLayout = LAYOUT, **keys: Any) -> Detecto
 def null_of(chain: DetectorChain) -> NDArray[np.float64]:
     statistics = chain.detectors["statistics"]
     assert isinstance(statistics, BurstStatistics)
-    return statistics._null
+    null: NDArray[np.float64] = statistics.nulls[0]
+    return null
 
 
 def power_of(**keys: Any) -> BandPowerConfig:
