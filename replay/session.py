@@ -16,6 +16,7 @@ from stimulators.wire.session_id import session_id
 from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
+from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, Event
 from streamer.journal import Journal
 from streamer.provenance import header, versions
@@ -107,7 +108,10 @@ async def _run(
 ) -> dict[str, Any]:
     now_s = asyncio.get_running_loop().time
     began_s, started_s = clock.now_s(), now_s()
-    with Journal(folder.journal_file, first, started_s) as journal:
+    with (
+        DeferredWork(loop.chain, waits=True) as deferred,
+        Journal(folder.journal_file, first, started_s) as journal,
+    ):
         service = Service(
             loop=loop,
             journal=journal,
@@ -118,6 +122,7 @@ async def _run(
             config_digest=first.config_sha256,
             versions=versions(),
             watch=_watcher(source.n_samples, progress),
+            deferred=deferred,
         )
         fault: Exception | None = None
         try:

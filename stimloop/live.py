@@ -24,6 +24,7 @@ from stimulators.wire.key_files import SERVICE, service_keys
 from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
+from streamer.deferred_work import DeferredWork
 from streamer.errors import StreamError
 from streamer.journal import Journal
 from streamer.journal_key import load_journal_key
@@ -124,6 +125,7 @@ async def run(
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
+        deferred = stack.enter_context(DeferredWork(loop.chain))
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
         service = Service(
             loop=loop,
@@ -138,6 +140,7 @@ async def run(
             past=ledger.past,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,
+            deferred=deferred,
         )
         told(f"session {folder}")
         this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
