@@ -15,8 +15,8 @@ from detectors.estimates import Estimates
 from detectors.noise_spectrum import NoiseSpectrum
 from detectors.rehearsal import Rehearsal
 
-#: Of a longer calibration the newest so many seconds give the spectrum.
-_STRETCH_S_MAX: Final = 120.0
+#: Of all channels together so many values are kept: of a longer calibration the newest ones.
+_N_VALUES_MAX: Final = 16_000_000
 
 
 class BurstNullInEffect:
@@ -74,9 +74,11 @@ class BurstNullInEffect:
         is_own = burst.calibration_s > 0.0 and set(burst.channels) <= set(labels)
         self.is_white = np.full(len(burst.channels), 0.0 if is_own else 1.0)
         self._places = [labels.index(each) for each in burst.channels] if is_own else []
-        longest_s = min(burst.calibration_s, _STRETCH_S_MAX)
+        n_calibrate = round(burst.calibration_s * burst.rate_hz)
         # The last hop of a calibration is valid, so all that it depends on is good.
-        self._n_kept = max(round(longest_s * burst.rate_hz), burst.span_samples)
+        self._n_kept = max(
+            burst.span_samples, min(n_calibrate, _N_VALUES_MAX // len(burst.channels))
+        )
         if is_own:
             self._compile()
         self.reset()

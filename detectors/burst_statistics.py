@@ -119,14 +119,14 @@ class BurstStatistics:
     so nulls go along with a change of power: what differs from them is how the power comes and
     goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration, rate).
 
-    The noise has the spectrum of the channel's own calibration (of its newest two minutes where
-    it was longer), good samples alone: a rhythm is narrow, so it comes and goes more slowly than
-    white noise does, and a one-pole resonator lets slow activity through. Its null takes effect
-    at the sample `null_delay_s` after the first hop at which the threshold is known, and is not
-    valid before. Where nothing is calibrated (a threshold that is a `level`), or where the burst
-    detector reads several streams or names its channels in a way of its own, the noise is white,
-    and ``is_null_white`` is 1: then bursts of a rhythm are longer than those of the null though
-    nothing but the spectrum is in it.
+    The noise has the spectrum of the channel's own calibration (of its newest part where it was
+    longer than 16 million samples of all channels), good samples alone: a rhythm is narrow, so it
+    comes and goes more slowly than white noise does, and a one-pole resonator lets slow activity
+    through. Its null takes effect at the sample `null_delay_s` after the first hop at which the
+    threshold is known, and is not valid before. Where nothing is calibrated (a threshold that is a
+    `level`), or where the burst detector reads several streams or names its channels in a way of
+    its own, the noise is white, and ``is_null_white`` is 1: then bursts of a rhythm are longer than
+    those of the null though nothing but the spectrum is in it.
 
     Validity: the rate where half the window was seen; means and fractions from `n_bursts_min`
     bursts; a null where one is in effect, what it stands beside is valid, the share is from 1 to

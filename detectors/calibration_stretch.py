@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from detectors.block import Block
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
-from detectors.room import require_room
 
 
 class CalibrationStretch:
@@ -25,7 +24,6 @@ class CalibrationStretch:
     """
 
     def __init__(self, columns: list[int], n_samples: int) -> None:
-        require_room("of: threshold.calibrate_s", n_samples, n_samples * len(columns))
         self._columns = columns
         self._samples_uv = np.zeros((n_samples, len(columns)))
         self._is_good = np.zeros(self._samples_uv.shape, dtype=np.bool_)
