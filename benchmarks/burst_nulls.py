@@ -19,7 +19,7 @@ from detectors.burst import Burst
 from detectors.burst_null import SHARES
 from detectors.burst_statistics import BurstStatistics
 from detectors.chain import AnyDetectorConfig, DetectorChain
-from detectors.estimates import Estimates
+from detectors.estimates import Detection
 from detectors.kernels import burst_statistics as kernel
 
 N_SURROGATES: Final = 50
@@ -82,7 +82,11 @@ def of_periods(
     level = float(np.percentile(seen.values[is_second], 75.0))
     burst = _rig(rate_hz, source, {"level": level}, n_channels).detectors["bursts"]
     assert isinstance(burst, Burst)  # noqa: S101 it is the one asked for
-    return [_second(burst, seen, label, n_samples, rate_hz) for label in burst.channels]
+    detections = burst.update(seen).detections
+    return [
+        _second([each for each in detections if each.channel == label], n_samples, rate_hz)
+        for label in burst.channels
+    ]
 
 
 def rows() -> Iterator[tuple[str, str, Bursts, Bursts, list[Bursts], Bursts]]:
@@ -141,9 +145,7 @@ def _block(samples_uv: NDArray[np.float64], rate_hz: float) -> Block:
     return Block("LFP", 0, np.ascontiguousarray(samples_uv), time_s, taint)
 
 
-def _second(burst: Burst, seen: Estimates, channel: str, n_samples: int, rate_hz: float) -> Bursts:
-    burst.reset()
-    found = [each for each in burst.update(seen).detections if each.channel == channel]
+def _second(found: list[Detection], n_samples: int, rate_hz: float) -> Bursts:
     onsets = np.array([each.sample for each in found if each.kind == "onset"])
     offsets = np.array([each.sample for each in found if each.kind == "offset"])
     n_whole = min(onsets.size, offsets.size)
