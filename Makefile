@@ -5,8 +5,6 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PEERS = $(VENV)/.peers
-# Tests that may run beside others; whole services, in real time, run one after the other.
-ALONGSIDE = tests/detectors tests/references tests/replay tests/stimulators tests/streamer tests/world
 
 .PHONY: run test check bench slow mutants system clean
 
@@ -14,8 +12,7 @@ run: $(READY)
 	$(BIN)/stimloop run
 
 test: $(READY) $(PEERS) system
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ALONGSIDE)
-	$(BIN)/python -m pytest $(ALONGSIDE:%=--ignore %)
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(READY) system
 	$(BIN)/python -m pytest -m slow --timeout=3600

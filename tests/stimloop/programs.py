@@ -1,5 +1,7 @@
 """The command line as an operator uses it: programs started, listened to, frozen and killed."""
 
+import contextlib
+import io
 import os
 import queue
 import signal
@@ -10,12 +12,17 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import tomli_w
 
+from stimloop.__main__ import run_command
+
 _ROOT = Path(__file__).parents[2]
-_WAIT_S = 30.0
+#: On a machine with other work, Python alone may take half a minute to start.
+_WAIT_S = 90.0
+#: An arming is refused while data are not good for long enough: so often it is asked for again.
+_N_ARMINGS_MAX = 300
 COMMAND = (sys.executable, "-m", "stimloop")
 
 
@@ -95,15 +102,43 @@ class Program:
         self._lines.put(None)
 
 
+class Done(NamedTuple):
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ask(*arguments: object) -> Done:
+    """Run a command to its end in this process: the same answer, without a new start of Python."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run_command([str(each) for each in arguments])
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def arm(config: Path, *options: object) -> list[str]:
+    """Arm a rig as soon as it may be armed; return why it was refused until then."""
+    refused: list[str] = []
+    for _ in range(_N_ARMINGS_MAX):
+        armed = ask("arm", config, *options)
+        if armed.returncode == 0:
+            return refused
+        assert armed.returncode == 1, armed.stderr
+        refused += armed.stderr.splitlines()
+    raise AssertionError(refused[-1])
+
+
 def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end in a process of its own."""
     return subprocess.run(
         [*COMMAND, *(str(each) for each in arguments)],
         cwd=_ROOT,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         capture_output=True,
         text=True,
-        timeout=60.0,
+        timeout=_WAIT_S,
         check=False,
     )
 

@@ -13,12 +13,9 @@ from typing import Any
 import pytest
 
 from tests.mosquitto import Mosquitto, free_port
-from tests.stimloop.programs import Program, call, rig_file
+from tests.stimloop.programs import Program, arm, ask, rig_file
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker]
-
-#: An arming is refused while data are not good for long enough: so often it is asked for again.
-_N_ARMINGS_MAX = 12
 
 
 def _rig(tmp_path: Path, broker: Mosquitto, change: Callable[[dict[str, Any]], object]) -> Path:
@@ -37,18 +34,6 @@ def _real_device(rig: dict[str, Any]) -> None:
     rig["signing"] = {"mode": "off"}
     rig["devices"][0].update(simulated=False, safe_ma=1.2)
     rig["policies"][0]["off_ma"] = 1.2
-
-
-def _arm(config: Path) -> list[str]:
-    """Arm, and return why it was refused until then."""
-    refused: list[str] = []
-    for _ in range(_N_ARMINGS_MAX):
-        armed = call("arm", config)
-        if armed.returncode == 0:
-            return refused
-        assert armed.returncode == 1, armed.stderr
-        refused += armed.stderr.splitlines()
-    raise AssertionError(refused)
 
 
 def test_the_default_rig_arms_itself_right_after_a_kill(tmp_path: Path) -> None:
@@ -73,18 +58,18 @@ def test_a_device_that_holds_its_safe_therapy_is_armed_by_a_new_service_without_
         patient.until("on LSL")
         service.until("broker reached")
         # The device may be switched on after the service.
-        early = call("status", config)
+        early = ask("status", config)
         assert "not ready to be armed: stn_left: nothing, expected a device that" in early.stdout
         with Program("device", config) as device:
             device.until("linked, safe, 1.2")
-            assert not any("perhaps" in line for line in _arm(config))
+            assert not any("perhaps" in line for line in arm(config))
             service.until("armed -> active")
             os.kill(service.child.pid, signal.SIGKILL)
             device.until("safe, 1.2")
             with Program("run", config, "--session", tmp_path / "second") as again:
                 again.until("broker reached")
                 # Data must be good for 2 s; what was given before is known to the device.
-                assert not any("arm refused: data" not in line for line in _arm(config))
+                assert not any("arm refused: data" not in line for line in arm(config))
                 again.until("armed -> active")
                 assert again.interrupt() == 0, again.text
             device.until("safe, 1.2")
@@ -103,14 +88,14 @@ def test_an_amplifiers_app_may_be_restarted_between_two_runs_and_in_the_middle_o
         # In idle another sender is taken, with a note.
         with Program("patient", config):
             service.until("stream_resumed: stream LFP: a new outlet")
-            _arm(config)
+            arm(config)
             service.until("armed -> active")
             device.until("live")
         service.until("-> safe")
         device.until("safe, 0")
         with Program("patient", config):
             service.until("stream_resumed: stream LFP: a new outlet")
-            _arm(config)
+            arm(config)
             service.until("safe -> armed")
             service.until("armed -> active")
             assert service.interrupt() == 0, service.text

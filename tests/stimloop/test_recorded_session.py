@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 
 from tests.mosquitto import Mosquitto
-from tests.stimloop.programs import Program, call
+from tests.stimloop.programs import Program, ask
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker, pytest.mark.timeout(180)]
 
@@ -60,7 +60,7 @@ def _plays_and_verifies(
     assert summary["commands"]["acked"] == issued
     told = [json.loads(line) for line in heard_file.read_text("utf-8").splitlines()]
     assert [each["seq"] for each in told] == list(range(1, issued + 1))
-    verdict = call("verify", session)
+    verdict = ask("verify", session)
     assert verdict.returncode == 0, verdict.stderr
 
 
@@ -88,19 +88,19 @@ def test_the_detections_of_a_file_are_the_same_whatever_the_chunks(
         ("long", ("--chunk-samples", 5000)),
         ("random", ("--chunk-samples", 300, "--seed", 4)),
     ):
-        done = call(
+        done = ask(
             "replay", data_dir / _RECORDING, _EXAMPLE, "--out", tmp_path / name, *options, "--json"
         )
         assert done.returncode == 0, done.stderr
         summary = json.loads(done.stdout)
         digests.add((summary["digest"]["estimates"], summary["digest"]["detections"]))
         assert summary["detections"]["beta_burst"] > 10
-        assert call("verify", tmp_path / name).returncode == 0
+        assert ask("verify", tmp_path / name).returncode == 0
     assert len(digests) == 1
 
 
 def test_without_a_configuration_every_signal_is_looked_at(tmp_path: Path, data_dir: Path) -> None:
-    done = call("replay", data_dir / _RECORDING, "--out", tmp_path / "session", "--json")
+    done = ask("replay", data_dir / _RECORDING, "--out", tmp_path / "session", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["detections"]["STN_ECOG_beta_burst"] > 0
 
@@ -118,7 +118,7 @@ def test_without_a_configuration_every_signal_is_looked_at(tmp_path: Path, data_
 def test_a_broken_recording_is_an_error_or_says_what_was_read(
     tmp_path: Path, data_dir: Path, name: str, code: int, words: str
 ) -> None:
-    done = call("replay", data_dir / "xdf-derived" / name, "--out", tmp_path / "session")
+    done = ask("replay", data_dir / "xdf-derived" / name, "--out", tmp_path / "session")
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr

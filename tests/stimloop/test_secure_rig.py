@@ -9,7 +9,7 @@ import pytest
 
 from stimulators.wire.key_maker import make_keys
 from tests.mosquitto import mosquitto_program
-from tests.stimloop.programs import Program, call, rig_file
+from tests.stimloop.programs import Program, ask, call, rig_file
 from tests.stimulators.broker.hardened import HardenedMosquitto
 from tests.stimulators.wire.signing import OPERATOR
 
@@ -64,7 +64,7 @@ def test_a_rig_arms_is_asked_and_is_stopped_over_tls_with_every_word_signed(
     ):
         patient.until("on LSL")
         service.until("armed -> active")
-        asked = call("status", rig.operator)
+        asked = ask("status", rig.operator)
         assert asked.returncode == 0, asked.stderr
         assert "active" in asked.stdout
         # A second service that listens whether it is alone pushes the first off nowhere.
@@ -80,11 +80,11 @@ def test_a_rig_arms_is_asked_and_is_stopped_over_tls_with_every_word_signed(
         service.until("-> safe")
         assert service.interrupt() == 0, service.text
     assert "not verified" not in service.text
-    without_key = call("verify", session)
+    without_key = ask("verify", session)
     assert without_key.returncode == 1
     assert "not checked" in without_key.stdout + without_key.stderr
     keys = tmp_path / "keys-of-service" / "service"
-    assert call("verify", session, "--keys", keys).returncode == 0
+    assert ask("verify", session, "--keys", keys).returncode == 0
 
 
 def test_an_unsigned_device_is_never_armed_and_an_unsigned_stop_stops(
@@ -100,11 +100,11 @@ def test_an_unsigned_device_is_never_armed_and_an_unsigned_stop_stops(
         with Program("device", unsigned_device) as device:
             device.until("linked")
             service.until("broker reached")
-            refused = call("arm", rig.operator)
+            refused = ask("arm", rig.operator)
             assert refused.returncode == 1, refused.stdout
         with Program("device", rig.device) as device:
             service.until("armed -> active")
-            refused = call("disarm", unsigned_operator)
+            refused = ask("disarm", unsigned_operator)
             assert refused.returncode == 3, refused.stdout
             assert "armed -> active" in service.text
             stopped = call("stop", unsigned_operator)

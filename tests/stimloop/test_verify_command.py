@@ -88,6 +88,27 @@ def test_what_does_not_hold_says_up_to_where_the_chain_fits(
     assert "record 7: the chain is broken" in said.err
 
 
+def test_a_changed_byte_of_any_record_is_told_with_its_number(
+    session: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    n_records = len(broken.rows(session))
+    for number in (0, n_records // 2, n_records - 1):
+        with broken.opened(session) as connection:
+            (payload,) = connection.execute(
+                "SELECT payload FROM records WHERE number = ?", (number,)
+            ).fetchone()
+        place = len(payload) // 2
+        changed = payload[:place] + bytes([payload[place] ^ 1]) + payload[place + 1 :]
+        for content, code in ((changed, 1), (payload, 0)):
+            with broken.opened(session) as connection:
+                connection.execute(
+                    "UPDATE records SET payload = ? WHERE number = ?", (content, number)
+                )
+                connection.commit()
+            assert run_command(["verify", str(session)]) == code
+            assert (f"record {number}" in capsys.readouterr().err) == (code == 1)
+
+
 def test_a_folder_of_keys_is_asked_for_the_journals_key(
     session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
