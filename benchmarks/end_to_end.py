@@ -174,6 +174,9 @@ def stimloop_turn(outlet: Outlet, port: int, seconds: float, folder: Path) -> Tu
                 words = (folder / "said").read_text(encoding="utf-8")
                 raise SystemExit(f"stimloop run did not arm {DEVICE}; it said:\n{words}")
         turn = measure(device.receive, outlet, child, seconds)
+        child.terminate()
+        while child.poll() is None:  # it ends once its device says that it is safe
+            device.receive(0.1)
     device.close()
     return turn
 

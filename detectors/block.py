@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.spelling import case_hint
+
 
 class Taint(enum.IntFlag):
     """Why a sample cannot be trusted, one bit a reason, per sample and channel."""
@@ -70,11 +72,14 @@ class StreamLayout:
         Nominal sampling rate; every grid and window is counted in samples of it.
     channels : tuple of str
         Unique labels, the stream's own first, then the derived ones.
+    left_out : tuple of str
+        Labels of the stream's own channels that nothing can use, as they have no unit of voltage.
     """
 
     name: str
     rate_hz: float
     channels: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     def require(self, channels: Sequence[str]) -> None:
         """Expect each of a detector's `channels` to be here, and none to stand twice.
@@ -88,12 +93,21 @@ class StreamLayout:
             if label not in self.channels:
                 raise ValueError(
                     f"channels[{place}]: expected one of {', '.join(self.channels)}, "
-                    f"found {label!r}"
+                    f"{self.found_text(label)}"
                 )
             if label in channels[:place]:
                 raise ValueError(
                     f"channels[{place}]: expected unique labels, found {label!r} twice"
                 )
+
+    def found_text(self, label: str) -> str:
+        """Return the end of a message about a label that is not among the channels."""
+        if label in self.left_out:
+            return (
+                f"found {label!r}, which has no unit of voltage: where its numbers are microvolts, "
+                f'write unit = "uV" in the table of stream {self.name}'
+            )
+        return f"found {label!r}{case_hint(label, self.channels)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,10 @@ class BurstConfig(
 
     def __post_init__(self) -> None:
         if self.hysteresis is not None and self.hysteresis_level is not None:
-            raise ValueError("hysteresis_level: expected none where hysteresis is given")
+            raise ValueError(
+                "hysteresis_level: expected none where hysteresis is given, "
+                f"found {self.hysteresis_level:g}"
+            )
         level = self.threshold.level
         if level is not None and level <= 0.0 and self.hysteresis_level is None:
             raise ValueError(

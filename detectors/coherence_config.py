@@ -199,12 +199,14 @@ def pairs_of(config: CoherenceConfig, layout: StreamLayout) -> tuple[tuple[str, 
     ValueError
         Where a label is unknown, or a pair is none or stands twice.
     """
-    known = ", ".join(layout.channels)
     layout.require(config.channels)
     for place, (a, b) in enumerate(config.pairs):
         for label in (a, b):
             if label not in layout.channels:
-                raise ValueError(f"pairs[{place}]: expected one of {known}, found {label!r}")
+                raise ValueError(
+                    f"pairs[{place}]: expected one of {', '.join(layout.channels)}, "
+                    f"{layout.found_text(label)}"
+                )
         if a == b:
             raise ValueError(f"pairs[{place}]: expected two channels, found {a!r} with itself")
         if {a, b} in [set(other) for other in config.pairs[:place]]:

@@ -16,10 +16,12 @@ from detectors.findings import Finding, Repetitions
 from detectors.montage import Montage, MontageConfig
 from detectors.quality import Kind, QualityConfig, SampleJudge
 from detectors.stamps import StampSmoother
-from detectors.units import microvolts_per
+from detectors.units import is_voltage, microvolts_per
 
 _Text = Annotated[str, Meta(min_length=1)]
 _RATE_TOLERANCE = 1e-6
+#: Kinds of which a channel must have a unit of voltage.
+_SIGNALS = ("lfp", "emg")
 #: One kind of note about one channel is given once in so many seconds of samples; but each gap.
 NOTE_EVERY_S = 1.0
 #: ... and that an amplitude is unusual once in so many: movement makes it come and go.
@@ -62,7 +64,8 @@ class ConditioningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     name : str
         How the rest of the configuration refers to the stream.
     kind : {"lfp", "emg", "markers", "other"}
-        What it is of: LFP and EMG must have a unit of voltage and a plausible amplitude.
+        What it is of: channels of LFP and EMG must have a unit of voltage and a plausible
+        amplitude.
     rate_hz : float, optional
         Nominal rate the stream must have.
     unit : str, optional
@@ -99,7 +102,8 @@ class Conditioner:
     Attributes
     ----------
     layout : StreamLayout
-        The channels after the montage.
+        The channels after the montage. Of an LFP or EMG stream those without a unit of voltage
+        (a counter, a trigger) are left out.
     gap_delay_s : float
         Delay after which a gap, or a clock reset, is confirmed: its first samples carry
         ``SUSPECT_STAMP``, the confirming one ``RESTART``.
@@ -112,8 +116,8 @@ class Conditioner:
     Raises
     ------
     ValueError
-        Where unit, rate, montage or artifacts do not fit the stream; the text begins with the
-        key path relative to the stream's table.
+        Where no channel has a unit of voltage, or rate, montage or artifacts do not fit the
+        stream; the text begins with the key path relative to the stream's table.
 
     Notes
     -----
@@ -136,8 +140,13 @@ class Conditioner:
             raise ValueError(f"rate_hz: expected a stream with a rate, found {rate_hz:g} Hz")
         if config.rate_hz and abs(rate_hz - config.rate_hz) > _RATE_TOLERANCE * config.rate_hz:
             raise ValueError(f"rate_hz: expected {config.rate_hz:g} Hz, found {rate_hz:g} Hz")
-        montage = Montage(config.montage, channels)
-        self.layout = StreamLayout(config.name, rate_hz, montage.channels)
+        columns = usable_columns(config, units)
+        factors = _factors(config, channels, units, columns)
+        usable = [channels[column] for column in columns]
+        left_out = tuple(label for label in channels if label not in usable)
+        montage = Montage(config.montage, usable, left_out)
+        self.layout = StreamLayout(config.name, rate_hz, montage.channels, left_out)
+        self._columns = columns if left_out else None
         self.counts: Counter[str] = Counter()
         self._stamps = StampSmoother(
             rate_hz=rate_hz,
@@ -150,7 +159,7 @@ class Conditioner:
             config.quality,
             kind=config.kind,
             rate_hz=rate_hz,
-            factors=_factors(config, channels, units),
+            factors=factors,
             montage=montage,
             counts=self.counts,
         )
@@ -237,6 +246,8 @@ class Conditioner:
         if n_samples and first_sample != self._next_sample:
             self._skip_to(first_sample)
         time_s, stamp_taint, of_stamps = self._stamps.update(timestamps_s, first_sample)
+        if self._columns is not None:
+            samples = samples[:, self._columns]
         samples_uv, taint, of_samples = self._judge.update(samples, stamp_taint, first_sample)
         events: tuple[BoundEvent, ...] = ()
         notes: tuple[Note, ...] = ()
@@ -278,24 +289,31 @@ class Conditioner:
         )
 
 
-def _factors(
-    config: ConditioningConfig, channels: Sequence[str], units: Sequence[str]
-) -> list[float]:
+def usable_columns(config: ConditioningConfig, units: Sequence[str]) -> list[int]:
+    """Return the columns of a stream's channels that can be used, by the unit of each.
+
+    Of an LFP or EMG stream those that have a unit of voltage, of another all of them.
+    """
     written = [config.unit or unit for unit in units]
-    if config.kind not in {"lfp", "emg"}:
-        return [_factor_of_any(unit) for unit in written]
-    factors: list[float] = []
-    for channel, unit in zip(channels, written, strict=True):
+    return [
+        column
+        for column, unit in enumerate(written)
+        if config.kind not in _SIGNALS or is_voltage(unit)
+    ]
+
+
+def _factors(
+    config: ConditioningConfig, channels: Sequence[str], units: Sequence[str], columns: list[int]
+) -> list[float]:
+    """Return the factor from each column's numbers to microvolts; 1 where they are no voltage."""
+    written = [config.unit or unit for unit in units]
+    if not columns:
         try:
-            factors.append(microvolts_per(unit))
+            microvolts_per(written[0])
         except ValueError as error:
-            where = "" if config.unit else f" for channel {channel}"
+            where = "" if config.unit else f" for channel {channels[0]}"
             raise ValueError(f"unit: {error}{where}") from error
-    return factors
-
-
-def _factor_of_any(unit: str) -> float:
-    try:
-        return microvolts_per(unit)
-    except ValueError:
-        return 1.0
+    return [
+        microvolts_per(written[column]) if is_voltage(written[column]) else 1.0
+        for column in columns
+    ]

@@ -87,7 +87,7 @@ def _check_labels(pairs: Pairs, layout: StreamLayout, other: StreamLayout) -> No
             if label not in stream.channels:
                 raise ValueError(
                     f"pairs[{place}]: expected a channel of {stream.name!r} "
-                    f"({', '.join(stream.channels)}), found {label!r}"
+                    f"({', '.join(stream.channels)}), {stream.found_text(label)}"
                 )
 
 

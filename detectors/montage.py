@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from detectors.spelling import case_hint
+
 _WEIGHT_MAX = 1e6
 
 
@@ -50,6 +52,8 @@ class Montage:
         In the order their channels shall have.
     channels : sequence of str
         Labels of the stream's own channels.
+    left_out : sequence of str
+        Labels of channels that no term may name, as they have no unit of voltage.
 
     Attributes
     ----------
@@ -66,14 +70,19 @@ class Montage:
         Where a label is there twice or a term names a channel the stream does not have.
     """
 
-    def __init__(self, derived: Sequence[MontageConfig], channels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        derived: Sequence[MontageConfig],
+        channels: Sequence[str],
+        left_out: Sequence[str] = (),
+    ) -> None:
         own = tuple(channels)
         places = {label: place for place, label in enumerate(own)}
         if len(places) < len(own):
             raise ValueError(f"channels: expected unique labels, found {', '.join(own)}")
         labels = list(own)
         for number, each in enumerate(derived):
-            if each.channel in labels:
+            if each.channel in labels or each.channel in left_out:
                 raise ValueError(
                     f"montage[{number}].channel: expected a new label, found {each.channel!r}"
                 )
@@ -81,7 +90,7 @@ class Montage:
             if unknown:
                 raise ValueError(
                     f"montage[{number}].terms: expected channels among {', '.join(own)}, "
-                    f"found {', '.join(unknown)}"
+                    f"found {', '.join(unknown)}{_why(unknown[0], own, left_out)}"
                 )
             labels.append(each.channel)
         self.channels = tuple(labels)
@@ -90,3 +99,9 @@ class Montage:
         terms = [term for each in derived for term in each.terms.items()]
         self.source = np.array([places[label] for label, _ in terms], np.int64)
         self.weight = np.array([weight for _, weight in terms], np.float64)
+
+
+def _why(label: str, own: Sequence[str], left_out: Sequence[str]) -> str:
+    if label in left_out:
+        return f": {label} has no unit of voltage"
+    return case_hint(label, own)

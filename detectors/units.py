@@ -62,3 +62,12 @@ def microvolts_per(unit: str) -> float:
     raise ValueError(
         f"expected a unit of voltage (V, mV, uV, nV), found {repr(unit) if written else 'none'}"
     )
+
+
+def is_voltage(unit: str) -> bool:
+    """Return whether a unit is one that `microvolts_per` knows."""
+    try:
+        microvolts_per(unit)
+    except ValueError:
+        return False
+    return True

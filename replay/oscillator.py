@@ -4,8 +4,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 _CORNER_HZ_MIN = 0.25
 #: Random numbers the oscillator takes each sample: two of its own, one of its drive.
@@ -43,7 +44,7 @@ class Rates(NamedTuple):
     drive_decay: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def oscillate(
     state: NDArray[np.float64],
     rates: Rates,
@@ -101,7 +102,7 @@ def pink_decays(rate_hz: float) -> NDArray[np.float64]:
     return decays
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def add_pink(
     state: NDArray[np.float64],
     decays: NDArray[np.float64],

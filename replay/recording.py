@@ -62,10 +62,11 @@ class Recording:
     warnings: tuple[str, ...] = ()
 
 
-def describe(info: StreamInfo) -> str:
+def describe(info: StreamInfo, n_samples: int | None = None) -> str:
     """Return a stream's name, type, source id, rate, channels and data type, for a message."""
     rate = f"{info.rate_hz:g} Hz" if info.rate_hz else "irregular"
     return (
         f"{info.lsl_name!r} (type {info.lsl_type!r}, source_id {info.source_id!r}, {rate}, "
-        f"{len(info.channels)} channels, {info.dtype})"
+        f"{len(info.channels)} channels, {info.dtype}"
+        + (")" if n_samples is None else f", {n_samples} samples)")
     )

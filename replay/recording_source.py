@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.recording import RecordedStream, Recording, describe
+from replay.choice import answering, choose, not_one_text
+from replay.recording import RecordedStream, Recording
 from replay.timeline import Correction, Timeline, timelines
 from streamer.errors import StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
-from streamer.lsl import asked_text, check
+from streamer.lsl import as_configured, asked_text, check
 from streamer.marker_text import marker_text
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
@@ -63,7 +64,7 @@ class RecordingSource:
     recording : Recording
         The file.
     configs : sequence of StreamConfig
-        The streams, each of which exactly one recorded stream must answer to.
+        The streams, each of which exactly one recorded stream must answer to: see `replay.choice`.
     chunking : Chunking
         How samples are cut. What is detected does not depend on it.
 
@@ -95,6 +96,12 @@ class RecordingSource:
         self._streams: tuple[RecordedStream, ...] = ()
         self._timelines: tuple[Timeline, ...] = ()
         self._infos: tuple[StreamInfo, ...] = ()
+        self._remarks: list[str] = []
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What of the recording was left out, one line each; known once opened."""
+        return tuple(self._remarks)
 
     @property
     def infos(self) -> tuple[StreamInfo, ...]:
@@ -128,7 +135,7 @@ class RecordingSource:
         """
         streams = tuple(self._find(config) for config in self._configs)
         infos = tuple(
-            msgspec.structs.replace(stream.info, name=config.name)
+            as_configured(config, stream.info)
             for config, stream in zip(self._configs, streams, strict=True)
         )
         for config, info in zip(self._configs, infos, strict=True):
@@ -197,29 +204,16 @@ class RecordingSource:
         return np.unique(edges[(edges > 0) & (edges < n_samples)])
 
     def _find(self, config: StreamConfig) -> RecordedStream:
-        asked = config.match.asked
-        found = [
-            stream
-            for stream in self._recording.streams
-            if all(_known_as(stream.info)[key] == value for key, value in asked.items())
-        ]
-        if len(found) == 1:
-            return found[0]
-        seen = found or self._recording.streams
+        found = answering(config.match, self._recording.streams)
+        chosen = choose(config.match, found)
+        if len(chosen.streams) == 1:
+            self._remarks += [f"stream {config.name}: {each}" for each in chosen.remarks]
+            return chosen.streams[0]
         raise StreamNotFoundError(
-            f"stream {config.name}: expected one stream with {asked_text(config.match)}, "
-            f"found {len(found) or 'none'} in {self._recording.path.name}: "
-            + "; ".join(describe(stream.info) for stream in seen)
+            f"stream {config.name}: expected one stream with {asked_text(config.match)}, found "
+            f"{len(chosen.streams) or 'none'} in {self._recording.path.name}"
+            f"{not_one_text(config.match, found or self._recording.streams, found)}"
         )
-
-
-def _known_as(info: StreamInfo) -> dict[str, str]:
-    return {
-        "name": info.lsl_name,
-        "type": info.lsl_type,
-        "source_id": info.source_id,
-        "hostname": info.hostname,
-    }
 
 
 def _signal_events(

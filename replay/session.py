@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, Event
+from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
 from streamer.provenance import header, versions
 from streamer.records import Header
 from streamer.service import Service
 from streamer.session_folder import SessionFolder
 from streamer.stimulation_bands import stimulation_in_bands
+from streamer.stream_remarks import stream_remarks
 from streamer.warm_up import warm_up
 
 #: The devices are there so long before the first sample.
@@ -38,6 +41,7 @@ def replay_session(
     *,
     config_toml: bytes,
     out: Path,
+    may_number: bool = False,
     chunking: Chunking = Chunking(),  # noqa: B008 frozen
     progress: Progress = lambda _done, _total: None,
     warn: Callable[[str], None] = lambda _: None,
@@ -55,6 +59,8 @@ def replay_session(
         The resolved configuration file, kept in the folder as it is.
     out : Path
         The session folder to create.
+    may_number : bool
+        Where it is taken, another number may be put behind its name.
     chunking : Chunking
         How samples are cut.
     progress : callable, optional
@@ -65,7 +71,7 @@ def replay_session(
     Returns
     -------
     dict
-        What `summary.json` says.
+        The session's ``folder``, and what its `summary.json` says.
 
     Raises
     ------
@@ -83,6 +89,8 @@ def replay_session(
     """
     source = RecordingSource(recording, config.streams, chunking)
     source.open()
+    for remark in (*source.remarks, *stream_remarks(config.streams, source.infos)):
+        warn(remark)
     config = _with_simulated_devices(config, warn)
     for warning in stimulation_in_bands(config, {each.name: each.rate_hz for each in source.infos}):
         warn(warning)
@@ -90,9 +98,13 @@ def replay_session(
     loop = ClosedLoop(config, source.infos, session)
     first = header(config, source.infos, session=session, config_toml=config_toml)
     warm_up(config, source.infos)
-    folder = SessionFolder.create(out, config_toml)
     run = _run(
-        source=source, config=config, loop=loop, first=first, folder=folder, progress=progress
+        source=source,
+        config=config,
+        loop=loop,
+        first=first,
+        take_folder=lambda: SessionFolder.create(out, config_toml, may_number=may_number),
+        progress=progress,
     )
     return run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
 
@@ -103,15 +115,16 @@ async def _run(
     config: LoopConfig,
     loop: ClosedLoop,
     first: Header,
-    folder: SessionFolder,
+    take_folder: Callable[[], SessionFolder],
     progress: Progress,
 ) -> dict[str, Any]:
     now_s = asyncio.get_running_loop().time
     began_s, started_s = clock.now_s(), now_s()
-    with (
-        DeferredWork(loop.chain, waits=True) as deferred,
-        Journal(folder.journal_file, first, started_s) as journal,
-    ):
+    async with AsyncExitStack() as stack:
+        stack.enter_context(cancelling())
+        folder = take_folder()
+        deferred = stack.enter_context(DeferredWork(loop.chain, waits=True))
+        journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
         service = Service(
             loop=loop,
             journal=journal,
@@ -129,6 +142,7 @@ async def _run(
             reason = await service.run([source])
         except Exception as error:  # noqa: BLE001 raised again once the folder is complete
             reason, fault = f"fault: {error}", error
+        await stack.enter_async_context(ignored())
         summary = folder.end(
             service.summary,
             journal,
@@ -138,7 +152,7 @@ async def _run(
         )
     if fault is not None:
         raise fault
-    return summary
+    return {"folder": str(folder.path), **summary}
 
 
 def _watcher(n_samples: int, progress: Progress) -> Callable[[Event, float, Outcome], None]:

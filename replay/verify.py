@@ -7,7 +7,7 @@ from replay.verification.beside import check_config, check_summary
 from replay.verification.ending import UNKNOWN, judge_end
 from replay.verification.recomputation import Recomputation, of_other_origin
 from replay.verification.verdict import Difference, EndVerdict, Verdict
-from streamer.errors import JournalError
+from streamer.errors import JournalError, LogMissingError
 from streamer.journal_reader import JournalReader
 from streamer.records import FailureRecord, StepRecord
 
@@ -49,7 +49,7 @@ def verify(
     Raises
     ------
     JournalError
-        Where there is no journal.
+        Where there is no journal, or it was copied without its log.
     """
     path = session / "journal.sqlite" if session.is_dir() else session
     if not path.is_file():
@@ -57,6 +57,8 @@ def verify(
     check = _Verification(path, head)
     try:
         check.run(progress)
+    except LogMissingError:
+        raise  # nothing in it is wrong: it is not all there
     except (Difference, JournalError) as difference:
         return check.verdict(UNKNOWN, str(difference), passes=False)
     reader = check.reader

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from replay.recording import RecordedStream, Recording, RecordingError
 from replay.xdf_chunks import MAGIC
 from replay.xdf_contents import Contents
-from streamer.labels import unique_labels
+from streamer.labels import unique_labels, unlabelled_columns
 from streamer.source import StreamInfo
 
 _SUFFIXES = (".xdf", ".xdfz", ".xdf.gz")
@@ -113,11 +113,12 @@ def _stream(found: dict[str, Any]) -> RecordedStream:
     n_channels = int(info["channel_count"][0])
     dtype = _DTYPES.get(info["channel_format"][0], info["channel_format"][0])
     described = _described_channels(info)
+    labels = [_text(each, "label") for each in described]
     return RecordedStream(
         info=StreamInfo(
             name=_text(info, "name"),
             rate_hz=float(info["nominal_srate"][0]),
-            channels=unique_labels([_text(each, "label") for each in described], n_channels),
+            channels=unique_labels(labels, n_channels),
             units=tuple(
                 _text(described[place], "unit") if place < len(described) else ""
                 for place in range(n_channels)
@@ -128,6 +129,7 @@ def _stream(found: dict[str, Any]) -> RecordedStream:
             source_id=_text(info, "source_id"),
             uid=_text(info, "uid"),
             hostname=_text(info, "hostname"),
+            unlabelled=unlabelled_columns(labels, n_channels),
         ),
         samples=_samples(found["time_series"], dtype, n_channels),
         timestamps_s=np.asarray(found["time_stamps"], np.float64),

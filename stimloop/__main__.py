@@ -1,7 +1,10 @@
-"""The command line: what goes wrong is one line on stderr and an exit code, never a traceback."""
+"""The command line: what goes wrong is a line on stderr and an exit code, never a traceback."""
 
+import io
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import typer.exceptions
 
@@ -13,6 +16,10 @@ from streamer.errors import JournalError, LedgerError, StreamError
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    warnings.showwarning = _show_warning
+    # What a console cannot show (an accent, on one that knows ASCII alone) is shown as it can be.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run_command(sys.argv[1:]))
 
 
@@ -27,26 +34,29 @@ def run_command(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _ended_by(error: BaseException) -> tuple[str, int]:
+def _ended_by(error: BaseException) -> tuple[tuple[str, ...], int]:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, typer.exceptions.TyperException):
-        return error.format_message(), 2
+        return (error.format_message(),), 2
     if isinstance(error, CommandError):
-        return str(error), error.code
+        return error.lines, error.code
     if isinstance(error, StreamError | JournalError | LedgerError):
-        return str(error), 3
+        return (str(error),), 3
     if isinstance(error, OSError):
-        return os_error_text(error), 3
+        return (os_error_text(error),), 3
     if isinstance(error, typer.Abort | KeyboardInterrupt):
-        return "interrupted", 3
-    return f"unexpected {type(error).__name__}: {error}", 3
+        return ("interrupted",), 3
+    return (f"unexpected {type(error).__name__}: {error}",), 3
 
 
-def _told(text: str, code: int) -> int:
-    if not text:  # the help was shown instead
-        return code
-    sys.stderr.write(f"stimloop: {plain(' '.join(text.split()))}\n")
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:  # noqa: ANN401
+    _told((str(message),), 0)
+
+
+def _told(lines: Sequence[str], code: int) -> int:
+    for line in filter(None, lines):  # an empty one where the help was shown instead
+        sys.stderr.write(f"stimloop: {plain(' '.join(line.split()))}\n")
     return code
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stimloop.checking.mistakes import lines
+from stimloop.checking.tables import Reading
 from stimloop.errors import ConfigError
-from stimloop.key_path import located
+from stimloop.toml_file import read_toml
 from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
 from stimulators.wire.key_files import SigningConfig
@@ -56,12 +58,11 @@ def read_address(path: Path | None) -> KnownRig:
         Where the file cannot be read, or says too little.
     """
     file = path or DEFAULT_FILE
-    try:
-        found = msgspec.toml.decode(file.read_bytes(), type=_Reached)
-    except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {located(str(error))}") from error
+    tables = read_toml(file)
+    reading = Reading(_Reached, tables)
+    if reading.config is None:
+        raise ConfigError(*lines(file, reading.mistakes, tables))
+    found: _Reached = reading.config
     if not found.rig.name:
         raise ConfigError(f"{file}: $.rig.name: expected a name, found none")
     lease_s = _number(_key(found.gate, "lease_s"))

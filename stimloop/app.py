@@ -1,6 +1,10 @@
 """All commands, in one place."""
 
+from importlib import metadata
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperGroup
 
 from stimloop.commands import (
     broker,
@@ -12,9 +16,29 @@ from stimloop.commands import (
     simulated,
     what_if,
 )
+from stimloop.commands.arguments import print_line
+
+
+class _Literal(TyperGroup):
+    """A group of commands whose help is text and no markup: `[rig]` is a table, not a style."""
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 whatever a group is made of
+        super().__init__(**given)
+        _keep_brackets(self)
+
+
+def _keep_brackets(command: Any) -> None:  # noqa: ANN401 typer's own kinds of commands
+    inner = getattr(command, "commands", {}).values()
+    for each in (command, *command.params):
+        if getattr(each, "help", None):
+            each.help = each.help.replace("[", r"\[")
+    for each in inner:
+        _keep_brackets(each)
+
 
 app = typer.Typer(
     name="stimloop",
+    cls=_Literal,
     help=(
         "Real-time closed-loop neurophysiology: LSL in, a decision, MQTT out. "
         "Research software, not a medical device."
@@ -23,6 +47,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _print_version(*, is_asked: bool) -> None:
+    if is_asked:
+        print_line(f"stimloop {metadata.version('stimloop')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _with_version(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and leave.",
+            is_eager=True,
+            callback=lambda is_asked: _print_version(is_asked=is_asked),
+        ),
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
 app.command("run")(run.run)
 app.command("replay")(recordings.replay)
 app.command("play")(recordings.play)

@@ -2,16 +2,12 @@
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
+from stimloop.child import Child
 from stimloop.config import Config
 from stimloop.errors import FaultError
 from stimulators.parent import READY
@@ -21,31 +17,6 @@ from streamer.source import StreamInfo
 #: Compiling the kernels of a patient for the first time takes some seconds.
 _READY_S_MAX = 60.0
 _END_S_MAX = 5.0
-#: Longer last words say no more.
-_N_WORDS_MAX = 300
-
-
-@dataclass(frozen=True, slots=True)
-class _Companion:
-    """A child process, and the file that has what it wrote to its standard error."""
-
-    name: str
-    child: asyncio.subprocess.Process
-    words: IO[bytes]
-
-    @property
-    def death(self) -> str:
-        """How it ended, and the last it said."""
-        return (
-            f"{self.name} (process {self.child.pid}) ended with exit code "
-            f"{self.child.returncode}; it last said {self.last_words}"
-        )
-
-    @property
-    def last_words(self) -> str:
-        self.words.seek(0)
-        lines = self.words.read().decode(errors="replace").strip().splitlines()
-        return repr(lines[-1][-_N_WORDS_MAX:]) if lines else "nothing"
 
 
 class Companions:
@@ -70,8 +41,7 @@ class Companions:
         self._config = config
         self._file = config_file
         self._told = told
-        self._running: list[_Companion] = []
-        self._open = contextlib.ExitStack()
+        self._running: list[Child] = []
 
     async def __aenter__(self) -> Self:
         """Start them, each once the one before is ready.
@@ -82,8 +52,8 @@ class Companions:
             Where one does not come up; the text says why in its own words.
         """
         try:
-            for name, command in self._commands():
-                await self._start(name, command)
+            for name, arguments in self._commands():
+                await self._start(name, arguments)
         except BaseException:
             await self._end_all()
             raise
@@ -112,7 +82,7 @@ class Companions:
             Names each that died, with its exit code and its last words.
         """
         if self._running:
-            ends = [asyncio.ensure_future(each.child.wait()) for each in self._running]
+            ends = [asyncio.ensure_future(each.until_over()) for each in self._running]
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -128,7 +98,7 @@ class Companions:
         FaultError
             As `feed`.
         """
-        dead = [each.death for each in self._running if each.child.returncode is not None]
+        dead = [each.death for each in self._running if each.is_over]
         if dead:
             raise FaultError("; ".join(dead))
 
@@ -145,42 +115,17 @@ class Companions:
             commands.append(("patient", [*faces, "patient", str(self._file), "--companion"]))
         return commands
 
-    async def _start(self, name: str, command: list[str]) -> None:
-        # A file, not a pipe: a pipe that nobody reads would hold a talkative child up.
-        words = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 it is one
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            # Ctrl-C is for the service, which ends its companions after the devices are safe.
-            start_new_session=os.name != "nt",
-        )
-        companion = _Companion(name, child, words)
-        self._running.append(companion)
+    async def _start(self, name: str, arguments: list[str]) -> None:
+        child = Child(name, arguments)
+        self._running.append(child)
         line = ""
-        if child.stdout is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_READY_S_MAX):
-                    line = (await child.stdout.readline()).decode(errors="replace").strip()
+        with contextlib.suppress(TimeoutError):
+            line = await asyncio.wait_for(child.first_line(), _READY_S_MAX)
         if not line.startswith(READY):
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
-            raise FaultError(f"{name}: did not get ready; it last said {companion.last_words}")
+            await child.kill()
+            raise FaultError(f"{name}: did not get ready; it last said {child.last_words}")
         self._told(f"{name} started (process {child.pid})")
 
     async def _end_all(self) -> None:
         while self._running:
-            child = self._running.pop().child
-            if child.stdin is not None:
-                child.stdin.close()
-            try:
-                async with asyncio.timeout(_END_S_MAX):
-                    await child.wait()
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
-        self._open.close()
+            await self._running.pop().end(_END_S_MAX)

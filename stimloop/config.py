@@ -9,17 +9,23 @@ import tomli_w
 from detectors.registry import REGISTRY
 from replay.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
+from stimloop.checking.files import taken_port
+from stimloop.checking.loops import of_detectors
+from stimloop.checking.mistakes import from_text, lines, plain_tables
+from stimloop.checking.parts import Parts
+from stimloop.checking.tables import Reading
+from stimloop.checking.whole import all_mistakes, expected_info, no_signing
 from stimloop.errors import ConfigError
-from stimloop.key_path import located
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimloop.toml_file import read_toml
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
+from streamer.lsl_file import own_file, replaced_settings
 from streamer.lsl_network import LslConfig
 from streamer.source import StreamInfo
 from streamer.stimulation_bands import stimulation_in_bands
-from streamer.streams import StreamConfig
 
 
 class SessionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,10 +64,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         real = [device.id for device in self.devices if not device.simulated]
         if real and self.signing is None:
-            raise ValueError(
-                f"signing: expected a [signing] table with a device that is not simulated "
-                f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
-            )
+            raise ValueError(no_signing(real))
 
     @property
     def loop(self) -> LoopConfig:
@@ -76,49 +79,35 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-def load(path: Path | None) -> Config:
+def load(path: Path | None, *, with_files: bool = False) -> Config:
     """Read and check a configuration file.
 
     Parameters
     ----------
     path : Path or None
         The TOML file; None takes the default rig.
+    with_files : bool
+        Whether the password, certificates and keys that it names are looked at, too: those of
+        the machine that runs the rig.
 
     Raises
     ------
     ConfigError
-        Where it cannot be read, or any key in it is unknown, missing or impossible.
+        Where it cannot be read, or any key in it is unknown, missing or impossible, where a name
+        means nothing that is there, or no word of `[rig] allow` allows what is in it: a line for
+        each. Streams of which rate or channels are not written down are held against the rest
+        once they are found, which every command that opens them does.
     """
     file = DEFAULT_FILE if path is None else path
-    try:
-        config = msgspec.toml.decode(file.read_bytes(), type=Config)
-    except OSError as error:
-        raise ConfigError(f"{file}: expected a file that can be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {located(str(error))}{_refused(str(error))}") from error
-    check(file, config)
-    return config
-
-
-def check(file: Path, config: Config) -> None:
-    """Hold a configuration against the streams it expects, and against what is recommended.
-
-    Streams of which rate or channels are not written down can be checked only once they are
-    found, which every command that opens them does.
-
-    Raises
-    ------
-    ConfigError
-        With the key path; where no word of `[rig] allow` allows it, with that word.
-    """
-    names = [stream.name for stream in config.streams]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise ConfigError(
-                f"{file}: $.streams[{place}].name: expected unique names, found {name!r} twice"
-            )
+    tables = read_toml(file)
+    reading = Reading(Config, tables, REGISTRY.refused)
+    mistakes = all_mistakes(reading, tables, with_files=with_files)
+    if mistakes or reading.config is None:
+        raise ConfigError(*lines(file, mistakes, tables))
+    config: Config = reading.config
     if _expected_loop(file, config) is None:
         _require_recommended(file, config, None)
+    return config
 
 
 def build_loop(
@@ -135,7 +124,9 @@ def build_loop(
     try:
         loop = ClosedLoop(config.loop, infos, session)
     except ValueError as error:
-        raise ConfigError(f"{file}: {located(str(error))}") from error
+        parts, found = Parts.of_config(config), {info.name: info for info in infos}
+        mistakes = [*of_detectors(parts, found), *from_text(str(error))]
+        raise ConfigError(*lines(file, mistakes, plain_tables(config))) from error
     _require_recommended(file, config, loop)
     return loop
 
@@ -157,10 +148,21 @@ def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
 
 def stimulation_warnings(config: Config) -> list[str]:
     """Return which bands a stimulation is seen in, of the streams of which the rate is known."""
-    infos = [_expected_info(config, stream) for stream in config.streams]
+    infos = [expected_info(config.patient, stream) for stream in config.streams]
     rates_hz = {stream.name: stream.rate_hz or 0.0 for stream in config.streams}
     rates_hz |= {info.name: info.rate_hz for info in infos if info is not None}
     return list(stimulation_in_bands(config.loop, rates_hz))
+
+
+def machine_warnings(config: Config) -> list[str]:
+    """Return what of this machine does not go with the file: its LSL settings, a taken port."""
+    port = taken_port(config.broker)
+    return [*lsl_warnings(config.lsl), *([] if port is None else [port])]
+
+
+def lsl_warnings(network: LslConfig) -> list[str]:
+    """Return which settings of liblsl's own file an `[lsl]` table replaces without a word."""
+    return replaced_settings(network, own_file())
 
 
 def to_toml(config: Config) -> bytes:
@@ -174,44 +176,17 @@ def schema() -> dict[str, Any]:
 
 
 def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | None) -> None:
-    refused = refusals(config, None if loop is None else longest_window_s(loop))
+    window_s = None if loop is None else longest_window_s(loop)
+    refused = [each.mistake for each in refusals(Parts.of_config(config), window_s)]
     if refused:
-        raise ConfigError(f"{file}: {'; '.join(each.text for each in refused)}")
-
-
-def _refused(text: str) -> str:
-    """Say which detectors from elsewhere could not be taken, where a kind is not known."""
-    if ".kind`" not in text:
-        return ""
-    return "".join(
-        f"; detector {name!r} was refused: {reason}" for name, reason in REGISTRY.refused.items()
-    )
+        raise ConfigError(*lines(file, refused, plain_tables(config)))
 
 
 def _expected_loop(file: Path | str, config: Config) -> ClosedLoop | None:
     """Return the loop for the streams that are expected; None where they are not all known."""
-    infos = [_expected_info(config, stream) for stream in config.streams]
+    infos = [expected_info(config.patient, stream) for stream in config.streams]
     known = [info for info in infos if info is not None]
     return build_loop(file, config, known, session="check") if len(known) == len(infos) else None
-
-
-def _expected_info(config: Config, stream: StreamConfig) -> StreamInfo | None:
-    patient = config.patient
-    if patient is not None and stream.match.source_id == patient.source_id:
-        return patient.info(stream.name)
-    if stream.kind == "markers":
-        return StreamInfo(
-            name=stream.name, rate_hz=0.0, channels=("markers",), units=("",), dtype="string"
-        )
-    if stream.rate_hz is None or not stream.channels:
-        return None
-    return StreamInfo(
-        name=stream.name,
-        rate_hz=stream.rate_hz,
-        channels=stream.channels,
-        units=(stream.unit or "uV",) * len(stream.channels),
-        dtype="float32",
-    )
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 any plain data

@@ -1,4 +1,4 @@
-"""What a command can end with: one line on stderr and an exit code.
+"""What a command can end with: lines on stderr, mostly one, and an exit code.
 
 CommandError
     DoesNotHoldError  1   the thing that was checked is not so
@@ -8,9 +8,14 @@ CommandError
 
 
 class CommandError(Exception):
-    """Ends a command with `code` and one line of text."""
+    """Ends a command with `code` and what was wrong."""
 
     code = 3
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to print, a line each."""
+        return (str(self),)
 
 
 class DoesNotHoldError(CommandError):
@@ -20,9 +25,24 @@ class DoesNotHoldError(CommandError):
 
 
 class ConfigError(CommandError):
-    """A file or an option cannot be used; names file and key path, expected and found."""
+    """A file or an option cannot be used; names file and key path, expected and found.
+
+    Parameters
+    ----------
+    *told : str
+        A line for each mistake.
+    """
 
     code = 2
+
+    def __init__(self, *told: str) -> None:
+        super().__init__("\n".join(told))
+        self._told = told
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line for each mistake."""
+        return self._told
 
 
 class FaultError(CommandError):
@@ -35,4 +55,11 @@ def os_error_text(error: OSError) -> str:
     """Return what the operating system refused, in one line: the file first, then why."""
     if error.filename is None or error.strerror is None:
         return str(error)
-    return f"{error.filename}: expected a file or folder that can be used: {error.strerror}"
+    return f"{error.filename}: expected a file or folder that can be used, {found_text(error)}"
+
+
+def found_text(error: OSError) -> str:
+    """Return what the operating system had in place of a file, as the end of a line."""
+    if isinstance(error, FileNotFoundError):
+        return "found none"
+    return f"found: {error.strerror or error}"

@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
@@ -26,15 +27,17 @@ from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.deferred_work import DeferredWork
 from streamer.errors import StreamError
+from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
 from streamer.journal_key import load_journal_key
 from streamer.ledger import ledger_of
 from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
 from streamer.service import Service, Watcher
-from streamer.session_folder import SessionFolder
+from streamer.session_folder import SessionFolder, require_free
 from streamer.source import Source
 from streamer.stimulation_bands import stimulation_in_bands
+from streamer.stream_remarks import stream_remarks
 from streamer.warm_up import warm_up
 
 #: How long a thread may keep the interpreter before another gets it; Python's own 5 ms would
@@ -49,12 +52,13 @@ async def run(
     config_name: str,
     folder: Path,
     *,
+    may_number: bool = False,
     duration_s: float | None,
     told: Told,
     warn: Told,
     watching: Callable[[Service], AbstractContextManager[Watcher | None]],
 ) -> dict[str, Any]:
-    """Run one session and return its summary.
+    """Run one session and return its folder and what its summary says.
 
     Parameters
     ----------
@@ -63,7 +67,9 @@ async def run(
     config_name : str
         Where it was read, for messages.
     folder : Path
-        The session folder to create.
+        The session folder, which is made once all streams are there.
+    may_number : bool
+        Where it is taken, another number may be put behind its name.
     duration_s : float, optional
         Seconds after which the session ends by itself.
     told : callable
@@ -83,17 +89,19 @@ async def run(
         Where another service of the rig speaks, before anything is created; or where a fault
         ended the run: then the session folder is complete all the same.
     """
+    if not may_number:
+        require_free(folder)
     keys = _keys(config, config_name)
     journal_key = _journal_key(config)
     rig = known_rig(config)
     await require_alone(rig, config_name, keys)
     session = clock.new_session_id()
     config_toml = to_toml(config)
-    target = SessionFolder.create(folder, config_toml)
     if allowed := allowed_text(config):
         told(allowed)
-    async with AsyncExitStack() as stack:
-        companions = Companions(config, target.config_file, told)
+    # What is entered into `last` holds until all else has been left.
+    async with AsyncExitStack() as last, AsyncExitStack() as stack:
+        companions = Companions(config, stack.enter_context(_config_file(config_toml)), told)
         await stack.enter_async_context(companions)
         try:
             sources = await _entered(stack, config)
@@ -103,6 +111,8 @@ async def run(
             raise
         infos = [info for source in sources for info in source.infos]
         loop = build_loop(config_name, config, infos, session=session)
+        for remark in stream_remarks(config.streams, infos):
+            warn(remark)
         rates_hz = {info.name: info.rate_hz for info in infos}
         for warning in stimulation_in_bands(config.loop, rates_hz):
             warn(f"{config_name}: {warning}")
@@ -126,6 +136,8 @@ async def run(
         )
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
         deferred = stack.enter_context(DeferredWork(loop.chain))
+        last.enter_context(cancelling())
+        target = SessionFolder.create(folder, config_toml, may_number=may_number)
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
         service = Service(
             loop=loop,
@@ -142,21 +154,31 @@ async def run(
             slept_s=clock.suspended_s,
             deferred=deferred,
         )
-        told(f"session {folder}")
+        told(f"session {target.path}")
         this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
         stack.enter_context(kept_running(this, warn))
         service.watch = stack.enter_context(watching(service))
         stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
         stack.enter_context(_without_collections())
         reason, fault = await _until_over(service, [*sources, companions], duration_s)
+        await last.enter_async_context(ignored())
         # A journal that could not be written raises here again; then nothing else is.
         summary = target.end(
             service.summary, journal, reason=reason, now_s=clock.now_s(), key=journal_key
         )
         told(f"journal ended, head {journal.head} (for verify --head)")
     if fault is not None:
-        raise FaultError(f"{folder}: the session was ended by a fault: {fault}") from fault
-    return summary
+        raise FaultError(f"{target.path}: the session was ended by a fault: {fault}") from fault
+    return {"folder": str(target.path), **summary}
+
+
+@contextlib.contextmanager
+def _config_file(content: bytes) -> Iterator[Path]:
+    """Give the resolved configuration a file of its own, for companions to read."""
+    with tempfile.TemporaryDirectory(prefix="stimloop-") as folder:
+        file = Path(folder) / "config.toml"
+        file.write_bytes(content)
+        yield file
 
 
 def _keys(config: Config, config_name: str) -> Keys:

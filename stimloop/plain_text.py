@@ -44,6 +44,33 @@ def plain_json(document: str) -> str:
     return "\n".join(_escaped(line, lambda each: json.dumps(each)[1:-1]) for line in lines)
 
 
+def plain_toml(document: str, is_shown: Callable[[str], bool] = lambda _: True) -> str:
+    r"""Return the same TOML document, with all in it that is unfit for a terminal as TOML escapes.
+
+    Parameters
+    ----------
+    document : str
+        TOML whose texts are basic strings.
+    is_shown : callable
+        Whether the terminal can show a character.
+
+    >>> plain_toml('label = "\u202estn\x7f"\n')
+    'label = "\\u202estn\\u007f"\n'
+    """
+    lines = document.split("\n")
+    text = "\n".join(_escaped(line, _toml_escape) for line in lines)
+    return (
+        text
+        if is_shown(text)
+        else "".join(each if is_shown(each) else _toml_escape(each) for each in text)
+    )
+
+
+def _toml_escape(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
     if text.isascii() and text.isprintable():
         return text

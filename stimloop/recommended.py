@@ -8,9 +8,12 @@ import ipaddress
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from stimloop.checking.parts import Parts
+from stimloop.checking.problems import Problem
+from stimloop.checking.scales import bare_host, of_scales
 from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import GateConfig
+from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import Allowed
 
@@ -29,33 +32,6 @@ _FULL_RANGE_S_MIN = 0.2
 _ROUNDING = 1e-9
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """One thing that is not recommended.
-
-    Parameters
-    ----------
-    key : str
-        Where in the file.
-    expected, found : str
-        In words.
-    word : str
-        What allows it in `[rig] allow`.
-    """
-
-    key: str
-    expected: str
-    found: str
-    word: Allowed
-
-    @property
-    def text(self) -> str:
-        """The refusal, in one line."""
-        return (
-            f"$.{self.key}: expected {self.expected}, found {self.found}; "
-            f'[rig] allow = ["{self.word}"] allows it'
-        )
-
-
 def problems(config: "Config", window_s: float | None) -> list[Problem]:
     """Return all that is not recommended, whether allowed or not.
 
@@ -67,29 +43,22 @@ def problems(config: "Config", window_s: float | None) -> list[Problem]:
         The longest window that a policy reads, see `longest_window_s`; None while the streams
         are not known, and then the longest hold is not judged.
     """
-    found = [
-        Problem(
-            f"devices[{place}].stop_{device.unit}",
-            f"at most safe_{device.unit} ({device.safe_amount:g}), since a stop never raises",
-            f"{device.stop_amount:g}",
-            "stop_above_safe",
-        )
-        for place, device in enumerate(config.devices)
-        if device.stop_amount > device.safe_amount
-    ]
-    real = [(place, each) for place, each in enumerate(config.devices) if not each.simulated]
-    if real:
-        whose = f"with {', '.join(each.id for _, each in real)}, which is not simulated"
-        found += _of_network(config, whose)
-        found += _of_timing(config, window_s, whose)
-        for place, device in real:
-            found += _of_slew(f"devices[{place}]", device)
-    return found
+    return list(_problems(Parts.of_config(config), window_s))
 
 
-def refusals(config: "Config", window_s: float | None) -> list[Problem]:
-    """Return what is not recommended and not allowed."""
-    return [each for each in problems(config, window_s) if each.word not in config.rig.allow]
+def refusals(parts: Parts, window_s: float | None) -> list[Problem]:
+    """Return what is not recommended and not allowed, of all tables that are right in themselves.
+
+    Parameters
+    ----------
+    parts : Parts
+        The rig; where its own table is wrong, nothing is known of what it allows.
+    window_s : float or None
+        See `problems`.
+    """
+    if parts.rig is None:
+        return []
+    return [each for each in _problems(parts, window_s) if each.word not in parts.rig.allow]
 
 
 def needless(config: "Config", window_s: float | None) -> list[str]:
@@ -116,40 +85,60 @@ def longest_window_s(loop: ClosedLoop) -> float:
     return max((each.span_samples / each.rate_hz for each in read), default=0.0)
 
 
+def _problems(parts: Parts, window_s: float | None) -> Iterator[Problem]:
+    yield from of_scales(parts)
+    devices = [(each.path, each.config) for each in parts.devices if each.config is not None]
+    for path, device in devices:
+        if device.stop_amount > device.safe_amount:
+            yield Problem(
+                f"{path}.stop_{device.unit}",
+                f"at most safe_{device.unit} ({device.safe_amount:g}), since a stop never raises",
+                f"{device.stop_amount:g}",
+                "stop_above_safe",
+            )
+    if not parts.real:
+        return
+    whose = f"with {', '.join(each.name for each in parts.real)}, which is not simulated"
+    if parts.broker is not None:
+        yield from _of_network(parts.broker, whose)
+    if parts.gate is not None:
+        yield from _of_timing(parts.gate, window_s, whose)
+    for table in parts.real:
+        yield from _of_slew(table.path, table.config)
+
+
 def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(bare_host(host).strip("[]")).is_loopback
     except ValueError:  # a name
-        return host == "localhost"
+        return bare_host(host) == "localhost"
 
 
-def _of_network(config: "Config", whose: str) -> Iterator[Problem]:
-    broker = config.broker
+def _of_network(broker: BrokerConfig, whose: str) -> Iterator[Problem]:
     if broker.embedded:
         yield Problem(
-            "broker.embedded",
+            "$.broker.embedded",
             f"a broker of your own {whose}",
             "the embedded one, which takes words from every program of this machine",
             "embedded_broker_with_real_device",
         )
     if not broker.tls and not _is_loopback(broker.host):
         yield Problem(
-            "broker.tls",
+            "$.broker.tls",
             f"true {whose}",
             f"false, and the broker on another machine ({broker.host})",
             "plain_network_with_real_device",
         )
     if not broker.tls and broker.password_file is not None:
         yield Problem(
-            "broker.password_file",
+            "$.broker.password_file",
             f"tls = true beside it {whose}",
             "a password that crosses the connection as it is",
             "plain_password_with_real_device",
         )
 
 
-def _of_timing(config: "Config", window_s: float | None, whose: str) -> Iterator[Problem]:
-    gate = config.gate
+def _of_timing(gate: GateConfig, window_s: float | None, whose: str) -> Iterator[Problem]:
     upper_s: list[tuple[str, float, float, str, Allowed]] = [
         ("lease_s", gate.lease_s, _LEASE_S_MAX, "", "long_lease_with_real_device"),
         (
@@ -176,7 +165,7 @@ def _of_timing(config: "Config", window_s: float | None, whose: str) -> Iterator
     for key, value_s, highest_s, why, word in upper_s:
         if value_s > highest_s * (1.0 + _ROUNDING):
             expected = f"at most {highest_s:g} s{why} {whose}"
-            yield Problem(f"gate.{key}", expected, f"{value_s:g} s", word)
+            yield Problem(f"$.gate.{key}", expected, f"{value_s:g} s", word)
 
 
 def _of_slew(path: str, device: DeviceConfig) -> Iterator[Problem]:

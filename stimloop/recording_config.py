@@ -1,19 +1,33 @@
 """A configuration for a recording that comes without one: beta power and bursts of every signal."""
 
 import re
-from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from detectors.band_power import BandPowerConfig
 from detectors.burst import BurstConfig, BurstThreshold
+from detectors.chain import AnyDetectorConfig
 from detectors.quality import Kind
-from replay.recording import RecordedStream, Recording
-from stimloop.config import Config
+from detectors.spelling import normal_form
+from detectors.units import is_voltage
+from replay.choice import answering, is_same_recording
+from replay.recording import RecordedStream, Recording, RecordingError, describe
+from replay.timeline import timelines
+from stimloop.config import Config, load
 from stimloop.errors import ConfigError
+from stimloop.plain_text import plain
+from stimloop.short_toml import short_toml
+from streamer.closed_loop import ClosedLoop
 from streamer.config import RigSection
+from streamer.lsl import as_configured
 from streamer.streams import Match, StreamConfig
 
 _BAND_HZ = (13.0, 30.0)
 _CALIBRATE_S = 20.0
+_CALIBRATE_S_MIN = 0.1
 _KINDS: dict[str, Kind] = {
     "LFP": "lfp",
     "ECOG": "lfp",
@@ -22,59 +36,204 @@ _KINDS: dict[str, Kind] = {
     "EEG": "lfp",
     "EMG": "emg",
 }
+_N_ID_MAX = 48
 
 
-def config_for(recording: Recording) -> Config:
+class MadeConfig(NamedTuple):
+    """A configuration that fits its recording, and a line for each stream it leaves out."""
+
+    config: Config
+    remarks: tuple[str, ...]
+
+
+def config_of(recording: Recording, file: Path | None, unit: str | None) -> MadeConfig:
+    """Return the configuration of a file, or one made for the recording where there is none.
+
+    Parameters
+    ----------
+    recording : Recording
+        What it is for.
+    file : Path, optional
+        The configuration.
+    unit : str, optional
+        Unit of every LFP and EMG channel, whatever file and streams say.
+
+    Raises
+    ------
+    ConfigError
+        Where the file cannot be used, the unit is none, or there is nothing to detect.
+    """
+    if unit is not None and not is_voltage(unit):
+        raise ConfigError(f"--unit: expected a unit of voltage (V, mV, uV, nV), found {unit!r}")
+    if file is None:
+        return config_for(recording, unit)
+    config = load(file)
+    if unit is not None:
+        streams = tuple(
+            replace(each, unit=unit) if each.kind in ("lfp", "emg") else each
+            for each in config.streams
+        )
+        config = replace(config, streams=streams)
+    return MadeConfig(config, ())
+
+
+def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
     """Return a configuration that detects beta bursts on every channel and drives nothing.
 
     Parameters
     ----------
     recording : Recording
         Its signals sampled above 60 Hz whose stream type is LFP, ECoG, EEG or EMG are taken;
-        where there is none of these types, all that are fast enough, as LFP.
+        where there is none of these types, all that are fast enough, as LFP. Of a signal in no
+        unit of voltage the numbers are taken as they are, and their size is not judged.
+    unit : str, optional
+        Unit of every channel, whatever the streams say.
 
     Raises
     ------
     ConfigError
-        Where there is no such signal.
+        Where there is no such signal: names what there is.
     """
-    signals = [each for each in recording.streams if _is_fit(each)]
-    if not signals:
-        raise ConfigError(
-            f"{recording.path}: expected a signal sampled above {2 * _BAND_HZ[1]:g} Hz, found none"
-        )
-    signals = [each for each in signals if each.info.lsl_type.upper() in _KINDS] or signals
-    names = Counter(each.info.lsl_name for each in signals)
-    streams: list[StreamConfig] = []
-    detectors: list[BandPowerConfig | BurstConfig] = []
-    for place, signal in enumerate(signals, 1):
-        info = signal.info
-        name = info.lsl_name if names[info.lsl_name] == 1 else f"{info.lsl_name}_{place}"
-        kind = _KINDS.get(info.lsl_type.upper(), "lfp")
-        streams.append(StreamConfig(name=name, kind=kind, match=_match(signal)))
-        beta = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:48] + "_beta"
-        length_s = len(signal.timestamps_s) / info.rate_hz
-        detectors.append(BandPowerConfig(id=beta, stream=name, band_hz=_BAND_HZ))
-        detectors.append(
+    remarks: list[str] = []
+    taken: list[RecordedStream] = []
+    parts: list[_Part] = []
+    unique, unique_id = _Unique(), _Unique()
+    for signal in _signals(recording, remarks):
+        number = 1 + [each is signal for each in recording.streams].index(True)
+        name = unique(normal_form(signal.info.lsl_name) or f"stream_{number}")
+        part = _part(signal, name, unique_id(_id(name)), recording, unit)
+        problem = _problem(part, signal, taken)
+        if problem:
+            remarks.append(f"stream {number}, {describe(signal.info)}, is left out: {problem}")
+            continue
+        if not signal.info.lsl_name:
+            remarks.append(f"stream {number} has no name, it is called {part.stream.name}")
+        if part.stream.kind == "other":
+            remarks.append(
+                f"stream {part.stream.name} has no unit of voltage: its numbers are taken as they "
+                "are and their size is not judged; give the unit with --unit, as --unit uV"
+            )
+        taken.append(signal)
+        parts.append(part)
+    if not parts:
+        raise ConfigError(f"{recording.path}: {_nothing(recording, remarks)}")
+    return MadeConfig(_config(parts), tuple(remarks))
+
+
+def commented_toml(made: MadeConfig) -> str:
+    """Return a configuration as TOML to be edited, with what was left out as comments above."""
+    comments = "".join(f"# {plain(remark)}\n" for remark in made.remarks)
+    return f"{comments}{short_toml(made.config)}"
+
+
+class _Part(NamedTuple):
+    """One stream and what is detected in it."""
+
+    stream: StreamConfig
+    detectors: tuple[AnyDetectorConfig, ...]
+
+
+class _Unique:
+    """Gives each name once: another number is put behind one that is taken."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def __call__(self, wanted: str) -> str:
+        name, number = wanted, 1
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+
+def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:
+    """Return the signals that are fast enough, those of a known type alone where there are any."""
+    fit: list[RecordedStream] = []
+    for number, each in enumerate(recording.streams, 1):
+        if not each.is_signal or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
+            continue
+        twin = next((other for other in fit if is_same_recording(each, other)), None)
+        if not each.samples.size:
+            remarks.append(f"stream {number}, {describe(each.info)}, is left out: it is empty")
+        elif twin is not None:
+            remarks.append(
+                f"stream {number}, {describe(each.info)}, is left out: it was recorded twice"
+            )
+        else:
+            fit.append(each)
+    return [each for each in fit if each.info.lsl_type.upper() in _KINDS] or fit
+
+
+def _part(
+    signal: RecordedStream, name: str, beta: str, recording: Recording, unit: str | None
+) -> _Part:
+    info = signal.info
+    kind = _KINDS.get(info.lsl_type.upper(), "lfp")
+    if unit is None and not any(map(is_voltage, info.units)):
+        kind = "other"
+    stream = StreamConfig(name=name, kind=kind, unit=unit, match=_match(signal, recording))
+    length_s = len(signal.timestamps_s) / info.rate_hz
+    calibrate_s = min(_CALIBRATE_S, max(round(length_s / 3.0, 1), _CALIBRATE_S_MIN))
+    return _Part(
+        stream,
+        (
+            BandPowerConfig(id=beta, stream=name, band_hz=_BAND_HZ),
             BurstConfig(
                 id=f"{beta}_burst",
                 of=beta,
-                threshold=BurstThreshold(
-                    percentile=75.0, calibrate_s=min(_CALIBRATE_S, length_s / 3.0)
-                ),
-            )
-        )
-    return Config(
-        rig=RigSection(name="recording"), streams=tuple(streams), detectors=tuple(detectors)
+                threshold=BurstThreshold(percentile=75.0, calibrate_s=calibrate_s),
+            ),
+        ),
     )
 
 
-def _is_fit(signal: RecordedStream) -> bool:
-    return signal.is_signal and signal.info.rate_hz > 2.0 * _BAND_HZ[1] and signal.samples.size > 0
+def _id(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:_N_ID_MAX] + "_beta"
 
 
-def _match(signal: RecordedStream) -> Match:
+def _match(signal: RecordedStream, recording: Recording) -> Match:
+    """Return what only this stream of the recording answers to."""
     info = signal.info
-    return Match(
-        name=info.lsl_name or None, type=info.lsl_type or None, source_id=info.source_id or None
+    match = Match(
+        name=info.lsl_name or None,
+        type=info.lsl_type or None,
+        source_id=info.source_id or None,
+        index=0,
+    )
+    alike = answering(match, recording.streams)
+    if len(alike) == 1 and match.asked:
+        return replace(match, index=None)
+    if info.uid and sum(each.info.uid == info.uid for each in alike) == 1:
+        return replace(match, index=None, uid=info.uid)
+    return replace(match, index=[each is signal for each in alike].index(True))
+
+
+def _problem(part: _Part, signal: RecordedStream, taken: Sequence[RecordedStream]) -> str:
+    """Return why a stream cannot be taken beside those that were, or nothing."""
+    try:
+        timelines([*taken, signal])
+        info = as_configured(part.stream, signal.info)
+        ClosedLoop(_config([part]).loop, [info], "check")
+    except (RecordingError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _config(parts: Sequence[_Part]) -> Config:
+    return Config(
+        rig=RigSection(name="recording"),
+        streams=tuple(part.stream for part in parts),
+        detectors=tuple(detector for part in parts for detector in part.detectors),
+    )
+
+
+def _nothing(recording: Recording, remarks: Sequence[str]) -> str:
+    found = "; ".join(describe(each.info, len(each.samples)) for each in recording.streams)
+    why = f" ({'; '.join(remarks)})" if remarks else ""
+    return (
+        f"nothing to do: expected a signal sampled above {2.0 * _BAND_HZ[1]:g} Hz, for power from "
+        f"{_BAND_HZ[0]:g} to {_BAND_HZ[1]:g} Hz, found {found}{why}; give a CONFIG for what is "
+        "there"
     )

@@ -1,6 +1,7 @@
 """The rigs that run now: each leaves a small file, so that `stop` needs no configuration."""
 
 import contextlib
+import json
 import os
 import stat
 import sys
@@ -55,7 +56,7 @@ def kept_running(rig: RunningRig, warn: Callable[[str], None]) -> Iterator[None]
             if other.rig.name == rig.rig.name and not other.is_alive:
                 each.unlink(missing_ok=True)
         file = folder / f"{rig.session}{_SUFFIX}"
-        _write(file, msgspec.json.encode(_with_absolute_files(rig)))
+        _write(file, _encoded(_with_absolute_files(rig)))
     except OSError as error:
         warn(f"`stimloop stop` without CONFIG will not find this rig: {error}")
     try:
@@ -77,7 +78,12 @@ def _files() -> Iterator[tuple[Path, RunningRig]]:
             continue
         for file in sorted(folder.glob(f"*{_SUFFIX}")):
             with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, ValueError):
-                yield file, msgspec.json.decode(file.read_bytes(), type=RunningRig)
+                yield file, msgspec.convert(json.loads(file.read_bytes()), RunningRig)
+
+
+def _encoded(rig: RunningRig) -> bytes:
+    """Return the rig as JSON, in which a path that is no UTF-8 comes back as it was."""
+    return json.dumps(msgspec.to_builtins(rig)).encode()
 
 
 def _folders() -> list[Path]:
@@ -85,9 +91,14 @@ def _folders() -> list[Path]:
     folders = []
     if named := os.environ.get("XDG_RUNTIME_DIR"):
         folders.append(Path(named) / _FOLDER)
-    user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "user")
-    folders.append(Path(tempfile.gettempdir()) / f"{_FOLDER}-{user}")
+    folders.append(Path(tempfile.gettempdir()) / f"{_FOLDER}-{_user()}")
     return folders
+
+
+def _user() -> str:
+    if sys.platform == "win32":
+        return os.environ.get("USERNAME", "user")
+    return str(os.getuid())
 
 
 def _writable_folder() -> Path:

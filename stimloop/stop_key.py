@@ -49,17 +49,17 @@ def stop_key(press: Callable[[], None]) -> Iterator[None]:
     The terminal does not show what is typed meanwhile, and Ctrl-C works as ever. It is as it
     was afterwards, however the context, or the program, ends.
     """
-    if sys.platform == "win32" or not has_stop_key():
+    if sys.platform != "win32" and has_stop_key():
+        terminal = _Terminal(_descriptor(), press, asyncio.get_running_loop())
+        atexit.register(terminal.restore)
+        try:
+            terminal.begin()
+            yield
+        finally:
+            terminal.end()
+            atexit.unregister(terminal.restore)
+    else:
         yield
-        return
-    terminal = _Terminal(_descriptor(), press, asyncio.get_running_loop())
-    atexit.register(terminal.restore)
-    try:
-        terminal.begin()
-        yield
-    finally:
-        terminal.end()
-        atexit.unregister(terminal.restore)
 
 
 if sys.platform != "win32":

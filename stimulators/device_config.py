@@ -1,6 +1,7 @@
 """One device as the configuration names it: its unit, limits, safe and stop amounts."""
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -90,25 +91,13 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     stop_level: _Level | None = None
 
     def __post_init__(self) -> None:
-        if (self.safe_ma is None) == (self.safe_level is None):
-            found = "neither" if self.safe_ma is None else "both"
-            raise ValueError(f"safe_ma: expected safe_ma or safe_level, found {found}")
-        unit, other = ("ma", "level") if self.safe_level is None else ("level", "ma")
-        if getattr(self, f"stop_{other}") is not None:
-            raise ValueError(f"stop_{other}: expected stop_{unit} with safe_{unit}")
-        if getattr(self, f"stop_{unit}") is None:
-            msgspec.structs.force_setattr(self, f"stop_{unit}", 0.0)
-        self._require_limits()
+        self._settle_stop()
         self._settle_safe_program()
-        for key, amount in (("safe", self.safe_amount), ("stop", self.stop_amount)):
-            if not 0.0 <= amount <= self.amount_max:
-                raise ValueError(
-                    f"{key}_{unit}: expected from 0 to {self.amount_max:g} (the limit), "
-                    f"found {amount:g}"
-                )
-        self._require_tolerance()
-        if self.unit == "ma":
-            self._require_charges()
+        wrong = [*self._of_limits(), *self._of_programs()]
+        if not wrong:
+            wrong = [*self._of_amounts(), *self._of_charges()]
+        if wrong:
+            raise ValueError("\n".join(wrong))
         self.require_way_out()
 
     @property
@@ -171,16 +160,24 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         ValueError
             Where a budget does not reserve its way out; begins with the key.
         """
-        limits, lease = self.limits, f" and a lease of {lease_s:g} s" if lease_s else ""
+        lease = f" and a lease of {lease_s:g} s" if lease_s else ""
+        wrong = list(self._of_on_time(lease_s, lease))
+        if self.unit == "ma":
+            wrong.extend(self._of_charge_budget(lease_s, lease))
+        if wrong:
+            raise ValueError("\n".join(wrong))
+
+    def _of_on_time(self, lease_s: float, lease: str) -> Iterator[str]:
         way_s = self.way_down_s(lease_s)
-        if not limits.on_time_s_max > way_s:
-            raise ValueError(
+        if not self.limits.on_time_s_max > way_s:
+            yield (
                 f"limits.on_time_s_max: expected more than the {way_s:.4g} s of the way down"
-                f"{lease}, found {limits.on_time_s_max:g}"
+                f"{lease}, found {self.limits.on_time_s_max:g}"
             )
-        if self.unit == "level":
-            return
+
+    def _of_charge_budget(self, lease_s: float, lease: str) -> Iterator[str]:
         highest = self.amount_max
+        budget_uc = _given(self.limits.charge_uc_per_10_min_max)
         amount_s = highest * lease_s + highest**2 / (2.0 * self.slew_per_s_max)
         way_uc = amount_s * max(self.charge_uc_per_s(each) for each in self.programs)
         rests = [("safe_ma", self.safe_amount, self.safe_program)]
@@ -190,13 +187,14 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             room_uc = self._room_to_arm_uc() if key == "safe_ma" else 0.0
             room = f", room to be armed ({room_uc:.7g})" if room_uc else ""
             least_uc = rest_uc + room_uc + way_uc
-            if not least_uc <= _given(limits.charge_uc_per_10_min_max):
-                raise ValueError(
+            if not least_uc <= budget_uc:
+                yield (
                     "limits.charge_uc_per_10_min_max: expected at least "
                     f"{least_uc:.7g} uC, ten minutes of {key} in program {program} "
                     f"({rest_uc:.7g}){room} and the way down{lease} ({way_uc:.7g}), "
-                    f"found {limits.charge_uc_per_10_min_max:.7g}"
+                    f"found {budget_uc:.7g}"
                 )
+                return
 
     def _room_to_arm_uc(self) -> float:
         """Return what a device needs beyond ten minutes at its safe amount to be driven."""
@@ -206,64 +204,83 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         dearest = max(self.charge_uc_per_s(each) for each in self.programs)
         return beyond_uc + _ROOM_S * self.amount_max * dearest
 
-    def _require_tolerance(self) -> None:
-        highest = _TOLERANCE_OF_MAXIMUM * self.amount_max
-        if self.amount_tolerance is not None and not self.amount_tolerance <= highest:
+    def _settle_stop(self) -> None:
+        if (self.safe_ma is None) == (self.safe_level is None):
+            found = "neither" if self.safe_ma is None else "both"
+            raise ValueError(f"safe_ma: expected safe_ma or safe_level, found {found}")
+        unit, other = ("ma", "level") if self.safe_level is None else ("level", "ma")
+        if getattr(self, f"stop_{other}") is not None:
             raise ValueError(
-                f"amount_tolerance: expected at most {highest:.4g}, a tenth of the highest amount, "
-                f"found {self.amount_tolerance:g}"
+                f"stop_{other}: expected stop_{unit} with safe_{unit}, found stop_{other}"
             )
+        if getattr(self, f"stop_{unit}") is None:
+            msgspec.structs.force_setattr(self, f"stop_{unit}", 0.0)
 
     def _settle_safe_program(self) -> None:
-        names = tuple(self.programs)
-        if not self.safe_program and len(names) == 1:
-            msgspec.structs.force_setattr(self, "safe_program", names[0])
-        if self.safe_program in names or (not self.safe_program and not names):
-            return
-        found = repr(self.safe_program) if self.safe_program else "none"
-        raise ValueError(f"safe_program: expected one of {', '.join(names)}, found {found}")
+        if not self.safe_program and len(self.programs) == 1:
+            msgspec.structs.force_setattr(self, "safe_program", next(iter(self.programs)))
 
-    def _require_limits(self) -> None:
+    def _of_limits(self) -> Iterator[str]:
         is_current = self.unit == "ma"
         needed = _CURRENT_LIMITS if is_current else _LEVEL_LIMITS
         foreign = _LEVEL_LIMITS if is_current else _CURRENT_LIMITS
         for key in msgspec.structs.fields(LimitsConfig):
             value = getattr(self.limits, key.name)
             if value is None and key.name in needed:
-                raise ValueError(f"limits: Object missing required field `{key.name}`")
+                yield f"limits.{key.name}: expected a number (it has no default), found none"
             if value is not None and key.name in foreign:
-                raise ValueError(
+                yield (
                     f"limits.{key.name}: expected no such limit for a device with "
                     f"safe_{self.unit}, found {value:g}"
                 )
             is_signed = key.name == "shannon_k_max"
             if value is not None and not (math.isfinite(value) and (is_signed or value >= 0.0)):
-                raise ValueError(f"limits.{key.name}: expected a finite number, found {value}")
+                yield f"limits.{key.name}: expected a finite number, found {value}"
 
-    def _require_charges(self) -> None:
-        if not self.programs:
-            raise ValueError("programs: expected at least one, found none")
+    def _of_programs(self) -> Iterator[str]:
+        if self.unit == "ma" and not self.programs:
+            yield "programs: expected at least one, found none"
+        elif self.safe_program not in (self.programs or {""}):
+            found = repr(self.safe_program) if self.safe_program else "none"
+            names = f"one of {', '.join(self.programs)}" if self.programs else "none"
+            yield f"safe_program: expected {names}, found {found}"
+        for name, program in self.programs.items():
+            for key in ("frequency_hz", "pulse_width_us", "contact_area_cm2"):
+                value = getattr(program, key)
+                if self.unit == "ma" and (value is None or not 0.0 < value < math.inf):
+                    found = "none" if value is None else str(value)
+                    yield f"programs.{name}.{key}: expected a number above 0, found {found}"
+
+    def _of_amounts(self) -> Iterator[str]:
+        for key, amount in (("safe", self.safe_amount), ("stop", self.stop_amount)):
+            if not 0.0 <= amount <= self.amount_max:
+                yield (
+                    f"{key}_{self.unit}: expected from 0 to {self.amount_max:g} (the limit), "
+                    f"found {amount:g}"
+                )
+        highest = _TOLERANCE_OF_MAXIMUM * self.amount_max
+        if self.amount_tolerance is not None and not self.amount_tolerance <= highest:
+            yield (
+                f"amount_tolerance: expected at most {highest:.4g}, a tenth of the highest amount, "
+                f"found {self.amount_tolerance:g}"
+            )
+
+    def _of_charges(self) -> Iterator[str]:
+        if self.unit == "level":
+            return
         density_max = min(
             _given(self.limits.charge_density_uc_per_cm2_max), CHARGE_DENSITY_CEILING_UC_PER_CM2
         )
         k_max = min(_given(self.limits.shannon_k_max), SHANNON_K_CEILING)
         for name, program in self.programs.items():
-            for key in ("frequency_hz", "pulse_width_us", "contact_area_cm2"):
-                value = getattr(program, key)
-                if value is None or not 0.0 < value < math.inf:
-                    raise ValueError(
-                        f"programs.{name}.{key}: expected a number above 0, found {value}"
-                    )
             charge_uc = self.amount_max * self.charge_uc(name)
             density = charge_uc / _given(program.contact_area_cm2)
             k = math.log10(charge_uc * density)
             at = f"programs.{name}: expected at {self.amount_max:g} mA (limits.amplitude_ma_max)"
             if not density <= density_max:
-                raise ValueError(
-                    f"{at} at most {density_max:g} uC/cm2 a phase, found {density:.4g}"
-                )
-            if not k <= k_max:
-                raise ValueError(f"{at} a Shannon k of at most {k_max:g}, found {k:.4g}")
+                yield f"{at} at most {density_max:g} uC/cm2 a phase, found {density:.4g}"
+            elif not k <= k_max:
+                yield f"{at} a Shannon k of at most {k_max:g}, found {k:.4g}"
 
 
 def _given(*values: float | None) -> float:

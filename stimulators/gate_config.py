@@ -57,13 +57,16 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     lapses_per_min_max: Annotated[int, Meta(ge=0, le=60)] = 2
 
     def __post_init__(self) -> None:
+        wrong = []
         if not self.hold_s_max > self.resume_s:
-            raise ValueError(
+            wrong.append(
                 f"hold_s_max: expected more than resume_s ({self.resume_s:g}), "
                 f"found {self.hold_s_max:g}"
             )
         if not self.ack_s_max <= 1.5 * self.lease_s:
-            raise ValueError(
+            wrong.append(
                 f"ack_s_max: expected at most 1.5 leases ({1.5 * self.lease_s:g}), "
                 f"found {self.ack_s_max:g}"
             )
+        if wrong:
+            raise ValueError("\n".join(wrong))

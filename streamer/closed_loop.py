@@ -63,7 +63,9 @@ class ClosedLoop:
     """
 
     def __init__(self, config: LoopConfig, infos: Sequence[StreamInfo], session: str) -> None:
-        self.conditioners: dict[str, Conditioner] = conditioners(config.streams, infos)
+        read = {each.name for detector in config.detectors for each in detector.reads}
+        unread = {stream.name for stream in config.streams} - read
+        self.conditioners: dict[str, Conditioner] = conditioners(config.streams, infos, unread)
         layouts = {name: each.layout for name, each in self.conditioners.items()}
         self.chain = DetectorChain(config.detectors, layouts)
         self.wirings: tuple[Wiring, ...] = wirings(config, self.chain)

@@ -22,6 +22,17 @@ Allowed: TypeAlias = Literal[
     "long_hold_with_real_device",
     "fast_slew_with_real_device",
     "stop_above_safe",
+    "small_percentile",
+    "slow_band",
+    "large_contact_area",
+    "short_pulses",
+    "slow_pulses",
+    "slew_like_a_step",
+    "off_equals_on",
+    "long_dwell",
+    "auto_arm_with_real_device",
+    "odd_host",
+    "port_of_the_other_kind",
 ]
 
 

@@ -4,6 +4,7 @@ StreamError
     StreamNotFound    nobody, or more than one, answers to a stream's `match`
     StreamFormat      the stream is not what the configuration or its past says
 JournalError          the journal cannot be written or read
+    LogMissing        it was copied without the log that has its newest records
 LedgerError           what devices were given cannot be kept from one service to the next
 UnsafeEndError        a device did not say that it is safe before the session ended
 RivalError            another service drives the same rig
@@ -24,6 +25,10 @@ class StreamFormatError(StreamError):
 
 class JournalError(Exception):
     """The journal cannot be written, or is not what it was."""
+
+
+class LogMissingError(JournalError):
+    """A journal that was not ended is here without its log, which has its newest records."""
 
 
 class LedgerError(Exception):

@@ -1,6 +1,7 @@
 """The journal, read: nothing is changed, every link of the chain is checked on the way."""
 
 import hmac
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from streamer.end_signature import signed
-from streamer.errors import JournalError
+from streamer.errors import JournalError, LogMissingError
 from streamer.records import (
     CHAIN_START,
     FORMAT,
@@ -35,6 +36,9 @@ FROM records ORDER BY number
 _TYPES = b"textblobblob"
 #: What every database begins with.
 _MAGIC = b"SQLite format 3\0"
+#: Up to the two bytes that say how it is written and read: 2 is write-ahead mode.
+_N_BEGINS = 20
+_WRITE_AHEAD = b"\2\2"
 #: What the driver raises on damaged pages; the second where they spoil its own message.
 _UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
@@ -60,29 +64,36 @@ class JournalReader:
 
     Attributes
     ----------
+    path : Path
+        As given.
     header : Header
         The first record, known once entered.
     head : str
         Link of the newest record read so far, hex.
     n_records : int
         Records read so far.
+    is_log_missing : bool
+        Whether the log is not there that a writer leaves which did not end: the journal was
+        copied without it, or its writer failed and closed it. Known once entered.
     end : EndRecord or None
         The end record, once `records` came to it.
 
     Raises
     ------
     JournalError
-        On entering, where there is no journal, it is of another format or its pages are
-        damaged; from `records`, naming the first record that is not what was written.
+        On entering, where there is no journal, its log is missing (`LogMissingError`), it is of
+        another format or its pages are damaged; from `records`, naming the first record that is
+        not what was written.
     """
 
     def __init__(self, path: Path) -> None:
         self.end: EndRecord | None = None
         self.n_records = 0
-        self._path = path
+        self.path = path
         self._chain = CHAIN_START
         self._before_end = CHAIN_START
         self._ended_s = 0.0
+        self.is_log_missing = False
         self._is_open_ended = False
         self._open = ExitStack()
 
@@ -92,18 +103,24 @@ class JournalReader:
         return self._chain.hex()
 
     def __enter__(self) -> Self:
-        if not self._path.is_file():
-            raise JournalError(f"{self._path}: expected a journal, found no such file")
-        self._expect_database()
+        if not self.path.is_file():
+            raise JournalError(f"{self.path}: expected a journal, found no such file")
+        # Asked before SQLite is, which makes an empty one to read.
+        self.is_log_missing = self._expect_database() and not _n_bytes(self._log)
         with self._open:
             try:
                 self._connection = self._connect()
+                if self.is_log_missing and not self._has_table():
+                    raise LogMissingError(
+                        f"{self.path}: its log is missing: {self._log.name}, which has all that "
+                        "was written; copy both files"
+                    )
                 self._check_file()
                 first = next(self.records(), None)
             except _UNREADABLE as error:
-                raise JournalError(f"{self._path}: {error}") from error
+                raise JournalError(f"{self.path}: {error}") from error
             if first is None or not isinstance(first.payload, Header):
-                raise JournalError(f"{self._path}: record 0: expected the header, found none")
+                raise JournalError(f"{self.path}: record 0: expected the header, found none")
             self.header = first.payload
             self._open = self._open.pop_all()
         return self
@@ -134,12 +151,12 @@ class JournalReader:
                 yield record
         except _UNREADABLE as error:
             raise JournalError(
-                f"{self._path}: after record {self.n_records - 1}: {error}"
+                f"{self.path}: after record {self.n_records - 1}: {error}"
             ) from error
         if self.end is None and not self._is_open_ended:
             newest = self.n_records - 1
             raise JournalError(
-                f"{self._path}: the end record is missing after record {newest}: this file was "
+                f"{self.path}: the end record is missing after record {newest}: this file was "
                 "closed at the end of its session, so what followed was taken away"
             )
 
@@ -160,7 +177,7 @@ class JournalReader:
     def _read(self, row: tuple[object, ...]) -> Record:
         number, kind, now_s, payload, chain, types = row
         expected = self.n_records
-        where = f"{self._path}: record {expected}"
+        where = f"{self.path}: record {expected}"
         if self.end is not None:
             raise JournalError(f"{where}: expected nothing after the end record, found a record")
         if number != expected:
@@ -182,29 +199,37 @@ class JournalReader:
         except ValueError as error:
             raise JournalError(f"{where}: cannot be read: {error}") from error
 
-    def _expect_database(self) -> None:
-        """Fail where the file cannot be one: of an empty one SQLite would remove the log."""
-        with self._path.open("rb") as file:
-            begins = file.read(len(_MAGIC))
-        if begins != _MAGIC:
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-wal")
+
+    def _expect_database(self) -> bool:
+        """Return whether the file is in write-ahead mode.
+
+        Fail where it cannot be a database: of an empty one SQLite would remove the log.
+        """
+        with self.path.open("rb") as file:
+            begins = file.read(_N_BEGINS)
+        if not begins.startswith(_MAGIC):
             raise JournalError(
-                f"{self._path}: expected an SQLite database, found a file that begins otherwise"
+                f"{self.path}: expected an SQLite database, found a file that begins otherwise"
             )
+        return begins.endswith(_WRITE_AHEAD)
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            return self._connect_to(self._path)
+            return self._connect_to(self.path)
         except sqlite3.OperationalError:
             folder = Path(self._open.enter_context(TemporaryDirectory()))
             for suffix in ("", "-wal"):
-                source = self._path.with_name(self._path.name + suffix)
+                source = self.path.with_name(self.path.name + suffix)
                 if source.exists():
                     shutil.copy(source, folder / source.name)
-            return self._connect_to(folder / self._path.name)
+            return self._connect_to(folder / self.path.name)
 
     def _connect_to(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, isolation_level=None
+            f"file:{quote(os.fsencode(path.absolute()))}?mode=ro", uri=True, isolation_level=None
         )
         self._open.callback(connection.close)
         # Damaged text must reach our own check, not fail in the driver's decoding.
@@ -212,19 +237,27 @@ class JournalReader:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return connection
 
+    def _has_table(self) -> bool:
+        (n_tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return bool(n_tables)
+
     def _check_file(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version != FORMAT:
             raise JournalError(
-                f"{self._path}: expected a journal of format {FORMAT}, found format {version}: "
+                f"{self.path}: expected a journal of format {FORMAT}, found format {version}: "
                 "read it with the stimloop that wrote it (`versions` in its summary.json)"
             )
         (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
         # Only a clean end leaves write-ahead mode: this was left by a kill, or is being written.
         self._is_open_ended = mode == b"wal"
-        problem = damage(self._path.with_name(f"{self._path.name}-wal"))
+        problem = damage(self._log)
         if problem is not None:
-            raise JournalError(f"{self._path}: {problem}")
+            raise JournalError(f"{self.path}: {problem}")
         (verdict,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != b"ok":
-            raise JournalError(f"{self._path}: {verdict.decode(errors='replace')}")
+            raise JournalError(f"{self.path}: {verdict.decode(errors='replace')}")
+
+
+def _n_bytes(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from detectors.spelling import normal_form
+
 
 def unique_labels(labels: Sequence[str], n_channels: int) -> tuple[str, ...]:
     """Return a label for each channel, no two the same.
@@ -19,10 +21,9 @@ def unique_labels(labels: Sequence[str], n_channels: int) -> tuple[str, ...]:
     tuple of str
         ``ch1``, ``ch2``, ... where there is no label. A repeated label gets its channel's
         number everywhere it stands (``EMG`` twice: ``EMG_1``, ``EMG_2``), so that nobody who
-        asks for it is given one of them silently.
+        asks for it is given one of them silently. Letters are composed (`normal_form`).
     """
-    given = [label.strip() for label in labels[:n_channels]]
-    given += [""] * (n_channels - len(given))
+    given = _given(labels, n_channels)
     times = Counter(given)
     made: list[str] = []
     for number, label in enumerate(given, 1):
@@ -32,3 +33,13 @@ def unique_labels(labels: Sequence[str], n_channels: int) -> tuple[str, ...]:
             candidate += "_"
         made.append(candidate)
     return tuple(made)
+
+
+def unlabelled_columns(labels: Sequence[str], n_channels: int) -> tuple[int, ...]:
+    """Return the columns of the channels that the stream gives no label."""
+    return tuple(column for column, label in enumerate(_given(labels, n_channels)) if not label)
+
+
+def _given(labels: Sequence[str], n_channels: int) -> list[str]:
+    given = [normal_form(label.strip()) for label in labels[:n_channels]]
+    return given + [""] * (n_channels - len(given))

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pylsl
 from pylsl.lib import fmt2npdtype
 
+from detectors.spelling import case_hint
 from streamer.errors import StreamFormatError
-from streamer.labels import unique_labels
+from streamer.labels import unique_labels, unlabelled_columns
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
@@ -17,7 +19,10 @@ _RATE_TOLERANCE = 1e-6
 
 def asked_text(match: Match) -> str:
     """Return a match in words, for a message."""
-    return ", ".join(f"{key} = {value!r}" for key, value in match.asked.items())
+    texts = [f"{key} = {value!r}" for key, value in match.asked.items()]
+    texts += ["has_samples = true"] if match.has_samples else []
+    texts += [] if match.index is None else [f"index = {match.index}"]
+    return ", ".join(texts)
 
 
 def listed(found: Sequence[pylsl.StreamInfo]) -> str:
@@ -60,7 +65,25 @@ def read_info(name: str, full: pylsl.StreamInfo) -> StreamInfo:
         source_id=full.source_id(),
         uid=full.uid(),
         hostname=full.hostname(),
+        unlabelled=unlabelled_columns(labels, n_channels),
     )
+
+
+def as_configured(config: StreamConfig, info: StreamInfo) -> StreamInfo:
+    """Return what a stream says of itself, under the name and with the labels of its table.
+
+    The labels of ``channels`` go to the channels that have none of their own, where there are as
+    many of both.
+    """
+    channels, unlabelled = info.channels, info.unlabelled
+    if len(config.channels) == len(channels):
+        named = zip(config.channels, channels, strict=True)
+        channels = tuple(
+            configured if column in unlabelled else own
+            for column, (configured, own) in enumerate(named)
+        )
+        unlabelled = ()
+    return msgspec.structs.replace(info, name=config.name, channels=channels, unlabelled=unlabelled)
 
 
 def check(config: StreamConfig, info: StreamInfo) -> None:
@@ -89,6 +112,7 @@ def check(config: StreamConfig, info: StreamInfo) -> None:
         raise StreamFormatError(
             f"{where} channels: expected {', '.join(config.channels)}, "
             f"found {', '.join(info.channels)}"
+            f"{_case_hint(config.channels, info.channels)}"
         )
 
 
@@ -122,6 +146,11 @@ def sender_text(info: StreamInfo) -> str:
         f"{info.lsl_name!r} (type {info.lsl_type!r}, source_id {info.source_id!r}) "
         f"on {info.hostname!r}"
     )
+
+
+def _case_hint(expected: Sequence[str], found: Sequence[str]) -> str:
+    missing = [label for label in expected if label not in found]
+    return case_hint(missing[0], found) if missing else ""
 
 
 def _units_texts(before: StreamInfo, after: StreamInfo) -> tuple[str, str]:

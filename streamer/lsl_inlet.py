@@ -9,7 +9,8 @@ from pylsl.lib import lib
 from pylsl.util import TimeoutError as LslTimeoutError
 from pylsl.util import handle_error
 
-from streamer.lsl import read_info
+from streamer.lsl import as_configured, read_info
+from streamer.streams import StreamConfig
 
 #: One pull takes at most so many samples; what is left comes with the next.
 _N_SAMPLES_MAX = 512
@@ -33,12 +34,10 @@ class Inlet:
 
     Parameters
     ----------
-    name : str
-        The stream's name in the configuration.
+    config : StreamConfig
+        The stream's table.
     found : pylsl.StreamInfo
         The outlet, as the network gave it.
-    buffer_s : int
-        Seconds of samples that liblsl keeps unread, then dropping the oldest.
 
     Raises
     ------
@@ -51,10 +50,13 @@ class Inlet:
     nothing. The samples start to flow, and to wait, with `open` only.
     """
 
-    def __init__(self, name: str, found: pylsl.StreamInfo, buffer_s: int) -> None:
+    def __init__(self, config: StreamConfig, found: pylsl.StreamInfo) -> None:
         # For an irregular stream liblsl counts its buffer in hundreds of samples.
-        self._inlet = pylsl.StreamInlet(found, max_buflen=buffer_s, recover=False, as_numpy=True)
-        self.info = read_info(name, self._inlet.info(timeout=_ANSWER_S))
+        self._inlet = pylsl.StreamInlet(
+            found, max_buflen=config.buffer_s, recover=False, as_numpy=True
+        )
+        said = read_info(config.name, self._inlet.info(timeout=_ANSWER_S))
+        self.info = as_configured(config, said)
         self._measured_at_s = float("nan")
         self._is_text = self.info.dtype == "string"
         shape = (_N_SAMPLES_MAX, len(self.info.channels))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from streamer.block_interval import BlockIntervalMeter
 from streamer.events import Change, Chunk, ClockCorrection, Event, Marker, StreamChanged
 from streamer.lsl import asked_text, difference, is_same_sender, listed, sender_text
+from streamer.lsl_choice import match_after_loss
 from streamer.lsl_inlet import Inlet
 from streamer.lsl_search import Search, is_answering
 from streamer.marker_text import marker_text
@@ -41,6 +42,9 @@ class Reader:
         The service's clock.
     correction_s : float
         Seconds from one look at the clock correction to the next.
+    others : frozenset of str
+        The uids of streams that answered to the same match at the start and were not chosen.
+        None of them takes this one's place after a loss.
     """
 
     def __init__(
@@ -51,8 +55,11 @@ class Reader:
         *,
         now_s: Callable[[], float],
         correction_s: float,
+        others: frozenset[str] = frozenset(),
     ) -> None:
         self.meter = BlockIntervalMeter()
+        self._match = match_after_loss(config.match, inlet.info)
+        self._others = others
         self._config = config
         self._put = put
         self._now_s = now_s
@@ -159,7 +166,9 @@ class Reader:
         unfit: set[str] = set()  # uids of outlets that were looked at, and give something else
         told = ""
         while not self._stop.is_set():
-            search = Search(self._config.match, now_s=self._now_s, is_over=self._stop)
+            search = Search(
+                self._match, now_s=self._now_s, is_over=self._stop, left_out=self._others
+            )
             found = search.first(_LOOK_S)
             is_new = found is not None and found.uid() not in unfit
             connected = self._connect(found) if found is not None and is_new else None
@@ -172,7 +181,7 @@ class Reader:
                 told = several
                 self._tell(
                     "lost",
-                    f"{len(everyone)} streams answer to {asked_text(self._config.match)}, "
+                    f"{len(everyone)} streams answer to {asked_text(self._match)}, "
                     f"waiting until one is left: {several}",
                 )
             self._stop.wait(backoff_s)
@@ -181,7 +190,7 @@ class Reader:
 
     def _connect(self, found: pylsl.StreamInfo) -> tuple[Inlet, ClockCorrection | None] | None:
         try:
-            inlet = Inlet(self._config.name, found, self._config.buffer_s)
+            inlet = Inlet(self._config, found)
             return inlet, self._correction_of(inlet)
         except RuntimeError:
             return None  # gone again already: the search goes on

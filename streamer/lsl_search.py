@@ -1,10 +1,12 @@
 """Asking the network who answers to a match."""
 
 import threading
+import unicodedata
 from collections.abc import Callable
 
 import pylsl
 
+from detectors.spelling import normal_form
 from streamer.streams import Match
 
 #: liblsl asks by multicast first and its known peers half a second later: no search is complete
@@ -27,6 +29,8 @@ class Search:
         The service's clock.
     is_over : threading.Event
         Ends the search, with what was found so far, once set.
+    left_out : frozenset of str
+        The uids of streams that do not count.
 
     Notes
     -----
@@ -35,19 +39,26 @@ class Search:
     """
 
     def __init__(
-        self, match: Match | None, *, now_s: Callable[[], float], is_over: threading.Event
+        self,
+        match: Match | None,
+        *,
+        now_s: Callable[[], float],
+        is_over: threading.Event,
+        left_out: frozenset[str] = frozenset(),
     ) -> None:
+        self._left_out = left_out
         self._now_s = now_s
         self._is_over = is_over
         self._all_asked_s = now_s() + _ALL_ASKED_S
         self._resolver = pylsl.ContinuousResolver(
-            pred=None if match is None else predicate(match), forget_after=_FORGET_S
+            pred=(predicate(match) or None) if match is not None else None,
+            forget_after=_FORGET_S,
         )
 
     def first(self, wait_s: float) -> pylsl.StreamInfo | None:
         """Return who answers first; None if nobody does in `wait_s` seconds."""
         end_s = self._now_s() + wait_s
-        while not (found := self._resolver.results()):
+        while not (found := self._found()):
             if self._now_s() >= end_s or self._is_over.wait(_POLL_S):
                 return None
         self._all_asked_s = max(self._all_asked_s, self._now_s() + _SETTLE_S)
@@ -63,7 +74,10 @@ class Search:
         """
         while self._now_s() < self._all_asked_s and not self._is_over.wait(_POLL_S):
             pass
-        return list(self._resolver.results())
+        return self._found()
+
+    def _found(self) -> list[pylsl.StreamInfo]:
+        return [each for each in self._resolver.results() if each.uid() not in self._left_out]
 
 
 def is_answering(uid: str, *, now_s: Callable[[], float], is_over: threading.Event) -> bool:
@@ -77,8 +91,16 @@ def is_answering(uid: str, *, now_s: Callable[[], float], is_over: threading.Eve
 
 
 def predicate(match: Match) -> str:
-    """Return the XPath 1.0 condition that liblsl sends round."""
-    return " and ".join(f"{key}={_quoted(value)}" for key, value in match.asked.items())
+    """Return the XPath 1.0 condition that liblsl sends round; empty where any stream will do.
+
+    A text with accents may be sent composed or decomposed: either is looked for.
+    """
+    conditions: list[str] = []
+    for key, value in match.asked.items():
+        forms = dict.fromkeys((value, normal_form(value), unicodedata.normalize("NFD", value)))
+        condition = " or ".join(f"{key}={_quoted(form)}" for form in forms)
+        conditions.append(f"({condition})" if len(forms) > 1 else condition)
+    return " and ".join(conditions)
 
 
 def _quoted(text: str) -> str:

@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
+
+import pylsl
 
 from streamer.block_interval import BlockInterval
 from streamer.errors import StreamError, StreamNotFoundError
 from streamer.events import ClockCorrection, Event
 from streamer.handover import Handover
 from streamer.lsl import asked_text, check, describe, listed
+from streamer.lsl_choice import choose, how_to_choose, in_order, match_after_loss
 from streamer.lsl_inlet import Inlet
 from streamer.lsl_network import LslConfig, configure
 from streamer.lsl_reader import Reader
@@ -56,6 +59,7 @@ class LslSource:
         self._info: StreamInfo | None = None
         self._inlet: Inlet | None = None
         self._correction: tuple[float, float] | None = None
+        self._others: frozenset[str] = frozenset()
         self._reader: Reader | None = None
 
     @property
@@ -124,6 +128,7 @@ class LslSource:
             handover.put,
             now_s=self._now_s,
             correction_s=self._network.correction_s,
+            others=self._others,
         )
         del inlet
         threads = [
@@ -153,18 +158,42 @@ class LslSource:
             raise StreamNotFoundError(
                 f"{expected}, found none in {self._network.resolve_s:g} s; on the network: {seen}"
             )
+        everyone: list[pylsl.StreamInfo] = []
+        if config.match.is_choosing:
+            everyone = search.everyone()
+            found = self._chosen(expected, everyone)
         try:
-            inlet = Inlet(config.name, found, config.buffer_s)
+            inlet = Inlet(config, found)
             self._correction = inlet.correction()
         except RuntimeError as error:
             raise StreamNotFoundError(
                 f"{expected}, found {describe(found)}, which does not answer: {error}"
             ) from error
-        everyone = search.everyone()
-        if len(everyone) > 1:
-            raise StreamNotFoundError(f"{expected}, found {len(everyone)}: {listed(everyone)}")
+        everyone = everyone or in_order(search.everyone())
+        if len(everyone) > 1 and not config.match.is_choosing:
+            raise StreamNotFoundError(
+                f"{expected}, found {len(everyone)}: {listed(everyone)}; {how_to_choose(everyone)}"
+            )
+        if config.match.uid is not None:
+            everyone = self._search(match_after_loss(config.match, inlet.info)).everyone()
+        self._others = frozenset(each.uid() for each in everyone) - {inlet.info.uid}
         check(config, inlet.info)
         return inlet
+
+    def _chosen(self, expected: str, everyone: Sequence[pylsl.StreamInfo]) -> pylsl.StreamInfo:
+        left = choose(
+            self._config.match,
+            everyone,
+            wait_s=self._network.resolve_s,
+            now_s=self._now_s,
+            is_over=self._is_over,
+        )
+        if len(left) == 1:
+            return left[0]
+        raise StreamNotFoundError(
+            f"{expected}, found {len(left) or 'none'} of {len(everyone)} that answer: "
+            f"{listed(in_order(everyone))}"
+        )
 
     def _search(self, match: Match | None) -> Search:
         return Search(match, now_s=self._now_s, is_over=self._is_over)

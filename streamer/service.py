@@ -16,6 +16,7 @@ from streamer.displays import Displays
 from streamer.errors import JournalError, RivalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
 from streamer.heartbeat import Heartbeat
+from streamer.interrupts import undisturbed
 from streamer.journal import Journal
 from streamer.source import Source
 from streamer.summary import Summary
@@ -24,6 +25,8 @@ from streamer.summary import Summary
 _N_WAITING_MAX = 4096
 #: How long the end of a session waits for the devices' word, beyond their way down to safe.
 _FAREWELL_S = 1.0
+#: Interrupts that follow the first so soon are the same; a later one means: wait no longer.
+_SAME_INTERRUPT_S = 1.0
 
 #: The clocks that tell a sleep of the machine are read one after the other.
 _SLEPT_S_MIN = 0.1
@@ -125,6 +128,9 @@ class Service:
     async def run(self, sources: Sequence[Source], *, duration_s: float | None = None) -> str:
         """Run until the sources end, `duration_s` has passed, or the task is cancelled.
 
+        Cancelled again after a second, it waits no longer for the devices, and ends as it would
+        have.
+
         Parameters
         ----------
         sources : sequence of Source
@@ -157,11 +163,9 @@ class Service:
             task.add_done_callback(self._notice_failure)
         try:
             try:
-                reason = await self._ended
-            except asyncio.CancelledError:
                 reason = "stopped"
-                if (this := asyncio.current_task()) is not None:
-                    this.uncancel()
+                with undisturbed():
+                    reason = await self._ended
             except JournalError:
                 await self._leave()
                 raise
@@ -171,7 +175,9 @@ class Service:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            while not all(task.done() for task in tasks):
+                with undisturbed():
+                    await asyncio.wait(tasks)
         return reason
 
     def emit(self, event: Event) -> None:
@@ -303,14 +309,18 @@ class Service:
         self._is_leaving = True
         gate = self.loop.gate
         deadline_s = self._now_s() + gate.way_down_s + _FAREWELL_S
-        try:
-            while gate.driven and self._now_s() < deadline_s:  # noqa: ASYNC110 the gate is pure
+        # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
+        patient_until_s = self._now_s() + _SAME_INTERRUPT_S
+        while gate.driven and self._now_s() < deadline_s:
+            is_interrupted = True
+            with undisturbed():
                 await asyncio.sleep(self._tick_s)
-            if gate.driven and self._failure is None:
-                self._failure = UnsafeEndError(_unsafe_text(gate.driven))
-        finally:
-            # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
-            await self._leave()
+                is_interrupted = False
+            if is_interrupted and self._now_s() >= patient_until_s:
+                break
+        if gate.driven and self._failure is None:
+            self._failure = UnsafeEndError(_unsafe_text(gate.driven))
+        await self._leave()
 
     async def _leave(self) -> None:
         """Say goodbye, and give the word the time to leave the machine."""
@@ -318,7 +328,8 @@ class Service:
             self._now_s(), self.loop.gate, head=self._journal.head, state="offline"
         )
         self._keep_past(self.loop.gate.past(self._now_s()))
-        await asyncio.sleep(self._tick_s)
+        with undisturbed():
+            await asyncio.sleep(self._tick_s)
 
     def _notice_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -1,9 +1,11 @@
 """A session's folder: what was configured, what happened, what it came to."""
 
+import contextlib
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import msgspec
 
@@ -11,6 +13,9 @@ from streamer.errors import JournalError
 from streamer.journal import Journal
 from streamer.provenance import versions
 from streamer.summary import Summary
+
+#: So many sessions do not begin in one second.
+_N_NAMES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,11 @@ class SessionFolder:
         return self.path / "summary.json"
 
     @classmethod
-    def create(cls, path: Path, config_toml: bytes) -> Self:
-        """Make the folder, for its owner only, and write the configuration.
+    def create(cls, path: Path, config_toml: bytes, *, may_number: bool = False) -> Self:
+        """Take the folder, for its owner only, and write the configuration.
+
+        Whoever writes the configuration's unfinished file first has the folder: of two that take
+        one folder at the same moment the other is refused.
 
         Parameters
         ----------
@@ -50,6 +58,8 @@ class SessionFolder:
             A folder that is not there yet, or empty.
         config_toml : bytes
             The resolved configuration, as the journal's header will have its digest.
+        may_number : bool
+            Where the folder is taken, take a new one whose name ends in ``-2``, ``-3``, ...
 
         Raises
         ------
@@ -57,15 +67,15 @@ class SessionFolder:
             Where the folder holds something already or cannot be written to: a session never
             overwrites another.
         """
-        folder = cls(path)
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            present = next(path.iterdir(), None)
-            if present is not None:
-                raise JournalError(f"{path}: expected an empty or new folder, found {present.name}")
+            if may_number:
+                path = _new_folder(path)
+            else:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
             # One that was there may be open to others, and a umask may have taken too much.
             path.chmod(0o700)
-            _write(folder.config_file, config_toml)
+            folder = cls(path)
+            _claim(path, folder.config_file, config_toml)
         except OSError as error:
             raise JournalError(f"{path}: cannot be written: {error.strerror}") from error
         return folder
@@ -126,11 +136,63 @@ class SessionFolder:
         return content
 
 
+def require_free(path: Path) -> None:
+    """Expect that a session folder could be taken here; nothing is made.
+
+    Raises
+    ------
+    JournalError
+        Where something is there that is no folder, or holds anything.
+    """
+    try:
+        present = next(path.iterdir(), None) if path.exists() else None
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be written: {error.strerror}") from error
+    if present is not None:
+        raise JournalError(f"{path}: expected an empty or new folder, found {present.name}")
+
+
+def _new_folder(path: Path) -> Path:
+    """Make a folder that was not there, under the name or with a number behind it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1, _N_NAMES_MAX + 1):
+        numbered = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            numbered.mkdir(mode=0o700)
+            return numbered
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _claim(path: Path, file: Path, content: bytes) -> None:
+    """Write the first file of an empty folder, whole, or leave the folder to who has it."""
+    written = _unfinished(file)
+    present: Path | None = written
+    with contextlib.suppress(FileExistsError), _opened_new(written) as opened:
+        # From here on the folder is ours, unless it was another's before.
+        present = next((each for each in path.iterdir() if each != written), None)
+        if present is None:
+            opened.write(content)
+    if present is not None:
+        if present != written:
+            written.unlink()
+        raise JournalError(f"{path}: expected an empty or new folder, found {present.name}")
+    written.chmod(0o600)
+    written.replace(file)
+
+
 def _write(file: Path, content: bytes) -> None:
     """Put the content in place in one step, so that nobody ever reads half of it."""
-    written = file.with_name(f".{file.name}.part")
-    with open(written, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
+    written = _unfinished(file)
+    with _opened_new(written) as opened:
         opened.write(content)
     # What a umask may have taken.
     written.chmod(0o600)
     written.replace(file)
+
+
+def _unfinished(file: Path) -> Path:
+    return file.with_name(f".{file.name}.part")
+
+
+def _opened_new(file: Path) -> IO[bytes]:
+    return open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600))

@@ -26,6 +26,8 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
         numpy name of the sample type, or ``string``.
     lsl_name, lsl_type, source_id, uid, hostname : str
         Who it is on the network.
+    unlabelled : tuple of int
+        Columns of channels without a label, which are numbered.
     """
 
     name: str
@@ -38,6 +40,7 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     source_id: str = ""
     uid: str = ""
     hostname: str = ""
+    unlabelled: tuple[int, ...] = ()
 
     @property
     def is_signal(self) -> bool:

@@ -10,8 +10,12 @@ from detectors.conditioning import ConditioningConfig
 _Text = Annotated[str, Meta(min_length=1)]
 
 
+#: Keys that a stream must equal.
+_EQUAL = ("name", "type", "source_id", "hostname", "uid")
+
+
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """By what a stream is known on the network; every key given must be equal.
+    """By what a stream is known on the network, and which of several that answer is meant.
 
     Parameters
     ----------
@@ -21,6 +25,14 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         The device's own identifier; it survives a restart of the sender.
     hostname : str, optional
         The machine that sends.
+    uid : str, optional
+        The outlet's own identifier; it is another after each start of the sender.
+    has_samples : bool
+        Leave out streams that give no sample: in a recording the empty ones, on the network
+        those that give none within ``[lsl] resolve_s``.
+    index : int, optional
+        Which of those that still answer, the first being 0: in the order of the recording; on
+        the network in the order in which they were created.
 
     Raises
     ------
@@ -32,17 +44,26 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     type: _Text | None = None
     source_id: _Text | None = None
     hostname: _Text | None = None
+    uid: _Text | None = None
+    has_samples: bool = False
+    index: Annotated[int, Meta(ge=0, le=999)] | None = None
 
     def __post_init__(self) -> None:
-        if not self.asked:
+        if not self.asked and not self.is_choosing:
             raise ValueError(
-                "match: expected at least one of name, type, source_id, hostname, found none"
+                "match: expected at least one of name, type, source_id, hostname, uid, index and "
+                "has_samples, found none"
             )
 
     @property
     def asked(self) -> dict[str, str]:
-        """The keys that were given, in the order of the fields."""
-        return {key: value for key, value in msgspec.structs.asdict(self).items() if value}
+        """The texts that a stream must equal, in the order of the fields."""
+        return {key: value for key in _EQUAL if (value := getattr(self, key))}
+
+    @property
+    def is_choosing(self) -> bool:
+        """Whether it says which of several streams is meant that answer alike."""
+        return self.has_samples or self.index is not None
 
 
 class StreamConfig(ConditioningConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +74,8 @@ class StreamConfig(ConditioningConfig, frozen=True, kw_only=True, forbid_unknown
     match : Match
         Which stream on the network, or in a recording, is meant.
     channels : tuple of str
-        The labels the stream must have, in this order; empty takes them as they come.
+        The labels the stream must have, in this order; channels without a label get theirs from
+        here. Empty takes them as they come.
     silence_s : float
         A regular stream that gives no sample for so many seconds is reported silent. Amplifiers
         deliver blocks of up to 0.25 s; the default is three times that.

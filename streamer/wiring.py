@@ -1,12 +1,15 @@
 """Which detector's column drives which policy: the seam between what is seen and wanted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+
+import msgspec
 
 from detectors.burst import Burst
 from detectors.chain import DetectorChain
-from detectors.conditioning import Conditioner
+from detectors.conditioning import Conditioner, usable_columns
 from detectors.estimates import Seen
+from detectors.spelling import case_hint
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.policy import Policy
 from stimulators.policies.threshold import AnyPolicyConfig, Threshold
@@ -26,9 +29,17 @@ def located(path: str) -> Iterator[None]:
 
 
 def conditioners(
-    streams: Sequence[StreamConfig], infos: Sequence[StreamInfo]
+    streams: Sequence[StreamConfig], infos: Sequence[StreamInfo], unread: Collection[str] = ()
 ) -> dict[str, Conditioner]:
-    """Return the first steps of every regular stream, by name."""
+    """Return the first steps of every regular stream, by name.
+
+    Parameters
+    ----------
+    streams, infos : sequence of StreamConfig and of StreamInfo
+        What is configured, and what was found.
+    unread : collection of str
+        Names of streams that no detector reads: a unit is not asked of those.
+    """
     found = {info.name: info for info in infos}
     made: dict[str, Conditioner] = {}
     for place, stream in enumerate(streams):
@@ -40,9 +51,11 @@ def conditioners(
                     f"found {len(stream.artifacts)}"
                 )
             continue
+        needs_unit = stream.name not in unread or usable_columns(stream, info.units)
+        taken = stream if needs_unit else msgspec.structs.replace(stream, kind="other")
         with located(f"streams[{place}]."):
             made[stream.name] = Conditioner(
-                stream, rate_hz=info.rate_hz, channels=info.channels, units=info.units
+                taken, rate_hz=info.rate_hz, channels=info.channels, units=info.units
             )
     return made
 
@@ -119,6 +132,7 @@ def _wire(
     if policy.channel and policy.channel not in burst.channels:
         raise ValueError(
             f"channel: expected one of {', '.join(burst.channels)}, found {policy.channel!r}"
+            f"{case_hint(policy.channel, burst.channels)}"
         )
     if not policy.channel and len(burst.channels) > 1:
         raise ValueError(f"channel: expected one of {', '.join(burst.channels)}, found none")

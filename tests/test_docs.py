@@ -11,6 +11,7 @@ from detectors.artifacts.path import AnyArtifactConfig
 from detectors.chain import AnyDetectorConfig
 from stimloop import config as configuration
 from stimloop.__main__ import run_command
+from streamer.config import Allowed
 
 _ROOT = Path(__file__).parents[1]
 _DOCUMENTS = sorted(
@@ -53,7 +54,9 @@ def test_the_guarantees_name_their_tests() -> None:
     assert [row for row in rows if not _TEST.search(row)] == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/guides/your-own-rig.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/guides/your-own-rig.md", "docs/guides/configuration.md"]
+)
 def test_every_command_that_is_named_is_one(
     document: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,3 +137,10 @@ def test_the_artifacts_of_the_guide_are_taken_off_on_the_default_rig(tmp_path: P
     kinds = {each.__struct_config__.tag for each in configuration.load(rig).streams[0].artifacts}
     named = set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE))
     assert kinds == named == {each.__struct_config__.tag for each in get_args(AnyArtifactConfig)}
+
+
+def test_the_guide_lists_every_word_of_allow_once() -> None:
+    guide = (_ROOT / "docs" / "guides" / "configuration.md").read_text("utf-8")
+    table = guide.partition("## Words of")[2]
+    words = re.findall(r"\| `(\w+)` \|$", table, re.MULTILINE)
+    assert sorted(words) == sorted(get_args(Allowed))

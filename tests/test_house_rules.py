@@ -63,6 +63,14 @@ def _clock_readings(tree: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno}: {owner}.{node.attr}"
 
 
+def _taken_from_numba(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and "numba" in _imported(ast.Module([node], [])):
+            yield "jit"  # all of it
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("numba"):
+            yield from (name.name for name in node.names)
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -132,12 +140,12 @@ def test_the_live_packages_do_not_know_that_recordings_are_played_again(package:
 
 
 def test_detectors_touch_nothing_but_their_input() -> None:
-    # The cache reads the package's own source, once, when it is imported.
-    cache = _ROOT / "detectors" / "kernels" / "cache.py"
+    # What kernels were compiled to is kept on disk, and whoever waits for compiling is told why.
+    keeping = _ROOT / "detectors" / "compiling"
     found = {
         str(path.relative_to(_ROOT)): edges
         for path in _files("detectors")
-        if path != cache and (edges := _EDGES & set(_imported(_tree(path))))
+        if path.parent != keeping and (edges := _EDGES & set(_imported(_tree(path))))
     }
     assert found == {}
 
@@ -152,6 +160,18 @@ def test_kernels_are_compiled_to_give_the_same_bits_every_time() -> None:
         and not (isinstance(node.value, ast.Constant) and node.value.value is False)
     ]
     assert found == []
+
+
+def test_kernels_are_made_in_one_way() -> None:
+    compiling = _ROOT / "detectors" / "compiling"
+    kernels = _ROOT / "detectors" / "kernels"
+    importing = {
+        path.relative_to(_ROOT): {"njit", "jit"} & names
+        for path in _files(*_PACKAGES)
+        if path.parent != compiling and (names := set(_taken_from_numba(_tree(path))))
+    }
+    assert {path: names for path, names in importing.items() if names} == {}
+    assert {path.parent for path in importing} <= {kernels.relative_to(_ROOT)}
 
 
 def test_no_test_waits_for_time_to_pass() -> None:

@@ -3,10 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import LIMIT_UV, RESTART
 
 #: Weights that sum to less, or more, of what evenly spread samples give: there is no telling.
@@ -30,7 +30,7 @@ _NOT_FINITE: Final = int(Taint.NOT_FINITE)
 _TAINT_MISSING: Final = int(Taint.MISSING)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def take(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -75,7 +75,7 @@ def take(
     return n_segments
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def resample(
     row_time_s: NDArray[np.float64],
     row_epoch: NDArray[np.int64],
@@ -185,7 +185,7 @@ def resample(
     return row_time_s.size
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _search(
     row_s: float,
     row_epoch: int,
@@ -231,7 +231,7 @@ def _search(
     return verdict
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _past(
     at: int,
     guess: int,
@@ -252,7 +252,7 @@ def _past(
     return past
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _goes_on(at: int, other: int, epoch: NDArray[np.int64], segment: NDArray[np.int64]) -> bool:
     """Return whether a sample is there and nothing parts it from another one."""
     if other >= epoch.size:
@@ -260,7 +260,7 @@ def _goes_on(at: int, other: int, epoch: NDArray[np.int64], segment: NDArray[np.
     return bool(segment[other] == segment[at] and epoch[other] == epoch[at])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _end_of_segment(at: int, epoch: NDArray[np.int64], segment: NDArray[np.int64]) -> int:
     end = at + 1
     while _goes_on(at, end, epoch, segment):
@@ -268,7 +268,7 @@ def _end_of_segment(at: int, epoch: NDArray[np.int64], segment: NDArray[np.int64
     return end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weigh(
     row_s: float,
     time_s: NDArray[np.float64],

@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
 #: A bin with no more than this (µV²/Hz) is dead: it has no logarithm worth a line.
@@ -47,7 +47,7 @@ _DISTANCE: Final = 3
 N_WORK: Final = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -147,7 +147,7 @@ def fold(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _load(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -170,7 +170,7 @@ def _load(
         ring[channel, n_samples % n_segment] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _transform(
     ring: NDArray[np.float64],
     start: int,
@@ -208,7 +208,7 @@ def _transform(
             powers[channel, k] = spectrum[0, k] ** 2 + spectrum[1, k] ** 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _gather(powers: NDArray[np.float64], place: int, newest: NDArray[np.float64]) -> None:
     """Take a segment into the newest block; turn a whole one into sums of its last segments."""
     if place == 0:
@@ -219,7 +219,7 @@ def _gather(powers: NDArray[np.float64], place: int, newest: NDArray[np.float64]
             powers[at] += powers[at + 1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit(
     newest: NDArray[np.float64],
     powers: NDArray[np.float64],
@@ -250,7 +250,7 @@ def _emit(
         out_valid[first : first + N_COLUMNS] = is_valid
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _measure(
     work: NDArray[np.float64],
     bins: NDArray[np.float64],
@@ -280,7 +280,7 @@ def _measure(
     return bool(np.isfinite(values).all())
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _line(
     work: NDArray[np.float64], bins: NDArray[np.float64], bend: float
 ) -> tuple[float, float, float]:
@@ -313,7 +313,7 @@ def _line(
     return offset, exponent, np.sqrt(total / n_line)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def smear(exponent: float, smearing: float) -> float:
     """Return how much higher a Hann segment shows ``f ** -exponent`` than it is.
 

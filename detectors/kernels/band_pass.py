@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Channels are worked on in groups of so many, side by side: the inner loops are of fixed length
 #: and become vector instructions without a remainder.
@@ -19,7 +20,7 @@ MEMORY: Final = 2 * LANES
 _PASS: Final = 5
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def filter_tile(
     n_rows: int,
     sections: NDArray[np.float64],
@@ -69,7 +70,7 @@ def filter_tile(
                     tile[at + lane] = made
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold_squares(
     n_rows: int, keep: float, weight: float, tile: NDArray[np.float64], mean: NDArray[np.float64]
 ) -> None:

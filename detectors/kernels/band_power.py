@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.fused import fused
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
@@ -35,7 +35,7 @@ _BIN: Final = 2 * _BOTH
 _GROUP: Final = PASS * _BOTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def slide(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -135,7 +135,7 @@ def slide(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _load(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -169,7 +169,7 @@ def _load(
         ring[position, channel] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _turn(
     turns: NDArray[np.float64], bins: NDArray[np.int64], twice: int, twiddles: NDArray[np.float64]
 ) -> None:
@@ -187,7 +187,7 @@ def _turn(
             twiddles[place, 1] = turns[1, step]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(work: NDArray[np.float64], n_waiting: int) -> None:
     """Let a pass that is not whole end in zeros."""
     for group in range(work.size // _GROUP):
@@ -195,7 +195,7 @@ def _fill(work: NDArray[np.float64], n_waiting: int) -> None:
             work[group * _GROUP + place] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_pass(
     work: NDArray[np.float64],
     offsets: NDArray[np.float64],
@@ -242,7 +242,7 @@ def _add_pass(
                 sums[at_im] = fused(even, s, fused(odd, -c, sums[at_im]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_one(
     work: NDArray[np.float64], twiddles: NDArray[np.float64], sums: NDArray[np.float64], row: int
 ) -> None:
@@ -259,7 +259,7 @@ def _add_one(
                 sums[at + _IMAGINARY + lane] += work[w + lane] * s
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _renew(sums: NDArray[np.float64]) -> None:
     """Put the sums that began with this window in the place of the running ones."""
     for at in range(0, sums.size, _BOTH):
@@ -268,7 +268,7 @@ def _renew(sums: NDArray[np.float64]) -> None:
             sums[at + _LEVEL + lane] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit(
     turns: NDArray[np.float64],
     bins: NDArray[np.int64],
@@ -296,7 +296,7 @@ def _emit(
             out_values[channel * n_bands + band] = value if is_valid else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sum_band(
     turns: NDArray[np.float64],
     bins: NDArray[np.int64],

@@ -3,10 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 # Places in the counts: samples of single channels held, and not to be used.
@@ -22,7 +22,7 @@ _STIMULATION: Final = int(Taint.STIMULATION)
 _UNCLEANED: Final = int(Taint.UNCLEANED)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def blank(
     pulses: NDArray[np.int64],
     changes: NDArray[np.int64],

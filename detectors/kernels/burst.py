@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Columns each channel has in the output.
 VALUE: Final = 0
@@ -46,7 +47,7 @@ _PENDING: Final = 1
 _ON: Final = 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def follow(
     given: NDArray[np.float64],
     valid: NDArray[np.bool_],
@@ -143,7 +144,7 @@ def follow(
     return n_edges
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _step(
     value: float,
     is_valid: bool,
@@ -181,7 +182,7 @@ def _step(
     return -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def percentile_of(values: NDArray[np.float64], percentile: float) -> float:
     """Return the percentile between the two nearest order statistics, by straight line.
 

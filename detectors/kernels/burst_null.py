@@ -1,13 +1,13 @@
 """The bursts of a whole stretch above one threshold, by one pass over each channel."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels import burst_statistics as sums
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def count_bursts(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],

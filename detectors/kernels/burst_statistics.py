@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels import burst
 
 #: Columns each channel has in the output; those of noise in the order of those they stand beside.
@@ -53,7 +53,7 @@ N_MEASURES: Final = 5
 N_NULL: Final = 1 + N_MEASURES
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
@@ -151,7 +151,7 @@ def fold(
     return n_made
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _take(
     value: float,
     threshold: float,
@@ -191,14 +191,14 @@ def _take(
         recent[hop % lag] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add(value: float, count: NDArray[np.int64], burst_sum: NDArray[np.float64]) -> None:
     count[HOPS] += 1
     burst_sum[TOTAL] += value
     burst_sum[GREATEST] = max(burst_sum[GREATEST], value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit(
     threshold: float,
     channel: int,
@@ -238,7 +238,7 @@ def _emit(
             out_values[column] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def summarise(
     count: NDArray[np.int64],
     total: NDArray[np.float64],
@@ -258,7 +258,7 @@ def summarise(
         out_values[LONG_FRACTION] = count[LONG_BURSTS] / n_bursts
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit_null(
     count: NDArray[np.int64],
     threshold: float,

@@ -1,9 +1,9 @@
 """Coherence of pairs: samples in, one row of measures out at every hop."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.coherence_hop import emit
 from detectors.kernels.coherence_places import (
     CUT,
@@ -25,7 +25,7 @@ from detectors.kernels.coherence_sums import slide, slot_of
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_WINDOW
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -119,7 +119,7 @@ def fold(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _load(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -152,7 +152,7 @@ def _load(
         _spoil(samples_uv, taint, row, columns, n_interval, state, block)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _spoil(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -173,7 +173,7 @@ def _spoil(
             block[place, channel] = block[before, channel]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _take(
     sizes: NDArray[np.int64],
     turns: NDArray[np.float64],

@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Kinds of edge.
 ONSET: Final = 0
@@ -15,7 +16,7 @@ CUT: Final = 2
 N_EDGE: Final = 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def find_edges(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],

@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.coherence_measures import (
     COHERENCE,
     IMAGINARY,
@@ -37,7 +37,7 @@ LOWER: Final = 3
 N_ALWAYS: Final = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def emit(
     sizes: NDArray[np.int64],
     runs: NDArray[np.uint64],
@@ -87,7 +87,7 @@ def emit(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sort_out(
     sizes: NDArray[np.int64],
     state: NDArray[np.int64],
@@ -105,7 +105,7 @@ def _sort_out(
         alive[lane] = alive[lane - n_channels]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _write_coherence(
     spectra: NDArray[np.float64],
     slots: NDArray[np.uint64],
@@ -161,7 +161,7 @@ def _write_coherence(
             values[pair, LOWER] = bound(bounds, level, coherence)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _write_more(
     runs: NDArray[np.uint64],
     pairs: NDArray[np.int64],

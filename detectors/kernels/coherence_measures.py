@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.fused import fused
 
 #: Measures, rows of `totals`.
@@ -27,7 +27,7 @@ _DEAD_SHARE: Final = 1e-27
 _NO_LAG: Final = 1e-5
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def invert(
     power: NDArray[np.float64],
     n_channels: int,
@@ -59,7 +59,7 @@ def invert(
             inverse[k, lane] = inverse[k, lane - n_channels]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cohere_segments(
     spectra: NDArray[np.float64],
     slots: NDArray[np.uint64],
@@ -105,7 +105,7 @@ def cohere_segments(
             totals[IMAGINARY, lane] += im
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cohere(
     sums: NDArray[np.float64],
     run: int,
@@ -136,7 +136,7 @@ def cohere(
             totals[IMAGINARY, lane] += im
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lock(sums: NDArray[np.float64], run: int, row: int, totals: NDArray[np.float64]) -> None:
     """Sum the magnitudes of summed unit phases; see `cohere`."""
     totals[PHASE_LOCKING] = 0.0
@@ -148,7 +148,7 @@ def lock(sums: NDArray[np.float64], run: int, row: int, totals: NDArray[np.float
             totals[PHASE_LOCKING, lane] += np.sqrt(re * re + im * im)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lag(
     sums: NDArray[np.float64],
     run: int,
@@ -178,7 +178,7 @@ def lag(
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def bound(bounds: NDArray[np.float64], level: float, coherence: float) -> float:
     """Return the lower bound of a coherence, by straight line between the places of a table.
 

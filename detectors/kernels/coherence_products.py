@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Pairs of a run: one channel and so many that follow each other.
 WIDTH: Final = 16
@@ -13,7 +14,7 @@ WIDTH: Final = 16
 LANES: Final = np.uint64(WIDTH)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def slide_products(
     spectra: NDArray[np.float64],
     came: np.uint64,
@@ -49,7 +50,7 @@ def slide_products(
             sums[run, row, 1, k, lane] += (im0 * a0 - re0 * b0) - (im1 * a1 - re1 * b1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def slide_lags(
     spectra: NDArray[np.float64],
     came: np.uint64,

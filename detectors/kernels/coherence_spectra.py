@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Channels are transformed in groups of so many.
 GROUP: Final = 8
@@ -12,7 +13,7 @@ GROUP: Final = 8
 PASS: Final = 5
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def advance(
     block: NDArray[np.float64],
     cut: int,
@@ -81,7 +82,7 @@ def advance(
             _add(whole[before], part)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def spectrum(
     n_intervals: int,
     n_interval: int,
@@ -139,7 +140,7 @@ def spectrum(
     _repeat(n_channels, spectra)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def phases(
     spectra: NDArray[np.float64],
     power: NDArray[np.float64],
@@ -156,7 +157,7 @@ def phases(
     _repeat(n_channels, units)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _repeat(n_channels: int, spectra: NDArray[np.float64]) -> None:
     for part in range(2):
         for k in range(spectra.shape[1]):
@@ -164,7 +165,7 @@ def _repeat(n_channels: int, spectra: NDArray[np.float64]) -> None:
                 spectra[part, k, lane] = spectra[part, k, lane - n_channels]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _transform(
     block: NDArray[np.float64],
     first: int,
@@ -201,7 +202,7 @@ def _transform(
             made[1, k, lane] = even * turn_im - odd * turn_re
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def _project(
     folded: NDArray[np.float64],
     n_rows: int,
@@ -226,7 +227,7 @@ def _project(
             made[part, k + 1, lane] += (r0 * g0 + r1 * g1) + (r2 * g2 + r3 * g3 + r4 * g4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fold(
     block: NDArray[np.float64],
     first: int,
@@ -257,7 +258,7 @@ def _fold(
     return n_half
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _copy(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
     source = given.reshape(-1)
     target = made.reshape(-1)
@@ -265,7 +266,7 @@ def _copy(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
         target[at] = source[at]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
     source = given.reshape(-1)
     target = made.reshape(-1)
@@ -273,7 +274,7 @@ def _add(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
         target[at] += source[at]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _join(
     first: NDArray[np.float64], second: NDArray[np.float64], made: NDArray[np.float64]
 ) -> None:

@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.coherence_places import LOCKING_ROW, N_KEPT, N_PHASES, N_SEGMENTS
 from detectors.kernels.coherence_products import WIDTH, slide_lags, slide_products
 
@@ -15,14 +15,14 @@ _RENEW: Final = 1024
 _FALL: Final = 256.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def slot_of(sizes: NDArray[np.int64], segment: int) -> np.uint64:
     """Return where the spectrum of a segment since the restart is kept."""
     n_phases = sizes[N_PHASES]
     return np.uint64(segment // n_phases % sizes[N_KEPT] * n_phases + segment % n_phases)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def slide(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
@@ -84,7 +84,7 @@ def slide(
     _renew_runs(spectra, units, slots, n_channels, runs, rows, fallen, of_runs)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _window(sizes: NDArray[np.int64], segment: int) -> NDArray[np.uint64]:
     """Return the slots of a window's segments since the restart, from the oldest on."""
     n_phases = sizes[N_PHASES]
@@ -94,7 +94,7 @@ def _window(sizes: NDArray[np.int64], segment: int) -> NDArray[np.uint64]:
     return slots
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _slide_power(
     came: NDArray[np.float64],
     left: NDArray[np.float64],
@@ -118,7 +118,7 @@ def _slide_power(
     return any_fallen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _slide_run(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],
@@ -138,7 +138,7 @@ def _slide_run(
         slide_lags(spectra, came, left, one, others, sums, place, rows[1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _renew_power(
     power: NDArray[np.float64],
     slots: NDArray[np.uint64],
@@ -158,7 +158,7 @@ def _renew_power(
             highest[k, lane] = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _renew_runs(
     spectra: NDArray[np.float64],
     units: NDArray[np.float64],

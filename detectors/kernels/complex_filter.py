@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Work comes in whole lanes of so many values, so that no loop has a slow end.
 LANES: Final = 16
@@ -42,7 +43,7 @@ def dealt_places(
     return (sample % step * stride + sample // step * n_channels).astype(np.uint64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def filter_grid(
     dealt: NDArray[np.float64],
     places: NDArray[np.uint64],
@@ -90,7 +91,7 @@ def filter_grid(
                 imaginary[to + each] += odd * (dealt[late + each] - dealt[early + each])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_four(
     dealt: NDArray[np.float64],
     places: NDArray[np.uint64],

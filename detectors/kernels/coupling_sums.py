@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Phase bins of 20 degrees; the first begins at minus half a turn.
 N_BINS: Final = 18
@@ -52,7 +53,7 @@ def steps_for(n_samples: int) -> float:
     return float(2.0 ** np.floor(62.0 - np.log2(LARGEST_UV * n_samples)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def gather(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
@@ -110,7 +111,7 @@ def gather(
             at += one
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def measure(
     sums: NDArray[np.int64], channel: int, steps: float, values: NDArray[np.float64]
 ) -> bool:
@@ -145,7 +146,7 @@ def measure(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _find_bins(
     real: NDArray[np.float64], imaginary: NDArray[np.float64], bins: NDArray[np.uint64]
 ) -> None:

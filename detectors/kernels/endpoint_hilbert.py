@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.oscillation import write_rhythm
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
@@ -15,7 +15,7 @@ PLACE: Final = 1
 N_STATE: Final = 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def filter_endpoint(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -89,7 +89,7 @@ def filter_endpoint(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _keep(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -112,7 +112,7 @@ def _keep(
         history[channel, place + window] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weighted(samples_uv: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
     """Return the two weighted sums of a window, counted from its newest sample.
 

@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 # Places in the settings.
@@ -38,7 +38,7 @@ _CUT: Final = 4.0 / math.sqrt(2.0 / math.pi)
 _FOLLOW: Final = 0.25
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cancel(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -74,7 +74,7 @@ def cancel(
             state[N_SINCE] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _turn(
     state: NDArray[np.float64], real: NDArray[np.float64], imaginary: NDArray[np.float64]
 ) -> None:
@@ -89,7 +89,7 @@ def _turn(
     state[CYCLES] -= math.floor(state[CYCLES])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _look(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -128,7 +128,7 @@ def _look(
         fold[ERROR, channel] = gain * error
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _learn(
     fold: NDArray[np.float64],
     real: NDArray[np.float64],
@@ -142,7 +142,7 @@ def _learn(
             fold[HARMONIC + 2 * place + 1, channel] -= 2.0 * fold[ERROR, channel] * imaginary[place]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _follow(
     settings: NDArray[np.float64], state: NDArray[np.float64], fold: NDArray[np.float64]
 ) -> None:

@@ -3,10 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 # Places in the settings.
@@ -35,7 +35,7 @@ _CUT_SD: Final = 2.0
 _MOVEMENT: Final = int(Taint.MOVEMENT)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def watch(
     samples_uv: NDArray[np.float64],
     settings: NDArray[np.float64],
@@ -67,7 +67,7 @@ def watch(
     return n_marked
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _take(
     value_uv: float, channel: int, settings: NDArray[np.float64], fold: NDArray[np.float64]
 ) -> None:

@@ -3,11 +3,12 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 
-@njit(cache=True, nogil=True, error_model="numpy")
+
+@kernel
 def write_rhythm(
     cosine: float,
     sine: float,

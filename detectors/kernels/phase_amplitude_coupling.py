@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.complex_filter import filter_grid
 from detectors.kernels.coupling_sums import N_MEASURES, gather, measure
 from detectors.kernels.sample_ring import deal, load
@@ -42,7 +42,7 @@ ROWS_APART: Final = 3
 N_SIZES: Final = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -156,7 +156,7 @@ def fold(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _renew(
     history: NDArray[np.float64],
     dealt: NDArray[np.float64],
@@ -216,7 +216,7 @@ def _renew(
             sums[place, channel] += block[place, channel]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit(
     taint: NDArray[np.uint16],
     columns: NDArray[np.int64],

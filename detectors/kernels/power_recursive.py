@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.band_pass import LANES, ROWS, TILE, filter_tile, fold_squares
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
@@ -45,7 +45,7 @@ TURNED: Final = 3
 RING: Final = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def smooth(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -129,7 +129,7 @@ def smooth(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def begin(state: NDArray[np.int64], fold: NDArray[np.float64], memory: NDArray[np.float64]) -> None:
     """Forget everything, of all channels."""
     state[:BEGAN] = 0
@@ -139,7 +139,7 @@ def begin(state: NDArray[np.int64], fold: NDArray[np.float64], memory: NDArray[n
     memory[:] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _load(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -171,7 +171,7 @@ def _load(
     return len(samples_uv)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _n_good(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> int:
     """Return how many rows come before one that restarts or is bad on any channel."""
     for row in range(samples_uv.shape[0]):
@@ -185,7 +185,7 @@ def _n_good(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> int:
     return len(samples_uv)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _take(
     samples_uv: NDArray[np.float64], reference_uv: NDArray[np.float64], tile: NDArray[np.float64]
 ) -> None:
@@ -203,12 +203,12 @@ def _take(
             tile[at + lane] = given[whole + lane] - reference_uv[whole + lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _is_bad(value_uv: float, taint: int) -> bool:
     return bool(taint & SPOILS_WINDOW) or not abs(value_uv) <= LIMIT_UV
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _ends_a_past(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -223,7 +223,7 @@ def _ends_a_past(
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _take_one_by_one(
     row: int,
     sample_uv: NDArray[np.float64],
@@ -251,7 +251,7 @@ def _take_one_by_one(
         tile[at] = value - fold[REFERENCE, channel]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _forget(channel: int, fold: NDArray[np.float64], memory: NDArray[np.float64]) -> None:
     """End the past of a channel."""
     n_lanes = fold.shape[1] // memory.shape[0]
@@ -263,7 +263,7 @@ def _forget(channel: int, fold: NDArray[np.float64], memory: NDArray[np.float64]
             memory[band, first + row * LANES] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _turn(n_ring: int, state: NDArray[np.int64], fold: NDArray[np.float64]) -> None:
     """Take the squares of a hop into those of the window.
 
@@ -290,7 +290,7 @@ def _turn(n_ring: int, state: NDArray[np.int64], fold: NDArray[np.float64]) -> N
         state[IN_RING] = 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit(
     taint: NDArray[np.uint16],
     columns: NDArray[np.int64],

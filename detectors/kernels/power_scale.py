@@ -4,8 +4,9 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from detectors.compiling.kernel import kernel
 
 #: Rows of `levels`, each with one place an output: what is taken off the logarithm, what the
 #: result is multiplied by; of the calibration so far the mean, and the summed squares about it.
@@ -19,7 +20,7 @@ N_LEVELS: Final = 4
 _SPREAD_MIN: Final = 1e-6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def to_logarithm(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
@@ -62,7 +63,7 @@ def to_logarithm(
             values[hop, output] = value if is_valid else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _collect(value: float, number: int, level: NDArray[np.float64]) -> None:
     """Take the value of this number into the mean and the squares about it."""
     away = value - level[MEAN]
@@ -70,7 +71,7 @@ def _collect(value: float, number: int, level: NDArray[np.float64]) -> None:
     level[SQUARES] += away * (value - level[MEAN])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _freeze(n_values: int, is_spread: bool, level: NDArray[np.float64]) -> None:
     if is_spread:
         spread = math.sqrt(level[SQUARES] / n_values)
@@ -80,7 +81,7 @@ def _freeze(n_values: int, is_spread: bool, level: NDArray[np.float64]) -> None:
         level[CENTRE] = math.log10(level[MEAN])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def to_percent(
     powers: NDArray[np.float64],
     are_valid: NDArray[np.bool_],

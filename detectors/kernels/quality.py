@@ -3,10 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART
 
 _NOT_FINITE: Final = int(Taint.NOT_FINITE)
@@ -48,7 +48,7 @@ N_STRETCH = 6  # samples of one stretch, a multiple
 N_LIMITS = 7
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def judge_samples(
     raw: NDArray[np.float64],
     start: int,
@@ -132,7 +132,7 @@ def judge_samples(
     return raw.shape[0], n_events
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _record(
     row: int,
     channel: int,
@@ -160,7 +160,7 @@ def _record(
     return n_events
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _restart(state: NDArray[np.float64]) -> None:
     """Forget the runs and the stretch; a verdict stands until there is a better one."""
     state[LAST] = 0.0
@@ -169,7 +169,7 @@ def _restart(state: NDArray[np.float64]) -> None:
     state[N_GOOD] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _judge(
     value: float,
     factor: float,
@@ -199,7 +199,7 @@ def _judge(
     return bits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _combine(
     row: int,
     n_own: int,
@@ -219,7 +219,7 @@ def _combine(
         taint[row, n_own + derived] = bits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _gather(channel: int, state: NDArray[np.float64]) -> None:
     """Take the newest value into its stretch."""
     value_uv = state[LAST, channel]
@@ -237,7 +237,7 @@ def _gather(channel: int, state: NDArray[np.float64]) -> None:
     state[HIGHEST, channel] = max(state[HIGHEST, channel], value_uv)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weigh(
     channel: int, is_last: bool, limits: NDArray[np.float64], state: NDArray[np.float64]
 ) -> None:
@@ -252,7 +252,7 @@ def _weigh(
         state[VERDICT, channel] = max(state[VERDICT, channel], level)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _verdict_bits(channel: int, state: NDArray[np.float64]) -> int:
     size = abs(state[VERDICT, channel])
     if size >= 2.0:
@@ -260,7 +260,7 @@ def _verdict_bits(channel: int, state: NDArray[np.float64]) -> int:
     return UNUSUAL if size >= 1.0 else 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _level(channel: int, limits: NDArray[np.float64], state: NDArray[np.float64]) -> float:
     """Return the verdict on the amplitude of the stretch so far."""
     reach = _half_range(channel, state)
@@ -275,7 +275,7 @@ def _level(channel: int, limits: NDArray[np.float64], state: NDArray[np.float64]
     return -1.0 if _is_wider(limits[SD_MIN] / _WRONG_UNIT, channel, state) else -2.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _is_wider(deviation_uv: float, channel: int, state: NDArray[np.float64]) -> bool:
     """Return whether the standard deviation of the stretch is at least so large."""
     n_good = state[N_GOOD, channel]
@@ -284,7 +284,7 @@ def _is_wider(deviation_uv: float, channel: int, state: NDArray[np.float64]) -> 
     return bool(spread >= (n_good * deviation_uv) * (n_good * deviation_uv))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _deviation(channel: int, state: NDArray[np.float64]) -> float:
     n_good = state[N_GOOD, channel]
     if n_good == 0.0:
@@ -293,7 +293,7 @@ def _deviation(channel: int, state: NDArray[np.float64]) -> float:
     return float(np.sqrt(max(0.0, state[SQUARES, channel] / n_good - mean * mean)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _half_range(channel: int, state: NDArray[np.float64]) -> float:
     if state[N_GOOD, channel] == 0.0:
         return 0.0

@@ -3,9 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.oscillation import write_rhythm
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
@@ -32,7 +32,7 @@ TO_IMAGINARY_OF_IMAGINARY: Final = 6
 N_SETTINGS: Final = 7
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def track(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
@@ -101,7 +101,7 @@ def track(
     return n_hops
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _load(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -126,7 +126,7 @@ def _load(
         fold[INPUT, channel] = value - fold[REFERENCE, channel]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _turn(
     settings: NDArray[np.float64],
     given: NDArray[np.float64],
@@ -148,7 +148,7 @@ def _turn(
         imaginary[channel] = keep_imaginary * cosine + keep_real * sine
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _emit(
     taint: NDArray[np.uint16],
     columns: NDArray[np.int64],

@@ -1,13 +1,13 @@
 """The newest samples, in a ring, and dealt out to filters that want every few of them."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import LIMIT_UV, SPOILS_WINDOW
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def load(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -34,7 +34,7 @@ def load(
             history[other] = row
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def deal(history: NDArray[np.float64], oldest: int, step: int, dealt: NDArray[np.float64]) -> None:
     """Deal the history out to the grid, from the oldest sample on.
 

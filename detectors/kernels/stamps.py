@@ -3,10 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART
 
 _SUSPECT: Final = int(Taint.SUSPECT_STAMP)
@@ -50,7 +50,7 @@ FOUND = 4  # they are finite again
 RATE = 5  # the fit has filled its memory for the first time
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def smooth_stamps(
     stamps_s: NDArray[np.float64],
     start: int,
@@ -128,7 +128,7 @@ def smooth_stamps(
     return stamps_s.size, n_events, n_missing
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _settle(
     row: int,
     found: int,
@@ -152,7 +152,7 @@ def _settle(
     return n_events + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _notice_missing(is_missing: bool, state: NDArray[np.float64]) -> int:
     if not is_missing:
         return FOUND if state[N_MISSING] > 0.0 else 0
@@ -160,7 +160,7 @@ def _notice_missing(is_missing: bool, state: NDArray[np.float64]) -> int:
     return MISSING if state[N_MISSING] == 1.0 else 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _begin(stamp: float, settings: NDArray[np.float64], state: NDArray[np.float64]) -> None:
     state[TIME] = stamp
     state[PERIOD] = settings[NOMINAL]
@@ -172,14 +172,14 @@ def _begin(stamp: float, settings: NDArray[np.float64], state: NDArray[np.float6
     state[N_FITTED] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _advance(state: NDArray[np.float64]) -> None:
     state[TIME] += state[PERIOD]
     state[P_TIME] += 2.0 * state[P_BOTH] + state[P_PERIOD]
     state[P_BOTH] += state[P_PERIOD]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fit(stamp: float, settings: NDArray[np.float64], state: NDArray[np.float64]) -> int:
     """Take one stamp into the fit, or hold it suspect; return what that amounts to."""
     distance = stamp - state[TIME]
@@ -208,13 +208,13 @@ def _fit(stamp: float, settings: NDArray[np.float64], state: NDArray[np.float64]
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _is_at_bound(settings: NDArray[np.float64], state: NDArray[np.float64]) -> bool:
     """Return whether no period that could be true explains the stamps."""
     return bool(state[PERIOD] <= settings[PERIOD_MIN] or state[PERIOD] >= settings[PERIOD_MAX])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _learn(distance: float, settings: NDArray[np.float64], state: NDArray[np.float64]) -> None:
     """Take a stamp, `distance` from where it was expected, into the line."""
     forgetting = 1.0 - 1.0 / settings[N_MEMORY]

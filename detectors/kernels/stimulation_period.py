@@ -4,10 +4,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import SPOILS_WINDOW
 
 # Rows of the fold, one place a channel.
@@ -29,7 +29,7 @@ _STIMULATION: Final = int(Taint.STIMULATION)
 _UNCLEANED: Final = int(Taint.UNCLEANED)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def weigh_lags(
     cycles_per_sample: float,
     half_width: float,
@@ -67,7 +67,7 @@ def weigh_lags(
     return n_lags
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _residue(phase: NDArray[np.float64], order: int, residue: NDArray[np.float64]) -> float:
     """Write what of a constant no power of the phase up to `order` explains; return its sum."""
     basis = np.empty((order, phase.size))
@@ -88,7 +88,7 @@ def _residue(phase: NDArray[np.float64], order: int, residue: NDArray[np.float64
     return _squares(rest)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _squares(row: NDArray[np.float64]) -> float:
     total = 0.0
     for place in range(row.size):
@@ -96,7 +96,7 @@ def _squares(row: NDArray[np.float64]) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _take_off(row: NDArray[np.float64], units: NDArray[np.float64]) -> None:
     """Make `row` orthogonal to rows of length one that are so to each other; twice, to be sure."""
     for _ in range(2):
@@ -108,7 +108,7 @@ def _take_off(row: NDArray[np.float64], units: NDArray[np.float64]) -> None:
                 row[place] -= along * units[each, place]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def clean(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -171,7 +171,7 @@ def clean(
     return newest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _remember(
     value: float,
     channel: int,

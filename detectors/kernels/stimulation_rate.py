@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import SPOILS_WINDOW
 
 # Places in the gathering's state.
@@ -20,7 +20,7 @@ _LINE_OVER_MEDIAN: Final = 100.0
 _SHARE_MIN: Final = 1e-7
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def gather(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
@@ -83,7 +83,7 @@ def gather(
     state[N_GATHERED] += stop - start
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def find_rate(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
@@ -122,7 +122,7 @@ def find_rate(
     return _climb(real, imaginary, weight, offsets[best], (offsets[1] - offsets[0]) / 2.0), True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weights(power: NDArray[np.float64], is_used: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return one over each channel's median power; 0 where it has none or is not used."""
     weight = np.zeros(is_used.size)
@@ -133,7 +133,7 @@ def _weights(power: NDArray[np.float64], is_used: NDArray[np.bool_]) -> NDArray[
     return weight
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _climb(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
@@ -158,7 +158,7 @@ def _climb(
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _power_at(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
@@ -182,7 +182,7 @@ def _power_at(
         power[channel] = total_real[channel] ** 2 + total_imaginary[channel] ** 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _joint(power: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     total = 0.0
     for channel in range(power.size):

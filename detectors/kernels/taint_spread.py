@@ -1,13 +1,13 @@
 """A taint that lasts for some samples more."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def spread(taint: NDArray[np.uint16], bit: int, n_after: int, left: NDArray[np.int64]) -> int:
     """Give each sample that follows one with the bit within `n_after` samples the bit too.
 

@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.burst import percentile_of
 
 #: Columns each channel has in the source.
@@ -54,7 +54,7 @@ N_MOMENT_VALUES: Final = 2
 _CYCLE: Final = 2.0 * math.pi
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def seek(
     rhythm: NDArray[np.float64],
     valid: NDArray[np.bool_],
@@ -125,7 +125,7 @@ def seek(
     return n_moments
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _calibrate(
     amplitude: float,
     percentile: float,
@@ -140,7 +140,7 @@ def _calibrate(
         level[LEVEL] = percentile_of(collected, percentile)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _ahead(
     phase: float,
     has_phase: bool,

@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.coupling_sums import (
     DIFFERENCE,
     DIFFERENCE_PART,
@@ -33,7 +33,7 @@ PEAK_UV: Final = 1  # sharpness of the last peak
 N_SHAPE: Final = 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def find_extrema(
     history: NDArray[np.float64],
     oldest: int,
@@ -104,7 +104,7 @@ def find_extrema(
                 peak_row[channel] = first_row + row - n_rows_apart - 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def measure_shape(
     sums: NDArray[np.int64], channel: int, steps: float, values: NDArray[np.float64]
 ) -> bool:
@@ -127,7 +127,7 @@ def measure_shape(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sharpness(
     history: NDArray[np.float64], place: int, channel: int, taps: NDArray[np.float64]
 ) -> float:
@@ -148,7 +148,7 @@ def _sharpness(
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_pair(
     peak_uv: float, trough_uv: float, steps: float, channel: int, sums: NDArray[np.int64]
 ) -> None:

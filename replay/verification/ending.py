@@ -40,7 +40,8 @@ def judge_end(
             "head of another session"
         )
     if reader.end is None:
-        return _of_unfinished(newest, head_number)
+        log = f"{reader.path.name}-wal" if reader.is_log_missing else ""
+        return _of_unfinished(newest, head_number, log)
     return _of_ended(reader, newest, head_number, key, is_signed=bool(reader.end.signature))
 
 
@@ -74,7 +75,14 @@ def _of_ended(
     return _proven("end record", newest, newest, how)
 
 
-def _of_unfinished(newest: int, head_number: int | None) -> EndVerdict:
+def _of_unfinished(newest: int, head_number: int | None, missing_log: str) -> EndVerdict:
+    if head_number is None and missing_log:
+        return _unproven(
+            f"the end record is missing after record {newest}, and its log is missing: after a "
+            f"kill {missing_log} has what was written last, so copy both files; where the writer "
+            "failed and closed it there is none: accept what is there with --unfinished, or give "
+            "a head with --head HASH"
+        )
     if head_number is None:
         return _unproven(
             f"the end record is missing after record {newest}: the session was killed, goes on "

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stimloop.plain_text import plain, plain_json
+from stimloop.plain_text import plain, plain_json, plain_toml
 
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
@@ -20,6 +20,8 @@ Seed = Annotated[int, typer.Option(help="Seed of what is random.")]
 def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
     """Print plain data as one JSON document."""
     document = json.dumps(value, indent=2, ensure_ascii=False)
+    if not _is_shown(document):
+        document = json.dumps(value, indent=2)
     sys.stdout.write(f"{plain_json(document)}\n")
 
 
@@ -27,6 +29,21 @@ def print_line(text: str) -> None:
     """Print one line, whatever is in it."""
     sys.stdout.write(f"{plain(text)}\n")
     sys.stdout.flush()
+
+
+def print_toml(document: str) -> None:
+    """Print a TOML document that a file may be made of."""
+    sys.stdout.write(plain_toml(document, _is_shown))
+    sys.stdout.flush()
+
+
+def _is_shown(text: str) -> bool:
+    """Return whether stdout can take a text as it is."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def warn(text: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stimloop.commands.arguments import ConfigFile, print_line
-from stimloop.errors import ConfigError, FaultError
+from stimloop.errors import ConfigError, FaultError, found_text
 
 if TYPE_CHECKING:
     from stimloop.config import Config
@@ -76,7 +76,7 @@ def broker_config(
         file = write_hardened(folder, wanted)
     except OSError as error:
         raise ConfigError(
-            f"{folder}: expected a folder that can be written: {error.strerror or error}"
+            f"{folder}: expected a folder that can be written, {found_text(error)}"
         ) from error
     except CertificateError as error:
         raise FaultError(str(error)) from error

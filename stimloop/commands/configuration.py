@@ -14,15 +14,20 @@ app = typer.Typer(
 
 @app.command("check")
 def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
-    """Check a file; what it says of streams not yet seen is checked when they are opened."""
+    """Check a file and the files it names, all of it at once, without any network.
+
+    What it says of streams not yet seen is checked when they are opened.
+    """
     from stimloop import config as configuration
     from stimloop.recommended import allowed_text
 
-    loaded = configuration.load(config)
+    loaded = configuration.load(config, with_files=True)
     name = config or "the default rig"
-    for warning in configuration.stimulation_warnings(loaded):
-        warn(f"{name}: {warning}")
-    for warning in configuration.needless_words(loaded):
+    for warning in (
+        *configuration.stimulation_warnings(loaded),
+        *configuration.needless_words(loaded),
+        *configuration.machine_warnings(loaded),
+    ):
         warn(f"{name}: {warning}")
     digest = hashlib.sha256(msgspec.json.encode(loaded.loop)).hexdigest()
     if as_json:

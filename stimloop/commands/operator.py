@@ -140,8 +140,9 @@ def _named_to_stop(config: Path | None) -> ChosenRig | None:
         return named_rig(config)
     except ConfigError as error:
         raise ConfigError(
-            f"{error}: nothing was stopped: `stimloop stop` without CONFIG and {CONFIG_VARIABLE} "
-            f"stops every rig that runs, or {_SWITCH_OFF}"
+            *error.lines[:-1],
+            f"{error.lines[-1]}: nothing was stopped: `stimloop stop` without CONFIG and "
+            f"{CONFIG_VARIABLE} stops every rig that runs, or {_SWITCH_OFF}",
         ) from error
 
 

@@ -2,12 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimloop.commands.arguments import AsJson, ConfigFile, Recording, print_json, print_line, warn
-from stimloop.errors import ConfigError, DoesNotHoldError
+from stimloop.commands.arguments import (
+    AsJson,
+    ConfigFile,
+    Recording,
+    print_json,
+    print_line,
+    print_toml,
+    warn,
+)
+from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
 from stimloop.key_path import located
 from stimloop.progress import progress
@@ -35,6 +43,12 @@ def replay(
     seed: Annotated[
         int | None, typer.Option(help="Cut chunks of random lengths up to --chunk-samples.")
     ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of every LFP and EMG channel, whatever the file says.")
+    ] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print the configuration, to be edited; no more.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a recording through the loop in virtual time, as fast as the processor goes.
@@ -44,12 +58,18 @@ def replay(
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
-    from stimloop.recording_config import config_for
+    from stimloop.recording_config import commented_toml, config_of
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
     loaded = _loaded(recording)
-    rig = config_for(loaded) if config is None else configuration.load(config)
+    made = config_of(loaded, config, unit)
+    if show_config:
+        print_toml(commented_toml(made))
+        return
+    rig = made.config
+    for remark in made.remarks:
+        warn(f"{recording}: {remark}")
     folder = out or Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-{recording.stem}"
     try:
         with progress("replaying") as advance:
@@ -58,6 +78,7 @@ def replay(
                 rig.loop,
                 config_toml=configuration.to_toml(rig),
                 out=folder,
+                may_number=out is None,
                 chunking=Chunking(n_samples_max=chunk_samples, seed=seed),
                 progress=advance,
                 warn=warn,
@@ -68,13 +89,19 @@ def replay(
         raise ConfigError(f"{recording}: {error}") from error
     if as_json:
         print_json(summary)
-        return
+    else:
+        _print_summary(summary)
+    if summary["ended"] == "stopped":
+        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
     found = ", ".join(f"{name} {n}" for name, n in summary["detections"].items())
     print_line(
         f"{summary['samples']} samples, {summary['gaps']} gaps, {summary['estimates']} estimates, "
         f"detections: {found or 'none'}; {summary['real_time_factor']:.0f} times real time"
     )
-    print_line(f"session folder: {folder}")
+    print_line(f"session folder: {summary['folder']}")
 
 
 def play(
@@ -96,7 +123,10 @@ def play(
     from streamer.lsl_network import LslConfig, configure
 
     loaded = _loaded(recording)
-    configure(LslConfig() if config is None else configuration.load(config).lsl)
+    network = LslConfig() if config is None else configuration.load(config).lsl
+    for warning in configuration.lsl_warnings(network):
+        warn(f"{config}: {warning}")
+    configure(network)
     n_pushed = until_interrupted(
         player.play(
             loaded,

@@ -29,6 +29,8 @@ def run(
     from streamer.clock import wall_time_text
 
     loaded = configuration.load(config)
+    for warning in configuration.lsl_warnings(loaded.lsl):
+        warn(f"{config or 'the default rig'}: {warning}")
     folder = session or Path("sessions") / f"{wall_time_text()}-{loaded.rig.name}"
     # With --json nothing but the summary goes to stdout.
     console = PlainConsole(file=sys.stderr if as_json else sys.stdout)
@@ -37,6 +39,7 @@ def run(
             loaded,
             str(config or "the default rig"),
             folder,
+            may_number=session is None,
             duration_s=duration,
             told=lambda line: console.print(line, soft_wrap=True),
             warn=warn,
@@ -46,4 +49,4 @@ def run(
     if as_json:
         print_json(summary)
     else:
-        console.print(f"session folder: {folder}", soft_wrap=True)
+        console.print(f"session folder: {summary['folder']}", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stimloop.commands.arguments import ConfigFile, print_line
+from stimloop.commands.arguments import ConfigFile, print_line, warn
 from stimloop.errors import ConfigError
 from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
@@ -25,6 +25,8 @@ def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> Non
     if loaded.patient is None:
         raise ConfigError(f"{config}: $.patient: expected a table, found none")
     configure(loaded.lsl)
+    for warning in () if companion else configuration.lsl_warnings(loaded.lsl):
+        warn(f"{config or 'the default rig'}: {warning}")
     name = loaded.patient.name
     _run(
         run_patient(

@@ -19,6 +19,7 @@ import tomli_w
 from stimulators.broker.access import DISPLAY_USER, Users
 from stimulators.broker.certificates import Authority
 from stimulators.broker.passwords import hashed, new_password
+from stimulators.wire.first_line import first_line
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,255}")
 _SETTINGS = """\
@@ -189,7 +190,7 @@ def _write_client(
         broker |= {"cert_file": str(certificate), "key_file": str(key)}
     reached = {"rig": {"name": wanted.users.rig}, "broker": broker, **wanted.tables}
     _write(folder / "address.toml", f"# How {user} reaches the rig.\n{tomli_w.dumps(reached)}")
-    return file.read_text(encoding="utf-8").partition("\n")[0]
+    return first_line(file)
 
 
 def _write(file: Path, text: str) -> None:

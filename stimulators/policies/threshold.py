@@ -1,5 +1,6 @@
 """On while the detector says so: the plainest policy, single threshold with dwell times."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
@@ -95,10 +96,11 @@ class Threshold:
         self.wants = config.output
         self._detector = config.of
         self._channel = channel
-        self._program = _program(config, device)
+        wrong = [*_wrong_program(config, device), *_wrong_amounts(config, device)]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        self._program = config.program or next(iter(device.programs), "")
         self._on_amount, self._off_amount = _amounts(config, device)
-        if config.output == "trigger":
-            _require_program_in_effect(self._program, device)
         self._onset_samples = round(config.onset_s * rate_hz)
         self._termination_samples = round(config.termination_s * rate_hz)
         self.reset()
@@ -155,18 +157,18 @@ class Threshold:
         return turned_on
 
 
-def _program(config: ThresholdConfig, device: DeviceConfig) -> str:
+def _wrong_program(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
     names = tuple(device.programs)
-    if config.program in names or (not config.program and not names):
-        return config.program
-    if not config.program and len(names) == 1:
-        return names[0]
-    expected = f"one of {', '.join(names)}" if names else "none"
-    found = repr(config.program) if config.program else "none"
-    raise ValueError(f"program: expected {expected}, found {found}")
+    program = config.program or (names[0] if len(names) == 1 else "")
+    if program not in (names or ("",)):
+        expected = f"one of {', '.join(names)}" if names else "none"
+        found = repr(config.program) if config.program else "none"
+        yield f"program: expected {expected}, found {found}"
+    elif config.output == "trigger":
+        yield from _wrong_for_triggers(program, device)
 
 
-def _require_program_in_effect(program: str, device: DeviceConfig) -> None:
+def _wrong_for_triggers(program: str, device: DeviceConfig) -> Iterator[str]:
     """Refuse triggers of a program to which the device could not change from its safe amount."""
     safe_program, contacts = device.safe_program, ""
     if program in device.programs:
@@ -175,34 +177,39 @@ def _require_program_in_effect(program: str, device: DeviceConfig) -> None:
         contacts != "" and contacts == device.programs[safe_program].contacts
     )
     if device.safe_amount > 0.0 and not is_same:
-        raise ValueError(
+        yield (
             f"program: expected {safe_program} (safe_program of device {device.id!r}) or one of "
             f"the same contacts with triggers, as the device gives {device.safe_amount:g} in it "
             f"and a program changes at 0 only, found {program}"
         )
 
 
-def _amounts(config: ThresholdConfig, device: DeviceConfig) -> tuple[float, float]:
-    """Return what on and off mean, in the device's unit."""
+def _wrong_amounts(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
     unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
-    for key in ("on", "off"):
-        if getattr(config, f"{key}_{other}") is not None:
-            raise ValueError(
-                f"{key}_{other}: expected {key}_{unit} for device {device.id!r}, "
-                f"which speaks {'milliampere' if unit == 'ma' else 'level'}"
+    given: dict[str, float | None] = {
+        key: getattr(config, f"{key}_{unit}") for key in ("on", "off")
+    }
+    for key in given:
+        foreign = getattr(config, f"{key}_{other}")
+        if foreign is not None:
+            yield (
+                f"{key}_{other}: expected {key}_{unit} for device {device.id!r}, which speaks "
+                f"{'milliampere' if unit == 'ma' else 'level'}, found {key}_{other} = {foreign:g}"
             )
-    on_amount: float | None = getattr(config, f"on_{unit}")
-    off_amount: float | None = getattr(config, f"off_{unit}")
-    if on_amount is None:
-        raise ValueError(f"on_{unit}: expected an amount (it has no default), found none")
-    if off_amount is None:
-        off_amount = device.safe_amount
-    elif config.output == "trigger":
-        raise ValueError(f"off_{unit}: expected none with triggers, found {off_amount:g}")
-    for key, amount in (("on", on_amount), ("off", off_amount)):
-        if not 0.0 <= amount <= device.amount_max:
-            raise ValueError(
+    if given["on"] is None and getattr(config, f"on_{other}") is None:
+        yield f"on_{unit}: expected an amount (it has no default), found none"
+    if given["off"] is not None and config.output == "trigger":
+        yield f"off_{unit}: expected none with triggers, found {given['off']:g}"
+    for key, amount in given.items():
+        if amount is not None and not 0.0 <= amount <= device.amount_max:
+            yield (
                 f"{key}_{unit}: expected from 0 to {device.amount_max:g} (the limit of device "
                 f"{device.id!r}), found {amount:g}"
             )
-    return on_amount, off_amount
+
+
+def _amounts(config: ThresholdConfig, device: DeviceConfig) -> tuple[float, float]:
+    """Return what on and off mean, in the device's unit."""
+    on_amount = getattr(config, f"on_{device.unit}")
+    off_amount = getattr(config, f"off_{device.unit}")
+    return on_amount, device.safe_amount if off_amount is None else off_amount

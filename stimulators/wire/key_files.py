@@ -9,6 +9,7 @@ FOLDER/operators/{name}/keys.toml   its control key, stop, status
 Each machine gets the folders of the parties that run there, at the same place below `FOLDER`.
 """
 
+import codecs
 import os
 import stat
 from collections.abc import Collection
@@ -155,10 +156,10 @@ def read_key_file(folder: Path, party: str) -> KeyFile:
     try:
         with file.open("rb") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            text = opened.read(_N_BYTES_MAX)
+            text = opened.read(_N_BYTES_MAX).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise ValueError(
-            f"key_folder: expected the key file {file}: {error.strerror or error}"
+            f"key_folder: expected the key file {file}, found: {error.strerror or error}"
         ) from error
     if os.name == "posix" and mode & 0o177:
         raise ValueError(

@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-import ssl
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from stimulators.wire.credentials import password_of, tls_context
 from stimulators.wire.mqtt_connection import Connection, Hear, LinkLostError, Will
 
 __all__ = ["BrokerConfig", "MqttLink", "Will"]
@@ -66,24 +65,33 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     backoff_s_max: Annotated[float, Meta(gt=0.0, le=60.0)] = 5.0
 
     def __post_init__(self) -> None:
-        if self.embedded and self.host not in {"127.0.0.1", "localhost"}:
-            raise ValueError(f"host: expected 127.0.0.1 for an embedded broker, found {self.host}")
-        if self.embedded and (self.tls or self.username is not None):
-            raise ValueError("embedded: expected neither tls nor username beside it, found one")
-        if self.ca_file is not None and not self.tls:
-            raise ValueError("ca_file: expected tls = true beside it, found false")
-        if self.cert_file is not None and not self.tls:
-            raise ValueError("cert_file: expected tls = true beside it, found false")
-        for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
-            if getattr(self, key) is not None and getattr(self, other) is None:
-                raise ValueError(f"{key}: expected {other} beside it, found none")
-        if self.password_file is not None and self.username is None:
-            raise ValueError("password_file: expected a username beside it, found none")
+        wrong = [*self._of_embedded(), *self._of_credentials()]
         if self.backoff_s_max < self.backoff_s_min:
-            raise ValueError(
+            wrong.append(
                 f"backoff_s_max: expected at least backoff_s_min ({self.backoff_s_min}), "
                 f"found {self.backoff_s_max}"
             )
+        if wrong:
+            raise ValueError("\n".join(wrong))
+
+    def _of_embedded(self) -> Iterator[str]:
+        if not self.embedded:
+            return
+        if self.host not in {"127.0.0.1", "localhost"}:
+            yield f"host: expected 127.0.0.1 for an embedded broker, found {self.host}"
+        if self.tls or self.username is not None:
+            found = "tls = true" if self.tls else f"username = {self.username!r}"
+            yield f"embedded: expected neither tls nor username beside it, found {found}"
+
+    def _of_credentials(self) -> Iterator[str]:
+        for key in ("ca_file", "cert_file"):
+            if getattr(self, key) is not None and not self.tls:
+                yield f"{key}: expected tls = true beside it, found false"
+        for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+            if getattr(self, key) is not None and getattr(self, other) is None:
+                yield f"{key}: expected {other} beside it, found none"
+        if self.password_file is not None and self.username is None:
+            yield "password_file: expected a username beside it, found none"
 
     @property
     def for_operators(self) -> "BrokerConfig":
@@ -148,8 +156,8 @@ class MqttLink:
         ValueError
             Where a file that the configuration names cannot be used; begins with the key.
         """
-        password = _password(self._broker)
-        tls = _tls(self._broker)
+        password = password_of(self._broker)
+        tls = tls_context(self._broker)
         is_up: bool | None = None
         reason = ""
         bound_s = self._broker.backoff_s_min
@@ -201,31 +209,3 @@ class MqttLink:
         """
         connection = self._connection
         return connection is not None and connection.publish(topic, payload, qos, retain=retain)
-
-
-def _password(broker: BrokerConfig) -> str | None:
-    if broker.password_file is None:
-        return None
-    try:
-        return Path(broker.password_file).read_text(encoding="utf-8").partition("\n")[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"password_file: expected a file with text, found {error}") from error
-
-
-def _tls(broker: BrokerConfig) -> ssl.SSLContext | None:
-    if not broker.tls:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=broker.ca_file)
-    except OSError as error:
-        raise ValueError(f"ca_file: expected certificates in PEM, found {error}") from error
-    if broker.cert_file is not None:
-        try:
-            # A key with a password would be asked for at the terminal: it is refused instead.
-            context.load_cert_chain(broker.cert_file, broker.key_file, password=lambda: "")
-        except OSError as error:
-            raise ValueError(
-                f"cert_file: expected a certificate and, in key_file, its key without a "
-                f"password, found {error}"
-            ) from error
-    return context

@@ -17,6 +17,8 @@ import msgspec
 from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.client import Client as Paho
 
+from stimulators.wire.link_reasons import why_not_connected
+
 #: What the library says goes to whoever sets logging up; the link's reasons tell what matters.
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.addHandler(logging.NullHandler())
@@ -98,6 +100,7 @@ class Connection:
         # From the start: a broker may hand over what it kept before we have subscribed.
         self._paho.on_message = self._on_message
         self._paho.on_publish = None
+        self._is_tls = tls is not None
         self._puback_s_max = puback_s_max
         self._steady_s = steady_s
         self._heard: deque[tuple[str, bytes, bool]] = deque()
@@ -119,7 +122,7 @@ class Connection:
                 if any(_number(code) >= _REFUSED for code in granted):
                     raise LinkLostError("the broker refused a subscription")
         except (aiomqtt.MqttError, UnicodeError) as error:
-            raise LinkLostError(str(error)) from error
+            raise LinkLostError(why_not_connected(str(error), tls=self._is_tls)) from error
         except asyncio.CancelledError:
             # The thread that connects cannot be cancelled, and would leave its socket behind.
             with contextlib.suppress(aiomqtt.MqttError, UnicodeError):

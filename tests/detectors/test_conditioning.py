@@ -257,11 +257,42 @@ def test_the_configured_unit_takes_the_place_of_the_streams() -> None:
 
 
 @pytest.mark.parametrize("kind", ["lfp", "emg"])
+def test_channels_without_a_unit_of_voltage_are_left_out_and_change_no_other(kind: Any) -> None:
+    random = np.random.default_rng(5)
+    volts = random.normal(0.0, 20e-6, (3000, 2))
+    counter = np.arange(3000.0)[:, None]
+    config = ConditioningConfig(name="S", kind=kind)
+    alone = Conditioner(config, rate_hz=1e3, channels=("a", "b"), units=("V", "V"))
+    beside = Conditioner(
+        config, rate_hz=1e3, channels=("n", "a", "t", "b"), units=("", "V", "counts", "V")
+    )
+    assert beside.layout.channels == ("a", "b")
+    assert beside.layout.left_out == ("n", "t")
+    samples = np.hstack((counter, volts[:, :1], np.zeros_like(counter), volts[:, 1:]))
+    stamps_s = regular_stamps(3000, 1e3)
+    expected, found = feed(alone, volts, stamps_s), feed(beside, samples, stamps_s, [7, 1500])
+    assert np.array_equal(found.samples_uv, expected.samples_uv)
+    assert np.array_equal(found.taint, expected.taint)
+    assert found.notes == expected.notes
+    assert beside.counts == alone.counts
+
+
+def test_a_montage_of_a_channel_without_a_unit_says_so() -> None:
+    montage = (MontageConfig(channel="d", terms={"a": 1.0, "n": -1.0}),)
+    config = ConditioningConfig(name="S", kind="lfp", montage=montage)
+    expected = (
+        r"^montage\[0\]\.terms: expected channels among a, found n: n has no unit of voltage$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        Conditioner(config, rate_hz=1e3, channels=("a", "n"), units=("uV", ""))
+
+
+@pytest.mark.parametrize("kind", ["lfp", "emg"])
 def test_a_signal_of_unknown_unit_is_refused_with_key_and_channel(kind: Any) -> None:
-    expected = r"^unit: expected a unit of voltage .*, found none for channel b$"
+    expected = r"^unit: expected a unit of voltage .*, found none for channel a$"
     config = ConditioningConfig(name="S", kind=kind)
     with pytest.raises(ValueError, match=expected):
-        Conditioner(config, rate_hz=1e3, channels=("a", "b"), units=("uV", ""))
+        Conditioner(config, rate_hz=1e3, channels=("a", "b"), units=("", "counts"))
     config = ConditioningConfig(name="S", kind=kind, unit="furlong")
     with pytest.raises(ValueError, match=r"^unit: expected a unit .*, found 'furlong'$"):
         Conditioner(config, rate_hz=1e3, channels=("a",), units=("uV",))
@@ -300,7 +331,7 @@ def test_a_table_that_cannot_be_is_refused_with_its_path(table: dict[str, Any], 
 def test_nothing_is_compiled_after_the_first_chunk() -> None:
     from detectors.kernels import quality, stamps  # noqa: PLC0415 the compiled functions
 
-    kernels = (quality.judge_samples, stamps.smooth_stamps)
+    kernels: tuple[Any, ...] = (quality.judge_samples, stamps.smooth_stamps)
     given = conditioner(n_channels=2)
     given.update(0, noise(3, 2).astype(np.float32), regular_stamps(3))
     before = [len(kernel.signatures) for kernel in kernels]

@@ -4,14 +4,14 @@ from fractions import Fraction
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from numba import njit
 
+from detectors.compiling.kernel import kernel
 from detectors.kernels.fused import fused
 
 _numbers = st.floats(-1e100, 1e100).filter(lambda value: value == 0.0 or abs(value) > 1e-100)
 
 
-@njit(cache=True)
+@kernel
 def _call(x: float, y: float, to: float) -> float:
     return fused(x, y, to)
 

@@ -1,6 +1,7 @@
 """A recording through the loop: the same folder as live, the same detections in any chunks."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from streamer.errors import JournalError, StreamNotFoundError
 from streamer.journal_reader import JournalReader
 from streamer.records import StepRecord
 from streamer.streams import Match
-from tests.replay.recordings import recording, signal
+from tests.replay.recordings import recording
+from tests.replay.recordings import signal as signal_of
 from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
 
 _REAL = """
@@ -75,6 +77,31 @@ def _decided(folder: Path) -> list[dict[str, Any]]:
         ]
 
 
+@pytest.mark.parametrize("n_interrupts", [1, 5])
+@pytest.mark.parametrize("after_samples", [0, 300])
+def test_a_replay_that_is_interrupted_has_its_end_record_and_summary(
+    tmp_path: Path, after_samples: int, n_interrupts: int
+) -> None:
+    def press(done: int, _total: int) -> None:
+        if done >= after_samples and not pressed:
+            pressed.extend([done] * n_interrupts)
+            for _ in range(n_interrupts):
+                signal.raise_signal(signal.SIGINT)
+
+    pressed: list[int] = []
+    summary = replay_session(
+        short_recording(),
+        rig(),
+        config_toml=CONFIG_TOML,
+        out=tmp_path / "session",
+        progress=press,
+    )
+    assert summary["ended"] == "stopped"
+    assert 0 < summary["samples"] < 1500
+    assert verify(tmp_path / "session").passes
+    assert (tmp_path / "session" / "summary.json").exists()
+
+
 def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
     summary = make_session(tmp_path / "session")
     assert sorted(path.name for path in (tmp_path / "session").iterdir()) == [
@@ -84,7 +111,7 @@ def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
     ]
     assert (tmp_path / "session" / "config.toml").read_bytes() == CONFIG_TOML
     written = json.loads((tmp_path / "session" / "summary.json").read_text(encoding="utf-8"))
-    assert written == summary
+    assert {"folder": str(tmp_path / "session"), **written} == summary
     assert summary["ended"] == "end of data"
     assert (summary["samples"], summary["gaps"]) == (1500, 1)
     assert summary["estimates"] > 400
@@ -237,7 +264,7 @@ def test_a_fault_in_the_middle_completes_the_folder_and_is_raised(tmp_path: Path
 def test_a_recording_of_nothing_ends_at_once(tmp_path: Path) -> None:
     config = rig(streams=rig().streams[:1], policies=(), devices=())
     empty = recording(
-        signal([], channels=("STN_1", "STN_3"), samples=short_recording().streams[0].samples[:0])
+        signal_of([], channels=("STN_1", "STN_3"), samples=short_recording().streams[0].samples[:0])
     )
     summary = replay_session(empty, config, config_toml=b"", out=tmp_path / "session")
     assert (summary["samples"], summary["estimates"]) == (0, 0)

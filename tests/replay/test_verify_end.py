@@ -15,6 +15,7 @@ from replay.session import replay_session
 from replay.verification.verdict import Verdict
 from replay.verify import verify
 from streamer.end_signature import signed
+from streamer.errors import LogMissingError
 from streamer.journal_reader import JournalReader
 from streamer.records import EndRecord, Header, decode, encode
 from tests.replay import broken
@@ -254,6 +255,10 @@ def test_a_log_that_was_cut_anywhere_proves_nothing(made: Path, tmp_path: Path) 
             continue
         shutil.copytree(source, folder)
         (folder / "journal.sqlite-wal").write_bytes(log[:n_bytes])
+        if not n_bytes:
+            with pytest.raises(LogMissingError, match=r"its log is missing: journal\.sqlite-wal"):
+                verify(folder)
+            continue
         where = f"cut to {n_bytes} bytes, seed {_SEED}"
         verdict = verify(folder)
         assert not verdict.passes, where

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -16,10 +17,23 @@ from stimloop.errors import FaultError
 from tests.mosquitto import free_port
 from tests.stimloop.programs import rig_file
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no companions there")
-
 _ROOT = Path(__file__).parents[2]
 _PACKAGES = ("detectors", "stimulators", "streamer", "replay", "stimloop")
+
+
+class _LikeWindows(asyncio.SelectorEventLoop):
+    """A selector loop as Windows has it: it starts no child, and hears no signal."""
+
+    async def _make_subprocess_transport(self, *_: object, **__: object) -> NoReturn:
+        raise NotImplementedError
+
+    def add_signal_handler(self, *_: object) -> NoReturn:
+        raise NotImplementedError
+
+
+def _run(main: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=_LikeWindows) as runner:
+        runner.run(main)
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +58,9 @@ def _with(tmp_path: Path, act: Callable[[Companions, int], Awaitable[None]]) -> 
     async def main() -> None:
         file = tmp_path / "rig.toml"
         async with Companions(_broker_alone(tmp_path), file, told.append) as companions:
-            process = int(told[0].split()[-1].rstrip(")"))
-            await act(companions, process)
+            await act(companions, _number(told[0]))
 
-    asyncio.run(main())
+    _run(main())
 
 
 def _ignored(_: object) -> None:
@@ -89,7 +102,7 @@ def test_without_companions_the_feed_is_over_at_once(tmp_path: Path) -> None:
     )
     companions = Companions(config, tmp_path / "rig.toml", lambda _: None)
     assert companions.infos == ()
-    asyncio.run(companions.feed(_ignored))
+    _run(companions.feed(_ignored))
 
 
 def test_packages_of_the_folder_it_is_started_in_are_not_run(
@@ -119,4 +132,29 @@ def test_one_that_does_not_get_ready_is_told_in_its_own_words(tmp_path: Path) ->
                 async with Companions(config, file, lambda _: None):
                     pass
 
-    asyncio.run(twice())
+    _run(twice())
+
+
+def test_the_default_rig_starts_apart_from_the_terminal_and_ends_with_its_service(
+    tmp_path: Path,
+) -> None:
+    file = rig_file(tmp_path / "rig.toml", lambda rig: rig["broker"].update(port=free_port()))
+    told: list[str] = []
+
+    async def start() -> None:
+        async with Companions(configuration.load(file), file, told.append) as companions:
+            assert [each.split()[0] for each in told] == ["broker", "device", "patient"]
+            if sys.platform != "win32":
+                for each in told:
+                    assert os.getpgid(_number(each)) != os.getpgrp()
+            companions.expect_all_alive()
+
+    _run(start())
+    if sys.platform != "win32":
+        for each in told:
+            with pytest.raises(ProcessLookupError):
+                os.kill(_number(each), 0)
+
+
+def _number(line: str) -> int:
+    return int(line.rsplit(maxsplit=1)[-1].rstrip(")"))

@@ -39,12 +39,12 @@ def test_a_resolved_configuration_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("hop_s = 0.01", "hop_ms = 10", "$.detectors[0]: Object contains unknown field `hop_ms`"),
-        ("window_s = 0.4", 'window_s = "long"', "$.detectors[0].window_s: Expected `float"),
+        ("hop_s = 0.01", "hop_ms = 10", "$.detectors[0].hop_ms: expected one of the keys"),
+        ("window_s = 0.4", 'window_s = "long"', "$.detectors[0].window_s: expected a number"),
         ("band_hz = [13.0, 30.0]", "band_hz = [13.0, 800.0]", "$.detectors[0].band_hz: expected"),
         ("band_hz = [13.0, 30.0]", "band_hz = [30.0, 13.0]", "$.detectors[0].band_hz: expected"),
-        ("amplitude_ma_max = 3.0\n", "", "missing required field `amplitude_ma_max`"),
-        ("slew_ma_per_s_max = 12.0\n", "", "missing required field `slew_ma_per_s_max`"),
+        ("amplitude_ma_max = 3.0\n", "", "limits.amplitude_ma_max: expected a number"),
+        ("slew_ma_per_s_max = 12.0\n", "", "limits.slew_ma_per_s_max: expected a number"),
         ("on_ma = 3.0", "on_ma = 3.5", "$.policies[0].on_ma: expected"),
         ('of = "beta"\n', 'of = "gamma"\n', "$.detectors[1].of: expected"),
         (
@@ -58,9 +58,9 @@ def test_a_resolved_configuration_comes_back_as_it_was() -> None:
             "$.streams[0].artifacts[0].frequency_hz: expected at most 475 Hz",
         ),
         ("STN_L_3 = -1.0", "STN_L_9 = -1.0", "$.streams[0].montage[0].terms: expected"),
-        ('kind = "lfp"', 'kind = "ecg"', "$.streams[0].kind: Invalid enum value 'ecg'"),
+        ('kind = "lfp"', 'kind = "ecg"', "$.streams[0].kind: expected one of"),
         ("safe_ma = 0.0", "safe_ma = -1.0", "$.devices[0]"),
-        ("[rig]", "[rig", "Expected"),
+        ("[rig]", "[rig", "line 6: expected TOML, found"),
     ],
 )
 def test_what_is_wrong_ends_with_two_and_names_file_and_key(

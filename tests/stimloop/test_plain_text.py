@@ -6,11 +6,13 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Group
@@ -24,7 +26,7 @@ from stimloop.commands.arguments import print_json, print_line, warn
 from stimloop.line_writer import LineWriter
 from stimloop.news import news
 from stimloop.plain_console import PlainConsole
-from stimloop.plain_text import plain, plain_json
+from stimloop.plain_text import plain, plain_json, plain_toml
 from stimulators.decisions import Notice, Refusal, StateChanged
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
@@ -116,6 +118,15 @@ def test_json_stays_the_same_document(value: object) -> None:
     made = plain_json(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(made) == value
     assert steering(made) == []
+
+
+@given(_ANY.filter(lambda text: text.encode("utf-8", "ignore").decode() == text))
+def test_toml_stays_the_same_document(text: str) -> None:
+    for is_shown in (lambda _: True, str.isascii):
+        made = plain_toml(tomli_w.dumps({"label": [text]}), is_shown)
+        assert tomllib.loads(made) == {"label": [text]}
+        assert steering(made) == []
+    assert made.isascii()
 
 
 # Every way to a terminal.
@@ -257,6 +268,9 @@ _OUTSIDE = {"stimulators/broker/embedded.py"}
 _NUMBERS = tuple("dfgeFGE%")
 
 
+_MAKING_PLAIN = {"plain", "plain_json", "plain_toml"}
+
+
 def _is_plain(node: ast.expr) -> bool:
     """Return whether an expression can only be text of our own, or text made plain."""
     if isinstance(node, ast.JoinedStr):
@@ -266,7 +280,11 @@ def _is_plain(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return _is_plain(node.left) and _is_plain(node.right)
     if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id in {"plain", "plain_json"}
+        return isinstance(node.func, ast.Name) and node.func.id in {
+            "plain",
+            "plain_json",
+            "plain_toml",
+        }
     if isinstance(node, ast.Name):
         return node.id.isupper()
     return isinstance(node, ast.Constant)

@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 
 _OF_TIMING = "at most {} s with stn_left, which is not simulated"
-_CASES = [
+CASES = [
     Case(
         "embedded_broker_with_real_device",
         "embedded = false",
@@ -120,24 +120,20 @@ def _rig(path: Path, *changes: tuple[str, str], allow: tuple[str, ...] = ()) -> 
     return file
 
 
-def test_every_word_has_its_case() -> None:
-    words = [case.word for case in _CASES]
-    assert sorted(words) == sorted(get_args(Allowed))
-
-
 def test_a_real_device_with_all_that_is_recommended_is_taken(tmp_path: Path) -> None:
     config = load(_rig(tmp_path, *_REAL.items()))
     assert list(problems(config, 0.4)) == []
 
 
-@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.word)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.word)
 def test_what_is_not_recommended_is_refused_with_key_and_word(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case
 ) -> None:
     file = _rig(tmp_path, *_REAL.items(), (case.before, case.after))
     assert run_command(["config", "check", str(file)]) == 2
     told = capsys.readouterr().err
-    assert told.startswith(f"stimloop: {file}: {case.key}: expected {case.expected}")
+    assert told.startswith(f"stimloop: {file}: ")
+    assert f"{case.key}: expected {case.expected}" in told
     assert f", found {case.found}" in told
     assert told.endswith(f'; [rig] allow = ["{case.word}"] allows it\n')
     assert told.count("\n") == 1
@@ -145,18 +141,23 @@ def test_what_is_not_recommended_is_refused_with_key_and_word(
     assert capsys.readouterr().err == told
 
 
-@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.word)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.word)
 def test_its_word_allows_it_and_is_printed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    case: Case,
 ) -> None:
     file = _rig(tmp_path, *_REAL.items(), (case.before, case.after), allow=(case.word,))
+    monkeypatch.chdir(tmp_path)
+    Path("password").write_text("secret\n", encoding="utf-8")
     assert run_command(["config", "check", str(file)]) == 0
     told = capsys.readouterr()
     assert "[rig] allow" not in told.err
     assert f"{file}: allowed though not recommended, by [rig] allow: {case.word}\n" in told.out
 
 
-@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.word)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.word)
 def test_a_simulated_device_may_do_all_of_it_but_a_stop_that_raises(
     tmp_path: Path, case: Case
 ) -> None:
@@ -170,7 +171,7 @@ def test_a_simulated_device_may_do_all_of_it_but_a_stop_that_raises(
 
 
 def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
-    changes = [(case.before, case.after) for case in _CASES if case.before.startswith("s")]
+    changes = [(case.before, case.after) for case in CASES if case.before.startswith("s")]
     with pytest.raises(ConfigError) as told:
         load(_rig(tmp_path, *_REAL.items(), *changes, allow=()))
     for word in ("stop_above_safe", "fast_slew_with_real_device"):
@@ -199,7 +200,9 @@ def test_a_word_that_stands_twice_is_a_warning_and_one_that_is_unknown_an_error(
         f"$.rig.allow[1]: {word!r} allows nothing in this file: take it out"
     ]
     assert run_command(["config", "check", str(_rig(tmp_path, allow=("everything",)))]) == 2
-    assert "$.rig.allow[0]: Invalid enum value 'everything'" in capsys.readouterr().err
+    assert (
+        "$.rig.allow[0]: expected one of 'auto_arm_with_real_device', " in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,7 +226,7 @@ def test_only_loopback_does_without_tls(tmp_path: Path, host: str, *, is_refused
             load(plain)
     else:
         load(plain)
-    load(_rig(tmp_path, *_REAL.items(), (address[0], f"{address[1]}\ntls = true")))
+    load(_rig(tmp_path, *_REAL.items(), (address[0], f"{address[1]}\nport = 8883\ntls = true")))
 
 
 @pytest.mark.parametrize(
@@ -285,6 +288,6 @@ def test_a_lease_is_part_of_the_way_out_that_budgets_reserve(
         file = _rig(tmp_path, (before, f"{key} = {least}"[:-1] + "0"), allow=())
         assert run_command(["config", "check", str(file)]) == 2
         told = capsys.readouterr().err
-        assert f"{file}: $.devices[0].limits.{key}: expected" in told
+        assert f"{file}: device 'stn_left': $.devices[0].limits.{key}: expected" in told
         assert "a lease of 1 s" in told
     assert Config(**{name: getattr(load(None), name) for name in Config.__struct_fields__})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from replay.verify import verify
 from tests.mosquitto import Mosquitto, free_port
 from tests.stimloop.programs import Program, arm, ask, call, rig_file
 
@@ -54,6 +55,27 @@ def test_the_default_rig_closes_the_loop_and_ends_clean_on_ctrl_c(tmp_path: Path
     assert verdict.returncode == 0, verdict.stderr
     # What it resolved to is a configuration like any other.
     assert ask("config", "check", session / "config.toml").returncode == 0
+
+
+def test_ctrl_c_however_often_ends_a_session_that_holds(tmp_path: Path) -> None:
+    config, session = _embedded(tmp_path), tmp_path / "session"
+    with Program("run", config, "--session", session) as service:
+        service.until("armed -> active")
+        for _ in range(5):
+            service.child.send_signal(signal.SIGINT)
+        assert service.ended() == 0
+    summary = json.loads((session / "summary.json").read_text("utf-8"))
+    assert summary["ended"] == "stopped"
+    assert verify(session).passes
+
+
+def test_ctrl_c_before_the_streams_are_there_leaves_no_folder(tmp_path: Path) -> None:
+    config, session = _embedded(tmp_path), tmp_path / "deep" / "session"
+    with Program("run", config, "--session", session) as service:
+        service.until("broker started")
+        assert service.interrupt() == 3
+        assert service.said[-1] == "stimloop: interrupted\n"
+    assert not session.parent.exists()
 
 
 def test_the_patients_beta_makes_the_device_stimulate_and_each_command_is_answered(

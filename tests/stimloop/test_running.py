@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stimloop.errors import ConfigError, DoesNotHoldError
@@ -42,6 +43,16 @@ def _dead_pid() -> int:
 
 def _fail(line: str) -> None:
     raise AssertionError(line)
+
+
+def test_a_path_that_is_no_utf_8_comes_back_as_it_was() -> None:
+    in_latin_1 = os.fsdecode(b"/lab/M\xfcller/rig.toml")
+    broker = BrokerConfig(username="lab", password_file=in_latin_1)
+    rig = _rig()
+    known = msgspec.structs.replace(rig.rig, broker=broker)
+    with kept_running(msgspec.structs.replace(rig, rig=known, config=in_latin_1), _fail):
+        (found,) = running_rigs()
+    assert (found.config, found.rig.broker.password_file) == (in_latin_1, in_latin_1)
 
 
 def test_a_rig_is_found_while_it_runs_and_not_after(runtime: Path) -> None:

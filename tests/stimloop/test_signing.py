@@ -33,6 +33,7 @@ def _rig(tmp_path: Path, signing: str, *, simulated: bool = True) -> Path:
     text = _DEFAULT
     if not simulated:
         words = '["embedded_broker_with_real_device"]'
+        text = text.replace('arm = "auto" ', 'arm = "operator" ')
         text = text.replace("simulated = true", "simulated = false")
         text = text.replace("[rig]\n", f"[rig]\nallow = {words}\n")
     path = tmp_path / "rig.toml"

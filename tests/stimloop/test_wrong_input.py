@@ -21,7 +21,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("line", "told"),
     [
         ("frobnicate", "No such command 'frobnicate'"),
-        (f"run {_NONE}", "none.toml: expected a file that can be read: No such file or directory"),
+        (f"run {_NONE}", "none.toml: expected a file that can be read, found none"),
         ("config check unfinished.toml", "unfinished.toml: "),
         (f"arm {_NONE}", "none.toml: expected a file that can be read"),
         (f"pause {_NONE}", "none.toml: expected a file that can be read"),
@@ -29,7 +29,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (f"stop {_NONE}", "nothing was stopped: `stimloop stop` without CONFIG"),
         ("keys make", "Missing argument 'folder'"),
         (f"keys make k {_NONE}", "none.toml: expected a file that can be read"),
-        ("keys make file", "file: expected a file or folder that can be used: File exists"),
+        ("keys make file", "file: expected a file or folder that can be used, found: File exists"),
         ("keys rotate none", "expected the key file none/service/keys.toml"),
         ("broker-config", "Missing argument 'folder'"),
         ("broker-config file", "file: expected a folder that can be written"),
@@ -67,5 +67,5 @@ def test_a_command_that_needs_another_shows_its_help_and_no_empty_line(
 @pytest.mark.usefixtures("_here")
 def test_a_devices_memory_that_is_no_folder_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["device", "--memory", "file"]) == 3
-    told = "stimloop: file: expected a file or folder that can be used: File exists\n"
+    told = "stimloop: file: expected a file or folder that can be used, found: File exists\n"
     assert capsys.readouterr().err == told

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,8 @@ def test_each_record_is_chained_to_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     fill(path)
     chain = bytes(32)
-    rows = sqlite3.connect(path).execute("SELECT * FROM records ORDER BY number").fetchall()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT * FROM records ORDER BY number").fetchall()
     for number, kind, now_s, payload, found in rows:
         chain = link(chain, number, kind, now_s, payload)
         assert found == chain

@@ -1,5 +1,6 @@
 """Reading a journal: nothing changed goes unnoticed, and whatever a process left can be read."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.errors import JournalError
+from replay.verification.ending import judge_end
+from replay.verify import verify
+from streamer.errors import JournalError, LogMissingError
 from streamer.events import Tick
 from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
@@ -243,6 +246,34 @@ def test_a_whole_journal_is_read_from_a_folder_that_cannot_be_written_to(sealed:
     fill(path)
     _seal(sealed)
     assert len(content(path)) == _N_RECORDS
+
+
+@pytest.mark.parametrize("n_moved", [0, 1])
+def test_a_journal_that_was_copied_without_its_log_is_told_as_that(
+    tmp_path: Path, n_moved: int
+) -> None:
+    (tmp_path / "copy").mkdir()
+    source = tmp_path / "journal.sqlite"
+    with Journal(source, HEADER, 0.5) as journal:
+        for number in range(2):
+            journal.write(Tick(), 1.0 + number, outcome())
+            journal.commit()
+            if number < n_moved:  # what has left the log is in the file itself
+                with contextlib.closing(sqlite3.connect(source)) as connection:
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        copied = Path(shutil.copy(source, tmp_path / "copy"))
+    for _ in range(2):  # to read it leaves an empty log beside it
+        if n_moved:
+            with JournalReader(copied) as reader:
+                assert len(list(reader.records())) == 1 + n_moved
+                end = judge_end(reader, head=None, head_number=None, key=None)
+            assert "its log is missing: after a kill journal.sqlite-wal has" in end.text
+            assert not end.is_proven
+        else:
+            with pytest.raises(LogMissingError, match=r"its log is missing: journal\.sqlite-wal"):
+                content(copied)
+            with pytest.raises(LogMissingError, match="its log is missing"):
+                verify(copied)
 
 
 def test_what_a_kill_left_is_read_from_a_folder_that_cannot_be_written_to(

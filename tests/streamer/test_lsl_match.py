@@ -1,6 +1,7 @@
 """Finding the stream that is meant, and one clear line where that fails; real LSL on loopback."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import msgspec
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from streamer.clock import now_s
 from streamer.errors import StreamError, StreamFormatError, StreamNotFoundError
 from streamer.labels import unique_labels
-from streamer.lsl import check, difference, is_same_sender, read_info
+from streamer.lsl import as_configured, check, difference, is_same_sender, read_info
 from streamer.lsl_network import LslConfig
 from streamer.lsl_search import predicate
 from streamer.lsl_source import LslSource
@@ -197,6 +198,73 @@ def test_a_sender_is_the_same_only_where_nothing_of_its_outlet_changed(
 def test_a_match_asks_by_every_key_it_was_given() -> None:
     match = Match(name="O'Neil", type="LFP", hostname="rig")
     assert predicate(match) == ("name=concat('O', \"'\", 'Neil') and type='LFP' and hostname='rig'")
+
+
+def test_a_name_with_accents_is_asked_for_composed_and_decomposed() -> None:
+    composed, decomposed = "Mu\u0308ller", "M\u00fcller"
+    for written in (composed, decomposed):
+        condition = predicate(Match(name=written, type="LFP"))
+        assert f"name='{composed}'" in condition
+        assert f"name='{decomposed}'" in condition
+        assert condition.endswith(") and type='LFP'")
+
+
+def test_labels_are_the_same_composed_and_decomposed() -> None:
+    assert unique_labels(["u\u0308", "\u00fc"], 2) == ("\u00fc_1", "\u00fc_2")
+    assert unique_labels(["Zu\u0308g"], 1) == ("Z\u00fcg",)
+
+
+def test_labels_that_only_differ_in_capitals_are_told() -> None:
+    with pytest.raises(StreamFormatError, match=r"found A, B \(there is 'A': capital and small"):
+        check(stream("s", channels=("a", "B")), info())
+
+
+def test_channels_without_labels_are_given_those_of_the_configuration() -> None:
+    full = pylsl.StreamInfo("bare", "LFP", 3, 1000.0, "float32", "p")
+    bare = read_info("LFP", full)
+    assert bare.channels == ("ch1", "ch2", "ch3")
+    assert bare.unlabelled == (0, 1, 2)
+    config = stream("LFP", channels=("STN_L", "STN_R", "ref"))
+    found = as_configured(config, bare)
+    check(config, found)
+    assert found.channels == ("STN_L", "STN_R", "ref")
+    assert not found.unlabelled
+    with pytest.raises(StreamFormatError, match="expected STN_L, STN_R, found ch1, ch2, ch3"):
+        check(few := stream("LFP", channels=("STN_L", "STN_R")), as_configured(few, bare))
+
+
+def test_a_label_of_the_streams_own_is_never_replaced() -> None:
+    partial = info(channels=("A", "ch2"), unlabelled=(1,))
+    config = stream("LFP", channels=("B", "C"))
+    with pytest.raises(StreamFormatError, match="expected B, C, found A, C"):
+        check(config, as_configured(config, partial))
+
+
+@pytest.mark.lsl
+def test_of_equal_streams_index_uid_or_samples_choose_one(lsl_network: LslConfig) -> None:
+    twins = [outlet("twin", source_id="twin-id", n_channels=n) for n in (1, 2)]
+    uids = [each.get_info().uid() for each in twins]
+    with pytest.raises(StreamNotFoundError, match=r"say which: match\.index = 0 to 1"):
+        enter(stream("LFP", match=Match(name="twin")), lsl_network)
+    for number, uid in enumerate(uids):
+        for match in (Match(name="twin", index=number), Match(name="twin", uid=uid)):
+            assert enter(stream("LFP", match=match), lsl_network).uid == uid
+    with pytest.raises(StreamNotFoundError, match="index = 2, found none of 2 that answer: 'twin'"):
+        enter(stream("LFP", match=Match(name="twin", index=2)), lsl_network)
+    is_over = threading.Event()
+
+    def send() -> None:
+        while not is_over.wait(0.01):
+            twins[1].push_sample([0.0, 0.0])
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        chosen = enter(stream("LFP", match=Match(name="twin", has_samples=True)), lsl_network)
+    finally:
+        is_over.set()
+        sender.join()
+    assert chosen.uid == uids[1]
 
 
 def test_a_match_without_any_key_is_refused_with_its_place() -> None:

@@ -198,13 +198,37 @@ def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> N
     def cancel_twice(each: Session) -> None:
         each.later(5.5, each.task.cancel)
         each.later(5.6, each.task.cancel)
+        each.later(6.52, each.task.cancel)
 
     (tmp_path / "again").mkdir()
     session = Session(tmp_path / "again", Deaf())
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(UnsafeEndError, match="device stn: expected its word that it is at its"):
         session.run([SignalSource(60.0)], meanwhile=cancel_twice)
-    assert session.ended_s < 5.7
+    assert 6.5 < session.ended_s < 6.6
     assert session.transport.statuses[-1].state == "offline"
+
+
+def test_however_often_it_is_cancelled_a_session_ends_as_well_as_any(tmp_path: Path) -> None:
+    def cancel_often(each: Session) -> None:
+        for number in range(200):
+            each.later(5.5 + 0.0005 * number, each.task.cancel)
+
+    session = Session(tmp_path)
+    session.run([SignalSource(60.0)], meanwhile=cancel_often)
+    assert session.reason == "stopped"
+    assert session.transport.commands[-1].amplitude_ma == 0.0
+    assert session.states()[-1] == "offline"
+    assert session.n_tasks == 1
+    session.check_journal()
+
+
+def test_a_session_that_is_cancelled_before_it_begins_ends_as_well_as_any(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.run([SignalSource(60.0)], meanwhile=lambda each: each.later(0.0, each.task.cancel))
+    assert session.reason == "stopped"
+    assert session.states()[-1] == "offline"
+    assert session.n_tasks == 1
+    session.check_journal()
 
 
 def test_nobody_arms_a_session_that_says_farewell(tmp_path: Path) -> None:

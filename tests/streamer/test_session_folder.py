@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from streamer.errors import JournalError
 from streamer.events import Tick
 from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
-from streamer.session_folder import SessionFolder
+from streamer.session_folder import SessionFolder, require_free
 from streamer.summary import Summary
 from tests.streamer.journal_examples import HEADER, outcome
 from tests.streamer.rigs import CONFIG, INFOS, SESSION
@@ -43,6 +44,56 @@ def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"expected an empty or new folder, found notes\.txt"):
         SessionFolder.create(tmp_path, b"")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_name_of_our_own_is_numbered_where_it_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "2026.session"
+    made = [SessionFolder.create(path, b"", may_number=True).path.name for _ in range(3)]
+    assert made == ["2026.session", "2026.session-2", "2026.session-3"]
+    (tmp_path / "empty").mkdir()
+    other = SessionFolder.create(tmp_path / "empty", b"", may_number=True)
+    assert other.path.name == "empty-2"
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_of_many_that_take_one_folder_one_has_it(tmp_path: Path, *, is_there: bool) -> None:
+    path = tmp_path / "session"
+    if is_there:
+        path.mkdir()
+    n_takers = 8
+    start = threading.Barrier(n_takers)
+    taken: list[int] = []
+    refused: list[str] = []
+
+    def take(number: int) -> None:
+        start.wait()
+        try:
+            SessionFolder.create(path, b"%d" % number)
+            taken.append(number)
+        except JournalError as error:
+            refused.append(str(error))
+
+    takers = [threading.Thread(target=take, args=(number,)) for number in range(n_takers)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join()
+    assert len(taken) == 1
+    assert len(refused) == n_takers - 1
+    assert all("expected an empty or new folder, found " in each for each in refused)
+    assert [each.name for each in path.iterdir()] == ["config.toml"]
+    assert (path / "config.toml").read_bytes() == b"%d" % taken[0]
+
+
+def test_whether_a_folder_is_free_is_known_without_making_it(tmp_path: Path) -> None:
+    require_free(tmp_path / "deep" / "session")
+    require_free(tmp_path)
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(JournalError, match=r"expected an empty or new folder, found notes\.txt"):
+        require_free(tmp_path)
+    with pytest.raises(JournalError, match=r"notes\.txt: cannot be written: Not a directory"):
+        require_free(tmp_path / "notes.txt")
+    assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:

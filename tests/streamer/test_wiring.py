@@ -59,9 +59,34 @@ def test_two_policies_share_neither_device_nor_id(repeated: str) -> None:
 
 
 def test_a_stream_in_an_unknown_unit_is_refused_with_its_place() -> None:
-    info = msgspec.structs.replace(INFOS[0], units=("uV", "bananas"))
-    with pytest.raises(ValueError, match=r"streams\[0\]\.unit: .*'bananas' for channel ref"):
+    info = msgspec.structs.replace(INFOS[0], units=("bananas", ""))
+    with pytest.raises(ValueError, match=r"streams\[0\]\.unit: .*'bananas' for channel STN"):
         ClosedLoop(CONFIG, (info, INFOS[1]), SESSION)
+
+
+def test_a_unit_is_asked_of_the_channels_that_are_used_and_of_no_other() -> None:
+    of_another = msgspec.structs.replace(INFOS[0], units=("uV", "bananas"))
+    assert ClosedLoop(CONFIG, (of_another, INFOS[1]), SESSION).wirings[0].channel == "STN"
+    of_its_own = msgspec.structs.replace(INFOS[0], units=("", "uV"))
+    with pytest.raises(ValueError, match="no unit of voltage") as told:
+        ClosedLoop(CONFIG, (of_its_own, INFOS[1]), SESSION)
+    assert str(told.value) == (
+        "detectors[0].channels[0]: expected one of ref, found 'STN', which has no unit of "
+        'voltage: where its numbers are microvolts, write unit = "uV" in the table of stream LFP'
+    )
+
+
+def test_a_stream_that_no_detector_reads_needs_no_unit() -> None:
+    config = msgspec.structs.replace(CONFIG, detectors=(), policies=(), devices=())
+    info = msgspec.structs.replace(INFOS[0], units=("", ""))
+    layout = ClosedLoop(config, (info, INFOS[1]), SESSION).conditioners["LFP"].layout
+    assert layout.channels == ("STN", "ref")
+
+
+def test_a_label_in_other_capitals_is_told_with_the_one_that_is_there() -> None:
+    config = _changed("detectors", 0, channels=["stn"])
+    with pytest.raises(ValueError, match=r"found 'stn' \(there is 'STN': capital and small"):
+        ClosedLoop(config, INFOS, SESSION)
 
 
 def test_a_detector_of_a_stream_that_is_no_signal_is_refused() -> None:

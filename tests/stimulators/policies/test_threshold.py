@@ -210,6 +210,13 @@ def test_what_does_not_fit_the_device_is_named_with_its_key(
         policy_of(**keys)
 
 
+def test_all_that_does_not_fit_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match="expected") as told:
+        policy_of(program="other", on_ma=99.0, off_ma=98.0)
+    keys = [line.partition(":")[0] for line in str(told.value).splitlines()]
+    assert keys == ["program", "on_ma", "off_ma"]
+
+
 def test_the_program_may_be_left_out_where_there_is_one() -> None:
     pulses = ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
     device = device_of(programs={"a": pulses, "b": pulses}, safe_program="a")

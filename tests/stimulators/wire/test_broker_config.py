@@ -39,6 +39,13 @@ def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], problem:
         BrokerConfig(**keys)
 
 
+def test_all_that_does_not_go_together_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match="expected") as told:
+        BrokerConfig(embedded=True, host="amp", ca_file="ca.pem", password_file="p")  # noqa: S106 a name
+    keys = [line.partition(":")[0] for line in str(told.value).splitlines()]
+    assert keys == ["host", "ca_file", "password_file"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

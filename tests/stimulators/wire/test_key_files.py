@@ -150,7 +150,7 @@ _HEAD = 'rig = "{}"\nparty = "{}"\nstage = "{}"\n[keys]\n'
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (None, r"keys\.toml: No such file"),
+        (None, r"keys\.toml, found: No such file"),
         ("", "as `stimloop keys make` writes it, found .*rig"),
         ("rig = [", "as `stimloop keys make` writes it"),
         (b"\xff".decode("latin-1"), "as `stimloop keys make` writes it"),

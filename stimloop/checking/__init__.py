@@ -1,0 +1,1 @@
+"""What can be known of a configuration file before anything is connected: all mistakes at once."""

@@ -1,0 +1,196 @@
+"""Names in a file that mean another table: it has to be there, and to stand where it is read."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from detectors.montage import Montage
+from detectors.registry import REGISTRY
+from stimloop.checking.mistakes import Mistake, from_text
+from stimloop.checking.parts import Parts, Table
+from stimloop.checking.wording import listed, nearest
+from stimulators.policies.threshold import Threshold
+
+if TYPE_CHECKING:
+    from streamer.streams import StreamConfig
+
+_BURST = "burst"
+
+
+def of_names(parts: Parts) -> Iterator[Mistake]:
+    """Yield every name that stands twice, or means nothing that is there."""
+    for key, tables in (
+        ("name", parts.streams),
+        ("id", parts.detectors),
+        ("id", parts.policies),
+        ("id", parts.devices),
+    ):
+        yield from _unique(key, tables)
+    channels = known_channels(parts)
+    for stream in parts.streams:
+        yield from _of_montage(stream)
+    for detector in parts.detectors:
+        if detector.config is not None:
+            yield from _of_inputs(detector, parts)
+            yield from _of_channels(detector, channels)
+    for policy in parts.policies:
+        if policy.config is not None:
+            yield from _of_policy(policy, parts, channels)
+    patient = parts.patient
+    names = [each.name for each in parts.devices]
+    if patient is not None and patient.device and patient.device not in names:
+        yield Mistake("$.patient.device", _one_of("a device", names, patient.device))
+
+
+def known_channels(parts: Parts) -> dict[str, tuple[str, ...]]:
+    """Return the channels, montage included, of the streams of which the file says them all."""
+    known = {}
+    for stream in parts.streams:
+        config: StreamConfig | None = stream.config
+        if config is None:
+            continue
+        own = config.channels
+        if parts.patient is not None and config.match.source_id == parts.patient.source_id:
+            own = parts.patient.channels
+        if own:
+            known[stream.name] = (*own, *(each.channel for each in config.montage))
+    return known
+
+
+def _unique(key: str, tables: Sequence[Table]) -> Iterator[Mistake]:
+    first: dict[str, str] = {}
+    for table in tables:
+        if table.name and table.name in first:
+            yield Mistake(
+                f"{table.path}.{key}",
+                f"expected unique {key}s, found {table.name!r} twice, here and at "
+                f"{first[table.name]}",
+            )
+        first.setdefault(table.name, table.path)
+
+
+def _of_montage(stream: Table) -> Iterator[Mistake]:
+    config: StreamConfig | None = stream.config
+    if config is None:
+        return
+    if config.kind == "markers" and config.montage:
+        yield Mistake(
+            f"{stream.path}.montage",
+            f"expected none where there are no samples, found {len(config.montage)}",
+        )
+        return
+    own = config.channels
+    if not own:  # what they are is known once the stream is; that each is there is taken for so
+        terms = (label for each in config.montage for label in each.terms)
+        derived = {each.channel for each in config.montage}
+        own = tuple(dict.fromkeys(label for label in terms if label not in derived))
+    try:
+        Montage(config.montage, own)
+    except ValueError as error:
+        yield from from_text(str(error), stream.path)
+
+
+def _of_inputs(detector: Table, parts: Parts) -> Iterator[Mistake]:
+    streams = [each.name for each in parts.streams]
+    kinds: dict[str, str] = {}
+    for each in parts.streams:
+        kinds.setdefault(each.name, each.kind)
+    before = [each.name for each in parts.detectors[: detector.place]]
+    later = [each.name for each in parts.detectors[detector.place :]]
+    for reads in detector.config.reads:
+        path = f"{detector.path}.{reads.key}"
+        if reads.kind == "stream" and kinds.get(reads.name) == "markers":
+            yield Mistake(
+                path, f'expected a stream with samples, found {reads.name!r} of kind "markers"'
+            )
+        elif reads.kind == "stream" and reads.name not in streams:
+            yield Mistake(path, _one_of("a stream", streams, reads.name))
+        elif reads.kind != "stream" and reads.name == detector.name:
+            yield Mistake(path, f"expected another detector, found {reads.name!r} itself")
+        elif reads.kind != "stream" and reads.name not in before:
+            if reads.name in later:
+                yield Mistake(
+                    path,
+                    f"expected a detector before this one ({listed(before)}), found "
+                    f"{reads.name!r}, which comes later: move its table up",
+                )
+            else:
+                yield Mistake(path, _one_of("a detector before this one", before, reads.name))
+
+
+def _of_channels(detector: Table, known: dict[str, tuple[str, ...]]) -> Iterator[Mistake]:
+    labels = getattr(detector.config, "channels", ())
+    stream = known.get(getattr(detector.config, "stream", ""))
+    for place, label in enumerate(labels):
+        path = f"{detector.path}.channels[{place}]"
+        if stream is not None and label not in stream:
+            yield Mistake(path, _one_of("", stream, label))
+        elif label in labels[:place]:
+            yield Mistake(path, f"expected unique labels, found {label!r} twice")
+
+
+def _of_policy(
+    policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
+) -> Iterator[Mistake]:
+    config = policy.config
+    yield from _of_followed(policy, parts, channels)
+    devices = {each.name: each for each in parts.devices}
+    device = devices.get(config.device)
+    if device is None:
+        yield Mistake(f"{policy.path}.device", _one_of("a device", devices, config.device))
+    elif device.config is not None:
+        try:  # amounts and program; at any rate of samples they are the same
+            Threshold(config, rate_hz=1.0, device=device.config, channel=config.channel)
+        except ValueError as error:
+            yield from from_text(str(error), policy.path)
+    for other in parts.policies[: policy.place]:
+        if other.config is not None and other.config.device == config.device:
+            yield Mistake(
+                f"{policy.path}.device",
+                f"expected one policy a device, found {config.device!r}, which policy "
+                f"{other.name!r} drives",
+            )
+            return
+
+
+def _of_followed(
+    policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
+) -> Iterator[Mistake]:
+    config, path = policy.config, f"{policy.path}.of"
+    bursts = [each.name for each in parts.detectors if each.kind == _BURST]
+    followed = next((each for each in parts.detectors if each.name == config.of), None)
+    if followed is None:
+        yield Mistake(path, _one_of("a burst detector", bursts, config.of))
+    elif followed.kind in REGISTRY.kinds and followed.kind != _BURST:
+        yield Mistake(
+            path,
+            f"expected a burst detector ({listed(bursts)}), found {config.of!r} of kind "
+            f'"{followed.kind}"',
+        )
+    elif followed.kind == _BURST:
+        known = _channels_of(followed, parts, channels)
+        if known and config.channel and config.channel not in known:
+            yield Mistake(f"{policy.path}.channel", _one_of("", known, config.channel))
+        elif len(known) > 1 and not config.channel:
+            yield Mistake(f"{policy.path}.channel", f"expected one of {listed(known)}, found none")
+
+
+def _channels_of(
+    detector: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Return the channels of a detector, through those it reads; nothing where not all is known."""
+    config = detector.config
+    if config is None or not config.reads:
+        return ()
+    if labels := getattr(config, "channels", ()):
+        return tuple(labels)
+    reads = config.reads[0]
+    if reads.kind == "stream":
+        is_plain = hasattr(config, "channels") and not getattr(config, "pairs", ())
+        return channels.get(reads.name, ()) if is_plain and len(config.reads) == 1 else ()
+    before = [each for each in parts.detectors[: detector.place] if each.name == reads.name]
+    return _channels_of(before[0], parts, channels) if before else ()
+
+
+def _one_of(what: str, names: Sequence[str] | dict[str, Table], found: str) -> str:
+    wanted = f"{what} ({listed(names)})" if what else f"one of {listed(names)}"
+    return f"expected {wanted}, found {found!r}{nearest(found, names)}"

@@ -1,0 +1,115 @@
+"""A child process that any event loop can wait for: the selector loop of Windows starts none."""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+_T = TypeVar("_T")
+#: Longer last words say no more.
+_N_WORDS_MAX = 300
+
+
+class Child:
+    """A Python process in a group of its own, whose first line and whose end can be awaited.
+
+    Ctrl-C does not reach it: that is for whoever has started it.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for messages.
+    arguments : sequence of str
+        What the interpreter is started with.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+        self.name = name
+        # A file, not a pipe: a pipe that nobody reads would hold a talkative child up.
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 closed by `end`
+        is_windows = sys.platform == "win32"
+        self._process = subprocess.Popen(  # noqa: S603 this interpreter, arguments of our own
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._words,
+            start_new_session=not is_windows,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if is_windows else 0,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    @property
+    def death(self) -> str:
+        """How it ended, and the last it said."""
+        return (
+            f"{self.name} (process {self.pid}) ended with exit code "
+            f"{self._process.poll()}; it last said {self.last_words}"
+        )
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it wrote to its standard error, quoted; or nothing."""
+        self._words.seek(0)
+        lines = self._words.read().decode(errors="replace").strip().splitlines()
+        return repr(lines[-1][-_N_WORDS_MAX:]) if lines else "nothing"
+
+    async def first_line(self) -> str:
+        """Wait for the first line it writes; empty where it ends before."""
+        output = self._process.stdout
+        line = b"" if output is None else await _in_thread(output.readline)
+        return line.decode(errors="replace").strip()
+
+    async def until_over(self) -> None:
+        """Wait until it has ended."""
+        await _in_thread(self._process.wait)
+
+    async def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        await self.until_over()
+
+    async def end(self, within_s: float) -> None:
+        """Let it end, as it does when its standard input closes; after `within_s` kill it."""
+        if self._process.stdin is not None:
+            with suppress(OSError):  # it has ended already
+                self._process.stdin.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.until_over(), within_s)
+        await self.kill()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._words.close()
+
+
+async def _in_thread(call: Callable[[], _T]) -> _T:
+    """Wait for a call that blocks, in a thread that nobody waits for where this is cancelled.
+
+    Not one of the event loop's own threads, which are few and waited for at its end.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_T] = loop.create_future()
+
+    def set_result(found: _T) -> None:
+        if not done.done():
+            done.set_result(found)
+
+    def run() -> None:
+        found = call()
+        with suppress(RuntimeError):  # the loop may be over already
+            loop.call_soon_threadsafe(set_result, found)
+
+    threading.Thread(target=run, name="child", daemon=True).start()
+    return await done
