@@ -46,7 +46,7 @@ class Note(msgspec.Struct, frozen=True, gc=False):
         ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
         ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
         ``saturated``, ``implausible`` or ``unusual``; of the artifact steps ``stimulation``,
-        ``blanked`` or ``movement``.
+        ``blanked`` or ``movement``; of the detectors ``null``.
     text : str
         One line.
     """

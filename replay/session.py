@@ -18,6 +18,7 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.compiling import Compiling, compiling
 from streamer.config import LoopConfig
+from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, Event
 from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
@@ -127,6 +128,7 @@ async def _run(
     async with AsyncExitStack() as stack:
         stack.enter_context(cancelling())
         folder = take_folder()
+        deferred = stack.enter_context(DeferredWork(loop.chain, waits=True))
         journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
         service = Service(
             loop=loop,
@@ -139,6 +141,7 @@ async def _run(
             versions=versions(),
             watch=_watcher(source.n_samples, progress),
             is_timed=False,
+            deferred=deferred,
         )
         fault: Exception | None = None
         try:

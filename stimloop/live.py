@@ -27,6 +27,7 @@ from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
 from streamer.compiling import compiling
+from streamer.deferred_work import DeferredWork
 from streamer.errors import StreamError
 from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
@@ -143,6 +144,7 @@ async def run(
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
+        deferred = stack.enter_context(DeferredWork(loop.chain))
         last.enter_context(cancelling())
         target = SessionFolder.create(folder, config_toml, may_number=may_number)
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
@@ -159,6 +161,7 @@ async def run(
             past=ledger.past,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,
+            deferred=deferred,
         )
         told(f"session {target.path}")
         this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())

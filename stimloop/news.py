@@ -15,7 +15,7 @@ from streamer.events import Event
 #: A target has no chance in these states, which are told themselves; nor has an older one.
 _EXPECTED = {"superseded", "idle", "armed", "hold", "paused", "safe"}
 #: Notices of what is as it should be again.
-_GOOD = {"stream_resumed", "stream_heard"}
+_GOOD = {"stream_resumed", "stream_heard", "null_arrived"}
 
 
 Weight: TypeAlias = Literal["plain", "alarm"]

@@ -22,7 +22,7 @@ from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.naive_target_phase import target_phase
-from tests.detectors.subject import LAYOUT, Example, Plain, Recording
+from tests.detectors.subject import LAYOUT, Example, Plain, Recording, blocks
 
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
 _BETA: Final = BandPowerConfig(
@@ -100,12 +100,13 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
 def _burst(
     name: str, config: BurstConfig, below: BandPowerConfig | OscillationConfig = _BETA
 ) -> Example:
-    window_samples = (
+    hop_samples = round(below.hop_s * LAYOUT.rate_hz)
+    smoothing_samples = max(0, round(config.smoothing_s / below.hop_s) - 1) * hop_samples
+    window_samples = smoothing_samples + (
         BandPower(below, LAYOUT).span_samples
         if isinstance(below, BandPowerConfig)
         else _span_samples(below, LAYOUT)
     )
-    hop_samples = round(below.hop_s * LAYOUT.rate_hz)
 
     def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
         return burst(config, estimates, hop_samples, LAYOUT.rate_hz)
@@ -118,33 +119,46 @@ def _burst(
         plain,
         channel_outputs=4,
         measures=(0, 2),
+        newest_samples=1 + smoothing_samples,
         forgets=config.threshold.calibrate_s is None,
         kinds=frozenset({"onset", "offset"}),
     )
 
 
 def _burst_statistics(
-    name: str, config: BurstStatisticsConfig, below: BurstConfig, power: BandPowerConfig = _BETA
+    name: str,
+    config: BurstStatisticsConfig,
+    below: BurstConfig,
+    power: BandPowerConfig = _BETA,
+    layout: StreamLayout = LAYOUT,
 ) -> Example:
-    hop_samples = round(_BETA.hop_s * LAYOUT.rate_hz)
+    hop_samples = round(_BETA.hop_s * layout.rate_hz)
     every = round(config.hop_s / _BETA.hop_s)
     configs = (power, below, config)
-    (null,) = (
-        each._null
-        for each in DetectorChain(configs, {LAYOUT.name: LAYOUT}).detectors.values()
-        if isinstance(each, BurstStatistics)
-    )
 
-    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
-        return burst_statistics(config, below, estimates, hop_samples / LAYOUT.rate_hz, null)
+    def plain(given: Recording, estimates: Any) -> Plain:
+        chain = DetectorChain(configs, {layout.name: layout})
+        (statistics,) = (
+            each for each in chain.detectors.values() if isinstance(each, BurstStatistics)
+        )
+        for block in blocks(layout, given, ()):
+            chain.update(block)
+        return burst_statistics(
+            config,
+            below,
+            estimates,
+            hop_s=hop_samples / layout.rate_hz,
+            rate_hz=layout.rate_hz,
+            nulls=list(statistics.nulls),
+        )
 
     return Example(
         name,
         configs,
-        LAYOUT,
-        BandPower(_BETA, LAYOUT).span_samples + round(config.window_s * LAYOUT.rate_hz),
+        layout,
+        BandPower(_BETA, layout).span_samples + round(config.window_s * layout.rate_hz),
         plain,
-        channel_outputs=12,
+        channel_outputs=13,
         measures=(),
         forgets=False,
         every=every,
@@ -385,6 +399,17 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             _AMPLITUDE,
         ),
         _burst(
+            "of an amplitude, smoothed",
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(level=7.0),
+                smoothing_s=0.06,
+                duration_s_min=0.03,
+            ),
+            _AMPLITUDE,
+        ),
+        _burst(
             "of decibels, hysteresis in its unit",
             BurstConfig(
                 id="bursts",
@@ -420,6 +445,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hop_s=0.02,
                 long_s=0.06,
                 n_bursts_min=1,
+                null_delay_s=1.0,
             ),
             BurstConfig(
                 id="bursts",
@@ -429,6 +455,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 duration_s_min=0.0,
             ),
             _DECIBEL,
+            StreamLayout("LFP", 250.0, ("left", "right")),
         ),
     ),
     Oscillation: (
