@@ -83,7 +83,7 @@ def of_stn_ecog() -> Iterator[Row]:
         if stn.startswith("LFP") and ecog.startswith("ECOG")
     ]
     table: dict[str, Any] = {"id": "sync", "kind": "coherence", "pairs": pairs}
-    table |= {"band_hz": [14.0, 15.0], "segment_s": 1.0, "window_s": 19.0}
+    table |= {"band_hz": [13.5, 14.5], "segment_s": 1.0, "window_s": 19.0}
     seen = look(recorded, [table])["sync"]
     outputs = outputs_of(recorded, table)
     value, lower, level = (

@@ -295,10 +295,9 @@ class BurstStatistics:
 def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:
     """Return the hops of a window: it is what was asked for, as near as hops of samples come."""
     asked = config.window_s / config.hop_s
-    n_blocks = round(config.window_s / hop_s)
-    if not 1 <= n_blocks <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
+    if not 1 <= round(asked) <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
         raise ValueError(
             f"window_s: expected 1 to {_N_BLOCKS_MAX} times hop_s ({config.hop_s:g} s), "
             f"found {config.window_s:g}"
         )
-    return n_blocks
+    return max(1, round(config.window_s / hop_s))

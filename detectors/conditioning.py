@@ -11,6 +11,8 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.artifacts.path import AnyArtifactConfig, ArtifactPath
+from detectors.artifacts.stimulation_blanking import StimulationBlankingConfig
+from detectors.artifacts.stimulation_period import StimulationPeriodConfig
 from detectors.block import Block, BoundEvent, Break, StreamLayout
 from detectors.findings import Finding, Repetitions
 from detectors.montage import Montage, MontageConfig
@@ -31,6 +33,9 @@ UNUSUAL_EVERY_S = 60.0
 BLANKED_EVERY_S = 60.0
 #: Events that may wait for the next sample of a silent stream.
 N_WAITING_MAX = 1000
+
+#: Steps that take stimulation off a signal.
+_OF_STIMULATION = (StimulationBlankingConfig, StimulationPeriodConfig)
 
 
 class Note(msgspec.Struct, frozen=True, gc=False):
@@ -163,6 +168,7 @@ class Conditioner:
             factors=factors,
             montage=montage,
             counts=self.counts,
+            is_cleaned=any(isinstance(each, _OF_STIMULATION) for each in config.artifacts),
         )
         self._artifacts = (
             ArtifactPath(config.artifacts, self.layout, self.counts) if config.artifacts else None

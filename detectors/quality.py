@@ -28,6 +28,8 @@ _N_LOOK_MIN = 16
 _N_FROZEN_MIN = 10
 _N_RAIL = 3
 _N_EVENTS_MAX = 64
+#: So many powers of ten a stimulation artifact may be over the signal.
+_ARTIFACT_POWER = 3
 _SIGNALS = ("lfp", "emg")
 _SD_UV = {"lfp": (1.0, 200.0), "emg": (0.05, math.inf)}
 _PEAK_UV = {"emg": 5000.0}
@@ -119,6 +121,9 @@ class SampleJudge:
     counts : Counter
         Kept up to date: ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
         ``unusual``, in samples of the stream's own channels.
+    is_cleaned : bool
+        Whether a step takes stimulation off what was judged here: an LFP a thousand times too large
+        is then more likely its artifact than another unit.
 
     Raises
     ------
@@ -143,7 +148,9 @@ class SampleJudge:
         factors: Sequence[float],
         montage: Montage,
         counts: Counter[str],
+        is_cleaned: bool = False,
     ) -> None:
+        self._is_cleaned = is_cleaned
         self._channels = montage.channels
         self._kind = kind
         self._counts = counts
@@ -232,7 +239,7 @@ class SampleJudge:
         if usual is None or not sd_uv > 0.0:
             return text
         power = 3 * round(math.log10(sd_uv / usual) / 3.0)
-        if not power:
+        if not power or (power == _ARTIFACT_POWER and self._is_cleaned):
             return text
         text = f"{text}: looks like 1e{abs(power)} too {'large' if power > 0 else 'small'}"
         fitting = unit_of(self._factors[channel] * 10.0**-power)

@@ -62,6 +62,7 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
     def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return band_power(config, layout, given)
 
+    n_measures = len(config.bands) * (2 if config.has_outside else 1)
     is_calibrated = config.baseline is not None and config.baseline.calibrate_s is not None
     return Example(
         name,
@@ -69,8 +70,8 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
         layout,
         BandPower(config, layout).span_samples,
         plain,
-        channel_outputs=len(config.bands),
-        measures=tuple(range(len(config.bands))),
+        channel_outputs=n_measures,
+        measures=tuple(range(n_measures)),
         forgets=not is_calibrated,
         tolerance_absolute=0.0 if config.scale in ("power", "percent") else 1e-9,
     )
@@ -84,7 +85,7 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
     def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return oscillation(config, layout, given)
 
-    n_measures = 1 if config.output == "amplitude" else 2
+    n_measures = {"amplitude": 1, "amplitude_and_phase": 2}.get(config.output, 3)
     return Example(
         name,
         (config,),
@@ -316,6 +317,37 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _power(
+            "recursive, two bands, the share outside each, bound",
+            BandPowerConfig(
+                id="bands",
+                stream="LFP",
+                bands_hz={"beta": (10.0, 40.0), "gamma": (50.0, 90.0)},
+                method="recursive",
+                time_constant_s=0.05,
+                hop_s=0.012,
+                outside_max=0.999,
+                outside_time_constant_s=0.06,
+                output="power_and_outside",
+            ),
+        ),
+        _power(
+            "recursive, percent, bound, many channels, odd rate",
+            BandPowerConfig(
+                id="bands",
+                stream="LFP",
+                bands_hz={"beta": (10.0, 40.0), "gamma": (50.0, 90.0)},
+                method="recursive",
+                order=1,
+                window_s=0.1,
+                hop_s=0.0165,
+                outside_max=0.999,
+                outside_time_constant_s=0.06,
+                scale="percent",
+                total_hz=(5.0, 95.0),
+            ),
+            _ODD_RATE,
+        ),
+        _power(
             "recursive, every sample, one wide section",
             BandPowerConfig(
                 id="wide",
@@ -483,6 +515,35 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             _ODD_RATE,
         ),
         _oscillation(
+            "three poles, the share outside the band, bound",
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=25.0,
+                half_width_hz=20.0,
+                order=3,
+                hop_s=0.012,
+                outside_max=0.999,
+                outside_time_constant_s=0.05,
+                output="amplitude_phase_and_outside",
+            ),
+        ),
+        _oscillation(
+            "two poles, amplitude alone, bound, many channels, odd rate",
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=20.0,
+                half_width_hz=10.0,
+                order=2,
+                hop_s=0.012,
+                outside_max=0.999,
+                outside_time_constant_s=0.07,
+                output="amplitude",
+            ),
+            _ODD_RATE,
+        ),
+        _oscillation(
             "by Hilbert transform",
             OscillationConfig(
                 id="beta", stream="LFP", centre_hz=20.0, method="hilbert", hop_s=0.02, lead_s=0.02
@@ -496,6 +557,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 centre_hz=30.0,
                 method="hilbert",
                 half_width_hz=8.0,
+                order=2,
                 window_s=0.111,
                 hop_s=0.0165,
             ),
@@ -532,6 +594,26 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 refractory_cycles=0.9,
             ),
             OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, hop_s=0.012),
+        ),
+        _target_phase(
+            "of a rhythm of which little may lie outside its band",
+            TargetPhaseConfig(
+                id="peak",
+                of="beta",
+                gate=AmplitudeGate(amplitude_uv_min=2.0, outside_max=0.3),
+                lead_s=0.01,
+            ),
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=25.0,
+                half_width_hz=20.0,
+                order=2,
+                hop_s=0.004,
+                outside_max=0.999,
+                outside_time_constant_s=0.05,
+                output="amplitude_phase_and_outside",
+            ),
         ),
         _target_phase(
             "of a Hilbert transform, many channels, odd rate",

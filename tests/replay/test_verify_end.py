@@ -299,6 +299,7 @@ def test_every_field_of_the_summary_is_under_the_chain(ended: Path) -> None:
     paths = list(_paths(json.loads(content)))
     assert len(paths) > 30
     assert ("quality", "implausible") in paths
+    assert ("versions", "estimates") in paths
     for path in paths:
         summary = json.loads(content)
         table = summary
