@@ -61,6 +61,8 @@ class Service:
         Given once a second, and at the end, what the next service is to know.
     slept_s : callable, optional
         How long the machine has slept in all.
+    is_timed : bool
+        Whether `now_s` is a real clock, so that latencies mean something.
     deferred : DeferredWork, optional
         Computes beside the loop what detectors will need; without it their steps do.
 
@@ -95,10 +97,11 @@ class Service:
         past: Sequence[DevicePast] = (),
         keep_past: Callable[[Sequence[DevicePast]], None] = lambda _: None,
         slept_s: Callable[[], float] = lambda: 0.0,
+        is_timed: bool = True,
         deferred: DeferredWork | None = None,
     ) -> None:
         self.loop = loop
-        self.summary = Summary(loop)
+        self.summary = Summary(loop, is_timed=is_timed)
         self.watch = watch
         self._journal = journal
         self._transport = transport

@@ -63,7 +63,7 @@ class Recomputation:
             ]
         except ValueError as error:
             raise Difference(f"record 0: the configuration cannot be used: {error}") from error
-        self._summary = Summary(self._loop)
+        self._summary = Summary(self._loop, is_timed=False)
 
     def step(self, record: Record, step: StepRecord) -> None:
         """Compute one step again and compare all that followed from it."""
@@ -119,7 +119,6 @@ class Recomputation:
             Records before it.
         """
         found = self._summary.as_dict()
-        del found["latency_ms"]
         found["versions"] = self._header.versions
         found["digest"] = self.digests.as_dict()
         found["journal"] = {"head": head, "records": n_records}

@@ -62,6 +62,8 @@ class VirtualDevice:
         Its connection.
     stepped_us : int
         When its clock was set last, in virtual time.
+    n_clock_sets : int
+        How often that was.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class VirtualDevice:
         self._counts = Counts()
         self._step, self._ceiling = step, ceiling
         self._n_triggers = 0
-        self.stepped_us = 0
+        self.stepped_us = self.n_clock_sets = 0
         self.client = self._make_client()
         self.device = self._boot()
         self._switch_on()
@@ -108,6 +110,7 @@ class VirtualDevice:
         """Set its own clock forward or back."""
         self._offset_us += by_us
         self.stepped_us = self._schedule.now_us
+        self.n_clock_sets += 1
 
     @property
     def own_us(self) -> int:

@@ -63,7 +63,9 @@ class Delivery:
 
     def pass_time(self, clock_us: int) -> None:
         """Catch up with the clock in small steps: a lease ends neither early nor late."""
+        before_us = self.now_us
         fault = self._time.read(clock_us)
+        self._clocks.note_look(self.now_us - before_us)
         if self._time.doubtful_us:
             self._budgets.doubt(self._time.doubtful_us, self.now_us)
         while True:

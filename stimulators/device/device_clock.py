@@ -20,12 +20,22 @@ _PERIOD_US = 1_000_000
 #: While there is no good offset, ask more often.
 _EAGER_PERIOD_US = 100_000
 _UNCERTAINTY_US_MAX = 10_000
+#: Two looks at the clock are seldom further apart: it may have been set forward between them.
+_LOOK_US_MAX = 30_000
 
 
 class ServiceTime(NamedTuple):
     """What to add to a device's own time for a service's, and how far that may be off."""
 
     offset_us: int
+    uncertainty_us: int
+
+
+class Stamp(NamedTuple):
+    """A time by one session's service, and how far that may be off; 0 where none is known."""
+
+    session: str
+    time_us: int
     uncertainty_us: int
 
 
@@ -71,6 +81,7 @@ class ServiceClocks:
         self._instance = instance
         self._new_nonce = new_nonce
         self._exchanges: dict[str, deque[_Exchange]] = {}
+        self._doubts_us: dict[str, int] = {}
         self._open: dict[int, _Asked] = {}
         self._n_requests = 0
         self._due_us = 0
@@ -108,6 +119,7 @@ class ServiceClocks:
         if asked.sent_us != reply.sent_us or not 0 <= held_us <= now_us - asked.sent_us:
             return
         asked.answered_by.add(reply.session)
+        self._doubts_us.pop(reply.session, None)
         newest = _Exchange(
             offset_us=(reply.received_us - asked.sent_us + reply.replied_us - now_us) // 2,
             half_round_trip_us=(now_us - asked.sent_us - held_us + 1) // 2,
@@ -121,7 +133,15 @@ class ServiceClocks:
                 exchanges.clear()
         exchanges.append(newest)
         if len(self._exchanges) > _N_SESSIONS_MAX:
-            del self._exchanges[min(self._exchanges)]
+            oldest = min(self._exchanges)
+            del self._exchanges[oldest]
+            self._doubts_us.pop(oldest, None)
+
+    def note_look(self, passed_us: int) -> None:
+        """Take in how far the device's clock went since it last looked: stamps may be off by it."""
+        if passed_us > _LOOK_US_MAX:
+            for session in self._exchanges:
+                self._doubts_us[session] = self._doubts_us.get(session, 0) + passed_us
 
     def time_of(self, session: str, now_us: int) -> ServiceTime | None:
         """Return the time of one session's service; None where it is not known well enough."""
@@ -135,17 +155,28 @@ class ServiceClocks:
         known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
         return max(known, default=None)
 
+    def newest_heard(self, now_us: int) -> str | None:
+        """Return the session that answered last, of those whose time is known well enough."""
+        known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
+        return max(known, key=lambda each: (self._exchanges[each][-1].at_us, each), default=None)
+
     def stamp_us(self, session: str | None, now_us: int) -> int:
         """Return the time of a session's service, or else of the newest known; 0 for none."""
-        known = None if session is None else self.time_of(session, now_us)
-        if known is None:
-            newest = self.best_session(now_us)
-            known = None if newest is None else self.time_of(newest, now_us)
-        return 0 if known is None else now_us + known.offset_us
+        return self.stamp(session, now_us).time_us
+
+    def stamp(self, session: str | None, now_us: int) -> Stamp:
+        """Return the time of a session's service, or else of the newest known."""
+        for each in (session, self.best_session(now_us)):
+            known = None if each is None else self.time_of(each, now_us)
+            if each is not None and known is not None:
+                uncertainty_us = known.uncertainty_us + self._doubts_us.get(each, 0)
+                return Stamp(each, now_us + known.offset_us, uncertainty_us)
+        return Stamp("", 0, 0)
 
     def forget(self) -> None:
         """Know nothing of anybody's time, and ask at once."""
         self._exchanges.clear()
+        self._doubts_us.clear()
         self._open.clear()
         self._due_us = 0
 

@@ -2,7 +2,7 @@
 
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.delivery import Delivery
-from stimulators.device.device_clock import ServiceClocks
+from stimulators.device.device_clock import ServiceClocks, Stamp
 from stimulators.device.output import Output
 from stimulators.device.stop_reports import StopReports
 from stimulators.device.tenancy import Tenancy
@@ -100,7 +100,7 @@ class Telling:
         if is_arrived or now_us >= self._report_due_us:
             self._report_due_us = now_us + _REPORT_PERIOD_US
             self._told_given = self._given
-            said.append(self._words.report(self._condition))
+            said.append(self._words.report(self._condition, self._stamp()))
         return said
 
     @property
@@ -123,3 +123,10 @@ class Telling:
 
     def _stamp_us(self) -> int:
         return self._clocks.stamp_us(self._tenancy.session, self._delivery.now_us)
+
+    def _stamp(self) -> Stamp:
+        """Return the time of the service that drives it, or else of the one that answered last."""
+        now_us = self._delivery.now_us
+        is_live = self._delivery.state == "live"
+        service = self._tenancy.session if is_live else self._clocks.newest_heard(now_us)
+        return self._clocks.stamp(service, now_us)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from stimulators.device.device_clock import Stamp
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceLimits, DeviceState, DeviceStatus
 
@@ -92,8 +93,8 @@ class Words:
         self.n_said += 1
         return self.info(now)
 
-    def report(self, now: Condition) -> DeviceStatus:
-        """Return what it gives, as a new word."""
+    def report(self, now: Condition, stamp: Stamp) -> DeviceStatus:
+        """Return what it gives, as a new word, with the time at which that is so."""
         self.n_said += 1
         return DeviceStatus(
             instance=self.instance,
@@ -107,6 +108,9 @@ class Words:
             charge_uc=now.charge_uc,
             on_s=now.on_s,
             counted_since_s=now.counted_since_s,
+            said_us=stamp.time_us,
+            said_uncertainty_us=stamp.uncertainty_us,
+            said_clock=stamp.session,
         )
 
     def answer(

@@ -47,6 +47,8 @@ class Belief:
         When the newest word came.
     tolerance : float
         How far what is given may be from what was asked for.
+    done_s : float
+        When the newest command was sent that a word said is done; minus infinity before any.
     """
 
     def __init__(self, config: DeviceConfig, command_valid_s: float) -> None:
@@ -54,6 +56,7 @@ class Belief:
         self.instance = ""
         self.heard_s: float | None = None
         self.tolerance = _TOLERANCE_SHARE * config.amount_max
+        self.done_s = -math.inf
         self._config = config
         self._command_valid_s = command_valid_s
         self._number = -1
@@ -79,6 +82,18 @@ class Belief:
     def highest(self) -> float:
         """The most it may give; the device's maximum where nothing is known."""
         return max(self._amounts()) if self.is_known else self._config.amount_max
+
+    @property
+    def most(self) -> float:
+        """The most it may give, with the tolerance of all that it has not shown to have reached."""
+        if not self.is_known:
+            return self._config.amount_max
+        return max(self.highest, *(self.most_at(sent.amount) for sent in self._sent.values()), 0.0)
+
+    def most_at(self, asked: float) -> float:
+        """Return the most it may give where it was asked for an amount, or goes there by itself."""
+        is_reached = self._amount is not None and abs(self._amount - asked) <= self.tolerance
+        return asked if is_reached else asked + self.tolerance
 
     @property
     def is_certain(self) -> bool:
@@ -192,6 +207,8 @@ class Belief:
         # It cannot have done what was never sent: that would hide all that is sent from now on.
         self._last_seq = max(self._last_seq, min(word.last_seq, self._newest_seq))
         done = self._sent.get(self._last_seq)
+        if done is not None:
+            self.done_s = done.issued_s
         self._program = word.program or (self._program if done is None else done.program)
         if self._newest_seq in {word.answers, self._last_seq}:
             self._is_answered = True

@@ -2,6 +2,7 @@
 
 from stimulators.decisions import Notice, Refusal
 from stimulators.gate.driving.drive import Drive
+from stimulators.gate.limits.stamp import earliest_said_s
 from stimulators.gate.states import RigState
 from stimulators.gate.word import Word, word_of
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
@@ -105,6 +106,12 @@ class DeviceWords:
                 said,
                 drive.belief,
                 self._rig.now_s,
+                said_s=earliest_said_s(
+                    said,
+                    self._session,
+                    done_s=drive.belief.done_s,
+                    now_s=self._rig.now_s,
+                ),
                 reaches_power_on=info is not None and info.off_when_unpowered,
                 is_driven=drive.is_engaged or drive.descent is not None,
             )

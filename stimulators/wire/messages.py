@@ -138,6 +138,10 @@ class DeviceStatus(Wire, frozen=True):
     `charge_uc` is the charge of the last ten minutes as the device counts it, first phases
     summed, `on_s` how long it has been above its safe amount (breaks shorter than its
     `off_time_s_min` included), and `counted_since_s` how many seconds both counts reach back.
+
+    `said_us` is when that was so, by the clock of the service whose session is `said_clock`, and
+    `said_uncertainty_us` how far that may be off; 0 where the device knows no service's clock,
+    None where it never says.
     """
 
     instance: str
@@ -151,6 +155,9 @@ class DeviceStatus(Wire, frozen=True):
     charge_uc: float = 0.0
     on_s: float = 0.0
     counted_since_s: float = 0.0
+    said_us: Integer | None = None
+    said_uncertainty_us: Integer = 0
+    said_clock: str = ""
 
 
 class ClockRequest(Wire, frozen=True):

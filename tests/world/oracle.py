@@ -15,6 +15,8 @@ from tests.world.electrode_oracle import ElectrodeOracle, ViolationError
 #: Between looks of the device at its clock, and of the service at its timers.
 _LOOK_US = 30_000
 _CHECK_US = 20_000
+#: From one look of a virtual device at its clock to the next, at most.
+_DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
 
 
@@ -63,6 +65,8 @@ class Oracle:
         self._steady: dict[str, tuple[object, int]] = {}
         self._boots: dict[str, dict[str, int]] = {}
         self._n_armed_by_itself: dict[str, int] = {}
+        self._was_live: dict[str, bool] = {}
+        self._n_leases_over: dict[str, int] = dict.fromkeys(self.electrodes, 0)
         self._armed_us = 0
         for name, given in world.electrodes.given.items():
             self.electrodes[name].change(given, may_jump=True, is_set=False)
@@ -79,7 +83,10 @@ class Oracle:
         self.world.schedule.after(_CHECK_US, self._check_regularly)
 
     def _change(self, device: str, before: Given, now: Given) -> None:
-        is_stopped = self.world.devices[device].device.state == "stopped"
+        state = self.world.devices[device].device.state
+        is_stopped, is_live = state == "stopped", state == "live"
+        self._n_leases_over[device] += self._was_live.get(device, False) and not is_live
+        self._was_live[device] = is_live
         if is_stopped and now.amount > before.amount + _TINY and now.is_powered:
             raise ViolationError(f"{device} was stopped and goes up to {now.amount:g}")
         # A device cannot tell a clock that is set forward a little from time that passes.
@@ -150,11 +157,21 @@ class Oracle:
                 )
 
     def _slack_uc(self, electrode: ElectrodeOracle) -> float:
-        """How much less may be counted: what was given while the device's word was on its way."""
+        """How much less may be counted: what the device itself cannot count.
+
+        It looks at its clock every few milliseconds: what passes before the first look after it is
+        switched on, or between two looks with a clock that was set back between them, it does not
+        know of. Where its lease ends between two looks it counts the way down from then on, and
+        this world lets the electrode follow at the look.
+        """
         config = electrode.config
+        virtual = self.world.devices[config.id]
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
-        way_s = 0.02 if self.world.now_us > self.swarm.quiet_since_us + 2_000_000 else 3.0
-        return config.amount_max * dearest * way_s
+        boots_uc = 2 * virtual.n_boots * config.safe_amount * dearest
+        sets_uc = virtual.n_clock_sets * config.amount_max * dearest
+        way = virtual.config.slew_per_s_max * _DEVICE_LOOK_S
+        ends_uc = self._n_leases_over[config.id] * way * dearest
+        return (boots_uc + sets_uc + ends_uc) * _DEVICE_LOOK_S
 
     def check(self) -> None:
         """Hold everything that must be so at this moment."""

@@ -92,9 +92,9 @@ class Sending:
         if not self._rate.has_room(now_s):
             return "commands"
         charge_uc = target.amount * self._config.charge_uc(target.program)
-        if not self._account.has_room(charge_uc, self._belief, now_s):
+        if not self._account.room.has_room(charge_uc, self._belief, now_s):
             return "charge"
-        self._account.add_trigger(charge_uc, now_s)
+        self._account.add_trigger(charge_uc, now_s, now_s + self._timing.command_valid_s)
         self._triggers.take(target.time_s, now_s)
         self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)
         amount, channel = target.amount, target.channel

@@ -73,7 +73,7 @@ class Steering:
         if not self._rises.has_room(now_s):
             return "rises_per_min_max"
         step = min(target.amount, belief.highest + self._slew.spare)
-        return self._account.objection_to(step, target.program, belief, now_s)
+        return self._account.room.objection_to(step, target.program, belief, now_s)
 
     def follow(self, wish: Target, now_s: float) -> Send | None:
         """Go towards what is wished; to another program by way of 0."""
@@ -140,7 +140,10 @@ class Steering:
             return None
         if is_rise and not self._rises.has_room(now_s):
             return None
-        if is_up and self._account.objection_to(amount, program, self._belief, now_s) is not None:
+        if (
+            is_up
+            and self._account.room.objection_to(amount, program, self._belief, now_s) is not None
+        ):
             return None
         if is_rise:
             self._rises.take(now_s)

@@ -1,7 +1,6 @@
-"""A device's budgets: its charge of ten minutes and its time above safe, used and left."""
+"""What a device has used of its budgets: the charge of ten minutes and the time above safe."""
 
 import math
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from stimulators.device_config import DeviceConfig
@@ -9,22 +8,30 @@ from stimulators.gate.belief import Belief
 from stimulators.gate.limits.charge import WINDOW_S, ChargeCount
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.limits.room import Room
 from stimulators.wire.messages import DeviceStatus
 
-#: How long a word was on its way, at most, where no command says how old it may be.
+#: How long a word was on its way, at most, of a device that never says when it was said: an
+#: assumption, which no device that stamps its reports needs.
 _TRANSIT_S = 1.0
+#: An offset between two clocks is worth nothing after so long: a device's is known to 10 ms.
+_CLOCK_FADES_S = 120.0
 
 
-class Want(NamedTuple):
-    """What has to wait, for which limit and how long."""
+class _Since(NamedTuple):
+    """How long ago a word was said at most, and the charge that may have been given since then.
 
-    limit: str
-    found: str
-    expected: str
+    `is_stamped` says that its own stamp says so, `replaces` that no earlier word knows more.
+    """
+
+    time_s: float
+    charge_uc: float
+    is_stamped: bool
+    replaces: bool
 
 
 class Account:
-    """Counts from the belief, and reserves the way back to the safe amount.
+    """Counts from the belief, and from the device's own counts.
 
     Parameters
     ----------
@@ -35,8 +42,18 @@ class Account:
     tick_s : float
         Time from one look at the limits to the next.
 
+    Attributes
+    ----------
+    room : Room
+        What still fits.
+
     Notes
     -----
+    Whatever a device said last, it may have gone to its safe amount by itself since then: its
+    lease may have ended. So what counts is never below what that would have given. A stamped
+    report then shows what it was. A device that never stamps its reports is taken to keep to
+    what it said until it says otherwise, and its word to be on its way for at most a second.
+
     A device that is not simulated begins with everything unknown: its charge is taken to be the
     highest the limit allows and its time above safe to be spent, until `learn` says what an
     earlier service knew, the device's own count reaches back far enough, or time has passed.
@@ -47,13 +64,17 @@ class Account:
         self._stay_s = lease_s + tick_s
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         self._on_s_max = config.limits.on_time_s_max
+        self._off_s_min = config.limits.off_time_s_min
         self._charge = ChargeCount()
         self._on_high = OnTime(config.limits.off_time_s_min)
         self._on_low = OnTime(config.limits.off_time_s_min)
-        self._counted_s: float | None = None
+        self._counted_s = math.inf
         self._sent_s = -math.inf
+        self._never_stamps = False
+        self._doubted_until_s = -math.inf
         self._is_presumed = config.simulated
         self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
+        self.room = Room(config, self._charge, self._on_high, stay_s=self._stay_s)
 
     @property
     def on_s(self) -> float:
@@ -78,34 +99,31 @@ class Account:
         """Let everything run up to `now_s`, at the highest and the lowest of the belief."""
         if not self._is_presumed:
             self.learn(None, now_s)
-        passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
+        if self._counted_s == math.inf:
+            self._charge.begin(now_s)
+        passed_s = now_s - self._counted_s
         self._counted_s = now_s
         if passed_s <= 0.0:
             return
+        rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+        lowest_uc = belief.lowest * min(rates) * passed_s
+        self._charge.add(lowest_uc, self._most_uc(belief, passed_s), now_s)
+        # A simulated device that has not said a word is taken to be at rest.
         is_known = belief.is_known or not self._config.simulated
         highest = belief.highest if is_known else self._config.safe_amount
-        programs = belief.programs
-        if passed_s > self._stay_s:
-            # The service stood still: no lease went, and the device went to its safe amount.
-            highest = max(highest, self._config.safe_amount)
-            programs |= {self._config.safe_program}
-        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
-        self._charge.add(
-            belief.lowest * min(rates) * passed_s, highest * max(rates) * passed_s, now_s
-        )
         above = self._config.safe_amount + belief.tolerance
         self._on_high.pass_time(passed_s, is_on=highest > above)
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
     def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
         """Count time that passed while the clock stood still: up to the highest, perhaps none."""
-        highest = belief.highest if belief.is_known else self._config.safe_amount
-        rates = [self._config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
-        self._charge.add(0.0, highest * max(rates) * lasted_s, now_s)
+        self._charge.add(0.0, self._most_uc(belief, lasted_s), now_s)
+        # What devices know of the service's clock is off by this, until they have asked again.
+        self._doubted_until_s = now_s + lasted_s + _CLOCK_FADES_S
 
-    def add_trigger(self, charge_uc: float, now_s: float) -> None:
-        """Count a trigger that goes."""
-        self._charge.add(0.0, charge_uc, now_s)
+    def add_trigger(self, charge_uc: float, now_s: float, until_s: float) -> None:
+        """Count a trigger that goes, and is given at `until_s` at the latest."""
+        self._charge.add_pulse(charge_uc, now_s, until_s)
 
     def note_sent(self, belief: Belief, now_s: float) -> None:
         """Take in that a command goes now: what a word that knows of it counts is no older."""
@@ -117,9 +135,8 @@ class Account:
         """Count the charge of a device that may have gone up to its safe amount, its lease over."""
         config = self._config
         above = config.safe_amount - belief.highest
-        if above > 0.0 and belief.heard_s is not None:
+        if self._never_stamps and above > 0.0 and belief.heard_s is not None:
             unheard_s = self._stay_s + _TRANSIT_S + now_s - belief.heard_s
-            unheard_s = min(unheard_s, now_s - self._sent_s)
             rate = config.charge_uc_per_s(config.safe_program)
             self._charge.add(0.0, above * rate * unheard_s, now_s)
 
@@ -129,124 +146,104 @@ class Account:
         belief: Belief,
         now_s: float,
         *,
+        said_s: float | None,
         reaches_power_on: bool,
         is_driven: bool,
     ) -> None:
-        """Let the device's own counts say what the belief cannot."""
+        """Let the device's own counts say what the belief cannot.
+
+        Parameters
+        ----------
+        said : DeviceStatus
+            The device's newest word.
+        belief : Belief
+            What that word leaves possible.
+        now_s : float
+            When it came.
+        said_s : float or None
+            The earliest moment at which it can have been said; None where no stamp says so.
+        reaches_power_on : bool
+            Whether the device gave nothing before its counts begin.
+        is_driven : bool
+            Whether we drive the device, or bring it to safety.
+        """
         if not (math.isfinite(said.charge_uc) and math.isfinite(said.on_s)):
             return
-        self._charge.note_told(said.charge_uc, now_s)
+        self._never_stamps = said.said_us is None
+        if now_s < self._doubted_until_s:
+            said_s = None
+        since = self._since(belief, now_s, said_s, is_driven=is_driven)
+        told_uc, missed_uc = said.charge_uc, since.charge_uc if since and since.is_stamped else 0.0
+        self._charge.note_told(told_uc, missed_uc, now_s)
         self._on_high.on_s = max(self._on_high.on_s, said.on_s)
-        if not belief.is_answered:
+        if since is None:
             return
-        since_s = now_s - self._sent_s if is_driven else min(now_s - self._sent_s, _TRANSIT_S)
-        is_resting = belief.highest <= self._config.safe_amount + belief.tolerance
-        if said.counted_since_s >= self._on_high.if_rising_s:
-            on_s = min(self._on_high.on_s, said.on_s + since_s)
-            self._on_high.on_s = max(self._on_low.on_s, on_s)
-            if said.on_s == 0.0 and is_resting:
-                self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
-        if reaches_power_on:
+        self._bound_on_time(said, belief, since.time_s)
+        if reaches_power_on and (since.is_stamped or self._never_stamps):
             self._charge.settle_unknown()
             # What it says beyond what is counted was hidden by what nobody knew.
-            self._charge.note_told(said.charge_uc, now_s)
+            self._charge.note_told(told_uc, missed_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
-        if is_whole or (
-            reaches_power_on and not self._charge.is_older(said.counted_since_s, now_s)
-        ):
-            self._bound(said.charge_uc, belief, is_driven=is_driven)
-
-    def _bound(self, told_uc: float, belief: Belief, *, is_driven: bool) -> None:
-        if is_driven:
-            self._charge.bound(told_uc)
+        is_older = self._charge.is_older(said.counted_since_s, now_s)
+        if not (is_whole or (reaches_power_on and not is_older)):
             return
-        rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
-        self._charge.bound_at_rest(told_uc, belief.highest * max(rates) * _TRANSIT_S)
-
-    def reached(self, belief: Belief, now_s: float) -> str | None:
-        """Return the limit that allows nothing more but the way to the safe amount, or None."""
-        highest = belief.highest
-        is_above = highest > self._config.safe_amount + belief.tolerance
-        if is_above and self._on_high.on_s + self._way_down_s(highest) >= self._on_s_max:
-            return "on_time_s_max"
-        if not self._fits(self._reserve_uc(highest, belief.programs), now_s):
-            return "charge_uc_per_10_min_max"
-        return None
-
-    def objection_to(self, amount: float, program: str, belief: Belief, now_s: float) -> str | None:
-        """Return the limit against going up to `amount`, from which safe must be in reach."""
-        if amount <= self._config.safe_amount + belief.tolerance:
-            return None
-        if self._on_high.if_rising_s + self._way_down_s(amount) >= self._on_s_max:
-            return "on_time_s_max"
-        if not self._fits(self._reserve_uc(amount, belief.programs | {program}), now_s):
-            return "charge_uc_per_10_min_max"
-        return None
-
-    def has_room(self, charge_uc: float, belief: Belief, now_s: float) -> bool:
-        """Say whether a trigger of this charge may go, and the way to safe still fits."""
-        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
-        return self._fits(charge_uc + reserve_uc, now_s)
-
-    def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
-        """Yield what has to wait before the device may be driven, once it said what it gives."""
-        if not belief.is_known:
-            return
-        if self._on_high.if_rising_s >= self._on_s_max:
-            yield Want(
-                "on_time",
-                f"perhaps above safe for {self._on_high.on_s:.0f} s, "
-                f"{self._on_high.wait_s:.0f} s to wait",
-                f"less than on_time_s_max, {self._on_s_max:g} s",
-            )
-        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
-        if not self._fits(reserve_uc, now_s):
-            over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
-            yield Want(
-                "charge",
-                f"perhaps {self.charge_uc(now_s):.0f} uC given in ten minutes, "
-                f"{self._charge.wait_s(now_s, over_uc):.0f} s to wait",
-                f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
-            )
+        if since.is_stamped:
+            self._charge.bound_stamped(told_uc, since.charge_uc, now_s)
+        else:
+            self._charge.bound(told_uc, since.charge_uc, replaces=since.replaces)
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
         if not self._is_presumed:
             return DevicePast(device=self._config.id, known_age_s=math.inf)
-        age_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
         return DevicePast(
             device=self._config.id,
-            known_age_s=age_s,
+            known_age_s=max(0.0, now_s - self._counted_s),
             charges=self._charge.bins(now_s),
             on_s=self._on_high.on_s,
         )
 
-    def _fits(self, more_uc: float, now_s: float) -> bool:
-        if self._limit_uc == math.inf:
-            return True
-        counted_uc = self._charge.charge_uc(now_s) + more_uc
-        if counted_uc + self._steady_uc() <= self._limit_uc:
-            return True
-        return self._ahead_uc(now_s) + more_uc <= self._limit_uc
-
-    def _ahead_uc(self, now_s: float) -> float:
-        """Return the highest charge of any ten minutes to come, at the safe amount from now on."""
-        return self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
-
-    def _steady_uc(self) -> float:
-        """Charge of ten minutes at the safe amount."""
+    def _most_uc(self, belief: Belief, passed_s: float) -> float:
+        """Return the most that the device may have given in so much time on this belief."""
         config = self._config
-        return WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
+        rates = [config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
+        is_known = belief.is_known or not config.simulated
+        most = (belief.most if is_known else config.safe_amount) * max(rates)
+        # Where no lease went the device went to its safe amount, if it did not before.
+        if not self._never_stamps or passed_s > self._stay_s:
+            safe = belief.most_at(config.safe_amount)
+            most = max(most, safe * config.charge_uc_per_s(config.safe_program))
+        return most * passed_s
 
-    def _reserve_uc(self, highest: float, programs: Iterable[str]) -> float:
-        """Charge of the way to safe: the amount until a lease ends, then down by the slew."""
-        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
-        down_s = 0.5 * highest / self._config.slew_per_s_max
-        return highest * max(rates) * (self._stay_s + down_s)
+    def _since(
+        self, belief: Belief, now_s: float, said_s: float | None, *, is_driven: bool
+    ) -> _Since | None:
+        """Return what can have been since the newest word was said; None where nothing says it."""
+        charge = self._charge
+        if said_s is not None and (stamped_uc := charge.since_uc(said_s)) < math.inf:
+            return _Since(now_s - said_s, stamped_uc, is_stamped=True, replaces=True)
+        if not belief.is_answered:
+            return None
+        sent_ago_s, since_uc = now_s - self._sent_s, charge.since_sent_uc
+        if self._never_stamps and not is_driven:
+            rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
+            since_uc = min(since_uc, belief.highest * max(rates) * _TRANSIT_S)
+            return _Since(min(sent_ago_s, _TRANSIT_S), since_uc, is_stamped=False, replaces=True)
+        if sent_ago_s == math.inf and not self._never_stamps:
+            return None
+        return _Since(sent_ago_s, since_uc, is_stamped=False, replaces=False)
 
-    def _way_down_s(self, highest: float) -> float:
-        way = max(0.0, highest - self._config.safe_amount)
-        return self._stay_s + way / self._config.slew_per_s_max
+    def _bound_on_time(self, said: DeviceStatus, belief: Belief, since_s: float) -> None:
+        if said.counted_since_s < self._on_high.if_rising_s:
+            return
+        amount = said.applied_ma if self._config.unit == "ma" else said.applied_level
+        if said.on_s > 0.0 and (amount or 0.0) <= belief.safe_level:
+            # It was in a break, which counts if it is too short.
+            since_s += self._off_s_min
+        on_s = min(self._on_high.on_s, said.on_s + since_s)
+        self._on_high.on_s = max(self._on_low.on_s, on_s)
+        if said.on_s == 0.0 and belief.is_resting:
+            self._on_high.on_s, self._on_high.off_s = 0.0, math.inf
 
     def _presume_charge(self, passed_s: float, now_s: float) -> None:
         rate = self._config.amount_max * self._dearest

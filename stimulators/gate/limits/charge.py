@@ -4,6 +4,8 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from stimulators.gate.limits.recent import RecentCharge
+
 #: The budget of charge is of any stretch of this length.
 WINDOW_S = 600.0
 #: Resolution of the window; the oldest, partly expired bin still counts whole.
@@ -11,6 +13,8 @@ _BIN_S = 2.0
 _N_BINS = round(WINDOW_S / _BIN_S) + 1
 #: Charges are summed as integers of this unit: what is added and taken off again is exact.
 _UNIT_UC = 1e-6
+#: What a stamped report says is not looked at beside older counts for so long.
+_FRESH_S = 5.0
 #: The highest limit there is: a device that says more has nothing to give for ten minutes, and a
 #: number without bounds must not stop the service.
 _CHARGE_UC_MAX = 1e9
@@ -75,8 +79,9 @@ class ChargeCount:
 
     Two windows bound it by the belief: from above with the highest amount, from below with the
     lowest; a third holds what nobody knows. A device that counts by itself narrows this: its
-    count was taken after the newest command that it knows of was sent, so with what may have
-    been given since then it is a bound from above as well. What it says beyond ours counts too.
+    count and what may have been given since it was taken are a bound from above as well. When
+    that was says the stamp of the word; without one, that it knows of the newest command says
+    that it was taken after that was sent. What it says beyond ours counts too.
     """
 
     def __init__(self) -> None:
@@ -84,7 +89,13 @@ class ChargeCount:
         self._low = ChargeWindow(rounds_up=False)
         self._unknown = ChargeWindow(rounds_up=True)
         self._told_uc = math.inf
+        self._stamped_s = -math.inf
         self._since_sent_uc = 0.0
+        self._recent = RecentCharge()
+
+    def begin(self, now_s: float) -> None:
+        """Take in that from now on all is counted."""
+        self._recent.add(0.0, now_s)
 
     def add(self, lowest_uc: float, highest_uc: float, now_s: float) -> None:
         """Count what was given up to `now_s`."""
@@ -92,6 +103,14 @@ class ChargeCount:
         self._high.add(highest_uc, now_s)
         self._told_uc += highest_uc
         self._since_sent_uc += highest_uc
+        self._recent.add(highest_uc, now_s)
+
+    def add_pulse(self, charge_uc: float, now_s: float, until_s: float) -> None:
+        """Count a pulse that was asked for and is given at `until_s` at the latest, if at all."""
+        self._high.add(charge_uc, now_s)
+        self._told_uc += charge_uc
+        self._since_sent_uc += charge_uc
+        self._recent.add_pulse(charge_uc, until_s)
 
     def note_sent(self) -> None:
         """Take in that a command goes now, and that all is counted up to now."""
@@ -113,22 +132,39 @@ class ChargeCount:
             given_s = min(_BIN_S, passed_s - age_s)
             self._unknown.add(rate_uc_per_s * given_s, now_s - age_s)
 
-    def note_told(self, told_uc: float, now_s: float) -> None:
-        """Count what a device's own count has beyond ours."""
+    @property
+    def since_sent_uc(self) -> float:
+        """The most that may have been given since the newest command went."""
+        return self._since_sent_uc
+
+    def since_uc(self, time_s: float) -> float:
+        """Return the most that may have been given after `time_s`; infinite where not known."""
+        return self._recent.since_uc(time_s)
+
+    def note_told(self, told_uc: float, since_uc: float, now_s: float) -> None:
+        """Count what a device's own count, and what was given since at most, have beyond ours."""
         told_uc = min(told_uc, _CHARGE_UC_MAX)
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)
+        # It was given before the word was said, at a time that nobody knows.
         if beyond_uc > _UNIT_UC:
-            self.add(beyond_uc, beyond_uc, now_s)
+            self._low.add(beyond_uc, now_s)
+        if beyond_uc + since_uc > _UNIT_UC:
+            self._high.add(beyond_uc + since_uc, now_s)
 
-    def bound(self, told_uc: float) -> None:
-        """Take in the device's count of all ten minutes, after the newest command was sent."""
-        self._told_uc = min(self._told_uc, max(0.0, told_uc) + self._since_sent_uc)
+    def bound_stamped(self, told_uc: float, since_uc: float, now_s: float) -> None:
+        """Take in a device's count of all ten minutes, of which its stamp says how old it is."""
+        self.bound(told_uc, since_uc, replaces=True)
+        self._stamped_s = now_s
 
-    def bound_at_rest(self, told_uc: float, since_uc: float) -> None:
-        """Take in the count of a device that rests, and what it gave since at most."""
-        self._told_uc = max(0.0, told_uc) + min(self._since_sent_uc, since_uc)
+    def bound(self, told_uc: float, since_uc: float, *, replaces: bool) -> None:
+        """Take in a device's count of all ten minutes, and what was given since at most.
+
+        It replaces what was known before, or else the lower counts.
+        """
+        bound_uc = max(0.0, told_uc) + since_uc
+        self._told_uc = bound_uc if replaces else min(self._told_uc, bound_uc)
 
     def is_older(self, since_s: float, now_s: float) -> bool:
         """Say whether anything that counts was given more than `since_s` ago."""
@@ -140,8 +176,15 @@ class ChargeCount:
         self._unknown = ChargeWindow(rounds_up=True)
 
     def charge_uc(self, now_s: float) -> float:
-        """Return the charge that counts: never below what was given."""
-        return max(self._low.charge_uc(now_s), min(self._above_uc(now_s), self._told_uc))
+        """Return the charge that counts: never below what was given.
+
+        What an earlier service counted too high may hide what nobody counted, and be over sooner:
+        while a stamped report is fresh, that alone is the bound.
+        """
+        above_uc = self._told_uc
+        if now_s - self._stamped_s > _FRESH_S:
+            above_uc = min(above_uc, self._above_uc(now_s))
+        return max(self._low.charge_uc(now_s), above_uc)
 
     def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
         """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
@@ -150,7 +193,7 @@ class ChargeCount:
             return counted_uc
         ahead_uc = self._high.worst_ahead_uc(now_s, rate_uc_per_s)
         ahead_uc += self._unknown.charge_uc(now_s)
-        return min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S)
+        return max(counted_uc, min(ahead_uc, counted_uc + rate_uc_per_s * WINDOW_S))
 
     def wait_s(self, now_s: float, over_uc: float) -> float:
         """Return how long until `over_uc` of the charge is more than ten minutes ago."""

@@ -109,8 +109,8 @@ def test_the_charge_that_counts_is_never_below_what_was_given(
         count.add(lowest, lowest + more, now_s)
         true_uc += lowest + share * more
         # Its word was said at any time since the newest command was sent: at worst, then.
-        count.note_told(at_send_uc, now_s)
-        count.bound(at_send_uc)
+        count.note_told(at_send_uc, 0.0, now_s)
+        count.bound(at_send_uc, count.since_sent_uc, replaces=False)
         assert count.charge_uc(now_s) >= true_uc - 1e-9
 
 
@@ -121,7 +121,7 @@ def test_what_nobody_knows_is_the_most_until_it_is_settled() -> None:
     count.add(1.0, 1.0, 5001.0)
     count.settle_unknown()
     assert count.charge_uc(5001.0) == pytest.approx(1.0)
-    count.note_told(50.0, 5001.0)
+    count.note_told(50.0, 0.0, 5001.0)
     assert count.charge_uc(5001.0) == pytest.approx(50.0)
 
 
