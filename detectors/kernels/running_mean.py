@@ -1,11 +1,12 @@
 """The mean of the newest hops of each channel."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from detectors.compiling.kernel import kernel
 
-@njit(cache=True, nogil=True, error_model="numpy")
+
+@kernel
 def smooth(
     given: NDArray[np.float64],
     valid: NDArray[np.bool_],
