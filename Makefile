@@ -39,13 +39,17 @@ system:
 	@sh scripts/system-packages
 
 $(READY): pyproject.toml constraints.txt
+	@echo "Setting up, once, 1 of 3: a virtual environment in $(VENV)"
 	$(PYTHON) -m venv $(VENV)
+	@echo "Setting up, once, 2 of 3: pip, to install the rest"
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "Setting up, once, 3 of 3: packages, which takes some minutes; see pyproject.toml"
 	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
 
 # Other programs that the tests compare the estimators with.
 $(PEERS): $(READY)
+	@echo "Setting up, once: other programs to compare with (430 MB), which takes some minutes"
 	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[peers]'
 	@touch $(PEERS)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import get_window
 
 from detectors.aperiodic_chance import Segments, chance_of
+from detectors.band_bins import bins_in_band, require_cycle, require_width
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
@@ -21,6 +22,10 @@ _MEASURES: Final = ("exponent", "offset", "over_aperiodic_db", "level_db", "misf
 _N_CYCLES_MIN: Final = 2
 #: Bins that a line must have.
 _N_BINS_MIN: Final = 3
+#: So little of a bin or a step is rounding.
+_ROUNDING: Final = 1e-6
+#: By so much of half a segment a hop may be no multiple of it.
+_SLACK: Final = 0.1
 #: Standard deviations from the line beyond which a bin pulls no harder.
 _BEND: Final = 1.345
 
@@ -42,9 +47,10 @@ class AperiodicConfig(
     channels : tuple of str
         Labels, the stream's own or of its montage; empty takes all of them.
     band_hz : tuple of float
-        The frequencies ``low <= f < high`` whose power is compared with the line.
+        Low and high edge of what is compared with the line, bins at the edges by the part of
+        them that lies inside.
     fit_hz : tuple of float
-        The line is laid through the frequencies ``low <= f < high``,
+        The line is laid through the multiples ``low <= f < high`` of ``1 / segment_s``,
     exclude_hz : tuple of (float, float)
         but for those of these bands: where rhythms and mains are. What is left by default are two
         anchors, 3-6 and 35-45 Hz.
@@ -53,7 +59,8 @@ class AperiodicConfig(
     window_s : float
         The window is of as many segments, each half a segment after the one before, as fit in.
     hop_s : float, optional
-        From one estimate to the next, a multiple of half a segment; by default a segment.
+        From one estimate to the next, a multiple of half a segment; by default a segment. All
+        three are rounded to samples, half a segment first.
     """
 
     stream: str
@@ -76,6 +83,34 @@ class AperiodicConfig(
                     f"exclude_hz[{place}]: expected 0 <= low < high, "
                     f"found [{low_hz:g}, {high_hz:g}]"
                 )
+        for key, band_hz in bands.items():
+            require_cycle(key, band_hz, "segment_s", self.segment_s, _N_CYCLES_MIN)
+        require_width("band_hz", self.band_hz, "segment_s", self.segment_s)
+        self._check_grid()
+
+    def _check_grid(self) -> None:
+        half_s = self.segment_s / 2.0
+        n_segments = int(self.window_s / half_s + _ROUNDING) - 1
+        if n_segments < 2:
+            raise ValueError(
+                f"window_s: expected at least two segments ({3.0 * half_s:g} s), "
+                f"found {self.window_s:g}"
+            )
+        if self.hop_s is not None and abs(self.hop_s / half_s - self.n_steps) > _SLACK:
+            raise ValueError(
+                f"hop_s: expected a multiple of half a segment ({half_s:g} s), found {self.hop_s:g}"
+            )
+        if self.n_steps > n_segments:
+            raise ValueError(
+                f"window_s: expected more than one hop ({self.n_steps * half_s:g} s), "
+                f"found {self.window_s:g}"
+            )
+
+    @property
+    def n_steps(self) -> int:
+        """Half segments of a hop."""
+        hop_s = self.segment_s if self.hop_s is None else self.hop_s
+        return max(1, round(2.0 * hop_s / self.segment_s))
 
     @property
     def reads(self) -> tuple[Reads, ...]:
@@ -162,15 +197,15 @@ class Aperiodic:
         self.channels = config.channels or layout.channels
         self.outputs = tuple(f"{label}.{name}" for label in self.channels for name in _MEASURES)
         self.rate_hz = layout.rate_hz
-        segment_samples = round(config.segment_s * self.rate_hz)
+        segment_samples = max(2, round(config.segment_s * self.rate_hz))
         self._step = segment_samples - segment_samples // 2
         _check_bands(config, self.rate_hz)
-        line_bins, band_bins = _bins(config, segment_samples, self.rate_hz)
+        line_bins = _line_bins(config, segment_samples)
+        band_bins, parts = bins_in_band(config.band_hz, segment_samples, self.rate_hz)
         spare = round(config.window_s * self.rate_hz) - segment_samples
-        self.n_segments = spare // self._step + 1
-        self.hop_samples = _hop(config, self._step, self.rate_hz)
+        self.n_segments = max(spare // self._step + 1, 2, config.n_steps)
+        self.hop_samples = config.n_steps * self._step
         self.window_samples = (self.n_segments - 1) * self._step + segment_samples
-        _check_window(config, self.n_segments, self.window_samples, self.hop_samples, self.rate_hz)
         n_bins = line_bins.size + band_bins.size
         n_channels = len(self.channels)
         require_room("window_s", config.window_s, self.n_segments * n_channels * n_bins)
@@ -179,10 +214,11 @@ class Aperiodic:
         self.delay_s = self.window_samples / (2.0 * self.rate_hz)
         bin_hz = self.rate_hz / segment_samples
         segments = Segments(segment_samples, self._step, self.n_segments)
-        self.chance = chance_of(line_bins, band_bins, bin_hz, segments)
+        self.chance = chance_of(line_bins, band_bins, parts, bin_hz, segments)
         bins = np.concatenate((line_bins, band_bins))
         self._n_line = line_bins.size
         self._bins = np.stack((np.log10(bins * bin_hz), 1.0 / bins.astype(np.float64) ** 2))
+        self._parts = parts
         self._table, density = _table(bins, segment_samples)
         self._settings = np.zeros(kernel.N_SETTINGS)
         self._settings[kernel.SCALE] = density / (self.rate_hz * self.n_segments)
@@ -226,6 +262,7 @@ class Aperiodic:
             self._columns,
             self._table,
             self._bins,
+            self._parts,
             self._n_line,
             self._settings,
             self._step,
@@ -253,68 +290,33 @@ def _check_bands(config: AperiodicConfig, rate_hz: float) -> None:
                 f"{key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
                 f"{config.stream!r}, found [{low_hz:g}, {high_hz:g}]"
             )
-        if low_hz * config.segment_s < _N_CYCLES_MIN:
-            raise ValueError(
-                f"segment_s: expected at least {_N_CYCLES_MIN} cycles of {low_hz:g} Hz, where "
-                f"{key} begins ({_N_CYCLES_MIN / low_hz:g} s), found {config.segment_s:g}"
-            )
 
 
-def _bins(
-    config: AperiodicConfig, segment_samples: int, rate_hz: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the bins of the line and those of the band."""
-    frequency_hz = np.fft.rfftfreq(segment_samples, 1.0 / rate_hz)
-    low_hz, high_hz = config.fit_hz
-    is_line = (low_hz <= frequency_hz) & (frequency_hz < high_hz)
-    for low_hz, high_hz in config.exclude_hz:
-        is_line &= (frequency_hz < low_hz) | (high_hz <= frequency_hz)
+def _line_bins(config: AperiodicConfig, segment_samples: int) -> NDArray[np.int64]:
+    """Return the bins of the line, the same ones at every rate that has them.
+
+    They are told by multiples of ``1 / segment_s``, from which the true distance of the bins
+    differs by what a segment was rounded to samples.
+    """
+    bins = np.arange(segment_samples // 2 + 1)
+    is_line = _is_within(bins, config.fit_hz, config.segment_s)
+    for band_hz in config.exclude_hz:
+        is_line &= ~_is_within(bins, band_hz, config.segment_s)
     if is_line.sum() < _N_BINS_MIN:
         raise ValueError(
-            f"fit_hz: expected at least {_N_BINS_MIN} bins of {rate_hz / segment_samples:g} Hz "
+            f"fit_hz: expected at least {_N_BINS_MIN} bins of {1.0 / config.segment_s:g} Hz "
             f"(segment_s = {config.segment_s:g}) beside exclude_hz, "
             f"found [{config.fit_hz[0]:g}, {config.fit_hz[1]:g}]"
         )
-    low_hz, high_hz = config.band_hz
-    band_bins = np.flatnonzero((low_hz <= frequency_hz) & (frequency_hz < high_hz))
-    if band_bins.size == 0:
-        raise ValueError(
-            f"band_hz: expected a band that holds a bin of {rate_hz / segment_samples:g} Hz "
-            f"(segment_s = {config.segment_s:g}), found [{low_hz:g}, {high_hz:g}]"
-        )
-    return np.flatnonzero(is_line), band_bins
+    return bins[is_line]
 
 
-def _hop(config: AperiodicConfig, step: int, rate_hz: float) -> int:
-    """Return the samples of a hop, a whole number of steps."""
-    if config.hop_s is None:
-        return 2 * step
-    hop_samples = round(config.hop_s * rate_hz)
-    if hop_samples == 0 or hop_samples % step:
-        raise ValueError(
-            f"hop_s: expected a multiple of half a segment ({step / rate_hz:g} s), "
-            f"found {config.hop_s:g}"
-        )
-    return hop_samples
-
-
-def _check_window(
-    config: AperiodicConfig,
-    n_segments: int,
-    window_samples: int,
-    hop_samples: int,
-    rate_hz: float,
-) -> None:
-    if n_segments < 2:
-        raise ValueError(
-            f"window_s: expected at least two segments ({1.5 * config.segment_s:g} s), "
-            f"found {config.window_s:g}"
-        )
-    if window_samples <= hop_samples:
-        raise ValueError(
-            f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
-            f"found {config.window_s:g}"
-        )
+def _is_within(
+    bins: NDArray[np.int64], band_hz: tuple[float, float], segment_s: float
+) -> NDArray[np.bool_]:
+    low, high = (edge_hz * segment_s - _ROUNDING for edge_hz in band_hz)
+    within: NDArray[np.bool_] = (low <= bins) & (bins < high)
+    return within
 
 
 def _table(bins: NDArray[np.int64], segment_samples: int) -> tuple[NDArray[np.float64], float]:

@@ -56,6 +56,7 @@ class Chance(NamedTuple):
 def chance_of(
     line_bins: NDArray[np.int64],
     band_bins: NDArray[np.int64],
+    parts: NDArray[np.float64],
     bin_hz: float,
     segments: Segments,
 ) -> Chance:
@@ -65,6 +66,8 @@ def chance_of(
     ----------
     line_bins, band_bins : ndarray of int64
         Bins that make the line, and those of the band.
+    parts : ndarray of float64
+        How much of each bin of the band lies in it.
     bin_hz : float
         Distance of the bins.
     segments : Segments
@@ -93,7 +96,7 @@ def chance_of(
     line = np.stack((np.ones(bins.size), -np.log10(bins * bin_hz)), axis=1)
     n_line = line_bins.size
     solve = np.linalg.pinv(line[:n_line])
-    share = band_bins.astype(np.float64) ** -_EXPONENT
+    share = parts * band_bins.astype(np.float64) ** -_EXPONENT
     share /= share.sum()
     rows = np.zeros((3, bins.size))
     rows[:2, :n_line] = solve

@@ -5,11 +5,13 @@ from typing import Annotated, ClassVar, NamedTuple
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from detectors.burst_rule import BurstRule
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst as kernel
+from detectors.kernels.running_mean import smooth
 from detectors.room import require_room
 
 
@@ -65,14 +67,19 @@ class BurstConfig(
     hysteresis_level : float, optional
         The same in the unit of the measure: for a measure that may be negative (dB, z), of
         which a fraction means nothing.
+    smoothing_s : float
+        The measure is the mean of the hops of so long, rounded to hops; 0 leaves it as it is. An
+        amplitude that is told more often than it changes, as that of `oscillation`, crosses a
+        level back and forth; 0.2 s is usual.
     duration_s_min : float
-        A burst that ends sooner is none.
+        An episode shorter than this, from its onset to its offset, is no burst.
     """
 
     of: str
     threshold: BurstThreshold
     hysteresis: Annotated[float, Meta(ge=0.0, lt=1.0)] | None = None
     hysteresis_level: Annotated[float, Meta(ge=0.0, le=1e24)] | None = None
+    smoothing_s: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.0
     duration_s_min: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.1
 
     def __post_init__(self) -> None:
@@ -109,9 +116,10 @@ class Burst:
     An episode begins at the first hop above the threshold, strictly, and ends at the first hop
     below ``threshold * (1 - hysteresis)``, or ``threshold - hysteresis_level``. In the first form
     a threshold of 0 is never exceeded: it is that of a dead channel. In the second, for measures
-    that may be negative, a dead channel has no valid measure. Once an episode has lasted
-    `duration_s_min` it is a burst: the onset is given then, with the sample and the time of the
-    crossing. Two levels and a shortest duration are the usual definition [1]_.
+    that may be negative, a dead channel has no valid measure. An episode that lasts
+    `duration_s_min` from the one to the other is a burst: the onset is given as soon as that is
+    known, a hop before, with the sample and the time of the crossing. Two levels and a shortest
+    duration are the usual definition [1]_.
 
     Parameters
     ----------
@@ -128,7 +136,8 @@ class Burst:
 
     Notes
     -----
-    Outputs, for each channel: ``value``, the measure; ``threshold``, valid once calibrated;
+    Outputs, for each channel: ``value``, the measure, or its mean over `smoothing_s`, which is
+    valid where every hop of it is; ``threshold``, valid once calibrated;
     ``is_on``, valid where the measure is and the threshold is known; ``is_calibrating``, always
     valid, 1 at every hop up to and including the last that went into the threshold.
 
@@ -138,11 +147,11 @@ class Burst:
     again by itself.
 
     Chance: noise is above its own 75th percentile a quarter of the time, in bursts whose number
-    and duration follow from the filter alone; see `detectors.burst_statistics`.
+    and duration follow from its spectrum and the filter; see `detectors.burst_statistics`.
 
-    Delay: that of the source and `duration_s_min`. Gap and NaN policy: ``invalid``; a hop that is
-    not valid ends a burst with an offset that is not ``complete``, at that hop, and drops an
-    episode that was not yet a burst.
+    Delay: that of the source, half of `smoothing_s`, and `duration_s_min` but for a hop. Gap and
+    NaN policy: ``invalid``; a hop that is not valid ends a burst with an offset that is not
+    ``complete``, at that hop, and drops an episode that was not yet a burst.
 
     References
     ----------
@@ -175,22 +184,26 @@ class Burst:
         )
         self.hop_samples = source.hop_samples
         self.rate_hz = source.rate_hz
-        self.span_samples = source.span_samples
-        self.delay_s = source.delay_s + config.duration_s_min
+        hop_s = self.hop_samples / self.rate_hz
+        self._n_mean = max(1, round(config.smoothing_s / hop_s))
+        require_room("smoothing_s", config.smoothing_s, self._n_mean * len(self.channels))
+        self.span_samples = source.span_samples + (self._n_mean - 1) * self.hop_samples
+        self.rule = BurstRule.of(
+            config.hysteresis, config.hysteresis_level, round(config.duration_s_min * self.rate_hz)
+        )
+        n_lag = self.rule.lag_hops(self.hop_samples)
+        self._lag_samples = n_lag * self.hop_samples
+        self.delay_s = source.delay_s + ((self._n_mean - 1) / 2.0 + n_lag) * hop_s
         calibrate_s = config.threshold.calibrate_s or 0.0
         # A source that takes a baseline gives nothing valid before it has one.
         self.calibration_s = calibrate_s + getattr(source, "calibration_s", 0.0)
         self._n_calibrate = 0
         if calibrate_s > 0.0:
-            hop_s = self.hop_samples / self.rate_hz
             self._n_calibrate = max(1, round(calibrate_s / hop_s))
         n_collected = self._n_calibrate * len(self.channels)
         require_room("threshold.calibrate_s", calibrate_s, n_collected)
         self._percentile = float(config.threshold.percentile or 0.0)
         self._level = float(config.threshold.level or 0.0)
-        self.rule = BurstRule.of(
-            config.hysteresis, config.hysteresis_level, round(config.duration_s_min * self.rate_hz)
-        )
         self.reset()
 
     def columns(self, channel: str) -> BurstColumns:
@@ -210,6 +223,8 @@ class Burst:
         self._levels = np.zeros((n_channels, kernel.N_LEVELS))
         self._levels[:, kernel.START_LEVEL] = self._level
         self._collected = np.zeros((n_channels, self._n_calibrate))
+        self._n_good = np.zeros(n_channels, dtype=np.int64)
+        self._recent = np.zeros((n_channels, self._n_mean))
         self._make_room_for_edges(n_channels)
 
     def update(self, given: Input) -> Seen:
@@ -220,14 +235,18 @@ class Burst:
         valid = np.empty((n_hops, len(self.outputs)), dtype=np.bool_)
         if len(self._edge_places) < n_hops * len(self.channels):
             self._make_room_for_edges(n_hops * len(self.channels))
+        measure, is_good = self._smoothed(given)
         n_edges = kernel.follow(
-            given.values,
-            given.valid,
+            measure,
+            is_good,
             given.sample,
             given.time_s,
             self._n_calibrate,
             self._percentile,
-            *self.rule,
+            self.rule.keep,
+            self.rule.drop,
+            self.rule.floor,
+            self._lag_samples,
             self._counts,
             self._levels,
             self._collected,
@@ -238,6 +257,14 @@ class Burst:
         )
         estimates = Estimates(self.id, given.sample, given.time_s, values, valid, given.taint)
         return Seen(estimates, tuple(self._detection(edge) for edge in range(n_edges)))
+
+    def _smoothed(self, given: Estimates) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        if self._n_mean == 1:
+            return given.values, given.valid
+        values = np.empty(given.values.shape)
+        valid = np.empty(values.shape, dtype=np.bool_)
+        smooth(given.values, given.valid, self._n_good, self._recent, values, valid)
+        return values, valid
 
     def _make_room_for_edges(self, n_edges: int) -> None:
         self._edge_places = np.zeros((n_edges, kernel.N_EDGE_PLACES), dtype=np.int64)

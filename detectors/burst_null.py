@@ -1,5 +1,6 @@
 """What a burst detector makes of Gaussian noise, whatever share of it is above the threshold."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
@@ -8,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.burst_rule import BurstRule
+from detectors.estimates import Estimates
+from detectors.kernels import burst
 from detectors.kernels import burst_statistics as kernel
 from detectors.kernels.burst_null import count_bursts
+from detectors.noise_spectrum import NoiseSpectrum
 from detectors.rehearsal import Rehearsal
 
 #: Shares of the time above the threshold that are tried; between them goes a straight line.
-_SHARES: Final = (
+SHARES: Final = (
     *(0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3),
     *(0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
 )
 #: Noise is heard until it has had so many bursts above its 75th percentile, or for so many
 #: stretches of so many samples or hops a channel, whichever is less.
-_N_BURSTS: Final = 1000
-_N_STRETCHES: Final = 4
+_N_BURSTS: Final = 4000
+_N_STRETCHES: Final = 16
 _STRETCH_SAMPLES: Final = 60_000
 _STRETCH_HOPS: Final = 20_000
 #: Of fewer bursts the mean says nothing.
@@ -41,7 +45,14 @@ class _Rule(NamedTuple):
 
 @lru_cache(maxsize=64)
 def burst_null(
-    rehearsal: Rehearsal, rule: BurstRule, hop_samples: int, rate_hz: float, long_hops: float
+    rehearsal: Rehearsal,
+    rule: BurstRule,
+    hop_samples: int,
+    rate_hz: float,
+    long_hops: float,
+    *,
+    spectrum: NoiseSpectrum | None = None,
+    n_stretches: int = _N_STRETCHES,
 ) -> NDArray[np.float64]:
     """Return rate, durations and amplitudes in noise, for shares of the time above the threshold.
 
@@ -55,6 +66,10 @@ def burst_null(
         From one hop to the next.
     long_hops : float
         A burst of more hops is long.
+    spectrum : NoiseSpectrum, optional
+        Of the noise; white without it.
+    n_stretches : int
+        At most so many stretches of noise are heard.
 
     Returns
     -------
@@ -69,7 +84,7 @@ def burst_null(
     formula [1]_, the rate ``2 sqrt(pi) b rho s`` and the mean duration ``1 / (2 sqrt(pi) b rho)``
     with ``rho = sqrt(-ln s)``: ``0.2396 / b`` at the 75th percentile. Of other measures, of hops
     and of the rule there is no such form, so the noise is made and heard: the means are those of
-    about 1000 bursts or more, to 2 or 3 %.
+    about 4000 bursts, to 1 or 2 %, or of as many as there are in 16 stretches.
 
     References
     ----------
@@ -79,9 +94,10 @@ def burst_null(
     in_hops = _Rule(
         rule.keep, rule.drop, rule.lag_hops(hop_samples), long_hops, hop_samples / rate_hz
     )
-    values, valid = _heard(rehearsal.below(), hop_samples, in_hops)
-    null = np.full((len(_SHARES), kernel.N_NULL), np.nan)
-    null[:, kernel.SHARE] = _SHARES
+    n_samples = max(hop_samples, min(_STRETCH_SAMPLES, _STRETCH_HOPS * hop_samples))
+    stretches = islice(rehearsal.run(n_samples, spectrum), n_stretches)
+    values, valid = _heard(stretches, in_hops)
+    null = no_null()
     if valid.any():
         thresholds = np.quantile(values[valid], 1.0 - null[:, kernel.SHARE])
         for row, threshold in zip(null, thresholds.tolist(), strict=True):
@@ -95,25 +111,47 @@ def burst_null(
     return null
 
 
+def no_null() -> NDArray[np.float64]:
+    """Return a null that says nothing, at the same shares; to be written to."""
+    null = np.full((len(SHARES), kernel.N_NULL), np.nan)
+    null[:, kernel.SHARE] = SHARES
+    return null
+
+
 def _heard(
-    rehearsal: Rehearsal, hop_samples: int, rule: _Rule
+    stretches: Iterator[list[Estimates]], rule: _Rule
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the measure of noise and its validity, shape (n_channels, n_hops)."""
-    n_samples = max(hop_samples, min(_STRETCH_SAMPLES, _STRETCH_HOPS * hop_samples))
-    values = np.empty((0, 0))
-    valid = np.empty((0, 0), dtype=np.bool_)
-    heard: list[tuple[NDArray[np.float64], NDArray[np.bool_]]] = []
-    for stretch in islice(rehearsal.run(n_samples), _N_STRETCHES):
-        heard += [(each.values, each.valid) for each in stretch]
-        if not heard:
-            continue
-        values = np.ascontiguousarray(np.concatenate([each[0] for each in heard]).T)
-        valid = np.ascontiguousarray(np.concatenate([each[1] for each in heard]).T)
-        if valid.any():
-            threshold = float(np.quantile(values[valid], 0.75))
-            if _found(values, valid, threshold, rule)[kernel.N_BURSTS] >= _N_BURSTS:
-                break
-    return values, valid
+    measure = slice(burst.VALUE, None, burst.N_COLUMNS)
+    values: list[NDArray[np.float64]] = []
+    valid: list[NDArray[np.bool_]] = []
+    n_bursts = 0.0
+    for stretch in stretches:
+        for each in stretch:
+            values.append(each.values[:, measure])
+            valid.append(each.valid[:, measure])
+            n_bursts += _n_bursts(values[-1], valid[-1], rule)
+        if n_bursts >= _N_BURSTS:
+            break
+    if not values:
+        return np.empty((0, 0)), np.empty((0, 0), dtype=np.bool_)
+    return (
+        np.ascontiguousarray(np.concatenate(values).T),
+        np.ascontiguousarray(np.concatenate(valid).T),
+    )
+
+
+def _n_bursts(values: NDArray[np.float64], valid: NDArray[np.bool_], rule: _Rule) -> float:
+    """Return how many bursts a stretch has above its own 75th percentile."""
+    if not valid.any():
+        return 0.0
+    found = _found(
+        np.ascontiguousarray(values.T),
+        np.ascontiguousarray(valid.T),
+        float(np.quantile(values[valid], 0.75)),
+        rule,
+    )
+    return float(found[kernel.N_BURSTS])
 
 
 def _measures(

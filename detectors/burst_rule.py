@@ -14,7 +14,7 @@ class BurstRule(NamedTuple):
     floor : float
         The threshold must be above it.
     shortest_samples : int
-        So long it must last before it counts.
+        So long it must last, from edge to edge, to count.
     """
 
     keep: float
@@ -37,5 +37,9 @@ class BurstRule(NamedTuple):
         return math.isinf(self.floor)
 
     def lag_hops(self, hop_samples: int) -> int:
-        """Return the hops from the crossing of the threshold to the one that makes it a burst."""
-        return -(-self.shortest_samples // hop_samples)
+        """Return the hops from the crossing of the threshold to the one that makes it a burst.
+
+        An episode that is not over at a hop lasts to the next one at least, so it is known one hop
+        before it has lasted long enough.
+        """
+        return max(0, -(-self.shortest_samples // hop_samples) - 1)

@@ -6,8 +6,10 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from detectors.block import Block, StreamLayout
 from detectors.burst import Burst
-from detectors.burst_null import burst_null
+from detectors.burst_null_in_effect import BurstNullInEffect
+from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
@@ -41,6 +43,9 @@ class BurstStatisticsConfig(
         A burst that lasts longer is long.
     n_bursts_min : int
         Means and fractions of fewer bursts are not valid.
+    null_delay_s : float
+        So long after a channel's calibration has ended, counted in samples, the null of its own
+        spectrum takes effect: the time there is to compute it.
     """
 
     of: str
@@ -48,11 +53,16 @@ class BurstStatisticsConfig(
     hop_s: Annotated[float, Meta(gt=0.0, le=3600.0)] = 1.0
     long_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.5
     n_bursts_min: Annotated[int, Meta(ge=1, le=1_000_000)] = 10
+    null_delay_s: Annotated[float, Meta(ge=1.0, le=3600.0)] = 10.0
 
     @property
     def reads(self) -> tuple[Reads, ...]:
-        """The burst detector, and what it gives on noise."""
-        return (Reads("of", "detector", self.of), Reads("of", "noise", self.of))
+        """The burst detector, the samples below it, and what it gives on noise."""
+        return (
+            Reads("of", "samples", self.of),
+            Reads("of", "detector", self.of),
+            Reads("of", "noise", self.of),
+        )
 
 
 class BurstStatisticsColumns(NamedTuple):
@@ -70,6 +80,7 @@ class BurstStatisticsColumns(NamedTuple):
     null_long_fraction: int
     n_bursts: int
     seen_s: int
+    is_null_white: int
 
 
 class BurstStatistics:
@@ -79,6 +90,8 @@ class BurstStatistics:
     ----------
     config : BurstStatisticsConfig
         Window, hop, and what is long.
+    layouts : tuple of StreamLayout
+        The streams below the burst detector.
     burst : Detector
         The burst detector.
     rehearsal : Rehearsal
@@ -100,20 +113,25 @@ class BurstStatistics:
 
     Chance: ``null_rate_hz``, ``null_duration_s``, ``null_mean_amplitude``, ``null_peak_amplitude``
     and ``null_long_fraction`` are those of Gaussian noise through the same filters, hops,
-    hysteresis and shortest duration, whose measure is above the threshold for the same share of
-    the seen time; see `detectors.burst_null`. On noise the duration of bursts is set by the
-    filter alone: never read one without the other. The share is that of the window, so nulls go
-    along with a change of power: what differs from them is how the power comes and goes. A mean
-    over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration, rate).
+    smoothing, hysteresis and shortest duration, whose measure is above the threshold for the same
+    share of the seen time; see `detectors.burst_null`. On noise the duration of bursts is set by
+    spectrum and filter alone: never read one without the other. The share is that of the window,
+    so nulls go along with a change of power: what differs from them is how the power comes and
+    goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration, rate).
 
-    The noise is white. A spectrum that slopes within the band moves the null: by about 2 % for
-    band power in 1/f noise and 5 % in 1/f² noise; more for a one-pole resonator, whose skirts
-    reach far (the rate by 15 % in 1/f noise, and to a quarter in 1/f² noise with a half width of
-    2 Hz at 20 Hz).
+    The noise has the spectrum of the channel's own calibration (of its newest part where it was
+    longer than 16 million samples of all channels), good samples alone: a rhythm is narrow, so it
+    comes and goes more slowly than white noise does, and a one-pole resonator lets slow activity
+    through. Its null takes effect at the sample `null_delay_s` after the first hop at which the
+    threshold is known, and is not valid before. Where nothing is calibrated (a threshold that is a
+    `level`), or where the burst detector reads several streams or names its channels in a way of
+    its own, the noise is white, and ``is_null_white`` is 1: then bursts of a rhythm are longer than
+    those of the null though nothing but the spectrum is in it.
 
     Validity: the rate where half the window was seen; means and fractions from `n_bursts_min`
-    bursts; a null where what it stands beside is valid, the share is from 1 to 90 % and noise has
-    such bursts at all. ``n_bursts`` and ``seen_s`` are always valid.
+    bursts; a null where one is in effect, what it stands beside is valid, the share is from 1 to
+    90 % and noise has such bursts at all. ``n_bursts``, ``seen_s`` and ``is_null_white`` are
+    always valid.
 
     Delay: that of the bursts and half the window; a burst is counted when it ends. Start and gap:
     it goes on over gaps and never starts anew by itself: its hops are every so manyth hop of the
@@ -129,7 +147,11 @@ class BurstStatistics:
     config_type: ClassVar[type[DetectorConfig]] = BurstStatisticsConfig
 
     def __init__(
-        self, config: BurstStatisticsConfig, burst: Detector, rehearsal: Rehearsal
+        self,
+        config: BurstStatisticsConfig,
+        layouts: tuple[StreamLayout, ...],
+        burst: Detector,
+        rehearsal: Rehearsal,
     ) -> None:
         if not isinstance(burst, Burst):
             raise ValueError(  # noqa: TRY004 the configuration is wrong, not a type
@@ -155,9 +177,15 @@ class BurstStatistics:
         self._long_hops = round(config.long_s * burst.rate_hz) / burst.hop_samples
         self._n_bursts_min = config.n_bursts_min
         self._is_signed = burst.rule.is_signed
-        self._null = burst_null(
-            rehearsal, burst.rule, burst.hop_samples, burst.rate_hz, self._long_hops
+        self._null = BurstNullInEffect(
+            config.id,
+            burst,
+            rehearsal,
+            layouts,
+            long_hops=self._long_hops,
+            delay_samples=round(config.null_delay_s * burst.rate_hz),
         )
+        self._nothing = Seen(Estimates.room(config.id, 0, len(self.outputs)))
         self.reset()
 
     def columns(self, channel: str) -> BurstStatisticsColumns:
@@ -165,8 +193,24 @@ class BurstStatistics:
         first = self.channels.index(channel) * kernel.N_COLUMNS
         return BurstStatisticsColumns(*range(first, first + kernel.N_COLUMNS))
 
+    @property
+    def nulls(self) -> NDArray[np.float64]:
+        """The null of each channel that is in effect, see `detectors.burst_null`."""
+        return self._null.null
+
+    @property
+    def deferrals(self) -> list[Deferral]:
+        """The nulls that will be needed."""
+        return self._null.deferrals
+
+    @property
+    def bound(self) -> list[Bound]:
+        """The nulls that have taken effect."""
+        return self._null.bound
+
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
+        self._null.reset()
         n_channels = len(self.channels)
         self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self._taints = np.zeros(self._n_blocks, dtype=np.uint16)
@@ -178,15 +222,43 @@ class BurstStatistics:
         self._block_sums = np.zeros((*shape, kernel.N_BLOCK_SUMS))
 
     def update(self, given: Input) -> Seen:
-        """Fold estimates of the burst detector in and return every hop they completed."""
-        assert isinstance(given, Estimates)  # noqa: S101 the chain gives what `reads` names
+        """Fold samples, or estimates of the burst detector, in; return every hop completed."""
+        if isinstance(given, Block):
+            self._null.hear(given)
+            return self._nothing
+        self._null.follow(given)
         n_made = (int(self._state[kernel.SINCE_EMIT]) + given.sample.size) // self._every
         hops = np.empty(n_made, dtype=np.int64)
         values = np.empty((n_made, len(self.outputs)))
         valid = np.empty(values.shape, dtype=np.bool_)
-        kernel.fold(
-            given.values,
-            given.valid,
+        first = n_before = 0
+        for edge in [*self._null.edges(given.sample), given.sample.size]:
+            if edge > first:
+                n_here = self._fold(
+                    given, slice(first, edge), hops[n_before:], values[n_before:], valid[n_before:]
+                )
+                hops[n_before : n_before + n_here] += first
+                n_before += n_here
+            if edge < given.sample.size:
+                self._null.bind(int(given.sample[edge]))
+            first = edge
+        taint = self._soft_taint(given.taint, hops)
+        return Seen(
+            Estimates(self.id, given.sample[hops], given.time_s[hops], values, valid, taint)
+        )
+
+    def _fold(
+        self,
+        given: Estimates,
+        piece: slice,
+        out_hops: NDArray[np.int64],
+        out_values: NDArray[np.float64],
+        out_valid: NDArray[np.bool_],
+    ) -> int:
+        """Fold some hops in, with the nulls that are in effect; return the estimates written."""
+        n_made: int = kernel.fold(
+            given.values[piece],
+            given.valid[piece],
             self._lag,
             self._long_hops,
             self._every,
@@ -199,15 +271,13 @@ class BurstStatistics:
             self._hop_s,
             self._n_bursts_min,
             self._is_signed,
-            self._null,
-            hops,
-            values,
-            valid,
+            self._null.null,
+            self._null.is_white,
+            out_hops,
+            out_values,
+            out_valid,
         )
-        taint = self._soft_taint(given.taint, hops)
-        return Seen(
-            Estimates(self.id, given.sample[hops], given.time_s[hops], values, valid, taint)
-        )
+        return n_made
 
     def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Return what the hops of each window carry, the newest of which are at `hops`."""
@@ -225,10 +295,9 @@ class BurstStatistics:
 def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:
     """Return the hops of a window: it is what was asked for, as near as hops of samples come."""
     asked = config.window_s / config.hop_s
-    n_blocks = round(config.window_s / hop_s)
-    if not 1 <= n_blocks <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
+    if not 1 <= round(asked) <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
         raise ValueError(
             f"window_s: expected 1 to {_N_BLOCKS_MAX} times hop_s ({config.hop_s:g} s), "
             f"found {config.window_s:g}"
         )
-    return n_blocks
+    return max(1, round(config.window_s / hop_s))

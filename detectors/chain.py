@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout
+from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Estimates, Seen
 from detectors.registry import REGISTRY
@@ -64,6 +65,7 @@ class DetectorChain:
         self.streams: dict[str, str] = {}
         self._configs: dict[str, DetectorConfig] = {}
         self._links: list[_Link] = []
+        self._deferring: list[Any] = []
         self._soft_taint = {
             name: SoftTaint(len(layout.channels)) for name, layout in layouts.items()
         }
@@ -100,6 +102,31 @@ class DetectorChain:
             if reads.kind == "stream"
         )
 
+    @property
+    def deferrals(self) -> list[Deferral]:
+        """What detectors will need at later samples, in their order."""
+        return [each for detector in self._deferring for each in detector.deferrals]
+
+    def postpone(self, id_: str, channel: str) -> None:
+        """Let what a detector needs take effect no sooner than `bind` says so."""
+        for each in self.deferrals:
+            if (each.detector, each.channel) == (id_, channel):
+                each.due_sample = None
+
+    def bind(self, id_: str, channel: str, sample: int) -> None:
+        """Let what was postponed take effect from a sample on that was not given yet."""
+        for each in self.deferrals:
+            if (each.detector, each.channel) == (id_, channel) and each.due_sample is None:
+                each.due_sample = sample
+
+    def take_bound(self) -> list[Bound]:
+        """Return what has taken effect since the last call."""
+        bound: list[Bound] = []
+        for detector in self._deferring:
+            bound += detector.bound
+            detector.bound.clear()
+        return bound
+
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         for detector in self.detectors.values():
@@ -129,7 +156,21 @@ class DetectorChain:
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
         self._configs[config.id] = config
-        self._links.append(_link(detector, config.reads, layouts))
+        if hasattr(detector, "deferrals"):
+            self._deferring.append(detector)
+        self._links.append(_link(detector, self._folded(config.reads), layouts))
+
+    def _folded(self, reads: tuple[Reads, ...]) -> tuple[Reads, ...]:
+        """Return what a detector is fed: streams and detectors."""
+        return tuple(
+            Reads(each.key, "stream", name) if each.kind == "samples" else each
+            for each in reads
+            for name in self._streams_read(each)
+            if each.kind != "noise"
+        )
+
+    def _streams_read(self, reads: Reads) -> list[str]:
+        return sorted(self.streams_of(reads.name)) if reads.kind == "samples" else [reads.name]
 
     def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source | Rehearsal:
         known: Mapping[str, Source] = layouts if reads.kind == "stream" else self.detectors
@@ -141,6 +182,8 @@ class DetectorChain:
             )
         if reads.kind == "noise":
             return Rehearsal(tuple(self._below(reads.name)), layouts, type(self))
+        if reads.kind == "samples":
+            return tuple(layouts[name] for name in self._streams_read(reads))
         return known[reads.name]
 
     def _below(self, id_: str) -> list[DetectorConfig]:
@@ -156,7 +199,6 @@ def _link(
     detector: Detector, reads: tuple[Reads, ...], layouts: Mapping[str, StreamLayout]
 ) -> _Link:
     """Return the link; a detector of several streams, or of detectors, tells of taint itself."""
-    reads = tuple(each for each in reads if each.kind != "noise")
     stream = reads[0].name if len(reads) == 1 and reads[0].kind == "stream" else ""
     labels = layouts[stream].channels if stream else ()
     # Channels under names of its own: there is no telling which of the stream's they are made of.

@@ -59,7 +59,8 @@ class Coherence:
     Notes
     -----
     Outputs of each pair ``a-b``, sums over the K segments ``A``, ``B`` of the window at one bin
-    and then averaged over the bins of the band, none with a unit:
+    and then averaged over the bins of the band, each by the part of it that lies there, none with
+    a unit:
 
     - ``coherence``, magnitude squared: ``|Σ A B*|² / (Σ|A|² Σ|B|²)``, at each bin that of
       ``scipy.signal.coherence(a, b, rate_hz, window="hann", nperseg=..., detrend="constant")``
@@ -86,15 +87,15 @@ class Coherence:
     is not valid ends it there with an offset that is not ``complete``, of the last good strength.
 
     Segments have the overlap of scipy, ``nperseg // 2`` samples, where half a segment is a
-    multiple of the hop; see `CoherenceConfig.hop_s` for other hops. The last one ends with the
-    newest sample. The window is ``(K - 1) * step + nperseg`` samples. Each hop takes the transform
-    of its own samples alone, put together to one new segment. Up to three segments are summed at
-    every hop; of more the sum slides, with the newest added and the one that leaves taken off, so
-    that work per hop does not depend on the length of the window. Before rounding of what has
-    been in a sum could show, it is made anew from the spectra of the window: every 1024 segments,
-    and when the power has fallen by 256 since, as it does when an artifact leaves. So there is no
-    drift, and an artifact leaves less than 1e-11, however high. The hop at which that is done
-    takes longer, by the number of segments.
+    multiple of the hop or the hop one of it; see `CoherenceConfig.hop_s` for other hops. The last
+    one ends with the newest sample. The window is ``(K - 1) * step + nperseg`` samples. Each hop
+    takes the transform of its own samples alone, put together to one new segment. Up to three
+    segments are summed at every hop; of more the sum slides, with the newest added and the one that
+    leaves taken off, so that work per hop does not depend on the length of the window. Before
+    rounding of what has been in a sum could show, it is made anew from the spectra of the window:
+    every 1024 segments, and when the power has fallen by 256 since, as it does when an artifact
+    leaves. So there is no drift, and an artifact leaves less than 1e-11, however high. The hop at
+    which that is done takes longer, by the number of segments.
 
     Pairs across two streams are of the grid of `detectors.alignment.Aligner`: the samples of the
     slower stream, the other low-passed and brought to their times. `rate_hz` and the samples of
@@ -133,8 +134,8 @@ class Coherence:
         self.rate_hz = layout.rate_hz
         self.pairs = pairs_of(config, layout)
         self.channels = tuple(dict.fromkeys(label for pair in self.pairs for label in pair))
-        bins = bins_of(config, self.rate_hz)
         self.segments = segments_of(config, self.rate_hz)
+        bins, self._weights = bins_of(config, self.segments.length, self.rate_hz)
         self.hop_samples = self.segments.hop
         self.span_samples = self.segments.span
         self.delay_s = self.span_samples / (2.0 * self.rate_hz)
@@ -143,7 +144,7 @@ class Coherence:
         extras = tuple(each for each in _EXTRA if each in config.measures)
         self.measures = _ALWAYS + extras
         self.outputs = tuple(f"{a}-{b}.{name}" for a, b in self.pairs for name in self.measures)
-        chance = Chance(self.segments, bins)
+        chance = Chance(self.segments, bins, self._weights)
         self.n_independent = chance.n_independent
         self.level = chance.level(config.alpha)
         self._bounds = chance.bounds(config.alpha)
@@ -208,6 +209,7 @@ class Coherence:
             self._tables.parts,
             *self._runs,
             self._extras,
+            self._weights,
             self._bounds,
             self.level,
             memory.state,

@@ -26,6 +26,8 @@ class Chance:
         The window.
     bins : ndarray of int64
         The bins of a segment that are averaged, one after the other.
+    weights : ndarray of float64
+        What each counts for in the average; they add up to 1.
 
     Attributes
     ----------
@@ -66,14 +68,17 @@ class Chance:
        doi:10.1016/S0079-6107(96)00009-0.
     """
 
-    def __init__(self, segments: Segments, bins: NDArray[np.int64]) -> None:
+    def __init__(
+        self, segments: Segments, bins: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> None:
         same, mirrored = _shared(segments, bins[:_N_BINS])
-        self._n_bins = bins.size
+        self._share = float(weights[:_N_BINS].sum())
+        self._weights = weights[:_N_BINS] / self._share
         own = same.diagonal()
         floor = 1.0 / segments.number
         share = segments.number / (segments.number + 1.0)
         self._worth = 1.0 / (floor + (own - floor) * share**2)
-        self.n_independent = float(1.0 / np.mean(1.0 / self._worth))
+        self.n_independent = float(1.0 / (self._weights @ (1.0 / self._worth)))
         size = np.sqrt(np.outer(own, own))
         self._linear = same / size
         self._square = (same**2 + mirrored**2) / size**2
@@ -125,9 +130,9 @@ class Chance:
         linear = second - mean**2 - square
         variance = np.zeros(truth.size)
         for part, together in ((square, self._square), (linear, self._linear)):
-            spread = np.sqrt(np.maximum(part, 0.0))
+            spread = self._weights * np.sqrt(np.maximum(part, 0.0))
             variance += ((spread @ together) * spread).sum(axis=1)
-        return mean.mean(axis=1), variance / (worth.size * self._n_bins)
+        return mean @ self._weights, variance * self._share
 
 
 def _shared(

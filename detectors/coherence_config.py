@@ -1,18 +1,23 @@
 """How coherence is configured, and the grid of segments that follows from it."""
 
 from itertools import combinations
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from detectors.band_bins import bins_in_band, require_cycle, require_width
 from detectors.block import StreamLayout
 from detectors.detector import DetectorConfig, Reads
 from detectors.presets import Preset, band_of
 
 #: What can be asked for beside the coherence and its imaginary part, which cost next to nothing.
 Measure: TypeAlias = Literal["phase_locking", "phase_lag", "phase_lag_debiased"]
+
+#: By such a part of a step a window may be too short for the fewest segments: all of them are
+#: rounded to samples.
+_SLACK: Final = 0.1
 
 
 class CoherenceConfig(
@@ -32,7 +37,8 @@ class CoherenceConfig(
     other_stream : str, optional
         Name of another stream: each pair is then of a channel of `stream` and one of this.
     band_hz : tuple of float
-        The frequencies ``low <= f < high`` that are averaged; 0 Hz has no phase.
+        Low and high edge of what is averaged, bins at the edges by the part of them that lies
+        inside; 0 Hz has no phase.
     preset : {"pd_stn_beta", "dystonia_gpi_low"}
         The same by name, instead: see `detectors.presets`.
     pairs : tuple of (str, str)
@@ -44,9 +50,9 @@ class CoherenceConfig(
     window_s : float
         The window is of as many segments, each half a segment after the one before, as fit in.
     hop_s : float, optional
-        From one estimate to the next: any up to half a segment, or a multiple of it; by default
-        half a segment. A hop of which half a segment is no multiple is kept, and segments then
-        follow each other by the multiple of it that is nearest to half a segment.
+        From one estimate to the next, rounded to samples; by default half a segment. Segments
+        follow each other by the multiple of it that is nearest to half a segment. A longer hop is
+        rounded to as many whole steps as are nearest to half a segment each.
     measures : tuple of {"phase_locking", "phase_lag", "phase_lag_debiased"}
         Outputs beside the coherence and its imaginary part.
     alpha : float
@@ -75,6 +81,8 @@ class CoherenceConfig(
         low_hz, high_hz = self.band
         if not 0.0 < low_hz < high_hz:
             raise ValueError(f"band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]")
+        require_cycle("band_hz", self.band, "segment_s", self.segment_s)
+        require_width("band_hz", self.band, "segment_s", self.segment_s)
         if self.other_stream == self.stream:
             raise ValueError(
                 f"other_stream: expected another stream than {self.stream!r}, found it again"
@@ -135,25 +143,19 @@ def segments_of(config: CoherenceConfig, rate_hz: float) -> Segments:
     ValueError
         Where segment, window and hop do not fit each other.
     """
-    length = round(config.segment_s * rate_hz)
-    low_hz, _ = config.band
-    if length * low_hz < rate_hz * (1.0 - 1e-9):
-        raise ValueError(
-            f"segment_s: expected at least one cycle of {low_hz:g} Hz ({1.0 / low_hz:g} s), "
-            f"found {config.segment_s:g}"
-        )
+    length = max(2, round(config.segment_s * rate_hz))
     half = length - length // 2
     hop = half if config.hop_s is None else max(1, round(config.hop_s * rate_hz))
     if hop <= half:
         step = hop * round(half / hop)
     else:
-        step, rest = divmod(hop, round(hop / half))
-        if rest:
-            raise ValueError(
-                f"hop_s: expected up to half a segment ({half / rate_hz:g} s) or a multiple "
-                f"of it, found {config.hop_s:g}"
-            )
+        n_steps = round(hop / half)
+        step = round(hop / n_steps)
+        hop = n_steps * step
     number = (round(config.window_s * rate_hz) - length) // step + 1
+    least = max(2, hop // step)
+    if number < least <= (config.window_s * rate_hz - length) / step + 1.0 + _SLACK:
+        number = least
     made = Segments(length, step, number, hop)
     if number < 2:  # one alone is always coherent
         raise ValueError(
@@ -167,8 +169,13 @@ def segments_of(config: CoherenceConfig, rate_hz: float) -> Segments:
     return made
 
 
-def bins_of(config: CoherenceConfig, rate_hz: float) -> NDArray[np.int64]:
-    """Return the bins that are averaged; never 0 Hz or half the rate, where phase is none.
+def bins_of(
+    config: CoherenceConfig, segment_samples: int, rate_hz: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the bins that are averaged and their weights, which add up to 1.
+
+    A bin counts by the part of it that lies in the band; none is at 0 Hz or at half the rate, where
+    phase is none.
 
     Raises
     ------
@@ -181,14 +188,15 @@ def bins_of(config: CoherenceConfig, rate_hz: float) -> NDArray[np.int64]:
             f"band_hz: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
             f"{config.stream!r}, found [{low_hz:g}, {high_hz:g}]"
         )
-    frequency_hz = np.fft.rfftfreq(max(round(config.segment_s * rate_hz), 1), 1.0 / rate_hz)
-    bins = np.flatnonzero((low_hz <= frequency_hz) & (frequency_hz < high_hz))
-    if bins.size == 0:
+    bins, parts = bins_in_band(config.band, segment_samples, rate_hz)
+    has_phase = (bins > 0) & (2 * bins < segment_samples)
+    if not has_phase.any():
         raise ValueError(
             f"band_hz: expected a band that holds a bin of {1.0 / config.segment_s:g} Hz "
-            f"(segment_s = {config.segment_s:g}), found [{low_hz:g}, {high_hz:g}]"
+            f"(segment_s = {config.segment_s:g}) below half the rate of {config.stream!r}, "
+            f"found [{low_hz:g}, {high_hz:g}]"
         )
-    return bins.astype(np.int64)
+    return bins[has_phase], parts[has_phase] / parts[has_phase].sum()
 
 
 def pairs_of(config: CoherenceConfig, layout: StreamLayout) -> tuple[tuple[str, str], ...]:

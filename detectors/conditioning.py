@@ -11,11 +11,14 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.artifacts.path import AnyArtifactConfig, ArtifactPath
+from detectors.artifacts.stimulation_blanking import StimulationBlankingConfig
+from detectors.artifacts.stimulation_period import StimulationPeriodConfig
 from detectors.block import Block, BoundEvent, Break, StreamLayout
 from detectors.findings import Finding, Repetitions
 from detectors.montage import Montage, MontageConfig
 from detectors.quality import Kind, QualityConfig, SampleJudge
 from detectors.stamps import StampSmoother
+from detectors.tally import Tallied, Tally
 from detectors.units import is_voltage, microvolts_per
 
 _Text = Annotated[str, Meta(min_length=1)]
@@ -31,6 +34,9 @@ BLANKED_EVERY_S = 60.0
 #: Events that may wait for the next sample of a silent stream.
 N_WAITING_MAX = 1000
 
+#: Steps that take stimulation off a signal.
+_OF_STIMULATION = (StimulationBlankingConfig, StimulationPeriodConfig)
+
 
 class Note(msgspec.Struct, frozen=True, gc=False):
     """Something about a stream's quality that the journal keeps.
@@ -45,7 +51,7 @@ class Note(msgspec.Struct, frozen=True, gc=False):
         ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
         ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
         ``saturated``, ``implausible`` or ``unusual``; of the artifact steps ``stimulation``,
-        ``blanked`` or ``movement``.
+        ``blanked`` or ``movement``; of the detectors ``null``.
     text : str
         One line.
     """
@@ -162,11 +168,13 @@ class Conditioner:
             factors=factors,
             montage=montage,
             counts=self.counts,
+            is_cleaned=any(isinstance(each, _OF_STIMULATION) for each in config.artifacts),
         )
         self._artifacts = (
             ArtifactPath(config.artifacts, self.layout, self.counts) if config.artifacts else None
         )
         self._next_sample = 0
+        self._tally = Tally(config.name, rate_hz)
         self._events: list[BoundEvent] = []
         self._break: Break | None = None
         self._found: list[Finding] = []
@@ -183,6 +191,14 @@ class Conditioner:
     def next_sample(self) -> int:
         """Index of the sample that is expected next."""
         return self._next_sample
+
+    @property
+    def tallied(self) -> tuple[Tallied, ...]:
+        """Everything that was found so far, once for each kind and channel, the earliest first."""
+        n_samples = self._judge.n_samples_by_channel
+        n_samples["gap", ""] = self.counts["gap_samples"]
+        n_samples["not_finite_stamp", ""] = self.counts["not_finite_stamps"]
+        return tuple(self._tally.tallied(n_samples))
 
     def correct(self, correction_s: float) -> bool:
         """Add `correction_s` to the stamps from the next sample on; return whether that restarts.
@@ -262,8 +278,11 @@ class Conditioner:
                 made = self._artifacts.update(samples_uv, taint, events, first_sample)
                 samples_uv, taint = made.samples_uv, made.taint
                 of_samples += made.findings
+            self._tally.begin(time_s, first_sample)
             if self._found or of_stamps or of_samples:
-                notes = self._noted([*self._found, *of_stamps, *of_samples])
+                found = [*self._found, *of_stamps, *of_samples]
+                self._tally.add(found, time_s, first_sample)
+                notes = self._noted(found)
                 self._found.clear()
         block = Block(self.layout.name, first_sample, samples_uv, time_s, taint, events, after)
         return block, notes

@@ -4,10 +4,13 @@ from typing import Final
 
 from detectors.kernels.coupling_sums import WINDOW_SAMPLES_MAX
 
-#: Hops that a window may have.
+#: Hops that a window may have: from one and a half on they are rounded to two.
+_N_HOPS_MIN: Final = 1.5
 _N_HOPS_MAX: Final = 1000
 #: Cycles of the slowest phase that a window must have.
 _N_CYCLES_MIN: Final = 10
+#: Such a part of what is asked for is rounding of numbers.
+_ROUNDING: Final = 1e-9
 
 
 def require_bands(
@@ -43,34 +46,35 @@ def require_rate(amplitude_band_hz: tuple[float, float], stream: str, rate_hz: f
 def require_window(
     phase_band_hz: tuple[float, float],
     window_s: float,
-    n_blocks: int,
-    hop_samples: int,
+    hop_s: float,
+    window_samples: int,
     rate_hz: float,
 ) -> None:
-    """Raise ValueError where the window has too few or too many hops, or too few cycles."""
+    """Raise ValueError where the window has too few or too many hops, or too few cycles.
+
+    That is asked of seconds, before any is rounded to samples, so that a table fits at every rate
+    or at none; a hop is never shorter than a sample.
+    """
     low_hz, high_hz = phase_band_hz
-    if n_blocks < 2:
+    hop_s = max(hop_s, 1.0 / rate_hz)
+    n_hops = window_s / hop_s
+    if n_hops < _N_HOPS_MIN * (1.0 - _ROUNDING):
+        raise ValueError(f"window_s: expected more than one hop ({hop_s:g} s), found {window_s:g}")
+    if n_hops > _N_HOPS_MAX * (1.0 + _ROUNDING):
         raise ValueError(
-            f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
-            f"found {window_s:g}"
+            f"window_s: expected at most {_N_HOPS_MAX} hops of {hop_s:g} s, found {window_s:g}"
         )
-    if n_blocks > _N_HOPS_MAX:
-        raise ValueError(
-            f"window_s: expected at most {_N_HOPS_MAX} hops of {hop_samples / rate_hz:g} s, "
-            f"found {window_s:g}"
-        )
-    window_samples = n_blocks * hop_samples
     if window_samples > WINDOW_SAMPLES_MAX:
         raise ValueError(
             f"window_s: expected at most {WINDOW_SAMPLES_MAX / rate_hz:g}, found {window_s:g}"
         )
-    if window_samples * low_hz < _N_CYCLES_MIN * rate_hz:
+    if window_s * low_hz < _N_CYCLES_MIN * (1.0 - _ROUNDING):
         raise ValueError(
             f"window_s: expected at least {_N_CYCLES_MIN} cycles of {low_hz:g} Hz "
             f"({_N_CYCLES_MIN / low_hz:g} s), found {window_s:g}"
         )
-    if (high_hz - low_hz) * window_samples < 2.0 * rate_hz:
+    if (high_hz - low_hz) * window_s < 2.0 * (1.0 - _ROUNDING):
         raise ValueError(
-            f"phase_band_hz: expected a width of at least {2.0 * rate_hz / window_samples:g} Hz "
+            f"phase_band_hz: expected a width of at least {2.0 / window_s:g} Hz "
             f"(window_s = {window_s:g}), found [{low_hz:g}, {high_hz:g}]"
         )

@@ -19,16 +19,16 @@ class Reads(NamedTuple):
     ----------
     key : str
         The key of the table that names it; errors begin with it.
-    kind : {"stream", "detector", "noise"}
-        Whether it is a stream, a detector that stands earlier in the file, or such a detector's
-        `Rehearsal`: not folded, but there at construction for whoever needs to know what chance
-        gives.
+    kind : {"stream", "detector", "noise", "samples"}
+        Whether it is a stream, a detector that stands earlier in the file, or of such a detector
+        its `Rehearsal` (not folded, but there at construction for whoever needs to know what
+        chance gives) or the samples of the streams below it.
     name : str
         Name of the stream or id of the detector.
     """
 
     key: str
-    kind: Literal["stream", "detector", "noise"]
+    kind: Literal["stream", "detector", "noise", "samples"]
     name: str
 
 
@@ -53,10 +53,10 @@ class Detector(Protocol):
     """A pure, causal fold over samples: the same samples give the same bits in any chunks.
 
     A detector is constructed as ``cls(config, *sources)`` with one source, a `StreamLayout`, a
-    `Detector` or a `Rehearsal`, for each of ``config.reads``; it raises ValueError, the text
-    beginning with the key, where they do not fit. Several sources are folded one call each, as
-    they come; a hop is given once all of them have passed it, and its sample and `rate_hz` are
-    those of the slowest stream, whose samples are the grid (`detectors.alignment`).
+    `Detector`, a `Rehearsal` or a tuple of layouts, for each of ``config.reads``; it raises
+    ValueError, the text beginning with the key, where they do not fit. Several sources are folded
+    one call each, as they come; a hop is given once all of them have passed it, and its sample and
+    `rate_hz` are those of the slowest stream, whose samples are the grid (`detectors.alignment`).
 
     After every restart of a stream at least one hop is not valid on any channel, so that whoever
     folds estimates sees the cut.
@@ -81,6 +81,10 @@ class Detector(Protocol):
         what was before is left.
     is_signed : bool
         May be left out where it is false: whether the measures may be negative.
+    deferrals : list of Deferral
+        May be left out where there is never one: what it will need at later samples and whoever
+        runs it may compute beforehand. What has taken effect is no longer among them but in
+        ``bound``, a list that whoever runs it empties.
     """
 
     #: The struct this detector is configured by; its tag is the `kind` in the file.
@@ -104,4 +108,4 @@ class Detector(Protocol):
 
 
 #: What a detector may be built on.
-Source: TypeAlias = StreamLayout | Detector
+Source: TypeAlias = StreamLayout | Detector | tuple[StreamLayout, ...]

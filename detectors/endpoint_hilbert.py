@@ -10,8 +10,6 @@ from detectors.block import Block
 from detectors.estimates import Estimates
 from detectors.kernels.endpoint_hilbert import N_STATE, SINCE_HOP, filter_endpoint
 
-#: One pole pair: steeper filters are slower and meet the phase worse.
-ORDER: Final = 1
 #: More of the mirrored frequency beside the rhythm, and to take it out makes noise of the rest.
 _MIRROR_MAX: Final = 0.7
 
@@ -27,6 +25,8 @@ class EndpointHilbert:
         Sampling rate.
     centre_hz, half_width_hz : float
         The pass band is so far to either side of the centre.
+    order : int
+        Pole pairs of its filter: steeper ones are slower and meet the phase worse.
     lead_s : float
         The phase is the one expected so long after the newest sample.
     hop_samples : int
@@ -82,6 +82,7 @@ class EndpointHilbert:
         rate_hz: float,
         centre_hz: float,
         half_width_hz: float,
+        order: int,
         lead_s: float,
         hop_samples: int,
         window_samples: int,
@@ -90,7 +91,7 @@ class EndpointHilbert:
         self._hop_samples = hop_samples
         self._columns = columns
         band_hz = (centre_hz - half_width_hz, centre_hz + half_width_hz)
-        plain = _taps(band_hz, rate_hz, window_samples)
+        plain = _taps(band_hz, order, rate_hz, window_samples)
         _require_one_side(plain, centre_hz / rate_hz, half_width_hz)
         taps = _calibrated(plain, centre_hz / rate_hz)
         self.delay_s = max(0.0, _delay_samples(taps, centre_hz / rate_hz) / rate_hz)
@@ -131,13 +132,13 @@ class EndpointHilbert:
 
 
 def _taps(
-    band_hz: tuple[float, float], rate_hz: float, window_samples: int
+    band_hz: tuple[float, float], order: int, rate_hz: float, window_samples: int
 ) -> NDArray[np.complex128]:
     """Return the factors of the samples, of the newest one first; they sum to zero."""
     response = np.zeros(window_samples, dtype=np.complex128)
     positive = slice(1, (window_samples + 1) // 2)
     frequency_hz = np.arange(window_samples)[positive] * rate_hz / window_samples
-    filtered = butter(ORDER, band_hz, "bandpass", output="zpk", fs=rate_hz)
+    filtered = butter(order, band_hz, "bandpass", output="zpk", fs=rate_hz)
     response[positive] = 2.0 * freqz_zpk(*filtered, worN=frequency_hz, fs=rate_hz)[1]
     return np.fft.ifft(response)
 

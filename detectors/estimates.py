@@ -7,6 +7,10 @@ from typing import Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+#: Version of what the detectors compute, counted up where the same table gives other values: 2
+#: counts the bins at the edges of a band by the part of them that lies inside.
+VERSION: Final = "2"
+
 # Made once: every call of every detector asks for room.
 _INT64: Final = np.dtype(np.int64)
 _BOOL: Final = np.dtype(np.bool_)

@@ -18,12 +18,15 @@ class Finding(NamedTuple):
         What it is about; findings of one kind and subject are repetitions of each other.
     text : str
         One line.
+    begins : bool
+        False where it says that something is over.
     """
 
     sample: int
     kind: str
     subject: str
     text: str
+    begins: bool = True
 
 
 class Repetitions:

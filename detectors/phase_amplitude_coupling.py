@@ -155,12 +155,12 @@ class PhaseAmplitudeCoupling:
         self.outputs = tuple(f"{channel}.{name}" for channel in self.channels for name in _OUTPUTS)
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self._n_blocks = round(config.window_s * layout.rate_hz / self.hop_samples)
+        self._n_blocks = max(2, round(config.window_s * layout.rate_hz / self.hop_samples))
         self.window_samples = self._n_blocks * self.hop_samples
         slow_hz, fast_hz = config.phase_band_hz, config.amplitude_band_hz
         layout.require(config.channels)
         require_rate(fast_hz, config.stream, self.rate_hz)
-        require_window(slow_hz, config.window_s, self._n_blocks, self.hop_samples, self.rate_hz)
+        require_window(slow_hz, config.window_s, config.hop_s, self.window_samples, self.rate_hz)
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
         )

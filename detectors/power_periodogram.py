@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.band_bins import bins_in_band
 from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates
 from detectors.kernels.band_power import CLEAN, LANES, PASS, SINCE_HOP, slide
@@ -11,7 +12,7 @@ from detectors.room import require_room
 
 
 class SlidingPeriodogram:
-    """Hann periodogram of a sliding window, summed over bands.
+    """Hann periodogram of a sliding window, summed over bands by the part of each bin in them.
 
     Parameters
     ----------
@@ -20,7 +21,7 @@ class SlidingPeriodogram:
     bands : tuple of PowerBand
         They share the window; a bin of several bands is kept once.
     window_s : float
-        Length of the window.
+        Length of the window; rounded to samples, more than one hop.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are used.
     layout : StreamLayout
@@ -47,25 +48,23 @@ class SlidingPeriodogram:
         hop_samples: int,
     ) -> None:
         rate_hz = layout.rate_hz
-        self.span_samples = round(window_s * rate_hz)
+        self.span_samples = max(round(window_s * rate_hz), hop_samples + 1)
         self.delay_s = self.span_samples / (2.0 * rate_hz)
         self._detector = detector
         self._hop_samples = hop_samples
         self._columns = columns
-        if self.span_samples <= hop_samples:
-            raise ValueError(
-                f"window_s: expected more than one hop ({hop_samples / rate_hz:g} s), "
-                f"found {window_s:g}"
-            )
         require_room("window_s", window_s, self.span_samples * (columns.size + 4))
-        inner = [_bins(band, self.span_samples, window_s, layout) for band in bands]
+        parts = [_parts(band, self.span_samples, layout) for band in bands]
+        inner = [bins for bins, _ in parts]
         # A Hann window is applied on three neighbours, so each band needs one bin on either side.
         self._bins = np.unique(
             np.concatenate([each + step for each in inner for step in (-1, 0, 1)])
         )
         first = np.searchsorted(self._bins, [each[0] for each in inner])
         last = first + [each.size for each in inner]
-        self._places = np.stack((first, last), axis=1).astype(np.int64)
+        weighed = np.cumsum([0, *(each.size for each in inner)])[:-1]
+        self._places = np.stack((first, last, weighed), axis=1).astype(np.int64)
+        self._weights = np.concatenate([_weights(*each, self.span_samples) for each in parts])
         self._turns = _turns(self.span_samples)
         self._offsets = _offsets(self._bins, self.span_samples)
         self._none = Estimates.room(detector, 0, columns.size * len(bands))
@@ -98,6 +97,7 @@ class SlidingPeriodogram:
             self._offsets,
             self._bins,
             self._places,
+            self._weights,
             self._hop_samples,
             self._state,
             self._ring,
@@ -113,10 +113,10 @@ class SlidingPeriodogram:
         return made.first(n_made)
 
 
-def _bins(
-    band: PowerBand, window_samples: int, window_s: float, layout: StreamLayout
-) -> NDArray[np.int64]:
-    """Return the bins of a band that the reference would sum."""
+def _parts(
+    band: PowerBand, window_samples: int, layout: StreamLayout
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the bins of a band, and the part of each that lies in it."""
     low_hz, high_hz = band.band_hz
     rate_hz = layout.rate_hz
     if high_hz > rate_hz / 2.0:
@@ -124,19 +124,18 @@ def _bins(
             f"{band.key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
             f"{layout.name!r}, found [{low_hz:g}, {high_hz:g}]"
         )
-    if low_hz * window_samples < rate_hz and low_hz > 0.0:
-        raise ValueError(
-            f"window_s: expected at least one cycle of {low_hz:g} Hz ({1.0 / low_hz:g} s), "
-            f"found {window_s:g}"
-        )
-    frequency_hz = np.fft.rfftfreq(window_samples, 1.0 / rate_hz)
-    bins = np.flatnonzero((low_hz <= frequency_hz) & (frequency_hz < high_hz))
-    if bins.size == 0:
-        raise ValueError(
-            f"{band.key}: expected a band that holds a bin of {rate_hz / window_samples:g} Hz "
-            f"(window_s = {window_s:g}), found [{low_hz:g}, {high_hz:g}]"
-        )
-    return bins.astype(np.int64)
+    return bins_in_band(band.band_hz, window_samples, rate_hz)
+
+
+def _weights(
+    bins: NDArray[np.int64], parts: NDArray[np.float64], window_samples: int
+) -> NDArray[np.float64]:
+    """Return what the squared spectrum of a bin counts for, in units of power.
+
+    Bins at 0 Hz and at half the rate have no mirror image, and so count half.
+    """
+    is_alone = (bins == 0) | (2 * bins == window_samples)
+    return parts * np.where(is_alone, 0.5, 1.0) * (4.0 / (3.0 * window_samples * window_samples))
 
 
 def _turns(window_samples: int) -> NDArray[np.float64]:

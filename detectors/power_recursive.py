@@ -19,6 +19,8 @@ _SETTLE_S_MAX: Final = 60.0
 #: which as much is left of an exponential mean.
 _SHARE_LEFT: Final = 0.05
 _MEAN_CONSTANTS: Final = 3.0
+#: Pole pairs of the filter that a signal goes through a second time.
+_SECOND_ORDER: Final = 4
 #: Time constants of the slowest pole after which nothing is left of a filter's response.
 _RESPONSE_CONSTANTS: Final = 12.0
 
@@ -34,6 +36,8 @@ class RecursivePower:
         Each gets a filter of its own; they share what is read of a sample.
     order : int
         Pole pairs of each filter.
+    is_twice : bool
+        Whether what comes out goes through a filter of four pole pairs and the same edges.
     time_constant_s : float or None
         Of the exponential mean; None for a running mean.
     window_s : float
@@ -60,6 +64,7 @@ class RecursivePower:
         bands: tuple[PowerBand, ...],
         *,
         order: int,
+        is_twice: bool = False,
         time_constant_s: float | None,
         window_s: float,
         columns: NDArray[np.int64],
@@ -89,6 +94,9 @@ class RecursivePower:
         spans: list[int] = []
         for band in bands:
             poles, gain = _design(band, order, layout)
+            if is_twice:
+                second, second_gain = _design(band, _SECOND_ORDER, layout)
+                poles, gain = np.concatenate((poles, second)), gain * second_gain
             sections = _sections(poles)
             rows.append([gain * gain / mean_samples, keep, weight, *sections])
             delays.append(mean_delay + _group_delay(poles, band, rate_hz))

@@ -15,6 +15,7 @@ from detectors.findings import Finding
 from detectors.kernels import quality as kernel
 from detectors.montage import Montage
 from detectors.stamps import GAP_DELAY_S, GAP_S_MIN
+from detectors.units import unit_of
 
 #: What a stream's samples are of.
 Kind: TypeAlias = Literal["lfp", "emg", "markers", "other"]
@@ -27,6 +28,8 @@ _N_LOOK_MIN = 16
 _N_FROZEN_MIN = 10
 _N_RAIL = 3
 _N_EVENTS_MAX = 64
+#: So many powers of ten a stimulation artifact may be over the signal.
+_ARTIFACT_POWER = 3
 _SIGNALS = ("lfp", "emg")
 _SD_UV = {"lfp": (1.0, 200.0), "emg": (0.05, math.inf)}
 _PEAK_UV = {"emg": 5000.0}
@@ -43,7 +46,6 @@ _TEXTS = {
     "not_finite": "is not finite, the last good value stands in",
     "frozen": "repeats one value",
     "saturated": "sits at its rail",
-    "implausible": "cannot be in this unit, its samples are not to be used",
 }
 
 _Positive = Annotated[float, Meta(gt=0.0)]
@@ -119,6 +121,9 @@ class SampleJudge:
     counts : Counter
         Kept up to date: ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
         ``unusual``, in samples of the stream's own channels.
+    is_cleaned : bool
+        Whether a step takes stimulation off what was judged here: an LFP a thousand times too large
+        is then more likely its artifact than another unit.
 
     Raises
     ------
@@ -143,7 +148,9 @@ class SampleJudge:
         factors: Sequence[float],
         montage: Montage,
         counts: Counter[str],
+        is_cleaned: bool = False,
     ) -> None:
+        self._is_cleaned = is_cleaned
         self._channels = montage.channels
         self._kind = kind
         self._counts = counts
@@ -155,7 +162,7 @@ class SampleJudge:
         n_own = len(factors)
         self._state = np.zeros((kernel.N_STATE, n_own))
         self._n_in_stretch = np.zeros(1, np.int64)
-        self._n_tainted = np.zeros(len(_KINDS), np.int64)
+        self._n_tainted = np.zeros((len(_KINDS), n_own), np.int64)
         n_events_max = max(_N_EVENTS_MAX, 2 * len(_KINDS) * n_own)
         self._events = np.zeros((n_events_max, 4), np.int64)
         self._values = np.zeros((n_events_max, 2))
@@ -194,8 +201,19 @@ class SampleJudge:
             self._count()
         return samples_uv, taint, found
 
+    @property
+    def n_samples_by_channel(self) -> dict[tuple[str, str], int]:
+        """How many samples each kind was found in, by kind and label of the stream's channel."""
+        return {
+            (kind, label): int(n_samples)
+            for kind, row in zip(_KINDS.values(), self._n_tainted, strict=True)
+            for label, n_samples in zip(self._channels, row, strict=False)
+            if n_samples
+        }
+
     def _count(self) -> None:
-        for kind, n_tainted in zip(_KINDS.values(), self._n_tainted.tolist(), strict=True):
+        totals = self._n_tainted.sum(axis=1).tolist()
+        for kind, n_tainted in zip(_KINDS.values(), totals, strict=True):
             if n_tainted:
                 self._counts[kind] = n_tainted
 
@@ -204,11 +222,13 @@ class SampleJudge:
         kind, label = _KINDS[bit], self._channels[channel]
         sample = first_sample + row
         if not begins:
-            return Finding(sample, kind, f"{label} over", f"{label} is good again")
-        text = _TEXTS.get(kind) or self._amplitude(*self._values[place].tolist())
+            return Finding(sample, kind, f"{label} over", f"{label} is good again", begins=False)
+        text = _TEXTS.get(kind) or self._amplitude(channel, *self._values[place].tolist())
+        if kind == "implausible":
+            text = f"{text}: it cannot be in this unit, its samples are not to be used"
         return Finding(sample, kind, label, f"{label} {text}")
 
-    def _amplitude(self, sd_uv: float, half_range_uv: float) -> str:
+    def _amplitude(self, channel: int, sd_uv: float, half_range_uv: float) -> str:
         low, high = self._limits[kernel.SD_MIN], self._limits[kernel.SD_MAX]
         peak = self._limits[kernel.HALF_RANGE_MAX]
         if half_range_uv > peak:
@@ -219,9 +239,11 @@ class SampleJudge:
         if usual is None or not sd_uv > 0.0:
             return text
         power = 3 * round(math.log10(sd_uv / usual) / 3.0)
-        if not power:
+        if not power or (power == _ARTIFACT_POWER and self._is_cleaned):
             return text
-        return f"{text}: looks like 1e{abs(power)} too {'large' if power > 0 else 'small'}"
+        text = f"{text}: looks like 1e{abs(power)} too {'large' if power > 0 else 'small'}"
+        fitting = unit_of(self._factors[channel] * 10.0**-power)
+        return f'{text}, unit = "{fitting}" would fit' if fitting else text
 
     def _rails_of(self, dtype: np.dtype[np.generic]) -> NDArray[np.float64]:
         rails = self._rails_by_dtype.get(dtype)

@@ -11,6 +11,7 @@ import numpy as np
 from detectors.block import Block, StreamLayout, Taint
 from detectors.detector import DetectorConfig
 from detectors.estimates import Estimates
+from detectors.noise_spectrum import NoiseSpectrum
 
 if TYPE_CHECKING:
     from detectors.chain import DetectorChain
@@ -22,7 +23,7 @@ _SD_UV: Final = 10.0
 
 
 class Rehearsal:
-    """Runs detectors of the same tables as the rig's on white Gaussian noise, apart from the rig.
+    """Runs detectors of the same tables as the rig's on Gaussian noise, apart from the rig.
 
     Parameters
     ----------
@@ -35,8 +36,8 @@ class Rehearsal:
 
     Notes
     -----
-    White, as a spectrum mostly is within a narrow band: it has no rhythm, and its envelope comes
-    and goes as the filters let it.
+    Each channel of the noise is independent of the others. It has no rhythm that holds its phase;
+    its envelope comes and goes as its spectrum and the filters let it.
 
     The noise is seeded from the tables and the rates, so the same rig hears the same.
     """
@@ -60,17 +61,18 @@ class Rehearsal:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rehearsal) and self._key == other._key
 
-    def below(self) -> "Rehearsal":
-        """Return the rehearsal of the one detector that the last detector reads."""
-        return Rehearsal(self._configs[:-1], self._layouts, self._chain)
-
-    def run(self, n_samples: int) -> Iterator[list[Estimates]]:
+    def run(
+        self, n_samples: int, spectrum: NoiseSpectrum | None = None
+    ) -> Iterator[list[Estimates]]:
         """Yield what the wanted detector gives on a stretch of noise, then on the next, for ever.
 
         Parameters
         ----------
         n_samples : int
             Samples of a stretch, of the first stream; the others have as many seconds.
+        spectrum : NoiseSpectrum, optional
+            Of every channel; white without it. A stretch of it does not go on where the one before
+            ended, so the stream restarts.
         """
         chain, layouts = self._made()
         wanted = self._configs[-1].id
@@ -82,7 +84,7 @@ class Rehearsal:
             made: list[Estimates] = []
             for name, layout in layouts.items():
                 length = round(n_samples * layout.rate_hz / first_rate_hz)
-                block = _noise(layout, seen_samples[name], length, random)
+                block = _noise(layout, seen_samples[name], length, random, spectrum)
                 seen_samples[name] += length
                 made += [
                     seen.estimates
@@ -111,16 +113,22 @@ def _of_all_channels(configs: Sequence[DetectorConfig]) -> list[DetectorConfig]:
 
 
 def _noise(
-    layout: StreamLayout, first_sample: int, n_samples: int, random: np.random.Generator
+    layout: StreamLayout,
+    first_sample: int,
+    n_samples: int,
+    random: np.random.Generator,
+    spectrum: NoiseSpectrum | None,
 ) -> Block:
     shape = (n_samples, len(layout.channels))
     taint = np.zeros(shape, dtype=np.uint16)
-    if first_sample == 0:
+    if first_sample == 0 or spectrum is not None:
         taint[:1] = np.uint16(Taint.RESTART)
     return Block(
         layout.name,
         first_sample,
-        random.normal(0.0, _SD_UV, shape),
+        random.normal(0.0, _SD_UV, shape)
+        if spectrum is None
+        else spectrum.noise(n_samples, shape[1], random),
         (first_sample + np.arange(n_samples)) / layout.rate_hz,
         taint,
     )

@@ -159,11 +159,19 @@ class StampSmoother:
             return Finding(sample, "not_finite_stamp", "", "stamps are not finite")
         if what == kernel.FOUND:
             text = f"stamps are finite again, {n_stamps} were not"
-            return Finding(sample, "not_finite_stamp", "over", text)
+            return Finding(sample, "not_finite_stamp", "over", text, begins=False)
         if abs(period_s * self._rate_hz - 1.0) <= RATE_ERROR_TOLD:
             return None
-        text = f"expected {self._rate_hz:g} Hz, found {1.0 / period_s:.5g} Hz"
+        found = f"{1.0 / period_s:.5g} Hz"
+        if self._is_at_bound(period_s):
+            # The fit goes no further: the true rate is beyond it.
+            found = f"{'more' if period_s * self._rate_hz < 1.0 else 'less'} than {found}"
+        text = f"expected {self._rate_hz:g} Hz, found {found}"
         return Finding(sample, "rate", "", text)
+
+    def _is_at_bound(self, period_s: float) -> bool:
+        settings = self._settings
+        return not settings[kernel.PERIOD_MIN] < period_s < settings[kernel.PERIOD_MAX]
 
     def _moved(self, step_s: float, sample: int, moved: int, period_s: float) -> Finding:
         if not 0.0 <= step_s < CLOCK_JUMP_S:

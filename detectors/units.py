@@ -1,5 +1,6 @@
 """What streams call their units, in microvolts."""
 
+import math
 from types import MappingProxyType
 from typing import Final
 
@@ -27,6 +28,22 @@ _FACTORS: Final = MappingProxyType(
         for spelling in (f"{prefix}{volts}", f"{prefix} {volts}")
     }
 )
+
+
+#: How this project writes the unit of so many microvolts.
+_WRITTEN: Final = MappingProxyType({6: "V", 3: "mV", 0: "uV", -3: "nV"})
+
+
+def unit_of(microvolts: float) -> str | None:
+    """Return the unit that is so many microvolts, or None where none is.
+
+    >>> unit_of(1e3), unit_of(10.0)
+    ('mV', None)
+    """
+    if not microvolts > 0.0:
+        return None
+    power = round(math.log10(microvolts))
+    return _WRITTEN.get(power) if math.isclose(microvolts, 10.0**power, rel_tol=1e-9) else None
 
 
 def microvolts_per(unit: str) -> float:

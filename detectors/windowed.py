@@ -80,13 +80,13 @@ class Windowed:
             self.outputs = tuple(f"{a}.{b}" for a in self.channels for b in self.measures)
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self.span_samples = round(config.window_s * layout.rate_hz)
-        self.delay_s = self.span_samples / (2.0 * layout.rate_hz)
-        if self.span_samples <= self.hop_samples:
+        if config.window_s <= config.hop_s:
             raise ValueError(
-                f"window_s: expected more than one hop ({self.hop_samples / self.rate_hz:g} s), "
+                f"window_s: expected more than one hop ({config.hop_s:g} s), "
                 f"found {config.window_s:g}"
             )
+        self.span_samples = max(round(config.window_s * layout.rate_hz), self.hop_samples + 1)
+        self.delay_s = self.span_samples / (2.0 * layout.rate_hz)
         require_room("window_s", config.window_s, self.span_samples * len(self.channels))
         self._columns = [layout.channels.index(label) for label in self.channels]
         self.reset()

@@ -16,7 +16,9 @@ from replay.virtual_time import run_virtually
 from stimulators.wire.session_id import session_id
 from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.compiling import Compiling, compiling
 from streamer.config import LoopConfig
+from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, Event
 from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
@@ -44,6 +46,7 @@ def replay_session(
     chunking: Chunking = Chunking(),  # noqa: B008 frozen
     progress: Progress = lambda _done, _total: None,
     warn: Callable[[str], None] = lambda _: None,
+    compiles: Compiling = lambda _n_compiled, _name: None,
 ) -> dict[str, Any]:
     """Run a recording through the loop, as fast as the processor goes.
 
@@ -66,6 +69,8 @@ def replay_session(
         Given the samples done and the samples in all.
     warn : callable, optional
         Given what the operator should know, a line each.
+    compiles : callable, optional
+        Given the number of kernels compiled so far and the name of the next.
 
     Returns
     -------
@@ -94,9 +99,10 @@ def replay_session(
     for warning in stimulation_in_bands(config, {each.name: each.rate_hz for each in source.infos}):
         warn(warning)
     session = _session_name(recording, config_toml)
-    loop = ClosedLoop(config, source.infos, session)
+    with compiling(compiles):
+        loop = ClosedLoop(config, source.infos, session)
+        warm_up(config, source.infos)
     first = header(config, source.infos, session=session, config_toml=config_toml)
-    warm_up(config, source.infos)
     run = _run(
         source=source,
         config=config,
@@ -122,6 +128,7 @@ async def _run(
     async with AsyncExitStack() as stack:
         stack.enter_context(cancelling())
         folder = take_folder()
+        deferred = stack.enter_context(DeferredWork(loop.chain, waits=True))
         journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
         service = Service(
             loop=loop,
@@ -133,6 +140,8 @@ async def _run(
             config_digest=first.config_sha256,
             versions=versions(),
             watch=_watcher(source.n_samples, progress),
+            is_timed=False,
+            deferred=deferred,
         )
         fault: Exception | None = None
         try:

@@ -11,6 +11,8 @@ from replay.xdf_chunks import MAGIC, Damage, Tag, XdfChunk, read_length, scan
 _VALUE_BYTES = {"double64": 8, "float32": 4, "int64": 8, "int32": 4, "int16": 2, "int8": 1}
 _TEXT = "string"
 _N_DAMAGES_NAMED_MAX = 5
+#: So many samples a footer may not have counted.
+_N_SHORT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Contents:
         self._warn_of_unread()
 
     def differences(self, n_read: Mapping[int, int]) -> list[str]:
-        """Hold the number of samples read of each stream against what its footer says."""
+        """Hold the number of samples read of each stream against what its footer says.
+
+        One sample more than the footer says is no damage: recorders count before the last one.
+        """
         found: list[str] = []
         for number, header in self.headers.items():
             n_expected = self._n_expected.get(number)
@@ -63,7 +68,7 @@ class Contents:
                     f"read {n_read[number]} of an unknown number of samples of stream "
                     f"{header.name!r}: its footer is missing, the recording was cut short"
                 )
-            elif n_expected != n_read[number]:
+            elif n_read[number] - n_expected not in (0, _N_SHORT):
                 found.append(
                     f"read {n_read[number]} of {n_expected} samples of stream {header.name!r} "
                     f"(its footer says {n_expected})"

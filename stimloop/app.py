@@ -14,6 +14,7 @@ from stimloop.commands import (
     recordings,
     run,
     simulated,
+    streams,
     what_if,
 )
 from stimloop.commands.arguments import print_line
@@ -83,6 +84,7 @@ app.command("pause")(operator.pause)
 app.command("resume")(operator.resume)
 app.command("stop")(operator.stop)
 app.command("status")(operator.status)
+app.command("streams")(streams.streams)
 app.command("what-if")(what_if.what_if)
 app.command("broker-config")(broker.broker_config)
 app.add_typer(configuration.app, name="config")

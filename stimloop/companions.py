@@ -116,6 +116,7 @@ class Companions:
         return commands
 
     async def _start(self, name: str, arguments: list[str]) -> None:
+        self._told(f"starting the {name}")
         child = Child(name, arguments)
         self._running.append(child)
         line = ""

@@ -18,6 +18,7 @@ from stimloop.config import Config, build_loop, needless_words, to_toml
 from stimloop.errors import ConfigError, FaultError
 from stimloop.key_path import located
 from stimloop.one_service import require_alone
+from stimloop.progress import progress_of_named
 from stimloop.recommended import allowed_text
 from stimloop.running import RunningRig, kept_running
 from stimloop.stop_key import press_stop, stop_key
@@ -25,6 +26,8 @@ from stimulators.wire.key_files import SERVICE, service_keys
 from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
+from streamer.compiling import compiling
+from streamer.deferred_work import DeferredWork
 from streamer.errors import StreamError
 from streamer.interrupts import cancelling, ignored
 from streamer.journal import Journal
@@ -34,7 +37,7 @@ from streamer.lsl_source import LslSource
 from streamer.provenance import header, versions
 from streamer.service import Service, Watcher
 from streamer.session_folder import SessionFolder, require_free
-from streamer.source import Source
+from streamer.source import Source, StreamInfo
 from streamer.stimulation_bands import stimulation_in_bands
 from streamer.stream_remarks import stream_remarks
 from streamer.warm_up import warm_up
@@ -102,6 +105,7 @@ async def run(
     async with AsyncExitStack() as last, AsyncExitStack() as stack:
         companions = Companions(config, stack.enter_context(_config_file(config_toml)), told)
         await stack.enter_async_context(companions)
+        told(f"looking for {_named(config)}, {config.lsl.resolve_s:g} s at most")
         try:
             sources = await _entered(stack, config)
         except StreamError:
@@ -109,7 +113,14 @@ async def run(
             companions.expect_all_alive()
             raise
         infos = [info for source in sources for info in source.infos]
-        loop = build_loop(config_name, config, infos, session=session)
+        for info in infos:
+            told(_found_text(info))
+        with (
+            progress_of_named("compiling") as compiles,
+            compiling(lambda n_compiled, name: compiles(n_compiled, None, name)),
+        ):
+            loop = build_loop(config_name, config, infos, session=session)
+            warm_up(config.loop, infos)
         for remark in stream_remarks(config.streams, infos):
             warn(remark)
         rates_hz = {info.name: info.rate_hz for info in infos}
@@ -117,7 +128,6 @@ async def run(
             warn(f"{config_name}: {warning}")
         for warning in needless_words(config, loop):
             warn(f"{config_name}: {warning}")
-        warm_up(config.loop, infos)
         first = header(
             config.loop,
             infos,
@@ -134,6 +144,7 @@ async def run(
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
+        deferred = stack.enter_context(DeferredWork(loop.chain))
         last.enter_context(cancelling())
         target = SessionFolder.create(folder, config_toml, may_number=may_number)
         journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
@@ -150,6 +161,7 @@ async def run(
             past=ledger.past,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,
+            deferred=deferred,
         )
         told(f"session {target.path}")
         this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
@@ -216,6 +228,16 @@ def _without_collections() -> Iterator[None]:
     finally:
         sys.setswitchinterval(before_s)
         gc.unfreeze()
+
+
+def _named(config: Config) -> str:
+    names = ", ".join(stream.name for stream in config.streams)
+    return f"stream {names}" if len(config.streams) == 1 else f"streams {names}"
+
+
+def _found_text(info: StreamInfo) -> str:
+    rate = f"{info.rate_hz:g} Hz, " if info.is_signal else ""
+    return f"stream {info.name}: {rate}{len(info.channels)} channels, {info.dtype}"
 
 
 async def _entered(stack: AsyncExitStack, config: Config) -> list[LslSource]:

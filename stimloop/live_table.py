@@ -14,11 +14,13 @@ from stimloop.amount_text import age_text, amount_text
 from stimloop.line_writer import LineWriter
 from stimloop.news import NewsLine, news
 from stimloop.plain_text import plain
+from stimloop.status_news import StatusNews
 from stimloop.stop_key import STOP_KEY, has_stop_key
 from stimulators.wire.messages import Ack, DeviceBelief, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
+from streamer.clock import time_of_day_text
 from streamer.closed_loop import Outcome
-from streamer.events import Event
+from streamer.events import Event, Tick
 from streamer.service import Service, Watcher
 from streamer.wiring import Wiring
 
@@ -202,17 +204,24 @@ def watching(service: Service, console: Console) -> Iterator[Watcher]:
         with LineWriter(console.file) as lines:
             if has_stop_key():
                 lines.write(f"{STOP_KEY}: stop")
-            yield _lines(lines)
+            yield _lines(lines, service)
         return
     table = LiveTable(service)
     with Live(table, console=console, refresh_per_second=_REFRESH_PER_S):
         yield table.watch
 
 
-def _lines(lines: LineWriter) -> Watcher:
+def _lines(lines: LineWriter, service: Service) -> Watcher:
+    gate = service.loop.gate
+    status = StatusNews()
+
     def watch(event: Event, now_s: float, outcome: Outcome) -> None:
-        for line in news(event, outcome):
-            lines.write(f"{now_s:.3f}  {_flat(line)}")
+        told = list(news(event, outcome))
+        if isinstance(event, Tick):
+            waits = status.see(gate.state, gate.reason, gate.status_text, now_s)
+            told += [waits] if waits is not None else []
+        for line in told:
+            lines.write(f"{time_of_day_text()}  {_flat(line)}")
 
     return watch
 

@@ -1,10 +1,11 @@
 """What an operator should know of a step, a line each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from detectors.conditioning import Note
 from stimloop.plain_text import plain
 from stimulators.decisions import Decision, EndRun, Notice, Refusal, StateChanged
 from stimulators.wire.received import LinkChanged
@@ -14,7 +15,7 @@ from streamer.events import Event
 #: A target has no chance in these states, which are told themselves; nor has an older one.
 _EXPECTED = {"superseded", "idle", "armed", "hold", "paused", "safe"}
 #: Notices of what is as it should be again.
-_GOOD = {"stream_resumed", "stream_heard"}
+_GOOD = {"stream_resumed", "stream_heard", "null_arrived"}
 
 
 Weight: TypeAlias = Literal["plain", "alarm"]
@@ -32,13 +33,24 @@ def news(event: Event, outcome: Outcome) -> Iterator[NewsLine]:
     if isinstance(event, LinkChanged):
         text = "broker reached" if event.is_up else f"broker away: {event.reason}"
         yield NewsLine(plain(text), "plain" if event.is_up else "alarm")
-    for note in outcome.notes:
-        text = f"{note.stream}: {note.kind} at sample {note.sample}: {note.text}"
-        yield NewsLine(plain(text.rstrip(": ")))
+    yield from _noted(outcome.notes)
     for decision in outcome.decisions:
         line = _told(decision)
         if line is not None:
             yield line
+
+
+def _noted(notes: Sequence[Note]) -> Iterator[NewsLine]:
+    """Yield a line for each kind of note at one sample, however many channels it is about."""
+    alike: dict[tuple[str, str, int], list[str]] = {}
+    for note in notes:
+        alike.setdefault((note.stream, note.kind, note.sample), []).append(note.text)
+    for (stream, kind, sample), texts in alike.items():
+        if kind == "unusual" and (stream, "implausible", sample) in alike:
+            continue  # the graver word says it all
+        text = f"{stream}: {kind} at sample {sample}: {texts[0]}".rstrip(": ")
+        more = f" (and {len(texts) - 1} more like it)" if len(texts) > 1 else ""
+        yield NewsLine(plain(text + more))
 
 
 def _told(decision: Decision) -> NewsLine | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from stimloop.device_watch import DeviceWatch
 from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
 from stimulators.device_config import DeviceConfig
@@ -35,7 +36,7 @@ async def run_devices(
         Folder in which each remembers the newest session it adopted, its charge and its
         on-time; without, nothing is remembered over a restart.
     told : callable, optional
-        Takes a line at each change of state.
+        Takes a line at each change of state, and where an amount has come to rest.
     ready : callable
         Called once all of them have a link.
     keys_of : callable, optional
@@ -46,7 +47,7 @@ async def run_devices(
     OSError
         Where what a device remembers cannot be read or written.
     """
-    watch = _Watch(len(devices), told, ready)
+    watch = DeviceWatch(len(devices), told, ready, now_s)
     async with asyncio.TaskGroup() as group:
         for device in devices:
             link = DeviceLink(
@@ -84,34 +85,3 @@ def forget_sessions(devices: Sequence[DeviceConfig], memory: Path) -> list[str]:
         forgotten = f"forgot the session of {session_date_text(session)}" if session else ""
         lines.append(f"{device.id}: {forgotten or 'remembered no session'}")
     return lines
-
-
-class _Watch:
-    """Tells what changed, and once that all are there."""
-
-    def __init__(
-        self, n_devices: int, told: Callable[[str], None] | None, ready: Callable[[], None]
-    ) -> None:
-        self._n_awaited = n_devices
-        self._told = told
-        self._ready = ready
-        self._last: dict[str, str] = {}
-
-    def see(self, link: DeviceLink) -> None:
-        info = link.device.info
-        if info.device not in self._last and link.is_up:
-            self._n_awaited -= 1
-            if self._n_awaited == 0:
-                self._ready()
-        amount = info.applied_ma if info.applied_ma is not None else info.applied_level
-        line = (
-            f"{info.device}: {'linked' if link.is_up else link.problem}, {info.state}, {amount:g}"
-        )
-        if not link.is_up and info.device not in self._last:
-            if self._told is not None:
-                self._told(line)
-            return
-        if self._last.get(info.device) != line:
-            self._last[info.device] = line
-            if self._told is not None:
-                self._told(line)

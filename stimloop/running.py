@@ -83,7 +83,7 @@ def _files() -> Iterator[tuple[Path, RunningRig]]:
 
 def _encoded(rig: RunningRig) -> bytes:
     """Return the rig as JSON, in which a path that is no UTF-8 comes back as it was."""
-    return json.dumps(msgspec.to_builtins(rig)).encode()
+    return json.dumps(msgspec.to_builtins(rig), separators=(",", ":")).encode()
 
 
 def _folders() -> list[Path]:

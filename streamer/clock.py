@@ -44,6 +44,11 @@ def new_session_id() -> str:
     return session_id(unix_us(), secrets.token_hex(4))
 
 
+def time_of_day_text() -> str:
+    """Return the time of day where this machine stands, for a log: ``14:05:09.250``."""
+    return datetime.now(UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
+
+
 def wall_time_text() -> str:
     """Return the date and time in UTC, fit for a folder's name: ``2026-03-01T14-05-09Z``."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")

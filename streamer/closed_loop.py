@@ -1,5 +1,6 @@
 """The loop itself: one event in, everything seen, wanted and allowed out. No I/O, no clock."""
 
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from detectors.block import MARKER, NEWEST_TAINT, WINDOW_TAINT, Block, Break, Taint
 from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
+from detectors.deferral import Bound
 from detectors.estimates import Seen
 from stimulators.decisions import Decision, Notice, StateChanged
 from stimulators.gate.gate import SafetyGate, StreamReport
@@ -19,6 +21,8 @@ from streamer.events import (
     Fault,
     Happening,
     Marker,
+    NullArrived,
+    NullLate,
     PastKnown,
     Slept,
     StreamChanged,
@@ -111,10 +115,23 @@ class ClosedLoop:
             return ()
         if isinstance(event, StreamChanged):
             return self._change_stream(event, now_s)
+        if isinstance(event, NullLate | NullArrived):
+            return (self._hear_of_null(event),)
         given = self._stimulation.hear(event)
         if given is not None:
             self._bind(given.kind, given.text)
         return self.gate.receive(event, now_s)
+
+    def _hear_of_null(self, event: NullLate | NullArrived) -> Notice:
+        about = f"{event.detector} on {event.channel}: what chance gives"
+        if isinstance(event, NullLate):
+            self.chain.postpone(event.detector, event.channel)
+            why = f"cannot be computed: {event.reason}" if event.reason else "is not computed yet"
+            return Notice(kind="null_late", text=f"{about} {why}; it is not valid")
+        conditioner = self.conditioners.get(self.chain.streams.get(event.detector, ""))
+        if conditioner is not None:
+            self.chain.bind(event.detector, event.channel, conditioner.next_sample)
+        return Notice(kind="null_arrived", text=f"{about} is there, and valid from the next hop on")
 
     def _tell_gate(
         self, event: Tick | Slept | Fault | PastKnown, now_s: float
@@ -141,6 +158,7 @@ class ClosedLoop:
         if chunk.stream in self._columns:
             decisions.extend(self.gate.report(self._report(block), now_s))
         seen = self.chain.update(block)
+        notes += tuple(map(self._noted, self.chain.take_bound()))
         targets: list[Target] = []
         for wiring in self.wirings:
             newest = wiring.fold(seen, targets)
@@ -150,6 +168,17 @@ class ClosedLoop:
             decisions.extend(self.gate.admit(targets, now_s))
         self._reset_policies(decisions)
         return Outcome(notes, seen, tuple(targets), tuple(decisions))
+
+    def _noted(self, bound: Bound) -> Note:
+        """Return the note of a null that took effect, with a digest of what it is."""
+        digest = hashlib.sha256(bound.result.tobytes()).hexdigest()
+        return Note(
+            self.chain.streams[bound.detector],
+            bound.sample,
+            "null",
+            f"{bound.detector} on {bound.channel}: what chance gives is from here on that of noise "
+            f"with the spectrum of the calibration (sha256 {digest[:16]})",
+        )
 
     def _report(self, block: Block) -> StreamReport:
         newest = block.taint[-1]

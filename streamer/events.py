@@ -97,6 +97,32 @@ class PastKnown(msgspec.Struct, frozen=True, tag=True, gc=False):
     past: tuple[DevicePast, ...]
 
 
+class NullLate(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What chance gives, for one channel of a detector, is not computed at the samples it is due.
+
+    From here on it is not valid until it is there. A computation in time is no event: it follows
+    from the samples.
+
+    Parameters
+    ----------
+    detector, channel : str
+        Whose it is.
+    reason : str
+        Why it will not be there at all, where computing it failed.
+    """
+
+    detector: str
+    channel: str
+    reason: str = ""
+
+
+class NullArrived(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What was late is computed: it takes effect at the next sample of the detector's stream."""
+
+    detector: str
+    channel: str
+
+
 class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Something in the service itself failed: everything to safe."""
 
@@ -105,6 +131,15 @@ class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 #: Every event but samples.
 Happening: TypeAlias = (
-    Marker | ClockCorrection | StreamChanged | Tick | Slept | PastKnown | Fault | Received
+    Marker
+    | ClockCorrection
+    | StreamChanged
+    | Tick
+    | Slept
+    | PastKnown
+    | NullLate
+    | NullArrived
+    | Fault
+    | Received
 )
 Event: TypeAlias = Chunk | Happening

@@ -7,6 +7,7 @@ from importlib import metadata
 
 import msgspec
 
+from detectors.estimates import VERSION
 from detectors.registry import REGISTRY
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
@@ -18,7 +19,7 @@ _PACKAGES = ("stimloop", "numpy", "scipy", "numba", "llvmlite", "msgspec")
 
 def versions() -> dict[str, str]:
     """Return the versions of everything a bit of the results may depend on."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "estimates": VERSION}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)

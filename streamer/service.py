@@ -11,6 +11,7 @@ from stimulators.wire.messages import Control, Stop
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.deferred_work import DeferredWork
 from streamer.displays import Displays
 from streamer.errors import JournalError, RivalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
@@ -60,6 +61,10 @@ class Service:
         Given once a second, and at the end, what the next service is to know.
     slept_s : callable, optional
         How long the machine has slept in all.
+    is_timed : bool
+        Whether `now_s` is a real clock, so that latencies mean something.
+    deferred : DeferredWork, optional
+        Computes beside the loop what detectors will need; without it their steps do.
 
     Attributes
     ----------
@@ -92,9 +97,11 @@ class Service:
         past: Sequence[DevicePast] = (),
         keep_past: Callable[[Sequence[DevicePast]], None] = lambda _: None,
         slept_s: Callable[[], float] = lambda: 0.0,
+        is_timed: bool = True,
+        deferred: DeferredWork | None = None,
     ) -> None:
         self.loop = loop
-        self.summary = Summary(loop)
+        self.summary = Summary(loop, is_timed=is_timed)
         self.watch = watch
         self._journal = journal
         self._transport = transport
@@ -112,6 +119,7 @@ class Service:
         self._past = tuple(past)
         self._keep_past = keep_past
         self._slept_s = slept_s
+        self._deferred = deferred
         self._keep_due_s = -math.inf
         self._waiting: deque[Event] = deque()
         self._is_acting = False
@@ -204,6 +212,8 @@ class Service:
             return
         if self._is_leaving and isinstance(event, ControlHeard):
             return  # an operator must not arm what is about to be gone
+        if self._deferred is not None:
+            self._tend(self._deferred, event)
         now_s = self._now_s()
         outcome = self._step(event, now_s)
         decided_s = self._now_s()
@@ -223,6 +233,16 @@ class Service:
                 self._keep_past(self.loop.gate.past(now_s))
         if self.watch is not None:
             self.watch(event, now_s, outcome)
+
+    def _tend(self, deferred: DeferredWork, event: Event) -> None:
+        """Tell, before samples, what is late for them, and at a tick what has come of it."""
+        if isinstance(event, Chunk):
+            deferred.take()
+            for late in deferred.before(event):
+                self._act(late)
+        elif isinstance(event, Tick):
+            for arrived in deferred.arrived():
+                self.emit(arrived)
 
     def _step(self, event: Event, now_s: float) -> Outcome:
         try:

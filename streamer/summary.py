@@ -3,12 +3,16 @@
 from collections import Counter
 from typing import Any
 
+import msgspec
+
 from stimulators.decisions import Refusal, Send
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
-from streamer.events import Chunk, Event
+from streamer.events import Chunk, Event, StreamChanged
+from streamer.hop_counts import HopCounts
 from streamer.latency import LatencyHistogram
+from streamer.stream_counts import StreamCounts
 
 #: Commands whose acknowledgement is still awaited; the oldest are forgotten beyond this.
 _N_OPEN_MAX = 4096
@@ -24,13 +28,21 @@ class Summary:
     ----------
     loop : ClosedLoop
         The loop it watches, for the counts its conditioners keep.
+    is_timed : bool
+        Whether the clock it is handed is a real one: in virtual time nothing takes any time, and
+        latencies are left out.
+
+    Notes
+    -----
+    A detection is an onset with its offset, or a moment; onsets, offsets and moments are counted
+    each by itself too. A hop is valid where the measure of one channel, or pair, may be used.
     """
 
-    def __init__(self, loop: ClosedLoop) -> None:
+    def __init__(self, loop: ClosedLoop, *, is_timed: bool = True) -> None:
         self._loop = loop
         self.n_samples = 0
-        self.n_estimates = 0
-        self.detections: Counter[str] = Counter(dict.fromkeys(loop.chain.detectors, 0))
+        self.hops = HopCounts(loop.chain)
+        self.streams = StreamCounts(loop.conditioners)
         self.refused: Counter[str] = Counter()
         self.n_issued = 0
         self.n_acked = 0
@@ -39,6 +51,7 @@ class Summary:
             name: LatencyHistogram()
             for name in ("sample_to_decision", "sample_to_publish", "sample_to_ack")
         }
+        self._is_timed = is_timed
         self._newest_s = 0.0
         self._open: dict[int, float] = {}
 
@@ -46,13 +59,15 @@ class Summary:
         """Count one step that was over at `decided_s`."""
         if isinstance(event, Chunk):
             self.n_samples += event.timestamps_s.size
+            self.streams.add(event)
+        elif isinstance(event, StreamChanged):
+            self.streams.note(event)
         elif isinstance(event, AckHeard):
             self._count_ack(event, decided_s)
         for seen in outcome.seen:
-            self.n_estimates += seen.estimates.sample.size
+            self.hops.add(seen)
             if seen.estimates.sample.size:
                 self._newest_s = float(seen.estimates.time_s[-1])
-            self.detections[seen.estimates.detector] += len(seen.detections)
         for decision in outcome.decisions:
             if isinstance(decision, Refusal):
                 self.refused[decision.reason] += 1
@@ -99,15 +114,18 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as `summary.json` names them."""
-        counts: Counter[str] = Counter()
-        for conditioner in self._loop.conditioners.values():
-            counts.update(conditioner.counts)
-        return {
+        quality = self.streams.quality
+        found = {
             "samples": self.n_samples,
-            "gaps": counts["gaps"],
-            "quality": dict(sorted(counts.items())),
-            "estimates": self.n_estimates,
-            "detections": dict(self.detections),
+            "streams": self.streams.by_name,
+            "gaps": quality["gaps"],
+            "quality": quality,
+            "found": [msgspec.to_builtins(each) for each in self.streams.found],
+            "estimates": self.hops.n_hops,
+            "n_valid": self.hops.n_valid,
+            "hops": self.hops.by_detector,
+            "detections": self.hops.detections,
+            "edges": self.hops.edges,
             "commands": {
                 "issued": self.n_issued,
                 "acked": self.n_acked,
@@ -115,5 +133,7 @@ class Summary:
                 "refused": dict(sorted(self.refused.items())),
             },
             "allow": list(self._loop.allow),
-            "latency_ms": {name: each.as_ms() for name, each in self.latencies.items()},
         }
+        if self._is_timed:
+            found["latency_ms"] = {name: each.as_ms() for name, each in self.latencies.items()}
+        return found

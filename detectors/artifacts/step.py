@@ -106,4 +106,5 @@ def episodes(
             kind,
             label if begins else f"{label} over",
             f"{label} {texts[0] if begins else texts[1]}",
+            begins,
         )

@@ -56,6 +56,7 @@ def fold(
     columns: NDArray[np.int64],
     table: NDArray[np.float64],
     bins: NDArray[np.float64],
+    parts: NDArray[np.float64],
     n_line: int,
     settings: NDArray[np.float64],
     step: int,
@@ -86,6 +87,8 @@ def fold(
         middle.
     bins : ndarray of float64, shape (N_BINS_ROWS, n_bins)
         See the rows above.
+    parts : ndarray of float64, shape (n_bins - n_line,)
+        How much of each bin of the band lies in it.
     n_line : int
         So many bins, the first, make the line.
     settings : ndarray of float64, shape (N_SETTINGS,)
@@ -131,6 +134,7 @@ def fold(
                 powers,
                 n_found % powers.shape[0],
                 bins,
+                parts,
                 n_line,
                 settings,
                 n_window,
@@ -225,6 +229,7 @@ def _emit(
     powers: NDArray[np.float64],
     place: int,
     bins: NDArray[np.float64],
+    parts: NDArray[np.float64],
     n_line: int,
     settings: NDArray[np.float64],
     n_window: int,
@@ -244,7 +249,7 @@ def _emit(
             work[_POWER] = newest[channel]
             if place > 0:
                 work[_POWER] += powers[place, channel]
-            is_valid = _measure(work, bins, n_line, settings, values)
+            is_valid = _measure(work, bins, parts, n_line, settings, values)
         if not is_valid:
             values[:] = 0.0
         out_valid[first : first + N_COLUMNS] = is_valid
@@ -254,6 +259,7 @@ def _emit(
 def _measure(
     work: NDArray[np.float64],
     bins: NDArray[np.float64],
+    parts: NDArray[np.float64],
     n_line: int,
     settings: NDArray[np.float64],
     values: NDArray[np.float64],
@@ -269,9 +275,9 @@ def _measure(
     offset, exponent, distance = _line(work[:, :n_line], bins, settings[BEND])
     found = aperiodic = 0.0
     for k in range(n_line, power.size):
-        found += power[k]
+        found += parts[k - n_line] * power[k]
         line = offset - exponent * bins[LOG_FREQUENCY, k]
-        aperiodic += 10.0**line * smear(exponent, bins[SMEARING, k])
+        aperiodic += parts[k - n_line] * 10.0**line * smear(exponent, bins[SMEARING, k])
     values[EXPONENT] = exponent
     values[OFFSET] = offset
     values[OVER_DB] = 10.0 * np.log10(found / aperiodic)

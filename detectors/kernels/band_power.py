@@ -46,6 +46,7 @@ def slide(
     offsets: NDArray[np.float64],
     bins: NDArray[np.int64],
     places: NDArray[np.int64],
+    weights: NDArray[np.float64],
     hop: int,
     state: NDArray[np.int64],
     ring: NDArray[np.float64],
@@ -73,8 +74,10 @@ def slide(
     bins : ndarray of int64, shape (n_bins,)
         Bins kept, in order: those of the bands and their neighbours, so also -1 where a band
         begins at 0 Hz.
-    places : ndarray of int64, shape (n_bands, 2)
-        Where in `bins` each band begins and ends.
+    places : ndarray of int64, shape (n_bands, 3)
+        Where in `bins` each band begins and ends, and where in `weights` it begins.
+    weights : ndarray of float64
+        What the squared spectrum of each bin of each band counts for, band after band.
     hop : int
         Samples from one estimate to the next.
     state, ring, sums, work, twiddles, power
@@ -118,6 +121,7 @@ def slide(
                 turns,
                 bins,
                 places,
+                weights,
                 position,
                 sums,
                 power,
@@ -273,6 +277,7 @@ def _emit(
     turns: NDArray[np.float64],
     bins: NDArray[np.int64],
     places: NDArray[np.int64],
+    weights: NDArray[np.float64],
     position: int,
     sums: NDArray[np.float64],
     power: NDArray[np.float64],
@@ -286,7 +291,7 @@ def _emit(
     n_window = turns.shape[1] // 2
     n_bands = places.shape[0]
     for band in range(n_bands):
-        _sum_band(turns, bins, places[band], position, sums, power)
+        _sum_band(turns, bins.size, places[band], weights, position, sums, power)
         for channel in range(columns.size):
             value = power[channel]
             is_valid = clean[channel] >= n_window
@@ -299,8 +304,9 @@ def _emit(
 @kernel
 def _sum_band(
     turns: NDArray[np.float64],
-    bins: NDArray[np.int64],
+    n_bins: int,
     places: NDArray[np.int64],
+    weights: NDArray[np.float64],
     position: int,
     sums: NDArray[np.float64],
     power: NDArray[np.float64],
@@ -310,11 +316,8 @@ def _sum_band(
     A Hann window is half of each bin minus a quarter of its two neighbours, turned to where the
     window begins. Bin 0 is left out of that: the mean is removed before the window is applied.
     """
-    n_window = turns.shape[1] // 2
-    n_bins = bins.size
     half_c = 0.5 * turns[0, 2 * position]
     half_s = -0.5 * turns[1, 2 * position]
-    scale = 4.0 / (3.0 * n_window * n_window)
     for lane in range(power.size):
         power[lane] = 0.0
     first = places[0]
@@ -324,7 +327,7 @@ def _sum_band(
         p = group * LANES
         kept = sums[(group * n_bins + first - 1) * _BIN :]
         for place in range(places[1] - first):
-            weight = scale if bins[first + place] != 0 else 0.5 * scale
+            weight = weights[places[2] + place]
             below = place * _BIN
             at = below + _BIN
             above = at + _BIN

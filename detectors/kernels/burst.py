@@ -58,7 +58,7 @@ def follow(
     keep: float,
     drop: float,
     floor: float,
-    shortest: int,
+    lag_samples: int,
     counts: NDArray[np.int64],
     levels: NDArray[np.float64],
     collected: NDArray[np.float64],
@@ -81,8 +81,8 @@ def follow(
         A burst ends below ``keep * threshold - drop``.
     floor : float
         The threshold must be above it: where 0 is a dead channel, a threshold of 0 is none.
-    shortest : int
-        Samples a burst must last before it counts.
+    lag_samples : int
+        Samples from the crossing of the threshold to the hop that makes it a burst.
     counts, levels, collected
         What is kept between calls, one row a channel.
     out_values, out_valid : ndarray, shape (n_hops, 4 * n_channels)
@@ -114,7 +114,7 @@ def follow(
                     keep,
                     drop,
                     floor,
-                    shortest,
+                    lag_samples,
                     count,
                     level,
                 )
@@ -153,7 +153,7 @@ def _step(
     keep: float,
     drop: float,
     floor: float,
-    shortest: int,
+    lag_samples: int,
     count: NDArray[np.int64],
     level: NDArray[np.float64],
 ) -> int:
@@ -176,7 +176,7 @@ def _step(
         count[CROSSED_SAMPLE] = sample
         level[CROSSED_TIME] = time_s
         level[CROSSED_VALUE] = value
-    if stage == _PENDING and sample - count[CROSSED_SAMPLE] >= shortest:
+    if stage == _PENDING and sample - count[CROSSED_SAMPLE] >= lag_samples:
         count[STAGE] = _ON
         return ONSET
     return -1

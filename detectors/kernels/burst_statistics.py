@@ -17,7 +17,8 @@ LONG_FRACTION: Final = 4
 NULL: Final = 5
 N_BURSTS: Final = 10
 SEEN: Final = 11
-N_COLUMNS: Final = 12
+IS_NULL_WHITE: Final = 12
+N_COLUMNS: Final = 13
 
 #: Columns of `counts`, one row a channel: hops of the present burst.
 HOPS: Final = 0
@@ -69,6 +70,7 @@ def fold(
     n_bursts_min: int,
     is_signed: bool,
     null: NDArray[np.float64],
+    is_null_white: NDArray[np.float64],
     out_hop: NDArray[np.int64],
     out_values: NDArray[np.float64],
     out_valid: NDArray[np.bool_],
@@ -94,8 +96,10 @@ def fold(
         Means of fewer bursts are not valid.
     is_signed : bool
         Whether amplitudes in noise lie so far above the threshold, or so many times.
-    null : ndarray, shape (n_shares, N_NULL)
+    null : ndarray, shape (n_channels, n_shares, N_NULL)
         See the columns above; shares ascending.
+    is_null_white : ndarray, shape (n_channels,)
+        1 where the noise is white.
     out_hop, out_values, out_valid
         Room for the estimates; the first is the row of the hop that completed each.
     """
@@ -134,7 +138,8 @@ def fold(
                 is_signed,
                 block_counts,
                 block_sums,
-                null,
+                null[channel],
+                is_null_white[channel],
                 out_values[n_made, N_COLUMNS * channel : N_COLUMNS * (channel + 1)],
                 out_valid[n_made, N_COLUMNS * channel : N_COLUMNS * (channel + 1)],
             )
@@ -205,6 +210,7 @@ def _emit(
     block_counts: NDArray[np.int64],
     block_sums: NDArray[np.float64],
     null: NDArray[np.float64],
+    is_null_white: float,
     out_values: NDArray[np.float64],
     out_valid: NDArray[np.bool_],
 ) -> None:
@@ -221,7 +227,8 @@ def _emit(
     out_values[:] = 0.0
     out_valid[:] = False
     summarise(count, total, hop_s, out_values)
-    out_valid[N_BURSTS] = out_valid[SEEN] = True
+    out_values[IS_NULL_WHITE] = is_null_white
+    out_valid[N_BURSTS] = out_valid[SEEN] = out_valid[IS_NULL_WHITE] = True
     out_valid[RATE] = 2 * count[SEEN_HOPS] >= n_blocks * every
     out_valid[DURATION:NULL] = count[WHOLE_BURSTS] >= max(1, n_bursts_min)
     if count[SEEN_HOPS] > 0:

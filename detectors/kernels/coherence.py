@@ -39,6 +39,7 @@ def fold(
     pairs: NDArray[np.int64],
     turned: NDArray[np.float64],
     extras: NDArray[np.int64],
+    weights: NDArray[np.float64],
     bounds: NDArray[np.float64],
     level: float,
     state: NDArray[np.int64],
@@ -79,6 +80,8 @@ def fold(
         Sign of its imaginary part: -1 where the run's channel is the pair's second.
     extras : ndarray of int64
         Measures behind the columns that are always there.
+    weights : ndarray of float64, shape (n_bins,)
+        What each bin counts for in the average.
     bounds, level
         See `detectors.coherence_chance`.
     state, block, folded, whole, late, part, spectra, units, power, sets, inverse
@@ -110,8 +113,8 @@ def fold(
             out_valid[n_hops] = state[SAMPLES] >= sizes[SPAN]
             if state[SAMPLES] >= sizes[SPAN]:
                 emit(
-                    sizes, runs, pairs, turned, extras, bounds, level, state, taint[row], columns,
-                    spectra, power, sets, inverse,
+                    sizes, runs, pairs, turned, extras, weights, bounds, level, state, taint[row],
+                    columns, spectra, power, sets, inverse,
                     total, totals,
                     out_values[n_hops], out_valid[n_hops],
                 )  # fmt: skip

@@ -44,6 +44,7 @@ def emit(
     pairs: NDArray[np.int64],
     turned: NDArray[np.float64],
     extras: NDArray[np.int64],
+    weights: NDArray[np.float64],
     bounds: NDArray[np.float64],
     level: float,
     state: NDArray[np.int64],
@@ -77,13 +78,13 @@ def emit(
     valid = out_valid.reshape(values.shape)
     of_runs = sums[2 * n_power :].reshape(len(runs), -1, 2, len(inverse), WIDTH)
     _write_coherence(
-        spectra, slots, runs, pairs, turned, of_runs, inverse, alive, bounds, level, totals,
-        values, valid,
+        spectra, slots, runs, pairs, turned, of_runs, inverse, weights, alive, bounds, level,
+        totals, values, valid,
     )  # fmt: skip
     if extras.size > 0:
         _write_more(
-            runs, pairs, sizes[LOCKING_ROW:], extras, sizes[N_SEGMENTS], of_runs, inverse, totals,
-            values, valid,
+            runs, pairs, sizes[LOCKING_ROW:], extras, sizes[N_SEGMENTS], of_runs, inverse, weights,
+            totals, values, valid,
         )  # fmt: skip
 
 
@@ -114,6 +115,7 @@ def _write_coherence(
     turned: NDArray[np.float64],
     sums: NDArray[np.float64],
     inverse: NDArray[np.float64],
+    weights: NDArray[np.float64],
     alive: NDArray[np.bool_],
     bounds: NDArray[np.float64],
     level: float,
@@ -135,18 +137,19 @@ def _write_coherence(
         Sums over any other window.
     inverse, alive
         See `detectors.kernels.coherence_measures.invert`; of all in the ring of channels.
+    weights
+        See `detectors.kernels.coherence_measures.cohere_segments`.
     totals
         Room to work in.
     values, valid : ndarray, shape (n_pairs, n_columns)
         What is written; all is valid before, and what is not alive is made invalid.
     """
-    scale = 1.0 / len(inverse)
     for run in range(len(runs)):
         one, others = runs[run, 0], runs[run, 1]
         if slots.size > 0:
-            cohere_segments(spectra, slots, one, others, inverse, totals)
+            cohere_segments(spectra, slots, one, others, inverse, weights, totals)
         else:
-            cohere(sums, run, one, others, inverse, totals)
+            cohere(sums, run, one, others, inverse, weights, totals)
         for lane in range(LANES):
             pair = pairs[run, lane]
             if pair < 0:
@@ -154,9 +157,9 @@ def _write_coherence(
             if not (alive[one] and alive[others + lane]):
                 valid[pair] = False
                 continue
-            coherence = min(totals[COHERENCE, lane] * scale, 1.0)
+            coherence = min(totals[COHERENCE, lane], 1.0)
             values[pair, COHERENCE] = coherence
-            values[pair, IMAGINARY] = totals[IMAGINARY, lane] * scale * turned[run, lane]
+            values[pair, IMAGINARY] = totals[IMAGINARY, lane] * turned[run, lane]
             values[pair, LEVEL] = level
             values[pair, LOWER] = bound(bounds, level, coherence)
 
@@ -170,6 +173,7 @@ def _write_more(
     n_segments: int,
     sums: NDArray[np.float64],
     inverse: NDArray[np.float64],
+    weights: NDArray[np.float64],
     totals: NDArray[np.float64],
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
@@ -184,18 +188,17 @@ def _write_more(
         Measures, by their rows of `totals`.
     n_segments : int
         Segments of the window.
-    runs, pairs, sums, inverse, totals, values, valid
+    runs, pairs, sums, inverse, weights, totals, values, valid
         See `_write_coherence`.
     """
-    scale = 1.0 / len(inverse)
     for run in range(len(runs)):
         if rows[0] >= 0:
-            lock(sums, run, rows[0], totals)
+            lock(sums, run, rows[0], weights, totals)
             totals[PHASE_LOCKING] /= n_segments
         if rows[1] >= 0:
-            lag(sums, run, rows[1], runs[run, 0], runs[run, 1], inverse, totals)
+            lag(sums, run, rows[1], runs[run, 0], runs[run, 1], inverse, weights, totals)
         for lane in range(LANES):
             pair = pairs[run, lane]
             if pair >= 0 and valid[pair, COHERENCE]:
                 for extra in range(extras.size):
-                    values[pair, N_ALWAYS + extra] = totals[extras[extra], lane] * scale
+                    values[pair, N_ALWAYS + extra] = totals[extras[extra], lane]

@@ -66,9 +66,10 @@ def cohere_segments(
     one: int,
     others: int,
     inverse: NDArray[np.float64],
+    weights: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
-    """Sum over the bins the imaginary part of coherency and the squares of both parts.
+    """Average over the bins the imaginary part of coherency and the squares of both parts.
 
     Parameters
     ----------
@@ -78,8 +79,10 @@ def cohere_segments(
         The segments of the window; a slot of zeros where there are less.
     inverse
         See `invert`.
+    weights : ndarray of float64, shape (n_bins,)
+        What each bin counts for; they add up to 1.
     totals : ndarray of float64, shape (5, 16)
-        Measures by pair: those that are summed here, from 0.
+        Measures by pair: those that are averaged here, from 0.
     """
     s0, s1, s2 = slots[0], slots[1], slots[2]
     totals[COHERENCE] = 0.0
@@ -90,6 +93,7 @@ def cohere_segments(
         re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
         re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
         own = inverse[k, one]
+        weight = weights[k]
         for lane in range(width):
             at = others + lane
             a0, b0 = spectra[s0, 0, k, at], spectra[s0, 1, k, at]
@@ -101,8 +105,8 @@ def cohere_segments(
             im = fused(im2, a2, fused(im1, a1, im0 * a0)) - fused(re2, b2, fused(re1, b1, re0 * b0))
             re *= scale
             im *= scale
-            totals[COHERENCE, lane] = fused(re, re, fused(im, im, totals[COHERENCE, lane]))
-            totals[IMAGINARY, lane] += im
+            totals[COHERENCE, lane] += weight * fused(re, re, im * im)
+            totals[IMAGINARY, lane] += weight * im
 
 
 @kernel
@@ -112,15 +116,16 @@ def cohere(
     one: int,
     others: int,
     inverse: NDArray[np.float64],
+    weights: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
-    """Sum the same, of products that are summed over the window.
+    """Average the same, of products that are summed over the window.
 
     Parameters
     ----------
     sums : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
         See `detectors.kernels.coherence_sums.slide`; of which `run`.
-    one, others, inverse, totals
+    one, others, inverse, weights, totals
         See `cohere_segments`.
     """
     totals[COHERENCE] = 0.0
@@ -128,24 +133,32 @@ def cohere(
     width = np.uint64(totals.shape[1])
     for k in range(len(inverse)):
         own = inverse[k, one]
+        weight = weights[k]
         for lane in range(width):
             scale = own * inverse[k, others + lane]
             re = sums[run, 0, 0, k, lane] * scale
             im = sums[run, 0, 1, k, lane] * scale
-            totals[COHERENCE, lane] += re * re + im * im
-            totals[IMAGINARY, lane] += im
+            totals[COHERENCE, lane] += weight * (re * re + im * im)
+            totals[IMAGINARY, lane] += weight * im
 
 
 @kernel
-def lock(sums: NDArray[np.float64], run: int, row: int, totals: NDArray[np.float64]) -> None:
-    """Sum the magnitudes of summed unit phases; see `cohere`."""
+def lock(
+    sums: NDArray[np.float64],
+    run: int,
+    row: int,
+    weights: NDArray[np.float64],
+    totals: NDArray[np.float64],
+) -> None:
+    """Average the magnitudes of summed unit phases; see `cohere`."""
     totals[PHASE_LOCKING] = 0.0
     width = np.uint64(totals.shape[1])
     for k in range(sums.shape[3]):
+        weight = weights[k]
         for lane in range(width):
             re = sums[run, row, 0, k, lane]
             im = sums[run, row, 1, k, lane]
-            totals[PHASE_LOCKING, lane] += np.sqrt(re * re + im * im)
+            totals[PHASE_LOCKING, lane] += weight * np.sqrt(re * re + im * im)
 
 
 @kernel
@@ -156,14 +169,16 @@ def lag(
     one: int,
     others: int,
     inverse: NDArray[np.float64],
+    weights: NDArray[np.float64],
     totals: NDArray[np.float64],
 ) -> None:
-    """Sum the weighted phase lag and its debiased square; see `cohere`."""
+    """Average the weighted phase lag and its debiased square; see `cohere`."""
     totals[PHASE_LAG] = 0.0
     totals[PHASE_LAG_DEBIASED] = 0.0
     width = np.uint64(totals.shape[1])
     for k in range(len(inverse)):
         own = inverse[k, one]
+        weight = weights[k]
         for lane in range(width):
             scale = own * inverse[k, others + lane]
             im = sums[run, 0, 1, k, lane] * scale
@@ -172,10 +187,12 @@ def lag(
             between = size * size - square
             is_lag = size > _NO_LAG
             is_between = between > _NO_LAG * _NO_LAG
-            totals[PHASE_LAG, lane] += (abs(im) if is_lag else 0.0) / (size if is_lag else 1.0)
-            totals[PHASE_LAG_DEBIASED, lane] += ((im * im - square) if is_between else 0.0) / (
+            index = (abs(im) if is_lag else 0.0) / (size if is_lag else 1.0)
+            debiased = ((im * im - square) if is_between else 0.0) / (
                 between if is_between else 1.0
             )
+            totals[PHASE_LAG, lane] += weight * index
+            totals[PHASE_LAG_DEBIASED, lane] += weight * debiased
 
 
 @kernel

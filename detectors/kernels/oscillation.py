@@ -1,11 +1,17 @@
 """Amplitude and phase of a rhythm, as every way to find it writes them."""
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
+
+#: Columns each channel has in the output.
+AMPLITUDE: Final = 0
+PHASE: Final = 1
+OUTSIDE: Final = 2
 
 
 @kernel

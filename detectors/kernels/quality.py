@@ -89,8 +89,8 @@ def judge_samples(
         Rows as above; carried on.
     n_in_stretch : ndarray of int64, shape (1,)
         Samples of the present stretch; carried on.
-    n_tainted : ndarray of int64, shape (5,)
-        Samples of all channels not finite, frozen, saturated, unusual and implausible; added to.
+    n_tainted : ndarray of int64, shape (5, n_own)
+        Samples not finite, frozen, saturated, unusual and implausible, by channel; added to.
     samples_uv, taint : ndarray of float64 and uint16, shape (n_samples, n_channels)
         Filled: the stream's own channels, then the derived ones.
     events, values : ndarray, shape (n_events_max, 4) and (n_events_max, 2)
@@ -147,7 +147,7 @@ def _record(
     changed = bits ^ int(state[BITS, channel])
     for place, bit in enumerate(_JUDGED):
         if bits & bit:
-            n_tainted[place] += 1
+            n_tainted[place, channel] += 1
         if changed & bit:
             events[n_events, 0] = row
             events[n_events, 1] = channel

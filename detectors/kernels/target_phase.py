@@ -12,7 +12,6 @@ from detectors.kernels.burst import percentile_of
 #: Columns each channel has in the source.
 _SOURCE_AMPLITUDE: Final = 0
 _SOURCE_PHASE: Final = 1
-_N_SOURCE_COLUMNS: Final = 2
 
 #: Columns each channel has in the output.
 PHASE: Final = 0
@@ -58,6 +57,8 @@ _CYCLE: Final = 2.0 * math.pi
 def seek(
     rhythm: NDArray[np.float64],
     valid: NDArray[np.bool_],
+    n_source_columns: int,
+    is_inside: NDArray[np.bool_],
     sample: NDArray[np.int64],
     time_s: NDArray[np.float64],
     settings: NDArray[np.float64],
@@ -75,8 +76,12 @@ def seek(
     Parameters
     ----------
     rhythm, valid, sample, time_s
-        Estimates of the detector below, amplitude and phase channel by channel: see
+        Estimates of the detector below, channel by channel, amplitude and phase first: see
         `detectors.estimates.Estimates`.
+    n_source_columns : int
+        Columns each channel has there.
+    is_inside : ndarray of bool, shape (n_hops, n_channels)
+        Whether the rhythm is of the band; the gate is closed where it is not.
     settings : ndarray of float64, shape (N_SETTINGS,)
         See the places above.
     n_calibrate : int
@@ -93,16 +98,16 @@ def seek(
         for channel in range(counts.shape[0]):
             count = counts[channel]
             level = levels[channel]
-            source = _N_SOURCE_COLUMNS * channel
+            source = n_source_columns * channel
             amplitude = rhythm[hop, source + _SOURCE_AMPLITUDE]
             phase = rhythm[hop, source + _SOURCE_PHASE]
             is_valid = valid[hop, source + _SOURCE_AMPLITUDE]
             has_phase = valid[hop, source + _SOURCE_PHASE]
             is_calibrating = count[COLLECTED] < n_calibrate
-            if is_calibrating and is_valid:
+            if is_calibrating and is_valid and is_inside[hop, channel]:
                 _calibrate(amplitude, settings[PERCENTILE], count, level, collected[channel])
             decides = is_valid and not is_calibrating
-            is_open = decides and amplitude > level[LEVEL] > 0.0
+            is_open = decides and amplitude > level[LEVEL] > 0.0 and is_inside[hop, channel]
             is_due, ahead = _ahead(phase, has_phase, settings, count, level)
             moment = sample[hop] + ahead
             if is_due and is_open and moment - level[LAST_MOMENT] >= settings[REFRACTORY]:

@@ -1,7 +1,7 @@
 """A session's steps computed again, as they were and in other chunks."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,15 @@ from streamer.summary import Summary
 
 #: Longest chunks of the other chunkings that every session is tried with.
 _RECHUNKED_N_SAMPLES_MAX = (16, 4096)
+
+#: The version of estimates that a journal is of which names none.
+_FIRST_ESTIMATES: Final = "1"
+_BITS: Final = "the same bits are promised only where both are the same"
+#: What another version of one thing means, where it is more than other bits.
+_MEANS: Final = {
+    "estimates": "the detectors give other values since, so that the digests of estimates and "
+    "detections differ; verify it with the stimloop that recorded it"
+}
 
 
 class Recomputation:
@@ -63,7 +72,7 @@ class Recomputation:
             ]
         except ValueError as error:
             raise Difference(f"record 0: the configuration cannot be used: {error}") from error
-        self._summary = Summary(self._loop)
+        self._summary = Summary(self._loop, is_timed=False)
 
     def step(self, record: Record, step: StepRecord) -> None:
         """Compute one step again and compare all that followed from it."""
@@ -119,7 +128,6 @@ class Recomputation:
             Records before it.
         """
         found = self._summary.as_dict()
-        del found["latency_ms"]
         found["versions"] = self._header.versions
         found["digest"] = self.digests.as_dict()
         found["journal"] = {"head": head, "records": n_records}
@@ -131,11 +139,12 @@ class Recomputation:
 def of_other_origin(header: Header) -> list[str]:
     """Return a warning for everything a bit may depend on that is not the same here."""
     here = {**versions(), **machine()}
+    recorded = {"estimates": _FIRST_ESTIMATES, **header.versions, **header.machine}
     return [
-        f"recorded with {name} {recorded}, computed again with {here.get(name)}: "
-        "the same bits are promised only where both are the same"
-        for name, recorded in {**header.versions, **header.machine}.items()
-        if here.get(name) != recorded
+        f"recorded with {name} {each}, computed again with {here.get(name)}: "
+        f"{_MEANS.get(name, _BITS)}"
+        for name, each in recorded.items()
+        if here.get(name) != each
     ]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,7 @@ from stimloop.commands.arguments import (
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
 from stimloop.key_path import located
-from stimloop.progress import progress
+from stimloop.progress import progress, progress_of_named
 
 if TYPE_CHECKING:
     from replay.recording import Recording as LoadedRecording
@@ -58,6 +58,7 @@ def replay(
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
+    from stimloop.found_text import found_lines, warnings
     from stimloop.recording_config import commented_toml, config_of
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
@@ -72,7 +73,7 @@ def replay(
         warn(f"{recording}: {remark}")
     folder = out or Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-{recording.stem}"
     try:
-        with progress("replaying") as advance:
+        with progress_of_named("replaying") as advance:
             summary = replay_session(
                 loaded,
                 rig.loop,
@@ -80,8 +81,9 @@ def replay(
                 out=folder,
                 may_number=out is None,
                 chunking=Chunking(n_samples_max=chunk_samples, seed=seed),
-                progress=advance,
+                progress=lambda done, total: advance(done, total, ""),
                 warn=warn,
+                compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
             )
     except ValueError as error:
         raise ConfigError(f"{config or recording}: {located(str(error))}") from error
@@ -90,18 +92,16 @@ def replay(
     if as_json:
         print_json(summary)
     else:
-        _print_summary(summary)
+        for line in found_lines(summary):
+            print_line(line)
+        print_line(
+            f"{summary['real_time_factor']:.0f} times real time; session folder: "
+            f"{summary['folder']}"
+        )
+    for line in warnings(summary):
+        warn(line)
     if summary["ended"] == "stopped":
         raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
-
-
-def _print_summary(summary: dict[str, Any]) -> None:
-    found = ", ".join(f"{name} {n}" for name, n in summary["detections"].items())
-    print_line(
-        f"{summary['samples']} samples, {summary['gaps']} gaps, {summary['estimates']} estimates, "
-        f"detections: {found or 'none'}; {summary['real_time_factor']:.0f} times real time"
-    )
-    print_line(f"session folder: {summary['folder']}")
 
 
 def play(

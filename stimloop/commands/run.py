@@ -24,6 +24,7 @@ def run(
 ) -> None:
     """Run the live loop until Ctrl-C; without CONFIG the default rig with its simulated patient."""
     from stimloop import config as configuration
+    from stimloop.found_text import found_lines, warnings
     from stimloop.live import run as run_live
     from stimloop.live_table import watching
     from streamer.clock import wall_time_text
@@ -49,4 +50,8 @@ def run(
     if as_json:
         print_json(summary)
     else:
+        for line in found_lines(summary):
+            console.print(line, soft_wrap=True)
         console.print(f"session folder: {summary['folder']}", soft_wrap=True)
+    for line in warnings(summary):
+        warn(line)

@@ -29,7 +29,7 @@ def what_if(
     from replay.virtual.what_if_page import page
     from replay.virtual.what_if_states import NotReachedError
     from stimloop import config as configuration
-    from stimloop.progress import progress
+    from stimloop.progress import progress_of_named
 
     loaded = configuration.load(config)
     named = str(config or "the default rig")
@@ -42,10 +42,12 @@ def what_if(
     faults = [known[name] for name in fault] if fault else list(FAULTS)
     found: list[Row] = []
     try:
-        with progress("trying faults") as advance:
+        n_rows = len(STATES) * len(faults)
+        with progress_of_named("trying faults") as advance:
+            advance(0, n_rows, faults[0].name)
             for row in rows(loaded.loop, faults=faults):
                 found.append(row)
-                advance(len(found), len(STATES) * len(faults))
+                advance(len(found), n_rows, row.fault)
     except NotReachedError as error:
         raise ConfigError(f"{named}: the rig cannot be brought to every state: {error}") from error
     if out is not None:

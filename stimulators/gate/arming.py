@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
+from stimulators.gate import remedies
 from stimulators.gate.conditions import Conditions
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
@@ -78,8 +79,8 @@ class Arming:
     Attributes
     ----------
     waits_for : str or None
-        In idle and safe, the first condition that keeps the rig from being armed; empty where
-        none does, None where nobody has looked.
+        In idle and safe, the first condition that keeps the rig from being armed, and what to do
+        about it; empty where none does, None where nobody has looked.
     """
 
     def __init__(
@@ -108,6 +109,8 @@ class Arming:
             if first is not None:
                 about = f"{first.device}: " if first.device else ""
                 self.waits_for = f"{about}{first.found}, expected {first.expected}"
+                if remedy := _remedy(first):
+                    self.waits_for += f": {remedy}"
         if not self._may_arm_itself:
             return
         if self._rig.state == "idle":
@@ -205,6 +208,12 @@ class Arming:
             _refusal(asked, each.reason, each.found, each.expected, each.device)
             for each in objections
         ]
+
+
+def _remedy(refusal: Refusal) -> str:
+    if refusal.reason == "device":
+        return remedies.of_device(refusal.found)
+    return remedies.REMEDIES.get(refusal.reason, "")
 
 
 def _refusal(asked: Control, reason: str, found: str, expected: str, device: str = "") -> Refusal:

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from stimulators.decisions import Refusal
+from stimulators.gate import remedies
 from stimulators.gate.driving.drive import Drive
-from stimulators.gate.freshness import StreamWatch
+from stimulators.gate.freshness import GOOD_S_MIN, StreamWatch
 from stimulators.gate_config import GateConfig
-
-#: How long data must be good, without a break, before a rig is armed.
-_GOOD_S_MIN = 2.0
 
 
 class Conditions:
@@ -80,20 +78,24 @@ class Conditions:
             yield Refusal(
                 "interval",
                 found=f"stream {watch.name}: blocks every {watch.interval_s:.3f} s",
-                expected=f"at most data_age_s_max, {budget_s:g} s",
+                expected=f"at most data_age_s_max, {budget_s:g} s: "
+                f"{remedies.of_interval(watch.interval_s)}",
             )
-        if flaw is not None:
+        good_s = watch.good_s(now_s)
+        shown = flaw or watch.broken_by
+        if shown is not None:
+            since = "" if watch.broken_by is None else f", good for {good_s:.1f} s since"
             yield Refusal(
-                "clock" if flaw.reason == "clock" else "data",
-                found=f"stream {watch.name}: {flaw.found}",
-                expected=flaw.expected,
+                "clock" if shown.reason == "clock" else "data",
+                found=f"stream {watch.name}: {shown.found}{since}",
+                expected=f"{shown.expected}: {watch.remedy(shown, now_s)}",
             )
-        elif (good_s := watch.good_s(now_s)) < _GOOD_S_MIN:
+        elif good_s < GOOD_S_MIN:
             yield Refusal(
                 "data",
                 found=f"stream {watch.name}: good for {good_s:.2f} s, "
-                f"{_GOOD_S_MIN - good_s:.2f} s to wait",
-                expected=f"at least {_GOOD_S_MIN:g} s",
+                f"{GOOD_S_MIN - good_s:.2f} s to wait",
+                expected=f"at least {GOOD_S_MIN:g} s",
             )
 
 

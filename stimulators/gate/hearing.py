@@ -20,6 +20,11 @@ from stimulators.wire.received import (
 
 #: Unreadable payloads are reported once a topic, of this many topics at most.
 _N_TOPICS_MAX = 64
+#: Of a stop that the broker kept.
+_KEPT = (
+    "the broker kept this stop, and stops whoever connects by it again: remove it by an empty kept "
+    "message (mosquitto_pub -r -n -t stimloop/RIG/stop), then arm"
+)
 
 
 class Hearing:
@@ -75,7 +80,10 @@ class Hearing:
     def _take_stop(self, heard: StopHeard) -> None:
         kind = "stop" if heard.verified else "unverified stop"
         text = f"{kind} by {heard.message.operator}: {heard.message.reason}"
-        self._rig.go_safe(text[:TEXT_MAX], stopped=True)
+        text = text[:TEXT_MAX]
+        if heard.retained:
+            text = f"{text}; {_KEPT}"
+        self._rig.go_safe(text, stopped=True)
 
     def _change_link(self, heard: LinkChanged) -> None:
         self._rig.is_linked = heard.is_up

@@ -257,7 +257,12 @@ class RigState:
         silent = [drive.config.id for drive in self._drives if drive.is_engaged]
         left_s = armed_s_max - (self.now_s - self._armed_s)
         if left_s >= 0.0:
-            what = "a valid estimate" + (" (it calibrates)" if is_calibrating else "")
+            what = "a valid estimate"
+            if is_calibrating:
+                done_s = max(drive.hops.calibrates_for_s for drive in self._drives)
+                to_go_s = self._calibration_s - done_s
+                more = f"{to_go_s:.0f} s to go" if to_go_s > 0.0 else "until enough of it is valid"
+                what = f"{what} (it calibrates, {more})"
             if silent:
                 what = f"{', '.join(silent)} to reach the safe amount and take a lease"
             self.armed_text = f"waits for {what}, at most {left_s:.0f} s"

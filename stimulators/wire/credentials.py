@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 from typing import Protocol
 
-from stimulators.wire.first_line import NotTextError, first_line
+from stimulators.wire.first_line import first_line
 
 
 class Credentials(Protocol):
@@ -36,8 +36,8 @@ def password_of(broker: Credentials) -> str | None:
     expected = "password_file: expected a file with the password as its first line, "
     try:
         password = first_line(Path(broker.password_file))
-    except NotTextError as error:
-        raise ValueError(f"password_file: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{expected}found {error}") from None
     except OSError as error:
         raise ValueError(f"{expected}found {_found(error, broker.password_file)}") from error
     if not password:

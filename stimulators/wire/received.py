@@ -62,10 +62,14 @@ class ControlHeard(Heard, frozen=True, gc=False):
 
 
 class StopHeard(Heard, frozen=True, gc=False):
-    """Somebody pressed stop; it acts whether or not its signature was verified."""
+    """Somebody pressed stop; it acts whether or not its signature was verified.
+
+    `retained` where the broker had kept it: then everybody who connects is stopped by it again.
+    """
 
     message: Stop
     verified: bool = True
+    retained: bool = False
 
 
 class LinkChanged(Heard, frozen=True, gc=False):

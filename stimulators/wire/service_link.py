@@ -175,7 +175,7 @@ class MqttTransport:
         now_s = self._now_s()
         received: Received | None
         if topic == self._stop_topic and payload:
-            received = self._hear_stop(payload, now_s)
+            received = self._hear_stop(payload, now_s, retained=retained)
         else:
             try:
                 received = self._read(topic, payload, retained=retained)
@@ -198,7 +198,7 @@ class MqttTransport:
             self._stop_limit.grant()
         self._emit(received)
 
-    def _hear_stop(self, payload: bytes, now_s: float) -> StopHeard | None:
+    def _hear_stop(self, payload: bytes, now_s: float, *, retained: bool) -> StopHeard | None:
         """Return the stop that is to be told at once; None where it is our own, or waits."""
         verified = True
         try:
@@ -212,7 +212,7 @@ class MqttTransport:
             stop = UNREADABLE_STOP
         if verified and stop.request_id in self._own_stops:
             return None
-        heard = StopHeard(message=_shortened(stop), verified=verified)
+        heard = StopHeard(message=_shortened(stop), verified=verified, retained=retained)
         if not self._stop_limit.tells(heard, now_s):
             return None
         self._flood.ask_all(stop.request_id)

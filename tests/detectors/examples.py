@@ -22,7 +22,7 @@ from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.naive_target_phase import target_phase
-from tests.detectors.subject import LAYOUT, Example, Plain, Recording
+from tests.detectors.subject import LAYOUT, Example, Plain, Recording, blocks
 
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
 _BETA: Final = BandPowerConfig(
@@ -62,6 +62,7 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
     def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return band_power(config, layout, given)
 
+    n_measures = len(config.bands) * (2 if config.has_outside else 1)
     is_calibrated = config.baseline is not None and config.baseline.calibrate_s is not None
     return Example(
         name,
@@ -69,8 +70,8 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
         layout,
         BandPower(config, layout).span_samples,
         plain,
-        channel_outputs=len(config.bands),
-        measures=tuple(range(len(config.bands))),
+        channel_outputs=n_measures,
+        measures=tuple(range(n_measures)),
         forgets=not is_calibrated,
         tolerance_absolute=0.0 if config.scale in ("power", "percent") else 1e-9,
     )
@@ -84,7 +85,7 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
     def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return oscillation(config, layout, given)
 
-    n_measures = 1 if config.output == "amplitude" else 2
+    n_measures = {"amplitude": 1, "amplitude_and_phase": 2}.get(config.output, 3)
     return Example(
         name,
         (config,),
@@ -100,12 +101,13 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
 def _burst(
     name: str, config: BurstConfig, below: BandPowerConfig | OscillationConfig = _BETA
 ) -> Example:
-    window_samples = (
+    hop_samples = round(below.hop_s * LAYOUT.rate_hz)
+    smoothing_samples = max(0, round(config.smoothing_s / below.hop_s) - 1) * hop_samples
+    window_samples = smoothing_samples + (
         BandPower(below, LAYOUT).span_samples
         if isinstance(below, BandPowerConfig)
         else _span_samples(below, LAYOUT)
     )
-    hop_samples = round(below.hop_s * LAYOUT.rate_hz)
 
     def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
         return burst(config, estimates, hop_samples, LAYOUT.rate_hz)
@@ -118,33 +120,46 @@ def _burst(
         plain,
         channel_outputs=4,
         measures=(0, 2),
+        newest_samples=1 + smoothing_samples,
         forgets=config.threshold.calibrate_s is None,
         kinds=frozenset({"onset", "offset"}),
     )
 
 
 def _burst_statistics(
-    name: str, config: BurstStatisticsConfig, below: BurstConfig, power: BandPowerConfig = _BETA
+    name: str,
+    config: BurstStatisticsConfig,
+    below: BurstConfig,
+    power: BandPowerConfig = _BETA,
+    layout: StreamLayout = LAYOUT,
 ) -> Example:
-    hop_samples = round(_BETA.hop_s * LAYOUT.rate_hz)
+    hop_samples = round(_BETA.hop_s * layout.rate_hz)
     every = round(config.hop_s / _BETA.hop_s)
     configs = (power, below, config)
-    (null,) = (
-        each._null
-        for each in DetectorChain(configs, {LAYOUT.name: LAYOUT}).detectors.values()
-        if isinstance(each, BurstStatistics)
-    )
 
-    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
-        return burst_statistics(config, below, estimates, hop_samples / LAYOUT.rate_hz, null)
+    def plain(given: Recording, estimates: Any) -> Plain:
+        chain = DetectorChain(configs, {layout.name: layout})
+        (statistics,) = (
+            each for each in chain.detectors.values() if isinstance(each, BurstStatistics)
+        )
+        for block in blocks(layout, given, ()):
+            chain.update(block)
+        return burst_statistics(
+            config,
+            below,
+            estimates,
+            hop_s=hop_samples / layout.rate_hz,
+            rate_hz=layout.rate_hz,
+            nulls=list(statistics.nulls),
+        )
 
     return Example(
         name,
         configs,
-        LAYOUT,
-        BandPower(_BETA, LAYOUT).span_samples + round(config.window_s * LAYOUT.rate_hz),
+        layout,
+        BandPower(_BETA, layout).span_samples + round(config.window_s * layout.rate_hz),
         plain,
-        channel_outputs=12,
+        channel_outputs=13,
         measures=(),
         forgets=False,
         every=every,
@@ -302,6 +317,37 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _power(
+            "recursive, two bands, the share outside each, bound",
+            BandPowerConfig(
+                id="bands",
+                stream="LFP",
+                bands_hz={"beta": (10.0, 40.0), "gamma": (50.0, 90.0)},
+                method="recursive",
+                time_constant_s=0.05,
+                hop_s=0.012,
+                outside_max=0.999,
+                outside_time_constant_s=0.06,
+                output="power_and_outside",
+            ),
+        ),
+        _power(
+            "recursive, percent, bound, many channels, odd rate",
+            BandPowerConfig(
+                id="bands",
+                stream="LFP",
+                bands_hz={"beta": (10.0, 40.0), "gamma": (50.0, 90.0)},
+                method="recursive",
+                order=1,
+                window_s=0.1,
+                hop_s=0.0165,
+                outside_max=0.999,
+                outside_time_constant_s=0.06,
+                scale="percent",
+                total_hz=(5.0, 95.0),
+            ),
+            _ODD_RATE,
+        ),
+        _power(
             "recursive, every sample, one wide section",
             BandPowerConfig(
                 id="wide",
@@ -385,6 +431,17 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             _AMPLITUDE,
         ),
         _burst(
+            "of an amplitude, smoothed",
+            BurstConfig(
+                id="bursts",
+                of="beta",
+                threshold=BurstThreshold(level=7.0),
+                smoothing_s=0.06,
+                duration_s_min=0.03,
+            ),
+            _AMPLITUDE,
+        ),
+        _burst(
             "of decibels, hysteresis in its unit",
             BurstConfig(
                 id="bursts",
@@ -420,6 +477,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hop_s=0.02,
                 long_s=0.06,
                 n_bursts_min=1,
+                null_delay_s=1.0,
             ),
             BurstConfig(
                 id="bursts",
@@ -429,6 +487,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 duration_s_min=0.0,
             ),
             _DECIBEL,
+            StreamLayout("LFP", 250.0, ("left", "right")),
         ),
     ),
     Oscillation: (
@@ -456,6 +515,35 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             _ODD_RATE,
         ),
         _oscillation(
+            "three poles, the share outside the band, bound",
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=25.0,
+                half_width_hz=20.0,
+                order=3,
+                hop_s=0.012,
+                outside_max=0.999,
+                outside_time_constant_s=0.05,
+                output="amplitude_phase_and_outside",
+            ),
+        ),
+        _oscillation(
+            "two poles, amplitude alone, bound, many channels, odd rate",
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=20.0,
+                half_width_hz=10.0,
+                order=2,
+                hop_s=0.012,
+                outside_max=0.999,
+                outside_time_constant_s=0.07,
+                output="amplitude",
+            ),
+            _ODD_RATE,
+        ),
+        _oscillation(
             "by Hilbert transform",
             OscillationConfig(
                 id="beta", stream="LFP", centre_hz=20.0, method="hilbert", hop_s=0.02, lead_s=0.02
@@ -469,6 +557,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 centre_hz=30.0,
                 method="hilbert",
                 half_width_hz=8.0,
+                order=2,
                 window_s=0.111,
                 hop_s=0.0165,
             ),
@@ -505,6 +594,26 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 refractory_cycles=0.9,
             ),
             OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, hop_s=0.012),
+        ),
+        _target_phase(
+            "of a rhythm of which little may lie outside its band",
+            TargetPhaseConfig(
+                id="peak",
+                of="beta",
+                gate=AmplitudeGate(amplitude_uv_min=2.0, outside_max=0.3),
+                lead_s=0.01,
+            ),
+            OscillationConfig(
+                id="beta",
+                stream="LFP",
+                centre_hz=25.0,
+                half_width_hz=20.0,
+                order=2,
+                hop_s=0.004,
+                outside_max=0.999,
+                outside_time_constant_s=0.05,
+                output="amplitude_phase_and_outside",
+            ),
         ),
         _target_phase(
             "of a Hilbert transform, many channels, odd rate",

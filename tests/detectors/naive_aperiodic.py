@@ -7,6 +7,7 @@ from scipy.special import digamma, polygamma
 
 from detectors.aperiodic import AperiodicConfig
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
+from tests.detectors.naive_band_power import parts_of
 from tests.detectors.subject import Plain, Recording
 
 _N_TURNS = 20
@@ -19,18 +20,22 @@ class Spectrum:
         self.rate_hz = rate_hz
         self.segment = round(config.segment_s * rate_hz)
         self.step = self.segment - self.segment // 2
-        self.n_segments = (round(config.window_s * rate_hz) - self.segment) // self.step + 1
+        fit_in = (round(config.window_s * rate_hz) - self.segment) // self.step + 1
+        hop_s = config.segment_s if config.hop_s is None else config.hop_s
+        n_steps = round(2.0 * hop_s / config.segment_s)
+        self.hop = n_steps * self.step
+        self.n_segments = max(2, fit_in, n_steps)
         self.window = (self.n_segments - 1) * self.step + self.segment
-        self.hop = 2 * self.step if config.hop_s is None else round(config.hop_s * rate_hz)
         every_hz = np.fft.rfftfreq(self.segment, 1.0 / rate_hz)
         on_line = [
             config.fit_hz[0] <= f < config.fit_hz[1]
             and not any(low <= f < high for low, high in config.exclude_hz)
-            for f in every_hz
+            for f in np.arange(every_hz.size) / config.segment_s + 1e-9
         ]
-        in_band = [config.band_hz[0] <= f < config.band_hz[1] for f in every_hz]
+        parts = parts_of(every_hz, config.band_hz, rate_hz)
         self.line = np.flatnonzero(on_line)
-        self.band = np.flatnonzero(in_band)
+        self.band = np.flatnonzero(parts)
+        self.parts = parts[self.band]
         self.frequency_hz = every_hz
         covariance = self._covariance()
         shape = 1.0 / covariance[0, 0]
@@ -53,7 +58,7 @@ class Spectrum:
     def _null(self, spread: NDArray[np.float64]) -> tuple[float, float]:
         x = np.log10(self.frequency_hz[np.append(self.line, self.band)])
         n_line = self.line.size
-        weight = 1.0 / self.band / (1.0 / self.band).sum()
+        weight = self.parts / self.band / (self.parts / self.band).sum()
         rests, over = [], []
         # Each bin raised by one, all others at rest: everything is linear in the logarithms.
         for unit in np.eye(x.size):
@@ -91,7 +96,7 @@ def measures_of(samples_uv: NDArray[np.float64], given: Spectrum) -> list[float]
         distance = y - (offset - exponent * x) - lift
     below = 10.0**offset * given.frequency_hz[given.band] ** -exponent
     below *= given.smeared(exponent, given.band)
-    over_db = 10.0 * np.log10(power[given.band].sum() / below.sum())
+    over_db = 10.0 * np.log10((given.parts @ power[given.band]) / (given.parts @ below))
     misfit = np.sqrt((distance**2).mean()) / given.distance
     return [float(exponent), float(offset), float(over_db), given.level_db, float(misfit)]
 

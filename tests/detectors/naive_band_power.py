@@ -1,7 +1,9 @@
 """Band power, hop by hop: scipy's periodogram of each window, or scipy's filter and a mean."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, lfilter, periodogram, sosfilt
@@ -11,6 +13,21 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from tests.detectors.subject import Plain, Recording
 
 
+def parts_of(
+    frequency_hz: NDArray[np.floating[Any]], band_hz: tuple[float, float], rate_hz: float
+) -> NDArray[np.float64]:
+    """Return the part of each bin in a band: half a bin to either side, up to half the rate."""
+    half_hz = frequency_hz[1] / 2.0
+    parts = np.zeros(frequency_hz.size)
+    for place, middle_hz in enumerate(frequency_hz):
+        low_hz = max(0.0, middle_hz - half_hz)
+        high_hz = min(rate_hz / 2.0, middle_hz + half_hz)
+        shared_hz = min(high_hz, band_hz[1]) - max(low_hz, band_hz[0])
+        part = shared_hz / (high_hz - low_hz)
+        parts[place] = part if part > 1e-9 else 0.0
+    return parts
+
+
 def power_of(
     window_uv: NDArray[np.float64], rate_hz: float, band_hz: tuple[float, float]
 ) -> NDArray[np.float64]:
@@ -18,8 +35,8 @@ def power_of(
     frequency_hz, density = periodogram(
         window_uv, rate_hz, window="hann", detrend="constant", scaling="density", axis=0
     )
-    is_in_band = (band_hz[0] <= frequency_hz) & (frequency_hz < band_hz[1])
-    power: NDArray[np.float64] = density[is_in_band].sum(axis=0) * frequency_hz[1]
+    parts = parts_of(frequency_hz, band_hz, rate_hz)
+    power: NDArray[np.float64] = parts @ density * frequency_hz[1]
     return power
 
 
@@ -32,10 +49,16 @@ def squares_of(
     config: BandPowerConfig,
     band_hz: tuple[float, float],
     rate_hz: float,
+    n_second: int = 0,
 ) -> NDArray[np.float64]:
-    """Return what comes out of scipy's filter, squared, counted from the first sample."""
-    sections = butter(config.order or 2, band_hz, "bandpass", output="sos", fs=rate_hz)
-    squares: NDArray[np.float64] = sosfilt(sections, run_uv - run_uv[0], axis=0) ** 2
+    """Return what comes out of scipy's filters, squared, counted from the first sample."""
+    made = run_uv - run_uv[0]
+    for order in (config.order or 2, n_second):
+        if order > 0:
+            made = sosfilt(
+                butter(order, band_hz, "bandpass", output="sos", fs=rate_hz), made, axis=0
+            )
+    squares: NDArray[np.float64] = made**2
     return squares
 
 
@@ -66,7 +89,7 @@ def mean_of(
     return mean
 
 
-def span_of(config: BandPowerConfig, rate_hz: float) -> int:
+def span_of(config: BandPowerConfig, rate_hz: float, n_second: int = 0) -> int:
     """Return after how many samples the filter has settled, and after it the mean."""
     hop = hop_of(config, rate_hz)
     length = int(np.ceil(3.0 * rate_hz * (config.time_constant_s or 0.2)))
@@ -76,7 +99,7 @@ def span_of(config: BandPowerConfig, rate_hz: float) -> int:
     for band in config.all_bands:
         impulse = np.zeros(round(8.0 * rate_hz))
         impulse[1] = 1.0  # counted from the first sample, which is 0
-        energy = np.cumsum(squares_of(impulse, config, band.band_hz, rate_hz)[1:])
+        energy = np.cumsum(squares_of(impulse, config, band.band_hz, rate_hz, n_second)[1:])
         spans.append(int(np.argmax(energy >= 0.95 * energy[-1])) + 1 + length)
     return max(spans)
 
@@ -85,9 +108,58 @@ def band_power(config: BandPowerConfig, layout: StreamLayout, given: Recording) 
     """Return values and validity of every hop of a recording."""
     method = _periodograms if config.method == "periodogram" else _filtered
     powers, valid = method(config, layout, given)
+    outside = None
+    if config.has_outside or config.outside_max is not None:
+        outside, is_told = outside_of(config, layout, given)
+        if config.outside_max is not None:
+            own = slice(0, outside.shape[2])
+            valid[..., own] &= is_told & (outside <= config.outside_max)
+            powers = np.where(valid, powers, 0.0)
     values, valid = on_scale(config, layout, powers, valid)
+    if config.has_outside:
+        assert outside is not None
+        shape = (*values.shape[:2], 2 * values.shape[2])
+        values = np.stack((values, outside), axis=-1).reshape(shape)
+        valid = np.stack((valid, is_told), axis=-1).reshape(shape)
     shape = (len(values), values.shape[1] * values.shape[2])
     return values.reshape(shape), valid.reshape(shape)
+
+
+def outside_of(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
+    """Return the share outside each band: of the power behind its filter and behind another."""
+    rate_hz = layout.rate_hz
+    time_constant_s = config.outside_time_constant_s or 0.5
+    plain = msgspec.structs.replace(
+        config,
+        window_s=None,
+        time_constant_s=time_constant_s,
+        scale="power",
+        baseline=None,
+        total_hz=None,
+        output="power",
+        outside_max=None,
+        outside_time_constant_s=None,
+    )
+    passed, _ = _filtered(plain, layout, given)
+    inside, valid = _filtered(plain, layout, given, n_second=4)
+    late = []
+    for band in config.bands:
+        _, poles, _ = butter(4, band.band_hz, "bandpass", output="zpk", fs=rate_hz)
+        first = butter(config.order or 2, band.band_hz, "bandpass", output="zpk", fs=rate_hz)[1]
+        middle = np.exp(-2j * np.pi * np.sqrt(band.band_hz[0] * band.band_hz[1]) / rate_hz)
+        late.append([_delay(each, complex(middle)) for each in (first, poles)])
+    slowest = max(one + other for one, other in late) - max(one for one, _ in late)
+    n_late = round(slowest / hop_of(config, rate_hz))
+    waited = np.zeros(passed.shape)
+    waited[n_late:] = passed[: len(passed) - n_late]
+    valid &= waited > 0.0
+    share = np.maximum(0.0, 1.0 - inside / np.where(valid, waited, 1.0))
+    return np.where(valid, share, 0.0), valid
+
+
+def _delay(poles: NDArray[np.complex128], back: complex) -> float:
+    """Return the group delay of a Butterworth filter, whose zeros are all on the unit circle."""
+    return float((poles * back / (1.0 - poles * back)).real.sum() + poles.size / 2.0)
 
 
 def on_scale(
@@ -163,8 +235,14 @@ def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: Recordin
     return values, valid
 
 
-def _filtered(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
-    span = span_of(config, layout.rate_hz)
+def _filtered(
+    config: BandPowerConfig,
+    layout: StreamLayout,
+    given: Recording,
+    *,
+    n_second: int = 0,
+) -> Plain:
+    span = span_of(config, layout.rate_hz, n_second)
     used = _used(config, layout)
     shape = (given.n_samples, len(used), len(config.all_bands))
     every = np.zeros(shape)
@@ -174,7 +252,7 @@ def _filtered(config: BandPowerConfig, layout: StreamLayout, given: Recording) -
             run_uv = given.samples_uv[first:last, column]
             settled[first + span - 1 : last, channel] = True
             for place, band in enumerate(config.all_bands):
-                squares = squares_of(run_uv, config, band.band_hz, layout.rate_hz)
+                squares = squares_of(run_uv, config, band.band_hz, layout.rate_hz, n_second)
                 every[first:last, channel, place] = mean_of(squares, config, layout.rate_hz)
         settled[(given.taint[:, column] & int(NEWEST_TAINT)) != 0, channel] = False
     newest = np.array([newest for newest, _ in _hops(config, layout, given)], dtype=np.int64)

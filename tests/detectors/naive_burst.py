@@ -27,6 +27,20 @@ def end_level(config: BurstConfig, threshold: float) -> float:
     return threshold * (1.0 - (0.1 if config.hysteresis is None else config.hysteresis))
 
 
+def smoothed(
+    config: BurstConfig, below: Estimates, hop_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the mean of each hop and those before it, and whether all of them were valid."""
+    n_mean = max(1, round(config.smoothing_s / hop_s))
+    values = np.zeros(below.values.shape)
+    valid = np.zeros(values.shape, dtype=np.bool_)
+    for hop in range(n_mean - 1, len(values)):
+        newest = slice(hop - n_mean + 1, hop + 1)
+        valid[hop] = below.valid[newest].all(axis=0)
+        values[hop] = np.where(valid[hop], below.values[newest].mean(axis=0), 0.0)
+    return values, valid
+
+
 def burst(
     config: BurstConfig, below: Estimates, hop_samples: int, rate_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -34,9 +48,10 @@ def burst(
     n_hops, n_channels = below.values.shape
     values = np.zeros((n_hops, n_channels, 4))
     valid = np.zeros((n_hops, n_channels, 4), dtype=np.bool_)
+    measure, is_measured = smoothed(config, below, hop_samples / rate_hz)
     for channel in range(n_channels):
-        is_good = below.valid[:, channel]
-        power = below.values[:, channel]
+        is_good = is_measured[:, channel]
+        power = measure[:, channel]
         n_calibrate, threshold = thresholds(config, hop_samples / rate_hz, power[is_good])
         good_before = np.concatenate(([0], np.cumsum(is_good)))[:-1]
         episode: int | None = None
@@ -46,8 +61,11 @@ def burst(
                 episode = None
             elif episode is None and power[hop] > threshold:
                 episode = hop
-            lasted = -1 if episode is None else below.sample[hop] - below.sample[episode]
-            is_on = lasted >= round(config.duration_s_min * rate_hz)
+            # What is not over yet is over at the next hop at the earliest.
+            shortest = round(config.duration_s_min * rate_hz)
+            is_on = episode is not None and (
+                below.sample[hop] + hop_samples - below.sample[episode] >= shortest
+            )
             values[hop, channel] = (
                 power[hop] if is_good[hop] else 0.0,
                 0.0 if is_calibrating else threshold,

@@ -1,5 +1,6 @@
 """Statistics of bursts from a list of them, window by window."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,19 +40,29 @@ def burst_statistics(
     config: BurstStatisticsConfig,
     below: BurstConfig,
     given: Estimates,
+    *,
     hop_s: float,
-    null: NDArray[np.float64],
+    rate_hz: float,
+    nulls: Sequence[NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return values and validity, twelve outputs a channel, from the burst detector's estimates."""
+    """Return values and validity, thirteen outputs a channel, from the burst detector's estimates.
+
+    `nulls` has one for each channel; of one that calibrates it is in effect `null_delay_s` after
+    the first hop at which the threshold is known.
+    """
+    is_white = below.threshold.calibrate_s is None
     every, width = round(config.hop_s / hop_s), round(config.window_s / hop_s)
     n_hops = given.sample.size
     n_channels = given.values.shape[1] // 4
-    lag = int(np.ceil(round(below.duration_s_min / hop_s, 6)))
-    values = np.zeros((n_hops // every, n_channels, 12))
+    lag = max(0, int(np.ceil(round(below.duration_s_min / hop_s, 6))) - 1)
+    values = np.zeros((n_hops // every, n_channels, 13))
     valid = np.zeros(values.shape, dtype=np.bool_)
     for channel in range(n_channels):
         measure, threshold, is_on, _ = given.values[:, 4 * channel : 4 * channel + 4].T
         decides = given.valid[:, 4 * channel + 2]
+        known = given.sample[given.valid[:, 4 * channel + 1]]
+        due = (known[0] if known.size else n_hops) + round(config.null_delay_s * rate_hz)
+        null = nulls[channel]
         all_bursts = bursts(measure, is_on > 0.0, decides, lag)
         for place in range(n_hops // every):
             newest = every * (place + 1) - 1
@@ -61,7 +72,7 @@ def burst_statistics(
             is_seen = decides[oldest : newest + 1]
             row, is_good = values[place, channel], valid[place, channel]
             is_good[10:] = True
-            row[10:] = len(whole), is_seen.sum() * hop_s
+            row[10:] = len(whole), is_seen.sum() * hop_s, is_white
             if 2 * is_seen.sum() >= width:
                 is_good[0] = True
                 row[0] = len(ended) / row[11]
@@ -71,7 +82,7 @@ def burst_statistics(
                 row[2] = np.mean([each.mean for each in whole])
                 row[3] = np.mean([each.peak for each in whole])
                 row[4] = np.mean([each.n_hops * hop_s > config.long_s + 1e-9 for each in whole])
-            if not is_seen.any():
+            if not is_seen.any() or not (is_white or given.sample[newest] >= due):
                 continue
             is_above = measure[oldest : newest + 1] > threshold[oldest : newest + 1]
             share = (is_above & is_seen).sum() / is_seen.sum()
@@ -84,5 +95,5 @@ def burst_statistics(
                 expected[2:4] += threshold[newest]
             is_good[5:10] = is_good[:5] & np.isfinite(expected)
             row[5:10] = np.where(is_good[5:10], expected, 0.0)
-    n_outputs = 12 * n_channels
+    n_outputs = 13 * n_channels
     return values.reshape(-1, n_outputs), valid.reshape(-1, n_outputs)

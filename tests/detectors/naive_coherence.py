@@ -1,6 +1,7 @@
 """Coherence and phase synchrony, hop by hop, from the spectra of each window's segments."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.coherence import CoherenceConfig
 from detectors.coherence_chance import Chance
 from detectors.coherence_config import Segments
+from tests.detectors.naive_band_power import parts_of
 from tests.detectors.subject import Plain, Recording
 
 
@@ -31,13 +33,12 @@ def measures_of(
 ) -> dict[str, float]:
     """Return what can be measured of one pair in one window."""
     segment = round(config.segment_s * rate_hz)
-    low_hz, high_hz = config.band
     frequency_hz, squared = scipy_coherence(
         a_uv, b_uv, rate_hz, window="hann", nperseg=segment, noverlap=segment - step
     )
-    is_in_band = (low_hz <= frequency_hz) & (frequency_hz < high_hz)
-    a = spectra_of(a_uv, segment, step)[:, is_in_band]
-    b = spectra_of(b_uv, segment, step)[:, is_in_band]
+    bins, weights = weights_of(config, frequency_hz, segment, rate_hz)
+    a = spectra_of(a_uv, segment, step)[:, bins]
+    b = spectra_of(b_uv, segment, step)[:, bins]
     cross = a * b.conj()
     power = (np.abs(a) ** 2).sum(axis=0) * (np.abs(b) ** 2).sum(axis=0)
     lag = cross.imag
@@ -45,32 +46,45 @@ def measures_of(
     total = lag.sum(axis=0)
     size = np.abs(lag).sum(axis=0)
     return {
-        "coherence": float(squared[is_in_band].mean()),
-        "imaginary": float((total / np.sqrt(power)).mean()),
-        "phase_locking": float(np.abs((cross / np.abs(cross)).mean(axis=0)).mean()),
-        "phase_lag": float((np.abs(total) / size).mean()),
-        "phase_lag_debiased": float(((total**2 - squares) / (size**2 - squares)).mean()),
+        "coherence": float(weights @ squared[bins]),
+        "imaginary": float(weights @ (total / np.sqrt(power))),
+        "phase_locking": float(weights @ np.abs((cross / np.abs(cross)).mean(axis=0))),
+        "phase_lag": float(weights @ (np.abs(total) / size)),
+        "phase_lag_debiased": float(weights @ ((total**2 - squares) / (size**2 - squares))),
     }
 
 
-def step_of(segment: int, hop: int) -> int:
-    """Return the multiple of the hop nearest to half a segment, or that half of which it is one."""
+def weights_of(
+    config: CoherenceConfig, frequency_hz: NDArray[np.floating[Any]], segment: int, rate_hz: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the bins that are averaged, by their part in the band; none at half the rate."""
+    parts = parts_of(frequency_hz, config.band, rate_hz)[: (segment + 1) // 2]
+    bins = np.flatnonzero(parts)
+    return bins, parts[bins] / parts[bins].sum()
+
+
+def grid_of(config: CoherenceConfig, segment: int, rate_hz: float) -> tuple[int, int]:
+    """Return samples from one segment to the next, about half of one, and from hop to hop."""
     half = segment - segment // 2
-    return hop * round(half / hop) if hop < half else hop // round(hop / half)
+    hop = half if config.hop_s is None else round(config.hop_s * rate_hz)
+    if hop < half:
+        return hop * round(half / hop), hop
+    n_steps = round(hop / half)
+    step = round(hop / n_steps)
+    return step, n_steps * step
 
 
 def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -> Plain:
     """Return values and validity of every hop of a recording."""
     rate_hz = layout.rate_hz
     segment = round(config.segment_s * rate_hz)
-    hop = segment - segment // 2 if config.hop_s is None else round(config.hop_s * rate_hz)
-    step = step_of(segment, hop)
+    step, hop = grid_of(config, segment, rate_hz)
     n_segments = 1 + (round(config.window_s * rate_hz) - segment) // step
     window = segment + (n_segments - 1) * step
     names = ("coherence", "imaginary", "level", "lower", *config.measures)
     frequency_hz = np.fft.rfftfreq(segment, 1.0 / rate_hz)
-    bins = np.flatnonzero((config.band[0] <= frequency_hz) & (frequency_hz < config.band[1]))
-    chance = Chance(Segments(segment, step, n_segments, hop), bins)
+    bins, weights = weights_of(config, frequency_hz, segment, rate_hz)
+    chance = Chance(Segments(segment, step, n_segments, hop), bins, weights)
     bounds = chance.bounds(config.alpha)
     pairs = config.pairs or tuple(combinations(config.channels or layout.channels, 2))
     places = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]

@@ -9,22 +9,30 @@ from detectors.oscillation import OscillationConfig
 
 
 def band_pass(
-    frequency_hz: NDArray[np.floating[Any]], band_hz: tuple[float, float], rate_hz: float
+    frequency_hz: NDArray[np.floating[Any]],
+    band_hz: tuple[float, float],
+    rate_hz: float,
+    order: int,
 ) -> NDArray[np.complex128]:
-    """Return the response of a Butterworth band-pass of one pole pair, by the bilinear rule."""
+    """Return the response of scipy's Butterworth band-pass, by the bilinear rule."""
     low, high = np.tan(np.pi * np.array(band_hz) / rate_hz)
     s = 1j * np.tan(np.pi * frequency_hz / rate_hz)
-    response: NDArray[np.complex128] = s * (high - low) / (s**2 + s * (high - low) + low * high)
+    # The low-pass prototype at (s² + low high) / (s (high - low)), numerator and denominator.
+    top, bottom = s**2 + low * high, s * (high - low)
+    response = np.ones(s.shape, dtype=complex)
+    for pole in range(order):
+        angle = np.pi * (2.0 * pole + order + 1.0) / (2.0 * order)
+        response = response * bottom / (top - np.exp(1j * angle) * bottom)
     return response
 
 
 def endpoint(
-    window_uv: NDArray[np.float64], band_hz: tuple[float, float], rate_hz: float
+    window_uv: NDArray[np.float64], band_hz: tuple[float, float], rate_hz: float, order: int
 ) -> complex:
     """Return the last value of the filtered analytic signal, uncalibrated."""
     n_samples = len(window_uv)
     frequency_hz = np.fft.fftfreq(n_samples, 1.0 / rate_hz)
-    filtered = np.fft.fft(window_uv) * band_pass(frequency_hz, band_hz, rate_hz)
+    filtered = np.fft.fft(window_uv) * band_pass(frequency_hz, band_hz, rate_hz, order)
     filtered[frequency_hz > 0.0] *= 2.0
     filtered[frequency_hz <= 0.0] = 0.0
     return complex(np.fft.ifft(filtered)[-1])
@@ -40,7 +48,7 @@ def newest(signal_uv: NDArray[np.float64], config: OscillationConfig, rate_hz: f
     n_samples = window_samples(config, rate_hz)
     angle = 2.0 * np.pi * config.centre_hz * np.arange(1 - n_samples, 1) / rate_hz
     found, of_cosine, of_sine = (
-        endpoint(each, band_hz, rate_hz)
+        endpoint(each, band_hz, rate_hz, config.order)
         for each in (signal_uv[-n_samples:], np.cos(angle), np.sin(angle))
     )
     # a cos(angle) - b sin(angle) has the amplitude and the phase of a + ib at its end.

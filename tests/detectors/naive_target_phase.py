@@ -37,12 +37,18 @@ def columns(
     config: TargetPhaseConfig, hop_s: float, below: Estimates, channel: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return values and validity of a channel: phase, amplitude, threshold, open."""
-    amplitude_uv, phase = below.values[:, 2 * channel : 2 * channel + 2].T
-    is_good, has_phase = below.valid[:, 2 * channel : 2 * channel + 2].T
-    n_calibrate, threshold = gate(config, hop_s, amplitude_uv[is_good])
-    is_known = np.concatenate(([0], np.cumsum(is_good)))[:-1] >= n_calibrate
+    n_columns = 2 if config.gate.outside_max is None else 3
+    own = slice(n_columns * channel, n_columns * (channel + 1))
+    amplitude_uv, phase, *outside = below.values[:, own].T
+    is_good, has_phase, *is_told = below.valid[:, own].T
+    is_inside = np.ones(len(is_good), dtype=np.bool_)
+    if config.gate.outside_max is not None:
+        is_inside = is_told[0] & (outside[0] <= config.gate.outside_max)
+    taken = is_good & is_inside
+    n_calibrate, threshold = gate(config, hop_s, amplitude_uv[taken])
+    is_known = np.concatenate(([0], np.cumsum(taken)))[:-1] >= n_calibrate
     decides = is_good & is_known
-    is_open = decides & (amplitude_uv > threshold)
+    is_open = decides & (amplitude_uv > threshold) & is_inside
     values = (phase * has_phase, amplitude_uv * is_good, threshold * is_known, is_open)
     return np.stack(values, axis=1), np.stack((has_phase, is_good, is_known, decides), axis=1)
 
@@ -53,7 +59,7 @@ def target_phase(
     """Return values and validity of all channels, side by side."""
     each = [
         columns(config, hop_samples / rate_hz, below, channel)
-        for channel in range(below.values.shape[1] // 2)
+        for channel in range(below.values.shape[1] // (2 if config.gate.outside_max is None else 3))
     ]
     return np.hstack([values for values, _ in each]), np.hstack([valid for _, valid in each])
 

@@ -67,6 +67,8 @@ class Example:
         The stream it reads.
     window_samples : int
         An estimate depends on so many samples and no more.
+    newest_samples : int
+        A doubtful stamp spoils estimates from its own sample on for so many.
     channel_outputs : int
         Outputs each channel has, channel by channel.
     measures : tuple of int
@@ -92,6 +94,7 @@ class Example:
     layout: StreamLayout
     window_samples: int
     naive: Naive | None
+    newest_samples: int = 1
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
     pairs: Sequence[tuple[int, int]] = ()

@@ -295,8 +295,11 @@ def test_the_beta_of_a_real_cortex_stands_far_over_its_level(data_dir: Path) -> 
             ),
         ),
         (
-            {"band_hz": (13.1, 13.9)},
-            "band_hz: expected a band that holds a bin of 1 Hz (segment_s = 1), found [13.1, 13.9]",
+            {"band_hz": (13.1, 13.15)},
+            (
+                "band_hz: expected a band of at least 0.1 Hz, a tenth of a bin (segment_s = 1), "
+                "found [13.1, 13.15]"
+            ),
         ),
         (
             {"hop_s": 0.7},

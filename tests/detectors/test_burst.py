@@ -1,6 +1,7 @@
 """Bursts told hop by hop: edges, hysteresis, duration, calibration, and what cuts them."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -20,9 +21,10 @@ _HOP = 10
 _FIXED = BurstThreshold(level=10.0)
 
 
-def detector_of(n_channels: int = 1, **keys: Any) -> Burst:
+def detector_of(n_channels: int = 1, *, hop_s: float = _HOP / 1000.0, **keys: Any) -> Burst:
     layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
-    source = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
+    below = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), hop_s=hop_s)
+    source = BandPower(below, layout)
     vars(source)["is_signed"] = "hysteresis_level" in keys
     settings: dict[str, Any] = {"threshold": _FIXED, "duration_s_min": 0.0}
     return Burst(BurstConfig(id="bursts", of="beta", **(settings | keys)), source)
@@ -73,14 +75,37 @@ def test_a_burst_counts_once_it_has_lasted_and_its_onset_is_when_it_began() -> N
     seen = detector_of(duration_s_min=0.03).update(
         power_of(1.0, 20.0, 21.0, 1.0, 20.0, 22.0, 23.0, 24.0, 1.0)
     )
-    assert edges(seen) == [("onset", 4, 7, True), ("offset", 8, 8, True)]
+    assert edges(seen) == [("onset", 4, 6, True), ("offset", 8, 8, True)]
     assert seen.detections[0].strength == 20.0
-    assert column(seen, "is_on") == [0.0] * 7 + [1.0, 0.0]
+    assert column(seen, "is_on") == [0.0] * 6 + [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("hop", [1, 7, 10, 13, 20, 25, 30, 50, 100, 150])
+def test_a_burst_of_the_shortest_duration_is_kept_and_a_shorter_one_is_not(hop: int) -> None:
+    """By its own edges: from the sample of its onset to that of its offset, at any hop."""
+    shortest = 100
+    n_kept = -(-shortest // hop)
+    for n_above in range(1, n_kept + 2):
+        detector = detector_of(hop_s=hop / 1000.0, duration_s_min=0.1)
+        measures = [1.0, *(20.0,) * n_above, 1.0, 1.0]
+        sample = hop * np.arange(1, len(measures) + 1, dtype=np.int64) - 1
+        seen = detector.update(
+            Estimates(
+                "beta",
+                sample,
+                sample / 1000.0,
+                np.array(measures)[:, None],
+                np.ones((len(measures), 1), dtype=np.bool_),
+                np.zeros(len(measures), dtype=np.uint16),
+            )
+        )
+        durations = [b.sample - a.sample for a, b in pairwise(seen.detections)]
+        assert durations == ([n_above * hop] if n_above * hop >= shortest else [])
 
 
 def test_what_falls_below_the_threshold_but_not_the_hysteresis_is_one_episode() -> None:
     seen = detector_of(duration_s_min=0.02).update(power_of(11.0, 9.5, 9.5, 8.0))
-    assert edges(seen) == [("onset", 0, 2, True), ("offset", 3, 3, True)]
+    assert edges(seen) == [("onset", 0, 1, True), ("offset", 3, 3, True)]
 
 
 def test_bad_data_end_a_burst_that_is_then_not_complete() -> None:
@@ -208,10 +233,24 @@ def test_the_percentile_is_that_of_numpy(values: list[float], percentile: float)
 
 
 def test_delay_and_calibration_are_declared() -> None:
-    assert detector_of(duration_s_min=0.2).delay_s == pytest.approx(0.7)
+    assert detector_of(duration_s_min=0.2).delay_s == pytest.approx(0.69)
+    assert detector_of(smoothing_s=0.2).delay_s == pytest.approx(0.5 + 0.095)
+    assert detector_of(smoothing_s=0.2).span_samples == 1000 + 190
     assert detector_of().calibration_s == 0.0
     threshold = BurstThreshold(percentile=75.0, calibrate_s=20.0)
     assert detector_of(threshold=threshold).calibration_s == 20.0
+
+
+def test_smoothing_is_the_mean_of_so_many_hops_and_begins_anew_after_bad_ones() -> None:
+    detector = detector_of(smoothing_s=0.03)
+    seen = [
+        detector.update(power_of(*measures))
+        for measures in ((3.0, 6.0), (9.0, 30.0, None, 30.0, 1.0), (2.0, 27.0))
+    ]
+    values = [value for each in seen for value in column(each, "value")]
+    assert values == [None, None, 6.0, 15.0, None, None, None, 11.0, 10.0]
+    found = [each for one in seen for each in edges(one)]
+    assert [each[0] for each in found] == ["onset", "offset", "onset"]
 
 
 def test_a_detector_with_several_measures_a_channel_is_no_source() -> None:

@@ -71,7 +71,7 @@ class Rig:
         ]
 
 
-#: One burst of four hops (the first three before it is one), one too short, and quiet.
+#: One burst of four hops (the first before it is one), one too short, and quiet.
 _TEN: tuple[float, ...] = (1.0, 12.0, 14.0, 20.0, 18.0, 1.0, 30.0, 1.0, 1.0, 1.0)
 _QUIET = (1.0,) * 10
 
@@ -159,7 +159,7 @@ def test_too_few_bursts_have_no_mean() -> None:
 def test_the_null_is_that_of_noise_as_often_above_the_threshold() -> None:
     rig = Rig(window_s=0.1, n_bursts_min=1)
     (seen,) = rig.see(*_TEN)
-    null = rig.statistics._null
+    null = rig.statistics.nulls[0]
     at_half = null[null[:, 0] == 0.5][0]
     assert seen["null_rate_hz"] == pytest.approx(at_half[1])
     assert seen["null_duration_s"] == pytest.approx(at_half[2])
@@ -182,7 +182,8 @@ def test_amplitudes_in_a_unit_that_may_be_negative_lie_so_far_above_the_threshol
     (seen,) = rig.see(*(each - 20.0 for each in _TEN))
     assert seen["mean_amplitude"] == pytest.approx(-4.0)
     assert seen["peak_amplitude"] == pytest.approx(0.0)
-    at_half = rig.statistics._null[rig.statistics._null[:, 0] == 0.5][0]
+    null = rig.statistics.nulls[0]
+    at_half = null[null[:, 0] == 0.5][0]
     assert seen["null_mean_amplitude"] == pytest.approx(at_half[3] - 10.0)
 
 
@@ -209,13 +210,13 @@ def test_each_channel_has_its_own() -> None:
     (row,) = statistics.update(chain.detectors["bursts"].update(given).estimates).estimates.values
     assert row[statistics.columns("C0").n_bursts] == 1.0
     assert row[statistics.columns("C1").n_bursts] == 0.0
-    assert statistics.outputs[12:14] == ("C1.rate_hz", "C1.mean_duration_s")
+    assert statistics.outputs[13:15] == ("C1.rate_hz", "C1.mean_duration_s")
 
 
 def test_hop_and_delay_are_declared() -> None:
     statistics = Rig(window_s=0.3).statistics
     assert statistics.hop_samples == 100
-    assert statistics.delay_s == pytest.approx(0.5 + 0.02 + 0.15)
+    assert statistics.delay_s == pytest.approx(0.5 + 0.01 + 0.15)
 
 
 def test_only_bursts_have_statistics() -> None:

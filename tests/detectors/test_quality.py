@@ -3,12 +3,14 @@
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from detectors.artifacts.path import AnyArtifactConfig
 from detectors.block import Taint
 from detectors.quality import Kind, QualityConfig
 from tests.detectors import naive_conditioning
@@ -19,6 +21,11 @@ _VALUES = st.sampled_from([0.0, 1.0, -1.0, 2.5, 30.0, -30.0, 40.0, math.nan, mat
 
 def _fed(samples: NDArray[np.generic], kind: Kind = "lfp", **limits: float) -> Conditioned:
     made = conditioner(n_channels=samples.shape[1], kind=kind, quality=QualityConfig(**limits))
+    return feed(made, samples, regular_stamps(len(samples)))
+
+
+def _cleaned(samples: NDArray[np.generic], artifacts: tuple[AnyArtifactConfig, ...]) -> Conditioned:
+    made = conditioner(n_channels=samples.shape[1], artifacts=artifacts)
     return feed(made, samples, regular_stamps(len(samples)))
 
 
@@ -96,13 +103,13 @@ def test_slow_signals_of_other_kinds_may_stand_still() -> None:
         ("lfp", 300.0, None, ""),
         ("lfp", 0.5, None, ""),
         ("lfp", 15.0e6, 99, "1e6 too large"),
-        ("lfp", 15.0e3, 99, "1e3 too large"),
-        ("lfp", 15.0e-3, 1999, "1e3 too small"),
-        ("lfp", 15.0e-6, 1999, "1e6 too small"),
+        ("lfp", 15.0e3, 99, '1e3 too large, unit = "nV" would fit'),
+        ("lfp", 15.0e-3, 1999, '1e3 too small, unit = "mV" would fit'),
+        ("lfp", 15.0e-6, 1999, '1e6 too small, unit = "V" would fit'),
         ("emg", 100.0, None, None),
         ("emg", 1500.0, None, ""),
         ("emg", 100.0e6, 99, "1e6 too large"),
-        ("emg", 100.0e-6, 1999, "1e6 too small"),
+        ("emg", 100.0e-6, 1999, '1e6 too small, unit = "V" would fit'),
         ("other", 15.0e6, None, None),
         ("other", 0.0, None, None),
     ],
@@ -119,6 +126,17 @@ def test_an_amplitude_that_cannot_be_is_told_with_its_factor_and_tainted(
     if looks_like is not None:
         assert unusual[0].text.partition("looks like ")[2] == looks_like
     assert len(found.kinds("implausible")) == (tainted_from is not None)
+
+
+def test_a_stimulation_artifact_that_a_step_takes_off_is_not_taken_for_another_unit() -> None:
+    steps = ({"kind": "stimulation_period", "frequency_hz": 130.0, "window_s": 0.5},)
+    artifacts = msgspec.convert(steps, tuple[AnyArtifactConfig, ...])
+    (plain,) = _fed(noise(3000, sd_uv=5e3)).kinds("unusual")
+    (cleaned,) = _cleaned(noise(3000, sd_uv=5e3), artifacts).kinds("unusual")
+    assert plain.text.endswith("looks like 1e3 too large")
+    assert cleaned.text == plain.text.partition(": looks")[0]
+    (million,) = _cleaned(noise(3000, sd_uv=15e6), artifacts).kinds("unusual")
+    assert million.text.endswith("looks like 1e6 too large")
 
 
 def test_an_offset_is_not_an_amplitude() -> None:

@@ -115,12 +115,12 @@ def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
     assert summary["ended"] == "end of data"
     assert (summary["samples"], summary["gaps"]) == (1500, 1)
     assert summary["estimates"] > 400
-    assert summary["detections"]["burst"] >= 4
+    assert summary["detections"]["burst"] >= 2
+    assert summary["edges"]["burst"]["offset"] >= 2
     assert set(summary["digest"]) == {"estimates", "detections", "targets", "decisions"}
     assert summary["real_time_factor"] > 1.0
     assert summary["versions"]["numba"]
-    latency_ms = summary["latency_ms"]["sample_to_decision"]
-    assert 0.0 <= latency_ms["p50"] < 10.0
+    assert "latency_ms" not in summary  # in virtual time nothing takes any
 
 
 def test_the_loop_closes_on_a_simulated_twin_of_a_real_device(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_the_real_recording_is_seen_the_same_in_any_chunks(data_dir: Path, tmp_p
     assert found == [found[0]] * len(found)
     assert summary["gaps"] == 1
     assert summary["quality"]["clock_resets"] == 1
-    assert summary["detections"]["burst"] > 20
+    assert summary["detections"]["burst"] > 10
 
 
 def test_progress_is_told_up_to_the_last_sample(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from detectors.conditioning import Note
 from stimloop.news import news
 from stimulators.decisions import Decision, EndRun, Notice, Refusal, StateChanged
 from stimulators.wire.received import LinkChanged
@@ -34,6 +35,19 @@ from streamer.events import Event, Tick
 def test_a_decision_is_a_line(decision: Decision, text: str, weight: str) -> None:
     (line,) = news(Tick(), Outcome(decisions=(decision,)))
     assert (line.text, line.weight) == (text, weight)
+
+
+def test_notes_of_one_kind_at_one_sample_are_one_line_and_the_graver_word_stands() -> None:
+    notes = [
+        Note("LFP", 99, kind, f"ch{channel} reaches 1 V")
+        for channel in range(1, 9)
+        for kind in ("unusual", "implausible")
+    ]
+    lines = list(news(Tick(), Outcome(notes=(*notes, Note("LFP", 120, "restart", "")))))
+    assert [each.text for each in lines] == [
+        "LFP: implausible at sample 99: ch1 reaches 1 V (and 7 more like it)",
+        "LFP: restart at sample 120",
+    ]
 
 
 @pytest.mark.parametrize("reason", ["superseded", "idle", "hold", "paused", "safe"])

@@ -95,7 +95,8 @@ def test_a_service_that_starts_first_waits_for_the_device_and_says_so() -> None:
     day.device.cycle_power(10_000_000)
     service = day.start()
     waits = service.loop.gate.status_text
-    assert waits == "not armed; waits: left: offline, expected a device that answers"
+    expected = "not armed; waits: left: offline, expected a device that answers: switch it on"
+    assert waits.startswith(expected)
     day.until(lambda: service.state == "active", 6.0)
 
 

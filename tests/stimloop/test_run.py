@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -185,6 +186,9 @@ def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
     ):
         patient.until("on LSL")
         service.until("broker away")
+        line = service.until("waits: no broker, expected a link to the broker: start the broker")
+        # The time of day, where there is no screen.
+        assert re.match(r"\d\d:\d\d:\d\d\.\d{3}  idle: not armed; ", line), line
         # In idle nothing latches: once the broker has come it arms by itself.
         mosquitto.start()
         service.until("broker reached")
@@ -202,7 +206,7 @@ def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
         ).stdout
         # Nothing but commands to the safe amount, which are said until the device is there.
         assert all('"amplitude_ma":0.0' in line for line in heard.splitlines()), heard
-        assert service.interrupt() == 0
+        assert service.interrupt() == 0, service.text
 
 
 @pytest.mark.broker

@@ -39,6 +39,8 @@ from streamer.events import (
     Event,
     Fault,
     Marker,
+    NullArrived,
+    NullLate,
     PastKnown,
     Slept,
     StreamChanged,
@@ -86,6 +88,8 @@ EVENTS: tuple[Event, ...] = (
     Tick(),
     Slept(12.5),
     PastKnown((DevicePast(device="stn_left", known_age_s=3.0, charges=((4.0, 1.5),), on_s=2.0),)),
+    NullLate("statistics", "STN_L_13", "out of memory"),
+    NullArrived("statistics", "STN_L_13"),
     Fault("out of memory"),
     AckHeard(
         "stn_left",

@@ -45,3 +45,7 @@ def test_a_session_id_says_when_it_was_made_and_is_never_made_twice() -> None:
 
 def test_the_wall_time_is_fit_for_a_folder_name_on_any_system() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", clock.wall_time_text())
+
+
+def test_the_time_of_day_is_to_the_millisecond() -> None:
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", clock.time_of_day_text())

@@ -170,8 +170,8 @@ def test_two_senders_at_a_reconnection_are_told_and_waited_out(lsl_network: LslC
         with sender("twin") as child:
             async with fed(stream("twin"), lsl_network) as feed:
                 await first_sample(feed, child)
-                child.kill()
                 with sender("twin"), sender("twin") as second:
+                    child.kill()
                     assert (await next_change(feed)).what == "lost"
                     told = await next_change(feed)
                     assert told.what == "lost"

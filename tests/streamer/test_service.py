@@ -119,7 +119,7 @@ def test_the_loop_closes_and_everything_it_did_is_in_the_journal(tmp_path: Path)
     summary = session.service.summary.as_dict()
     assert summary["samples"] == 2000
     assert summary["commands"]["issued"] == len(amplitudes) == summary["commands"]["acked"]
-    assert summary["detections"] == {"beta": 0, "burst": 4}
+    assert summary["detections"] == {"beta": 0, "burst": 2}
     assert session.n_tasks == 1
 
 

@@ -20,6 +20,11 @@ from tests.stimulators.gate.gate_rig import (
     limits_of,
 )
 
+_NO_BROKER = (
+    "not armed; waits: no broker, expected a link to the broker: start the broker that [broker] "
+    "names, or correct its host and port; the service goes on by itself once it is there"
+)
+
 
 def _tell(rig: GateRig, **keys: Any) -> None:
     rig.hear(InfoHeard("stn", info_of(rig.devices[0], **keys), retained=False))
@@ -253,7 +258,7 @@ def test_every_device_must_be_ready() -> None:
 def test_a_simulated_rig_arms_itself_once() -> None:
     rig = GateRig(arm="auto")
     rig.run(1.0)
-    assert rig.gate.status_text == ("not armed; waits: no broker, expected a link to the broker")
+    assert rig.gate.status_text == _NO_BROKER
     rig.connect()
     rig.run(2.0)
     assert rig.state == "active"

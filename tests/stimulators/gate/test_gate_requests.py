@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import Notice, Refusal, StateChanged
+from stimulators.gate import remedies
 from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import ControlAction, Stop
 from stimulators.wire.received import (
@@ -37,15 +38,16 @@ def test_the_status_says_what_keeps_a_rig_from_being_armed(arm: Any, word: str) 
     rig = GateRig(arm=arm)
     assert rig.gate.status_text == "not armed"
     rig.tick()
-    link = "no broker, expected a link to the broker"
+    link = f"no broker, expected a link to the broker: {remedies.REMEDIES['link']}"
     assert rig.gate.status_text == f"not armed; {word}: {link}"
     rig.hear(LinkChanged(is_up=True))
     rig.tick()
-    device = "stn: nothing, expected a device that answers"
+    device = f"stn: nothing, expected a device that answers: {remedies.of_device('nothing')}"
     assert rig.gate.status_text == f"not armed; {word}: {device}"
     rig.connect()
     rig.tick()
-    assert rig.gate.status_text == f"not armed; {word}: stream LFP: no data, expected data"
+    stream = f"stream LFP: no data, expected data: {remedies.OF_SILENCE}"
+    assert rig.gate.status_text == f"not armed; {word}: {stream}"
 
 
 def test_the_status_says_that_a_rig_is_ready_in_idle_and_in_safe() -> None:

@@ -170,7 +170,7 @@ def test_an_arming_lasts_a_calibration_longer_where_one_estimate_calibrates() ->
     rig = StepRig(device_of("a"), device_of("b"), calibration_s=20.0).be_armed_then()
     rig.observe("b", valid=False, calibrating=True)
     rig.step(ARMED_S + 0.125, data=rig.report)
-    waits = "waits for a valid estimate (it calibrates), at most 80 s"
+    waits = "waits for a valid estimate (it calibrates, 20 s to go), at most 80 s"
     assert rig.gate.status_text == f"armed by o; {waits}"
     rig.step(ARMED_S + 80.0, data=rig.report, step_s=0.9375)
     assert rig.state == "armed"

@@ -26,6 +26,11 @@ from tests.stimulators.gate.gate_rig import (
 
 ANOTHER = "00001700000000000000-00000000"
 
+_NO_BROKER = (
+    "not armed; waits: no broker, expected a link to the broker: start the broker that [broker] "
+    "names, or correct its host and port; the service goes on by itself once it is there"
+)
+
 
 def offline_of(name: str = "stn") -> DeviceInfo:
     return DeviceInfo(device=name, instance=INSTANCE, word=0, state="offline")
@@ -435,7 +440,7 @@ def test_a_broker_that_comes_late_is_waited_for() -> None:
     rig.run(3.0)
     assert (rig.state, rig.gate.status_text) == (
         "idle",
-        "not armed; waits: no broker, expected a link to the broker",
+        _NO_BROKER,
     )
     rig.connect()
     rig.run(3.0)

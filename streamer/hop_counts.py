@@ -1,0 +1,102 @@
+"""Counts of what was seen: hops, those that may be used, onsets, offsets and moments."""
+
+from collections import Counter
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.chain import DetectorChain
+from detectors.detector import Detector
+from detectors.estimates import Seen
+
+
+class _Hops:
+    """One detector's hops; of each channel, or pair, the first column is its measure."""
+
+    def __init__(self, detector: Detector, streams: Collection[str]) -> None:
+        subjects = [_subject(output, detector.channels) for output in detector.outputs]
+        self._subjects = tuple(dict.fromkeys(subjects))
+        self._columns = np.array([subjects.index(each) for each in self._subjects], np.intp)
+        self._outputs = detector.outputs
+        self._streams = sorted(streams)
+        self._ever = np.zeros(len(detector.outputs), np.bool_)
+        self._n_valid = np.zeros(len(self._subjects), np.int64)
+        self.n_hops = 0
+        self.n_valid = 0
+        self.edges: Counter[str] = Counter(onset=0, offset=0, moment=0)
+
+    def add(self, valid: NDArray[np.bool_]) -> None:
+        measured = valid[:, self._columns]
+        self.n_hops += len(valid)
+        self.n_valid += int(np.count_nonzero(measured.any(axis=1)))
+        self._n_valid += measured.sum(axis=0)
+        self._ever |= valid.any(axis=0)
+
+    @property
+    def as_dict(self) -> dict[str, object]:
+        never = [name for name, ever in zip(self._outputs, self._ever, strict=True) if not ever]
+        return {
+            "streams": self._streams,
+            "n": self.n_hops,
+            "n_valid": dict(zip(self._subjects, self._n_valid.tolist(), strict=True)),
+            "never_valid": never,
+        }
+
+
+class HopCounts:
+    """Counts the hops and detections of all detectors of a rig.
+
+    Parameters
+    ----------
+    chain : DetectorChain
+        The detectors.
+    """
+
+    def __init__(self, chain: DetectorChain) -> None:
+        self._hops = {
+            name: _Hops(detector, chain.streams_of(name))
+            for name, detector in chain.detectors.items()
+        }
+
+    def add(self, seen: Seen) -> None:
+        """Count what one detector saw in one call."""
+        hops = self._hops[seen.estimates.detector]
+        if seen.estimates.sample.size:
+            hops.add(seen.estimates.valid)
+        for each in seen.detections:
+            hops.edges[each.kind] += 1
+
+    @property
+    def n_hops(self) -> int:
+        """Hops of all detectors."""
+        return sum(each.n_hops for each in self._hops.values())
+
+    @property
+    def n_valid(self) -> int:
+        """Those of which the measure of at least one channel, or pair, may be used."""
+        return sum(each.n_valid for each in self._hops.values())
+
+    @property
+    def by_detector(self) -> dict[str, dict[str, object]]:
+        """For each id its streams, hops, valid hops by channel or pair, outputs never valid."""
+        return {name: each.as_dict for name, each in self._hops.items()}
+
+    @property
+    def detections(self) -> dict[str, int]:
+        """For each id how many it detected: an onset with its offset is one."""
+        return {
+            name: each.edges["onset"] + each.edges["moment"] for name, each in self._hops.items()
+        }
+
+    @property
+    def edges(self) -> dict[str, dict[str, int]]:
+        """For each id that detected anything the onsets, the offsets and the moments."""
+        return {
+            name: dict(each.edges) for name, each in self._hops.items() if any(each.edges.values())
+        }
+
+
+def _subject(output: str, channels: tuple[str, ...]) -> str:
+    """Return the channel or pair of an output: its name, or what stands before its last dot."""
+    return output if output in channels else output.rpartition(".")[0] or output

@@ -1,0 +1,64 @@
+"""A stream's rate measured over its raw stamps, whatever its header says."""
+
+from itertools import pairwise
+from statistics import median_low
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Blocks that are remembered; beyond, neighbours are joined.
+_N_BLOCKS_MAX = 1024
+#: A block that took longer or shorter than the usual one by more has a gap or a step of the clock.
+_DEVIATION_MAX = 0.1
+#: Too few samples say nothing of a rate.
+_N_SAMPLES_MIN = 10
+
+
+class StampRate:
+    """Measures a stream's rate: samples to each second of its sender's clock.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal rate: blocks of so many samples are timed.
+
+    Notes
+    -----
+    Every block of about a second of samples is timed by its first stamp and the next block's; the
+    rate is that of all blocks that took within 10 % of the median. So jitter cancels within a
+    block, and gaps, clock resets and stamps that are not finite leave it alone as long as most
+    blocks are without. Memory is bounded: 1024 blocks, then neighbours become one. The same in
+    any chunks.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._n_block = max(1, round(rate_hz))
+        self._n_samples = 0
+        self._edges_s: list[float] = []
+        self._newest_s = float("nan")
+
+    def add(self, stamps_s: NDArray[np.float64]) -> None:
+        """Take in the raw stamps of the next samples."""
+        if not stamps_s.size:
+            return
+        first = -self._n_samples % self._n_block
+        self._edges_s.extend(stamps_s[first :: self._n_block].tolist())
+        self._n_samples += stamps_s.size
+        self._newest_s = float(stamps_s[-1])
+        while len(self._edges_s) > _N_BLOCKS_MAX:
+            self._edges_s = self._edges_s[::2]
+            self._n_block *= 2
+
+    @property
+    def measured_hz(self) -> float | None:
+        """The rate; None without ten samples or where the stamps do not go on."""
+        if self._n_samples < _N_SAMPLES_MIN:
+            return None
+        blocks_s = [after - before for before, after in pairwise(self._edges_s)]
+        blocks_s = [each for each in blocks_s if 0.0 < each < float("inf")]
+        if len(blocks_s) >= 2:
+            usual_s = median_low(blocks_s)
+            good_s = [each for each in blocks_s if abs(each / usual_s - 1.0) <= _DEVIATION_MAX]
+            return self._n_block * len(good_s) / sum(good_s)
+        lasted_s = self._newest_s - self._edges_s[0]
+        return (self._n_samples - 1) / lasted_s if 0.0 < lasted_s < float("inf") else None

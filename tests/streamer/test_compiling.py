@@ -1,0 +1,27 @@
+"""Kernels that are compiled are told by name, those that are there already are not."""
+
+from typing import Any
+
+from numba import njit
+
+from streamer.compiling import compiling
+
+
+def _doubled(value: float) -> float:
+    return 2.0 * value
+
+
+def test_each_kernel_is_told_when_it_is_compiled_and_counted_after() -> None:
+    kernel: Any = njit(_doubled)
+    told: list[tuple[int, str]] = []
+
+    def tell(n_compiled: int, name: str) -> None:
+        told.append((n_compiled, name))
+
+    with compiling(tell):
+        kernel(1.0)
+        kernel(2.0)
+        kernel(1)
+    assert told == [(0, "doubled"), (1, "doubled")]
+    kernel(1 + 2j)
+    assert len(told) == 2
