@@ -15,7 +15,7 @@ from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.word import Word
 from stimulators.limits import ProgramConfig
 from stimulators.wire.messages import DeviceStatus
-from tests.stimulators.gate.gate_rig import device_of, info_of, limits_of
+from tests.stimulators.gate.gate_rig import device_of, feedback_of, info_of, limits_of
 
 _UNITS_UC = 1e-4
 
@@ -65,6 +65,7 @@ class Bench:
             "charge_uc": 0.0,
             "on_s": 0.0,
             "counted_since_s": 1000.0,
+            "said_us": None,
         }
         settings: dict[str, Any] = {
             "said_s": None,
@@ -192,3 +193,105 @@ def test_after_a_sleep_no_stamp_counts_for_a_while() -> None:
     before = bench.counted
     bench.settle(charge_uc=4.0, said_s=bench.now_s)
     assert bench.counted[0] == before[0]
+
+
+def uncertain(amount: float = 2.0, program: str = "a") -> Bench:
+    """Return a device that by an open command may be at nothing, too."""
+    bench = Bench().say(amount)
+    bench.belief.send(1, 0.0, program, bench.now_s)
+    return bench.count()
+
+
+def test_a_stamp_of_the_first_count_is_known_too() -> None:
+    bench = uncertain()
+    began_s = bench.now_s
+    bench.count(1.0).settle(charge_uc=4.0, on_s=0.25, said_s=began_s, applied_ma=2.0)
+    assert bench.counted == near(24.0, 1.0)
+
+
+def test_no_count_of_the_device_lowers_what_it_gave_for_sure() -> None:
+    bench = Bench().say(2.0).count().count(1.0)
+    assert bench.settle(charge_uc=0.0, said_s=bench.now_s).counted == near(20.0, 1.0)
+    # In the cheaper of two programs, and no more by a sleep.
+    bench = Bench().say(2.0)
+    bench.belief.send(1, 2.0, "b", bench.now_s)
+    bench.count().count(1.0)
+    bench.account.sleep(0.0, bench.belief, bench.now_s)
+    bench.now_s += 200.0
+    bench.say(0.0).settle(charge_uc=0.0, said_s=None)
+    assert bench.account._charge._low.charge_uc(bench.now_s) == pytest.approx(10.0, abs=_UNITS_UC)
+
+
+def test_time_above_safe_is_never_less_than_it_was_for_sure() -> None:
+    bench = Bench().say(2.0).count().count(5.0)
+    bench.settle(on_s=0.25, said_s=bench.now_s, applied_ma=2.0)
+    assert bench.counted[1] == 5.0
+    bench = Bench().say(0.5).count().count(5.0)
+    bench.settle(on_s=0.0, said_s=bench.now_s)
+    assert bench.counted[1] == 0.0
+
+
+def test_at_the_safe_amount_itself_no_time_above_it_is_sure() -> None:
+    bench = Bench().say(0.5)
+    bench.belief.send(1, 2.0, "a", bench.now_s)
+    bench.count().count(5.0)
+    assert bench.counted[1] == 5.0
+    bench.settle(on_s=0.25, said_s=bench.now_s, applied_ma=2.0)
+    assert bench.counted[1] == 0.25
+
+
+def test_a_real_device_that_said_nothing_may_give_the_most() -> None:
+    bench = Bench(simulated=False)
+    bench.account.learn(DevicePast(device="stn", known_age_s=0.0), bench.now_s)
+    assert bench.count().count(1.0).counted == near(30.0, 1.0)
+
+
+def test_stamps_are_doubted_for_two_minutes_after_a_sleep() -> None:
+    for after_s, is_doubted in ((122.5, True), (123.0, False)):
+        bench = uncertain()
+        bench.account.sleep(3.0, bench.belief, bench.now_s)
+        bench.count(after_s)
+        before_uc, _ = bench.counted
+        bench.settle(charge_uc=1.0, on_s=0.0, said_s=bench.now_s, said_us=1, applied_ma=2.0)
+        assert (bench.counted[0] == before_uc) is is_doubted
+
+
+def test_a_device_below_safe_that_let_its_lease_end_unheard_may_have_given_it() -> None:
+    for unstamped, given, found in (
+        (True, 0.25, 0.25 * 10.0 * (0.5 + 1.0 + 0.5)),
+        (False, 0.25, 0.0),
+        (True, 0.5, 0.0),
+        (True, 0.75, 0.0),
+    ):
+        bench = Bench().say(given).count()
+        bench.settle(said_us=None if unstamped else 1, applied_ma=given)
+        bench.count(0.5)
+        before_uc, _ = bench.counted
+        bench.account.note_lapse(bench.belief, bench.now_s)
+        assert bench.counted[0] - before_uc == pytest.approx(found, abs=_UNITS_UC)
+    # Perhaps: for sure nothing more was given.
+    low = bench.account._charge._low.charge_uc(bench.now_s)
+    assert low == pytest.approx(0.75 * 10.0 * 0.5, abs=_UNITS_UC)
+    silent = Bench().count()
+    silent.account.note_lapse(silent.belief, silent.now_s)
+    assert silent.counted == near(0.0, 0.0)
+
+
+def test_a_feedback_device_gives_no_charge_whatever_is_known_of_it() -> None:
+    config = feedback_of(simulated=False)
+    account, belief = Account(config, lease_s=0.5, tick_s=0.0), Belief(config, 0.125)
+    account.learn(None, 1000.0)
+    for place in range(3):
+        account.count(belief, 1000.0 + place)
+    assert account.charge_uc(1002.0) == 0.0
+
+
+def test_what_a_command_makes_old_is_what_was_given_before_it() -> None:
+    bench = uncertain().count(1.0)
+    bench.account.note_sent(bench.belief, bench.now_s)
+    bench.belief.send(2, 0.0, "a", bench.now_s)
+    bench.count(0.5)
+    bench.say(0.0, last_seq=2)
+    bench.settle(charge_uc=3.0, on_s=0.25, said_us=1, applied_ma=2.0, is_driven=True)
+    # Unstamped: since the command half a second at 2 mA at most.
+    assert bench.counted == near(13.0, 0.75)

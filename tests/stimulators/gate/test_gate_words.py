@@ -407,8 +407,16 @@ def test_a_device_below_its_safe_amount_that_let_its_lease_end_may_have_given_it
     # A lease, a tick and a second on the way, a quarter of a milliampere more.
     found = jump(info(rig))
     assert found == pytest.approx(0.25 * per_ma_uc * (0.25 + 0.02 + 1.0), rel=0.02)
-    rig.run(0.5, hop=rig.report)
+
+
+def test_a_device_that_was_stopped_below_its_safe_amount_let_no_lease_end() -> None:
+    rig = GateRig(device_of(safe_ma=0.5))
+    rig.connect()
+    device = rig.obedient["stn"]
     device.amount, device.state = 0.25, "stopped"
-    rig.hear(info(rig))
+    rig.hear(status(rig))
+    rig.tick()
+    before_uc, _ = _counted(rig)
     device.amount, device.state = 0.5, "safe"
-    assert jump(info(rig)) == pytest.approx(0.0, abs=1e-4)
+    rig.hear(info(rig))
+    assert _counted(rig)[0] == before_uc

@@ -253,10 +253,9 @@ def test_a_trigger_may_be_given_until_its_command_and_the_clock_have_run_out() -
     for said_s, is_counted in ((64.1875, True), (64.25, False)):
         desk = Desk(charge_uc_per_10_min_max=1e4)
         desk.trigger()
-        pulse_uc = desk.account.charge_uc(64.0)
-        assert pulse_uc == pytest.approx(0.5 * 0.06, abs=1e-4)
-        desk.account.count(desk.belief, 64.25)
+        for now_s in (64.1875, 64.25):
+            desk.account.count(desk.belief, now_s)
+        steady_uc = (64.25 - said_s) * 0.06 * 130.0
+        pulse_uc = 0.5 * 0.06 if is_counted else 0.0
         since_uc = desk.account._charge.since_uc(said_s)
-        steady_uc = 0.0625 * 0.06 * 130.0 if is_counted else 0.0
-        assert since_uc >= steady_uc
-        assert (since_uc - steady_uc >= pulse_uc - 1e-4) is is_counted
+        assert since_uc == pytest.approx(steady_uc + pulse_uc, abs=1e-4)
