@@ -164,7 +164,7 @@ def test_what_is_kept_is_what_was_counted_and_when() -> None:
 
 
 def test_a_count_that_is_no_number_says_nothing() -> None:
-    for keys in ({"charge_uc": math.inf}, {"on_s": math.nan}):
+    for keys in ({"charge_uc": math.inf}, {"charge_uc": 500.0, "on_s": math.nan}):
         bench = Bench().say(2.0).count().count(1.0)
         assert bench.settle(**keys).counted == near(20.0, 1.0)
 
@@ -269,9 +269,9 @@ def test_a_device_below_safe_that_let_its_lease_end_unheard_may_have_given_it() 
         before_uc, _ = bench.counted
         bench.account.note_lapse(bench.belief, bench.now_s)
         assert bench.counted[0] - before_uc == pytest.approx(found, abs=_UNITS_UC)
-    # Perhaps: for sure nothing more was given.
-    low = bench.account._charge._low.charge_uc(bench.now_s)
-    assert low == pytest.approx(0.75 * 10.0 * 0.5, abs=_UNITS_UC)
+        # Perhaps: for sure nothing more was given.
+        low = bench.account._charge._low.charge_uc(bench.now_s)
+        assert low == pytest.approx(given * 10.0 * 0.5, abs=_UNITS_UC)
     silent = Bench().count()
     silent.account.note_lapse(silent.belief, silent.now_s)
     assert silent.counted == near(0.0, 0.0)
@@ -295,3 +295,129 @@ def test_what_a_command_makes_old_is_what_was_given_before_it() -> None:
     bench.settle(charge_uc=3.0, on_s=0.25, said_us=1, applied_ma=2.0, is_driven=True)
     # Unstamped: since the command half a second at 2 mA at most.
     assert bench.counted == near(13.0, 0.75)
+
+
+# Reports without a stamp.
+
+
+def unstamped(*, is_driven: bool, sent_ago_s: float = 3.0) -> Bench:
+    """Return a device that was told 2 mA some seconds ago, and by its word is there.
+
+    By a command that it did, and may not have reached, it may be at nothing, too.
+    """
+    bench = Bench().say(2.0).count().settle(applied_ma=2.0, is_driven=is_driven).count(5.0)
+    bench.account.note_sent(bench.belief, bench.now_s)
+    bench.belief.send(1, 0.0, "a", bench.now_s)
+    bench.count(sent_ago_s)
+    return bench.say(2.0, last_seq=1)
+
+
+def test_an_unstamped_count_is_as_old_as_the_newest_command_it_knows_of() -> None:
+    # 5 s at 2 mA for sure, then 3 s of it perhaps.
+    bench = unstamped(is_driven=True)
+    bench.settle(charge_uc=110.0, on_s=4.0, applied_ma=2.0)
+    assert bench.counted == near(160.0, 7.0)
+    bench.settle(charge_uc=90.0, on_s=4.0, applied_ma=2.0)
+    assert bench.counted == near(150.0, 7.0)
+    # What it was bound to before is not raised by a later word.
+    bench.settle(charge_uc=120.0, on_s=4.0, applied_ma=2.0)
+    assert bench.counted == near(150.0, 7.0)
+
+
+def test_at_rest_an_unstamped_count_is_a_second_old_at_most() -> None:
+    bench = unstamped(is_driven=False)
+    bench.settle(charge_uc=110.0, on_s=4.0, applied_ma=2.0, is_driven=False)
+    assert bench.counted == near(130.0, 5.0)
+    bench.settle(charge_uc=120.0, on_s=4.0, applied_ma=2.0, is_driven=False)
+    assert bench.counted == near(140.0, 5.0)
+    bench = unstamped(is_driven=False, sent_ago_s=0.5)
+    bench.settle(charge_uc=105.0, on_s=4.0, applied_ma=2.0, is_driven=False)
+    assert bench.counted == near(110.0, 5.0)
+
+
+def test_a_command_without_a_word_leaves_the_count_as_it_is() -> None:
+    bench = unstamped(is_driven=True)
+    bench.account.note_sent(bench.belief, bench.now_s)
+    bench.belief.send(2, 2.0, "a", bench.now_s)
+    bench.settle(charge_uc=10.0, on_s=0.25, applied_ma=2.0)
+    assert bench.counted == near(160.0, 8.0)
+
+
+def test_a_count_that_does_not_reach_back_binds_nothing_but_what_began_with_it() -> None:
+    for counted_since_s, reaches, found_uc in (
+        (600.0, False, 110.0),
+        (599.0, False, 160.0),
+        (599.0, True, 110.0),
+        (3.0, True, 160.0),
+    ):
+        bench = unstamped(is_driven=True)
+        bench.settle(
+            charge_uc=50.0,
+            on_s=60.0,
+            applied_ma=2.0,
+            counted_since_s=counted_since_s,
+            reaches_power_on=reaches,
+        )
+        assert bench.counted[0] == pytest.approx(found_uc, abs=_UNITS_UC)
+
+
+def test_a_break_that_is_too_short_counts_with_what_came_since() -> None:
+    for on_s, applied_ma, found_s in (
+        (1.0, 2.0, 1.0 + 0.5),
+        (1.0, 0.5, 1.0 + 0.5 + 2.0),
+        (0.0, 0.5, 0.5),
+    ):
+        bench = uncertain().count(5.0)
+        stamped_s = bench.now_s
+        bench.count(0.5)
+        bench.settle(on_s=on_s, said_s=stamped_s, said_us=1, applied_ma=applied_ma)
+        assert bench.counted[1] == found_s
+    # A count that is younger than the time above safe says nothing of it.
+    bench = uncertain().count(5.0)
+    bench.settle(on_s=1.0, said_s=bench.now_s, said_us=1, applied_ma=2.0, counted_since_s=4.5)
+    assert bench.counted[1] == 5.0
+    bench.settle(on_s=1.0, said_s=bench.now_s, said_us=1, applied_ma=2.0, counted_since_s=5.0)
+    assert bench.counted[1] == 1.0
+
+
+def test_a_device_at_rest_that_was_never_above_safe_begins_anew() -> None:
+    bench = Bench().say(2.0).count().count(1.0).say(0.5).count(0.5)
+    assert bench.counted[1] == 1.0
+    bench.settle(on_s=0.0, said_s=bench.now_s, said_us=1, applied_ma=0.5)
+    assert bench.counted[1] == 0.0
+    bench.say(2.0).count(1.0)
+    assert bench.counted[1] == 1.0
+
+
+def test_what_nobody_knew_is_settled_by_a_count_from_power_on() -> None:
+    for keys, is_settled in (
+        ({"said_us": None}, True),
+        ({"said_us": 1, "said_s": 1000.0}, True),
+        ({"said_us": 1, "said_s": None}, False),
+        ({"said_us": None, "reaches_power_on": False}, False),
+    ):
+        bench = Bench(simulated=False).say(0.5).count()
+        bench.settle(charge_uc=7.0, counted_since_s=10.0, applied_ma=0.5, **keys)
+        assert (bench.counted[0] < 100.0) is is_settled
+
+
+def test_a_device_without_stamps_keeps_to_its_word_until_a_lease_is_over() -> None:
+    for passed_s, found_uc in ((0.5, 0.25 * 10.0 * 0.5), (0.625, 0.5 * 10.0 * 0.625)):
+        bench = Bench().say(0.25).count().settle(applied_ma=0.25)
+        before_uc, _ = bench.counted
+        bench.count(passed_s)
+        assert bench.counted[0] - before_uc == pytest.approx(found_uc, abs=_UNITS_UC)
+
+
+def test_without_an_amount_a_count_is_taken_to_be_of_a_break() -> None:
+    bench = uncertain().count(5.0)
+    bench.settle(on_s=1.0, said_s=bench.now_s, said_us=1, applied_ma=None)
+    assert bench.counted[1] == 3.0
+
+
+def test_a_little_time_that_nobody_knows_counts_as_well() -> None:
+    for age_s, found_uc in ((0.5, 15.0), (0.0, 0.0)):
+        bench = Bench(simulated=False)
+        past = DevicePast(device="stn", known_age_s=age_s)
+        bench.account.learn(past, bench.now_s)
+        assert bench.counted[0] == pytest.approx(found_uc, abs=_UNITS_UC)

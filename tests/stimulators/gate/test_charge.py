@@ -185,3 +185,64 @@ def test_the_wait_is_until_enough_of_it_is_ten_minutes_ago() -> None:
     assert count.wait_s(1100.0, 6.0) == first + 10.0
     assert count.wait_s(1100.0, 11.0) == 600.0
     assert math.isfinite(count.wait_s(1100.0, math.inf))
+
+
+# What is rounded, and what is late.
+
+
+def test_a_charge_joins_the_newest_bin_and_no_older_one() -> None:
+    window = window_of((1.0, 1000.0), (2.0, 1002.0), (4.0, 1002.5))
+    assert list(window.bins(1004.0)) == [(2.0, near(1.0)), (0.0, near(6.0))]
+
+
+def test_what_is_over_is_dropped_with_the_next_charge() -> None:
+    window = window_of((1.0, 1000.0), (2.0, 1602.0))
+    assert list(window.bins(1602.0)) == [(0.0, near(2.0))]
+
+
+def test_what_is_sure_is_rounded_down_and_what_nobody_knows_up() -> None:
+    count = ChargeCount()
+    count.add(0.75 * _UNIT_UC, 0.75 * _UNIT_UC, 1000.0)
+    count.bound(0.0, 0.0, replaces=True)
+    assert count.charge_uc(1000.0) == 0.0
+    count = ChargeCount()
+    for _ in range(2):
+        count.presume(0.125 * _UNIT_UC, 2.0, 1000.0)
+        assert count.charge_uc(1000.0) == _UNIT_UC
+        count.settle_unknown()
+
+
+def test_a_device_that_says_more_than_its_bound_was_bounded_too_low() -> None:
+    count = ChargeCount()
+    count.add(0.0, 10.0, 1000.0)
+    count.bound(1.0, 0.0, replaces=True)
+    assert count.charge_uc(1000.0) == near(1.0)
+    count.note_told(5.0, 0.0, 1000.0)
+    assert count.charge_uc(1000.0) == near(5.0)
+
+
+def test_what_was_given_since_a_word_counts_beside_what_it_says() -> None:
+    count = ChargeCount()
+    count.add(0.0, 3.0, 1000.0)
+    count.note_told(3.0, 5.0, 1000.0)
+    assert count.charge_uc(1000.0) == near(8.0)
+
+
+def test_a_stamped_count_replaces_a_lower_one_while_it_is_fresh() -> None:
+    count = ChargeCount()
+    count.begin(1000.0)
+    count.add(0.0, 3.0, 1000.0)
+    count.bound(1.0, 0.0, replaces=True)
+    count.bound_stamped(10.0, 2.0, 1000.0)
+    assert count.charge_uc(1000.0 + _FRESH_S) == near(12.0)
+    assert count.charge_uc(1000.0 + _FRESH_S + 0.5) == near(3.0)
+
+
+def test_a_wait_ends_when_the_last_of_the_charge_is_over() -> None:
+    count = ChargeCount()
+    count.add(0.0, 5.0, 1000.0)
+    assert count.wait_s(1100.0, 0.5) == 504.0
+    assert count.wait_s(1603.5, 5.0) == 0.5
+    assert count.wait_s(1605.0, 5.0) == 0.0
+    count.add(0.0, 5.0, 1010.0)
+    assert count.wait_s(1100.0, 5.5) == 514.0

@@ -576,3 +576,12 @@ def test_what_was_wished_before_a_lapse_is_not_followed_after_it() -> None:
     rig.step(T + 1.5)
     assert rig.state == "active"
     assert max(amounts(rig.commands)) == highest
+
+
+def test_after_a_stop_every_device_may_be_at_its_stop_amount() -> None:
+    devices = (device_of(name, safe_ma=0.5, stop_ma=0.25) for name in ("a", "b"))
+    rig = StepRig(*devices).be_active_at(T, amount=2.0)
+    rig.answers = False
+    rig.stop()
+    beliefs = rig.gate.beliefs(rig.now_s)
+    assert [beliefs[name].lowest for name in ("a", "b")] == [0.25, 0.25]
