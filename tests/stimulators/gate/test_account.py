@@ -300,14 +300,14 @@ def test_what_a_command_makes_old_is_what_was_given_before_it() -> None:
 # Reports without a stamp.
 
 
-def unstamped(*, is_driven: bool, sent_ago_s: float = 3.0) -> Bench:
+def unstamped(*, is_driven: bool, sent_ago_s: float = 3.0, program: str = "a") -> Bench:
     """Return a device that was told 2 mA some seconds ago, and by its word is there.
 
     By a command that it did, and may not have reached, it may be at nothing, too.
     """
     bench = Bench().say(2.0).count().settle(applied_ma=2.0, is_driven=is_driven).count(5.0)
     bench.account.note_sent(bench.belief, bench.now_s)
-    bench.belief.send(1, 0.0, "a", bench.now_s)
+    bench.belief.send(1, 0.0, program, bench.now_s)
     bench.count(sent_ago_s)
     return bench.say(2.0, last_seq=1)
 
@@ -341,6 +341,9 @@ def test_a_command_without_a_word_leaves_the_count_as_it_is() -> None:
     bench.belief.send(2, 2.0, "a", bench.now_s)
     bench.settle(charge_uc=10.0, on_s=0.25, applied_ma=2.0)
     assert bench.counted == near(160.0, 8.0)
+    # But for what it has beyond ours, whenever that was.
+    bench.settle(charge_uc=500.0, on_s=9.0, applied_ma=2.0)
+    assert bench.counted == near(500.0, 9.0)
 
 
 def test_a_count_that_does_not_reach_back_binds_nothing_but_what_began_with_it() -> None:
@@ -421,3 +424,78 @@ def test_a_little_time_that_nobody_knows_counts_as_well() -> None:
         past = DevicePast(device="stn", known_age_s=age_s)
         bench.account.learn(past, bench.now_s)
         assert bench.counted[0] == pytest.approx(found_uc, abs=_UNITS_UC)
+
+
+def test_a_device_above_safe_that_let_its_lease_end_gave_no_less() -> None:
+    bench = Bench().say(0.75)
+    bench.belief.send(1, 0.625, "a", bench.now_s)
+    bench.count()
+    bench.settle(said_us=None, applied_ma=0.75)
+    bench.count(0.5)
+    before = bench.counted
+    bench.account.note_lapse(bench.belief, bench.now_s)
+    assert bench.counted == before
+
+
+def test_a_count_is_a_second_old_in_the_dearest_program_that_may_run() -> None:
+    bench = unstamped(is_driven=False, program="b")
+    bench.settle(charge_uc=110.0, on_s=4.0, applied_ma=2.0, is_driven=False)
+    assert bench.counted == near(130.0, 5.0)
+
+
+def test_a_device_that_stamps_and_did_not_this_time_says_nothing_of_before() -> None:
+    bench = uncertain().count(5.0).say(2.0, last_seq=1)
+    bench.settle(charge_uc=10.0, on_s=0.25, said_us=1, applied_ma=2.0, is_driven=False)
+    assert bench.counted == near(100.0, 5.0)
+
+
+def test_what_nobody_knew_is_kept_until_a_word_of_since_then_settles_it() -> None:
+    keys: dict[str, Any]
+    for keys, is_settled in (
+        ({"said_us": None}, True),
+        ({"said_us": 1, "said_s": 1000.0}, True),
+        ({"said_us": 1, "said_s": None}, False),
+        ({"said_us": None, "reaches_power_on": False}, False),
+    ):
+        bench = Bench(simulated=False).say(0.5).count()
+        bench.account.note_sent(bench.belief, bench.now_s)
+        bench.settle(charge_uc=7.0, counted_since_s=10.0, applied_ma=0.5, **keys)
+        kept_uc = sum(charge_uc for _, charge_uc in bench.account.past(bench.now_s).charges)
+        assert (kept_uc < 100.0) is is_settled
+        if is_settled:
+            assert kept_uc == pytest.approx(7.0, abs=_UNITS_UC)
+
+
+def test_at_the_safe_amount_and_its_margin_a_device_is_in_a_break() -> None:
+    bench = uncertain().count(5.0)
+    safe_level = bench.belief.safe_level
+    bench.settle(on_s=1.0, said_s=bench.now_s, said_us=1, applied_ma=safe_level)
+    assert bench.counted[1] == 3.0
+
+
+def test_a_weak_device_of_which_nothing_is_known_gave_the_most_it_can() -> None:
+    programs = {"a": pulses(100.0)}
+    config = device_of(simulated=False, programs=programs, limits=limits_of(amplitude_ma_max=0.05))
+    account = Account(config, lease_s=0.5, tick_s=0.0)
+    account.learn(None, 1000.0)
+    assert account.charge_uc(1000.0) == pytest.approx(0.05 * 10.0 * 600.0, abs=0.01)
+
+
+def test_a_feedback_device_of_which_nothing_is_known_may_report() -> None:
+    config = feedback_of()
+    account, belief = Account(config, lease_s=0.5, tick_s=0.0), Belief(config, 0.125)
+    account.count(belief, 1000.0)
+    said = DeviceStatus(
+        instance="boot",
+        word=1,
+        session=None,
+        state="safe",
+        last_seq=0,
+        charge_uc=0.0,
+        on_s=0.0,
+        counted_since_s=1.0,
+        said_us=None,
+    )
+    keys: dict[str, Any] = {"said_s": None, "reaches_power_on": True, "is_driven": False}
+    account.settle(said, belief, 1001.0, **keys)
+    assert (account.charge_uc(1001.0), account.on_s) == (0.0, 0.0)

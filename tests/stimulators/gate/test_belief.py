@@ -173,3 +173,22 @@ def test_a_stop_is_on_its_way_until_a_word_shows_it() -> None:
     belief.take(word_of(3, 0.25, state="stopped"), 64.0)
     belief.take(word_of(4, 2.0, state="live"), 64.0)
     assert belief.lowest == 2.0
+
+
+def test_what_was_not_reached_may_be_passed_by_the_tolerance() -> None:
+    belief = said(0.75)
+    assert [belief.most_at(asked) for asked in (0.5, 1.0, 0.25, 2.0)] == [0.5, 1.0, 0.5, 2.25]
+    assert belief.most == 0.75
+    belief.send(1, 2.0, "a", 64.0)
+    assert belief.most == 2.25
+
+
+def test_the_newest_command_done_is_as_old_as_its_sending() -> None:
+    belief = said(1.0)
+    assert belief.done_s == -float("inf")
+    belief.send(1, 1.5, "a", 64.5)
+    belief.send(2, 2.0, "a", 65.0)
+    belief.take(word_of(2, 1.5, last_seq=1), 66.0)
+    assert belief.done_s == 64.5
+    belief.take(word_of(3, 2.0, last_seq=2), 66.0)
+    assert belief.done_s == 65.0

@@ -450,6 +450,17 @@ def test_a_device_that_stopped_by_itself_is_told_to_be_safe_where_an_answer_is_m
     assert amounts(commands_in(decided)) == [0.0]
 
 
+def test_a_device_that_stopped_by_itself_low_enough_is_told_so_all_the_same() -> None:
+    rig = StepRig().be_active_at(T, amount=0.125)
+    rig.answers = False
+    assert amounts(commands_in(rig.want(0.0))) == [0.0]
+    device = rig.obedient["stn"]
+    device.state, device.amount = "stopped", 0.0
+    decided = rig.hear(InfoHeard("stn", device.info(), retained=False))
+    assert rig.state == "safe"
+    assert amounts(commands_in(decided)) == [0.0]
+
+
 def test_a_stop_is_pressed_anew_after_an_arming() -> None:
     rig = StepRig().be_active_at(T, amount=1.0)
     for place in (1, 2):

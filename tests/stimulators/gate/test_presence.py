@@ -128,9 +128,10 @@ def test_a_link_that_was_lost_leaves_nothing() -> None:
     presence.describe(_info(), retained=False)
     presence.forget()
     assert (presence.info, presence.is_there) == (None, False)
-    assert presence.hear_instance("a", 102.0)
+    assert presence.hear_instance(INSTANCE, 102.0)
     assert presence.info is None
-    presence.hear_instance(INSTANCE, 103.0)
+    presence.forget()
+    assert presence.hear_instance("a", 103.0)
     assert presence.info is None
     presence.describe(_info(), retained=False)
     presence.forget()
