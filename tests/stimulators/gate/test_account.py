@@ -50,6 +50,11 @@ class Bench:
         self.account.count(self.belief, self.now_s)
         return self
 
+    def stand_still(self, lasted_s: float) -> None:
+        """Let the machine sleep, while the service's clock stands still."""
+        count = self.account.sleep
+        count(lasted_s, self.belief, self.now_s)
+
     @property
     def counted(self) -> tuple[float, float]:
         return self.account.charge_uc(self.now_s), self.account.on_s
@@ -117,7 +122,7 @@ def test_a_simulated_device_that_said_nothing_is_taken_to_be_at_rest() -> None:
 
 def test_a_sleep_counts_as_the_most_and_perhaps_nothing() -> None:
     bench = Bench().say(2.0).count()
-    bench.account.sleep(1.5, bench.belief, bench.now_s)
+    bench.stand_still(1.5)
     assert bench.counted == near(30.0, 0.0)
 
 
@@ -189,7 +194,7 @@ def test_a_stamped_count_is_the_charge_with_what_was_given_since() -> None:
 
 def test_after_a_sleep_no_stamp_counts_for_a_while() -> None:
     bench = Bench().say(2.0).count().count(1.0)
-    bench.account.sleep(1.0, bench.belief, bench.now_s)
+    bench.stand_still(1.0)
     before = bench.counted
     bench.settle(charge_uc=4.0, said_s=bench.now_s)
     assert bench.counted[0] == before[0]
@@ -216,7 +221,7 @@ def test_no_count_of_the_device_lowers_what_it_gave_for_sure() -> None:
     bench = Bench().say(2.0)
     bench.belief.send(1, 2.0, "b", bench.now_s)
     bench.count().count(1.0)
-    bench.account.sleep(0.0, bench.belief, bench.now_s)
+    bench.stand_still(0.0)
     bench.now_s += 200.0
     bench.say(0.0).settle(charge_uc=0.0, said_s=None)
     assert bench.account._charge._low.charge_uc(bench.now_s) == pytest.approx(10.0, abs=_UNITS_UC)
@@ -246,10 +251,10 @@ def test_a_real_device_that_said_nothing_may_give_the_most() -> None:
     assert bench.count().count(1.0).counted == near(30.0, 1.0)
 
 
-def test_stamps_are_doubted_for_two_minutes_after_a_sleep() -> None:
+def test_stamps_are_doubted_for_two_minutes_after_it_slept() -> None:
     for after_s, is_doubted in ((122.5, True), (123.0, False)):
         bench = uncertain()
-        bench.account.sleep(3.0, bench.belief, bench.now_s)
+        bench.stand_still(3.0)
         bench.count(after_s)
         before_uc, _ = bench.counted
         bench.settle(charge_uc=1.0, on_s=0.0, said_s=bench.now_s, said_us=1, applied_ma=2.0)

@@ -63,6 +63,11 @@ class StepRig(GateRig):
         assert self.state == "armed", self.refusals
         return self
 
+    def stand_still(self, lasted_s: float, now_s: float | None = None) -> tuple[Decision, ...]:
+        """Let the machine sleep, while the service's clock stands still."""
+        tell = self.gate.sleep
+        return self.take(tell(lasted_s, self.now_s if now_s is None else now_s))
+
     def watch(self, *streams: str) -> Self:
         """Watch other streams than the one."""
         self.gate = SafetyGate(
@@ -331,7 +336,7 @@ def test_lapses_count_in_hold_and_in_a_pause_too(begin: str) -> None:
         rig.observe(valid=False)
     else:
         rig.control("pause")
-    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    rig.stand_still(0.5)
     assert (rig.state, rig.gate.reason) == (
         "safe",
         "the machine slept for 0.5 s, after 0 lapses within a minute",
@@ -341,7 +346,7 @@ def test_lapses_count_in_hold_and_in_a_pause_too(begin: str) -> None:
 def test_a_lapse_begins_the_good_data_and_the_hold_anew_and_drops_what_was_wished() -> None:
     rig = StepRig().be_active_at(T, amount=2.0)
     rig.step(T + 1.5, data=_bad(rig))
-    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    rig.stand_still(0.5)
     rig.step(T + 2.5, data=_bad(rig))
     assert rig.state == "hold"
     before = len(rig.commands)
@@ -351,7 +356,7 @@ def test_a_lapse_begins_the_good_data_and_the_hold_anew_and_drops_what_was_wishe
     rig = StepRig().be_active_at(T)
     rig.observe(valid=False)
     rig.step(T + 0.5)
-    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    rig.stand_still(0.5)
     rig.step(T + 0.75)
     assert rig.state == "hold"
 
@@ -359,18 +364,18 @@ def test_a_lapse_begins_the_good_data_and_the_hold_anew_and_drops_what_was_wishe
 def test_a_sleep_is_a_lapse_that_counts_as_charge() -> None:
     rig = StepRig().be_active_at(T, amount=2.0)
     before_uc, _ = rig.gate.counted("stn", rig.now_s)
-    decided = rig.take(rig.gate.sleep(1.0, rig.now_s))
+    decided = rig.stand_still(1.0)
     assert decided == (StateChanged("active", "hold", "the machine slept for 1.0 s"),)
     after_uc, _ = rig.gate.counted("stn", rig.now_s)
     assert after_uc - before_uc == pytest.approx(2.0 * 0.06 * 130.0, rel=1e-6)
-    rig.take(rig.gate.sleep(2.5, rig.now_s))
+    rig.stand_still(2.5)
     assert rig.state == "safe"
     assert rig.gate.reason == "the machine slept for 2.5 s, longer than hold_s_max (2 s)"
 
 
 def test_a_stall_is_seen_before_the_sleep_that_ended_it() -> None:
     rig = StepRig().be_active_at(T)
-    rig.take(rig.gate.sleep(0.5, T + 1.0))
+    rig.stand_still(0.5, T + 1.0)
     assert (rig.state, rig.gate.reason) == ("hold", "the service stood still for 1.00 s")
 
 
@@ -573,7 +578,7 @@ def test_a_resume_right_after_a_lapse_says_that_nothing_has_been_good_yet() -> N
     rig = StepRig().be_active_at(T)
     rig.control("pause")
     rig.step(T + 1.0)
-    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    rig.stand_still(0.5)
     decided = rig.control("resume")
     (refused,) = [each for each in decided if isinstance(each, Refusal)]
     assert (refused.reason, refused.found) == ("data", "good for 0.00 s")
@@ -583,7 +588,7 @@ def test_what_was_wished_before_a_lapse_is_not_followed_after_it() -> None:
     rig = StepRig().be_active_at(T, amount=1.0)
     rig.want(3.0)
     highest = max(amounts(rig.commands))
-    rig.take(rig.gate.sleep(0.5, rig.now_s))
+    rig.stand_still(0.5)
     rig.step(T + 1.5)
     assert rig.state == "active"
     assert max(amounts(rig.commands)) == highest
