@@ -29,7 +29,8 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 def _is_sound(past: DevicePast) -> bool:
     """Say whether ages, charges and times are what they can be."""
-    numbers = (past.known_age_s, past.on_s, *(number for bin_ in past.charges for number in bin_))
+    bins = (*past.charges, *(past.charges_lowest or ()))
+    numbers = (past.known_age_s, past.on_s, *(number for bin_ in bins for number in bin_))
     return all(math.isfinite(number) and number >= 0.0 for number in numbers)
 
 
@@ -142,15 +143,7 @@ class Ledger:
         passed_s = (self._unix_us() - kept.written_us) / 1e6
         if passed_s < 0.0 or not all(map(_is_sound, kept.devices)):
             return ()
-        return tuple(
-            DevicePast(
-                device=each.device,
-                known_age_s=each.known_age_s + passed_s,
-                charges=tuple((age_s + passed_s, charge_uc) for age_s, charge_uc in each.charges),
-                on_s=each.on_s,
-            )
-            for each in kept.devices
-        )
+        return tuple(each.aged(passed_s) for each in kept.devices)
 
     def _close(self) -> None:
         if self._lock is not None:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from stimulators.gate.limits.past import DevicePast
 from streamer.events import PastKnown
 
@@ -29,12 +27,4 @@ class Ledger:
     def event(self, now_s: float) -> PastKnown:
         """Return what the next service is told at its start: the same, so much older."""
         older_s = 0.0 if self._kept_s is None else max(0.0, now_s - self._kept_s)
-        return PastKnown(past=tuple(_aged(each, older_s) for each in self._past))
-
-
-def _aged(past: DevicePast, older_s: float) -> DevicePast:
-    return msgspec.structs.replace(
-        past,
-        known_age_s=past.known_age_s + older_s,
-        charges=tuple((age_s + older_s, charge_uc) for age_s, charge_uc in past.charges),
-    )
+        return PastKnown(past=tuple(each.aged(older_s) for each in self._past))

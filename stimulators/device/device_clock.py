@@ -43,6 +43,7 @@ class _Exchange(NamedTuple):
     offset_us: int
     half_round_trip_us: int
     at_us: int
+    received_us: int
 
     def uncertainty_us(self, now_us: int) -> int:
         return self.half_round_trip_us + 1 + round(_DRIFT * (now_us - self.at_us))
@@ -124,6 +125,7 @@ class ServiceClocks:
             offset_us=(reply.received_us - asked.sent_us + reply.replied_us - now_us) // 2,
             half_round_trip_us=(now_us - asked.sent_us - held_us + 1) // 2,
             at_us=now_us,
+            received_us=reply.received_us,
         )
         best = self._best(reply.session, now_us)
         exchanges = self._exchanges.setdefault(reply.session, deque(maxlen=_N_EXCHANGES))
@@ -172,6 +174,11 @@ class ServiceClocks:
                 uncertainty_us = known.uncertainty_us + self._doubts_us.get(each, 0)
                 return Stamp(each, now_us + known.offset_us, uncertainty_us)
         return Stamp("", 0, 0)
+
+    def asked_us(self, session: str, now_us: int) -> int:
+        """Return when a service got the request that its time is known by, in its own clock."""
+        best = self._best(session, now_us)
+        return 0 if best is None else best.received_us
 
     def forget(self) -> None:
         """Know nothing of anybody's time, and ask at once."""

@@ -100,7 +100,9 @@ class Telling:
         if is_arrived or now_us >= self._report_due_us:
             self._report_due_us = now_us + _REPORT_PERIOD_US
             self._told_given = self._given
-            said.append(self._words.report(self._condition, self._stamp()))
+            stamp = self._stamp()
+            asked_us = self._clocks.asked_us(stamp.session, now_us)
+            said.append(self._words.report(self._condition, stamp, clock_asked_us=asked_us))
         return said
 
     @property

@@ -93,8 +93,11 @@ class Words:
         self.n_said += 1
         return self.info(now)
 
-    def report(self, now: Condition, stamp: Stamp) -> DeviceStatus:
-        """Return what it gives, as a new word, with the time at which that is so."""
+    def report(self, now: Condition, stamp: Stamp, *, clock_asked_us: int) -> DeviceStatus:
+        """Return what it gives, as a new word, with the time at which that is so.
+
+        `clock_asked_us` is when the service got the request that the stamp rests on.
+        """
         self.n_said += 1
         return DeviceStatus(
             instance=self.instance,
@@ -111,6 +114,7 @@ class Words:
             said_us=stamp.time_us,
             said_uncertainty_us=stamp.uncertainty_us,
             said_clock=stamp.session,
+            clock_asked_us=clock_asked_us,
         )
 
     def answer(

@@ -141,7 +141,8 @@ class DeviceStatus(Wire, frozen=True):
 
     `said_us` is when that was so, by the clock of the service whose session is `said_clock`, and
     `said_uncertainty_us` how far that may be off; 0 where the device knows no service's clock,
-    None where it never says.
+    None where it never says. `clock_asked_us` is `received_us` of the clock reply that the stamp
+    rests on; 0 where the device does not say.
     """
 
     instance: str
@@ -158,6 +159,7 @@ class DeviceStatus(Wire, frozen=True):
     said_us: Integer | None = None
     said_uncertainty_us: Integer = 0
     said_clock: str = ""
+    clock_asked_us: Integer = 0
 
 
 class ClockRequest(Wire, frozen=True):

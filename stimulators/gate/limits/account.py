@@ -71,7 +71,7 @@ class Account:
         self._counted_s = math.inf
         self._sent_s = -math.inf
         self._never_stamps = False
-        self._doubted_until_s = -math.inf
+        self._woke_s = self._doubted_until_s = -math.inf
         self._is_presumed = config.simulated
         self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
         self.room = Room(config, self._charge, self._on_high, stay_s=self._stay_s)
@@ -89,7 +89,9 @@ class Account:
         """Take in what an earlier service knew; what nobody knows counts as the most."""
         self._is_presumed = True
         if past is not None:
-            self._charge.learn(past.charges, now_s)
+            self._charge.learn(
+                past.charges, now_s, unknown=past.unknown, lowest=past.charges_lowest
+            )
         known_age_s = math.inf if past is None else max(0.0, past.known_age_s)
         self._presume_charge(known_age_s, now_s)
         on_s = self._on_s_max if past is None else past.on_s + known_age_s
@@ -119,6 +121,7 @@ class Account:
         """Count time that passed while the clock stood still: up to the highest, perhaps none."""
         self._charge.add(0.0, self._most_uc(belief, lasted_s), now_s)
         # What devices know of the service's clock is off by this, until they have asked again.
+        self._woke_s = now_s
         self._doubted_until_s = now_s + lasted_s + _CLOCK_FADES_S
 
     def add_trigger(self, charge_uc: float, now_s: float, until_s: float) -> None:
@@ -170,7 +173,7 @@ class Account:
         if not (math.isfinite(said.charge_uc) and math.isfinite(said.on_s)):
             return
         self._never_stamps = said.said_us is None
-        if now_s < self._doubted_until_s:
+        if said.clock_asked_us / 1e6 <= self._woke_s and now_s < self._doubted_until_s:
             said_s = None
         since = self._since(belief, now_s, said_s, is_driven=is_driven)
         told_uc, missed_uc = said.charge_uc, since.charge_uc if since and since.is_stamped else 0.0
@@ -200,6 +203,8 @@ class Account:
             device=self._config.id,
             known_age_s=max(0.0, now_s - self._counted_s),
             charges=self._charge.bins(now_s),
+            unknown=self._charge.unknown_places(now_s),
+            charges_lowest=self._charge.bins_lowest(now_s),
             on_s=self._on_high.on_s,
         )
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from stimulators.gate.limits.recent import RecentCharge
 
@@ -18,6 +18,9 @@ _FRESH_S = 5.0
 #: The highest limit there is: a device that says more has nothing to give for ten minutes, and a
 #: number without bounds must not stop the service.
 _CHARGE_UC_MAX = 1e9
+
+#: Ages in seconds and charges in µC, the oldest first.
+Bins = tuple[tuple[float, float], ...]
 
 
 class ChargeWindow:
@@ -116,11 +119,33 @@ class ChargeCount:
         """Take in that a command goes now, and that all is counted up to now."""
         self._since_sent_uc = 0.0
 
-    def learn(self, bins: Iterable[tuple[float, float]], now_s: float) -> None:
-        """Take in what an earlier service counted: ages in seconds and charges, oldest first."""
-        for age_s, charge_uc in bins:
+    def learn(
+        self,
+        bins: Sequence[tuple[float, float]],
+        now_s: float,
+        *,
+        unknown: Collection[int] = (),
+        lowest: Sequence[tuple[float, float]] | None = None,
+    ) -> None:
+        """Take in what an earlier service counted.
+
+        Parameters
+        ----------
+        bins : sequence of (float, float)
+            Ages in seconds and charges, the oldest first.
+        now_s : float
+            When they were so old.
+        unknown : collection of int
+            Places in `bins` of what nobody counted.
+        lowest : sequence of (float, float), optional
+            What was given for sure; all of it where this is left out.
+        """
+        for place, (age_s, charge_uc) in enumerate(bins):
             if age_s < WINDOW_S:
-                self._high.add(charge_uc, now_s - age_s)
+                window = self._unknown if place in unknown else self._high
+                window.add(charge_uc, now_s - age_s)
+        for age_s, charge_uc in bins if lowest is None else lowest:
+            if age_s < WINDOW_S:
                 self._low.add(charge_uc, now_s - age_s)
 
     def presume(self, rate_uc_per_s: float, passed_s: float, now_s: float) -> None:
@@ -205,10 +230,24 @@ class ChargeCount:
                 return max(0.0, WINDOW_S + _BIN_S - age_s)
         return WINDOW_S
 
-    def bins(self, now_s: float) -> tuple[tuple[float, float], ...]:
+    def bins(self, now_s: float) -> Bins:
         """Return what is kept for the next service: ages in seconds and charges."""
-        bins = [*self._high.bins(now_s), *self._unknown.bins(now_s)]
-        return tuple(sorted(bins, reverse=True))
+        return tuple((age_s, charge_uc) for age_s, charge_uc, _ in self._kept(now_s))
+
+    def unknown_places(self, now_s: float) -> tuple[int, ...]:
+        """Return the places in `bins` of what nobody counted."""
+        return tuple(
+            place for place, (*_, is_unknown) in enumerate(self._kept(now_s)) if is_unknown
+        )
+
+    def bins_lowest(self, now_s: float) -> Bins:
+        """Return what was given for sure: ages in seconds and charges, the oldest first."""
+        return tuple(self._low.bins(now_s))
+
+    def _kept(self, now_s: float) -> list[tuple[float, float, bool]]:
+        kept = [(*each, False) for each in self._high.bins(now_s)]
+        kept += [(*each, True) for each in self._unknown.bins(now_s)]
+        return sorted(kept, reverse=True)
 
     def _above_uc(self, now_s: float) -> float:
         return self._high.charge_uc(now_s) + self._unknown.charge_uc(now_s)
