@@ -143,6 +143,7 @@ async def run(
             keys=keys,
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
+        past_s = clock.now_s()
         ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
         deferred = stack.enter_context(DeferredWork(loop.chain))
         last.enter_context(cancelling())
@@ -159,6 +160,7 @@ async def run(
             versions=versions(),
             allow=config.rig.allow,
             past=ledger.past,
+            past_s=past_s,
             keep_past=ledger.keep,
             slept_s=clock.suspended_s,
             deferred=deferred,

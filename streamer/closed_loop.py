@@ -141,7 +141,8 @@ class ClosedLoop:
         if isinstance(event, Fault):
             return self.gate.fail(event.reason, now_s)
         if isinstance(event, PastKnown):
-            return self.gate.learn_past(event.past, now_s)
+            older_s = 0.0 if event.read_s is None else max(0.0, now_s - event.read_s)
+            return self.gate.learn_past([each.aged(older_s) for each in event.past], now_s)
         return self.gate.tick(now_s)
 
     def _bind(self, kind: str, text: str) -> None:

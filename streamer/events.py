@@ -92,9 +92,13 @@ class Slept(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class PastKnown(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """What earlier services of the rig gave, as their ledger says; the first event of a run."""
+    """What earlier services of the rig gave, as their ledger says; the first event of a run.
+
+    `read_s` is when its ages were so, by the service's clock; None for the moment of the event.
+    """
 
     past: tuple[DevicePast, ...]
+    read_s: float | None = None
 
 
 class NullLate(msgspec.Struct, frozen=True, tag=True, gc=False):

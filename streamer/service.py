@@ -57,6 +57,8 @@ class Service:
         Called after each step with the event, its now and the outcome; must be quick.
     past : sequence of DevicePast
         What earlier services of the rig gave, of devices that are not simulated.
+    past_s : float, optional
+        When that was read, at the earliest, by the service's clock; without, as the run begins.
     keep_past : callable, optional
         Given once a second, and at the end, what the next service is to know.
     slept_s : callable, optional
@@ -95,6 +97,7 @@ class Service:
         watch: Watcher | None = None,
         allow: tuple[str, ...] = (),
         past: Sequence[DevicePast] = (),
+        past_s: float | None = None,
         keep_past: Callable[[Sequence[DevicePast]], None] = lambda _: None,
         slept_s: Callable[[], float] = lambda: 0.0,
         is_timed: bool = True,
@@ -116,7 +119,7 @@ class Service:
             versions=versions,
             allow=allow,
         )
-        self._past = tuple(past)
+        self._past = PastKnown(past=tuple(past), read_s=past_s)
         self._keep_past = keep_past
         self._slept_s = slept_s
         self._deferred = deferred
@@ -154,7 +157,7 @@ class Service:
             What a source or the transport failed with, after the devices were told to go safe.
         """
         self._ended = asyncio.get_running_loop().create_future()
-        self.emit(PastKnown(past=self._past))
+        self.emit(self._past)
         tasks = [
             asyncio.create_task(self._transport.feed(self.emit), name="transport"),
             asyncio.create_task(self._tick(), name="tick"),

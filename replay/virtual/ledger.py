@@ -27,4 +27,4 @@ class Ledger:
     def event(self, now_s: float) -> PastKnown:
         """Return what the next service is told at its start: the same, so much older."""
         older_s = 0.0 if self._kept_s is None else max(0.0, now_s - self._kept_s)
-        return PastKnown(past=tuple(each.aged(older_s) for each in self._past))
+        return PastKnown(past=tuple(each.aged(older_s) for each in self._past), read_s=now_s)

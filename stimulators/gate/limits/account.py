@@ -88,6 +88,7 @@ class Account:
     def learn(self, past: DevicePast | None, now_s: float) -> None:
         """Take in what an earlier service knew; what nobody knows counts as the most."""
         self._is_presumed = True
+        self._begin(now_s)
         if past is not None:
             self._charge.learn(
                 past.charges, now_s, unknown=past.unknown, lowest=past.charges_lowest
@@ -102,15 +103,17 @@ class Account:
         if not self._is_presumed:
             self.learn(None, now_s)
         if self._counted_s == math.inf:
-            self._charge.begin(now_s)
+            self._begin(now_s)
         passed_s = now_s - self._counted_s
         self._counted_s = now_s
         if passed_s <= 0.0:
             return
         rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
         lowest_uc = belief.lowest * min(rates) * passed_s
-        self._charge.add(lowest_uc, self._most_uc(belief, passed_s), now_s)
         # A simulated device that has not said a word is taken to be at rest.
+        is_known = belief.is_known or self._config.simulated
+        most_uc = self._most_uc(belief, passed_s)
+        self._charge.add(lowest_uc, most_uc, now_s, is_known=is_known)
         is_known = belief.is_known or not self._config.simulated
         highest = belief.highest if is_known else self._config.safe_amount
         above = self._config.safe_amount + belief.tolerance
@@ -183,9 +186,9 @@ class Account:
             return
         self._bound_on_time(said, belief, since.time_s)
         if reaches_power_on and (since.is_stamped or self._never_stamps):
-            self._charge.settle_unknown()
             # What it says beyond what is counted was hidden by what nobody knew.
-            self._charge.note_told(told_uc, missed_uc, now_s)
+            hidden_uc = since.charge_uc if self._charge.settle_unknown() else missed_uc
+            self._charge.note_told(told_uc, hidden_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
         is_older = self._charge.is_older(said.counted_since_s, now_s)
         if not (is_whole or (reaches_power_on and not is_older)):
@@ -207,6 +210,10 @@ class Account:
             charges_lowest=self._charge.bins_lowest(now_s),
             on_s=self._on_high.on_s,
         )
+
+    def _begin(self, now_s: float) -> None:
+        self._counted_s = now_s
+        self._charge.begin(now_s)
 
     def _most_uc(self, belief: Belief, passed_s: float) -> float:
         """Return the most that the device may have given in so much time on this belief."""

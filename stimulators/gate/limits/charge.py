@@ -49,6 +49,11 @@ class ChargeWindow:
         self._sum += units
         self._expire(now_s)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is counted."""
+        return self._sum == 0
+
     def charge_uc(self, now_s: float) -> float:
         """Return the charge of the last ten minutes."""
         self._expire(now_s)
@@ -100,10 +105,12 @@ class ChargeCount:
         """Take in that from now on all is counted."""
         self._recent.add(0.0, now_s)
 
-    def add(self, lowest_uc: float, highest_uc: float, now_s: float) -> None:
-        """Count what was given up to `now_s`."""
+    def add(
+        self, lowest_uc: float, highest_uc: float, now_s: float, *, is_known: bool = True
+    ) -> None:
+        """Count what was given up to `now_s`; `is_known` says that the device said a word."""
         self._low.add(lowest_uc, now_s)
-        self._high.add(highest_uc, now_s)
+        (self._high if is_known else self._unknown).add(highest_uc, now_s)
         self._told_uc += highest_uc
         self._since_sent_uc += highest_uc
         self._recent.add(highest_uc, now_s)
@@ -196,9 +203,10 @@ class ChargeCount:
         bins = self._high.bins(now_s)
         return any(charge_uc > 0.0 and age_s + _BIN_S > since_s for age_s, charge_uc in bins)
 
-    def settle_unknown(self) -> None:
-        """Take it that nothing was given that nobody counted."""
-        self._unknown = ChargeWindow(rounds_up=True)
+    def settle_unknown(self) -> bool:
+        """Take it that nothing was given that nobody counted; say whether there was any."""
+        settled, self._unknown = self._unknown, ChargeWindow(rounds_up=True)
+        return not settled.is_empty
 
     def charge_uc(self, now_s: float) -> float:
         """Return the charge that counts: never below what was given.
