@@ -10,6 +10,7 @@ from scipy.signal.windows import hann
 
 from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
+from detectors.band_bins import bins_in_band
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout
 
@@ -71,8 +72,7 @@ def numpy_rfft(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
 ) -> Here:
     """Return numpy over all channels at once, without a copy or an allocation it can avoid."""
-    channels_uv, window, is_in_band = _channels_first(samples_uv, window_s, band_hz)
-    first, last = np.flatnonzero(is_in_band)[[0, -1]]
+    channels_uv, window, bins, parts = _channels_first(samples_uv, window_s, band_hz)
     taper = hann(window, sym=False)
     scale = 2.0 / (RATE_HZ * (taper**2).sum()) * RATE_HZ / window
     work = np.empty((len(channels_uv), window))
@@ -83,8 +83,8 @@ def numpy_rfft(
         np.subtract(windowed, windowed.mean(axis=1, keepdims=True), out=work)
         np.multiply(work, taper, out=work)
         np.fft.rfft(work, axis=1, out=spectrum)
-        band = spectrum[:, first : last + 1]
-        power: NDArray[np.float64] = (band.real**2 + band.imag**2).sum(axis=1) * scale
+        band = spectrum[:, bins[0] : bins[-1] + 1]
+        power: NDArray[np.float64] = (band.real**2 + band.imag**2) @ parts * scale
         return power
 
     return Here("numpy rfft, vectorised", run)
@@ -94,12 +94,12 @@ def scipy_periodogram(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
 ) -> Here:
     """Return scipy's periodogram over all channels at once."""
-    channels_uv, window, is_in_band = _channels_first(samples_uv, window_s, band_hz)
+    channels_uv, window, bins, parts = _channels_first(samples_uv, window_s, band_hz)
 
     def run(hop: int) -> NDArray[np.float64]:
         windowed = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
         density = periodogram(windowed, RATE_HZ, window="hann", detrend="constant")[1]
-        power: NDArray[np.float64] = density[:, is_in_band].sum(axis=1) * RATE_HZ / window
+        power: NDArray[np.float64] = density[:, bins[0] : bins[-1] + 1] @ parts * RATE_HZ / window
         return power
 
     return Here("scipy periodogram", run)
@@ -109,12 +109,12 @@ def scipy_welch(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
 ) -> Here:
     """Return scipy's welch with one segment: the same numbers again."""
-    channels_uv, window, is_in_band = _channels_first(samples_uv, window_s, band_hz)
+    channels_uv, window, bins, parts = _channels_first(samples_uv, window_s, band_hz)
 
     def run(hop: int) -> NDArray[np.float64]:
         windowed = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
         density = welch(windowed, RATE_HZ, window="hann", nperseg=window)[1]
-        power: NDArray[np.float64] = density[:, is_in_band].sum(axis=1) * RATE_HZ / window
+        power: NDArray[np.float64] = density[:, bins[0] : bins[-1] + 1] @ parts * RATE_HZ / window
         return power
 
     return Here("scipy welch", run)
@@ -227,8 +227,7 @@ def _block(samples_uv: NDArray[np.float64], start: int, n_samples: int) -> Block
 
 def _channels_first(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
-) -> tuple[NDArray[np.float64], int, NDArray[np.bool_]]:
+) -> tuple[NDArray[np.float64], int, NDArray[np.int64], NDArray[np.float64]]:
     window = round(window_s * RATE_HZ)
-    frequency_hz = np.fft.rfftfreq(window, 1.0 / RATE_HZ)
-    is_in_band = (band_hz[0] <= frequency_hz) & (frequency_hz < band_hz[1])
-    return np.ascontiguousarray(samples_uv.T), window, is_in_band
+    bins, parts = bins_in_band(band_hz, window, RATE_HZ)
+    return np.ascontiguousarray(samples_uv.T), window, bins, parts

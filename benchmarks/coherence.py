@@ -15,6 +15,7 @@ from scipy.signal.windows import hann
 
 from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
+from detectors.band_bins import bins_in_band
 from detectors.block import Block, StreamLayout
 from detectors.coherence import Coherence, CoherenceConfig
 from detectors.coherence_config import Measure
@@ -91,7 +92,7 @@ def numpy_rfft(samples_uv: NDArray[np.float64], window_s: float) -> Here:
     first, second = np.triu_indices(n_channels, 1)
     work = np.empty((n_channels, n_segments, SEGMENT))
     spectrum = np.empty((n_channels, n_segments, SEGMENT // 2 + 1), dtype=np.complex128)
-    band = slice(*np.searchsorted(np.fft.rfftfreq(SEGMENT, 1.0 / RATE_HZ), BAND_HZ))
+    band, weights = _band()
 
     def run(hop: int) -> NDArray[np.float64]:
         window_uv = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
@@ -103,7 +104,7 @@ def numpy_rfft(samples_uv: NDArray[np.float64], window_s: float) -> Here:
         cross = by_bin @ by_bin.conj().transpose(0, 2, 1)
         inverse = 1.0 / cross.diagonal(axis1=1, axis2=2).real
         squared = (cross.real**2 + cross.imag**2) * inverse[:, :, None] * inverse[:, None, :]
-        made: NDArray[np.float64] = squared.mean(axis=0)[first, second]
+        made: NDArray[np.float64] = np.tensordot(weights, squared, 1)[first, second]
         return made
 
     return Here(NUMPY, run)
@@ -114,20 +115,25 @@ def scipy_pairs(samples_uv: NDArray[np.float64], window_s: float) -> Here:
     channels_uv = np.ascontiguousarray(samples_uv.T)
     window = round(window_s * RATE_HZ)
     pairs = list(combinations(range(len(channels_uv)), 2))
-    band = slice(*np.searchsorted(np.fft.rfftfreq(SEGMENT, 1.0 / RATE_HZ), BAND_HZ))
+    band, weights = _band()
 
     def run(hop: int) -> NDArray[np.float64]:
         window_uv = channels_uv[:, HOP * (hop + 1) : HOP * (hop + 1) + window]
         return np.array(
             [
-                scipy_coherence(window_uv[a], window_uv[b], RATE_HZ, nperseg=SEGMENT)[1][
-                    band
-                ].mean()
+                scipy_coherence(window_uv[a], window_uv[b], RATE_HZ, nperseg=SEGMENT)[1][band]
+                @ weights
                 for a, b in pairs
             ]
         )
 
     return Here("scipy, pair by pair", run)
+
+
+def _band() -> tuple[slice, NDArray[np.float64]]:
+    """Return the bins of the band, and the weight of each in the mean over it."""
+    bins, parts = bins_in_band(BAND_HZ, SEGMENT, RATE_HZ)
+    return slice(int(bins[0]), int(bins[-1]) + 1), parts / parts.sum()
 
 
 def agree(contenders: Sequence[Here]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from detectors.compiling.listening import Compiling, compiling
 from replay.recording import Recording
 from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_devices import VirtualDevices
@@ -16,7 +17,6 @@ from replay.virtual_time import run_virtually
 from stimulators.wire.session_id import session_id
 from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
-from streamer.compiling import Compiling, compiling
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, Event

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from detectors.compiling.listening import compiling
 from stimloop.address import known_rig
 from stimloop.companions import Companions
 from stimloop.config import Config, build_loop, needless_words, to_toml
@@ -26,7 +27,6 @@ from stimulators.wire.key_files import SERVICE, service_keys
 from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
-from streamer.compiling import compiling
 from streamer.deferred_work import DeferredWork
 from streamer.errors import StreamError
 from streamer.interrupts import cancelling, ignored

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.mutants import rooms
+from benchmarks.mutants.inside import exchange
+from benchmarks.mutants.judge import Test as Judge
 from benchmarks.mutants.operators import mutants_of
+from benchmarks.mutants.order import Order
 from benchmarks.mutants.reasons import reasons
+from stimulators.gate.lapses import Lapses
+from stimulators.gate_config import GateConfig
 
 
 def _mutated(line: str) -> list[str]:
@@ -81,3 +86,34 @@ def test_every_room_is_judged_by_tests_that_are_there() -> None:
     for room in rooms.rooms():
         assert rooms.judges(room)
         assert isinstance(room, Path)
+
+
+def test_a_function_of_an_imported_file_gets_the_code_of_its_mutant() -> None:
+    room = Path("stimulators/gate/lapses.py")
+    mutants = mutants_of(room.read_text("utf-8"))
+    (mutant,) = (each for each in mutants if each.function == "Lapses.note_tick")
+    before, lapses = Lapses.note_tick.__code__, Lapses(GateConfig())
+    try:
+        exchange(room, mutant)
+        lapses.note_tick(1.0)
+        assert lapses.take_stall(9.0) is None
+    finally:
+        Lapses.note_tick.__code__ = before
+    lapses.note_tick(1.0)
+    assert lapses.take_stall(9.0) == 8.0
+
+
+def test_tests_that_killed_for_their_time_come_first() -> None:
+    quick, killer, slow = (
+        Judge(name, cpu_s, frozenset())
+        for name, cpu_s in (("q::quick", 0.01), ("k::killer", 0.1), ("s::slow", 1.0))
+    )
+    order = Order([("f", "k::killer")])
+    assert order.of("f", [quick, slow, killer]) == [killer, quick, slow]
+    assert order.of("g", [slow, killer, quick]) == [quick, killer, slow]
+    for _ in range(200):
+        order.note("g", "s::slow")
+    order.note("g", "")
+    assert order.of("g", [slow, killer, quick])[0] == slow
+    assert order.of("g", [slow, killer, quick], cpu_s_max=0.2) == []
+    assert order.of("f", [quick, killer], cpu_s_max=0.1) == [killer]

@@ -1,11 +1,13 @@
 """Put small faults into the rooms of safety, one at a time, and see whether a test fails.
 
 ``python -m benchmarks.mutants [--jobs N] [--fresh] [--survivors] [ROOM ...]``. A run that is ended
-goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, or a
-reason is given for one that does not survive; writes `docs/mutants.md`.
+goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, where a
+reason is given for one that does not survive, or where not all were judged of all rooms; writes
+`docs/mutants.md`.
 """
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -14,8 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.mutants import reasons, results, rooms, table
-from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, baseline, prepare
+from benchmarks.mutants.baselines import Baselines
+from benchmarks.mutants.inside import Work, judge_inside
+from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, prepare
 from benchmarks.mutants.operators import Mutant, mutants_of
+from benchmarks.mutants.order import Order
+
+#: A test that takes longer judges nothing: what it alone would notice deserves a sharper one.
+_CPU_S_MAX = 0.5
 
 
 def main() -> int:
@@ -32,8 +40,9 @@ def main() -> int:
     parser.add_argument(
         "--quick",
         type=float,
+        default=math.inf,
         metavar="S",
-        help="use only tests that take less than S seconds: what they do not kill is not judged",
+        help="use the most promising tests of S seconds: what they do not kill is not judged",
     )
     chosen = parser.parse_args()
     unknown = [each for each in chosen.room if each not in rooms.rooms()]
@@ -43,7 +52,7 @@ def main() -> int:
         tempfile.tempdir = folder
         prepare()
         kept = results.Results()
-        baselines: dict[tuple[Path, ...], list[Test]] = {}
+        baselines = Baselines(kept, chosen.jobs)
         try:
             for room in chosen.room or rooms.rooms():
                 _judge(room, kept, chosen, baselines)
@@ -54,6 +63,10 @@ def main() -> int:
     is_well = all(holding)
     if not chosen.survivors:
         rows = [_row(room, kept) for room in rooms.rooms()]
+        n_left = sum(row.n_left for row in rows)
+        if n_left and not chosen.room:
+            print(f"{n_left} mutants are not judged as files and tests are now")
+            is_well = False
         table.PATH.write_text(table.page(rows, reasons.reasons()), encoding="utf-8")
         print(f"{table.PATH} is written")
     return 0 if is_well else 1
@@ -63,7 +76,7 @@ def _judge(
     room: Path,
     kept: results.Results,
     chosen: argparse.Namespace,
-    baselines: dict[tuple[Path, ...], list[Test]],
+    baselines: Baselines,
 ) -> None:
     left: list[Mutant] = []
     for mutant in mutants_of(room.read_text("utf-8")):
@@ -74,14 +87,23 @@ def _judge(
     if not left:
         return
     start_s = time.monotonic()
-    judges = tuple(rooms.judges(room))
-    tests = baselines.get(judges) or baseline(rooms.rooms(), judges)
-    baselines[judges] = tests
-    if chosen.quick is not None:
-        tests = [each for each in tests if each.cpu_s < chosen.quick]
-    print(f"{room}: {len(left)} mutants, {len(tests)} tests", flush=True)
-    for mutant, judged in _judged(room, left, tests, chosen.jobs):
-        if judged.outcome != "survived" or chosen.quick is None:
+    tests = [each for each in baselines.of(rooms.judges(room)) if each.cpu_s < _CPU_S_MAX]
+    took_s = sum(each.cpu_s for each in tests)
+    print(f"{room}: {len(left)} mutants, {len(tests)} tests of {took_s:.0f} s", flush=True)
+    order = Order(kept.killers(room))
+
+    def choose(mutant: Mutant) -> list[Test]:
+        ran = (room.as_posix(), mutant.function)
+        fitting = [test for test in tests if mutant.is_at_import or ran in test.ran]
+        return order.of(mutant.function, fitting, chosen.quick)
+
+    def hear(mutant: Mutant, judged: Judged) -> None:
+        order.note(mutant.function, judged.by)
+
+    work = Work(room, [each for each in left if not each.is_at_import], choose, hear, chosen.jobs)
+    for mutant, judged in _all_judged(work, [each for each in left if each.is_at_import]):
+        hear(mutant, judged)
+        if judged.outcome != "survived" or chosen.quick == math.inf:
             kept.keep(room, mutant, judged)
         if judged.outcome == "survived":
             where = f"{room}:{mutant.line} in {mutant.function}"
@@ -89,24 +111,25 @@ def _judge(
     print(f"{room}: {time.monotonic() - start_s:.0f} s", flush=True)
 
 
-def _judged(
-    room: Path, left: list[Mutant], tests: list[Test], n_jobs: int
-) -> Iterator[tuple[Mutant, Judged]]:
-    """Judge mutants, several at a time."""
+def _all_judged(work: Work, at_import: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
+    """Judge mutants of functions, then those of what runs when a file is imported."""
+    if work.mutants:
+        for mutant, judged in judge_inside(work, rooms.judges(work.room)):
+            if judged is None:
+                at_import.append(mutant)
+            else:
+                yield mutant, judged
+    yield from _judged(work, at_import)
+
+
+def _judged(work: Work, left: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
+    """Judge mutants in processes that import everything anew, several at a time."""
     running: dict[int, tuple[Mutant, Trial]] = {}
     waiting = iter(left)
     while True:
-        while len(running) < n_jobs and (mutant := next(waiting, None)) is not None:
-            fitting = [
-                test
-                for test in tests
-                if mutant.is_at_import or (room.as_posix(), mutant.function) in test.ran
-            ]
-            if fitting:
-                trial = Trial(room, mutant.source, fitting)
-                running[trial.pid] = (mutant, trial)
-            else:
-                yield mutant, Judged("survived", "", 0.0)
+        while len(running) < work.n_jobs and (mutant := next(waiting, None)) is not None:
+            trial = Trial(work.room, mutant.source, work.choose(mutant))
+            running[trial.pid] = (mutant, trial)
         if not running:
             return
         pid, status = os.wait()

@@ -1,5 +1,6 @@
 """Judges a mutant: the tests of its room in a forked process that imports its source."""
 
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -8,11 +9,13 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import hypothesis
 import pytest
@@ -30,7 +33,8 @@ _N_MACHINE_EXAMPLES = 15
 #: Nobody waits so long on a busy machine, except for what does not end.
 _WALL_S_MAX = 900
 _OPTIONS = (
-    *("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={_WALL_S_MAX}"),
+    *("-q", "--tb=no", "--assert=plain", f"--timeout={_WALL_S_MAX}"),
+    *("-p", "no:cacheprovider", "-p", "no:xdist"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 
@@ -49,6 +53,16 @@ class Judged(NamedTuple):
     outcome: str
     by: str
     took_s: float
+
+    @classmethod
+    def of(cls, status: int, words: int, took_s: float) -> Self:
+        """Return what a process says that ended with this status and these last words."""
+        said = _read(words)
+        by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
+        code = os.waitstatus_to_exitcode(status)
+        if code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            return cls("survived", "", took_s)
+        return cls("hangs" if code in {_HANGS, -signal.SIGKILL} else "killed", by, took_s)
 
 
 class BaselineError(Exception):
@@ -82,7 +96,7 @@ class _Source(importlib.abc.MetaPathFinder):
 
 
 class _Plugin:
-    """Runs chosen tests, the quickest first, each within its time; says which one failed."""
+    """Runs chosen tests in their order, each within its time; says which one failed."""
 
     def __init__(self, words: int, tests: Sequence[Test]) -> None:
         self._words = words
@@ -90,21 +104,15 @@ class _Plugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the chosen tests, in their order."""
-        _spare(items)
-        found = {item.nodeid: item for item in items}
+        found = collect(items)
         items[:] = [found[name] for name in self._tests if name in found]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Give a test its time on the processor; an endless loop ends the process."""
-        allowed_s = _TIMES_MAX * self._tests[item.nodeid].cpu_s + _TIMES_MAX_PLUS_S
-        _say(self._words, {"runs": item.nodeid})
-        signal.signal(signal.SIGPROF, _hangs)
-        signal.setitimer(signal.ITIMER_PROF, allowed_s)
-        try:
+        say(self._words, {"runs": item.nodeid})
+        with limit_time(self._tests[item.nodeid]):
             return (yield)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0.0)
 
 
 class _Recorder:
@@ -116,39 +124,41 @@ class _Recorder:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep all."""
-        _spare(items)
+        collect(items)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Watch one test, its fixtures too."""
         ran: set[CodeType] = set()
 
-        def watch(frame: FrameType, event: str, _: object) -> None:
-            if event == "call":
-                ran.add(frame.f_code)
+        def watch(frame: FrameType, _event: str, _: object) -> None:
+            ran.add(frame.f_code)
 
         start_s = time.process_time()
-        sys.setprofile(watch)
+        sys.settrace(watch)
         try:
             return (yield)
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
             took_s = time.process_time() - start_s
             found = {
-                (self._files[code.co_filename], code.co_qualname.partition(".<locals>")[0])
+                (self._files[code.co_filename], name_of(code))
                 for code in ran
                 if code.co_filename in self._files
             }
-            _say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
+            say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Say what failed."""
         if report.failed:
-            _say(self._words, {"failed": report.nodeid})
+            say(self._words, {"failed": report.nodeid})
 
 
 def prepare() -> None:
     """Import what all tests import and make random tests repeat themselves."""
+    # What is compiled is kept for the next process, away from the sources.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = tempfile.mkdtemp(prefix="compiled-")
     for name in _IMPORTED_ONCE:
         importlib.import_module(name)
     hypothesis.settings.register_profile(
@@ -161,36 +171,40 @@ def prepare() -> None:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     hypothesis.settings.load_profile("mutants")
+    gc.freeze()
 
 
-def baseline(paths: Iterable[Path], judges: Iterable[Path]) -> list[Test]:
-    """Run tests without a mutant; return them, the quickest first.
+class Baseline:
+    """A run of one file of tests without a mutant, in a process of its own.
 
     Parameters
     ----------
     paths : iterable of Path
         The files that are to be mutated.
-    judges : iterable of Path
-        The files of tests.
-
-    Raises
-    ------
-    BaselineError
-        Where one fails: then nothing can be said about mutants.
+    judge : Path
+        The file of tests.
     """
-    pid, words = _fork(lambda words: _Recorder(words, paths), map(str, judges))
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    said = _read(words)
-    failed = [each["failed"] for each in said if "failed" in each]
-    if failed or code != 0:
-        raise BaselineError(f"without a mutant: {failed or f'pytest exits with {code}'}")
-    tests = [
-        Test(each["test"], each["cpu_s"], frozenset(map(tuple, each["ran"])))
-        for each in said
-        if "test" in each
-    ]
-    return sorted(tests, key=lambda each: each.cpu_s)
+
+    def __init__(self, paths: Iterable[Path], judge: Path) -> None:
+        self.pid, self._words = fork(lambda words: _Recorder(words, paths), [str(judge)])
+
+    def end(self, status: int) -> list[Test]:
+        """Return the tests, once the process ended with this status.
+
+        Raises
+        ------
+        BaselineError
+            Where one fails: then nothing can be said about mutants.
+        """
+        said, code = _read(self._words), os.waitstatus_to_exitcode(status)
+        failed = [each["failed"] for each in said if "failed" in each]
+        if failed or code != 0:
+            raise BaselineError(f"without a mutant: {failed or f'pytest exits with {code}'}")
+        return [
+            Test(each["test"], each["cpu_s"], frozenset(map(tuple, each["ran"])))
+            for each in said
+            if "test" in each
+        ]
 
 
 class Trial:
@@ -199,22 +213,16 @@ class Trial:
     def __init__(self, path: Path, source: str, tests: Sequence[Test]) -> None:
         files = list(dict.fromkeys(test.name.partition("::")[0] for test in tests))
         self._start_s = time.monotonic()
-        self.pid, self._words = _fork(
+        self.pid, self._words = fork(
             lambda words: _Plugin(words, tests), files, _Source(path, source)
         )
 
     def end(self, status: int) -> Judged:
         """Say what became of it, once its process ended with this status."""
-        said = _read(self._words)
-        by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
-        took_s = time.monotonic() - self._start_s
-        code = os.waitstatus_to_exitcode(status)
-        if code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
-            return Judged("survived", "", took_s)
-        return Judged("hangs" if code in {_HANGS, -signal.SIGKILL} else "killed", by, took_s)
+        return Judged.of(status, self._words, time.monotonic() - self._start_s)
 
 
-def _fork(
+def fork(
     plugin: Callable[[int], object], files: Iterable[str], source: _Source | None = None
 ) -> tuple[int, int]:
     """Start a process that runs files of tests; return it and the file of its plugin's words."""
@@ -236,16 +244,35 @@ def _fork(
         os._exit(pytest.ExitCode.INTERNAL_ERROR)
 
 
-def _spare(items: list[pytest.Item]) -> None:
-    """Let state machines run fewer examples than in a test run."""
-    for item in items:
+def name_of(code: CodeType) -> str:
+    """Return the function that a code is of, or is within."""
+    return code.co_qualname.partition(".<locals>")[0]
+
+
+@contextmanager
+def limit_time(test: Test) -> Iterator[None]:
+    """Give a test its time on the processor; an endless loop ends the process."""
+    signal.signal(signal.SIGPROF, _hangs)
+    signal.setitimer(signal.ITIMER_PROF, _TIMES_MAX * test.cpu_s + _TIMES_MAX_PLUS_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+
+def collect(items: Iterable[pytest.Item]) -> dict[str, pytest.Item]:
+    """Return tests by name; let state machines run fewer examples than in a test run."""
+    found = {item.nodeid: item for item in items}
+    for item in found.values():
         machine = getattr(item, "cls", None)
-        found = getattr(machine, "settings", None)
-        if machine is not None and isinstance(found, hypothesis.settings):
-            machine.settings = hypothesis.settings(found, max_examples=_N_MACHINE_EXAMPLES)
+        settings = getattr(machine, "settings", None)
+        if machine is not None and isinstance(settings, hypothesis.settings):
+            machine.settings = hypothesis.settings(settings, max_examples=_N_MACHINE_EXAMPLES)
+    return found
 
 
-def _say(words: int, message: dict[str, Any]) -> None:
+def say(words: int, message: object) -> None:
+    """Write one line of JSON."""
     os.write(words, json.dumps(message).encode() + b"\n")
 
 

@@ -153,7 +153,7 @@ class Arming:
         objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"idle", "safe"}:
             objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
-        elif rig.state == "safe" and asked.issued_us / 1e6 <= rig.safe_s:
+        elif asked.issued_us / 1e6 <= rig.safe_s:
             objections.append(_refusal(asked, "late", "asked before safe", "asked since"))
         if rig.state in {"idle", "safe"}:
             objections += self._for(asked, self._objections())
@@ -168,7 +168,6 @@ class Arming:
             objections.append(_refusal(asked, "state", rig.state, "active or hold"))
         rig.decide(*objections)
         if not objections:
-            self._leave_it_to_operators()
             rig.pause(f"paused by {asked.operator}")
 
     def _resume(self, asked: Control, *, retained: bool) -> None:

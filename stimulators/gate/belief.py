@@ -125,9 +125,8 @@ class Belief:
     @property
     def is_down(self) -> bool:
         """Whether it said, after the newest command, that it is safe or stopped where it should."""
-        if not (self.is_known and self.is_answered):
-            return False
-        return self.is_stopped or (self.state == "safe" and self.is_at_safe)
+        is_there = self.is_stopped or (self.state == "safe" and self.is_at_safe)
+        return self.is_answered and is_there
 
     @property
     def has_open(self) -> bool:
@@ -238,7 +237,7 @@ class Belief:
             amounts.append(self._amount)
             if self.state == "safe" or (self._is_leased and self.state == "stopped"):
                 amounts.append(self._config.safe_amount)
-            elif self._is_stop_sent and self.state != "stopped":
+            elif self._is_stop_sent:
                 amounts.append(min(self._amount, self._config.stop_amount))
         return amounts
 
@@ -247,7 +246,7 @@ class Belief:
         is_at_rest = word.state in {"safe", "stopped"}
         if word.state == "stopped":
             self._is_stop_sent = False
-        answered = self._sent.get(-1 if word.answers is None else word.answers)
+        answered = None if word.answers is None else self._sent.get(word.answers)
         for seq, sent in list(self._sent.items()):
             is_over = seq < self._last_seq or (is_at_rest and seq == self._last_seq)
             is_over = is_over or (word.is_refusal and seq == word.answers)

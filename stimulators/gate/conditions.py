@@ -81,7 +81,7 @@ class Conditions:
                 expected=f"at most data_age_s_max, {budget_s:g} s: "
                 f"{remedies.of_interval(watch.interval_s)}",
             )
-        good_s = 0.0 if watch.good_since_s is None else now_s - watch.good_since_s
+        good_s = watch.good_s(now_s)
         shown = flaw or watch.broken_by
         if shown is not None:
             since = "" if watch.broken_by is None else f", good for {good_s:.1f} s since"
@@ -90,7 +90,7 @@ class Conditions:
                 found=f"stream {watch.name}: {shown.found}{since}",
                 expected=f"{shown.expected}: {watch.remedy(shown, now_s)}",
             )
-        elif watch.good_since_s is None or good_s < GOOD_S_MIN:
+        elif good_s < GOOD_S_MIN:
             yield Refusal(
                 "data",
                 found=f"stream {watch.name}: good for {good_s:.2f} s, "

@@ -1,6 +1,7 @@
 """What follows from a device's messages: answers, descriptions and reports."""
 
 from stimulators.decisions import Notice, Refusal
+from stimulators.gate.driving.descent import Descent
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.limits.stamp import earliest_said_s
 from stimulators.gate.states import RigState
@@ -42,7 +43,7 @@ class DeviceWords:
 
     def take_answer(self, drive: Drive, ack: Ack) -> None:
         """Take in an answer: what it says of the amount counts, whosever command it answers."""
-        word = self._take(drive, ack)
+        word = self._take(drive, ack) if self._hear_instance(drive, ack.instance) else None
         if ack.seq is None or ack.session != self._session:
             return
         name = drive.config.id
@@ -71,8 +72,7 @@ class DeviceWords:
         """Take in what a device says of itself; what a broker remembers is no news."""
         name, rig = drive.config.id, self._rig
         if info.state == "offline":
-            was_there = drive.presence.is_there
-            if drive.presence.go_offline(info) and was_there and not retained:
+            if drive.presence.go_offline(info) and not retained:
                 drive.belief.state = "offline"
                 if rig.is_staying:
                     rig.go_safe(f"device {name} is offline")
@@ -119,8 +119,6 @@ class DeviceWords:
     def _take(self, drive: Drive, said: Ack | DeviceInfo | DeviceStatus) -> Word | None:
         """Take in what is said of the amount, if it is news; return it where it is."""
         rig = self._rig
-        if isinstance(said, Ack) and not self._hear_instance(drive, said.instance):
-            return None
         word = word_of(said, self._session, drive.config.unit)
         if word is None or not drive.belief.is_news(word):
             return None
@@ -138,7 +136,7 @@ class DeviceWords:
         elif not is_allowed:
             rig.decide(Notice("unasked", text, drive.config.id))
         elif drive.descent is not None:
-            self._see_descent(drive, word)
+            self._see_descent(drive, drive.descent, word)
         self._take_state(drive, said)
         return word
 
@@ -146,26 +144,22 @@ class DeviceWords:
         rig, name = self._rig, drive.config.id
         if not drive.is_engaged or isinstance(said, Ack):
             return
-        if said.state == "stopped" and drive.is_live:
+        is_held = drive.belief.state == "live" and said.session == self._session
+        if is_held:
+            drive.go_live()
+            rig.welcome(drive)
+        elif drive.is_live and said.state == "stopped":
             # By whatever reached it alone: the others are brought to safe.
             rig.go_safe(f"device {name} was stopped")
-            return
-        is_held = drive.belief.state == "live" and said.session == self._session
-        if drive.is_live and not is_held:
+        elif drive.is_live:
             drive.lapse()
             rig.lapse(f"device {name} let its lease end")
             if rig.state == "armed":
                 drive.engage()
-            return
-        if is_held:
-            drive.go_live()
-        rig.welcome(drive)
 
-    def _see_descent(self, drive: Drive, word: Word) -> None:
+    def _see_descent(self, drive: Drive, descent: Descent, word: Word) -> None:
         """Stop a device that says, after the way down is over, that it gives more than safe."""
-        if drive.descent is None or self._rig.now_s <= drive.descent.deadline_s:
-            return
-        if word.amount > drive.belief.safe_level:
+        if self._rig.now_s > descent.deadline_s and word.amount > drive.belief.safe_level:
             self._rig.press_stop(
                 f"{drive.config.id} gives {word.amount:g} after the way to its safe amount"
             )
@@ -175,7 +169,7 @@ class DeviceWords:
         rig, name = self._rig, drive.config.id
         before = drive.presence.instance
         is_newest = drive.presence.hear_instance(instance, rig.now_s)
-        if rig.is_staying and before and (not is_newest or instance != before):
+        if rig.is_staying and instance != before:
             what = "was started anew" if is_newest else "is there twice"
             rig.go_safe(f"device {name} {what}")
         return is_newest

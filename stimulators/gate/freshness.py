@@ -93,6 +93,10 @@ class StreamWatch:
             self.broken_by = None
         return flaw
 
+    def good_s(self, now_s: float) -> float:
+        """Return how long it has been good without a break."""
+        return 0.0 if self.good_since_s is None else now_s - self.good_since_s
+
     def remedy(self, flaw: Flaw, now_s: float) -> str:
         """Return what to do about a flaw of the newest report, or of the one that broke the row."""
         newest, reported_s = self._newest, self._reported_s

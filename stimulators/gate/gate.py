@@ -155,7 +155,6 @@ class SafetyGate:
 
     def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
         """Take in what devices gave under earlier services; a device left out counts as unknown."""
-        self._rig.begin(now_s)
         known = {each.device: each for each in past}
         for name, drive in self._drives.items():
             if not drive.config.simulated:

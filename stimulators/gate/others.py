@@ -44,14 +44,13 @@ class OtherServices:
         """Take in the heartbeat of another session."""
         if status.session == self._session or status.state == "offline":
             return
-        self._heard = (status.session[:_N_TEXT_MAX], self._rig.now_s)
+        name = status.session[:_N_TEXT_MAX]
+        self._heard = (name, self._rig.now_s)
         if self.driven:
             if status.drives:
-                self._rig.go_safe(f"service {status.session} drives, too"[:_N_TEXT_MAX])
+                self._rig.go_safe(f"service {name} drives, too")
         elif self._session > status.session:
-            self._rig.decide(
-                EndRun(f"another service of this rig is there: session {status.session}"[:200])
-            )
+            self._rig.decide(EndRun(f"another service of this rig is there: session {name}"))
 
     def objections(self) -> Iterator[Refusal]:
         """Yield that another service is there, where it is."""

@@ -69,10 +69,10 @@ class Presence:
             self._earlier.append(self.instance)
             self._is_fresh = False
         self.instance = instance
-        is_of_now = self.info is not None and self.info.instance == instance
-        if self.info is not None and not (is_of_now and self.info.state != "offline"):
+        info = self.info
+        if info is None or info.instance != instance or info.state == "offline":
             # A Last Will came late, or it was another's: who speaks is there.
-            self.info = self._described.get(instance, self.info)
+            self.info = self._described.get(instance, info)
         return True
 
     def describe(self, info: DeviceInfo, *, retained: bool) -> None:
@@ -120,9 +120,9 @@ class Presence:
         """Yield why the device cannot be driven by `session`, or not any more."""
         info = self.info
         if info is None or info.state == "offline" or not self.is_there:
-            found = (
-                "nothing" if info is None else ("silence" if info.state != "offline" else "offline")
-            )
+            found = "nothing"
+            if info is not None:
+                found = "offline" if info.state == "offline" else "silence"
             yield self._refusal("device", found, "a device that answers")
             return
         if self.are_two(now_s):

@@ -60,17 +60,14 @@ class RigState:
     ) -> None:
         self.state: State = "idle"
         self.reason = "not armed"
-        self.now_s = -sys.float_info.max
-        self.safe_s = self.now_s
+        self.now_s = self.safe_s = -sys.float_info.max
         self.is_linked = False
         self.armed_text = ""
         self._timing = timing
         self._drives = drives
         self._streams = streams
         self._calibration_s = calibration_s
-        self._armed_s = 0.0
-        self._sound_s = 0.0
-        self._rest_by_s = 0.0
+        self._armed_s = self._sound_s = self._rest_by_s = self.now_s
         self._flawless_since_s: float | None = None
         self._lapses = Lapses(timing)
         self._stopping = Stopping(session, drives, ack_s_max=timing.ack_s_max)
@@ -84,9 +81,9 @@ class RigState:
         The service's own stall is looked at before anything else: whatever is decided after it
         rests on what was known before.
         """
-        if self.now_s <= now_s < math.inf:
-            self.now_s = now_s
-        elif not 0.0 <= self.now_s - now_s <= self._timing.clock_step_s_max:
+        if -self._timing.clock_step_s_max <= now_s - self.now_s < math.inf:
+            self.now_s = max(self.now_s, now_s)
+        else:
             self.break_off(f"the clock of the service went from {self.now_s:g} to {now_s:g}")
         if (stalled_s := self._lapses.take_stall(self.now_s)) is not None:
             self.lapse(f"the service stood still for {stalled_s:.2f} s", stalled_s)
@@ -152,7 +149,7 @@ class RigState:
             drive.cancel_triggers(self.now_s)
         self._change("paused", reason)
         self._rest_by_s = self.now_s + self._timing.hold_s_max
-        self._rest_by_s += max((drive.way_down_s for drive in self._drives), default=0.0)
+        self._rest_by_s += max(drive.way_down_s for drive in self._drives)
         self._move_all()
 
     def resume(self, reason: str) -> None:
@@ -193,16 +190,15 @@ class RigState:
         """Take in a lapse: hold, and rise only after good data; too long or too often is safe."""
         if self.state not in {"active", "hold", "paused"}:
             return
+        self._flawless_since_s = None
+        self._sound_s = self.now_s
+        for drive in self._drives:
+            drive.wishes.drop()
         too_much = self._lapses.count(reason, lasted_s, self.now_s)
         if too_much is not None:
             self.go_safe(too_much)
-            return
-        self._flawless_since_s = None
-        for drive in self._drives:
-            drive.wishes.drop()
-        if self.state == "active":
+        elif self.state == "active":
             self._hold(reason)
-        self._sound_s = self.now_s
 
     def take_flaw(self, flaw: Flaw) -> None:
         """Hold, or hold on: something under the decisions is not as it should be."""

@@ -1,5 +1,6 @@
 """The stop: what follows from it, and the service's own, pressed until every device shows it."""
 
+import math
 from collections.abc import Sequence
 
 from stimulators.decisions import SendStop
@@ -36,7 +37,7 @@ class Stopping:
         self._ack_s_max = ack_s_max
         self._reason: str | None = None
         self._n_pressed = 0
-        self._due_s = 0.0
+        self._due_s = -math.inf
 
     def begin(self, now_s: float) -> None:
         """Take in that a stop is on its way to the devices, whoever pressed it."""

@@ -504,3 +504,53 @@ def test_what_the_gate_waits_for_is_short_unless_a_file_says_otherwise() -> None
         "refusals_in_row_max": 5,
         "lapses_per_min_max": 2,
     }
+
+
+def lines_of(make: Callable[[], object]) -> list[str]:
+    """Return what is wrong with a device, a line each."""
+    with pytest.raises(ValueError, match=": expected") as told:
+        make()
+    return str(told.value).splitlines()
+
+
+@pytest.mark.parametrize("value", [-0.5, math.inf, -math.inf, math.nan])
+def test_a_limit_that_is_no_number_from_nothing_has_a_line_of_its_own(value: float) -> None:
+    lines = lines_of(lambda: device_of(limits=limits_of(refractory_s=value)))
+    assert f"limits.refractory_s: expected a finite number, found {value}" in lines
+    assert device_of(limits=limits_of(refractory_s=0.0)).limits.refractory_s == 0.0
+
+
+def test_a_shannon_k_below_nothing_is_a_number() -> None:
+    lines = lines_of(lambda: device_of(limits=limits_of(shannon_k_max=-5.0)))
+    assert not any(line.startswith("limits.shannon_k_max") for line in lines)
+
+
+@pytest.mark.parametrize("key", ["frequency_hz", "pulse_width_us", "contact_area_cm2"])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(None, "none"), (0.0, "0.0"), (-0.5, "-0.5"), (math.inf, "inf"), (math.nan, "nan")],
+)
+def test_pulses_are_numbers_above_nothing(key: str, value: float | None, found: str) -> None:
+    pulses = {"frequency_hz": 130.0, "pulse_width_us": 60.0, "contact_area_cm2": 0.0598}
+    program = ProgramConfig(**(pulses | {key: value}))  # type: ignore[arg-type]
+    lines = lines_of(lambda: device_of(programs={"p": program}))
+    assert f"programs.p.{key}: expected a number above 0, found {found}" in lines
+
+
+def test_a_charge_limit_without_a_way_out_is_told_once() -> None:
+    limits = limits_of(charge_uc_per_10_min_max=10.0)
+    lines = lines_of(lambda: device_of(safe_ma=1.0, stop_ma=1.0, limits=limits))
+    told = [line for line in lines if line.startswith("limits.charge_uc_per_10_min_max")]
+    assert len(told) == 1
+
+
+def test_density_and_k_may_be_as_high_as_their_limits() -> None:
+    charge_uc = 3.0 * (60.0 / 1000.0)
+    density = charge_uc / 0.0598
+    k = math.log10(charge_uc * density)
+    for keys in ({"charge_density_uc_per_cm2_max": density}, {"shannon_k_max": k}):
+        device_of(limits=limits_of(**keys))
+
+
+def test_an_answer_may_take_one_and_a_half_leases() -> None:
+    assert GateConfig(lease_s=0.25, ack_s_max=0.375).ack_s_max == 0.375

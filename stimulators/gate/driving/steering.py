@@ -111,7 +111,10 @@ class Steering:
         present = self._belief.programs - {program}
         if not present or self._belief.highest == 0.0:
             return True
-        contacts = {programs[each].contacts for each in (*present, program) if each in programs}
+        # Of a program that is not configured nobody knows the contacts.
+        contacts = {
+            programs[each].contacts if each in programs else "" for each in (*present, program)
+        }
         return len(contacts) == 1 and "" not in contacts
 
     def _toward(

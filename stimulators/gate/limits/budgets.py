@@ -56,7 +56,7 @@ class TriggerBudget:
         """Return why a trigger for `time_s` may not go at `now_s`: one word, or None."""
         if self._last is not None:
             since_s = min(time_s - self._last[0], now_s - self._last[1])
-            if since_s < self._refractory_s - _TINY or since_s < 0.0:
+            if since_s < self._refractory_s - _TINY:
                 return "refractory"
         if not (self._by_sample.has_room(time_s) and self._by_now.has_room(now_s)):
             return "triggers"

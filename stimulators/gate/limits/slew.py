@@ -33,7 +33,6 @@ class Slew:
         self._amount_max = amount_max
         self._per_tick = slew_per_s_max * tick_s
         self._now_s: float | None = None
-        self.step_min = self.spare = self._right = 0.0
         self.tolerate(0.0)
         self._right = self.spare
 

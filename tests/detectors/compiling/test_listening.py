@@ -4,7 +4,7 @@ from typing import Any
 
 from numba import njit
 
-from streamer.compiling import compiling
+from detectors.compiling.listening import compiling
 
 
 def _doubled(value: float) -> float:
