@@ -158,6 +158,7 @@ class Coherence:
         self._extras = np.array([_EXTRA[name] for name in extras], dtype=np.int64)
         locking = 1 if "phase_locking" in self.measures else -1
         has_lag = "phase_lag" in self.measures or "phase_lag_debiased" in self.measures
+        has_lag = has_lag and self.segments.number > coherence_measures.N_DIRECT
         lag = max(locking, 0) + 1 if has_lag else -1
         self._shape = Shape(
             self.segments, int(bins[0]), bins.size, len(self.channels), len(self._runs.places),

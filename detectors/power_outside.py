@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout
+from detectors.block import NEWEST_TAINT, Block, StreamLayout
 from detectors.estimates import Estimates
 from detectors.power_bands import PowerBand
 from detectors.power_recursive import RecursivePower
@@ -84,7 +84,7 @@ class PowerOutside:
 
     def fold(self, block: Block) -> Estimates:
         """Fold a block in and return the shares of every hop it completed."""
-        passed = np.concatenate((self._waiting, self._passed.fold(block).values))
+        passed = np.concatenate((self._waiting, self._passed.fold(_undoubted(block)).values))
         inside = self._inside.fold(block)
         n_hops = inside.sample.size
         self._waiting = passed[n_hops:].copy()
@@ -95,3 +95,14 @@ class PowerOutside:
         return replace(
             inside, values=np.where(valid, np.maximum(1.0 - share, 0.0), 0.0), valid=valid
         )
+
+
+def _undoubted(block: Block) -> Block:
+    """Return a block whose stamps are beyond doubt: a power that waits is of another moment.
+
+    A doubtful stamp spoils the share that is given there, and not the one that waits for it.
+    """
+    doubt = np.uint16(int(NEWEST_TAINT))
+    if not (block.taint & doubt).any():
+        return block
+    return replace(block, taint=block.taint & ~doubt)

@@ -8,7 +8,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from stimloop.plain_console import PlainConsole
 from stimloop.plain_text import plain
-from streamer.clock import now_s
 
 #: Given how much is done, and of how much where that is known.
 Advance = Callable[[float, float | None], None]
@@ -51,6 +50,8 @@ def progress_of_named(what: str) -> Iterator[Callable[[float, float | None, str]
 
 
 def _lines(what: str) -> Callable[[float, float | None, str], None]:
+    from streamer.clock import now_s  # noqa: PLC0415 numpy comes with it: a stop does without
+
     due_s = now_s() + _LINE_S
 
     def advance(done: float, total: float | None, name: str) -> None:
@@ -59,7 +60,8 @@ def _lines(what: str) -> Callable[[float, float | None, str], None]:
             return
         due_s = now_s() + _LINE_S
         of = f" of {total:g}" if total is not None else ""
-        sys.stderr.write(f"stimloop: {plain(f'{what} {name}'.rstrip())}: {done:g}{of}\n")
+        named = f"{what} {name}".rstrip()
+        sys.stderr.write(f"stimloop: {plain(f'{named}: {done:g}{of}')}\n")
         sys.stderr.flush()
 
     return advance

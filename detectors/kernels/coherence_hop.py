@@ -10,12 +10,14 @@ from detectors.kernels.coherence_measures import (
     COHERENCE,
     IMAGINARY,
     N_DIRECT,
+    PHASE_LAG,
     PHASE_LOCKING,
     bound,
     cohere,
     cohere_segments,
     invert,
     lag,
+    lag_segments,
     lock,
 )
 from detectors.kernels.coherence_places import (
@@ -83,8 +85,8 @@ def emit(
     )  # fmt: skip
     if extras.size > 0:
         _write_more(
-            runs, pairs, sizes[LOCKING_ROW:], extras, sizes[N_SEGMENTS], of_runs, inverse, weights,
-            totals, values, valid,
+            spectra, slots, runs, pairs, sizes[LOCKING_ROW:], extras, sizes[N_SEGMENTS], of_runs,
+            inverse, weights, totals, values, valid,
         )  # fmt: skip
 
 
@@ -166,6 +168,8 @@ def _write_coherence(
 
 @kernel
 def _write_more(
+    spectra: NDArray[np.float64],
+    slots: NDArray[np.uint64],
     runs: NDArray[np.uint64],
     pairs: NDArray[np.int64],
     rows: NDArray[np.int64],
@@ -188,14 +192,17 @@ def _write_more(
         Measures, by their rows of `totals`.
     n_segments : int
         Segments of the window.
-    runs, pairs, sums, inverse, weights, totals, values, valid
+    spectra, slots, runs, pairs, sums, inverse, weights, totals, values, valid
         See `_write_coherence`.
     """
+    is_direct = slots.size > 0 and extras.max() >= PHASE_LAG
     for run in range(len(runs)):
         if rows[0] >= 0:
             lock(sums, run, rows[0], weights, totals)
             totals[PHASE_LOCKING] /= n_segments
-        if rows[1] >= 0:
+        if is_direct:
+            lag_segments(spectra, slots, runs[run, 0], runs[run, 1], inverse, weights, totals)
+        elif rows[1] >= 0:
             lag(sums, run, rows[1], runs[run, 0], runs[run, 1], inverse, weights, totals)
         for lane in range(LANES):
             pair = pairs[run, lane]

@@ -196,6 +196,51 @@ def lag(
 
 
 @kernel
+def lag_segments(
+    spectra: NDArray[np.float64],
+    slots: NDArray[np.uint64],
+    one: int,
+    others: int,
+    inverse: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    totals: NDArray[np.float64],
+) -> None:
+    """Average the same lags of the segments themselves; see `cohere_segments`.
+
+    Of two or three segments one is often all there is of a lag: the square of the sum and the sum
+    of squares are then the same but for rounding, and their difference is that. So what lies
+    between them, the products of every two segments, is summed as it is: of two segments each
+    bin's debiased square is 1 or -1, as the formula says.
+    """
+    s0, s1, s2 = slots[0], slots[1], slots[2]
+    totals[PHASE_LAG] = 0.0
+    totals[PHASE_LAG_DEBIASED] = 0.0
+    width = np.uint64(totals.shape[1])
+    for k in range(len(inverse)):
+        re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
+        re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
+        re2, im2 = spectra[s2, 0, k, one], spectra[s2, 1, k, one]
+        own = inverse[k, one]
+        weight = weights[k]
+        for lane in range(width):
+            at = others + lane
+            scale = own * inverse[k, at]
+            i0 = scale * (im0 * spectra[s0, 0, k, at] - re0 * spectra[s0, 1, k, at])
+            i1 = scale * (im1 * spectra[s1, 0, k, at] - re1 * spectra[s1, 1, k, at])
+            i2 = scale * (im2 * spectra[s2, 0, k, at] - re2 * spectra[s2, 1, k, at])
+            size = abs(i0) + abs(i1) + abs(i2)
+            between = abs(i0 * i1) + abs(i0 * i2) + abs(i1 * i2)
+            is_lag = size > _NO_LAG
+            is_between = 2.0 * between > _NO_LAG * _NO_LAG
+            index = (abs(i0 + i1 + i2) if is_lag else 0.0) / (size if is_lag else 1.0)
+            debiased = ((i0 * i1 + i0 * i2 + i1 * i2) if is_between else 0.0) / (
+                between if is_between else 1.0
+            )
+            totals[PHASE_LAG, lane] += weight * index
+            totals[PHASE_LAG_DEBIASED, lane] += weight * debiased
+
+
+@kernel
 def bound(bounds: NDArray[np.float64], level: float, coherence: float) -> float:
     """Return the lower bound of a coherence, by straight line between the places of a table.
 

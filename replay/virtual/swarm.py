@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from replay.virtual.faults import FAULTS
 from replay.virtual.operator import Action, VirtualOperator
 from replay.virtual.world import World
+from stimulators.gate.presence import NEWER_REMEMBERED
 
 _LOOK_US = 250_000
 #: An arming that leads nowhere for so long is given up.
@@ -88,7 +89,10 @@ class Swarm:
         elif world.now_us - self._armed_us > _ARMED_US_MAX:
             # A device that was switched on anew takes no lease of the session before.
             service.end(0, "started again")
-        if state in {"idle", "safe"} and (self._is_over or world.random.random() < 0.3):
+        if NEWER_REMEMBERED in service.loop.gate.status_text:
+            # As the status says: a session that is not the newest can never drive the device.
+            service.end(0, "started again")
+        elif state in {"idle", "safe"} and (self._is_over or world.random.random() < 0.3):
             self._ask("arm")
         elif state == "paused" and (self._is_over or world.random.random() < 0.1):
             self._ask("resume")

@@ -14,6 +14,8 @@ _N_INSTANCES = 16
 _TWO_INSTANCES_S = 5.0
 #: A device with a larger tolerance than this share of its maximum is not believed.
 _TOLERANCE_SHARE_MAX = 0.1
+#: How it is told that a device was driven by a newer session: this one never can drive it.
+NEWER_REMEMBERED = "remembers a newer session,"
 
 
 class Presence:
@@ -184,6 +186,7 @@ class Presence:
 
 def _memory_text(session: str) -> str:
     return (
-        f"the device remembers a session of {session_date_text(session)}, and if that is a clock "
-        "that was wrong, run `stimloop device --forget-session` at the device"
+        f"the device {NEWER_REMEMBERED} of {session_date_text(session)}: start the service again, "
+        "or, where that date is yet to come, a clock was wrong: run `stimloop device "
+        "--forget-session` at the device"
     )

@@ -42,15 +42,18 @@ def measures_of(
     cross = a * b.conj()
     power = (np.abs(a) ** 2).sum(axis=0) * (np.abs(b) ** 2).sum(axis=0)
     lag = cross.imag
-    squares = (lag**2).sum(axis=0)
     total = lag.sum(axis=0)
     size = np.abs(lag).sum(axis=0)
+    # A sum squared less the squares leaves the products of every two: so nothing cancels.
+    first, second = np.triu_indices(len(lag), 1)
+    products = lag[first] * lag[second]
+    debiased = products.sum(axis=0) / np.abs(products).sum(axis=0)
     return {
         "coherence": float(weights @ squared[bins]),
         "imaginary": float(weights @ (total / np.sqrt(power))),
         "phase_locking": float(weights @ np.abs((cross / np.abs(cross)).mean(axis=0))),
         "phase_lag": float(weights @ (np.abs(total) / size)),
-        "phase_lag_debiased": float(weights @ ((total**2 - squares) / (size**2 - squares))),
+        "phase_lag_debiased": float(weights @ debiased),
     }
 
 

@@ -1,5 +1,6 @@
 """What a rig may be fed on a bad day, to every detector at once, at awkward rates."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -175,9 +176,30 @@ def test_an_offset_of_a_kilovolt_changes_little(rate_hz: float) -> None:
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        ({"kind": "band_power", "band_hz": [4.0, 8.0], "window_s": 0.2}, "window_s: "),
-        ({"kind": "coherence", "band_hz": [4.0, 8.0], "segment_s": 0.2}, ""),
-        ({"kind": "aperiodic", "band_hz": [4.0, 8.0], "segment_s": 0.2}, ""),
+        (
+            {"kind": "band_power", "band_hz": [4.0, 8.0], "window_s": 0.2},
+            "window_s: expected at least one cycle of 4 Hz, where band_hz begins (0.25 s)",
+        ),
+        (
+            {"kind": "coherence", "band_hz": [4.0, 8.0], "segment_s": 0.2},
+            "segment_s: expected at least one cycle of 4 Hz, where band_hz begins (0.25 s)",
+        ),
+        (
+            {"kind": "aperiodic", "band_hz": [4.0, 8.0], "segment_s": 0.2},
+            "segment_s: expected at least 2 cycles of 4 Hz, where band_hz begins (0.5 s)",
+        ),
+    ],
+)
+def test_a_window_too_short_for_its_band_is_refused_by_the_table_itself(
+    table: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(msgspec.ValidationError, match=f"^{re.escape(text)}, found 0.2"):
+        msgspec.convert({"id": "x", "stream": "LFP", **table}, AnyDetectorConfig)
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
         ({"kind": "coherence", "band_hz": [13.0, 30.0], "pairs": [["a", "a"]]}, "pairs[0]: "),
         ({"kind": "band_power", "band_hz": [13.0, 30.0], "channels": ["a", "a"]}, "channels[1]: "),
         ({"kind": "oscillation", "centre_hz": 20.0, "channels": ["a", "a"]}, "channels[1]: "),
@@ -193,7 +215,9 @@ def test_an_offset_of_a_kilovolt_changes_little(rate_hz: float) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_an_error_that_names_its_key(table: dict[str, Any], text: str) -> None:
+def test_what_does_not_fit_the_stream_is_an_error_that_names_its_key(
+    table: dict[str, Any], text: str
+) -> None:
     config = msgspec.convert({"id": "x", "stream": "LFP", **table}, AnyDetectorConfig)
     layout = StreamLayout("LFP", 1000.0, _CHANNELS)
     with pytest.raises(ValueError, match=r"^detectors\[0\]\.\w+.*: expected .*found") as caught:

@@ -163,16 +163,17 @@ def test_amplitudes_of_one_bin_are_those_of_an_exponential() -> None:
             power_of(window_s=0.4, scale="decibel", baseline=PowerBaseline(power_uv2=1e-3)),
             {"hysteresis_level": 0.5, "duration_s_min": 0.15},
         ),
-        (power_of(band_hz=(4.0, 12.0)), {"hysteresis": 0.3}),
+        pytest.param(power_of(band_hz=(4.0, 12.0)), {"hysteresis": 0.3}, marks=pytest.mark.slow),
         (
             OscillationConfig(id="beta", stream="LFP", centre_hz=20.0, output="amplitude"),
             {"duration_s_min": 0.05},
         ),
-        (
+        pytest.param(
             OscillationConfig(
                 id="beta", stream="LFP", centre_hz=20.0, half_width_hz=2.0, output="amplitude"
             ),
             {},
+            marks=pytest.mark.slow,
         ),
     ],
     ids=lambda each: str(each.window_s) if isinstance(each, BandPowerConfig) else None,

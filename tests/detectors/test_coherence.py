@@ -228,16 +228,32 @@ def test_the_same_signal_over_and_over_gives_the_same(segments: int, window_s: f
     assert np.abs(turns - turns[0]).max() < 1e-13
 
 
-def test_what_two_channels_share_is_no_lag_however_much_they_lagged_before() -> None:
+@pytest.mark.parametrize("window_s", [0.75, 1.0, 2.0])
+def test_what_two_channels_share_is_no_lag_however_much_they_lagged_before(
+    window_s: float,
+) -> None:
     samples_uv = np.random.default_rng(8).normal(0.0, 5.0, (4000, 2))
     samples_uv[2000:, 1] = 0.7 * samples_uv[2000:, 0]
-    detector, found = coherence(samples_uv, window_s=2.0)
+    detector, found = coherence(samples_uv, window_s=window_s)
     past = found.sample >= 2000 + detector.span_samples
     columns = detector.columns("C0", "C1")
     assert columns.phase_lag is not None
     assert columns.phase_lag_debiased is not None
     assert (found.values[past, columns.phase_lag] == 0.0).all()
     assert (found.values[past, columns.phase_lag_debiased] == 0.0).all()
+
+
+def test_the_debiased_lag_of_one_bin_in_two_segments_is_one_or_minus_one() -> None:
+    """Hold the formula where one segment's lag is a millionth of the other's."""
+    fall = np.exp(np.log(1e-3) * np.arange(500) / 125.0)
+    samples_uv = 1e3 * fall[:, None] * np.random.default_rng(9).normal(0.0, 1.0, (500, 12))
+    detector, found = coherence(samples_uv, band_hz=(20.0, 21.0), window_s=0.75)
+    assert detector.segments.number == 2
+    columns = [places_of(detector, pair)[-1] for pair in detector.pairs]
+    debiased = found.values[found.valid.all(axis=1)][:, columns]
+    assert debiased.size > 150
+    assert set(np.unique(np.abs(debiased))) == {1.0}
+    assert np.unique(debiased).size == 2
 
 
 @pytest.mark.parametrize("n_segments", [4, 5, 7, 8, 9, 10, 11, 15, 16, 31, 63])
@@ -290,20 +306,22 @@ def test_an_artifact_changes_no_bit_of_pairs_it_is_not_in() -> None:
     assert not np.array_equal(found.values, clean.values)
 
 
-def test_measures_that_are_not_asked_for_do_not_change_the_others() -> None:
+@pytest.mark.parametrize("window_s", [0.75, 1.0, 2.0])
+def test_measures_that_are_not_asked_for_do_not_change_the_others(window_s: float) -> None:
     samples_uv = np.random.default_rng(16).normal(0.0, 5.0, (1200, 3))
-    every, together = coherence(samples_uv)
+    every, together = coherence(samples_uv, window_s=window_s)
     for measures in ((), ("phase_lag",), ("phase_lag_debiased", "phase_locking")):
-        fewer, alone = coherence(samples_uv, measures=measures)
+        fewer, alone = coherence(samples_uv, window_s=window_s, measures=measures)
         assert fewer.measures[4:] == tuple(each for each in every.measures if each in measures)
         wanted = [every.outputs.index(name) for name in fewer.outputs]
         assert alone.values.tobytes() == np.ascontiguousarray(together.values[:, wanted]).tobytes()
 
 
-def test_the_order_of_a_pair_is_the_sign_of_its_imaginary_part_alone() -> None:
+@pytest.mark.parametrize("window_s", [0.75, 1.0, 2.0])
+def test_the_order_of_a_pair_is_the_sign_of_its_imaginary_part_alone(window_s: float) -> None:
     samples_uv = np.random.default_rng(7).normal(0.0, 5.0, (1500, 2))
-    _, there = coherence(samples_uv, pairs=(("C0", "C1"),))
-    _, back = coherence(samples_uv, pairs=(("C1", "C0"),))
+    _, there = coherence(samples_uv, window_s=window_s, pairs=(("C0", "C1"),))
+    _, back = coherence(samples_uv, window_s=window_s, pairs=(("C1", "C0"),))
     assert (there.values[:, 1] == -back.values[:, 1]).all()
     others = [0, 2, 3, 4, 5, 6]
     assert (there.values[:, others] == back.values[:, others]).all()

@@ -133,7 +133,7 @@ def test_a_stimulation_artifact_that_a_step_takes_off_is_not_taken_for_another_u
     artifacts = msgspec.convert(steps, tuple[AnyArtifactConfig, ...])
     (plain,) = _fed(noise(3000, sd_uv=5e3)).kinds("unusual")
     (cleaned,) = _cleaned(noise(3000, sd_uv=5e3), artifacts).kinds("unusual")
-    assert plain.text.endswith("looks like 1e3 too large")
+    assert plain.text.endswith('looks like 1e3 too large, unit = "nV" would fit')
     assert cleaned.text == plain.text.partition(": looks")[0]
     (million,) = _cleaned(noise(3000, sd_uv=15e6), artifacts).kinds("unusual")
     assert million.text.endswith("looks like 1e6 too large")

@@ -9,6 +9,7 @@ from scipy.signal import welch
 
 from detectors.aperiodic import Aperiodic, AperiodicConfig
 from detectors.block import Block, StreamLayout, Taint
+from tests.detectors.naive_band_power import parts_of
 from tests.detectors.power_law import power_law
 
 peer = pytest.importorskip("specparam", reason="specparam is not installed (extra `peers`)")
@@ -42,9 +43,12 @@ def _theirs(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
         )
         model.fit(frequency_hz, power, [3.0, 45.0])
         offset, exponent = model.get_params("aperiodic")
-        in_band = (frequency_hz >= 13.0) & (frequency_hz < 30.0)
+        # The peer has no power of a band: this is ours, half of the bins at its edges lying in it.
+        parts = parts_of(frequency_hz, (13.0, 30.0), _RATE_HZ)
+        in_band = parts > 0.0
         line = 10.0**offset * frequency_hz[in_band] ** -exponent
-        rows.append([exponent, offset, 10.0 * np.log10(power[in_band].sum() / line.sum())])
+        over = (parts[in_band] @ power[in_band]) / (parts[in_band] @ line)
+        rows.append([exponent, offset, 10.0 * np.log10(over)])
     return np.array(rows)
 
 

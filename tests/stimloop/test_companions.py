@@ -58,7 +58,7 @@ def _with(tmp_path: Path, act: Callable[[Companions, int], Awaitable[None]]) -> 
     async def main() -> None:
         file = tmp_path / "rig.toml"
         async with Companions(_broker_alone(tmp_path), file, told.append) as companions:
-            await act(companions, _number(told[0]))
+            await act(companions, _number(_started(told)[0]))
 
     _run(main())
 
@@ -143,17 +143,22 @@ def test_the_default_rig_starts_apart_from_the_terminal_and_ends_with_its_servic
 
     async def start() -> None:
         async with Companions(configuration.load(file), file, told.append) as companions:
-            assert [each.split()[0] for each in told] == ["broker", "device", "patient"]
+            started = _started(told)
+            assert [each.split()[0] for each in started] == ["broker", "device", "patient"]
             if sys.platform != "win32":
-                for each in told:
+                for each in started:
                     assert os.getpgid(_number(each)) != os.getpgrp()
             companions.expect_all_alive()
 
     _run(start())
     if sys.platform != "win32":
-        for each in told:
+        for each in _started(told):
             with pytest.raises(ProcessLookupError):
                 os.kill(_number(each), 0)
+
+
+def _started(told: list[str]) -> list[str]:
+    return [line for line in told if " started " in line]
 
 
 def _number(line: str) -> int:

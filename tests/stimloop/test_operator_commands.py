@@ -48,6 +48,7 @@ def _rig(folder: Path, port: int, **tables: Any) -> Path:
         rig["rig"]["name"] = "rig-1"
         rig["devices"][0]["id"] = "stn"
         rig["policies"][0]["device"] = "stn"
+        rig["patient"]["device"] = "stn"
         rig["broker"] = {"port": port}
         rig.update(tables)
         rig["gate"] = rig.get("gate", {}) | {"lease_s": 0.25, "ack_s_max": 0.25}

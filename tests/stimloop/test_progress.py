@@ -2,8 +2,8 @@
 
 import pytest
 
-from stimloop import progress
 from stimloop.progress import progress_of_named
+from streamer import clock
 
 
 def test_what_is_over_soon_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,7 +17,7 @@ def test_what_takes_longer_is_a_line_with_how_far_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times_s = iter([0.0, 5.0, 10.0, 10.0, 11.0, 25.0, 25.0])
-    monkeypatch.setattr(progress, "now_s", lambda: next(times_s))
+    monkeypatch.setattr(clock, "now_s", lambda: next(times_s))
     with progress_of_named("compiling") as advance:
         advance(1, None, "band_power")
         advance(2, None, "coher\x1bence")

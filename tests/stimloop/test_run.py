@@ -86,6 +86,7 @@ def test_the_patients_beta_makes_the_device_stimulate_and_each_command_is_answer
     done = call("run", _embedded(tmp_path), "--session", session, "--duration", 9, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
+    assert summary.pop("folder") == str(session)
     assert summary == json.loads((session / "summary.json").read_text("utf-8"))
     assert summary["detections"]["beta_burst"] > 0
     commands = summary["commands"]

@@ -1,7 +1,6 @@
 """The electrodes of a whole rig held to the rules, at every step."""
 
 from replay.virtual.electrode import Given
-from replay.virtual.faults import CLIPPED
 from replay.virtual.operator import VirtualOperator
 from replay.virtual.service import VirtualService
 from replay.virtual.swarm import Swarm
@@ -18,6 +17,8 @@ _CHECK_US = 20_000
 #: From one look of a virtual device at its clock to the next, at most.
 _DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
+#: So devices fall short of what they are asked for.
+_SHORT = frozenset({"clips", "sticks"})
 
 
 class Oracle:
@@ -33,8 +34,6 @@ class Oracle:
         How far what a device gives may be from what is asked of it.
     is_honest : bool
         Whether all devices say what they give.
-    clips : bool
-        Whether a device may give less than it is asked for.
     counts_past : bool
         Whether services learn what was given before them.
     """
@@ -46,7 +45,6 @@ class Oracle:
         *,
         tolerance: float,
         is_honest: bool = True,
-        clips: bool = False,
         counts_past: bool = True,
     ) -> None:
         self.world = world
@@ -54,7 +52,6 @@ class Oracle:
         self.is_honest = is_honest
         self.tolerance = tolerance
         self.n_checks = 0
-        self.clips = clips
         self._unknown_uc: dict[tuple[str, str], float] = {}
         self.counts_past = counts_past
         self.electrodes = {
@@ -63,6 +60,8 @@ class Oracle:
         }
         self._rested_us: dict[str, int] = {}
         self._steady: dict[str, tuple[object, int]] = {}
+        self._wished: dict[tuple[str, str], tuple[tuple[float, str], int]] = {}
+        self._short_us: dict[str, int] = {}
         self._boots: dict[str, dict[str, int]] = {}
         self._n_armed_by_itself: dict[str, int] = {}
         self._was_live: dict[str, bool] = {}
@@ -110,6 +109,10 @@ class Oracle:
         for each in outcome.decisions:
             if isinstance(each, StateChanged) and each.after == "armed":
                 self._arm(service, event)
+        for name, wish in service.wish.items():
+            before = self._wished.get((service.session, name))
+            if before is None or before[0] != wish:
+                self._wished[service.session, name] = wish, self.world.now_us
         if isinstance(event, Tick):
             self._check_counts(service)
         elif isinstance(event, StreamChanged) and not event.is_same_sender:
@@ -180,6 +183,8 @@ class Oracle:
         for name, electrode in self.electrodes.items():
             electrode.pass_time(now_us)
             self._check_lease(name, electrode)
+            if self.world.devices[name].misbehaviour.kind in _SHORT:
+                self._short_us[name] = now_us
             self._check_wish(name, electrode)
 
     def _check_lease(self, name: str, electrode: ElectrodeOracle) -> None:
@@ -226,11 +231,9 @@ class Oracle:
             return
         given = electrode.given
         wished = {wish[0] for wish in wishes if wish is not None}
-        # Told that it gives less than asked, the service does not repeat itself.
-        clipped = (
-            {min(each, CLIPPED * config.amount_max) for each in wished} if self.clips else set()
-        )
-        allowed = {config.safe_amount} | wished | clipped
+        allowed = {config.safe_amount} | wished
+        if any(self._is_clipped(name, given.amount, each) for each in self.world.running):
+            allowed.add(given.amount)
         if states and set(states) <= {"paused", "idle", "safe"}:
             allowed = {config.safe_amount}
         if virtual.device.state == "stopped" and given.amount <= config.stop_amount + _TINY:
@@ -239,6 +242,19 @@ class Oracle:
             raise ViolationError(
                 f"{name} gives {given.amount:g} on a quiet rig, expected one of {sorted(allowed)}"
             )
+
+    def _is_clipped(self, name: str, amount: float, service: VirtualService) -> bool:
+        """Say whether a service may leave a device at an amount below its policy's wish.
+
+        That is so where the device fell short of this very wish and an operator was told: it is
+        not asked again until another amount is wanted.
+        """
+        wished, short_us = self._wished.get((service.session, name)), self._short_us.get(name)
+        if wished is None or short_us is None:
+            return False
+        (wish, _), wished_us = wished
+        is_told = any(each.kind == "clipped" and each.device == name for each in service.notices)
+        return is_told and amount < wish and wished_us <= short_us + 2 * _CHECK_US
 
     def _judge(self, operator: VirtualOperator) -> None:
         """Hold that an operator who was told that it is so was told the truth."""

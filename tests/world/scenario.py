@@ -9,7 +9,7 @@ from replay.virtual.device import wider
 from replay.virtual.faults import FAULTS
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
-from replay.virtual.what_if_states import delivers
+from replay.virtual.what_if_states import SEEN_US, delivers
 from replay.virtual.world import World
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
@@ -20,6 +20,8 @@ from tests.world.oracle import Oracle
 #: Devices that do not say what they give.
 LIES = frozenset({"says_high", "invents"})
 _CALM_S = 40
+#: A device that fell short of a wish is asked again with the next: so often the signal changes.
+_CHANGE_S = 10
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,6 @@ def run_seed(
         world,
         swarm,
         is_honest=not LIES & set(used),
-        clips="clips" in used,
         counts_past=not simulated,
         tolerance=0.0511 if step or "steps" in used else 0.0031,
     )
@@ -220,6 +221,16 @@ def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
             if delivers(world):
                 return
         waited_s += 1
+        if waited_s % _CHANGE_S == 0:
+            _change_wish(world)
+
+
+def _change_wish(world: World) -> None:
+    """Let the signal be weak for a while: the policies then want something else, and again."""
+    world.amplifier.is_strong = False
+    world.run(1_000_000)
+    world.amplifier.is_strong = True
+    world.run(SEEN_US)
 
 
 def _described(world: World) -> str:
