@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stimulators.gate.limits.past import DevicePast
@@ -75,6 +76,8 @@ def test_a_ledger_that_was_cut_anywhere_says_nothing_wrong(tmp_path: Path) -> No
         '"known_age_s":0.0,"on_s":-3.0',
         '"known_age_s":0.0,"charges":[[1.0,-5.0]]',
         '"known_age_s":0.0,"charges":[[-700.0,5.0]]',
+        '"known_age_s":0.0,"charges_lowest":[[1.0,-5.0]]',
+        '"known_age_s":0.0,"charges_lowest":[[1.0,1e999]]',
     ],
 )
 def test_ages_and_charges_that_cannot_be_say_nothing(tmp_path: Path, keys: str) -> None:
@@ -82,6 +85,15 @@ def test_ages_and_charges_that_cannot_be_say_nothing(tmp_path: Path, keys: str) 
     (tmp_path / "ledger.json").write_text(text, "utf-8")
     with Ledger(tmp_path, at(0.0)) as ledger:
         assert ledger.past == ()
+
+
+def test_what_is_sure_and_what_nobody_counted_grow_older_together(tmp_path: Path) -> None:
+    past = msgspec.structs.replace(PAST, unknown=(1,), charges_lowest=((30.0, 6.0),))
+    keep(tmp_path, past)
+    with Ledger(tmp_path, at(10.0)) as ledger:
+        assert ledger.past == (past.aged(10.0),)
+        assert ledger.past[0].charges_lowest == ((40.0, 6.0),)
+        assert ledger.past[0].unknown == (1,)
 
 
 def test_a_ledger_of_the_future_is_as_good_as_none(tmp_path: Path) -> None:
