@@ -103,3 +103,18 @@ def _driven() -> World:
     world = World(virtual_rig([stimulator_of()]), seed=5)
     reach(world, "active", "")
     return world
+
+
+def test_a_service_that_stands_still_as_it_learns_of_the_past_counts_that_time() -> None:
+    rig = virtual_rig([stimulator_of(safe_ma=2.0, simulated=False)], arm="operator")
+    world = World(rig, seed=3)
+    oracle = Oracle(world, Swarm(world, (), 1_000_000), tolerance=0.0)
+    world.run(10_000_000)
+    world.service.kill()
+    again = world.start_service()
+    world.run(2_400_000)
+    again.freeze(20_000_000)
+    world.run(25_000_000)
+    (name,) = world.devices
+    counted_uc, _ = again.loop.gate.counted(name, again.now_s)
+    assert counted_uc <= 1.05 * oracle.electrodes[name].charge_in_window_uc(world.now_us)
