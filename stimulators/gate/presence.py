@@ -15,7 +15,7 @@ _TWO_INSTANCES_S = 5.0
 #: A device with a larger tolerance than this share of its maximum is not believed.
 _TOLERANCE_SHARE_MAX = 0.1
 #: How it is told that a device was driven by a newer session: this one never can drive it.
-NEWER_REMEMBERED = "remembers a newer session,"
+NEWER_REMEMBERED = "the device remembers a session of"
 
 
 class Presence:
@@ -186,7 +186,7 @@ class Presence:
 
 def _memory_text(session: str) -> str:
     return (
-        f"the device {NEWER_REMEMBERED} of {session_date_text(session)}: start the service again, "
+        f"{NEWER_REMEMBERED} {session_date_text(session)}, a newer one: start the service again, "
         "or, where that date is yet to come, a clock was wrong: run `stimloop device "
         "--forget-session` at the device"
     )

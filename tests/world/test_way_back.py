@@ -70,7 +70,7 @@ def test_a_service_that_slept_while_a_newer_one_drove_says_that_it_must_start_ag
     world.run(2 * _S)
     second.kill()
     world.run(15 * _S)
-    assert "remembers a newer session" in first.loop.gate.status_text
+    assert "a newer one: start the service again" in first.loop.gate.status_text
     refused = _arm(world)
     assert refused.exit_code == 1
     assert "start the service again" in refused.reason
