@@ -44,9 +44,14 @@ class _Exchange(NamedTuple):
     half_round_trip_us: int
     at_us: int
     received_us: int
+    doubt_us: int = 0
 
     def uncertainty_us(self, now_us: int) -> int:
         return self.half_round_trip_us + 1 + round(_DRIFT * (now_us - self.at_us))
+
+    def doubted_us(self, now_us: int) -> int:
+        """How far it may be off where the device's clock was set since, in long looks."""
+        return self.uncertainty_us(now_us) + self.doubt_us
 
 
 class _Asked(msgspec.Struct):
@@ -82,7 +87,6 @@ class ServiceClocks:
         self._instance = instance
         self._new_nonce = new_nonce
         self._exchanges: dict[str, deque[_Exchange]] = {}
-        self._doubts_us: dict[str, int] = {}
         self._open: dict[int, _Asked] = {}
         self._n_requests = 0
         self._due_us = 0
@@ -120,7 +124,6 @@ class ServiceClocks:
         if asked.sent_us != reply.sent_us or not 0 <= held_us <= now_us - asked.sent_us:
             return
         asked.answered_by.add(reply.session)
-        self._doubts_us.pop(reply.session, None)
         newest = _Exchange(
             offset_us=(reply.received_us - asked.sent_us + reply.replied_us - now_us) // 2,
             half_round_trip_us=(now_us - asked.sent_us - held_us + 1) // 2,
@@ -135,15 +138,14 @@ class ServiceClocks:
                 exchanges.clear()
         exchanges.append(newest)
         if len(self._exchanges) > _N_SESSIONS_MAX:
-            oldest = min(self._exchanges)
-            del self._exchanges[oldest]
-            self._doubts_us.pop(oldest, None)
+            del self._exchanges[min(self._exchanges)]
 
     def note_look(self, passed_us: int) -> None:
         """Take in how far the device's clock went since it last looked: stamps may be off by it."""
         if passed_us > _LOOK_US_MAX:
-            for session in self._exchanges:
-                self._doubts_us[session] = self._doubts_us.get(session, 0) + passed_us
+            for session, exchanges in self._exchanges.items():
+                doubted = (each._replace(doubt_us=each.doubt_us + passed_us) for each in exchanges)
+                self._exchanges[session] = deque(doubted, maxlen=_N_EXCHANGES)
 
     def time_of(self, session: str, now_us: int) -> ServiceTime | None:
         """Return the time of one session's service; None where it is not known well enough."""
@@ -169,21 +171,20 @@ class ServiceClocks:
     def stamp(self, session: str | None, now_us: int) -> Stamp:
         """Return the time of a session's service, or else of the newest known."""
         for each in (session, self.best_session(now_us)):
-            known = None if each is None else self.time_of(each, now_us)
-            if each is not None and known is not None:
-                uncertainty_us = known.uncertainty_us + self._doubts_us.get(each, 0)
-                return Stamp(each, now_us + known.offset_us, uncertainty_us)
+            if each is None or self.time_of(each, now_us) is None:
+                continue
+            if (surest := self._surest(each, now_us)) is not None:
+                return Stamp(each, now_us + surest.offset_us, surest.doubted_us(now_us))
         return Stamp("", 0, 0)
 
     def asked_us(self, session: str, now_us: int) -> int:
         """Return when a service got the request that its time is known by, in its own clock."""
-        best = self._best(session, now_us)
-        return 0 if best is None else best.received_us
+        surest = self._surest(session, now_us)
+        return 0 if surest is None else surest.received_us
 
     def forget(self) -> None:
         """Know nothing of anybody's time, and ask at once."""
         self._exchanges.clear()
-        self._doubts_us.clear()
         self._open.clear()
         self._due_us = 0
 
@@ -192,3 +193,10 @@ class ServiceClocks:
         if not exchanges:
             return None
         return min(exchanges, key=lambda each: each.uncertainty_us(now_us))
+
+    def _surest(self, session: str, now_us: int) -> _Exchange | None:
+        """Return the exchange that a stamp is surest by: one of after a long look, if need be."""
+        exchanges = self._exchanges.get(session)
+        if not exchanges:
+            return None
+        return min(exchanges, key=lambda each: each.doubted_us(now_us))

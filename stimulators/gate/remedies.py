@@ -67,7 +67,7 @@ def of_future(ahead_s: float, stamp_s: float, now_s: float) -> str:
     if now_s > 0.0 and _MILLI[0] <= stamp_s / now_s <= _MILLI[1]:
         return f"its stamps look like milliseconds: {_STAMP_BY_LSL}"
     # Half as much again, so that it is not passed again at once.
-    enough_s = math.ceil(1.5e3 * ahead_s) / 1e3
+    enough_s = math.ceil(1.5e3 * min(ahead_s, 1.0)) / 1e3
     if ahead_s > _OTHER_CLOCK_S or enough_s > _UNCERTAINTY_S_MAX:
         return f"its stamps are of another clock: {_STAMP_BY_LSL}"
     return (

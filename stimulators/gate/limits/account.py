@@ -181,13 +181,14 @@ class Account:
         since = self._since(belief, now_s, said_s, is_driven=is_driven)
         told_uc, missed_uc = said.charge_uc, since.charge_uc if since and since.is_stamped else 0.0
         self._charge.note_told(told_uc, missed_uc, now_s)
-        self._on_high.on_s = max(self._on_high.on_s, said.on_s)
+        if said.on_s > self._on_high.on_s:
+            self._on_high.presume(said.on_s)
         if since is None:
             return
         self._bound_on_time(said, belief, since.time_s)
         if reaches_power_on and (since.is_stamped or self._never_stamps):
             # What it says beyond what is counted was hidden by what nobody knew.
-            hidden_uc = since.charge_uc if self._charge.settle_unknown() else missed_uc
+            hidden_uc = since.charge_uc if self._charge.settle_unknown(now_s) else missed_uc
             self._charge.note_told(told_uc, hidden_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
         is_older = self._charge.is_older(said.counted_since_s, now_s)

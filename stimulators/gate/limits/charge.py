@@ -97,7 +97,7 @@ class ChargeCount:
         self._low = ChargeWindow(rounds_up=False)
         self._unknown = ChargeWindow(rounds_up=True)
         self._told_uc = math.inf
-        self._stamped_s = -math.inf
+        self._stamped_s = self._hidden_until_s = -math.inf
         self._since_sent_uc = 0.0
         self._recent = RecentCharge()
 
@@ -203,19 +203,27 @@ class ChargeCount:
         bins = self._high.bins(now_s)
         return any(charge_uc > 0.0 and age_s + _BIN_S > since_s for age_s, charge_uc in bins)
 
-    def settle_unknown(self) -> bool:
-        """Take it that nothing was given that nobody counted; say whether there was any."""
+    def settle_unknown(self, now_s: float) -> bool:
+        """Take it that nothing was given that nobody counted; say whether there was any.
+
+        What was given may then be hidden by what was counted too high before, as long as that
+        counts: until then the device's own count stands.
+        """
         settled, self._unknown = self._unknown, ChargeWindow(rounds_up=True)
-        return not settled.is_empty
+        if settled.is_empty:
+            return False
+        self._hidden_until_s = now_s + WINDOW_S + _BIN_S
+        return True
 
     def charge_uc(self, now_s: float) -> float:
         """Return the charge that counts: never below what was given.
 
-        What an earlier service counted too high may hide what nobody counted, and be over sooner:
-        while a stamped report is fresh, that alone is the bound.
+        What was counted too high before may hide what nobody counted, and be over sooner: while
+        that may be, or a stamped report is fresh, the device's own count alone is the bound.
         """
         above_uc = self._told_uc
-        if now_s - self._stamped_s > _FRESH_S:
+        may_hide = now_s < self._hidden_until_s and above_uc < math.inf
+        if now_s - self._stamped_s > _FRESH_S and not may_hide:
             above_uc = min(above_uc, self._above_uc(now_s))
         return max(self._low.charge_uc(now_s), above_uc)
 

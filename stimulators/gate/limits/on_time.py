@@ -47,4 +47,4 @@ class OnTime:
     @property
     def wait_s(self) -> float:
         """How long at or below safe until it is over."""
-        return self._off_time_s_min - self.off_s if self.on_s > 0.0 else 0.0
+        return max(0.0, self._off_time_s_min - self.off_s) if self.on_s > 0.0 else 0.0

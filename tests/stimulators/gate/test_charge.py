@@ -112,7 +112,7 @@ def test_what_nobody_knows_is_the_most_in_each_bin_of_the_time() -> None:
         (0.0, near(20.0)),
     ]
     assert count.worst_ahead_uc(1000.0, 0.0) == near(50.0)
-    count.settle_unknown()
+    count.settle_unknown(1000.0)
     assert count.charge_uc(1000.0) == 0.0
     count.presume(1.0, 1e6, 1000.0)
     assert count.charge_uc(1000.0) == near(600.0)
@@ -209,7 +209,7 @@ def test_what_is_sure_is_rounded_down_and_what_nobody_knows_up() -> None:
     for _ in range(2):
         count.presume(0.125 * _UNIT_UC, 2.0, 1000.0)
         assert count.charge_uc(1000.0) == _UNIT_UC
-        count.settle_unknown()
+        count.settle_unknown(1000.0)
 
 
 def test_a_device_that_says_more_than_its_bound_was_bounded_too_low() -> None:

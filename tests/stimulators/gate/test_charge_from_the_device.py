@@ -210,8 +210,29 @@ def test_what_is_unknown_and_what_is_sure_are_kept_apart() -> None:
     assert sum(charge_uc for _, charge_uc in lowest) == pytest.approx(1.0)
     after.learn(count.bins(1000.0), 2000.0, unknown=unknown, lowest=lowest)
     assert after.charge_uc(2000.0) == pytest.approx(13.0)
-    assert after.settle_unknown()
-    assert not after.settle_unknown()
+    assert after.settle_unknown(2000.0)
+    assert not after.settle_unknown(2000.0)
     assert after.charge_uc(2000.0) == pytest.approx(3.0)
     after.bound(0.0, 0.0, replaces=True)
     assert after.charge_uc(2000.0) == pytest.approx(1.0)
+
+
+def test_what_hid_the_charge_that_nobody_counted_is_over_sooner_than_the_devices_count() -> None:
+    count = ChargeCount()
+    # Counted too high by an earlier service, 585 s ago; then nobody counted for 100 s.
+    count.learn([(585.0, 2500.0)], 1000.0, lowest=[(585.0, 1000.0)])
+    count.presume(30.0, 100.0, 1000.0)
+    assert count.settle_unknown(1000.0)
+    count.note_told(2500.0, 0.0, 1000.0)
+    count.bound_stamped(2500.0, 0.0, 1000.0)
+    # No report comes for half a minute: the 1500 uC of the hundred seconds still count.
+    assert count.charge_uc(1030.0) == pytest.approx(2500.0)
+    assert count.charge_uc(1602.0) == 0.0
+
+
+def test_a_count_that_hid_nothing_is_over_when_it_is_old() -> None:
+    count = ChargeCount()
+    count.learn([(585.0, 2500.0)], 1000.0)
+    assert not count.settle_unknown(1000.0)
+    count.bound_stamped(2500.0, 0.0, 1000.0)
+    assert count.charge_uc(1030.0) == 0.0

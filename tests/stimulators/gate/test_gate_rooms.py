@@ -119,7 +119,7 @@ def test_what_nobody_knows_is_the_most_until_it_is_settled() -> None:
     count.presume(23.4, 100.0, 5000.0)
     assert count.charge_uc(5000.0) == pytest.approx(2340.0)
     count.add(1.0, 1.0, 5001.0)
-    count.settle_unknown()
+    count.settle_unknown(5001.0)
     assert count.charge_uc(5001.0) == pytest.approx(1.0)
     count.note_told(50.0, 0.0, 5001.0)
     assert count.charge_uc(5001.0) == pytest.approx(50.0)
