@@ -170,8 +170,8 @@ def test_what_nobody_counted_is_settled_by_the_device_in_the_next_service_too() 
 def test_what_may_have_been_given_is_bounded_by_the_device_in_the_next_service_too() -> None:
     first, belief = _account(DevicePast(device="stn", known_age_s=0.0), 1000.0)
     _hear(first, belief, 1001.0, counted_since_s=700.0)
-    sleep = first.sleep
-    sleep(3600.0, belief, 1002.0)
+    pass_night = first.sleep
+    pass_night(3600.0, belief, 1002.0)
     assert first.charge_uc(1002.0) > 30_000.0
     again, belief = _account(first.past(1002.0).aged(3.0), 5000.0)
     assert again.charge_uc(5000.0) > 30_000.0
