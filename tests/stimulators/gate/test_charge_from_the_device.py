@@ -37,7 +37,7 @@ class Night:
         self._down: list[tuple[int, ClockReply]] = []
 
     @property
-    def is_asleep(self) -> bool:
+    def is_suspended(self) -> bool:
         return _SLEPT_FROM_US < self.now_us < self.until_us
 
     @property
@@ -58,7 +58,7 @@ class Night:
             said += self.device.hear(reply, self.now_us)
         for each in said:
             self._up.append((self.now_us + self.late_us, each))
-        if self.is_asleep:
+        if self.is_suspended:
             return
         now_s = self.service_us / 1e6
         if self.now_us == self.until_us:
@@ -106,7 +106,7 @@ def test_through_a_sleep_the_count_is_never_below_what_was_given(
             # What was said in the night is heard later in the morning.
             night.late_us = late_us
         night.pass_tick()
-        if not night.is_asleep:
+        if not night.is_suspended:
             assert night.counted_uc >= night.given_uc * (1.0 - 1e-3) - 0.5
 
 
