@@ -189,8 +189,8 @@ def test_a_step_equals_the_plain_computation(
     made, events = case
     samples, taint = example.naive(example.config, LAYOUT, made, events)
     found = run(example.step()[0], made, events)
-    # The rate of a stimulation is found to 1e-7 of the resolution, and no two ways find the same: of
-    # artifacts of some hundred microvolts up to 1e-4 uV, and a little more where it is worst.
+    # The rate of a stimulation is found to 1e-7 of the resolution, and no two ways find the same:
+    # up to 1e-4 uV of an artifact of some hundred microvolts, and a little more at the worst.
     assert np.allclose(found.samples_uv, samples, rtol=1e-9, atol=1e-3)
     assert found.taint.tolist() == taint.tolist()
 
