@@ -281,6 +281,13 @@ def test_a_rig_arms_itself_only_where_both_say_simulated(*, configured: bool, sa
     assert (rig.state, rig.refusals) == ("idle", [])
 
 
+def test_a_rig_with_one_real_device_never_arms_itself() -> None:
+    rig = GateRig(device_of(), device_of("pallidum", simulated=False), arm="auto")
+    rig.connect()
+    rig.run(2.0)
+    assert (rig.state, rig.refusals) == ("idle", [])
+
+
 def test_a_rig_never_arms_itself_out_of_safe_nor_after_an_operator() -> None:
     rig = GateRig(arm="auto")
     rig.connect()
