@@ -337,3 +337,12 @@ def test_triggers_a_minute_of_the_device_are_the_average() -> None:
     _tell(rig, limits=limits)
     rig.control("arm")
     assert rig.state == "armed"
+
+
+def test_only_a_valid_estimate_engages_a_device() -> None:
+    rig = GateRig().be_ready()
+    rig.control("arm")
+    rig.observe(valid=False, calibrating=True)
+    assert rig.leases == []
+    rig.observe()
+    assert len(rig.leases) == 1
