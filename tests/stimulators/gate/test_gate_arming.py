@@ -341,6 +341,7 @@ def test_triggers_a_minute_of_the_device_are_the_average() -> None:
 
 def test_only_a_valid_estimate_engages_a_device() -> None:
     rig = GateRig().be_ready()
+    rig.observe()
     rig.control("arm")
     rig.observe(valid=False, calibrating=True)
     assert rig.leases == []
