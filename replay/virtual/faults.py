@@ -151,7 +151,8 @@ def _sleep_device(world: World) -> int:
 
 
 def _sleeps_us(world: World) -> int:
-    return round(world.random.choice((0.3, 1.5, 5.0, 5.0, 20.0)) * world.random.uniform(0.9, 2.0) * _S)
+    random = world.random
+    return round(random.choice((0.3, 1.5, 5.0, 5.0, 20.0)) * random.uniform(0.9, 2.0) * _S)
 
 
 def _step_clock(world: World) -> int:

@@ -222,7 +222,7 @@ class Account:
         self._charge.begin(now_s)
 
     def _is_sure(self, belief: Belief, passed_s: float, now_s: float) -> bool:
-        """Say whether the lowest of the belief was given: its lease may have ended, or its power."""
+        """Say whether its lowest was given: unheard, its lease or its power may have ended."""
         if belief.heard_s is None:
             return False
         return max(passed_s, now_s - belief.heard_s) <= self._stay_s + _REPORT_S
