@@ -1,7 +1,7 @@
 """A reference device in virtual time: its own clock, its power, its memory and its manners."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -9,7 +9,6 @@ from replay.virtual.broker import RECONNECT_US, Broker, Client, Post
 from replay.virtual.electrode import Electrodes, Given, Pulses
 from replay.virtual.machine import KEPT_ALIVE_US
 from replay.virtual.misbehaviour import HONEST
-from replay.virtual.schedule import Action
 from stimulators.device.counts.counts import Counts
 from stimulators.device.device import ReferenceDevice
 from stimulators.device_config import DeviceConfig
@@ -96,7 +95,7 @@ class VirtualDevice:
         self._counts = Counts()
         self._step, self._ceiling = step, ceiling
         self._n_triggers = 0
-        self._waiting: list[Action] = []
+        self._waiting: list[Callable[[], None]] = []
         self.stepped_us = self.n_clock_sets = 0
         self.client = self._make_client()
         self.device = self._boot()
