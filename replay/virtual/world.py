@@ -134,7 +134,7 @@ class World:
         self.services.append(service)
         return service
 
-    def sleep(self, for_us: int, *, does_clock_stand: bool = True) -> None:
+    def fall_asleep(self, for_us: int, *, does_clock_stand: bool = True) -> None:
         """Let the services' machine sleep; the amplifier, the broker and the devices go on."""
         if self.machine.is_asleep:
             return
