@@ -112,7 +112,7 @@ class VirtualDevice:
         self._note()
         self._schedule.after(off_us, self._restart)
 
-    def fall_asleep(self, for_us: int) -> None:
+    def suspend(self, for_us: int) -> None:
         """Let its computer sleep: it gives nothing, its clock goes on, and what comes waits."""
         if not self.is_on:
             return

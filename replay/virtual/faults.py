@@ -139,14 +139,14 @@ def _power(world: World) -> int:
 def _sleep(world: World) -> int:
     over_us = _sleeps_us(world)
     # On Linux the clock stands still meanwhile, elsewhere it goes on.
-    world.fall_asleep(over_us, does_clock_stand=world.random.random() < 0.7)
+    world.suspend(over_us, does_clock_stand=world.random.random() < 0.7)
     # The next look at the amplifier's clock comes within five seconds.
     return over_us + 6 * _S
 
 
 def _sleep_device(world: World) -> int:
     over_us = _sleeps_us(world)
-    _device(world).fall_asleep(over_us)
+    _device(world).suspend(over_us)
     return over_us + 2 * _S
 
 

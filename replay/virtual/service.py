@@ -129,7 +129,7 @@ class VirtualService:
         self._frozen_until_us = max(self._frozen_until_us, self._schedule.now_us + for_us)
         self._schedule.at(self._frozen_until_us, self._thaw)
 
-    def fall_asleep(self) -> None:
+    def suspend(self) -> None:
         """Stand still with its machine; a broker does not wait for it for long."""
         for_us = self._machine.wakes_us - self._schedule.now_us
         self.freeze(for_us)

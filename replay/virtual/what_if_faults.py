@@ -116,12 +116,12 @@ def _cycle_power(world: World) -> None:
 
 
 def _sleep(for_us: int) -> Callable[[World], None]:
-    return lambda world: world.fall_asleep(for_us)
+    return lambda world: world.suspend(for_us)
 
 
 def _sleep_devices(world: World) -> None:
     for device in world.devices.values():
-        device.fall_asleep(5 * _S)
+        device.suspend(5 * _S)
 
 
 def _step_clock(by_us: int) -> Callable[[World], None]:

@@ -134,13 +134,13 @@ class World:
         self.services.append(service)
         return service
 
-    def fall_asleep(self, for_us: int, *, does_clock_stand: bool = True) -> None:
+    def suspend(self, for_us: int, *, does_clock_stand: bool = True) -> None:
         """Let the services' machine sleep; the amplifier, the broker and the devices go on."""
         if self.machine.is_asleep:
             return
         self.machine.sleep(for_us, does_clock_stand=does_clock_stand)
         for service in self.running:
-            service.fall_asleep()
+            service.suspend()
         if does_clock_stand:
             # The next look at the amplifier's clock finds it ahead.
             self.schedule.after(for_us, lambda: self.amplifier.run_ahead(for_us))

@@ -48,7 +48,7 @@ def test_after_the_services_machine_slept_it_is_armed_at_once(
     slept_s: int, does_clock_stand: bool
 ) -> None:
     day = Day()
-    day.world.fall_asleep(slept_s * _S, does_clock_stand=does_clock_stand)
+    day.world.suspend(slept_s * _S, does_clock_stand=does_clock_stand)
     day.world.run((slept_s + 1) * _S)
     assert day.world.service.state == "safe"
     (device,) = day.world.devices.values()
@@ -62,7 +62,7 @@ def test_after_the_services_machine_slept_it_is_armed_at_once(
 def test_a_device_whose_computer_slept_is_at_its_safe_amount_and_armed_again(slept_s: int) -> None:
     day = Day()
     (device,) = day.world.devices.values()
-    device.fall_asleep(slept_s * _S)
+    device.suspend(slept_s * _S)
     day.world.run(slept_s * _S - 1)
     assert device.amount == 0.0
     day.world.run(_S)
@@ -76,7 +76,7 @@ def test_a_service_that_starts_after_a_sleep_counts_what_was_given_meanwhile() -
     day.world.service.kill()
     again = day.world.start_service()
     day.world.run(2 * _S)
-    day.world.fall_asleep(60 * _S)
+    day.world.suspend(60 * _S)
     day.world.run(65 * _S)
     assert again.phase == "running"
     counted_uc, given_uc = day.counted_uc()
