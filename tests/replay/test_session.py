@@ -90,31 +90,30 @@ def test_where_nothing_is_driven_no_tick_changes_anything(
         summary = replay_session(loaded, config, config_toml=_REAL.encode(), out=out)
         digests.append(summary["digest"])
         records.append(summary["journal"]["records"])
-        assert summary["found"] and summary["estimates"]
+        assert summary["found"]
+        assert summary["estimates"]
     assert digests[0] == digests[1] == digests[2]
     assert records[0] > records[1] > records[2]
 
 
-@pytest.mark.parametrize("tick_s", [0.02])
-def test_hours_without_samples_are_a_few_ticks(tmp_path: Path, tick_s: float) -> None:
+def test_hours_without_samples_are_a_few_ticks(tmp_path: Path) -> None:
     stamps_s = np.arange(2000) / 250.0
     stamps_s[1000:] += 3500.0
-    config_toml = f"""
+    config_toml = b"""
 [rig]
 name = "idle"
-tick_s = {tick_s}
 
 [[streams]]
 name = "LFP"
 kind = "lfp"
-match = {{ name = "LFP" }}
+match = { name = "LFP" }
 
 [[detectors]]
 id = "beta"
 kind = "band_power"
 stream = "LFP"
 band_hz = [13.0, 30.0]
-""".encode()
+"""
     summary = replay_session(
         recording(signal_of(stamps_s, rate_hz=250.0)),
         msgspec.toml.decode(config_toml, type=LoopConfig),

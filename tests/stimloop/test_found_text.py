@@ -196,4 +196,5 @@ def test_stamps_of_another_unit_are_one_line(tmp_path: Path, per_s: float, start
     unit = {1e3: "milliseconds", 1e6: "microseconds"}[per_s]
     assert line.endswith(f"they look like {unit}, expected seconds")
     assert len(lines) == 4  # of the whole, of the stream, this one, and that nothing was detected
-    assert len(warned) == 1 and "let the sender stamp in seconds of the LSL clock" in warned[0]
+    (warning,) = warned
+    assert "let the sender stamp in seconds of the LSL clock" in warning
