@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, hilbert, lfilter, sosfiltfilt
+from scipy.signal import butter, hilbert, lfilter, sosfiltfilt, welch
 
 from benchmarks.recordings import DATA, m1_ecog, stn_ecog
 from detectors.block import Block, StreamLayout, Taint
@@ -184,6 +184,38 @@ def _over_chance(samples_uv: NDArray[np.float64], table: dict[str, Any]) -> NDAr
     return is_over[estimates.valid[:, 0::7]]
 
 
+def coherent_in_noise() -> Iterator[str]:
+    """Yield how many windows of independent channels are over the level of coherence."""
+    shape = (round(_SECONDS * RATE_HZ), 16)
+    white = np.random.default_rng(10).normal(size=shape)
+    given = {"white noise": 10.0 * white, "1/f noise": pink(shape, np.random.default_rng(9))}
+    if DATA.is_dir():
+        for label, place in (("an STN", 1), ("an ECoG", 4)):
+            given[f"noise of {label}'s spectrum"] = shaped(white, stn_ecog().samples_uv[:, place])
+    yield f"| windows over level, alpha 5 % | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
+    pairs = [[str(place), str(place + 1)] for place in range(0, 16, 2)]
+    for low_hz, high_hz in ((13.0, 30.0), (13.5, 14.5)):
+        for window_s in (5.0, 10.0):
+            table = {"id": "pairs", "kind": "coherence", "pairs": pairs, "window_s": window_s}
+            table |= {"band_hz": [low_hz, high_hz], "hop_s": window_s / 2.0}
+            cells = []
+            for each_uv in given.values():
+                estimates = look(each_uv, [table]).estimates
+                is_over = estimates.values[:, 0::7] > estimates.values[:, 2::7]
+                is_over = is_over[estimates.valid[:, 0::7]]
+                cells.append(f"{100.0 * is_over.mean():.0f} % of {is_over.size}")
+            yield f"| {low_hz:g}-{high_hz:g} Hz, window {window_s:g} s | {' | '.join(cells)} |"
+
+
+def shaped(white: NDArray[np.float64], recorded_uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return white noise given a recorded channel's spectrum, to a hertz."""
+    bins_hz, power = welch(recorded_uv, RATE_HZ, nperseg=round(RATE_HZ))
+    frequency_hz = np.fft.rfftfreq(len(white), 1.0 / RATE_HZ)
+    gain = np.interp(frequency_hz, bins_hz, np.sqrt(power))[:, None]
+    made: NDArray[np.float64] = np.fft.irfft(np.fft.rfft(white, axis=0) * gain, len(white), axis=0)
+    return np.ascontiguousarray(made * (recorded_uv.std() / made.std()))
+
+
 def losses() -> Iterator[str]:
     """Yield which losses are told from the jitter of stamps, at 1 kHz."""
     yield "| stamps jitter by | found in half of the trials | in all |\n|---|---|---|"
@@ -216,7 +248,8 @@ def _n_found(lost_ms: int, jitter_ms: float) -> int:
 
 def main() -> int:
     """Print all of it."""
-    for rows in (phase_errors, moments_in_noise, coupled_in_noise, sharp_in_noise, losses):
+    of_noise = (coupled_in_noise, sharp_in_noise, coherent_in_noise)
+    for rows in (phase_errors, moments_in_noise, *of_noise, losses):
         for row in rows():
             print(row, flush=True)
         print()
