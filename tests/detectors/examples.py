@@ -24,7 +24,7 @@ from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupl
 from tests.detectors.naive_target_phase import target_phase
 from tests.detectors.subject import LAYOUT, Example, Plain, Recording, blocks
 
-# What rounding leaves, each some hundred times what was ever found of it: of squares and of
+# What rounding leaves, each at least fifteen times the most that was found of it: of squares and of
 # voltages of some hundred microvolts, of shares (one less nearly one), of logarithms of powers, and
 # of means of unit phasors, some of which turn with a vector of almost no length.
 _POWER: Final = 1e-11
