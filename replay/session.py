@@ -25,6 +25,8 @@ from streamer.watchers import Watcher
 
 #: The devices are there so long before the first sample.
 _LEAD_S = 0.1
+#: Where nothing is driven nothing follows from time alone: it is told only to keep the journal.
+_IDLE_TICK_S = 10.0
 
 Progress = Callable[[int, int], None]
 
@@ -99,6 +101,7 @@ def replay_session(
             sources=[source],
             transport=VirtualDevices(config.devices, name),
             now_s=asyncio.get_running_loop().time,
+            tick_s=config.rig.tick_s if config.devices else _IDLE_TICK_S,
             is_timed=False,
             samples_wait=True,
             folder=out,

@@ -70,6 +70,8 @@ class Ends:
         Where commands go.
     now_s : callable
         The service's clock.
+    tick_s : float, optional
+        How often time is told to pass; without, as the rig is configured.
     is_timed : bool
         Whether that is a real clock, so that latencies mean something.
     samples_wait : bool
@@ -96,6 +98,7 @@ class Ends:
     transport: Transport
     now_s: Callable[[], float]
     folder: Path
+    tick_s: float | None = None
     is_timed: bool = True
     samples_wait: bool = False
     may_number: bool = False
@@ -238,7 +241,7 @@ class Session:
             heartbeat=heartbeat,
             now_s=ends.now_s,
             session=self._name,
-            tick_s=self._config.rig.tick_s,
+            tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
             watchers=(summary.watch, Displays(ends.transport).watch),
             past=ends.ledger.past,
             past_s=ends.past_s,
