@@ -212,12 +212,12 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
 
 
 def _loaded(path: Path) -> "LoadedRecording":
-    """Read a recording and tell what is wrong with it."""
-    from replay import xdf
+    """Open a recording and tell what is wrong with it."""
+    from replay import readers
     from replay.recording import RecordingError
 
     try:
-        loaded = xdf.load(path)
+        loaded = readers.open(path)
     except RecordingError as error:
         raise ConfigError(str(error)) from error
     for warning in loaded.warnings:

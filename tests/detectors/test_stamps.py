@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from replay.xdf import load
 
 from detectors.block import Taint
 from detectors.conditioning import Conditioner, ConditioningConfig
 from detectors.quality import QualityConfig
 from replay.recording import RecordedStream
-from replay.xdf import load
 from tests.detectors import naive_conditioning
 from tests.detectors.streams import Calls, Conditioned, conditioner, feed, noise, regular_stamps
 
