@@ -4,22 +4,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from replay.readers.reader import N_FIRST_BYTES, Reader
-from replay.readers.registry import Registry, installed
+from replay.readers.registry import REGISTRY, Registry
 from replay.recording import Recording, RecordingError
 
 #: Of what nobody knows, so many bytes are shown.
 _N_SHOWN = 16
 
 
-def open_recording(path: Path, registry: Registry | None = None) -> Recording:
+def open_recording(path: Path, known: Registry = REGISTRY) -> Recording:
     """Open a recording of any format that is known here.
 
     Parameters
     ----------
     path : Path
         A file, or a folder where a format is one.
-    registry : Registry, optional
-        The known formats; without, our own and those of installed packages.
+    known : Registry
+        The known formats: our own and those of installed packages.
 
     Returns
     -------
@@ -33,7 +33,6 @@ def open_recording(path: Path, registry: Registry | None = None) -> Recording:
         Where it cannot be read, or nobody knows its format: names its suffix and first bytes,
         and what is installed.
     """
-    known = installed() if registry is None else registry
     first_bytes = _first_bytes(path)
     named = [each for each in known.readers if each.has_suffix(path)]
     knowing = [each for each in known.readers if _recognizes(each, path, first_bytes)]

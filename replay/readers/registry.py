@@ -59,6 +59,5 @@ def _checked(found: object, others: Iterable[Reader]) -> Reader:
     return found
 
 
-def installed() -> Registry:
-    """Return what is installed here."""
-    return find(metadata.entry_points(group=GROUP))
+#: What is installed here.
+REGISTRY: Final = find(metadata.entry_points(group=GROUP))

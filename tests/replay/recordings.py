@@ -26,7 +26,8 @@ class ArrayStream(RecordedStream):
         self._held = Stretch(samples, timestamps_s)
 
     def decode(self, start: int, stop: int) -> Stretch:
-        return Stretch(*(each[start:stop].copy() for each in self._held))
+        samples, stamps_s = self._held
+        return Stretch(samples[start:stop].copy(), stamps_s[start:stop].copy())
 
 
 def whole(stream: RecordedStream) -> Stretch:

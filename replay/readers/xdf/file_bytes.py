@@ -7,6 +7,7 @@ import threading
 import weakref
 import zlib
 from pathlib import Path
+from typing import IO
 
 from replay.recording import RecordingError
 
@@ -44,7 +45,7 @@ class FileBytes:
         self._path = path
         self._lock = threading.Lock()
         try:
-            self._file = path.open("rb", buffering=_WINDOW_BYTES)
+            self._file: IO[bytes] = path.open("rb", buffering=_WINDOW_BYTES)
             weakref.finalize(self, self._file.close)
             if self._file.read(len(_GZIP)) == _GZIP:
                 self._unpack()
