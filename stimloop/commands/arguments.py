@@ -17,7 +17,6 @@ Recording = Annotated[
     typer.Argument(help="A recording: XDF (.xdf, .xdfz, .xdf.gz), or what a package reads."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a machine.")]
-Seed = Annotated[int, typer.Option(help="Seed of what is random.")]
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
