@@ -93,7 +93,7 @@ class StimulationRecord:
         return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(said)}")
 
     def _take_word(self, device: str, said: Ack | DeviceInfo | DeviceStatus) -> bool:
-        """Take a word; return whether it is the newest of its boot: messages may overtake others."""
+        """Take a word; return whether it is the newest of its boot: messages may overtake."""
         instance, word = self._words.get(device, ("", -1))
         if said.instance == instance and said.word <= word:
             return False

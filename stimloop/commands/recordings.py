@@ -88,7 +88,8 @@ def replay(
     except ValueError as error:
         raise ConfigError(f"{config or recording}: {located(str(error))}") from error
     except StreamError as error:
-        raise ConfigError(f"{recording}: {error}") from error
+        named = "" if str(error).startswith(f"{recording}: ") else f"{recording}: "
+        raise ConfigError(f"{named}{error}") from error
     if as_json:
         print_json(summary)
     else:

@@ -144,6 +144,14 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_an_error(tmp_path: Path)
             ["stream 1 has a second header"],
         ),
         (
+            {"offset": write.chunk(3, b"\1\0\0\0")},
+            ["a chunk of samples of stream 'LFP' does not say how many they are"],
+        ),
+        (
+            {"offset": write.chunk(3, b"\1\0\0\0\x08" + (2**60).to_bytes(8, "little"))},
+            ["a chunk of 1152921504606846976 samples of stream 'LFP' is not as long as that"],
+        ),
+        (
             {"offset": write.chunk(4, b"\1\0\0\0" + bytes(9))},
             ["expected a clock offset of 16 bytes, found 9"],
         ),
@@ -172,6 +180,29 @@ def test_what_is_missing_is_told_with_how_many_samples(
     n_read = 10 if replaced.get("second") == b"" else 20
     np.testing.assert_array_equal(whole(lfp).samples, _VALUES[:n_read])
     np.testing.assert_array_equal(whole(lfp).timestamps_s, _STAMPS_S[:n_read])
+
+
+@pytest.mark.parametrize("said", [b"<nome>LFP</nome>", b"<name />", b"<name><of>LFP</of></name>"])
+def test_a_stream_without_a_name_is_read_like_any_other(tmp_path: Path, said: bytes) -> None:
+    head = write.chunk(2, _PARTS["header"][7:].replace(b"<name>LFP</name>", said))
+    lfp = _load(tmp_path, _whole(header=head)).streams[0]
+    assert lfp.info.lsl_name == ""
+    np.testing.assert_array_equal(whole(lfp).samples, _VALUES)
+
+
+def test_after_damage_the_next_boundary_is_found_wherever_it_lies(tmp_path: Path) -> None:
+    for n_bytes in range(2**18 - 40, 2**18 + 20):
+        damage = bytes(n_bytes) + write.boundary()
+        made = _load(tmp_path, _whole(second=damage + _PARTS["second"]))
+        assert made.streams[0].n_samples == 20
+        assert len(made.warnings) == 1
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_one_line(tmp_path: Path) -> None:
+    made = _load(tmp_path, _whole())
+    (tmp_path / "made.xdf").write_bytes(_whole()[:900])
+    with pytest.raises(RecordingError, match=r"expected .* bytes, found .*: the file was changed"):
+        whole(made.streams[0])
 
 
 def test_stamps_that_are_not_finite_are_told_and_kept(tmp_path: Path) -> None:
