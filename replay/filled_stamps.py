@@ -35,13 +35,13 @@ class FilledStamps:
         self._block_samples = block_samples
         self._rate_hz = stream.info.rate_hz if stream.is_signal else 0.0
         # The first and the last that is possible of each block: the neighbours of what is not.
-        self._places: list[int] = []
+        self._positions: list[int] = []
         self._values_s: list[float] = []
         for start, stop in ranges(self.n_samples, self._block_samples):
             raw_s = stream.read_stamps(start, stop)
             possible = np.flatnonzero(_are_possible(raw_s))
             ends = possible[[0, -1]].tolist() if possible.size else []
-            self._places += [start + each for each in ends]
+            self._positions += [start + each for each in ends]
             self._values_s += [float(raw_s[each]) for each in ends]
 
     def read(self, start: int, stop: int) -> NDArray[np.float64]:
@@ -60,18 +60,18 @@ class FilledStamps:
 
     def _filled(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return the stamps of whole blocks."""
-        places = np.arange(start, stop)
-        if not self._places:
-            return places / (self._rate_hz or 1.0)
+        positions = np.arange(start, stop)
+        if not self._positions:
+            return positions / (self._rate_hz or 1.0)
         raw_s = self._stream.read_stamps(start, stop)
         possible = _are_possible(raw_s)
-        known = np.array(self._places)
+        known = np.array(self._positions)
         before, after = np.searchsorted(known, [start, stop])
         neighbours = [*range(before)[-1:], *range(after, len(known))[:1]]
-        around = np.concatenate([known[neighbours], places[possible]])
+        around = np.concatenate([known[neighbours], positions[possible]])
         around_s = np.concatenate([np.array(self._values_s)[neighbours], raw_s[possible]])
         order = np.argsort(around)
-        filled_s: NDArray[np.float64] = np.interp(places, around[order], around_s[order])
+        filled_s: NDArray[np.float64] = np.interp(positions, around[order], around_s[order])
         return filled_s
 
 

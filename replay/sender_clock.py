@@ -44,7 +44,7 @@ def offsets_in_effect(stamps: FilledStamps, clock: ClockOffsets) -> dict[int, fl
     for life, first, stamps_s in _pieces(stamps, lives):
         lives[life].take(first, stamps_s)
     lived = [life for life in lives if life.has_samples] or lives[:1]
-    return {place: offset_s for life in lived for place, offset_s in life.offsets()}
+    return {position: offset_s for life in lived for position, offset_s in life.offsets()}
 
 
 class _Life:
@@ -53,7 +53,7 @@ class _Life:
     def __init__(self, times_s: NDArray[np.float64], offsets_s: NDArray[np.float64]) -> None:
         self._times_s = times_s
         self._offsets_s = offsets_s
-        self._places = np.full(len(times_s), -1)
+        self._positions = np.full(len(times_s), -1)
         self._first: int | None = None
         self._newest_s = -np.inf
 
@@ -67,20 +67,20 @@ class _Life:
         self._first = first if self._first is None else self._first
         sent_s = np.maximum(self._newest_s, np.maximum.accumulate(stamps_s))
         self._newest_s = float(sent_s[-1])
-        waiting = np.flatnonzero(self._places < 0)
+        waiting = np.flatnonzero(self._positions < 0)
         found = np.searchsorted(sent_s, self._times_s[waiting], side="right")
         is_sent = found < len(sent_s)
-        self._places[waiting[is_sent]] = first + found[is_sent]
+        self._positions[waiting[is_sent]] = first + found[is_sent]
 
     def offsets(self) -> Iterator[tuple[int, float]]:
         """Yield each offset after which a sample was sent, with the first such sample."""
         first = self._first or 0
-        self._places[0] = first
+        self._positions[0] = first
         if self._first is None:
-            self._places[:] = first
-        is_sent = self._places >= 0
-        places = np.maximum.accumulate(self._places[is_sent])
-        yield from zip(places.tolist(), self._offsets_s[is_sent].tolist(), strict=True)
+            self._positions[:] = first
+        is_sent = self._positions >= 0
+        positions = np.maximum.accumulate(self._positions[is_sent])
+        yield from zip(positions.tolist(), self._offsets_s[is_sent].tolist(), strict=True)
 
     def distance_s(self, stamp_s: float) -> float:
         """Return how far a stamp lies from the times at which its offsets were measured."""
@@ -101,12 +101,14 @@ def _pieces(
         steps_s = np.diff(stamps_s, prepend=stamps_s[0] if before_s is None else before_s)
         before_s = float(stamps_s[-1])
         start = 0
-        for place in np.flatnonzero(np.abs(steps_s) > _RESET_S).tolist():
-            following = _life_at(float(stamps_s[place]), lives, life, is_back=steps_s[place] < 0.0)
+        for position in np.flatnonzero(np.abs(steps_s) > _RESET_S).tolist():
+            following = _life_at(
+                float(stamps_s[position]), lives, life, is_back=steps_s[position] < 0.0
+            )
             if following != life:
-                if place > start:
-                    yield life, first + start, stamps_s[start:place]
-                life, start = following, place
+                if position > start:
+                    yield life, first + start, stamps_s[start:position]
+                life, start = following, position
         yield life, first + start, stamps_s[start:]
 
 

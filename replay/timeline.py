@@ -147,8 +147,10 @@ class Timeline:
             if not start:
                 self._first_s = float(times_s[0])
             # An offset is known when the sample before was there, or the first one.
-            places = np.maximum(self._firsts - 1, 0)
-            known_s += times_s[places[(places >= start) & (places < stop)] - start].tolist()
+            positions = np.maximum(self._firsts - 1, 0)
+            known_s += times_s[
+                positions[(positions >= start) & (positions < stop)] - start
+            ].tolist()
         self.corrections = tuple(
             Correction(first, time_s, offset_s)
             for (first, offset_s), time_s in zip(

@@ -79,9 +79,9 @@ class FileBytes:
     def find(self, wanted: bytes, start: int) -> int:
         """Return where `wanted` stands first from `start` on, -1 where nowhere."""
         for at in range(start, self.size, _WINDOW_BYTES):
-            place = self.read(at, at + _WINDOW_BYTES + len(wanted) - 1).find(wanted)
-            if place >= 0:
-                return at + place
+            position = self.read(at, at + _WINDOW_BYTES + len(wanted) - 1).find(wanted)
+            if position >= 0:
+                return at + position
         return -1
 
     def _unpack(self) -> None:
