@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.recording import RecordedStream, ranges
+from streamer.stamp_rate import SECONDS, StampUnit
 
 BLOCK_SAMPLES = 2**16
 #: No clock has run for three centuries.
@@ -20,6 +21,8 @@ class FilledStamps:
     stream : RecordedStream
         Where no stamp at all is possible, its nominal rate makes them; without one, a sample a
         second.
+    unit : StampUnit
+        What the stamps of the stream count; here they are in seconds.
     block_samples : int
         Samples that are looked at together; changes nothing that is read.
 
@@ -29,16 +32,22 @@ class FilledStamps:
         How many there are.
     """
 
-    def __init__(self, stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> None:
+    def __init__(
+        self,
+        stream: RecordedStream,
+        unit: StampUnit = SECONDS,
+        block_samples: int = BLOCK_SAMPLES,
+    ) -> None:
         self.n_samples = stream.n_samples
         self._stream = stream
+        self._unit = unit
         self._block_samples = block_samples
         self._rate_hz = stream.info.rate_hz if stream.is_signal else 0.0
         # The first and the last that is possible of each block: the neighbours of what is not.
         self._positions: list[int] = []
         self._values_s: list[float] = []
         for start, stop in ranges(self.n_samples, self._block_samples):
-            raw_s = stream.read_stamps(start, stop)
+            raw_s = self._raw_s(start, stop)
             possible = np.flatnonzero(_are_possible(raw_s))
             ends = possible[[0, -1]].tolist() if possible.size else []
             self._positions += [start + each for each in ends]
@@ -46,7 +55,7 @@ class FilledStamps:
 
     def read(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return the stamps from sample `start` up to, and without, `stop`."""
-        raw_s = self._stream.read_stamps(start, stop)
+        raw_s = self._raw_s(start, stop)
         if _are_possible(raw_s).all():
             return raw_s
         first = start - start % self._block_samples
@@ -58,12 +67,15 @@ class FilledStamps:
         for start, stop in ranges(self.n_samples, self._block_samples):
             yield start, self.read(start, stop)
 
+    def _raw_s(self, start: int, stop: int) -> NDArray[np.float64]:
+        return self._stream.read_stamps(start, stop) / self._unit.per_s
+
     def _filled(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return the stamps of whole blocks."""
         positions = np.arange(start, stop)
         if not self._positions:
             return positions / (self._rate_hz or 1.0)
-        raw_s = self._stream.read_stamps(start, stop)
+        raw_s = self._raw_s(start, stop)
         possible = _are_possible(raw_s)
         known = np.array(self._positions)
         before, after = np.searchsorted(known, [start, stop])

@@ -12,6 +12,8 @@ from scipy.ndimage import median_filter
 from replay.filled_stamps import BLOCK_SAMPLES, FilledStamps
 from replay.recording import RecordedStream, RecordingError, ranges
 from replay.sender_clock import offsets_in_effect
+from replay.stamp_units import stamp_units
+from streamer.stamp_rate import SECONDS, StampUnit
 
 #: A stamp that runs back by more, against no known reset, is not believed.
 _BACKWARDS_S_MAX = 1.0
@@ -37,8 +39,8 @@ class Times(NamedTuple):
     Parameters
     ----------
     stamps_s : ndarray of float64, shape (n_samples,)
-        Each stamp with the newest offset known by then added. Jitter, drift and gaps are kept;
-        only a stamp that no clock can give is put between its neighbours.
+        Each stamp in seconds, with the newest offset known by then added. Jitter, drift and gaps
+        are kept; only a stamp that no clock can give is put between its neighbours.
     times_s : ndarray of float64, shape (n_samples,)
         When each sample was there: its stamp, or that of an earlier sample that is later.
         Never falls. Stamps that cannot be right do not count: the order is that of the file.
@@ -64,6 +66,8 @@ class Timeline:
     stream : RecordedStream
         The stream. Its stamps are read some times over, block by block; of each block some numbers
         are kept.
+    unit : StampUnit
+        What its stamps count.
     block_samples : int
         Samples of a block; changes nothing that is read.
 
@@ -73,13 +77,22 @@ class Timeline:
         How many there are.
     corrections : tuple of Correction
         Where the offset changes; the first at sample 0, even without samples.
+    unit : StampUnit
+        What the stamps were taken to count.
     """
 
-    def __init__(self, stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> None:
+    def __init__(
+        self,
+        stream: RecordedStream,
+        unit: StampUnit = SECONDS,
+        *,
+        block_samples: int = BLOCK_SAMPLES,
+    ) -> None:
         self.n_samples = stream.n_samples
+        self.unit = unit
         self._step_s = 1.0 / stream.info.rate_hz if stream.is_signal else 0.0
         self._block_samples = block_samples
-        self._filled = FilledStamps(stream, block_samples)
+        self._filled = FilledStamps(stream, unit, block_samples)
         self._offsets = offsets_in_effect(self._filled, stream.clock)
         self._firsts = np.array(list(self._offsets))
         self._limits_s = (-np.inf, np.inf)
@@ -225,9 +238,13 @@ def timelines(streams: Sequence[RecordedStream]) -> tuple[Timeline, ...]:
 
     Notes
     -----
+    Stamps of a signal that count milliseconds, microseconds or nanoseconds, by its nominal rate,
+    are taken as such; those of markers where all signals count the same.
+
     A marker that lies more than an hour before or after all signals is moved to that hour's end.
     """
-    made = tuple(Timeline(stream) for stream in streams)
+    units = stamp_units(streams, _HOLE_S_MAX)
+    made = tuple(Timeline(stream, unit) for stream, unit in zip(streams, units, strict=True))
     spans = sorted(
         (*each.span_s, stream.info.lsl_name)
         for stream, each in zip(streams, made, strict=True)

@@ -5,20 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from replay import readers
 from replay.filled_stamps import BLOCK_SAMPLES
 from replay.recording import RecordedStream, RecordingError
 from replay.timeline import Timeline, timelines
+from streamer.stamp_rate import SECONDS
 from tests.replay import naive_timeline as naive
 from tests.replay.recordings import markers, signal, times_of
+from tests.searching import search
 
 
 def _timeline(stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> naive.Timeline:
     """Return a whole timeline."""
-    found = Timeline(stream, block_samples)
+    found = Timeline(stream, block_samples=block_samples)
     return naive.Timeline(*times_of(found), found.corrections)
 
 
@@ -161,7 +163,7 @@ def _recorded(draw: st.DrawFn) -> tuple[list[float], list[tuple[float, float]]]:
 
 
 @given(_recorded(), st.integers(1, 20), st.booleans())
-@settings(deadline=None, max_examples=300)
+@search(300)
 def test_block_by_block_is_what_all_at_once_is_bit_for_bit(
     recorded: tuple[list[float], list[tuple[float, float]]], block_samples: int, is_signal: bool
 ) -> None:
@@ -174,12 +176,12 @@ def test_block_by_block_is_what_all_at_once_is_bit_for_bit(
 
 
 @given(_recorded(), st.integers(1, 20), st.data())
-@settings(deadline=None)
+@search(100)
 def test_times_are_found_and_read_from_anywhere(
     recorded: tuple[list[float], list[tuple[float, float]]], block_samples: int, data: st.DataObject
 ) -> None:
     stream = signal(recorded[0], offsets=recorded[1])
-    made, expected_s = Timeline(stream, block_samples), _timeline(stream).times_s
+    made, expected_s = Timeline(stream, block_samples=block_samples), _timeline(stream).times_s
     start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(expected_s))] * 2)))
     assert made.read(start, stop).times_s.tobytes() == expected_s[start:stop].tobytes()
     wanted_s = np.array([*expected_s, 99.0, 100.5, 1e12])
@@ -229,3 +231,29 @@ def test_the_real_clock_reset_leaves_its_one_hole(data_dir: Path) -> None:
     assert steps_s.max() == pytest.approx(274.0, abs=1.0)
     first_s, last_s = marked.span_s or (0.0, 0.0)
     assert 0.0 < last_s - first_s < 600.0
+
+
+@pytest.mark.parametrize("per_s", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("start_s", [0.0, 500.0, 1.7e9])
+def test_stamps_of_another_unit_are_in_order_by_their_seconds(start_s: float, per_s: float) -> None:
+    true_s = _regular(500, start_s=start_s)
+    marked_s = start_s + np.array([1.005, 2.005])
+    lfp, events = timelines([signal(true_s * per_s), markers(marked_s * per_s)])
+    assert lfp.unit.per_s == events.unit.per_s == per_s
+    np.testing.assert_allclose(times_of(lfp).times_s, true_s, rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(times_of(events).times_s, marked_s, rtol=0.0, atol=1e-6)
+
+
+def test_a_stream_in_milliseconds_beside_one_in_seconds_is_put_beside_it() -> None:
+    true_s = _regular(500, start_s=70_000.0)
+    seconds, milliseconds = timelines([signal(true_s), signal(true_s * 1e3, name="EMG")])
+    assert (seconds.unit, milliseconds.unit.per_s) == (SECONDS, 1e3)
+    np.testing.assert_allclose(times_of(milliseconds).times_s, true_s, rtol=0.0, atol=1e-6)
+
+
+def test_a_slow_stream_that_says_it_is_fast_keeps_its_time_beside_one_that_is_right() -> None:
+    right_s = _regular(40_000, start_s=70_000.0)
+    slow_s = 70_000.0 + 10.0 * np.arange(40)
+    _, slow = timelines([signal(right_s), signal(slow_s, name="EMG")])
+    assert slow.unit == SECONDS
+    np.testing.assert_array_equal(times_of(slow).times_s, slow_s)

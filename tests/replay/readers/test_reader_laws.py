@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import readers
@@ -15,6 +15,7 @@ from replay.recording import Recording, Stretch
 from tests.replay.long_recording import write_long
 from tests.replay.readers.examples import EXAMPLES
 from tests.replay.recordings import whole
+from tests.searching import search
 
 _READERS = REGISTRY.readers
 
@@ -42,7 +43,7 @@ def test_every_example_is_opened_as_its_format_and_has_samples(opened: Recording
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@search(40)
 def test_the_same_bits_are_read_in_any_pieces(opened: Recording, data: st.DataObject) -> None:
     for stream, expected in zip(opened.streams, _wholes(opened), strict=True):
         start = data.draw(st.integers(0, stream.n_samples))

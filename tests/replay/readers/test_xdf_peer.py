@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pyxdf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import readers
@@ -17,6 +17,7 @@ from replay.readers.xdf.file_bytes import FileBytes
 from replay.recording import RecordedStream, Recording
 from tests.replay import xdf_writer as write
 from tests.replay.recordings import whole
+from tests.searching import search
 
 _SOUND = [
     "xdf-derived/stn_ecog_3streams_drift_reset_gap.xdf",
@@ -94,7 +95,7 @@ _MAYBE_STAMPED = st.lists(
     rate_hz=st.sampled_from(["0", "100", "333.3"]),
     n_channels=st.integers(1, 3),
 )
-@settings(max_examples=60, deadline=None)
+@search(60)
 def test_stamps_that_are_not_stored_are_deduced_as_pyxdf_deduces_them(
     tmp_path_factory: pytest.TempPathFactory,
     chunks: list[list[float | None]],
