@@ -244,7 +244,7 @@ class Aperiodic:
         self._powers = np.zeros((self.n_segments, n_channels, n_bins))
         self._newest = np.zeros((n_channels, n_bins))
         self._work = np.zeros((kernel.N_WORK, n_bins))
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
@@ -252,7 +252,7 @@ class Aperiodic:
         since_hop = int(self._state[kernel.SAMPLES]) % self.hop_samples
         n_hops = (since_hop + given.time_s.size) // self.hop_samples
         made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+            Estimates.empty(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
         )
         n_made = kernel.fold(
             given.samples_uv,

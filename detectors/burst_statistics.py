@@ -185,7 +185,7 @@ class BurstStatistics:
             long_hops=self._long_hops,
             delay_samples=round(config.null_delay_s * burst.rate_hz),
         )
-        self._nothing = Seen(Estimates.room(config.id, 0, len(self.outputs)))
+        self._nothing = Seen(Estimates.empty(config.id, 0, len(self.outputs)))
         self.reset()
 
     def columns(self, channel: str) -> BurstStatisticsColumns:

@@ -179,7 +179,7 @@ class Coherence:
         if self._across is not None:
             self._across.reset()
         self._memory = self._shape.memory()
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
         self._is_on = np.zeros(len(self.pairs), dtype=np.bool_)
         self._last = np.zeros(len(self.pairs))
 
@@ -197,7 +197,7 @@ class Coherence:
         since_hop = int(memory.state[coherence_places.SAMPLES]) % self.hop_samples
         n_hops = (since_hop + block.time_s.size) // self.hop_samples
         made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+            Estimates.empty(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
         )
         n_made = kernel.fold(
             block.samples_uv,

@@ -203,7 +203,7 @@ class Oscillation:
         self._tracker = _tracker(config, layout, self.channels, self.hop_samples)
         self.span_samples = self._tracker.span_samples
         self.delay_s = self._tracker.delay_s
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
@@ -214,7 +214,7 @@ class Oscillation:
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_hops = self._tracker.n_hops(given.time_s.size)
         made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+            Estimates.empty(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
         )
         n_made = self._tracker.track(given, made)
         return Seen(made.first(n_made)) if n_made else self._none

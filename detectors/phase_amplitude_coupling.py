@@ -212,14 +212,14 @@ class PhaseAmplitudeCoupling:
         self._peak_row = np.full(n_channels, -int(self._sizes[kernel.ROWS_APART]) - 1)
         self._blocks = np.zeros((self._n_blocks, N_SUMS, n_channels), dtype=np.int64)
         self._sums = np.zeros((N_SUMS, n_channels), dtype=np.int64)
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_hops = (int(self._state[kernel.SINCE_HOP]) + given.time_s.size) // self.hop_samples
         made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
+            Estimates.empty(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
         )
         n_made = kernel.fold(
             given.samples_uv,

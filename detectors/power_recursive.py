@@ -115,7 +115,7 @@ class RecursivePower:
             ],
             dtype=np.int64,
         )
-        self._none = Estimates.room(detector, 0, columns.size * len(bands))
+        self._none = Estimates.empty(detector, 0, columns.size * len(bands))
         self.reset()
 
     def reset(self) -> None:
@@ -129,12 +129,12 @@ class RecursivePower:
         self._work = np.zeros((2, n_groups * TILE))
         kernel.begin(self._state, self._fold, self._memory)
 
-    def fold(self, block: Block) -> Estimates:
+    def update(self, block: Block) -> Estimates:
         """Fold a block in and return the powers of every hop it completed."""
         n_hops = (int(self._state[kernel.SINCE_HOP]) + block.time_s.size) // self._hop_samples
         made = self._none
         if n_hops:
-            made = Estimates.room(self._detector, n_hops, self._none.values.shape[1])
+            made = Estimates.empty(self._detector, n_hops, self._none.values.shape[1])
         n_made = kernel.smooth(
             block.samples_uv,
             block.time_s,

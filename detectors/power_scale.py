@@ -1,7 +1,6 @@
 """The scale of band power: as it is, logarithms, percent of a total, against a frozen baseline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -134,11 +133,11 @@ class PowerScale:
     def put(self, powers: Estimates) -> Estimates:
         """Return powers on the scale; the arrays given may be written to."""
         if self._scale == "percent":
-            made = Estimates.room(powers.detector, powers.sample.size, len(self._outputs))
+            made = Estimates.empty(powers.detector, powers.sample.size, len(self._outputs))
             kernel.to_percent(
                 powers.values, powers.valid, made.values, made.valid, self._n_channels
             )
-            return replace(powers, values=made.values, valid=made.valid)
+            return msgspec.structs.replace(powers, values=made.values, valid=made.valid)
         kernel.to_logarithm(
             powers.values,
             powers.valid,

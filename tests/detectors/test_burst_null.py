@@ -322,7 +322,7 @@ class _ChainOfNamed(DetectorChain):
     def update(self, block: Block) -> tuple[Seen, ...]:
         values = block.samples_uv[-1:]
         given = replace(
-            Estimates.room("named", 1, values.shape[1]),
+            Estimates.empty("named", 1, values.shape[1]),
             sample=np.array([0]),
             time_s=np.array([0.0]),
             values=values,

@@ -428,7 +428,7 @@ class _ChunkBound(BandPower):
         seen = super().update(given)
         estimates = seen.estimates
         values = estimates.values + 1e-9 * (estimates.sample.size > 1)
-        bound = replace(estimates, values=values)
+        bound = msgspec.structs.replace(estimates, values=values)
         return Seen(bound, seen.detections)
 
 
