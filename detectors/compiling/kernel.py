@@ -49,7 +49,7 @@ def kernel(
     """
 
     def compiled(plain: _F) -> _F:
-        found: Any = njit(nogil=True, error_model="numpy", inline=inline)(plain)
+        found: Any = njit(nogil=True, error_model="numpy", inline=inline, forceinline=True)(plain)
         if isinstance(found, Dispatcher):  # not so with NUMBA_DISABLE_JIT
             found._cache = KernelCache(found)  # type: ignore[attr-defined]  # noqa: SLF001 no other way
         return found  # type: ignore[no-any-return]
