@@ -9,12 +9,13 @@ from detectors.block import Block, StreamLayout
 from detectors.coherence_chance import Chance
 from detectors.coherence_config import CoherenceConfig, bins_of, pairs_of, segments_of
 from detectors.coherence_memory import Shape
-from detectors.coherence_runs import runs_of
+from detectors.coherence_tiles import tiles_of
 from detectors.cross_pairs import CrossPairs
 from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import coherence as kernel
-from detectors.kernels import coherence_edges, coherence_measures, coherence_places
+from detectors.kernels import coherence_edges, coherence_measures
+from detectors.kernels.hop_kernel import HopKernel
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
 
@@ -154,19 +155,17 @@ class Coherence:
             [layout.channels.index(label) for label in self.channels], dtype=np.uint64
         )
         places = [[self.channels.index(label) for label in pair] for pair in self.pairs]
-        self._runs = runs_of(np.array(places), len(self.channels))
+        self._tiles = tiles_of(np.array(places), len(self.channels))
         self._extras = np.array([_EXTRA[name] for name in extras], dtype=np.int64)
         locking = 1 if "phase_locking" in self.measures else -1
         has_lag = "phase_lag" in self.measures or "phase_lag_debiased" in self.measures
         has_lag = has_lag and self.segments.number > coherence_measures.N_DIRECT
         lag = max(locking, 0) + 1 if has_lag else -1
         self._shape = Shape(
-            self.segments, int(bins[0]), bins.size, len(self.channels), len(self._runs.places),
+            self.segments, int(bins[0]), bins.size, len(self.channels), len(self._tiles.origins),
             locking, lag,
         )  # fmt: skip
         self._shape.require_room(config.window_s)
-        self._sizes = self._shape.sizes()
-        self._tables = self._shape.tables()
         self.reset()
 
     def columns(self, a: str, b: str) -> CoherenceColumns:
@@ -178,8 +177,10 @@ class Coherence:
         """Forget everything: what follows is as after construction."""
         if self._across is not None:
             self._across.reset()
-        self._memory = self._shape.memory()
-        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
+        state = self._shape.state(
+            self._columns, self._tiles, self._extras, self._weights, self._bounds, self.level
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
         self._is_on = np.zeros(len(self.pairs), dtype=np.bool_)
         self._last = np.zeros(len(self.pairs))
 
@@ -189,55 +190,15 @@ class Coherence:
         if self._across is None:
             return self._fold(given)
         seen = self._across.update(given, self._fold, self.span_samples)
-        estimates = self._none.estimates.followed_by(each.estimates for each in seen)
+        estimates = self._kernel.none.followed_by(each.estimates for each in seen)
         return Seen(estimates, tuple(edge for each in seen for edge in each.detections))
 
     def _fold(self, block: Block) -> Seen:
-        memory = self._memory
-        since_hop = int(memory.state[coherence_places.SAMPLES]) % self.hop_samples
-        n_hops = (since_hop + block.time_s.size) // self.hop_samples
-        made = (
-            Estimates.empty(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = kernel.fold(
-            block.samples_uv,
-            block.time_s,
-            block.taint,
-            block.first_sample,
-            self._columns,
-            self._sizes,
-            self._tables.turns,
-            self._tables.parts,
-            *self._runs,
-            self._extras,
-            self._weights,
-            self._bounds,
-            self.level,
-            memory.state,
-            memory.block,
-            memory.folded,
-            memory.whole,
-            memory.late,
-            memory.part,
-            memory.spectra,
-            memory.units,
-            memory.power,
-            memory.sets,
-            memory.inverse,
-            memory.total,
-            memory.totals,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
-        )
-        if n_made == 0:
-            return self._none
-        found = made.first(n_made)
+        found = self._kernel.fold(block, self.hop_samples)
         return Seen(found, self._edges(found))
 
     def _edges(self, found: Estimates) -> tuple[Detection, ...]:
-        if self._threshold is None:
+        if self._threshold is None or not found.sample.size:
             return ()
         most = found.sample.size * len(self.pairs)
         edges = np.empty((most, coherence_edges.N_EDGE), dtype=np.int64)

@@ -79,11 +79,19 @@ class Record:
 
 
 class _Field(NamedTuple):
-    """One field of a bundle: an array of `n_dims` dimensions, a record, or a bundle within."""
+    """One field of a bundle: an array, a record, or a bundle within."""
 
     name: str
     kind: type
+    #: Dimensions of an array; -1 of all else.
     n_dims: int
+    #: Of a bundle within.
+    fields: tuple[Any, ...] = ()
+
+    @property
+    def n_numbers(self) -> int:
+        """Addresses and lengths that stand for it."""
+        return sum(each.n_numbers for each in self.fields) or 1 + max(0, self.n_dims)
 
 
 class Bundle(Generic[_Fields]):
@@ -112,18 +120,26 @@ class Bundle(Generic[_Fields]):
         Where a field is not what the class says; the text names it.
     """
 
-    __slots__ = ("addresses", "fields")
+    __slots__ = ("_layout", "addresses", "fields")
 
     def __init__(self, fields: _Fields) -> None:
         self.fields = fields
-        numbers = [tag_of(type(fields)), *_numbers(fields)]
+        self._layout = _fields_of(type(fields))  # once: it takes long
+        numbers = [tag_of(type(fields)), *_numbers(fields, self._layout)]
         self.addresses = np.array(numbers, dtype=np.int64)
 
     def replace(self, **changed: Any) -> None:  # noqa: ANN401 whatever a field may be
         """Put other arrays in the place of some; from the next call on the kernel sees those."""
-        fields = cast("_Fields", cast("Any", self.fields)._replace(**changed))
-        self.addresses[1:] = list(_numbers(fields))
-        self.fields = fields
+        fields = cast("Any", self.fields)._replace(**changed)
+        start = 1
+        for field in self._layout:
+            stop = start + field.n_numbers
+            if field.name in changed:
+                value = changed[field.name]
+                where = f"{type(fields).__qualname__}.{field.name}"
+                self.addresses[start:stop] = list(_of_field(value, field, where))
+            start = stop
+        self.fields = cast("_Fields", fields)
 
 
 def layout_of(kind: type) -> str:
@@ -151,35 +167,44 @@ def tag_of(kind: type) -> int:
     return int.from_bytes(digest[:8], "little", signed=True)
 
 
-def _fields_of(kind: type) -> Iterator[_Field]:
+def _fields_of(kind: type) -> tuple[_Field, ...]:
     hints = get_type_hints(kind, include_extras=True)
+    found = []
     for name in getattr(kind, "_fields", ()):
         hint = hints[name]
         if hasattr(hint, "__metadata__"):
             # Annotated[ndarray[shape, dtype[scalar]], n_dims]
             scalar = get_args(get_args(hint.__origin__)[1])[0]
-            yield _Field(name, scalar, hint.__metadata__[0])
-        elif isinstance(hint, type) and (issubclass(hint, Record) or hasattr(hint, "_fields")):
-            yield _Field(name, hint, -1)
+            found.append(_Field(name, scalar, hint.__metadata__[0]))
+        elif isinstance(hint, type) and issubclass(hint, Record):
+            found.append(_Field(name, hint, -1))
+        elif hasattr(hint, "_fields"):
+            found.append(_Field(name, hint, -1, _fields_of(hint)))
         else:
             raise TypeError(
                 f"{kind.__qualname__}.{name}: expected an array of known dimensions, a record or "
                 f"a bundle, found {hint}"
             )
+    return tuple(found)
 
 
-def _numbers(fields: tuple[Any, ...]) -> Iterator[int]:
+def _numbers(fields: tuple[Any, ...], layout: tuple[_Field, ...]) -> Iterator[int]:
     """Yield where each array is and how long, in the order of the fields."""
-    for field, value in zip(_fields_of(type(fields)), fields, strict=True):
-        where = f"{type(fields).__qualname__}.{field.name}"
-        if field.n_dims >= 0:
-            yield from _of_array(value, field, where)
-        elif type(value) is not field.kind:
-            raise TypeError(f"{where}: expected {field.kind.__qualname__}, found {type(value)}")
-        elif isinstance(value, Record):
-            yield value.array.__array_interface__["data"][0]
-        else:
-            yield from _numbers(value)
+    for field, value in zip(layout, fields, strict=True):
+        yield from _of_field(value, field, f"{type(fields).__qualname__}.{field.name}")
+
+
+def _of_field(value: Any, field: _Field, where: str) -> Iterator[int]:  # noqa: ANN401 any field
+    if field.n_dims >= 0:
+        yield from _of_array(value, field, where)
+    elif type(value) is not field.kind:
+        raise TypeError(
+            f"{where}: expected {field.kind.__qualname__}, found {type(value).__qualname__}"
+        )
+    elif isinstance(value, Record):
+        yield value.array.__array_interface__["data"][0]
+    else:
+        yield from _numbers(value, field.fields)
 
 
 def _of_array(value: object, field: _Field, where: str) -> Iterator[int]:

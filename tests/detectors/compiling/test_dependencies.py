@@ -102,7 +102,7 @@ def _module(sources: Mapping[str, str]) -> dict[str, Any]:
         ("kernel", "(3.0, None)", "(4.0, None)"),
         ("kernel", "_made(0.5)", "_made(0.25)"),
         ("kernel", "x + offset", "x - offset"),
-        ("kernel", "@kernel\ndef called", "@kernel(inline='always')\ndef called"),
+        ("kernel", "@kernel\ndef called", "@kernel(inline=False)\ndef called"),
         ("kernel", "for each in _TABLE", "for each in _TABLE if each"),
         ("other", "GAIN = 2.0", "GAIN = 2.5"),
         ("other", "LATE = 4", "LATE = 1024"),
