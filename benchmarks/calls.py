@@ -31,7 +31,7 @@ class _Tree:
 
     def __init__(self, root: Path, stack: ExitStack) -> None:
         self._process = stack.enter_context(
-            subprocess.Popen(  # noqa: S603 our own script, in a tree that the user names
+            subprocess.Popen(
                 [sys.executable, "-P", _HERE / "benchmarks" / "call_turns.py"],
                 env={**os.environ, "PYTHONPATH": str(root)},
                 cwd=root,

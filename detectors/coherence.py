@@ -178,7 +178,12 @@ class Coherence:
         if self._across is not None:
             self._across.reset()
         state = self._shape.state(
-            self._columns, self._tiles, self._extras, self._weights, self._bounds, self.level
+            columns=self._columns,
+            tiles=self._tiles,
+            extras=self._extras,
+            weights=self._weights,
+            bounds=self._bounds,
+            level=self.level,
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
         self._is_on = np.zeros(len(self.pairs), dtype=np.bool_)

@@ -146,6 +146,7 @@ class Shape(NamedTuple):
 
     def state(
         self,
+        *,
         columns: NDArray[np.uint64],
         tiles: PairTiles,
         extras: NDArray[np.int64],

@@ -74,7 +74,7 @@ class Record:
             self.array[name] = value
 
     def view(self, name: str) -> NDArray[Any]:
-        """Return one field as an array without dimensions, which what the kernel writes shows in."""
+        """Return one field as an array without dimensions, in which each change shows."""
         return cast("NDArray[Any]", self.array[name])
 
 
@@ -173,7 +173,7 @@ def _fields_of(kind: type) -> tuple[_Field, ...]:
     for name in getattr(kind, "_fields", ()):
         hint = hints[name]
         if hasattr(hint, "__metadata__"):
-            # Annotated[ndarray[shape, dtype[scalar]], n_dims]
+            # An annotated ndarray of a shape and a dtype, which in turn is of a scalar.
             scalar = get_args(get_args(hint.__origin__)[1])[0]
             found.append(_Field(name, scalar, hint.__metadata__[0]))
         elif isinstance(hint, type) and issubclass(hint, Record):
@@ -259,7 +259,10 @@ else:
         tag = tag_of(kind.instance_class)
 
         def generate(
-            target: Any, builder: IRBuilder, signature: Any, given: tuple[Value, ...]
+            target: Any,  # noqa: ANN401 numba's have no types
+            builder: IRBuilder,
+            signature: Any,  # noqa: ANN401
+            given: tuple[Value, ...],
         ) -> Value:
             numbers = make_array(signature.args[1])(target, builder, given[1]).data
             found = builder.load(numbers)
@@ -291,7 +294,12 @@ else:
             at += 1
             yield builder.load(cgutils.gep_inbounds(builder, numbers, at))
 
-    def _built(target: Any, builder: IRBuilder, kind: types.Type, values: Iterator[Value]) -> Value:
+    def _built(
+        target: Any,  # noqa: ANN401 numba's have no types
+        builder: IRBuilder,
+        kind: types.Type,
+        values: Iterator[Value],
+    ) -> Value:
         if isinstance(kind, types.NamedTuple):
             parts = [_built(target, builder, each, values) for each in kind.types]
             return target.make_tuple(builder, kind, parts)
@@ -305,4 +313,4 @@ else:
         for size in reversed(shape[1:]):
             strides.insert(0, builder.mul(strides[0], size))
         populate_array(array, data, shape, strides, itemsize, None)
-        return array._getvalue()
+        return array._getvalue()  # noqa: SLF001 no other way

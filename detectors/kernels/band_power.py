@@ -11,9 +11,9 @@ from detectors.kernels.fused import fused
 from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
-#: Channels of a group. The change of a sample against one window ago and
-#: its level take the same twiddle factors, so the two stand side by side: the inner loops are of fixed
-#: length, twice this, and become vector instructions without a remainder.
+#: Channels of a group. The change of a sample against one window ago and its level take the same
+#: twiddle factors, so the two stand side by side: the inner loops are of fixed length, twice this,
+#: and become vector instructions without a remainder.
 LANES: Final = 8
 #: Samples that are added in one pass over the sums. Which ones depends on their index only, so a
 #: pass waits until it is whole, whatever chunks its samples come in.

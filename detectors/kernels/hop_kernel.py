@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.block import Block
 from detectors.compiling.bundle import Bundle
@@ -111,5 +110,5 @@ class HopKernel(Generic[_State]):
         hops = empty_hops(self._n_rows, self._n_outputs)
         self._sample, self._time_s, self._values, self._valid, counter = hops
         self._n_written = counter.view("n_written")
-        self._taint: NDArray[np.uint16] = np.zeros(self._n_rows, dtype=np.uint16)
+        self._taint = np.zeros(self._n_rows, dtype=np.uint16)
         self._bundle.replace(hops=hops)

@@ -66,7 +66,7 @@ class State(NamedTuple):
     history: Array2[np.float64]
     #: The same in polyphase layout.
     polyphase: Array1[np.float64]
-    #: The slow oscillation on the grid, row by row, the channels side by side; its length is made 1.
+    #: The slow oscillation on the grid, row by row, the channels side by side, made of length 1.
     real: Array1[np.float64]
     imaginary: Array1[np.float64]
     #: The fast oscillation, whose real part becomes the amplitude.

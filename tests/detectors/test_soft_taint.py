@@ -1,6 +1,5 @@
 """Soft taint: estimates may be used, and say what lies in their window."""
 
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,6 +1,5 @@
 """The summary: everything counted once, latencies from the right sample, bounded memory."""
 
-
 import msgspec
 import numpy as np
 import pytest
