@@ -30,6 +30,7 @@ class _Tree:
     """A process that takes turns with the detectors of one tree."""
 
     def __init__(self, root: Path, stack: ExitStack) -> None:
+        self._root = root
         self._process = stack.enter_context(
             subprocess.Popen(
                 [sys.executable, "-P", _HERE / "benchmarks" / "call_turns.py"],
@@ -52,7 +53,7 @@ class _Tree:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise SystemExit(f"calls: {self._process.args} ended before its turn was over")
+            raise SystemExit(f"calls: the process in {self._root} ended before its turn was over")
         return float(answer)
 
 

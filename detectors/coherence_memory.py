@@ -162,7 +162,9 @@ class Shape(NamedTuple):
         return State(
             columns,
             *self.tables(),
-            *tiles,
+            tiles.origins,
+            tiles.pairs,
+            tiles.signs,
             extras,
             weights,
             bounds,

@@ -75,14 +75,14 @@ class Record:
 
     def view(self, name: str) -> NDArray[Any]:
         """Return one field as an array without dimensions, in which each change shows."""
-        return cast("NDArray[Any]", self.array[name])
+        return self.array[name]
 
 
 class _Field(NamedTuple):
     """One field of a bundle: an array, a record, or a bundle within."""
 
     name: str
-    kind: type
+    kind: Any
     #: Dimensions of an array; -1 of all else.
     n_dims: int
     #: Of a bundle within.
@@ -197,20 +197,20 @@ def _numbers(fields: tuple[Any, ...], layout: tuple[_Field, ...]) -> Iterator[in
 def _of_field(value: Any, field: _Field, where: str) -> Iterator[int]:  # noqa: ANN401 any field
     if field.n_dims >= 0:
         yield from _of_array(value, field, where)
-    elif type(value) is not field.kind:
+    elif not isinstance(value, field.kind):
         raise TypeError(
             f"{where}: expected {field.kind.__qualname__}, found {type(value).__qualname__}"
         )
-    elif isinstance(value, Record):
-        yield value.array.__array_interface__["data"][0]
-    else:
+    elif field.fields:
         yield from _numbers(value, field.fields)
+    else:
+        yield value.array.__array_interface__["data"][0]
 
 
-def _of_array(value: object, field: _Field, where: str) -> Iterator[int]:
+def _of_array(value: Any, field: _Field, where: str) -> Iterator[int]:  # noqa: ANN401 any field
     is_array = isinstance(value, np.ndarray)
     if not (
-        isinstance(value, np.ndarray)
+        is_array
         and value.dtype == np.dtype(field.kind)
         and value.ndim == field.n_dims
         and value.flags.carray

@@ -61,13 +61,22 @@ def update(row: int, addresses: Any) -> float:
 
 @kernel
 def is_known(addresses: Any) -> int:
-    return opened(State, addresses).table.shape[0]
+    n_rows: int = opened(State, addresses).table.shape[0]
+    return n_rows
+
+
+#: What a type checker would refuse.
+_FLOATS: Any = np.zeros(2)
+
+
+def _inner() -> Inner:
+    return Inner(np.ones(4), np.zeros(2, dtype=np.bool_))
 
 
 def _state(**changed: Any) -> State:
     made = State(
         np.arange(6.0).reshape(2, 3),
-        Inner(np.ones(4), np.zeros(2, dtype=np.bool_)),
+        _inner(),
         Counters(gain=2.0),
         np.zeros((2, 3, 4), dtype=np.int64),
         np.zeros(3, dtype=np.uint16),
@@ -131,7 +140,7 @@ def test_an_array_that_is_replaced_is_the_one_that_the_kernel_sees() -> None:
         ({"table": np.zeros((3, 4))[:, ::2]}, r"State\.table: .* C-contiguous"),
         ({"taint": [1, 2]}, r"State\.taint: .* found list"),
         ({"taint": np.zeros(2, ">u2")}, r"State\.taint: .* found >u2"),
-        ({"inner": Inner(np.ones(2), np.zeros(2))}, r"Inner\.flags: .* bool .* found float64"),
+        ({"inner": Inner(np.ones(4), _FLOATS)}, r"Inner\.flags: .* bool .* found float64"),
         ({"counters": np.zeros(3)}, r"State\.counters: expected Counters, found ndarray"),
         ({"inner": Other(np.zeros((1, 1)))}, r"State\.inner: expected Inner, found Other"),
     ],
