@@ -10,11 +10,14 @@ from detectors.coherence_chance import Chance
 from detectors.coherence_config import CoherenceConfig, bins_of, pairs_of, segments_of
 from detectors.coherence_memory import Shape
 from detectors.coherence_tiles import tiles_of
+from detectors.compiling.bundle import Bundle
 from detectors.cross_pairs import CrossPairs
 from detectors.detector import DetectorConfig, Input
+from detectors.edges import take_detections
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import coherence as kernel
 from detectors.kernels import coherence_edges, coherence_measures
+from detectors.kernels.edges import empty_edges
 from detectors.kernels.hop_kernel import HopKernel
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
@@ -186,8 +189,9 @@ class Coherence:
             level=self.level,
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
-        self._is_on = np.zeros(len(self.pairs), dtype=np.bool_)
-        self._last = np.zeros(len(self.pairs))
+        self._edges: Bundle[coherence_edges.State] | None = None
+        if self._threshold is not None:
+            self._edges = Bundle(self._edge_state(self._threshold))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
@@ -200,36 +204,29 @@ class Coherence:
 
     def _fold(self, block: Block) -> Seen:
         found = self._kernel.fold(block, self.hop_samples)
-        return Seen(found, self._edges(found))
+        return Seen(found, self._detections(found))
 
-    def _edges(self, found: Estimates) -> tuple[Detection, ...]:
-        if self._threshold is None or not found.sample.size:
+    def _edge_state(self, threshold: float) -> coherence_edges.State:
+        return coherence_edges.State(
+            is_on=np.zeros(len(self.pairs), dtype=np.bool_),
+            last=np.zeros(len(self.pairs)),
+            rule=coherence_edges.Rule(
+                first_column=self.measures.index("lower"),
+                n_columns=len(self.measures),
+                threshold=threshold,
+                keep=self._keep,
+            ),
+            edges=empty_edges(len(self.pairs)),
+        )
+
+    def _detections(self, found: Estimates) -> tuple[Detection, ...]:
+        if self._edges is None or not found.sample.size:
             return ()
-        most = found.sample.size * len(self.pairs)
-        edges = np.empty((most, coherence_edges.N_EDGE), dtype=np.int64)
-        strength = np.empty(most)
-        n_edges = coherence_edges.find_edges(
-            found.values,
-            found.valid,
-            self.measures.index("lower"),
-            len(self.measures),
-            self._threshold,
-            self._keep,
-            self._is_on,
-            self._last,
-            edges,
-            strength,
+        n_most = found.sample.size * len(self.pairs)
+        if self._edges.fields.edges.kind.size < n_most:
+            self._edges.replace(edges=empty_edges(n_most))
+        coherence_edges.update(
+            found.values, found.valid, found.sample, found.time_s, self._edges.addresses
         )
-        return tuple(
-            Detection(
-                detector=self.id,
-                channel="-".join(self.pairs[pair]),
-                kind="onset" if kind == coherence_edges.ONSET else "offset",
-                sample=int(found.sample[hop]),
-                confirmed_sample=int(found.sample[hop]),
-                onset_s=float(found.time_s[hop]),
-                strength=float(strength[place]),
-                complete=kind != coherence_edges.CUT,
-            )
-            for place, (kind, pair, hop) in enumerate(edges[:n_edges].tolist())
-        )
+        labels = ["-".join(pair) for pair in self.pairs]
+        return take_detections(self._edges.fields.edges, self.id, labels)

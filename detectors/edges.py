@@ -1,17 +1,21 @@
 """Detections of the edges that a kernel has written."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from detectors.estimates import Detection
-from detectors.kernels.edges import CUT, ONSET, OFFSET, MOMENT, Edges
+from detectors.kernels.edges import CUT, MOMENT, OFFSET, ONSET, Edges
 
-_KINDS: Final = {ONSET: "onset", OFFSET: "offset", CUT: "offset", MOMENT: "moment"}
+_Kind: TypeAlias = Literal["onset", "offset", "moment"]
+_KINDS: Final[dict[int, _Kind]] = {
+    ONSET: "onset",
+    OFFSET: "offset",
+    CUT: "offset",
+    MOMENT: "moment",
+}
 
 
-def take_detections(
-    edges: Edges, detector: str, labels: Sequence[str]
-) -> tuple[Detection, ...]:
+def take_detections(edges: Edges, detector: str, labels: Sequence[str]) -> tuple[Detection, ...]:
     """Return what a kernel has found since the last call.
 
     Parameters

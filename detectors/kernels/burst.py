@@ -114,9 +114,7 @@ def _add_edge(channel: int, kind: int, sample: int, time_s: float, state: State)
             state.crossed_value[channel],
         )
     else:
-        add_edge(
-            state.edges, kind, channel, sample, sample, time_s, state.last_value[channel]
-        )
+        add_edge(state.edges, kind, channel, sample, sample, time_s, state.last_value[channel])
 
 
 @kernel

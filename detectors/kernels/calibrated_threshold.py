@@ -46,7 +46,7 @@ def uncalibrated(
 @kernel
 def is_calibrating(threshold: CalibratedThreshold, channel: int) -> bool:
     """Return whether the threshold of a channel is not known yet."""
-    return threshold.n_collected[channel] < threshold.calibration.n_hops
+    return bool(threshold.n_collected[channel] < threshold.calibration.n_hops)
 
 
 @kernel

@@ -42,8 +42,15 @@ class Edges(NamedTuple):
 
 def empty_edges(n_rows: int) -> Edges:
     """Return memory for edges, of which there is none."""
-    whole = [np.zeros(n_rows, dtype=np.int64) for _ in range(4)]
-    return Edges(*whole, np.zeros(n_rows), np.zeros(n_rows), EdgeCounter())
+    return Edges(
+        kind=np.zeros(n_rows, dtype=np.int64),
+        channel=np.zeros(n_rows, dtype=np.int64),
+        sample=np.zeros(n_rows, dtype=np.int64),
+        confirmed_sample=np.zeros(n_rows, dtype=np.int64),
+        time_s=np.zeros(n_rows),
+        strength=np.zeros(n_rows),
+        counter=EdgeCounter(),
+    )
 
 
 @kernel

@@ -8,6 +8,7 @@ import numpy as np
 from detectors.block import Block
 from detectors.compiling.bundle import Bundle
 from detectors.estimates import Estimates
+from detectors.kernels.edges import empty_edges
 from detectors.kernels.hops import empty_hops
 
 _State = TypeVar("_State", bound=tuple[Any, ...])
@@ -93,6 +94,12 @@ class HopKernel(Generic[_State]):
         self._update(*inputs, self._bundle.addresses)
         stop = self._n_written.item()
         return self._estimates(row, stop) if stop > row else self.none
+
+    def require_edges(self, n_edges: int) -> None:
+        """See that at least so many fit into ``edges`` of the state, of which none is left."""
+        state: Any = self.state
+        if state.edges.kind.size < n_edges:
+            self._bundle.replace(edges=empty_edges(n_edges))
 
     def _estimates(self, row: int, stop: int) -> Estimates:
         return Estimates(
