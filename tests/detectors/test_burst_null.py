@@ -1,8 +1,8 @@
 """Bursts of Gaussian noise: Rice's closed form, and the null that is heard from the filters."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -321,7 +321,7 @@ class _ChainOfNamed(DetectorChain):
 
     def update(self, block: Block) -> tuple[Seen, ...]:
         values = block.samples_uv[-1:]
-        given = replace(
+        given = msgspec.structs.replace(
             Estimates.empty("named", 1, values.shape[1]),
             sample=np.array([0]),
             time_s=np.array([0.0]),
