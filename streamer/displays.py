@@ -3,6 +3,7 @@
 from stimulators.wire.messages import EstimateMessage, EventMessage
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import Outcome
+from streamer.events import Event
 
 #: A display draws at most this often.
 _PERIOD_S = 0.1
@@ -15,7 +16,7 @@ class Displays:
         self._transport = transport
         self._due_s: dict[str, float] = {}
 
-    def show(self, outcome: Outcome) -> None:
+    def watch(self, _event: Event, _now_s: float, outcome: Outcome) -> None:
         """Publish what one step saw."""
         for seen in outcome.seen:
             estimates = seen.estimates

@@ -1,10 +1,9 @@
 """Every detector of the package keeps the laws."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.block import WINDOW_TAINT, Taint
@@ -12,6 +11,7 @@ from tests.detectors import laws
 from tests.detectors.elsewhere import brought_examples, types_from_elsewhere
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.subject import Example, Recording, look, recording
+from tests.searching import search
 
 _TYPES = [*laws.detector_types(), *types_from_elsewhere()]
 _WINDOW_TAINTS = tuple(each for each in Taint if each in WINDOW_TAINT)
@@ -32,8 +32,7 @@ _each_example = pytest.mark.parametrize(
 )
 
 
-def _short(test: Callable[..., None]) -> Callable[..., None]:
-    return settings(max_examples=25, deadline=None)(test)
+_short = search(12)
 
 
 def _plain(example: Example, seed: int = 1) -> Recording:
@@ -158,7 +157,7 @@ def test_values_are_finite_and_zero_where_invalid(example: Example, data: st.Dat
 
 @_each_example
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@search(8)
 def test_a_detector_equals_the_plain_computation(example: Example, data: st.DataObject) -> None:
     laws.check_equals_naive(example, data.draw(_recordings(example)))
 

@@ -6,6 +6,7 @@ from detectors.estimates import Detection, Estimates, Seen
 from stimulators.wire.messages import EstimateMessage, EventMessage
 from streamer.closed_loop import Outcome
 from streamer.displays import Displays
+from streamer.events import Tick
 from tests.streamer.journal_examples import DETECTION, estimates
 from tests.streamer.recording_transport import RecordingTransport
 
@@ -26,7 +27,7 @@ def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
     transport = RecordingTransport()
     displays = Displays(transport)
     for sample in range(5000):
-        displays.show(Outcome(seen=(_hop("beta", sample), _hop("gamma", sample))))
+        displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", sample), _hop("gamma", sample))))
     shown = {
         name: [message for detector, message in transport.kept if detector == name]
         for name in ("beta", "gamma")
@@ -39,7 +40,7 @@ def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
 
 def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
     transport = RecordingTransport()
-    Displays(transport).show(Outcome(seen=(_hop("beta", 499, n_hops=500),)))
+    Displays(transport).watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 499, n_hops=500),)))
     ((_, message),) = transport.kept
     assert isinstance(message, EstimateMessage)
     assert message.sample == 499
@@ -48,8 +49,8 @@ def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
 def test_time_that_went_back_does_not_silence_a_display() -> None:
     transport = RecordingTransport()
     displays = Displays(transport)
-    displays.show(Outcome(seen=(_hop("beta", 1_000_000),)))
-    displays.show(Outcome(seen=(_hop("beta", 10),)))
+    displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 1_000_000),)))
+    displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 10),)))
     assert len(transport.kept) == 2
 
 
@@ -59,7 +60,7 @@ def test_every_detection_is_shown_with_or_without_an_estimate() -> None:
     nothing = estimates("burst", n_hops=0)
     offset = Detection("burst", "STN_L_13", "offset", 9, 9, 0.09, 0.1)
     for _ in range(2):
-        displays.show(Outcome(seen=(Seen(nothing, (DETECTION, offset)),)))
+        displays.watch(Tick(), 0.0, Outcome(seen=(Seen(nothing, (DETECTION, offset)),)))
     assert transport.kept == 2 * [
         (
             "burst",
