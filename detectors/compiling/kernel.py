@@ -31,8 +31,9 @@ def kernel(function: _F | None = None, /, *, inline: bool = True) -> _F | Callab
         Takes arrays and numbers; sums in a fixed order.
     inline : bool
         Whether the machine code becomes part of each kernel that calls it: a named tuple of arrays
-        then costs nothing to hand on. False for an inner loop over a length that the caller knows:
-        the compiler makes vectors of it only where it does not know.
+        then costs nothing to hand on. False for an inner loop over a length that the caller knows,
+        as the compiler makes vectors of it only where it does not know; and for a large part that
+        opens the bundle itself, so that it is compiled once and not again with its callers.
 
     Returns
     -------

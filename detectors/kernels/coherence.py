@@ -42,13 +42,13 @@ def update(
         if counters.n_loaded < lengths.interval:
             continue
         counters.n_loaded = 0
-        _take_interval(state)
+        _take_interval(addresses)
         if counters.n_samples % lengths.hop == 0:
             hop = add_hop(hops, first_sample + row, time_s[row])
             hops.values[hop] = 0.0
             hops.valid[hop] = counters.n_samples >= lengths.span
             if counters.n_samples >= lengths.span:
-                write_pairs(taint[row], hop, state)
+                write_pairs(taint[row], hop, addresses)
 
 
 @kernel
@@ -96,9 +96,10 @@ def _spoil(
             block[to, channel] = block[before, channel]
 
 
-@kernel
-def _take_interval(state: State) -> None:
+@kernel(inline=False)
+def _take_interval(addresses: NDArray[np.int64]) -> None:
     """Take a whole interval in: the spectrum of the segment that ends here, and its products."""
+    state = opened(State, addresses)
     counters = state.counters
     add_interval(counters.n_samples // state.lengths.interval - 1, state)
     if counters.n_samples < state.lengths.segment:
@@ -108,5 +109,5 @@ def _take_interval(state: State) -> None:
     if state.lengths.locking_row >= 0:
         write_phasors(slot, state)
     if state.lengths.has_sums:
-        slide(counters.n_segments, state)
+        slide(counters.n_segments, addresses)
     counters.n_segments += 1

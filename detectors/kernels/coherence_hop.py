@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import opened
 from detectors.compiling.kernel import kernel
 from detectors.kernels.coherence_measures import (
     COHERENCE,
@@ -30,9 +31,10 @@ LOWER: Final = 3
 N_ALWAYS: Final = 4
 
 
-@kernel
-def write_pairs(taint: NDArray[np.uint16], hop: int, state: State) -> None:
+@kernel(inline=False)
+def write_pairs(taint: NDArray[np.uint16], hop: int, addresses: NDArray[np.int64]) -> None:
     """Write the columns of every pair whose channels are clean and alive."""
+    state = opened(State, addresses)
     lengths, total = state.lengths, state.total
     newest = state.counters.n_segments - 1
     window_sums = state.window_sums[newest % lengths.n_phases % len(state.window_sums)]

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import opened
 from detectors.compiling.kernel import kernel
 from detectors.kernels.coherence_products import WIDTH, slide_lags, slide_products
 from detectors.kernels.coherence_state import State
@@ -31,16 +32,16 @@ def tile_sums(window_sums: NDArray[np.float64], state: State) -> NDArray[np.floa
     return shaped
 
 
-@kernel
-def slide(segment: int, state: State) -> None:
+@kernel(inline=False)
+def slide(segment: int, addresses: NDArray[np.int64]) -> None:
     """Add the newest segment to the sums of its window, and take the one off that leaves it.
 
     Parameters
     ----------
     segment : int
         The newest, counted from the restart.
-    state : State
-        Of which `window_sums`, at the phase of the segment, is changed.
+    addresses
+        Of a bundle of `State`, of which `window_sums`, at the phase of the segment, is changed.
 
     Notes
     -----
@@ -49,6 +50,7 @@ def slide(segment: int, state: State) -> None:
     does when an artifact leaves: of that nothing is left then. No sum is off by more than some
     1e-13, and no channel changes a bit of pairs that it is not in.
     """
+    state = opened(State, addresses)
     lengths, power, fallen = state.lengths, state.power, state.fallen
     own = segment // lengths.n_phases
     newest = slot_of(segment, state)
@@ -72,7 +74,7 @@ def slide(segment: int, state: State) -> None:
         return
     slots = _window(segment, state)
     _renew_power(power, slots, fallen, power_sums, highest)
-    _renew_tiles(slots, sums, state)
+    _renew_tiles(slots, sums, addresses)
 
 
 @kernel
@@ -148,9 +150,12 @@ def _renew_power(
             highest[k, lane] = total
 
 
-@kernel
-def _renew_tiles(slots: NDArray[np.uint64], sums: NDArray[np.float64], state: State) -> None:
+@kernel(inline=False)
+def _renew_tiles(
+    slots: NDArray[np.uint64], sums: NDArray[np.float64], addresses: NDArray[np.int64]
+) -> None:
     """Sum the products of pairs with a channel that has fallen anew, and of no others."""
+    state = opened(State, addresses)
     fallen, n_channels = state.fallen, state.columns.size
     zero = np.uint64(len(state.spectra) - 1)
     anew = np.empty_like(sums[:1])
