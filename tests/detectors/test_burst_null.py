@@ -336,3 +336,23 @@ def test_what_noise_never_does_has_no_null() -> None:
     null = null_of(chain_of(source, duration_s_min=10.0))
     assert np.isnan(null[:10, 2:]).all()
     np.testing.assert_array_equal(null[:10, 1], 0.0)
+
+
+def test_the_noise_is_the_same_whatever_a_class_is_called() -> None:
+    class Renamed(
+        BandPowerConfig,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        tag_field="kind",
+        tag="band_power",
+    ):
+        """The same table."""
+
+    keys: dict[str, Any] = {"id": "beta", "stream": "LFP", "band_hz": (13.0, 30.0)}
+    layouts = {"LFP": LAYOUT}
+    known, renamed = (
+        Rehearsal((each(**keys),), layouts, DetectorChain) for each in (BandPowerConfig, Renamed)
+    )
+    other = Rehearsal((BandPowerConfig(**keys | {"hop_s": 0.1}),), layouts, DetectorChain)
+    assert known == renamed != other
