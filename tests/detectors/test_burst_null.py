@@ -20,6 +20,7 @@ from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
 from detectors.kernels.burst_null import count_bursts
 from detectors.oscillation import OscillationConfig
+from detectors.outputs import Output
 from detectors.power_scale import PowerBaseline
 from detectors.rehearsal import Rehearsal
 
@@ -37,7 +38,7 @@ class Envelope:
 
     id = "envelope"
     channels: tuple[str, ...] = ("C0",)
-    outputs: tuple[str, ...] = ("C0",)
+    outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV"),)
     hop_samples = 1
     rate_hz = RATE_HZ
     delay_s = 0.0
@@ -211,7 +212,7 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
 class SignedEnvelope(Envelope):
     """One that may be negative."""
 
-    is_signed = True
+    outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV", signed=True),)
 
 
 def test_one_pass_counts_as_the_rigs_kernels_do() -> None:

@@ -23,7 +23,18 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.provenance import versions
 
 #: What a measure, a refusal and a notice were called when the values were taken, by today's name.
-MEASURES: Mapping[str, str] = {}
+MEASURES: Mapping[str, str] = {
+    "power": "",
+    "coherence_null": "level",
+    "lower_bound": "lower",
+    "modulation_index_null": "chance",
+    "over_aperiodic_db_null": "level_db",
+    "rate_hz_null": "null_rate_hz",
+    "mean_duration_s_null": "null_duration_s",
+    "mean_amplitude_null": "null_mean_amplitude",
+    "peak_amplitude_null": "null_peak_amplitude",
+    "long_fraction_null": "null_long_fraction",
+}
 REFUSALS: Mapping[str, str] = {}
 NOTICES: Mapping[str, str] = {}
 
@@ -96,11 +107,9 @@ def made_on() -> dict[str, str]:
 
 def columns(detector: Detector) -> list[str]:
     """Return what each column of a detector's values is: channel, bar, measure."""
-    found = []
-    for output in detector.outputs:
-        channel, _, measure = output.partition(".")
-        found.append(f"{channel}|{MEASURES.get(measure, measure)}")
-    return found
+    return [
+        f"{each.channel}|{MEASURES.get(each.measure, each.measure)}" for each in detector.outputs
+    ]
 
 
 def differences(golden: Any, found: Any, where: str = "") -> list[str]:
