@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.testing.reflection import compiled
+from detectors.testing.subject import FIELDS
 from tests.detectors.cross_subject import CrossExample, Streams, look
-from tests.detectors.laws import compiled
-from tests.detectors.subject import FIELDS
 
 Cuts = Mapping[str, Sequence[int]]
 

@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.block import Break, Taint
-from tests.detectors import cross_laws, laws
+from detectors.testing import reflection
+from tests.detectors import cross_laws
 from tests.detectors.cross_examples import CROSS_EXAMPLES
 from tests.detectors.cross_subject import CrossExample, Streams, look
 
 _TYPES = [
-    each for each in laws.detector_types() if "other_stream" in each.config_type.__struct_fields__
+    each
+    for each in reflection.detector_types()
+    if "other_stream" in each.config_type.__struct_fields__
 ]
 _TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE, Taint.MOVEMENT)
 _LENGTH_S = 2.5

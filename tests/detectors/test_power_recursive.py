@@ -14,8 +14,8 @@ from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
+from detectors.testing.subject import FIELDS
 from tests.detectors.naive_band_power import mean_of, span_of, squares_of, weights_of
-from tests.detectors.subject import FIELDS
 
 RATE_HZ = 1000.0
 BETA_HZ = (13.0, 30.0)
