@@ -1,7 +1,7 @@
 """What a law is held against: an example of a detector, a recording, what is seen of it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -101,8 +101,12 @@ class Example:
         It gives an estimate at every so manyth hop of the detector it reads, also over restarts.
     tolerance : float
         Relative, between `naive` and the detector.
-    tolerance_absolute : float
-        The same for measures that are below one and may cross zero.
+    tolerance_absolute : tuple of float
+        The same in the unit of each of a channel's outputs, or of all where there is one: what
+        rounding leaves of terms that are larger than their difference.
+    angles : mapping of int to int
+        Those of a channel's outputs that are angles, and how long the vector is that each turns:
+        what rounding leaves of a short vector may point anywhere.
 
     Raises
     ------
@@ -124,7 +128,8 @@ class Example:
     forgets: bool = True
     every: int = 1
     tolerance: float = 1e-9
-    tolerance_absolute: float = 0.0
+    tolerance_absolute: tuple[float, ...] = (0.0,)
+    angles: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.measures:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from detectors.testing import laws
 from detectors.testing.examples import brought_examples
 from detectors.testing.strategies import CUTS, N_SAMPLES, WINDOW_TAINTS, plain, recordings
-from detectors.testing.subject import Example, recording
+from detectors.testing.subject import Example, Recording, recording
 
 Trial: TypeAlias = Callable[[Example, st.DataObject], None]
+Check: TypeAlias = Callable[[Example, int], None]
 
 _NO_VOLTAGES: Final = (float("nan"), float("inf"), float("-inf"), 1e300, -2e12)
 _BAD_SAMPLES: Final = (0, 50, 333)
@@ -26,13 +27,14 @@ class Law(NamedTuple):
     name : str
         What holds.
     check : callable
-        Given an example, raises AssertionError where it does not hold.
+        Given an example, and how many times as far as usual to search, raises AssertionError where
+        it does not hold.
     applies : callable
         Given an example, whether it says enough for the law to be tried.
     """
 
     name: str
-    check: Callable[[Example], None]
+    check: Check
     applies: Callable[[Example], bool] = lambda _: True
 
 
@@ -42,9 +44,15 @@ class HeldLaw(NamedTuple):
     law: Law
     example: Example
 
-    def hold(self) -> None:
-        """Raise AssertionError where the example does not keep the law."""
-        self.law.check(self.example)
+    def hold(self, times: int = 1) -> None:
+        """Raise AssertionError where the example does not keep the law.
+
+        Parameters
+        ----------
+        times : int
+            What breaks it is searched for so many times as far.
+        """
+        self.law.check(self.example, times)
 
     def __str__(self) -> str:
         return f"{self.law.name} ({self.example.name})"
@@ -73,11 +81,11 @@ def laws_of(detector: type[Any], examples: Iterable[Example] = ()) -> list[HeldL
     return [HeldLaw(law, example) for example in used for law in LAWS if law.applies(example)]
 
 
-def _drawn(trial: Trial, n_trials: int = 25) -> Callable[[Example], None]:
+def _drawn(trial: Trial, n_trials: int = 12) -> Check:
     """Return a check that tries so many draws."""
 
-    def check(example: Example) -> None:
-        @settings(max_examples=n_trials, deadline=None)
+    def check(example: Example, times: int) -> None:
+        @settings(max_examples=times * n_trials, deadline=None)
         @given(data=st.data())
         def tried(data: st.DataObject) -> None:
             trial(example, data)
@@ -87,8 +95,8 @@ def _drawn(trial: Trial, n_trials: int = 25) -> Callable[[Example], None]:
     return check
 
 
-def _on_plain(check: Callable[..., None]) -> Callable[[Example], None]:
-    return lambda example: check(example, plain(example))
+def _on_plain(check: Callable[[Example, Recording], None]) -> Check:
+    return lambda example, _times: check(example, plain(example))
 
 
 def _chunks(example: Example, data: st.DataObject) -> None:
@@ -104,10 +112,10 @@ def _reset(example: Example, data: st.DataObject) -> None:
     laws.check_reset_is_construction(example, data.draw(recordings(example)), data.draw(CUTS))
 
 
-def _restart(example: Example) -> None:
+def _restart(example: Example, times: int) -> None:
     made = recording(example.layout, 1, N_SAMPLES, (N_SAMPLES // 2,))
     laws.check_a_restart_is_seen(example, made)
-    _drawn(_any_restart)(example)
+    _drawn(_any_restart)(example, times)
 
 
 def _any_restart(example: Example, data: st.DataObject) -> None:
@@ -129,8 +137,8 @@ def _stamp(example: Example, data: st.DataObject) -> None:
     laws.check_doubtful_stamp_spoils_one_estimate(example, plain(example), sample)
 
 
-def _bad_value(value: float, sample: int) -> Callable[[Example], None]:
-    return lambda example: laws.check_bad_values_stay_in_their_window(
+def _bad_value(value: float, sample: int) -> Check:
+    return lambda example, _times: laws.check_bad_values_stay_in_their_window(
         example, plain(example), sample, 1, value
     )
 
@@ -140,9 +148,9 @@ def _finite(example: Example, data: st.DataObject) -> None:
     laws.check_values_are_finite_and_zero_where_invalid(example, made)
 
 
-def _outputs(example: Example) -> None:
+def _outputs(example: Example, times: int) -> None:
     laws.check_outputs_are_told(example, plain(example))
-    _drawn(_signs)(example)
+    _drawn(_signs)(example, times)
 
 
 def _signs(example: Example, data: st.DataObject) -> None:
@@ -153,15 +161,15 @@ def _naive(example: Example, data: st.DataObject) -> None:
     laws.check_equals_naive(example, data.draw(recordings(example)))
 
 
-def _dead(constant_uv: float) -> Callable[[Example], None]:
-    return lambda example: laws.check_nothing_happens_on(example, constant_uv, N_SAMPLES)
+def _dead(constant_uv: float) -> Check:
+    return lambda example, _times: laws.check_nothing_happens_on(example, constant_uv, N_SAMPLES)
 
 
 #: Every law, in the order in which it is worth looking at them.
 LAWS: Final = (
     Law("an example shows what it is for", _on_plain(laws.check_the_example_shows_something)),
     Law("every output is told", _outputs),
-    Law("the delay is declared", laws.check_delay_is_declared),
+    Law("the delay is declared", lambda example, _times: laws.check_delay_is_declared(example)),
     Law("chunks do not show", _drawn(_chunks)),
     Law("the future does not show", _drawn(_future)),
     Law("input is left alone", _on_plain(laws.check_input_is_left_alone)),
@@ -176,7 +184,7 @@ LAWS: Final = (
         for sample in _BAD_SAMPLES
     ),
     Law("values are finite, and zero where invalid", _drawn(_finite)),
-    Law("it equals the plain computation", _drawn(_naive, 15), lambda each: each.naive is not None),
+    Law("it equals the plain computation", _drawn(_naive, 8), lambda each: each.naive is not None),
     *(
         Law(f"nothing happens on a dead channel: {constant_uv:g} µV", _dead(constant_uv))
         for constant_uv in _CONSTANTS_UV

@@ -111,6 +111,8 @@ class CrossExample:
         The outputs of a channel of a stream.
     window_samples : int
         An estimate depends on so many rows of the grid.
+    tolerance_absolute : array of float64, shape (n_outputs,)
+        Between `naive` and the detector, what rounding leaves.
     """
 
     name: str
@@ -120,6 +122,7 @@ class CrossExample:
     naive: Callable[[Streams], tuple[NDArray[np.int64], Plain]]
     columns: Callable[[str, int], list[int]]
     window_samples: int
+    tolerance_absolute: NDArray[np.float64]
 
     @property
     def reference(self) -> StreamLayout:

@@ -13,6 +13,7 @@ from detectors.testing.strategies import N_SAMPLES, plain
 from detectors.testing.subject import Example, look, recording
 from detectors.testing.suite import LAWS, HeldLaw, laws_of
 from tests.detectors.examples import EXAMPLES
+from tests.searching import TIMES
 
 _TYPES = [*detector_types(), *types_from_elsewhere()]
 
@@ -41,7 +42,7 @@ def test_the_search_finds_the_detectors_there_are() -> None:
     ],
 )
 def test_every_detector_keeps_the_law(law: HeldLaw) -> None:
-    law.hold()
+    law.hold(TIMES)
 
 
 def test_every_law_is_held_on_every_detector_of_ours() -> None:
