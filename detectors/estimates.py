@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Version of what the detectors compute, counted up where the same table gives other values: 2
-#: counts the bins at the edges of a band by the part of them that lies inside.
-VERSION: Final = "2"
+#: counts the bins at the edges of a band by the part of them that lies inside; 3 seeds the noise
+#: that nulls are computed from without the names of classes, and has no valid burst statistics at
+#: the first hop after a restart.
+VERSION: Final = "3"
 
 # Looked up once: every call of every detector may ask for hops.
 _INT64: Final = np.dtype(np.int64)

@@ -88,6 +88,8 @@ class Counters(Record):
     since_estimate: int
     #: The block that is counted in.
     block: int
+    #: Whether what went on before it was cut off since the last estimate.
+    is_cut: bool
 
 
 class State(NamedTuple):
@@ -130,6 +132,7 @@ class Summary(NamedTuple):
 def update(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
+    is_cut: NDArray[np.bool_],
     sample: NDArray[np.int64],
     time_s: NDArray[np.float64],
     addresses: NDArray[np.int64],
@@ -140,6 +143,8 @@ def update(
     ----------
     values, valid, sample, time_s
         Of a burst detector: see `detectors.kernels.burst` and `detectors.estimates.Estimates`.
+    is_cut : ndarray of bool, shape (n_hops,)
+        Whether a restart lies between this hop and the one before.
     addresses
         Of a bundle of `State`.
     """
@@ -147,6 +152,7 @@ def update(
     counters, settings = state.counters, state.settings
     n_channels = state.burst_hops.size
     for row in range(values.shape[0]):
+        counters.is_cut = counters.is_cut or is_cut[row]
         for channel in range(n_channels):
             first = burst.N_COLUMNS * channel
             _take(
@@ -166,6 +172,7 @@ def update(
             threshold = values[row, burst.N_COLUMNS * channel + burst.THRESHOLD]
             _write(hop, channel, threshold, state)
         counters.since_estimate = 0
+        counters.is_cut = False
         counters.block = (counters.block + 1) % len(state.blocks.decided_hops)
         _empty_block(counters.block, state.blocks)
 
@@ -257,7 +264,9 @@ def _write(hop: int, channel: int, threshold: float, state: State) -> None:
     valid[N_BURSTS] = valid[SEEN] = valid[IS_NULL_WHITE] = True
     valid[RATE] = 2 * tally.decided_hops >= n_blocks * settings.block_hops
     valid[DURATION:NULL] = tally.whole_bursts >= max(1, settings.n_bursts_min)
-    if tally.decided_hops > 0:
+    if state.counters.is_cut:  # whoever reads the estimates is to see it
+        valid[:N_BURSTS] = False
+    elif tally.decided_hops > 0:
         _write_null(tally, threshold, settings.is_signed, state.null[channel], values, valid)
     for column in range(N_COLUMNS):
         if not valid[column]:

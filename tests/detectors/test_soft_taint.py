@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from detectors.band_power import BandPowerConfig
 from detectors.block import Taint
 from detectors.burst import BurstConfig, BurstThreshold
-from tests.detectors.subject import LAYOUT, Example, look, recording
+from detectors.testing.subject import LAYOUT, Example, look, recording
 from tests.searching import search
 
 _POWER = BandPowerConfig(
