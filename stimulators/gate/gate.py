@@ -17,11 +17,14 @@ from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
 from stimulators.gate_config import GateConfig
-from stimulators.targets import Observation, Target
+from stimulators.targets import Applied, DevicePhase, Observation, Target
 from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import Received
 
 __all__ = ["SafetyGate", "StreamReport"]
+
+#: States of the rig that are the same for all its devices.
+_PHASE_OF: Mapping[State, DevicePhase] = {"hold": "held", "paused": "paused", "safe": "safe"}
 
 
 class SafetyGate:
@@ -139,6 +142,18 @@ class SafetyGate:
     def beliefs(self, now_s: float) -> dict[str, DeviceBelief]:
         """Return what each device may give, by its id."""
         return {name: drive.belief.report(now_s) for name, drive in self._drives.items()}
+
+    def applied(self, device: str) -> Applied:
+        """Return how a device is driven, and the range of amounts it may give."""
+        drive, state = self._drives[device], self._rig.state
+        is_driven = state == "active" and drive.is_live
+        belief = drive.belief
+        return Applied(
+            _PHASE_OF.get(state, "driven" if is_driven else "released"),
+            belief.lowest,
+            belief.highest,
+            belief.is_certain,
+        )
 
     def counted(self, device: str, now_s: float) -> tuple[float, float]:
         """Return the charge of ten minutes in µC and the time above safe that count."""
