@@ -41,9 +41,7 @@ class Rechunked:
         self._waiting: dict[str, list[Chunk]] = {}
         self._n_wanted: dict[str, int] = {}
 
-    def take(
-        self, event: Event, now_s: float, device_events: Sequence[DeviceEvent] = ()
-    ) -> None:
+    def take(self, event: Event, now_s: float, device_events: Sequence[DeviceEvent] = ()) -> None:
         """Take the session's next event, and what policies heard of devices after it."""
         self._take(event, now_s)
         for each in device_events:

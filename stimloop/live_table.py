@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from detectors.detector import Detector
 from detectors.estimates import Seen
 from stimloop.amount_text import age_text, amount_text
 from stimloop.line_writer import LineWriter
@@ -19,10 +20,10 @@ from stimloop.stop_key import STOP_KEY, has_stop_key
 from stimulators.wire.messages import Ack, DeviceBelief, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.clock import time_of_day_text
-from streamer.closed_loop import Outcome
+from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Event, Tick
+from streamer.policy_reads import columns_of
 from streamer.service import Service, Watcher
-from streamer.wiring import Wiring
 
 _REFRESH_PER_S = 4.0
 _N_NEWS = 6
@@ -42,14 +43,22 @@ _NEWS_STYLES = {"plain": "", "alarm": "bold red"}
 
 
 class _Followed:
-    """One policy's measure: the newest value, and its mean before and since the loop was active.
+    """One measure that a policy reads: its newest value, its mean before and since it was active.
 
     Before against since is the fair comparison: while the device is on, the measure is high
     because that is what turned the device on.
     """
 
-    def __init__(self, wiring: Wiring) -> None:
-        self.wiring = wiring
+    def __init__(self, detector: Detector, channel: str, measure: str) -> None:
+        columns = columns_of(detector)
+        places = {
+            each.measure: place for place, each in enumerate(columns) if each.channel == channel
+        }
+        self.detector = detector.id
+        self.channel = channel
+        self._column = places.get(measure, next(iter(places.values()), 0))
+        self._threshold = places.get("threshold")
+        self._is_on = places.get("is_on", places.get("is_open"))
         self.value = 0.0
         self.threshold = 0.0
         self.is_on = False
@@ -58,18 +67,30 @@ class _Followed:
         self._counts = {False: 0, True: 0}
 
     def see(self, seen: Seen, *, is_active: bool) -> None:
-        estimates, columns = seen.estimates, self.wiring.columns
-        values, valid = estimates.values[:, columns.value], estimates.valid[:, columns.value]
+        estimates, newest = seen.estimates, seen.estimates.values[-1]
+        values, valid = estimates.values[:, self._column], estimates.valid[:, self._column]
         self.is_valid = bool(valid[-1])
         self.value = float(values[-1])
-        self.threshold = float(estimates.values[-1, columns.threshold])
-        self.is_on = bool(estimates.values[-1, columns.is_on])
+        self.threshold = 0.0 if self._threshold is None else float(newest[self._threshold])
+        self.is_on = self._is_on is not None and bool(newest[self._is_on])
         self._sums[is_active] += float(values[valid].sum())
         self._counts[is_active] += int(valid.sum())
 
     def mean(self, *, is_active: bool) -> float | None:
         count = self._counts[is_active]
         return self._sums[is_active] / count if count else None
+
+
+def _followed(loop: ClosedLoop) -> Iterator[_Followed]:
+    """Yield what policies read: for each channel of a detector the measure that is a measure."""
+    shown: dict[tuple[str, str], str] = {}
+    for read in (each.read for wiring in loop.wirings for each in wiring.reads):
+        place = (read.detector, read.channel)
+        if read.measure not in {"is_on", "is_open", "threshold"}:
+            shown[place] = shown.get(place) or read.measure
+        shown.setdefault(place, "")
+    for (name, channel), measure in shown.items():
+        yield _Followed(loop.chain.detectors[name], channel, measure or "amplitude")
 
 
 class _Programs:
@@ -99,7 +120,7 @@ class LiveTable:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._followed = [_Followed(wiring) for wiring in service.loop.wirings]
+        self._followed = list(_followed(service.loop))
         self._beliefs: dict[str, DeviceBelief] = {}
         self._beliefs_s = float("-inf")
         self._programs = _Programs()
@@ -137,7 +158,7 @@ class LiveTable:
                 continue
             self._newest_s = float(each.estimates.time_s[-1])
             for followed in self._followed:
-                if followed.wiring.detector == each.estimates.detector:
+                if followed.detector == each.estimates.detector:
                     followed.see(each, is_active=is_active)
 
     def _state(self) -> Text:
@@ -159,8 +180,8 @@ class LiveTable:
             before, since = each.mean(is_active=False), each.mean(is_active=True)
             change = f"{100.0 * (since / before - 1.0):+.0f} %" if before and since else "-"
             table.add_row(
-                each.wiring.detector,
-                each.wiring.channel,
+                each.detector,
+                each.channel,
                 Text(
                     f"{each.value:.1f}" if each.is_valid else "-",
                     "bold" if each.is_on else "",

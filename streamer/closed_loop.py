@@ -14,6 +14,7 @@ from stimulators.decisions import Decision, Notice
 from stimulators.gate.gate import SafetyGate, StreamReport
 from stimulators.targets import DeviceEvent, Target
 from streamer.config import LoopConfig
+from streamer.device_events import DeviceEvents
 from streamer.events import (
     Chunk,
     ClockCorrection,
@@ -28,7 +29,6 @@ from streamer.events import (
     StreamChanged,
     Tick,
 )
-from streamer.device_events import DeviceEvents
 from streamer.source import StreamInfo
 from streamer.stimulation_record import StimulationRecord
 from streamer.wiring import Wiring, conditioners, wirings
@@ -119,7 +119,9 @@ class ClosedLoop:
         decisions = self._hear(event, now_s)
         # A tick without decisions leaves every device, and what is known of it, as it was.
         is_told = bool(decisions) or not isinstance(event, Tick)
-        return Outcome(decisions=decisions, device_events=self._bind_device_events() if is_told else ())
+        return Outcome(
+            decisions=decisions, device_events=self._bind_device_events() if is_told else ()
+        )
 
     def bind(self, event: DeviceEvent) -> None:
         """Let a policy hear what became of a device, at the event's sample."""
@@ -195,8 +197,9 @@ class ClosedLoop:
         faults: list[str] = []
         for wiring in self.wirings:
             newest = wiring.fold(seen, targets, faults)
-            for device in wiring.devices if newest is not None else ():
-                decisions.extend(self.gate.observe(device, newest, now_s))
+            if newest is not None:
+                for device in wiring.devices:
+                    decisions.extend(self.gate.observe(device, newest, now_s))
         for fault in faults:
             decisions.extend(self.gate.fail(fault, now_s))
         if targets:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from detectors.chain import DetectorChain
 from detectors.detector import Detector
 from detectors.spelling import case_hint
 from stimulators.policies.policy import EventRead, MeasureRead, ResolvedRead
@@ -121,7 +120,7 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
 
 def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:
     channels = detector.channels
-    key = "channel" if asked.key == "of" else f"{asked.key}.channel"
+    key = channel_key(asked.key)
     if asked.channel and asked.channel not in channels:
         raise ValueError(
             f"{key}: expected one of {', '.join(channels)}, found {asked.channel!r}"
@@ -130,6 +129,15 @@ def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:
     if not asked.channel and len(channels) > 1:
         raise ValueError(f"{key}: expected one of {', '.join(channels)}, found none")
     return asked.channel or channels[0]
+
+
+def channel_key(key: str) -> str:
+    """Return the key of a channel, from that of its detector: `channel` where that is `of`.
+
+    >>> channel_key("of"), channel_key("ceiling")
+    ('channel', 'ceiling_channel')
+    """
+    return "channel" if key == "of" else f"{key}_channel"
 
 
 def _suited(measure: str, detectors: Mapping[str, Detector]) -> str:

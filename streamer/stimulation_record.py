@@ -42,9 +42,7 @@ class StimulationRecord:
     that it told or answered: a device whose lease ended goes to its safe amount by itself.
     """
 
-    def __init__(
-        self, devices: Sequence[str], pulsed: Collection[str], session: str
-    ) -> None:
+    def __init__(self, devices: Sequence[str], pulsed: Collection[str], session: str) -> None:
         self._devices = frozenset(devices)
         self._pulsed = frozenset(pulsed)
         self._session = session

@@ -102,9 +102,7 @@ class Wiring:
     def channels_of(self, stream: str) -> set[str]:
         """Return the channels it reads of what rests on a stream."""
         on_stream = dict(zip(self.detectors, self.streams, strict=True))
-        return {
-            each.read.channel for each in self.reads if on_stream[each.read.detector] == stream
-        }
+        return {each.read.channel for each in self.reads if on_stream[each.read.detector] == stream}
 
     def fold(
         self, seen: Sequence[Seen], targets: list[Target], faults: list[str]
@@ -197,9 +195,7 @@ def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:
     return policy
 
 
-def _require_one_stream(
-    policy: PolicyConfig, names: Sequence[str], chain: DetectorChain
-) -> None:
+def _require_one_stream(policy: PolicyConfig, names: Sequence[str], chain: DetectorChain) -> None:
     """Refuse several detectors unless all read one and the same stream."""
     first = chain.streams_of(names[0])
     for name in names[1:]:

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from detectors.montage import Montage
-from detectors.registry import REGISTRY
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.parts import Parts, Table
 from stimloop.checking.wording import listed, nearest
-from stimulators.policies.threshold import Threshold
+from stimulators.policies.policy import PolicyInputs, ResolvedRead
+from streamer.policy_reads import channel_key
+from streamer.wiring import policy_of
 
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig
 
-_BURST = "burst"
+#: Of samples that policies are tried at: no duration is shorter than a hop.
+_RATE_HZ = 1e6
 
 
 def of_names(parts: Parts) -> Iterator[Mistake]:
@@ -132,46 +134,50 @@ def _of_policy(
     policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
 ) -> Iterator[Mistake]:
     config = policy.config
-    yield from _of_followed(policy, parts, channels)
+    yield from _of_reads(policy, parts, channels)
     devices = {each.name: each for each in parts.devices}
-    device = devices.get(config.device)
-    if device is None:
-        yield Mistake(f"{policy.path}.device", _one_of("a device", devices, config.device))
-    elif device.config is not None:
+    for name in config.drives:
+        if name not in devices:
+            yield Mistake(f"{policy.path}.device", _one_of("a device", devices, name))
+    driven = [devices[name].config for name in config.drives if name in devices]
+    if len(driven) == len(config.drives) and None not in driven:
+        reads = tuple(
+            ResolvedRead(each.detector, each.channel, getattr(each, "measure", ""))
+            for each in config.reads
+        )
         try:  # amounts and program; at any rate of samples they are the same
-            Threshold(config, rate_hz=1.0, device=device.config, channel=config.channel)
+            policy_of(config, PolicyInputs(_RATE_HZ, 1, reads, tuple(driven)))
         except ValueError as error:
             yield from from_text(str(error), policy.path)
     for other in parts.policies[: policy.place]:
-        if other.config is not None and other.config.device == config.device:
+        shared = set(config.drives) & set(() if other.config is None else other.config.drives)
+        if shared:
             yield Mistake(
                 f"{policy.path}.device",
-                f"expected one policy a device, found {config.device!r}, which policy "
+                f"expected one policy a device, found {min(shared)!r}, which policy "
                 f"{other.name!r} drives",
             )
             return
 
 
-def _of_followed(
+def _of_reads(
     policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
 ) -> Iterator[Mistake]:
-    config, path = policy.config, f"{policy.path}.of"
-    bursts = [each.name for each in parts.detectors if each.kind == _BURST]
-    followed = next((each for each in parts.detectors if each.name == config.of), None)
-    if followed is None:
-        yield Mistake(path, _one_of("a burst detector", bursts, config.of))
-    elif followed.kind in REGISTRY.kinds and followed.kind != _BURST:
-        yield Mistake(
-            path,
-            f"expected a burst detector ({listed(bursts)}), found {config.of!r} of kind "
-            f'"{followed.kind}"',
-        )
-    elif followed.kind == _BURST:
-        known = _channels_of(followed, parts, channels)
-        if known and config.channel and config.channel not in known:
-            yield Mistake(f"{policy.path}.channel", _one_of("", known, config.channel))
-        elif len(known) > 1 and not config.channel:
-            yield Mistake(f"{policy.path}.channel", f"expected one of {listed(known)}, found none")
+    names = [each.name for each in parts.detectors]
+    for read in dict.fromkeys(
+        (each.key, each.detector, each.channel) for each in policy.config.reads
+    ):
+        key, name, channel = read
+        detector = next((each for each in parts.detectors if each.name == name), None)
+        if detector is None:
+            yield Mistake(f"{policy.path}.{key}", _one_of("a detector", names, name))
+            continue
+        known = _channels_of(detector, parts, channels)
+        path = f"{policy.path}.{channel_key(key)}"
+        if known and channel and channel not in known:
+            yield Mistake(path, _one_of("", known, channel))
+        elif len(known) > 1 and not channel:
+            yield Mistake(path, f"expected one of {listed(known)}, found none")
 
 
 def _channels_of(

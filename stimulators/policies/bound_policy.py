@@ -116,7 +116,9 @@ def wrong_clips(policy: Policy, drives: Sequence[str], highest: Sequence[float])
     """
     found = [clip.device for clip in policy.clips]
     if sorted(found) != sorted(drives):
-        return f"expected a clip for each of {', '.join(drives)}, found {', '.join(found) or 'none'}"
+        return (
+            f"expected a clip for each of {', '.join(drives)}, found {', '.join(found) or 'none'}"
+        )
     limits = dict(zip(drives, highest, strict=True))
     for clip in policy.clips:
         if clip.kind not in {"amplitude", "trigger"}:
@@ -135,4 +137,3 @@ def lacks(policy: object) -> str | None:
         if not hasattr(policy, name):
             return name
     return None
-

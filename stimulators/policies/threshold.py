@@ -147,7 +147,9 @@ class Threshold:
         self._onset_samples = round(config.onset_s * inputs.rate_hz)
         self._termination_samples = round(config.termination_s * inputs.rate_hz)
         rates = {
-            key: per_sample(highest - lowest, getattr(config, f"transition_{key}_s"), inputs.rate_hz)
+            key: per_sample(
+                highest - lowest, getattr(config, f"transition_{key}_s"), inputs.rate_hz
+            )
             for key in ("up", "down")
         }
         self._is_step = all(rate == float("inf") for rate in rates.values())

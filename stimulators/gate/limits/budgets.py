@@ -36,7 +36,7 @@ class RateBudget:
 
 
 class TriggerBudget:
-    """Refractory time and triggers a minute, by sample, by now and by when they fire: strictest wins.
+    """Refractory time and triggers a minute, by sample, now and when it fires: stricter wins.
 
     Parameters
     ----------
@@ -53,17 +53,18 @@ class TriggerBudget:
         self._by_fire = RateBudget(n_per_min_max, 60.0)
         self._last: tuple[float, float, float] | None = None
 
-    def refusal(self, time_s: float, now_s: float, fire_at_s: float) -> str | None:
+    def refusal(self, time_s: float, now_s: float, fire_at_s: float | None = None) -> str | None:
         """Return why a trigger may not go: one word, or None.
 
         Parameters
         ----------
         time_s, now_s : float
             Time of the sample it was decided at, and now.
-        fire_at_s : float
-            When it is given; `now_s` where that is at once. One that would come before, or
-            with, an earlier one is too soon.
+        fire_at_s : float, optional
+            When it is given; at once without. One that would come before an earlier one is too
+            soon.
         """
+        fire_at_s = now_s if fire_at_s is None else fire_at_s
         if self._last is not None:
             times_s = (time_s, now_s, fire_at_s)
             since_s = min(time - last for time, last in zip(times_s, self._last, strict=True))
@@ -74,8 +75,9 @@ class TriggerBudget:
             return "triggers"
         return None
 
-    def take(self, time_s: float, now_s: float, fire_at_s: float) -> None:
+    def take(self, time_s: float, now_s: float, fire_at_s: float | None = None) -> None:
         """Count a trigger that goes."""
+        fire_at_s = now_s if fire_at_s is None else fire_at_s
         self._last = (time_s, now_s, fire_at_s)
         self._by_sample.take(time_s)
         self._by_now.take(now_s)
