@@ -13,10 +13,16 @@ from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import aperiodic as kernel
+from detectors.outputs import Measure, outputs_of, with_null
 from detectors.room import require_room
 
 #: Outputs of each channel, in the order of the kernel's columns.
-_MEASURES: Final = ("exponent", "offset", "over_aperiodic_db", "level_db", "misfit")
+_MEASURES: Final = (
+    Measure("exponent", "", signed=True),
+    Measure("offset", "log10 µV²/Hz", signed=True),
+    *with_null("over_aperiodic_db", "dB", signed=True),
+    Measure("misfit", ""),
+)
 #: Cycles of the lowest frequency that a segment must have: below, a Hann segment mostly shows
 #: what is next to it.
 _N_CYCLES_MIN: Final = 2
@@ -151,8 +157,8 @@ class Aperiodic:
     - ``offset``: the line at 1 Hz, in log10 µV²/Hz;
     - ``over_aperiodic_db``: 10 log10 of the power of `band_hz` over that of the line, 0 on average
       where there is no rhythm;
-    - ``level_db``, which ``over_aperiodic_db`` exceeds in one window of twenty where there is no
-      rhythm: a constant of the configuration;
+    - ``over_aperiodic_db_null``, which ``over_aperiodic_db`` exceeds in one window of twenty
+      where there is no rhythm: a constant of the configuration;
     - ``misfit``: root mean square distance of the bins from the line over what chance gives; about
       1 where the spectrum is a line, more where it has a knee, or a peak among the bins.
 
@@ -195,7 +201,7 @@ class Aperiodic:
         layout.require(config.channels)
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = tuple(f"{label}.{name}" for label in self.channels for name in _MEASURES)
+        self.outputs = outputs_of(self.channels, _MEASURES)
         self.rate_hz = layout.rate_hz
         segment_samples = max(2, round(config.segment_s * self.rate_hz))
         self._step = segment_samples - segment_samples // 2

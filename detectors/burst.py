@@ -12,6 +12,7 @@ from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst as kernel
 from detectors.kernels.running_mean import smooth
+from detectors.outputs import Measure, Output, outputs_of, sole_measure
 from detectors.room import require_room
 
 
@@ -128,11 +129,16 @@ class Burst:
     source : Detector
         The detector it looks at.
 
+    Attributes
+    ----------
+    unit : str
+        That of the measure.
+
     Raises
     ------
     ValueError
-        Where the source has not one measure a channel, or one that may be negative (it says so by
-        an attribute ``is_signed``) and `hysteresis_level` is not given.
+        Where the source has not one measure a channel, or one that may be negative
+        (`Output.signed`) and `hysteresis_level` is not given.
 
     Notes
     -----
@@ -162,11 +168,12 @@ class Burst:
     config_type: ClassVar[type[DetectorConfig]] = BurstConfig
 
     def __init__(self, config: BurstConfig, source: Detector) -> None:
-        if source.outputs != source.channels:
+        measure = sole_measure(source.outputs, source.channels)
+        if measure is None:
             raise ValueError(
                 f"of: expected a detector with one measure a channel, found {config.of!r}"
             )
-        is_signed = getattr(source, "is_signed", False)
+        is_signed = measure.signed
         if config.hysteresis_level is None and is_signed:
             raise ValueError(
                 f"hysteresis_level: expected one, as {config.of!r} may be negative, found none"
@@ -179,9 +186,8 @@ class Burst:
             )
         self.id = config.id
         self.channels = source.channels
-        self.outputs = tuple(
-            f"{channel}.{name}" for channel in self.channels for name in BurstColumns._fields
-        )
+        self.unit = measure.unit
+        self.outputs = outputs_of(self.channels, _measures(measure))
         self.hop_samples = source.hop_samples
         self.rate_hz = source.rate_hz
         hop_s = self.hop_samples / self.rate_hz
@@ -283,3 +289,13 @@ class Burst:
             strength=strength,
             complete=kind != kernel.CUT,
         )
+
+
+def _measures(source: Output) -> tuple[Measure, ...]:
+    """Return what a channel gives, in the order of the kernel's columns."""
+    return (
+        Measure("value", source.unit, signed=source.signed),
+        Measure("threshold", source.unit, signed=source.signed),
+        Measure("is_on", ""),
+        Measure("is_calibrating", ""),
+    )

@@ -13,6 +13,7 @@ from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
+from detectors.outputs import Measure, outputs_of, with_null
 from detectors.rehearsal import Rehearsal
 from detectors.room import require_room
 
@@ -73,11 +74,11 @@ class BurstStatisticsColumns(NamedTuple):
     mean_amplitude: int
     peak_amplitude: int
     long_fraction: int
-    null_rate_hz: int
-    null_duration_s: int
-    null_mean_amplitude: int
-    null_peak_amplitude: int
-    null_long_fraction: int
+    rate_hz_null: int
+    mean_duration_s_null: int
+    mean_amplitude_null: int
+    peak_amplitude_null: int
+    long_fraction_null: int
     n_bursts: int
     seen_s: int
     is_null_white: int
@@ -111,13 +112,14 @@ class BurstStatistics:
     ``n_bursts``, how many there were. ``seen_s`` is the time in the window at which it could be
     said whether there is a burst; the rate is per second of it.
 
-    Chance: ``null_rate_hz``, ``null_duration_s``, ``null_mean_amplitude``, ``null_peak_amplitude``
-    and ``null_long_fraction`` are those of Gaussian noise through the same filters, hops,
-    smoothing, hysteresis and shortest duration, whose measure is above the threshold for the same
-    share of the seen time; see `detectors.burst_null`. On noise the duration of bursts is set by
-    spectrum and filter alone: never read one without the other. The share is that of the window,
-    so nulls go along with a change of power: what differs from them is how the power comes and
-    goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration, rate).
+    Chance: ``rate_hz_null``, ``mean_duration_s_null``, ``mean_amplitude_null``,
+    ``peak_amplitude_null`` and ``long_fraction_null`` are those of Gaussian noise through the same
+    filters, hops, smoothing, hysteresis and shortest duration, whose measure is above the threshold
+    for the same share of the seen time; see `detectors.burst_null`. On noise the duration of bursts
+    is set by spectrum and filter alone: never read one without the other. The share is that of the
+    window, so nulls go along with a change of power: what differs from them is how the power comes
+    and goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration,
+    rate).
 
     The noise has the spectrum of the channel's own calibration (of its newest part where it was
     longer than 16 million samples of all channels), good samples alone: a rhythm is narrow, so it
@@ -159,11 +161,7 @@ class BurstStatistics:
             )
         self.id = config.id
         self.channels = burst.channels
-        self.outputs = tuple(
-            f"{channel}.{name}"
-            for channel in self.channels
-            for name in BurstStatisticsColumns._fields
-        )
+        self.outputs = outputs_of(self.channels, _measures(burst))
         self.rate_hz = burst.rate_hz
         self._hop_s = burst.hop_samples / burst.rate_hz
         self._every = max(1, round(config.hop_s / self._hop_s))
@@ -290,6 +288,25 @@ class BurstStatistics:
             first = hop + 1
         self._taints[-1] |= np.bitwise_or.reduce(given[first:])
         return made
+
+
+def _measures(burst: Burst) -> tuple[Measure, ...]:
+    """Return what a channel gives, in the order of the kernel's columns."""
+    found, nulls = zip(
+        with_null("rate_hz", "Hz"),
+        with_null("mean_duration_s", "s"),
+        with_null("mean_amplitude", burst.unit, signed=burst.rule.is_signed),
+        with_null("peak_amplitude", burst.unit, signed=burst.rule.is_signed),
+        with_null("long_fraction", ""),
+        strict=True,
+    )
+    return (
+        *found,
+        *nulls,
+        Measure("n_bursts", ""),
+        Measure("seen_s", "s"),
+        Measure("is_null_white", ""),
+    )
 
 
 def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:

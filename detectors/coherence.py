@@ -15,15 +15,22 @@ from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import coherence as kernel
 from detectors.kernels import coherence_edges, coherence_measures, coherence_places
+from detectors.outputs import Measure, outputs_of, with_null
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
 
 #: Outputs that are always there, in the kernel's order, and the kernel's numbers for the others.
-_ALWAYS: Final = ("coherence", "imaginary", "level", "lower")
+_COHERENCE, _COHERENCE_NULL = with_null("coherence", "")
+_ALWAYS: Final = (
+    _COHERENCE,
+    Measure("imaginary", "", signed=True),
+    _COHERENCE_NULL,
+    Measure("lower_bound", ""),
+)
 _EXTRA: Final = {
-    "phase_locking": coherence_measures.PHASE_LOCKING,
-    "phase_lag": coherence_measures.PHASE_LAG,
-    "phase_lag_debiased": coherence_measures.PHASE_LAG_DEBIASED,
+    Measure("phase_locking", ""): coherence_measures.PHASE_LOCKING,
+    Measure("phase_lag", ""): coherence_measures.PHASE_LAG,
+    Measure("phase_lag_debiased", "", signed=True): coherence_measures.PHASE_LAG_DEBIASED,
 }
 
 
@@ -32,8 +39,8 @@ class CoherenceColumns(NamedTuple):
 
     coherence: int
     imaginary: int
-    level: int
-    lower: int
+    coherence_null: int
+    lower_bound: int
     phase_locking: int | None = None
     phase_lag: int | None = None
     phase_lag_debiased: int | None = None
@@ -71,9 +78,11 @@ class Coherence:
     - ``phase_lag``, weighted index: ``|Σ I| / Σ|I|``, I the imaginary parts of ``A B*`` [3]_;
     - ``phase_lag_debiased``, its square: ``((ΣI)² - ΣI²) / ((Σ|I|)² - ΣI²)`` [3]_, which few
       segments do not raise, and so also below 0;
-    - ``level``, which the coherence of independent channels exceeds with probability `alpha`;
-    - ``lower``, the one-sided bound of the coherence, above the truth with probability `alpha`;
-      above 0 where ``coherence`` is above ``level``. Judge by this and not by the value.
+    - ``coherence_null``, the level that the coherence of independent channels exceeds with
+      probability `alpha`;
+    - ``lower_bound``, the one-sided bound of the coherence, above the truth with probability
+      `alpha`; above 0 where ``coherence`` is above ``coherence_null``. Judge by this and not by
+      the value.
 
     Of level and bound see `detectors.coherence_chance`. Measured in white noise at an `alpha` of
     5 %: 4 to 6 % from three segments on; of high coherences (0.8 and more) in few segments (less
@@ -82,9 +91,10 @@ class Coherence:
     ``phase_lag_debiased`` ``1 / (9 K)``, for segments overlap, ``phase_locking`` about
     ``sqrt(π / (4 L))``, ``phase_lag`` about ``sqrt(4 / (π L))``, with L = `n_independent`.
 
-    With a `threshold` an onset is detected on ``a-b`` where ``lower`` rises over it, and an offset
-    where it falls below ``threshold * (1 - hysteresis)``, ``strength`` being ``lower``; a hop that
-    is not valid ends it there with an offset that is not ``complete``, of the last good strength.
+    With a `threshold` an onset is detected on ``a-b`` where ``lower_bound`` rises over it, and an
+    offset where it falls below ``threshold * (1 - hysteresis)``, ``strength`` being that bound; a
+    hop that is not valid ends it there with an offset that is not ``complete``, of the last good
+    strength.
 
     Segments have the overlap of scipy, ``nperseg // 2`` samples, where half a segment is a
     multiple of the hop or the hop one of it; see `CoherenceConfig.hop_s` for other hops. The last
@@ -141,9 +151,9 @@ class Coherence:
         self.delay_s = self.span_samples / (2.0 * self.rate_hz)
         if self._across is not None:
             self.delay_s += self._across.delay_s
-        extras = tuple(each for each in _EXTRA if each in config.measures)
-        self.measures = _ALWAYS + extras
-        self.outputs = tuple(f"{a}-{b}.{name}" for a, b in self.pairs for name in self.measures)
+        extras = tuple(each for each in _EXTRA if each.name in config.measures)
+        self.measures = tuple(each.name for each in _ALWAYS + extras)
+        self.outputs = outputs_of(map("-".join, self.pairs), _ALWAYS + extras)
         chance = Chance(self.segments, bins, self._weights)
         self.n_independent = chance.n_independent
         self.level = chance.level(config.alpha)
@@ -155,7 +165,7 @@ class Coherence:
         )
         places = [[self.channels.index(label) for label in pair] for pair in self.pairs]
         self._runs = runs_of(np.array(places), len(self.channels))
-        self._extras = np.array([_EXTRA[name] for name in extras], dtype=np.int64)
+        self._extras = np.array([_EXTRA[each] for each in extras], dtype=np.int64)
         locking = 1 if "phase_locking" in self.measures else -1
         has_lag = "phase_lag" in self.measures or "phase_lag_debiased" in self.measures
         has_lag = has_lag and self.segments.number > coherence_measures.N_DIRECT
@@ -245,7 +255,7 @@ class Coherence:
         n_edges = coherence_edges.find_edges(
             found.values,
             found.valid,
-            self.measures.index("lower"),
+            self.measures.index("lower_bound"),
             len(self.measures),
             self._threshold,
             self._keep,

@@ -9,17 +9,26 @@ from detectors.block import Block, StreamLayout
 from detectors.coupling_chance import chance_of
 from detectors.coupling_filters import amplitude_taps, grid_step, phase_taps, sharpness_taps
 from detectors.coupling_limits import require_bands, require_rate, require_window
-from detectors.coupling_measures import Coupling
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import phase_amplitude_coupling as kernel
 from detectors.kernels.complex_filter import LANES, dealt_places
 from detectors.kernels.coupling_sums import N_SUMS, steps_for
 from detectors.kernels.waveform_shape import N_SHAPE
+from detectors.outputs import Measure, outputs_of, with_null
 from detectors.room import require_room
 
-#: Names of what a channel gives.
-_OUTPUTS: Final = (*Coupling._fields, "chance", "sharpness", "is_sharp")
+#: What a channel gives, in the order of the kernel's columns.
+_INDEX, _INDEX_NULL = with_null("modulation_index", "")
+_MEASURES: Final = (
+    _INDEX,
+    Measure("mean_vector_length", "µV"),
+    Measure("normalised_mean_vector_length", ""),
+    Measure("preferred_phase_rad", "rad", signed=True),
+    _INDEX_NULL,
+    Measure("sharpness", "", signed=True),
+    Measure("is_sharp", ""),
+)
 
 
 class PhaseAmplitudeCouplingConfig(
@@ -96,11 +105,11 @@ class PhaseAmplitudeCoupling:
     their sum: ``1 + sum(P_j ln P_j) / ln 18`` [1]_; ``mean_vector_length``,
     ``|sum A exp(1j p)| / n`` in µV [2]_; ``normalised_mean_vector_length``,
     ``|sum A exp(1j p)| / sqrt(n sum A²)`` [3]_; ``preferred_phase_rad``, the angle of that sum, 0
-    at the peak of the slow oscillation; ``chance``; ``sharpness``, the logarithm of how sharp the
-    peaks are over how sharp the troughs are [4]_; ``is_sharp``, 1 or 0.
+    at the peak of the slow oscillation; ``modulation_index_null``; ``sharpness``, the logarithm of
+    how sharp the peaks are over how sharp the troughs are [4]_; ``is_sharp``, 1 or 0.
 
-    Null level: ``chance`` is what the modulation index exceeds in one window of twenty where
-    nothing couples the bands, in closed form, from the filters and the window: see
+    Chance: ``modulation_index_null`` is what the modulation index exceeds in one window of twenty
+    where nothing couples the bands, in closed form, from the filters and the window: see
     `detectors.coupling_chance`. It assumes Gaussian noise with a spectrum that is flat within
     each band; a steep one narrows the band and raises the true level (of windows of 1/f noise 7 %
     exceed what is stated, of 1/f² noise up to 10 %). Windows overlap, so neighbouring estimates
@@ -118,7 +127,7 @@ class PhaseAmplitudeCoupling:
     Phase and amplitude come from complex demodulation by filters that are symmetric about one and
     the same sample, so both refer to that sample at every frequency, and depend on a bounded
     stretch. They are computed for every `step_samples`-th sample only, counted within a hop, which
-    leaves three times the width of the fast band; `chance` knows of it. Amplitudes are gathered by
+    leaves three times the width of the fast band; the null knows of it. Amplitudes are gathered by
     phase in 64-bit integers, in the finest steps whose sum over a window fits (2**-28 µV for 10 s
     at 1 kHz); a hop that enters the window is added and the one that leaves subtracted exactly, so
     there is no drift, and the work does not depend on the length of the window.
@@ -152,7 +161,7 @@ class PhaseAmplitudeCoupling:
     def __init__(self, config: PhaseAmplitudeCouplingConfig, layout: StreamLayout) -> None:
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = tuple(f"{channel}.{name}" for channel in self.channels for name in _OUTPUTS)
+        self.outputs = outputs_of(self.channels, _MEASURES)
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self._n_blocks = max(2, round(config.window_s * layout.rate_hz / self.hop_samples))

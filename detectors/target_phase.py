@@ -1,7 +1,7 @@
 """The moments at which a rhythm reaches a phase, told ahead of time where that is wanted."""
 
 from math import tau
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -13,7 +13,16 @@ from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import target_phase as kernel
 from detectors.kernels.oscillation import OUTSIDE
 from detectors.oscillation import Oscillation
+from detectors.outputs import Measure, outputs_of
 from detectors.room import require_room
+
+#: What a channel gives, in the order of the kernel's columns.
+_MEASURES: Final = (
+    Measure("phase", "rad", signed=True),
+    Measure("amplitude", "µV"),
+    Measure("threshold", "µV"),
+    Measure("is_open", ""),
+)
 
 
 class AmplitudeGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,11 +183,7 @@ class TargetPhase:
         rhythm = _rhythm(config, source)
         self.id = config.id
         self.channels = rhythm.channels
-        self.outputs = tuple(
-            f"{channel}.{name}"
-            for channel in self.channels
-            for name in ("phase", "amplitude", "threshold", "is_open")
-        )
+        self.outputs = outputs_of(self.channels, _MEASURES)
         self.hop_samples = rhythm.hop_samples
         self.rate_hz = rhythm.rate_hz
         self.delay_s = rhythm.delay_s
@@ -261,7 +266,7 @@ class TargetPhase:
 
 
 def _rhythm(config: TargetPhaseConfig, source: Detector) -> Oscillation:
-    if not isinstance(source, Oscillation) or source.outputs == source.channels:
+    if not isinstance(source, Oscillation) or not source.has_phase:
         raise ValueError(
             f"of: expected an oscillation with amplitude and phase, found {config.of!r}"
         )

@@ -111,7 +111,7 @@ class Service:
         self._now_s = now_s
         self._session = session
         self._tick_s = tick_s
-        self._displays = Displays(transport)
+        self._displays = Displays(transport, session, loop.chain.detectors.values())
         self._heartbeat = Heartbeat(
             transport,
             session=session,
@@ -225,7 +225,7 @@ class Service:
         self.summary.count(event, outcome, decided_s)
         for each, was_sent, published_s in sent:
             self.summary.count_sent(each, was_sent=was_sent, published_s=published_s)
-        self._displays.show(outcome)
+        self._displays.show(event, outcome)
         if isinstance(event, ControlHeard):
             self._heartbeat.answer(event.message.request_id, outcome.decisions)
         if isinstance(event, Tick):

@@ -20,6 +20,7 @@ from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
 from detectors.kernels.burst_null import count_bursts
 from detectors.oscillation import OscillationConfig
+from detectors.outputs import Output
 from detectors.power_scale import PowerBaseline
 from detectors.rehearsal import Rehearsal
 
@@ -37,7 +38,7 @@ class Envelope:
 
     id = "envelope"
     channels: tuple[str, ...] = ("C0",)
-    outputs: tuple[str, ...] = ("C0",)
+    outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV"),)
     hop_samples = 1
     rate_hz = RATE_HZ
     delay_s = 0.0
@@ -211,7 +212,7 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
 class SignedEnvelope(Envelope):
     """One that may be negative."""
 
-    is_signed = True
+    outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV", signed=True),)
 
 
 def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
@@ -336,3 +337,23 @@ def test_what_noise_never_does_has_no_null() -> None:
     null = null_of(chain_of(source, duration_s_min=10.0))
     assert np.isnan(null[:10, 2:]).all()
     np.testing.assert_array_equal(null[:10, 1], 0.0)
+
+
+def test_the_noise_is_the_same_whatever_a_class_is_called() -> None:
+    class Renamed(
+        BandPowerConfig,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        tag_field="kind",
+        tag="band_power",
+    ):
+        """The same table."""
+
+    keys: dict[str, Any] = {"id": "beta", "stream": "LFP", "band_hz": (13.0, 30.0)}
+    layouts = {"LFP": LAYOUT}
+    known, renamed = (
+        Rehearsal((each(**keys),), layouts, DetectorChain) for each in (BandPowerConfig, Renamed)
+    )
+    other = Rehearsal((BandPowerConfig(**keys | {"hop_s": 0.1}),), layouts, DetectorChain)
+    assert known == renamed != other

@@ -83,6 +83,7 @@ def test_samples_estimates_detections_and_refusals_are_counted() -> None:
     assert found["n_valid"] == 2 + 1
     assert found["hops"]["beta"] == {
         "streams": ["LFP"],
+        "measures": [{"measure": "power", "unit": "µV²", "null": None}],
         "n": 3,
         "n_valid": {"STN": 2},
         "never_valid": [],
