@@ -22,7 +22,6 @@ from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.clock import time_of_day_text
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Event, Tick
-from streamer.policy_reads import columns_of
 from streamer.service import Service, Watcher
 
 _REFRESH_PER_S = 4.0
@@ -50,7 +49,7 @@ class _Followed:
     """
 
     def __init__(self, detector: Detector, channel: str, measure: str) -> None:
-        columns = columns_of(detector)
+        columns = detector.outputs
         places = {
             each.measure: place for place, each in enumerate(columns) if each.channel == channel
         }

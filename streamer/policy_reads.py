@@ -9,17 +9,6 @@ from stimulators.policies.policy import EventRead, MeasureRead, ResolvedRead
 
 #: The measure that says of a hop that it is not valid only because it is too early.
 _CALIBRATING = "is_calibrating"
-#: What the measure of a detector is called that has one a channel and no name for it.
-_ONLY = "value"
-
-
-class Column(NamedTuple):
-    """One column of a detector's estimates."""
-
-    channel: str
-    measure: str
-    unit: str
-    is_signed: bool
 
 
 class Found(NamedTuple):
@@ -44,22 +33,6 @@ class Found(NamedTuple):
     needed: tuple[int, ...]
     calibrating: int
     kinds: tuple[str, ...]
-
-
-def columns_of(detector: Detector) -> tuple[Column, ...]:
-    """Return what each column of a detector's estimates is."""
-    if detector.outputs == detector.channels:
-        is_signed = bool(getattr(detector, "is_signed", False))
-        return tuple(Column(channel, _ONLY, "", is_signed) for channel in detector.channels)
-    found = []
-    for name in detector.outputs:
-        channel = max(
-            (each for each in detector.channels if name.startswith(f"{each}.")),
-            key=len,
-            default="",
-        )
-        found.append(Column(channel, name[len(channel) + 1 :], "", is_signed=False))
-    return tuple(found)
 
 
 def resolve(
@@ -90,7 +63,7 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
             f"{asked.key}: expected a detector ({', '.join(detectors) or 'there is none'}), "
             f"found {asked.detector!r}{case_hint(asked.detector, tuple(detectors))}"
         )
-    columns = columns_of(detector)
+    columns = detector.outputs
     measure = asked.measure if isinstance(asked, MeasureRead) else ""
     if measure and all(each.measure != measure for each in columns):
         gives = ", ".join(dict.fromkeys(each.measure for each in columns))
@@ -113,7 +86,7 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
             ResolvedRead(asked.detector, channel), -1, tuple(places), calibrating, asked.kinds
         )
     column = columns[by_measure[measure]]
-    read = ResolvedRead(asked.detector, channel, measure, column.unit, column.is_signed)
+    read = ResolvedRead(asked.detector, channel, measure, column.unit, column.signed)
     place = by_measure[measure]
     return Found(read, place, (place,), calibrating, ())
 
@@ -145,7 +118,7 @@ def _suited(measure: str, detectors: Mapping[str, Detector]) -> str:
     names = [
         name
         for name, each in detectors.items()
-        if any(column.measure == measure for column in columns_of(each))
+        if any(column.measure == measure for column in each.outputs)
     ]
     return f" ({', '.join(names)})" if names else ""
 

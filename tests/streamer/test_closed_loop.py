@@ -279,7 +279,7 @@ def test_a_fault_and_a_stop_are_safe_and_reset_the_policy(active: ClosedLoop) ->
     (event,) = active.step(stop, 1405 / RATE_HZ + 0.02).device_events
     assert active.gate.state == "safe"
     assert (event.change, event.sample) == ("safe", wiring.policy.next_sample)
-    (target,) = _run(active, 1410, first=1405)[-1].targets
+    (target,) = [each for step in _run(active, 1410, first=1405) for each in step.targets]
     # Without a dwell time it is on at once: since this hop, and not since the burst began.
     assert (target.amount, target.onset_s) == (2.0, target.time_s)
 
