@@ -162,7 +162,10 @@ class Policy(Protocol):
     #: The struct this policy is configured by; its tag is the `kind` in the file.
     config_type: ClassVar[type[PolicyConfig]]
 
-    clips: tuple[Clip, ...]
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """What it may want, one for each device that it drives."""
+        ...
 
     def decide(self, observation: Observation) -> Sequence[Target]:
         """Fold the next hop in and return what it calls for; never raises on data.

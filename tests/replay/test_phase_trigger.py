@@ -16,7 +16,7 @@ from stimulators.decisions import Refusal, Send, StateChanged
 from stimulators.targets import Target
 from stimulators.wire.messages import Ack, Command
 from stimulators.wire.received import AckHeard
-from streamer.closed_loop import ClosedLoop
+from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.journal_reader import JournalReader
 from streamer.records import StepRecord
@@ -76,7 +76,7 @@ def _rhythm() -> Recording:
 
 
 @cache
-def _run(lead_s: float = _LEAD_S) -> tuple[tuple[StepRecord, ...], tuple[object, ...], bool]:
+def _run(lead_s: float = _LEAD_S) -> tuple[tuple[StepRecord, ...], tuple[Outcome, ...], bool]:
     """Return the steps of a session, what followed from them, and whether it verifies."""
     text = _config(lead_s)
     config = msgspec.toml.decode(text, type=LoopConfig)
@@ -88,9 +88,11 @@ def _run(lead_s: float = _LEAD_S) -> tuple[tuple[StepRecord, ...], tuple[object,
             header = journal.header
         armed = msgspec.json.decode(header.config_json, type=LoopConfig)
         loop = ClosedLoop(armed, header.infos, header.session)
-        steps = [each for each in records if isinstance(each.payload, StepRecord)]
-        followed = tuple(loop.step(each.payload.event, each.now_s) for each in steps)
-        return tuple(each.payload for each in steps), followed, verify(out).passes
+        steps = [
+            (each.payload, each.now_s) for each in records if isinstance(each.payload, StepRecord)
+        ]
+        followed = tuple(loop.step(step.event, now_s) for step, now_s in steps)
+        return tuple(step for step, _ in steps), followed, verify(out).passes
 
 
 def _decided(lead_s: float = _LEAD_S) -> Iterator[object]:

@@ -1,12 +1,14 @@
 """Policies hear what becomes of their devices, bound to the next sample; their faults are safe."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 
 from stimulators.decisions import StateChanged
+from stimulators.policies.policy import PolicyConfig
+from stimulators.policies.threshold import ThresholdConfig
 from stimulators.targets import DeviceEvent, Observation, Target
 from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard, LinkChanged
@@ -20,6 +22,8 @@ _NOW_S = 1400 / RATE_HZ + 0.011
 
 class Wrapped:
     """A policy of the rig, of which a test changes what it wants."""
+
+    config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
 
     def __init__(self, loop: ClosedLoop, changed: Callable[[Target], Any]) -> None:
         (wiring,) = loop.wirings

@@ -2,6 +2,7 @@
 
 from math import inf
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,9 +101,8 @@ def test_a_transition_goes_on_while_driven_and_stays_in_hold() -> None:
 
 def test_transitions_of_triggers_are_refused() -> None:
     for key in ("transition_up_s", "transition_down_s"):
-        config = ThresholdConfig(
-            id="p", of="d", device="stn", on_ma=3.0, output="trigger", **{key: 1.0}
-        )
+        config = ThresholdConfig(id="p", of="d", device="stn", on_ma=3.0, output="trigger")
+        config = msgspec.structs.replace(config, **{key: 1.0})
         inputs = PolicyInputs(100.0, 10, (ResolvedRead("d", "c"),) * 3, (device_of(),))
         with pytest.raises(ValueError, match=f"^{key}: expected none with triggers, found 1$"):
             Threshold(config, inputs)
