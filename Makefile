@@ -18,6 +18,7 @@ test: $(READY) $(PEERS) system
 
 slow: $(READY) system
 	$(BIN)/python -m pytest -m slow --timeout=3600
+	STIMLOOP_SEARCH=10 $(BIN)/python -m pytest -m 'hypothesis and not slow' -n auto --dist worksteal --timeout=3600
 
 # A file at a time: `make mutants ROOM=stimulators/gate/belief.py`.
 mutants: $(READY)

@@ -1,4 +1,4 @@
-"""What the guides state of phase, moments, sharpness and losses, measured again.
+"""What the guides state of phase, moments, coupling, sharpness and losses, measured again.
 
 ``python -m benchmarks.statements`` prints it. It is simulated, with fixed seeds: rhythms and losses
 whose truth is known, and noise, also of a recording's spectrum where the recordings are there.
@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, hilbert, lfilter, sosfiltfilt
+from scipy.signal import butter, hilbert, lfilter, sosfiltfilt, welch
 
-from benchmarks.recordings import DATA, m1_ecog
+from benchmarks.recordings import DATA, m1_ecog, stn_ecog
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.conditioning import Conditioner, ConditioningConfig
@@ -120,9 +120,8 @@ def moments_in_noise() -> Iterator[str]:
         yield f"| {name} | {rates[0]:.1f} | {rates[1]:.1f} |"
 
 
-def surrogates(n_channels: int) -> NDArray[np.float64]:
-    """Return noise of the spectrum of a motor cortex in Parkinson's disease, which has a peak."""
-    recorded_uv = m1_ecog().samples_uv[:, 0]
+def surrogates(recorded_uv: NDArray[np.float64], n_channels: int) -> NDArray[np.float64]:
+    """Return noise of a recorded channel's spectrum."""
     size = np.abs(np.fft.rfft(recorded_uv - recorded_uv.mean()))[:, None]
     phase = np.random.default_rng(1).uniform(0.0, 2.0 * np.pi, (size.size, n_channels))
     made: NDArray[np.float64] = np.fft.irfft(size * np.exp(1j * phase), recorded_uv.size, axis=0)
@@ -137,7 +136,7 @@ def sharp_in_noise() -> Iterator[str]:
         "1/f noise": 10.0 * pink(shape, np.random.default_rng(9)),
     }
     if DATA.is_dir():
-        given["noise of M1's spectrum"] = surrogates(48)
+        given["noise of M1's spectrum"] = surrogates(m1_ecog().samples_uv[:, 0], 48)
     yield f"| windows of noise called sharp | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
     for low_hz, high_hz in PHASE_BANDS_HZ:
         for window_s in (10.0, 40.0):
@@ -150,6 +149,71 @@ def sharp_in_noise() -> Iterator[str]:
                 cells.append(f"{100.0 * is_sharp.mean():.0f} % of {is_sharp.size}")
             name = f"phase {low_hz:g}-{high_hz:g} Hz, window {window_s:g} s"
             yield f"| {name} | {' | '.join(cells)} |"
+
+
+def coupled_in_noise() -> Iterator[str]:
+    """Yield how many windows of noise, in which nothing is coupled, are over `chance`."""
+    shape = (round(_SECONDS * RATE_HZ), 8)
+    of_1_f = pink(shape, np.random.default_rng(9))
+    given = {
+        "white noise": [10.0 * np.random.default_rng(10).normal(size=shape)],
+        "1/f noise": [10.0 * of_1_f],
+    }
+    if DATA.is_dir():
+        short_uv = stn_ecog().samples_uv.T
+        given["noise of M1's spectrum, 89 s"] = [surrogates(m1_ecog().samples_uv[:, 0], 48)]
+        given["of nine channels' spectra, 19 s"] = [surrogates(each, 96) for each in short_uv]
+    yield f"| windows of noise over chance | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
+    for window_s in (5.0, 10.0):
+        table = {"id": "pac", "kind": "phase_amplitude_coupling", "window_s": window_s}
+        table |= {"phase_band_hz": [13.0, 30.0], "amplitude_band_hz": [60.0, 160.0]}
+        cells = []
+        for several_uv in given.values():
+            over = [_over_chance(each, table | {"hop_s": window_s / 2.0}) for each in several_uv]
+            shares = [100.0 * each.mean() for each in over]
+            span = f", {min(shares):.0f} to {max(shares):.0f} %" if len(shares) > 1 else ""
+            n_windows = sum(each.size for each in over)
+            cells.append(f"{np.mean(shares):.0f} % of {n_windows}{span}")
+        yield f"| window {window_s:g} s | {' | '.join(cells)} |"
+
+
+def _over_chance(samples_uv: NDArray[np.float64], table: dict[str, Any]) -> NDArray[np.bool_]:
+    """Return, for each valid window, whether its modulation index is over chance."""
+    estimates = look(samples_uv, [table]).estimates
+    is_over = estimates.values[:, 0::7] > estimates.values[:, 4::7]
+    return is_over[estimates.valid[:, 0::7]]
+
+
+def coherent_in_noise() -> Iterator[str]:
+    """Yield how many windows of independent channels are over the level of coherence."""
+    shape = (round(_SECONDS * RATE_HZ), 16)
+    white = np.random.default_rng(10).normal(size=shape)
+    given = {"white noise": 10.0 * white, "1/f noise": pink(shape, np.random.default_rng(9))}
+    if DATA.is_dir():
+        for label, place in (("an STN", 1), ("an ECoG", 4)):
+            given[f"noise of {label}'s spectrum"] = shaped(white, stn_ecog().samples_uv[:, place])
+    yield f"| windows over level, alpha 5 % | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
+    pairs = [[str(place), str(place + 1)] for place in range(0, 16, 2)]
+    for low_hz, high_hz in ((13.0, 30.0), (13.5, 14.5)):
+        for window_s in (5.0, 10.0):
+            table = {"id": "pairs", "kind": "coherence", "pairs": pairs, "window_s": window_s}
+            table |= {"band_hz": [low_hz, high_hz], "hop_s": window_s / 2.0}
+            cells = []
+            for each_uv in given.values():
+                estimates = look(each_uv, [table]).estimates
+                is_over = estimates.values[:, 0::7] > estimates.values[:, 2::7]
+                is_over = is_over[estimates.valid[:, 0::7]]
+                cells.append(f"{100.0 * is_over.mean():.0f} % of {is_over.size}")
+            yield f"| {low_hz:g}-{high_hz:g} Hz, window {window_s:g} s | {' | '.join(cells)} |"
+
+
+def shaped(white: NDArray[np.float64], recorded_uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return white noise given a recorded channel's spectrum, to a hertz."""
+    bins_hz, power = welch(recorded_uv, RATE_HZ, nperseg=round(RATE_HZ))
+    frequency_hz = np.fft.rfftfreq(len(white), 1.0 / RATE_HZ)
+    gain = np.interp(frequency_hz, bins_hz, np.sqrt(power))[:, None]
+    made: NDArray[np.float64] = np.fft.irfft(np.fft.rfft(white, axis=0) * gain, len(white), axis=0)
+    return np.ascontiguousarray(made * (recorded_uv.std() / made.std()))
 
 
 def losses() -> Iterator[str]:
@@ -184,7 +248,8 @@ def _n_found(lost_ms: int, jitter_ms: float) -> int:
 
 def main() -> int:
     """Print all of it."""
-    for rows in (phase_errors, moments_in_noise, sharp_in_noise, losses):
+    of_noise = (coupled_in_noise, sharp_in_noise, coherent_in_noise)
+    for rows in (phase_errors, moments_in_noise, *of_noise, losses):
         for row in rows():
             print(row, flush=True)
         print()

@@ -13,6 +13,7 @@ from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
+from detectors.kernels.trust import RESTART
 from detectors.outputs import Measure, outputs_of, with_null
 from detectors.rehearsal import Rehearsal
 from detectors.room import require_room
@@ -132,13 +133,15 @@ class BurstStatistics:
 
     Validity: the rate where half the window was seen; means and fractions from `n_bursts_min`
     bursts; a null where one is in effect, what it stands beside is valid, the share is from 1 to
-    90 % and noise has such bursts at all. ``n_bursts``, ``seen_s`` and ``is_null_white`` are
-    always valid.
+    90 % and noise has such bursts at all; none of them at the first hop after a restart of the
+    stream (of several streams: nor at one that holds a hop with nothing valid on any channel).
+    ``n_bursts``, ``seen_s`` and ``is_null_white`` are always valid.
 
     Delay: that of the bursts and half the window; a burst is counted when it ends. Start and gap:
     it goes on over gaps and never starts anew by itself: its hops are every so manyth hop of the
-    burst detector. NaN policy: ``omit``; hops that are not valid are not seen. As they cut long
-    bursts more often than short ones, durations beside many of them are too short.
+    burst detector, and the first after a gap is not valid. NaN policy: ``omit``; hops that are not
+    valid are not seen. As they cut long bursts more often than short ones, durations beside many
+    of them are too short.
 
     References
     ----------
@@ -174,6 +177,8 @@ class BurstStatistics:
         require_room("of: duration_s_min", lag_s, self._lag * len(self.channels))
         self._long_hops = round(config.long_s * burst.rate_hz) / burst.hop_samples
         self._n_bursts_min = config.n_bursts_min
+        self._is_of_one_stream = len(layouts) == 1
+        self._on_columns = [burst.columns(channel).is_on for channel in burst.channels]
         self._is_signed = burst.rule.is_signed
         self._null = BurstNullInEffect(
             config.id,
@@ -209,6 +214,7 @@ class BurstStatistics:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         self._null.reset()
+        self._restarts: list[int] = []
         n_channels = len(self.channels)
         self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self._taints = np.zeros(self._n_blocks, dtype=np.uint16)
@@ -223,17 +229,26 @@ class BurstStatistics:
         """Fold samples, or estimates of the burst detector, in; return every hop completed."""
         if isinstance(given, Block):
             self._null.hear(given)
+            if self._is_of_one_stream:
+                rows = np.flatnonzero(given.taint[:, 0] & RESTART)
+                self._restarts += (given.first_sample + rows).tolist()
             return self._nothing
         self._null.follow(given)
         n_made = (int(self._state[kernel.SINCE_EMIT]) + given.sample.size) // self._every
         hops = np.empty(n_made, dtype=np.int64)
         values = np.empty((n_made, len(self.outputs)))
         valid = np.empty(values.shape, dtype=np.bool_)
+        is_cut = self._cuts(given)
         first = n_before = 0
         for edge in [*self._null.edges(given.sample), given.sample.size]:
             if edge > first:
                 n_here = self._fold(
-                    given, slice(first, edge), hops[n_before:], values[n_before:], valid[n_before:]
+                    given,
+                    is_cut,
+                    slice(first, edge),
+                    out_hops=hops[n_before:],
+                    out_values=values[n_before:],
+                    out_valid=valid[n_before:],
                 )
                 hops[n_before : n_before + n_here] += first
                 n_before += n_here
@@ -248,7 +263,9 @@ class BurstStatistics:
     def _fold(
         self,
         given: Estimates,
+        is_cut: NDArray[np.bool_],
         piece: slice,
+        *,
         out_hops: NDArray[np.int64],
         out_values: NDArray[np.float64],
         out_valid: NDArray[np.bool_],
@@ -257,6 +274,7 @@ class BurstStatistics:
         n_made: int = kernel.fold(
             given.values[piece],
             given.valid[piece],
+            is_cut[piece],
             self._lag,
             self._long_hops,
             self._every,
@@ -276,6 +294,21 @@ class BurstStatistics:
             out_valid,
         )
         return n_made
+
+    def _cuts(self, given: Estimates) -> NDArray[np.bool_]:
+        """Return which hops are the first after a restart.
+
+        Of several streams a restart has no sample on their grid: there it is a hop at which
+        nothing is valid, as comes after every one.
+        """
+        if not self._is_of_one_stream:
+            return np.asarray(~given.valid[:, self._on_columns].any(axis=1))
+        is_cut = np.zeros(given.sample.size, dtype=np.bool_)
+        if self._restarts and given.sample.size:
+            known = [each for each in self._restarts if each <= given.sample[-1]]
+            is_cut[np.searchsorted(given.sample, known)] = True
+            self._restarts = self._restarts[len(known) :]
+        return is_cut
 
     def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Return what the hops of each window carry, the newest of which are at `hops`."""

@@ -85,11 +85,12 @@ class Coherence:
       the value.
 
     Of level and bound see `detectors.coherence_chance`. Measured in white noise at an `alpha` of
-    5 %: 4 to 6 % from three segments on; of high coherences (0.8 and more) in few segments (less
-    than 20) the bound is above the truth less often, in 1 to 4 %; of a single bin in two segments
-    up to 9 %. Of the other measures chance gives: ``imaginary`` 0 on average,
-    ``phase_lag_debiased`` ``1 / (9 K)``, for segments overlap, ``phase_locking`` about
-    ``sqrt(π / (4 L))``, ``phase_lag`` about ``sqrt(4 / (π L))``, with L = `n_independent`.
+    5 %: 4 to 6 % from three segments on, and 5 to 7 % in noise of a recording's spectrum; of high
+    coherences (0.8 and more) in few segments (less than 20) the bound is above the truth less
+    often, in 1 to 4 %; of a single bin in two segments up to 9 %. Of the other measures chance
+    gives: ``imaginary`` 0 on average, ``phase_lag_debiased`` ``1 / (9 K)``, for segments overlap,
+    ``phase_locking`` about ``sqrt(π / (4 L))``, ``phase_lag`` about ``sqrt(4 / (π L))``, with
+    L = `n_independent`.
 
     With a `threshold` an onset is detected on ``a-b`` where ``lower_bound`` rises over it, and an
     offset where it falls below ``threshold * (1 - hysteresis)``, ``strength`` being that bound; a

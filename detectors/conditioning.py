@@ -284,6 +284,7 @@ class Conditioner:
                 self._tally.add(found, time_s, first_sample)
                 notes = self._noted(found)
                 self._found.clear()
+            self._tally.end(time_s)
         block = Block(self.layout.name, first_sample, samples_uv, time_s, taint, events, after)
         return block, notes
 

@@ -111,8 +111,9 @@ class PhaseAmplitudeCoupling:
     Chance: ``modulation_index_null`` is what the modulation index exceeds in one window of twenty
     where nothing couples the bands, in closed form, from the filters and the window: see
     `detectors.coupling_chance`. It assumes Gaussian noise with a spectrum that is flat within
-    each band; a steep one narrows the band and raises the true level (of windows of 1/f noise 7 %
-    exceed what is stated, of 1/f² noise up to 10 %). Windows overlap, so neighbouring estimates
+    each band; a steep one, or a peak, narrows the band and raises the true level: of windows of
+    1/f noise and of a recording's spectrum 7 % exceed what is stated, up to 10 % on a channel of a
+    short one and in 1/f² noise. Windows overlap, so neighbouring estimates
     exceed it together. Stimulation, muscle activity or a sharp waveform couples the bands as well.
 
     A wave whose peaks are sharper than its troughs, or the other way, couples the bands by its
@@ -121,7 +122,7 @@ class PhaseAmplitudeCoupling:
     sinusoid, positive for sharp peaks, and stays within 4.6; in 1/f noise its standard deviation
     is 0.2 in windows of 10 s. ``is_sharp`` is set where it is beyond 0.1, a tenth sharper, and the
     differences of each peak to the trough after it, summed, are beyond twice the root of their
-    summed squares: of windows of Gaussian noise about one in twenty (4 to 7 %, by spectrum and
+    summed squares: of windows of Gaussian noise about one in twenty (1 to 6 %, by spectrum and
     window). It does not see steep flanks, nor whether a coupling is only one of shape.
 
     Phase and amplitude come from complex demodulation by filters that are symmetric about one and

@@ -60,6 +60,7 @@ class Tally:
         self._stream = stream
         self._rate_hz = rate_hz
         self._start_s: float | None = None
+        self._newest_s = 0.0
         self._first: dict[tuple[str, str], tuple[int, float, str]] = {}
         self._times: dict[tuple[str, str], int] = {}
 
@@ -69,6 +70,10 @@ class Tally:
             row = int(rows[0])
             self._start_s = float(time_s[row]) - (first_sample + row) / self._rate_hz
 
+    def end(self, time_s: NDArray[np.float64]) -> None:
+        """Note when the newest sample of a block was, once all that was found there is counted."""
+        self._newest_s = float(time_s[-1])
+
     def add(self, found: Iterable[Finding], time_s: NDArray[np.float64], first_sample: int) -> None:
         """Count what was found in one block, whose samples have these times."""
         for finding in found:
@@ -77,7 +82,7 @@ class Tally:
             key = finding.kind, finding.subject
             self._times[key] = self._times.get(key, 0) + 1
             if key not in self._first:
-                since_s = self._since_start_s(finding.sample, time_s, first_sample)
+                since_s = self._since_start_s(finding.kind, finding.sample, time_s, first_sample)
                 self._first[key] = finding.sample, since_s, finding.text
 
     def tallied(self, n_samples: Mapping[tuple[str, str], int]) -> Iterator[Tallied]:
@@ -101,8 +106,13 @@ class Tally:
                 text=text,
             )
 
-    def _since_start_s(self, sample: int, time_s: NDArray[np.float64], first_sample: int) -> float:
+    def _since_start_s(
+        self, kind: str, sample: int, time_s: NDArray[np.float64], first_sample: int
+    ) -> float:
         row = sample - first_sample
+        if kind == "clock_correction" and row == 0 and self._newest_s != 0.0:
+            # The first time after a correction may still be of the clock before it.
+            time_s = np.array([self._newest_s + 1.0 / self._rate_hz])
         if self._start_s is None or not 0 <= row < time_s.size or time_s[row] == 0.0:
             return sample / self._rate_hz
         since_s = float(time_s[row]) - self._start_s

@@ -32,6 +32,8 @@ from streamer.warm_up import warm_up
 
 #: The devices are there so long before the first sample.
 _LEAD_S = 0.1
+#: Where nothing is driven nothing follows from time alone: it is told only to keep the journal.
+_IDLE_TICK_S = 10.0
 
 Progress = Callable[[int, int], None]
 
@@ -136,7 +138,7 @@ async def _run(
             transport=VirtualDevices(config.devices, first.session),
             now_s=now_s,
             session=first.session,
-            tick_s=config.rig.tick_s,
+            tick_s=config.rig.tick_s if config.devices else _IDLE_TICK_S,
             config_digest=first.config_sha256,
             versions=versions(),
             watch=_watcher(source.n_samples, progress),

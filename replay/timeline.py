@@ -1,7 +1,7 @@
 """When everything in a recording happened, on the one clock of whoever recorded it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from replay.recording import RecordedStream, RecordingError
+from streamer.stamp_rate import SECONDS, StampRate, StampUnit, looks_like
 
 #: Offsets that differ by more belong to different lives of the sender's clock.
 _RESET_S = 1.0
@@ -41,18 +42,21 @@ class Timeline:
     Parameters
     ----------
     stamps_s : ndarray of float64, shape (n_samples,)
-        Each stamp with the newest offset known by then added. Jitter, drift and gaps are kept;
-        only a stamp that no clock can give is put between its neighbours.
+        Each stamp in seconds, with the newest offset known by then added. Jitter, drift and gaps
+        are kept; only a stamp that no clock can give is put between its neighbours.
     times_s : ndarray of float64, shape (n_samples,)
         When each sample was there: its stamp, or that of an earlier sample that is later.
         Never falls. Stamps that cannot be right do not count: the order is that of the file.
     corrections : tuple of Correction
         Where the offset changes; the first at sample 0, even without samples.
+    unit : StampUnit
+        What the stamps were taken to count.
     """
 
     stamps_s: NDArray[np.float64]
     times_s: NDArray[np.float64]
     corrections: tuple[Correction, ...]
+    unit: StampUnit = SECONDS
 
 
 def timelines(streams: Sequence[RecordedStream]) -> tuple[Timeline, ...]:
@@ -71,9 +75,13 @@ def timelines(streams: Sequence[RecordedStream]) -> tuple[Timeline, ...]:
 
     Notes
     -----
+    Stamps of a signal that count milliseconds, microseconds or nanoseconds, by its nominal rate,
+    are taken as such; those of markers where all signals count the same.
+
     A marker that lies more than an hour before or after all signals is moved to that hour's end.
     """
-    made = [timeline(stream) for stream in streams]
+    units = _units(streams)
+    made = [timeline(stream, unit) for stream, unit in zip(streams, units, strict=True)]
     spans = sorted(
         (float(each.times_s[0]), float(each.times_s[-1]), stream.info.lsl_name)
         for stream, each in zip(streams, made, strict=True)
@@ -89,16 +97,13 @@ def timelines(streams: Sequence[RecordedStream]) -> tuple[Timeline, ...]:
         return tuple(made)
     first_s = spans[0][0] - _HOLE_S_MAX
     last_s = max(end_s for _, end_s, _ in spans) + _HOLE_S_MAX
-    return tuple(
-        Timeline(each.stamps_s, each.times_s.clip(first_s, last_s), each.corrections)
-        for each in made
-    )
+    return tuple(replace(each, times_s=each.times_s.clip(first_s, last_s)) for each in made)
 
 
-def timeline(stream: RecordedStream) -> Timeline:
-    """Return one stream's timeline."""
+def timeline(stream: RecordedStream, unit: StampUnit = SECONDS) -> Timeline:
+    """Return one stream's timeline, with stamps that count a unit."""
     rate_hz = stream.info.rate_hz if stream.is_signal else 0.0
-    raw_s = _filled(stream.timestamps_s, rate_hz)
+    raw_s = _filled(stream.timestamps_s / unit.per_s, rate_hz)
     stamps_s = raw_s.copy()
     # Of several offsets that apply from one sample on, the newest stays.
     found = dict(_corrections(stream, raw_s)) if stream.clock_offsets_s.size else {0: 0.0}
@@ -109,7 +114,32 @@ def timeline(stream: RecordedStream) -> Timeline:
         Correction(first, _known_s(times_s, first), correction_s)
         for first, correction_s in found.items()
     )
-    return Timeline(stamps_s, times_s, corrections)
+    return Timeline(stamps_s, times_s, corrections, unit)
+
+
+def _units(streams: Sequence[RecordedStream]) -> list[StampUnit]:
+    """Return what each stream's stamps count."""
+    signals = [each for each in streams if each.is_signal and each.timestamps_s.size]
+    found = {id(each): _unit(each) for each in signals}
+    sure_s = [each.timestamps_s for each in signals if found[id(each)] == SECONDS]
+    for each in signals:
+        # Beside a clock of seconds it is another rate than it says, not another unit.
+        if any(_lie_together(each.timestamps_s, other_s) for other_s in sure_s):
+            found[id(each)] = SECONDS
+    of_all = set(found.values())
+    of_markers = of_all.pop() if len(of_all) == 1 else SECONDS
+    return [found.get(id(each), of_markers) for each in streams]
+
+
+def _unit(signal: RecordedStream) -> StampUnit:
+    measured = StampRate(signal.info.rate_hz)
+    measured.add(signal.timestamps_s)
+    return looks_like(measured.measured_hz, signal.info.rate_hz)
+
+
+def _lie_together(stamps_s: NDArray[np.float64], others_s: NDArray[np.float64]) -> bool:
+    ends_s = np.abs(stamps_s[[0, -1]] - others_s[[0, -1]])
+    return bool((ends_s <= _HOLE_S_MAX).all())
 
 
 def _filled(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:

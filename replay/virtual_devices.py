@@ -66,6 +66,8 @@ class VirtualDevices:
             emit(LinkChanged(is_up=True))
             for name, device in self.devices.items():
                 emit(InfoHeard(device=name, message=device.describe(), retained=False))
+            if not self.devices:
+                await asyncio.get_running_loop().create_future()
             while True:
                 for name, device in self.devices.items():
                     self._say(name, device.tick(_now_us()))

@@ -33,6 +33,8 @@ _REMEDIES = {
 }
 #: Jumps of the stamps.
 _OF_STAMPS = {"clock_reset", "backwards", "late", "gap"}
+#: What follows from stamps that count another unit: said once, by their rate.
+_OF_UNIT = _OF_STAMPS | {"not_finite_stamp"}
 
 
 def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -50,6 +52,8 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, stream in summary["streams"].items():
         yield _stream(name, stream)
         of_stream = [each for each in summary["found"] if each["stream"] == name]
+        if any(map(_is_of_unit, of_stream)):
+            of_stream = [each for each in of_stream if each["kind"] not in _OF_UNIT]
         by_kind: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for each in of_stream:
             by_kind[each["kind"]].append(each)
@@ -138,7 +142,8 @@ def _causes(hops: Mapping[str, Any], summary: Mapping[str, Any], otherwise: str)
     ]
     by_kind = {each["kind"]: each for each in reversed(found)}
     if "rate" in by_kind:  # jumps of the stamps follow from it
-        by_kind = {kind: each for kind, each in by_kind.items() if kind not in _OF_STAMPS}
+        of_rate = _OF_UNIT if _is_of_unit(by_kind["rate"]) else _OF_STAMPS
+        by_kind = {kind: each for kind, each in by_kind.items() if kind not in of_rate}
     causes = [
         f"{kind.replace('_', ' ')} from {by_kind[kind]['first_s']:.2f} s "
         f"({by_kind[kind]['text']}): {_remedy(by_kind[kind])}"
@@ -149,9 +154,13 @@ def _causes(hops: Mapping[str, Any], summary: Mapping[str, Any], otherwise: str)
 
 
 def _remedy(found: Mapping[str, Any]) -> str:
-    if found["kind"] == "rate" and "look like" in found["text"]:
+    if _is_of_unit(found):
         return "let the sender stamp in seconds of the LSL clock"
     return _REMEDIES[found["kind"]]
+
+
+def _is_of_unit(found: Mapping[str, Any]) -> bool:
+    return found["kind"] == "rate" and "look like" in found["text"]
 
 
 def _named(names: Sequence[str]) -> str:

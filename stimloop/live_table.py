@@ -9,10 +9,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from detectors.detector import Detector
 from detectors.estimates import Seen
 from stimloop.amount_text import age_text, amount_text
 from stimloop.line_writer import LineWriter
+from stimloop.measures_table import BESIDE, MeasureKey, MeasuresTable
 from stimloop.news import NewsLine, news
 from stimloop.plain_text import plain
 from stimloop.status_news import StatusNews
@@ -20,7 +20,7 @@ from stimloop.stop_key import STOP_KEY, has_stop_key
 from stimulators.wire.messages import Ack, DeviceBelief, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.clock import time_of_day_text
-from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.closed_loop import Outcome
 from streamer.events import Event, Tick
 from streamer.service import Service, Watcher
 
@@ -39,57 +39,6 @@ _STYLES = {
 #: Boots of devices that programs are remembered of.
 _N_BOOTS_MAX = 256
 _NEWS_STYLES = {"plain": "", "alarm": "bold red"}
-
-
-class _Followed:
-    """One measure that a policy reads: its newest value, its mean before and since it was active.
-
-    Before against since is the fair comparison: while the device is on, the measure is high
-    because that is what turned the device on.
-    """
-
-    def __init__(self, detector: Detector, channel: str, measure: str) -> None:
-        columns = detector.outputs
-        places = {
-            each.measure: place for place, each in enumerate(columns) if each.channel == channel
-        }
-        self.detector = detector.id
-        self.channel = channel
-        self._column = places.get(measure, next(iter(places.values()), 0))
-        self._threshold = places.get("threshold")
-        self._is_on = places.get("is_on", places.get("is_open"))
-        self.value = 0.0
-        self.threshold = 0.0
-        self.is_on = False
-        self.is_valid = False
-        self._sums = {False: 0.0, True: 0.0}
-        self._counts = {False: 0, True: 0}
-
-    def see(self, seen: Seen, *, is_active: bool) -> None:
-        estimates, newest = seen.estimates, seen.estimates.values[-1]
-        values, valid = estimates.values[:, self._column], estimates.valid[:, self._column]
-        self.is_valid = bool(valid[-1])
-        self.value = float(values[-1])
-        self.threshold = 0.0 if self._threshold is None else float(newest[self._threshold])
-        self.is_on = self._is_on is not None and bool(newest[self._is_on])
-        self._sums[is_active] += float(values[valid].sum())
-        self._counts[is_active] += int(valid.sum())
-
-    def mean(self, *, is_active: bool) -> float | None:
-        count = self._counts[is_active]
-        return self._sums[is_active] / count if count else None
-
-
-def _followed(loop: ClosedLoop) -> Iterator[_Followed]:
-    """Yield what policies read: for each channel of a detector the measure that is a measure."""
-    shown: dict[tuple[str, str], str] = {}
-    for read in (each.read for wiring in loop.wirings for each in wiring.reads):
-        place = (read.detector, read.channel)
-        if read.measure not in {"is_on", "is_open", "threshold"}:
-            shown[place] = shown.get(place) or read.measure
-        shown.setdefault(place, "")
-    for (name, channel), measure in shown.items():
-        yield _Followed(loop.chain.detectors[name], channel, measure or "amplitude")
 
 
 class _Programs:
@@ -119,7 +68,13 @@ class LiveTable:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._followed = list(_followed(service.loop))
+        read = [
+            MeasureKey(each.detector, each.channel, each.measure)
+            for wiring in service.loop.wirings
+            for each in (found.read for found in wiring.reads)
+            if each.measure and each.measure not in BESIDE
+        ]
+        self._measures = MeasuresTable(service.loop.chain.detectors, read)
         self._beliefs: dict[str, DeviceBelief] = {}
         self._beliefs_s = float("-inf")
         self._programs = _Programs()
@@ -148,7 +103,7 @@ class LiveTable:
     def __rich__(self) -> RenderableType:
         """Draw it."""
         key = [Text(f"{STOP_KEY}: stop", "bold")] if self._has_stop_key else []
-        return Group(self._state(), self._measures(), self._devices(), *self._news, *key)
+        return Group(self._state(), self._measures, self._devices(), *self._news, *key)
 
     def _see(self, seen: Sequence[Seen]) -> None:
         is_active = self._service.loop.gate.state in {"active", "hold"}
@@ -156,9 +111,7 @@ class LiveTable:
             if not each.estimates.sample.size:
                 continue
             self._newest_s = float(each.estimates.time_s[-1])
-            for followed in self._followed:
-                if followed.detector == each.estimates.detector:
-                    followed.see(each, is_active=is_active)
+            self._measures.see(each, is_active=is_active)
 
     def _state(self) -> Text:
         gate, counts = self._service.loop.gate, self._service.summary
@@ -168,28 +121,6 @@ class LiveTable:
             f"{counts.n_issued} commands, {counts.n_acked} acknowledged\n",
             (plain(gate.status_text), "dim"),
         )
-
-    def _measures(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        for column in ("detector", "channel"):
-            table.add_column(column)
-        for column in ("now", "threshold", "mean before", "mean since active", "change"):
-            table.add_column(column, justify="right")
-        for each in self._followed:
-            before, since = each.mean(is_active=False), each.mean(is_active=True)
-            change = f"{100.0 * (since / before - 1.0):+.0f} %" if before and since else "-"
-            table.add_row(
-                each.detector,
-                each.channel,
-                Text(
-                    f"{each.value:.1f}" if each.is_valid else "-",
-                    "bold" if each.is_on else "",
-                ),
-                f"{each.threshold:.1f}" if each.threshold else "-",
-                *("-" if mean is None else f"{mean:.1f}" for mean in (before, since)),
-                change,
-            )
-        return table
 
     def _devices(self) -> Table:
         table = Table(box=None, pad_edge=False)

@@ -11,7 +11,7 @@ from stimulators.device_config import DeviceConfig
 from stimulators.wire.keys import Keys, NoKeys
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.session_id import session_date_text
-from streamer.clock import now_s, unix_us
+from streamer.clock import unix_us, with_sleep_s
 
 
 async def run_devices(
@@ -47,14 +47,14 @@ async def run_devices(
     OSError
         Where what a device remembers cannot be read or written.
     """
-    watch = DeviceWatch(len(devices), told, ready, now_s)
+    watch = DeviceWatch(len(devices), told, ready, with_sleep_s)
     async with asyncio.TaskGroup() as group:
         for device in devices:
             link = DeviceLink(
                 device,
                 broker=broker,
                 rig=rig,
-                now_s=now_s,
+                now_s=with_sleep_s,
                 memory=None if memory is None else DeviceMemory(memory, device, unix_us),
                 watch=watch.see,
                 keys=keys_of(device),

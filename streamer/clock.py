@@ -26,6 +26,14 @@ def suspended_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
+def with_sleep_s() -> float:
+    """Return the seconds since this machine started, its sleep included: a device's clock.
+
+    A lease must not outlive the sleep of the machine that the device runs on.
+    """
+    return now_s() + suspended_s()
+
+
 def unix_us() -> int:
     """Return the time of day in microseconds since 1970: it may be set, but outlives a restart."""
     now = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from statistics import median_low
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,40 @@ _N_BLOCKS_MAX = 1024
 _DEVIATION_MAX = 0.1
 #: Too few samples say nothing of a rate.
 _N_SAMPLES_MIN = 10
+#: What stamps are in by mistake fits the nominal rate only so well: that may be wrong too.
+_UNIT_TOLERANCE = 0.25
+
+
+class StampUnit(NamedTuple):
+    """What stamps count, and how many of it make a second."""
+
+    name: str
+    per_s: float
+
+
+SECONDS = StampUnit("seconds", 1.0)
+_MISTAKEN_UNITS = (
+    StampUnit("milliseconds", 1e3),
+    StampUnit("microseconds", 1e6),
+    StampUnit("nanoseconds", 1e9),
+)
+
+
+def looks_like(measured_hz: float | None, nominal_hz: float) -> StampUnit:
+    """Return what a stream's stamps seem to count.
+
+    Parameters
+    ----------
+    measured_hz : float or None
+        Samples to each unit of its stamps, taken for seconds; None where that is not known.
+    nominal_hz : float
+        Samples a second that it says it gives.
+    """
+    for unit in _MISTAKEN_UNITS:
+        ratio = (measured_hz or 0.0) * unit.per_s / nominal_hz
+        if abs(ratio - 1.0) <= _UNIT_TOLERANCE:
+            return unit
+    return SECONDS
 
 
 class StampRate:

@@ -8,7 +8,7 @@ from detectors.conditioning import Conditioner
 from detectors.stamps import RATE_ERROR_TOLD
 from detectors.tally import Tallied
 from streamer.events import Chunk, StreamChanged
-from streamer.stamp_rate import StampRate
+from streamer.stamp_rate import SECONDS, StampRate, looks_like
 
 #: What `quality` counts, though it may never happen; the artifact steps add theirs.
 _KINDS = (
@@ -34,9 +34,6 @@ _KINDS = (
 )
 #: What an operator has to know of a stream that fell silent, or is another one.
 _CHANGES = ("silent", "lost", "changed")
-#: What stamps may be in by mistake; the true rate may differ from the nominal one.
-_OTHER_UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
-_UNIT_TOLERANCE = 0.25
 
 
 class StreamCounts:
@@ -122,9 +119,9 @@ class StreamCounts:
         if found_hz is None or abs(found_hz / said_hz - 1.0) <= RATE_ERROR_TOLD:
             return []
         text = f"expected {said_hz:g} Hz, found {found_hz:.5g} Hz over its stamps"
-        for unit, factor in _OTHER_UNITS.items():
-            if abs(found_hz * factor / said_hz - 1.0) <= _UNIT_TOLERANCE:
-                text = f"{text}: they look like {unit}, expected seconds"
+        unit = looks_like(found_hz, said_hz)
+        if unit != SECONDS:
+            text = f"{text}: they look like {unit.name}, expected seconds"
         return [_of_all(name, "rate", self._n_samples[name], text)]
 
     def _measured_hz(self, name: str) -> float | None:

@@ -5,10 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from streamer.lsl_network import LslConfig
 from tests.mosquitto import Mosquitto, mosquitto_program
 from tests.private_lsl import use_private_lsl
+from tests.searching import TIMES
+
+# `make test` tries the same examples each time; `make slow` tries others, and prints those that
+# break a law so that they can be tried again.
+settings.register_profile("stimloop", derandomize=TIMES == 1, deadline=None, print_blob=True)
+settings.load_profile("stimloop")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -41,11 +41,13 @@ MEANS: Final = 0
 PEAKS: Final = 1
 N_BLOCK_SUMS: Final = 2
 
-#: Places of `state`: hops seen, those since the last estimate, and the present block.
+#: Places of `state`: hops seen, those since the last estimate, the present block, and whether
+#: what went on before it was cut off since the last estimate.
 HOP: Final = 0
 SINCE_EMIT: Final = 1
 BLOCK: Final = 2
-N_STATE: Final = 3
+IS_CUT: Final = 3
+N_STATE: Final = 4
 
 #: Columns of `null`, one row a share of the time above the threshold.
 SHARE: Final = 0
@@ -57,6 +59,7 @@ N_NULL: Final = 1 + N_MEASURES
 def fold(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
+    is_cut: NDArray[np.bool_],
     lag: int,
     long_hops: float,
     every: int,
@@ -81,6 +84,8 @@ def fold(
     ----------
     values, valid
         Estimates of a burst detector, see `detectors.kernels.burst`.
+    is_cut : ndarray of bool, shape (n_hops,)
+        Whether a restart lies between this hop and the one before.
     lag : int
         Hops from the crossing of the threshold to the hop that makes it a burst.
     long_hops : float
@@ -106,6 +111,7 @@ def fold(
     n_made = 0
     for row in range(values.shape[0]):
         block = state[BLOCK]
+        state[IS_CUT] |= is_cut[row]
         for channel in range(counts.shape[0]):
             at = burst.N_COLUMNS * channel
             _take(
@@ -135,6 +141,7 @@ def fold(
                 every,
                 hop_s,
                 n_bursts_min,
+                state[IS_CUT] != 0,
                 is_signed,
                 block_counts,
                 block_sums,
@@ -144,7 +151,7 @@ def fold(
                 out_valid[n_made, N_COLUMNS * channel : N_COLUMNS * (channel + 1)],
             )
         n_made += 1
-        state[SINCE_EMIT] = 0
+        state[SINCE_EMIT] = state[IS_CUT] = 0
         state[BLOCK] = block = (block + 1) % block_counts.shape[0]
         block_counts[block] = 0
         block_sums[block] = 0.0
@@ -206,6 +213,7 @@ def _emit(
     every: int,
     hop_s: float,
     n_bursts_min: int,
+    is_cut: bool,
     is_signed: bool,
     block_counts: NDArray[np.int64],
     block_sums: NDArray[np.float64],
@@ -231,7 +239,9 @@ def _emit(
     out_valid[N_BURSTS] = out_valid[SEEN] = out_valid[IS_NULL_WHITE] = True
     out_valid[RATE] = 2 * count[SEEN_HOPS] >= n_blocks * every
     out_valid[DURATION:NULL] = count[WHOLE_BURSTS] >= max(1, n_bursts_min)
-    if count[SEEN_HOPS] > 0:
+    if is_cut:  # whoever reads the estimates is to see it
+        out_valid[:N_BURSTS] = False
+    elif count[SEEN_HOPS] > 0:
         _emit_null(count, threshold, is_signed, null, out_values, out_valid)
     for column in range(N_COLUMNS):
         if not out_valid[column]:

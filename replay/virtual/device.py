@@ -1,12 +1,13 @@
 """A reference device in virtual time: its own clock, its power, its memory and its manners."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from replay.virtual.broker import Broker, Client, Post
+from replay.virtual.broker import RECONNECT_US, Broker, Client, Post
 from replay.virtual.electrode import Electrodes, Given, Pulses
+from replay.virtual.machine import KEPT_ALIVE_US
 from replay.virtual.misbehaviour import HONEST
 from stimulators.device.counts.counts import Counts
 from stimulators.device.device import ReferenceDevice
@@ -64,6 +65,10 @@ class VirtualDevice:
         When its clock was set last, in virtual time.
     n_clock_sets : int
         How often that was.
+    is_on : bool
+        Whether it has power, and its computer does not sleep.
+    is_asleep : bool
+        Whether its computer sleeps.
     """
 
     def __init__(
@@ -80,7 +85,7 @@ class VirtualDevice:
         self.config = config
         self.misbehaviour = HONEST
         self.n_boots = 0
-        self.is_on = False
+        self.is_on = self.is_asleep = False
         self._broker = broker
         self._schedule = broker.schedule
         self._electrodes = electrodes
@@ -90,6 +95,7 @@ class VirtualDevice:
         self._counts = Counts()
         self._step, self._ceiling = step, ceiling
         self._n_triggers = 0
+        self._waiting: list[Callable[[], None]] = []
         self.stepped_us = self.n_clock_sets = 0
         self.client = self._make_client()
         self.device = self._boot()
@@ -105,6 +111,29 @@ class VirtualDevice:
         self.client.disconnect("no power", back_after_us=None)
         self._note()
         self._schedule.after(off_us, self._restart)
+
+    def suspend(self, for_us: int) -> None:
+        """Let its computer sleep: it gives nothing, its clock goes on, and what comes waits."""
+        if not self.is_on:
+            return
+        self.is_on, self.is_asleep = False, True
+        self._note()
+        self._schedule.after(for_us, self._wake)
+        if for_us > KEPT_ALIVE_US:
+            back_us = for_us - KEPT_ALIVE_US + RECONNECT_US
+            self._schedule.after(
+                KEPT_ALIVE_US,
+                lambda: self.client.disconnect("its keep-alive ended", back_after_us=back_us),
+            )
+
+    def _wake(self) -> None:
+        self.is_on, self.is_asleep = True, False
+        self.stepped_us = self._schedule.now_us
+        self.n_clock_sets += 1
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each()
+        self._tick(self.n_boots)
 
     def step_clock(self, by_us: int) -> None:
         """Set its own clock forward or back."""
@@ -175,14 +204,19 @@ class VirtualDevice:
         self._schedule.after(_TICK_US, lambda: self._tick(boot))
 
     def _hear(self, post: Post, is_kept: bool) -> None:
+        if self.is_asleep:
+            self._waiting.append(lambda: self._hear(post, is_kept))
+            return
         if not self.is_on or (is_kept and post.topic is not topics.STOP):
             return
         message = self.misbehaviour.asked(post.message, self.config, self.amount)
         if isinstance(message, Command | Lease | Stop | ClockReply):
             self._say(self.device.hear(message, self.own_us))
 
-    def _change_link(self, is_up: bool, reason: str) -> None:  # noqa: ARG002 the seam's shape
-        if is_up and self.is_on:
+    def _change_link(self, is_up: bool, reason: str) -> None:
+        if is_up and self.is_asleep:
+            self._waiting.append(lambda: self._change_link(is_up, reason))
+        elif is_up and self.is_on:
             self._publish(self.device.describe())
 
     def _say(self, said: Iterable[Wire]) -> None:

@@ -136,6 +136,25 @@ def _power(world: World) -> int:
     return off_us + _S // 2
 
 
+def _sleep(world: World) -> int:
+    over_us = _sleeps_us(world)
+    # On Linux the clock stands still meanwhile, elsewhere it goes on.
+    world.suspend(over_us, does_clock_stand=world.random.random() < 0.7)
+    # The next look at the amplifier's clock comes within five seconds.
+    return over_us + 6 * _S
+
+
+def _sleep_device(world: World) -> int:
+    over_us = _sleeps_us(world)
+    _device(world).suspend(over_us)
+    return over_us + 2 * _S
+
+
+def _sleeps_us(world: World) -> int:
+    random = world.random
+    return round(random.choice((0.3, 1.5, 5.0, 5.0, 20.0)) * random.uniform(0.9, 2.0) * _S)
+
+
 def _step_clock(world: World) -> int:
     by_s = world.random.choice((-3600.0, -5.0, -1.0, -0.1, -0.02, 0.02, 0.1, 1.0, 5.0, 3600.0))
     _device(world).step_clock(round(by_s * _S))
@@ -228,6 +247,8 @@ FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
     "second": ("A second service of the rig starts.", _second),
     "second_deaf": ("A second service starts, and does not listen before.", _second_deaf),
     "power": ("A device is without power for a while.", _power),
+    "slept": ("The machine of the services sleeps.", _sleep),
+    "device_slept": ("The computer of a device sleeps.", _sleep_device),
     "clock_step": ("The clock of a device is set.", _step_clock),
     "says_high": ("A device says that it gives its highest amount.", _misbehave("says_high")),
     "clips": ("A device gives less than it is asked for, and says so.", _misbehave("clips")),

@@ -24,7 +24,10 @@ class Ledger:
         self._past = tuple(past)
         self._kept_s = now_s
 
-    def event(self, now_s: float) -> PastKnown:
-        """Return what the next service is told at its start: the same, so much older."""
+    def event(self, now_s: float, *, read_s: float) -> PastKnown:
+        """Return what the next service is told at its start: the same, so much older.
+
+        Times are of the day, but for `read_s`, which is of the service's own clock.
+        """
         older_s = 0.0 if self._kept_s is None else max(0.0, now_s - self._kept_s)
-        return PastKnown(past=tuple(each.aged(older_s) for each in self._past), read_s=now_s)
+        return PastKnown(past=tuple(each.aged(older_s) for each in self._past), read_s=read_s)

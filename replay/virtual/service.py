@@ -5,8 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from replay.virtual.broker import Broker, Client, Post
+from replay.virtual.broker import RECONNECT_US, Broker, Client, Post
 from replay.virtual.ledger import Ledger
+from replay.virtual.machine import KEPT_ALIVE_US, Machine
 from replay.virtual.rig import INFO
 from replay.virtual.wire import ServiceWire
 from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
@@ -15,7 +16,7 @@ from stimulators.wire.messages import Control, Status, Stop
 from stimulators.wire.received import ClockAsked, ControlHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
-from streamer.events import Chunk, Event, Tick
+from streamer.events import Chunk, Event, Slept, Tick
 from streamer.heartbeat import Heartbeat
 
 #: How long a service listens for another one before it creates anything.
@@ -38,6 +39,8 @@ class VirtualService:
         Name of its session.
     ledger : Ledger
         What the rig's services before it wrote down of the past.
+    machine : Machine
+        What it runs on.
     listens : bool
         Whether it looks for another service before it begins.
     first : callable
@@ -65,6 +68,7 @@ class VirtualService:
         broker: Broker,
         session: str,
         ledger: Ledger,
+        machine: Machine,
         *,
         listens: bool = True,
         first: Callable[[], Sequence[Event]] = tuple,
@@ -79,6 +83,8 @@ class VirtualService:
         self._schedule = broker.schedule
         self._tick_us = round(config.rig.tick_s * 1e6)
         self._ledger = ledger
+        self._machine = machine
+        self._slept_us = machine.slept_us
         self._first = first
         self._backlog: list[Event] = []
         self._frozen_until_us = 0
@@ -104,11 +110,14 @@ class VirtualService:
     @property
     def now_s(self) -> float:
         """The service's clock."""
-        return self._schedule.now_us / 1e6
+        return self._machine.now_us / 1e6
 
     def hear(self, event: Event) -> None:
         """Take an event in: at once, or once the process runs on."""
         if self.phase == "ended":
+            return
+        if isinstance(event, Chunk) and self._machine.is_asleep:
+            # Nobody takes samples for it.
             return
         if self._backlog or self._schedule.now_us < self._frozen_until_us:
             self._backlog.append(event)
@@ -119,6 +128,18 @@ class VirtualService:
         """Stand still, as a stopped process does: what comes waits."""
         self._frozen_until_us = max(self._frozen_until_us, self._schedule.now_us + for_us)
         self._schedule.at(self._frozen_until_us, self._thaw)
+
+    def suspend(self) -> None:
+        """Stand still with its machine; a broker does not wait for it for long."""
+        for_us = self._machine.wakes_us - self._schedule.now_us
+        self.freeze(for_us)
+        if for_us > KEPT_ALIVE_US:
+            back_us = for_us - KEPT_ALIVE_US + RECONNECT_US
+            self._schedule.after(KEPT_ALIVE_US, lambda: self._lose_link(back_us))
+
+    def _lose_link(self, back_after_us: int) -> None:
+        if self.phase == "running":
+            self.wire.client.disconnect("its keep-alive ended", back_after_us=back_after_us)
 
     def kill(self) -> None:
         """End at once, without a word: the broker says the Last Will."""
@@ -135,7 +156,7 @@ class VirtualService:
         elif self.phase == "running" and self._leaving_until_us is None:
             self.exit_code = exit_code
             self._leaving_until_us = self._schedule.now_us
-            now_us = self._schedule.now_us
+            now_us = self._machine.now_us
             farewell = Control(
                 request_id=f"{self.session}-end",
                 session=self.session,
@@ -147,7 +168,7 @@ class VirtualService:
             )
             self._act(ControlHeard(farewell, retained=False))
             way_us = round((self.loop.gate.way_down_s + 1.0) * 1e6)
-            self._leaving_until_us = now_us + way_us
+            self._leaving_until_us += way_us
 
     def _leave(self) -> None:
         self._keep_past()
@@ -158,9 +179,14 @@ class VirtualService:
     def _begin(self) -> None:
         if self.phase == "ended":
             return
+        if self._machine.is_asleep:
+            self._schedule.at(self._machine.wakes_us, self._begin)
+            return
         self.phase = "running"
+        self._slept_us = self._machine.slept_us
         self._ear.disconnect("listened", back_after_us=None)
-        for event in (self._ledger.event(self.now_s), *self._first()):
+        past = self._ledger.event(self._schedule.now_us / 1e6, read_s=self.now_s)
+        for event in (past, *self._first()):
             self.hear(event)
         self.wire.client.connect()
         self._schedule.after(self._tick_us, self._tick)
@@ -186,6 +212,9 @@ class VirtualService:
             # The timer is looked at after what had waited: one tick, not all that were missed.
             self._schedule.at(self._frozen_until_us, self._tick)
             return
+        slept_us, self._slept_us = self._machine.slept_us - self._slept_us, self._machine.slept_us
+        if slept_us:
+            self._act(Slept(lasted_s=slept_us / 1e6))
         self._act(Tick())
         self._schedule.after(self._tick_us, self._tick)
 
@@ -196,7 +225,7 @@ class VirtualService:
             event = msgspec.structs.replace(event, first_sample=self._next_sample)
             self._next_sample += len(event.timestamps_s)
         elif isinstance(event, ClockAsked):
-            self.wire.answer_clock(event, self._schedule.now_us)
+            self.wire.answer_clock(event, self._machine.now_us)
         outcome = self.loop.step(event, self.now_s)
         for target in outcome.targets:
             if target.kind == "amplitude":
@@ -220,12 +249,12 @@ class VirtualService:
         if self._leaving_until_us is not None:
             if not gate.driven or self._schedule.now_us >= self._leaving_until_us:
                 self._leave()
-        elif self._ledger.is_due(self.now_s):
+        elif self._ledger.is_due(self._schedule.now_us / 1e6):
             self._keep_past()
 
     def _keep_past(self) -> None:
         if self.phase == "running":
-            self._ledger.keep(self.loop.gate.past(self.now_s), self.now_s)
+            self._ledger.keep(self.loop.gate.past(self.now_s), self._schedule.now_us / 1e6)
 
     def _deliver(self, decisions: Sequence[Decision]) -> None:
         for each in decisions:

@@ -149,7 +149,7 @@ class _Watch:
         return {
             name: f"device {name}: {each.device.state}, {each.device.info.reason}"
             if each.is_on
-            else f"device {name}: no power"
+            else f"device {name}: {'asleep' if each.is_asleep else 'no power'}"
             for name, each in self._world.devices.items()
         }
 

@@ -115,6 +115,15 @@ def _cycle_power(world: World) -> None:
         device.cycle_power(_S)
 
 
+def _sleep(for_us: int) -> Callable[[World], None]:
+    return lambda world: world.suspend(for_us)
+
+
+def _sleep_devices(world: World) -> None:
+    for device in world.devices.values():
+        device.suspend(5 * _S)
+
+
 def _step_clock(by_us: int) -> Callable[[World], None]:
     def begin(world: World) -> None:
         for device in world.devices.values():
@@ -165,6 +174,13 @@ FAULTS: Final = (
         "The service stands still for five seconds.",
         _freeze(5 * _S),
         5 * _S,
+        must_rest=True,
+    ),
+    WhatIfFault(
+        "machine sleeps 8 s",
+        "The service's machine sleeps for eight seconds, and the broker ends its connection.",
+        _sleep(8 * _S),
+        8 * _S,
         must_rest=True,
     ),
     WhatIfFault(
@@ -258,6 +274,13 @@ FAULTS: Final = (
         "The devices lose power for one second and start anew.",
         _cycle_power,
         _S,
+        must_rest=True,
+    ),
+    WhatIfFault(
+        "device sleeps 5 s",
+        "The computers of the devices sleep for five seconds, and give nothing meanwhile.",
+        _sleep_devices,
+        5 * _S,
         must_rest=True,
     ),
     WhatIfFault(

@@ -9,6 +9,7 @@ from replay.virtual.broker import Broker, Client
 from replay.virtual.device import VirtualDevice
 from replay.virtual.electrode import Electrodes
 from replay.virtual.ledger import Ledger
+from replay.virtual.machine import Machine
 from replay.virtual.operator import Action, Done, VirtualOperator
 from replay.virtual.schedule import Schedule
 from replay.virtual.service import Observer, VirtualService
@@ -38,8 +39,8 @@ class World:
     ----------
     config : LoopConfig
         As given.
-    schedule, random, broker, electrodes, amplifier, ledger
-        The parts.
+    schedule, random, broker, electrodes, amplifier, ledger, machine
+        The parts; `machine` is what all services run on.
     devices : dict of str to VirtualDevice
         By name.
     services : list of VirtualService
@@ -67,6 +68,7 @@ class World:
         self.broker = Broker(self.schedule, self.random)
         self.electrodes = Electrodes()
         self.ledger = Ledger()
+        self.machine = Machine(self.schedule)
         self.amplifier = Amplifier(
             self.schedule, clock_offset_us=self.random.randrange(-5_000_000, 5_000_000)
         )
@@ -123,6 +125,7 @@ class World:
             self.broker,
             session,
             self.ledger,
+            self.machine,
             listens=listens,
             first=lambda: (self.amplifier.correction(),),
         )
@@ -130,6 +133,17 @@ class World:
         self.amplifier.listeners.append(service.hear)
         self.services.append(service)
         return service
+
+    def suspend(self, for_us: int, *, does_clock_stand: bool = True) -> None:
+        """Let the services' machine sleep; the amplifier, the broker and the devices go on."""
+        if self.machine.is_asleep:
+            return
+        self.machine.sleep(for_us, does_clock_stand=does_clock_stand)
+        for service in self.running:
+            service.suspend()
+        if does_clock_stand:
+            # The next look at the amplifier's clock finds it ahead.
+            self.schedule.after(for_us, lambda: self.amplifier.run_ahead(for_us))
 
     def operate(self, action: Action) -> VirtualOperator:
         """Let an operator run a command; all of `judges` are told when it ends."""

@@ -203,6 +203,7 @@ class ReferenceDevice:
             said += self._stop(message, verified=verified)
         elif self._tenancy.may_tell_time(message.session):
             self._clocks.learn(message, self._delivery.now_us)
+            self._telling.note_clock()
         return (*said, *self._telling.take_news())
 
     def tick(self, now_us: int) -> tuple[Said, ...]:

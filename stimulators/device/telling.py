@@ -45,6 +45,7 @@ class Telling:
         self._delivery = delivery
         self._stops = StopReports()
         self._report_due_us = 0
+        self._told_clock = ""
         self._told = (delivery.state, delivery.reason)
         self._told_given = self._given
 
@@ -86,6 +87,15 @@ class Telling:
             verified=verified,
         )
 
+    def note_clock(self) -> None:
+        """Let a report be due where a newer session's time is found.
+
+        No report before it could be placed in that service's time. Of two services that answer in
+        turn, the newer is found once.
+        """
+        if self._stamp().session > self._told_clock:
+            self._report_due_us = self._delivery.now_us
+
     def take_news(self) -> list[DeviceInfo | DeviceStatus]:
         """Return what is new: a change of state, an amount that is reached, a report a second."""
         now_us, state = self._delivery.now_us, self._delivery.state
@@ -101,6 +111,7 @@ class Telling:
             self._report_due_us = now_us + _REPORT_PERIOD_US
             self._told_given = self._given
             stamp = self._stamp()
+            self._told_clock = max(self._told_clock, stamp.session) if stamp.session else ""
             asked_us = self._clocks.asked_us(stamp.session, now_us)
             said.append(self._words.report(self._condition, stamp, clock_asked_us=asked_us))
         return said

@@ -133,7 +133,7 @@ class DeviceInfo(Wire, frozen=True):
 
 
 class DeviceStatus(Wire, frozen=True):
-    """What a device gives: once a second and at the end of each movement.
+    """What a device gives: once a second, at the end of each movement, and on finding a clock.
 
     `charge_uc` is the charge of the last ten minutes as the device counts it, first phases
     summed, `on_s` how long it has been above its safe amount (breaks shorter than its

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from detectors.block import StreamLayout
 from detectors.coherence import Coherence, CoherenceConfig
+from detectors.testing.subject import Plain
 from tests.detectors.cross_subject import CrossExample, Streams
 from tests.detectors.naive_alignment import aligned
 from tests.detectors.naive_coherence import coherence
-from tests.detectors.subject import Plain
 
 _LFP: Final = StreamLayout("LFP", 250.0, ("left", "right", "C1"))
 _EMG: Final = StreamLayout("EMG", 1000.0, ("C1", "flexor"))
@@ -67,7 +67,13 @@ def _coherence(
         naive,
         columns,
         detector.span_samples,
+        np.array([_absolute(measure) for _ in used for measure in detector.measures]),
     )
+
+
+def _absolute(measure: str) -> float:
+    """Return what rounding leaves: much where unit phasors turn with vectors of hardly a length."""
+    return 1e-9 if measure.startswith("phase_") else 1e-12
 
 
 CROSS_EXAMPLES: Final[Mapping[type[Any], tuple[CrossExample, ...]]] = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.block import Block, Break, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
-from tests.detectors.subject import Plain, Recording, Sight, joined, recording
+from detectors.testing.subject import Plain, Recording, Sight, joined, recording
 
 #: A stream's samples restart here, their times moved by so many seconds.
 Restart = tuple[int, float]
@@ -111,6 +111,8 @@ class CrossExample:
         The outputs of a channel of a stream.
     window_samples : int
         An estimate depends on so many rows of the grid.
+    tolerance_absolute : array of float64, shape (n_outputs,)
+        Between `naive` and the detector, what rounding leaves.
     """
 
     name: str
@@ -120,6 +122,7 @@ class CrossExample:
     naive: Callable[[Streams], tuple[NDArray[np.int64], Plain]]
     columns: Callable[[str, int], list[int]]
     window_samples: int
+    tolerance_absolute: NDArray[np.float64]
 
     @property
     def reference(self) -> StreamLayout:

@@ -14,6 +14,7 @@ from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from detectors.power_scale import PowerBaseline
 from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
+from detectors.testing.subject import LAYOUT, Example, Plain, Recording, blocks
 from tests.detectors.naive_aperiodic import aperiodic
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
@@ -22,7 +23,15 @@ from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.naive_target_phase import target_phase
-from tests.detectors.subject import LAYOUT, Example, Plain, Recording, blocks
+
+# What rounding leaves, each at least fifteen times the most that was found of it: of squares and of
+# voltages of some hundred microvolts, of shares (one less nearly one), of logarithms of powers, and
+# of means of unit phasors, some of which turn with a vector of almost no length.
+_POWER: Final = 1e-11
+_VOLTAGE: Final = 1e-11
+_SHARE: Final = 1e-12
+_LOGARITHM: Final = 1e-10
+_PHASORS: Final = 1e-9
 
 _ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
 _BETA: Final = BandPowerConfig(
@@ -54,7 +63,7 @@ def _aperiodic(name: str, config: AperiodicConfig, layout: StreamLayout = LAYOUT
         plain,
         channel_outputs=5,
         measures=(0, 1, 2, 3, 4),
-        tolerance_absolute=1e-9,
+        tolerance_absolute=(_LOGARITHM,),
     )
 
 
@@ -64,6 +73,7 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
 
     n_measures = len(config.bands) * (2 if config.has_outside else 1)
     is_calibrated = config.baseline is not None and config.baseline.calibrate_s is not None
+    own = _POWER if config.scale in ("power", "percent") else _LOGARITHM
     return Example(
         name,
         (config,),
@@ -73,7 +83,7 @@ def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) ->
         channel_outputs=n_measures,
         measures=tuple(range(n_measures)),
         forgets=not is_calibrated,
-        tolerance_absolute=0.0 if config.scale in ("power", "percent") else 1e-9,
+        tolerance_absolute=(own, _SHARE) * len(config.bands) if config.has_outside else (own,),
     )
 
 
@@ -94,7 +104,8 @@ def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LA
         plain,
         channel_outputs=n_measures,
         measures=tuple(range(n_measures)),
-        tolerance_absolute=1e-10 if config.method == "hilbert" else 0.0,
+        tolerance_absolute=(_VOLTAGE, _VOLTAGE, _SHARE)[:n_measures],
+        angles={1: 0} if n_measures > 1 else {},
     )
 
 
@@ -123,6 +134,7 @@ def _burst(
         newest_samples=1 + smoothing_samples,
         forgets=config.threshold.calibrate_s is None,
         kinds=frozenset({"onset", "offset"}),
+        tolerance_absolute=(_POWER,),
     )
 
 
@@ -151,6 +163,7 @@ def _burst_statistics(
             hop_s=hop_samples / layout.rate_hz,
             rate_hz=layout.rate_hz,
             nulls=list(statistics.nulls),
+            restarts=given.restarts,
         )
 
     return Example(
@@ -160,9 +173,11 @@ def _burst_statistics(
         BandPower(_BETA, layout).span_samples + round(config.window_s * layout.rate_hz),
         plain,
         channel_outputs=13,
-        measures=(),
+        measures=tuple(range(10)),
+        omits=True,
         forgets=False,
         every=every,
+        tolerance_absolute=(_POWER,),
     )
 
 
@@ -184,6 +199,8 @@ def _target_phase(
         measures=(0, 1, 3),
         kinds=frozenset({"moment"}),
         forgets=config.gate.calibrate_s is None,
+        tolerance_absolute=(_VOLTAGE,),
+        angles={0: 1},
     )
 
 
@@ -202,7 +219,9 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
         channel_outputs=len(detector.measures),
         measures=tuple(range(len(detector.measures))),
         kinds=frozenset({"onset", "offset"} if config.threshold is not None else ()),
-        tolerance_absolute=1e-9,  # the debiased lag is a ratio of small differences
+        tolerance_absolute=tuple(
+            _PHASORS if each.startswith("phase_") else _SHARE for each in detector.measures
+        ),
         pairs=[(places[a], places[b]) for a, b in detector.pairs],
     )
 
@@ -221,7 +240,9 @@ def _coupling(
         plain,
         channel_outputs=7,
         measures=tuple(range(7)),
-        tolerance=1e-5,  # amplitudes are whole numbers of steps
+        tolerance=1e-5,  # amplitudes are whole numbers of steps, and so is what comes of them
+        tolerance_absolute=(1e-10, 1e-9, 1e-9, 1e-9, 0.0, 1e-7, 0.0),
+        angles={3: 1},
     )
 
 

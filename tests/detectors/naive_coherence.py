@@ -11,8 +11,8 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.coherence import CoherenceConfig
 from detectors.coherence_chance import Chance
 from detectors.coherence_config import Segments
+from detectors.testing.subject import Plain, Recording
 from tests.detectors.naive_band_power import parts_of
-from tests.detectors.subject import Plain, Recording
 
 
 def spectra_of(window_uv: NDArray[np.float64], segment: int, step: int) -> NDArray[np.complex128]:

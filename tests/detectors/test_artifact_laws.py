@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.artifacts.path import _STEPS
@@ -16,9 +16,10 @@ from detectors.block import (
     BoundEvent,
     Taint,
 )
-from tests.detectors import laws
+from detectors.testing.reflection import compiled
+from detectors.testing.subject import Recording, recording
 from tests.detectors.artifact_examples import EXAMPLES, LAYOUT, ArtifactExample, run
-from tests.detectors.subject import Recording, recording
+from tests.searching import search
 
 _N_SAMPLES = 1300
 _ADDED = Taint.SATURATED | Taint.STIMULATION | Taint.MOVEMENT | Taint.UNCLEANED
@@ -63,7 +64,7 @@ _cuts = st.one_of(
     st.integers(2, 400).map(lambda length: range(0, _N_SAMPLES, length)),
     st.lists(st.integers(1, _N_SAMPLES), max_size=20),
 )
-_few = settings(max_examples=15, deadline=None)
+_few = search(10)
 
 
 def test_every_step_has_an_example() -> None:
@@ -246,10 +247,10 @@ def test_nothing_compiles_after_the_second_call(example: ArtifactExample) -> Non
     made = _made(7, _N_SAMPLES, [])
     step, _ = example.step()
     run(step, made, [], [1])
-    before = laws.compiled()
+    before = compiled()
     step.reset()
     run(step, made, [BoundEvent(9, STIMULATION_CHANGE)], range(0, _N_SAMPLES, 50))
-    assert laws.compiled() == before
+    assert compiled() == before
 
 
 @_each_example

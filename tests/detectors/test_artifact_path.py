@@ -4,7 +4,7 @@ import math
 from functools import partial
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.artifacts.line_noise import LineNoiseConfig
@@ -25,6 +25,7 @@ from detectors.conditioning import Conditioner
 from detectors.montage import MontageConfig
 from detectors.quality import QualityConfig
 from tests.detectors.streams import Calls, conditioner, feed, noise, regular_stamps
+from tests.searching import search
 
 _RATE_HZ = 250.0
 _N_SAMPLES = 1200
@@ -59,7 +60,7 @@ _places = st.integers(0, _N_SAMPLES - 1)
 _kinds = st.sampled_from([STIMULATION_PULSE, STIMULATION_CHANGE, "restart"])
 
 
-@settings(deadline=None, max_examples=30)
+@search(30)
 @given(
     st.lists(st.tuples(_places, _kinds), max_size=5),
     st.lists(st.tuples(_places, st.sampled_from([math.nan, 600.0, 0.0])), max_size=4),

@@ -13,7 +13,7 @@ from detectors.block import StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Seen
 from detectors.registry import REGISTRY
-from tests.detectors.subject import Recording, blocks
+from detectors.testing.subject import Recording, blocks
 
 _CHANNELS = ("a", "b", "c")
 _GATE = {"percentile": 75.0, "calibrate_s": 1.0}

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -13,8 +13,9 @@ from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
+from detectors.testing.subject import FIELDS
 from tests.detectors.naive_band_power import power_of
-from tests.detectors.subject import FIELDS
+from tests.searching import search
 
 
 def layout_of(n_channels: int = 1, rate_hz: float = 1000.0) -> StreamLayout:
@@ -70,7 +71,7 @@ def since(estimates: Estimates, sample: int) -> Estimates:
     offset_uv=st.sampled_from([0.0, 1e4, -3e4]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=60, deadline=None)
+@search(60)
 def test_every_hop_equals_the_periodogram_of_its_window(
     config: BandPowerConfig, rate_hz: float, offset_uv: float, seed: int
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import coherence as scipy_coherence
@@ -16,6 +16,7 @@ from detectors.estimates import Estimates
 from tests.detectors.coherences import block_of, coherence, config_of, layout_of, measured
 from tests.detectors.naive_band_power import parts_of
 from tests.detectors.naive_coherence import measures_of
+from tests.searching import search
 
 
 def places_of(detector: Coherence, pair: tuple[str, str]) -> list[int]:
@@ -62,7 +63,7 @@ def equals_scipy(
     offset_uv=st.sampled_from([0.0, 1e4, -3e4]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=80, deadline=None)
+@search(80)
 def test_every_hop_equals_scipy_at_its_bins(
     *,
     rate_hz: float,

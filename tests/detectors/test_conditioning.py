@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ from tests.detectors.streams import (
     noise,
     regular_stamps,
 )
+from tests.searching import search
 
 _N_SAMPLES = 600
 _RATE_HZ = 100.0
@@ -102,7 +103,7 @@ def _assert_equal(found: Conditioned, expected: Conditioned) -> None:
     assert found.counts == expected.counts
 
 
-@settings(deadline=None, max_examples=60)
+@search(60)
 @given(_faults, _calls, st.lists(st.integers(1, 90), min_size=1, max_size=8))
 def test_the_same_samples_give_the_same_bits_in_any_chunks(
     faults: list[tuple[str, int, int]], calls: list[tuple[str, int, Any]], lengths: list[int]
@@ -125,7 +126,7 @@ def test_the_same_samples_give_the_same_bits_in_any_chunks(
     assert samples_of_notes == sorted(samples_of_notes)
 
 
-@settings(deadline=None, max_examples=20)
+@search(20)
 @given(_faults, st.integers(1, _N_SAMPLES - 1))
 def test_what_is_given_for_a_sample_does_not_depend_on_later_ones(
     faults: list[tuple[str, int, int]], stop: int

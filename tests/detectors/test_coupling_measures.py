@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.coupling_measures import coupling_of
 from tests.detectors.naive_phase_amplitude_coupling import measures
+from tests.searching import search
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_the_generator_of_tort_gives_its_closed_form(least: float, index: float)
 
 
 @given(seed=st.integers(0, 10_000), scale=st.sampled_from([1e-2, 1.0, 1e4]))
-@settings(max_examples=30, deadline=None)
+@search(30)
 def test_plain_arrays_give_what_the_formulas_say(seed: int, scale: float) -> None:
     random = np.random.default_rng(seed)
     phase_rad = random.uniform(-np.pi, np.pi, 3000)

@@ -1,20 +1,24 @@
 """Every detector that reads several streams keeps the laws, whatever order they come in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.block import Break, Taint
-from tests.detectors import cross_laws, laws
+from detectors.testing import reflection
+from tests.detectors import cross_laws
 from tests.detectors.cross_examples import CROSS_EXAMPLES
 from tests.detectors.cross_subject import CrossExample, Streams, look
+from tests.searching import search
 
 _TYPES = [
-    each for each in laws.detector_types() if "other_stream" in each.config_type.__struct_fields__
+    each
+    for each in reflection.detector_types()
+    if "other_stream" in each.config_type.__struct_fields__
 ]
 _TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE, Taint.MOVEMENT)
 _LENGTH_S = 2.5
@@ -30,8 +34,7 @@ _each_example = pytest.mark.parametrize(
 )
 
 
-def _short(test: Callable[..., None]) -> Callable[..., None]:
-    return settings(max_examples=30, deadline=None)(test)
+_short = search(15)
 
 
 def _plain(example: CrossExample, seed: int = 1) -> Streams:
@@ -148,7 +151,7 @@ def test_reset_is_construction(example: CrossExample, data: st.DataObject) -> No
 
 @_each_example
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@search(20)
 def test_a_detector_equals_the_plain_computation(
     example: CrossExample, data: st.DataObject
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -14,6 +14,7 @@ from detectors.chain import AnyDetectorConfig
 from detectors.oscillation import Oscillation, OscillationConfig
 from tests.detectors.naive_oscillation import rhythm_of
 from tests.detectors.rhythms import RATE_HZ, block_of, circular, layout_of, rhythm, wandering
+from tests.searching import search
 
 
 def config_of(**keys: Any) -> OscillationConfig:
@@ -38,7 +39,7 @@ def resonator(config: OscillationConfig, frequency_hz: float, rate_hz: float = R
     phase=st.floats(-3.0, 3.0),
     offset_uv=st.sampled_from([0.0, -300.0, 1e6]),
 )
-@settings(max_examples=60, deadline=None)
+@search(60)
 def test_a_steady_rhythm_at_the_centre_gives_its_amplitude_and_its_phase(
     *,
     rate_hz: float,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfreqz
@@ -14,8 +14,9 @@ from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
+from detectors.testing.subject import FIELDS
 from tests.detectors.naive_band_power import mean_of, span_of, squares_of, weights_of
-from tests.detectors.subject import FIELDS
+from tests.searching import search
 
 RATE_HZ = 1000.0
 BETA_HZ = (13.0, 30.0)
@@ -67,7 +68,7 @@ def gain_of(frequency_hz: float, band_hz: tuple[float, float], order: int = 2) -
     n_channels=st.sampled_from([1, 5, 16, 19, 33]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=60, deadline=None)
+@search(60)
 def test_every_hop_equals_scipys_filter_squared_and_averaged(
     *,
     order: int,

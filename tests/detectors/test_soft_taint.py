@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.band_power import BandPowerConfig
 from detectors.block import Taint
 from detectors.burst import BurstConfig, BurstThreshold
-from tests.detectors.subject import LAYOUT, Example, look, recording
+from detectors.testing.subject import LAYOUT, Example, look, recording
+from tests.searching import search
 
 _POWER = BandPowerConfig(
     id="beta",
@@ -35,7 +36,7 @@ _EXAMPLES = (
     channel=st.sampled_from((0, 2)),
     cuts=st.lists(st.integers(1, 499), max_size=20),
 )
-@settings(max_examples=60, deadline=None)
+@search(60)
 def test_each_estimate_says_what_lies_in_its_window_in_any_chunks(
     example: Example, sample: int, channel: int, cuts: list[int]
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -17,6 +17,7 @@ from replay.recording import RecordedStream
 from replay.xdf import load
 from tests.detectors import naive_conditioning
 from tests.detectors.streams import Calls, Conditioned, conditioner, feed, noise, regular_stamps
+from tests.searching import search
 
 _MOVED = ("gap", "clock_reset")
 
@@ -50,7 +51,7 @@ def _smoothed(
     return feed(made, noise(len(stamps_s)), stamps_s, calls=calls)
 
 
-@settings(deadline=None, max_examples=20)
+@search(20)
 @given(st.integers(0, 1000), st.floats(-0.05, 0.05))
 def test_time_is_least_squares_over_all_stamps_so_far(seed: int, rate_error: float) -> None:
     stamps_s, _ = _stamps(120, rate_hz=20.0, rate_error=rate_error, seed=seed)

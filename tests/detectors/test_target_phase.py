@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -16,10 +16,11 @@ from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
+from detectors.testing.subject import look, recording
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.naive_target_phase import moments
 from tests.detectors.rhythms import RATE_HZ, block_of, circular, layout_of, wandering
-from tests.detectors.subject import look, recording
+from tests.searching import search
 
 _ANY = AmplitudeGate(amplitude_uv_min=1e-6)
 
@@ -151,7 +152,7 @@ _steps = st.lists(st.floats(-1.5, 3.0), min_size=1, max_size=300).map(
     phase_rad=st.floats(-6.28, 6.28),
     hop_samples=st.sampled_from([1, 7, 12]),
 )
-@settings(max_examples=200, deadline=None)
+@search(200)
 def test_whatever_the_phase_does_there_is_one_moment_a_cycle_and_none_far_from_its_hop(
     *,
     phase: list[float | None],

@@ -5,12 +5,13 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import signal
 
 from replay.patient import Patient, PatientConfig
+from tests.searching import search
 
 _RATE_HZ = 250.0
 
@@ -142,7 +143,7 @@ def test_the_default_patient_visibly_loses_beta_at_the_default_amplitude() -> No
 
 
 @given(cuts=st.lists(st.integers(0, 400), max_size=12), seed=st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@search(30)
 def test_the_same_samples_come_in_any_pieces(cuts: list[int], seed: int) -> None:
     config = PatientConfig(seed=seed)
     whole, cut = Patient(config), Patient(config)

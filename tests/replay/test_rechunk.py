@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.rechunk import Rechunked
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, ClockCorrection, Event, Marker, Tick
 from tests.replay.rig import rig, short_recording
+from tests.searching import search
 
 
 class _Listening(ClosedLoop):
@@ -76,7 +77,7 @@ def _events(draw: st.DrawFn) -> list[Event]:
 
 
 @given(events=_events(), n_samples_max=st.integers(1, 40), seed=st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@search(60)
 def test_every_sample_comes_once_and_every_event_before_the_same_sample(
     events: list[Event], n_samples_max: int, seed: int
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import xdf
@@ -19,6 +19,7 @@ from streamer.errors import StreamFormatError, StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.streams import Match, StreamConfig
 from tests.replay.recordings import markers, recording, signal
+from tests.searching import search
 
 _DEFAULT = Chunking()
 
@@ -150,7 +151,7 @@ def test_the_correction_of_a_reset_comes_right_before_its_first_sample() -> None
 
 
 @given(n_samples_max=st.integers(1, 700), seed=st.none() | st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@search(25)
 def test_events_are_bound_to_the_same_samples_in_any_chunks(
     n_samples_max: int, seed: int | None
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from replay import xdf
@@ -75,6 +76,52 @@ def _decided(folder: Path) -> list[dict[str, Any]]:
                 "decisions", ()
             )
         ]
+
+
+def test_where_nothing_is_driven_no_tick_changes_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    loaded = xdf.load(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
+    config = msgspec.toml.decode(_REAL.encode(), type=LoopConfig)
+    digests, records = [], []
+    for tick_s in (config.rig.tick_s, 10.0, 1000.0):
+        monkeypatch.setattr("replay.session._IDLE_TICK_S", tick_s)
+        out = tmp_path / f"{tick_s:g}"
+        summary = replay_session(loaded, config, config_toml=_REAL.encode(), out=out)
+        digests.append(summary["digest"])
+        records.append(summary["journal"]["records"])
+        assert summary["found"]
+        assert summary["estimates"]
+    assert digests[0] == digests[1] == digests[2]
+    assert records[0] > records[1] > records[2]
+
+
+def test_hours_without_samples_are_a_few_ticks(tmp_path: Path) -> None:
+    stamps_s = np.arange(2000) / 250.0
+    stamps_s[1000:] += 3500.0
+    config_toml = b"""
+[rig]
+name = "idle"
+
+[[streams]]
+name = "LFP"
+kind = "lfp"
+match = { name = "LFP" }
+
+[[detectors]]
+id = "beta"
+kind = "band_power"
+stream = "LFP"
+band_hz = [13.0, 30.0]
+"""
+    summary = replay_session(
+        recording(signal_of(stamps_s, rate_hz=250.0)),
+        msgspec.toml.decode(config_toml, type=LoopConfig),
+        config_toml=config_toml,
+        out=tmp_path / "session",
+    )
+    assert summary["samples"] == 2000
+    assert summary["journal"]["records"] < 2000
 
 
 @pytest.mark.parametrize("n_interrupts", [1, 5])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from replay import xdf
 from replay.recording import RecordingError
 from replay.timeline import timeline, timelines
+from streamer.stamp_rate import SECONDS
 from tests.replay.recordings import markers, signal
 
 
@@ -153,3 +154,29 @@ def test_the_real_clock_reset_leaves_its_one_hole(data_dir: Path) -> None:
     assert np.flatnonzero(steps_s > 1.0).tolist() == [12_875]
     assert steps_s.max() == pytest.approx(274.0, abs=1.0)
     assert 0.0 < marked.times_s[-1] - marked.times_s[0] < 600.0
+
+
+@pytest.mark.parametrize("per_s", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("start_s", [0.0, 500.0, 1.7e9])
+def test_stamps_of_another_unit_are_in_order_by_their_seconds(start_s: float, per_s: float) -> None:
+    true_s = _regular(500, start_s=start_s)
+    marked_s = start_s + np.array([1.005, 2.005])
+    lfp, events = timelines([signal(true_s * per_s), markers(marked_s * per_s)])
+    assert lfp.unit.per_s == events.unit.per_s == per_s
+    np.testing.assert_allclose(lfp.times_s, true_s, rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(events.times_s, marked_s, rtol=0.0, atol=1e-6)
+
+
+def test_a_stream_in_milliseconds_beside_one_in_seconds_is_put_beside_it() -> None:
+    true_s = _regular(500, start_s=70_000.0)
+    seconds, milliseconds = timelines([signal(true_s), signal(true_s * 1e3, name="EMG")])
+    assert (seconds.unit, milliseconds.unit.per_s) == (SECONDS, 1e3)
+    np.testing.assert_allclose(milliseconds.times_s, true_s, rtol=0.0, atol=1e-6)
+
+
+def test_a_slow_stream_that_says_it_is_fast_keeps_its_time_beside_one_that_is_right() -> None:
+    right_s = _regular(40_000, start_s=70_000.0)
+    slow_s = 70_000.0 + 10.0 * np.arange(40)
+    _, slow = timelines([signal(right_s), signal(slow_s, name="EMG")])
+    assert slow.unit == SECONDS
+    np.testing.assert_array_equal(slow.times_s, slow_s)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors import chain
@@ -34,6 +34,7 @@ from streamer.events import Chunk, Tick
 from streamer.records import EndRecord, decode, encode
 from tests.replay import broken
 from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
+from tests.searching import search
 
 _LENGTH_S = 4.0
 
@@ -178,7 +179,7 @@ def test_any_change_of_any_record_is_found_and_named(whole: Path, tmp_path: Path
     place=st.floats(0.0, 1.0, exclude_max=True),
     flip=st.integers(1, 255),
 )
-@settings(max_examples=300, deadline=None)
+@search(100)
 def test_no_changed_byte_of_the_file_passes_for_the_record_it_changes(
     whole: Path, tmp_path_factory: pytest.TempPathFactory, place: float, flip: int
 ) -> None:

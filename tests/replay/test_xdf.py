@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import xdf
 from replay.recording import Recording, RecordingError
 from tests.replay import xdf_writer as write
+from tests.searching import search
 
 _VALUES = np.arange(40, dtype=np.float32).reshape(20, 2)
 _STAMPS_S = [5.0 + k / 100.0 for k in range(20)]
@@ -183,7 +184,7 @@ def test_stamps_that_are_not_finite_are_told_and_kept(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, len(_whole())))
-@settings(max_examples=200, deadline=None)
+@search(200)
 def test_a_file_cut_anywhere_gives_what_came_before_the_cut(
     tmp_path_factory: pytest.TempPathFactory, length: int
 ) -> None:
@@ -200,7 +201,7 @@ def test_a_file_cut_anywhere_gives_what_came_before_the_cut(
 
 
 @given(place=st.integers(4, len(_whole()) - 1), flip=st.integers(1, 255))
-@settings(max_examples=300, deadline=None)
+@search(300)
 def test_no_changed_byte_crashes_the_reader(
     tmp_path_factory: pytest.TempPathFactory, place: int, flip: int
 ) -> None:

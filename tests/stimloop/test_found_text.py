@@ -180,6 +180,21 @@ def test_stamps_in_milliseconds_are_to_be_mended_at_the_sender() -> None:
     text = "expected 250 Hz, found 0.25 Hz over its stamps: they look like milliseconds"
     rate = {"stream": "LFP", "kind": "rate", "channel": "", "first_s": 0.0, "text": text}
     gap = rate | {"kind": "gap", "text": "12987 samples are missing"}
+    beyond = rate | {"kind": "not_finite_stamp", "text": "stamps are not finite"}
     hops = {"streams": ["LFP"], "n": 100, "n_valid": {"ch1": 0}, "never_valid": []}
-    (line,) = warnings({"hops": {"beta": hops}, "found": [rate, gap]})
+    (line,) = warnings({"hops": {"beta": hops}, "found": [rate, gap, beyond]})
     assert line.endswith(f"({text}): let the sender stamp in seconds of the LSL clock")
+
+
+@pytest.mark.parametrize("per_s", [1e3, 1e6])
+@pytest.mark.parametrize("start_s", [1000.0, 1.7e9])
+def test_stamps_of_another_unit_are_one_line(tmp_path: Path, per_s: float, start_s: float) -> None:
+    stamps = (start_s + np.arange(_N) / _RATE_HZ) * per_s
+    summary, lines, warned = _said(tmp_path, signal(stamps, rate_hz=_RATE_HZ, samples=_noise_uv()))
+    assert summary["n_valid"] == 0
+    (line,) = [each for each in lines[1:] if each.startswith("LFP: ") and "expected" in each]
+    unit = {1e3: "milliseconds", 1e6: "microseconds"}[per_s]
+    assert line.endswith(f"they look like {unit}, expected seconds")
+    assert len(lines) == 4  # of the whole, of the stream, this one, and that nothing was detected
+    (warning,) = warned
+    assert "let the sender stamp in seconds of the LSL clock" in warning

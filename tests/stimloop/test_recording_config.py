@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import xdf as xdf_reader
@@ -18,6 +18,7 @@ from stimloop.errors import ConfigError
 from stimloop.recording_config import commented_toml, config_for, config_of
 from tests.replay import xdf_writer as xdf
 from tests.replay.recordings import markers, recording, signal
+from tests.searching import search
 
 _RATE_HZ = 200.0
 
@@ -55,7 +56,7 @@ _ODD = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@search(60)
 @given(st.lists(_ODD, min_size=1, max_size=4))
 def test_what_is_made_always_fits_and_can_be_edited(streams: list[dict[str, Any]]) -> None:
     made = recording(markers([0.0]), *(_signal(**each) for each in streams))

@@ -28,6 +28,7 @@ def test_the_clock_that_stamps_samples_is_the_one_that_sleeps_with_the_machine()
     assert before_s <= now_s <= after_s
     with_sleep_s = read_s(time.CLOCK_BOOTTIME)
     assert clock.suspended_s() == pytest.approx(with_sleep_s - after_s, abs=0.1)
+    assert clock.with_sleep_s() == pytest.approx(with_sleep_s, abs=0.1)
 
 
 def test_a_session_id_says_when_it_was_made_and_is_never_made_twice() -> None:

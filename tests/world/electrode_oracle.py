@@ -9,7 +9,7 @@ from stimulators.device_config import DeviceConfig
 _WINDOW_US = 600_000_000
 _MINUTE_US = 60_000_000
 #: A device may make so long a movement at once: what "gradual" means to the reference device.
-_GRAIN_S = 0.05
+GRAIN_S = 0.05
 _LOOK_S = 0.02
 _TINY = 1e-6
 #: Triggers at the edge of a minute that came later than the one before them.
@@ -132,7 +132,7 @@ class ElectrodeOracle:
         if may_jump or not before.is_powered or not now.is_powered:
             self._highest_start, self._lowest_start = up, down
             return
-        spare = self._slew * _GRAIN_S * 1.01 + _TINY
+        spare = self._slew * GRAIN_S * 1.01 + _TINY
         if up > self._highest_start + spare or down < self._lowest_start - spare:
             raise ViolationError(
                 f"{self.config.id} goes from {before.amount:g} to {now.amount:g} in "
@@ -148,7 +148,7 @@ class ElectrodeOracle:
         contacts = {programs[each].contacts for each in (before.program, now.program)}
         may_change = len(contacts) == 1 and "" not in contacts
         # From one look of the device at its clock to the next it may be at 0 between.
-        within = self._slew * (_GRAIN_S + _LOOK_S) + _TINY
+        within = self._slew * (GRAIN_S + _LOOK_S) + _TINY
         if not may_change and max(before.amount, now.amount) > within:
             raise ViolationError(
                 f"{self.config.id} goes from program {before.program} to {now.program} at "

@@ -9,7 +9,7 @@ from stimulators.decisions import StateChanged
 from stimulators.wire.received import ControlHeard
 from streamer.closed_loop import Outcome
 from streamer.events import Event, StreamChanged, Tick
-from tests.world.electrode_oracle import ElectrodeOracle, ViolationError
+from tests.world.electrode_oracle import GRAIN_S, ElectrodeOracle, ViolationError
 
 #: Between looks of the device at its clock, and of the service at its timers.
 _LOOK_US = 30_000
@@ -172,7 +172,7 @@ class Oracle:
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
         boots_uc = 2 * virtual.n_boots * config.safe_amount * dearest
         sets_uc = virtual.n_clock_sets * config.amount_max * dearest
-        way = virtual.config.slew_per_s_max * _DEVICE_LOOK_S
+        way = virtual.config.slew_per_s_max * (_DEVICE_LOOK_S + GRAIN_S)
         ends_uc = self._n_leases_over[config.id] * way * dearest
         return (boots_uc + sets_uc + ends_uc) * _DEVICE_LOOK_S
 

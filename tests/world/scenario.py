@@ -243,5 +243,7 @@ def _described(world: World) -> str:
 def _limit_wait_s(world: World, kinds: Sequence[str]) -> int:
     """How long a limit of the past may keep the rig from being armed."""
     is_wide = all(each.limits.charge_uc_per_10_min_max == 14_000.0 for each in world.config.devices)
-    # A device whose clock was set forward does not know what it gave meanwhile.
-    return 0 if is_wide and "clock_step" not in kinds else 620
+    # A device whose clock was set forward does not know what it gave meanwhile, nor a service
+    # what a device gave while its machine slept.
+    is_counted = {"clock_step", "slept", "device_slept"}.isdisjoint(kinds)
+    return 0 if is_wide and is_counted else 620

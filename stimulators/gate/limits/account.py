@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import WINDOW_S, ChargeCount
+from stimulators.gate.limits.charge import ChargeCount
+from stimulators.gate.limits.charge_window import WINDOW_S
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.limits.room import Room
@@ -14,6 +15,8 @@ from stimulators.wire.messages import DeviceStatus
 #: How long a word was on its way, at most, of a device that never says when it was said: an
 #: assumption, which no device that stamps its reports needs.
 _TRANSIT_S = 1.0
+#: A device reports about once a second: one that is silent for longer may have no lease any more.
+_REPORT_S = 1.5
 #: An offset between two clocks is worth nothing after so long: a device's is known to 10 ms.
 _CLOCK_FADES_S = 120.0
 
@@ -109,7 +112,8 @@ class Account:
         if passed_s <= 0.0:
             return
         rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
-        lowest_uc = belief.lowest * min(rates) * passed_s
+        is_sure = self._is_sure(belief, passed_s, now_s)
+        lowest_uc = belief.lowest * min(rates) * passed_s if is_sure else 0.0
         # A simulated device that has not said a word is taken to be at rest.
         is_known = belief.is_known or self._config.simulated
         most_uc = self._most_uc(belief, passed_s)
@@ -191,13 +195,14 @@ class Account:
             hidden_uc = since.charge_uc if self._charge.settle_unknown(now_s) else missed_uc
             self._charge.note_told(told_uc, hidden_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
-        is_older = self._charge.is_older(said.counted_since_s, now_s)
-        if not (is_whole or (reaches_power_on and not is_older)):
+        if not (is_whole or reaches_power_on):
             return
+        # Where we counted more before its own count began, that is not in it.
+        older_uc = 0.0 if is_whole else self._charge.older_uc(said.counted_since_s, now_s)
         if since.is_stamped:
-            self._charge.bound_stamped(told_uc, since.charge_uc, now_s)
+            self._charge.bound_stamped(told_uc, since.charge_uc + older_uc, now_s)
         else:
-            self._charge.bound(told_uc, since.charge_uc, replaces=since.replaces)
+            self._charge.bound(told_uc, since.charge_uc + older_uc, replaces=since.replaces)
 
     def past(self, now_s: float) -> DevicePast:
         """Return what is to be kept for the next service."""
@@ -215,6 +220,12 @@ class Account:
     def _begin(self, now_s: float) -> None:
         self._counted_s = now_s
         self._charge.begin(now_s)
+
+    def _is_sure(self, belief: Belief, passed_s: float, now_s: float) -> bool:
+        """Say whether its lowest was given: unheard, its lease or its power may have ended."""
+        if belief.heard_s is None:
+            return False
+        return max(passed_s, now_s - belief.heard_s) <= self._stay_s + _REPORT_S
 
     def _most_uc(self, belief: Belief, passed_s: float) -> float:
         """Return the most that the device may have given in so much time on this belief."""

@@ -1,85 +1,22 @@
 """Charge that a device may have given in ten minutes: bounds from above and from below."""
 
 import math
-from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
+from stimulators.gate.limits.charge_window import (
+    BIN_S,
+    CHARGE_UC_MAX,
+    UNIT_UC,
+    WINDOW_S,
+    ChargeWindow,
+)
 from stimulators.gate.limits.recent import RecentCharge
 
-#: The budget of charge is of any stretch of this length.
-WINDOW_S = 600.0
-#: Resolution of the window; the oldest, partly expired bin still counts whole.
-_BIN_S = 2.0
-_N_BINS = round(WINDOW_S / _BIN_S) + 1
-#: Charges are summed as integers of this unit: what is added and taken off again is exact.
-_UNIT_UC = 1e-6
 #: What a stamped report says is not looked at beside older counts for so long.
 _FRESH_S = 5.0
-#: The highest limit there is: a device that says more has nothing to give for ten minutes, and a
-#: number without bounds must not stop the service.
-_CHARGE_UC_MAX = 1e9
 
 #: Ages in seconds and charges in µC, the oldest first.
 Bins = tuple[tuple[float, float], ...]
-
-
-class ChargeWindow:
-    """Charge of the last ten minutes, in bins.
-
-    Attributes
-    ----------
-    rounds_up : bool
-        Whether a charge between two units counts as the larger: for a bound from above.
-    """
-
-    def __init__(self, *, rounds_up: bool) -> None:
-        self._round = math.ceil if rounds_up else math.floor
-        self._bins: deque[tuple[int, int]] = deque()
-        self._sum = 0
-
-    def add(self, charge_uc: float, now_s: float) -> None:
-        """Count a charge that was given up to `now_s`."""
-        units = int(self._round(min(charge_uc, _CHARGE_UC_MAX) / _UNIT_UC))
-        index = int(now_s // _BIN_S)
-        if self._bins and self._bins[-1][0] >= index:
-            index, before = self._bins.pop()
-            self._bins.append((index, before + units))
-        else:
-            self._bins.append((index, units))
-        self._sum += units
-        self._expire(now_s)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is counted."""
-        return self._sum == 0
-
-    def charge_uc(self, now_s: float) -> float:
-        """Return the charge of the last ten minutes."""
-        self._expire(now_s)
-        return self._sum * _UNIT_UC
-
-    def bins(self, now_s: float) -> Iterator[tuple[float, float]]:
-        """Yield the age in seconds of each bin's end and its charge, the oldest first."""
-        for index, units in self._bins:
-            yield max(0.0, now_s - (index + 1) * _BIN_S), units * _UNIT_UC
-
-    def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
-        """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
-        self._expire(now_s)
-        left = self._sum
-        worst = left * _UNIT_UC
-        for index, units in self._bins:
-            # Just before this bin leaves the window, all that was given until then counts too.
-            ahead_s = (index + _N_BINS) * _BIN_S - now_s
-            worst = max(worst, left * _UNIT_UC + rate_uc_per_s * min(ahead_s, WINDOW_S))
-            left -= units
-        return max(worst, rate_uc_per_s * WINDOW_S)
-
-    def _expire(self, now_s: float) -> None:
-        oldest = int(now_s // _BIN_S) - _N_BINS
-        while self._bins and self._bins[0][0] <= oldest:
-            self._sum -= self._bins.popleft()[1]
 
 
 class ChargeCount:
@@ -89,13 +26,15 @@ class ChargeCount:
     lowest; a third holds what nobody knows. A device that counts by itself narrows this: its
     count and what may have been given since it was taken are a bound from above as well. When
     that was says the stamp of the word; without one, that it knows of the newest command says
-    that it was taken after that was sent. What it says beyond ours counts too.
+    that it was taken after that was sent. What it says beyond ours counts too, until a stamped
+    report of all ten minutes says that it is over.
     """
 
     def __init__(self) -> None:
         self._high = ChargeWindow(rounds_up=True)
         self._low = ChargeWindow(rounds_up=False)
         self._unknown = ChargeWindow(rounds_up=True)
+        self._beyond = ChargeWindow(rounds_up=False)
         self._told_uc = math.inf
         self._stamped_s = self._hidden_until_s = -math.inf
         self._since_sent_uc = 0.0
@@ -158,10 +97,10 @@ class ChargeCount:
     def presume(self, rate_uc_per_s: float, passed_s: float, now_s: float) -> None:
         """Take it that nobody knows what was given in the last `passed_s`: up to this rate."""
         passed_s = min(passed_s, WINDOW_S)
-        n_bins = math.ceil(passed_s / _BIN_S)
+        n_bins = math.ceil(passed_s / BIN_S)
         for place in range(n_bins, 0, -1):
-            age_s = (place - 1) * _BIN_S
-            given_s = min(_BIN_S, passed_s - age_s)
+            age_s = (place - 1) * BIN_S
+            given_s = min(BIN_S, passed_s - age_s)
             self._unknown.add(rate_uc_per_s * given_s, now_s - age_s)
 
     @property
@@ -175,20 +114,24 @@ class ChargeCount:
 
     def note_told(self, told_uc: float, since_uc: float, now_s: float) -> None:
         """Count what a device's own count, and what was given since at most, have beyond ours."""
-        told_uc = min(told_uc, _CHARGE_UC_MAX)
+        told_uc = min(told_uc, CHARGE_UC_MAX)
         # A word that came late may have bounded it too low.
         self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)
         # It was given before the word was said, at a time that nobody knows.
-        if beyond_uc > _UNIT_UC:
-            self._low.add(beyond_uc, now_s)
-        if beyond_uc + since_uc > _UNIT_UC:
+        if beyond_uc > UNIT_UC:
+            self._beyond.add(beyond_uc, now_s)
+        if beyond_uc + since_uc > UNIT_UC:
             self._high.add(beyond_uc + since_uc, now_s)
 
     def bound_stamped(self, told_uc: float, since_uc: float, now_s: float) -> None:
         """Take in a device's count of all ten minutes, of which its stamp says how old it is."""
         self.bound(told_uc, since_uc, replaces=True)
         self._stamped_s = now_s
+        # No more than this can be left of what it counted beyond ours before.
+        left_uc = min(self._beyond.charge_uc(now_s), max(0.0, told_uc - self._low.charge_uc(now_s)))
+        self._beyond = ChargeWindow(rounds_up=False)
+        self._beyond.add(left_uc, now_s)
 
     def bound(self, told_uc: float, since_uc: float, *, replaces: bool) -> None:
         """Take in a device's count of all ten minutes, and what was given since at most.
@@ -198,10 +141,10 @@ class ChargeCount:
         bound_uc = max(0.0, told_uc) + since_uc
         self._told_uc = bound_uc if replaces else min(self._told_uc, bound_uc)
 
-    def is_older(self, since_s: float, now_s: float) -> bool:
-        """Say whether anything that counts was given more than `since_s` ago."""
+    def older_uc(self, since_s: float, now_s: float) -> float:
+        """Return what may have been given more than `since_s` ago, of what counts."""
         bins = self._high.bins(now_s)
-        return any(charge_uc > 0.0 and age_s + _BIN_S > since_s for age_s, charge_uc in bins)
+        return math.fsum(charge_uc for age_s, charge_uc in bins if age_s + BIN_S > since_s)
 
     def settle_unknown(self, now_s: float) -> bool:
         """Take it that nothing was given that nobody counted; say whether there was any.
@@ -212,7 +155,7 @@ class ChargeCount:
         settled, self._unknown = self._unknown, ChargeWindow(rounds_up=True)
         if settled.is_empty:
             return False
-        self._hidden_until_s = now_s + WINDOW_S + _BIN_S
+        self._hidden_until_s = now_s + WINDOW_S + BIN_S
         return True
 
     def charge_uc(self, now_s: float) -> float:
@@ -225,7 +168,7 @@ class ChargeCount:
         may_hide = now_s < self._hidden_until_s and above_uc < math.inf
         if now_s - self._stamped_s > _FRESH_S and not may_hide:
             above_uc = min(above_uc, self._above_uc(now_s))
-        return max(self._low.charge_uc(now_s), above_uc)
+        return max(self._low.charge_uc(now_s) + self._beyond.charge_uc(now_s), above_uc)
 
     def worst_ahead_uc(self, now_s: float, rate_uc_per_s: float) -> float:
         """Return the highest charge of any ten minutes to come, at a steady rate from now on."""
@@ -243,7 +186,7 @@ class ChargeCount:
         for age_s, charge_uc in self.bins(now_s):
             over_uc -= charge_uc
             if over_uc <= 0.0:
-                return max(0.0, WINDOW_S + _BIN_S - age_s)
+                return max(0.0, WINDOW_S + BIN_S - age_s)
         return WINDOW_S
 
     def bins(self, now_s: float) -> Bins:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import WINDOW_S, ChargeCount
+from stimulators.gate.limits.charge import ChargeCount
+from stimulators.gate.limits.charge_window import WINDOW_S
 from stimulators.gate.limits.on_time import OnTime
 
 

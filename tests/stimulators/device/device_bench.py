@@ -105,9 +105,8 @@ class Bench:
         return said
 
     def tick(self) -> list[Said]:
-        said: list[Said] = []
-        for each in self.device.tick(self.now_us):
-            said.append(each)
+        said = list(self.device.tick(self.now_us))
+        for each in tuple(said):
             if isinstance(each, ClockRequest):
                 said.extend(self.tell(reply(each, self.now_us, session=self.heard_by)))
         return said

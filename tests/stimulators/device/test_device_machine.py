@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from stimulators.wire.messages import Ack, ClockRequest, Command, Lease
+from tests.searching import search
 from tests.stimulators.device.device_bench import (
     AHEAD_US,
     SLEW_MA_PER_S,
@@ -325,5 +326,5 @@ class Device(RuleBasedStateMachine):
         assert len(self.bench.device.triggers.waiting) <= 16
 
 
-Device.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Device.TestCase.settings = settings(search(60), stateful_step_count=40)
 TestDevice = Device.TestCase

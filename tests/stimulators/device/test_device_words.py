@@ -14,6 +14,8 @@ from tests.stimulators.device.device_bench import (
     stimulator,
 )
 
+NEWER_SESSION = "00000000000000000003-0000000b"
+
 
 def _words(said: Any) -> list[int]:
     return [each.word for each in said if not isinstance(each, ClockRequest)]
@@ -40,7 +42,7 @@ def test_to_look_at_its_info_is_no_word() -> None:
 
 def test_it_reports_once_a_second_and_at_the_end_of_a_way() -> None:
     bench = Bench()
-    assert len(reports(bench.tick())) == 1
+    bench.tick()
     assert len(reports(bench.wait(10_000_000))) == 10
     bench.leased()
     bench.wait(100_000)
@@ -51,6 +53,29 @@ def test_it_reports_once_a_second_and_at_the_end_of_a_way() -> None:
     arrived = [each for each in reports(bench.wait(150_000)) if each.applied_ma == 3.0]
     assert len(arrived) == 1
     assert (arrived[0].state, arrived[0].session, arrived[0].program) == ("live", SESSION, "adbs")
+
+
+def test_it_reports_at_once_where_it_finds_a_services_clock() -> None:
+    bench = Bench()
+    unheard, placed = reports(bench.tick())
+    assert (unheard.said_clock, unheard.said_us) == ("", 0)
+    assert placed.said_clock == SESSION
+    assert placed.said_us == bench.now_us + AHEAD_US
+    bench.wait(1_500_000)
+    bench.heard_by = NEWER_SESSION
+    found = [each for each in reports(bench.wait(1_000_000)) if each.said_clock == NEWER_SESSION]
+    # At the first answer of the newer service, and a second later by the usual period.
+    assert 1 <= len(found) <= 2
+
+
+def test_two_services_that_answer_in_turn_are_not_told_of_without_end() -> None:
+    bench = Bench()
+    bench.tick()
+    n_reports = 0
+    for turn in range(20):
+        bench.heard_by = (SESSION, NEWER_SESSION)[turn % 2]
+        n_reports += len(reports(bench.wait(1_000_000)))
+    assert n_reports <= 21
 
 
 def test_it_reports_after_a_stop() -> None:

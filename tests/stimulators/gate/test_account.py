@@ -236,6 +236,22 @@ def test_time_above_safe_is_never_less_than_it_was_for_sure() -> None:
     assert bench.counted[1] == 0.0
 
 
+def test_what_a_silent_device_gives_is_not_sure() -> None:
+    bench = Bench().say(2.0).count()
+    for _ in range(1000):
+        bench.count(0.3)
+    # For all that is known its lease ended, and its own count alone says what it gave.
+    sure_uc = bench.account._charge._low.charge_uc(bench.now_s)
+    assert 0.0 < sure_uc <= 2.0 * 10.0 * 2.0
+    bench.settle(charge_uc=30.0, on_s=0.0, said_s=bench.now_s)
+    assert bench.counted[0] == pytest.approx(max(30.0, sure_uc), abs=_UNITS_UC)
+    bench = Bench().say(2.0).count()
+    # A word that comes after a stall does not say what was given in it.
+    bench.now_s += 1200.0
+    bench.say(2.0).count()
+    assert bench.account._charge._low.charge_uc(bench.now_s) == 0.0
+
+
 def test_at_the_safe_amount_itself_no_time_above_it_is_sure() -> None:
     bench = Bench().say(0.5)
     bench.belief.send(1, 2.0, "a", bench.now_s)

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from stimulators.gate.limits.charge import ChargeCount, ChargeWindow
+from stimulators.gate.limits.charge import ChargeCount
+from stimulators.gate.limits.charge_window import ChargeWindow
 
 _UNIT_UC = 1e-6
 _FRESH_S = 5.0
@@ -149,15 +150,15 @@ def test_a_fresh_stamp_alone_bounds_the_charge() -> None:
     assert count.charge_uc(1000.0 + 60.0) == near(3.0)
 
 
-def test_whether_anything_is_older_than_a_device_s_count() -> None:
+def test_how_much_may_be_older_than_a_device_s_count() -> None:
     count = ChargeCount()
-    assert not count.is_older(0.0, 1000.0)
+    assert count.older_uc(0.0, 1000.0) == 0.0
     count.add(0.0, 0.0, 900.0)
-    assert not count.is_older(0.0, 1000.0)
+    assert count.older_uc(0.0, 1000.0) == 0.0
     count.add(0.0, 1.0, 980.0)
     # The bin ends at 982 s, and may have begun 20 s ago.
-    assert count.is_older(19.0, 1000.0)
-    assert not count.is_older(20.0, 1000.0)
+    assert count.older_uc(19.0, 1000.0) == near(1.0)
+    assert count.older_uc(20.0, 1000.0) == 0.0
 
 
 def test_at_a_steady_rate_what_is_ahead_is_no_more_than_both_together() -> None:

@@ -281,6 +281,14 @@ def test_a_rig_arms_itself_only_where_both_say_simulated(*, configured: bool, sa
     assert (rig.state, rig.refusals) == ("idle", [])
 
 
+def test_a_rig_with_one_real_device_never_arms_itself() -> None:
+    rig = GateRig(device_of(), device_of("pallidum", simulated=False), arm="auto")
+    rig.connect()
+    rig.run(6.3)
+    assert rig.gate.status_text.endswith("ready to be armed")
+    assert (rig.state, rig.refusals) == ("idle", [])
+
+
 def test_a_rig_never_arms_itself_out_of_safe_nor_after_an_operator() -> None:
     rig = GateRig(arm="auto")
     rig.connect()
@@ -329,3 +337,13 @@ def test_triggers_a_minute_of_the_device_are_the_average() -> None:
     _tell(rig, limits=limits)
     rig.control("arm")
     assert rig.state == "armed"
+
+
+def test_only_a_valid_estimate_engages_a_device() -> None:
+    rig = GateRig().be_ready()
+    rig.observe()
+    rig.control("arm")
+    rig.observe(valid=False, calibrating=True)
+    assert rig.leases == []
+    rig.observe()
+    assert len(rig.leases) == 1

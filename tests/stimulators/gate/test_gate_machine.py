@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, settings
 
 import stimulators
 from stimulators.wire.received import LinkChanged, Unreadable
+from tests.searching import search
 from tests.stimulators.gate.gate_machine import GateMachine
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, limits_of
 
 TestGate = GateMachine.TestCase
 TestGate.settings = settings(
-    max_examples=60,
+    search(60),
     stateful_step_count=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 

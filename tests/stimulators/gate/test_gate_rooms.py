@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
-from stimulators.gate.limits.charge import ChargeCount, ChargeWindow
+from stimulators.gate.limits.charge import ChargeCount
+from stimulators.gate.limits.charge_window import ChargeWindow
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.slew import Slew
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
