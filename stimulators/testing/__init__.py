@@ -1,11 +1,16 @@
-"""The laws of a policy, for ours and for those of other packages; needs pytest's hypothesis.
+"""The laws of a policy, for whoever writes one: run them on your own, without a checkout.
 
-A class of another package that says `examples`, a tuple of its configurations, is held against
-every law by
+``pip install 'stimloop[testing]'``, say `examples` (configurations) in your class, and in a test
+of yours::
 
->>> from stimulators.policies.threshold import Threshold
->>> from stimulators.testing import check_policy
->>> check_policy(Threshold, n_examples=3)
+    import pytest
+    from graded import Graded
+    from stimulators.testing import laws_of
+
+
+    @pytest.mark.parametrize("law", laws_of(Graded), ids=str)
+    def test_it_keeps_the_law(law):
+        law.hold()
 
 An example may drive the devices ``stn`` and ``stn_right`` (from 0 to 3 mA, safe at 0.5 mA, program
 ``adbs``) and ``band`` (level from 0 to 0.8), and may read any detectors: their measures are made
@@ -13,7 +18,17 @@ up. What is called ``is_on`` or ``is_open`` is 0 or 1, what is called ``threshol
 else is below 1 while that is off and above it while it is on. Detections come where that changes.
 """
 
-from stimulators.testing.laws import LAWS, check_policy
+from importlib.util import find_spec
+
+if find_spec("hypothesis") is None:
+    raise ImportError(
+        "stimulators.testing: expected hypothesis, found it not installed: "
+        "pip install 'stimloop[testing]'"
+    )
+if not __debug__:
+    raise ImportError("stimulators.testing: expected assertions, found Python started with -O")
+
+from stimulators.testing.laws import HeldLaw, laws_of
 from stimulators.testing.policy_example import PolicyExample, examples_of
 
-__all__ = ["LAWS", "PolicyExample", "check_policy", "examples_of"]
+__all__ = ["HeldLaw", "PolicyExample", "examples_of", "laws_of"]

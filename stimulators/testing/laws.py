@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,24 +130,40 @@ LAWS: Final[tuple[Law, ...]] = (
 )
 
 
-def check_policy(policy: type[Any], *, n_examples: int = 50) -> None:
-    """Hold every example of a policy's class against every law.
+class HeldLaw(NamedTuple):
+    """One law on one example of a policy."""
+
+    example: PolicyExample
+    law: Law
+
+    def hold(self, n_examples: int = 50) -> None:
+        """Try it on so many scripts of hops.
+
+        Raises
+        ------
+        AssertionError
+            Where it does not hold; hypothesis says of the least script that shows it.
+        """
+        self.law(self.example, n_examples)
+
+    def __str__(self) -> str:
+        return f"{self.example.name}: {self.law.__name__}"
+
+
+def laws_of(policy: type[Any]) -> tuple[HeldLaw, ...]:
+    """Return every law on every example of a policy's class.
 
     Parameters
     ----------
     policy : type
         A class as `stimulators.policies.policy.Policy` says, with `examples`.
-    n_examples : int
-        How many scripts of hops each law is tried on.
 
     Raises
     ------
     AssertionError
-        At the first law that does not hold; hypothesis says of the least script that shows it.
+        Where it brings no example: no law may hold of nothing.
     """
-    for example in examples_of(policy):
-        for law in LAWS:
-            law(example, n_examples)
+    return tuple(HeldLaw(example, law) for example in examples_of(policy) for law in LAWS)
 
 
 def _tried(law: Callable[..., None], n_examples: int) -> None:

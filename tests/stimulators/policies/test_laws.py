@@ -9,19 +9,19 @@ from stimulators.policies.policy import Clip, OneDeviceConfig, PolicyConfig, Pol
 from stimulators.policies.registry import POLICIES
 from stimulators.policies.threshold import Threshold, ThresholdConfig
 from stimulators.targets import DeviceEvent, Observation, Target
-from stimulators.testing import LAWS, PolicyExample, check_policy, examples_of, laws
+from stimulators.testing import HeldLaw, examples_of, laws, laws_of
 
-_EXAMPLES = [example for policy in POLICIES.policies.values() for example in examples_of(policy)]
-
-
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-@pytest.mark.parametrize("example", _EXAMPLES, ids=lambda example: example.name)
-def test_every_policy_keeps_the_law(example: PolicyExample, law: laws.Law) -> None:
-    law(example, 20)
+_LAWS = [law for policy in POLICIES.policies.values() for law in laws_of(policy)]
 
 
-def test_the_search_finds_the_policies_there_are() -> None:
-    assert {each.policy.__name__ for each in _EXAMPLES} >= {"Threshold", "OnEvent"}
+@pytest.mark.parametrize("law", _LAWS, ids=str)
+def test_every_policy_keeps_the_law(law: HeldLaw) -> None:
+    law.hold(20)
+
+
+def test_the_search_finds_the_policies_and_laws_there_are() -> None:
+    assert {each.example.policy.__name__ for each in _LAWS} >= {"Threshold", "OnEvent"}
+    assert {each.law for each in _LAWS} == set(laws.LAWS)
 
 
 _ON = ThresholdConfig(id="a", of="b", device="stn", on_ma=1.0, off_ma=0.0)
@@ -121,7 +121,7 @@ def test_a_policy_without_examples_is_told_so() -> None:
         config_type: ClassVar[type[PolicyConfig]] = OneDeviceConfig
 
     with pytest.raises(AssertionError, match="expected examples for the laws, found none"):
-        check_policy(Bare)
+        laws_of(Bare)
 
 
 def test_a_clip_beyond_the_device_is_told() -> None:
@@ -131,4 +131,4 @@ def test_a_clip_beyond_the_device_is_told() -> None:
             self.clips = (Clip("stn", "amplitude", 0.0, 9.0),)
 
     with pytest.raises(AssertionError, match="expected a clip of stn from 0 to 3 at most"):
-        check_policy(Wide)
+        laws_of(Wide)[0].hold()

@@ -82,8 +82,8 @@ def test_an_installed_policy_is_run_journalled_and_verified(
 def test_the_laws_run_on_it_without_a_checkout(installed: Path, tmp_path: Path) -> None:
     code = (
         "from graded import Graded\n"
-        "from stimulators.testing import check_policy\n"
-        "check_policy(Graded, n_examples=10)\n"
+        "from stimulators.testing import laws_of\n"
+        "for law in laws_of(Graded): law.hold(10)\n"
     )
     told = _run(installed, tmp_path, "-c", code)
     assert told.returncode == 0, told.stderr
