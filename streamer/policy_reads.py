@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from detectors.detector import Detector
 from detectors.spelling import case_hint
-from stimulators.policies.policy import EventRead, MeasureRead, ResolvedRead
+from stimulators.policies.policy import EventRead, MeasureRead, PolicyConfig, ResolvedRead
 
 #: The measure that says of a hop that it is not valid only because it is too early.
 _CALIBRATING = "is_calibrating"
@@ -35,6 +35,41 @@ class Found(NamedTuple):
     kinds: tuple[str, ...]
 
 
+class Declared(NamedTuple):
+    """What the table of a policy says that it reads and drives."""
+
+    reads: tuple[MeasureRead | EventRead, ...]
+    drives: tuple[str, ...]
+
+
+def declared(config: PolicyConfig) -> Declared:
+    """Return what a policy's table reads and drives, as its struct says.
+
+    Raises
+    ------
+    ValueError
+        Where the struct, of a package of its own perhaps, says it in another form; begins with
+        the key.
+    """
+    try:
+        reads, drives = tuple(config.reads), tuple(config.drives)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ValueError(f"kind: what the policy reads and drives is not said: {reason}") from error
+    for each in reads:
+        if not isinstance(each, MeasureRead | EventRead):
+            raise ValueError(  # noqa: TRY004 the package is wrong, not a type of ours
+                f"kind: expected a policy that reads MeasureRead or EventRead, found {each!r:.80}"
+            )
+    if not reads:
+        raise ValueError("kind: expected a policy that reads something, found none")
+    is_text = all(isinstance(each, str) for each in drives)
+    if not (drives and is_text) or len(set(drives)) < len(drives):
+        found = ", ".join(map(str, drives)) or "none"
+        raise ValueError(f"kind: expected a policy that drives each device once, found {found}")
+    return Declared(reads, drives)
+
+
 def resolve(
     reads: Sequence[MeasureRead | EventRead], detectors: Mapping[str, Detector]
 ) -> tuple[Found, ...]:
@@ -46,8 +81,6 @@ def resolve(
         Where a detector, channel or measure is not there, or units do not go together; the text
         begins with the key.
     """
-    if not reads:
-        raise ValueError("kind: expected a policy that reads something, found none")
     found = tuple(_resolve(each, detectors) for each in reads)
     units: dict[str, tuple[str, Found]] = {}
     for asked, each in zip(reads, found, strict=True):

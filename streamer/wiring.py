@@ -11,12 +11,12 @@ from detectors.detector import Detector
 from detectors.estimates import Seen
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
-from stimulators.policies.policy import Policy, PolicyConfig, PolicyInputs
+from stimulators.policies.policy import EventRead, MeasureRead, Policy, PolicyConfig, PolicyInputs
 from stimulators.policies.registry import POLICIES
 from stimulators.targets import DeviceEvent, Observation, Target
 from streamer.config import LoopConfig
 from streamer.observations import Observations
-from streamer.policy_reads import Found, resolve
+from streamer.policy_reads import Found, declared, resolve
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
@@ -145,7 +145,7 @@ def wirings(config: LoopConfig, chain: DetectorChain) -> tuple[Wiring, ...]:
         with located(f"policies[{place}]."):
             made.append(_wire(policy, chain, devices))
             taken = {device for each in made[:-1] for device in each.devices}
-            for device in policy.drives:
+            for device in made[-1].devices:
                 if device in taken:
                     raise ValueError(f"device: expected one policy a device, found {device!r}")
             if policy.id in {each.policy.id for each in made[:-1]}:
@@ -154,18 +154,19 @@ def wirings(config: LoopConfig, chain: DetectorChain) -> tuple[Wiring, ...]:
 
 
 def _wire(policy: PolicyConfig, chain: DetectorChain, devices: dict[str, DeviceConfig]) -> Wiring:
-    reads = resolve(policy.reads, chain.detectors)
+    said = declared(policy)
+    reads = resolve(said.reads, chain.detectors)
     names = tuple(dict.fromkeys(each.read.detector for each in reads))
     detectors = [chain.detectors[name] for name in names]
-    _require_one_stream(policy, names, chain)
-    for device in policy.drives:
+    _require_one_stream(said.reads, names, chain)
+    for device in said.drives:
         if device not in devices:
             raise ValueError(f"device: expected one of {', '.join(devices)}, found {device!r}")
     inputs = PolicyInputs(
         rate_hz=detectors[0].rate_hz,
         hop_samples=detectors[0].hop_samples,
         reads=tuple(each.read for each in reads),
-        devices=tuple(devices[device] for device in policy.drives),
+        devices=tuple(devices[device] for device in said.drives),
     )
     streams = [chain.streams[name] for name in names]
     return Wiring(BoundPolicy(policy.id, policy_of(policy, inputs)), reads, detectors, streams)
@@ -190,18 +191,21 @@ def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:
     if (missing := lacks(policy)) is not None:
         raise ValueError(f"kind: expected a policy that says its {missing}, found none")
     highest = [device.amount_max for device in inputs.devices]
-    if (wrong := wrong_clips(policy, config.drives, highest)) is not None:
+    drives = [device.id for device in inputs.devices]
+    if (wrong := wrong_clips(policy, drives, highest)) is not None:
         raise ValueError(f"kind: {wrong}")
     return policy
 
 
-def _require_one_stream(policy: PolicyConfig, names: Sequence[str], chain: DetectorChain) -> None:
+def _require_one_stream(
+    reads: Sequence[MeasureRead | EventRead], names: Sequence[str], chain: DetectorChain
+) -> None:
     """Refuse several detectors unless all read one and the same stream."""
     first = chain.streams_of(names[0])
     for name in names[1:]:
         streams = first | chain.streams_of(name)
         if len(streams) > 1:
-            key = next(each.key for each in policy.reads if each.detector == name)
+            key = next(each.key for each in reads if each.detector == name)
             raise ValueError(
                 f"{key}: expected a detector of one stream with {names[0]!r}, found {name!r} of "
                 f"{', '.join(sorted(streams))}: let a detector put streams together"

@@ -11,7 +11,7 @@ from detectors.folding import bands_of
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.names import known_channels
 from stimloop.checking.parts import Parts, Table
-from streamer.policy_reads import channel_key, resolve
+from streamer.policy_reads import channel_key, declared, resolve
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
@@ -63,7 +63,10 @@ def _of_measures(policy: Table, chain: DetectorChain) -> Iterator[Mistake]:
 
     Of a detector that is not there, or of a channel, `of_names` speaks.
     """
-    reads = policy.config.reads
+    try:
+        reads = declared(policy.config).reads
+    except ValueError:  # `of_names` speaks of that
+        return
     if not all(each.detector in chain.detectors for each in reads):
         return
     try:

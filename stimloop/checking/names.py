@@ -7,8 +7,8 @@ from detectors.montage import Montage
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.parts import Parts, Table
 from stimloop.checking.wording import listed, nearest
-from stimulators.policies.policy import PolicyInputs, ResolvedRead
-from streamer.policy_reads import channel_key
+from stimulators.policies.policy import EventRead, MeasureRead, PolicyInputs, ResolvedRead
+from streamer.policy_reads import Declared, channel_key, declared
 from streamer.wiring import policy_of
 
 if TYPE_CHECKING:
@@ -134,39 +134,54 @@ def _of_policy(
     policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
 ) -> Iterator[Mistake]:
     config = policy.config
-    yield from _of_reads(policy, parts, channels)
+    try:
+        said = declared(config)
+    except ValueError as error:
+        yield from from_text(str(error), policy.path)
+        return
+    yield from _of_reads(said.reads, policy, parts, channels)
     devices = {each.name: each for each in parts.devices}
-    for name in config.drives:
+    for name in said.drives:
         if name not in devices:
             yield Mistake(f"{policy.path}.device", _one_of("a device", devices, name))
-    driven = [devices[name].config for name in config.drives if name in devices]
-    if len(driven) == len(config.drives) and None not in driven:
+    driven = [devices[name].config for name in said.drives if name in devices]
+    if len(driven) == len(said.drives) and None not in driven:
         reads = tuple(
             ResolvedRead(each.detector, each.channel, getattr(each, "measure", ""))
-            for each in config.reads
+            for each in said.reads
         )
         try:  # amounts and program; at any rate of samples they are the same
             policy_of(config, PolicyInputs(_RATE_HZ, 1, reads, tuple(driven)))
         except ValueError as error:
             yield from from_text(str(error), policy.path)
+    yield from _of_shared(said, policy, parts)
+
+
+def _of_shared(said: Declared, policy: Table, parts: Parts) -> Iterator[Mistake]:
+    """Yield a device that a policy before this one drives."""
     for other in parts.policies[: policy.place]:
-        shared = set(config.drives) & set(() if other.config is None else other.config.drives)
+        try:
+            taken = set() if other.config is None else set(declared(other.config).drives)
+        except ValueError:
+            continue
+        shared = [device for device in said.drives if device in taken]
         if shared:
             yield Mistake(
                 f"{policy.path}.device",
-                f"expected one policy a device, found {min(shared)!r}, which policy "
+                f"expected one policy a device, found {shared[0]!r}, which policy "
                 f"{other.name!r} drives",
             )
             return
 
 
 def _of_reads(
-    policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
+    reads: Sequence[MeasureRead | EventRead],
+    policy: Table,
+    parts: Parts,
+    channels: dict[str, tuple[str, ...]],
 ) -> Iterator[Mistake]:
     names = [each.name for each in parts.detectors]
-    for read in dict.fromkeys(
-        (each.key, each.detector, each.channel) for each in policy.config.reads
-    ):
+    for read in dict.fromkeys((each.key, each.detector, each.channel) for each in reads):
         key, name, channel = read
         detector = next((each for each in parts.detectors if each.name == name), None)
         if detector is None:

@@ -10,6 +10,7 @@ from stimulators.targets import DeviceEvent, Observation, Target
 _N_TARGETS_MAX = 16
 _TEXTS = ("detector", "channel", "program")
 _NUMBERS = ("amount", "onset_s", "value", "threshold")
+_N_TEXT_MAX = 256
 _TINY = 1e-9
 
 
@@ -82,11 +83,13 @@ class BoundPolicy:
 def _wrong_form(target: Target) -> str | None:
     """Return which field holds something of another type than the gate and the journal know."""
     for field in _TEXTS:
-        if not isinstance(getattr(target, field), str):
-            return f"expected a text as {field}, found {getattr(target, field)!r}"
+        text = getattr(target, field)
+        if not isinstance(text, str) or len(text) > _N_TEXT_MAX:
+            return f"expected a text of up to {_N_TEXT_MAX} as {field}, found {text!r:.60}"
     numbers = _NUMBERS if target.fire_at_s is None else (*_NUMBERS, "fire_at_s")
     for field in numbers:
-        if not isinstance(getattr(target, field), float | int):
+        # A number of numpy would reach the wire, which knows none.
+        if type(getattr(target, field)) not in {float, int}:
             return f"expected a number as {field}, found {getattr(target, field)!r}"
     if not isinstance(target.withheld, bool):
         return f"expected true or false as withheld, found {target.withheld!r}"

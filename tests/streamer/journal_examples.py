@@ -180,6 +180,6 @@ HEADER = Header(
     infos=(
         StreamInfo(name="LFP", rate_hz=1e3, channels=("a", "b"), units=("uV", ""), dtype="float32"),
     ),
-    versions={"numpy": "2"},
+    versions={"numpy": "2", "stimloop": "0.1.0"},
     machine={"node": "rig"},
 )

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from detectors.outputs import Output
-from stimulators.policies.policy import EventRead, MeasureRead
+from stimulators.policies.policy import EventRead, MeasureRead, PolicyConfig
 from streamer.closed_loop import ClosedLoop
-from streamer.policy_reads import channel_key, resolve
+from streamer.policy_reads import channel_key, declared, resolve
 from tests.streamer.rigs import CONFIG, INFOS, SESSION
 
 
@@ -53,7 +53,6 @@ def test_a_measure_is_a_column_with_its_unit_and_sign() -> None:
 @pytest.mark.parametrize(
     ("reads", "text"),
     [
-        ((), "kind: expected a policy that reads something, found none"),
         (
             (MeasureRead("of", "x", "", "power"),),
             "of: expected a detector (power, log, burst, uneven), found 'x'",
@@ -126,3 +125,44 @@ def test_a_rig_resolves_what_its_policy_reads() -> None:
     assert wiring.streams == ("LFP",)
     assert wiring.channels_of("LFP") == {"STN"}
     assert wiring.channels_of("EMG") == set()
+
+
+class _Said(PolicyConfig, frozen=True, kw_only=True):
+    said: tuple[Any, ...] = (MeasureRead("of", "power", "", "power"),)
+    driven: tuple[str, ...] = ("stn",)
+
+    @property
+    def reads(self) -> tuple[Any, ...]:
+        return self.said
+
+    @property
+    def drives(self) -> tuple[str, ...]:
+        return self.driven
+
+
+class _Unsaid(_Said, frozen=True, kw_only=True):
+    @property
+    def drives(self) -> tuple[str, ...]:
+        found: tuple[str, ...] = self.devices  # type: ignore[attr-defined]
+        return found
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        (_Said(id="p", said=()), "kind: expected a policy that reads something, found none"),
+        (_Said(id="p", said=("power",)), "kind: expected a policy that reads MeasureRead or Event"),
+        (_Said(id="p", driven=()), "kind: expected a policy that drives each device once, found n"),
+        (_Said(id="p", driven=("a", "a")), "kind: expected a policy that drives each device once"),
+        (_Unsaid(id="p"), "kind: what the policy reads and drives is not said: AttributeError: "),
+        (
+            PolicyConfig(id="p"),
+            "kind: what the policy reads and drives is not said: NotImplemented",
+        ),
+    ],
+)
+def test_a_struct_of_another_form_is_one_line(config: PolicyConfig, text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}") as told:
+        declared(config)
+    assert "\n" not in str(told.value)
+    assert declared(_Said(id="p")).drives == ("stn",)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
+import numpy as np
 import pytest
 
 from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
@@ -91,7 +92,9 @@ def test_targets_that_are_right_go_through() -> None:
         ({"amount": 0.4}, "wants 0.4 of stn, expected from 0.5 to 2, its own clip"),
         ({"amount": "1"}, "expected a number as amount, found '1'"),
         ({"onset_s": None}, "expected a number as onset_s, found None"),
-        ({"program": None}, "expected a text as program, found None"),
+        ({"program": None}, "expected a text of up to 256 as program, found None"),
+        ({"channel": "c" * 257}, "expected a text of up to 256 as channel, found 'ccc"),
+        ({"amount": np.float64(1.0)}, "expected a number as amount, found np.float64(1.0)"),
         ({"fire_at_s": 2.1}, "expected a time to fire of triggers alone, found 2.1"),
         ({"withheld": 1}, "expected true or false as withheld, found 1"),
     ],
