@@ -84,7 +84,7 @@ class _Both:
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(POLICIES.policies, _BothConfig, _Both)  # type: ignore[arg-type]
+    monkeypatch.setitem(POLICIES.policies, _BothConfig, _Both)  # type: ignore[misc]
 
 
 def _config(**keys: str) -> LoopConfig:
@@ -190,6 +190,6 @@ def test_a_class_that_makes_no_policy_is_one_line(monkeypatch: pytest.MonkeyPatc
         (Bare, "kind: expected a policy that says its clips, found none"),
         (Broken, "kind: the policy cannot be made: KeyError: 'amplitude'"),
     ):
-        monkeypatch.setitem(POLICIES.policies, _BothConfig, broken)  # type: ignore[arg-type]
+        monkeypatch.setitem(POLICIES.policies, _BothConfig, broken)  # type: ignore[misc]
         with pytest.raises(ValueError, match=rf"^policies\[0\]\.{text}$"):
             ClosedLoop(_config(), INFOS, SESSION)
