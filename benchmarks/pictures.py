@@ -66,7 +66,12 @@ def draw_stn_ecog(told: dict[str, Told]) -> Figure:
     """Return beta, bursts, moments, coupling, coherence and slope of a patient's STN and M1."""
     figure = Figure(figsize=(11, 13), layout="constrained")
     axes = figure.subplots(6, 1, sharex=True)
-    _draw(axes[0], told["beta"], ["STN_R_01", "ECOG_RIGHT_1"], "band power, recursive\nµV²")
+    _draw(
+        axes[0],
+        told["beta"],
+        ["STN_R_01.power", "ECOG_RIGHT_1.power"],
+        "band power, recursive\nµV²",
+    )
     _draw_bursts(axes[1], told["bursts"], "ECOG_RIGHT_1")
     _draw_moments(axes[2], told["rhythm"], told["peaks"], "ECOG_RIGHT_1")
     _draw(

@@ -141,10 +141,18 @@ def _problems(outputs: tuple[object, ...]) -> Iterator[str]:
         known.add((output.channel, output.measure))
     for column, output in enumerate(outputs):
         assert isinstance(output, Output)  # noqa: S101 looked at above
-        if output.null is not None and (output.channel, output.null) not in known:
+        expected = f"{output.measure}{NULL_SUFFIX}"
+        if output.null is not None and (
+            output.null != expected or (output.channel, expected) not in known
+        ):
             yield (
-                f"outputs[{column}].null: expected a measure of {output.channel!r}, "
-                f"found {output.null!r}"
+                f"outputs[{column}].null: expected {expected!r}, a measure of {output.channel!r} "
+                f"as well, found {output.null!r}"
+            )
+        elif output.null is not None and units[expected] != output.unit:
+            yield (
+                f"outputs[{column}].null: expected {expected!r} in {output.unit!r} as "
+                f"{output.measure!r}, found it in {units[expected]!r}"
             )
 
 

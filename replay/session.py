@@ -1,8 +1,10 @@
 """A recording through the same loop, in virtual time: the same session folder as live."""
 
 import asyncio
+import contextlib
+import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -15,20 +17,11 @@ from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_devices import VirtualDevices
 from replay.virtual_time import run_virtually
 from stimulators.wire.session_id import session_id
-from streamer import clock
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
-from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, Event
-from streamer.interrupts import cancelling, ignored
-from streamer.journal import Journal
-from streamer.provenance import header, versions
-from streamer.records import Header
-from streamer.service import Service
-from streamer.session_folder import SessionFolder
-from streamer.stimulation_bands import stimulation_in_bands
-from streamer.stream_remarks import stream_remarks
-from streamer.warm_up import warm_up
+from streamer.session import EndedSession, Ends, RunningSession, Session, remarks_of
+from streamer.watchers import Watcher
 
 #: The devices are there so long before the first sample.
 _LEAD_S = 0.1
@@ -95,75 +88,42 @@ def replay_session(
     """
     source = RecordingSource(recording, config.streams, chunking)
     source.open()
-    for remark in (*source.remarks, *stream_remarks(config.streams, source.infos)):
-        warn(remark)
     config = _with_simulated_devices(config, warn)
-    for warning in stimulation_in_bands(config, {each.name: each.rate_hz for each in source.infos}):
-        warn(warning)
-    session = _session_name(recording, config_toml)
+    for remark in (*source.remarks, *remarks_of(config, source.infos)):
+        warn(remark)
+    name = _session_name(recording, config_toml)
     with compiling(compiles):
-        loop = ClosedLoop(config, source.infos, session)
-        warm_up(config, source.infos)
-    first = header(config, source.infos, session=session, config_toml=config_toml)
-    run = _run(
-        source=source,
-        config=config,
-        loop=loop,
-        first=first,
-        take_folder=lambda: SessionFolder.create(out, config_toml, may_number=may_number),
-        progress=progress,
-    )
-    return run_virtually(run, start_s=source.span_s[0] - _LEAD_S)
+        loop = ClosedLoop(config, source.infos, name)
+        session = Session(loop, config, source.infos, name=name, config_toml=config_toml)
 
-
-async def _run(
-    *,
-    source: RecordingSource,
-    config: LoopConfig,
-    loop: ClosedLoop,
-    first: Header,
-    take_folder: Callable[[], SessionFolder],
-    progress: Progress,
-) -> dict[str, Any]:
-    now_s = asyncio.get_running_loop().time
-    began_s, started_s = clock.now_s(), now_s()
-    async with AsyncExitStack() as stack:
-        stack.enter_context(cancelling())
-        folder = take_folder()
-        deferred = stack.enter_context(DeferredWork(loop.chain, waits=True))
-        journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
-        service = Service(
-            loop=loop,
-            journal=journal,
-            transport=VirtualDevices(config.devices, first.session),
-            now_s=now_s,
-            session=first.session,
+    async def run() -> EndedSession:
+        ends = Ends(
+            sources=[source],
+            transport=VirtualDevices(config.devices, name),
+            now_s=asyncio.get_running_loop().time,
             tick_s=config.rig.tick_s if config.devices else _IDLE_TICK_S,
-            config_digest=first.config_sha256,
-            versions=versions(),
-            watch=_watcher(source.n_samples, progress),
             is_timed=False,
-            deferred=deferred,
+            samples_wait=True,
+            folder=out,
+            may_number=may_number,
+            watching=functools.partial(_showing, source.n_samples, progress),
         )
-        fault: Exception | None = None
-        try:
-            reason = await service.run([source])
-        except Exception as error:  # noqa: BLE001 raised again once the folder is complete
-            reason, fault = f"fault: {error}", error
-        await stack.enter_async_context(ignored())
-        summary = folder.end(
-            service.summary,
-            journal,
-            reason=reason,
-            now_s=now_s(),
-            real_time_factor=(now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
-        )
-    if fault is not None:
-        raise fault
-    return {"folder": str(folder.path), **summary}
+        async with AsyncExitStack() as last:
+            return await session.run(ends, last)
+
+    ended = run_virtually(run(), start_s=source.span_s[0] - _LEAD_S)
+    if ended.fault is not None:
+        raise ended.fault
+    return {"folder": str(ended.folder.path), **ended.summary}
 
 
-def _watcher(n_samples: int, progress: Progress) -> Callable[[Event, float, Outcome], None]:
+@contextlib.contextmanager
+def _showing(n_samples: int, progress: Progress, session: RunningSession) -> Iterator[None]:
+    session.service.watchers.append(_watcher(n_samples, progress))
+    yield
+
+
+def _watcher(n_samples: int, progress: Progress) -> Watcher:
     n_done = 0
 
     def watch(event: Event, _now_s: float, _outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -27,26 +27,21 @@ from stimulators.wire.key_files import SERVICE, service_keys
 from stimulators.wire.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
-from streamer.deferred_work import DeferredWork
 from streamer.errors import StreamError
-from streamer.interrupts import cancelling, ignored
-from streamer.journal import Journal
 from streamer.journal_key import load_journal_key
 from streamer.ledger import ledger_of
 from streamer.lsl_source import LslSource
-from streamer.provenance import header, versions
-from streamer.service import Service, Watcher
-from streamer.session_folder import SessionFolder, require_free
-from streamer.source import Source, StreamInfo
-from streamer.stimulation_bands import stimulation_in_bands
-from streamer.stream_remarks import stream_remarks
-from streamer.warm_up import warm_up
+from streamer.session import Ends, RunningSession, Session, remarks_of
+from streamer.session_folder import require_free
+from streamer.source import StreamInfo
+from streamer.watchers import Watcher
 
 #: How long a thread may keep the interpreter before another gets it; Python's own 5 ms would
 #: let a display's thread hold the loop up for as long.
 _SWITCH_S = 0.0005
 
 Told = Callable[[str], None]
+Watching = Callable[[RunningSession], AbstractContextManager[Watcher]]
 
 
 async def run(
@@ -58,7 +53,7 @@ async def run(
     duration_s: float | None,
     told: Told,
     warn: Told,
-    watching: Callable[[Service], AbstractContextManager[Watcher | None]],
+    watching: Watching,
 ) -> dict[str, Any]:
     """Run one session and return its folder and what its summary says.
 
@@ -79,7 +74,7 @@ async def run(
     warn : callable
         The same for what may not be as it should.
     watching : callable
-        Given the service, a context that gives what is called after each step.
+        Given the session, a context that gives what is called after each step.
 
     Raises
     ------
@@ -97,7 +92,7 @@ async def run(
     journal_key = _journal_key(config)
     rig = known_rig(config)
     await require_alone(rig, config_name, keys)
-    session = clock.new_session_id()
+    name = clock.new_session_id()
     config_toml = to_toml(config)
     if allowed := allowed_text(config):
         told(allowed)
@@ -119,68 +114,60 @@ async def run(
             progress_of_named("compiling") as compiles,
             compiling(lambda n_compiled, name: compiles(n_compiled, None, name)),
         ):
-            loop = build_loop(config_name, config, infos, session=session)
-            warm_up(config.loop, infos)
-        for remark in stream_remarks(config.streams, infos):
-            warn(remark)
-        rates_hz = {info.name: info.rate_hz for info in infos}
-        for warning in stimulation_in_bands(config.loop, rates_hz):
-            warn(f"{config_name}: {warning}")
+            loop = build_loop(config_name, config, infos, session=name)
+            session = Session(loop, config.loop, infos, name=name, config_toml=config_toml)
+        for remark in remarks_of(config.loop, infos):
+            warn(f"{config_name}: {remark}")
         for warning in needless_words(config, loop):
             warn(f"{config_name}: {warning}")
-        first = header(
-            config.loop,
-            infos,
-            session=session,
-            config_toml=config_toml,
-            signs_end=journal_key is not None,
-        )
         transport = MqttTransport(
             config.broker,
             rig=config.rig.name,
-            session=session,
+            session=name,
             now_s=clock.now_s,
             keys=keys,
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
+        this = RunningRig(rig=rig, config=config_name, session=name, pid=os.getpid())
         past_s = clock.now_s()
-        ledger = stack.enter_context(ledger_of(config.rig.name, config.devices, clock.unix_us))
-        deferred = stack.enter_context(DeferredWork(loop.chain))
-        last.enter_context(cancelling())
-        target = SessionFolder.create(folder, config_toml, may_number=may_number)
-        journal = stack.enter_context(Journal(target.journal_file, first, clock.now_s()))
-        service = Service(
-            loop=loop,
-            journal=journal,
+        ledger = ledger_of(config.rig.name, config.devices, clock.unix_us)
+        ends = Ends(
+            sources=[*sources, companions],
             transport=transport,
             now_s=clock.now_s,
-            session=session,
-            tick_s=config.rig.tick_s,
-            config_digest=first.config_sha256,
-            versions=versions(),
-            allow=config.rig.allow,
-            past=ledger.past,
+            folder=folder,
+            may_number=may_number,
+            ledger=stack.enter_context(ledger),
             past_s=past_s,
-            keep_past=ledger.keep,
             slept_s=clock.suspended_s,
-            deferred=deferred,
+            duration_s=duration_s,
+            journal_key=journal_key,
+            watching=functools.partial(_watched, watching, this, told, warn),
         )
-        told(f"session {target.path}")
-        this = RunningRig(rig=rig, config=config_name, session=session, pid=os.getpid())
-        stack.enter_context(kept_running(this, warn))
-        service.watch = stack.enter_context(watching(service))
-        stack.enter_context(stop_key(functools.partial(press_stop, service, transport)))
-        stack.enter_context(_without_collections())
-        reason, fault = await _until_over(service, [*sources, companions], duration_s)
-        await last.enter_async_context(ignored())
-        # A journal that could not be written raises here again; then nothing else is.
-        summary = target.end(
-            service.summary, journal, reason=reason, now_s=clock.now_s(), key=journal_key
-        )
-        told(f"journal ended, head {journal.head} (for verify --head)")
-    if fault is not None:
-        raise FaultError(f"{target.path}: the session was ended by a fault: {fault}") from fault
-    return {"folder": str(target.path), **summary}
+        ended = await session.run(ends, last)
+        told(f"journal ended, head {ended.head} (for verify --head)")
+    path = ended.folder.path
+    if ended.fault is not None:
+        text = f"{path}: the session was ended by a fault: {ended.fault}"
+        raise FaultError(text) from ended.fault
+    return {"folder": str(path), **ended.summary}
+
+
+@contextlib.contextmanager
+def _watched(
+    watching: Watching, this: RunningRig, told: Told, warn: Told, session: RunningSession
+) -> Iterator[None]:
+    """Let operators find the session, see it, and stop it with a key."""
+    told(f"session {session.folder.path}")
+    pressed = functools.partial(press_stop, session.service, session.transport)
+    with (
+        kept_running(this, warn),
+        watching(session) as watcher,
+        stop_key(pressed),
+        _without_collections(),
+    ):
+        session.service.watchers.append(watcher)
+        yield
 
 
 @contextlib.contextmanager
@@ -206,16 +193,6 @@ def _journal_key(config: Config) -> bytes | None:
     if signing is None or not signing.is_on or signing.key_folder is None:
         return None
     return load_journal_key(Path(signing.key_folder) / SERVICE)
-
-
-async def _until_over(
-    service: Service, sources: Sequence[Source], duration_s: float | None
-) -> tuple[str, Exception | None]:
-    """Run until the end; what ended it is handed on once the session folder is complete."""
-    try:
-        return await service.run(sources, duration_s=duration_s), None
-    except Exception as error:  # noqa: BLE001 raised again by the caller
-        return f"fault: {error}", error
 
 
 @contextlib.contextmanager

@@ -22,7 +22,8 @@ from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.clock import time_of_day_text
 from streamer.closed_loop import Outcome
 from streamer.events import Event, Tick
-from streamer.service import Service, Watcher
+from streamer.session import RunningSession
+from streamer.watchers import Watcher
 
 _REFRESH_PER_S = 4.0
 _N_NEWS = 6
@@ -62,19 +63,20 @@ class LiveTable:
 
     Parameters
     ----------
-    service : Service
+    session : RunningSession
         The session that is watched.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, session: RunningSession) -> None:
+        self._loop = session.service.loop
+        self._summary = session.summary
         read = [
             MeasureKey(each.detector, each.channel, each.measure)
-            for wiring in service.loop.wirings
+            for wiring in self._loop.wirings
             for each in (found.read for found in wiring.reads)
             if each.measure and each.measure not in BESIDE
         ]
-        self._measures = MeasuresTable(service.loop.chain.detectors, read)
+        self._measures = MeasuresTable(self._loop.chain.detectors, read)
         self._beliefs: dict[str, DeviceBelief] = {}
         self._beliefs_s = float("-inf")
         self._programs = _Programs()
@@ -93,7 +95,7 @@ class LiveTable:
             self._programs.hear(event.device, event.message)
         # Here, on the loop's thread: while the table is drawn the gate may be at work.
         if now_s >= self._beliefs_s + _BELIEFS_S:
-            self._beliefs = self._service.loop.gate.beliefs(now_s)
+            self._beliefs = self._loop.gate.beliefs(now_s)
             self._beliefs_s = now_s
         if outcome.seen:
             self._see(outcome.seen)
@@ -106,7 +108,7 @@ class LiveTable:
         return Group(self._state(), self._measures, self._devices(), *self._news, *key)
 
     def _see(self, seen: Sequence[Seen]) -> None:
-        is_active = self._service.loop.gate.state in {"active", "hold"}
+        is_active = self._loop.gate.state in {"active", "hold"}
         for each in seen:
             if not each.estimates.sample.size:
                 continue
@@ -114,7 +116,7 @@ class LiveTable:
             self._measures.see(each, is_active=is_active)
 
     def _state(self) -> Text:
-        gate, counts = self._service.loop.gate, self._service.summary
+        gate, counts = self._loop.gate, self._summary
         return Text.assemble(
             (f"{gate.state.upper():<7}", _STYLES[gate.state]),
             f"{self._clock()}  {counts.n_samples} samples, {self._age()}, "
@@ -126,7 +128,7 @@ class LiveTable:
         table = Table(box=None, pad_edge=False)
         for column in ("device", "gives", "state", "program", "its last word"):
             table.add_column(column, justify="right" if column == "gives" else "left")
-        for device, config in self._service.loop.gate.devices.items():
+        for device, config in self._loop.gate.devices.items():
             belief = self._beliefs.get(device, DeviceBelief())
             style = "" if belief.certain else "yellow"
             table.add_row(
@@ -149,21 +151,21 @@ class LiveTable:
 
 
 @contextlib.contextmanager
-def watching(service: Service, console: Console) -> Iterator[Watcher]:
+def watching(session: RunningSession, console: Console) -> Iterator[Watcher]:
     """Show a session on a screen as a table, elsewhere as a line for each piece of news."""
     if not console.is_terminal:
         with LineWriter(console.file) as lines:
             if has_stop_key():
                 lines.write(f"{STOP_KEY}: stop")
-            yield _lines(lines, service)
+            yield _lines(lines, session)
         return
-    table = LiveTable(service)
+    table = LiveTable(session)
     with Live(table, console=console, refresh_per_second=_REFRESH_PER_S):
         yield table.watch
 
 
-def _lines(lines: LineWriter, service: Service) -> Watcher:
-    gate = service.loop.gate
+def _lines(lines: LineWriter, session: RunningSession) -> Watcher:
+    gate = session.service.loop.gate
     status = StatusNews()
 
     def watch(event: Event, now_s: float, outcome: Outcome) -> None:

@@ -35,7 +35,7 @@ class Displays:
         self._untold: list[str] = []
         self._due_s: dict[str, float] = {}
 
-    def show(self, event: Event, outcome: Outcome) -> None:
+    def watch(self, event: Event, _now_s: float, outcome: Outcome) -> None:
         """Publish what one step saw."""
         if isinstance(event, LinkChanged):
             self._untold = list(self._infos) if event.is_up else []

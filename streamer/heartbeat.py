@@ -1,12 +1,15 @@
 """The service's status: said once a second, and at the next tick after anything of note."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from stimulators.decisions import Decision, Refusal
+from stimulators.decisions import Decision, Notice, Refusal, StateChanged
 from stimulators.gate.gate import SafetyGate
 from stimulators.wire.messages import Status
+from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
+from streamer.closed_loop import Outcome
+from streamer.events import Event, Tick
 
 _PERIOD_S = 1.0
 #: A status is no place for more.
@@ -24,6 +27,10 @@ class Heartbeat:
     ----------
     transport : Transport
         Where it is said.
+    gate : SafetyGate
+        Whose state, reason and beliefs are told.
+    head : callable
+        Returns the newest committed link of the journal.
     session, config_digest, versions, allow
         What every status says.
     """
@@ -31,7 +38,9 @@ class Heartbeat:
     def __init__(
         self,
         transport: Transport,
+        gate: SafetyGate,
         *,
+        head: Callable[[], str],
         session: str,
         config_digest: str,
         versions: dict[str, str],
@@ -39,6 +48,8 @@ class Heartbeat:
     ) -> None:
         self._allow = allow
         self._transport = transport
+        self._gate = gate
+        self._head = head
         self._session = session
         self._config_digest = config_digest
         self._versions = versions
@@ -47,11 +58,16 @@ class Heartbeat:
         self._answers: deque[tuple[str, str]] = deque(maxlen=_N_ANSWERS_MAX)
         self._due_s = float("-inf")
 
-    def hasten(self) -> None:
-        """Let the next `beat` announce, whenever the last one was."""
-        self._due_s = float("-inf")
+    def watch(self, event: Event, now_s: float, outcome: Outcome) -> None:
+        """Let the next tick announce what is of note, name answers, and announce at a tick."""
+        if any(isinstance(each, StateChanged | Notice) for each in outcome.decisions):
+            self._due_s = float("-inf")
+        if isinstance(event, ControlHeard):
+            self._answer(event.message.request_id, outcome.decisions)
+        elif isinstance(event, Tick) and now_s >= self._due_s:
+            self.announce(now_s)
 
-    def answer(self, request_id: str, decisions: Sequence[Decision] = ()) -> None:
+    def _answer(self, request_id: str, decisions: Sequence[Decision]) -> None:
         """Name an operator's request that was acted on, and why it was refused.
 
         Each has a beat of its own: of two within a tick, neither operator waits in vain.
@@ -63,27 +79,19 @@ class Heartbeat:
         ]
         refused = "; ".join(refusals)[:_N_REFUSED_MAX]
         self._answers.append((request_id[:_N_REQUEST_MAX], refused))
-        self.hasten()
+        self._due_s = float("-inf")
 
-    def beat(self, now_s: float, gate: SafetyGate, *, head: str) -> None:
-        """Announce where it is time to; see `announce`."""
-        if now_s >= self._due_s:
-            self.announce(now_s, gate, head=head)
-
-    def announce(self, now_s: float, gate: SafetyGate, *, head: str, state: str = "") -> None:
+    def announce(self, now_s: float, *, state: str = "") -> None:
         """Announce.
 
         Parameters
         ----------
         now_s : float
             The service's clock.
-        gate : SafetyGate
-            Whose state, reason and beliefs are told.
-        head : str
-            Newest committed link of the journal.
         state : str
             What is told in place of the gate's state: ``offline`` at the end.
         """
+        gate = self._gate
         if self._answers:
             self._answered, self._refused = self._answers.popleft()
         self._due_s = float("-inf") if self._answers else now_s + _PERIOD_S
@@ -94,7 +102,7 @@ class Heartbeat:
                 reason=gate.status_text,
                 now_us=round(now_s * 1e6),
                 config_digest=self._config_digest,
-                journal_head=head,
+                journal_head=self._head(),
                 versions=self._versions,
                 answered=self._answered,
                 refused=self._refused,

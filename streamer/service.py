@@ -5,21 +5,19 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
 from stimulators.gate.limits.past import DevicePast
-from stimulators.wire.messages import Control, Stop
+from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.deferred_work import DeferredWork
-from streamer.displays import Displays
-from streamer.errors import JournalError, RivalError, UnsafeEndError
+from streamer.errors import JournalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
 from streamer.heartbeat import Heartbeat
 from streamer.interrupts import undisturbed
-from streamer.journal import Journal
+from streamer.loop_driver import LoopDriver, StepWriter
 from streamer.source import Source
-from streamer.summary import Summary
+from streamer.watchers import Watcher
 
 #: Events that may wait while one is acted on; more means that the loop has stalled.
 _N_WAITING_MAX = 4096
@@ -33,8 +31,6 @@ _SLEPT_S_MIN = 0.1
 #: What devices have given is kept for the next service this often.
 _KEEP_S = 1.0
 
-Watcher = Callable[[Event, float, Outcome], None]
-
 
 class Service:
     """Feeds the loop: every event gets its `now`, is journalled, and only then acts.
@@ -43,18 +39,20 @@ class Service:
     ----------
     loop : ClosedLoop
         What decides.
-    journal : Journal
+    journal : StepWriter
         Open and with its header written.
     transport : Transport
         Where commands go.
+    heartbeat : Heartbeat
+        The service's status.
     now_s : callable
         The service's clock.
-    session, config_digest, versions, allow
-        What the status says.
+    session : str
+        Its name.
     tick_s : float
         How often time is told to pass.
-    watch : callable, optional
-        Called after each step with the event, its now and the outcome; must be quick.
+    watchers : sequence of Watcher
+        Called after each step, in this order, and after them the heartbeat's.
     past : sequence of DevicePast
         What earlier services of the rig gave, of devices that are not simulated.
     past_s : float, optional
@@ -63,8 +61,6 @@ class Service:
         Given once a second, and at the end, what the next service is to know.
     slept_s : callable, optional
         How long the machine has slept in all.
-    is_timed : bool
-        Whether `now_s` is a real clock, so that latencies mean something.
     deferred : DeferredWork, optional
         Computes beside the loop what detectors will need; without it their steps do.
 
@@ -72,10 +68,8 @@ class Service:
     ----------
     loop : ClosedLoop
         As given.
-    summary : Summary
-        The counts so far.
-    watch : callable or None
-        May be set until `run` begins.
+    watchers : list of Watcher
+        More may be added until `run` begins.
 
     Notes
     -----
@@ -87,38 +81,34 @@ class Service:
         self,
         *,
         loop: ClosedLoop,
-        journal: Journal,
+        journal: StepWriter,
         transport: Transport,
+        heartbeat: Heartbeat,
         now_s: Callable[[], float],
         session: str,
         tick_s: float,
-        config_digest: str,
-        versions: dict[str, str],
-        watch: Watcher | None = None,
-        allow: tuple[str, ...] = (),
+        watchers: Sequence[Watcher] = (),
         past: Sequence[DevicePast] = (),
         past_s: float | None = None,
         keep_past: Callable[[Sequence[DevicePast]], None] = lambda _: None,
         slept_s: Callable[[], float] = lambda: 0.0,
-        is_timed: bool = True,
         deferred: DeferredWork | None = None,
     ) -> None:
         self.loop = loop
-        self.summary = Summary(loop, is_timed=is_timed)
-        self.watch = watch
-        self._journal = journal
+        self._driver = LoopDriver(
+            loop,
+            journal=journal,
+            transport=transport,
+            now_s=now_s,
+            end=self._end,
+            watchers=(*watchers, heartbeat.watch, self._keep_past_at_ticks),
+        )
+        self.watchers = self._driver.watchers
         self._transport = transport
+        self._heartbeat = heartbeat
         self._now_s = now_s
         self._session = session
         self._tick_s = tick_s
-        self._displays = Displays(transport, session, loop.chain.detectors.values())
-        self._heartbeat = Heartbeat(
-            transport,
-            session=session,
-            config_digest=config_digest,
-            versions=versions,
-            allow=allow,
-        )
         self._past = PastKnown(past=tuple(past), read_s=past_s)
         self._keep_past = keep_past
         self._slept_s = slept_s
@@ -217,25 +207,12 @@ class Service:
             return  # an operator must not arm what is about to be gone
         if self._deferred is not None:
             self._tend(self._deferred, event)
-        now_s = self._now_s()
-        outcome = self._step(event, now_s)
-        decided_s = self._now_s()
-        self._journal.write(event, now_s, outcome)
-        sent = self._deliver(outcome.decisions) if outcome.decisions else ()
-        self.summary.count(event, outcome, decided_s)
-        for each, was_sent, published_s in sent:
-            self.summary.count_sent(each, was_sent=was_sent, published_s=published_s)
-        self._displays.show(event, outcome)
-        if isinstance(event, ControlHeard):
-            self._heartbeat.answer(event.message.request_id, outcome.decisions)
-        if isinstance(event, Tick):
-            self._journal.commit()
-            self._heartbeat.beat(now_s, self.loop.gate, head=self._journal.head)
-            if now_s >= self._keep_due_s:
-                self._keep_due_s = now_s + _KEEP_S
-                self._keep_past(self.loop.gate.past(now_s))
-        if self.watch is not None:
-            self.watch(event, now_s, outcome)
+        self._driver.act(event)
+
+    def _keep_past_at_ticks(self, event: Event, now_s: float, _outcome: Outcome) -> None:
+        if isinstance(event, Tick) and now_s >= self._keep_due_s:
+            self._keep_due_s = now_s + _KEEP_S
+            self._keep_past(self.loop.gate.past(now_s))
 
     def _tend(self, deferred: DeferredWork, event: Event) -> None:
         """Tell, before samples, what is late for them, and at a tick what has come of it."""
@@ -246,32 +223,6 @@ class Service:
         elif isinstance(event, Tick):
             for arrived in deferred.arrived():
                 self.emit(arrived)
-
-    def _step(self, event: Event, now_s: float) -> Outcome:
-        try:
-            return self.loop.step(event, now_s)
-        except Exception as error:
-            self._journal.fail(f"{type(event).__name__}: {_described(error)}", now_s)
-            raise
-
-    def _deliver(self, decisions: Sequence[Decision]) -> list[tuple[Send, bool, float]]:
-        """Publish what is to leave; return each message, whether it was taken, and when."""
-        sent: list[tuple[Send, bool, float]] = []
-        if any(isinstance(each, Send | SendStop) for each in decisions):
-            self._journal.commit()
-        for each in decisions:
-            if isinstance(each, Send):
-                was_sent = self._transport.send(each.device, each.message)
-                sent.append((each, was_sent, self._now_s()))
-            elif isinstance(each, SendStop):
-                self._transport.stop(
-                    Stop(request_id=each.request_id, operator="service", reason=each.reason)
-                )
-            elif isinstance(each, EndRun):
-                self._end(RivalError(each.reason))
-            elif isinstance(each, StateChanged | Notice):
-                self._heartbeat.hasten()
-        return sent
 
     async def _tick(self) -> None:
         slept_s = self._slept_s()
@@ -330,9 +281,7 @@ class Service:
 
     async def _leave(self) -> None:
         """Say goodbye, and give the word the time to leave the machine."""
-        self._heartbeat.announce(
-            self._now_s(), self.loop.gate, head=self._journal.head, state="offline"
-        )
+        self._heartbeat.announce(self._now_s(), state="offline")
         self._keep_past(self.loop.gate.past(self._now_s()))
         with undisturbed():
             await asyncio.sleep(self._tick_s)

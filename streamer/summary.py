@@ -5,14 +5,15 @@ from typing import Any
 
 import msgspec
 
-from stimulators.decisions import Refusal, Send
+from stimulators.decisions import Refusal
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard
-from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.closed_loop import ClosedLoop
 from streamer.events import Chunk, Event, StreamChanged
 from streamer.hop_counts import HopCounts
 from streamer.latency import LatencyHistogram
 from streamer.stream_counts import StreamCounts
+from streamer.watchers import Delivered, Sent
 
 #: Commands whose acknowledgement is still awaited; the oldest are forgotten beyond this.
 _N_OPEN_MAX = 4096
@@ -55,8 +56,9 @@ class Summary:
         self._newest_s = 0.0
         self._open: dict[int, float] = {}
 
-    def count(self, event: Event, outcome: Outcome, decided_s: float) -> None:
-        """Count one step that was over at `decided_s`."""
+    def watch(self, event: Event, _now_s: float, outcome: Delivered) -> None:
+        """Count one step."""
+        decided_s = outcome.decided_s
         if isinstance(event, Chunk):
             self.n_samples += event.timestamps_s.size
             self.streams.add(event)
@@ -73,28 +75,20 @@ class Summary:
                 self.refused[decision.reason] += 1
         if outcome.targets:
             self.latencies["sample_to_decision"].add(decided_s - outcome.targets[-1].time_s)
+        for sent in outcome.sent:
+            self._count_sent(sent)
 
-    def count_sent(self, send: Send, *, was_sent: bool, published_s: float) -> None:
-        """Count one command or lease of the step just counted.
-
-        Parameters
-        ----------
-        send : Send
-            What was to leave.
-        was_sent : bool
-            Whether the network took it.
-        published_s : float
-            When it was handed over.
-        """
-        if not was_sent:
+    def _count_sent(self, sent: Sent) -> None:
+        if not sent.was_sent:
             self.n_unsent += 1
-        if not isinstance(send.message, Command):
+        message = sent.send.message
+        if not isinstance(message, Command):
             return
         self.n_issued += 1
-        if not was_sent or self._newest_s == 0.0:
+        if not sent.was_sent or self._newest_s == 0.0:
             return
-        self.latencies["sample_to_publish"].add(published_s - self._newest_s)
-        self._open[send.message.seq] = self._newest_s
+        self.latencies["sample_to_publish"].add(sent.published_s - self._newest_s)
+        self._open[message.seq] = self._newest_s
         while len(self._open) > _N_OPEN_MAX:
             del self._open[next(iter(self._open))]
 

@@ -17,6 +17,7 @@ from streamer.journal_reader import Record
 from streamer.provenance import machine, versions
 from streamer.records import EndRecord, Header, StepRecord, encode_outcome
 from streamer.summary import Summary
+from streamer.watchers import Delivered, Sent
 
 #: Longest chunks of the other chunkings that every session is tried with.
 _RECHUNKED_N_SAMPLES_MAX = (16, 4096)
@@ -82,10 +83,10 @@ class Recomputation:
             where = f"record {record.number} ({_named(step.event)})"
             raise Difference(f"{where}: {differences.in_outcomes(recorded, recomputed)}")
         self.digests.add(outcome)
-        self._summary.count(step.event, outcome, record.now_s)
-        for decision in outcome.decisions:
-            if isinstance(decision, Send):
-                self._summary.count_sent(decision, was_sent=True, published_s=record.now_s)
+        now_s = record.now_s
+        sends = (each for each in outcome.decisions if isinstance(each, Send))
+        sent = tuple(Sent(each, was_sent=True, published_s=now_s) for each in sends)
+        self._summary.watch(step.event, now_s, Delivered.of(outcome, now_s, sent))
         for rechunked in self._rechunked:
             rechunked.take(step.event, record.now_s, outcome.device_events)
         self._n_steps += 1

@@ -10,14 +10,15 @@ from replay.virtual.ledger import Ledger
 from replay.virtual.machine import KEPT_ALIVE_US, Machine
 from replay.virtual.rig import INFO
 from replay.virtual.wire import ServiceWire
-from stimulators.decisions import Decision, EndRun, Notice, Send, SendStop, StateChanged
+from stimulators.decisions import Notice
 from stimulators.wire import topics
-from stimulators.wire.messages import Control, Status, Stop
+from stimulators.wire.messages import Control, Status
 from stimulators.wire.received import ClockAsked, ControlHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event, Slept, Tick
 from streamer.heartbeat import Heartbeat
+from streamer.loop_driver import LoopDriver
 
 #: How long a service listens for another one before it creates anything.
 LISTEN_US = 2_500_000
@@ -91,7 +92,22 @@ class VirtualService:
         self._next_sample = 0
         self._leaving_until_us: int | None = None
         self.wire = ServiceWire(broker, session, self.hear)
-        self._heartbeat = Heartbeat(self.wire, session=session, config_digest="", versions={})
+        self._heartbeat = Heartbeat(
+            self.wire,
+            self.loop.gate,
+            head=lambda: "",
+            session=session,
+            config_digest="",
+            versions={},
+        )
+        self._driver = LoopDriver(
+            self.loop,
+            journal=_Unwritten(),
+            transport=self.wire,
+            now_s=lambda: self.now_s,
+            end=lambda error: self.end(3, str(error)),
+            watchers=(self._note, self._heartbeat.watch, self._go_on_at_ticks, self._tell),
+        )
         self._ear = Client(
             broker,
             topics=(topics.STATUS,),
@@ -172,7 +188,7 @@ class VirtualService:
 
     def _leave(self) -> None:
         self._keep_past()
-        self._heartbeat.announce(self.now_s, self.loop.gate, head="", state="offline")
+        self._heartbeat.announce(self.now_s, state="offline")
         self.phase = "ended"
         self.wire.leave()
 
@@ -226,16 +242,24 @@ class VirtualService:
             self._next_sample += len(event.timestamps_s)
         elif isinstance(event, ClockAsked):
             self.wire.answer_clock(event, self._machine.now_us)
-        outcome = self.loop.step(event, self.now_s)
+        self._driver.act(event)
+
+    def _note(self, _event: Event, _now_s: float, outcome: Outcome) -> None:
         for target in outcome.targets:
             if target.kind == "amplitude":
                 self.wish[target.device] = (target.amount, target.program)
-        if outcome.decisions:
-            self._deliver(outcome.decisions)
-        if isinstance(event, ControlHeard):
-            self._heartbeat.answer(event.message.request_id, outcome.decisions)
-        elif isinstance(event, Tick):
-            self._beat()
+        self.notices.extend(each for each in outcome.decisions if isinstance(each, Notice))
+
+    def _go_on_at_ticks(self, event: Event, _now_s: float, _outcome: Outcome) -> None:
+        if not isinstance(event, Tick):
+            return
+        if self._leaving_until_us is not None:
+            if not self.loop.gate.driven or self._schedule.now_us >= self._leaving_until_us:
+                self._leave()
+        elif self._ledger.is_due(self._schedule.now_us / 1e6):
+            self._keep_past()
+
+    def _tell(self, event: Event, _now_s: float, outcome: Outcome) -> None:
         for observer in self.observers:
             observer(self, event, outcome)
 
@@ -243,30 +267,19 @@ class VirtualService:
         """Say whether an operator asks for something of what is about to be gone."""
         return self._leaving_until_us is not None and asked.message.operator != "service"
 
-    def _beat(self) -> None:
-        gate = self.loop.gate
-        self._heartbeat.beat(self.now_s, gate, head="")
-        if self._leaving_until_us is not None:
-            if not gate.driven or self._schedule.now_us >= self._leaving_until_us:
-                self._leave()
-        elif self._ledger.is_due(self._schedule.now_us / 1e6):
-            self._keep_past()
-
     def _keep_past(self) -> None:
         if self.phase == "running":
             self._ledger.keep(self.loop.gate.past(self.now_s), self._schedule.now_us / 1e6)
 
-    def _deliver(self, decisions: Sequence[Decision]) -> None:
-        for each in decisions:
-            if isinstance(each, Send):
-                self.wire.send(each.device, each.message)
-            elif isinstance(each, SendStop):
-                self.wire.stop(
-                    Stop(request_id=each.request_id, operator="service", reason=each.reason)
-                )
-            elif isinstance(each, EndRun):
-                self.end(3, each.reason)
-            elif isinstance(each, StateChanged | Notice):
-                self._heartbeat.hasten()
-                if isinstance(each, Notice):
-                    self.notices.append(each)
+
+class _Unwritten:
+    """The journal of a service that nobody verifies."""
+
+    def write(self, event: Event, now_s: float, outcome: Outcome) -> None:
+        """Keep nothing."""
+
+    def fail(self, text: str, now_s: float) -> None:
+        """Keep nothing: what raised is raised."""
+
+    def commit(self) -> None:
+        """Keep nothing."""

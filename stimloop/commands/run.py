@@ -44,7 +44,7 @@ def run(
             duration_s=duration,
             told=lambda line: console.print(line, soft_wrap=True),
             warn=warn,
-            watching=lambda service: watching(service, console),
+            watching=lambda session: watching(session, console),
         )
     )
     if as_json:

@@ -180,6 +180,13 @@ def test_taint_spoils_its_window_and_no_more(example: CrossExample, data: st.Dat
 
 
 @_each_example
+def test_a_sample_amid_the_streams_is_in_a_window(example: CrossExample) -> None:
+    for layout in example.layouts:
+        sample = round(0.5 * _LENGTH_S * layout.rate_hz)
+        cross_laws.check_taint_is_in_a_window(example, _plain(example), layout.name, sample)
+
+
+@_each_example
 @given(data=st.data())
 @_short
 def test_soft_taint_is_told(example: CrossExample, data: st.DataObject) -> None:

@@ -39,7 +39,15 @@ _NOTHING: Any = None
         ((_POWER, _POWER), "outputs[1]: expected each measure once a channel, found 'C0.power'"),
         (
             (_POWER._replace(null="power_null"), Output("C1", "power_null", "µV²")),
-            "outputs[0].null: expected a measure of 'C0', found 'power_null'",
+            "outputs[0].null: expected 'power_null', a measure of 'C0' as well, found 'power_null'",
+        ),
+        (
+            (_POWER._replace(null="chance"), Output("C0", "chance", "µV²")),
+            "outputs[0].null: expected 'power_null', a measure of 'C0' as well, found 'chance'",
+        ),
+        (
+            (_POWER._replace(null="power_null"), Output("C0", "power_null", "dB")),
+            "outputs[0].null: expected 'power_null' in 'µV²' as 'power', found it in 'dB'",
         ),
     ],
 )

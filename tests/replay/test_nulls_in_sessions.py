@@ -21,10 +21,10 @@ from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, ClockCorrection, Event, NullArrived, NullLate
 from streamer.journal import Journal
 from streamer.provenance import header
-from streamer.service import Service
 from tests.replay.rig import CONFIG_TOML, rig, short_recording
 from tests.streamer.answering_transport import AnsweringTransport
 from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
+from tests.streamer.serving import service_of
 
 _LENGTH_S = 6.0
 _BURST = BurstConfig(
@@ -93,16 +93,12 @@ class Run:
         now_s = asyncio.get_running_loop().time
         first = header(_RIG, INFOS, session=SESSION, config_toml=b"")
         with Journal(self.path, first, now_s()) as journal:
-            service = Service(
-                loop=self.loop,
-                journal=journal,
-                transport=AnsweringTransport(),
-                now_s=now_s,
-                session=SESSION,
-                tick_s=_RIG.rig.tick_s,
-                config_digest="cd",
-                versions={},
-                watch=lambda event, _now_s, outcome: self.steps.append((event, outcome)),
+            service = service_of(
+                self.loop,
+                journal,
+                AnsweringTransport(),
+                _RIG,
+                watchers=[lambda event, _now_s, outcome: self.steps.append((event, outcome))],
                 deferred=self._deferred,
             )
             if self._deferred is None:

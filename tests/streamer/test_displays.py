@@ -49,7 +49,7 @@ def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
     transport = RecordingTransport()
     displays = _displays(transport)
     for sample in range(5000):
-        displays.show(Tick(), Outcome(seen=(_hop("beta", sample), _hop("gamma", sample))))
+        displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", sample), _hop("gamma", sample))))
     shown = {
         name: [message for detector, message in transport.kept if detector == name]
         for name in ("beta", "gamma")
@@ -62,7 +62,7 @@ def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
 
 def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
     transport = RecordingTransport()
-    _displays(transport).show(Tick(), Outcome(seen=(_hop("beta", 499, n_hops=500),)))
+    _displays(transport).watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 499, n_hops=500),)))
     ((_, message),) = transport.kept
     assert isinstance(message, EstimateMessage)
     assert message.sample == 499
@@ -71,8 +71,8 @@ def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
 def test_time_that_went_back_does_not_silence_a_display() -> None:
     transport = RecordingTransport()
     displays = _displays(transport)
-    displays.show(Tick(), Outcome(seen=(_hop("beta", 1_000_000),)))
-    displays.show(Tick(), Outcome(seen=(_hop("beta", 10),)))
+    displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 1_000_000),)))
+    displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 10),)))
     assert len(transport.kept) == 2
 
 
@@ -82,7 +82,7 @@ def test_every_detection_is_shown_with_or_without_an_estimate() -> None:
     nothing = estimates("burst", n_hops=0)
     offset = Detection("burst", "STN_L_13", "offset", 9, 9, 0.09, 0.1)
     for _ in range(2):
-        displays.show(Tick(), Outcome(seen=(Seen(nothing, (DETECTION, offset)),)))
+        displays.watch(Tick(), 0.0, Outcome(seen=(Seen(nothing, (DETECTION, offset)),)))
     assert transport.kept == 2 * [
         (
             "burst",
@@ -100,12 +100,12 @@ def test_every_detection_is_shown_with_or_without_an_estimate() -> None:
 def test_what_the_values_are_is_said_once_a_connection_a_detector_a_tick() -> None:
     transport = RecordingTransport()
     displays = _displays(transport)
-    displays.show(Tick(), Outcome())
+    displays.watch(Tick(), 0.0, Outcome())
     assert transport.kept == []
     for _ in range(2):
-        displays.show(LinkChanged(is_up=True), Outcome())
+        displays.watch(LinkChanged(is_up=True), 0.0, Outcome())
         for n_told in (1, 2, 2):
-            displays.show(Tick(), Outcome())
+            displays.watch(Tick(), 0.0, Outcome())
             assert len(transport.kept) == n_told
         assert transport.kept.pop() == (
             "link",
@@ -128,11 +128,11 @@ def test_what_the_values_are_is_said_once_a_connection_a_detector_a_tick() -> No
 def test_what_a_link_does_not_take_is_said_at_the_next_tick() -> None:
     transport = RecordingTransport(is_up=False)
     displays = _displays(transport)
-    displays.show(LinkChanged(is_up=True), Outcome())
-    displays.show(Tick(), Outcome())
+    displays.watch(LinkChanged(is_up=True), 0.0, Outcome())
+    displays.watch(Tick(), 0.0, Outcome())
     transport.is_up = True
-    displays.show(Tick(), Outcome())
+    displays.watch(Tick(), 0.0, Outcome())
     assert [detector for detector, _ in transport.kept] == ["beta", "beta"]
-    displays.show(LinkChanged(is_up=False), Outcome())
-    displays.show(Tick(), Outcome())
+    displays.watch(LinkChanged(is_up=False), 0.0, Outcome())
+    displays.watch(Tick(), 0.0, Outcome())
     assert len(transport.kept) == 2

@@ -16,11 +16,12 @@ from streamer.events import Chunk, Event, Fault, Tick
 from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
 from streamer.records import FailureRecord, StepRecord, encode, encode_outcome
-from streamer.service import Service
 from streamer.source import Source
+from streamer.summary import Summary
 from tests.streamer.answering_transport import AnsweringTransport
 from tests.streamer.journal_examples import HEADER
 from tests.streamer.rigs import CONFIG, INFOS, SESSION, SignalSource
+from tests.streamer.serving import service_of
 
 _START_S = 1000.0
 
@@ -61,17 +62,11 @@ class Session:
         async def main() -> None:
             now_s = asyncio.get_running_loop().time
             with Journal(self.path, HEADER, now_s()) as self.journal:
-                self.service = Service(
-                    loop=self.loop,
-                    journal=self.journal,
-                    transport=self.transport,
-                    now_s=now_s,
-                    session=SESSION,
-                    tick_s=CONFIG.rig.tick_s,
-                    config_digest="cd",
-                    versions={},
-                    watch=lambda *step: self.watched.append(step),
+                self.summary = Summary(self.loop)
+                self.service = service_of(
+                    self.loop, self.journal, self.transport, CONFIG, watchers=[self.summary.watch]
                 )
+                self.service.watchers.append(lambda *step: self.watched.append(step))
                 self.task = asyncio.create_task(self.service.run(sources, duration_s=duration_s))
                 meanwhile(self)
                 try:
@@ -116,7 +111,7 @@ def test_the_loop_closes_and_everything_it_did_is_in_the_journal(tmp_path: Path)
     assert max(amplitude or 0.0 for amplitude in amplitudes) == 2.0
     assert amplitudes[-1] == 0.0
     session.check_journal()
-    summary = session.service.summary.as_dict()
+    summary = session.summary.as_dict()
     assert summary["samples"] == 2000
     assert summary["commands"]["issued"] == len(amplitudes) == summary["commands"]["acked"]
     assert summary["detections"] == {"beta": 0, "burst": 2}
@@ -154,7 +149,7 @@ def test_after_every_tick_the_journal_holds_all_there_was(tmp_path: Path) -> Non
                 assert len(list(reader.records())) == 1 + len(session.watched)
 
     def meanwhile(each: Session) -> None:
-        each.service.watch = watch
+        each.service.watchers[-1] = watch
 
     session.run([SignalSource(1.5)], meanwhile=meanwhile)
     assert n_ticks > 40
@@ -350,7 +345,7 @@ def test_what_a_step_causes_is_acted_on_after_it_and_in_order(tmp_path: Path) ->
             assert session.watched[-1][0] is event
 
     def meanwhile(each: Session) -> None:
-        each.service.watch = watch
+        each.service.watchers[-1] = watch
         stop = StopHeard(Stop(request_id="r", operator="o", reason="pain"))
         each.later(5.5, lambda: each.service.emit(stop))
 
@@ -371,7 +366,7 @@ def test_a_loop_that_stalls_is_a_fault(tmp_path: Path) -> None:
                 session.service.emit(Tick())
 
     def meanwhile(each: Session) -> None:
-        each.service.watch = flood
+        each.service.watchers[-1] = flood
 
     with pytest.raises(RuntimeError, match="4096 events wait: the loop has stalled"):
         session.run([SignalSource(60.0)], meanwhile=meanwhile)

@@ -14,6 +14,7 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, Event, StreamChanged, Tick
 from streamer.stream_counts import StreamCounts
 from streamer.summary import Summary
+from streamer.watchers import Delivered, Sent
 from tests.streamer.journal_examples import COMMAND, DETECTION, TARGET
 from tests.streamer.rigs import CONFIG, INFOS, RATE_HZ, SESSION, chunk
 
@@ -54,6 +55,15 @@ def _ack(seq: int | None, refused: str | None = None) -> Event:
     return AckHeard("stn", ack)
 
 
+def _count(summary: Summary, event: Event, outcome: Outcome, decided_s: float) -> None:
+    summary.watch(event, decided_s, Delivered.of(outcome, decided_s))
+
+
+def _count_sent(summary: Summary, send: Send, *, was_sent: bool, published_s: float) -> None:
+    sent = (Sent(send, was_sent, published_s),)
+    summary.watch(Tick(), published_s, Delivered.of(Outcome(), published_s, sent))
+
+
 def test_nothing_comes_to_zeros_that_are_all_there() -> None:
     found = _new().as_dict()
     assert found["samples"] == found["estimates"] == found["gaps"] == 0
@@ -75,9 +85,9 @@ def test_samples_estimates_detections_and_refusals_are_counted() -> None:
         Seen(_estimates("burst"), (DETECTION, offset, DETECTION)),
     )
     refusals = (Refusal("late"), Refusal("late"), Refusal("hold"))
-    summary.count(chunk(0, 7), Outcome(seen=seen, decisions=refusals), 0.1)
-    summary.count(chunk(7, 5), Outcome(), 0.2)
-    summary.count(Tick(), Outcome(decisions=(Refusal("late"),)), 0.3)
+    _count(summary, chunk(0, 7), Outcome(seen=seen, decisions=refusals), 0.1)
+    _count(summary, chunk(7, 5), Outcome(), 0.2)
+    _count(summary, Tick(), Outcome(decisions=(Refusal("late"),)), 0.3)
     found = summary.as_dict()
     assert (found["samples"], found["estimates"]) == (12, 5)
     assert found["n_valid"] == 2 + 1
@@ -100,7 +110,7 @@ def test_gaps_and_quality_come_from_the_streams() -> None:
     samples = bad.samples.copy()
     samples[3:5, 0] = np.nan
     event = Chunk("LFP", 0, samples, bad.timestamps_s)
-    summary.count(event, summary._loop.step(event, 0.1), 0.1)
+    _count(summary, event, summary._loop.step(event, 0.1), 0.1)
     found = summary.as_dict()
     assert found["quality"]["not_finite"] == 2
     assert found["found"] == [
@@ -120,7 +130,7 @@ def test_gaps_and_quality_come_from_the_streams() -> None:
 def test_every_kind_is_counted_though_nothing_is_wrong() -> None:
     summary = _new()
     event = chunk(0, 500)
-    summary.count(event, summary._loop.step(event, 2.0), 2.0)
+    _count(summary, event, summary._loop.step(event, 2.0), 2.0)
     found = summary.as_dict()
     assert set(found["quality"].values()) == {0}
     assert {"gaps", "late", "rate", "implausible", "lost", "empty"} <= set(found["quality"])
@@ -133,7 +143,7 @@ def test_a_rate_that_is_not_the_headers_is_measured_beyond_the_bound_of_the_fit(
     summary = _new()
     samples = chunk(0, 4000).samples
     event = Chunk("LFP", 0, samples, np.arange(4000) / 1024.0)
-    summary.count(event, summary._loop.step(event, 4.0), 4.0)
+    _count(summary, event, summary._loop.step(event, 4.0), 4.0)
     found = summary.as_dict()
     assert found["streams"]["LFP"]["rate_measured_hz"] == 1024.0
     assert found["quality"]["rate"] == 1
@@ -156,9 +166,9 @@ def test_a_stream_that_gave_nothing_or_fell_silent_is_found() -> None:
     summary = _new()
     assert [each["kind"] for each in summary.as_dict()["found"]] == ["empty"]
     event = chunk(0, 500)
-    summary.count(event, summary._loop.step(event, 2.0), 2.0)
+    _count(summary, event, summary._loop.step(event, 2.0), 2.0)
     for detail in ("no sample for 0.2 s", "no sample for 0.3 s"):
-        summary.count(StreamChanged("LFP", "silent", detail), Outcome(), 2.2)
+        _count(summary, StreamChanged("LFP", "silent", detail), Outcome(), 2.2)
     (found,) = summary.as_dict()["found"]
     assert (found["kind"], found["times"], found["first_s"]) == ("silent", 2, 500 / RATE_HZ)
     assert found["text"] == "no sample for 0.2 s"
@@ -176,9 +186,9 @@ def test_latencies_run_from_the_newest_sample_of_the_step_that_caused_them() -> 
         hop = _estimates("beta", round(first_s * 1e3), n_hops=1)
         target = msgspec.structs.replace(TARGET, time_s=first_s)
         outcome = Outcome(seen=(Seen(hop),), targets=(target,))
-        summary.count(chunk(0, 1), outcome, first_s + 0.002)
-    summary.count_sent(_command(1), was_sent=True, published_s=1.003)
-    summary.count(_ack(1), Outcome(), 1.005)
+        _count(summary, chunk(0, 1), outcome, first_s + 0.002)
+    _count_sent(summary, _command(1), was_sent=True, published_s=1.003)
+    _count(summary, _ack(1), Outcome(), 1.005)
     latency_ms = {name: each["max"] for name, each in summary.as_dict()["latency_ms"].items()}
     assert latency_ms == {"sample_to_decision": 2.0, "sample_to_publish": 3.0, "sample_to_ack": 5.0}
     assert summary.as_dict()["commands"]["acked"] == 1
@@ -186,9 +196,9 @@ def test_latencies_run_from_the_newest_sample_of_the_step_that_caused_them() -> 
 
 def test_what_the_network_did_not_take_is_counted_and_has_no_latency() -> None:
     summary = _new()
-    summary.count(chunk(0, 1), Outcome(seen=(Seen(_estimates(n_hops=1)),)), 0.1)
-    summary.count_sent(_command(1), was_sent=False, published_s=0.2)
-    summary.count_sent(Send("stn", _LEASE), was_sent=False, published_s=0.2)
+    _count(summary, chunk(0, 1), Outcome(seen=(Seen(_estimates(n_hops=1)),)), 0.1)
+    _count_sent(summary, _command(1), was_sent=False, published_s=0.2)
+    _count_sent(summary, Send("stn", _LEASE), was_sent=False, published_s=0.2)
     commands = summary.as_dict()["commands"]
     assert (commands["issued"], commands["unsent"]) == (1, 2)
     assert summary.latencies["sample_to_publish"].n == 0
@@ -196,25 +206,25 @@ def test_what_the_network_did_not_take_is_counted_and_has_no_latency() -> None:
 
 def test_a_device_that_refuses_is_counted_by_its_reason() -> None:
     summary = _new()
-    summary.count_sent(_command(1), was_sent=True, published_s=0.2)
-    summary.count(_ack(1, "lease"), Outcome(), 0.3)
-    summary.count(_ack(None), Outcome(), 0.3)
+    _count_sent(summary, _command(1), was_sent=True, published_s=0.2)
+    _count(summary, _ack(1, "lease"), Outcome(), 0.3)
+    _count(summary, _ack(None), Outcome(), 0.3)
     commands = summary.as_dict()["commands"]
     assert (commands["acked"], commands["refused"]) == (0, {"device:lease": 1})
 
 
 def test_a_device_that_never_answers_costs_no_memory() -> None:
     summary = _new()
-    summary.count(chunk(0, 1), Outcome(seen=(Seen(_estimates("beta", 1, n_hops=1)),)), 0.1)
+    _count(summary, chunk(0, 1), Outcome(seen=(Seen(_estimates("beta", 1, n_hops=1)),)), 0.1)
     for seq in range(10_000):
-        summary.count_sent(_command(seq), was_sent=True, published_s=0.2)
+        _count_sent(summary, _command(seq), was_sent=True, published_s=0.2)
     assert len(summary._open) <= 4096
 
 
 def test_reasons_that_a_device_makes_up_take_no_more_memory() -> None:
     summary = _new()
     for place in range(500):
-        summary.count(_ack(1, refused=f"{place} {'x' * 10_000}"), Outcome(), 0.1)
+        _count(summary, _ack(1, refused=f"{place} {'x' * 10_000}"), Outcome(), 0.1)
     refused = summary.as_dict()["commands"]["refused"]
     assert sum(refused.values()) == 500
     assert sum(map(len, refused)) < 5000

@@ -1,0 +1,266 @@
+"""A session put together, the same way for an amplifier, a recording and a simulation."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stimulators.wire.transport import Transport
+from streamer import clock
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from streamer.deferred_work import DeferredWork
+from streamer.displays import Displays
+from streamer.heartbeat import Heartbeat
+from streamer.interrupts import cancelling, ignored
+from streamer.journal import Journal
+from streamer.ledger import Ledger, NoLedger
+from streamer.provenance import header, versions
+from streamer.service import Service
+from streamer.session_folder import SessionFolder
+from streamer.source import Source, StreamInfo
+from streamer.stimulation_bands import stimulation_in_bands
+from streamer.stream_remarks import stream_remarks
+from streamer.summary import Summary
+from streamer.warm_up import warm_up
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSession:
+    """What whoever watches a session is given.
+
+    Parameters
+    ----------
+    service : Service
+        Runs it; takes more watchers.
+    summary : Summary
+        The counts so far.
+    folder : SessionFolder
+        Where it is kept.
+    transport : Transport
+        Where its commands go.
+    """
+
+    service: Service
+    summary: Summary
+    folder: SessionFolder
+    transport: Transport
+
+
+Watching = Callable[[RunningSession], AbstractContextManager[object]]
+
+
+@contextlib.contextmanager
+def unwatched(_session: RunningSession) -> Iterator[None]:
+    """Watch nothing."""
+    yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """What differs between a live session, a recording and a simulation: all but the loop.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Entered already; those that have no stream too (companions that must stay alive).
+    transport : Transport
+        Where commands go.
+    now_s : callable
+        The service's clock.
+    tick_s : float, optional
+        How often time is told to pass; without, as the rig is configured.
+    is_timed : bool
+        Whether that is a real clock, so that latencies mean something.
+    samples_wait : bool
+        Whether samples wait for what detectors compute beside the loop, as those of a file may.
+    folder : Path
+        The session folder to create.
+    may_number : bool
+        Where it is taken, another number may be put behind its name.
+    ledger : Ledger or NoLedger
+        What earlier services of the rig gave; entered already.
+    past_s : float, optional
+        When that was read, at the earliest, by the service's clock.
+    slept_s : callable
+        How long the machine has slept in all.
+    duration_s : float, optional
+        Seconds after which the session ends by itself.
+    journal_key : bytes, optional
+        What the end of the journal is signed with.
+    watching : callable
+        Given the session, returns a context in which it runs, and which may add watchers.
+    """
+
+    sources: Sequence[Source]
+    transport: Transport
+    now_s: Callable[[], float]
+    folder: Path
+    tick_s: float | None = None
+    is_timed: bool = True
+    samples_wait: bool = False
+    may_number: bool = False
+    ledger: Ledger | NoLedger = field(default_factory=NoLedger)
+    past_s: float | None = None
+    slept_s: Callable[[], float] = lambda: 0.0
+    duration_s: float | None = None
+    journal_key: bytes | None = None
+    watching: Watching = unwatched
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedSession:
+    """What a session left.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+        Complete, whatever ended the session.
+    summary : dict
+        What its `summary.json` says.
+    head : str
+        Newest link of the journal, for ``verify --head``.
+    fault : Exception or None
+        What ended it, where that was a fault.
+    """
+
+    folder: SessionFolder
+    summary: dict[str, Any]
+    head: str
+    fault: Exception | None
+
+
+class Session:
+    """The part of a session that its ends do not change.
+
+    Parameters
+    ----------
+    loop : ClosedLoop
+        Of this configuration, these streams and this name. Its kernels are compiled here, so that
+        no sample waits for that.
+    config : LoopConfig
+        The rig.
+    infos : sequence of StreamInfo
+        The streams as they were found, in the order of the configuration.
+    name : str
+        Of the session; later sessions sort after earlier ones.
+    config_toml : bytes
+        The resolved configuration file, kept in the folder as it is.
+    """
+
+    def __init__(
+        self,
+        loop: ClosedLoop,
+        config: LoopConfig,
+        infos: Sequence[StreamInfo],
+        *,
+        name: str,
+        config_toml: bytes,
+    ) -> None:
+        warm_up(config, infos)
+        self.loop = loop
+        self._config = config
+        self._infos = tuple(infos)
+        self._name = name
+        self._config_toml = config_toml
+
+    async def run(self, ends: Ends, last: AsyncExitStack) -> EndedSession:
+        """Take the folder, run until the end, and leave the folder complete whatever that was.
+
+        Parameters
+        ----------
+        ends : Ends
+            Where samples come from, where commands go, what time it is.
+        last : AsyncExitStack
+            Left by the caller after all else: until then an interrupt ends the session in order,
+            and once it is over disturbs nothing.
+
+        Raises
+        ------
+        JournalError
+            Where the folder is taken, or it or the journal cannot be written.
+        """
+        first = header(
+            self._config,
+            self._infos,
+            session=self._name,
+            config_toml=self._config_toml,
+            signs_end=ends.journal_key is not None,
+        )
+        async with AsyncExitStack() as stack:
+            deferred = DeferredWork(self.loop.chain, waits=ends.samples_wait)
+            stack.enter_context(deferred)
+            last.enter_context(cancelling())
+            folder = SessionFolder.create(
+                ends.folder, self._config_toml, may_number=ends.may_number
+            )
+            began_s, started_s = clock.now_s(), ends.now_s()
+            journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
+            summary = Summary(self.loop, is_timed=ends.is_timed)
+            service = self._service(ends, journal, summary, deferred, first.config_sha256)
+            running = RunningSession(
+                service=service, summary=summary, folder=folder, transport=ends.transport
+            )
+            stack.enter_context(ends.watching(running))
+            reason, fault = await _until_over(service, ends)
+            await last.enter_async_context(ignored())
+            # A journal that could not be written raises here again; then nothing else is.
+            content = folder.end(
+                summary,
+                journal,
+                reason=reason,
+                now_s=ends.now_s(),
+                real_time_factor=(ends.now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
+                key=ends.journal_key,
+            )
+        return EndedSession(folder=folder, summary=content, head=journal.head, fault=fault)
+
+    def _service(
+        self,
+        ends: Ends,
+        journal: Journal,
+        summary: Summary,
+        deferred: DeferredWork,
+        config_digest: str,
+    ) -> Service:
+        heartbeat = Heartbeat(
+            ends.transport,
+            self.loop.gate,
+            head=lambda: journal.head,
+            session=self._name,
+            config_digest=config_digest,
+            versions=versions(),
+            allow=self._config.rig.allow,
+        )
+        displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
+        return Service(
+            loop=self.loop,
+            journal=journal,
+            transport=ends.transport,
+            heartbeat=heartbeat,
+            now_s=ends.now_s,
+            session=self._name,
+            tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
+            watchers=(summary.watch, displays.watch),
+            past=ends.ledger.past,
+            past_s=ends.past_s,
+            keep_past=ends.ledger.keep,
+            slept_s=ends.slept_s,
+            deferred=deferred,
+        )
+
+
+def remarks_of(config: LoopConfig, infos: Sequence[StreamInfo]) -> list[str]:
+    """Return what an operator should know of streams and stimulation before a session."""
+    rates_hz = {info.name: info.rate_hz for info in infos}
+    return [*stream_remarks(config.streams, infos), *stimulation_in_bands(config, rates_hz)]
+
+
+async def _until_over(service: Service, ends: Ends) -> tuple[str, Exception | None]:
+    """Run until the end; what ended it is handed on once the session folder is complete."""
+    try:
+        return await service.run(ends.sources, duration_s=ends.duration_s), None
+    except Exception as error:  # noqa: BLE001 raised again by the caller
+        return f"fault: {error}", error

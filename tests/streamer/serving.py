@@ -1,0 +1,45 @@
+"""A service of a small rig in virtual time, put together for a test that watches it from within."""
+
+import asyncio
+from collections.abc import Sequence
+
+from stimulators.wire.transport import Transport
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from streamer.deferred_work import DeferredWork
+from streamer.heartbeat import Heartbeat
+from streamer.journal import Journal
+from streamer.service import Service
+from streamer.watchers import Watcher
+from tests.streamer.rigs import SESSION
+
+
+def service_of(
+    loop: ClosedLoop,
+    journal: Journal,
+    transport: Transport,
+    config: LoopConfig,
+    *,
+    watchers: Sequence[Watcher] = (),
+    deferred: DeferredWork | None = None,
+) -> Service:
+    """Return the service of a loop, on the clock of the event loop that runs."""
+    heartbeat = Heartbeat(
+        transport,
+        loop.gate,
+        head=lambda: journal.head,
+        session=SESSION,
+        config_digest="cd",
+        versions={},
+    )
+    return Service(
+        loop=loop,
+        journal=journal,
+        transport=transport,
+        heartbeat=heartbeat,
+        now_s=asyncio.get_running_loop().time,
+        session=SESSION,
+        tick_s=config.rig.tick_s,
+        watchers=watchers,
+        deferred=deferred,
+    )
