@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from replay.virtual.electrode import Pulses
+from replay.virtual.operator import Action
 from replay.virtual.rig import virtual_rig
 from replay.virtual.what_if_states import reach
 from replay.virtual.world import World
@@ -75,7 +76,7 @@ def _fail(rig: _Rig) -> None:
     rig.world.amplifier.misjudge_clock(200 * _MS)
 
 
-def _asks(action: str) -> Callable[[_Rig], None]:
+def _asks(action: Action) -> Callable[[_Rig], None]:
     def ask(rig: _Rig) -> None:
         asked = rig.world.operate(action)
         while asked.exit_code is None:
