@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.recordings import DATA
 from detectors.detector import Detector
 from detectors.estimates import Detection, Estimates
-from replay import xdf
+from replay import readers
 from replay.recording_source import Chunking, RecordingSource
 from stimloop import config as configuration
 from streamer.closed_loop import ClosedLoop
@@ -48,7 +48,7 @@ class Told(NamedTuple):
 def replayed(example: str) -> dict[str, Told]:
     """Return what every detector of an example tells of its recording."""
     config = configuration.load(_ROOT / "docs" / "examples" / f"{example}.toml")
-    source = RecordingSource(xdf.load(DATA / _FOUND[example]), config.streams, Chunking())
+    source = RecordingSource(readers.open(DATA / _FOUND[example]), config.streams, Chunking())
     source.open()
     loop = ClosedLoop(config.loop, source.infos, "pictures")
     seen = [each for time_s, event in source.events() for each in loop.step(event, time_s).seen]

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from detectors.spelling import case_hint, normal_form
 from replay.recording import RecordedStream, describe
 from streamer.source import StreamInfo
@@ -53,11 +50,11 @@ def choose(match: Match, found: Sequence[RecordedStream]) -> Choice:
     found : sequence of RecordedStream
         All that answer to the texts of the match.
     """
-    left = [stream for stream in found if len(stream.samples) or not match.has_samples]
+    left = [stream for stream in found if stream.n_samples or not match.has_samples]
     if match.index is not None:
         return Choice(left[match.index : match.index + 1], [])
     remarks: list[str] = []
-    filled = [stream for stream in left if len(stream.samples)]
+    filled = [stream for stream in left if stream.n_samples]
     if filled and len(left) > len(filled):
         n_empty = len(left) - len(filled)
         are = "are" if n_empty > 1 else "is"
@@ -78,9 +75,13 @@ def is_same_recording(stream: RecordedStream, other: RecordedStream) -> bool:
     return (
         known_as(stream.info) == known_as(other.info)
         and stream.info.dtype == other.info.dtype
-        and stream.samples.shape == other.samples.shape
-        and stream.timestamps_s.tobytes() == other.timestamps_s.tobytes()
-        and _content(stream.samples) == _content(other.samples)
+        and len(stream.info.channels) == len(other.info.channels)
+        and stream.n_samples == other.n_samples
+        and all(
+            each.timestamps_s.tobytes() == beside.timestamps_s.tobytes()
+            and each.content == beside.content
+            for each, beside in zip(stream.stretches(), other.stretches(), strict=True)
+        )
     )
 
 
@@ -98,10 +99,6 @@ def not_one_text(
         if (hint := case_hint(value, _others(key, value, seen)))
     ]
     return f": {listed}{'; ' if hints else ''}{'; '.join(hints)}"
-
-
-def _content(samples: NDArray[np.generic]) -> object:
-    return samples.tolist() if samples.dtype == object else samples.tobytes()
 
 
 def _others(key: str, value: str, seen: Sequence[RecordedStream]) -> list[str]:

@@ -9,7 +9,8 @@ from operator import itemgetter
 import pylsl
 
 from replay.lsl_outlet import open_outlet
-from replay.recording import RecordedStream, Recording, RecordingError, describe
+from replay.read_ahead import ReadAhead
+from replay.recording import RecordedStream, Recording, RecordingError, describe, ranges
 from replay.timeline import Timeline, timelines
 from streamer.clock import now_s
 
@@ -29,12 +30,13 @@ class _Sent:
     """One stream on the network."""
 
     recorded: RecordedStream
+    ahead: ReadAhead
     times: Timeline
     outlet: pylsl.StreamOutlet
 
     def push(self, start: int, end: int, to_local_s: Callable[[float], float]) -> None:
-        stamps_s = [to_local_s(stamp_s) for stamp_s in self.times.stamps_s[start:end].tolist()]
-        samples = self.recorded.samples[start:end]
+        stamps_s = [to_local_s(each) for each in self.times.read(start, end).stamps_s.tolist()]
+        samples = self.ahead.read(start, end).samples
         if self.recorded.info.dtype != "string":
             self.outlet.push_chunk(samples, stamps_s)
             return
@@ -96,13 +98,13 @@ async def play(
         )
     chosen = _chosen(recording, streams)
     times = timelines(chosen)
-    filled = [each.times_s for each in times if each.times_s.size]
-    if not filled:
+    spans_s = [each.span_s for each in times if each.span_s is not None]
+    if not spans_s:
         raise RecordingError(f"{recording.path}: expected samples, found none in any stream")
-    first_s = min(float(each[0]) for each in filled)
-    round_s = max(float(each[-1]) for each in filled) - first_s + _interval_s(chosen)
+    first_s = min(start_s for start_s, _ in spans_s)
+    round_s = max(end_s for _, end_s in spans_s) - first_s + _interval_s(chosen)
     sent = [
-        _Sent(recorded, each, open_outlet(recorded.info))
+        _Sent(recorded, ReadAhead(recorded), each, open_outlet(recorded.info))
         for recorded, each in zip(chosen, times, strict=True)
     ]
     told("waiting for a consumer of " + "; ".join(describe(each.info) for each in chosen))
@@ -139,10 +141,8 @@ def _pieces(sent: Sequence[_Sent], chunk_samples: int) -> Iterator[tuple[float, 
 
     def of_stream(stream: _Sent) -> Iterator[tuple[float, _Sent, int, int]]:
         step = chunk_samples if stream.recorded.is_signal else 1
-        n_samples = len(stream.times.times_s)
-        for start in range(0, n_samples, step):
-            end = min(start + step, n_samples)
-            yield float(stream.times.times_s[end - 1]), stream, start, end
+        for start, end in ranges(stream.recorded.n_samples, step):
+            yield stream.times.at_s(end - 1), stream, start, end
 
     return heapq.merge(*(of_stream(each) for each in sent), key=itemgetter(0))
 

@@ -1,7 +1,10 @@
-"""A recording in memory: every stream as it was stored, and what is wrong with the file."""
+"""A recording: what every stream says of itself, and its samples where they are asked for."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,38 +12,141 @@ from numpy.typing import NDArray
 from streamer.errors import StreamError
 from streamer.source import StreamInfo
 
+#: Numbers that a stretch holds at most, over all channels: some megabytes.
+_N_VALUES_MAX = 2**18
+
 
 class RecordingError(StreamError):
     """A recording cannot be used; the text names the file, what was expected and what was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedStream:
+class Stretch(NamedTuple):
+    """Samples of one stream that follow each other.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n_samples, n_channels)
+        In the stream's own data type and unit; objects of type str for text.
+    timestamps_s : ndarray of float64, shape (n_samples,)
+        Raw stamps in the sender's clock.
+    """
+
+    samples: NDArray[np.generic]
+    timestamps_s: NDArray[np.float64]
+
+    @property
+    def content(self) -> bytes:
+        """What the samples are, for a comparison or a digest."""
+        if self.samples.dtype == object:
+            return "".join(map(repr, self.samples.tolist())).encode()
+        return self.samples.tobytes()
+
+
+class ClockOffsets(NamedTuple):
+    """What a recorder measured of a sender's clock, in the order of the file; may be nothing.
+
+    Parameters
+    ----------
+    times_s, offsets_s : ndarray of float64, shape (n_offsets,)
+        When, by the sender's clock, the recorder measured what to add to the sender's stamps to
+        reach its own clock; and what it measured.
+    """
+
+    times_s: NDArray[np.float64] = np.empty(0)
+    offsets_s: NDArray[np.float64] = np.empty(0)
+
+
+class RecordedStream(ABC):
     """One stream of a recording, nothing corrected, smoothed or filled in.
+
+    A format gives it by its own `decode`, and where stamps are cheaper to have without the
+    samples, `decode_stamps`. Both must give the same bits for a sample in whatever stretch it is
+    read.
 
     Parameters
     ----------
     info : StreamInfo
         What the stream said of itself; its `name` is the name it had on the network.
-    samples : ndarray, shape (n_samples, n_channels)
-        In the stream's own data type and unit; objects of type str for text.
-    timestamps_s : ndarray of float64, shape (n_samples,)
-        Raw stamps in the sender's clock.
-    clock_times_s, clock_offsets_s : ndarray of float64, shape (n_offsets,)
-        When, by the sender's clock, the recorder measured what to add to the sender's stamps to
-        reach its own clock; and what it measured. In the order of the file.
+    n_samples : int
+        How many there are.
+    clock : ClockOffsets
+        Without any, the stamps are in the recorder's own clock.
+
+    Notes
+    -----
+    A stretch is read when it is asked for, and nothing of it is kept: what is in memory depends
+    on how much is read at once, and not on how long the recording is.
     """
 
-    info: StreamInfo
-    samples: NDArray[np.generic]
-    timestamps_s: NDArray[np.float64]
-    clock_times_s: NDArray[np.float64]
-    clock_offsets_s: NDArray[np.float64]
+    def __init__(
+        self,
+        info: StreamInfo,
+        n_samples: int,
+        clock: ClockOffsets = ClockOffsets(),  # noqa: B008 nothing in it changes
+    ) -> None:
+        self.info: Final = info
+        self.n_samples: Final = n_samples
+        self.clock: Final = clock
 
     @property
     def is_signal(self) -> bool:
         """Whether it gives samples at a rate; all other streams give markers."""
         return self.info.is_signal
+
+    @property
+    def n_samples_at_once(self) -> int:
+        """How many samples some megabytes hold."""
+        return max(1, _N_VALUES_MAX // len(self.info.channels))
+
+    @final
+    def read(self, start: int, stop: int) -> Stretch:
+        """Return samples and stamps from sample `start` up to, and without, `stop`.
+
+        Raises
+        ------
+        ValueError
+            Where they are not within the stream.
+        RecordingError
+            Where the file cannot be read any more, or gives something else than it said.
+        """
+        self._expect_within(start, stop)
+        found = self.decode(start, stop)
+        dtype = np.dtype(object if self.info.dtype == "string" else self.info.dtype)
+        expected = ((stop - start, len(self.info.channels)), dtype, (stop - start,))
+        given = (found.samples.shape, found.samples.dtype, found.timestamps_s.shape)
+        if expected != given:
+            raise RecordingError(
+                f"stream {self.info.lsl_name!r}: samples {start} to {stop}: expected "
+                f"{_shapes(*expected)}, found {_shapes(*given)}"
+            )
+        return found
+
+    @final
+    def read_stamps(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Return the stamps alone; raises as `read`."""
+        self._expect_within(start, stop)
+        return self.decode_stamps(start, stop)
+
+    @final
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the whole stream in stretches of some megabytes."""
+        for start, stop in ranges(self.n_samples, self.n_samples_at_once):
+            yield self.read(start, stop)
+
+    @abstractmethod
+    def decode(self, start: int, stop: int) -> Stretch:
+        """Return samples and stamps of a range that is within the stream."""
+
+    def decode_stamps(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Return the stamps of a range that is within the stream."""
+        return self.decode(start, stop).timestamps_s
+
+    def _expect_within(self, start: int, stop: int) -> None:
+        if not 0 <= start <= stop <= self.n_samples:
+            raise ValueError(
+                f"stream {self.info.lsl_name!r}: expected samples from 0 to {self.n_samples}, "
+                f"found {start} to {stop}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +156,22 @@ class Recording:
     Parameters
     ----------
     path : Path
-        Where it was read from.
+        Where it is read from.
     streams : tuple of RecordedStream
         At least one; a stream may be empty.
     warnings : tuple of str
-        Each one line: what is missing or damaged, and how much of it was read all the same.
+        Each one line: what is missing or damaged, and how much of it can be read all the same.
     """
 
     path: Path
     streams: tuple[RecordedStream, ...]
     warnings: tuple[str, ...] = ()
+
+
+def ranges(n_samples: int, n_samples_max: int) -> Iterator[tuple[int, int]]:
+    """Yield where pieces of at most `n_samples_max` samples begin and end."""
+    for start in range(0, n_samples, n_samples_max):
+        yield start, min(start + n_samples_max, n_samples)
 
 
 def describe(info: StreamInfo, n_samples: int | None = None) -> str:
@@ -70,3 +182,7 @@ def describe(info: StreamInfo, n_samples: int | None = None) -> str:
         f"{len(info.channels)} channels, {info.dtype}"
         + (")" if n_samples is None else f", {n_samples} samples)")
     )
+
+
+def _shapes(samples: tuple[int, ...], dtype: np.dtype[np.generic], stamps: tuple[int, ...]) -> str:
+    return f"{dtype} samples of shape {samples} and stamps of shape {stamps}"

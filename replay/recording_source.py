@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.choice import answering, choose, not_one_text
+from replay.read_ahead import ReadAhead
 from replay.recording import RecordedStream, Recording
 from replay.timeline import Correction, Timeline, timelines
 from streamer.errors import StreamNotFoundError
@@ -45,15 +47,17 @@ class Chunking(msgspec.Struct, frozen=True, kw_only=True):
         if self.n_samples_max is not None and self.n_samples_max < 1:
             raise ValueError(f"n_samples_max: expected at least 1, found {self.n_samples_max}")
 
-    def edges(self, n_samples: int, rate_hz: float, place: int) -> NDArray[np.int64]:
-        """Return where the chunks of `n_samples` begin, without 0; `place` tells streams apart."""
+    def edges(self, n_samples: int, rate_hz: float, place: int) -> Iterator[int]:
+        """Yield where the chunks of `n_samples` begin, without 0; `place` tells streams apart."""
         longest = self.n_samples_max or max(1, round(_USUAL_S * rate_hz))
         if self.seed is None:
-            return np.arange(longest, n_samples, longest, dtype=np.int64)
+            yield from range(longest, n_samples, longest)
+            return
         random = np.random.default_rng((self.seed, place))
-        # So many that the last ends beyond the samples, whatever their lengths are.
-        edges: NDArray[np.int64] = np.cumsum(random.integers(1, longest, n_samples, endpoint=True))
-        return edges[edges < n_samples]
+        at = int(random.integers(1, longest, endpoint=True))
+        while at < n_samples:
+            yield at
+            at += int(random.integers(1, longest, endpoint=True))
 
 
 class RecordingSource:
@@ -111,15 +115,15 @@ class RecordingSource:
     @property
     def span_s(self) -> tuple[float, float]:
         """Recorder's time of the first and the last sample; both 0 without any."""
-        filled = [each.times_s for each in self._timelines if each.times_s.size]
-        if not filled:
+        spans_s = [each.span_s for each in self._timelines if each.span_s is not None]
+        if not spans_s:
             return 0.0, 0.0
-        return min(float(each[0]) for each in filled), max(float(each[-1]) for each in filled)
+        return min(start_s for start_s, _ in spans_s), max(end_s for _, end_s in spans_s)
 
     @property
     def n_samples(self) -> int:
         """Samples of all signals."""
-        return sum(len(each.samples) for each in self._streams if each.is_signal)
+        return sum(each.n_samples for each in self._streams if each.is_signal)
 
     def open(self) -> None:
         """Find and check the streams; entering does it too.
@@ -172,7 +176,7 @@ class RecordingSource:
         markers: list[Iterator[tuple[float, Event]]] = []
         named = zip(self._infos, self._streams, self._timelines, strict=True)
         marked_s = [
-            each.times_s
+            each.read(0, stream.n_samples).times_s
             for stream, each in zip(self._streams, self._timelines, strict=True)
             if not stream.is_signal
         ]
@@ -188,9 +192,10 @@ class RecordingSource:
 
     def _edges(
         self, place: int, rate_hz: float, times: Timeline, cuts_s: NDArray[np.float64]
-    ) -> NDArray[np.int64]:
-        n_samples = len(times.times_s)
-        corrected = np.array([each.first_sample for each in times.corrections], np.int64)
+    ) -> Iterator[int]:
+        """Yield where each chunk of a signal ends."""
+        n_samples = times.n_samples
+        corrected = [each.first_sample for each in times.corrections]
         others_s = [
             each.time_s
             for other in self._timelines
@@ -199,9 +204,10 @@ class RecordingSource:
         ]
         cuts_s = np.concatenate([cuts_s, others_s])
         # On both sides of samples of that very time, for those may come before it or after it.
-        cuts = [np.searchsorted(times.times_s, cuts_s, side) for side in ("left", "right")]
-        edges = np.concatenate([self._chunking.edges(n_samples, rate_hz, place), corrected, *cuts])
-        return np.unique(edges[(edges > 0) & (edges < n_samples)])
+        cuts = [times.n_before(cuts_s, side) for side in ("left", "right")]
+        bound = np.unique(np.concatenate([corrected, *cuts, [n_samples]]).astype(np.int64))
+        edges = heapq.merge(self._chunking.edges(n_samples, rate_hz, place), bound.tolist())
+        yield from (edge for edge, _ in groupby(edges) if edge > 0)
 
     def _find(self, config: StreamConfig) -> RecordedStream:
         found = answering(config.match, self._recording.streams)
@@ -217,29 +223,28 @@ class RecordingSource:
 
 
 def _signal_events(
-    name: str, stream: RecordedStream, times: Timeline, edges: NDArray[np.int64]
+    name: str, stream: RecordedStream, times: Timeline, edges: Iterator[int]
 ) -> Iterator[tuple[float, Event]]:
-    samples, stamps_s = stream.samples.view(), stream.timestamps_s.view()
-    samples.flags.writeable = False
-    stamps_s.flags.writeable = False
+    ahead = ReadAhead(stream)
     corrections = {each.first_sample: each for each in times.corrections}
-    n_samples = len(stamps_s)
-    for start, end in zip([0, *edges.tolist()], [*edges.tolist(), n_samples], strict=True):
+    if not stream.n_samples:
+        yield _correction_event(name, corrections[0])
+    for start, end in pairwise(chain([0], edges)):
         if start in corrections:
             yield _correction_event(name, corrections[start])
-        if end > start:
-            chunk = Chunk(name, start, samples[start:end], stamps_s[start:end])
-            yield float(times.times_s[end - 1]), chunk
+        yield times.at_s(end - 1), Chunk(name, start, *ahead.read(start, end))
 
 
 def _marker_events(
     name: str, stream: RecordedStream, times: Timeline
 ) -> Iterator[tuple[float, Event]]:
     corrections = {each.first_sample: each for each in times.corrections}
-    for place, (row, stamp_s) in enumerate(zip(stream.samples, stream.timestamps_s, strict=True)):
+    ahead = ReadAhead(stream)
+    for place in range(stream.n_samples):
         if place in corrections:
             yield _correction_event(name, corrections[place])
-        yield float(times.times_s[place]), Marker(name, float(stamp_s), marker_text(row))
+        samples, stamps_s = ahead.read(place, place + 1)
+        yield times.at_s(place), Marker(name, float(stamps_s[0]), marker_text(samples[0]))
 
 
 def _correction_event(name: str, correction: Correction) -> tuple[float, Event]:

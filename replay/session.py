@@ -155,9 +155,9 @@ def _session_name(recording: Recording, config_toml: bytes) -> str:
     digest = hashlib.sha256(config_toml)
     for stream in recording.streams:
         digest.update(stream.info.lsl_name.encode())
-        digest.update(stream.timestamps_s.tobytes())
-        is_text = stream.info.dtype == "string"
-        digest.update(
-            repr(stream.samples.tolist()).encode() if is_text else stream.samples.tobytes()
-        )
+        stamps, samples = hashlib.sha256(), hashlib.sha256()
+        for stretch in stream.stretches():
+            stamps.update(stretch.timestamps_s.tobytes())
+            samples.update(stretch.content)
+        digest.update(stamps.digest() + samples.digest())
     return session_id(0, digest.hexdigest()[:8])

@@ -1,5 +1,9 @@
 """The command line: what goes wrong is a line on stderr and an exit code, never a traceback."""
 
+from stimloop.own_packages import expect_own_packages
+
+expect_own_packages()  # before anything of them is imported
+
 import io
 import sys
 import warnings

@@ -24,7 +24,7 @@ class Child:
     name : str
         What it is, for messages.
     arguments : sequence of str
-        What the interpreter is started with.
+        What the interpreter is started with; the current folder is not on its path.
     """
 
     def __init__(self, name: str, arguments: Sequence[str]) -> None:
@@ -33,7 +33,8 @@ class Child:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 closed by `end`
         is_windows = sys.platform == "win32"
         self._process = subprocess.Popen(  # noqa: S603 this interpreter, arguments of our own
-            [sys.executable, *arguments],
+            # Without -P a folder of the user's with the name of a package of ours would be run.
+            [sys.executable, "-P", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,

@@ -106,9 +106,8 @@ class Companions:
         if not self._config.broker.embedded:
             return []
         port = str(self._config.broker.port)
-        # Without -P a folder of the user's with the name of a package of ours would be run.
-        commands = [("broker", ["-P", "-m", "stimulators.broker.embedded", "--port", port])]
-        faces = ["-P", "-m", "stimloop"]
+        commands = [("broker", ["-m", "stimulators.broker.embedded", "--port", port])]
+        faces = ["-m", "stimloop"]
         if any(device.simulated for device in self._config.devices):
             commands.append(("device", [*faces, "device", str(self._file), "--companion"]))
         if self._config.patient is not None:

@@ -70,14 +70,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def loop(self) -> LoopConfig:
         """The sections that decide what is detected and decided."""
-        return LoopConfig(
-            rig=self.rig,
-            streams=self.streams,
-            detectors=self.detectors,
-            policies=self.policies,
-            devices=self.devices,
-            gate=self.gate,
-        )
+        return LoopConfig(**{name: getattr(self, name) for name in LoopConfig.__struct_fields__})
 
 
 def load(path: Path | None, *, with_files: bool = False) -> Config:

@@ -129,7 +129,7 @@ async def run(
             devices={each.id: each.limits.commands_per_s_max for each in config.devices},
         )
         this = RunningRig(rig=rig, config=config_name, session=name, pid=os.getpid())
-        past_s = clock.now_s()
+        past_s, slept_before_s = clock.now_s(), clock.suspended_s()
         ledger = ledger_of(config.rig.name, config.devices, clock.unix_us)
         ends = Ends(
             sources=[*sources, companions],
@@ -139,7 +139,7 @@ async def run(
             may_number=may_number,
             ledger=stack.enter_context(ledger),
             past_s=past_s,
-            slept_s=clock.suspended_s,
+            slept_s=lambda: clock.suspended_s() - slept_before_s,
             duration_s=duration_s,
             journal_key=journal_key,
             watching=functools.partial(_watched, watching, this, told, warn),

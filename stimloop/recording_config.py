@@ -155,7 +155,7 @@ def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:
         if not each.is_signal or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
             continue
         twin = next((other for other in fit if is_same_recording(each, other)), None)
-        if not each.samples.size:
+        if not each.n_samples:
             remarks.append(f"stream {number}, {describe(each.info)}, is left out: it is empty")
         elif twin is not None:
             remarks.append(
@@ -174,7 +174,7 @@ def _part(
     if unit is None and not any(map(is_voltage, info.units)):
         kind = "other"
     stream = StreamConfig(name=name, kind=kind, unit=unit, match=_match(signal, recording))
-    length_s = len(signal.timestamps_s) / info.rate_hz
+    length_s = signal.n_samples / info.rate_hz
     calibrate_s = min(_CALIBRATE_S, max(round(length_s / 3.0, 1), _CALIBRATE_S_MIN))
     return _Part(
         stream,
@@ -230,7 +230,7 @@ def _config(parts: Sequence[_Part]) -> Config:
 
 
 def _nothing(recording: Recording, remarks: Sequence[str]) -> str:
-    found = "; ".join(describe(each.info, len(each.samples)) for each in recording.streams)
+    found = "; ".join(describe(each.info, each.n_samples) for each in recording.streams)
     why = f" ({'; '.join(remarks)})" if remarks else ""
     return (
         f"nothing to do: expected a signal sampled above {2.0 * _BAND_HZ[1]:g} Hz, for power from "

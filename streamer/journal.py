@@ -151,7 +151,7 @@ class Journal:
             payload = encode_step(event, encode_outcome(outcome))
             self.digests.add(outcome)
         except (TypeError, ValueError, OverflowError) as error:
-            raise self._failed(f"{type(event).__name__} cannot be kept: {error}") from error
+            raise self._fail(f"{type(event).__name__} cannot be kept: {error}") from error
         self._n_steps += 1
         self._add("step", now_s, payload)
 
@@ -205,7 +205,7 @@ class Journal:
         if self._checkpoints.failure is not None:
             # A file that is gone makes checkpoints fail, too, in words that say less.
             self._expect_files(looks_up=True)
-            raise self._failed(self._checkpoints.failure)
+            raise self._fail(self._checkpoints.failure)
         if not self._waiting:
             return
         try:
@@ -213,7 +213,7 @@ class Journal:
             self._connection.executemany(_INSERT, self._waiting)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise self._failed(str(error)) from error
+            raise self._fail(str(error)) from error
         if self._files is not None:
             self._files.written()
         self._head = self._chain
@@ -250,12 +250,12 @@ class Journal:
         """Fail where a file is not where and what it was."""
         if self._files is None:
             return
-        problem = self._files.problem()
+        problem = self._files.inspect()
         if problem is None and looks_up:
-            problem = self._files.misplaced()
+            problem = self._files.look_up()
         if problem is not None:
             self._files.mend()
-            raise self._failed(problem)
+            raise self._fail(problem)
 
     def _close(self) -> None:
         if self._files is not None:
@@ -266,7 +266,7 @@ class Journal:
             self._files.close()
         os.close(self._file)
 
-    def _failed(self, why: str) -> JournalError:
+    def _fail(self, why: str) -> JournalError:
         """Note the failure for every later call and give up what was not committed."""
         self._failure = f"{self._path}: {why}"
         self._waiting.clear()

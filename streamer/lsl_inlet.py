@@ -66,7 +66,7 @@ class Inlet:
         self._stamps_at = self._stamps_s.ctypes.data
         self._status = ctypes.c_int()
 
-    def correction(self) -> tuple[float, float] | None:
+    def measure_correction(self) -> tuple[float, float] | None:
         """Return liblsl's newest clock correction and its uncertainty, in seconds.
 
         Returns

@@ -87,7 +87,7 @@ def listed_streams(
         Where this process's LSL has been told another network before.
     """
     configure(network)
-    found = Search(None, now_s=now_s, is_over=threading.Event()).everyone()
+    found = Search(None, now_s=now_s, is_over=threading.Event()).find_all()
     if not found:
         return []
     with ThreadPoolExecutor(min(len(found), _N_AT_ONCE_MAX)) as pool:
@@ -120,7 +120,7 @@ def _listened(found: pylsl.StreamInfo, listen_s: float, now_s: Callable[[], floa
 def _measured(
     inlet: Inlet, described: ListedStream, listen_s: float, now_s: Callable[[], float]
 ) -> ListedStream:
-    correction = inlet.correction()
+    correction = inlet.measure_correction()
     inlet.open(listen_s)
     rate = StampRate(described.rate_hz or 1.0)
     meter = BlockIntervalMeter()

@@ -169,10 +169,10 @@ class Reader:
             search = Search(
                 self._match, now_s=self._now_s, is_over=self._stop, left_out=self._others
             )
-            found = search.first(_LOOK_S)
+            found = search.find_first(_LOOK_S)
             is_new = found is not None and found.uid() not in unfit
             connected = self._connect(found) if found is not None and is_new else None
-            everyone = search.everyone()
+            everyone = search.find_all()
             if len(everyone) == 1 and connected is not None:
                 if self._fits(connected[0].info):
                     return self._take_up(*connected, self._now_s() - lost_s)
@@ -219,7 +219,7 @@ class Reader:
         return inlet
 
     def _correction_of(self, inlet: Inlet) -> ClockCorrection | None:
-        measured = inlet.correction()
+        measured = inlet.measure_correction()
         return None if measured is None else ClockCorrection(self._config.name, *measured)
 
     def _use(self, inlet: Inlet | None) -> None:

@@ -55,7 +55,7 @@ class Search:
             forget_after=_FORGET_S,
         )
 
-    def first(self, wait_s: float) -> pylsl.StreamInfo | None:
+    def find_first(self, wait_s: float) -> pylsl.StreamInfo | None:
         """Return who answers first; None if nobody does in `wait_s` seconds."""
         end_s = self._now_s() + wait_s
         while not (found := self._found()):
@@ -64,7 +64,7 @@ class Search:
         self._all_asked_s = max(self._all_asked_s, self._now_s() + _SETTLE_S)
         return found[0]
 
-    def everyone(self) -> list[pylsl.StreamInfo]:
+    def find_all(self) -> list[pylsl.StreamInfo]:
         """Return all who answer, once everybody who may was asked.
 
         Returns

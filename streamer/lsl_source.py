@@ -152,30 +152,30 @@ class LslSource:
         config = self._config
         expected = f"stream {config.name}: expected one stream with {asked_text(config.match)}"
         search = self._search(config.match)
-        found = search.first(self._network.resolve_s)
+        found = search.find_first(self._network.resolve_s)
         if found is None:
-            seen = listed(self._search(None).everyone())
+            seen = listed(self._search(None).find_all())
             raise StreamNotFoundError(
                 f"{expected}, found none in {self._network.resolve_s:g} s; on the network: {seen}"
             )
         everyone: list[pylsl.StreamInfo] = []
         if config.match.is_choosing:
-            everyone = search.everyone()
+            everyone = search.find_all()
             found = self._chosen(expected, everyone)
         try:
             inlet = Inlet(config, found)
-            self._correction = inlet.correction()
+            self._correction = inlet.measure_correction()
         except RuntimeError as error:
             raise StreamNotFoundError(
                 f"{expected}, found {describe(found)}, which does not answer: {error}"
             ) from error
-        everyone = everyone or in_order(search.everyone())
+        everyone = everyone or in_order(search.find_all())
         if len(everyone) > 1 and not config.match.is_choosing:
             raise StreamNotFoundError(
                 f"{expected}, found {len(everyone)}: {listed(everyone)}; {how_to_choose(everyone)}"
             )
         if config.match.uid is not None:
-            everyone = self._search(match_after_loss(config.match, inlet.info)).everyone()
+            everyone = self._search(match_after_loss(config.match, inlet.info)).find_all()
         self._others = frozenset(each.uid() for each in everyone) - {inlet.info.uid}
         check(config, inlet.info)
         return inlet

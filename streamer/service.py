@@ -60,7 +60,7 @@ class Service:
     keep_past : callable, optional
         Given once a second, and at the end, what the next service is to know.
     slept_s : callable, optional
-        How long the machine has slept in all.
+        How long the machine has slept since then.
     deferred : DeferredWork, optional
         Computes beside the loop what detectors will need; without it their steps do.
 
@@ -225,7 +225,7 @@ class Service:
                 self.emit(arrived)
 
     async def _tick(self) -> None:
-        slept_s = self._slept_s()
+        slept_s = 0.0
         while True:
             await asyncio.sleep(self._tick_s)
             before_s, slept_s = slept_s, self._slept_s()

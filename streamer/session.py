@@ -85,7 +85,7 @@ class Ends:
     past_s : float, optional
         When that was read, at the earliest, by the service's clock.
     slept_s : callable
-        How long the machine has slept in all.
+        How long the machine has slept since then.
     duration_s : float, optional
         Seconds after which the session ends by itself.
     journal_key : bytes, optional

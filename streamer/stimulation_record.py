@@ -72,7 +72,7 @@ class StimulationRecord:
         if len(self._answers) > _N_ANSWERS_MAX:
             self._answers.popitem(last=False)
         amount = _amount(ack)
-        if amount is not None and self._is_news(device, ack):
+        if amount is not None and self._take_word(device, ack):
             self._amounts[device] = amount
         text = f"{device} {answer} {_amount_text(ack)}"
         if ack.seq is not None and device in self._pulsed:
@@ -81,7 +81,7 @@ class StimulationRecord:
 
     def _described(self, device: str, said: DeviceInfo | DeviceStatus) -> Stimulation | None:
         amount = _amount(said)
-        if amount is None or not self._is_news(device, said):
+        if amount is None or not self._take_word(device, said):
             return None
         before = self._amounts.get(device, amount)
         self._amounts[device] = amount
@@ -89,8 +89,8 @@ class StimulationRecord:
             return None
         return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(said)}")
 
-    def _is_news(self, device: str, said: Ack | DeviceInfo | DeviceStatus) -> bool:
-        """Say whether it is the newest word of the device's boot: messages may overtake another."""
+    def _take_word(self, device: str, said: Ack | DeviceInfo | DeviceStatus) -> bool:
+        """Take a word; return whether it is the newest of its boot: messages may overtake."""
         instance, word = self._words.get(device, ("", -1))
         if said.instance == instance and said.word <= word:
             return False

@@ -42,7 +42,7 @@ class WatchedFiles:
         self._changed_ns = fstat(self._folder).st_mtime_ns
         self._n_to_look_up = 0
 
-    def problem(self) -> str | None:
+    def inspect(self) -> str | None:
         """Return what happened to one of the files since `written`, or None."""
         n_bytes = lseek(self._log, 0, SEEK_END)
         if n_bytes != self._n_log_bytes:
@@ -60,7 +60,7 @@ class WatchedFiles:
             return None
         if self._n_to_look_up > 0 and fstat(self._folder).st_mtime_ns == self._changed_ns:
             return None
-        return self.misplaced()
+        return self.look_up()
 
     def written(self) -> None:
         """Note that the log has grown by what was just committed."""
@@ -80,7 +80,7 @@ class WatchedFiles:
         for file in (self._database, self._log, self._index, self._folder):
             os.close(file)
 
-    def misplaced(self) -> str | None:
+    def look_up(self) -> str | None:
         """Return which name is gone or another file's, looked up now, or None."""
         self._changed_ns = fstat(self._folder).st_mtime_ns
         self._n_to_look_up = _N_COMMITS_TO_LOOK_UP

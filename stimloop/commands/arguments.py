@@ -12,9 +12,11 @@ from stimloop.plain_text import plain, plain_json, plain_toml
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
 ]
-Recording = Annotated[Path, typer.Argument(help="An XDF file (.xdf, .xdfz, .xdf.gz).")]
+Recording = Annotated[
+    Path,
+    typer.Argument(help="A recording: XDF (.xdf, .xdfz, .xdf.gz), or what a package reads."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a machine.")]
-Seed = Annotated[int, typer.Option(help="Seed of what is random.")]
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 any plain data

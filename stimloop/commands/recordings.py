@@ -88,7 +88,8 @@ def replay(
     except ValueError as error:
         raise ConfigError(f"{config or recording}: {located(str(error))}") from error
     except StreamError as error:
-        raise ConfigError(f"{recording}: {error}") from error
+        named = "" if str(error).startswith(f"{recording}: ") else f"{recording}: "
+        raise ConfigError(f"{named}{error}") from error
     if as_json:
         print_json(summary)
     else:
@@ -212,12 +213,12 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
 
 
 def _loaded(path: Path) -> "LoadedRecording":
-    """Read a recording and tell what is wrong with it."""
-    from replay import xdf
+    """Open a recording and tell what is wrong with it."""
+    from replay import readers
     from replay.recording import RecordingError
 
     try:
-        loaded = xdf.load(path)
+        loaded = readers.open(path)
     except RecordingError as error:
         raise ConfigError(str(error)) from error
     for warning in loaded.warnings:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from detectors.block import Taint
 from detectors.conditioning import Conditioner, ConditioningConfig
 from detectors.quality import QualityConfig
+from replay import readers
 from replay.recording import RecordedStream
-from replay.xdf import load
 from tests.detectors import naive_conditioning
 from tests.detectors.streams import Calls, Conditioned, conditioner, feed, noise, regular_stamps
 from tests.searching import search
@@ -259,14 +259,15 @@ def _recorded(stream: RecordedStream, *, corrected: bool) -> Conditioned:
         channels=stream.info.channels,
         units=stream.info.units,
     )
+    samples, stamps_s = stream.read(0, stream.n_samples)
     calls: Calls = {}
     if corrected:
         at = 0
-        for time_s, offset_s in zip(stream.clock_times_s, stream.clock_offsets_s, strict=True):
-            near = np.flatnonzero(np.abs(stream.timestamps_s - time_s) < 0.5)
+        for time_s, offset_s in zip(*stream.clock, strict=True):
+            near = np.flatnonzero(np.abs(stamps_s - time_s) < 0.5)
             at = int(near[0]) if near.size else at
             calls.setdefault(at, []).append(partial(_correct, correction_s=float(offset_s)))
-    return feed(made, stream.samples, stream.timestamps_s, calls=calls)
+    return feed(made, samples, stamps_s, calls=calls)
 
 
 @pytest.mark.parametrize("corrected", [False, True])
@@ -274,7 +275,9 @@ def test_the_three_streams_have_their_one_gap_and_their_one_reset(
     data_dir: Path, *, corrected: bool
 ) -> None:
     path = data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf"
-    signals = {stream.info.lsl_name: stream for stream in load(path).streams if stream.is_signal}
+    signals = {
+        stream.info.lsl_name: stream for stream in readers.open(path).streams if stream.is_signal
+    }
     found = _recorded(signals["STN_ECOG"], corrected=corrected)
     assert found.counts == {"gaps": 1, "gap_samples": 750}
     assert found.kinds("gap")[0].text == "750 samples (0.750 s) are missing before sample 12000"
@@ -290,7 +293,7 @@ def test_the_recording_of_a_reset_clock_has_that_reset_only(
 ) -> None:
     (stream,) = (
         stream
-        for stream in load(data_dir / "xdf-real" / "clock_resets.xdf").streams
+        for stream in readers.open(data_dir / "xdf-real" / "clock_resets.xdf").streams
         if stream.is_signal
     )
     found = _recorded(stream, corrected=corrected)

@@ -1,4 +1,4 @@
-"""Recordings made by hand: every stamp and every offset is known."""
+"""Recordings made by hand, in memory: every stamp and every offset is known."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from replay.recording import RecordedStream, Recording
+from replay.recording import ClockOffsets, RecordedStream, Recording, Stretch
+from replay.timeline import Timeline, Times
 from streamer.source import StreamInfo
+
+
+class ArrayStream(RecordedStream):
+    """A stream that is in memory."""
+
+    def __init__(
+        self,
+        info: StreamInfo,
+        samples: NDArray[Any],
+        timestamps_s: NDArray[np.float64],
+        clock: ClockOffsets | None = None,
+    ) -> None:
+        super().__init__(info, len(timestamps_s), clock or ClockOffsets())
+        self._held = Stretch(samples, timestamps_s)
+
+    def decode(self, start: int, stop: int) -> Stretch:
+        samples, stamps_s = self._held
+        return Stretch(samples[start:stop].copy(), stamps_s[start:stop].copy())
+
+
+def whole(stream: RecordedStream) -> Stretch:
+    """Return all samples and stamps of a stream."""
+    return stream.read(0, stream.n_samples)
+
+
+def times_of(timeline: Timeline) -> Times:
+    """Return all times of a stream."""
+    return timeline.read(0, timeline.n_samples)
 
 
 def signal(
@@ -35,7 +64,7 @@ def signal(
         lsl_name=name,
         **said,
     )
-    return RecordedStream(info, samples, stamps, *_offsets(offsets))
+    return ArrayStream(info, samples, stamps, _offsets(offsets))
 
 
 def markers(
@@ -59,7 +88,7 @@ def markers(
         lsl_type="Markers",
         source_id=f"{name}-1",
     )
-    return RecordedStream(info, rows, stamps, *_offsets(offsets))
+    return ArrayStream(info, rows, stamps, _offsets(offsets))
 
 
 def recording(*streams: RecordedStream) -> Recording:
@@ -67,8 +96,6 @@ def recording(*streams: RecordedStream) -> Recording:
     return Recording(Path("made.xdf"), streams)
 
 
-def _offsets(
-    offsets: Sequence[tuple[float, float]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _offsets(offsets: Sequence[tuple[float, float]]) -> ClockOffsets:
     pairs = np.asarray(offsets, np.float64).reshape(-1, 2)
-    return pairs[:, 0].copy(), pairs[:, 1].copy()
+    return ClockOffsets(pairs[:, 0].copy(), pairs[:, 1].copy())

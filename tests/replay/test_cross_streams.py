@@ -12,9 +12,9 @@ from scipy.signal import coherence, firwin, oaconvolve
 
 from detectors.coherence import CoherenceConfig
 from detectors.estimates import Estimates
-from replay import xdf
+from replay import readers
 from replay.rechunk import Rechunked
-from replay.recording import RecordedStream, Recording
+from replay.recording import Recording
 from replay.recording_source import Chunking, RecordingSource
 from replay.session import replay_session
 from replay.verify import verify
@@ -25,7 +25,7 @@ from streamer.events import Chunk, ClockCorrection, Event, StreamChanged
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 from tests.detectors.naive_band_power import parts_of
-from tests.replay.recordings import recording, signal
+from tests.replay.recordings import ArrayStream, recording, signal, whole
 from tests.replay.rig import CONFIG_TOML, rig
 
 _RATES_HZ = {"LFP": 250.0, "EMG": 1000.0}
@@ -153,18 +153,14 @@ def _two_streams(data_dir: Path) -> tuple[Recording, NDArray[np.float64]]:
     The slow stream has the clock of another machine, 200 ppm fast, 5 s and after a reset 1005 s
     ahead; in the other one 0.75 s are missing. What was recorded before that was done is the truth.
     """
-    made = xdf.load(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
+    made = readers.open(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
     fast, slow = made.streams[:2]
     whole_uv = scipy.io.loadmat(data_dir / "nwb-mat" / "stn_ecog_v5.mat")["data"].T
-    np.testing.assert_array_equal(whole_uv[:12_000, :9], fast.samples[:12_000])
+    np.testing.assert_array_equal(whole_uv[:12_000, :9], whole(fast).samples[:12_000])
     low_uv = oaconvolve(whole_uv[:, 4], firwin(401, 110.0, fs=1000.0), mode="same")
     info = replace(slow.info, lsl_name="ECoG", channels=("ECOG_RIGHT_1",))
-    other = RecordedStream(
-        info,
-        low_uv[::4, None].astype(np.float32),
-        slow.timestamps_s,
-        slow.clock_times_s,
-        slow.clock_offsets_s,
+    other = ArrayStream(
+        info, low_uv[::4, None].astype(np.float32), whole(slow).timestamps_s, slow.clock
     )
     return recording(fast, other), whole_uv.astype(np.float64)
 

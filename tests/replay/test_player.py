@@ -15,7 +15,7 @@ from streamer.events import Marker
 from streamer.lsl_network import LslConfig
 from streamer.lsl_source import LslSource
 from streamer.streams import Match, StreamConfig
-from tests.replay.recordings import markers, recording, signal
+from tests.replay.recordings import markers, recording, signal, whole
 from tests.streamer.lsl_feed import Fed, joined_samples, joined_stamps_s
 
 _N_LFP = 120
@@ -75,12 +75,12 @@ def test_every_stream_comes_whole_with_the_recorded_steps_between_its_stamps(
             assert (info.rate_hz, info.dtype) == (100.0, "float32")
             assert await playing == _N_LFP + 300 + 2
             chunks = await of_lfp.chunks(_N_LFP)
-            np.testing.assert_array_equal(joined_samples(chunks), lfp.samples)
+            np.testing.assert_array_equal(joined_samples(chunks), whole(lfp).samples)
             lfp_s = joined_stamps_s(chunks)
             emg_s = joined_stamps_s(await of_emg.chunks(300))
             first: Marker = await of_events.next_of(Marker)
             second: Marker = await of_events.next_of(Marker)
-        np.testing.assert_allclose(lfp_s - lfp_s[0], lfp.timestamps_s - 100.0, atol=1e-9)
+        np.testing.assert_allclose(lfp_s - lfp_s[0], whole(lfp).timestamps_s - 100.0, atol=1e-9)
         np.testing.assert_allclose(emg_s - lfp_s[0], np.arange(300) / 250.0, atol=1e-9)
         assert [first.text, second.text] == ["cue", "µ stop"]
         assert [first.time_s - lfp_s[0], second.time_s - lfp_s[0]] == pytest.approx([0.25, 1.0])

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay import xdf
+from replay import readers
 from replay.recording import Recording
 from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_time import run_virtually
 from streamer.errors import StreamFormatError, StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.streams import Match, StreamConfig
-from tests.replay.recordings import markers, recording, signal
+from tests.replay.recordings import markers, recording, signal, whole
 from tests.searching import search
 
 _DEFAULT = Chunking()
@@ -106,10 +106,11 @@ def test_samples_and_raw_stamps_come_as_recorded_and_read_only() -> None:
     for stream in made.streams[:2]:
         chunks = [chunk for _, chunk in _chunks(events, stream.info.lsl_name)]
         np.testing.assert_array_equal(
-            np.concatenate([chunk.samples for chunk in chunks]), stream.samples
+            np.concatenate([chunk.samples for chunk in chunks]), whole(stream).samples
         )
         np.testing.assert_array_equal(
-            np.concatenate([chunk.timestamps_s for chunk in chunks]), stream.timestamps_s
+            np.concatenate([chunk.timestamps_s for chunk in chunks]),
+            whole(stream).timestamps_s,
         )
         assert not any(chunk.samples.flags.writeable for chunk in chunks)
         assert not any(chunk.timestamps_s.flags.writeable for chunk in chunks)
@@ -162,7 +163,7 @@ def test_events_are_bound_to_the_same_samples_in_any_chunks(
     for stream in _made().streams[:2]:
         name = stream.info.lsl_name
         n_samples = sum(len(chunk.samples) for _, chunk in _chunks(events, name))
-        assert n_samples == len(stream.timestamps_s)
+        assert n_samples == stream.n_samples
 
 
 def test_random_chunks_are_of_all_lengths_and_the_same_for_the_same_seed() -> None:
@@ -246,7 +247,7 @@ def test_the_source_names_its_streams_as_the_configuration_does() -> None:
 
 
 def test_the_real_recording_comes_whole(data_dir: Path) -> None:
-    made = xdf.load(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
+    made = readers.open(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
     configs = [
         _config("STN_ECOG"),
         _config("Force", kind="other"),

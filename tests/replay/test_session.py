@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from replay import xdf
+from replay import readers
 from replay.recording_source import Chunking
 from replay.session import replay_session
 from replay.verify import verify
@@ -21,7 +21,7 @@ from streamer.errors import JournalError, StreamNotFoundError
 from streamer.journal_reader import JournalReader
 from streamer.records import StepRecord
 from streamer.streams import Match
-from tests.replay.recordings import recording
+from tests.replay.recordings import recording, whole
 from tests.replay.recordings import signal as signal_of
 from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
 
@@ -81,7 +81,7 @@ def _decided(folder: Path) -> list[dict[str, Any]]:
 def test_where_nothing_is_driven_no_tick_changes_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_dir: Path
 ) -> None:
-    loaded = xdf.load(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
+    loaded = readers.open(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
     config = msgspec.toml.decode(_REAL.encode(), type=LoopConfig)
     digests, records = [], []
     for tick_s in (config.rig.tick_s, 10.0, 1000.0):
@@ -223,7 +223,7 @@ def test_what_is_detected_does_not_depend_on_the_chunks(tmp_path: Path, chunking
 
 
 def test_the_real_recording_is_seen_the_same_in_any_chunks(data_dir: Path, tmp_path: Path) -> None:
-    made = xdf.load(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
+    made = readers.open(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
     config = msgspec.toml.decode(_REAL, type=LoopConfig)
     found = []
     chunkings = [
@@ -311,7 +311,9 @@ def test_a_fault_in_the_middle_completes_the_folder_and_is_raised(tmp_path: Path
 def test_a_recording_of_nothing_ends_at_once(tmp_path: Path) -> None:
     config = rig(streams=rig().streams[:1], policies=(), devices=())
     empty = recording(
-        signal_of([], channels=("STN_1", "STN_3"), samples=short_recording().streams[0].samples[:0])
+        signal_of(
+            [], channels=("STN_1", "STN_3"), samples=whole(short_recording().streams[0]).samples[:0]
+        )
     )
     summary = replay_session(empty, config, config_toml=b"", out=tmp_path / "session")
     assert (summary["samples"], summary["estimates"]) == (0, 0)

@@ -9,6 +9,7 @@ import pytest
 from stimloop.__main__ import run_command
 from stimloop.config import Config, load, schema, to_toml
 from stimloop.errors import ConfigError
+from streamer.config import LoopConfig
 
 _ROOT = Path(__file__).parents[2]
 _DEFAULT = _ROOT / "stimloop" / "default.toml"
@@ -34,6 +35,17 @@ def test_the_default_rig_holds(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_resolved_configuration_comes_back_as_it_was() -> None:
     config = load(None)
     assert msgspec.toml.decode(to_toml(config), type=Config) == config
+
+
+def test_the_loop_is_given_every_section_that_it_reads() -> None:
+    config = load(_ROOT / "docs" / "examples" / "every-detector.toml")
+    made = load(None)
+    for field in msgspec.structs.fields(LoopConfig):
+        given = next(
+            (each for each in (made, config) if getattr(each, field.name) != field.default), None
+        )
+        assert given is not None, f"no file of ours writes {field.name}: let one do so"
+        assert getattr(given.loop, field.name) is getattr(given, field.name)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay import xdf as xdf_reader
+from replay import readers
 from replay.recording import RecordedStream, Recording
 from replay.recording_source import RecordingSource
 from stimloop.__main__ import run_command
@@ -155,7 +155,7 @@ def test_a_real_recording_without_a_signal_ends_with_a_line_that_says_why(
 def test_a_real_recording_without_labels_and_units_has_a_configuration_that_fits(
     data_dir: Path,
 ) -> None:
-    made = xdf_reader.load(data_dir / "xdf-real" / "clock_resets.xdf")
+    made = readers.open(data_dir / "xdf-real" / "clock_resets.xdf")
     found = config_for(made)
     assert _expect_fit(found.config, made) == ["fa3e14ab-b621-480e-a9d5-c740f0e47140"]
     assert found.remarks[0].startswith("stream BioSemi has no unit of voltage: its numbers are")

@@ -1,7 +1,7 @@
 """A service of a small rig in virtual time, put together for a test that watches it from within."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop
@@ -22,6 +22,7 @@ def service_of(
     *,
     watchers: Sequence[Watcher] = (),
     deferred: DeferredWork | None = None,
+    slept_s: Callable[[], float] = lambda: 0.0,
 ) -> Service:
     """Return the service of a loop, on the clock of the event loop that runs."""
     heartbeat = Heartbeat(
@@ -42,4 +43,5 @@ def service_of(
         tick_s=config.rig.tick_s,
         watchers=watchers,
         deferred=deferred,
+        slept_s=slept_s,
     )

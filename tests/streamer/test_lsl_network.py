@@ -23,7 +23,7 @@ if sys.argv[2] == "show":
     print("there", flush=True)
     sys.stdin.readline()
 else:
-    found = Search(Match(name="shown"), now_s=now_s, is_over=threading.Event()).everyone()
+    found = Search(Match(name="shown"), now_s=now_s, is_over=threading.Event()).find_all()
     print(json.dumps([each.name() for each in found]))
 """
 

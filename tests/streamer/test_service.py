@@ -12,7 +12,7 @@ from stimulators.wire.messages import Command, Control, ControlAction, Lease, St
 from stimulators.wire.received import ControlHeard, StopHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.errors import JournalError, UnsafeEndError
-from streamer.events import Chunk, Event, Fault, Tick
+from streamer.events import Chunk, Event, Fault, Slept, Tick
 from streamer.journal import Journal
 from streamer.journal_reader import JournalReader
 from streamer.records import FailureRecord, StepRecord, encode, encode_outcome
@@ -47,6 +47,7 @@ class Session:
         self.transport = transport or AnsweringTransport()
         self.loop = ClosedLoop(CONFIG, INFOS, SESSION)
         self.watched: list[tuple[Event, float, Outcome]] = []
+        self.slept_s = 0.0
         self.reason = ""
         self.ended_s = 0.0
 
@@ -64,7 +65,12 @@ class Session:
             with Journal(self.path, HEADER, now_s()) as self.journal:
                 self.summary = Summary(self.loop)
                 self.service = service_of(
-                    self.loop, self.journal, self.transport, CONFIG, watchers=[self.summary.watch]
+                    self.loop,
+                    self.journal,
+                    self.transport,
+                    CONFIG,
+                    watchers=[self.summary.watch],
+                    slept_s=lambda: self.slept_s,
                 )
                 self.service.watchers.append(lambda *step: self.watched.append(step))
                 self.task = asyncio.create_task(self.service.run(sources, duration_s=duration_s))
@@ -175,6 +181,23 @@ def test_a_cancelled_session_ends_as_well_as_any(tmp_path: Path) -> None:
     assert session.transport.commands[-1].amplitude_ma == 0.0
     assert session.states()[-1] == "offline"
     assert session.n_tasks == 1
+    session.check_journal()
+
+
+def test_a_sleep_is_told_once_whether_the_run_had_begun_or_not(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.slept_s = 40.0
+
+    def meanwhile(each: Session) -> None:
+        each.later(1.01, lambda: setattr(each, "slept_s", 45.0))
+
+    session.run([SignalSource(2.0)], meanwhile=meanwhile)
+    slept = [
+        (event.lasted_s, round(now_s - _START_S, 2))
+        for event, now_s, _ in session.watched
+        if isinstance(event, Slept)
+    ]
+    assert slept == [(40.0, CONFIG.rig.tick_s), (5.0, 1.02)]
     session.check_journal()
 
 

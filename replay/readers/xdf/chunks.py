@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from replay.readers.xdf.file_bytes import FileBytes
+
 MAGIC = b"XDF:"
 #: Recorders write this every few seconds, so that a reader finds its way again after damage.
 _BOUNDARY = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 _LENGTH_FORMATS = {1: "<B", 4: "<I", 8: "<Q"}
+#: Of a chunk's beginning: its length in up to nine bytes, its tag, the number of its stream.
+_HEAD_BYTES = 15
 
 
 class Tag(IntEnum):
@@ -55,12 +59,12 @@ class Damage:
     problem: str
 
 
-def scan(content: bytes) -> Iterator[XdfChunk | Damage]:
+def scan(file: FileBytes) -> Iterator[XdfChunk | Damage]:
     """Walk over the chunks of a file that begins with the magic bytes.
 
     Parameters
     ----------
-    content : bytes
+    file : FileBytes
         The whole file.
 
     Yields
@@ -73,11 +77,11 @@ def scan(content: bytes) -> Iterator[XdfChunk | Damage]:
     XDF specification 1.0, https://github.com/sccn/xdf/wiki/Specifications
     """
     at = len(MAGIC)
-    while at < len(content):
-        found = _chunk_at(content, at)
+    while at < file.size:
+        found = _chunk_at(file, at)
         if isinstance(found, str):
-            boundary = content.find(_BOUNDARY, at)
-            end = len(content) if boundary < 0 else boundary + len(_BOUNDARY)
+            boundary = file.find(_BOUNDARY, at)
+            end = file.size if boundary < 0 else boundary + len(_BOUNDARY)
             yield Damage(at, end, found)
             at = end
         else:
@@ -102,24 +106,25 @@ def read_length(content: bytes, at: int, end: int) -> tuple[int, int]:
     return int(struct.unpack_from(length_format, content, at + 1)[0]), after
 
 
-def _chunk_at(content: bytes, start: int) -> XdfChunk | str:
+def _chunk_at(file: FileBytes, start: int) -> XdfChunk | str:
     """Return the chunk that begins at `start`, or why there is none."""
-    if content[start] not in _LENGTH_FORMATS:
-        return f"expected a chunk's length in 1, 4 or 8 bytes, found {content[start]}"
-    length, tag_start = read_length(content, start, len(content))
-    if length < 0 or tag_start + 2 > len(content):
+    head = file.read(start, start + _HEAD_BYTES)
+    if head[0] not in _LENGTH_FORMATS:
+        return f"expected a chunk's length in 1, 4 or 8 bytes, found {head[0]}"
+    length, after = read_length(head, 0, len(head))
+    if length < 0 or after + 2 > len(head):
         return "the file ends within a chunk"
-    (number,) = struct.unpack_from("<H", content, tag_start)
+    (number,) = struct.unpack_from("<H", head, after)
     if number not in list(Tag):
         return f"expected a chunk's tag from 1 to 6, found {number}"
     tag = Tag(number)
     head_length = 6 if tag in _OF_A_STREAM else 2
-    end = tag_start + length
-    if end > len(content):
-        return f"the file ends {end - len(content)} bytes before its last chunk does"
+    end = start + after + length
+    if end > file.size:
+        return f"the file ends {end - file.size} bytes before its last chunk does"
     if length < head_length:
         return f"expected a chunk of at least {head_length} bytes, found {length}"
     stream = None
     if tag in _OF_A_STREAM:
-        (stream,) = struct.unpack_from("<I", content, tag_start + 2)
-    return XdfChunk(start, tag_start + head_length, end, tag, stream)
+        (stream,) = struct.unpack_from("<I", head, after + 2)
+    return XdfChunk(start, start + after + head_length, end, tag, stream)

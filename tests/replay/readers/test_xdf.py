@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay import xdf
+from replay import readers
 from replay.recording import Recording, RecordingError
 from tests.replay import xdf_writer as write
+from tests.replay.recordings import whole
 from tests.searching import search
 
 _VALUES = np.arange(40, dtype=np.float32).reshape(20, 2)
@@ -35,7 +36,7 @@ _PARTS = {
 def _load(tmp_path: Path, content: bytes, name: str = "made.xdf") -> Recording:
     path = tmp_path / name
     path.write_bytes(content)
-    return xdf.load(path)
+    return readers.open(path)
 
 
 def _whole(**replaced: bytes) -> bytes:
@@ -52,20 +53,20 @@ def test_a_whole_file_is_read_as_it_is_without_a_word(tmp_path: Path) -> None:
     assert lfp.info.channels == ("STN_1", "STN_2")
     assert lfp.info.units == ("microvolts", "microvolts")
     assert (lfp.info.rate_hz, lfp.info.dtype, lfp.is_signal) == (100.0, "float32", True)
-    np.testing.assert_array_equal(lfp.samples, _VALUES)
-    assert lfp.samples.dtype == np.float32
-    np.testing.assert_array_equal(lfp.timestamps_s, _STAMPS_S)
-    np.testing.assert_array_equal(lfp.clock_times_s, [5.05, 5.15])
-    np.testing.assert_array_equal(lfp.clock_offsets_s, [-2.0, -2.001])
+    np.testing.assert_array_equal(whole(lfp).samples, _VALUES)
+    assert whole(lfp).samples.dtype == np.float32
+    np.testing.assert_array_equal(whole(lfp).timestamps_s, _STAMPS_S)
+    np.testing.assert_array_equal(lfp.clock.times_s, [5.05, 5.15])
+    np.testing.assert_array_equal(lfp.clock.offsets_s, [-2.0, -2.001])
     assert (events.info.dtype, events.is_signal) == ("string", False)
-    assert events.samples.tolist() == [["cue µ"], [""]]
-    assert events.timestamps_s.tolist() == [5.02, 5.11]
+    assert whole(events).samples.tolist() == [["cue µ"], [""]]
+    assert whole(events).timestamps_s.tolist() == [5.02, 5.11]
 
 
 @pytest.mark.parametrize("suffix", [".xdfz", ".xdf.gz", ".XDF.GZ"])
 def test_a_compressed_file_is_read_like_any_other(tmp_path: Path, suffix: str) -> None:
     made = _load(tmp_path, gzip.compress(_whole()), f"made{suffix}")
-    np.testing.assert_array_equal(made.streams[0].samples, _VALUES)
+    np.testing.assert_array_equal(whole(made.streams[0]).samples, _VALUES)
     assert made.warnings == ()
 
 
@@ -80,8 +81,8 @@ def test_every_data_type_comes_back_bit_for_bit(tmp_path: Path, dtype: str) -> N
     )
     made = _load(tmp_path, content)
     assert made.streams[0].info.dtype == dtype
-    assert made.streams[0].samples.dtype == np.dtype(dtype)
-    np.testing.assert_array_equal(made.streams[0].samples, values)
+    assert whole(made.streams[0]).samples.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(whole(made.streams[0]).samples, values)
     assert made.streams[0].info.channels == ("ch1", "ch2")
     assert made.streams[0].info.units == ("", "")
 
@@ -106,10 +107,8 @@ def test_a_file_without_a_stream_is_an_error(tmp_path: Path, content: bytes, pro
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="expected a file that can be read"):
-        xdf.load(tmp_path / "none.xdf")
-    with pytest.raises(RecordingError, match=r"expected a recording \(\.xdf, .*found \.edf"):
-        xdf.load(tmp_path / "other.edf")
-    with pytest.raises(RecordingError, match="expected a file that can be read"):
+        readers.open(tmp_path / "none.xdf")
+    with pytest.raises(RecordingError, match="beginning with 'XDF:', found b'not '"):
         _load(tmp_path, b"not compressed", "made.xdfz")
     with pytest.raises(RecordingError, match="expected a file that can be read"):
         _load(tmp_path, gzip.compress(_whole())[:-20], "cut.xdfz")
@@ -146,6 +145,14 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_an_error(tmp_path: Path)
             ["stream 1 has a second header"],
         ),
         (
+            {"offset": write.chunk(3, b"\1\0\0\0")},
+            ["a chunk of samples of stream 'LFP' does not say how many they are"],
+        ),
+        (
+            {"offset": write.chunk(3, b"\1\0\0\0\x08" + (2**60).to_bytes(8, "little"))},
+            ["a chunk of 1152921504606846976 samples of stream 'LFP' is not as long as that"],
+        ),
+        (
             {"offset": write.chunk(4, b"\1\0\0\0" + bytes(9))},
             ["expected a clock offset of 16 bytes, found 9"],
         ),
@@ -172,15 +179,38 @@ def test_what_is_missing_is_told_with_how_many_samples(
     assert all(text in told for text in expected), told
     lfp = made.streams[0]
     n_read = 10 if replaced.get("second") == b"" else 20
-    np.testing.assert_array_equal(lfp.samples, _VALUES[:n_read])
-    np.testing.assert_array_equal(lfp.timestamps_s, _STAMPS_S[:n_read])
+    np.testing.assert_array_equal(whole(lfp).samples, _VALUES[:n_read])
+    np.testing.assert_array_equal(whole(lfp).timestamps_s, _STAMPS_S[:n_read])
+
+
+@pytest.mark.parametrize("said", [b"<nome>LFP</nome>", b"<name />", b"<name><of>LFP</of></name>"])
+def test_a_stream_without_a_name_is_read_like_any_other(tmp_path: Path, said: bytes) -> None:
+    head = write.chunk(2, _PARTS["header"][7:].replace(b"<name>LFP</name>", said))
+    lfp = _load(tmp_path, _whole(header=head)).streams[0]
+    assert lfp.info.lsl_name == ""
+    np.testing.assert_array_equal(whole(lfp).samples, _VALUES)
+
+
+def test_after_damage_the_next_boundary_is_found_wherever_it_lies(tmp_path: Path) -> None:
+    for n_bytes in range(2**18 - 40, 2**18 + 20):
+        damage = bytes(n_bytes) + write.boundary()
+        made = _load(tmp_path, _whole(second=damage + _PARTS["second"]))
+        assert made.streams[0].n_samples == 20
+        assert len(made.warnings) == 1
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_one_line(tmp_path: Path) -> None:
+    made = _load(tmp_path, _whole())
+    (tmp_path / "made.xdf").write_bytes(_whole()[:900])
+    with pytest.raises(RecordingError, match=r"expected .* bytes, found .*: the file was changed"):
+        whole(made.streams[0])
 
 
 def test_stamps_that_are_not_finite_are_told_and_kept(tmp_path: Path) -> None:
     stamps_s = [*_STAMPS_S[10:19], float("nan")]
     made = _load(tmp_path, _whole(second=write.samples(1, _VALUES[10:], stamps_s)))
     assert made.warnings == ("1 of 20 stamps of stream 'LFP' are not finite",)
-    assert np.isnan(made.streams[0].timestamps_s[-1])
+    assert np.isnan(whole(made.streams[0]).timestamps_s[-1])
 
 
 @given(st.integers(0, len(_whole())))
@@ -194,8 +224,8 @@ def test_a_file_cut_anywhere_gives_what_came_before_the_cut(
     except RecordingError:
         assert length < len(_PARTS["start"] + _PARTS["header"])
         return
-    n_read = len(made.streams[0].timestamps_s)
-    np.testing.assert_array_equal(made.streams[0].samples, _VALUES[:n_read])
+    n_read = made.streams[0].n_samples
+    np.testing.assert_array_equal(whole(made.streams[0]).samples, _VALUES[:n_read])
     assert n_read in {0, 10, 20}
     assert made.warnings or length == len(_whole())
 
@@ -212,9 +242,9 @@ def test_no_changed_byte_crashes_the_reader(
     except RecordingError:
         return
     for stream in made.streams:
-        n_samples = len(stream.timestamps_s)
-        assert stream.samples.shape == (n_samples, len(stream.info.channels))
-        assert len(stream.clock_times_s) == len(stream.clock_offsets_s)
+        n_samples = stream.n_samples
+        assert whole(stream).samples.shape == (n_samples, len(stream.info.channels))
+        assert len(stream.clock.times_s) == len(stream.clock.offsets_s)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +259,7 @@ def test_a_real_file_that_cannot_be_read_is_an_error(
     data_dir: Path, name: str, problem: str
 ) -> None:
     with pytest.raises(RecordingError, match=re.escape(problem)):
-        xdf.load(data_dir / "xdf-derived" / f"{name}.xdf")
+        readers.open(data_dir / "xdf-derived" / f"{name}.xdf")
 
 
 @pytest.mark.parametrize(
@@ -269,47 +299,49 @@ def test_a_real_file_that_cannot_be_read_is_an_error(
 def test_a_damaged_real_file_says_how_many_samples_of_how_many(
     data_dir: Path, name: str, warnings: list[str], counts: list[int]
 ) -> None:
-    made = xdf.load(data_dir / "xdf-derived" / f"{name}.xdf")
+    made = readers.open(data_dir / "xdf-derived" / f"{name}.xdf")
     assert len(made.warnings) == len(warnings)
     for told, expected in zip(made.warnings, warnings, strict=True):
         assert expected in told
-    assert [len(stream.timestamps_s) for stream in made.streams] == counts
+    assert [stream.n_samples for stream in made.streams] == counts
 
 
 def test_the_derived_recording_is_as_its_truth_says(data_dir: Path) -> None:
     folder = data_dir / "xdf-derived"
-    made = xdf.load(folder / "stn_ecog_3streams_drift_reset_gap.xdf")
+    made = readers.open(folder / "stn_ecog_3streams_drift_reset_gap.xdf")
     truth = json.loads((folder / "stn_ecog_3streams_truth.json").read_text(encoding="utf-8"))
     assert made.warnings == ()
     lfp, force, events = made.streams
-    assert lfp.samples.shape == (truth["stream1"]["samples"], 9)
-    assert force.samples.shape == (truth["stream2"]["samples"], 1)
+    assert whole(lfp).samples.shape == (truth["stream1"]["samples"], 9)
+    assert whole(force).samples.shape == (truth["stream2"]["samples"], 1)
     start, end = truth["stream1"]["gap_samples"]
-    steps_s = np.diff(lfp.timestamps_s)
+    steps_s = np.diff(whole(lfp).timestamps_s)
     assert np.flatnonzero(steps_s > 0.1).tolist() == [start - 1]
     assert steps_s.max() == pytest.approx((end - start + 1) / 1000.0, abs=0.002)
-    assert events.timestamps_s.tolist() == truth["stream3"]["events_recorder_time"]
-    assert np.diff(force.timestamps_s).max() == pytest.approx(truth["stream2"]["reset_s"], abs=0.1)
+    assert whole(events).timestamps_s.tolist() == truth["stream3"]["events_recorder_time"]
+    assert np.diff(whole(force).timestamps_s).max() == pytest.approx(
+        truth["stream2"]["reset_s"], abs=0.1
+    )
 
 
 def test_the_minimal_example_is_read_as_its_description_says(data_dir: Path) -> None:
-    made = xdf.load(data_dir / "xdf-real" / "minimal.xdf")
+    made = readers.open(data_dir / "xdf-real" / "minimal.xdf")
     assert made.warnings == ()
     eeg, texts = made.streams
-    assert eeg.samples[:3].tolist() == [[192, 255, 238], [12, 22, 32], [13, 23, 33]]
-    assert eeg.samples.dtype == np.int16
-    np.testing.assert_allclose(eeg.timestamps_s, 5.1 + np.arange(9) / 10.0)
-    assert eeg.clock_times_s.tolist() == [6.1, 7.1]
-    assert eeg.clock_offsets_s.tolist() == [-0.1, -0.1]
-    assert [row[0] for row in texts.samples[1:5]] == ["Hello", "World", "from", "LSL"]
+    assert whole(eeg).samples[:3].tolist() == [[192, 255, 238], [12, 22, 32], [13, 23, 33]]
+    assert whole(eeg).samples.dtype == np.int16
+    np.testing.assert_allclose(whole(eeg).timestamps_s, 5.1 + np.arange(9) / 10.0)
+    assert eeg.clock.times_s.tolist() == [6.1, 7.1]
+    assert eeg.clock.offsets_s.tolist() == [-0.1, -0.1]
+    assert [row[0] for row in whole(texts).samples[1:5]] == ["Hello", "World", "from", "LSL"]
     assert not texts.is_signal
-    assert texts.clock_times_s.size == 0
+    assert texts.clock.times_s.size == 0
 
 
 def test_empty_streams_are_there_and_empty(data_dir: Path) -> None:
-    made = xdf.load(data_dir / "xdf-real" / "empty_streams.xdf")
+    made = readers.open(data_dir / "xdf-real" / "empty_streams.xdf")
     assert made.warnings == ()
-    counts = {stream.info.lsl_name: stream.samples.shape for stream in made.streams}
+    counts = {stream.info.lsl_name: whole(stream).samples.shape for stream in made.streams}
     assert counts == {
         "Empty data stream: test stream 0 counter": (0, 1),
         "Data stream: test stream 0 counter": (10, 1),
@@ -319,9 +351,9 @@ def test_empty_streams_are_there_and_empty(data_dir: Path) -> None:
 
 
 def test_a_clock_reset_is_handed_on_unresolved(data_dir: Path) -> None:
-    made = xdf.load(data_dir / "xdf-real" / "clock_resets.xdf")
+    made = readers.open(data_dir / "xdf-real" / "clock_resets.xdf")
     assert made.warnings == ()
     events, eeg = made.streams
-    assert (len(events.samples), len(eeg.samples)) == (175, 27_815)
-    assert np.diff(eeg.timestamps_s).min() < -653_000.0
-    assert np.count_nonzero(np.abs(np.diff(eeg.clock_offsets_s)) > 1.0) == 1
+    assert (events.n_samples, eeg.n_samples) == (175, 27_815)
+    assert np.diff(whole(eeg).timestamps_s).min() < -653_000.0
+    assert np.count_nonzero(np.abs(np.diff(eeg.clock.offsets_s)) > 1.0) == 1

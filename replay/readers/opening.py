@@ -1,0 +1,93 @@
+"""Opening a recording: by its first bytes, and where they say nothing by its name."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from replay.readers.reader import N_FIRST_BYTES, Reader
+from replay.readers.registry import REGISTRY, Registry
+from replay.recording import Recording, RecordingError
+
+#: Of what nobody knows, so many bytes are shown.
+_N_SHOWN = 16
+
+
+def open_recording(path: Path, known: Registry = REGISTRY) -> Recording:
+    """Open a recording of any format that is known here.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder where a format is one.
+    known : Registry
+        The known formats: our own and those of installed packages.
+
+    Returns
+    -------
+    Recording
+        Nothing of its samples is in memory. A file that is named as of another format than it is
+        of is opened as what it is, and `warnings` says so.
+
+    Raises
+    ------
+    RecordingError
+        Where it cannot be read, or nobody knows its format: names its suffix and first bytes,
+        and what is installed.
+    """
+    first_bytes = _first_bytes(path)
+    named = [each for each in known.readers if each.has_suffix(path)]
+    knowing = [each for each in known.readers if _recognizes(each, path, first_bytes)]
+    both = [each for each in named if each in knowing]
+    chosen = next(iter([*both, *knowing, *named]), None)
+    if chosen is None:
+        raise RecordingError(f"{path}: {_unknown(path, first_bytes, known)}")
+    recording = _opened(chosen, path)
+    if chosen in named:
+        return recording
+    remark = f"it is named {path.suffix or 'without a suffix'}, and read as what it is, {chosen}"
+    return replace(recording, warnings=(remark, *recording.warnings))
+
+
+def _first_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(N_FIRST_BYTES)
+    except OSError as error:
+        raise RecordingError(f"{path}: expected a file that can be read, found {error}") from error
+
+
+def _recognizes(reader: Reader, path: Path, first_bytes: bytes) -> bool:
+    try:
+        return bool(reader.recognizes(path, first_bytes))
+    except Exception:  # noqa: BLE001 one that fails on another's file does not know it
+        return False
+
+
+def _opened(reader: Reader, path: Path) -> Recording:
+    try:
+        found = reader.open(path)
+    except RecordingError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise RecordingError(
+            f"{path}: the reader of {reader.format} failed: {type(error).__name__}: {reason}"
+        ) from error
+    if not isinstance(found, Recording):
+        raise RecordingError(
+            f"{path}: the reader of {reader.format} failed: expected a Recording, found {found!r}"
+        )
+    return found
+
+
+def _unknown(path: Path, first_bytes: bytes, known: Registry) -> str:
+    what = repr(first_bytes[:_N_SHOWN]) if first_bytes else "nothing"
+    what = "a folder" if path.is_dir() else f"first bytes {what}"
+    refused = "".join(
+        f"; reader {name!r} was refused: {reason}" for name, reason in known.refused.items()
+    )
+    return (
+        f"expected a recording of a known format ({', '.join(map(str, known.readers))}), found "
+        f"suffix {path.suffix or 'none'} and {what}{refused}"
+    )

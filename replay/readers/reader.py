@@ -1,0 +1,41 @@
+"""What a file format brings: its name, how its files are known, and how one is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from replay.recording import Recording
+
+#: A format is known by these, at the beginning of a file.
+N_FIRST_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The reader of one format.
+
+    Parameters
+    ----------
+    format : str
+        What the format is called, for messages.
+    suffixes : tuple of str
+        How the names of its files end, in lower case, with the dot.
+    recognizes : callable
+        Given the path and the first 4096 bytes (none of a folder), whether it is a recording of
+        this format. Where first bytes say nothing, it may look further, and must be quick.
+    open : callable
+        Given the path, returns the recording; raises `RecordingError` where it is none. Here, and
+        not before, whatever library it needs is imported.
+    """
+
+    format: str
+    suffixes: tuple[str, ...]
+    recognizes: Callable[[Path, bytes], bool]
+    open: Callable[[Path], Recording]
+
+    def has_suffix(self, path: Path) -> bool:
+        """Return whether a file is named as those of this format are."""
+        return path.name.lower().endswith(self.suffixes)
+
+    def __str__(self) -> str:
+        return f"{self.format} ({', '.join(self.suffixes)})"

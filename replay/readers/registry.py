@@ -1,0 +1,63 @@
+"""Every format a recording can have: our own, and those that are installed beside us."""
+
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from typing import Final, NamedTuple
+
+from replay.readers.reader import Reader
+from replay.readers.xdf import reader as xdf
+
+#: The entry points of this group each name a `replay.readers.reader.Reader`.
+GROUP: Final = "stimloop.readers"
+
+_OWN: Final = (xdf.READER,)
+
+
+class Registry(NamedTuple):
+    """What was found.
+
+    Parameters
+    ----------
+    readers : tuple of Reader
+        Our own, then the others in the order of their entry points' names.
+    refused : dict of str to str
+        For each entry point that could not be taken, the reason.
+    """
+
+    readers: tuple[Reader, ...]
+    refused: Mapping[str, str]
+
+
+def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
+    """Return our own readers and those the entry points name.
+
+    One that cannot be imported, or is no reader, is refused with the reason and leaves the rest
+    as it is; nobody's format can take the place of another's.
+    """
+    readers = list(_OWN)
+    refused: dict[str, str] = {}
+    for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
+        try:
+            readers.append(_checked(entry_point.load(), readers))
+        except Exception as error:  # noqa: BLE001 a broken package must not take the rest with it
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            refused[entry_point.name] = f"{entry_point.value}: {reason}"
+    return Registry(tuple(readers), refused)
+
+
+def _checked(found: object, others: Iterable[Reader]) -> Reader:
+    if not isinstance(found, Reader):
+        raise TypeError(f"expected a replay.readers.reader.Reader, found {found!r}")
+    if not found.suffixes or not all(
+        each.startswith(".") and each == each.lower() for each in found.suffixes
+    ):
+        raise ValueError(
+            f"expected suffixes in lower case with their dot, found {', '.join(found.suffixes)!r}"
+        )
+    if any(found.format == other.format for other in others):
+        raise ValueError(f"expected a format of its own, found {found.format!r} again")
+    return found
+
+
+#: What is installed here.
+REGISTRY: Final = find(metadata.entry_points(group=GROUP))

@@ -1,0 +1,1 @@
+"""XDF, the format of LabRecorder: indexed once, decoded where it is read."""

@@ -1,0 +1,26 @@
+"""A look, before anything of ours is imported, whether it is ours: a lab's folder may hide it."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_NAMES = ("detectors", "stimulators", "streamer", "replay")
+
+
+def expect_own_packages() -> None:
+    """End the program where a package of ours would be imported from somewhere else.
+
+    Python looks into the current folder first when it is started with ``-m``: a lab's own
+    ``detectors.py`` there would be run in the place of ours.
+    """
+    root = Path(__file__).resolve().parents[1]
+    for name in _NAMES:
+        spec = find_spec(name)
+        origin = None if spec is None or spec.origin is None else Path(spec.origin).resolve()
+        if origin is None or origin.parent != root / name:
+            sys.stderr.write(
+                f"stimloop: expected the package {name} in {root}, beside stimloop, found "
+                f"{origin or 'none'}: start in another folder, or with the command `stimloop`, or "
+                "as `python -P -m stimloop`\n"
+            )
+            sys.exit(2)
