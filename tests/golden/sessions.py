@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from replay import xdf
+from replay import readers
 from replay.session import replay_session
 from stimloop.config import load
 from streamer.closed_loop import ClosedLoop
@@ -51,7 +51,7 @@ def _played(name: str, data_dir: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "session"
         replay_session(
-            xdf.load(data_dir / _RECORDING),
+            readers.open(data_dir / _RECORDING),
             load(file).loop,
             config_toml=file.read_bytes(),
             out=out,
