@@ -113,6 +113,13 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
             f"{asked.key}: expected a detector that gives {measure!r} of {channel}, found "
             f"{asked.detector!r}, which gives {gives} of it"
         )
+    detects = getattr(detector, "detects", ())
+    if isinstance(asked, EventRead) and not set(asked.kinds) <= set(detects):
+        raise ValueError(
+            f"{asked.key}: expected a detector that detects {', '.join(asked.kinds)}"
+            f"{_detecting(asked.kinds, detectors)}, found {asked.detector!r}, which detects "
+            f"{', '.join(detects) or 'nothing'}"
+        )
     calibrating = by_measure.get(_CALIBRATING, -1)
     if isinstance(asked, EventRead):
         return Found(
@@ -144,6 +151,14 @@ def channel_key(key: str) -> str:
     ('channel', 'ceiling_channel')
     """
     return "channel" if key == "of" else f"{key}_channel"
+
+
+def _detecting(kinds: Sequence[str], detectors: Mapping[str, Detector]) -> str:
+    """Return the detectors that detect all of these, in brackets; nothing where none does."""
+    names = [
+        name for name, each in detectors.items() if set(kinds) <= set(getattr(each, "detects", ()))
+    ]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _suited(measure: str, detectors: Mapping[str, Detector]) -> str:

@@ -20,6 +20,7 @@ _RATE_HZ = 100.0
 
 class _Detector:
     channels = ("L",)
+    detects = ("onset", "offset", "moment")
     rate_hz = _RATE_HZ
 
     def __init__(self, id_: str, hop_samples: int, *measures: str, calibration_s: float) -> None:

@@ -13,8 +13,9 @@ from tests.streamer.rigs import CONFIG, INFOS, SESSION
 
 
 class _Detector:
-    def __init__(self, id_: str, *outputs: Output) -> None:
+    def __init__(self, id_: str, *outputs: Output, detects: tuple[str, ...] = ()) -> None:
         self.id = id_
+        self.detects = detects
         self.outputs = outputs
         self.channels = tuple(dict.fromkeys(each.channel for each in outputs))
 
@@ -26,6 +27,7 @@ _BURST = _Detector(
     Output("L", "value", "µV²"),
     Output("L", "threshold", "µV²"),
     Output("L", "is_calibrating", ""),
+    detects=("onset", "offset"),
 )
 _UNEVEN = _Detector("uneven", Output("L", "power", "µV²"), Output("R", "phase", "rad"))
 _ALL: dict[str, Any] = {each.id: each for each in (_POWER, _LOG, _BURST, _UNEVEN)}
@@ -72,6 +74,14 @@ def test_a_measure_is_a_column_with_its_unit_and_sign() -> None:
         (
             (MeasureRead("of", "uneven", "R", "power"),),
             "of: expected a detector that gives 'power' of R, found 'uneven', which gives phase",
+        ),
+        (
+            (EventRead("of", "power", "L", ("onset",)),),
+            "of: expected a detector that detects onset (burst), found 'power', which detects n",
+        ),
+        (
+            (EventRead("of", "burst", "L", ("moment",)),),
+            "of: expected a detector that detects moment, found 'burst', which detects onset, off",
         ),
         (
             (MeasureRead("of", "power", "C", "power"),),
