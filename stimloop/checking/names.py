@@ -14,8 +14,8 @@ from streamer.wiring import policy_of
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig
 
-#: Of samples that policies are tried at: no duration is shorter than a hop.
-_RATE_HZ = 1e6
+#: Of samples that policies are tried at: a hop is a millisecond.
+_RATE_HZ = 1000.0
 
 
 def of_names(parts: Parts) -> Iterator[Mistake]:

@@ -199,13 +199,16 @@ class SafetyGate:
         return rig.end()
 
     def admit(self, targets: Sequence[Target], now_s: float) -> tuple[Decision, ...]:
-        """Grant or refuse what policies want; of several targets for a device, the newest."""
+        """Grant or refuse what policies want; of several targets for a device, the newest.
+
+        A trigger that has a time of its own is not outdated by a later one.
+        """
         rig = self._rig
         rig.begin(now_s)
         newest = {target.device: target for target in targets}
         allowed = [target for target in targets if self._let_pass(target)]
         for target in allowed:
-            if newest[target.device] is target:
+            if newest[target.device] is target or target.fire_at_s is not None:
                 self._admission.admit(self._drives[target.device], target)
             elif target.kind == "trigger" or target.amount != newest[target.device].amount:
                 rig.decide(refusal_of(target, "superseded", "an older target", "the newest"))

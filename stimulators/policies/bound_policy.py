@@ -11,7 +11,6 @@ _N_TARGETS_MAX = 16
 _TEXTS = ("detector", "channel", "program")
 _NUMBERS = ("amount", "onset_s", "value", "threshold")
 _N_TEXT_MAX = 256
-_TINY = 1e-9
 
 
 class BoundPolicy:
@@ -40,7 +39,18 @@ class BoundPolicy:
         self._waiting: deque[DeviceEvent] = deque()
 
     def bind(self, event: DeviceEvent) -> None:
-        """Let the policy hear of it before the first hop at or after its sample."""
+        """Let the policy hear of it before the first hop at or after its sample.
+
+        Of several amounts of a device at one sample it hears the last: devices may talk for long
+        while no samples come.
+        """
+        last = self._waiting[-1] if self._waiting else None
+        if (
+            last is not None
+            and event.change == last.change == "applied"
+            and (event.device, event.sample) == (last.device, last.sample)
+        ):
+            self._waiting.pop()
         self._waiting.append(event)
 
     def decide(self, observation: Observation) -> Sequence[Target] | str:
@@ -99,7 +109,7 @@ def _wrong_form(target: Target) -> str | None:
 
 
 def _outside(target: Target, clip: Clip) -> str | None:
-    if clip.lowest - _TINY <= target.amount <= clip.highest + _TINY:
+    if clip.lowest <= target.amount <= clip.highest:
         return None
     expected = f"from {clip.lowest:g} to {clip.highest:g}, its own clip"
     return f"wants {target.amount:g} of {target.device}, expected {expected}"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from stimulators.gate_config import GateConfig
-from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of
+from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of, limits_of
 
 
 def _hold(rig: GateRig) -> None:
@@ -98,3 +98,20 @@ def test_two_triggers_are_apart_by_when_they_fire_as_well(
     rig.trigger(1.0, fire_at_s=None if ahead_s is None else rig.now_s + ahead_s)
     assert [each.kind for each in rig.commands] == ["trigger"] * (1 + sent)
     assert rig.refusals == [] if sent else ["refractory"]
+
+
+def test_several_triggers_of_one_step_go_each_for_its_time() -> None:
+    rig = GateRig(device_of()).be_active()
+    wanted = [
+        rig.target(1.0, kind="trigger", fire_at_s=rig.now_s + ahead_s) for ahead_s in (0.02, 0.08)
+    ]
+    rig.take(rig.gate.admit(wanted, rig.now_s))
+    assert rig.refusals == ["refractory"]  # by now they are not apart
+    device = device_of(limits=limits_of(refractory_s=0.0))
+    rig = GateRig(device).be_active()
+    wanted = [
+        rig.target(1.0, kind="trigger", fire_at_s=rig.now_s + ahead_s) for ahead_s in (0.02, 0.08)
+    ]
+    rig.take(rig.gate.admit(wanted, rig.now_s))
+    assert rig.refusals == []
+    assert len({each.fire_at_us for each in rig.commands}) == 2

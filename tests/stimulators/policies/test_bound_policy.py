@@ -157,3 +157,14 @@ def test_a_class_without_a_field_lacks_it() -> None:
     assert lacks(saying) is None
     del saying.clips
     assert lacks(saying) == "clips"
+
+
+def test_of_several_amounts_at_one_sample_the_last_is_heard() -> None:
+    saying = Saying()
+    policy = BoundPolicy("p", saying)
+    for change in ("applied", "applied", "held", "applied", "applied", "applied"):
+        policy.bind(event(change, 5))
+    policy.bind(event("applied", 6))
+    policy.decide(hop(5))
+    policy.decide(hop(9))
+    assert saying.heard == ["applied", "held", "applied", 5, "applied", 9]
