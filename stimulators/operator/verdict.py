@@ -144,8 +144,9 @@ def _stopped_words(
             "not so",
             f"NOT STOPPED: it gives {said_amount(newest)}, expected at most {allowed:g}",
         )
-    if stated is not None and stated.word > answer.ack.word and stated.state == "live":
-        return "not so", "NOT STOPPED: it is driven again"
+    if stated is not None and stated.word > answer.ack.word and stated.state != "stopped":
+        since = "it is driven again" if stated.state == "live" else "it was armed again since"
+        return "not so", f"NOT STOPPED: {since}"
     unverified = "" if answer.ack.verified else " (by a stop that it could not verify)"
     return "so", f"stopped at {said_amount(newest)}{unverified}"
 

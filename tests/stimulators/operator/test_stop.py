@@ -14,7 +14,7 @@ import pytest
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.stopping import StopResult, stop
 from stimulators.wire.keys import UnverifiedError
-from stimulators.wire.messages import Ack, DeviceInfo
+from stimulators.wire.messages import Ack, DeviceInfo, DeviceState
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import to_payload
 from tests.mosquitto import Mosquitto, free_port
@@ -143,8 +143,12 @@ def test_a_device_that_was_restarted_is_one(broker: BrokerConfig) -> None:
     assert asyncio.run(run()).is_so
 
 
-def test_a_device_that_is_driven_again_after_its_answer_is_not_stopped(
-    broker: BrokerConfig,
+@pytest.mark.parametrize(
+    ("state", "since"),
+    [("live", "it is driven again"), ("safe", "it was armed again since")],
+)
+def test_a_device_that_is_armed_again_after_its_answer_is_not_stopped(
+    broker: BrokerConfig, state: DeviceState, since: str
 ) -> None:
     async def run() -> StopResult:
         device = ScriptedDevice(broker)
@@ -153,13 +157,13 @@ def test_a_device_that_is_driven_again_after_its_answer_is_not_stopped(
 
             async def drive() -> None:
                 await hand.hears(f"{ROOT}device/stn/ack")
-                device.go("live", 0.0)
+                device.go(state, 0.0)
 
             async with running(drive()):
                 return await stop(known(broker), operator="me", reason="", wait_s=0.2)
 
     result = asyncio.run(run())
-    assert _texts(result) == {"stn": "NOT STOPPED: it is driven again"}
+    assert _texts(result) == {"stn": f"NOT STOPPED: {since}"}
 
 
 def test_a_device_of_the_configuration_that_is_gone_is_not_stopped(broker: BrokerConfig) -> None:
