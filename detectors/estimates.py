@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 #: Version of what the detectors compute, counted up where the same table gives other values: 2
 #: counts the bins at the edges of a band by the part of them that lies inside; 3 seeds the noise
-#: that nulls are computed from without the names of classes.
+#: that nulls are computed from without the names of classes, and has no valid burst statistics at
+#: the first hop after a restart.
 VERSION: Final = "3"
 
 # Made once: every call of every detector asks for room.

@@ -114,7 +114,7 @@ def chain_of(source: Any, layout: StreamLayout = LAYOUT, **keys: Any) -> Detecto
         [
             source,
             BurstConfig(**settings),
-            BurstStatisticsConfig(id="statistics", of="bursts", window_s=280.0, hop_s=280.0),
+            BurstStatisticsConfig(id="statistics", of="bursts", window_s=280.0, hop_s=140.0),
         ],
         {layout.name: layout},
     )
