@@ -170,6 +170,7 @@ class Burst:
     """
 
     config_type: ClassVar[type[DetectorConfig]] = BurstConfig
+    detects: ClassVar[tuple[str, ...]] = ("onset", "offset")
 
     def __init__(self, config: BurstConfig, source: Detector) -> None:
         measure = sole_measure(source.outputs, source.channels)

@@ -136,6 +136,7 @@ class Coherence:
     """
 
     config_type: ClassVar[type[DetectorConfig]] = CoherenceConfig
+    detects: ClassVar[tuple[str, ...]] = ("onset", "offset")
 
     def __init__(
         self, config: CoherenceConfig, layout: StreamLayout, other: StreamLayout | None = None

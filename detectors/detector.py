@@ -80,6 +80,8 @@ class Detector(Protocol):
     span_samples : int
         An estimate depends on so many of the newest samples; where memory fades, until 5 % of
         what was before is left.
+    detects : tuple of str
+        May be left out where nothing is detected: the kinds of its detections.
     deferrals : list of Deferral
         May be left out where there is never one: what it will need at later samples and whoever
         runs it may compute beforehand. What has taken effect is no longer among them but in

@@ -182,6 +182,7 @@ class TargetPhase:
     """
 
     config_type: ClassVar[type[DetectorConfig]] = TargetPhaseConfig
+    detects: ClassVar[tuple[str, ...]] = ("moment",)
 
     def __init__(self, config: TargetPhaseConfig, source: Detector) -> None:
         rhythm = _rhythm(config, source)

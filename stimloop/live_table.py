@@ -12,7 +12,7 @@ from rich.text import Text
 from detectors.estimates import Seen
 from stimloop.amount_text import age_text, amount_text
 from stimloop.line_writer import LineWriter
-from stimloop.measures_table import MeasureKey, MeasuresTable
+from stimloop.measures_table import BESIDE, MeasureKey, MeasuresTable
 from stimloop.news import NewsLine, news
 from stimloop.plain_text import plain
 from stimloop.status_news import StatusNews
@@ -70,7 +70,12 @@ class LiveTable:
     def __init__(self, session: RunningSession) -> None:
         self._loop = session.service.loop
         self._summary = session.summary
-        read = [MeasureKey(each.detector, each.channel, "value") for each in self._loop.wirings]
+        read = [
+            MeasureKey(each.detector, each.channel, each.measure)
+            for wiring in self._loop.wirings
+            for each in (found.read for found in wiring.reads)
+            if each.measure and each.measure not in BESIDE
+        ]
         self._measures = MeasuresTable(self._loop.chain.detectors, read)
         self._beliefs: dict[str, DeviceBelief] = {}
         self._beliefs_s = float("-inf")

@@ -17,6 +17,8 @@ _COLUMNS = ("now", "threshold", "chance", "mean before", "mean since active", "c
 #: What a channel's output is called that its measure is held against, and that says the outcome.
 _THRESHOLD = "threshold"
 _OUTCOMES = ("is_on", "is_open")
+#: These stand in the row of the measure that they belong to.
+BESIDE = frozenset({_THRESHOLD, *_OUTCOMES})
 
 
 class MeasureKey(NamedTuple):

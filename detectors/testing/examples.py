@@ -50,4 +50,5 @@ def _example(name: str, detector: type[Any], config: DetectorConfig) -> Example:
         None,
         channel_outputs=n_measures,
         measures=tuple(range(n_measures)),
+        kinds=frozenset(getattr(detector, "detects", ())),
     )

@@ -31,6 +31,8 @@ def check_the_example_shows_something(example: Example, given: Recording) -> Non
     seen = look(example, given)
     assert seen.estimates.valid[:, example.all_columns].mean() > 0.4
     assert {each.kind for each in seen.detections} == example.kinds
+    detector = list(example.chain().detectors.values())[-1]
+    assert example.kinds <= set(getattr(detector, "detects", ()))
 
 
 def check_outputs_are_told(example: Example, given: Recording) -> None:
