@@ -34,6 +34,7 @@ check: $(READY)
 bench: $(READY) system
 	$(BIN)/python -m benchmarks.peers.environments
 	$(BIN)/python -m benchmarks.compute
+	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.end_to_end
 
 system:

@@ -50,7 +50,7 @@ def look(recorded: Recorded, tables: list[dict[str, Any]]) -> Mapping[str, list[
 
 
 def last(seen: list[Seen], name: str, outputs: tuple[str, ...]) -> float:
-    """Return the last valid value of an output."""
+    """Return the last valid value of an output, by its label."""
     estimates = seen[-1].estimates
     column = outputs.index(name)
     hops = np.flatnonzero(estimates.valid[:, column])
@@ -58,10 +58,11 @@ def last(seen: list[Seen], name: str, outputs: tuple[str, ...]) -> float:
 
 
 def outputs_of(recorded: Recorded, table: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of a detector's outputs."""
+    """Return the labels of a detector's outputs."""
     layout = StreamLayout("LFP", recorded.rate_hz, recorded.channels)
     configs = msgspec.convert([{"stream": "LFP", **table}], list[AnyDetectorConfig])
-    return DetectorChain(configs, {"LFP": layout}).detectors[table["id"]].outputs
+    detector = DetectorChain(configs, {"LFP": layout}).detectors[table["id"]]
+    return tuple(each.label for each in detector.outputs)
 
 
 def of_stn_ecog() -> Iterator[Row]:
@@ -88,7 +89,7 @@ def of_stn_ecog() -> Iterator[Row]:
     outputs = outputs_of(recorded, table)
     value, lower, level = (
         {pair: last(seen, f"{pair}.{each}", outputs) for pair in (f"{a}-{b}" for a, b in pairs)}
-        for each in ("coherence", "lower", "level")
+        for each in ("coherence", "lower_bound", "coherence_null")
     )
     known = "LFP_RIGHT_1-ECOG_RIGHT_0"
     n_over = sum(lower[pair] > level[pair] for pair in lower)
@@ -102,7 +103,7 @@ def of_stn_ecog() -> Iterator[Row]:
     coupling = {"id": "coupling", "kind": "phase_amplitude_coupling", "window_s": 18.0}
     coupling |= {"phase_band_hz": [13.0, 30.0], "amplitude_band_hz": [50.0, 150.0]}
     index = _of_channels(recorded, coupling, "modulation_index")
-    chance = _of_channels(recorded, coupling, "chance")
+    chance = _of_channels(recorded, coupling, "modulation_index_null")
     coupled = [each for each in index if each.startswith("ECOG") and index[each] > chance[each]]
     yield Row(
         name,
@@ -141,7 +142,7 @@ def of_m1() -> Iterator[Row]:
     coupling |= {"hop_s": 0.2}
     index, chance, sharp = (
         _of_channels(recorded, coupling, each)["M1"]
-        for each in ("modulation_index", "chance", "is_sharp")
+        for each in ("modulation_index", "modulation_index_null", "is_sharp")
     )
     yield Row(
         name,
@@ -228,8 +229,8 @@ def _bursts(recorded: Recorded, beta: dict[str, Any], threshold: dict[str, float
     n_bursts, duration_s, null_s, rate_hz, null_hz, longs, null_longs = _statistics(
         seen["statistics"],
         "n_bursts",
-        *("mean_duration_s", "null_duration_s", "rate_hz", "null_rate_hz"),
-        *("long_fraction", "null_long_fraction"),
+        *("mean_duration_s", "mean_duration_s_null", "rate_hz", "rate_hz_null"),
+        *("long_fraction", "long_fraction_null"),
     )
     return (
         f"{n_bursts:.0f} bursts, {rate_hz:.2f}/s (noise {null_hz:.2f}); mean "

@@ -39,7 +39,7 @@ class Told(NamedTuple):
 
     def line(self, output: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return time and value of an output, nothing where it is not valid."""
-        column = self.detector.outputs.index(output)
+        column = [each.label for each in self.detector.outputs].index(output)
         values = self.estimates.values[:, column].copy()
         values[~self.estimates.valid[:, column]] = np.nan
         return self.estimates.time_s, values
@@ -56,7 +56,7 @@ def replayed(example: str) -> dict[str, Told]:
     for name, detector in loop.chain.detectors.items():
         own = [each for each in seen if each.estimates.detector == name]
         detections = tuple(one for each in own for one in each.detections)
-        nothing = Estimates.room(name, 0, len(detector.outputs))
+        nothing = Estimates.empty(name, 0, len(detector.outputs))
         estimates = nothing.followed_by(each.estimates for each in own)
         told[name] = Told(detector, estimates, detections)
     return told
@@ -66,7 +66,12 @@ def draw_stn_ecog(told: dict[str, Told]) -> Figure:
     """Return beta, bursts, moments, coupling, coherence and slope of a patient's STN and M1."""
     figure = Figure(figsize=(11, 13), layout="constrained")
     axes = figure.subplots(6, 1, sharex=True)
-    _draw(axes[0], told["beta"], ["STN_R_01", "ECOG_RIGHT_1"], "band power, recursive\nµV²")
+    _draw(
+        axes[0],
+        told["beta"],
+        ["STN_R_01.power", "ECOG_RIGHT_1.power"],
+        "band power, recursive\nµV²",
+    )
     _draw_bursts(axes[1], told["bursts"], "ECOG_RIGHT_1")
     _draw_moments(axes[2], told["rhythm"], told["peaks"], "ECOG_RIGHT_1")
     _draw(
@@ -75,17 +80,17 @@ def draw_stn_ecog(told: dict[str, Told]) -> Figure:
         [f"ECOG_RIGHT_{place}.modulation_index" for place in range(3)],
         "modulation index",
     )
-    _draw(axes[3], told["coupling"], ["ECOG_RIGHT_0.chance"], "", style="k--")
+    _draw(axes[3], told["coupling"], ["ECOG_RIGHT_0.modulation_index_null"], "", style="k--")
     pairs = ["LFP_RIGHT_1-ECOG_RIGHT_0", "LFP_RIGHT_1-ECOG_RIGHT_3"]
     _draw(axes[4], told["coherence"], [f"{each}.coherence" for each in pairs], "coherence")
-    _draw(axes[4], told["coherence"], [f"{pairs[0]}.lower"], "", style=":")
-    _draw(axes[4], told["coherence"], [f"{pairs[0]}.level"], "", style="k--")
+    _draw(axes[4], told["coherence"], [f"{pairs[0]}.lower_bound"], "", style=":")
+    _draw(axes[4], told["coherence"], [f"{pairs[0]}.coherence_null"], "", style="k--")
     _draw(
         axes[4], told["with_force"], ["ECOG_RIGHT_1-MOV_RIGHT.coherence"], "coherence", style="-."
     )
     slopes = [f"{each}.over_aperiodic_db" for each in ("STN_R_01", "ECOG_RIGHT_1")]
     _draw(axes[5], told["slope"], slopes, "beta over 1/f\ndB")
-    _draw(axes[5], told["slope"], ["STN_R_01.level_db"], "", style="k--")
+    _draw(axes[5], told["slope"], ["STN_R_01.over_aperiodic_db_null"], "", style="k--")
     axes[5].set_xlabel("time in the recorder's clock (s); 0.75 s are missing at 112 s")
     figure.suptitle("STN and motor cortex, Parkinson's, off medication and stimulation")
     return figure
@@ -95,18 +100,13 @@ def draw_noise(told: dict[str, Told]) -> Figure:
     """Return coupling, coherence and slope of a stream of noise, beside what chance gives."""
     figure = Figure(figsize=(11, 8), layout="constrained")
     axes = figure.subplots(3, 1, sharex=True)
-    channels = told["coupling"].detector.channels
-    for axis, name, output, chance in (
-        (axes[0], "coupling", "modulation_index", "chance"),
-        (axes[2], "slope", "over_aperiodic_db", "level_db"),
-    ):
-        outputs = [f"{channel}.{output}" for channel in channels]
-        _draw(axis, told[name], outputs, output.replace("_", " "), legend=False)
-        _draw(axis, told[name], [f"{channels[0]}.{chance}"], "", style="k--")
-    pairs = [each for each in told["coherence"].detector.outputs if each.endswith(".coherence")]
-    _draw(axes[1], told["coherence"], pairs, "coherence, 28 pairs", legend=False)
-    level = pairs[0].replace(".coherence", ".level")
-    _draw(axes[1], told["coherence"], [level], "", style="k--")
+    for axis, name in ((axes[0], "coupling"), (axes[1], "coherence"), (axes[2], "slope")):
+        measured = [each for each in told[name].detector.outputs if each.null is not None]
+        labels = [each.label for each in measured]
+        what = measured[0].measure.replace("_", " ")
+        _draw(axis, told[name], labels, what, legend=False)
+        null = measured[0]._replace(measure=measured[0].null or "")
+        _draw(axis, told[name], [null.label], "", style="k--")
     axes[2].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
     figure.suptitle("A stream of noise (dashed: what chance exceeds in one window of twenty)")
     return figure

@@ -152,7 +152,7 @@ def sharp_in_noise() -> Iterator[str]:
 
 
 def coupled_in_noise() -> Iterator[str]:
-    """Yield how many windows of noise, in which nothing is coupled, are over `chance`."""
+    """Yield how many windows of noise, in which nothing is coupled, are over what chance gives."""
     shape = (round(_SECONDS * RATE_HZ), 8)
     of_1_f = pink(shape, np.random.default_rng(9))
     given = {
@@ -163,7 +163,7 @@ def coupled_in_noise() -> Iterator[str]:
         short_uv = stn_ecog().samples_uv.T
         given["noise of M1's spectrum, 89 s"] = [surrogates(m1_ecog().samples_uv[:, 0], 48)]
         given["of nine channels' spectra, 19 s"] = [surrogates(each, 96) for each in short_uv]
-    yield f"| windows of noise over chance | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
+    yield f"| windows of noise over the null | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
     for window_s in (5.0, 10.0):
         table = {"id": "pac", "kind": "phase_amplitude_coupling", "window_s": window_s}
         table |= {"phase_band_hz": [13.0, 30.0], "amplitude_band_hz": [60.0, 160.0]}

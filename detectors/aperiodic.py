@@ -11,12 +11,19 @@ from detectors.aperiodic_chance import Segments, chance_of
 from detectors.band_bins import bins_in_band, require_cycle, require_width
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
 from detectors.kernels import aperiodic as kernel
+from detectors.kernels.hop_kernel import HopKernel
+from detectors.outputs import Measure, outputs_of, with_null
 from detectors.room import require_room
 
 #: Outputs of each channel, in the order of the kernel's columns.
-_MEASURES: Final = ("exponent", "offset", "over_aperiodic_db", "level_db", "misfit")
+_MEASURES: Final = (
+    Measure("exponent", "", signed=True),
+    Measure("offset", "log10 µV²/Hz", signed=True),
+    *with_null("over_aperiodic_db", "dB", signed=True),
+    Measure("misfit", ""),
+)
 #: Cycles of the lowest frequency that a segment must have: below, a Hann segment mostly shows
 #: what is next to it.
 _N_CYCLES_MIN: Final = 2
@@ -27,7 +34,7 @@ _ROUNDING: Final = 1e-6
 #: By so much of half a segment a hop may be no multiple of it.
 _SLACK: Final = 0.1
 #: Standard deviations from the line beyond which a bin pulls no harder.
-_BEND: Final = 1.345
+_HUBER: Final = 1.345
 
 
 class AperiodicConfig(
@@ -151,8 +158,8 @@ class Aperiodic:
     - ``offset``: the line at 1 Hz, in log10 µV²/Hz;
     - ``over_aperiodic_db``: 10 log10 of the power of `band_hz` over that of the line, 0 on average
       where there is no rhythm;
-    - ``level_db``, which ``over_aperiodic_db`` exceeds in one window of twenty where there is no
-      rhythm: a constant of the configuration;
+    - ``over_aperiodic_db_null``, which ``over_aperiodic_db`` exceeds in one window of twenty
+      where there is no rhythm: a constant of the configuration;
     - ``misfit``: root mean square distance of the bins from the line over what chance gives; about
       1 where the spectrum is a line, more where it has a knee, or a peak among the bins.
 
@@ -195,7 +202,7 @@ class Aperiodic:
         layout.require(config.channels)
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = tuple(f"{label}.{name}" for label in self.channels for name in _MEASURES)
+        self.outputs = outputs_of(self.channels, _MEASURES)
         self.rate_hz = layout.rate_hz
         segment_samples = max(2, round(config.segment_s * self.rate_hz))
         self._step = segment_samples - segment_samples // 2
@@ -216,16 +223,20 @@ class Aperiodic:
         segments = Segments(segment_samples, self._step, self.n_segments)
         self.chance = chance_of(line_bins, band_bins, parts, bin_hz, segments)
         bins = np.concatenate((line_bins, band_bins))
-        self._n_line = line_bins.size
-        self._bins = np.stack((np.log10(bins * bin_hz), 1.0 / bins.astype(np.float64) ** 2))
+        self._log_frequency = np.log10(bins * bin_hz)
+        self._smearing = 1.0 / bins.astype(np.float64) ** 2
         self._parts = parts
         self._table, density = _table(bins, segment_samples)
-        self._settings = np.zeros(kernel.N_SETTINGS)
-        self._settings[kernel.SCALE] = density / (self.rate_hz * self.n_segments)
-        self._settings[kernel.BIAS] = self.chance.bias
-        self._settings[kernel.BEND] = _BEND * self.chance.bin_sd
-        self._settings[kernel.SPREAD] = self.chance.spread
-        self._settings[kernel.LEVEL] = self.chance.level_db
+        self._settings = kernel.Settings(
+            step_samples=self._step,
+            hop_samples=self.hop_samples,
+            n_line=line_bins.size,
+            scale=density / (self.rate_hz * self.n_segments),
+            log_bias=self.chance.bias,
+            huber_constant=_HUBER * self.chance.bin_sd,
+            expected_rms=self.chance.spread,
+            level_db=self.chance.level_db,
+        )
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
         )
@@ -235,52 +246,33 @@ class Aperiodic:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = len(self.channels)
-        n_bins = self._bins.shape[1]
-        self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
-        self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._ring = np.zeros((n_channels, self._segment_samples))
-        self._piece = np.zeros(self._segment_samples)
-        self._spectrum = np.zeros((2, n_bins))
-        self._powers = np.zeros((self.n_segments, n_channels, n_bins))
-        self._newest = np.zeros((n_channels, n_bins))
-        self._work = np.zeros((kernel.N_WORK, n_bins))
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        n_bins = self._log_frequency.size
+        n_line = n_bins - self._parts.size
+        state = kernel.State(
+            columns=self._columns,
+            table=self._table,
+            log_frequency=self._log_frequency,
+            smearing=self._smearing,
+            parts=self._parts,
+            n_clean=np.zeros(n_channels, dtype=np.int64),
+            ring=np.zeros((n_channels, self._segment_samples)),
+            powers=np.zeros((self.n_segments, n_channels, n_bins)),
+            newest=np.zeros((n_channels, n_bins)),
+            segment=np.zeros(self._segment_samples),
+            spectrum=np.zeros((2, n_bins)),
+            power=np.zeros(n_bins),
+            log_power=np.zeros(n_line),
+            leakage_bias=np.zeros(n_line),
+            distance=np.zeros(n_line),
+            settings=self._settings,
+            counters=kernel.Counters(),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        since_hop = int(self._state[kernel.SAMPLES]) % self.hop_samples
-        n_hops = (since_hop + given.time_s.size) // self.hop_samples
-        made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = kernel.fold(
-            given.samples_uv,
-            given.time_s,
-            given.taint,
-            given.first_sample,
-            self._columns,
-            self._table,
-            self._bins,
-            self._parts,
-            self._n_line,
-            self._settings,
-            self._step,
-            self.hop_samples,
-            self._state,
-            self._clean,
-            self._ring,
-            self._piece,
-            self._spectrum,
-            self._powers,
-            self._newest,
-            self._work,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
-        )
-        return Seen(made.first(n_made)) if n_made else self._none
+        return Seen(self._kernel.fold(given, self.hop_samples))
 
 
 def _check_bands(config: AperiodicConfig, rate_hz: float) -> None:

@@ -1,8 +1,8 @@
 """Power in one band or several, by a sliding periodogram or by a recursive filter."""
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final, Literal
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 
@@ -10,6 +10,7 @@ from detectors.band_bins import require_cycle, require_width
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
+from detectors.outputs import Measure, outputs_of
 from detectors.power_bands import PowerBand
 from detectors.power_outside import PowerOutside
 from detectors.power_periodogram import SlidingPeriodogram
@@ -21,8 +22,14 @@ _WINDOW_S: Final = 1.0
 _TIME_CONSTANT_S: Final = 0.2
 _ORDER: Final = 2
 _OUTSIDE_S: Final = 0.5
-#: Scales on which a power may be negative.
-_SIGNED: Final = ("log10", "decibel", "z")
+#: The unit of each scale, and whether a power may be negative on it.
+_UNITS: Final[dict[Scale, tuple[str, bool]]] = {
+    "power": ("µV²", False),
+    "log10": ("log10 µV²", True),
+    "decibel": ("dB", True),
+    "percent": ("%", False),
+    "z": ("SD", True),
+}
 
 
 class BandPowerConfig(
@@ -214,10 +221,10 @@ class BandPower:
 
     Notes
     -----
-    Outputs: one a channel, called as it is; of several bands ``<channel>.<band>``, channel by
-    channel. With `output` ``"power_and_outside"`` each is followed by one called as it is and
-    ``.outside``: the share, from 0 to 1, of the power that passed which lies outside the band, see
-    `detectors.power_outside`.
+    Outputs: ``power`` of each channel; of several bands each by its own name, channel by channel.
+    With `output` ``"power_and_outside"`` each is followed by ``outside``, of several bands
+    ``<band>.outside``: the share, from 0 to 1, of the power that passed which lies outside the
+    band, see `detectors.power_outside`.
 
     ``periodogram``: each estimate equals ``scipy.signal.periodogram(window, window="hann",
     detrend="constant", scaling="density")`` of the last window, summed over the bins of the band,
@@ -289,15 +296,7 @@ class BandPower:
         layout.require(config.channels)
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = self.channels
-        bands = config.bands
-        powers = self.channels
-        if len(bands) > 1:
-            powers = tuple(f"{label}.{band.name}" for label in self.channels for band in bands)
-        self.outputs = powers
-        if config.has_outside:
-            self.outputs = tuple(each for name in powers for each in (name, f"{name}.outside"))
-        self.is_signed = config.scale in _SIGNED
+        self.outputs = outputs_of(self.channels, _measures(config))
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         self._method = _method(config, layout, self.channels, self.hop_samples)
@@ -316,12 +315,12 @@ class BandPower:
             self._scale = PowerScale(
                 config.scale,
                 config.baseline,
-                powers,
+                _baseline_names(config, self.channels),
                 len(self.channels),
                 self.hop_samples / self.rate_hz,
             )
             self.calibration_s = self._scale.calibration_s
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
 
     def reset(self) -> None:
         """Forget everything, the baseline too: what follows is as after construction."""
@@ -334,8 +333,8 @@ class BandPower:
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        powers = self._method.fold(given)
-        outside = None if self._outside is None else self._outside.fold(given)
+        powers = self._method.update(given)
+        outside = None if self._outside is None else self._outside.update(given)
         if not powers.sample.size:
             return self._none
         if outside is not None and self._outside_max is not None:
@@ -357,12 +356,31 @@ class BandPower:
         powers.values[~powers.valid] = 0.0
 
 
+def _measures(config: BandPowerConfig) -> tuple[Measure, ...]:
+    """Return what a channel gives: each band, and with it the share outside where that is asked."""
+    unit, signed = _UNITS[config.scale]
+    found: list[Measure] = []
+    for band in config.bands:
+        is_alone = len(config.bands) == 1
+        found.append(Measure("power" if is_alone else band.name, unit, signed=signed))
+        if config.has_outside:
+            found.append(Measure("outside" if is_alone else f"{band.name}.outside", ""))
+    return tuple(found)
+
+
+def _baseline_names(config: BandPowerConfig, channels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a written baseline calls each power: its channel, and its band of several."""
+    if len(config.bands) == 1:
+        return channels
+    return tuple(f"{label}.{band.name}" for label in channels for band in config.bands)
+
+
 def _beside(powers: Estimates, outside: Estimates) -> Estimates:
     """Return each power and the share outside its band beside it."""
     shape = (powers.sample.size, -1)
     values = np.stack((powers.values, outside.values), axis=2).reshape(shape)
     valid = np.stack((powers.valid, outside.valid), axis=2).reshape(shape)
-    return replace(powers, values=values, valid=valid)
+    return msgspec.structs.replace(powers, values=values, valid=valid)
 
 
 def _outside(

@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
+from detectors.kernels.hop_kernel import HopKernel
+from detectors.kernels.trust import RESTART
+from detectors.outputs import Measure, outputs_of, with_null
 from detectors.rehearsal import Rehearsal
 from detectors.room import require_room
 
@@ -73,11 +77,11 @@ class BurstStatisticsColumns(NamedTuple):
     mean_amplitude: int
     peak_amplitude: int
     long_fraction: int
-    null_rate_hz: int
-    null_duration_s: int
-    null_mean_amplitude: int
-    null_peak_amplitude: int
-    null_long_fraction: int
+    rate_hz_null: int
+    mean_duration_s_null: int
+    mean_amplitude_null: int
+    peak_amplitude_null: int
+    long_fraction_null: int
     n_bursts: int
     seen_s: int
     is_null_white: int
@@ -111,13 +115,14 @@ class BurstStatistics:
     ``n_bursts``, how many there were. ``seen_s`` is the time in the window at which it could be
     said whether there is a burst; the rate is per second of it.
 
-    Chance: ``null_rate_hz``, ``null_duration_s``, ``null_mean_amplitude``, ``null_peak_amplitude``
-    and ``null_long_fraction`` are those of Gaussian noise through the same filters, hops,
-    smoothing, hysteresis and shortest duration, whose measure is above the threshold for the same
-    share of the seen time; see `detectors.burst_null`. On noise the duration of bursts is set by
-    spectrum and filter alone: never read one without the other. The share is that of the window,
-    so nulls go along with a change of power: what differs from them is how the power comes and
-    goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration, rate).
+    Chance: ``rate_hz_null``, ``mean_duration_s_null``, ``mean_amplitude_null``,
+    ``peak_amplitude_null`` and ``long_fraction_null`` are those of Gaussian noise through the same
+    filters, hops, smoothing, hysteresis and shortest duration, whose measure is above the threshold
+    for the same share of the seen time; see `detectors.burst_null`. On noise the duration of bursts
+    is set by spectrum and filter alone: never read one without the other. The share is that of the
+    window, so nulls go along with a change of power: what differs from them is how the power comes
+    and goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself (duration,
+    rate).
 
     The noise has the spectrum of the channel's own calibration (of its newest part where it was
     longer than 16 million samples of all channels), good samples alone: a rhythm is narrow, so it
@@ -130,13 +135,15 @@ class BurstStatistics:
 
     Validity: the rate where half the window was seen; means and fractions from `n_bursts_min`
     bursts; a null where one is in effect, what it stands beside is valid, the share is from 1 to
-    90 % and noise has such bursts at all. ``n_bursts``, ``seen_s`` and ``is_null_white`` are
-    always valid.
+    90 % and noise has such bursts at all; none of them at the first hop after a restart of the
+    stream (of several streams: nor at one that holds a hop with nothing valid on any channel).
+    ``n_bursts``, ``seen_s`` and ``is_null_white`` are always valid.
 
     Delay: that of the bursts and half the window; a burst is counted when it ends. Start and gap:
     it goes on over gaps and never starts anew by itself: its hops are every so manyth hop of the
-    burst detector. NaN policy: ``omit``; hops that are not valid are not seen. As they cut long
-    bursts more often than short ones, durations beside many of them are too short.
+    burst detector, and the first after a gap is not valid. NaN policy: ``omit``; hops that are not
+    valid are not seen. As they cut long bursts more often than short ones, durations beside many
+    of them are too short.
 
     References
     ----------
@@ -159,11 +166,7 @@ class BurstStatistics:
             )
         self.id = config.id
         self.channels = burst.channels
-        self.outputs = tuple(
-            f"{channel}.{name}"
-            for channel in self.channels
-            for name in BurstStatisticsColumns._fields
-        )
+        self.outputs = outputs_of(self.channels, _measures(burst))
         self.rate_hz = burst.rate_hz
         self._hop_s = burst.hop_samples / burst.rate_hz
         self._every = max(1, round(config.hop_s / self._hop_s))
@@ -176,6 +179,8 @@ class BurstStatistics:
         require_room("of: duration_s_min", lag_s, self._lag * len(self.channels))
         self._long_hops = round(config.long_s * burst.rate_hz) / burst.hop_samples
         self._n_bursts_min = config.n_bursts_min
+        self._is_of_one_stream = len(layouts) == 1
+        self._on_columns = [burst.columns(channel).is_on for channel in burst.channels]
         self._is_signed = burst.rule.is_signed
         self._null = BurstNullInEffect(
             config.id,
@@ -185,7 +190,7 @@ class BurstStatistics:
             long_hops=self._long_hops,
             delay_samples=round(config.null_delay_s * burst.rate_hz),
         )
-        self._nothing = Seen(Estimates.room(config.id, 0, len(self.outputs)))
+        self._nothing = Seen(Estimates.empty(config.id, 0, len(self.outputs)))
         self.reset()
 
     def columns(self, channel: str) -> BurstStatisticsColumns:
@@ -211,73 +216,87 @@ class BurstStatistics:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         self._null.reset()
+        self._restarts: list[int] = []
         n_channels = len(self.channels)
-        self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self._taints = np.zeros(self._n_blocks, dtype=np.uint16)
-        self._counts = np.zeros((n_channels, kernel.N_COUNTS), dtype=np.int64)
-        self._burst_sums = np.zeros((n_channels, kernel.N_BURST_SUMS))
-        self._recent = np.zeros((n_channels, self._lag))
         shape = (self._n_blocks, n_channels)
-        self._block_counts = np.zeros((*shape, kernel.N_BLOCK_COUNTS), dtype=np.int64)
-        self._block_sums = np.zeros((*shape, kernel.N_BLOCK_SUMS))
+        state = kernel.State(
+            burst_hops=np.zeros(n_channels, dtype=np.int64),
+            burst_sum=np.zeros(n_channels),
+            burst_peak=np.zeros(n_channels),
+            recent=np.zeros((n_channels, self._lag)),
+            blocks=kernel.Blocks(
+                decided_hops=np.zeros(shape, dtype=np.int64),
+                above_hops=np.zeros(shape, dtype=np.int64),
+                whole_bursts=np.zeros(shape, dtype=np.int64),
+                cut_bursts=np.zeros(shape, dtype=np.int64),
+                whole_hops=np.zeros(shape, dtype=np.int64),
+                long_bursts=np.zeros(shape, dtype=np.int64),
+                mean_sum=np.zeros(shape),
+                peak_sum=np.zeros(shape),
+            ),
+            tally=kernel.Tally(),
+            null=self._null.null,
+            is_null_white=self._null.is_white,
+            settings=kernel.Settings(
+                lag=self._lag,
+                long_hops=self._long_hops,
+                block_hops=self._every,
+                hop_s=self._hop_s,
+                n_bursts_min=self._n_bursts_min,
+                is_signed=self._is_signed,
+            ),
+            counters=kernel.Counters(),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
         """Fold samples, or estimates of the burst detector, in; return every hop completed."""
         if isinstance(given, Block):
             self._null.hear(given)
+            if self._is_of_one_stream:
+                rows = np.flatnonzero(given.taint[:, 0] & RESTART)
+                self._restarts += (given.first_sample + rows).tolist()
             return self._nothing
         self._null.follow(given)
-        n_made = (int(self._state[kernel.SINCE_EMIT]) + given.sample.size) // self._every
-        hops = np.empty(n_made, dtype=np.int64)
-        values = np.empty((n_made, len(self.outputs)))
-        valid = np.empty(values.shape, dtype=np.bool_)
-        first = n_before = 0
+        parts: list[Estimates] = []
+        is_cut = self._cuts(given)
+        first = 0
         for edge in [*self._null.edges(given.sample), given.sample.size]:
             if edge > first:
-                n_here = self._fold(
-                    given, slice(first, edge), hops[n_before:], values[n_before:], valid[n_before:]
-                )
-                hops[n_before : n_before + n_here] += first
-                n_before += n_here
+                parts.append(self._piece(given, is_cut, slice(first, edge)))
             if edge < given.sample.size:
                 self._null.bind(int(given.sample[edge]))
             first = edge
-        taint = self._soft_taint(given.taint, hops)
-        return Seen(
-            Estimates(self.id, given.sample[hops], given.time_s[hops], values, valid, taint)
-        )
+        found = self._kernel.none.followed_by(parts)
+        taint = self._soft_taint(given.taint, np.searchsorted(given.sample, found.sample))
+        return Seen(msgspec.structs.replace(found, taint=taint))
 
-    def _fold(
-        self,
-        given: Estimates,
-        piece: slice,
-        out_hops: NDArray[np.int64],
-        out_values: NDArray[np.float64],
-        out_valid: NDArray[np.bool_],
-    ) -> int:
-        """Fold some hops in, with the nulls that are in effect; return the estimates written."""
-        n_made: int = kernel.fold(
+    def _piece(self, given: Estimates, is_cut: NDArray[np.bool_], piece: slice) -> Estimates:
+        """Return what some hops complete, with the nulls that are in effect."""
+        return self._kernel.call(
+            (piece.stop - piece.start) // self._every + 1,
             given.values[piece],
             given.valid[piece],
-            self._lag,
-            self._long_hops,
-            self._every,
-            self._state,
-            self._counts,
-            self._burst_sums,
-            self._recent,
-            self._block_counts,
-            self._block_sums,
-            self._hop_s,
-            self._n_bursts_min,
-            self._is_signed,
-            self._null.null,
-            self._null.is_white,
-            out_hops,
-            out_values,
-            out_valid,
+            is_cut[piece],
+            given.sample[piece],
+            given.time_s[piece],
         )
-        return n_made
+
+    def _cuts(self, given: Estimates) -> NDArray[np.bool_]:
+        """Return which hops are the first after a restart.
+
+        Of several streams a restart has no sample on their grid: there it is a hop at which
+        nothing is valid, as comes after every one.
+        """
+        if not self._is_of_one_stream:
+            return np.asarray(~given.valid[:, self._on_columns].any(axis=1))
+        is_cut = np.zeros(given.sample.size, dtype=np.bool_)
+        if self._restarts and given.sample.size:
+            known = [each for each in self._restarts if each <= given.sample[-1]]
+            is_cut[np.searchsorted(given.sample, known)] = True
+            self._restarts = self._restarts[len(known) :]
+        return is_cut
 
     def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Return what the hops of each window carry, the newest of which are at `hops`."""
@@ -290,6 +309,25 @@ class BurstStatistics:
             first = hop + 1
         self._taints[-1] |= np.bitwise_or.reduce(given[first:])
         return made
+
+
+def _measures(burst: Burst) -> tuple[Measure, ...]:
+    """Return what a channel gives, in the order of the kernel's columns."""
+    found, nulls = zip(
+        with_null("rate_hz", "Hz"),
+        with_null("mean_duration_s", "s"),
+        with_null("mean_amplitude", burst.unit, signed=burst.rule.is_signed),
+        with_null("peak_amplitude", burst.unit, signed=burst.rule.is_signed),
+        with_null("long_fraction", ""),
+        strict=True,
+    )
+    return (
+        *found,
+        *nulls,
+        Measure("n_bursts", ""),
+        Measure("seen_s", "s"),
+        Measure("is_null_white", ""),
+    )
 
 
 def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:

@@ -1,7 +1,6 @@
 """All detectors of a rig, in the order of the file, fed by streams and by each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
 import numpy as np
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 from detectors.block import Block, StreamLayout
 from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
+from detectors.outputs import require_outputs
 from detectors.registry import REGISTRY
 from detectors.rehearsal import Rehearsal
 from detectors.soft_taint import SoftTaint
@@ -138,20 +138,16 @@ class DetectorChain:
         """Let estimates of a stream say what soft taint they depend on."""
         if not link.stream or not self._soft_taint[link.stream].is_marked:
             return made
-        estimates: Estimates = made.estimates
-        within = self._soft_taint[link.stream].within(
-            estimates.sample, link.columns, link.detector.span_samples
+        estimates = self._soft_taint[link.stream].marked(
+            made.estimates, link.columns, link.detector.span_samples
         )
-        return replace(made, estimates=replace(estimates, taint=estimates.taint | within))
+        return Seen(estimates, made.detections)
 
     def _add(self, config: DetectorConfig, layouts: Mapping[str, StreamLayout]) -> None:
         if config.id in self.detectors:
             raise ValueError(f"id: expected unique ids, found {config.id!r} twice")
         sources = [self._source(each, layouts) for each in config.reads]
-        detector: Detector = _DETECTORS[type(config)](config, *sources)
-        for name in Detector.__annotations__:
-            if not hasattr(detector, name):
-                raise ValueError(f"kind: expected a detector that says its {name}, found none")
+        detector = _made(config, sources)
         first = config.reads[0]
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
@@ -193,6 +189,22 @@ class DetectorChain:
             if config.id in needed:
                 needed |= {each.name for each in config.reads if each.kind != "stream"}
         return [config for config in self._configs.values() if config.id in needed]
+
+
+def _made(config: DetectorConfig, sources: Sequence[Source | Rehearsal]) -> Detector:
+    """Return the detector of a table, once it says all that a detector has to say."""
+    try:
+        detector: Detector = _DETECTORS[type(config)](config, *sources)
+    except TypeError as error:  # of a class from elsewhere, which is built in another way
+        raise ValueError(f"kind: cannot be built: {error}") from error
+    for name in Detector.__annotations__:
+        if not hasattr(detector, name):
+            raise ValueError(f"kind: expected a detector that says its {name}, found none")
+    try:
+        require_outputs(detector.outputs)
+    except ValueError as error:
+        raise ValueError(f"kind: a detector that does not say what it gives: {error}") from error
+    return detector
 
 
 def _link(

@@ -56,9 +56,9 @@ class CoherenceConfig(
     measures : tuple of {"phase_locking", "phase_lag", "phase_lag_debiased"}
         Outputs beside the coherence and its imaginary part.
     alpha : float
-        How often chance exceeds ``level``, and how often ``lower`` is above the truth.
+        How often chance exceeds ``coherence_null``, and ``lower_bound`` is above the truth.
     threshold : float or "level", optional
-        An onset is given where ``lower`` rises over it; without one there are no detections.
+        An onset is given where ``lower_bound`` rises over it; without one there are no detections.
     hysteresis : float
         An offset is given where it falls so far below the threshold, as a fraction of it.
     """

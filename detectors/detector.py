@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates, Seen
+from detectors.outputs import Output
 
 #: What a detector folds: a block of a stream, or the estimates of the detector it is `of`.
 Input: TypeAlias = Block | Estimates
@@ -67,9 +68,9 @@ class Detector(Protocol):
         Name from the configuration.
     channels : tuple of str
         Label of each channel that is looked at.
-    outputs : tuple of str
-        Name of each column of `Estimates.values`; equal to `channels` where there is one measure
-        a channel.
+    outputs : tuple of Output
+        What each column of `Estimates.values` is, channel by channel: its measure, unit, what
+        chance gives, and whether it may be negative.
     hop_samples : int
         Samples from one estimate to the next.
     rate_hz : float
@@ -79,8 +80,8 @@ class Detector(Protocol):
     span_samples : int
         An estimate depends on so many of the newest samples; where memory fades, until 5 % of
         what was before is left.
-    is_signed : bool
-        May be left out where it is false: whether the measures may be negative.
+    detects : tuple of str
+        May be left out where nothing is detected: the kinds of its detections.
     deferrals : list of Deferral
         May be left out where there is never one: what it will need at later samples and whoever
         runs it may compute beforehand. What has taken effect is no longer among them but in
@@ -92,7 +93,7 @@ class Detector(Protocol):
 
     id: str
     channels: tuple[str, ...]
-    outputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
     hop_samples: int
     rate_hz: float
     delay_s: float

@@ -8,15 +8,19 @@ from msgspec import Meta
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.endpoint_hilbert import EndpointHilbert
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
+from detectors.outputs import Measure, outputs_of
 from detectors.resonator import Resonator
 from detectors.room import require_room
 
-#: Names of what each channel has, where it is more than one measure.
+_AMPLITUDE: Final = Measure("amplitude", "µV")
+_PHASE: Final = Measure("phase", "rad", signed=True)
+_OUTSIDE: Final = Measure("outside", "")
+#: What each channel has, in the order of the kernels' columns.
 _MEASURES: Final = {
-    "amplitude": (),
-    "amplitude_and_phase": ("amplitude", "phase"),
-    "amplitude_phase_and_outside": ("amplitude", "phase", "outside"),
+    "amplitude": (_AMPLITUDE,),
+    "amplitude_and_phase": (_AMPLITUDE, _PHASE),
+    "amplitude_phase_and_outside": (_AMPLITUDE, _PHASE, _OUTSIDE),
 }
 #: Length of the window of the endpoint-corrected Hilbert transform where none is given.
 _WINDOW_S: Final = 0.5
@@ -126,8 +130,8 @@ class Oscillation:
     ----------
     centre_hz, lead_s : float
         As configured.
-    has_outside : bool
-        Whether the share outside the band is an output.
+    has_phase, has_outside : bool
+        Whether the phase, and the share outside the band, are outputs.
     span_samples : int
         An estimate depends on so many of the newest samples: of the resonator, until 5 % of what
         was before is left. So many good ones in a row come before the first valid estimate.
@@ -139,10 +143,10 @@ class Oscillation:
 
     Notes
     -----
-    Outputs, for each channel: ``<channel>.amplitude`` and ``<channel>.phase``, or, with `output`
-    ``"amplitude"``, the channel's own label. With ``"amplitude_phase_and_outside"`` there is
-    ``<channel>.outside`` as well, the share from 0 to 1 of the power that passed which lies outside
-    ``centre_hz - half_width_hz`` to ``centre_hz + half_width_hz``: see `detectors.resonator`.
+    Outputs, for each channel: ``amplitude`` and ``phase``, or, with `output` ``"amplitude"``,
+    that alone. With ``"amplitude_phase_and_outside"`` there is ``outside`` as well, the share from
+    0 to 1 of the power that passed which lies outside ``centre_hz - half_width_hz`` to
+    ``centre_hz + half_width_hz``: see `detectors.resonator`.
 
     A line outside the band passes too, and is taken for the rhythm: of one at 43.5 Hz a resonator
     of 20 Hz and half width 5 Hz lets 23, 11, 6 or 4 % of the amplitude through at 1, 2, 3 or 4
@@ -191,42 +195,41 @@ class Oscillation:
         layout.require(config.channels)
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = self.channels
         measures = _MEASURES[config.output]
-        if measures:
-            self.outputs = tuple(f"{label}.{each}" for label in self.channels for each in measures)
-        self.has_outside = "outside" in measures
+        self.outputs = outputs_of(self.channels, measures)
+        self.has_phase = _PHASE in measures
+        self.has_outside = _OUTSIDE in measures
         self.rate_hz = layout.rate_hz
         self.centre_hz = config.centre_hz
         self.lead_s = config.lead_s
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self._tracker = _tracker(config, layout, self.channels, self.hop_samples)
-        self.span_samples = self._tracker.span_samples
-        self.delay_s = self._tracker.delay_s
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._filter = _filter(config, layout, self.channels, self.hop_samples, len(self.outputs))
+        self.span_samples = self._filter.span_samples
+        self.delay_s = self._filter.delay_s
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        self._tracker.reset()
+        self._filter.reset()
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        n_hops = self._tracker.n_hops(given.time_s.size)
-        made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = self._tracker.track(given, made)
-        return Seen(made.first(n_made)) if n_made else self._none
+        return Seen(self._filter.update(given))
 
 
-def _tracker(
-    config: OscillationConfig, layout: StreamLayout, channels: tuple[str, ...], hop_samples: int
+def _filter(
+    config: OscillationConfig,
+    layout: StreamLayout,
+    channels: tuple[str, ...],
+    hop_samples: int,
+    n_outputs: int,
 ) -> Resonator | EndpointHilbert:
     columns = np.array([layout.channels.index(label) for label in channels], dtype=np.int64)
     if config.method == "resonator":
         return Resonator(
             columns,
+            detector=config.id,
+            n_outputs=n_outputs,
             rate_hz=layout.rate_hz,
             centre_hz=config.centre_hz,
             half_width_hz=config.half_width_hz,
@@ -234,11 +237,13 @@ def _tracker(
             lead_s=config.lead_s,
             hop_samples=hop_samples,
             outside_max=config.outside_max,
-            has_outside="outside" in _MEASURES[config.output],
+            has_outside=_OUTSIDE in _MEASURES[config.output],
             outside_time_constant_s=config.outside_time_constant_s,
         )
     return EndpointHilbert(
         columns,
+        detector=config.id,
+        n_outputs=n_outputs,
         rate_hz=layout.rate_hz,
         centre_hz=config.centre_hz,
         half_width_hz=config.half_width_hz,

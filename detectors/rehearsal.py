@@ -52,8 +52,9 @@ class Rehearsal:
         read = {each.name for config in configs for each in config.reads if each.kind == "stream"}
         self._layouts = {name: layout for name, layout in layouts.items() if name in read}
         self._chain = chain
-        tables = [(type(config).__qualname__, config) for config in configs]
-        self._key = msgspec.json.encode((tables, [*self._layouts.values()]))
+        # What a user writes and the streams say, not what a class is called: that may change.
+        streams = [(each.name, each.rate_hz, each.channels) for each in self._layouts.values()]
+        self._key = msgspec.json.encode((configs, streams))
 
     def __hash__(self) -> int:
         return hash(self._key)

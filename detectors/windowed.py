@@ -10,6 +10,7 @@ from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
+from detectors.outputs import Measure, outputs_of
 from detectors.room import require_room
 
 
@@ -42,8 +43,8 @@ class WindowedConfig(DetectorConfig, frozen=True, kw_only=True, forbid_unknown_f
 class Windowed:
     """Calls `measure` with the last window at every hop; the way to a detector in a few lines.
 
-    A subclass sets `config_type` and defines `measure`. It is slower than a kernel of its own (some
-    microseconds a hop and the copy of a window), and keeps every law by itself.
+    A subclass sets `config_type` and `measures` and defines `measure`. It is slower than a kernel
+    of its own (some microseconds a hop and the copy of a window), and keeps every law by itself.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class Windowed:
 
     Notes
     -----
-    Outputs: each channel's own label where `measures` is empty, else ``<channel>.<measure>``.
+    Outputs: those of `measures`, channel by channel.
 
     Delay: half the window. Start and gap: the window starts empty; estimates are not valid before
     it is full, nor is the first hop. NaN policy: ``invalid``; a window that contains a tainted
@@ -68,16 +69,14 @@ class Windowed:
     """
 
     config_type: ClassVar[type[WindowedConfig]]
-    #: Names of the measures of each channel, where there are several.
-    measures: ClassVar[tuple[str, ...]] = ()
+    #: What `measure` returns of each channel, in its order.
+    measures: ClassVar[tuple[Measure, ...]]
 
     def __init__(self, config: WindowedConfig, layout: StreamLayout) -> None:
         layout.require(config.channels)
         self.id = config.id
         self.channels = config.channels or layout.channels
-        self.outputs = self.channels
-        if self.measures:
-            self.outputs = tuple(f"{a}.{b}" for a in self.channels for b in self.measures)
+        self.outputs = outputs_of(self.channels, _declared(type(self)))
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
         if config.window_s <= config.hop_s:
@@ -118,7 +117,7 @@ class Windowed:
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_rows = given.time_s.size
         restarts = np.flatnonzero(given.taint[:, 0] & RESTART).tolist()
-        made = Estimates.room(
+        made = Estimates.empty(
             self.id, (self._since_hop + n_rows) // self.hop_samples, len(self.outputs)
         )
         n_hops = 0
@@ -169,3 +168,18 @@ class Windowed:
         is_valid = is_good[:, None] & np.isfinite(values)
         out_valid[:] = is_valid.ravel()
         out_values[:] = np.where(is_valid, values, 0.0).ravel()
+
+
+def _declared(detector: type[Windowed]) -> tuple[Measure, ...]:
+    """Return the measures of a class, each with its unit."""
+    found: object = getattr(detector, "measures", None)
+    if (
+        not isinstance(found, tuple)
+        or not found
+        or not all(isinstance(each, Measure) for each in found)
+    ):
+        raise ValueError(
+            f"kind: expected {detector.__name__}.measures, a tuple of Measure(name, unit) at least "
+            f"one long, found {found!r}"
+        )
+    return found

@@ -1,9 +1,11 @@
 """The same events with the samples cut into other chunks: the law, tried on a real session."""
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
 
+from stimulators.targets import DeviceEvent
 from streamer.closed_loop import ClosedLoop
 from streamer.digests import Digests
 from streamer.events import Chunk, Event, Tick
@@ -13,12 +15,13 @@ class Rechunked:
     """Feeds a loop what another was fed, each stream in chunks of random length.
 
     Samples wait until the next chunk's length is reached. Every other event but a tick first
-    sends on what waits, so it meets the same first unprocessed sample as in the session.
+    sends on what waits, so it meets the same first unprocessed sample as in the session. What
+    policies heard of devices is bound to samples already, and needs no such thing.
 
     Parameters
     ----------
     loop : ClosedLoop
-        A new loop of the same configuration.
+        A new loop of the same configuration, whose policies hear of devices from here alone.
     n_samples_max : int
         Longest chunk.
     seed : int
@@ -27,7 +30,7 @@ class Rechunked:
     Attributes
     ----------
     digests : Digests
-        Of what was seen. Targets and decisions depend on when a chunk ends, and may differ.
+        Of what was seen and wanted. Decisions depend on when a chunk ends, and may differ.
     """
 
     def __init__(self, loop: ClosedLoop, *, n_samples_max: int, seed: int) -> None:
@@ -38,8 +41,13 @@ class Rechunked:
         self._waiting: dict[str, list[Chunk]] = {}
         self._n_wanted: dict[str, int] = {}
 
-    def take(self, event: Event, now_s: float) -> None:
-        """Take the session's next event."""
+    def take(self, event: Event, now_s: float, device_events: Sequence[DeviceEvent] = ()) -> None:
+        """Take the session's next event, and what policies heard of devices after it."""
+        self._take(event, now_s)
+        for each in device_events:
+            self._loop.bind(each)
+
+    def _take(self, event: Event, now_s: float) -> None:
         if isinstance(event, Tick):
             return
         if not isinstance(event, Chunk):

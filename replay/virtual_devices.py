@@ -14,9 +14,8 @@ from stimulators.wire.messages import (
     Command,
     DeviceInfo,
     DeviceStatus,
-    EstimateMessage,
-    EventMessage,
     Lease,
+    Shown,
     Status,
     Stop,
 )
@@ -94,8 +93,9 @@ class VirtualDevices:
     def announce(self, status: Status) -> None:
         """Nobody listens."""
 
-    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
+    def show(self, detector: str, message: Shown) -> bool:  # noqa: ARG002 nobody looks
         """Nobody looks."""
+        return True
 
     def _tell(self, device: str, message: _Told) -> None:
         self._to_devices.append((device, message))

@@ -18,6 +18,7 @@ from stimloop.checking.whole import all_mistakes, expected_info, no_signing
 from stimloop.errors import ConfigError
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
 from stimloop.toml_file import read_toml
+from stimulators.policies.registry import POLICIES
 from stimulators.wire.key_files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
@@ -93,7 +94,8 @@ def load(path: Path | None, *, with_files: bool = False) -> Config:
     """
     file = DEFAULT_FILE if path is None else path
     tables = read_toml(file)
-    reading = Reading(Config, tables, REGISTRY.refused)
+    refused = {"detectors": REGISTRY.refused, "policies": POLICIES.refused}
+    reading = Reading(Config, tables, refused)
     mistakes = all_mistakes(reading, tables, with_files=with_files)
     if mistakes or reading.config is None:
         raise ConfigError(*lines(file, mistakes, tables))

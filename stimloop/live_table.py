@@ -12,6 +12,7 @@ from rich.text import Text
 from detectors.estimates import Seen
 from stimloop.amount_text import age_text, amount_text
 from stimloop.line_writer import LineWriter
+from stimloop.measures_table import BESIDE, MeasureKey, MeasuresTable
 from stimloop.news import NewsLine, news
 from stimloop.plain_text import plain
 from stimloop.status_news import StatusNews
@@ -23,7 +24,6 @@ from streamer.closed_loop import Outcome
 from streamer.events import Event, Tick
 from streamer.session import RunningSession
 from streamer.watchers import Watcher
-from streamer.wiring import Wiring
 
 _REFRESH_PER_S = 4.0
 _N_NEWS = 6
@@ -40,37 +40,6 @@ _STYLES = {
 #: Boots of devices that programs are remembered of.
 _N_BOOTS_MAX = 256
 _NEWS_STYLES = {"plain": "", "alarm": "bold red"}
-
-
-class _Followed:
-    """One policy's measure: the newest value, and its mean before and since the loop was active.
-
-    Before against since is the fair comparison: while the device is on, the measure is high
-    because that is what turned the device on.
-    """
-
-    def __init__(self, wiring: Wiring) -> None:
-        self.wiring = wiring
-        self.value = 0.0
-        self.threshold = 0.0
-        self.is_on = False
-        self.is_valid = False
-        self._sums = {False: 0.0, True: 0.0}
-        self._counts = {False: 0, True: 0}
-
-    def see(self, seen: Seen, *, is_active: bool) -> None:
-        estimates, columns = seen.estimates, self.wiring.columns
-        values, valid = estimates.values[:, columns.value], estimates.valid[:, columns.value]
-        self.is_valid = bool(valid[-1])
-        self.value = float(values[-1])
-        self.threshold = float(estimates.values[-1, columns.threshold])
-        self.is_on = bool(estimates.values[-1, columns.is_on])
-        self._sums[is_active] += float(values[valid].sum())
-        self._counts[is_active] += int(valid.sum())
-
-    def mean(self, *, is_active: bool) -> float | None:
-        count = self._counts[is_active]
-        return self._sums[is_active] / count if count else None
 
 
 class _Programs:
@@ -101,7 +70,13 @@ class LiveTable:
     def __init__(self, session: RunningSession) -> None:
         self._loop = session.service.loop
         self._summary = session.summary
-        self._followed = [_Followed(wiring) for wiring in self._loop.wirings]
+        read = [
+            MeasureKey(each.detector, each.channel, each.measure)
+            for wiring in self._loop.wirings
+            for each in (found.read for found in wiring.reads)
+            if each.measure and each.measure not in BESIDE
+        ]
+        self._measures = MeasuresTable(self._loop.chain.detectors, read)
         self._beliefs: dict[str, DeviceBelief] = {}
         self._beliefs_s = float("-inf")
         self._programs = _Programs()
@@ -130,7 +105,7 @@ class LiveTable:
     def __rich__(self) -> RenderableType:
         """Draw it."""
         key = [Text(f"{STOP_KEY}: stop", "bold")] if self._has_stop_key else []
-        return Group(self._state(), self._measures(), self._devices(), *self._news, *key)
+        return Group(self._state(), self._measures, self._devices(), *self._news, *key)
 
     def _see(self, seen: Sequence[Seen]) -> None:
         is_active = self._loop.gate.state in {"active", "hold"}
@@ -138,9 +113,7 @@ class LiveTable:
             if not each.estimates.sample.size:
                 continue
             self._newest_s = float(each.estimates.time_s[-1])
-            for followed in self._followed:
-                if followed.wiring.detector == each.estimates.detector:
-                    followed.see(each, is_active=is_active)
+            self._measures.see(each, is_active=is_active)
 
     def _state(self) -> Text:
         gate, counts = self._loop.gate, self._summary
@@ -150,28 +123,6 @@ class LiveTable:
             f"{counts.n_issued} commands, {counts.n_acked} acknowledged\n",
             (plain(gate.status_text), "dim"),
         )
-
-    def _measures(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        for column in ("detector", "channel"):
-            table.add_column(column)
-        for column in ("now", "threshold", "mean before", "mean since active", "change"):
-            table.add_column(column, justify="right")
-        for each in self._followed:
-            before, since = each.mean(is_active=False), each.mean(is_active=True)
-            change = f"{100.0 * (since / before - 1.0):+.0f} %" if before and since else "-"
-            table.add_row(
-                each.wiring.detector,
-                each.wiring.channel,
-                Text(
-                    f"{each.value:.1f}" if each.is_valid else "-",
-                    "bold" if each.is_on else "",
-                ),
-                f"{each.threshold:.1f}" if each.threshold else "-",
-                *("-" if mean is None else f"{mean:.1f}" for mean in (before, since)),
-                change,
-            )
-        return table
 
     def _devices(self) -> Table:
         table = Table(box=None, pad_edge=False)

@@ -81,7 +81,8 @@ def allowed_text(config: "Config") -> str:
 
 def longest_window_s(loop: ClosedLoop) -> float:
     """Return the longest stretch of samples that one estimate behind a policy depends on."""
-    read = [loop.chain.detectors[wiring.detector] for wiring in loop.wirings]
+    names = [name for wiring in loop.wirings for name in wiring.detectors]
+    read = [loop.chain.detectors[name] for name in names]
     return max((each.span_samples / each.rate_hz for each in read), default=0.0)
 
 

@@ -10,10 +10,11 @@ from detectors.chain import DetectorChain
 from detectors.conditioning import Conditioner, Note
 from detectors.deferral import Bound
 from detectors.estimates import Seen
-from stimulators.decisions import Decision, Notice, StateChanged
+from stimulators.decisions import Decision, Notice
 from stimulators.gate.gate import SafetyGate, StreamReport
-from stimulators.targets import Target
+from stimulators.targets import DeviceEvent, Target
 from streamer.config import LoopConfig
+from streamer.device_events import DeviceEvents
 from streamer.events import (
     Chunk,
     ClockCorrection,
@@ -36,12 +37,13 @@ _SPOILT = int(WINDOW_TAINT | NEWEST_TAINT)
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """All that one step saw, wanted and decided, in order."""
+    """All that one step saw, wanted and decided, in order, and what policies hear of it."""
 
     notes: tuple[Note, ...] = ()
     seen: tuple[Seen, ...] = ()
     targets: tuple[Target, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    device_events: tuple[DeviceEvent, ...] = ()
 
 
 class ClosedLoop:
@@ -55,6 +57,8 @@ class ClosedLoop:
         The streams as they were found, in the order of the configuration.
     session : str
         Name of this session; later sessions sort after earlier ones.
+    hears_gate : bool
+        Whether policies hear what becomes of their devices here; where not, `bind` says it.
 
     Raises
     ------
@@ -62,7 +66,14 @@ class ClosedLoop:
         Where the configuration does not fit the streams; the text begins with the key path.
     """
 
-    def __init__(self, config: LoopConfig, infos: Sequence[StreamInfo], session: str) -> None:
+    def __init__(
+        self,
+        config: LoopConfig,
+        infos: Sequence[StreamInfo],
+        session: str,
+        *,
+        hears_gate: bool = True,
+    ) -> None:
         read = {each.name for detector in config.detectors for each in detector.reads}
         unread = {stream.name for stream in config.streams} - read
         self.conditioners: dict[str, Conditioner] = conditioners(config.streams, infos, unread)
@@ -70,7 +81,7 @@ class ClosedLoop:
         self.chain = DetectorChain(config.detectors, layouts)
         self.wirings: tuple[Wiring, ...] = wirings(config, self.chain)
         self.allow = config.rig.allow
-        watched = tuple(dict.fromkeys(wiring.stream for wiring in self.wirings))
+        watched = tuple(dict.fromkeys(name for each in self.wirings for name in each.streams))
         self.gate = SafetyGate(
             timing=config.gate,
             arm=config.rig.arm,
@@ -80,9 +91,13 @@ class ClosedLoop:
             session=session,
             calibration_s=max((wiring.calibration_s for wiring in self.wirings), default=0.0),
         )
+        clips = [clip for each in self.wirings for clip in each.policy.clips.values()]
         self._stimulation = StimulationRecord(
-            [device.id for device in config.devices], config.policies, session
+            [device.id for device in config.devices],
+            [clip.device for clip in clips if clip.kind == "trigger"],
+            session,
         )
+        self._device_events = DeviceEvents(self.wirings, self.gate) if hears_gate else None
         self._uncertainty_s: dict[str, float] = {}
         self._correction_s: dict[str, float] = {}
         self._silent: frozenset[str] = frozenset()
@@ -90,7 +105,7 @@ class ClosedLoop:
         self._columns = {name: self._used_columns(name) for name in watched}
         # A policy may follow what several streams make together, of which the gate watches one.
         self._driving = frozenset[str]().union(
-            *(self.chain.streams_of(wiring.detector) for wiring in self.wirings)
+            *(self.chain.streams_of(name) for each in self.wirings for name in each.detectors)
         )
 
     def step(self, event: Event, now_s: float) -> Outcome:
@@ -102,8 +117,26 @@ class ClosedLoop:
         if isinstance(event, Chunk):
             return self._take_samples(event, now_s)
         decisions = self._hear(event, now_s)
-        self._reset_policies(decisions)
-        return Outcome(decisions=decisions)
+        # A tick without decisions leaves every device, and what is known of it, as it was.
+        is_told = bool(decisions) or not isinstance(event, Tick)
+        return Outcome(
+            decisions=decisions, device_events=self._bind_device_events() if is_told else ()
+        )
+
+    def bind(self, event: DeviceEvent) -> None:
+        """Let a policy hear what became of a device, at the event's sample."""
+        for wiring in self.wirings:
+            if wiring.policy.id == event.policy:
+                wiring.bind(event)
+
+    def _bind_device_events(self) -> tuple[DeviceEvent, ...]:
+        """Bind what became of devices in this step to what their policies decide next."""
+        if self._device_events is None:
+            return ()
+        events = self._device_events.take()
+        for event in events:
+            self.bind(event)
+        return events
 
     def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
         if isinstance(event, Tick | Slept | Fault | PastKnown):
@@ -161,14 +194,18 @@ class ClosedLoop:
         seen = self.chain.update(block)
         notes += tuple(map(self._noted, self.chain.take_bound()))
         targets: list[Target] = []
+        faults: list[str] = []
         for wiring in self.wirings:
-            newest = wiring.fold(seen, targets)
+            newest = wiring.fold(seen, targets, faults)
             if newest is not None:
-                decisions.extend(self.gate.observe(wiring.policy.device, newest, now_s))
+                for device in wiring.devices:
+                    decisions.extend(self.gate.observe(device, newest, now_s))
+        for fault in faults:
+            decisions.extend(self.gate.fail(fault, now_s))
         if targets:
             decisions.extend(self.gate.admit(targets, now_s))
-        self._reset_policies(decisions)
-        return Outcome(notes, seen, tuple(targets), tuple(decisions))
+        events = self._bind_device_events() if decisions else ()
+        return Outcome(notes, seen, tuple(targets), tuple(decisions), events)
 
     def _noted(self, bound: Bound) -> Note:
         """Return the note of a null that took effect, with a digest of what it is."""
@@ -236,11 +273,5 @@ class ClosedLoop:
 
     def _used_columns(self, stream: str) -> list[int]:
         layout = self.conditioners[stream].layout
-        used = {wiring.channel for wiring in self.wirings if wiring.stream == stream}
+        used = set().union(*(wiring.channels_of(stream) for wiring in self.wirings))
         return [place for place, label in enumerate(layout.channels) if label in used]
-
-    def _reset_policies(self, decisions: Sequence[Decision]) -> None:
-        for decision in decisions:
-            if isinstance(decision, StateChanged) and decision.after == "safe":
-                for wiring in self.wirings:
-                    wiring.policy.reset()

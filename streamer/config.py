@@ -8,7 +8,7 @@ from msgspec import Meta
 from detectors.chain import AnyDetectorConfig
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
-from stimulators.policies.threshold import AnyPolicyConfig
+from stimulators.policies.registry import AnyPolicyConfig
 from streamer.streams import StreamConfig
 
 #: What lies outside the recommended, by the word that allows it; no other is known.

@@ -1,23 +1,48 @@
 """Decimated estimates and detections for displays: a courtesy that never slows the loop."""
 
-from stimulators.wire.messages import EstimateMessage, EventMessage
+from collections.abc import Iterable
+
+from detectors.detector import Detector
+from stimulators.wire.messages import DetectorInfo, EstimateColumn, EstimateMessage, EventMessage
+from stimulators.wire.received import LinkChanged
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import Outcome
-from streamer.events import Event
+from streamer.events import Event, Tick
 
 #: A display draws at most this often.
 _PERIOD_S = 0.1
 
 
 class Displays:
-    """Publishes what was seen: every detection, and of estimates the newest ten a second."""
+    """Publishes what was seen: every detection, and of estimates the newest ten a second.
 
-    def __init__(self, transport: Transport) -> None:
+    What the values of each detector are is said once a connection, a detector a tick, so that the
+    words of a rig with many of them never hold up a command.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where it is published.
+    session : str
+        Name of the session.
+    detectors : iterable of Detector
+        All of the rig.
+    """
+
+    def __init__(self, transport: Transport, session: str, detectors: Iterable[Detector]) -> None:
         self._transport = transport
+        self._infos = {each.id: _info(session, each) for each in detectors}
+        self._untold: list[str] = []
         self._due_s: dict[str, float] = {}
 
-    def watch(self, _event: Event, _now_s: float, outcome: Outcome) -> None:
+    def watch(self, event: Event, _now_s: float, outcome: Outcome) -> None:
         """Publish what one step saw."""
+        if isinstance(event, LinkChanged):
+            self._untold = list(self._infos) if event.is_up else []
+        elif isinstance(event, Tick) and self._untold:
+            detector = self._untold[0]
+            if self._transport.show(detector, self._infos[detector]):
+                del self._untold[0]
         for seen in outcome.seen:
             estimates = seen.estimates
             for each in seen.detections:
@@ -46,3 +71,15 @@ class Displays:
                     valid=tuple(estimates.valid[-1].tolist()),
                 ),
             )
+
+
+def _info(session: str, detector: Detector) -> DetectorInfo:
+    return DetectorInfo(
+        session=session,
+        columns=tuple(
+            EstimateColumn(
+                channel=each.channel, measure=each.measure, unit=each.unit, null=each.null
+            )
+            for each in detector.outputs
+        ),
+    )

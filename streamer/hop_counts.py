@@ -15,7 +15,7 @@ class _Hops:
     """One detector's hops; of each channel, or pair, the first column is its measure."""
 
     def __init__(self, detector: Detector, streams: Collection[str]) -> None:
-        subjects = [_subject(output, detector.channels) for output in detector.outputs]
+        subjects = [output.channel for output in detector.outputs]
         self._subjects = tuple(dict.fromkeys(subjects))
         self._columns = np.array([subjects.index(each) for each in self._subjects], np.intp)
         self._outputs = detector.outputs
@@ -35,9 +35,15 @@ class _Hops:
 
     @property
     def as_dict(self) -> dict[str, object]:
-        never = [name for name, ever in zip(self._outputs, self._ever, strict=True) if not ever]
+        columns = zip(self._outputs, self._ever, strict=True)
+        never = [output.label for output, ever in columns if not ever]
         return {
             "streams": self._streams,
+            "measures": [
+                {"measure": each.measure, "unit": each.unit, "null": each.null}
+                for each in self._outputs
+                if each.channel == self._subjects[0]
+            ],
             "n": self.n_hops,
             "n_valid": dict(zip(self._subjects, self._n_valid.tolist(), strict=True)),
             "never_valid": never,
@@ -79,7 +85,7 @@ class HopCounts:
 
     @property
     def by_detector(self) -> dict[str, dict[str, object]]:
-        """For each id its streams, hops, valid hops by channel or pair, outputs never valid."""
+        """For each id its streams, measures, hops, valid hops by channel or pair, and the rest."""
         return {name: each.as_dict for name, each in self._hops.items()}
 
     @property
@@ -95,8 +101,3 @@ class HopCounts:
         return {
             name: dict(each.edges) for name, each in self._hops.items() if any(each.edges.values())
         }
-
-
-def _subject(output: str, channels: tuple[str, ...]) -> str:
-    """Return the channel or pair of an output: its name, or what stands before its last dot."""
-    return output if output in channels else output.rpartition(".")[0] or output

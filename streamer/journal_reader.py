@@ -32,6 +32,7 @@ _SELECT = """
 SELECT number, kind, now_s, payload, chain, typeof(kind) || typeof(payload) || typeof(chain)
 FROM records ORDER BY number
 """
+_FIRST = "SELECT payload FROM records ORDER BY number LIMIT 1"
 #: One changed bit makes a text of a blob with the same bytes.
 _TYPES = b"textblobblob"
 #: What every database begins with.
@@ -241,12 +242,21 @@ class JournalReader:
         (n_tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return bool(n_tables)
 
+    def _writer(self) -> str:
+        """Return which stimloop wrote a journal of another format, as far as its header says."""
+        try:
+            first = self._connection.execute(_FIRST).fetchone()
+            version = msgspec.msgpack.decode(first[0])["versions"]["stimloop"]
+        except (*_UNREADABLE, ValueError, TypeError, LookupError):
+            return "the stimloop that wrote it (`versions` in its summary.json)"
+        return f"stimloop {version!s:.20}, which wrote it"
+
     def _check_file(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version != FORMAT:
             raise JournalError(
                 f"{self.path}: expected a journal of format {FORMAT}, found format {version}: "
-                "read it with the stimloop that wrote it (`versions` in its summary.json)"
+                f"verify it with {self._writer()}"
             )
         (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
         # Only a clean end leaves write-ahead mode: this was left by a kill, or is being written.

@@ -9,6 +9,7 @@ import msgspec
 
 from detectors.estimates import VERSION
 from detectors.registry import REGISTRY
+from stimulators.policies.registry import POLICIES
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.records import Header
@@ -25,7 +26,7 @@ def versions() -> dict[str, str]:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
-    return found | dict(REGISTRY.packages)
+    return found | dict(REGISTRY.packages) | dict(POLICIES.packages)
 
 
 def machine() -> dict[str, str]:

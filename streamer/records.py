@@ -14,11 +14,11 @@ from streamer.source import StreamInfo
 if TYPE_CHECKING:  # what is only written need not be loaded, with its kernels, to be read
     from detectors.conditioning import Note
     from stimulators.decisions import Decision
-    from stimulators.targets import Target
+    from stimulators.targets import DeviceEvent, Target
     from streamer.closed_loop import Outcome
 
 #: Kept in the file's header; a reader refuses any other.
-FORMAT = 2
+FORMAT = 3
 #: What the first record is chained to.
 CHAIN_START = bytes(32)
 
@@ -92,6 +92,7 @@ class OutcomeRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     seen: tuple[SeenRecord, ...] = ()
     targets: "tuple[Target, ...]" = ()
     decisions: "tuple[Decision, ...]" = ()
+    device_events: "tuple[DeviceEvent, ...]" = ()
 
 
 class StepRecord(msgspec.Struct, frozen=True, gc=False):
@@ -197,7 +198,11 @@ def encode_outcome(outcome: "Outcome") -> bytes:
         for each in outcome.seen
         if each.estimates.sample.size or each.detections
     )
-    return encode(OutcomeRecord(outcome.notes, seen, outcome.targets, outcome.decisions))
+    return encode(
+        OutcomeRecord(
+            outcome.notes, seen, outcome.targets, outcome.decisions, outcome.device_events
+        )
+    )
 
 
 def encode_step(event: Event, outcome: bytes) -> bytes:

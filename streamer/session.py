@@ -234,6 +234,7 @@ class Session:
             versions=versions(),
             allow=self._config.rig.allow,
         )
+        displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
         return Service(
             loop=self.loop,
             journal=journal,
@@ -242,7 +243,7 @@ class Session:
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(summary.watch, Displays(ends.transport).watch),
+            watchers=(summary.watch, displays.watch),
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,

@@ -1,11 +1,10 @@
 """What our own devices gave, as they say it: the events that artifact removal needs."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE
-from stimulators.policies.threshold import AnyPolicyConfig
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.events import Happening
@@ -28,8 +27,8 @@ class StimulationRecord:
     ----------
     devices : sequence of str
         Ids of our own; what others say is not heard.
-    policies : sequence of AnyPolicyConfig
-        They say which devices are asked for single pulses.
+    pulsed : collection of str
+        Those that are asked for single pulses.
     session : str
         Answers to commands of any other are not ours.
 
@@ -38,16 +37,14 @@ class StimulationRecord:
     A pure function of the events alone, not of what was decided on them: the same session with
     its samples in other chunks decides at other moments, and must bind the same.
 
-    An answer that is neither refused nor a repetition is a pulse where the device's policy has
-    triggers as output, else a change. So is a stop, and word of an amount other than the last
+    An answer that is neither refused nor a repetition is a pulse where the device is asked for
+    triggers, else a change. So is a stop, and word of an amount other than the last
     that it told or answered: a device whose lease ended goes to its safe amount by itself.
     """
 
-    def __init__(
-        self, devices: Sequence[str], policies: Sequence[AnyPolicyConfig], session: str
-    ) -> None:
+    def __init__(self, devices: Sequence[str], pulsed: Collection[str], session: str) -> None:
         self._devices = frozenset(devices)
-        self._pulsed = {policy.device for policy in policies if policy.output == "trigger"}
+        self._pulsed = frozenset(pulsed)
         self._session = session
         self._answers: OrderedDict[tuple[str, int | str], None] = OrderedDict()
         self._amounts: dict[str, float] = {}

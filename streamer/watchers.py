@@ -45,7 +45,15 @@ class Delivered(Outcome, frozen=True, gc=False):
     @classmethod
     def of(cls, outcome: Outcome, decided_s: float, sent: tuple[Sent, ...] = ()) -> "Delivered":
         """Return an outcome with what became of it."""
-        return cls(outcome.notes, outcome.seen, outcome.targets, outcome.decisions, decided_s, sent)
+        return cls(
+            outcome.notes,
+            outcome.seen,
+            outcome.targets,
+            outcome.decisions,
+            outcome.device_events,
+            decided_s,
+            sent,
+        )
 
 
 #: Called after each step with the event, the service's clock as the step began, and what came of

@@ -65,7 +65,7 @@ class Recomputation:
             seed = int(hashlib.sha256(header.session.encode()).hexdigest()[:16], 16)
             self._rechunked = [
                 Rechunked(
-                    ClosedLoop(config, header.infos, header.session),
+                    ClosedLoop(config, header.infos, header.session, hears_gate=False),
                     n_samples_max=n_samples_max,
                     seed=seed + place,
                 )
@@ -88,7 +88,7 @@ class Recomputation:
         sent = tuple(Sent(each, was_sent=True, published_s=now_s) for each in sends)
         self._summary.watch(step.event, now_s, Delivered.of(outcome, now_s, sent))
         for rechunked in self._rechunked:
-            rechunked.take(step.event, record.now_s)
+            rechunked.take(step.event, record.now_s, outcome.device_events)
         self._n_steps += 1
         self._now_s = record.now_s
         if isinstance(step.event, Chunk):
@@ -108,7 +108,7 @@ class Recomputation:
         for rechunked in self._rechunked:
             rechunked.finish(self._now_s)
             found = rechunked.digests.by_name()
-            for what in ("estimates", "detections"):
+            for what in ("estimates", "detections", "targets"):
                 difference = differences.in_values(recorded[what], found[what], what)
                 if difference is not None:
                     raise Difference(

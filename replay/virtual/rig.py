@@ -28,6 +28,26 @@ INFO = StreamInfo(
     uid="0",
 )
 
+_ON_EVENT = "on_event"
+#: The signal's rhythm, and its peaks ahead of time.
+_RHYTHM = (
+    {
+        "id": "rhythm",
+        "kind": "oscillation",
+        "stream": STREAM,
+        "channels": [CHANNEL],
+        "centre_hz": 20.0,
+        "hop_s": 3.0 / RATE_HZ,
+    },
+    {
+        "id": "peak",
+        "kind": "target_phase",
+        "of": "rhythm",
+        "lead_s": 0.03,
+        "gate": {"amplitude_uv_min": 10.0},
+    },
+)
+
 
 def virtual_rig(
     devices: Sequence[DeviceConfig],
@@ -50,13 +70,16 @@ def virtual_rig(
         Of the `[rig]` table.
     policies : mapping, optional
         By device, what its ``threshold`` policy has beyond the defaults: the highest amount
-        while the signal is strong, the safe amount while it is weak, in the safe program.
+        while the signal is strong, the safe amount while it is weak, in the safe program. Where
+        its `kind` is ``on_event``, a trigger at each peak of the signal's rhythm while it is
+        strong, foretold by 30 ms.
     calibrate_s : float
         How long the detector calibrates first, on a signal that is strong half of the time.
     """
     threshold: dict[str, Any] = {"level": 100.0}
     if calibrate_s > 0.0:
         threshold = {"percentile": 50.0, "calibrate_s": calibrate_s}
+    has_rhythm = any(each.get("kind") == _ON_EVENT for each in (policies or {}).values())
     tables: dict[str, Any] = {
         "rig": {"name": "virtual", "arm": arm, "tick_s": tick_s},
         "streams": [{"name": STREAM, "kind": "lfp", "match": {"name": STREAM}}],
@@ -77,6 +100,7 @@ def virtual_rig(
                 "threshold": threshold,
                 "duration_s_min": 0.0,
             },
+            *(_RHYTHM if has_rhythm else ()),
         ],
         "policies": [_policy(device, (policies or {}).get(device.id, {})) for device in devices],
     }
@@ -85,6 +109,14 @@ def virtual_rig(
 
 
 def _policy(device: DeviceConfig, keys: Mapping[str, Any]) -> dict[str, Any]:
+    if keys.get("kind") == _ON_EVENT:
+        return {
+            "id": f"policy-{device.id}",
+            "of": "peak",
+            "device": device.id,
+            "program": device.safe_program,
+            **keys,
+        }
     settings: dict[str, Any] = {
         "id": f"policy-{device.id}",
         "kind": "threshold",

@@ -246,7 +246,9 @@ class VirtualService:
 
     def _note(self, _event: Event, _now_s: float, outcome: Outcome) -> None:
         for target in outcome.targets:
-            if target.kind == "amplitude":
+            if target.withheld:
+                self.wish.pop(target.device, None)
+            elif target.kind == "amplitude":
                 self.wish[target.device] = (target.amount, target.program)
         self.notices.extend(each for each in outcome.decisions if isinstance(each, Notice))
 

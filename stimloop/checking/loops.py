@@ -11,6 +11,7 @@ from detectors.folding import bands_of
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.names import known_channels
 from stimloop.checking.parts import Parts, Table
+from streamer.policy_reads import channel_key, declared, resolve
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
@@ -23,7 +24,7 @@ _RATIOS = (1.0, 1.024, 1.25)
 
 
 def of_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Iterator[Mistake]:
-    """Yield what streams and detectors refuse, each detector for itself.
+    """Yield what streams, detectors and the reads of policies refuse, each for itself.
 
     Parameters
     ----------
@@ -46,22 +47,47 @@ def of_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Iterator[Mist
             yield from from_text(str(error), stream.path)
     known = set(layouts)
     assumed = [_assumed(parts, known, ratio) for ratio in _RATIOS]
-    found = _refused(parts.detectors, {**layouts, **assumed[0]})
+    found, chain = _built(parts.detectors, {**layouts, **assumed[0]})
     for other in assumed[1:]:
         if found and other:
-            paths = {each.path for each in _refused(parts.detectors, {**layouts, **other})}
+            paths = {each.path for each in _built(parts.detectors, {**layouts, **other})[0]}
             found = [each for each in found if each.path in paths]
     yield from _certain(found, parts, known)
+    for policy in parts.policies:
+        if policy.config is not None:
+            yield from _of_measures(policy, chain)
 
 
-def _refused(tables: Sequence[Table], layouts: Mapping[str, StreamLayout]) -> list[Mistake]:
-    """Return what each detector refuses; one that reads what is not there is left out."""
+def _of_measures(policy: Table, chain: DetectorChain) -> Iterator[Mistake]:
+    """Yield what a policy reads that its detectors do not give, or in another unit.
+
+    Of a detector that is not there, or of a channel, `of_names` speaks.
+    """
+    try:
+        reads = declared(policy.config).reads
+    except ValueError:  # `of_names` speaks of that
+        return
+    if not all(each.detector in chain.detectors for each in reads):
+        return
+    try:
+        resolve(reads, chain.detectors)
+    except ValueError as error:
+        channels = {channel_key(each.key) for each in reads}
+        for mistake in from_text(str(error), policy.path):
+            if mistake.path.removeprefix(f"{policy.path}.") not in channels:
+                yield mistake
+
+
+def _built(
+    tables: Sequence[Table], layouts: Mapping[str, StreamLayout]
+) -> tuple[list[Mistake], DetectorChain]:
+    """Return what detectors refuse, and a chain of the others that read what is there."""
     refused: list[Mistake] = []
     left = list(tables)
     while True:
         left = _readable(left, layouts)
         try:
-            DetectorChain([each.config for each in left], layouts)
+            chain = DetectorChain([each.config for each in left], layouts)
         except ValueError as error:
             found = _REFUSED.fullmatch(str(error))
             if found is None:
@@ -69,7 +95,7 @@ def _refused(tables: Sequence[Table], layouts: Mapping[str, StreamLayout]) -> li
             table = left.pop(int(found[1]))
             refused.extend(from_text(found[2], table.path))
         else:
-            return refused
+            return refused, chain
 
 
 def _readable(tables: Sequence[Table], layouts: Mapping[str, StreamLayout]) -> list[Table]:

@@ -10,7 +10,7 @@ import msgspec
 _TABLE = re.compile(r"^\$\.(\w+)\[(\d+)\]")
 _KEY = re.compile(r"[A-Za-z_][\w.\[\]-]*")
 #: By the key of a list of tables: what one of them is called, and the key of its name.
-_NAMED: Final = {
+NAMED: Final = {
     "streams": ("stream", "name"),
     "detectors": ("detector", "id"),
     "policies": ("policy", "id"),
@@ -84,15 +84,15 @@ def plain_tables(config: msgspec.Struct) -> dict[str, Any]:
     """Return a configuration's tables as plain data, as `lines` takes the names from."""
     return {
         key: [{name: getattr(table, name)} for table in getattr(config, key)]
-        for key, (_, name) in _NAMED.items()
+        for key, (_, name) in NAMED.items()
     }
 
 
 def _table_name(path: str, tables: Mapping[str, Any]) -> str:
     found = _TABLE.match(path)
-    if found is None or found[1] not in _NAMED:
+    if found is None or found[1] not in NAMED:
         return ""
-    what, key = _NAMED[found[1]]
+    what, key = NAMED[found[1]]
     try:
         name = tables[found[1]][int(found[2])][key]
     except (KeyError, IndexError, TypeError):

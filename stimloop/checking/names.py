@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from detectors.montage import Montage
-from detectors.registry import REGISTRY
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.parts import Parts, Table
 from stimloop.checking.wording import listed, nearest
-from stimulators.policies.threshold import Threshold
+from stimulators.policies.policy import EventRead, MeasureRead, PolicyInputs, ResolvedRead
+from streamer.policy_reads import Declared, channel_key, declared
+from streamer.wiring import policy_of
 
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig
 
-_BURST = "burst"
+#: Of samples that policies are tried at: a hop is a millisecond.
+_RATE_HZ = 1000.0
 
 
 def of_names(parts: Parts) -> Iterator[Mistake]:
@@ -132,46 +134,65 @@ def _of_policy(
     policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
 ) -> Iterator[Mistake]:
     config = policy.config
-    yield from _of_followed(policy, parts, channels)
+    try:
+        said = declared(config)
+    except ValueError as error:
+        yield from from_text(str(error), policy.path)
+        return
+    yield from _of_reads(said.reads, policy, parts, channels)
     devices = {each.name: each for each in parts.devices}
-    device = devices.get(config.device)
-    if device is None:
-        yield Mistake(f"{policy.path}.device", _one_of("a device", devices, config.device))
-    elif device.config is not None:
+    for name in said.drives:
+        if name not in devices:
+            yield Mistake(f"{policy.path}.device", _one_of("a device", devices, name))
+    driven = [devices[name].config for name in said.drives if name in devices]
+    if len(driven) == len(said.drives) and None not in driven:
+        reads = tuple(
+            ResolvedRead(each.detector, each.channel, getattr(each, "measure", ""))
+            for each in said.reads
+        )
         try:  # amounts and program; at any rate of samples they are the same
-            Threshold(config, rate_hz=1.0, device=device.config, channel=config.channel)
+            policy_of(config, PolicyInputs(_RATE_HZ, 1, reads, tuple(driven)))
         except ValueError as error:
             yield from from_text(str(error), policy.path)
+    yield from _of_shared(said, policy, parts)
+
+
+def _of_shared(said: Declared, policy: Table, parts: Parts) -> Iterator[Mistake]:
+    """Yield a device that a policy before this one drives."""
     for other in parts.policies[: policy.place]:
-        if other.config is not None and other.config.device == config.device:
+        try:
+            taken = set() if other.config is None else set(declared(other.config).drives)
+        except ValueError:
+            continue
+        shared = [device for device in said.drives if device in taken]
+        if shared:
             yield Mistake(
                 f"{policy.path}.device",
-                f"expected one policy a device, found {config.device!r}, which policy "
+                f"expected one policy a device, found {shared[0]!r}, which policy "
                 f"{other.name!r} drives",
             )
             return
 
 
-def _of_followed(
-    policy: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
+def _of_reads(
+    reads: Sequence[MeasureRead | EventRead],
+    policy: Table,
+    parts: Parts,
+    channels: dict[str, tuple[str, ...]],
 ) -> Iterator[Mistake]:
-    config, path = policy.config, f"{policy.path}.of"
-    bursts = [each.name for each in parts.detectors if each.kind == _BURST]
-    followed = next((each for each in parts.detectors if each.name == config.of), None)
-    if followed is None:
-        yield Mistake(path, _one_of("a burst detector", bursts, config.of))
-    elif followed.kind in REGISTRY.kinds and followed.kind != _BURST:
-        yield Mistake(
-            path,
-            f"expected a burst detector ({listed(bursts)}), found {config.of!r} of kind "
-            f'"{followed.kind}"',
-        )
-    elif followed.kind == _BURST:
-        known = _channels_of(followed, parts, channels)
-        if known and config.channel and config.channel not in known:
-            yield Mistake(f"{policy.path}.channel", _one_of("", known, config.channel))
-        elif len(known) > 1 and not config.channel:
-            yield Mistake(f"{policy.path}.channel", f"expected one of {listed(known)}, found none")
+    names = [each.name for each in parts.detectors]
+    for read in dict.fromkeys((each.key, each.detector, each.channel) for each in reads):
+        key, name, channel = read
+        detector = next((each for each in parts.detectors if each.name == name), None)
+        if detector is None:
+            yield Mistake(f"{policy.path}.{key}", _one_of("a detector", names, name))
+            continue
+        known = _channels_of(detector, parts, channels)
+        path = f"{policy.path}.{channel_key(key)}"
+        if known and channel and channel not in known:
+            yield Mistake(path, _one_of("", known, channel))
+        elif len(known) > 1 and not channel:
+            yield Mistake(path, f"expected one of {listed(known)}, found none")
 
 
 def _channels_of(

@@ -128,7 +128,9 @@ def _of_slew(path: str, device: DeviceConfig) -> Iterator[Problem]:
 
 def _of_amounts(policy: Table, parts: Parts) -> Iterator[Problem]:
     config = policy.config
-    device = next((each for each in parts.devices if each.name == config.device), None)
+    device = next(
+        (each for each in parts.devices if each.name == getattr(config, "device", "")), None
+    )
     if device is None or device.config is None or getattr(config, "output", "") == "trigger":
         return
     unit = device.config.unit

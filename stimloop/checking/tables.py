@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origi
 
 import msgspec
 
-from stimloop.checking.mistakes import Mistake, from_text
+from stimloop.checking.mistakes import NAMED, Mistake, from_text
 from stimloop.checking.wording import expected, listed, nearest, remedy, shown
 
 _NOT_MADE: Final = object()
@@ -41,9 +41,9 @@ class Reading:
         The struct of the file as a whole.
     tables : mapping
         The file's content, as a TOML parser gives it.
-    refused : mapping of str to str, optional
-        Detectors of other packages that could not be taken, with the reason: for whoever asks for
-        a kind of theirs.
+    refused : mapping of str to mapping of str to str, optional
+        By the key of their list of tables, detectors and policies of other packages that could
+        not be taken, with the reason: for whoever asks for a kind of theirs.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Reading:
         self,
         root: type[msgspec.Struct],
         tables: Mapping[str, Any],
-        refused: Mapping[str, str] | None = None,
+        refused: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.mistakes: list[Mistake] = []
         self.parts: dict[str, Any] = {}
@@ -156,12 +156,11 @@ class Reading:
 
     def _fail_kind(self, path: str, kind: object, kinds: Mapping[str, Any]) -> object:
         found = "none" if kind is None else f"{shown(kind)}{nearest(kind, kinds)}"
-        refused = ""
-        if path.startswith("$.detectors["):
-            refused = "".join(
-                f"; detector {name!r} was refused: {reason}"
-                for name, reason in self._refused.items()
-            )
+        table = path.removeprefix("$.").partition("[")[0]
+        refused = "".join(
+            f"; {NAMED[table][0]} {name!r} was refused: {reason}"
+            for name, reason in self._refused.get(table, {}).items()
+        )
         return self._fail(path, f"expected one of {listed(sorted(kinds))}, found {found}{refused}")
 
     def _unknown(self, key: str, known: list[str]) -> str:

@@ -16,19 +16,19 @@ class Rights(msgspec.Struct, frozen=True):
     hears: tuple[Topic, ...]
 
 
+_OF_DETECTOR = (topics.DETECTOR_INFO, topics.ESTIMATE, topics.EVENT)
 _SHOWN = (
     topics.STATUS,
     topics.INFO,
     topics.ACK,
     topics.DEVICE_STATUS,
-    topics.ESTIMATE,
-    topics.EVENT,
+    *_OF_DETECTOR,
 )
 _TO_DEVICE = (topics.COMMAND, topics.LEASE, topics.CLOCK_REPLY)
 _FROM_DEVICE = (topics.ACK, topics.INFO, topics.DEVICE_STATUS, topics.CLOCK_REQUEST)
 
 SERVICE_RIGHTS = Rights(
-    says=(topics.STATUS, topics.STOP, *_TO_DEVICE, topics.ESTIMATE, topics.EVENT),
+    says=(topics.STATUS, topics.STOP, *_TO_DEVICE, *_OF_DETECTOR),
     hears=(topics.STATUS, topics.STOP, topics.CONTROL, *_FROM_DEVICE),
 )
 #: On its own topics only.

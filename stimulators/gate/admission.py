@@ -64,10 +64,13 @@ class Admission:
             drive.aim(target)
             rig.step(drive)
         else:
-            was_told = drive.wishes.was_refused(target.amount, refusal.reason)
-            drive.wishes.refuse(target.amount, refusal.reason)
+            amount = None if refusal.reason == "withheld" else target.amount
+            was_told = drive.wishes.was_refused(amount, refusal.reason)
+            drive.wishes.refuse(amount, refusal.reason)
             if not was_told:
                 rig.decide(refusal)
+            if drive.wishes.is_withheld:
+                rig.step(drive)
 
     def _trigger(self, drive: Drive, target: Target, refusal: Refusal | None) -> None:
         if refusal is not None:
@@ -88,6 +91,8 @@ class Admission:
             if state == "active":
                 found = "no valid estimate" if drive.is_live else "a device that is not live"
             return refusal_of(target, state, found, "active, on valid estimates")
+        if target.withheld:
+            return refusal_of(target, "withheld", "a target that is not to be sent", "one that is")
         programs = drive.config.programs
         if target.program not in programs and (programs or target.program):
             return refusal_of(target, "program", target.program, ", ".join(programs))
@@ -99,16 +104,17 @@ class Admission:
         numbers = (target.onset_s, target.value, target.threshold)
         if not (all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX):
             return refusal_of(target, "number", f"{numbers}", "finite numbers")
-        return self._untimely(target) or self._one_rise_more(drive, target)
+        return self._untimely(drive, target) or self._one_rise_more(drive, target)
 
-    def _untimely(self, target: Target) -> Refusal | None:
-        """Refuse a trigger for a time at which its command is not valid."""
+    def _untimely(self, drive: Drive, target: Target) -> Refusal | None:
+        """Refuse a trigger for a time at which its command, or the device's lease, is over."""
         if target.fire_at_s is None:
             return None
         ahead_s = target.fire_at_s - self._rig.now_s
-        if 0.0 <= ahead_s < self._timing.command_valid_s:
+        horizon_s = min(self._timing.command_valid_s, drive.lease_until_s - self._rig.now_s)
+        if 0.0 <= ahead_s < horizon_s:
             return None
-        expected = f"from now to {self._timing.command_valid_s:g} s ahead"
+        expected = f"from now to {horizon_s:g} s ahead"
         return refusal_of(target, "fire_at", f"{ahead_s:g} s ahead", expected)
 
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:

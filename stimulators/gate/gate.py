@@ -17,11 +17,14 @@ from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
 from stimulators.gate_config import GateConfig
-from stimulators.targets import Observation, Target
+from stimulators.targets import Applied, DevicePhase, Observation, Target
 from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import Received
 
 __all__ = ["SafetyGate", "StreamReport"]
+
+#: States of the rig that are the same for all its devices.
+_PHASE_OF: Mapping[State, DevicePhase] = {"hold": "held", "paused": "paused", "safe": "safe"}
 
 
 class SafetyGate:
@@ -140,6 +143,18 @@ class SafetyGate:
         """Return what each device may give, by its id."""
         return {name: drive.belief.report(now_s) for name, drive in self._drives.items()}
 
+    def applied(self, device: str) -> Applied:
+        """Return how a device is driven, and the range of amounts it may give."""
+        drive, state = self._drives[device], self._rig.state
+        is_driven = state == "active" and drive.is_live
+        belief = drive.belief
+        return Applied(
+            _PHASE_OF.get(state, "driven" if is_driven else "released"),
+            belief.lowest,
+            belief.highest,
+            belief.is_certain,
+        )
+
     def counted(self, device: str, now_s: float) -> tuple[float, float]:
         """Return the charge of ten minutes in µC and the time above safe that count."""
         account = self._drives[device].account
@@ -184,13 +199,16 @@ class SafetyGate:
         return rig.end()
 
     def admit(self, targets: Sequence[Target], now_s: float) -> tuple[Decision, ...]:
-        """Grant or refuse what policies want; of several targets for a device, the newest."""
+        """Grant or refuse what policies want; of several targets for a device, the newest.
+
+        A trigger that has a time of its own is not outdated by a later one.
+        """
         rig = self._rig
         rig.begin(now_s)
         newest = {target.device: target for target in targets}
         allowed = [target for target in targets if self._let_pass(target)]
         for target in allowed:
-            if newest[target.device] is target:
+            if newest[target.device] is target or target.fire_at_s is not None:
                 self._admission.admit(self._drives[target.device], target)
             elif target.kind == "trigger" or target.amount != newest[target.device].amount:
                 rig.decide(refusal_of(target, "superseded", "an older target", "the newest"))

@@ -1,19 +1,27 @@
 """On while the detector says so: the plainest policy, single threshold with dwell times."""
 
-from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from stimulators.device_config import DeviceConfig
-from stimulators.policies.policy import PolicyConfig
-from stimulators.targets import Observation, Target
+from stimulators.policies.amounts import program_of, wrong_amounts, wrong_program
+from stimulators.policies.policy import (
+    Clip,
+    MeasureRead,
+    OneDeviceConfig,
+    PolicyConfig,
+    PolicyInputs,
+)
+from stimulators.policies.ramp import Ramp, per_sample
+from stimulators.targets import DeviceEvent, Observation, Target
 
 _Amount = Annotated[float, Meta(ge=0.0, le=100.0)]
+_Duration = Annotated[float, Meta(ge=0.0, le=3600.0)]
 
 
 class ThresholdConfig(
-    PolicyConfig,
+    OneDeviceConfig,
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
@@ -34,19 +42,29 @@ class ThresholdConfig(
         The amount while on, or of a trigger, in the device's unit; no default.
     off_ma, off_level : float
         The amount while off; the device's safe amount unless given.
+    transition_up_s, transition_down_s : float
+        The way from the lower of the two amounts to the higher takes so long, and back; 0 is a
+        step, which the device follows as its slew allows.
     """
 
-    onset_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.1
-    termination_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.1
+    onset_s: _Duration = 0.1
+    termination_s: _Duration = 0.1
     output: Literal["amplitude", "trigger"] = "amplitude"
     on_ma: _Amount | None = None
     off_ma: _Amount | None = None
     on_level: _Amount | None = None
     off_level: _Amount | None = None
+    transition_up_s: _Duration = 0.0
+    transition_down_s: _Duration = 0.0
 
-
-#: A `[[policies]]` table; its `kind` says which.
-AnyPolicyConfig: TypeAlias = ThresholdConfig
+    @property
+    def reads(self) -> tuple[MeasureRead, ...]:
+        """Whether the detector is on, its measure, and what that is held against."""
+        return (
+            MeasureRead("of", self.of, self.channel, "is_on"),
+            MeasureRead("of", self.of, self.channel, "value", compared="level"),
+            MeasureRead("of", self.of, self.channel, "threshold", compared="level"),
+        )
 
 
 class Threshold:
@@ -56,19 +74,15 @@ class Threshold:
     ----------
     config : ThresholdConfig
         Durations and amounts.
-    rate_hz : float
-        Rate of the samples that observations count.
-    device : DeviceConfig
-        The device it drives.
-    channel : str
-        The channel it follows.
+    inputs : PolicyInputs
+        The rate of its samples, its channel, and the device it drives.
 
     Raises
     ------
     ValueError
         Where amounts are not in the device's unit or above its limit, the program is not one of
-        its own, or triggers are of a program that cannot be in effect; the text begins with the
-        key.
+        its own, triggers are of a program that cannot be in effect, or have a transition; the
+        text begins with the key.
 
     Notes
     -----
@@ -80,6 +94,9 @@ class Threshold:
     A hop that is not valid gives no target and breaks the run that is being counted; whether the
     policy is on stays as it was.
 
+    A transition goes on at valid hops while the device is driven, and stays where it is in HOLD;
+    when the device is engaged, or the rig resumes, it goes on from what the device then gives.
+
     References
     ----------
     .. [1] S. Little et al., "Adaptive deep brain stimulation in advanced Parkinson disease", Ann.
@@ -87,22 +104,62 @@ class Threshold:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
+    #: What the laws are held on.
+    examples: ClassVar[tuple[PolicyConfig, ...]] = (
+        ThresholdConfig(id="step", of="burst", device="stn", on_ma=2.5, onset_s=0.04),
+        ThresholdConfig(
+            id="ramp",
+            of="burst",
+            device="stn",
+            on_ma=3.0,
+            off_ma=1.0,
+            transition_up_s=0.5,
+            transition_down_s=0.2,
+        ),
+        ThresholdConfig(id="pulse", of="burst", device="stn", on_ma=2.0, output="trigger"),
+        ThresholdConfig(id="touch", of="burst", device="band", on_level=0.7),
+    )
 
-    def __init__(
-        self, config: ThresholdConfig, *, rate_hz: float, device: DeviceConfig, channel: str
-    ) -> None:
-        self.id = config.id
-        self.device = device.id
-        self.wants = config.output
-        self._detector = config.of
-        self._channel = channel
-        wrong = [*_wrong_program(config, device), *_wrong_amounts(config, device)]
+    def __init__(self, config: ThresholdConfig, inputs: PolicyInputs) -> None:
+        (device,) = inputs.devices
+        is_trigger = config.output == "trigger"
+        amounts = {
+            "on": {"ma": config.on_ma, "level": config.on_level},
+            "off": {"ma": config.off_ma, "level": config.off_level},
+        }
+        wrong = [
+            *wrong_program(config.program, device, is_trigger=is_trigger),
+            *wrong_amounts(amounts, device),
+            *(_wrong_with_triggers(config, device.unit) if is_trigger else ()),
+        ]
         if wrong:
             raise ValueError("\n".join(wrong))
-        self._program = config.program or next(iter(device.programs), "")
-        self._on_amount, self._off_amount = _amounts(config, device)
-        self._onset_samples = round(config.onset_s * rate_hz)
-        self._termination_samples = round(config.termination_s * rate_hz)
+        self._config = config
+        self._channel = inputs.reads[0].channel
+        self._program = program_of(config.program, device)
+        self._on_amount: float = getattr(config, f"on_{device.unit}")
+        off_amount = getattr(config, f"off_{device.unit}")
+        self._off_amount: float = device.safe_amount if off_amount is None else off_amount
+        lowest = self._on_amount if is_trigger else min(self._on_amount, self._off_amount)
+        highest = self._on_amount if is_trigger else max(self._on_amount, self._off_amount)
+        self.clips = (Clip(device.id, config.output, lowest, highest),)
+        self._hop_samples = inputs.hop_samples
+        self._onset_samples = round(config.onset_s * inputs.rate_hz)
+        self._termination_samples = round(config.termination_s * inputs.rate_hz)
+        rates = {
+            key: per_sample(
+                highest - lowest, getattr(config, f"transition_{key}_s"), inputs.rate_hz
+            )
+            for key in ("up", "down")
+        }
+        self._is_step = all(rate == float("inf") for rate in rates.values())
+        self._ramp = Ramp(
+            self._off_amount,
+            lowest=lowest,
+            highest=highest,
+            up_per_sample=rates["up"],
+            down_per_sample=rates["down"],
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -113,103 +170,76 @@ class Threshold:
         self._run_sample = 0
         self._run_s = 0.0
         self._onset_s: float | None = None
+        self._is_driven = False
+        self._ramp.amount = self._off_amount
 
-    def decide(self, seen: Observation) -> Target | None:
+    def note(self, event: DeviceEvent) -> None:
+        """Go on from what the device gives, once it is driven; stay where it is in HOLD."""
+        if event.change == "applied":
+            return
+        self._is_driven = event.change in {"engaged", "resumed"}
+        if self._is_driven:
+            self._ramp.start_from(event.lowest, event.highest)
+
+    def decide(self, observation: Observation) -> Sequence[Target]:
         """Fold the next hop in and return what it calls for, if anything."""
-        if not seen.valid:
+        if not observation.valid:
             self._run_is_on = None
-            return None
-        if seen.is_on is not self._run_is_on:
-            self._run_is_on = seen.is_on
-            self._run_sample = seen.sample
-            self._run_s = seen.time_s
-        turned_on = self._turn(seen)
-        if self.wants == "trigger" and not turned_on:
-            return None
-        return Target(
-            self.id,
-            self.device,
-            self._detector,
-            self._channel,
-            self._program,
-            self.wants,
-            self._on_amount if self._is_on else self._off_amount,
-            seen.sample,
-            seen.time_s,
-            seen.time_s if self._onset_s is None else self._onset_s,
-            seen.value,
-            seen.threshold,
+            return ()
+        is_on, value, threshold = observation.values
+        if bool(is_on) is not self._run_is_on:
+            self._run_is_on = bool(is_on)
+            self._run_sample = observation.sample
+            self._run_s = observation.time_s
+        turned_on = self._turn(observation, is_on=bool(is_on))
+        if self._config.output == "trigger" and not turned_on:
+            return ()
+        return (
+            Target(
+                policy=self._config.id,
+                device=self._config.device,
+                detector=self._config.of,
+                channel=self._channel,
+                program=self._program,
+                kind=self._config.output,
+                amount=self._amount(),
+                sample=observation.sample,
+                time_s=observation.time_s,
+                onset_s=observation.time_s if self._onset_s is None else self._onset_s,
+                value=value,
+                threshold=threshold,
+            ),
         )
 
-    def _turn(self, seen: Observation) -> bool:
+    def _amount(self) -> float:
+        """Return the next amount on the way to that of on or off."""
+        goal = self._on_amount if self._is_on else self._off_amount
+        if self._is_step:
+            return goal
+        return self._ramp.move(goal, self._hop_samples) if self._is_driven else self._ramp.amount
+
+    def _turn(self, observation: Observation, *, is_on: bool) -> bool:
         """Turn on or off where the run has lasted; return whether an onset was seen."""
-        if not seen.is_on:
+        if not is_on:
             self._has_been_off = True
-        needed = self._onset_samples if seen.is_on else self._termination_samples
-        if seen.is_on is self._is_on or seen.sample - self._run_sample < needed:
+        needed = self._onset_samples if is_on else self._termination_samples
+        if is_on is self._is_on or observation.sample - self._run_sample < needed:
             if self._onset_s is None:
-                self._onset_s = seen.time_s
+                self._onset_s = observation.time_s
             return False
-        self._is_on = seen.is_on
+        self._is_on = is_on
         self._onset_s = self._run_s
-        turned_on = seen.is_on and self._has_been_off
-        self._has_been_off = not seen.is_on
+        turned_on = is_on and self._has_been_off
+        self._has_been_off = not is_on
         return turned_on
 
 
-def _wrong_program(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
-    names = tuple(device.programs)
-    program = config.program or (names[0] if len(names) == 1 else "")
-    if program not in (names or ("",)):
-        expected = f"one of {', '.join(names)}" if names else "none"
-        found = repr(config.program) if config.program else "none"
-        yield f"program: expected {expected}, found {found}"
-    elif config.output == "trigger":
-        yield from _wrong_for_triggers(program, device)
-
-
-def _wrong_for_triggers(program: str, device: DeviceConfig) -> Iterator[str]:
-    """Refuse triggers of a program to which the device could not change from its safe amount."""
-    safe_program, contacts = device.safe_program, ""
-    if program in device.programs:
-        contacts = device.programs[program].contacts
-    is_same = program == safe_program or (
-        contacts != "" and contacts == device.programs[safe_program].contacts
-    )
-    if device.safe_amount > 0.0 and not is_same:
-        yield (
-            f"program: expected {safe_program} (safe_program of device {device.id!r}) or one of "
-            f"the same contacts with triggers, as the device gives {device.safe_amount:g} in it "
-            f"and a program changes at 0 only, found {program}"
-        )
-
-
-def _wrong_amounts(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
-    unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
-    given: dict[str, float | None] = {
-        key: getattr(config, f"{key}_{unit}") for key in ("on", "off")
-    }
-    for key in given:
-        foreign = getattr(config, f"{key}_{other}")
-        if foreign is not None:
-            yield (
-                f"{key}_{other}: expected {key}_{unit} for device {device.id!r}, which speaks "
-                f"{'milliampere' if unit == 'ma' else 'level'}, found {key}_{other} = {foreign:g}"
-            )
-    if given["on"] is None and getattr(config, f"on_{other}") is None:
-        yield f"on_{unit}: expected an amount (it has no default), found none"
-    if given["off"] is not None and config.output == "trigger":
-        yield f"off_{unit}: expected none with triggers, found {given['off']:g}"
-    for key, amount in given.items():
-        if amount is not None and not 0.0 <= amount <= device.amount_max:
-            yield (
-                f"{key}_{unit}: expected from 0 to {device.amount_max:g} (the limit of device "
-                f"{device.id!r}), found {amount:g}"
-            )
-
-
-def _amounts(config: ThresholdConfig, device: DeviceConfig) -> tuple[float, float]:
-    """Return what on and off mean, in the device's unit."""
-    on_amount = getattr(config, f"on_{device.unit}")
-    off_amount = getattr(config, f"off_{device.unit}")
-    return on_amount, device.safe_amount if off_amount is None else off_amount
+def _wrong_with_triggers(config: ThresholdConfig, unit: str) -> list[str]:
+    """Return what a table says that means nothing where an onset gives one trigger."""
+    found = {key: getattr(config, key) or None for key in ("transition_up_s", "transition_down_s")}
+    found = {f"off_{unit}": getattr(config, f"off_{unit}"), **found}
+    return [
+        f"{key}: expected none with triggers, found {value:g}"
+        for key, value in found.items()
+        if value is not None
+    ]

@@ -17,11 +17,13 @@ from stimulators.wire.messages import (
     ClockRequest,
     Command,
     Control,
+    DetectorInfo,
     DeviceInfo,
     DeviceStatus,
     EstimateMessage,
     EventMessage,
     Lease,
+    Shown,
     Status,
     Stop,
     Wire,
@@ -48,6 +50,11 @@ _N_TOPIC_MAX = 200
 #: What others write into a stop; it is journalled even in a flood.
 _N_STOP_TEXT_MAX = 200
 _TELL_S = 1.0
+_SHOWN_ON: Mapping[type[Shown], Topic] = {
+    EstimateMessage: topics.ESTIMATE,
+    DetectorInfo: topics.DETECTOR_INFO,
+    EventMessage: topics.EVENT,
+}
 _DEVICE_WORDS = ("ack", "info", "state", "clock/request")
 
 
@@ -155,10 +162,9 @@ class MqttTransport:
         """Publish the service's status, retained; dropped where there is no link."""
         self._publish(topics.STATUS, "", status)
 
-    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
-        """Publish an estimate or an event for displays; dropped where there is no link."""
-        is_event = isinstance(message, EventMessage)
-        self._publish(topics.EVENT if is_event else topics.ESTIMATE, detector, message)
+    def show(self, detector: str, message: Shown) -> bool:
+        """Publish something of a detector for displays; False where there is no link."""
+        return self._publish(_SHOWN_ON[type(message)], detector, message)
 
     def _publish(self, topic: Topic, name: str, message: Wire) -> bool:
         address = self._addresses.get((topic, name))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from stimulators.wire.messages import Command, EstimateMessage, EventMessage, Lease, Status, Stop
+from stimulators.wire.messages import Command, Lease, Shown, Status, Stop
 from stimulators.wire.received import Received
 
 
@@ -26,6 +26,6 @@ class Transport(Protocol):
         """Publish the service's status, retained; dropped where there is no link."""
         ...
 
-    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
-        """Publish an estimate or an event for displays; dropped where there is no link."""
+    def show(self, detector: str, message: Shown) -> bool:
+        """Publish something of a detector for displays; False where there is no link."""
         ...

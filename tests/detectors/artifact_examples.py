@@ -20,8 +20,8 @@ from detectors.artifacts.stimulation_blanking import (
 )
 from detectors.artifacts.stimulation_period import StimulationPeriod, StimulationPeriodConfig
 from detectors.block import BoundEvent, StreamLayout
+from detectors.testing.subject import Recording
 from tests.detectors import naive_artifacts as naive
-from tests.detectors.subject import Recording
 
 LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from detectors.block import StreamLayout
 from detectors.coherence import Coherence, CoherenceConfig
+from detectors.testing.subject import Plain
 from tests.detectors.cross_subject import CrossExample, Streams
 from tests.detectors.naive_alignment import aligned
 from tests.detectors.naive_coherence import coherence
-from tests.detectors.subject import Plain
 
 _LFP: Final = StreamLayout("LFP", 250.0, ("left", "right", "C1"))
 _EMG: Final = StreamLayout("EMG", 1000.0, ("C1", "flexor"))

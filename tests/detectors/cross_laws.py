@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.testing.reflection import compiled
+from detectors.testing.subject import FIELDS
 from tests.detectors.cross_subject import CrossExample, Streams, look
-from tests.detectors.laws import compiled
-from tests.detectors.subject import FIELDS
 
 Cuts = Mapping[str, Sequence[int]]
 
@@ -85,6 +85,15 @@ def check_taint_spoils_its_window_and_no_more(
     assert spoilt.values[:, others].tobytes() == clean.values[:, others].tobytes()
 
 
+def check_taint_is_in_a_window(
+    example: CrossExample, given: Streams, stream: str, sample: int
+) -> None:
+    """Hold that a sample amid the streams is part of some hops, and not of all."""
+    is_inside = _is_inside(example, given, stream, sample)
+    assert is_inside.any()
+    assert not is_inside.all()
+
+
 def check_soft_taint_is_told(
     example: CrossExample, given: Streams, stream: str, place: tuple[int, int]
 ) -> None:
@@ -122,6 +131,7 @@ def check_bad_values_are_tainted(
     samples_uv[sample, 0] = value
     seen = look(example, given.changed(stream, replace(made, samples_uv=samples_uv))).estimates
     told = look(example, given.tainted(stream, sample, 0, Taint.NOT_FINITE)).estimates
+    assert seen.sample.size
     assert np.isfinite(seen.values).all()
     assert seen.valid.tobytes() == told.valid.tobytes()
 
@@ -133,6 +143,7 @@ def check_nothing_happens_on(
     made = given.recordings[stream]
     dead = replace(made, samples_uv=np.full_like(made.samples_uv, constant_uv))
     seen = look(example, given.changed(stream, dead))
+    assert seen.estimates.sample.size
     assert np.isfinite(seen.estimates.values).all()
     assert not seen.estimates.valid.any()
     assert seen.detections == ()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.block import Block, Break, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
-from tests.detectors.subject import Plain, Recording, Sight, joined, recording
+from detectors.testing.subject import Plain, Recording, Sight, joined, recording
 
 #: A stream's samples restart here, their times moved by so many seconds.
 Restart = tuple[int, float]

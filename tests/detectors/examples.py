@@ -14,6 +14,7 @@ from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 from detectors.power_scale import PowerBaseline
 from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
+from detectors.testing.subject import LAYOUT, Example, Plain, Recording, blocks
 from tests.detectors.naive_aperiodic import aperiodic
 from tests.detectors.naive_band_power import band_power
 from tests.detectors.naive_burst import burst
@@ -22,7 +23,6 @@ from tests.detectors.naive_coherence import coherence
 from tests.detectors.naive_oscillation import oscillation
 from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.naive_target_phase import target_phase
-from tests.detectors.subject import LAYOUT, Example, Plain, Recording, blocks
 
 # What rounding leaves, each at least fifteen times the most that was found of it: of squares and of
 # voltages of some hundred microvolts, of shares (one less nearly one), of logarithms of powers, and
@@ -163,6 +163,7 @@ def _burst_statistics(
             hop_s=hop_samples / layout.rate_hz,
             rate_hz=layout.rate_hz,
             nulls=list(statistics.nulls),
+            restarts=given.restarts,
         )
 
     return Example(
@@ -172,7 +173,8 @@ def _burst_statistics(
         BandPower(_BETA, layout).span_samples + round(config.window_s * layout.rate_hz),
         plain,
         channel_outputs=13,
-        measures=(),
+        measures=tuple(range(10)),
+        omits=True,
         forgets=False,
         every=every,
         tolerance_absolute=(_POWER,),

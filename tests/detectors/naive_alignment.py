@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import StreamLayout, Taint
+from detectors.testing.subject import Recording
 from tests.detectors.cross_subject import Streams
-from tests.detectors.subject import Recording
 
 _JUMP_S = 3600.0
 _PLACES = np.linspace(0.0, 1.0, 5121)

@@ -7,8 +7,8 @@ from scipy.special import digamma, polygamma
 
 from detectors.aperiodic import AperiodicConfig
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
+from detectors.testing.subject import Plain, Recording
 from tests.detectors.naive_band_power import parts_of
-from tests.detectors.subject import Plain, Recording
 
 _N_TURNS = 20
 

@@ -18,7 +18,7 @@ from detectors.block import (
     StreamLayout,
     Taint,
 )
-from tests.detectors.subject import Recording
+from detectors.testing.subject import Recording
 
 Plain = tuple[NDArray[np.float64], NDArray[np.uint16]]
 

@@ -11,7 +11,7 @@ from scipy.signal import butter, lfilter, periodogram, sosfilt
 
 from detectors.band_power import BandPowerConfig
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
-from tests.detectors.subject import Plain, Recording
+from detectors.testing.subject import Plain, Recording
 
 
 def parts_of(

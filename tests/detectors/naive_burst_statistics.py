@@ -44,11 +44,13 @@ def burst_statistics(
     hop_s: float,
     rate_hz: float,
     nulls: Sequence[NDArray[np.float64]],
+    restarts: Sequence[int],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return values and validity, thirteen outputs a channel, from the burst detector's estimates.
 
     `nulls` has one for each channel; of one that calibrates it is in effect `null_delay_s` after
-    the first hop at which the threshold is known.
+    the first hop at which the threshold is known. At the first estimate after each of the
+    `restarts` (samples) nothing but the counts is valid.
     """
     is_white = below.threshold.calibrate_s is None
     every, width = round(config.hop_s / hop_s), round(config.window_s / hop_s)
@@ -95,5 +97,9 @@ def burst_statistics(
                 expected[2:4] += threshold[newest]
             is_good[5:10] = is_good[:5] & np.isfinite(expected)
             row[5:10] = np.where(is_good[5:10], expected, 0.0)
+    ends = given.sample[every - 1 :: every][: n_hops // every]
+    after = [at for at in np.searchsorted(ends, restarts).tolist() if at < ends.size]
+    valid[after, :, :10] = False
+    values[after, :, :10] = 0.0
     n_outputs = 13 * n_channels
     return values.reshape(-1, n_outputs), valid.reshape(-1, n_outputs)

@@ -11,8 +11,8 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.coherence import CoherenceConfig
 from detectors.coherence_chance import Chance
 from detectors.coherence_config import Segments
+from detectors.testing.subject import Plain, Recording
 from tests.detectors.naive_band_power import parts_of
-from tests.detectors.subject import Plain, Recording
 
 
 def spectra_of(window_uv: NDArray[np.float64], segment: int, step: int) -> NDArray[np.complex128]:
@@ -84,7 +84,7 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
     step, hop = grid_of(config, segment, rate_hz)
     n_segments = 1 + (round(config.window_s * rate_hz) - segment) // step
     window = segment + (n_segments - 1) * step
-    names = ("coherence", "imaginary", "level", "lower", *config.measures)
+    names = ("coherence", "imaginary", "coherence_null", "lower_bound", *config.measures)
     frequency_hz = np.fft.rfftfreq(segment, 1.0 / rate_hz)
     bins, weights = weights_of(config, frequency_hz, segment, rate_hz)
     chance = Chance(Segments(segment, step, n_segments, hop), bins, weights)
@@ -108,11 +108,11 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
                 if (bits & int(WINDOW_TAINT)).any() or (bits[-1] & int(NEWEST_TAINT)).any():
                     continue
                 found = measures_of(samples_uv[:, a], samples_uv[:, b], rate_hz, step, config)
-                found["level"] = chance.level(config.alpha)
+                found["coherence_null"] = chance.level(config.alpha)
                 root = np.sqrt(found["coherence"])
-                found["lower"] = 0.0
-                if found["coherence"] > found["level"]:
-                    found["lower"] = float(
+                found["lower_bound"] = 0.0
+                if found["coherence"] > found["coherence_null"]:
+                    found["lower_bound"] = float(
                         np.interp(root, np.linspace(0.0, 1.0, bounds.size), bounds)
                     )
                 valid[-1][place] = True

@@ -7,8 +7,8 @@ from scipy.stats import gamma
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.oscillation import OscillationConfig
+from detectors.testing.subject import Plain, Recording
 from tests.detectors.naive_endpoint_hilbert import newest, window_samples
-from tests.detectors.subject import Plain, Recording
 
 _LIMIT_UV = 1e12
 

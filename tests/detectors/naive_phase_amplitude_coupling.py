@@ -6,8 +6,8 @@ from scipy.signal import firwin, kaiser_beta, kaiserord
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+from detectors.testing.subject import Plain, Recording
 from tests.detectors.naive_waveform_shape import mean_and_distance, pairs, shape
-from tests.detectors.subject import Plain, Recording
 
 _EDGES = np.linspace(-np.pi, np.pi, 19)
 

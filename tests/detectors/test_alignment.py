@@ -395,5 +395,5 @@ def test_pairs_across_streams_are_named_by_their_labels_on_the_grid() -> None:
     detector = Coherence(config, _EMG, _LFP)
     assert detector.pairs == (("EMG/C1", "STN"), ("EMG/C1", "LFP/C1"))
     assert detector.channels == ("EMG/C1", "STN", "LFP/C1")
-    assert detector.outputs[0] == "EMG/C1-STN.coherence"
+    assert detector.outputs[0].label == "EMG/C1-STN.coherence"
     assert detector.rate_hz == 250.0

@@ -328,8 +328,13 @@ def test_a_table_configures_it() -> None:
     config = msgspec.convert(table, AnyDetectorConfig)
     chain = DetectorChain((config,), {"LFP": layout_of(2)})
     detector = chain.detectors["slope"]
-    assert detector.outputs[:5] == tuple(
-        f"C0.{name}" for name in ("exponent", "offset", "over_aperiodic_db", "level_db", "misfit")
-    )
+    assert [(each.measure, each.unit, each.null) for each in detector.outputs[:5]] == [
+        ("exponent", "", None),
+        ("offset", "log10 µV²/Hz", None),
+        ("over_aperiodic_db", "dB", "over_aperiodic_db_null"),
+        ("over_aperiodic_db_null", "dB", None),
+        ("misfit", "", None),
+    ]
+    assert {each.channel for each in detector.outputs[:5]} == {"C0"}
     assert len(detector.outputs) == 10
     assert detector.hop_samples == 250

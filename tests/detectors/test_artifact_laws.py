@@ -16,9 +16,9 @@ from detectors.block import (
     BoundEvent,
     Taint,
 )
-from tests.detectors import laws
+from detectors.testing.reflection import compiled
+from detectors.testing.subject import Recording, recording
 from tests.detectors.artifact_examples import EXAMPLES, LAYOUT, ArtifactExample, run
-from tests.detectors.subject import Recording, recording
 from tests.searching import search
 
 _N_SAMPLES = 1300
@@ -247,10 +247,10 @@ def test_nothing_compiles_after_the_second_call(example: ArtifactExample) -> Non
     made = _made(7, _N_SAMPLES, [])
     step, _ = example.step()
     run(step, made, [], [1])
-    before = laws.compiled()
+    before = compiled()
     step.reset()
     run(step, made, [BoundEvent(9, STIMULATION_CHANGE)], range(0, _N_SAMPLES, 50))
-    assert laws.compiled() == before
+    assert compiled() == before
 
 
 @_each_example

@@ -13,7 +13,7 @@ from detectors.block import StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Seen
 from detectors.registry import REGISTRY
-from tests.detectors.subject import Recording, blocks
+from detectors.testing.subject import Recording, blocks
 
 _CHANNELS = ("a", "b", "c")
 _GATE = {"percentile": 75.0, "calibrate_s": 1.0}
@@ -148,9 +148,7 @@ def test_what_is_wrong_with_one_channel_stays_there(
     for before, after in zip(clean, spoilt, strict=True):
         outputs = chain.detectors[before.estimates.detector].outputs
         others = [
-            place
-            for place, output in enumerate(outputs)
-            if "b" not in output.partition(".")[0].split("-")
+            place for place, output in enumerate(outputs) if "b" not in output.channel.split("-")
         ]
         for field in ("values", "valid"):
             a = getattr(before.estimates, field)[:, others]

@@ -13,8 +13,8 @@ from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
+from detectors.testing.subject import FIELDS
 from tests.detectors.naive_band_power import power_of
-from tests.detectors.subject import FIELDS
 from tests.searching import search
 
 

@@ -15,7 +15,8 @@ from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstColumns, BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates, Seen
-from detectors.kernels.burst import percentile_of
+from detectors.kernels.calibrated_threshold import percentile_of
+from detectors.outputs import Output
 
 _HOP = 10
 _FIXED = BurstThreshold(level=10.0)
@@ -25,9 +26,13 @@ def detector_of(n_channels: int = 1, *, hop_s: float = _HOP / 1000.0, **keys: An
     layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
     below = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), hop_s=hop_s)
     source = BandPower(below, layout)
-    vars(source)["is_signed"] = "hysteresis_level" in keys
+    _let_be_signed(source, signed="hysteresis_level" in keys)
     settings: dict[str, Any] = {"threshold": _FIXED, "duration_s_min": 0.0}
     return Burst(BurstConfig(id="bursts", of="beta", **(settings | keys)), source)
+
+
+def _let_be_signed(source: BandPower, *, signed: bool) -> None:
+    source.outputs = tuple(each._replace(signed=signed) for each in source.outputs)
 
 
 def power_of(*values: float | None) -> Estimates:
@@ -174,7 +179,12 @@ def test_each_channel_has_its_own_threshold_and_edges_come_hop_by_hop() -> None:
         ("C1", "offset", 4),
     ]
     assert detector.columns("C1") == BurstColumns(4, 5, 6, 7)
-    assert detector.outputs[4:] == ("C1.value", "C1.threshold", "C1.is_on", "C1.is_calibrating")
+    assert detector.outputs[4:] == (
+        Output("C1", "value", "µV²"),
+        Output("C1", "threshold", "µV²"),
+        Output("C1", "is_on", ""),
+        Output("C1", "is_calibrating", ""),
+    )
     assert seen.estimates.values[-1, detector.columns("C1").threshold] == 20.0
 
 
@@ -210,13 +220,13 @@ def test_a_measure_that_does_not_change_is_not_above_itself() -> None:
 def test_a_source_that_may_be_negative_wants_the_hysteresis_in_its_unit() -> None:
     layout = StreamLayout("LFP", 1000.0, ("C0",))
     source = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
-    vars(source)["is_signed"] = True
+    _let_be_signed(source, signed=True)
     config = BurstConfig(id="bursts", of="beta", threshold=_FIXED)
     with pytest.raises(ValueError, match=r"^hysteresis_level: expected one, as 'beta' may be neg"):
         Burst(config, source)
     config = msgspec.structs.replace(config, hysteresis_level=1.0)
     assert Burst(config, source).rule.is_signed
-    vars(source)["is_signed"] = False
+    _let_be_signed(source, signed=False)
     with pytest.raises(ValueError, match=r"^hysteresis_level: expected none but hysteresis, as"):
         Burst(config, source)
 

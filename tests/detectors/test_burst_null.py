@@ -1,8 +1,8 @@
 """Bursts of Gaussian noise: Rice's closed form, and the null that is heard from the filters."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from detectors.burst_null import burst_null
 from detectors.burst_rule import BurstRule
 from detectors.burst_statistics import BurstStatistics, BurstStatisticsConfig
 from detectors.chain import DetectorChain
+from detectors.compiling.bundle import Bundle
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
 from detectors.kernels.burst_null import count_bursts
 from detectors.oscillation import OscillationConfig
+from detectors.outputs import Output
 from detectors.power_scale import PowerBaseline
 from detectors.rehearsal import Rehearsal
 
@@ -37,7 +39,7 @@ class Envelope:
 
     id = "envelope"
     channels: tuple[str, ...] = ("C0",)
-    outputs: tuple[str, ...] = ("C0",)
+    outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV"),)
     hop_samples = 1
     rate_hz = RATE_HZ
     delay_s = 0.0
@@ -113,7 +115,7 @@ def chain_of(source: Any, layout: StreamLayout = LAYOUT, **keys: Any) -> Detecto
         [
             source,
             BurstConfig(**settings),
-            BurstStatisticsConfig(id="statistics", of="bursts", window_s=280.0, hop_s=280.0),
+            BurstStatisticsConfig(id="statistics", of="bursts", window_s=280.0, hop_s=140.0),
         ],
         {layout.name: layout},
     )
@@ -211,7 +213,7 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
 class SignedEnvelope(Envelope):
     """One that may be negative."""
 
-    is_signed = True
+    outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV", signed=True),)
 
 
 def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
@@ -228,8 +230,7 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         hysteresis_level=0.7,
         duration_s_min=0.007,
     )
-    count = np.zeros(kernel.N_BLOCK_COUNTS, dtype=np.int64)
-    total = np.zeros(kernel.N_BLOCK_SUMS)
+    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
     count_bursts(
         np.ascontiguousarray(measure.T),
         np.ascontiguousarray(valid.T),
@@ -237,10 +238,9 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         level - 0.7,
         7,
         20.0,
-        count,
-        total,
+        summary.addresses,
     )
-    live = np.zeros((n_channels, kernel.N_BLOCK_COUNTS), dtype=np.int64)
+    live = np.zeros((n_channels, 6), dtype=np.int64)
     for channel in range(n_channels):
         sample = np.arange(n_hops)
         seen = Burst(config, SignedEnvelope()).update(
@@ -264,8 +264,9 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
             hops[is_whole].sum(),
             (hops[is_whole] > 20.0).sum(),
         )
-    assert count.tolist() == live.sum(axis=0).tolist()
-    assert count.min() > 0
+    counts = summary.fields.tally.array.tolist()[:6]
+    assert list(counts) == live.sum(axis=0).tolist()
+    assert min(counts) > 0
 
 
 def rehearsal_of(source: DetectorConfig, layout: StreamLayout = LAYOUT) -> Rehearsal:
@@ -321,8 +322,8 @@ class _ChainOfNamed(DetectorChain):
 
     def update(self, block: Block) -> tuple[Seen, ...]:
         values = block.samples_uv[-1:]
-        given = replace(
-            Estimates.room("named", 1, values.shape[1]),
+        given = msgspec.structs.replace(
+            Estimates.empty("named", 1, values.shape[1]),
             sample=np.array([0]),
             time_s=np.array([0.0]),
             values=values,
@@ -336,3 +337,23 @@ def test_what_noise_never_does_has_no_null() -> None:
     null = null_of(chain_of(source, duration_s_min=10.0))
     assert np.isnan(null[:10, 2:]).all()
     np.testing.assert_array_equal(null[:10, 1], 0.0)
+
+
+def test_the_noise_is_the_same_whatever_a_class_is_called() -> None:
+    class Renamed(
+        BandPowerConfig,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        tag_field="kind",
+        tag="band_power",
+    ):
+        """The same table."""
+
+    keys: dict[str, Any] = {"id": "beta", "stream": "LFP", "band_hz": (13.0, 30.0)}
+    layouts = {"LFP": LAYOUT}
+    known, renamed = (
+        Rehearsal((each(**keys),), layouts, DetectorChain) for each in (BandPowerConfig, Renamed)
+    )
+    other = Rehearsal((BandPowerConfig(**keys | {"hop_s": 0.1}),), layouts, DetectorChain)
+    assert known == renamed != other

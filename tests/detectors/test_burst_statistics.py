@@ -141,7 +141,7 @@ def test_bad_data_are_not_seen_and_what_they_cut_counts_for_the_rate_alone() -> 
     (seen,) = Rig(window_s=0.1).see(*(None,) * 6, *(1.0,) * 4)
     assert seen["rate_hz"] is None
     (seen,) = Rig(window_s=0.1).see(*(None,) * 10)
-    assert (seen["n_bursts"], seen["seen_s"], seen["null_rate_hz"]) == (0.0, 0.0, None)
+    assert (seen["n_bursts"], seen["seen_s"], seen["rate_hz_null"]) == (0.0, 0.0, None)
 
 
 def test_calibration_is_not_seen() -> None:
@@ -161,11 +161,11 @@ def test_the_null_is_that_of_noise_as_often_above_the_threshold() -> None:
     (seen,) = rig.see(*_TEN)
     null = rig.statistics.nulls[0]
     at_half = null[null[:, 0] == 0.5][0]
-    assert seen["null_rate_hz"] == pytest.approx(at_half[1])
-    assert seen["null_duration_s"] == pytest.approx(at_half[2])
-    assert seen["null_mean_amplitude"] == pytest.approx(10.0 * at_half[3])
-    assert seen["null_peak_amplitude"] == pytest.approx(10.0 * at_half[4])
-    assert seen["null_long_fraction"] == pytest.approx(at_half[5])
+    assert seen["rate_hz_null"] == pytest.approx(at_half[1])
+    assert seen["mean_duration_s_null"] == pytest.approx(at_half[2])
+    assert seen["mean_amplitude_null"] == pytest.approx(10.0 * at_half[3])
+    assert seen["peak_amplitude_null"] == pytest.approx(10.0 * at_half[4])
+    assert seen["long_fraction_null"] == pytest.approx(at_half[5])
     assert 1.0 < at_half[3] < at_half[4]
 
 
@@ -173,7 +173,7 @@ def test_the_null_is_that_of_noise_as_often_above_the_threshold() -> None:
 def test_a_share_that_was_not_tried_has_no_null(measures: tuple[float, ...]) -> None:
     (seen,) = Rig(window_s=0.1).see(*measures)
     assert seen["rate_hz"] == 0.0
-    assert seen["null_rate_hz"] is None
+    assert seen["rate_hz_null"] is None
 
 
 def test_amplitudes_in_a_unit_that_may_be_negative_lie_so_far_above_the_threshold() -> None:
@@ -184,7 +184,7 @@ def test_amplitudes_in_a_unit_that_may_be_negative_lie_so_far_above_the_threshol
     assert seen["peak_amplitude"] == pytest.approx(0.0)
     null = rig.statistics.nulls[0]
     at_half = null[null[:, 0] == 0.5][0]
-    assert seen["null_mean_amplitude"] == pytest.approx(at_half[3] - 10.0)
+    assert seen["mean_amplitude_null"] == pytest.approx(at_half[3] - 10.0)
 
 
 def test_it_goes_on_over_calls_and_forgets_at_a_reset() -> None:
@@ -210,7 +210,8 @@ def test_each_channel_has_its_own() -> None:
     (row,) = statistics.update(chain.detectors["bursts"].update(given).estimates).estimates.values
     assert row[statistics.columns("C0").n_bursts] == 1.0
     assert row[statistics.columns("C1").n_bursts] == 0.0
-    assert statistics.outputs[13:15] == ("C1.rate_hz", "C1.mean_duration_s")
+    labels = [each.label for each in statistics.outputs[13:15]]
+    assert labels == ["C1.rate_hz", "C1.mean_duration_s"]
 
 
 def test_hop_and_delay_are_declared() -> None:

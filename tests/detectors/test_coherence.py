@@ -165,7 +165,7 @@ def test_what_both_channels_share_without_a_lag_has_no_imaginary_part(share: flo
     assert values["phase_locking"] == pytest.approx(1.0, abs=1e-12)
     assert values["phase_lag"] == 0.0
     assert values["phase_lag_debiased"] == 0.0
-    assert 0.99 < values["lower"] <= 1.0
+    assert 0.99 < values["lower_bound"] <= 1.0
 
 
 def test_identical_channels_never_exceed_one_and_always_have_a_bound() -> None:
@@ -335,13 +335,13 @@ def test_outputs_are_named_by_pair_and_measure() -> None:
     assert detector.pairs == (("C3", "C1"), ("C3", "C0"), ("C1", "C0"))
     assert detector.channels == ("C3", "C1", "C0")
     assert found.values.shape == (0, 15)
-    assert detector.outputs[5:10] == (
+    assert [each.label for each in detector.outputs[5:10]] == [
         "C3-C0.coherence",
         "C3-C0.imaginary",
-        "C3-C0.level",
-        "C3-C0.lower",
+        "C3-C0.coherence_null",
+        "C3-C0.lower_bound",
         "C3-C0.phase_locking",
-    )
+    ]
     found_at = detector.columns("C3", "C0")
     assert found_at.coherence == 5
     assert found_at.phase_locking == 9

@@ -33,7 +33,7 @@ def test_independent_channels_exceed_the_level_in_one_of_twenty_windows(
 ) -> None:
     """6,000 windows: one in a thousand runs is by chance more than 0.009 off."""
     values = independent_windows(n_segments, 300, band_hz=_BANDS[band], measures=())
-    found = share_above(values["coherence"], values["level"])
+    found = share_above(values["coherence"], values["coherence_null"])
     assert found == pytest.approx(0.05, abs=0.01 if n_segments > 4 else 0.016)
 
 
@@ -41,13 +41,17 @@ def test_independent_channels_exceed_the_level_in_one_of_twenty_windows(
 @pytest.mark.parametrize("overlap", [0.34, 0.62])
 def test_the_level_holds_for_other_overlaps(n_segments: int, overlap: float) -> None:
     values = independent_windows(n_segments, 300, overlap=overlap, band_hz=(5.0, 14.0), measures=())
-    assert share_above(values["coherence"], values["level"]) == pytest.approx(0.05, abs=0.011)
+    assert share_above(values["coherence"], values["coherence_null"]) == pytest.approx(
+        0.05, abs=0.011
+    )
 
 
 def test_a_rarer_level_is_exceeded_as_rarely_as_asked() -> None:
     for band_hz in ((8.0, 8.5), (5.0, 14.0)):
         values = independent_windows(19, 300, alpha=0.01, band_hz=band_hz, measures=())
-        assert share_above(values["coherence"], values["level"]) == pytest.approx(0.01, abs=0.005)
+        assert share_above(values["coherence"], values["coherence_null"]) == pytest.approx(
+            0.01, abs=0.005
+        )
 
 
 @pytest.mark.parametrize("squared", [0.02, 0.2, 0.5])
@@ -57,7 +61,7 @@ def test_the_bound_is_above_the_truth_in_one_of_twenty_windows(
     n_segments: int, band: str, squared: float
 ) -> None:
     values = independent_windows(n_segments, 300, squared, band_hz=_BANDS[band], measures=())
-    assert share_above(values["lower"], squared) == pytest.approx(0.05, abs=0.014)
+    assert share_above(values["lower_bound"], squared) == pytest.approx(0.05, abs=0.014)
 
 
 @pytest.mark.parametrize("squared", [0.8, 0.95])
@@ -66,15 +70,15 @@ def test_of_high_coherences_in_few_segments_the_bound_is_more_careful(
     n_segments: int, squared: float
 ) -> None:
     values = independent_windows(n_segments, 300, squared, band_hz=(5.0, 14.0), measures=())
-    assert 0.01 < share_above(values["lower"], squared) < 0.06
+    assert 0.01 < share_above(values["lower_bound"], squared) < 0.06
 
 
 def test_the_bound_is_above_zero_where_the_coherence_is_above_the_level() -> None:
     values = independent_windows(8, 100, 0.1, band_hz=(5.0, 14.0), measures=())
-    is_above = values["coherence"] > values["level"]
-    is_below = values["coherence"] < values["level"]
-    assert (values["lower"][is_above] > 0.0).all()
-    assert (values["lower"][is_below] == 0.0).all()
+    is_above = values["coherence"] > values["coherence_null"]
+    is_below = values["coherence"] < values["coherence_null"]
+    assert (values["lower_bound"][is_above] > 0.0).all()
+    assert (values["lower_bound"][is_below] == 0.0).all()
     assert is_above.sum() > 100 < is_below.sum()
 
 

@@ -27,7 +27,7 @@ def edges_of(
     detector: Coherence, seen: Seen, pair: tuple[str, str], threshold: float, hysteresis: float
 ) -> list[tuple[str, int, float, bool]]:
     """Return kind, sample, strength and completeness of what a plain loop finds."""
-    column = detector.columns(*pair).lower
+    column = detector.columns(*pair).lower_bound
     found: list[tuple[str, int, float, bool]] = []
     is_on = False
     last = 0.0
@@ -114,7 +114,10 @@ def test_what_is_not_valid_cuts_and_gives_none() -> None:
     ]
     assert 6000 <= found[1].sample < 6000 + detector.hop_samples
     last_good = seen.estimates.sample.tolist().index(found[1].sample) - 1
-    assert found[1].strength == seen.estimates.values[last_good, detector.columns("C0", "C1").lower]
+    assert (
+        found[1].strength
+        == seen.estimates.values[last_good, detector.columns("C0", "C1").lower_bound]
+    )
     assert found[2].sample >= 6000 + detector.span_samples
 
 
@@ -140,7 +143,7 @@ def test_noise_is_over_the_level_as_rarely_as_a_bound_above_it_can_be() -> None:
     """A bound above the level takes much more than a coherence above it, at 5 % of the hops."""
     samples_uv = np.random.default_rng(2).normal(0.0, 5.0, (250_000, 2))
     detector, seen = look(samples_uv, threshold="level")
-    bound = seen.estimates.values[:, detector.columns("C0", "C1").lower]
+    bound = seen.estimates.values[:, detector.columns("C0", "C1").lower_bound]
     share = np.mean(bound[seen.estimates.valid[:, 0]] > 0.0)
     assert share == pytest.approx(0.05, abs=0.02)
     assert len(seen.detections) <= 4

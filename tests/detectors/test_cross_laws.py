@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.block import Break, Taint
-from tests.detectors import cross_laws, laws
+from detectors.testing import reflection
+from tests.detectors import cross_laws
 from tests.detectors.cross_examples import CROSS_EXAMPLES
 from tests.detectors.cross_subject import CrossExample, Streams, look
 from tests.searching import search
 
 _TYPES = [
-    each for each in laws.detector_types() if "other_stream" in each.config_type.__struct_fields__
+    each
+    for each in reflection.detector_types()
+    if "other_stream" in each.config_type.__struct_fields__
 ]
 _TAINTS = (Taint.NOT_FINITE, Taint.FROZEN, Taint.SATURATED, Taint.IMPLAUSIBLE, Taint.MOVEMENT)
 _LENGTH_S = 2.5
@@ -174,6 +177,13 @@ def test_taint_spoils_its_window_and_no_more(example: CrossExample, data: st.Dat
     made = _plain(example, data.draw(st.integers(0, 100)))
     taint = data.draw(st.sampled_from(_TAINTS))
     cross_laws.check_taint_spoils_its_window_and_no_more(example, made, stream, place, taint)
+
+
+@_each_example
+def test_a_sample_amid_the_streams_is_in_a_window(example: CrossExample) -> None:
+    for layout in example.layouts:
+        sample = round(0.5 * _LENGTH_S * layout.rate_hz)
+        cross_laws.check_taint_is_in_a_window(example, _plain(example), layout.name, sample)
 
 
 @_each_example

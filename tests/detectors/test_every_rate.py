@@ -18,8 +18,8 @@ from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.coherence import Coherence, CoherenceConfig
 from detectors.detector import DetectorConfig
 from detectors.folding import bands_of
+from detectors.testing.subject import Example
 from tests.detectors.examples import EXAMPLES
-from tests.detectors.subject import Example
 
 _RATES_HZ = (
     *(250.0, 418.4, 422.0, 500.0, 512.0, 1000.0, 1024.0),

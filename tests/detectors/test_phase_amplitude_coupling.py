@@ -129,7 +129,7 @@ def test_channels_are_looked_at_in_the_order_asked_and_do_not_disturb_each_other
     samples_uv = np.random.default_rng(18).normal(0.0, 1.0, (3000, 4)) * [1.0, 2.0, 3.0, 4.0]
     chosen = detector_of(4, window_s=1.0, channels=("C3", "C1"))
     found = fold(chosen, samples_uv)
-    assert chosen.outputs[N_OUTPUTS] == "C1.modulation_index"
+    assert chosen.outputs[N_OUTPUTS].label == "C1.modulation_index"
     for place, channel in enumerate((3, 1)):
         alone = fold(detector_of(window_s=1.0), np.ascontiguousarray(samples_uv[:, [channel]]))
         part = np.ascontiguousarray(found.values[:, N_OUTPUTS * place :][:, :N_OUTPUTS])

@@ -14,8 +14,8 @@ from detectors.band_power import BandPower, BandPowerConfig
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
+from detectors.testing.subject import FIELDS
 from tests.detectors.naive_band_power import mean_of, span_of, squares_of, weights_of
-from tests.detectors.subject import FIELDS
 from tests.searching import search
 
 RATE_HZ = 1000.0
@@ -254,7 +254,7 @@ def test_channels_do_not_disturb_each_other_whichever_are_asked_for(mean: dict[s
         columns = [int(label[1:]) for label in labels]
         detector = BandPower(config_of(channels=labels, **mean), layout_of(37))
         found = detector.update(block).estimates
-        assert detector.outputs == labels
+        assert tuple(each.channel for each in detector.outputs) == labels
         for field in ("values", "valid"):
             of_all = np.ascontiguousarray(getattr(together, field)[:, columns])
             assert getattr(found, field).tobytes() == of_all.tobytes()
@@ -264,7 +264,8 @@ def test_several_bands_are_each_what_it_is_alone() -> None:
     samples_uv = np.random.default_rng(8).normal(0.0, 10.0, (1500, 3))
     bands_hz = {"beta": (13.0, 30.0), "gamma": (60.0, 90.0), "all": (5.0, 45.0)}
     detector = BandPower(config_of(bands_hz=bands_hz, order=3), layout_of(3))
-    assert detector.outputs[:4] == ("C0.beta", "C0.gamma", "C0.all", "C1.beta")
+    labels = [each.label for each in detector.outputs[:4]]
+    assert labels == ["C0.beta", "C0.gamma", "C0.all", "C1.beta"]
     found = detector.update(block_of(samples_uv)).estimates
     for place, band_hz in enumerate(bands_hz.values()):
         alone = power(samples_uv, band_hz=band_hz, order=3)

@@ -201,7 +201,7 @@ def test_a_burst_calibrates_on_what_is_valid_after_the_baseline() -> None:
 
 def test_one_band_by_name_has_the_outputs_of_one_band() -> None:
     detector = detector_of(2, bands_hz={"beta": (13.0, 30.0)})
-    assert detector.outputs == detector.channels == ("C0", "C1")
+    assert [each.label for each in detector.outputs] == ["C0.power", "C1.power"]
     samples_uv = noise(1000, 2)
     found = detector.update(block_of(samples_uv)).estimates
     assert found.values.tobytes() == look(samples_uv).values.tobytes()

@@ -117,14 +117,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(
-    installed: Path, *arguments: str, timeout_s: float = 110.0
+    installed: Path, *arguments: str, cwd: Path | None = None, timeout_s: float = 110.0
 ) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     paths = os.pathsep.join((str(installed), str(root)))
     return subprocess.run(
         [sys.executable, *arguments],
         check=False,
-        cwd=root,
+        cwd=cwd or root,
         env=os.environ | {"PYTHONPATH": paths},
         capture_output=True,
         text=True,
@@ -148,14 +148,35 @@ def test_an_installed_detector_is_a_kind_like_any_other(installed: Path, tmp_pat
 
 
 @pytest.mark.timeout(400)
-def test_the_laws_run_on_an_installed_detector(installed: Path) -> None:
-    told = run(
-        installed,
-        *("-m", "pytest", "-v", "-x", "tests/detectors/test_laws.py", "-k", "LineLength"),
-        timeout_s=390.0,
-    )
+def test_the_laws_run_on_an_installed_detector(installed: Path, tmp_path: Path) -> None:
+    test = shutil.copy(_EXAMPLE / "test_line_length.py", tmp_path)
+    command = ("-m", "pytest", "-v", "-x", "-p", "no:cacheprovider", "--rootdir", str(tmp_path))
+    told = run(installed, *command, str(test), cwd=tmp_path, timeout_s=390.0)
     assert told.returncode == 0, told.stdout
     assert told.stdout.count("PASSED") > 20
+
+
+def test_without_what_searches_for_examples_one_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: (\n"
+        "    None if name == 'hypothesis' else found(name, *more)\n"
+        ")\n",
+        "utf-8",
+    )
+    told = run(tmp_path, "-c", "import detectors.testing")
+    assert told.stderr.splitlines()[-1] == (
+        "ImportError: detectors.testing: expected hypothesis, found it not installed: "
+        "pip install 'stimloop[testing]'"
+    )
+
+
+def test_laws_do_not_pass_where_assertions_are_off(tmp_path: Path) -> None:
+    told = run(tmp_path, "-O", "-c", "import detectors.testing")
+    assert told.stderr.splitlines()[-1] == (
+        "ImportError: detectors.testing: expected assertions, found Python started with -O"
+    )
 
 
 def test_an_unknown_kind_says_who_was_refused(installed: Path, tmp_path: Path) -> None:

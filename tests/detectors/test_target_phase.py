@@ -16,10 +16,10 @@ from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.oscillation import Oscillation, OscillationConfig
 from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
+from detectors.testing.subject import look, recording
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.naive_target_phase import moments
 from tests.detectors.rhythms import RATE_HZ, block_of, circular, layout_of, wandering
-from tests.detectors.subject import look, recording
 from tests.searching import search
 
 _ANY = AmplitudeGate(amplitude_uv_min=1e-6)

@@ -11,6 +11,7 @@ from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import Input
 from detectors.estimates import Estimates, Seen
+from detectors.outputs import Measure, Output
 from detectors.windowed import Windowed, WindowedConfig
 
 _LAYOUT = StreamLayout("LFP", 100.0, ("left", "right"))
@@ -29,6 +30,7 @@ class Inverse(Windowed):
     """Cannot be computed from a window that is zero, or half zero."""
 
     config_type: ClassVar[type[_Config]] = _Config
+    measures = (Measure("inverse", "1/µV²"),)
 
     def measure(self, window_uv: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one number a channel."""
@@ -39,7 +41,8 @@ class Summed:
     """One channel, by a name of its own, out of all that the stream has."""
 
     config_type: ClassVar[type[_Config]] = _Config
-    channels = outputs = ("sum",)
+    channels = ("sum",)
+    outputs: tuple[Output, ...] = (Output("sum", "sum", "µV"),)
     hop_samples = 1
     span_samples = _SPAN
     delay_s = 0.0
@@ -51,7 +54,7 @@ class Summed:
     def update(self, given: Input) -> Seen:
         """Return a hop a sample."""
         assert isinstance(given, Block)
-        made = Estimates.room(self.id, given.time_s.size, 1)
+        made = Estimates.empty(self.id, given.time_s.size, 1)
         made.sample[:] = given.first_sample + np.arange(given.time_s.size)
         made.time_s[:] = given.time_s
         made.values[:, 0] = given.samples_uv.sum(axis=1)
@@ -109,3 +112,36 @@ def test_a_detector_that_does_not_say_its_span_is_refused(monkeypatch: pytest.Mo
     text = r"^detectors\[0\]\.kind: expected a detector that says its span_samples, found none$"
     with pytest.raises(ValueError, match=text):
         _chain(monkeypatch, Spanless)
+
+
+def test_a_measure_without_its_unit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Named(Inverse):
+        measures: ClassVar[Any] = ("inverse",)
+
+    text = (
+        r"^detectors\[0\]\.kind: expected Named\.measures, a tuple of Measure\(name, unit\) at "
+        r"least one long, found \('inverse',\)$"
+    )
+    with pytest.raises(ValueError, match=text):
+        _chain(monkeypatch, Named)
+
+
+def test_an_output_that_lacks_a_field_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unnamed(Summed):
+        def __init__(self, config: _Config, layout: StreamLayout) -> None:
+            super().__init__(config, layout)
+            incomplete: Any = Output
+            self.outputs = (incomplete("sum"),)
+
+    text = r"^detectors\[0\]\.kind: cannot be built: .*missing 2 required .* 'measure' and 'unit'$"
+    with pytest.raises(ValueError, match=text):
+        _chain(monkeypatch, Unnamed)
+
+
+def test_outputs_that_are_only_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain(Summed):
+        outputs: Any = ("sum",)
+
+    text = r"kind: a detector that does not say what it gives: outputs\[0\]: expected Output\("
+    with pytest.raises(ValueError, match=text):
+        _chain(monkeypatch, Plain)

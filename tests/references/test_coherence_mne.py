@@ -57,7 +57,7 @@ def _at(samples_uv: NDArray[np.float64], bin_hz: float) -> dict[str, float]:
     time_s = np.arange(len(samples_uv)) / _RATE_HZ
     found = detector.update(Block("LFP", 0, samples_uv, time_s, taint)).estimates
     assert found.valid[-1].all()
-    return {name: float(found.values[-1, at]) for at, name in enumerate(detector.outputs)}
+    return {output.label: float(found.values[-1, at]) for at, output in enumerate(detector.outputs)}
 
 
 def _theirs(data: Any, measure: str) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout, Taint
+from detectors.outputs import column_of
 from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 
 if find_spec("pactools") is None:
@@ -71,7 +72,7 @@ def _ours(signal: NDArray[np.float64], slow_hz: float, fast_hz: float) -> float:
     taint[0] = int(Taint.RESTART)
     time_s = np.arange(signal.size) / _RATE_HZ
     found = detector.update(Block("LFP", 0, signal[:, None], time_s, taint)).estimates
-    place = detector.outputs.index("a.modulation_index")
+    place = column_of(detector.outputs, "a", "modulation_index")
     assert found.valid[-1, place]
     return float(found.values[-1, place])
 

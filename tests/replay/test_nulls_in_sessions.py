@@ -143,7 +143,7 @@ class Run:
         """Return the samples of the estimates beside which a null stands."""
         statistics = self.loop.chain.detectors["statistics"]
         assert isinstance(statistics, BurstStatistics)
-        column = statistics.columns("STN").null_rate_hz
+        column = statistics.columns("STN").rate_hz_null
         return [
             int(sample)
             for _, outcome in self.steps

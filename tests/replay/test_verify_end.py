@@ -36,7 +36,7 @@ def _make(folder: Path, killed: Path | None = None, length_s: float = 2.0) -> No
 
     replay_session(
         short_recording(length_s),
-        rig(policies=(), devices=()),
+        rig(policies=()),  # its device is looked at every tick, at which the journal is committed
         config_toml=CONFIG_TOML,
         out=folder,
         chunking=Chunking(n_samples_max=25),
@@ -319,7 +319,7 @@ def test_a_file_of_another_session_is_told(ended: Path, tmp_path: Path, name: st
     other = tmp_path / "other"
     replay_session(
         short_recording(3.0),
-        rig(policies=(), devices=()),
+        rig(policies=()),  # its device is looked at every tick, at which the journal is committed
         config_toml=CONFIG_TOML + b"# another\n",
         out=other,
     )

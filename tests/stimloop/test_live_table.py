@@ -60,7 +60,9 @@ def test_the_screen_shows_state_measure_device_and_news(tmp_path: Path) -> None:
         screen.until(r"IDLE +0:00:0\d +\d+ samples, newest -?\d+ ms old")
         screen.until(r"idle -> armed: armed by itself")
         screen.until(r"ACTIVE ")
-        screen.until(r"beta_burst +STN_L_13 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+ +[+-]\d+ %")
+        screen.until(
+            r"beta_burst +STN_L_13 +value +[\d.]+ µV² +[\d.]+ +- +[\d.]+ +[\d.]+ +[+-]\d+ %"
+        )
         screen.until(r"stn_left +[\d.-]*[1-3]\.\d\d mA +live +adbs +\d\.\d s ago")
         screen.child.send_signal(signal.SIGINT)
         screen.until(r"session folder: ")

@@ -63,7 +63,18 @@ COMMAND = Command(
     amplitude_ma=1.5,
 )
 TARGET = Target(
-    "adbs", "stn_left", "beta", "STN_L_13", "adbs", "amplitude", 1.5, 7, 0.07, 0.05, 0.3, 0.2
+    policy="adbs",
+    device="stn_left",
+    detector="beta",
+    channel="STN_L_13",
+    program="adbs",
+    kind="amplitude",
+    amount=1.5,
+    sample=7,
+    time_s=0.07,
+    onset_s=0.05,
+    value=0.3,
+    threshold=0.2,
 )
 DETECTION = Detection("burst", "STN_L_13", "onset", 5, 7, 0.05, 0.3)
 
@@ -169,6 +180,6 @@ HEADER = Header(
     infos=(
         StreamInfo(name="LFP", rate_hz=1e3, channels=("a", "b"), units=("uV", ""), dtype="float32"),
     ),
-    versions={"numpy": "2"},
+    versions={"numpy": "2", "stimloop": "0.1.0"},
     machine={"node": "rig"},
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from stimulators.wire.messages import Command, EstimateMessage, EventMessage, Lease, Status, Stop
+from stimulators.wire.messages import Command, Lease, Shown, Status, Stop
 from stimulators.wire.received import Received
 
 
@@ -27,8 +27,9 @@ class RecordingTransport:
     def announce(self, status: Status) -> None:
         self.kept.append(("status", status))
 
-    def show(self, detector: str, message: EstimateMessage | EventMessage) -> None:
+    def show(self, detector: str, message: Shown) -> bool:
         self.kept.append((detector, message))
+        return self.is_up
 
     @property
     def statuses(self) -> list[Status]:

@@ -275,10 +275,13 @@ def test_a_fault_and_a_stop_are_safe_and_reset_the_policy(active: ClosedLoop) ->
     (wiring,) = active.wirings
     seen = [target for outcome in _run(active, 1405, first=1400) for target in outcome.targets]
     assert [target.amount for target in seen] == [2.0]
-    active.step(StopHeard(Stop(request_id="r", operator="o", reason="pain")), 1405 / RATE_HZ + 0.02)
+    stop = StopHeard(Stop(request_id="r", operator="o", reason="pain"))
+    (event,) = active.step(stop, 1405 / RATE_HZ + 0.02).device_events
     assert active.gate.state == "safe"
-    fresh = ClosedLoop(CONFIG, INFOS, SESSION).wirings[0].policy
-    assert vars(wiring.policy) == vars(fresh)
+    assert (event.change, event.sample) == ("safe", wiring.policy.next_sample)
+    (target,) = [each for step in _run(active, 1410, first=1405) for each in step.targets]
+    # Without a dwell time it is on at once: since this hop, and not since the burst began.
+    assert (target.amount, target.onset_s) == (2.0, target.time_s)
 
 
 _WORDS = st.sampled_from(["LFP", "cues", "unknown"])

@@ -1,14 +1,36 @@
 """Displays get every detection and ten estimates a second, however fast the hops are."""
 
+from typing import Any
+
 import numpy as np
 
 from detectors.estimates import Detection, Estimates, Seen
-from stimulators.wire.messages import EstimateMessage, EventMessage
+from detectors.outputs import Output, outputs_of, with_null
+from stimulators.wire.messages import DetectorInfo, EstimateColumn, EstimateMessage, EventMessage
+from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.displays import Displays
 from streamer.events import Tick
 from tests.streamer.journal_examples import DETECTION, estimates
 from tests.streamer.recording_transport import RecordingTransport
+
+
+class _Detector:
+    """What a display is told of one."""
+
+    def __init__(self, id_: str, *outputs: Output) -> None:
+        self.id = id_
+        self.outputs = outputs
+
+
+_COHERENCE = outputs_of(("a-b",), with_null("coherence", ""))
+_BETA = _Detector("beta", Output("C0", "power", "µV²"))
+_LINK = _Detector("link", *_COHERENCE)
+
+
+def _displays(transport: RecordingTransport) -> Displays:
+    detectors: Any = (_BETA, _LINK)
+    return Displays(transport, "session", detectors)
 
 
 def _hop(detector: str, sample: int, *, n_hops: int = 1) -> Seen:
@@ -25,7 +47,7 @@ def _hop(detector: str, sample: int, *, n_hops: int = 1) -> Seen:
 
 def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
     transport = RecordingTransport()
-    displays = Displays(transport)
+    displays = _displays(transport)
     for sample in range(5000):
         displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", sample), _hop("gamma", sample))))
     shown = {
@@ -40,7 +62,7 @@ def test_of_a_thousand_hops_a_second_ten_are_shown() -> None:
 
 def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
     transport = RecordingTransport()
-    Displays(transport).watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 499, n_hops=500),)))
+    _displays(transport).watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 499, n_hops=500),)))
     ((_, message),) = transport.kept
     assert isinstance(message, EstimateMessage)
     assert message.sample == 499
@@ -48,7 +70,7 @@ def test_of_many_hops_in_one_step_the_newest_is_shown() -> None:
 
 def test_time_that_went_back_does_not_silence_a_display() -> None:
     transport = RecordingTransport()
-    displays = Displays(transport)
+    displays = _displays(transport)
     displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 1_000_000),)))
     displays.watch(Tick(), 0.0, Outcome(seen=(_hop("beta", 10),)))
     assert len(transport.kept) == 2
@@ -56,7 +78,7 @@ def test_time_that_went_back_does_not_silence_a_display() -> None:
 
 def test_every_detection_is_shown_with_or_without_an_estimate() -> None:
     transport = RecordingTransport()
-    displays = Displays(transport)
+    displays = _displays(transport)
     nothing = estimates("burst", n_hops=0)
     offset = Detection("burst", "STN_L_13", "offset", 9, 9, 0.09, 0.1)
     for _ in range(2):
@@ -73,3 +95,44 @@ def test_every_detection_is_shown_with_or_without_an_estimate() -> None:
             ),
         ),
     ]
+
+
+def test_what_the_values_are_is_said_once_a_connection_a_detector_a_tick() -> None:
+    transport = RecordingTransport()
+    displays = _displays(transport)
+    displays.watch(Tick(), 0.0, Outcome())
+    assert transport.kept == []
+    for _ in range(2):
+        displays.watch(LinkChanged(is_up=True), 0.0, Outcome())
+        for n_told in (1, 2, 2):
+            displays.watch(Tick(), 0.0, Outcome())
+            assert len(transport.kept) == n_told
+        assert transport.kept.pop() == (
+            "link",
+            DetectorInfo(
+                session="session",
+                columns=(
+                    EstimateColumn(
+                        channel="a-b", measure="coherence", unit="", null="coherence_null"
+                    ),
+                    EstimateColumn(channel="a-b", measure="coherence_null", unit="", null=None),
+                ),
+            ),
+        )
+        ((detector, info),) = transport.kept
+        assert isinstance(info, DetectorInfo)
+        assert (detector, info.columns[0].unit) == ("beta", "µV²")
+        transport.kept.clear()
+
+
+def test_what_a_link_does_not_take_is_said_at_the_next_tick() -> None:
+    transport = RecordingTransport(is_up=False)
+    displays = _displays(transport)
+    displays.watch(LinkChanged(is_up=True), 0.0, Outcome())
+    displays.watch(Tick(), 0.0, Outcome())
+    transport.is_up = True
+    displays.watch(Tick(), 0.0, Outcome())
+    assert [detector for detector, _ in transport.kept] == ["beta", "beta"]
+    displays.watch(LinkChanged(is_up=False), 0.0, Outcome())
+    displays.watch(Tick(), 0.0, Outcome())
+    assert len(transport.kept) == 2

@@ -159,8 +159,11 @@ def test_a_time_of_another_type_is_noticed(whole: Path, value: str, found: str) 
 
 def test_another_format_is_refused(copy: Path) -> None:
     change(copy, f"PRAGMA user_version={FORMAT - 1}")
-    found = f"expected a journal of format {FORMAT}, found format {FORMAT - 1}: read it with the"
-    with pytest.raises(JournalError, match=found):
+    found = f"expected a journal of format {FORMAT}, found format {FORMAT - 1}: verify it with "
+    with pytest.raises(JournalError, match=f"{found}stimloop [^ ]+, which wrote it$"):
+        content(copy)
+    change(copy, "UPDATE records SET payload = x'c1' WHERE number = 0")
+    with pytest.raises(JournalError, match=f"{found}the stimloop that wrote it"):
         content(copy)
 
 

@@ -40,7 +40,7 @@ def _info(applied_ma: float | None, *, retained: bool = False) -> InfoHeard:
 
 @pytest.fixture
 def record() -> StimulationRecord:
-    return StimulationRecord(["stn"], CONFIG.policies, SESSION)
+    return StimulationRecord(["stn"], (), SESSION)
 
 
 def test_an_answer_is_a_change_where_amplitudes_are_asked_for(record: StimulationRecord) -> None:
@@ -52,8 +52,7 @@ def test_an_answer_is_a_change_where_amplitudes_are_asked_for(record: Stimulatio
 
 
 def test_an_answer_is_a_pulse_where_triggers_are_asked_for() -> None:
-    policies = [msgspec.structs.replace(CONFIG.policies[0], output="trigger")]
-    record = StimulationRecord(["stn"], policies, SESSION)
+    record = StimulationRecord(["stn"], ["stn"], SESSION)
     assert record.hear(_ack(7)) == (STIMULATION_PULSE, "stn 7 1.5 mA")
 
 

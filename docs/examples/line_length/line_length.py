@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.outputs import Measure
 from detectors.windowed import Windowed, WindowedConfig
 
 
@@ -28,6 +29,7 @@ class LineLength(Windowed):
     """
 
     config_type: ClassVar[type[LineLengthConfig]] = LineLengthConfig
+    measures: ClassVar[tuple[Measure, ...]] = (Measure("line_length", "µV/sample"),)
     #: What the laws are held on.
     examples: ClassVar[tuple[LineLengthConfig, ...]] = (
         LineLengthConfig(id="sharp", stream="LFP", window_s=0.2, hop_s=0.02),

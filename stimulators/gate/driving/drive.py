@@ -58,6 +58,8 @@ class Drive:
         Whether it said since then that it holds our session: only then is it given commands.
     descent : Descent or None
         There while the device is brought to its safe amount.
+    lease_until_s : float
+        When the newest lease it was sent ends.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Drive:
         self.wishes = Wishes()
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
+        self.lease_until_s = -math.inf
         self._timing = timing
         self._lease_due_s = -math.inf
         self._maker = Maker(config, timing, session=session, seqs=seqs, lease_seqs=lease_seqs)
@@ -211,6 +214,8 @@ class Drive:
             return steering.rest(now_s)
         if state == "active" and self.hops.is_valid and wish is not None:
             return steering.follow(wish, now_s)
+        if state == "active" and self.wishes.is_withheld:
+            return steering.rest(now_s)
         return steering.keep(now_s) if state in {"active", "hold"} else None
 
     def trigger(self, target: Target, now_s: float) -> Send | str:
@@ -226,6 +231,7 @@ class Drive:
         if now_s < self._lease_due_s:
             return None
         self._lease_due_s = now_s + self._timing.lease_s / 3.0
+        self.lease_until_s = now_s + self._timing.lease_s
         return self._maker.lease(armed_s, now_s)
 
     def _descend(self, descent: Descent, now_s: float) -> Send | None:

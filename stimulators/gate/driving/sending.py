@@ -86,7 +86,7 @@ class Sending:
 
     def trigger(self, target: Target, now_s: float) -> Send | str:
         """Return the trigger, or in one word why it may not go; it is never kept for later."""
-        reason = self._triggers.refusal(target.time_s, now_s)
+        reason = self._triggers.refusal(target.time_s, now_s, target.fire_at_s)
         if reason is not None:
             return reason
         if not self._rate.has_room(now_s):
@@ -95,7 +95,7 @@ class Sending:
         if not self._account.room.has_room(charge_uc, self._belief, now_s):
             return "charge"
         self._account.add_trigger(charge_uc, now_s, now_s + self._timing.command_valid_s)
-        self._triggers.take(target.time_s, now_s)
+        self._triggers.take(target.time_s, now_s, target.fire_at_s)
         self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)
         amount, channel = target.amount, target.channel
         command = self._send("trigger", amount, target.program, now_s, wish=target, channel=channel)

@@ -17,7 +17,7 @@ class Wishes:
     def __init__(self) -> None:
         self.newest: Target | None = None
         self.channel = ""
-        self._refused: tuple[float, str] | None = None
+        self._refused: tuple[float | None, str] | None = None
 
     def is_wished(self, target: Target) -> bool:
         """Say whether the target asks for what is under way already."""
@@ -25,13 +25,19 @@ class Wishes:
         return (
             wish is not None
             and target.kind == "amplitude"
+            and not target.withheld
             and (wish.amount, wish.program, wish.channel)
             == (target.amount, target.program, target.channel)
         )
 
-    def was_refused(self, amount: float, reason: str) -> bool:
-        """Say whether the last refusal was of this amount, for this reason."""
+    def was_refused(self, amount: float | None, reason: str) -> bool:
+        """Say whether the last refusal was of this amount (None for any), for this reason."""
         return self._refused == (amount, reason)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether what was wanted last is not to be sent."""
+        return self._refused == (None, "withheld")
 
     def wish(self, target: Target) -> None:
         """Want this from now on."""
@@ -39,7 +45,7 @@ class Wishes:
         self.channel = target.channel
         self._refused = None
 
-    def refuse(self, amount: float, reason: str) -> None:
+    def refuse(self, amount: float | None, reason: str) -> None:
         """Remember a refusal, and want nothing any more."""
         self.newest = None
         self._refused = (amount, reason)

@@ -36,7 +36,7 @@ class RateBudget:
 
 
 class TriggerBudget:
-    """Refractory time and triggers a minute, each by sample time and by now: stricter wins.
+    """Refractory time and triggers a minute, by sample, now and when it fires: stricter wins.
 
     Parameters
     ----------
@@ -50,20 +50,35 @@ class TriggerBudget:
         self._refractory_s = refractory_s
         self._by_sample = RateBudget(n_per_min_max, 60.0)
         self._by_now = RateBudget(n_per_min_max, 60.0)
-        self._last: tuple[float, float] | None = None
+        self._by_fire = RateBudget(n_per_min_max, 60.0)
+        self._last: tuple[float, float, float] | None = None
 
-    def refusal(self, time_s: float, now_s: float) -> str | None:
-        """Return why a trigger for `time_s` may not go at `now_s`: one word, or None."""
+    def refusal(self, time_s: float, now_s: float, fire_at_s: float | None = None) -> str | None:
+        """Return why a trigger may not go: one word, or None.
+
+        Parameters
+        ----------
+        time_s, now_s : float
+            Time of the sample it was decided at, and now.
+        fire_at_s : float, optional
+            When it is given; at once without. One that would come before an earlier one is too
+            soon.
+        """
+        fire_at_s = now_s if fire_at_s is None else fire_at_s
         if self._last is not None:
-            since_s = min(time_s - self._last[0], now_s - self._last[1])
+            times_s = (time_s, now_s, fire_at_s)
+            since_s = min(time - last for time, last in zip(times_s, self._last, strict=True))
             if since_s < self._refractory_s - _TINY:
                 return "refractory"
-        if not (self._by_sample.has_room(time_s) and self._by_now.has_room(now_s)):
+        by_sample, by_now = self._by_sample.has_room(time_s), self._by_now.has_room(now_s)
+        if not (by_sample and by_now and self._by_fire.has_room(fire_at_s)):
             return "triggers"
         return None
 
-    def take(self, time_s: float, now_s: float) -> None:
+    def take(self, time_s: float, now_s: float, fire_at_s: float | None = None) -> None:
         """Count a trigger that goes."""
-        self._last = (time_s, now_s)
+        fire_at_s = now_s if fire_at_s is None else fire_at_s
+        self._last = (time_s, now_s, fire_at_s)
         self._by_sample.take(time_s)
         self._by_now.take(now_s)
+        self._by_fire.take(fire_at_s)

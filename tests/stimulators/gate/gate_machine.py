@@ -272,11 +272,8 @@ class GateMachine(RuleBasedStateMachine):
         newest = Observation(
             sample=round(self.now_s * 1000),
             time_s=self.now_s - age_s,
-            is_on=True,
             valid=valid,
             calibrating=calibrating,
-            value=1.0,
-            threshold=1.0,
         )
         if name in self.oracle.devices:
             self.oracle.devices[name].observed = newest

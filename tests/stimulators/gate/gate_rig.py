@@ -240,11 +240,7 @@ class GateRig:
         settings: dict[str, Any] = {
             "sample": round(self.now_s * 1000),
             "time_s": self.now_s - age_s,
-            "is_on": True,
             "valid": True,
-            "calibrating": False,
-            "value": 2.0,
-            "threshold": 1.0,
         }
         newest = Observation(**(settings | keys))
         for each in self.devices:

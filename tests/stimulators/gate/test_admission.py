@@ -401,9 +401,7 @@ def test_a_stream_is_good_since_its_first_good_report() -> None:
 
 def test_a_calibration_that_never_was_valid_is_as_old_as_the_clock() -> None:
     hops = HopWatch(_TIMING)
-    hops.observe(
-        Observation(1, 64.0, is_on=False, valid=False, calibrating=True, value=0.0, threshold=0.0)
-    )
+    hops.observe(Observation(sample=1, time_s=64.0, valid=False, calibrating=True))
     flaw = hops.flaw(64.0)
     assert flaw is not None
     assert (flaw.reason, flaw.found) == ("late", "an estimate of 64 s ago")

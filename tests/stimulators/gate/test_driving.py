@@ -79,11 +79,8 @@ class Bench:
         settings: dict[str, Any] = {
             "sample": 1,
             "time_s": self.now_s,
-            "is_on": True,
             "valid": valid,
             "calibrating": False,
-            "value": 2.0,
-            "threshold": 1.0,
         }
         self.drive.hops.observe(Observation(**(settings | keys)))
 

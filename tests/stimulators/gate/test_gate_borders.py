@@ -479,11 +479,8 @@ def _hop(time_s: float, *, valid: bool = True, calibrating: bool = False) -> Obs
     return Observation(
         sample=0,
         time_s=time_s,
-        is_on=False,
         valid=valid,
         calibrating=calibrating,
-        value=1.0,
-        threshold=0.5,
     )
 
 

@@ -28,15 +28,7 @@ def test_a_device_that_says_it_is_above_safe_is_in_no_break_that_is_over() -> No
 @pytest.mark.parametrize("now_s", [0.0, math.nan, math.inf])
 def test_an_estimate_at_a_time_that_no_clock_says_is_a_fault(now_s: float) -> None:
     rig = GateRig().be_active()
-    newest = Observation(
-        sample=1,
-        time_s=rig.now_s,
-        is_on=True,
-        valid=True,
-        calibrating=False,
-        value=2.0,
-        threshold=1.0,
-    )
+    newest = Observation(sample=1, time_s=rig.now_s, valid=True)
     rig.take(rig.gate.observe("stn", newest, now_s))
     assert rig.state == "safe"
     assert rig.gate.reason.startswith("the clock of the service went from")

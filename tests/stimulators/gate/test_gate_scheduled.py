@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of
+from stimulators.gate_config import GateConfig
+from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of, limits_of
 
 
 def _hold(rig: GateRig) -> None:
@@ -63,3 +64,54 @@ def test_a_trigger_for_a_time_when_its_command_is_not_valid_is_refused(ahead_s: 
     rig = GateRig(device_of()).be_active()
     rig.trigger(1.0, fire_at_s=rig.now_s + ahead_s)
     assert (rig.refusals, rig.commands) == (["fire_at"], [])
+
+
+def test_a_trigger_for_a_time_when_the_lease_is_over_is_refused() -> None:
+    timing = GateConfig(lease_s=0.25, command_valid_s=1.0)
+    rig = GateRig(device_of(), timing=timing).be_active()
+    until_s = rig.gate._drives["stn"].lease_until_s
+    assert rig.now_s < until_s <= rig.now_s + 0.25
+    rig.trigger(1.0, fire_at_s=until_s + 1e-6)
+    assert (rig.refusals, rig.commands) == (["fire_at"], [])
+    rig.trigger(1.0, fire_at_s=until_s - 1e-6)
+    assert [each.kind for each in rig.commands] == ["trigger"]
+
+
+@pytest.mark.parametrize("fire_at_s", [float("inf"), -float("inf"), 1e300, float("nan")])
+def test_no_time_that_is_none_fires(fire_at_s: float) -> None:
+    rig = GateRig(device_of()).be_active()
+    rig.trigger(1.0, fire_at_s=fire_at_s)
+    assert (rig.refusals, rig.commands) == (["fire_at"], [])
+
+
+@pytest.mark.parametrize(
+    ("after_s", "ahead_s", "sent"),
+    [(0.06, 0.02, False), (0.06, 0.04, False), (0.06, 0.07, True), (0.14, None, True)],
+)
+def test_two_triggers_are_apart_by_when_they_fire_as_well(
+    after_s: float, ahead_s: float | None, *, sent: bool
+) -> None:
+    # The refractory time of the device is 0.05 s; the first fires 0.08 s after it was sent.
+    rig = GateRig(device_of()).be_active()
+    rig.trigger(1.0, fire_at_s=rig.now_s + 0.08)
+    rig.run(after_s)
+    rig.trigger(1.0, fire_at_s=None if ahead_s is None else rig.now_s + ahead_s)
+    assert [each.kind for each in rig.commands] == ["trigger"] * (1 + sent)
+    assert rig.refusals == [] if sent else ["refractory"]
+
+
+def test_several_triggers_of_one_step_go_each_for_its_time() -> None:
+    rig = GateRig(device_of()).be_active()
+    wanted = [
+        rig.target(1.0, kind="trigger", fire_at_s=rig.now_s + ahead_s) for ahead_s in (0.02, 0.08)
+    ]
+    rig.take(rig.gate.admit(wanted, rig.now_s))
+    assert rig.refusals == ["refractory"]  # by now they are not apart
+    device = device_of(limits=limits_of(refractory_s=0.0))
+    rig = GateRig(device).be_active()
+    wanted = [
+        rig.target(1.0, kind="trigger", fire_at_s=rig.now_s + ahead_s) for ahead_s in (0.02, 0.08)
+    ]
+    rig.take(rig.gate.admit(wanted, rig.now_s))
+    assert rig.refusals == []
+    assert len({each.fire_at_us for each in rig.commands}) == 2

@@ -203,8 +203,8 @@ def test_a_trigger_that_waits_is_taken_back_by_the_next_amount() -> None:
     desk.trigger()
     desk.sending.cancel_triggers(64.0)
     assert not desk.sending.is_cancel_due
-    desk.trigger(64.125, fire_at_s=64.1875)
     desk.trigger(64.125, fire_at_s=64.15625)
+    desk.trigger(64.125, fire_at_s=64.1875)
     desk.sending.cancel_triggers(64.1875)
     assert desk.sending.is_cancel_due
     desk.sending.cancel_triggers(64.25)

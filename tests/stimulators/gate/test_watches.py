@@ -78,11 +78,8 @@ def hop(time_s: float, *, calibrating: bool) -> Observation:
     return Observation(
         sample=1,
         time_s=time_s,
-        is_on=False,
         valid=not calibrating,
         calibrating=calibrating,
-        value=0.0,
-        threshold=0.0,
     )
 
 

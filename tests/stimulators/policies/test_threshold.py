@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from stimulators.device_config import DeviceConfig
 from stimulators.limits import ProgramConfig
-from stimulators.policies.threshold import AnyPolicyConfig, Threshold, ThresholdConfig
+from stimulators.policies.policy import PolicyInputs, ResolvedRead
+from stimulators.policies.registry import AnyPolicyConfig
+from stimulators.policies.threshold import Threshold, ThresholdConfig
 from stimulators.targets import Observation, Target
 from tests.stimulators.gate.gate_rig import device_of, feedback_of
 
@@ -20,12 +22,11 @@ _RATE_HZ = 1000.0
 
 def policy_of(*, device: DeviceConfig | None = None, **keys: Any) -> Threshold:
     settings: dict[str, Any] = {"id": "adbs", "of": "bursts", "device": "stn", "on_ma": 2.5}
-    return Threshold(
-        ThresholdConfig(**(settings | keys)),
-        rate_hz=_RATE_HZ,
-        device=device or device_of(),
-        channel="STN_L_13",
+    reads = tuple(
+        ResolvedRead("bursts", "STN_L_13", each) for each in ("is_on", "value", "threshold")
     )
+    inputs = PolicyInputs(_RATE_HZ, _HOP, reads, (device or device_of(),))
+    return Threshold(ThresholdConfig(**(settings | keys)), inputs)
 
 
 def hop_of(place: int, sign: str) -> Observation:
@@ -34,16 +35,15 @@ def hop_of(place: int, sign: str) -> Observation:
     return Observation(
         sample=sample,
         time_s=50.0 + sample / _RATE_HZ,
-        is_on=sign != "-",
         valid=sign != "x",
-        calibrating=False,
-        value=float(place),
-        threshold=1.0,
+        values=(float(sign != "-"), float(place), 1.0),
+        values_valid=(sign != "x",) * 3,
     )
 
 
 def targets_of(policy: Threshold, signs: str, *, first: int = 0) -> list[Target | None]:
-    return [policy.decide(hop_of(first + place, sign)) for place, sign in enumerate(signs)]
+    hops = [hop_of(first + place, sign) for place, sign in enumerate(signs)]
+    return [next(iter(policy.decide(hop)), None) for hop in hops]
 
 
 def picture(targets: list[Target | None]) -> str:
@@ -240,6 +240,7 @@ def test_a_table_is_held_to_numbers(key: str, value: str) -> None:
 def test_a_table_names_its_kind() -> None:
     table = 'kind = "{}"\nid = "a"\nof = "b"\ndevice = "c"\n'
     config = msgspec.toml.decode(table.format("threshold"), type=AnyPolicyConfig)
+    assert isinstance(config, ThresholdConfig)
     assert (config.output, config.onset_s, config.termination_s) == ("amplitude", 0.1, 0.1)
     with pytest.raises(msgspec.ValidationError, match="kind"):
         msgspec.toml.decode(table.format("random"), type=AnyPolicyConfig)

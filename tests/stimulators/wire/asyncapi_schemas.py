@@ -13,7 +13,13 @@ from stimulators.wire.messages import Wire
 
 def message_types() -> dict[str, type[Wire]]:
     """Every message that is sent by itself, by name."""
-    parts = {messages.Wire, messages.Reason, messages.DeviceLimits, messages.DeviceBelief}
+    parts = {
+        messages.Wire,
+        messages.Reason,
+        messages.DeviceLimits,
+        messages.DeviceBelief,
+        messages.EstimateColumn,
+    }
     return {
         name: each
         for name, each in vars(messages).items()

@@ -13,8 +13,10 @@ from stimulators.wire.messages import (
     ClockReply,
     ClockRequest,
     Control,
+    DetectorInfo,
     DeviceInfo,
     DeviceStatus,
+    EstimateColumn,
     EstimateMessage,
     EventMessage,
     Lease,
@@ -108,6 +110,8 @@ def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: Broke
     trigger = msgspec.structs.replace(COMMAND, seq=2, kind="trigger")
     estimate = EstimateMessage(sample=1, time_us=2, values=(1.0,), valid=(True,))
     event = EventMessage(kind="onset", channel="c", sample=1, onset_us=2, strength=3.0)
+    column = EstimateColumn(channel="c", measure="power", unit="µV²")
+    columns = DetectorInfo(session="0001-a", columns=(column,))
     status = Status(state="idle", session="0001-a")
 
     async def run() -> None:
@@ -119,8 +123,9 @@ def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: Broke
             assert transport.send("stn", _LEASE)
             assert transport.stop(_STOP)
             transport.announce(status)
-            transport.show("beta", estimate)
-            transport.show("burst", event)
+            assert transport.show("beta", columns)
+            assert transport.show("beta", estimate)
+            assert transport.show("burst", event)
             await one.hears(f"{_ROOT}event/burst")
             assert [(topic, payload) for topic, payload, _ in one.messages.heard] == [
                 (f"{_DEVICE}command", to_payload(COMMAND)),
@@ -128,15 +133,20 @@ def test_every_message_goes_where_the_contract_says_and_as_it_says(broker: Broke
                 (f"{_DEVICE}lease", to_payload(_LEASE)),
                 (f"{_ROOT}stop", to_payload(_STOP)),
                 (f"{_ROOT}status", to_payload(status)),
+                (f"{_ROOT}detector/beta/info", to_payload(columns)),
                 (f"{_ROOT}estimate/beta", to_payload(estimate)),
                 (f"{_ROOT}event/burst", to_payload(event)),
             ]
-            assert qualities == [1, 0, 0, 1, 1, 0, 1]
+            assert qualities == [1, 0, 0, 1, 1, 1, 0, 1]
             async with peer(broker, client_id="late") as late:
                 assert one.link.publish("end", b"", qos=1)
                 await late.hears("end")
-                kept = [(topic, is_kept) for topic, _, is_kept in late.messages.heard]
-                assert kept == [(f"{_ROOT}status", True), ("end", False)]
+                *kept, end = [(topic, is_kept) for topic, _, is_kept in late.messages.heard]
+                assert sorted(kept) == [
+                    (f"{_ROOT}detector/beta/info", True),
+                    (f"{_ROOT}status", True),
+                ]
+                assert end == ("end", False)
 
     asyncio.run(run())
 

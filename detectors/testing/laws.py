@@ -4,18 +4,17 @@ An `Example` says how a detector is configured and what a plain computation of t
 gives. The checks need nothing else, so they hold for a detector from elsewhere as well.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Block, Taint
 from detectors.estimates import Estimates
-from tests.detectors.subject import (
+from detectors.outputs import require_outputs
+from detectors.testing.reflection import compiled
+from detectors.testing.subject import (
     FIELDS,
     Example,
     Recording,
@@ -27,7 +26,39 @@ from tests.detectors.subject import (
 )
 
 
+def check_the_example_shows_something(example: Example, given: Recording) -> None:
+    """Hold that most estimates are valid, and that what is detected is what is said to be."""
+    seen = look(example, given)
+    assert seen.estimates.valid[:, example.all_columns].mean() > 0.4
+    assert {each.kind for each in seen.detections} == example.kinds
+    detector = list(example.chain().detectors.values())[-1]
+    assert example.kinds <= set(getattr(detector, "detects", ()))
+
+
+def check_outputs_are_told(example: Example, given: Recording) -> None:
+    """Hold that each column has its channel, measure, unit and null, and each detection a channel.
+
+    All measures that bad data may spoil are valid at least once, so that the sign of each is seen.
+    """
+    detector = list(example.chain().detectors.values())[-1]
+    require_outputs(detector.outputs)
+    seen = look(example, given)
+    assert seen.estimates.values.shape[1] == len(detector.outputs)
+    assert {each.channel for each in seen.detections} <= {each.channel for each in detector.outputs}
+    check_signs_are_told(example, given)
+
+
+def check_signs_are_told(example: Example, given: Recording) -> None:
+    """Hold that what may not be negative is not."""
+    estimates = look(example, given).estimates
+    outputs = list(example.chain().detectors.values())[-1].outputs
+    for column, output in enumerate(outputs):
+        found = estimates.values[estimates.valid[:, column], column]
+        assert output.signed or (found >= 0.0).all(), output
+
+
 def check_chunks_do_not_show(example: Example, given: Recording, cuts: Sequence[int]) -> None:
+    """Hold that the same samples in any chunks give the same bits."""
     assert look(example, given, cuts).same_as(look(example, given))
 
 
@@ -48,6 +79,7 @@ def check_the_future_does_not_show(example: Example, given: Recording, sample: i
 
 
 def check_input_is_left_alone(example: Example, given: Recording) -> None:
+    """Hold that no bit of a block is changed."""
     chain = example.chain()
     for block in blocks(example.layout, given, range(0, given.n_samples, 37)):
         kept = Block(
@@ -64,6 +96,7 @@ def check_input_is_left_alone(example: Example, given: Recording) -> None:
 
 
 def check_output_is_never_touched_again(example: Example, given: Recording) -> None:
+    """Hold that what was handed out stays as it was, and shares no memory with a block."""
     chain = example.chain()
     handed_out: list[tuple[Estimates, list[bytes]]] = []
     for block in blocks(example.layout, given, range(0, given.n_samples, 37)):
@@ -76,15 +109,26 @@ def check_output_is_never_touched_again(example: Example, given: Recording) -> N
                 (estimates, [getattr(estimates, field).tobytes() for field in FIELDS])
             )
     chain.reset()
+    assert handed_out
     for estimates, bits in handed_out:
         assert [getattr(estimates, field).tobytes() for field in FIELDS] == bits
 
 
 def check_reset_is_construction(example: Example, given: Recording, cuts: Sequence[int]) -> None:
+    """Hold that after a reset all is as after construction."""
     chain = example.chain()
     first = look_with(chain, example, given, cuts)
     chain.reset()
     assert look_with(chain, example, given, cuts).same_as(first)
+
+
+def check_a_restart_is_seen(example: Example, given: Recording) -> None:
+    """Hold that the first hop after each restart is there and not valid, on any channel."""
+    estimates = look(example, given).estimates
+    for start in given.restarts:
+        at = int(np.searchsorted(estimates.sample, start))
+        assert at < estimates.sample.size
+        assert not estimates.valid[at, example.all_columns].any()
 
 
 def check_restart_begins_anew(example: Example, given: Recording) -> None:
@@ -109,30 +153,44 @@ def check_restart_begins_anew(example: Example, given: Recording) -> None:
 def check_taint_spoils_its_window_and_no_more(
     example: Example, given: Recording, sample: int, channel: int, taint: Taint
 ) -> None:
+    """Hold that a tainted sample makes its window invalid on its channel, and nothing else.
+
+    Where bad data are left out of a window instead, that other channels do not know of it.
+    """
     clean = look(example, given).estimates
+    sample = min(sample, int(clean.sample[-1]))
     spoilt = look(example, given.tainted(sample, channel, taint)).estimates
-    in_window = (clean.sample >= sample) & (clean.sample < sample + example.window_samples)
     columns = example.columns(channel)
-    assert not spoilt.valid[in_window][:, columns].any()
-    if not example.forgets:
-        return
-    assert (spoilt.valid[~in_window][:, columns] == clean.valid[~in_window][:, columns]).all()
     others = [column for column in example.all_columns if column not in columns]
     assert spoilt.values[:, others].tobytes() == clean.values[:, others].tobytes()
     assert spoilt.valid[:, others].tobytes() == clean.valid[:, others].tobytes()
+    if example.omits:
+        return
+    in_window = (clean.sample >= sample) & (clean.sample < sample + example.window_samples)
+    assert in_window.any()
+    assert not spoilt.valid[in_window][:, columns].any()
+    if example.forgets:
+        assert (spoilt.valid[~in_window][:, columns] == clean.valid[~in_window][:, columns]).all()
 
 
 def check_doubtful_stamp_spoils_one_estimate(
     example: Example, given: Recording, sample: int
 ) -> None:
+    """Hold that a doubtful stamp spoils the estimate whose newest sample has it, and no other."""
     clean = look(example, given).estimates
-    spoilt = look(example, given.tainted(sample, slice(None), Taint.SUSPECT_STAMP)).estimates
-    is_newest = np.zeros(clean.sample.shape, dtype=np.bool_)
-    if (clean.sample == sample).any():
-        is_newest = (clean.sample >= sample) & (clean.sample < sample + example.newest_samples)
-    assert not spoilt.valid[is_newest][:, example.all_columns].any()
-    if example.forgets:
-        assert spoilt.valid[~is_newest].tobytes() == clean.valid[~is_newest].tobytes()
+    at = int(np.searchsorted(clean.sample, sample))
+    hop = int(clean.sample[min(at, clean.sample.size - 1)])
+    for each in {sample, hop}:
+        spoilt = look(example, given.tainted(each, slice(None), Taint.SUSPECT_STAMP)).estimates
+        assert spoilt.sample.tolist() == clean.sample.tolist()
+        is_newest = np.zeros(clean.sample.shape, dtype=np.bool_)
+        if each == hop:
+            is_newest = (clean.sample >= hop) & (clean.sample < hop + example.newest_samples)
+            assert is_newest.any()
+        if not example.omits:
+            assert not spoilt.valid[is_newest][:, example.all_columns].any()
+        if example.forgets:
+            assert spoilt.valid[~is_newest].tobytes() == clean.valid[~is_newest].tobytes()
 
 
 def check_bad_values_stay_in_their_window(
@@ -143,9 +201,15 @@ def check_bad_values_stay_in_their_window(
     samples_uv[sample, channel] = value
     seen = look(example, replace(given, samples_uv=samples_uv)).estimates
     clean = look(example, given).estimates
+    assert seen.sample.size
     assert np.isfinite(seen.values).all()
     columns = example.columns(channel)
+    others = [column for column in example.all_columns if column not in columns]
+    assert seen.values[:, others].tobytes() == clean.values[:, others].tobytes()
+    if example.omits:
+        return
     in_window = (seen.sample >= sample) & (seen.sample < sample + example.window_samples)
+    assert in_window.any()
     assert not seen.valid[in_window][:, columns].any()
     if example.forgets:
         later = seen.sample >= sample + example.window_samples
@@ -153,19 +217,19 @@ def check_bad_values_stay_in_their_window(
 
 
 def check_values_are_finite_and_zero_where_invalid(example: Example, given: Recording) -> None:
+    """Hold that no value is endless, and that none stands where nothing is valid."""
     estimates = look(example, given).estimates
     assert np.isfinite(estimates.values).all()
     assert (estimates.values[~estimates.valid] == 0.0).all()
 
 
 def check_equals_naive(example: Example, given: Recording) -> None:
-    chain = example.chain()
-    seen = look_with(chain, example, given)
+    """Hold that a detector gives what the plain computation gives."""
+    assert example.naive is not None
+    seen = look_with(example.chain(), example, given)
     below = None
     if len(example.configs) > 1:
         below = look_with(example.chain(), example, given, detector=-2).estimates
-    if example.naive is None:
-        return
     values, valid = example.naive(given, below)
     assert seen.estimates.valid.tolist() == valid.tolist()
     shape = (len(values), values.shape[1] // example.channel_outputs, example.channel_outputs)
@@ -196,48 +260,30 @@ def check_nothing_happens_on(example: Example, constant_uv: float, n_samples: in
     samples_uv = np.full((n_samples, len(example.layout.channels)), constant_uv)
     plain = recording(example.layout, 0, n_samples, ())
     seen = look(example, replace(plain, samples_uv=samples_uv))
+    assert seen.estimates.sample.size
     assert np.isfinite(seen.estimates.values).all()
     assert seen.detections == ()
 
 
 def check_delay_is_declared(example: Example) -> None:
+    """Hold that the delay is some time, and not an endless one."""
     for detector in example.chain().detectors.values():
         assert 0.0 < detector.delay_s < np.inf
 
 
 def check_nothing_compiles_after_the_second_call(example: Example, given: Recording) -> None:
+    """Hold that no kernel is compiled while samples come."""
     chain = example.chain()
+    packages = {type(each).__module__.partition(".")[0] for each in chain.detectors.values()} | {
+        "detectors"
+    }
     pieces = list(blocks(example.layout, given, (1, 3, 4, 60, 61, 200)))
     chain.update(pieces[0])
     chain.update(pieces[1])
     # A detector that reads another one is called first when that one has a hop.
     look(example, given)
-    before = compiled()
+    before = [compiled(each) for each in sorted(packages)]
+    assert any(before)
     for piece in pieces[2:]:
         chain.update(piece)
-    assert compiled() == before
-
-
-def detector_types(package: str = "detectors") -> list[type[Any]]:
-    """Return every class of a package that is configured as detectors are."""
-    root = importlib.import_module(package)
-    found: dict[str, type[Any]] = {}
-    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
-        module = importlib.import_module(info.name)
-        for name, each in vars(module).items():
-            if isinstance(each, type) and each.__module__ == info.name:
-                config_type = each.__dict__.get("config_type")
-                if config_type is not None:
-                    found[f"{info.name}.{name}"] = each
-    return [found[name] for name in sorted(found)]
-
-
-def compiled(package: str = "detectors") -> dict[str, int]:
-    """Return how many times each kernel of a package has been compiled."""
-    root = importlib.import_module(package)
-    return {
-        f"{info.name}.{name}": len(each.signatures)
-        for info in pkgutil.walk_packages(root.__path__, f"{package}.")
-        for name, each in vars(importlib.import_module(info.name)).items()
-        if hasattr(each, "signatures") and hasattr(each, "py_func")
-    }
+    assert [compiled(each) for each in sorted(packages)] == before

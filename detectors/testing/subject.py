@@ -20,7 +20,17 @@ FIELDS = ("sample", "time_s", "values", "valid", "taint")
 
 @dataclass(frozen=True)
 class Recording:
-    """A stretch of one stream, whole."""
+    """A stretch of one stream, whole.
+
+    Parameters
+    ----------
+    samples_uv : ndarray of float64, shape (n_samples, n_channels)
+        After units and montage.
+    time_s : ndarray of float64, shape (n_samples,)
+        Smoothed stamps.
+    taint : ndarray of uint16, shape (n_samples, n_channels)
+        Bits of `detectors.block.Taint`.
+    """
 
     samples_uv: NDArray[np.float64]
     time_s: NDArray[np.float64]
@@ -28,6 +38,7 @@ class Recording:
 
     @property
     def n_samples(self) -> int:
+        """Samples of each channel."""
         return len(self.time_s)
 
     @property
@@ -36,14 +47,17 @@ class Recording:
         return [int(row) for row in np.flatnonzero(self.taint[:, 0] & Taint.RESTART)]
 
     def tainted(self, sample: int, channel: int | slice, taint: Taint) -> "Recording":
+        """Return the same with a sample tainted."""
         changed = self.taint.copy()
         changed[sample, channel] |= np.uint16(taint)
         return replace(self, taint=changed)
 
     def since(self, sample: int) -> "Recording":
+        """Return what comes from a sample on."""
         return Recording(self.samples_uv[sample:], self.time_s[sample:], self.taint[sample:])
 
     def until(self, sample: int) -> "Recording":
+        """Return what comes before a sample."""
         return Recording(self.samples_uv[:sample], self.time_s[:sample], self.taint[:sample])
 
 
@@ -67,16 +81,18 @@ class Example:
         The stream it reads.
     window_samples : int
         An estimate depends on so many samples and no more.
+    naive : callable or None
+        The same thing computed plainly; None where nobody wrote that.
     newest_samples : int
         A doubtful stamp spoils estimates from its own sample on for so many.
     channel_outputs : int
         Outputs each channel has, channel by channel.
     measures : tuple of int
-        Those of a channel's outputs that bad data make invalid.
+        Those of a channel's outputs that bad data and restarts make invalid, at least one.
+    omits : bool
+        Whether bad data are left out of a window instead: then restarts alone make it invalid.
     pairs : sequence of (int, int)
         Where outputs belong to pairs of channels instead: the channels of each.
-    naive : callable or None
-        The same thing computed plainly; None where nobody wrote that.
     kinds : set of str
         The kinds of detection it gives.
     forgets : bool
@@ -91,6 +107,11 @@ class Example:
     angles : mapping of int to int
         Those of a channel's outputs that are angles, and how long the vector is that each turns:
         what rounding leaves of a short vector may point anywhere.
+
+    Raises
+    ------
+    ValueError
+        Where there is nothing that the laws could be held on.
     """
 
     name: str
@@ -101,6 +122,7 @@ class Example:
     newest_samples: int = 1
     channel_outputs: int = 1
     measures: tuple[int, ...] = (0,)
+    omits: bool = False
     pairs: Sequence[tuple[int, int]] = ()
     kinds: frozenset[str] = frozenset()
     forgets: bool = True
@@ -109,11 +131,16 @@ class Example:
     tolerance_absolute: tuple[float, ...] = (0.0,)
     angles: Mapping[int, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not self.measures:
+            raise ValueError(f"{self.name}: measures: expected at least one, found none")
+
     def chain(self) -> DetectorChain:
+        """Return new detectors."""
         return DetectorChain(self.configs, {self.layout.name: self.layout})
 
     def columns(self, channel: int) -> list[int]:
-        """Return the outputs of a channel that bad data on it make invalid."""
+        """Return the outputs of a channel that bad data on it, or a restart, make invalid."""
         places = [channel]
         if self.pairs:
             places = [place for place, pair in enumerate(self.pairs) if channel in pair]
@@ -123,6 +150,7 @@ class Example:
 
     @property
     def all_columns(self) -> list[int]:
+        """Those of all channels."""
         return sorted(
             {column for each in range(len(self.layout.channels)) for column in self.columns(each)}
         )

@@ -1,0 +1,80 @@
+"""The sessions that golden values are kept of, each run through the loop of today."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from replay import readers
+from replay.session import replay_session
+from stimloop.config import load
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from streamer.events import Event
+from streamer.journal_reader import JournalReader
+from streamer.records import StepRecord
+from streamer.source import StreamInfo
+from tests.golden.live_session import LIVE, LiveSession
+from tests.golden.meaning import Meaning
+
+_EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+_RECORDING = Path("xdf-derived") / "stn_ecog_3streams_drift_reset_gap.xdf"
+
+
+def live(_data_dir: Path) -> dict[str, Any]:
+    """Return the meaning of the live session that is kept in `live/`."""
+    session = LiveSession.read(LIVE)
+    return _meaning(session.config, session.infos, session.session, session.steps)
+
+
+def every_detector(data_dir: Path) -> dict[str, Any]:
+    """Return the meaning of a recording through every detector there is."""
+    return _played("every-detector.toml", data_dir)
+
+
+def stn_ecog(data_dir: Path) -> dict[str, Any]:
+    """Return the meaning of a recording that drives a device."""
+    return _played("stn-ecog.toml", data_dir)
+
+
+SESSIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "live": live,
+    "every-detector": every_detector,
+    "stn-ecog": stn_ecog,
+}
+
+
+def _played(name: str, data_dir: Path) -> dict[str, Any]:
+    file = _EXAMPLES / name
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "session"
+        replay_session(
+            readers.open(data_dir / _RECORDING),
+            load(file).loop,
+            config_toml=file.read_bytes(),
+            out=out,
+        )
+        with JournalReader(out / "journal.sqlite") as reader:
+            header = reader.header
+            config = msgspec.json.decode(header.config_json, type=LoopConfig)
+            steps = (
+                (record.now_s, record.payload.event)
+                for record in reader.records()
+                if isinstance(record.payload, StepRecord)
+            )
+            return _meaning(config, header.infos, header.session, steps)
+
+
+def _meaning(
+    config: LoopConfig,
+    infos: tuple[StreamInfo, ...],
+    session: str,
+    steps: Iterable[tuple[float, Event]],
+) -> dict[str, Any]:
+    loop = ClosedLoop(config, infos, session)
+    meaning = Meaning(loop)
+    for now_s, event in steps:
+        meaning.add(loop.step(event, now_s))
+    return meaning.as_dict()

@@ -1,0 +1,170 @@
+"""What a policy returns is looked at before the gate sees it; what it hears is bound to samples."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+import pytest
+
+from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
+from stimulators.policies.policy import Clip, PolicyConfig
+from stimulators.policies.threshold import ThresholdConfig
+from stimulators.targets import DeviceChange, DeviceEvent, Observation, Target
+
+TARGET = Target(
+    policy="p",
+    device="stn",
+    detector="d",
+    channel="c",
+    program="adbs",
+    kind="amplitude",
+    amount=1.0,
+    sample=9,
+    time_s=2.0,
+    onset_s=1.5,
+    value=2.0,
+    threshold=1.0,
+)
+
+
+class Saying:
+    """Says what a test lets it, and remembers what it hears."""
+
+    config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
+
+    def __init__(self, says: Any = (), kind: Any = "amplitude", highest: float = 2.0) -> None:
+        self.clips = (Clip("stn", kind, 0.5, highest),)
+        self.says = says
+        self.heard: list[object] = []
+
+    def decide(self, observation: Observation) -> Sequence[Target]:
+        self.heard.append(observation.sample)
+        says: Sequence[Target] = self.says
+        return says
+
+    def note(self, event: DeviceEvent) -> None:
+        self.heard.append(event.change)
+
+    def reset(self) -> None:
+        self.heard.append("reset")
+
+
+def hop(sample: int = 9, time_s: float = 2.0) -> Observation:
+    return Observation(sample=sample, time_s=time_s, valid=True)
+
+
+def event(change: DeviceChange, sample: int) -> DeviceEvent:
+    return DeviceEvent(
+        policy="p",
+        device="stn",
+        change=change,
+        sample=sample,
+        lowest=0.0,
+        highest=1.0,
+        certain=False,
+    )
+
+
+def test_targets_that_are_right_go_through() -> None:
+    policy = BoundPolicy("p", Saying([TARGET]))
+    assert policy.decide(hop()) == [TARGET]
+    trigger = msgspec.structs.replace(TARGET, kind="trigger", fire_at_s=2.01)
+    assert BoundPolicy("p", Saying((trigger,), "trigger")).decide(hop()) == (trigger,)
+    assert BoundPolicy("p", Saying(None)).decide(hop()) == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"device": "other"}, "expected a target of stn, found one of 'other'"),
+        ({"device": None}, "expected a target of stn, found one of None"),
+        ({"device": ["stn"]}, "expected a target of stn, found one of ['stn']"),
+        ({"policy": "q"}, "expected 'amplitude' of 'p' for stn, found 'amplitude' of 'q'"),
+        ({"kind": "trigger"}, "expected 'amplitude' of 'p' for stn, found 'trigger' of 'p'"),
+        ({"time_s": 2.5}, "expected the hop of sample 9, found sample 9 at 2.5 s"),
+        ({"sample": 2**70}, "expected the hop of sample 9, found sample 1180591620717411303424"),
+        ({"time_s": math.nan}, "expected the hop of sample 9, found sample 9 at nan s"),
+        ({"amount": math.nan}, "wants nan of stn, expected from 0.5 to 2, its own clip"),
+        ({"amount": math.inf}, "wants inf of stn, expected from 0.5 to 2, its own clip"),
+        ({"amount": 2.1}, "wants 2.1 of stn, expected from 0.5 to 2, its own clip"),
+        ({"amount": 0.4}, "wants 0.4 of stn, expected from 0.5 to 2, its own clip"),
+        ({"amount": "1"}, "expected a number as amount, found '1'"),
+        ({"onset_s": None}, "expected a number as onset_s, found None"),
+        ({"program": None}, "expected a text of up to 256 as program, found None"),
+        ({"channel": "c" * 257}, "expected a text of up to 256 as channel, found 'ccc"),
+        ({"amount": np.float64(1.0)}, "expected a number as amount, found np.float64(1.0)"),
+        ({"fire_at_s": 2.1}, "expected a time to fire of triggers alone, found 2.1"),
+        ({"withheld": 1}, "expected true or false as withheld, found 1"),
+    ],
+)
+def test_a_target_that_a_policy_may_not_want_is_its_fault(keys: dict[str, Any], fault: str) -> None:
+    policy = BoundPolicy("p", Saying([TARGET, msgspec.structs.replace(TARGET, **keys)]))
+    found = policy.decide(hop())
+    assert isinstance(found, str)
+    assert found.startswith(f"policy p: {fault}")
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        ([None], "expected a Target, found NoneType"),
+        (TARGET, "expected a list or tuple of targets, found Target"),
+        ("yes", "expected a list or tuple of targets, found str"),
+        ([TARGET] * 17, "expected at most 16 targets at a hop, found 17"),
+    ],
+)
+def test_what_is_no_target_is_a_fault(says: object, fault: str) -> None:
+    assert BoundPolicy("p", Saying(says)).decide(hop()) == f"policy p: {fault}"
+
+
+def test_a_time_to_fire_is_a_number() -> None:
+    trigger = msgspec.structs.replace(TARGET, kind="trigger", fire_at_s="soon")
+    found = BoundPolicy("p", Saying([trigger], "trigger")).decide(hop())
+    assert found == "policy p: expected a number as fire_at_s, found 'soon'"
+
+
+def test_an_event_is_heard_before_the_first_hop_at_its_sample() -> None:
+    saying = Saying()
+    policy = BoundPolicy("p", saying)
+    policy.decide(hop(4))
+    assert policy.next_sample == 5
+    policy.bind(event("engaged", 5))
+    policy.bind(event("safe", 15))
+    for sample in (9, 14, 19):
+        policy.decide(hop(sample))
+    assert saying.heard == [4, "engaged", 9, 14, "reset", "safe", 19]
+    assert policy.next_sample == 20
+
+
+def test_clips_fit_the_devices() -> None:
+    assert wrong_clips(Saying(), ["stn"], [2.0]) is None
+    for kind, highest, drives, text in (
+        ("amplitude", 2.0, ["stn", "band"], "expected a clip for each of stn, band, found stn"),
+        ("amplitude", 2.1, ["stn"], "expected a clip of stn from 0 to 2 at most, found from 0.5"),
+        ("amplitude", math.nan, ["stn"], "expected a clip of stn from 0 to 2 at most, found"),
+        ("amplitude", 0.1, ["stn"], "expected a clip of stn from 0 to 2 at most, found from 0.5"),
+        ("pulse", 2.0, ["stn"], "expected a clip of kind 'amplitude' or 'trigger', found 'pulse'"),
+    ):
+        found = wrong_clips(Saying((), kind, highest), drives, [2.0] * len(drives))
+        assert found is not None
+        assert found.startswith(text)
+
+
+def test_a_class_without_a_field_lacks_it() -> None:
+    saying = Saying()
+    assert lacks(saying) is None
+    del saying.clips
+    assert lacks(saying) == "clips"
+
+
+def test_of_several_amounts_at_one_sample_the_last_is_heard() -> None:
+    saying = Saying()
+    policy = BoundPolicy("p", saying)
+    for change in ("applied", "applied", "held", "applied", "applied", "applied"):
+        policy.bind(event(change, 5))
+    policy.bind(event("applied", 6))
+    policy.decide(hop(5))
+    policy.decide(hop(9))
+    assert saying.heard == ["applied", "held", "applied", 5, "applied", 9]

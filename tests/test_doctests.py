@@ -1,0 +1,38 @@
+"""The examples in docstrings give what they say."""
+
+import ast
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_PACKAGES = ("detectors", "stimulators", "streamer", "replay", "stimloop", "tests")
+_PARSER = doctest.DocTestParser()
+
+
+def _n_examples(path: Path) -> int:
+    """Return how many there are in the docstrings of a file, of everything in it."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    tree = ast.parse(path.read_text("utf-8"))
+    texts = [ast.get_docstring(each) for each in ast.walk(tree) if isinstance(each, documented)]
+    return sum(len(_PARSER.get_examples(text)) for text in texts if text)
+
+
+_WITH_EXAMPLES = {
+    str(path.relative_to(_ROOT).with_suffix("")).replace("/", "."): n_examples
+    for package in _PACKAGES
+    for path in sorted((_ROOT / package).rglob("*.py"))
+    if path != Path(__file__) and (n_examples := _n_examples(path))
+}
+
+
+def test_there_are_examples() -> None:
+    assert len(_WITH_EXAMPLES) > 5
+
+
+@pytest.mark.parametrize("module", _WITH_EXAMPLES)
+def test_examples_in_docstrings_give_what_they_say(module: str) -> None:
+    done = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
+    assert done == (0, _WITH_EXAMPLES[module])
