@@ -14,6 +14,7 @@ run: $(READY)
 	$(BIN)/stimloop run
 
 test: $(READY) $(PEERS) system
+	$(BIN)/python -m tests.compile_kernels
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(READY) system
