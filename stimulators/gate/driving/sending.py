@@ -14,7 +14,7 @@ from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind
 
 _TINY = 1e-9
-#: One command in this many a second is kept for the way down.
+#: One command in this many a second, one of several at least, is kept for the way down.
 _SHARE_FOR_DOWN = 5
 
 
@@ -63,7 +63,8 @@ class Sending:
         self._commands = commands
         limits = config.limits
         self._rate = RateBudget(int(limits.commands_per_s_max), 1.0)
-        self._n_for_down = int(limits.commands_per_s_max) // _SHARE_FOR_DOWN
+        n_max = int(limits.commands_per_s_max)
+        self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
         self._triggers = TriggerBudget(limits.refractory_s, limits.triggers_per_min_max)
         self._scheduled_s = -math.inf
 
@@ -89,7 +90,8 @@ class Sending:
         reason = self._triggers.refusal(target.time_s, now_s, target.fire_at_s)
         if reason is not None:
             return reason
-        if not self._rate.has_room(now_s):
+        # What takes it back, and the way down, must find room after it.
+        if not self._rate.has_room(now_s, leaving=self._n_for_down):
             return "commands"
         charge_uc = target.amount * self._config.charge_uc(target.program)
         if not self._account.room.has_room(charge_uc, self._belief, now_s):
