@@ -138,3 +138,21 @@ def test_what_takes_triggers_back_finds_room_after_any_number_of_them(
     rig.tick(0.02)
     assert [each.kind for each in rig.commands[before:]][:1] == ["amplitude"]
     assert amounts(rig.commands[before:])[0] <= 1.0
+
+
+@pytest.mark.parametrize(("amount", "missed_s"), [(None, 0.85), (0.5, 0.25)])
+def test_an_answer_is_missed_from_the_time_to_fire_on_and_hides_no_other(
+    amount: float | None, missed_s: float
+) -> None:
+    timing = GateConfig(lease_s=1.0, command_valid_s=0.9, ack_s_max=0.25)
+    rig = GateRig(device_of(), timing=timing).be_active(1.0)
+    rig.run(0.5, amount=1.0)
+    rig.answers = False
+    rig.trigger(1.0, fire_at_s=rig.now_s + 0.6)
+    assert rig.commands[-1].kind == "trigger"
+    if amount is not None:
+        rig.want(amount)
+    rig.run(missed_s - 0.02)
+    assert "ack_missing" not in rig.notices
+    rig.run(0.04)
+    assert "ack_missing" in rig.notices
