@@ -1,20 +1,19 @@
 """Every kind of policy a table can ask for: our own, and those that are installed beside us."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
 import msgspec
 
-from stimulators.policies.on_event import OnEvent
 from stimulators.policies.policy import PolicyConfig
-from stimulators.policies.threshold import Threshold
 
 #: The entry points of this group each name a class that is built as
 #: `stimulators.policies.policy.Policy` says.
 GROUP: Final = "stimloop.policies"
 
-_OWN: Final[tuple[Any, ...]] = (OnEvent, Threshold)
 _METHODS: Final = ("decide", "note", "reset")
 
 
@@ -40,13 +39,16 @@ class PolicyRegistry(NamedTuple):
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
-    """Return our own policies and those the entry points name, in the order of their names.
+    """Return our own policies by kind, then those of the entry points by the names of these.
+
+    Our own are the classes of this folder that say what configures them.
 
     One that cannot be imported, or is no policy, is refused with the reason and leaves the rest
     as it is; nobody's kind can take the place of another's.
     """
-    policies: dict[type[PolicyConfig], Any] = {each.config_type: each for each in _OWN}
-    kinds = {_kind(config_type): config_type for config_type in policies}
+    own = _own()
+    kinds = {_kind(each.config_type): _config_type(each) for each in own}
+    policies: dict[type[PolicyConfig], Any] = {each.config_type: each for each in own}
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
@@ -65,6 +67,19 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
     return PolicyRegistry(policies, kinds, packages, refused)
+
+
+def _own() -> list[type[Any]]:
+    package = importlib.import_module("stimulators.policies")
+    names = [info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    found = [
+        each
+        for module in map(importlib.import_module, names)
+        for each in vars(module).values()
+        if isinstance(each, type) and each.__module__ == module.__name__
+        if "config_type" in vars(each)
+    ]
+    return sorted(found, key=lambda each: _kind(each.config_type))
 
 
 def _config_type(found: object) -> type[PolicyConfig]:
