@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib import metadata
 from types import ModuleType
 from typing import Any, Final, NamedTuple
@@ -48,24 +48,22 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
     One that cannot be imported, or is no detector, is refused with the reason and leaves the rest
     as it is; nobody's kind can take the place of another's.
     """
-    own = _own()
-    kinds = {_kind(each.config_type): _config_type(each) for each in own}
-    detectors: dict[type[DetectorConfig], Any] = {each.config_type: each for each in own}
+    detectors: dict[type[DetectorConfig], Any] = {}
+    kinds: dict[str, type[DetectorConfig]] = {}
+    for own in _own():
+        kind, config_type = _new_kind(own, kinds)
+        kinds[kind], detectors[config_type] = config_type, own
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
             found = entry_point.load()
-            config_type = _config_type(found)
-            kind = _kind(config_type)
-            if kind in kinds:
-                raise TypeError(f"expected a kind of its own, found {kind!r} again")  # noqa: TRY301
+            kind, config_type = _new_kind(found, kinds)
         except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
-        detectors[config_type] = found
-        kinds[kind] = config_type
+        kinds[kind], detectors[config_type] = config_type, found
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
     return Registry(detectors, kinds, packages, refused)
@@ -89,6 +87,14 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
             yield module
             if info.ispkg:
                 yield from _modules(module)
+
+
+def _new_kind(found: object, kinds: Container[str]) -> tuple[str, type[DetectorConfig]]:
+    config_type = _config_type(found)
+    kind = _kind(config_type)
+    if kind in kinds:
+        raise TypeError(f"expected a kind of its own, found {kind!r} again")
+    return kind, config_type
 
 
 def _config_type(found: object) -> type[DetectorConfig]:

@@ -78,6 +78,10 @@ def copy(tmp_path: Path) -> Path:
         if (_ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_ROOT / name, target / name)
+    # Kernels are kept by what they depend on: what is compiled here need not be compiled there.
+    (target / "detectors" / "__pycache__").mkdir()
+    for kept in (_ROOT / "detectors" / "__pycache__").glob("kernels-*"):
+        (target / kept.relative_to(_ROOT)).symlink_to(kept)
     return target
 
 

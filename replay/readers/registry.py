@@ -34,7 +34,9 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
     One that cannot be imported, or is no reader, is refused with the reason and leaves the rest
     as it is; nobody's format can take the place of another's.
     """
-    readers = sorted(_own(), key=lambda each: each.format)
+    readers: list[Reader] = []
+    for own in sorted(_own(), key=lambda each: each.format):
+        readers.append(_checked(own, readers))
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
@@ -48,7 +50,7 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
 def _own() -> Iterator[Reader]:
     for module in _modules(importlib.import_module("replay.readers")):
         found = getattr(module, "READER", None)
-        if isinstance(found, Reader):
+        if found is not None:
             yield found
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
@@ -46,24 +46,22 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
     One that cannot be imported, or is no policy, is refused with the reason and leaves the rest
     as it is; nobody's kind can take the place of another's.
     """
-    own = _own()
-    kinds = {_kind(each.config_type): _config_type(each) for each in own}
-    policies: dict[type[PolicyConfig], Any] = {each.config_type: each for each in own}
+    policies: dict[type[PolicyConfig], Any] = {}
+    kinds: dict[str, type[PolicyConfig]] = {}
+    for own in _own():
+        kind, config_type = _new_kind(own, kinds)
+        kinds[kind], policies[config_type] = config_type, own
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
             found = entry_point.load()
-            config_type = _config_type(found)
-            kind = _kind(config_type)
-            if kind in kinds:
-                raise TypeError(f"expected a kind of its own, found {kind!r} again")  # noqa: TRY301
+            kind, config_type = _new_kind(found, kinds)
         except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
-        policies[config_type] = found
-        kinds[kind] = config_type
+        kinds[kind], policies[config_type] = config_type, found
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
     return PolicyRegistry(policies, kinds, packages, refused)
@@ -80,6 +78,14 @@ def _own() -> list[type[Any]]:
         if "config_type" in vars(each)
     ]
     return sorted(found, key=lambda each: _kind(each.config_type))
+
+
+def _new_kind(found: object, kinds: Container[str]) -> tuple[str, type[PolicyConfig]]:
+    config_type = _config_type(found)
+    kind = _kind(config_type)
+    if kind in kinds:
+        raise TypeError(f"expected a kind of its own, found {kind!r} again")
+    return kind, config_type
 
 
 def _config_type(found: object) -> type[PolicyConfig]:
