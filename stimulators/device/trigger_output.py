@@ -3,6 +3,7 @@
 from collections import deque
 
 from stimulators.limits import LimitsConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Command
 
 #: Triggers that may wait for their time.
@@ -46,13 +47,13 @@ class TriggerOutput:
         number = (command.session, command.seq)
         return any((each.session, each.seq) == number for each in self.waiting)
 
-    def refusal(self, now_us: int) -> str | None:
+    def refusal(self, now_us: int) -> RefusalReason | None:
         """Return why no trigger may be given now, in one word, or None."""
         while self._given_us and now_us - self._given_us[0] >= _MINUTE_US:
             self._given_us.popleft()
         if self._given_us and now_us - self._given_us[-1] < self._refractory_us:
-            return "refractory"
-        return "triggers" if len(self._given_us) >= self._n_per_min_max else None
+            return RefusalReason.REFRACTORY
+        return RefusalReason.TRIGGERS if len(self._given_us) >= self._n_per_min_max else None
 
     def doubt(self, by_us: int) -> None:
         """Take it that nobody knows whether the last `by_us` passed: no trigger is older by it."""

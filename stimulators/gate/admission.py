@@ -6,22 +6,23 @@ from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 
 #: A time beyond this has no microseconds that fit a message.
 _TIME_S_MAX = 9e9
 #: Which limit a trigger that is one too many, or too soon, has come up against.
 _LIMIT_OF = {
-    "refractory": "refractory_s",
-    "triggers": "triggers_per_min_max",
-    "commands": "commands_per_s_max",
-    "charge": "charge_uc_per_10_min_max",
+    RefusalReason.REFRACTORY: "refractory_s",
+    RefusalReason.TRIGGERS: "triggers_per_min_max",
+    RefusalReason.COMMANDS: "commands_per_s_max",
+    RefusalReason.CHARGE: "charge_uc_per_10_min_max",
 }
 #: The word for a limit that a rise would pass.
 _REASON_OF = {
-    "rises_per_min_max": "rises",
-    "on_time_s_max": "on_time",
-    "charge_uc_per_10_min_max": "charge",
+    "rises_per_min_max": RefusalReason.RISES,
+    "on_time_s_max": RefusalReason.ON_TIME,
+    "charge_uc_per_10_min_max": RefusalReason.CHARGE,
 }
 
 
@@ -46,7 +47,7 @@ class Admission:
             return True
         found = f"{target.amount:g}"
         expected = f"from 0 to {drive.config.amount_max:g}"
-        self._rig.decide(refusal_of(target, "limit", found, expected))
+        self._rig.decide(refusal_of(target, RefusalReason.LIMIT, found, expected))
         self._rig.break_off(f"policy {target.policy} wants {found} of {target.device}")
         return False
 
@@ -64,7 +65,7 @@ class Admission:
             drive.aim(target)
             rig.step(drive)
         else:
-            amount = None if refusal.reason == "withheld" else target.amount
+            amount = None if refusal.reason is RefusalReason.WITHHELD else target.amount
             was_told = drive.wishes.was_refused(amount, refusal.reason)
             drive.wishes.refuse(amount, refusal.reason)
             if not was_told:
@@ -77,7 +78,7 @@ class Admission:
             self._rig.decide(refusal)
             return
         sent = drive.trigger(target, self._rig.now_s)
-        if isinstance(sent, str):
+        if isinstance(sent, RefusalReason):
             key = _LIMIT_OF[sent]
             expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
             self._rig.decide(refusal_of(target, sent, "one trigger more", expected))
@@ -90,20 +91,22 @@ class Admission:
             found: str = state
             if state == "active":
                 found = "no valid estimate" if drive.is_live else "a device that is not live"
-            return refusal_of(target, state, found, "active, on valid estimates")
+            return refusal_of(target, RefusalReason(state), found, "active, on valid estimates")
         if target.withheld:
-            return refusal_of(target, "withheld", "a target that is not to be sent", "one that is")
+            return refusal_of(
+                target, RefusalReason.WITHHELD, "a target that is not to be sent", "one that is"
+            )
         programs = drive.config.programs
         if target.program not in programs and (programs or target.program):
-            return refusal_of(target, "program", target.program, ", ".join(programs))
+            return refusal_of(target, RefusalReason.PROGRAM, target.program, ", ".join(programs))
         age_s = self._rig.now_s - target.time_s
         timing = self._timing
         if not -timing.clock_uncertainty_s_max <= age_s <= timing.data_age_s_max:
             expected = f"at most {timing.data_age_s_max:g} s"
-            return refusal_of(target, "late", f"{age_s:g} s old", expected)
+            return refusal_of(target, RefusalReason.LATE, f"{age_s:g} s old", expected)
         numbers = (target.onset_s, target.value, target.threshold)
         if not (all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX):
-            return refusal_of(target, "number", f"{numbers}", "finite numbers")
+            return refusal_of(target, RefusalReason.NUMBER, f"{numbers}", "finite numbers")
         return self._untimely(drive, target) or self._one_rise_more(drive, target)
 
     def _untimely(self, drive: Drive, target: Target) -> Refusal | None:
@@ -115,7 +118,7 @@ class Admission:
         if 0.0 <= ahead_s < horizon_s:
             return None
         expected = f"from now to {horizon_s:g} s ahead"
-        return refusal_of(target, "fire_at", f"{ahead_s:g} s ahead", expected)
+        return refusal_of(target, RefusalReason.FIRE_AT, f"{ahead_s:g} s ahead", expected)
 
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
         if target.kind == "trigger":
@@ -127,8 +130,8 @@ class Admission:
         return refusal_of(target, _REASON_OF[key], "one rise more", expected)
 
 
-def refusal_of(target: Target, reason: str, found: str, expected: str) -> Refusal:
-    """Return the refusal of a target: `reason` is one word."""
+def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str) -> Refusal:
+    """Return the refusal of a target."""
     return Refusal(
         reason,
         device=target.device,

@@ -18,6 +18,7 @@ from stimulators.gate.limits.account import Account
 from stimulators.gate.presence import Presence
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 from stimulators.wire.messages import DeviceInfo
 
@@ -218,7 +219,7 @@ class Drive:
             return steering.rest(now_s)
         return steering.keep(now_s) if state in {"active", "hold"} else None
 
-    def trigger(self, target: Target, now_s: float) -> Send | str:
+    def trigger(self, target: Target, now_s: float) -> Send | RefusalReason:
         """Return the trigger, or in one word why it may not go; it is never kept for later."""
         return self._sending.trigger(target, now_s)
 

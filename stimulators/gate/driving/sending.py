@@ -10,6 +10,7 @@ from stimulators.gate.driving.maker import Maker
 from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind
 
@@ -84,16 +85,16 @@ class Sending:
         self._scheduled_s = -math.inf
         return Send(self._config.id, command)
 
-    def trigger(self, target: Target, now_s: float) -> Send | str:
+    def trigger(self, target: Target, now_s: float) -> Send | RefusalReason:
         """Return the trigger, or in one word why it may not go; it is never kept for later."""
         reason = self._triggers.refusal(target.time_s, now_s, target.fire_at_s)
         if reason is not None:
             return reason
         if not self._rate.has_room(now_s):
-            return "commands"
+            return RefusalReason.COMMANDS
         charge_uc = target.amount * self._config.charge_uc(target.program)
         if not self._account.room.has_room(charge_uc, self._belief, now_s):
-            return "charge"
+            return RefusalReason.CHARGE
         self._account.add_trigger(charge_uc, now_s, now_s + self._timing.command_valid_s)
         self._triggers.take(target.time_s, now_s, target.fire_at_s)
         self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)

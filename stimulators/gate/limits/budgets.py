@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from stimulators.refusals import RefusalReason
+
 #: Decimal fractions of a second have no exact binary form; a budget is never wider than this.
 _TINY = 1e-9
 
@@ -53,7 +55,9 @@ class TriggerBudget:
         self._by_fire = RateBudget(n_per_min_max, 60.0)
         self._last: tuple[float, float, float] | None = None
 
-    def refusal(self, time_s: float, now_s: float, fire_at_s: float | None = None) -> str | None:
+    def refusal(
+        self, time_s: float, now_s: float, fire_at_s: float | None = None
+    ) -> RefusalReason | None:
         """Return why a trigger may not go: one word, or None.
 
         Parameters
@@ -69,10 +73,10 @@ class TriggerBudget:
             times_s = (time_s, now_s, fire_at_s)
             since_s = min(time - last for time, last in zip(times_s, self._last, strict=True))
             if since_s < self._refractory_s - _TINY:
-                return "refractory"
+                return RefusalReason.REFRACTORY
         by_sample, by_now = self._by_sample.has_room(time_s), self._by_now.has_room(now_s)
         if not (by_sample and by_now and self._by_fire.has_room(fire_at_s)):
-            return "triggers"
+            return RefusalReason.TRIGGERS
         return None
 
     def take(self, time_s: float, now_s: float, fire_at_s: float | None = None) -> None:

@@ -9,12 +9,13 @@ from stimulators.gate.belief import Belief
 from stimulators.gate.limits.charge import ChargeCount
 from stimulators.gate.limits.charge_window import WINDOW_S
 from stimulators.gate.limits.on_time import OnTime
+from stimulators.refusals import RefusalReason
 
 
 class Want(NamedTuple):
     """What has to wait, for which limit and how long."""
 
-    limit: str
+    limit: RefusalReason
     found: str
     expected: str
 
@@ -75,7 +76,7 @@ class Room:
             return
         if self._on_time.if_rising_s >= self._on_s_max:
             yield Want(
-                "on_time",
+                RefusalReason.ON_TIME,
                 f"perhaps above safe for {self._on_time.on_s:.0f} s, "
                 f"{self._on_time.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
@@ -84,7 +85,7 @@ class Room:
         if not self._fits(reserve_uc, now_s):
             over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
             yield Want(
-                "charge",
+                RefusalReason.CHARGE,
                 f"perhaps {self._charge.charge_uc(now_s):.0f} uC given in ten minutes, "
                 f"{self._charge.wait_s(now_s, over_uc):.0f} s to wait",
                 f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
