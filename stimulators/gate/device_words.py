@@ -48,7 +48,7 @@ class DeviceWords:
         if ack.seq is None or ack.session != self._session:
             return
         name = drive.config.id
-        answer, opened = drive.commands.answer(ack)
+        answer, opened = drive.commands.take_answer(ack)
         if answer == "unknown":
             self._take_unknown(drive, ack.seq)
         if opened is None:

@@ -203,7 +203,7 @@ class Drive:
             self._shortfall.forget_clipping()
         self.wishes.wish(target)
 
-    def next_command(self, state: State, now_s: float) -> Send | None:
+    def send_next(self, state: State, now_s: float) -> Send | None:
         """Return the command that is due in this state of the rig, or None."""
         steering, wish = self._steering, self.wishes.newest
         steering.advance(now_s)
@@ -221,19 +221,19 @@ class Drive:
 
     def trigger(self, target: Target, now_s: float) -> Send | RefusalReason:
         """Return the trigger, or in one word why it may not go; it is never kept for later."""
-        return self._sending.trigger(target, now_s)
+        return self._sending.send_trigger(target, now_s)
 
     def cancel_triggers(self, now_s: float) -> None:
         """Take back triggers that wait at the device for their time."""
         self._sending.cancel_triggers(now_s)
 
-    def lease(self, armed_s: float, now_s: float) -> Send | None:
+    def renew_lease(self, armed_s: float, now_s: float) -> Send | None:
         """Return a lease where the next is due."""
         if now_s < self._lease_due_s:
             return None
         self._lease_due_s = now_s + self._timing.lease_s / 3.0
         self.lease_until_s = now_s + self._timing.lease_s
-        return self._maker.lease(armed_s, now_s)
+        return self._maker.make_lease(armed_s, now_s)
 
     def _descend(self, descent: Descent, now_s: float) -> Send | None:
         if self.belief.is_down:

@@ -72,7 +72,7 @@ class Sending:
         """Say whether one command more may go; on the way up some are kept for the way down."""
         return self._rate.has_room(now_s, leaving=self._n_for_down if is_up else 0)
 
-    def amplitude(
+    def send_amplitude(
         self, amount: float, program: str, now_s: float, *, wish: Target | None, channel: str
     ) -> Send:
         """Return an amplitude command that goes now: for a wish, or by the gate itself."""
@@ -85,7 +85,7 @@ class Sending:
         self._scheduled_s = -math.inf
         return Send(self._config.id, command)
 
-    def trigger(self, target: Target, now_s: float) -> Send | RefusalReason:
+    def send_trigger(self, target: Target, now_s: float) -> Send | RefusalReason:
         """Return the trigger, or in one word why it may not go; it is never kept for later."""
         reason = self._triggers.refusal(target.time_s, now_s, target.fire_at_s)
         if reason is not None:
@@ -125,7 +125,7 @@ class Sending:
         wish: Target | None,
         channel: str,
     ) -> Command:
-        command = self._maker.command(
+        command = self._maker.make_command(
             kind, amount, program, wish=wish, channel=channel, now_s=now_s
         )
         self._rate.take(now_s)

@@ -155,7 +155,7 @@ class Steering:
 
     def _say(self, amount: float, program: str, wish: Target | None, now_s: float) -> Send:
         channel = self._wishes.channel
-        return self._sending.amplitude(amount, program, now_s, wish=wish, channel=channel)
+        return self._sending.send_amplitude(amount, program, now_s, wish=wish, channel=channel)
 
     def _is_shown(self, program: str) -> bool:
         """Say whether no answer is missing, and its words show that it is in this program."""

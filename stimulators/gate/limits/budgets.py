@@ -26,9 +26,10 @@ class RateBudget:
 
     def has_room(self, now_s: float, *, leaving: int = 0) -> bool:
         """Say whether one more may come at `now_s`, and `leaving` more after it."""
-        while self._times_s and now_s - self._times_s[0] >= self._window_s:
-            self._times_s.popleft()
-        return len(self._times_s) < self._n_max - leaving
+        n_max = self._n_max - leaving
+        if len(self._times_s) < n_max:
+            return True
+        return n_max > 0 and now_s - self._times_s[-n_max] >= self._window_s
 
     def take(self, now_s: float) -> None:
         """Count one at `now_s`, even beyond the limit: the way to safety is never refused."""

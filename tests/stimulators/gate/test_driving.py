@@ -96,7 +96,7 @@ class Bench:
     def ask(self, after_s: float = 0.0, state: State = "active") -> tuple[float, str] | None:
         """Return amount and program of the command that goes after some time, or None."""
         self.now_s += after_s
-        sent = self.drive.next_command(state, self.now_s)
+        sent = self.drive.send_next(state, self.now_s)
         if sent is None:
             return None
         assert isinstance(sent.message, Command)
@@ -109,7 +109,7 @@ class Bench:
         given = self.command.amplitude_ma or 0.0 if amount is None else amount
         seq, program = self.command.seq, self.command.program
         word = self.say(given, last_seq=seq, answers=seq, program=program, state=None)
-        answer, opened = self.drive.commands.answer(self.ack(seq))
+        answer, opened = self.drive.commands.take_answer(self.ack(seq))
         if opened is not None:
             self.drive.take_answer(opened, word, self.now_s, is_refused=False)
         assert answer in {"applied", "again"}
@@ -122,7 +122,7 @@ class Bench:
 
     def opened(self) -> OpenCommand:
         assert self.command is not None
-        _, opened = self.drive.commands.answer(self.ack(self.command.seq))
+        _, opened = self.drive.commands.take_answer(self.ack(self.command.seq))
         assert opened is not None
         return opened
 
@@ -476,15 +476,15 @@ def test_the_way_down_takes_a_lease_and_the_slew(given: float, program: str, way
 def test_a_lease_goes_every_third_of_its_length_and_at_once_after_an_engagement() -> None:
     bench = Bench(timing=GateConfig(lease_s=0.75))
     drive = bench.drive
-    assert drive.lease(1.0, 64.0) is not None
-    assert drive.lease(1.0, 64.1875) is None
-    sent = drive.lease(1.0, 64.25)
+    assert drive.renew_lease(1.0, 64.0) is not None
+    assert drive.renew_lease(1.0, 64.1875) is None
+    sent = drive.renew_lease(1.0, 64.25)
     assert sent is not None
     assert isinstance(sent.message, Lease)
     assert sent.message.lease_seq == 2
-    assert drive.lease(1.0, 64.4375) is None
+    assert drive.renew_lease(1.0, 64.4375) is None
     drive.engage()
-    assert drive.lease(1.0, 64.4375) is not None
+    assert drive.renew_lease(1.0, 64.4375) is not None
 
 
 # Engagement, and its end.
@@ -622,11 +622,11 @@ def test_a_feedback_device_has_no_programs_to_change() -> None:
     drive.belief.take(Word("boot", 1, 0, 0.1, "", "live", None), 64.0)
     drive.engage()
     drive.go_live()
-    sent = drive.next_command("paused", 64.0)
+    sent = drive.send_next("paused", 64.0)
     assert sent is None
     drive.disengage(64.0)
     drive.presence.hear_instance("boot", 64.0)
-    sent = drive.next_command("safe", 64.0)
+    sent = drive.send_next("safe", 64.0)
     assert sent is not None
     assert isinstance(sent.message, Command)
     assert (sent.message.level, sent.message.program) == (0.1, "")
