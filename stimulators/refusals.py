@@ -42,6 +42,7 @@ class RefusalReason(StrEnum):
 
     # Limits, of the gate and of the device.
     LIMIT = "limit", "not a number from 0 to the highest amount"
+    SLEW = "slew", "a larger step up than the slew allows by now"
     REFRACTORY = "refractory", "a trigger too soon after the last"
     TRIGGERS = "triggers", "too many triggers in a minute, or waiting for their time"
     COMMANDS = "commands", "too many commands in a second"

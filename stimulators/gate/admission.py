@@ -4,6 +4,7 @@ import math
 
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
+from stimulators.gate.limits.limit import Asked
 from stimulators.gate.states import RigState
 from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
@@ -11,19 +12,6 @@ from stimulators.targets import Target
 
 #: A time beyond this has no microseconds that fit a message.
 _TIME_S_MAX = 9e9
-#: Which limit a trigger that is one too many, or too soon, has come up against.
-_LIMIT_OF = {
-    RefusalReason.REFRACTORY: "refractory_s",
-    RefusalReason.TRIGGERS: "triggers_per_min_max",
-    RefusalReason.COMMANDS: "commands_per_s_max",
-    RefusalReason.CHARGE: "charge_uc_per_10_min_max",
-}
-#: The word for a limit that a rise would pass.
-_REASON_OF = {
-    "rises_per_min_max": RefusalReason.RISES,
-    "on_time_s_max": RefusalReason.ON_TIME,
-    "charge_uc_per_10_min_max": RefusalReason.CHARGE,
-}
 
 
 class Admission:
@@ -43,12 +31,12 @@ class Admission:
 
     def hold_to_limits(self, drive: Drive, target: Target) -> bool:
         """Refuse an amount beyond the limits and go safe; say whether it is within them."""
-        if 0.0 <= target.amount <= drive.config.amount_max:
+        asked = Asked("target", target.amount, target.program, self._rig.now_s)
+        refusal = drive.limits.check(asked)
+        if refusal is None:
             return True
-        found = f"{target.amount:g}"
-        expected = f"from 0 to {drive.config.amount_max:g}"
-        self._rig.decide(refusal_of(target, RefusalReason.LIMIT, found, expected))
-        self._rig.break_off(f"policy {target.policy} wants {found} of {target.device}")
+        self._rig.decide(_of(target, refusal))
+        self._rig.break_off(f"policy {target.policy} wants {refusal.found} of {target.device}")
         return False
 
     def admit(self, drive: Drive, target: Target) -> None:
@@ -78,12 +66,7 @@ class Admission:
             self._rig.decide(refusal)
             return
         sent = drive.trigger(target, self._rig.now_s)
-        if isinstance(sent, RefusalReason):
-            key = _LIMIT_OF[sent]
-            expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
-            self._rig.decide(refusal_of(target, sent, "one trigger more", expected))
-        else:
-            self._rig.decide(sent)
+        self._rig.decide(_of(target, sent) if isinstance(sent, Refusal) else sent)
 
     def _objection(self, drive: Drive, target: Target) -> Refusal | None:
         state = self._rig.state
@@ -123,11 +106,8 @@ class Admission:
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
         if target.kind == "trigger":
             return None
-        key = drive.objection_to_rise(target, self._rig.now_s)
-        if key is None:
-            return None
-        expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
-        return refusal_of(target, _REASON_OF[key], "one rise more", expected)
+        refusal = drive.objection_to_rise(target, self._rig.now_s)
+        return None if refusal is None else _of(target, refusal)
 
 
 def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str) -> Refusal:
@@ -140,3 +120,8 @@ def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str)
         found=found,
         expected=expected,
     )
+
+
+def _of(target: Target, refusal: Refusal) -> Refusal:
+    """Return the refusal of a limit as that of a target."""
+    return refusal_of(target, refusal.reason, refusal.found, refusal.expected)

@@ -71,8 +71,7 @@ class Conditions:
                 found = f"{belief.state}, {belief.highest:g}"
             expected = f"its word that it is safe at {config.safe_amount:g}, or stopped"
             yield _refusal(drive, RefusalReason.REST, found, expected)
-        for want in drive.account.room.objections(belief, now_s):
-            yield _refusal(drive, want.limit, want.found, want.expected)
+        yield from drive.limits.waits(now_s)
 
     def _stream_objections(self, watch: StreamWatch, now_s: float) -> Iterator[Refusal]:
         flaw = watch.check(now_s)

@@ -282,7 +282,7 @@ class SafetyGate:
         if drive.presence.lose_if_silent(now_s):
             self._lose(name, f"device {name} says nothing")
         drive.account.count(drive.belief, now_s)
-        if drive.is_engaged and (reached := drive.account.room.reached(drive.belief, now_s)):
+        if drive.is_engaged and (reached := drive.limits.reached(now_s)):
             self._rig.go_safe(f"device {name} reached {reached}")
 
     def _lose(self, name: str, text: str) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
+from stimulators.gate.limits.registry import narrower_limits
 from stimulators.refusals import RefusalReason
-from stimulators.wire.messages import DeviceInfo, DeviceLimits
+from stimulators.wire.messages import DeviceInfo
 from stimulators.wire.session_id import session_date_text
 
 #: Boots of a device that are remembered, to know a word of an earlier one.
@@ -139,7 +140,8 @@ class Presence:
             yield self._refusal(
                 RefusalReason.SIMULATED, kinds[info.simulated], kinds[self._config.simulated]
             )
-        yield from self._narrower_limits(info.limits)
+        for found, expected in narrower_limits(self._config, info.limits):
+            yield self._refusal(RefusalReason.LIMITS, found, expected)
         yield from self._other_amounts(info)
 
     def _other_amounts(self, info: DeviceInfo) -> Iterator[Refusal]:
@@ -162,32 +164,6 @@ class Presence:
                 f"{info.amount_tolerance:g}",
                 f"from 0 to {tolerance_max:g}",
             )
-
-    def _narrower_limits(self, its: DeviceLimits) -> Iterator[Refusal]:
-        ours = self._config
-        if ours.unit == "ma":
-            amount_max, slew_per_s_max = its.amplitude_ma_max, its.slew_ma_per_s_max
-        else:
-            amount_max, slew_per_s_max = its.level_max, its.level_slew_per_s_max
-        for what, limit, asked in (
-            ("amount", amount_max, ours.amount_max),
-            ("slew", slew_per_s_max, ours.slew_per_s_max),
-        ):
-            if limit is None or not asked <= limit:
-                yield self._refusal(RefusalReason.LIMITS, f"{what} {limit}", f"at least {asked:g}")
-        for what, limit, asked in (
-            ("triggers a second", its.triggers_per_s_max, ours.limits.triggers_per_min_max / 60.0),
-            (
-                "charge",
-                its.charge_uc_per_10_min_max,
-                ours.limits.charge_uc_per_10_min_max or 0.0,
-            ),
-            ("on-time", its.on_time_s_max, ours.limits.on_time_s_max),
-        ):
-            if limit is not None and not asked <= limit:
-                yield self._refusal(
-                    RefusalReason.LIMITS, f"{what} {limit:g}", f"at least {asked:g}"
-                )
 
     def _refusal(self, reason: RefusalReason, found: str, expected: str) -> Refusal:
         return Refusal(reason, device=self._config.id, found=found, expected=expected)

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
-from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
+from stimulators.gate.limits.budgets import RateBudget
 from stimulators.gate.limits.charge import ChargeCount
 from stimulators.gate.limits.charge_window import ChargeWindow
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.slew import Slew
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
+from tests.stimulators.gate.trigger_limits import TriggerBudget
 
 _GAPS_S = st.lists(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.0, 2.0]), max_size=60)
 
