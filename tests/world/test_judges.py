@@ -14,7 +14,7 @@ _SECOND_US = 1_000_000
 
 def _judge() -> ElectrodeOracle:
     limits = limits_of(
-        shannon_k_max=1.66,
+        shannon_k_max=1.575,
         refractory_s=0.5,
         triggers_per_min_max=3,
         commands_per_s_max=2.0,
@@ -22,8 +22,8 @@ def _judge() -> ElectrodeOracle:
         rises_per_min_max=2,
         charge_uc_per_10_min_max=300.0,
     )
-    # 3 mA are 1.5 uC a phase, 30 uC/cm2 and a k of 1.653.
-    pulses = ProgramConfig(frequency_hz=10.0, pulse_width_us=500.0, contact_area_cm2=0.05)
+    # 3 mA are 1.5 uC a phase, 25 uC/cm2 and a k of 1.574.
+    pulses = ProgramConfig(frequency_hz=10.0, pulse_width_us=500.0, contact_area_cm2=0.06)
     config = device_of(limits=limits, programs={"a": pulses}, safe_program="a")
     judge = ElectrodeOracle(config, config, 0)
     judge.change(Given(1, 0.0, "a", is_powered=True), may_jump=False, is_set=False)
@@ -44,11 +44,15 @@ def _too_much(judge: ElectrodeOracle) -> None:
 
 
 def _too_fast(judge: ElectrodeOracle) -> None:
-    _give(judge, 1.0, 2.9, may_jump=False)
+    _give(judge, 0.05, 2.9, may_jump=False)
 
 
 def _too_dense(judge: ElectrodeOracle) -> None:
-    judge._check_phase(3.1, "a")
+    judge._check_phase(3.7, "a")
+
+
+def _beyond_shannon(judge: ElectrodeOracle) -> None:
+    judge._check_phase(3.01, "a")
 
 
 def _too_much_charge(judge: ElectrodeOracle) -> None:
@@ -94,6 +98,7 @@ def _too_many_commands(judge: ElectrodeOracle) -> None:
         ("amplitude_ma_max", _too_much, "above its limit"),
         ("slew_ma_per_s_max", _too_fast, "faster than"),
         ("charge_density_uc_per_cm2_max", _too_dense, "in a phase"),
+        ("shannon_k_max", _beyond_shannon, "a phase of k"),
         ("charge_uc_per_10_min_max", _too_much_charge, "in ten minutes"),
         ("on_time_s_max", _too_long, "above its safe amount"),
         ("rises_per_min_max", _too_often, "rose 3 times"),
