@@ -28,6 +28,8 @@ class RateBudget:
 
     def take(self, now_s: float) -> None:
         """Count one at `now_s`, even beyond the limit: the way to safety is never refused."""
+        while self._times_s and now_s - self._times_s[0] >= self._window_s:
+            self._times_s.popleft()
         self._times_s.append(now_s)
         if len(self._times_s) > self._n_max:
             self._times_s.popleft()
