@@ -14,6 +14,7 @@ run: $(READY)
 	$(BIN)/stimloop run
 
 test: $(READY) $(PEERS) system
+	$(BIN)/python -m tests.compile_kernels
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(READY) system
@@ -34,6 +35,7 @@ check: $(READY)
 bench: $(READY) system
 	$(BIN)/python -m benchmarks.peers.environments
 	$(BIN)/python -m benchmarks.compute
+	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.end_to_end
 
 system:

@@ -56,7 +56,7 @@ def replayed(example: str) -> dict[str, Told]:
     for name, detector in loop.chain.detectors.items():
         own = [each for each in seen if each.estimates.detector == name]
         detections = tuple(one for each in own for one in each.detections)
-        nothing = Estimates.room(name, 0, len(detector.outputs))
+        nothing = Estimates.empty(name, 0, len(detector.outputs))
         estimates = nothing.followed_by(each.estimates for each in own)
         told[name] = Told(detector, estimates, detections)
     return told

@@ -11,8 +11,9 @@ from detectors.aperiodic_chance import Segments, chance_of
 from detectors.band_bins import bins_in_band, require_cycle, require_width
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
 from detectors.kernels import aperiodic as kernel
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.outputs import Measure, outputs_of, with_null
 from detectors.room import require_room
 
@@ -33,7 +34,7 @@ _ROUNDING: Final = 1e-6
 #: By so much of half a segment a hop may be no multiple of it.
 _SLACK: Final = 0.1
 #: Standard deviations from the line beyond which a bin pulls no harder.
-_BEND: Final = 1.345
+_HUBER: Final = 1.345
 
 
 class AperiodicConfig(
@@ -222,16 +223,20 @@ class Aperiodic:
         segments = Segments(segment_samples, self._step, self.n_segments)
         self.chance = chance_of(line_bins, band_bins, parts, bin_hz, segments)
         bins = np.concatenate((line_bins, band_bins))
-        self._n_line = line_bins.size
-        self._bins = np.stack((np.log10(bins * bin_hz), 1.0 / bins.astype(np.float64) ** 2))
+        self._log_frequency = np.log10(bins * bin_hz)
+        self._smearing = 1.0 / bins.astype(np.float64) ** 2
         self._parts = parts
         self._table, density = _table(bins, segment_samples)
-        self._settings = np.zeros(kernel.N_SETTINGS)
-        self._settings[kernel.SCALE] = density / (self.rate_hz * self.n_segments)
-        self._settings[kernel.BIAS] = self.chance.bias
-        self._settings[kernel.BEND] = _BEND * self.chance.bin_sd
-        self._settings[kernel.SPREAD] = self.chance.spread
-        self._settings[kernel.LEVEL] = self.chance.level_db
+        self._settings = kernel.Settings(
+            step_samples=self._step,
+            hop_samples=self.hop_samples,
+            n_line=line_bins.size,
+            scale=density / (self.rate_hz * self.n_segments),
+            log_bias=self.chance.bias,
+            huber_constant=_HUBER * self.chance.bin_sd,
+            expected_rms=self.chance.spread,
+            level_db=self.chance.level_db,
+        )
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
         )
@@ -241,52 +246,33 @@ class Aperiodic:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = len(self.channels)
-        n_bins = self._bins.shape[1]
-        self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
-        self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._ring = np.zeros((n_channels, self._segment_samples))
-        self._piece = np.zeros(self._segment_samples)
-        self._spectrum = np.zeros((2, n_bins))
-        self._powers = np.zeros((self.n_segments, n_channels, n_bins))
-        self._newest = np.zeros((n_channels, n_bins))
-        self._work = np.zeros((kernel.N_WORK, n_bins))
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        n_bins = self._log_frequency.size
+        n_line = n_bins - self._parts.size
+        state = kernel.State(
+            columns=self._columns,
+            table=self._table,
+            log_frequency=self._log_frequency,
+            smearing=self._smearing,
+            parts=self._parts,
+            n_clean=np.zeros(n_channels, dtype=np.int64),
+            ring=np.zeros((n_channels, self._segment_samples)),
+            powers=np.zeros((self.n_segments, n_channels, n_bins)),
+            newest=np.zeros((n_channels, n_bins)),
+            segment=np.zeros(self._segment_samples),
+            spectrum=np.zeros((2, n_bins)),
+            power=np.zeros(n_bins),
+            log_power=np.zeros(n_line),
+            leakage_bias=np.zeros(n_line),
+            distance=np.zeros(n_line),
+            settings=self._settings,
+            counters=kernel.Counters(),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        since_hop = int(self._state[kernel.SAMPLES]) % self.hop_samples
-        n_hops = (since_hop + given.time_s.size) // self.hop_samples
-        made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = kernel.fold(
-            given.samples_uv,
-            given.time_s,
-            given.taint,
-            given.first_sample,
-            self._columns,
-            self._table,
-            self._bins,
-            self._parts,
-            self._n_line,
-            self._settings,
-            self._step,
-            self.hop_samples,
-            self._state,
-            self._clean,
-            self._ring,
-            self._piece,
-            self._spectrum,
-            self._powers,
-            self._newest,
-            self._work,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
-        )
-        return Seen(made.first(n_made)) if n_made else self._none
+        return Seen(self._kernel.fold(given, self.hop_samples))
 
 
 def _check_bands(config: AperiodicConfig, rate_hz: float) -> None:

@@ -1,8 +1,8 @@
 """Power in one band or several, by a sliding periodogram or by a recursive filter."""
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final, Literal
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 
@@ -320,7 +320,7 @@ class BandPower:
                 self.hop_samples / self.rate_hz,
             )
             self.calibration_s = self._scale.calibration_s
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._none = Seen(Estimates.empty(self.id, 0, len(self.outputs)))
 
     def reset(self) -> None:
         """Forget everything, the baseline too: what follows is as after construction."""
@@ -333,8 +333,8 @@ class BandPower:
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        powers = self._method.fold(given)
-        outside = None if self._outside is None else self._outside.fold(given)
+        powers = self._method.update(given)
+        outside = None if self._outside is None else self._outside.update(given)
         if not powers.sample.size:
             return self._none
         if outside is not None and self._outside_max is not None:
@@ -380,7 +380,7 @@ def _beside(powers: Estimates, outside: Estimates) -> Estimates:
     shape = (powers.sample.size, -1)
     values = np.stack((powers.values, outside.values), axis=2).reshape(shape)
     valid = np.stack((powers.valid, outside.valid), axis=2).reshape(shape)
-    return replace(powers, values=values, valid=valid)
+    return msgspec.structs.replace(powers, values=values, valid=valid)
 
 
 def _outside(

@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 
 from detectors.burst_rule import BurstRule
 from detectors.detector import Detector, DetectorConfig, Input, Reads
-from detectors.estimates import Detection, Estimates, Seen
+from detectors.edges import take_detections
+from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst as kernel
+from detectors.kernels.calibrated_threshold import uncalibrated
+from detectors.kernels.edges import empty_edges
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.running_mean import smooth
 from detectors.outputs import Measure, Output, outputs_of, sole_measure
 from detectors.room import require_room
@@ -226,44 +230,35 @@ class Burst:
     def reset(self) -> None:
         """Forget everything, the calibration too: what follows is as after construction."""
         n_channels = len(self.channels)
-        self._counts = np.zeros((n_channels, kernel.N_COUNTS), dtype=np.int64)
-        self._levels = np.zeros((n_channels, kernel.N_LEVELS))
-        self._levels[:, kernel.START_LEVEL] = self._level
-        self._collected = np.zeros((n_channels, self._n_calibrate))
         self._n_good = np.zeros(n_channels, dtype=np.int64)
         self._recent = np.zeros((n_channels, self._n_mean))
-        self._make_room_for_edges(n_channels)
+        state = kernel.State(
+            stage=np.zeros(n_channels, dtype=np.int64),
+            crossed_sample=np.zeros(n_channels, dtype=np.int64),
+            crossed_time_s=np.zeros(n_channels),
+            crossed_value=np.zeros(n_channels),
+            last_value=np.zeros(n_channels),
+            threshold=uncalibrated(n_channels, self._n_calibrate, self._percentile, self._level),
+            rule=kernel.Rule(
+                keep=self.rule.keep,
+                drop=self.rule.drop,
+                floor=self.rule.floor,
+                lag_samples=self._lag_samples,
+            ),
+            edges=empty_edges(n_channels),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold estimates of the source in; one hop comes out for each that goes in."""
+        """Take estimates of the source in; one hop comes out for each that goes in."""
         assert isinstance(given, Estimates)  # noqa: S101 the chain gives what `reads` names
         n_hops = given.sample.size
-        values = np.empty((n_hops, len(self.outputs)))
-        valid = np.empty((n_hops, len(self.outputs)), dtype=np.bool_)
-        if len(self._edge_places) < n_hops * len(self.channels):
-            self._make_room_for_edges(n_hops * len(self.channels))
+        self._kernel.require_edges(n_hops * len(self.channels))
         measure, is_good = self._smoothed(given)
-        n_edges = kernel.follow(
-            measure,
-            is_good,
-            given.sample,
-            given.time_s,
-            self._n_calibrate,
-            self._percentile,
-            self.rule.keep,
-            self.rule.drop,
-            self.rule.floor,
-            self._lag_samples,
-            self._counts,
-            self._levels,
-            self._collected,
-            values,
-            valid,
-            self._edge_places,
-            self._edge_values,
-        )
-        estimates = Estimates(self.id, given.sample, given.time_s, values, valid, given.taint)
-        return Seen(estimates, tuple(self._detection(edge) for edge in range(n_edges)))
+        found = self._kernel.call(n_hops, measure, is_good, given.sample, given.time_s)
+        estimates = msgspec.structs.replace(found, taint=given.taint)
+        edges = self._kernel.state.edges
+        return Seen(estimates, take_detections(edges, self.id, self.channels))
 
     def _smoothed(self, given: Estimates) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         if self._n_mean == 1:
@@ -272,24 +267,6 @@ class Burst:
         valid = np.empty(values.shape, dtype=np.bool_)
         smooth(given.values, given.valid, self._n_good, self._recent, values, valid)
         return values, valid
-
-    def _make_room_for_edges(self, n_edges: int) -> None:
-        self._edge_places = np.zeros((n_edges, kernel.N_EDGE_PLACES), dtype=np.int64)
-        self._edge_values = np.zeros((n_edges, kernel.N_EDGE_VALUES))
-
-    def _detection(self, edge: int) -> Detection:
-        kind, channel, sample, confirmed_sample = self._edge_places[edge].tolist()
-        time_s, strength = self._edge_values[edge].tolist()
-        return Detection(
-            detector=self.id,
-            channel=self.channels[channel],
-            kind="onset" if kind == kernel.ONSET else "offset",
-            sample=sample,
-            confirmed_sample=confirmed_sample,
-            onset_s=time_s,
-            strength=strength,
-            complete=kind != kernel.CUT,
-        )
 
 
 def _measures(source: Output) -> tuple[Measure, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.burst_rule import BurstRule
+from detectors.compiling.bundle import Bundle
 from detectors.estimates import Estimates
 from detectors.kernels import burst
 from detectors.kernels import burst_statistics as kernel
@@ -168,10 +169,8 @@ def _found(
     values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _Rule
 ) -> NDArray[np.float64]:
     """Return what the statistics of one block as long as the stretch would be."""
-    count = np.zeros(kernel.N_BLOCK_COUNTS, dtype=np.int64)
-    total = np.zeros(kernel.N_BLOCK_SUMS)
+    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
     end_level = rule.keep * threshold - rule.drop
-    count_bursts(values, valid, threshold, end_level, rule.lag, rule.long_hops, count, total)
-    found = np.zeros(kernel.N_COLUMNS)
-    kernel.summarise(count, total, rule.hop_s, found)
-    return found
+    count_bursts(values, valid, threshold, end_level, rule.lag, rule.long_hops, summary.addresses)
+    kernel.summarise(rule.hop_s, summary.addresses)
+    return summary.fields.values

@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.trust import RESTART
 from detectors.outputs import Measure, outputs_of, with_null
 from detectors.rehearsal import Rehearsal
@@ -188,7 +190,7 @@ class BurstStatistics:
             long_hops=self._long_hops,
             delay_samples=round(config.null_delay_s * burst.rate_hz),
         )
-        self._nothing = Seen(Estimates.room(config.id, 0, len(self.outputs)))
+        self._nothing = Seen(Estimates.empty(config.id, 0, len(self.outputs)))
         self.reset()
 
     def columns(self, channel: str) -> BurstStatisticsColumns:
@@ -216,14 +218,37 @@ class BurstStatistics:
         self._null.reset()
         self._restarts: list[int] = []
         n_channels = len(self.channels)
-        self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
         self._taints = np.zeros(self._n_blocks, dtype=np.uint16)
-        self._counts = np.zeros((n_channels, kernel.N_COUNTS), dtype=np.int64)
-        self._burst_sums = np.zeros((n_channels, kernel.N_BURST_SUMS))
-        self._recent = np.zeros((n_channels, self._lag))
         shape = (self._n_blocks, n_channels)
-        self._block_counts = np.zeros((*shape, kernel.N_BLOCK_COUNTS), dtype=np.int64)
-        self._block_sums = np.zeros((*shape, kernel.N_BLOCK_SUMS))
+        state = kernel.State(
+            burst_hops=np.zeros(n_channels, dtype=np.int64),
+            burst_sum=np.zeros(n_channels),
+            burst_peak=np.zeros(n_channels),
+            recent=np.zeros((n_channels, self._lag)),
+            blocks=kernel.Blocks(
+                decided_hops=np.zeros(shape, dtype=np.int64),
+                above_hops=np.zeros(shape, dtype=np.int64),
+                whole_bursts=np.zeros(shape, dtype=np.int64),
+                cut_bursts=np.zeros(shape, dtype=np.int64),
+                whole_hops=np.zeros(shape, dtype=np.int64),
+                long_bursts=np.zeros(shape, dtype=np.int64),
+                mean_sum=np.zeros(shape),
+                peak_sum=np.zeros(shape),
+            ),
+            tally=kernel.Tally(),
+            null=self._null.null,
+            is_null_white=self._null.is_white,
+            settings=kernel.Settings(
+                lag=self._lag,
+                long_hops=self._long_hops,
+                block_hops=self._every,
+                hop_s=self._hop_s,
+                n_bursts_min=self._n_bursts_min,
+                is_signed=self._is_signed,
+            ),
+            counters=kernel.Counters(),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
         """Fold samples, or estimates of the burst detector, in; return every hop completed."""
@@ -234,66 +259,29 @@ class BurstStatistics:
                 self._restarts += (given.first_sample + rows).tolist()
             return self._nothing
         self._null.follow(given)
-        n_made = (int(self._state[kernel.SINCE_EMIT]) + given.sample.size) // self._every
-        hops = np.empty(n_made, dtype=np.int64)
-        values = np.empty((n_made, len(self.outputs)))
-        valid = np.empty(values.shape, dtype=np.bool_)
+        parts: list[Estimates] = []
         is_cut = self._cuts(given)
-        first = n_before = 0
+        first = 0
         for edge in [*self._null.edges(given.sample), given.sample.size]:
             if edge > first:
-                n_here = self._fold(
-                    given,
-                    is_cut,
-                    slice(first, edge),
-                    out_hops=hops[n_before:],
-                    out_values=values[n_before:],
-                    out_valid=valid[n_before:],
-                )
-                hops[n_before : n_before + n_here] += first
-                n_before += n_here
+                parts.append(self._piece(given, is_cut, slice(first, edge)))
             if edge < given.sample.size:
                 self._null.bind(int(given.sample[edge]))
             first = edge
-        taint = self._soft_taint(given.taint, hops)
-        return Seen(
-            Estimates(self.id, given.sample[hops], given.time_s[hops], values, valid, taint)
-        )
+        found = self._kernel.none.followed_by(parts)
+        taint = self._soft_taint(given.taint, np.searchsorted(given.sample, found.sample))
+        return Seen(msgspec.structs.replace(found, taint=taint))
 
-    def _fold(
-        self,
-        given: Estimates,
-        is_cut: NDArray[np.bool_],
-        piece: slice,
-        *,
-        out_hops: NDArray[np.int64],
-        out_values: NDArray[np.float64],
-        out_valid: NDArray[np.bool_],
-    ) -> int:
-        """Fold some hops in, with the nulls that are in effect; return the estimates written."""
-        n_made: int = kernel.fold(
+    def _piece(self, given: Estimates, is_cut: NDArray[np.bool_], piece: slice) -> Estimates:
+        """Return what some hops complete, with the nulls that are in effect."""
+        return self._kernel.call(
+            (piece.stop - piece.start) // self._every + 1,
             given.values[piece],
             given.valid[piece],
             is_cut[piece],
-            self._lag,
-            self._long_hops,
-            self._every,
-            self._state,
-            self._counts,
-            self._burst_sums,
-            self._recent,
-            self._block_counts,
-            self._block_sums,
-            self._hop_s,
-            self._n_bursts_min,
-            self._is_signed,
-            self._null.null,
-            self._null.is_white,
-            out_hops,
-            out_values,
-            out_valid,
+            given.sample[piece],
+            given.time_s[piece],
         )
-        return n_made
 
     def _cuts(self, given: Estimates) -> NDArray[np.bool_]:
         """Return which hops are the first after a restart.

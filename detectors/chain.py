@@ -1,7 +1,6 @@
 """All detectors of a rig, in the order of the file, fed by streams and by each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.block import Block, StreamLayout
 from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
 from detectors.outputs import require_outputs
 from detectors.registry import REGISTRY
 from detectors.rehearsal import Rehearsal
@@ -139,11 +138,10 @@ class DetectorChain:
         """Let estimates of a stream say what soft taint they depend on."""
         if not link.stream or not self._soft_taint[link.stream].is_marked:
             return made
-        estimates: Estimates = made.estimates
-        within = self._soft_taint[link.stream].within(
-            estimates.sample, link.columns, link.detector.span_samples
+        estimates = self._soft_taint[link.stream].marked(
+            made.estimates, link.columns, link.detector.span_samples
         )
-        return replace(made, estimates=replace(estimates, taint=estimates.taint | within))
+        return Seen(estimates, made.detections)
 
     def _add(self, config: DetectorConfig, layouts: Mapping[str, StreamLayout]) -> None:
         if config.id in self.detectors:

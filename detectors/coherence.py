@@ -9,12 +9,16 @@ from detectors.block import Block, StreamLayout
 from detectors.coherence_chance import Chance
 from detectors.coherence_config import CoherenceConfig, bins_of, pairs_of, segments_of
 from detectors.coherence_memory import Shape
-from detectors.coherence_runs import runs_of
+from detectors.coherence_tiles import tiles_of
+from detectors.compiling.bundle import Bundle
 from detectors.cross_pairs import CrossPairs
 from detectors.detector import DetectorConfig, Input
+from detectors.edges import take_detections
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import coherence as kernel
-from detectors.kernels import coherence_edges, coherence_measures, coherence_places
+from detectors.kernels import coherence_edges, coherence_measures
+from detectors.kernels.edges import empty_edges
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.outputs import Measure, outputs_of, with_null
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
@@ -166,19 +170,17 @@ class Coherence:
             [layout.channels.index(label) for label in self.channels], dtype=np.uint64
         )
         places = [[self.channels.index(label) for label in pair] for pair in self.pairs]
-        self._runs = runs_of(np.array(places), len(self.channels))
+        self._tiles = tiles_of(np.array(places), len(self.channels))
         self._extras = np.array([_EXTRA[each] for each in extras], dtype=np.int64)
         locking = 1 if "phase_locking" in self.measures else -1
         has_lag = "phase_lag" in self.measures or "phase_lag_debiased" in self.measures
         has_lag = has_lag and self.segments.number > coherence_measures.N_DIRECT
         lag = max(locking, 0) + 1 if has_lag else -1
         self._shape = Shape(
-            self.segments, int(bins[0]), bins.size, len(self.channels), len(self._runs.places),
+            self.segments, int(bins[0]), bins.size, len(self.channels), len(self._tiles.origins),
             locking, lag,
         )  # fmt: skip
         self._shape.require_room(config.window_s)
-        self._sizes = self._shape.sizes()
-        self._tables = self._shape.tables()
         self.reset()
 
     def columns(self, a: str, b: str) -> CoherenceColumns:
@@ -190,10 +192,18 @@ class Coherence:
         """Forget everything: what follows is as after construction."""
         if self._across is not None:
             self._across.reset()
-        self._memory = self._shape.memory()
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
-        self._is_on = np.zeros(len(self.pairs), dtype=np.bool_)
-        self._last = np.zeros(len(self.pairs))
+        state = self._shape.state(
+            columns=self._columns,
+            tiles=self._tiles,
+            extras=self._extras,
+            weights=self._weights,
+            bounds=self._bounds,
+            level=self.level,
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
+        self._edges: Bundle[coherence_edges.State] | None = None
+        if self._threshold is not None:
+            self._edges = Bundle(self._edge_state(self._threshold))
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
@@ -201,81 +211,34 @@ class Coherence:
         if self._across is None:
             return self._fold(given)
         seen = self._across.update(given, self._fold, self.span_samples)
-        estimates = self._none.estimates.followed_by(each.estimates for each in seen)
+        estimates = self._kernel.none.followed_by(each.estimates for each in seen)
         return Seen(estimates, tuple(edge for each in seen for edge in each.detections))
 
     def _fold(self, block: Block) -> Seen:
-        memory = self._memory
-        since_hop = int(memory.state[coherence_places.SAMPLES]) % self.hop_samples
-        n_hops = (since_hop + block.time_s.size) // self.hop_samples
-        made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = kernel.fold(
-            block.samples_uv,
-            block.time_s,
-            block.taint,
-            block.first_sample,
-            self._columns,
-            self._sizes,
-            self._tables.turns,
-            self._tables.parts,
-            *self._runs,
-            self._extras,
-            self._weights,
-            self._bounds,
-            self.level,
-            memory.state,
-            memory.block,
-            memory.folded,
-            memory.whole,
-            memory.late,
-            memory.part,
-            memory.spectra,
-            memory.units,
-            memory.power,
-            memory.sets,
-            memory.inverse,
-            memory.total,
-            memory.totals,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
-        )
-        if n_made == 0:
-            return self._none
-        found = made.first(n_made)
-        return Seen(found, self._edges(found))
+        found = self._kernel.fold(block, self.hop_samples)
+        return Seen(found, self._detections(found))
 
-    def _edges(self, found: Estimates) -> tuple[Detection, ...]:
-        if self._threshold is None:
+    def _edge_state(self, threshold: float) -> coherence_edges.State:
+        return coherence_edges.State(
+            is_on=np.zeros(len(self.pairs), dtype=np.bool_),
+            last=np.zeros(len(self.pairs)),
+            rule=coherence_edges.Rule(
+                first_column=self.measures.index("lower_bound"),
+                n_columns=len(self.measures),
+                threshold=threshold,
+                keep=self._keep,
+            ),
+            edges=empty_edges(len(self.pairs)),
+        )
+
+    def _detections(self, found: Estimates) -> tuple[Detection, ...]:
+        if self._edges is None or not found.sample.size:
             return ()
-        most = found.sample.size * len(self.pairs)
-        edges = np.empty((most, coherence_edges.N_EDGE), dtype=np.int64)
-        strength = np.empty(most)
-        n_edges = coherence_edges.find_edges(
-            found.values,
-            found.valid,
-            self.measures.index("lower_bound"),
-            len(self.measures),
-            self._threshold,
-            self._keep,
-            self._is_on,
-            self._last,
-            edges,
-            strength,
+        n_most = found.sample.size * len(self.pairs)
+        if self._edges.fields.edges.kind.size < n_most:
+            self._edges.replace(edges=empty_edges(n_most))
+        coherence_edges.update(
+            found.values, found.valid, found.sample, found.time_s, self._edges.addresses
         )
-        return tuple(
-            Detection(
-                detector=self.id,
-                channel="-".join(self.pairs[pair]),
-                kind="onset" if kind == coherence_edges.ONSET else "offset",
-                sample=int(found.sample[hop]),
-                confirmed_sample=int(found.sample[hop]),
-                onset_s=float(found.time_s[hop]),
-                strength=float(strength[place]),
-                complete=kind != coherence_edges.CUT,
-            )
-            for place, (kind, pair, hop) in enumerate(edges[:n_edges].tolist())
-        )
+        labels = ["-".join(pair) for pair in self.pairs]
+        return take_detections(self._edges.fields.edges, self.id, labels)

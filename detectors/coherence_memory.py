@@ -1,4 +1,4 @@
-"""What coherence keeps between blocks: tables, and room for its spectra and sums."""
+"""How large everything is that coherence keeps between blocks, and its tables."""
 
 import math
 from typing import Final, NamedTuple
@@ -7,53 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.coherence_config import Segments
-from detectors.kernels import coherence_places as places
+from detectors.coherence_tiles import PairTiles
 from detectors.kernels.coherence_measures import N_DIRECT, N_MEASURES
 from detectors.kernels.coherence_products import WIDTH
 from detectors.kernels.coherence_spectra import GROUP
 from detectors.kernels.coherence_spectra import PASS as ROWS
+from detectors.kernels.coherence_state import Counters, Lengths, State
 
 #: Bytes that may be kept.
 _KEPT_BYTES: Final = 1 << 30
 
 
 class Tables(NamedTuple):
-    """Cosines and sines.
+    """Cosines and sines, as `detectors.kernels.coherence_state.State` has them."""
 
-    `turns`, shape (2, 2 * n_segment): cosine and minus sine of a turn in twice as many steps as a
-    segment has samples. `parts`, shape (2, 2, n_sums, n_rows): for the samples of an interval
-    before and from the cut on, cosines and sines of the distances from their middle, of the bins
-    of the band and one to each side; zero at 0 Hz and where there is no sample.
-    """
-
-    turns: NDArray[np.float64]
-    parts: NDArray[np.float64]
-
-
-class Memory(NamedTuple):
-    """Arrays that the kernel writes, in its order."""
-
-    #: Samples, segments, and up to where each channel is spoilt.
-    state: NDArray[np.int64]
-    #: Samples of this interval; behind them each channel's first since the restart.
-    block: NDArray[np.float64]
-    folded: NDArray[np.float64]
-    whole: NDArray[np.float64]
-    late: NDArray[np.float64]
-    #: Room, and the sum of this period's intervals.
-    part: NDArray[np.float64]
-    #: Of every segment in the window, and a slot of zeros.
-    spectra: NDArray[np.float64]
-    units: NDArray[np.float64]
-    power: NDArray[np.float64]
-    sets: NDArray[np.float64]
-    inverse: NDArray[np.float64]
-    total: NDArray[np.float64]
-    totals: NDArray[np.float64]
+    twiddle_table: NDArray[np.float64]
+    interval_table: NDArray[np.float64]
 
 
 class Shape(NamedTuple):
-    """How much there is of everything.
+    """How large everything is.
 
     Parameters
     ----------
@@ -61,8 +34,8 @@ class Shape(NamedTuple):
         The window.
     first_bin, n_bins : int
         The band.
-    n_channels, n_runs : int
-        Channels that are looked at, and runs of pairs.
+    n_channels, n_tiles : int
+        Channels that are looked at, and tiles of pairs.
     locking_row, lag_row : int
         Rows of sums beside the products of spectra, or -1 for none.
     """
@@ -71,7 +44,7 @@ class Shape(NamedTuple):
     first_bin: int
     n_bins: int
     n_channels: int
-    n_runs: int
+    n_tiles: int
     locking_row: int
     lag_row: int
 
@@ -97,12 +70,12 @@ class Shape(NamedTuple):
 
     @property
     def n_around(self) -> int:
-        """Channels, and behind them the first ones again: room for a run behind each."""
+        """Channels, and behind them the first ones again: so that a tile may begin at each."""
         return -(-(self.n_channels + WIDTH - 1) // GROUP) * GROUP
 
     @property
     def sums(self) -> tuple[int, ...]:
-        """Shape of the sums of one run."""
+        """Shape of the sums of one tile."""
         return 1 + max(0, self.locking_row, self.lag_row), 2, self.n_bins, WIDTH
 
     @property
@@ -120,22 +93,23 @@ class Shape(NamedTuple):
         """Segments of each phase that are kept: also the one that is taken off the sums."""
         return self.segments.number + self.has_sums
 
-    def sizes(self) -> NDArray[np.int64]:
+    def lengths(self, level: float) -> Lengths:
         """Return the kernel's numbers."""
-        made = np.zeros(places.N_SIZES, dtype=np.int64)
-        made[places.SEGMENT] = self.segments.length
-        made[places.INTERVAL] = self.segments.interval
-        made[places.CUT] = self.cut
-        made[places.FIRST_BIN] = self.first_bin - 1
-        made[places.HOP] = self.segments.hop
-        made[places.N_SEGMENTS] = self.segments.number
-        made[places.N_PHASES] = self.n_phases
-        made[places.SPAN] = self.segments.span
-        made[places.LOCKING_ROW] = self.locking_row
-        made[places.LAG_ROW] = self.lag_row
-        made[places.N_KEPT] = self.n_kept
-        made[places.HAS_SUMS] = self.has_sums
-        return made
+        return Lengths(
+            segment=self.segments.length,
+            interval=self.segments.interval,
+            cut=self.cut,
+            first_bin=self.first_bin - 1,
+            hop=self.segments.hop,
+            span=self.segments.span,
+            n_segments=self.segments.number,
+            n_phases=self.n_phases,
+            n_kept=self.n_kept,
+            locking_row=self.locking_row,
+            lag_row=self.lag_row,
+            has_sums=self.has_sums,
+            level=level,
+        )
 
     def tables(self) -> Tables:
         """Return the tables of the band's bins."""
@@ -170,23 +144,49 @@ class Shape(NamedTuple):
                 f"found {window_s:g} ({n_bytes / 1e9:.1f} GB; less where hop_s is longer)"
             )
 
-    def memory(self) -> Memory:
-        """Return everything as it is after a restart."""
-        spectra, units, power, whole, late, sets = (np.zeros(each) for each in self._large())
-        return Memory(
-            state=np.zeros(places.SPOILT + self.n_channels, dtype=np.int64),
+    def state(
+        self,
+        *,
+        columns: NDArray[np.uint64],
+        tiles: PairTiles,
+        extras: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        bounds: NDArray[np.float64],
+        level: float,
+    ) -> State:
+        """Return everything as it is after a restart; see `State` for the parameters."""
+        spectra, phasors, power, whole, late, window_sums = (
+            np.zeros(each) for each in self._large()
+        )
+        n_direct = N_DIRECT if self.segments.number <= N_DIRECT else 0
+        return State(
+            columns,
+            *self.tables(),
+            tiles.origins,
+            tiles.pairs,
+            tiles.signs,
+            extras,
+            weights,
+            bounds,
+            spoilt_until=np.zeros(self.n_channels, dtype=np.int64),
             block=np.zeros((self.segments.interval + 1, self.n_lanes)),
-            folded=np.zeros((2, self.n_rows, self.n_lanes)),
+            mirrored=np.zeros((2, self.n_rows, self.n_lanes)),
             whole=whole,
             late=late,
-            part=np.zeros((2, *whole.shape[1:])),
+            head=np.zeros(whole.shape[1:]),
+            segment=np.zeros(whole.shape[1:]),
             spectra=spectra,
-            units=units,
+            phasors=phasors,
             power=power,
-            sets=sets,
-            inverse=np.zeros((self.n_bins, self.n_around)),
+            window_sums=window_sums,
+            fallen=np.zeros(self.n_lanes, dtype=np.bool_),
+            direct_slots=np.zeros(n_direct, dtype=np.uint64),
             total=np.zeros(power.shape[1:]),
-            totals=np.zeros((N_MEASURES, WIDTH)),
+            inverse=np.zeros((self.n_bins, self.n_around)),
+            alive=np.zeros(self.n_around, dtype=np.bool_),
+            measures=np.zeros((N_MEASURES, WIDTH)),
+            lengths=self.lengths(level),
+            counters=Counters(),
         )
 
     @property
@@ -195,16 +195,16 @@ class Shape(NamedTuple):
         return self.n_bins + 2 + self.n_bins % 2
 
     @property
-    def _n_set(self) -> int:
-        return 2 * self.n_power + self.n_runs * math.prod(self.sums)
+    def _n_window_sums(self) -> int:
+        return 2 * self.n_power + self.n_tiles * math.prod(self.sums)
 
     def _large(self) -> tuple[tuple[int, ...], ...]:
-        """Return the shapes of spectra, units, power, both sums of intervals, and of windows."""
+        """Return the shapes of spectra, phasors, power, both sums of intervals, and of windows."""
         n_slots = self.n_kept * self.n_phases + 1
         n_period = -(-self.segments.length // self.segments.interval)
         spectra = (2, self.n_bins, self.n_around)
         period = (n_period, 2, self._n_summed + 1, self.n_lanes)
-        n_units = n_slots if self.locking_row >= 0 else 1
+        n_phasors = n_slots if self.locking_row >= 0 else 1
         power = (n_slots, self.n_bins + 1, self.n_lanes)
-        sets = (self.n_phases if self.has_sums else 1, self._n_set)
-        return ((n_slots, *spectra), (n_units, *spectra), power, period, period, sets)
+        window_sums = (self.n_phases if self.has_sums else 1, self._n_window_sums)
+        return ((n_slots, *spectra), (n_phasors, *spectra), power, period, period, window_sums)

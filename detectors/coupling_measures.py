@@ -50,7 +50,9 @@ def coupling_of(phase_rad: NDArray[np.float64], amplitude_uv: NDArray[np.float64
     bins = np.zeros(n_samples, dtype=np.uint64)
     steps = kernel.steps_for(n_samples)
     amplitude = np.ascontiguousarray(amplitude_uv, dtype=np.float64)
-    kernel.gather(np.cos(phase_rad), np.sin(phase_rad), amplitude, bins, n_samples, steps, sums)
+    kernel.add_by_phase(
+        np.cos(phase_rad), np.sin(phase_rad), amplitude, bins, n_samples, steps, sums
+    )
     if not kernel.measure(sums, 0, steps, values):
         raise ValueError("phase_rad: expected samples in all 18 bins, with amplitudes up to 1e6")
     return Coupling(*values.tolist())

@@ -1,7 +1,6 @@
 """Pairs of channels of two streams: which they are, and the grid they are compared on."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from typing import TypeAlias
 
@@ -74,9 +73,8 @@ class CrossPairs:
             seen = fold(rows)
             self._soft_taint.take(rows)
             if self._soft_taint.is_marked:
-                found = seen.estimates
-                within = self._soft_taint.within(found.sample, self._columns, span_samples)
-                seen = replace(seen, estimates=replace(found, taint=found.taint | within))
+                found = self._soft_taint.marked(seen.estimates, self._columns, span_samples)
+                seen = Seen(found, seen.detections)
             made.append(seen)
         return tuple(made)
 

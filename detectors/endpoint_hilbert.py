@@ -8,7 +8,8 @@ from scipy.signal import butter, freqz_zpk
 
 from detectors.block import Block
 from detectors.estimates import Estimates
-from detectors.kernels.endpoint_hilbert import N_STATE, SINCE_HOP, filter_endpoint
+from detectors.kernels import endpoint_hilbert as kernel
+from detectors.kernels.hop_kernel import HopKernel
 
 #: More of the mirrored frequency beside the rhythm, and to take it out makes noise of the rest.
 _MIRROR_MAX: Final = 0.7
@@ -19,6 +20,10 @@ class EndpointHilbert:
 
     Parameters
     ----------
+    detector : str
+        Id of the detector.
+    n_outputs : int
+        Outputs of a hop: the measures of every channel.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are looked at.
     rate_hz : float
@@ -79,6 +84,8 @@ class EndpointHilbert:
         self,
         columns: NDArray[np.int64],
         *,
+        detector: str,
+        n_outputs: int,
         rate_hz: float,
         centre_hz: float,
         half_width_hz: float,
@@ -89,6 +96,7 @@ class EndpointHilbert:
     ) -> None:
         self.span_samples = max(window_samples, hop_samples + 1)
         self._hop_samples = hop_samples
+        self._detector, self._n_outputs = detector, n_outputs
         self._columns = columns
         band_hz = (centre_hz - half_width_hz, centre_hz + half_width_hz)
         plain = _taps(band_hz, order, rate_hz, window_samples)
@@ -102,33 +110,18 @@ class EndpointHilbert:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
-        self._state = np.zeros(N_STATE, dtype=np.int64)
-        self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._history = np.zeros((n_channels, 2 * self._weights.shape[1]))
-
-    def n_hops(self, n_samples: int) -> int:
-        """Return how many hops so many more samples complete, at most."""
-        return (int(self._state[SINCE_HOP]) + n_samples) // self._hop_samples
-
-    def track(self, block: Block, made: Estimates) -> int:
-        """Fold a block in, write every hop it completed, return their number."""
-        return filter_endpoint(
-            block.samples_uv,
-            block.time_s,
-            block.taint,
-            block.first_sample,
-            self._columns,
-            self._weights,
-            self.span_samples,
-            self._hop_samples,
-            self._state,
-            self._clean,
-            self._history,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
+        state = kernel.State(
+            columns=self._columns,
+            weights=self._weights,
+            n_clean=np.zeros(n_channels, dtype=np.int64),
+            history=np.zeros((n_channels, 2 * self._weights.shape[1])),
+            counters=kernel.Counters(hop_samples=self._hop_samples, span_samples=self.span_samples),
         )
+        self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
+
+    def update(self, block: Block) -> Estimates:
+        """Take a block in and return every hop it completed."""
+        return self._kernel.fold(block, self._hop_samples)
 
 
 def _taps(

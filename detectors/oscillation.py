@@ -8,7 +8,7 @@ from msgspec import Meta
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.endpoint_hilbert import EndpointHilbert
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
 from detectors.outputs import Measure, outputs_of
 from detectors.resonator import Resonator
 from detectors.room import require_room
@@ -203,33 +203,33 @@ class Oscillation:
         self.centre_hz = config.centre_hz
         self.lead_s = config.lead_s
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self._tracker = _tracker(config, layout, self.channels, self.hop_samples)
-        self.span_samples = self._tracker.span_samples
-        self.delay_s = self._tracker.delay_s
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        self._filter = _filter(config, layout, self.channels, self.hop_samples, len(self.outputs))
+        self.span_samples = self._filter.span_samples
+        self.delay_s = self._filter.delay_s
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        self._tracker.reset()
+        self._filter.reset()
 
     def update(self, given: Input) -> Seen:
         """Fold a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        n_hops = self._tracker.n_hops(given.time_s.size)
-        made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = self._tracker.track(given, made)
-        return Seen(made.first(n_made)) if n_made else self._none
+        return Seen(self._filter.update(given))
 
 
-def _tracker(
-    config: OscillationConfig, layout: StreamLayout, channels: tuple[str, ...], hop_samples: int
+def _filter(
+    config: OscillationConfig,
+    layout: StreamLayout,
+    channels: tuple[str, ...],
+    hop_samples: int,
+    n_outputs: int,
 ) -> Resonator | EndpointHilbert:
     columns = np.array([layout.channels.index(label) for label in channels], dtype=np.int64)
     if config.method == "resonator":
         return Resonator(
             columns,
+            detector=config.id,
+            n_outputs=n_outputs,
             rate_hz=layout.rate_hz,
             centre_hz=config.centre_hz,
             half_width_hz=config.half_width_hz,
@@ -242,6 +242,8 @@ def _tracker(
         )
     return EndpointHilbert(
         columns,
+        detector=config.id,
+        n_outputs=n_outputs,
         rate_hz=layout.rate_hz,
         centre_hz=config.centre_hz,
         half_width_hz=config.half_width_hz,

@@ -10,11 +10,12 @@ from detectors.coupling_chance import chance_of
 from detectors.coupling_filters import amplitude_taps, grid_step, phase_taps, sharpness_taps
 from detectors.coupling_limits import require_bands, require_rate, require_window
 from detectors.detector import DetectorConfig, Input, Reads
-from detectors.estimates import Estimates, Seen
+from detectors.estimates import Seen
 from detectors.kernels import phase_amplitude_coupling as kernel
-from detectors.kernels.complex_filter import LANES, dealt_places
+from detectors.kernels.complex_filter import LANES, polyphase_offsets
 from detectors.kernels.coupling_sums import N_SUMS, steps_for
-from detectors.kernels.waveform_shape import N_SHAPE
+from detectors.kernels.hop_kernel import HopKernel
+from detectors.kernels.waveform_shape import Extrema, Grid
 from detectors.outputs import Measure, outputs_of, with_null
 from detectors.room import require_room
 
@@ -165,8 +166,8 @@ class PhaseAmplitudeCoupling:
         self.outputs = outputs_of(self.channels, _MEASURES)
         self.rate_hz = layout.rate_hz
         self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self._n_blocks = max(2, round(config.window_s * layout.rate_hz / self.hop_samples))
-        self.window_samples = self._n_blocks * self.hop_samples
+        self._n_hops = max(2, round(config.window_s * layout.rate_hz / self.hop_samples))
+        self.window_samples = self._n_hops * self.hop_samples
         slow_hz, fast_hz = config.phase_band_hz, config.amplitude_band_hz
         layout.require(config.channels)
         require_rate(fast_hz, config.stream, self.rate_hz)
@@ -178,27 +179,23 @@ class PhaseAmplitudeCoupling:
         self._phase_taps = phase_taps(slow_hz, self.rate_hz)
         self._amplitude_taps = amplitude_taps(fast_hz, slow_hz[1], self.rate_hz)
         self._shape_taps = sharpness_taps(slow_hz, self.rate_hz)
-        self._steps = steps_for(self.window_samples)
         # An extremum may be a sample before the first one of the grid.
         self._n_half = max(
             self._phase_taps.shape[1] - 1, self._amplitude_taps.shape[1] - 1, self._shape_taps.size
         )
-        rows_apart = round(self.rate_hz / slow_hz[0] / self.step_samples)
+        self._rows_apart = round(self.rate_hz / slow_hz[0] / self.step_samples)
         self.span_samples = (
-            self.window_samples + 2 * self._n_half + rows_apart * self.step_samples + 1
-        )
-        self._sizes = np.array(
-            [self.hop_samples, self.step_samples, self.span_samples, rows_apart], dtype=np.int64
+            self.window_samples + 2 * self._n_half + self._rows_apart * self.step_samples + 1
         )
         self._n_rows = 2 * self._n_half + self.hop_samples
         n_history = 2 * self._n_rows * len(self.channels)
-        n_sums = self._n_blocks * N_SUMS * len(self.channels)
+        n_sums = self._n_hops * N_SUMS * len(self.channels)
         require_room("window_s", config.window_s, n_history + n_sums)
         self._stride = -(-self._n_rows // self.step_samples) * len(self.channels) + LANES
         # The last sample of a hop is on the grid.
         grid = (self._n_half + self.step_samples - 1, self.step_samples, self._stride)
-        self._phase_places, self._amplitude_places = (
-            dealt_places(taps.shape[1] - 1, *grid, len(self.channels))
+        self._phase_offsets, self._amplitude_offsets = (
+            polyphase_offsets(taps.shape[1] - 1, *grid, len(self.channels))
             for taps in (self._phase_taps, self._amplitude_taps)
         )
         self.delay_s = (self._n_half + self.window_samples / 2.0) / self.rate_hz
@@ -212,52 +209,44 @@ class PhaseAmplitudeCoupling:
         n_channels = len(self.channels)
         n_values = self.hop_samples // self.step_samples * n_channels
         n_filled = -(-n_values // LANES) * LANES
-        self._state = np.zeros(kernel.N_STATE, dtype=np.int64)
-        self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._history = np.zeros((self._n_rows, n_channels))
-        self._dealt = np.zeros(self.step_samples * self._stride)
-        self._work = np.zeros((kernel.N_WORK, n_filled))
-        self._bins = np.zeros(n_filled, dtype=np.uint64)
-        self._shape = np.zeros((N_SHAPE, n_channels))
-        self._peak_row = np.full(n_channels, -int(self._sizes[kernel.ROWS_APART]) - 1)
-        self._blocks = np.zeros((self._n_blocks, N_SUMS, n_channels), dtype=np.int64)
-        self._sums = np.zeros((N_SUMS, n_channels), dtype=np.int64)
-        self._none = Seen(Estimates.room(self.id, 0, len(self.outputs)))
+        state = kernel.State(
+            columns=self._columns,
+            phase_offsets=self._phase_offsets,
+            phase_taps=self._phase_taps,
+            amplitude_offsets=self._amplitude_offsets,
+            amplitude_taps=self._amplitude_taps,
+            shape_taps=self._shape_taps,
+            grid=Grid(
+                step_samples=self.step_samples,
+                middle_sample=self._n_half + self.step_samples - 1,
+                rows_apart=self._rows_apart,
+                steps_per_uv=steps_for(self.window_samples),
+            ),
+            n_clean=np.zeros(n_channels, dtype=np.int64),
+            history=np.zeros((self._n_rows, n_channels)),
+            polyphase=np.zeros(self.step_samples * self._stride),
+            real=np.zeros(n_filled),
+            imaginary=np.zeros(n_filled),
+            amplitude=np.zeros(n_filled),
+            amplitude_imaginary=np.zeros(n_filled),
+            bins=np.zeros(n_filled, dtype=np.uint64),
+            extrema=Extrema(
+                np.zeros(n_channels),
+                np.zeros(n_channels),
+                np.full(n_channels, -self._rows_apart - 1),
+            ),
+            hop_sums=np.zeros((self._n_hops, N_SUMS, n_channels), dtype=np.int64),
+            sums=np.zeros((N_SUMS, n_channels), dtype=np.int64),
+            settings=kernel.Settings(
+                hop_samples=self.hop_samples,
+                span_samples=self.span_samples,
+                chance=self.chance.level,
+            ),
+            counters=kernel.Counters(),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block in and return every hop it completed."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        n_hops = (int(self._state[kernel.SINCE_HOP]) + given.time_s.size) // self.hop_samples
-        made = (
-            Estimates.room(self.id, n_hops, len(self.outputs)) if n_hops else self._none.estimates
-        )
-        n_made = kernel.fold(
-            given.samples_uv,
-            given.time_s,
-            given.taint,
-            given.first_sample,
-            self._columns,
-            self._sizes,
-            self._phase_places,
-            self._phase_taps,
-            self._amplitude_places,
-            self._amplitude_taps,
-            self._shape_taps,
-            self._steps,
-            self.chance.level,
-            self._state,
-            self._clean,
-            self._history,
-            self._dealt,
-            self._work,
-            self._bins,
-            self._shape,
-            self._peak_row,
-            self._blocks,
-            self._sums,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
-        )
-        return Seen(made.first(n_made)) if n_made else self._none
+        return Seen(self._kernel.fold(given, self.hop_samples))

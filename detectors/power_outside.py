@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,17 +83,17 @@ class PowerOutside:
         self._inside.reset()
         self._waiting = np.zeros((self._n_late, self._n_outputs))
 
-    def fold(self, block: Block) -> Estimates:
+    def update(self, block: Block) -> Estimates:
         """Fold a block in and return the shares of every hop it completed."""
-        passed = np.concatenate((self._waiting, self._passed.fold(_undoubted(block)).values))
-        inside = self._inside.fold(block)
+        passed = np.concatenate((self._waiting, self._passed.update(_undoubted(block)).values))
+        inside = self._inside.update(block)
         n_hops = inside.sample.size
         self._waiting = passed[n_hops:].copy()
         before = passed[:n_hops]
         valid = inside.valid & (before > 0.0)
         share = np.zeros(before.shape)
         np.divide(inside.values, before, out=share, where=valid)
-        return replace(
+        return msgspec.structs.replace(
             inside, values=np.where(valid, np.maximum(1.0 - share, 0.0), 0.0), valid=valid
         )
 

@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 from detectors.band_bins import bins_in_band
 from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates
-from detectors.kernels.band_power import CLEAN, LANES, PASS, SINCE_HOP, slide
+from detectors.kernels import band_power as kernel
+from detectors.kernels.band_power import LANES, PASS
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.power_bands import PowerBand
 from detectors.room import require_room
 
@@ -63,54 +65,37 @@ class SlidingPeriodogram:
         first = np.searchsorted(self._bins, [each[0] for each in inner])
         last = first + [each.size for each in inner]
         weighed = np.cumsum([0, *(each.size for each in inner)])[:-1]
-        self._places = np.stack((first, last, weighed), axis=1).astype(np.int64)
+        self._bands = np.stack((first, last, weighed), axis=1).astype(np.int64)
         self._weights = np.concatenate([_weights(*each, self.span_samples) for each in parts])
-        self._turns = _turns(self.span_samples)
-        self._offsets = _offsets(self._bins, self.span_samples)
-        self._none = Estimates.room(detector, 0, columns.size * len(bands))
+        self._twiddle_table = _twiddle_table(self.span_samples)
+        self._pass_table = _pass_table(self._bins, self.span_samples)
+        self._n_outputs = columns.size * len(bands)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
         n_groups = -(-n_channels // LANES)
-        self._state = np.zeros(CLEAN + n_channels, dtype=np.int64)
-        self._ring = np.zeros((self.span_samples + 1, n_channels))
-        self._sums = np.zeros(n_groups * self._bins.size * 4 * LANES)
-        self._work = np.zeros(n_groups * 2 * PASS * LANES)
-        self._twiddles = np.zeros((self._bins.size, 2))
-        self._power = np.zeros(n_groups * LANES)
-
-    def fold(self, block: Block) -> Estimates:
-        """Fold a block in and return the powers of every hop it completed."""
-        n_hops = (int(self._state[SINCE_HOP]) + block.time_s.size) // self._hop_samples
-        made = self._none
-        if n_hops:
-            made = Estimates.room(self._detector, n_hops, self._none.values.shape[1])
-        n_made = slide(
-            block.samples_uv,
-            block.time_s,
-            block.taint,
-            block.first_sample,
-            self._columns,
-            self._turns,
-            self._offsets,
-            self._bins,
-            self._places,
-            self._weights,
-            self._hop_samples,
-            self._state,
-            self._ring,
-            self._sums,
-            self._work,
-            self._twiddles,
-            self._power,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
+        state = kernel.State(
+            columns=self._columns,
+            twiddle_table=self._twiddle_table,
+            pass_table=self._pass_table,
+            bins=self._bins,
+            bands=self._bands,
+            weights=self._weights,
+            n_clean=np.zeros(n_channels, dtype=np.int64),
+            ring=np.zeros((self.span_samples + 1, n_channels)),
+            sums=np.zeros(n_groups * self._bins.size * 4 * LANES),
+            work=np.zeros(n_groups * 2 * PASS * LANES),
+            twiddles=np.zeros((self._bins.size, 2)),
+            power=np.zeros(n_groups * LANES),
+            counters=kernel.Counters(hop_samples=self._hop_samples),
         )
-        return made.first(n_made)
+        self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
+
+    def update(self, block: Block) -> Estimates:
+        """Take a block in and return the powers of every hop it completed."""
+        return self._kernel.fold(block, self._hop_samples)
 
 
 def _parts(
@@ -138,12 +123,12 @@ def _weights(
     return parts * np.where(is_alone, 0.5, 1.0) * (4.0 / (3.0 * window_samples * window_samples))
 
 
-def _turns(window_samples: int) -> NDArray[np.float64]:
+def _twiddle_table(window_samples: int) -> NDArray[np.float64]:
     angle = np.pi * np.arange(2 * window_samples) / window_samples
     return np.stack((np.cos(angle), -np.sin(angle)))
 
 
-def _offsets(bins: NDArray[np.int64], window_samples: int) -> NDArray[np.float64]:
+def _pass_table(bins: NDArray[np.int64], window_samples: int) -> NDArray[np.float64]:
     """Return cosines and sines from the middle of a pass, the outermost samples first."""
     distance = (PASS - 1) / 2.0 - np.arange(PASS // 2)
     angle = 2.0 * np.pi * np.outer(bins, distance) / window_samples

@@ -10,6 +10,7 @@ from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates
 from detectors.kernels import power_recursive as kernel
 from detectors.kernels.band_pass import LANES, MEMORY, TILE
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.power_bands import PowerBand
 from detectors.room import require_room
 
@@ -89,7 +90,8 @@ class RecursivePower:
             mean_samples = 1
             mean_span = int(np.ceil(_MEAN_CONSTANTS * rate_hz * time_constant_s))
             mean_delay = keep / weight
-        rows: list[list[float]] = []
+        sections_of: list[list[float]] = []
+        scale: list[float] = []
         delays: list[float] = []
         spans: list[int] = []
         for band in bands:
@@ -98,61 +100,53 @@ class RecursivePower:
                 second, second_gain = _design(band, _SECOND_ORDER, layout)
                 poles, gain = np.concatenate((poles, second)), gain * second_gain
             sections = _sections(poles)
-            rows.append([gain * gain / mean_samples, keep, weight, *sections])
+            sections_of.append(sections)
+            scale.append(gain * gain / mean_samples)
             delays.append(mean_delay + _group_delay(poles, band, rate_hz))
             spans.append(_settle_samples(poles, sections) + mean_span)
         self.delay_s = max(delays) / rate_hz
         self.span_samples = max(*spans, hop_samples + 1)
         self._columns = columns
-        self._settings = np.array(rows)
+        self._sections = np.array(sections_of)
+        self._scale, self._keep, self._weight = scale, keep, weight
         stands_together = (np.diff(columns) == 1).all()
-        self._lengths = np.array(
-            [
-                hop_samples,
-                self.span_samples,
-                self._mean_hops,
-                columns[0] if stands_together else -1,
-            ],
-            dtype=np.int64,
-        )
-        self._none = Estimates.room(detector, 0, columns.size * len(bands))
+        self._first_column = int(columns[0]) if stands_together else -1
+        self._n_outputs = columns.size * len(bands)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        n_bands, n_settings = self._settings.shape
-        n_sections = (n_settings - kernel.SECTIONS) // 2
-        n_groups = -(-self._columns.size // LANES)
-        self._state = np.zeros(kernel.BEGAN + self._columns.size, dtype=np.int64)
-        self._fold = np.zeros((kernel.RING + self._mean_hops, n_bands * n_groups * LANES))
-        self._memory = np.zeros((n_bands, n_groups * n_sections * MEMORY))
-        self._work = np.zeros((2, n_groups * TILE))
-        kernel.begin(self._state, self._fold, self._memory)
-
-    def fold(self, block: Block) -> Estimates:
-        """Fold a block in and return the powers of every hop it completed."""
-        n_hops = (int(self._state[kernel.SINCE_HOP]) + block.time_s.size) // self._hop_samples
-        made = self._none
-        if n_hops:
-            made = Estimates.room(self._detector, n_hops, self._none.values.shape[1])
-        n_made = kernel.smooth(
-            block.samples_uv,
-            block.time_s,
-            block.taint,
-            block.first_sample,
-            self._columns,
-            self._lengths,
-            self._settings,
-            self._state,
-            self._fold,
-            self._memory,
-            self._work,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
+        n_bands, n_sections = len(self._sections), self._sections.shape[1] // 2
+        n_channels = self._columns.size
+        n_groups = -(-n_channels // LANES)
+        n_sums = n_bands * n_groups * LANES
+        state = kernel.State(
+            columns=self._columns,
+            scale=np.array(self._scale),
+            keep=np.full(n_bands, self._keep),
+            weight=np.full(n_bands, self._weight),
+            sections=self._sections,
+            began=np.full(n_channels, kernel.WAITS),
+            reference_uv=np.zeros(n_groups * LANES),
+            newest=np.zeros(n_sums),
+            window=np.zeros(n_sums),
+            since_summed=np.zeros(n_sums),
+            ring=np.zeros((self._mean_hops, n_sums)),
+            memory=np.zeros((n_bands, n_groups * n_sections * MEMORY)),
+            tiles=np.zeros((2, n_groups * TILE)),
+            counters=kernel.Counters(
+                n_waiting=n_channels,
+                hop_samples=self._hop_samples,
+                span_samples=self.span_samples,
+                mean_hops=self._mean_hops,
+                first_column=self._first_column,
+            ),
         )
-        return made.first(n_made)
+        self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
+
+    def update(self, block: Block) -> Estimates:
+        """Take a block in and return the powers of every hop it completed."""
+        return self._kernel.fold(block, self._hop_samples)
 
 
 def _design(

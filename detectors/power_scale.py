@@ -1,7 +1,6 @@
 """The scale of band power: as it is, logarithms, percent of a total, against a frozen baseline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -9,6 +8,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Bundle
 from detectors.estimates import Estimates
 from detectors.kernels import power_scale as kernel
 
@@ -115,38 +115,42 @@ class PowerScale:
         self._n_calibrate = 0
         if self.calibration_s > 0.0:
             self._n_calibrate = max(1, round(self.calibration_s / hop_s))
-        self._start = np.zeros((kernel.N_LEVELS, len(self._outputs)))
-        self._start[kernel.GAIN] = 10.0 if scale == "decibel" else 1.0
+        n_outputs = len(self._outputs)
+        self._centre = np.zeros(n_outputs)
+        self._gain = np.full(n_outputs, 10.0 if scale == "decibel" else 1.0)
         if baseline is not None and baseline.power_uv2 is not None:
-            powers = _each(baseline.power_uv2, self._outputs, "power_uv2")
-            self._start[kernel.CENTRE] = np.log10(powers)
+            self._centre = np.log10(_each(baseline.power_uv2, self._outputs, "power_uv2"))
         if baseline is not None and baseline.log10_mean is not None:
             assert baseline.log10_sd is not None  # noqa: S101 it says so itself
-            self._start[kernel.CENTRE] = _each(baseline.log10_mean, self._outputs, "log10_mean")
-            self._start[kernel.GAIN] = 1.0 / _each(baseline.log10_sd, self._outputs, "log10_sd")
+            self._centre = _each(baseline.log10_mean, self._outputs, "log10_mean")
+            self._gain = 1.0 / _each(baseline.log10_sd, self._outputs, "log10_sd")
         self.reset()
 
     def reset(self) -> None:
         """Forget the calibration."""
-        self._collected = np.zeros(len(self._outputs), dtype=np.int64)
-        self._levels = self._start.copy()
+        n_outputs = len(self._outputs)
+        self._state = Bundle(
+            kernel.State(
+                centre=self._centre.copy(),
+                gain=self._gain.copy(),
+                n_collected=np.zeros(n_outputs, dtype=np.int64),
+                mean=np.zeros(n_outputs),
+                squares=np.zeros(n_outputs),
+                settings=kernel.Settings(
+                    n_calibrate=self._n_calibrate, is_spread=self._scale == "z"
+                ),
+            )
+        )
 
     def put(self, powers: Estimates) -> Estimates:
         """Return powers on the scale; the arrays given may be written to."""
         if self._scale == "percent":
-            made = Estimates.room(powers.detector, powers.sample.size, len(self._outputs))
+            shares = Estimates.empty(powers.detector, powers.sample.size, len(self._outputs))
             kernel.to_percent(
-                powers.values, powers.valid, made.values, made.valid, self._n_channels
+                powers.values, powers.valid, shares.values, shares.valid, self._n_channels
             )
-            return replace(powers, values=made.values, valid=made.valid)
-        kernel.to_logarithm(
-            powers.values,
-            powers.valid,
-            self._n_calibrate,
-            self._scale == "z",
-            self._collected,
-            self._levels,
-        )
+            return msgspec.structs.replace(powers, values=shares.values, valid=shares.valid)
+        kernel.to_logarithm(powers.values, powers.valid, self._state.addresses)
         return powers
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.bundle import Bundle
 from detectors.findings import Finding
 from detectors.kernels import quality as kernel
 from detectors.montage import Montage
@@ -27,7 +28,7 @@ LOOK_S = 0.1
 _N_LOOK_MIN = 16
 _N_FROZEN_MIN = 10
 _N_RAIL = 3
-_N_EVENTS_MAX = 64
+_N_FOUND_MAX = 64
 #: So many powers of ten a stimulation artifact may be over the signal.
 _ARTIFACT_POWER = 3
 _SIGNALS = ("lfp", "emg")
@@ -160,12 +161,19 @@ class SampleJudge:
         self._rails = _rails(config, self._factors)
         self._rails_by_dtype: dict[np.dtype[np.generic], NDArray[np.float64]] = {}
         n_own = len(factors)
-        self._state = np.zeros((kernel.N_STATE, n_own))
-        self._n_in_stretch = np.zeros(1, np.int64)
-        self._n_tainted = np.zeros((len(_KINDS), n_own), np.int64)
-        n_events_max = max(_N_EVENTS_MAX, 2 * len(_KINDS) * n_own)
-        self._events = np.zeros((n_events_max, 4), np.int64)
-        self._values = np.zeros((n_events_max, 2))
+        n_found_max = max(_N_FOUND_MAX, 2 * len(_KINDS) * n_own)
+        self._state = Bundle(
+            kernel.State(
+                factors=self._factors,
+                first_term=montage.first_term,
+                source=montage.source,
+                weight=montage.weight,
+                n_tainted=np.zeros((len(_KINDS), n_own), dtype=np.int64),
+                limits=kernel.Limits(**self._limits),
+                judged=_nothing_judged(n_own),
+                found=_nothing_found(n_found_max),
+            )
+        )
 
     def update(
         self, samples: NDArray[np.generic], stamp_taint: NDArray[np.uint16], first_sample: int
@@ -175,62 +183,53 @@ class SampleJudge:
         samples_uv = np.empty((raw.shape[0], len(self._channels)))
         taint = np.empty(samples_uv.shape, np.uint16)
         rails = self._rails_of(samples.dtype)
-        found: list[Finding] = []
+        findings: list[Finding] = []
+        state = self._state.fields
         done = 0
         while done < raw.shape[0]:
-            done, n_events = kernel.judge_samples(
-                raw,
-                done,
-                stamp_taint,
-                self._factors,
-                rails,
-                self._limits,
-                self._montage.first_term,
-                self._montage.source,
-                self._montage.weight,
-                self._state,
-                self._n_in_stretch,
-                self._n_tainted,
-                samples_uv,
-                taint,
-                self._events,
-                self._values,
+            done = kernel.update(
+                raw, done, stamp_taint, rails, samples_uv, taint, self._state.addresses
             )
-            found.extend(self._describe(place, first_sample) for place in range(n_events))
-        if self._state[kernel.BITS].any() or found:
+            n_found = int(state.found.counter.view("n_written"))
+            columns = [each[:n_found].tolist() for each in state.found[:-1]]
+            findings += [
+                self._describe(first_sample + row, channel, bit, begins, (sd_uv, half_range_uv))
+                for row, channel, bit, begins, sd_uv, half_range_uv in zip(*columns, strict=True)
+            ]
+        if findings or state.judged.bits.any():
             self._count()
-        return samples_uv, taint, found
+        return samples_uv, taint, findings
 
     @property
     def n_samples_by_channel(self) -> dict[tuple[str, str], int]:
         """How many samples each kind was found in, by kind and label of the stream's channel."""
         return {
             (kind, label): int(n_samples)
-            for kind, row in zip(_KINDS.values(), self._n_tainted, strict=True)
+            for kind, row in zip(_KINDS.values(), self._state.fields.n_tainted, strict=True)
             for label, n_samples in zip(self._channels, row, strict=False)
             if n_samples
         }
 
     def _count(self) -> None:
-        totals = self._n_tainted.sum(axis=1).tolist()
+        totals = self._state.fields.n_tainted.sum(axis=1).tolist()
         for kind, n_tainted in zip(_KINDS.values(), totals, strict=True):
             if n_tainted:
                 self._counts[kind] = n_tainted
 
-    def _describe(self, place: int, first_sample: int) -> Finding:
-        row, channel, bit, begins = self._events[place].tolist()
+    def _describe(
+        self, sample: int, channel: int, bit: int, begins: bool, amplitude_uv: tuple[float, float]
+    ) -> Finding:
         kind, label = _KINDS[bit], self._channels[channel]
-        sample = first_sample + row
         if not begins:
             return Finding(sample, kind, f"{label} over", f"{label} is good again", begins=False)
-        text = _TEXTS.get(kind) or self._amplitude(channel, *self._values[place].tolist())
+        text = _TEXTS.get(kind) or self._amplitude(channel, *amplitude_uv)
         if kind == "implausible":
             text = f"{text}: it cannot be in this unit, its samples are not to be used"
         return Finding(sample, kind, label, f"{label} {text}")
 
     def _amplitude(self, channel: int, sd_uv: float, half_range_uv: float) -> str:
-        low, high = self._limits[kernel.SD_MIN], self._limits[kernel.SD_MAX]
-        peak = self._limits[kernel.HALF_RANGE_MAX]
+        low, high = self._limits["sd_min_uv"], self._limits["sd_max_uv"]
+        peak = self._limits["half_range_max_uv"]
         if half_range_uv > peak:
             text = f"reaches {half_range_uv:.3g} uV, expected at most {peak:g} uV"
         else:
@@ -257,23 +256,52 @@ class SampleJudge:
         return rails
 
 
-def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> NDArray[np.float64]:
+def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> dict[str, float]:
     low, high = _SD_UV.get(kind, (0.0, math.inf))
     low = low if config.sd_uv_min is None else config.sd_uv_min
     high = high if config.sd_uv_max is None else config.sd_uv_max
     _expect_order("quality.", low, high)
     peak = _PEAK_UV.get(kind, math.inf) if config.peak_uv_max is None else config.peak_uv_max
     n_frozen = max(_N_FROZEN_MIN, round(config.frozen_s * rate_hz))
-    limits = np.zeros(kernel.N_LIMITS)
-    limits[kernel.N_FROZEN] = n_frozen if kind in _SIGNALS else math.inf
-    limits[kernel.N_RAIL] = _N_RAIL
-    limits[kernel.SD_MIN] = low
-    limits[kernel.SD_MAX] = high
-    limits[kernel.HALF_RANGE_MAX] = peak
     n_look = max(_N_LOOK_MIN, round(LOOK_S * rate_hz))
-    limits[kernel.N_LOOK] = n_look
-    limits[kernel.N_STRETCH] = n_look * max(2, round(STRETCH_S * rate_hz / n_look))
-    return limits
+    return {
+        "n_frozen": n_frozen if kind in _SIGNALS else math.inf,
+        "n_rail": _N_RAIL,
+        "sd_min_uv": low,
+        "sd_max_uv": high,
+        "half_range_max_uv": peak,
+        "n_look": n_look,
+        "n_stretch": n_look * max(2, round(STRETCH_S * rate_hz / n_look)),
+    }
+
+
+def _nothing_judged(n_own: int) -> kernel.Judged:
+    return kernel.Judged(
+        last_uv=np.zeros(n_own),
+        n_equal=np.zeros(n_own),
+        n_at_rail=np.zeros(n_own),
+        bits=np.zeros(n_own, dtype=np.int64),
+        verdict=np.zeros(n_own),
+        n_good=np.zeros(n_own),
+        origin_uv=np.zeros(n_own),
+        sum_uv=np.zeros(n_own),
+        squares_uv2=np.zeros(n_own),
+        lowest_uv=np.zeros(n_own),
+        highest_uv=np.zeros(n_own),
+        stretch=kernel.Stretch(),
+    )
+
+
+def _nothing_found(n_rows: int) -> kernel.Found:
+    return kernel.Found(
+        row=np.zeros(n_rows, dtype=np.int64),
+        channel=np.zeros(n_rows, dtype=np.int64),
+        bit=np.zeros(n_rows, dtype=np.int64),
+        begins=np.zeros(n_rows, dtype=np.bool_),
+        sd_uv=np.zeros(n_rows),
+        half_range_uv=np.zeros(n_rows),
+        counter=kernel.FoundCounter(),
+    )
 
 
 def _rails(config: QualityConfig, factors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,35 +1,22 @@
 """Every kind of detector a table can ask for: our own, and those that are installed beside us."""
 
-from collections.abc import Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib import metadata
+from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from detectors.aperiodic import Aperiodic
-from detectors.band_power import BandPower
-from detectors.burst import Burst
-from detectors.burst_statistics import BurstStatistics
-from detectors.coherence import Coherence
 from detectors.detector import DetectorConfig
-from detectors.oscillation import Oscillation
-from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling
-from detectors.target_phase import TargetPhase
 
 #: The entry points of this group each name a class that is built as `detectors.detector.Detector`
 #: says.
 GROUP: Final = "stimloop.detectors"
 
-_OWN: Final[tuple[Any, ...]] = (
-    Aperiodic,
-    BandPower,
-    Burst,
-    BurstStatistics,
-    Coherence,
-    Oscillation,
-    PhaseAmplitudeCoupling,
-    TargetPhase,
-)
+#: What reads this registry itself cannot be looked through to make it.
+_READING_THIS: Final = frozenset({"detectors.chain", "detectors.testing"})
 
 
 class Registry(NamedTuple):
@@ -54,31 +41,60 @@ class Registry(NamedTuple):
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
-    """Return our own detectors and those the entry points name, in the order of their names.
+    """Return our own detectors by kind, then those of the entry points by the names of these.
+
+    Our own are the classes of this package that say what configures them.
 
     One that cannot be imported, or is no detector, is refused with the reason and leaves the rest
     as it is; nobody's kind can take the place of another's.
     """
-    detectors: dict[type[DetectorConfig], Any] = {each.config_type: each for each in _OWN}
-    kinds = {_kind(config_type): config_type for config_type in detectors}
+    detectors: dict[type[DetectorConfig], Any] = {}
+    kinds: dict[str, type[DetectorConfig]] = {}
+    for own in _own():
+        kind, config_type = _new_kind(own, kinds)
+        kinds[kind], detectors[config_type] = config_type, own
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
             found = entry_point.load()
-            config_type = _config_type(found)
-            kind = _kind(config_type)
-            if kind in kinds:
-                raise TypeError(f"expected a kind of its own, found {kind!r} again")  # noqa: TRY301
+            kind, config_type = _new_kind(found, kinds)
         except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
-        detectors[config_type] = found
-        kinds[kind] = config_type
+        kinds[kind], detectors[config_type] = config_type, found
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
     return Registry(detectors, kinds, packages, refused)
+
+
+def _own() -> list[type[Any]]:
+    found = [
+        each
+        for module in _modules(importlib.import_module("detectors"))
+        for each in vars(module).values()
+        if isinstance(each, type) and each.__module__ == module.__name__
+        if "config_type" in vars(each)
+    ]
+    return sorted(found, key=lambda each: _kind(each.config_type))
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if info.name not in _READING_THIS:
+            module = importlib.import_module(info.name)
+            yield module
+            if info.ispkg:
+                yield from _modules(module)
+
+
+def _new_kind(found: object, kinds: Container[str]) -> tuple[str, type[DetectorConfig]]:
+    config_type = _config_type(found)
+    kind = _kind(config_type)
+    if kind in kinds:
+        raise TypeError(f"expected a kind of its own, found {kind!r} again")
+    return kind, config_type
 
 
 def _config_type(found: object) -> type[DetectorConfig]:

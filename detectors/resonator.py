@@ -9,16 +9,8 @@ from scipy.special import gammaincinv
 
 from detectors.block import Block
 from detectors.estimates import Estimates
-from detectors.kernels.resonator import (
-    HOP,
-    N_LENGTHS,
-    N_STATE,
-    POLES,
-    SETTLE,
-    SETTLE_OUTSIDE,
-    SINCE_HOP,
-    track,
-)
+from detectors.kernels import resonator as kernel
+from detectors.kernels.hop_kernel import HopKernel
 
 #: Poles of the filter that tells what is inside the band from what is outside.
 SHARP_ORDER: Final = 4
@@ -33,6 +25,10 @@ class Resonator:
 
     Parameters
     ----------
+    detector : str
+        Id of the detector.
+    n_outputs : int
+        Outputs of a hop: the measures of every channel.
     columns : ndarray of int64, shape (n_channels,)
         Columns of the block that are looked at.
     rate_hz : float
@@ -93,6 +89,8 @@ class Resonator:
         self,
         columns: NDArray[np.int64],
         *,
+        detector: str,
+        n_outputs: int,
         rate_hz: float,
         centre_hz: float,
         half_width_hz: float,
@@ -109,81 +107,78 @@ class Resonator:
         settle = max(_settle_samples(order, width_hz / rate_hz), hop_samples + 1)
         self.delay_s = _delay_samples(keep, angle, order) / rate_hz
         self._order = order
+        self._detector, self._n_outputs = detector, n_outputs
         self._columns = columns
-        self._outside_max = 1.0 if outside_max is None else outside_max
         lead = np.exp(2j * np.pi * centre_hz * lead_s)
-        self._settings = _settings(keep, angle, order, lead)
-        self._sharp = np.zeros(0)
+        mean_keep = sharp_gain = 0.0
+        self._sharp_poles = np.zeros((0, 2))
         self._n_ring = 0
         settle_outside = settle
         if has_outside or outside_max is not None:
             poles = _sharp_poles(half_width_hz, rate_hz)
             late = float((poles / (1.0 - poles)).real.sum())
-            self._sharp = _sharp(poles, angle, outside_time_constant_s * rate_hz)
+            rotated = poles * np.exp(1j * angle)
+            self._sharp_poles = np.stack((rotated.real, rotated.imag), axis=1)
+            sharp_gain = float(np.prod(np.abs(1.0 - poles)))
+            mean_keep = float(np.exp(-1.0 / (outside_time_constant_s * rate_hz)))
             self._n_ring = max(1, round(late))
             settle_outside += self._n_ring + round(
                 OUTSIDE_CONSTANTS * outside_time_constant_s * rate_hz
             )
         self.span_samples = settle if outside_max is None else settle_outside
-        self._lengths = np.zeros(N_LENGTHS, dtype=np.int64)
-        self._lengths[HOP] = hop_samples
-        self._lengths[SETTLE] = settle
-        self._lengths[SETTLE_OUTSIDE] = settle_outside
+        self._hop_samples = hop_samples
+        self._settings = kernel.Settings(
+            hop_samples=hop_samples,
+            settle_samples=settle,
+            settle_outside_samples=settle_outside,
+            outside_max=1.0 if outside_max is None else outside_max,
+            has_outside=len(self._sharp_poles) > 0,
+            **_recurrence(keep, angle, order, lead),
+            mean_keep=mean_keep,
+            sharp_gain=sharp_gain,
+        )
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
-        n_sharp = SHARP_ORDER if self._sharp.size else 0
-        self._state = np.zeros(N_STATE, dtype=np.int64)
-        self._clean = np.zeros(n_channels, dtype=np.int64)
-        self._fold = np.zeros((POLES + 2 * (self._order + n_sharp), n_channels))
-        self._ring = np.zeros((self._n_ring, n_channels))
-
-    def n_hops(self, n_samples: int) -> int:
-        """Return how many hops so many more samples complete, at most."""
-        return (int(self._state[SINCE_HOP]) + n_samples) // int(self._lengths[HOP])
-
-    def track(self, block: Block, made: Estimates) -> int:
-        """Fold a block in, write every hop it completed, return their number."""
-        return track(
-            block.samples_uv,
-            block.time_s,
-            block.taint,
-            block.first_sample,
-            self._columns,
-            self._settings,
-            self._sharp,
-            self._lengths,
-            self._outside_max,
-            self._state,
-            self._clean,
-            self._fold,
-            self._ring,
-            made.sample,
-            made.time_s,
-            made.values,
-            made.valid,
+        state = kernel.State(
+            columns=self._columns,
+            sharp_poles=self._sharp_poles,
+            n_clean=np.zeros(n_channels, dtype=np.int64),
+            reference_uv=np.zeros(n_channels),
+            newest_uv=np.zeros(n_channels),
+            mean_uv=np.zeros(n_channels),
+            poles=np.zeros((2 * self._order, n_channels)),
+            sharp=np.zeros((2 * len(self._sharp_poles), n_channels)),
+            passed=np.zeros(n_channels),
+            inside=np.zeros(n_channels),
+            ring=np.zeros((self._n_ring, n_channels)),
+            settings=self._settings,
+            counters=kernel.Counters(),
         )
+        self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
+
+    def update(self, block: Block) -> Estimates:
+        """Take a block in and return every hop it completed."""
+        return self._kernel.fold(block, self._hop_samples)
 
 
-def _settings(keep: float, angle: float, order: int, lead: complex) -> NDArray[np.float64]:
+def _recurrence(keep: float, angle: float, order: int, lead: complex) -> dict[str, float]:
     """Return what the kernel multiplies by: the poles, and the way back to amplitude and phase."""
     at_centre, at_mirror = (_response(keep, angle, order, each) for each in (angle, -angle))
     both = abs(at_centre) ** 2 - abs(at_mirror) ** 2
     plain = 2.0 * np.conj(at_centre) / both * lead
     mirrored = -2.0 * at_mirror / both * lead
-    return np.array(
-        [
-            keep,
-            keep * np.cos(angle),
-            keep * np.sin(angle),
-            (plain + mirrored).real,
-            (mirrored - plain).imag,
-            (plain + mirrored).imag,
-            (plain - mirrored).real,
-        ]
-    )
+    return {
+        "keep": keep,
+        "keep_real": keep * np.cos(angle),
+        "keep_imaginary": keep * np.sin(angle),
+        "to_real_of_real": (plain + mirrored).real,
+        "to_real_of_imaginary": (mirrored - plain).imag,
+        "to_imaginary_of_real": (plain + mirrored).imag,
+        "to_imaginary_of_imaginary": (plain - mirrored).real,
+    }
 
 
 def _response(keep: float, centre: float, order: int, angle: float) -> complex:
@@ -224,12 +219,3 @@ def _sharp_poles(half_width_hz: float, rate_hz: float) -> NDArray[np.complex128]
     _, poles, _ = buttap(SHARP_ORDER)
     made: NDArray[np.complex128] = np.exp(2.0 * np.pi * half_width_hz / rate_hz * poles)
     return made
-
-
-def _sharp(poles: NDArray[np.complex128], angle: float, mean_samples: float) -> NDArray[np.float64]:
-    """Return what the kernel multiplies by for the share outside: means, gain, turned poles."""
-    turned = poles * np.exp(1j * angle)
-    keep = np.exp(-1.0 / mean_samples)
-    gain = float(np.prod(np.abs(1.0 - poles)))
-    pairs = np.stack((turned.real, turned.imag), axis=1).ravel()
-    return np.array([keep, gain, *pairs])

@@ -1,14 +1,16 @@
-"""What lies in a window that may be used and was still touched: told beside each estimate."""
+"""Soft taint: which estimates depend on samples that may be used and were still touched."""
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import SOFT_TAINT, Block, Taint
+from detectors.estimates import Estimates
+from detectors.kernels import soft_taint as kernel
 
 # Plain numbers: numpy asks a flag of `Taint` many questions, at every block.
 _SOFT = int(SOFT_TAINT)
-_BITS = tuple(int(bit) for bit in Taint if bit & SOFT_TAINT)
-_NEVER = np.iinfo(np.int64).min
+_BITS = np.array([int(bit) for bit in Taint if bit & SOFT_TAINT], dtype=np.uint16)
 
 
 class SoftTaint:
@@ -37,47 +39,48 @@ class SoftTaint:
         """Forget everything."""
         self._first_sample = 0
         self.is_marked = False
-        self._last = np.full((len(_BITS), self._n_channels), _NEVER, dtype=np.int64)
-        self._rows = np.empty((len(_BITS), 0, self._n_channels), dtype=np.int64)
+        self._last = np.full((_BITS.size, self._n_channels), kernel.NEVER, dtype=np.int64)
+        self._rows = np.empty((0, _BITS.size, self._n_channels), dtype=np.int64)
 
     def take(self, block: Block) -> None:
         """Look at the next block of the stream."""
-        self._first_sample = block.first_sample
-        if not len(block.taint):
-            return
         if not self.is_marked:
-            self.is_marked = bool(int(np.bitwise_or.reduce(block.taint, axis=None)) & _SOFT)
+            self.is_marked = kernel.has_bits(block.taint, _SOFT)
             if not self.is_marked:
                 return
-        index = block.first_sample + np.arange(len(block.taint))[:, None]
-        marked = [np.where(block.taint & bit, index, _NEVER) for bit in _BITS]
-        self._rows = np.maximum(np.maximum.accumulate(marked, axis=1), self._last[:, None])
-        self._last = self._rows[:, -1]
+        self._first_sample = block.first_sample
+        self._rows = np.empty((len(block.taint), *self._last.shape), dtype=np.int64)
+        kernel.update(block.taint, block.first_sample, _BITS, self._last, self._rows)
 
-    def within(
-        self, sample: NDArray[np.int64], columns: NDArray[np.int64], span_samples: int
-    ) -> NDArray[np.uint16]:
-        """Return what lies in the last so many samples at each of these.
+    def marked(
+        self, estimates: Estimates, columns: NDArray[np.int64], span_samples: int
+    ) -> Estimates:
+        """Return estimates with the soft taint of the samples that they depend on.
 
         Parameters
         ----------
-        sample : ndarray of int64, shape (n_hops,)
-            Indices of samples of the block taken last.
+        estimates : Estimates
+            Their samples are of the block taken last.
         columns : ndarray of int64, shape (n_used,)
             Channels that are looked at.
         span_samples : int
-            How far back, the sample itself included.
+            How far back an estimate depends on samples, its own included.
 
         Returns
         -------
-        ndarray of uint16, shape (n_hops,)
-            Bits of `SOFT_TAINT`.
+        Estimates
+            With bits of `SOFT_TAINT` added to `taint`.
         """
-        found = np.zeros(sample.size, dtype=np.uint16)
         if not self.is_marked:
-            return found
-        rows = self._rows[:, sample - self._first_sample][:, :, columns]
-        for bit, last in zip(_BITS, rows, strict=True):
-            is_inside = (last > (sample - span_samples)[:, None]).any(axis=1)
-            found |= np.where(is_inside, np.uint16(bit), np.uint16(0))
-        return found
+            return estimates
+        taint = estimates.taint.copy()
+        kernel.mark(
+            estimates.sample,
+            self._first_sample,
+            columns,
+            span_samples,
+            _BITS,
+            self._rows,
+            taint,
+        )
+        return msgspec.structs.replace(estimates, taint=taint)

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Bundle
 from detectors.findings import Finding
 from detectors.kernels import stamps as kernel
 
@@ -21,7 +22,7 @@ CORRECTION_STEP_S = 0.1
 RATE_ERROR_TOLD = 0.02
 
 _N_CONFIRM_MIN = 3
-_N_EVENTS_MAX = 64
+_N_FOUND_MAX = 64
 _MEMORY_S = 5.0
 _N_MEMORY_MIN = 50
 _JITTER_FACTOR = 8.0
@@ -78,26 +79,36 @@ class StampSmoother:
         self._rate_hz = rate_hz
         self._counts = counts
         self._correction_s = 0.0
-        self._settings = np.zeros(kernel.N_SETTINGS)
-        self._settings[kernel.NOMINAL] = 1.0 / rate_hz
-        misfit_min = max(gap_s_min, _PERIODS_MISFIT_MIN / rate_hz)
-        self._settings[kernel.MISFIT_MIN] = misfit_min
-        self._settings[kernel.MISFIT_MAX] = max(misfit_min, _MISFIT_MAX_S)
-        self._settings[kernel.JITTER_FACTOR] = _JITTER_FACTOR
-        self._settings[kernel.N_CONFIRM] = n_confirm
-        self._settings[kernel.N_MEMORY] = max(_N_MEMORY_MIN, round(_MEMORY_S * rate_hz))
-        self._settings[kernel.P_PERIOD_START] = (_PERIOD_SD / rate_hz) ** 2 / _STAMP_VARIANCE_S2
-        self._settings[kernel.PERIOD_MIN] = (1.0 - _PERIOD_SLACK) / rate_hz
-        self._settings[kernel.PERIOD_MAX] = (1.0 + _PERIOD_SLACK) / rate_hz
-        self._state = np.zeros(kernel.N_STATE)
-        self._events = np.zeros((_N_EVENTS_MAX, 3), np.int64)
-        self._values = np.zeros((_N_EVENTS_MAX, 2))
+        misfit_min_s = max(gap_s_min, _PERIODS_MISFIT_MIN / rate_hz)
+        self._period_min_s = (1.0 - _PERIOD_SLACK) / rate_hz
+        self._period_max_s = (1.0 + _PERIOD_SLACK) / rate_hz
+        settings = kernel.Settings(
+            nominal_s=1.0 / rate_hz,
+            misfit_min_s=misfit_min_s,
+            misfit_max_s=max(misfit_min_s, _MISFIT_MAX_S),
+            jitter_factor=_JITTER_FACTOR,
+            n_confirm=n_confirm,
+            n_memory=max(_N_MEMORY_MIN, round(_MEMORY_S * rate_hz)),
+            p_period_start=(_PERIOD_SD / rate_hz) ** 2 / _STAMP_VARIANCE_S2,
+            period_min_s=self._period_min_s,
+            period_max_s=self._period_max_s,
+        )
+        found = kernel.Found(
+            row=np.zeros(_N_FOUND_MAX, dtype=np.int64),
+            what=np.zeros(_N_FOUND_MAX, dtype=np.int64),
+            n_stamps=np.zeros(_N_FOUND_MAX, dtype=np.int64),
+            value=np.zeros(_N_FOUND_MAX),
+            period_s=np.zeros(_N_FOUND_MAX),
+            counter=kernel.FoundCounter(),
+        )
+        self._state = Bundle(kernel.State(settings, kernel.Fit(), found))
+        self._is_new = self._state.fields.fit.view("is_new")
         self.restart()
 
     def restart(self) -> None:
         """Forget the fit: the next sample begins a new one and carries ``RESTART``."""
-        self._state[:] = 0.0
-        self._state[kernel.IS_NEW] = 1.0
+        self._state.fields.fit.array[...] = 0
+        self._is_new[...] = True
 
     def correct(self, correction_s: float) -> float | None:
         """Add `correction_s` to the times from the next sample on.
@@ -109,9 +120,9 @@ class StampSmoother:
         """
         step_s = correction_s - self._correction_s
         self._correction_s = correction_s
-        if abs(step_s) <= CORRECTION_STEP_S or self._state[kernel.IS_NEW]:
+        if abs(step_s) <= CORRECTION_STEP_S or self._is_new:
             return None
-        self._state[kernel.IS_NEW] = 1.0
+        self._is_new[...] = True
         self._counts["clock_corrections"] += 1
         return step_s
 
@@ -122,32 +133,26 @@ class StampSmoother:
         stamps_s = np.array(timestamps_s, np.float64, order="C")
         time_s = np.empty(stamps_s.size)
         taint = np.empty(stamps_s.size, np.uint16)
-        found: list[Finding] = []
+        findings: list[Finding] = []
+        found = self._state.fields.found
         done = 0
         while done < stamps_s.size:
-            done, n_events, n_missing = kernel.smooth_stamps(
-                stamps_s,
-                done,
-                self._correction_s,
-                self._settings,
-                self._state,
-                time_s,
-                taint,
-                self._events,
-                self._values,
+            done, n_missing = kernel.update(
+                stamps_s, done, self._correction_s, time_s, taint, self._state.addresses
             )
             if n_missing:
                 self._counts["not_finite_stamps"] += n_missing
-            for place in range(n_events):
-                finding = self._describe(place, first_sample)
+            n_found = int(found.counter.view("n_written"))
+            columns = [each[:n_found].tolist() for each in found[:-1]]
+            for row, what, n_stamps, value, period_s in zip(*columns, strict=True):
+                finding = self._describe(first_sample + row, what, n_stamps, value, period_s)
                 if finding is not None:
-                    found.append(finding)
-        return time_s, taint, found
+                    findings.append(finding)
+        return time_s, taint, findings
 
-    def _describe(self, place: int, first_sample: int) -> Finding | None:
-        row, what, n_stamps = self._events[place].tolist()
-        value, period_s = self._values[place].tolist()
-        sample = first_sample + row
+    def _describe(
+        self, sample: int, what: int, n_stamps: int, value: float, period_s: float
+    ) -> Finding | None:
         if what == kernel.MOVED:
             return self._moved(value, sample, sample - n_stamps + 1, period_s)
         if what == kernel.ASTRAY:
@@ -170,8 +175,7 @@ class StampSmoother:
         return Finding(sample, "rate", "", text)
 
     def _is_at_bound(self, period_s: float) -> bool:
-        settings = self._settings
-        return not settings[kernel.PERIOD_MIN] < period_s < settings[kernel.PERIOD_MAX]
+        return not self._period_min_s < period_s < self._period_max_s
 
     def _moved(self, step_s: float, sample: int, moved: int, period_s: float) -> Finding:
         if not 0.0 <= step_s < CLOCK_JUMP_S:

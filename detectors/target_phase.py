@@ -9,8 +9,12 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.detector import Detector, DetectorConfig, Input, Reads
-from detectors.estimates import Detection, Estimates, Seen
+from detectors.edges import take_detections
+from detectors.estimates import Estimates, Seen
 from detectors.kernels import target_phase as kernel
+from detectors.kernels.calibrated_threshold import uncalibrated
+from detectors.kernels.edges import empty_edges
+from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.oscillation import OUTSIDE
 from detectors.oscillation import Oscillation
 from detectors.outputs import Measure, outputs_of
@@ -198,46 +202,41 @@ class TargetPhase:
         self._amplitude_uv_min = float(config.gate.amplitude_uv_min or 0.0)
         self._outside_max = config.gate.outside_max
         self._n_source_columns = 3 if rhythm.has_outside else 2
+        self._percentile = float(config.gate.percentile or 0.0)
         self._settings = _settings(config, rhythm)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, the calibration too: what follows is as after construction."""
         n_channels = len(self.channels)
-        self._counts = np.zeros((n_channels, kernel.N_COUNTS), dtype=np.int64)
-        self._levels = np.zeros((n_channels, kernel.N_LEVELS))
-        self._levels[:, kernel.LEVEL] = self._amplitude_uv_min
-        self._levels[:, kernel.LAST_MOMENT] = -np.inf
-        self._collected = np.zeros((n_channels, self._n_calibrate))
-        self._make_room_for_moments(n_channels)
+        state = kernel.State(
+            had_phase=np.zeros(n_channels, dtype=np.bool_),
+            to_go_rad=np.zeros(n_channels),
+            last_event=np.full(n_channels, -np.inf),
+            threshold=uncalibrated(
+                n_channels, self._n_calibrate, self._percentile, self._amplitude_uv_min
+            ),
+            settings=self._settings,
+            edges=empty_edges(n_channels),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold estimates of the source in; one hop comes out for each that goes in."""
+        """Take estimates of the source in; one hop comes out for each that goes in."""
         assert isinstance(given, Estimates)  # noqa: S101 the chain gives what `reads` names
         n_hops = given.sample.size
-        values = np.empty((n_hops, len(self.outputs)))
-        valid = np.empty((n_hops, len(self.outputs)), dtype=np.bool_)
-        if len(self._moment_places) < n_hops * len(self.channels):
-            self._make_room_for_moments(n_hops * len(self.channels))
-        n_moments = kernel.seek(
+        self._kernel.require_edges(n_hops * len(self.channels))
+        found = self._kernel.call(
+            n_hops,
             given.values,
             given.valid,
-            self._n_source_columns,
             self._is_inside(given),
             given.sample,
             given.time_s,
-            self._settings,
-            self._n_calibrate,
-            self._counts,
-            self._levels,
-            self._collected,
-            values,
-            valid,
-            self._moment_places,
-            self._moment_values,
         )
-        estimates = Estimates(self.id, given.sample, given.time_s, values, valid, given.taint)
-        return Seen(estimates, tuple(self._detection(moment) for moment in range(n_moments)))
+        estimates = msgspec.structs.replace(found, taint=given.taint)
+        edges = self._kernel.state.edges
+        return Seen(estimates, take_detections(edges, self.id, self.channels))
 
     def _is_inside(self, given: Estimates) -> NDArray[np.bool_]:
         """Return of each channel whether little enough lies outside the band to trust it."""
@@ -247,23 +246,6 @@ class TargetPhase:
         is_little = given.values[:, outside] <= self._outside_max
         is_inside: NDArray[np.bool_] = given.valid[:, outside] & is_little
         return is_inside
-
-    def _make_room_for_moments(self, n_moments: int) -> None:
-        self._moment_places = np.zeros((n_moments, kernel.N_MOMENT_PLACES), dtype=np.int64)
-        self._moment_values = np.zeros((n_moments, kernel.N_MOMENT_VALUES))
-
-    def _detection(self, moment: int) -> Detection:
-        channel, sample, confirmed_sample = self._moment_places[moment].tolist()
-        time_s, strength = self._moment_values[moment].tolist()
-        return Detection(
-            detector=self.id,
-            channel=self.channels[channel],
-            kind="moment",
-            sample=sample,
-            confirmed_sample=confirmed_sample,
-            onset_s=time_s,
-            strength=strength,
-        )
 
 
 def _rhythm(config: TargetPhaseConfig, source: Detector) -> Oscillation:
@@ -292,15 +274,15 @@ def _rhythm(config: TargetPhaseConfig, source: Detector) -> Oscillation:
     return source
 
 
-def _settings(config: TargetPhaseConfig, source: Oscillation) -> NDArray[np.float64]:
-    turn = tau * source.centre_hz / source.rate_hz
+def _settings(config: TargetPhaseConfig, source: Oscillation) -> kernel.Settings:
+    advance_rad = tau * source.centre_hz / source.rate_hz
     lead_samples = config.lead_s * source.rate_hz
-    settings = np.zeros(kernel.N_SETTINGS)
-    settings[kernel.AIM] = config.phase_rad - turn * lead_samples
-    settings[kernel.TURN] = turn
-    settings[kernel.HOP] = source.hop_samples
-    settings[kernel.LEAD] = lead_samples
-    settings[kernel.REFRACTORY] = config.refractory_cycles * tau / turn
-    settings[kernel.RATE] = source.rate_hz
-    settings[kernel.PERCENTILE] = config.gate.percentile or 0.0
-    return settings
+    return kernel.Settings(
+        aim_rad=config.phase_rad - advance_rad * lead_samples,
+        advance_rad=advance_rad,
+        hop_samples=source.hop_samples,
+        lead_samples=lead_samples,
+        refractory_samples=config.refractory_cycles * tau / advance_rad,
+        rate_hz=source.rate_hz,
+        n_source_columns=3 if source.has_outside else 2,
+    )

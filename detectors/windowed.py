@@ -117,7 +117,7 @@ class Windowed:
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_rows = given.time_s.size
         restarts = np.flatnonzero(given.taint[:, 0] & RESTART).tolist()
-        made = Estimates.room(
+        made = Estimates.empty(
             self.id, (self._since_hop + n_rows) // self.hop_samples, len(self.outputs)
         )
         n_hops = 0

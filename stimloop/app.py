@@ -1,23 +1,20 @@
 """All commands, in one place."""
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from stimloop.commands import (
-    broker,
-    configuration,
-    keys,
-    operator,
-    recordings,
-    run,
-    simulated,
-    streams,
-    what_if,
-)
+from stimloop import commands
 from stimloop.commands.arguments import print_line
+
+#: What the help shows first, in this order: the commands of a day. All others follow by the names
+#: of their files.
+_FIRST: Final = ("run", "recordings", "simulated", "operator", "streams", "what_if")
 
 
 class _Literal(TyperGroup):
@@ -72,20 +69,15 @@ def _with_version(
     """Take what stands before the command."""
 
 
-app.command("run")(run.run)
-app.command("replay")(recordings.replay)
-app.command("play")(recordings.play)
-app.command("verify")(recordings.verify)
-app.command("patient")(simulated.patient)
-app.command("device")(simulated.device)
-app.command("arm")(operator.arm)
-app.command("disarm")(operator.disarm)
-app.command("pause")(operator.pause)
-app.command("resume")(operator.resume)
-app.command("stop")(operator.stop)
-app.command("status")(operator.status)
-app.command("streams")(streams.streams)
-app.command("what-if")(what_if.what_if)
-app.command("broker-config")(broker.broker_config)
-app.add_typer(configuration.app, name="config")
-app.add_typer(keys.app, name="keys")
+def _files() -> Iterator[typer.Typer]:
+    """Yield the commands of each file that has some, in the order of the help."""
+    names = sorted(info.name for info in pkgutil.iter_modules(commands.__path__))
+    for name in (*_FIRST, *(each for each in names if each not in _FIRST)):
+        module = importlib.import_module(f"{commands.__name__}.{name}")
+        found = getattr(module, "app", None)
+        if isinstance(found, typer.Typer):
+            yield found
+
+
+for _commands in _files():
+    app.add_typer(_commands)

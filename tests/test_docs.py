@@ -112,6 +112,13 @@ def test_the_versions_of_what_others_wrote_are_those_that_are_tested() -> None:
     assert len(needed) <= len([name for name in told if name in locked])
 
 
+def test_every_guide_is_in_the_list_of_guides() -> None:
+    listed = set(_LINK.findall((_ROOT / "docs" / "README.md").read_text("utf-8")))
+    pages = {path for path in (_ROOT / "docs").glob("*.md") if path.name != "README.md"}
+    pages |= set((_ROOT / "docs" / "guides").glob("*.md"))
+    assert {str(path.relative_to(_ROOT / "docs")) for path in pages} - listed == set()
+
+
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = sorted(int(path.name[:4]) for path in (_ROOT / "docs" / "decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))

@@ -11,18 +11,8 @@ from numpy.typing import NDArray
 
 from detectors.artifacts.step import Stepped
 from detectors.block import BoundEvent, StreamLayout
-from detectors.kernels.line_noise import (
-    CYCLES_PER_SAMPLE,
-    HARMONIC,
-    N_BEGIN,
-    N_FOLLOW,
-    N_MEMORY,
-    N_SETTINGS,
-    N_STATE,
-    RANGE,
-    ROTATION,
-    cancel,
-)
+from detectors.compiling.bundle import Bundle
+from detectors.kernels import line_noise as kernel
 
 #: No mains is further from its nominal frequency.
 RANGE_HZ = 0.5
@@ -134,24 +124,40 @@ class LineNoise:
         self._rate_hz = rate_hz
         self._n_channels = len(layout.channels)
         n_memory = config.time_constant_s * rate_hz
-        self._settings = np.zeros(N_SETTINGS)
-        self._settings[ROTATION] = config.frequency_hz / rate_hz
-        self._settings[RANGE] = RANGE_HZ / rate_hz
-        self._settings[N_MEMORY] = n_memory
-        self._settings[N_BEGIN] = _N_CYCLES_BEGIN * rate_hz / config.frequency_hz
-        self._settings[N_FOLLOW] = max(1, round(n_memory))
+        self._settings = kernel.Settings(
+            cycles_per_sample=config.frequency_hz / rate_hz,
+            range_cycles=RANGE_HZ / rate_hz,
+            n_memory=n_memory,
+            n_begin=_N_CYCLES_BEGIN * rate_hz / config.frequency_hz,
+            n_follow=max(1, round(n_memory)),
+        )
         self.reset()
 
     @property
     def mains_hz(self) -> float:
         """Where the mains is found to be."""
-        return float(self._state[CYCLES_PER_SAMPLE]) * self._rate_hz
+        return float(self._state.fields.line.view("cycles_per_sample")) * self._rate_hz
 
     def reset(self) -> None:
         """Forget everything but the counts: what follows is as after construction."""
-        self._state = np.zeros(N_STATE)
-        self._state[CYCLES_PER_SAMPLE] = self._settings[ROTATION]
-        self._fold = np.zeros((HARMONIC + 2 * self.n_harmonics, self._n_channels))
+        n_channels = self._n_channels
+        cycles_per_sample = float(self._settings.view("cycles_per_sample"))
+        self._state = Bundle(
+            kernel.State(
+                n_good=np.zeros(n_channels),
+                mean_uv=np.zeros(n_channels),
+                size_uv=np.zeros(n_channels),
+                before_real=np.zeros(n_channels),
+                before_imaginary=np.zeros(n_channels),
+                line_uv=np.zeros(n_channels),
+                error_uv=np.zeros(n_channels),
+                harmonics=np.zeros((2 * self.n_harmonics, n_channels)),
+                real=np.zeros(self.n_harmonics),
+                imaginary=np.zeros(self.n_harmonics),
+                settings=self._settings,
+                line=kernel.Line(cycles_per_sample=cycles_per_sample),
+            )
+        )
 
     def update(
         self,
@@ -162,5 +168,5 @@ class LineNoise:
     ) -> Stepped:
         """Fold the next samples in; never raises on data, never changes what it is given."""
         cleaned = samples_uv.copy()
-        cancel(cleaned, taint, self._settings, self._state, self._fold)
+        kernel.update(cleaned, taint, self._state.addresses)
         return Stepped(cleaned, taint.copy(), [])

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from detectors.artifacts.step import Stepped, episodes
 from detectors.block import BoundEvent, StreamLayout, Taint
-from detectors.kernels.movement import N_FOLD, N_SETTINGS, watch
+from detectors.compiling.bundle import Bundle
+from detectors.kernels import movement as kernel
 
 #: Slower than this is drift.
 _DRIFT_HZ = 0.2
@@ -101,21 +102,31 @@ class Movement:
         self.delay_s = 1.0 / (np.pi * config.below_hz)
         self._channels = layout.channels
         self._counts = counts
-        self._settings = np.zeros(N_SETTINGS)
-        self._settings[:] = (
-            1.0 - np.exp(-2.0 * np.pi * config.below_hz / layout.rate_hz),
-            1.0 - np.exp(-2.0 * np.pi * _DRIFT_HZ / layout.rate_hz),
-            config.sd,
-            round(config.learn_s * layout.rate_hz),
-            round(config.level_s * layout.rate_hz),
-            round(config.hold_s * layout.rate_hz),
+        self._settings = kernel.Settings(
+            low_gain=1.0 - np.exp(-2.0 * np.pi * config.below_hz / layout.rate_hz),
+            drift_gain=1.0 - np.exp(-2.0 * np.pi * _DRIFT_HZ / layout.rate_hz),
+            sd_max=config.sd,
+            n_learn=round(config.learn_s * layout.rate_hz),
+            n_level=round(config.level_s * layout.rate_hz),
+            n_hold=round(config.hold_s * layout.rate_hz),
         )
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the counts: what follows is as after construction."""
         n_channels = len(self._channels)
-        self._fold = np.zeros((N_FOLD, n_channels))
+        self._state = Bundle(
+            kernel.State(
+                n_good=np.zeros(n_channels),
+                reference_uv=np.zeros(n_channels),
+                low_once_uv=np.zeros(n_channels),
+                low_twice_uv=np.zeros(n_channels),
+                drift_uv=np.zeros(n_channels),
+                level_uv=np.zeros(n_channels),
+                n_left=np.zeros(n_channels),
+                settings=self._settings,
+            )
+        )
         self._was_on = np.zeros(n_channels, np.bool_)
 
     def update(
@@ -127,7 +138,7 @@ class Movement:
     ) -> Stepped:
         """Fold the next samples in; never raises on data, never changes what it is given."""
         marked = taint.copy()
-        n_marked = watch(samples_uv, self._settings, self._fold, marked)
+        n_marked = kernel.update(samples_uv, marked, self._state.addresses)
         found = []
         if n_marked or self._was_on.any():
             self._counts["movement"] += n_marked

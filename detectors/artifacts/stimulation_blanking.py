@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from detectors.artifacts.step import Stepped, rows_of
 from detectors.block import STIMULATION_CHANGE, STIMULATION_PULSE, BoundEvent, StreamLayout
+from detectors.compiling.bundle import Bundle
 from detectors.findings import Finding
-from detectors.kernels.blanking import HELD, N_COUNTS, SPOILT, blank
+from detectors.kernels import blanking as kernel
 
 _Text = Annotated[str, Meta(min_length=1)]
 
@@ -89,9 +90,14 @@ class StimulationBlanking:
 
     def reset(self) -> None:
         """Forget everything but the counts: what follows is as after construction."""
-        self._left = np.zeros(2, np.int64)
-        self._held = np.zeros(self._n_channels)
-        self._has_held = np.zeros(self._n_channels, np.bool_)
+        self._state = Bundle(
+            kernel.State(
+                held_uv=np.zeros(self._n_channels),
+                has_held=np.zeros(self._n_channels, dtype=np.bool_),
+                settings=kernel.Settings(n_blank=self._n_blank, n_settle=self._n_settle),
+                counters=kernel.Counters(),
+            )
+        )
 
     def update(
         self,
@@ -107,22 +113,18 @@ class StimulationBlanking:
             events, STIMULATION_CHANGE, config.change_markers, first_sample, n_samples
         )
         cleaned, marked = samples_uv.copy(), taint.copy()
-        n_done = np.zeros(N_COUNTS, np.int64)
-        blank(
+        kernel.update(
             np.array(pulses, np.int64),
             np.array(changes, np.int64),
-            self._n_blank,
-            self._n_settle,
-            self._left,
-            self._held,
-            self._has_held,
             cleaned,
             marked,
-            n_done,
+            self._state.addresses,
         )
-        for name, place in (("stimulation_held", HELD), ("stimulation_spoilt", SPOILT)):
-            if n_done[place]:
-                self._counts[name] += int(n_done[place])
+        counters = self._state.fields.counters
+        for name, field in (("stimulation_held", "n_held"), ("stimulation_spoilt", "n_spoilt")):
+            n_samples = int(counters.view(field))
+            if n_samples:
+                self._counts[name] += n_samples
         return Stepped(cleaned, marked, self._told(pulses, changes, first_sample))
 
     def _told(self, pulses: list[int], changes: list[int], first_sample: int) -> list[Finding]:

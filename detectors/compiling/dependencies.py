@@ -5,14 +5,19 @@ import enum
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 from numba import types
 
+from detectors.compiling.bundle import Record, layout_of
+
 #: Packages that belong to the folder's key by their versions, so not to that of a kernel.
-_VERSIONED = frozenset({"builtins", "cmath", "llvmlite", "math", "numba", "numpy", "operator"})
+_VERSIONED = frozenset(
+    {"builtins", "cmath", "hashlib", "llvmlite", "math", "numba", "numpy", "operator", "typing"}
+)
 _PLAIN = (int, float, complex, str, bytes)
 
 
@@ -127,6 +132,12 @@ class _Reader:
                 yield from self._value(member)
         elif issubclass(value, tuple) and hasattr(value, "_fields"):
             yield repr(value._fields)
+            with suppress(TypeError):  # one that is no bundle: numba finds out what is in it
+                yield layout_of(value)
+        elif value is Record:
+            pass  # it has no fields
+        elif issubclass(value, Record):
+            yield layout_of(value)
         elif _package_of(value) not in _VERSIONED:
             raise UnknownDependencyError(f"the type {value.__qualname__}")
 

@@ -1,7 +1,7 @@
 """The one way in which a function becomes a kernel."""
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from numba import njit
 from numba.core.dispatcher import Dispatcher
@@ -16,12 +16,10 @@ def kernel(function: _F, /) -> _F: ...
 
 
 @overload
-def kernel(*, inline: Literal["never", "always"]) -> Callable[[_F], _F]: ...
+def kernel(*, inline: bool) -> Callable[[_F], _F]: ...
 
 
-def kernel(
-    function: _F | None = None, /, *, inline: Literal["never", "always"] = "never"
-) -> _F | Callable[[_F], _F]:
+def kernel(function: _F | None = None, /, *, inline: bool = True) -> _F | Callable[[_F], _F]:
     """Return a function compiled at its first call, the same bits every time.
 
     It runs without the interpreter's lock, divides by zero as IEEE 754 says, and is kept on
@@ -31,8 +29,11 @@ def kernel(
     ----------
     function : callable
         Takes arrays and numbers; sums in a fixed order.
-    inline : {"never", "always"}
-        Whether numba puts its body into each caller.
+    inline : bool
+        Whether the machine code becomes part of each kernel that calls it: a named tuple of arrays
+        then costs nothing to hand on. False for an inner loop over a length that the caller knows,
+        as the compiler makes vectors of it only where it does not know; and for a large part that
+        opens the bundle itself, so that it is compiled once and not again with its callers.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def kernel(
     """
 
     def compiled(plain: _F) -> _F:
-        found: Any = njit(nogil=True, error_model="numpy", inline=inline)(plain)
+        found: Any = njit(nogil=True, error_model="numpy", forceinline=inline)(plain)
         if isinstance(found, Dispatcher):  # not so with NUMBA_DISABLE_JIT
             found._cache = KernelCache(found)  # type: ignore[attr-defined]  # noqa: SLF001 no other way
         return found  # type: ignore[no-any-return]

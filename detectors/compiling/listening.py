@@ -10,15 +10,22 @@ Compiling = Callable[[int, str], None]
 
 
 class _Listener(event.Listener):
-    """Counts kernels: those that one inlines are compiled within it, and counted as well."""
+    """Counts kernels: those that one inlines are compiled within it, and counted as well.
+
+    What numba compiles of its own for one, a sort say, is counted, and goes by the name of that.
+    """
 
     def __init__(self, told: Compiling) -> None:
         self._told = told
         self._n_compiled = 0
+        self._name = ""
 
     def on_start(self, event: event.Event) -> None:
         """Tell which kernel is compiled now."""
-        self._told(self._n_compiled, str(event.data["dispatcher"].py_func.__name__).strip("_"))
+        function = event.data["dispatcher"].py_func
+        if not function.__module__.startswith("numba."):
+            self._name = function.__name__.strip("_")
+        self._told(self._n_compiled, self._name)
 
     def on_end(self, event: event.Event) -> None:  # noqa: ARG002 numba's own names
         """Count it."""

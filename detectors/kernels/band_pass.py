@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
 
-#: Channels are worked on in groups of so many, side by side: the inner loops are of fixed length
-#: and become vector instructions without a remainder.
+#: Channels of a group, which lie side by side: the inner loops are of fixed length and become
+#: vector instructions without a remainder.
 LANES: Final = 16
-#: Samples that a tile has room for. A sample's arithmetic does not depend on how many there are.
+#: Samples of a tile at most. A sample's arithmetic does not depend on how many there are.
 ROWS: Final = 20
-#: Places one group of channels has in a tile, and in the memory of one section.
+#: Values of one group of channels in a tile, and in the memory of one section.
 TILE: Final = ROWS * LANES
 MEMORY: Final = 2 * LANES
 
@@ -71,7 +71,7 @@ def filter_tile(
 
 
 @kernel
-def fold_squares(
+def average_squares(
     n_rows: int, keep: float, weight: float, tile: NDArray[np.float64], mean: NDArray[np.float64]
 ) -> None:
     """Let every square of a tile make ``keep * mean + weight * square`` of the mean.

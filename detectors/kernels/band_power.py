@@ -1,31 +1,25 @@
 """Sliding Hann periodogram of bands: modulated partial transforms, renewed every window."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
 from detectors.kernels.fused import fused
+from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
-#: Channels are worked on in groups of so many. The change of a sample against one window ago and
-#: its level take the same twiddles, so the two stand side by side: the inner loops are of fixed
-#: length, twice this, and become vector instructions without a remainder.
+#: Channels of a group. The change of a sample against one window ago and its level take the same
+#: twiddle factors, so the two stand side by side: the inner loops are of fixed length, twice this,
+#: and become vector instructions without a remainder.
 LANES: Final = 8
-#: Samples that are added in one pass over the sums. Their places depend on the sample's index
-#: only, so a group waits until it is whole, whatever chunks it comes in.
+#: Samples that are added in one pass over the sums. Which ones depends on their index only, so a
+#: pass waits until it is whole, whatever chunks its samples come in.
 PASS: Final = 10
 
-#: Places in the `state` array: samples since the period began (a restart, or a window after the
-#: one before), since the last estimate, and those that wait in `work`; then, of each channel, the
-#: good samples in a row.
-POSITION: Final = 0
-SINCE_HOP: Final = 1
-N_WAITING: Final = 2
-CLEAN: Final = 3
-
-#: So few samples are added one by one.
+#: Up to this number samples are added one by one.
 _FEW: Final = 2
 _HALF: Final = PASS // 2
 _BOTH: Final = 2 * LANES
@@ -35,181 +29,193 @@ _BIN: Final = 2 * _BOTH
 _GROUP: Final = PASS * _BOTH
 
 
+class Counters(Record):
+    """Where the kernel stands."""
+
+    #: Samples since the period began: a restart, or a window after the period before.
+    position: int
+    #: Samples since the last estimate.
+    since_hop: int
+    #: Samples that wait in `work` until a pass is whole.
+    n_waiting: int
+    #: Samples from one estimate to the next; never changes.
+    hop_samples: int
+
+
+class State(NamedTuple):
+    """What a sliding periodogram reads and keeps; the first six never change."""
+
+    #: Columns of the block that are used, shape (n_channels,).
+    columns: Array1[np.int64]
+    #: Twiddle factors: cosine and minus sine of one turn in twice n_window steps, shape
+    #: (2, 2 * n_window).
+    twiddle_table: Array2[np.float64]
+    #: Cosines, then sines, of the angles from the middle of a pass to its samples, shape
+    #: (n_bins, PASS).
+    pass_table: Array2[np.float64]
+    #: Bins kept, in order, shape (n_bins,): those of the bands and their neighbours, so also -1
+    #: where a band begins at 0 Hz.
+    bins: Array1[np.int64]
+    #: Index in `bins` of a band's first bin and of the one after its last, and in `weights` of its
+    #: first, shape (n_bands, 3).
+    bands: Array2[np.int64]
+    #: What the squared spectrum of each bin of each band counts for, band after band.
+    weights: Array1[np.float64]
+    #: Good samples in a row of each channel, shape (n_channels,).
+    n_clean: Array1[np.int64]
+    #: The window, written in turn, and last the level that each channel is counted from, shape
+    #: (n_window + 1, n_channels).
+    ring: Array2[np.float64]
+    #: Sums of each bin, group after group of channels: real then imaginary parts, in each the
+    #: running ones and those that began with this period, shape (n_groups * n_bins * 4 * LANES,).
+    sums: Array1[np.float64]
+    #: Samples that wait: the change against one window ago and the level, side by side, shape
+    #: (n_groups * 2 * PASS * LANES,).
+    work: Array1[np.float64]
+    #: Twiddle factors of the moment, shape (n_bins, 2).
+    twiddles: Array2[np.float64]
+    #: Power of one band, shape (n_groups * LANES,).
+    power: Array1[np.float64]
+    #: Where the kernel stands.
+    counters: Counters
+    #: What it writes: the power of every band, channel by channel.
+    hops: Hops = NO_HOPS
+
+
 @kernel
-def slide(
+def update(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
     taint: NDArray[np.uint16],
     first_sample: int,
-    columns: NDArray[np.int64],
-    turns: NDArray[np.float64],
-    offsets: NDArray[np.float64],
-    bins: NDArray[np.int64],
-    places: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    hop: int,
-    state: NDArray[np.int64],
-    ring: NDArray[np.float64],
-    sums: NDArray[np.float64],
-    work: NDArray[np.float64],
-    twiddles: NDArray[np.float64],
-    power: NDArray[np.float64],
-    out_sample: NDArray[np.int64],
-    out_time_s: NDArray[np.float64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-) -> int:
-    """Fold samples in and write every hop they complete; return the number of hops.
+    addresses: NDArray[np.int64],
+) -> None:
+    """Take a block of samples in and write every hop that it completes.
 
     Parameters
     ----------
     samples_uv, time_s, taint, first_sample
-        A block, see `detectors.block.Block`.
-    columns : ndarray of int64, shape (n_channels,)
-        Columns of the block that are used.
-    turns : ndarray of float64, shape (2, 2 * n_window)
-        Cosine and minus sine of one turn in twice n_window steps.
-    offsets : ndarray of float64, shape (n_bins, PASS)
-        Cosines, then sines, of the angles from the middle of a pass to its samples.
-    bins : ndarray of int64, shape (n_bins,)
-        Bins kept, in order: those of the bands and their neighbours, so also -1 where a band
-        begins at 0 Hz.
-    places : ndarray of int64, shape (n_bands, 3)
-        Where in `bins` each band begins and ends, and where in `weights` it begins.
-    weights : ndarray of float64
-        What the squared spectrum of each bin of each band counts for, band after band.
-    hop : int
-        Samples from one estimate to the next.
-    state, ring, sums, work, twiddles, power
-        What is kept between calls: see `detectors.power_periodogram`.
-    out_sample, out_time_s, out_values, out_valid
-        Room for the hops; see `detectors.estimates.Estimates`.
+        See `detectors.block.Block`.
+    addresses
+        Of a bundle of `State`.
     """
-    n_window = turns.shape[1] // 2
-    clean = state[CLEAN:]
-    n_hops = 0
-    position = state[POSITION]
-    since_hop = state[SINCE_HOP]
-    n_waiting = state[N_WAITING]
+    state = opened(State, addresses)
+    counters = state.counters
+    n_window = state.twiddle_table.shape[1] // 2
+    hop_samples = counters.hop_samples
+    position = counters.position
+    since_hop = counters.since_hop
+    n_waiting = counters.n_waiting
     for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & RESTART:
-            clean[:] = 0
-            sums[:] = 0.0
+        if taint[row, state.columns[0]] & RESTART:
+            state.n_clean[:] = 0
+            state.sums[:] = 0.0
             position = since_hop = n_waiting = 0
-        _load(samples_uv[row], taint[row], columns, n_waiting, position, clean, ring, work)
+        _load(samples_uv[row], taint[row], n_waiting, position, state)
         position += 1
         since_hop += 1
         n_waiting += 1
-        if n_waiting == PASS or since_hop == hop or position == n_window:
-            first = 2 * (position - n_waiting)
-            if n_waiting > _FEW:
-                _fill(work, n_waiting)
-                _turn(turns, bins, first + PASS - 1, twiddles)
-                _add_pass(work, offsets, twiddles, sums)
-            else:
-                for place in range(n_waiting):
-                    _turn(turns, bins, first + 2 * place, twiddles)
-                    _add_one(work, twiddles, sums, place)
+        if n_waiting == PASS or since_hop == hop_samples or position == n_window:
+            _add_waiting(n_waiting, 2 * (position - n_waiting), state)
             n_waiting = 0
         if position == n_window:
-            _renew(sums)
+            _renew(state.sums)
             position = 0
-        if since_hop == hop:
-            out_sample[n_hops] = first_sample + row
-            out_time_s[n_hops] = time_s[row]
-            _emit(
-                turns,
-                bins,
-                places,
-                weights,
-                position,
-                sums,
-                power,
-                taint[row],
-                columns,
-                clean,
-                out_values[n_hops],
-                out_valid[n_hops],
+        if since_hop == hop_samples:
+            _write(
+                add_hop(state.hops, first_sample + row, time_s[row]), taint[row], position, state
             )
-            n_hops += 1
             since_hop = 0
-    state[POSITION] = position
-    state[SINCE_HOP] = since_hop
-    state[N_WAITING] = n_waiting
-    return n_hops
+    counters.position = position
+    counters.since_hop = since_hop
+    counters.n_waiting = n_waiting
 
 
 @kernel
 def _load(
     sample_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
-    row: int,
+    n_waiting: int,
     position: int,
-    clean: NDArray[np.int64],
-    ring: NDArray[np.float64],
-    work: NDArray[np.float64],
+    state: State,
 ) -> None:
     """Put a sample's change against one window ago, and its level in this period, to work.
 
     The level is counted from the period's first sample, and a constant has no part in any bin
     but the one at 0 Hz, so an offset of the whole window costs no precision.
     """
+    n_clean, ring, work = state.n_clean, state.ring, state.work
     last = ring.shape[0] - 1
-    for channel in range(columns.size):
-        column = columns[channel]
+    for channel in range(state.columns.size):
+        column = state.columns[channel]
         value = sample_uv[column]
-        clean[channel] += 1
+        n_clean[channel] += 1
         if taint[column] & SPOILS_WINDOW:
-            clean[channel] = 0
+            n_clean[channel] = 0
         if not abs(value) <= LIMIT_UV:
-            clean[channel] = 0
+            n_clean[channel] = 0
             value = ring[last, channel] if position > 0 else 0.0
         if position == 0:
             ring[last, channel] = value
-        lane = (channel // LANES) * _GROUP + row * _BOTH + channel % LANES
+        lane = (channel // LANES) * _GROUP + n_waiting * _BOTH + channel % LANES
         work[lane] = value - ring[position, channel]
         work[lane + _LEVEL] = value - ring[last, channel]
         ring[position, channel] = value
 
 
 @kernel
-def _turn(
-    turns: NDArray[np.float64], bins: NDArray[np.int64], twice: int, twiddles: NDArray[np.float64]
+def _add_waiting(n_waiting: int, first: int, state: State) -> None:
+    """Add the samples that wait to the sums, the first of them at this half sample."""
+    if n_waiting > _FEW:
+        _fill(state.work, n_waiting)
+        _look_up(state.twiddle_table, state.bins, first + PASS - 1, state.twiddles)
+        _add_pass(state.work, state.pass_table, state.twiddles, state.sums)
+    else:
+        for row in range(n_waiting):
+            _look_up(state.twiddle_table, state.bins, first + 2 * row, state.twiddles)
+            _add_one(state.work, state.twiddles, state.sums, row)
+
+
+@kernel
+def _look_up(
+    table: NDArray[np.float64],
+    bins: NDArray[np.int64],
+    half_sample: int,
+    twiddles: NDArray[np.float64],
 ) -> None:
-    """Look the twiddles of a moment up, by index, so that no rotation error grows.
+    """Look the twiddle factors of a moment up, by index, so that no rotation error grows.
 
     The moment is counted from the period's first sample in half samples. Bin 0 gets none: the
     mean of the window has no part in the estimate.
     """
-    n_steps = turns.shape[1]
-    for place in range(twiddles.shape[0]):
-        k = bins[place]
+    n_steps = table.shape[1]
+    for number in range(twiddles.shape[0]):
+        k = bins[number]
         if k != 0:
-            step = (k * twice) % n_steps
-            twiddles[place, 0] = turns[0, step]
-            twiddles[place, 1] = turns[1, step]
+            step = (k * half_sample) % n_steps
+            twiddles[number, 0] = table[0, step]
+            twiddles[number, 1] = table[1, step]
 
 
 @kernel
 def _fill(work: NDArray[np.float64], n_waiting: int) -> None:
     """Let a pass that is not whole end in zeros."""
     for group in range(work.size // _GROUP):
-        for place in range(n_waiting * _BOTH, PASS * _BOTH):
-            work[group * _GROUP + place] = 0.0
+        for lane in range(n_waiting * _BOTH, PASS * _BOTH):
+            work[group * _GROUP + lane] = 0.0
 
 
 @kernel
 def _add_pass(
     work: NDArray[np.float64],
-    offsets: NDArray[np.float64],
+    pass_table: NDArray[np.float64],
     twiddles: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
     """Add `PASS` samples to every sum.
 
     Seen from their middle, cosines are even and sines odd, so sums and differences of mirrored
-    samples take half the products; the result is then turned to where the middle is.
+    samples take half the products; the result is then rotated to where the middle is.
     """
     n_bins = twiddles.shape[0]
     width = work.size // (work.size // _GROUP) // PASS  # unknown to the compiler, as below
@@ -222,14 +228,14 @@ def _add_pass(
                 total = work[late + lane] + work[early + lane]
                 work[late + lane] -= work[early + lane]
                 work[early + lane] = total
-        for place in range(n_bins):
-            at = (group * n_bins + place) * _BIN
-            c = twiddles[place, 0]
-            s = twiddles[place, 1]
-            c0, c1, c2 = offsets[place, 0], offsets[place, 1], offsets[place, 2]
-            c3, c4 = offsets[place, 3], offsets[place, 4]
-            s0, s1, s2 = offsets[place, 5], offsets[place, 6], offsets[place, 7]
-            s3, s4 = offsets[place, 8], offsets[place, 9]
+        for number in range(n_bins):
+            at = (group * n_bins + number) * _BIN
+            c = twiddles[number, 0]
+            s = twiddles[number, 1]
+            c0, c1, c2 = pass_table[number, 0], pass_table[number, 1], pass_table[number, 2]
+            c3, c4 = pass_table[number, 3], pass_table[number, 4]
+            s0, s1, s2 = pass_table[number, 5], pass_table[number, 6], pass_table[number, 7]
+            s3, s4 = pass_table[number, 8], pass_table[number, 9]
             for lane in range(width):
                 even = work[w + lane] * c0
                 even = fused(work[w + _BOTH + lane], c1, even)
@@ -254,10 +260,10 @@ def _add_one(
     n_bins = twiddles.shape[0]
     for group in range(work.size // _GROUP):
         w = group * _GROUP + row * _BOTH
-        for place in range(n_bins):
-            at = (group * n_bins + place) * _BIN
-            c = twiddles[place, 0]
-            s = twiddles[place, 1]
+        for number in range(n_bins):
+            at = (group * n_bins + number) * _BIN
+            c = twiddles[number, 0]
+            s = twiddles[number, 1]
             for lane in range(_BOTH):
                 sums[at + lane] += work[w + lane] * c
                 sums[at + _IMAGINARY + lane] += work[w + lane] * s
@@ -273,62 +279,42 @@ def _renew(sums: NDArray[np.float64]) -> None:
 
 
 @kernel
-def _emit(
-    turns: NDArray[np.float64],
-    bins: NDArray[np.int64],
-    places: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    position: int,
-    sums: NDArray[np.float64],
-    power: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
-    clean: NDArray[np.int64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-) -> None:
+def _write(hop: int, taint: NDArray[np.uint16], position: int, state: State) -> None:
     """Write the power of every band, channel by channel."""
-    n_window = turns.shape[1] // 2
-    n_bands = places.shape[0]
+    n_window = state.twiddle_table.shape[1] // 2
+    n_bands = state.bands.shape[0]
     for band in range(n_bands):
-        _sum_band(turns, bins.size, places[band], weights, position, sums, power)
-        for channel in range(columns.size):
-            value = power[channel]
-            is_valid = clean[channel] >= n_window
-            is_valid = is_valid and not taint[columns[channel]] & SPOILS_NEWEST
+        _sum_band(band, position, state)
+        for channel in range(state.columns.size):
+            value = state.power[channel]
+            is_valid = state.n_clean[channel] >= n_window
+            is_valid = is_valid and not taint[state.columns[channel]] & SPOILS_NEWEST
             is_valid = is_valid and np.isfinite(value)
-            out_valid[channel * n_bands + band] = is_valid
-            out_values[channel * n_bands + band] = value if is_valid else 0.0
+            write_value(state.hops, hop, channel * n_bands + band, value, is_valid)
 
 
 @kernel
-def _sum_band(
-    turns: NDArray[np.float64],
-    n_bins: int,
-    places: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    position: int,
-    sums: NDArray[np.float64],
-    power: NDArray[np.float64],
-) -> None:
+def _sum_band(band: int, position: int, state: State) -> None:
     """Sum the squared spectrum of the Hann-weighted window over a band, in power units.
 
-    A Hann window is half of each bin minus a quarter of its two neighbours, turned to where the
+    A Hann window is half of each bin minus a quarter of its two neighbours, rotated to where the
     window begins. Bin 0 is left out of that: the mean is removed before the window is applied.
     """
-    half_c = 0.5 * turns[0, 2 * position]
-    half_s = -0.5 * turns[1, 2 * position]
+    power, sums, weights = state.power, state.sums, state.weights
+    first, after, first_weight = state.bands[band]
+    n_bins = state.bins.size
+    half_c = 0.5 * state.twiddle_table[0, 2 * position]
+    half_s = -0.5 * state.twiddle_table[1, 2 * position]
     for lane in range(power.size):
         power[lane] = 0.0
-    first = places[0]
     n_groups = power.size // LANES
     width = power.size // n_groups  # a length the compiler does not know, so it makes vectors
     for group in range(n_groups):
         p = group * LANES
         kept = sums[(group * n_bins + first - 1) * _BIN :]
-        for place in range(places[1] - first):
-            weight = weights[places[2] + place]
-            below = place * _BIN
+        for number in range(after - first):
+            weight = weights[first_weight + number]
+            below = number * _BIN
             at = below + _BIN
             above = at + _BIN
             for lane in range(width):

@@ -1,11 +1,15 @@
 """Thresholds, hysteresis and shortest duration, hop by hop."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.kernels.calibrated_threshold import CalibratedThreshold, calibrate, is_calibrating
+from detectors.kernels.edges import CUT, OFFSET, ONSET, Edges, add_edge
+from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
 
 #: Columns each channel has in the output.
 VALUE: Final = 0
@@ -14,189 +18,130 @@ IS_ON: Final = 2
 IS_CALIBRATING: Final = 3
 N_COLUMNS: Final = 4
 
-#: Columns of `counts`, one row a channel.
-COLLECTED: Final = 0
-STAGE: Final = 1
-CROSSED_SAMPLE: Final = 2
-N_COUNTS: Final = 3
-
-#: Columns of `levels`, one row a channel.
-START_LEVEL: Final = 0
-CROSSED_TIME: Final = 1
-CROSSED_VALUE: Final = 2
-LAST_VALUE: Final = 3
-N_LEVELS: Final = 4
-
-#: Columns of `edges`, one row an edge: integers in the first array, floats in the second.
-EDGE_KIND: Final = 0
-EDGE_CHANNEL: Final = 1
-EDGE_SAMPLE: Final = 2
-EDGE_CONFIRMED: Final = 3
-N_EDGE_PLACES: Final = 4
-EDGE_TIME: Final = 0
-EDGE_STRENGTH: Final = 1
-N_EDGE_VALUES: Final = 2
-
-#: Kinds of edge.
-ONSET: Final = 0
-OFFSET: Final = 1
-CUT: Final = 2
-
+#: Stages of a channel.
 _BELOW: Final = 0
 _PENDING: Final = 1
 _ON: Final = 2
 
 
+class Rule(Record):
+    """What makes a burst; never changes. It ends below ``keep * threshold - drop``."""
+
+    #: See above.
+    keep: float
+    #: See above.
+    drop: float
+    #: The threshold must be above it: where 0 is a dead channel, a threshold of 0 is none.
+    floor: float
+    #: Samples from the crossing of the threshold to the hop that makes it a burst.
+    lag_samples: int
+
+
+class State(NamedTuple):
+    """What bursts are found by, shapes (n_channels,)."""
+
+    #: Whether a channel is below the threshold, has crossed it, or has a burst.
+    stage: Array1[np.int64]
+    #: The sample at which the threshold was crossed, its time and the value there.
+    crossed_sample: Array1[np.int64]
+    crossed_time_s: Array1[np.float64]
+    crossed_value: Array1[np.float64]
+    #: The last valid value.
+    last_value: Array1[np.float64]
+    #: The thresholds.
+    threshold: CalibratedThreshold
+    #: What makes a burst.
+    rule: Rule
+    #: Onsets, offsets and cuts.
+    edges: Edges
+    #: What it writes: value, threshold, whether on, whether calibrating, channel by channel.
+    hops: Hops = NO_HOPS
+
+
 @kernel
-def follow(
-    given: NDArray[np.float64],
+def update(
+    values: NDArray[np.float64],
     valid: NDArray[np.bool_],
     sample: NDArray[np.int64],
     time_s: NDArray[np.float64],
-    n_calibrate: int,
-    percentile: float,
-    keep: float,
-    drop: float,
-    floor: float,
-    lag_samples: int,
-    counts: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    collected: NDArray[np.float64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-    edge_places: NDArray[np.int64],
-    edge_values: NDArray[np.float64],
-) -> int:
-    """Fold hops in, write four columns a channel, and the edges; return the number of edges.
+    addresses: NDArray[np.int64],
+) -> None:
+    """Take hops of the detector below in; write one for each, and the edges.
 
     Parameters
     ----------
-    given, valid, sample, time_s
-        Estimates of the detector below: see `detectors.estimates.Estimates`.
-    n_calibrate : int
-        Valid hops the threshold is taken from; 0 where it is fixed.
-    percentile : float
-        From 0 to 100.
-    keep, drop : float
-        A burst ends below ``keep * threshold - drop``.
-    floor : float
-        The threshold must be above it: where 0 is a dead channel, a threshold of 0 is none.
-    lag_samples : int
-        Samples from the crossing of the threshold to the hop that makes it a burst.
-    counts, levels, collected
-        What is kept between calls, one row a channel.
-    out_values, out_valid : ndarray, shape (n_hops, 4 * n_channels)
-        Value, threshold, whether on, whether calibrating, channel by channel.
-    edge_places, edge_values : ndarray, shape (at least n_hops * n_channels, 4 and 2)
-        Kind, channel, sample and confirming sample; time and strength.
+    values, valid, sample, time_s
+        See `detectors.estimates.Estimates`.
+    addresses
+        Of a bundle of `State`.
     """
-    n_edges = 0
-    for hop in range(sample.size):
-        for channel in range(given.shape[1]):
-            count = counts[channel]
-            level = levels[channel]
-            value = given[hop, channel]
-            is_valid = valid[hop, channel]
-            is_calibrating = count[COLLECTED] < n_calibrate
-            if is_calibrating:
-                if is_valid:
-                    collected[channel, count[COLLECTED]] = value
-                    count[COLLECTED] += 1
-                    if count[COLLECTED] == n_calibrate:
-                        level[START_LEVEL] = percentile_of(collected[channel], percentile)
-                kind = -1
-            else:
-                kind = _step(
-                    value,
-                    is_valid,
-                    sample[hop],
-                    time_s[hop],
-                    keep,
-                    drop,
-                    floor,
-                    lag_samples,
-                    count,
-                    level,
-                )
-            if kind >= 0:
-                edge_places[n_edges, EDGE_KIND] = kind
-                edge_places[n_edges, EDGE_CHANNEL] = channel
-                edge_places[n_edges, EDGE_CONFIRMED] = sample[hop]
-                is_onset = kind == ONSET
-                edge_places[n_edges, EDGE_SAMPLE] = (
-                    count[CROSSED_SAMPLE] if is_onset else sample[hop]
-                )
-                edge_values[n_edges, EDGE_TIME] = level[CROSSED_TIME] if is_onset else time_s[hop]
-                edge_values[n_edges, EDGE_STRENGTH] = (
-                    level[CROSSED_VALUE] if is_onset else level[LAST_VALUE]
-                )
-                n_edges += 1
-            decides = is_valid and not is_calibrating
-            at = N_COLUMNS * channel
-            out_values[hop, at + VALUE] = value if is_valid else 0.0
-            out_values[hop, at + THRESHOLD] = 0.0 if is_calibrating else level[START_LEVEL]
-            out_values[hop, at + IS_ON] = 1.0 if decides and count[STAGE] == _ON else 0.0
-            out_values[hop, at + IS_CALIBRATING] = 1.0 if is_calibrating else 0.0
-            out_valid[hop, at + VALUE] = is_valid
-            out_valid[hop, at + THRESHOLD] = not is_calibrating
-            out_valid[hop, at + IS_ON] = decides
-            out_valid[hop, at + IS_CALIBRATING] = True
-    return n_edges
+    state = opened(State, addresses)
+    for row in range(sample.size):
+        hop = add_hop(state.hops, sample[row], time_s[row])
+        for channel in range(values.shape[1]):
+            value = values[row, channel]
+            is_valid = valid[row, channel]
+            calibrates = is_calibrating(state.threshold, channel)
+            if not calibrates:
+                kind = _step(channel, value, is_valid, sample[row], time_s[row], state)
+                if kind >= 0:
+                    _add_edge(channel, kind, sample[row], time_s[row], state)
+            elif is_valid:
+                calibrate(state.threshold, channel, value)
+            decides = is_valid and not calibrates
+            is_on = 1.0 if state.stage[channel] == _ON else 0.0
+            first = N_COLUMNS * channel
+            write_value(state.hops, hop, first + VALUE, value, is_valid)
+            write_value(
+                state.hops, hop, first + THRESHOLD, state.threshold.level[channel], not calibrates
+            )
+            write_value(state.hops, hop, first + IS_ON, is_on, decides)
+            is_calibrating_now = 1.0 if calibrates else 0.0
+            write_value(state.hops, hop, first + IS_CALIBRATING, is_calibrating_now, is_valid=True)
+
+
+@kernel
+def _add_edge(channel: int, kind: int, sample: int, time_s: float, state: State) -> None:
+    """Write an edge: an onset is where the threshold was crossed."""
+    if kind == ONSET:
+        add_edge(
+            state.edges,
+            kind,
+            channel,
+            state.crossed_sample[channel],
+            sample,
+            state.crossed_time_s[channel],
+            state.crossed_value[channel],
+        )
+    else:
+        add_edge(state.edges, kind, channel, sample, sample, time_s, state.last_value[channel])
 
 
 @kernel
 def _step(
-    value: float,
-    is_valid: bool,
-    sample: int,
-    time_s: float,
-    keep: float,
-    drop: float,
-    floor: float,
-    lag_samples: int,
-    count: NDArray[np.int64],
-    level: NDArray[np.float64],
+    channel: int, value: float, is_valid: bool, sample: int, time_s: float, state: State
 ) -> int:
     """Take one hop of one channel; return the kind of edge it makes, or -1.
 
-    On an onset the crossing is in `count` and `level`; on an offset the value is `LAST_VALUE`:
-    of the hop that fell below, or of the last good one where bad data cut the burst.
+    On an offset `last_value` is that of the hop that fell below, or of the last good one where bad
+    data cut the burst.
     """
-    stage = count[STAGE]
+    rule, stages = state.rule, state.stage
+    stage = stages[channel]
     if not is_valid:
-        count[STAGE] = _BELOW
+        stages[channel] = _BELOW
         return CUT if stage == _ON else -1
-    level[LAST_VALUE] = value
-    start = level[START_LEVEL]
-    if stage != _BELOW and value < keep * start - drop:
-        count[STAGE] = _BELOW
+    state.last_value[channel] = value
+    start = state.threshold.level[channel]
+    if stage != _BELOW and value < rule.keep * start - rule.drop:
+        stages[channel] = _BELOW
         return OFFSET if stage == _ON else -1
-    if stage == _BELOW and value > start > floor:
-        count[STAGE] = stage = _PENDING
-        count[CROSSED_SAMPLE] = sample
-        level[CROSSED_TIME] = time_s
-        level[CROSSED_VALUE] = value
-    if stage == _PENDING and sample - count[CROSSED_SAMPLE] >= lag_samples:
-        count[STAGE] = _ON
+    if stage == _BELOW and value > start > rule.floor:
+        stages[channel] = stage = _PENDING
+        state.crossed_sample[channel] = sample
+        state.crossed_time_s[channel] = time_s
+        state.crossed_value[channel] = value
+    if stage == _PENDING and sample - state.crossed_sample[channel] >= rule.lag_samples:
+        stages[channel] = _ON
         return ONSET
     return -1
-
-
-@kernel
-def percentile_of(values: NDArray[np.float64], percentile: float) -> float:
-    """Return the percentile between the two nearest order statistics, by straight line.
-
-    As `numpy.percentile` with its default method; partial sorting, whose result does not depend
-    on how it is done.
-    """
-    place = percentile / 100.0 * (values.size - 1)
-    below = min(int(place), values.size - 1)
-    fraction = place - below
-    ordered = np.partition(values, below)
-    low: float = ordered[below]
-    high: float = low
-    if below + 1 < values.size:
-        high = ordered[below + 1 :].min()
-    if fraction < 0.5:
-        return low + (high - low) * fraction
-    return high - (high - low) * (1.0 - fraction)

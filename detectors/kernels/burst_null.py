@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import opened
 from detectors.compiling.kernel import kernel
-from detectors.kernels import burst_statistics as sums
+from detectors.kernels.burst_statistics import Summary
 
 
 @kernel
@@ -15,8 +16,7 @@ def count_bursts(
     end_level: float,
     lag: int,
     long_hops: float,
-    count: NDArray[np.int64],
-    total: NDArray[np.float64],
+    addresses: NDArray[np.int64],
 ) -> None:
     """Add up what `detectors.kernels.burst_statistics` would, over all channels.
 
@@ -30,9 +30,10 @@ def count_bursts(
         It is a burst if it lasts more hops.
     long_hops : float
         A burst of more hops is long.
-    count, total
-        Sums of a block, as there.
+    addresses
+        Of a bundle of `detectors.kernels.burst_statistics.Summary`, whose tally is added to.
     """
+    tally = opened(Summary, addresses).tally
     for channel in range(values.shape[0]):
         hops = 0
         level_sum = 0.0
@@ -42,17 +43,17 @@ def count_bursts(
             is_valid = valid[channel, hop]
             if hops > 0 and (not is_valid or value < end_level):
                 if hops > lag and is_valid:
-                    count[sums.WHOLE_BURSTS] += 1
-                    count[sums.WHOLE_HOPS] += hops
-                    count[sums.LONG_BURSTS] += hops > long_hops
-                    total[sums.MEANS] += level_sum / hops
-                    total[sums.PEAKS] += greatest
+                    tally.whole_bursts += 1
+                    tally.whole_hops += hops
+                    tally.long_bursts += hops > long_hops
+                    tally.mean_sum += level_sum / hops
+                    tally.peak_sum += greatest
                 elif hops > lag:
-                    count[sums.CUT_BURSTS] += 1
+                    tally.cut_bursts += 1
                 hops = 0
             elif hops > 0 or (is_valid and value > threshold):
                 greatest = max(greatest, value) if hops else value
                 level_sum = level_sum + value if hops else value
                 hops += 1
-            count[sums.SEEN_HOPS] += is_valid
-            count[sums.ABOVE_HOPS] += is_valid and value > threshold
+            tally.decided_hops += is_valid
+            tally.above_hops += is_valid and value > threshold

@@ -1,53 +1,63 @@
 """Onsets and offsets of a bound over a threshold, hop by hop."""
 
-from typing import Final
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.kernels.edges import CUT, OFFSET, ONSET, Edges, add_edge
 
-#: Kinds of edge.
-ONSET: Final = 0
-OFFSET: Final = 1
-CUT: Final = 2
 
-#: Columns of `edges`: kind, pair, hop.
-N_EDGE: Final = 3
+class Rule(Record):
+    """What makes an edge; never changes."""
+
+    #: Column of the first pair's bound.
+    first_column: int
+    #: Columns of a pair.
+    n_columns: int
+    #: Above it coherence begins.
+    threshold: float
+    #: Below this fraction of it coherence ends.
+    keep: float
+
+
+class State(NamedTuple):
+    """What edges are found by, shapes (n_pairs,)."""
+
+    #: Whether it goes on.
+    is_on: Array1[np.bool_]
+    #: The last good bound: that of the edge where bad data cut it.
+    last: Array1[np.float64]
+    #: What makes an edge.
+    rule: Rule
+    #: Onsets, offsets and cuts.
+    edges: Edges
 
 
 @kernel
-def find_edges(
+def update(
     values: NDArray[np.float64],
     valid: NDArray[np.bool_],
-    first_column: int,
-    n_columns: int,
-    threshold: float,
-    keep: float,
-    is_on: NDArray[np.bool_],
-    last: NDArray[np.float64],
-    edges: NDArray[np.int64],
-    strength: NDArray[np.float64],
-) -> int:
-    """Write the edges of these hops, in order; return how many.
+    sample: NDArray[np.int64],
+    time_s: NDArray[np.float64],
+    addresses: NDArray[np.int64],
+) -> None:
+    """Write the edges of these hops, in order.
 
     Parameters
     ----------
-    values, valid
+    values, valid, sample, time_s
         See `detectors.estimates.Estimates`.
-    first_column, n_columns : int
-        Column of the first pair's bound, and columns of a pair.
-    threshold, keep : float
-        Above the first it begins; below the second fraction of that it ends.
-    is_on, last : ndarray, shape (n_pairs,)
-        What is kept between calls: whether it goes on, and the last good bound.
-    edges, strength : ndarray, shape (at least n_hops * n_pairs, 3), (at least n_hops * n_pairs,)
-        Room for the edges, and the bound at each: the last good one where bad data cut it.
+    addresses
+        Of a bundle of `State`.
     """
-    n_edges = 0
+    state = opened(State, addresses)
+    rule, is_on, last = state.rule, state.is_on, state.last
     for hop in range(len(values)):
         for pair in range(is_on.size):
-            column = first_column + pair * n_columns
+            column = rule.first_column + pair * rule.n_columns
             bound = values[hop, column]
             kind = -1
             if not valid[hop, column]:
@@ -55,15 +65,10 @@ def find_edges(
                     kind = CUT
             else:
                 last[pair] = bound
-                if is_on[pair] and bound < keep * threshold:
+                if is_on[pair] and bound < rule.keep * rule.threshold:
                     kind = OFFSET
-                elif not is_on[pair] and bound > threshold:
+                elif not is_on[pair] and bound > rule.threshold:
                     kind = ONSET
             if kind >= 0:
                 is_on[pair] = kind == ONSET
-                edges[n_edges, 0] = kind
-                edges[n_edges, 1] = pair
-                edges[n_edges, 2] = hop
-                strength[n_edges] = last[pair]
-                n_edges += 1
-    return n_edges
+                add_edge(state.edges, kind, pair, sample[hop], sample[hop], time_s[hop], last[pair])

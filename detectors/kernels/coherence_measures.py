@@ -1,4 +1,4 @@
-"""Coherence and its kin of a run of pairs, averaged over the bins of a band."""
+"""Coherence and its kin of a tile of pairs, averaged over the bins of a band."""
 
 from typing import Final
 
@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
+from detectors.kernels.coherence_state import State
 from detectors.kernels.fused import fused
 
-#: Measures, rows of `totals`.
+#: Measures, rows of `State.measures`.
 COHERENCE: Final = 0
 IMAGINARY: Final = 1
 PHASE_LOCKING: Final = 2
@@ -16,7 +17,7 @@ PHASE_LAG: Final = 3
 PHASE_LAG_DEBIASED: Final = 4
 N_MEASURES: Final = 5
 
-#: Up to so many segments are summed at every hop.
+#: Windows of up to this number of segments are summed at every hop.
 N_DIRECT: Final = 3
 #: A bin with no more than this, or less than so much of the energy, is dead: there is no phase
 #: to compare. The second is what rounding leaves of a bin without power.
@@ -28,25 +29,13 @@ _NO_LAG: Final = 1e-5
 
 
 @kernel
-def invert(
-    power: NDArray[np.float64],
-    n_channels: int,
-    inverse: NDArray[np.float64],
-    alive: NDArray[np.bool_],
-) -> None:
-    """Write one over the root of each channel's power, and whether no bin of it is dead.
+def invert(state: State) -> None:
+    """Write one over the root of each channel's power, zero where that is, and who is alive.
 
-    Parameters
-    ----------
-    power : ndarray of float64, shape (n_bins + 1, n_lanes)
-        Summed over the window; behind the bins stands the energy.
-    n_channels : int
-        Lanes before they repeat.
-    inverse : ndarray of float64, shape (n_bins, n_around)
-        Zero where the power is; repeated as spectra are.
-    alive : ndarray of bool, shape (at least n_channels,)
-        Channel by channel.
+    A channel is alive where no bin of it is dead.
     """
+    power, inverse, alive = state.total, state.inverse, state.alive
+    n_channels = state.columns.size
     n_bins = power.shape[0] - 1
     alive[:] = True
     for k in range(n_bins):
@@ -59,35 +48,32 @@ def invert(
             inverse[k, lane] = inverse[k, lane - n_channels]
 
 
-@kernel
-def cohere_segments(
+@kernel(inline=False)
+def average_coherence_of_segments(
     spectra: NDArray[np.float64],
     slots: NDArray[np.uint64],
     one: int,
     others: int,
     inverse: NDArray[np.float64],
     weights: NDArray[np.float64],
-    totals: NDArray[np.float64],
+    measures: NDArray[np.float64],
 ) -> None:
     """Average over the bins the imaginary part of coherency and the squares of both parts.
 
     Parameters
     ----------
-    spectra, one, others
-        See `detectors.kernels.coherence_products.slide_products`.
-    slots : ndarray of uint64, shape (3,)
-        The segments of the window; a slot of zeros where there are less.
-    inverse
-        See `invert`.
-    weights : ndarray of float64, shape (n_bins,)
-        What each bin counts for; they add up to 1.
-    totals : ndarray of float64, shape (5, 16)
-        Measures by pair: those that are averaged here, from 0.
+    spectra, slots
+        `State.spectra`, and in it the three segments of the window; the slot of zeros where there
+        are less.
+    one, others : int
+        The channel of the tile, and the first of the others.
+    inverse, weights, measures
+        Of `State`.
     """
     s0, s1, s2 = slots[0], slots[1], slots[2]
-    totals[COHERENCE] = 0.0
-    totals[IMAGINARY] = 0.0
-    width = np.uint64(totals.shape[1])  # a length the compiler does not know, so it makes vectors
+    measures[COHERENCE] = 0.0
+    measures[IMAGINARY] = 0.0
+    width = np.uint64(measures.shape[1])  # a length the compiler does not know, so it makes vectors
     for k in range(len(inverse)):
         re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
         re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
@@ -105,85 +91,87 @@ def cohere_segments(
             im = fused(im2, a2, fused(im1, a1, im0 * a0)) - fused(re2, b2, fused(re1, b1, re0 * b0))
             re *= scale
             im *= scale
-            totals[COHERENCE, lane] += weight * fused(re, re, im * im)
-            totals[IMAGINARY, lane] += weight * im
+            measures[COHERENCE, lane] += weight * fused(re, re, im * im)
+            measures[IMAGINARY, lane] += weight * im
 
 
-@kernel
-def cohere(
+@kernel(inline=False)
+def average_coherence(
     sums: NDArray[np.float64],
-    run: int,
+    tile: int,
     one: int,
     others: int,
     inverse: NDArray[np.float64],
     weights: NDArray[np.float64],
-    totals: NDArray[np.float64],
+    measures: NDArray[np.float64],
 ) -> None:
     """Average the same, of products that are summed over the window.
 
     Parameters
     ----------
-    sums : ndarray of float64, shape (n_runs, n_rows, 2, n_bins, 16)
-        See `detectors.kernels.coherence_sums.slide`; of which `run`.
-    one, others, inverse, weights, totals
-        See `cohere_segments`.
+    sums : ndarray of float64, shape (n_tiles, n_rows, 2, n_bins, WIDTH)
+        See `detectors.kernels.coherence_sums.tile_sums`; of which `tile`.
+    tile : int
+        Which of them.
+    one, others, inverse, weights, measures
+        See `average_coherence_of_segments`.
     """
-    totals[COHERENCE] = 0.0
-    totals[IMAGINARY] = 0.0
-    width = np.uint64(totals.shape[1])
+    measures[COHERENCE] = 0.0
+    measures[IMAGINARY] = 0.0
+    width = np.uint64(measures.shape[1])
     for k in range(len(inverse)):
         own = inverse[k, one]
         weight = weights[k]
         for lane in range(width):
             scale = own * inverse[k, others + lane]
-            re = sums[run, 0, 0, k, lane] * scale
-            im = sums[run, 0, 1, k, lane] * scale
-            totals[COHERENCE, lane] += weight * (re * re + im * im)
-            totals[IMAGINARY, lane] += weight * im
+            re = sums[tile, 0, 0, k, lane] * scale
+            im = sums[tile, 0, 1, k, lane] * scale
+            measures[COHERENCE, lane] += weight * (re * re + im * im)
+            measures[IMAGINARY, lane] += weight * im
 
 
-@kernel
-def lock(
+@kernel(inline=False)
+def average_locking(
     sums: NDArray[np.float64],
-    run: int,
+    tile: int,
     row: int,
     weights: NDArray[np.float64],
-    totals: NDArray[np.float64],
+    measures: NDArray[np.float64],
 ) -> None:
-    """Average the magnitudes of summed unit phases; see `cohere`."""
-    totals[PHASE_LOCKING] = 0.0
-    width = np.uint64(totals.shape[1])
+    """Average the magnitudes of summed unit phasors; see `average_coherence`."""
+    measures[PHASE_LOCKING] = 0.0
+    width = np.uint64(measures.shape[1])
     for k in range(sums.shape[3]):
         weight = weights[k]
         for lane in range(width):
-            re = sums[run, row, 0, k, lane]
-            im = sums[run, row, 1, k, lane]
-            totals[PHASE_LOCKING, lane] += weight * np.sqrt(re * re + im * im)
+            re = sums[tile, row, 0, k, lane]
+            im = sums[tile, row, 1, k, lane]
+            measures[PHASE_LOCKING, lane] += weight * np.sqrt(re * re + im * im)
 
 
-@kernel
-def lag(
+@kernel(inline=False)
+def average_lag(
     sums: NDArray[np.float64],
-    run: int,
+    tile: int,
     row: int,
     one: int,
     others: int,
     inverse: NDArray[np.float64],
     weights: NDArray[np.float64],
-    totals: NDArray[np.float64],
+    measures: NDArray[np.float64],
 ) -> None:
-    """Average the weighted phase lag and its debiased square; see `cohere`."""
-    totals[PHASE_LAG] = 0.0
-    totals[PHASE_LAG_DEBIASED] = 0.0
-    width = np.uint64(totals.shape[1])
+    """Average the weighted phase lag and its debiased square; see `average_coherence`."""
+    measures[PHASE_LAG] = 0.0
+    measures[PHASE_LAG_DEBIASED] = 0.0
+    width = np.uint64(measures.shape[1])
     for k in range(len(inverse)):
         own = inverse[k, one]
         weight = weights[k]
         for lane in range(width):
             scale = own * inverse[k, others + lane]
-            im = sums[run, 0, 1, k, lane] * scale
-            size = sums[run, row, 0, k, lane] * scale
-            square = sums[run, row, 1, k, lane] * scale * scale
+            im = sums[tile, 0, 1, k, lane] * scale
+            size = sums[tile, row, 0, k, lane] * scale
+            square = sums[tile, row, 1, k, lane] * scale * scale
             between = size * size - square
             is_lag = size > _NO_LAG
             is_between = between > _NO_LAG * _NO_LAG
@@ -191,21 +179,21 @@ def lag(
             debiased = ((im * im - square) if is_between else 0.0) / (
                 between if is_between else 1.0
             )
-            totals[PHASE_LAG, lane] += weight * index
-            totals[PHASE_LAG_DEBIASED, lane] += weight * debiased
+            measures[PHASE_LAG, lane] += weight * index
+            measures[PHASE_LAG_DEBIASED, lane] += weight * debiased
 
 
-@kernel
-def lag_segments(
+@kernel(inline=False)
+def average_lag_of_segments(
     spectra: NDArray[np.float64],
     slots: NDArray[np.uint64],
     one: int,
     others: int,
     inverse: NDArray[np.float64],
     weights: NDArray[np.float64],
-    totals: NDArray[np.float64],
+    measures: NDArray[np.float64],
 ) -> None:
-    """Average the same lags of the segments themselves; see `cohere_segments`.
+    """Average the same lags of the segments themselves; see `average_coherence_of_segments`.
 
     Of two or three segments one is often all there is of a lag: the square of the sum and the sum
     of squares are then the same but for rounding, and their difference is that. So what lies
@@ -213,9 +201,9 @@ def lag_segments(
     bin's debiased square is 1 or -1, as the formula says.
     """
     s0, s1, s2 = slots[0], slots[1], slots[2]
-    totals[PHASE_LAG] = 0.0
-    totals[PHASE_LAG_DEBIASED] = 0.0
-    width = np.uint64(totals.shape[1])
+    measures[PHASE_LAG] = 0.0
+    measures[PHASE_LAG_DEBIASED] = 0.0
+    width = np.uint64(measures.shape[1])
     for k in range(len(inverse)):
         re0, im0 = spectra[s0, 0, k, one], spectra[s0, 1, k, one]
         re1, im1 = spectra[s1, 0, k, one], spectra[s1, 1, k, one]
@@ -236,20 +224,20 @@ def lag_segments(
             debiased = ((i0 * i1 + i0 * i2 + i1 * i2) if is_between else 0.0) / (
                 between if is_between else 1.0
             )
-            totals[PHASE_LAG, lane] += weight * index
-            totals[PHASE_LAG_DEBIASED, lane] += weight * debiased
+            measures[PHASE_LAG, lane] += weight * index
+            measures[PHASE_LAG_DEBIASED, lane] += weight * debiased
 
 
 @kernel
-def bound(bounds: NDArray[np.float64], level: float, coherence: float) -> float:
-    """Return the lower bound of a coherence, by straight line between the places of a table.
+def lower_bound(bounds: NDArray[np.float64], level: float, coherence: float) -> float:
+    """Return the lower bound of a coherence, by straight line between two rows of a table.
 
-    It is 0 up to the level, also where that lies between two places.
+    It is 0 up to the level, also where that lies between two rows.
     """
     if coherence <= level:
         return 0.0
-    place = np.sqrt(coherence) * (bounds.size - 1)
-    below = min(int(place), bounds.size - 2)
-    part = place - below
-    made: float = (1.0 - part) * bounds[below] + part * bounds[below + 1]
-    return made
+    at = np.sqrt(coherence) * (bounds.size - 1)
+    below = min(int(at), bounds.size - 2)
+    part = at - below
+    interpolated: float = (1.0 - part) * bounds[below] + part * bounds[below + 1]
+    return interpolated

@@ -6,54 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
+from detectors.kernels.coherence_state import State
 
-#: Channels are transformed in groups of so many.
+#: Channels of a group, which are transformed together.
 GROUP: Final = 8
 #: Rows of a table that are added in one pass.
 PASS: Final = 5
 
 
 @kernel
-def advance(
-    block: NDArray[np.float64],
-    cut: int,
-    n_segment: int,
-    n_intervals: int,
-    first_bin: int,
-    turns: NDArray[np.float64],
-    tables: NDArray[np.float64],
-    folded: NDArray[np.float64],
-    part: NDArray[np.float64],
-    whole: NDArray[np.float64],
-    late: NDArray[np.float64],
-    head: NDArray[np.float64],
-) -> None:
-    """Take one interval of samples into the sums of the segment that ends with it.
+def add_interval(n_intervals: int, state: State) -> None:
+    """Take the interval in the block into the sums of the segment that ends with it.
 
     Parameters
     ----------
-    block : ndarray of float64, shape (n_interval, n_lanes)
-        The samples, channels padded to whole groups.
-    cut : int
-        Samples of an interval before the segment's first, where a segment begins inside one.
-    n_segment : int
-        Samples of a segment.
     n_intervals : int
         Intervals since the restart, before this one.
-    first_bin : int
-        Lowest bin: one below the band.
-    turns, tables
-        See `detectors.coherence_memory.Tables`.
-    folded, part
-        Room to work in.
-    whole, late : ndarray of float64, shape (n_period, 2, n_sums + 1, n_lanes)
-        The sum of each interval of this period and of its samples from `cut` on; after the
-        period's last interval `late` holds what each place and all after it come to.
-    head : ndarray of float64, shape (2, n_sums + 1, n_lanes)
-        The sum of this period's intervals so far: of the bins of the band, one to each side and,
-        where they are odd, one that stays zero, since they are taken in twos. Behind them stands
-        the energy. All real parts come before all imaginary ones: the compiler makes vectors of a
-        loop over the bins only where what it writes lies apart from what it reads.
+    state : State
+        Of which `whole`, `late` and `head` are changed.
 
     Notes
     -----
@@ -61,43 +31,31 @@ def advance(
     beginning of this one. The phase counts from the restart: sums of intervals may be added as
     they are.
     """
-    n_interval = block.shape[0]
-    place = n_intervals % len(whole)
-    start = (n_intervals * n_interval) % n_segment
-    _transform(
-        block, cut, n_interval, start, n_segment, first_bin, turns, tables[1], folded, late[place]
-    )
+    whole, late, head, segment = state.whole, state.late, state.head, state.segment
+    n_interval, cut = state.lengths.interval, state.lengths.cut
+    now = n_intervals % len(whole)
+    start = (n_intervals * n_interval) % state.lengths.segment
+    _transform(cut, n_interval, start, state.interval_table[1], late[now], state)
     if cut > 0:
-        _transform(block, 0, cut, start, n_segment, first_bin, turns, tables[0], folded, part)
-        _join(late[place], part, whole[place])
+        _transform(0, cut, start, state.interval_table[0], segment, state)
+        _join(late[now], segment, whole[now])
     else:
-        _copy(late[place], whole[place])
-    if place == 0:
+        _copy(late[now], whole[now])
+    if now == 0:
         head[:] = 0.0
-    _add(whole[place], head)
-    if place == len(whole) - 1:
-        part[:] = 0.0
+    _add(whole[now], head)
+    if now == len(whole) - 1:
+        segment[:] = 0.0
         for before in range(len(whole) - 1, -1, -1):
-            _add(part, late[before])
-            _add(whole[before], part)
+            _add(segment, late[before])
+            _add(whole[before], segment)
 
 
 @kernel
-def spectrum(
-    n_intervals: int,
-    n_interval: int,
-    n_segment: int,
-    turns: NDArray[np.float64],
-    late: NDArray[np.float64],
-    head: NDArray[np.float64],
-    part: NDArray[np.float64],
-    n_channels: int,
-    spectra: NDArray[np.float64],
-    power: NDArray[np.float64],
-) -> None:
+def write_spectrum(n_intervals: int, slot: np.uint64, state: State) -> None:
     """Write the Hann-windowed spectrum of the newest segment, and its power.
 
-    A Hann window is half of each bin minus a quarter of its two neighbours, turned to where the
+    A Hann window is half of each bin minus a quarter of its two neighbours, rotated to where the
     segment begins. Bin 0 is never summed: the mean is removed before the window is applied. The
     phase common to all channels has no part in a product with a conjugate.
 
@@ -105,56 +63,50 @@ def spectrum(
     ----------
     n_intervals : int
         Intervals since the restart, the newest included.
-    n_interval, n_segment, turns, late, head, part
-        See `advance`.
-    n_channels : int
-        Lanes before they repeat.
-    spectra : ndarray of float64, shape (2, n_bins, n_around)
-        Real and imaginary parts: all channels, and behind the last the first ones again, so that
-        those that follow a channel stand behind it whichever it is.
-    power : ndarray of float64, shape (n_bins + 1, n_lanes)
-        The squared spectrum, and behind it the energy.
+    slot : int
+        Where the segment is kept.
+    state : State
+        Of which `spectra` and `power` are written, at the slot.
     """
-    place = (n_intervals - 1) % len(late)
-    if place == len(late) - 1:
-        _copy(late[0], part)
+    late, segment = state.late, state.segment
+    spectra, power = state.spectra[slot], state.power[slot]
+    now = (n_intervals - 1) % len(late)
+    if now == len(late) - 1:
+        _copy(late[0], segment)
     else:
-        _join(late[place + 1], head, part)
-    begin = (2 * n_intervals * n_interval) % (2 * n_segment)
-    quarter_c = 0.25 * turns[0, begin]
-    quarter_s = -0.25 * turns[1, begin]
+        _join(late[now + 1], state.head, segment)
+    n_segment = state.lengths.segment
+    begin = (2 * n_intervals * state.lengths.interval) % (2 * n_segment)
+    quarter_c = 0.25 * state.twiddle_table[0, begin]
+    quarter_s = -0.25 * state.twiddle_table[1, begin]
     n_bins, n_lanes = power.shape[0] - 1, power.shape[1]
     for k in range(n_bins):
         for lane in range(n_lanes):
-            sum_re = part[0, k, lane] + part[0, k + 2, lane]
-            sum_im = part[1, k, lane] + part[1, k + 2, lane]
-            change_re = part[0, k, lane] - part[0, k + 2, lane]
-            change_im = part[1, k, lane] - part[1, k + 2, lane]
-            re = 0.5 * part[0, k + 1, lane] - (quarter_c * sum_re + quarter_s * change_im)
-            im = 0.5 * part[1, k + 1, lane] - (quarter_c * sum_im - quarter_s * change_re)
+            sum_re = segment[0, k, lane] + segment[0, k + 2, lane]
+            sum_im = segment[1, k, lane] + segment[1, k + 2, lane]
+            change_re = segment[0, k, lane] - segment[0, k + 2, lane]
+            change_im = segment[1, k, lane] - segment[1, k + 2, lane]
+            re = 0.5 * segment[0, k + 1, lane] - (quarter_c * sum_re + quarter_s * change_im)
+            im = 0.5 * segment[1, k + 1, lane] - (quarter_c * sum_im - quarter_s * change_re)
             spectra[0, k, lane] = re
             spectra[1, k, lane] = im
             power[k, lane] = re * re + im * im
     for lane in range(n_lanes):
-        power[n_bins, lane] = part[0, part.shape[1] - 1, lane]
-    _repeat(n_channels, spectra)
+        power[n_bins, lane] = segment[0, segment.shape[1] - 1, lane]
+    _repeat(state.columns.size, spectra)
 
 
 @kernel
-def phases(
-    spectra: NDArray[np.float64],
-    power: NDArray[np.float64],
-    n_channels: int,
-    units: NDArray[np.float64],
-) -> None:
+def write_phasors(slot: np.uint64, state: State) -> None:
     """Write a spectrum divided by its magnitude, zero where it has none."""
+    spectra, power, phasors = state.spectra[slot], state.power[slot], state.phasors[slot]
     for k in range(spectra.shape[1]):
         for lane in range(power.shape[1]):
             size = np.sqrt(power[k, lane])
             scale = 1.0 / size if size > 0.0 else 0.0
-            units[0, k, lane] = spectra[0, k, lane] * scale
-            units[1, k, lane] = spectra[1, k, lane] * scale
-    _repeat(n_channels, units)
+            phasors[0, k, lane] = spectra[0, k, lane] * scale
+            phasors[1, k, lane] = spectra[1, k, lane] * scale
+    _repeat(state.columns.size, phasors)
 
 
 @kernel
@@ -167,49 +119,47 @@ def _repeat(n_channels: int, spectra: NDArray[np.float64]) -> None:
 
 @kernel
 def _transform(
-    block: NDArray[np.float64],
     first: int,
     stop: int,
     start: int,
-    n_segment: int,
-    first_bin: int,
-    turns: NDArray[np.float64],
     table: NDArray[np.float64],
-    folded: NDArray[np.float64],
-    made: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    state: State,
 ) -> None:
-    """Sum samples `first` to `stop` of a block, turned to where they stand.
+    """Sum samples `first` to `stop` of the block, rotated to where they stand.
 
-    Seen from their middle cosines are even and sines odd, so sums and differences of mirrored
-    samples take half the products; the result is then turned to where the middle is.
+    From their middle cosines are even and sines odd, so sums and differences of mirrored samples
+    take half the products; the result is then rotated to where the middle is.
     """
-    n_bins = made.shape[1] - 1
+    twiddle_table, mirrored, block = state.twiddle_table, state.mirrored, state.block
+    n_segment, first_bin = state.lengths.segment, state.lengths.first_bin
+    n_bins = sums.shape[1] - 1
     n_lanes = block.shape[1]
-    n_rows = _fold(block, first, stop, folded, made[0, n_bins])
-    made[:, :n_bins] = 0.0
+    n_rows = _mirror(block, first, stop, mirrored, sums[0, n_bins])
+    sums[:, :n_bins] = 0.0
     for part in range(2):
         for two in range(n_bins // 2):
-            _project(folded, n_rows, table, part, 2 * two, made)
+            _project(mirrored, n_rows, table, part, 2 * two, sums)
     for k in range(n_bins):
         # In half samples, by index: no rotation error grows.
         middle = ((first_bin + k) * (2 * (start + first) + stop - first - 1)) % (2 * n_segment)
-        turn_re = turns[0, middle]
-        turn_im = turns[1, middle]
+        twiddle_re = twiddle_table[0, middle]
+        twiddle_im = twiddle_table[1, middle]
         for lane in range(n_lanes):
-            even = made[0, k, lane]
-            odd = made[1, k, lane]
-            made[0, k, lane] = even * turn_re + odd * turn_im
-            made[1, k, lane] = even * turn_im - odd * turn_re
+            even = sums[0, k, lane]
+            odd = sums[1, k, lane]
+            sums[0, k, lane] = even * twiddle_re + odd * twiddle_im
+            sums[1, k, lane] = even * twiddle_im - odd * twiddle_re
 
 
-@kernel(inline="always")
+@kernel
 def _project(
-    folded: NDArray[np.float64],
+    mirrored: NDArray[np.float64],
     n_rows: int,
     table: NDArray[np.float64],
     part: int,
     k: int,
-    made: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
     """Add up rows, each times its factor, for two bins at once."""
     for five in range((n_rows + PASS - 1) // PASS):
@@ -219,20 +169,20 @@ def _project(
         g0, g1 = table[part, k + 1, row], table[part, k + 1, row + 1]
         g2, g3 = table[part, k + 1, row + 2], table[part, k + 1, row + 3]
         g4 = table[part, k + 1, row + 4]
-        for lane in range(made.shape[2]):
-            r0, r1 = folded[part, row, lane], folded[part, row + 1, lane]
-            r2, r3 = folded[part, row + 2, lane], folded[part, row + 3, lane]
-            r4 = folded[part, row + 4, lane]
-            made[part, k, lane] += (r0 * f0 + r1 * f1) + (r2 * f2 + r3 * f3 + r4 * f4)
-            made[part, k + 1, lane] += (r0 * g0 + r1 * g1) + (r2 * g2 + r3 * g3 + r4 * g4)
+        for lane in range(sums.shape[2]):
+            r0, r1 = mirrored[part, row, lane], mirrored[part, row + 1, lane]
+            r2, r3 = mirrored[part, row + 2, lane], mirrored[part, row + 3, lane]
+            r4 = mirrored[part, row + 4, lane]
+            sums[part, k, lane] += (r0 * f0 + r1 * f1) + (r2 * f2 + r3 * f3 + r4 * f4)
+            sums[part, k + 1, lane] += (r0 * g0 + r1 * g1) + (r2 * g2 + r3 * g3 + r4 * g4)
 
 
 @kernel
-def _fold(
+def _mirror(
     block: NDArray[np.float64],
     first: int,
     stop: int,
-    folded: NDArray[np.float64],
+    mirrored: NDArray[np.float64],
     energy: NDArray[np.float64],
 ) -> int:
     """Write sums and differences of mirrored samples and their energy; return how many rows."""
@@ -245,41 +195,39 @@ def _fold(
         for lane in range(n_lanes):
             a = block[early, lane]
             b = block[later, lane]
-            folded[0, row, lane] = b + a
-            folded[1, row, lane] = b - a
+            mirrored[0, row, lane] = b + a
+            mirrored[1, row, lane] = b - a
             energy[lane] += a * a + b * b
     if (stop - first) % 2 == 1:
         for lane in range(n_lanes):
             a = block[first + n_half, lane]
-            folded[0, n_half, lane] = a
-            folded[1, n_half, lane] = 0.0
+            mirrored[0, n_half, lane] = a
+            mirrored[1, n_half, lane] = 0.0
             energy[lane] += a * a
         return n_half + 1
     return n_half
 
 
 @kernel
-def _copy(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
-    source = given.reshape(-1)
-    target = made.reshape(-1)
-    for at in range(source.size):
-        target[at] = source[at]
+def _copy(source: NDArray[np.float64], to: NDArray[np.float64]) -> None:
+    values = source.reshape(-1)
+    target = to.reshape(-1)
+    for at in range(values.size):
+        target[at] = values[at]
 
 
 @kernel
-def _add(given: NDArray[np.float64], made: NDArray[np.float64]) -> None:
-    source = given.reshape(-1)
-    target = made.reshape(-1)
-    for at in range(source.size):
-        target[at] += source[at]
+def _add(source: NDArray[np.float64], to: NDArray[np.float64]) -> None:
+    values = source.reshape(-1)
+    target = to.reshape(-1)
+    for at in range(values.size):
+        target[at] += values[at]
 
 
 @kernel
-def _join(
-    first: NDArray[np.float64], second: NDArray[np.float64], made: NDArray[np.float64]
-) -> None:
+def _join(first: NDArray[np.float64], second: NDArray[np.float64], to: NDArray[np.float64]) -> None:
     one = first.reshape(-1)
     other = second.reshape(-1)
-    target = made.reshape(-1)
+    target = to.reshape(-1)
     for at in range(target.size):
         target[at] = one[at] + other[at]

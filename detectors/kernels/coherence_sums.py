@@ -5,52 +5,43 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import opened
 from detectors.compiling.kernel import kernel
-from detectors.kernels.coherence_places import LOCKING_ROW, N_KEPT, N_PHASES, N_SEGMENTS
 from detectors.kernels.coherence_products import WIDTH, slide_lags, slide_products
+from detectors.kernels.coherence_state import State
 
-#: Sums are made anew after so many segments of a phase,
+#: Sums are made anew after this number of segments of a phase,
 _RENEW: Final = 1024
-#: and where the power in a bin has fallen by so much since they were.
+#: and where the power in a bin has fallen by this factor since they were.
 _FALL: Final = 256.0
 
 
 @kernel
-def slot_of(sizes: NDArray[np.int64], segment: int) -> np.uint64:
+def slot_of(segment: int, state: State) -> np.uint64:
     """Return where the spectrum of a segment since the restart is kept."""
-    n_phases = sizes[N_PHASES]
-    return np.uint64(segment // n_phases % sizes[N_KEPT] * n_phases + segment % n_phases)
+    n_phases = state.lengths.n_phases
+    return np.uint64(segment // n_phases % state.lengths.n_kept * n_phases + segment % n_phases)
 
 
 @kernel
-def slide(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    power: NDArray[np.float64],
-    sizes: NDArray[np.int64],
-    segment: int,
-    n_channels: int,
-    runs: NDArray[np.uint64],
-    sums: NDArray[np.float64],
-) -> None:
-    """Add the newest segment to the sums of a window, and take the one off that leaves it.
+def tile_sums(window_sums: NDArray[np.float64], state: State) -> NDArray[np.float64]:
+    """Return the sums of the tiles in one phase, shape (n_tiles, n_rows, 2, n_bins, WIDTH)."""
+    n_bins = len(state.inverse)
+    products = window_sums[2 * state.total.size :]
+    shaped: NDArray[np.float64] = products.reshape(len(state.tiles), -1, 2, n_bins, WIDTH)
+    return shaped
+
+
+@kernel(inline=False)
+def slide(segment: int, addresses: NDArray[np.int64]) -> None:
+    """Add the newest segment to the sums of its window, and take the one off that leaves it.
 
     Parameters
     ----------
-    spectra, units
-        See `detectors.kernels.coherence_products.slide_products`; the last slot is zero.
-    power : ndarray of float64, shape (n_slots, n_bins + 1, n_lanes)
-        Squared spectra and energy.
-    sizes
-        See `detectors.kernels.coherence_places`.
     segment : int
         The newest, counted from the restart.
-    n_channels : int
-        Channels in the ring.
-    runs : ndarray of uint64, shape (n_runs, 2)
-        One channel of the pairs, and the place of the first of the others.
-    sums : ndarray of float64, shape (n_sums,)
-        Highest power since they were made anew, power, and products of every run.
+    addresses
+        Of a bundle of `State`, of which `window_sums`, at the phase of the segment, is changed.
 
     Notes
     -----
@@ -59,38 +50,40 @@ def slide(
     does when an artifact leaves: of that nothing is left then. No sum is off by more than some
     1e-13, and no channel changes a bit of pairs that it is not in.
     """
-    own = segment // sizes[N_PHASES]
-    newest = slot_of(sizes, segment)
-    leaving = np.uint64(len(spectra) - 1)
-    if own >= sizes[N_SEGMENTS]:
-        leaving = slot_of(sizes, segment - sizes[N_SEGMENTS] * sizes[N_PHASES])
-    rows = sizes[LOCKING_ROW:]
+    state = opened(State, addresses)
+    lengths, power, fallen = state.lengths, state.power, state.fallen
+    own = segment // lengths.n_phases
+    newest = slot_of(segment, state)
+    leaving = np.uint64(len(state.spectra) - 1)
+    if own >= lengths.n_segments:
+        leaving = slot_of(segment - lengths.n_segments * lengths.n_phases, state)
+    window_sums = state.window_sums[segment % lengths.n_phases]
     n_power = power.shape[1] * power.shape[2]
-    highest = sums[:n_power].reshape(power.shape[1:])
-    of_power = sums[n_power : 2 * n_power].reshape(power.shape[1:])
-    of_runs = sums[2 * n_power :].reshape(len(runs), -1, 2, spectra.shape[2], WIDTH)
-    fallen = np.zeros(power.shape[2], dtype=np.bool_)
+    highest = window_sums[:n_power].reshape(power.shape[1:])
+    power_sums = window_sums[n_power : 2 * n_power].reshape(power.shape[1:])
+    sums = tile_sums(window_sums, state)
+    fallen[:] = False
     if own == 0:
-        sums[:] = 0.0
-    any_fallen = _slide_power(power[newest], power[leaving], of_power, highest, fallen)
-    for run in range(len(runs)):
-        _slide_run(spectra, units, newest, leaving, runs, run, rows, of_runs, run)
+        window_sums[:] = 0.0
+    any_fallen = _slide_power(power[newest], power[leaving], power_sums, highest, fallen)
+    for tile in range(len(state.tiles)):
+        _slide_tile(tile, newest, leaving, sums, tile, state)
     if own % _RENEW == _RENEW - 1:
         fallen[:] = True
     elif not any_fallen:
         return
-    slots = _window(sizes, segment)
-    _renew_power(power, slots, fallen, of_power, highest)
-    _renew_runs(spectra, units, slots, n_channels, runs, rows, fallen, of_runs)
+    slots = _window(segment, state)
+    _renew_power(power, slots, fallen, power_sums, highest)
+    _renew_tiles(slots, sums, addresses)
 
 
 @kernel
-def _window(sizes: NDArray[np.int64], segment: int) -> NDArray[np.uint64]:
+def _window(segment: int, state: State) -> NDArray[np.uint64]:
     """Return the slots of a window's segments since the restart, from the oldest on."""
-    n_phases = sizes[N_PHASES]
-    slots = np.empty(min(segment // n_phases + 1, sizes[N_SEGMENTS]), dtype=np.uint64)
+    n_phases = state.lengths.n_phases
+    slots = np.empty(min(segment // n_phases + 1, state.lengths.n_segments), dtype=np.uint64)
     for back in range(slots.size):
-        slots[slots.size - 1 - back] = slot_of(sizes, segment - back * n_phases)
+        slots[slots.size - 1 - back] = slot_of(segment - back * n_phases, state)
     return slots
 
 
@@ -119,23 +112,22 @@ def _slide_power(
 
 
 @kernel
-def _slide_run(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
+def _slide_tile(
+    tile: int,
     came: np.uint64,
     left: np.uint64,
-    runs: NDArray[np.uint64],
-    run: int,
-    rows: NDArray[np.int64],
     sums: NDArray[np.float64],
-    place: int,
+    to: int,
+    state: State,
 ) -> None:
-    one, others = runs[run, 0], runs[run, 1]
-    slide_products(spectra, came, left, one, others, sums, place, 0)
-    if rows[0] >= 0:
-        slide_products(units, came, left, one, others, sums, place, rows[0])
-    if rows[1] >= 0:
-        slide_lags(spectra, came, left, one, others, sums, place, rows[1])
+    """Add a tile's products of one slot, and take those of another off, in `sums` at `to`."""
+    lengths, spectra = state.lengths, state.spectra
+    one, others = state.tiles[tile, 0], state.tiles[tile, 1]
+    slide_products(spectra, came, left, one, others, sums, to, 0)
+    if lengths.locking_row >= 0:
+        slide_products(state.phasors, came, left, one, others, sums, to, lengths.locking_row)
+    if lengths.lag_row >= 0:
+        slide_lags(spectra, came, left, one, others, sums, to, lengths.lag_row)
 
 
 @kernel
@@ -158,30 +150,25 @@ def _renew_power(
             highest[k, lane] = total
 
 
-@kernel
-def _renew_runs(
-    spectra: NDArray[np.float64],
-    units: NDArray[np.float64],
-    slots: NDArray[np.uint64],
-    n_channels: int,
-    runs: NDArray[np.uint64],
-    rows: NDArray[np.int64],
-    fallen: NDArray[np.bool_],
-    sums: NDArray[np.float64],
+@kernel(inline=False)
+def _renew_tiles(
+    slots: NDArray[np.uint64], sums: NDArray[np.float64], addresses: NDArray[np.int64]
 ) -> None:
-    """Sum the products of pairs with one of these channels anew, and of no others."""
-    zero = np.uint64(len(spectra) - 1)
+    """Sum the products of pairs with a channel that has fallen anew, and of no others."""
+    state = opened(State, addresses)
+    fallen, n_channels = state.fallen, state.columns.size
+    zero = np.uint64(len(state.spectra) - 1)
     anew = np.empty_like(sums[:1])
     is_meant = np.empty(WIDTH, dtype=np.bool_)
-    for run in range(len(runs)):
-        others = np.int64(runs[run, 1])
+    for tile in range(len(state.tiles)):
+        others = np.int64(state.tiles[tile, 1])
         for lane in range(WIDTH):
-            is_meant[lane] = fallen[runs[run, 0]] or fallen[(others + lane) % n_channels]
+            is_meant[lane] = fallen[state.tiles[tile, 0]] or fallen[(others + lane) % n_channels]
         if not is_meant.any():
             continue
         anew[:] = 0.0
         for slot in slots:
-            _slide_run(spectra, units, slot, zero, runs, run, rows, anew, 0)
+            _slide_tile(tile, slot, zero, anew, 0, state)
         for lane in range(WIDTH):
             if is_meant[lane]:
-                sums[run, :, :, :, lane] = anew[0, :, :, :, lane]
+                sums[tile, :, :, :, lane] = anew[0, :, :, :, lane]

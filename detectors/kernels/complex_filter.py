@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
 
-#: Work comes in whole lanes of so many values, so that no loop has a slow end.
+#: Values of a lane; work comes in whole lanes, so that no loop has a slow end.
 LANES: Final = 16
-#: So many values are taken through all taps before the next ones, and stay close by.
+#: Values that are taken through all taps before the next ones, and stay close by.
 _AT_ONCE: Final = 1024
 
 
-def dealt_places(
+def polyphase_offsets(
     n_half: int, middle: int, step: int, stride: int, n_channels: int
 ) -> NDArray[np.uint64]:
     """Return where the samples that a tap takes begin, shape (2, n_half + 1).
@@ -27,13 +27,13 @@ def dealt_places(
     step : int
         From one output to the next.
     stride : int
-        Values dealt to each place of a step.
+        Values of each phase of a step.
     n_channels : int
         Channels that lie side by side.
 
     Notes
     -----
-    Samples are dealt out: sample `i` of channel `c` is at
+    Polyphase layout: sample `i` of channel `c` is at
     ``i % step * stride + i // step * n_channels + c``, so that every `step`-th sample, of all
     channels, lies side by side. The first row is of samples after the middle, the second of those
     before it.
@@ -45,8 +45,8 @@ def dealt_places(
 
 @kernel
 def filter_grid(
-    dealt: NDArray[np.float64],
-    places: NDArray[np.uint64],
+    polyphase: NDArray[np.float64],
+    offsets: NDArray[np.uint64],
     taps: NDArray[np.float64],
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
@@ -55,10 +55,10 @@ def filter_grid(
 
     Parameters
     ----------
-    dealt : ndarray of float64, shape (n_values,)
-        The samples, see `dealt_places`.
-    places : ndarray of uint64, shape (2, n_half + 1)
-        From `dealt_places`.
+    polyphase : ndarray of float64, shape (n_values,)
+        The samples, see `polyphase_offsets`.
+    offsets : ndarray of uint64, shape (2, n_half + 1)
+        From `polyphase_offsets`.
     taps : ndarray of float64, shape (2, n_half + 1)
         Real and imaginary taps, from the middle outwards.
     real, imaginary : ndarray of float64, shape (n_filled,)
@@ -67,34 +67,34 @@ def filter_grid(
     Notes
     -----
     Outputs that are not on the grid are never computed. Four taps are taken in one pass over
-    values that lie side by side, whether they are samples or channels. Places are unsigned, so
-    none is looked at for counting from the end, and the passes are vectorised.
+    values that lie side by side, whether they are samples or channels. Offsets are
+    unsigned, so that no index counts from the end, and the passes are vectorised.
     """
     n_taps = taps.shape[1]
     n_in_passes = (n_taps - 1) // 4 * 4
     for first in range(0, real.size, _AT_ONCE):
         size = np.uint64(min(_AT_ONCE, real.size - first))
         to = np.uint64(first)
-        at = places[0, 0] + to
+        at = offsets[0, 0] + to
         for each in range(size):
-            real[to + each] = taps[0, 0] * dealt[at + each]
+            real[to + each] = taps[0, 0] * polyphase[at + each]
             imaginary[to + each] = 0.0
         for near in range(1, n_in_passes + 1, 4):
-            _add_four(dealt, places, taps, near, to, size, real, imaginary)
+            _add_four(polyphase, offsets, taps, near, to, size, real, imaginary)
         for far in range(n_in_passes + 1, n_taps):
             even = taps[0, far]
             odd = taps[1, far]
-            late = places[0, far] + to
-            early = places[1, far] + to
+            late = offsets[0, far] + to
+            early = offsets[1, far] + to
             for each in range(size):
-                real[to + each] += even * (dealt[late + each] + dealt[early + each])
-                imaginary[to + each] += odd * (dealt[late + each] - dealt[early + each])
+                real[to + each] += even * (polyphase[late + each] + polyphase[early + each])
+                imaginary[to + each] += odd * (polyphase[late + each] - polyphase[early + each])
 
 
 @kernel
 def _add_four(
-    dealt: NDArray[np.float64],
-    places: NDArray[np.uint64],
+    polyphase: NDArray[np.float64],
+    offsets: NDArray[np.uint64],
     taps: NDArray[np.float64],
     near: int,
     to: np.uint64,
@@ -105,15 +105,15 @@ def _add_four(
     """Add what four neighbouring taps on either side give."""
     e0, e1, e2, e3 = taps[0, near], taps[0, near + 1], taps[0, near + 2], taps[0, near + 3]
     o0, o1, o2, o3 = taps[1, near], taps[1, near + 1], taps[1, near + 2], taps[1, near + 3]
-    late0, early0 = places[0, near] + to, places[1, near] + to
-    late1, early1 = places[0, near + 1] + to, places[1, near + 1] + to
-    late2, early2 = places[0, near + 2] + to, places[1, near + 2] + to
-    late3, early3 = places[0, near + 3] + to, places[1, near + 3] + to
+    late0, early0 = offsets[0, near] + to, offsets[1, near] + to
+    late1, early1 = offsets[0, near + 1] + to, offsets[1, near + 1] + to
+    late2, early2 = offsets[0, near + 2] + to, offsets[1, near + 2] + to
+    late3, early3 = offsets[0, near + 3] + to, offsets[1, near + 3] + to
     for each in range(size):
-        a0, b0 = dealt[late0 + each], dealt[early0 + each]
-        a1, b1 = dealt[late1 + each], dealt[early1 + each]
-        a2, b2 = dealt[late2 + each], dealt[early2 + each]
-        a3, b3 = dealt[late3 + each], dealt[early3 + each]
+        a0, b0 = polyphase[late0 + each], polyphase[early0 + each]
+        a1, b1 = polyphase[late1 + each], polyphase[early1 + each]
+        a2, b2 = polyphase[late2 + each], polyphase[early2 + each]
+        a3, b3 = polyphase[late3 + each], polyphase[early3 + each]
         even = (e0 * (a0 + b0) + e1 * (a1 + b1)) + (e2 * (a2 + b2) + e3 * (a3 + b3))
         odd = (o0 * (a0 - b0) + o1 * (a1 - b1)) + (o2 * (a2 - b2) + o3 * (a3 - b3))
         real[to + each] += even

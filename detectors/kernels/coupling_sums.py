@@ -1,4 +1,4 @@
-"""Amplitudes gathered by phase, in integers that add and subtract exactly."""
+"""Amplitudes summed by phase, in integers that add and subtract exactly."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from detectors.compiling.kernel import kernel
 
 #: Phase bins of 20 degrees; the first begins at minus half a turn.
 N_BINS: Final = 18
-#: Rows of the sums of a window, each with one place a channel: samples in each bin, amplitude in
+#: Rows of the sums of a window, each with one sum a channel: samples in each bin, amplitude in
 #: each bin, the two parts of the amplitude times the unit vector of the phase, its square in whole
 #: units and in fractions of one, and what is beyond `LARGEST_UV`; then, of
 #: `detectors.kernels.waveform_shape`: pairs of a peak and the trough after it, the sharpness of
@@ -28,7 +28,7 @@ DIFFERENCE: Final = REAL + 8
 DIFFERENCE_PART: Final = REAL + 9
 N_SUMS: Final = REAL + 10
 
-#: Places of the measures of a channel.
+#: Columns of the measures of a channel.
 MODULATION_INDEX: Final = 0
 MEAN_VECTOR_LENGTH: Final = 1
 NORMALISED_LENGTH: Final = 2
@@ -40,7 +40,7 @@ N_MEASURES: Final = 4
 LARGEST_UV: Final = 1e6
 WINDOW_SAMPLES_MAX: Final = 2**22
 
-#: The fractions of squares are below 1, so so many times finer steps fit.
+#: The fractions of squares are below 1, so steps fit that are finer by this factor.
 FINER: Final = 2.0**19
 
 _LAST_HALF: Final = N_BINS // 2 - 1
@@ -54,13 +54,13 @@ def steps_for(n_samples: int) -> float:
 
 
 @kernel
-def gather(
+def add_by_phase(
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
     amplitude: NDArray[np.float64],
     bins: NDArray[np.uint64],
     n_rows: int,
-    steps: float,
+    steps_per_uv: float,
     sums: NDArray[np.int64],
 ) -> None:
     """Add rows of samples to the sums.
@@ -73,15 +73,15 @@ def gather(
     amplitude : ndarray of float64, shape (n_values,)
         Microvolts, not negative.
     bins : ndarray of uint64, shape (n_values,)
-        Room for the bin of each value.
+        Overwritten: the bin of each value.
     n_rows : int
         Rows that are added; values after those are not.
-    steps : float
-        Steps to a microvolt.
+    steps_per_uv : float
+        Amplitudes are summed in whole steps of this number to a microvolt.
     sums : ndarray of int64, shape (N_SUMS, n_channels)
         See the rows above.
     """
-    # Unsigned, so that no place is looked at for counting from the end.
+    # Unsigned, so that no index counts from the end.
     n_channels = np.uint64(sums.shape[1])
     at = np.uint64(0)
     one = np.uint64(1)
@@ -98,22 +98,22 @@ def gather(
             if not value <= LARGEST_UV:
                 sums[N_BEYOND, channel] += 1
                 value = 0.0
-            scaled = value * steps
+            scaled = value * steps_per_uv
             square = value * value
             whole = np.floor(square)
             along[channel] += np.int64(np.rint(scaled * real[at]))
             across[channel] += np.int64(np.rint(scaled * imaginary[at]))
             squares[channel] += np.int64(whole)
-            parts[channel] += np.int64(np.rint((square - whole) * steps * FINER))
-            place = bins[at]
-            counts[place, channel] += 1
-            amplitudes[place, channel] += np.int64(np.rint(scaled))
+            parts[channel] += np.int64(np.rint((square - whole) * steps_per_uv * FINER))
+            phase_bin = bins[at]
+            counts[phase_bin, channel] += 1
+            amplitudes[phase_bin, channel] += np.int64(np.rint(scaled))
             at += one
 
 
 @kernel
 def measure(
-    sums: NDArray[np.int64], channel: int, steps: float, values: NDArray[np.float64]
+    sums: NDArray[np.int64], channel: int, steps_per_uv: float, values: NDArray[np.float64]
 ) -> bool:
     """Write the measures of a channel; return whether there are any.
 
@@ -123,21 +123,21 @@ def measure(
     n_samples = 0
     total = 0.0
     information = 0.0
-    for place in range(N_BINS):
-        count = sums[COUNT + place, channel]
+    for phase_bin in range(N_BINS):
+        count = sums[COUNT + phase_bin, channel]
         if count == 0:
             return False
         n_samples += count
-        mean = sums[AMPLITUDE + place, channel] / count
+        mean = sums[AMPLITUDE + phase_bin, channel] / count
         if mean > 0.0:
             total += mean
             information += mean * np.log(mean)
-    square = sums[SQUARE, channel] + sums[SQUARE_PART, channel] / (steps * FINER)
+    square = sums[SQUARE, channel] + sums[SQUARE_PART, channel] / (steps_per_uv * FINER)
     if sums[N_BEYOND, channel] > 0 or not total > 0.0 or not square > 0.0:
         return False
     information = information / total - np.log(total / N_BINS)
-    real = sums[REAL, channel] / steps
-    imaginary = sums[IMAGINARY, channel] / steps
+    real = sums[REAL, channel] / steps_per_uv
+    imaginary = sums[IMAGINARY, channel] / steps_per_uv
     length = np.sqrt(real * real + imaginary * imaginary)
     values[MODULATION_INDEX] = max(0.0, information / np.log(float(N_BINS)))
     values[MEAN_VECTOR_LENGTH] = length / n_samples
@@ -159,13 +159,13 @@ def _find_bins(
         im = imaginary[value]
         across = abs(im)
         along = abs(re)
-        turned = np.int64(across * _COS_20 >= along * _SIN_20)
-        turned += np.int64(across * _COS_40 >= along * _SIN_40)
-        turned += np.int64(across * _COS_60 >= along * _SIN_60)
-        turned += np.int64(across * _COS_80 >= along * _SIN_80)
-        from_ahead = turned if re >= 0.0 else _LAST_HALF - turned
-        place = N_BINS // 2 + from_ahead if im >= 0.0 else _LAST_HALF - from_ahead
-        bins[value] = np.uint64(place)
+        n_edges = np.int64(across * _COS_20 >= along * _SIN_20)
+        n_edges += np.int64(across * _COS_40 >= along * _SIN_40)
+        n_edges += np.int64(across * _COS_60 >= along * _SIN_60)
+        n_edges += np.int64(across * _COS_80 >= along * _SIN_80)
+        from_ahead = n_edges if re >= 0.0 else _LAST_HALF - n_edges
+        phase_bin = N_BINS // 2 + from_ahead if im >= 0.0 else _LAST_HALF - from_ahead
+        bins[value] = np.uint64(phase_bin)
         length = np.sqrt(re * re + im * im)
         inverse = 1.0 / length if length > 0.0 else 0.0
         real[value] = re * inverse

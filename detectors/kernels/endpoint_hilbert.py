@@ -1,115 +1,110 @@
 """A complex filter over the last samples, looked at once a hop, channel by channel."""
 
-from typing import Final
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.kernels.hops import NO_HOPS, Hops, add_hop
 from detectors.kernels.oscillation import write_rhythm
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
 
-#: Places in the `state` array: samples since the last estimate, and where the next one goes.
-SINCE_HOP: Final = 0
-PLACE: Final = 1
-N_STATE: Final = 2
+
+class Counters(Record):
+    """Where the kernel stands, and lengths that never change."""
+
+    #: Samples since the last estimate.
+    since_hop: int
+    #: Where in the window the next sample is written.
+    oldest: int
+    #: Samples from one estimate to the next.
+    hop_samples: int
+    #: Good samples in a row, at least a window, that make an estimate valid.
+    span_samples: int
+
+
+class State(NamedTuple):
+    """What the filter reads and keeps; the first two never change."""
+
+    #: Columns of the block that are used, shape (n_channels,).
+    columns: Array1[np.int64]
+    #: Weights for cosine and sine, of the oldest sample first, shape (2, n_window).
+    weights: Array2[np.float64]
+    #: Good samples in a row of each channel, shape (n_channels,).
+    n_clean: Array1[np.int64]
+    #: Every sample twice, a window apart, so that a window always lies in one piece, shape
+    #: (n_channels, 2 * n_window).
+    history: Array2[np.float64]
+    #: Where the kernel stands.
+    counters: Counters
+    #: What it writes: channel by channel its measures.
+    hops: Hops = NO_HOPS
 
 
 @kernel
-def filter_endpoint(
+def update(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
     taint: NDArray[np.uint16],
     first_sample: int,
-    columns: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    settle: int,
-    hop: int,
-    state: NDArray[np.int64],
-    clean: NDArray[np.int64],
-    history: NDArray[np.float64],
-    out_sample: NDArray[np.int64],
-    out_time_s: NDArray[np.float64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-) -> int:
-    """Keep samples and write every hop they complete; return the number of hops.
+    addresses: NDArray[np.int64],
+) -> None:
+    """Take a block of samples in and write every hop that it completes.
 
     Parameters
     ----------
     samples_uv, time_s, taint, first_sample
-        A block, see `detectors.block.Block`.
-    columns : ndarray of int64, shape (n_channels,)
-        Columns of the block that are used.
-    weights : ndarray of float64, shape (2, window)
-        For cosine and sine, of the oldest sample first.
-    settle : int
-        So many good samples, at least a window, make an estimate valid.
-    hop : int
-        Samples from one estimate to the next.
-    state : ndarray of int64, shape (N_STATE,)
-        See the places above.
-    clean : ndarray of int64, shape (n_channels,)
-        Good samples in a row.
-    history : ndarray of float64, shape (n_channels, 2 * window)
-        Every sample twice, a window apart, so that a window always lies in one piece.
-    out_sample, out_time_s, out_values, out_valid
-        Room for the hops; see `detectors.estimates.Estimates`.
+        See `detectors.block.Block`.
+    addresses
+        Of a bundle of `State`.
     """
-    n_hops = 0
-    window = weights.shape[1]
-    n_measures = out_values.shape[1] // columns.size
-    since_hop = state[SINCE_HOP]
-    place = state[PLACE]
+    state = opened(State, addresses)
+    counters, columns, hops = state.counters, state.columns, state.hops
+    window = state.weights.shape[1]
+    n_measures = hops.values.shape[1] // columns.size
+    since_hop = counters.since_hop
+    oldest = counters.oldest
     for row in range(samples_uv.shape[0]):
         if taint[row, columns[0]] & RESTART:
-            clean[:] = 0
+            state.n_clean[:] = 0
             since_hop = 0
-        _keep(samples_uv[row], taint[row], columns, place, clean, history)
-        place = (place + 1) % window
+        _keep(samples_uv[row], taint[row], oldest, state)
+        oldest = (oldest + 1) % window
         since_hop += 1
-        if since_hop == hop:
-            out_sample[n_hops] = first_sample + row
-            out_time_s[n_hops] = time_s[row]
+        if since_hop == counters.hop_samples:
+            hop = add_hop(hops, first_sample + row, time_s[row])
             for channel in range(columns.size):
-                is_valid = (
-                    clean[channel] >= settle and not taint[row, columns[channel]] & SPOILS_NEWEST
-                )
+                is_valid = state.n_clean[channel] >= counters.span_samples
+                is_valid = is_valid and not taint[row, columns[channel]] & SPOILS_NEWEST
                 cosine, sine = 0.0, 0.0
                 if is_valid:
-                    cosine, sine = _weighted(history[channel, place : place + window], weights)
-                at = channel * n_measures
-                write_rhythm(
-                    cosine, sine, is_valid, at, n_measures, out_values[n_hops], out_valid[n_hops]
-                )
-            n_hops += 1
+                    newest_uv = state.history[channel, oldest : oldest + window]
+                    cosine, sine = _weighted(newest_uv, state.weights)
+                write_rhythm(cosine, sine, is_valid, channel * n_measures, n_measures, hop, hops)
             since_hop = 0
-    state[SINCE_HOP] = since_hop
-    state[PLACE] = place
-    return n_hops
+    counters.since_hop = since_hop
+    counters.oldest = oldest
 
 
 @kernel
 def _keep(
-    sample_uv: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
-    place: int,
-    clean: NDArray[np.int64],
-    history: NDArray[np.float64],
+    sample_uv: NDArray[np.float64], taint: NDArray[np.uint16], oldest: int, state: State
 ) -> None:
     """Put a sample of every channel where the oldest one was; a bad one ends its good row."""
+    n_clean, history, columns = state.n_clean, state.history, state.columns
     window = history.shape[1] // 2
     for channel in range(columns.size):
         column = columns[channel]
         value = sample_uv[column]
         if taint[column] & SPOILS_WINDOW or not abs(value) <= LIMIT_UV:
-            clean[channel] = 0
+            n_clean[channel] = 0
             value = 0.0
         else:
-            clean[channel] += 1
-        history[channel, place] = value
-        history[channel, place + window] = value
+            n_clean[channel] += 1
+        history[channel, oldest] = value
+        history[channel, oldest + window] = value
 
 
 @kernel

@@ -1,50 +1,75 @@
 """A sine and a cosine for each harmonic of the mains and each channel, that follow it."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
-
-# Places in the settings.
-ROTATION: Final = 0  # nominal cycles a sample
-RANGE: Final = 1  # so far from it, at most
-N_MEMORY: Final = 2  # samples
-N_BEGIN: Final = 3
-N_FOLLOW: Final = 4  # from one look at the frequency to the next
-N_SETTINGS: Final = 5
-
-# Places in the state.
-CYCLES: Final = 0  # phase of the fundamental, in [0, 1)
-CYCLES_PER_SAMPLE: Final = 1
-N_SINCE: Final = 2  # samples since the last look at the frequency
-N_STATE: Final = 3
-
-# Rows of the fold, one place a channel.
-N_GOOD: Final = 0  # good samples since the restart
-MEAN: Final = 1
-SIZE: Final = 2  # mean magnitude of the error
-BEFORE_REAL: Final = 3  # of the fundamental, at the last look
-BEFORE_IMAGINARY: Final = 4
-LINE: Final = 5  # of this sample
-ERROR: Final = 6
-HARMONIC: Final = 7  # real and imaginary part of each harmonic from here on
 
 #: Errors over four standard deviations are cut; this is of the mean magnitude of a Gaussian.
 _CUT: Final = 4.0 / math.sqrt(2.0 / math.pi)
 _FOLLOW: Final = 0.25
 
 
+class Settings(Record):
+    """Numbers that never change."""
+
+    #: Nominal cycles a sample.
+    cycles_per_sample: float
+    #: How far from it the line may be.
+    range_cycles: float
+    #: Samples that are remembered.
+    n_memory: float
+    #: Samples that are remembered at the beginning.
+    n_begin: float
+    #: Samples from one look at the frequency to the next.
+    n_follow: float
+
+
+class Line(Record):
+    """Where the line is."""
+
+    #: Phase of the fundamental, in [0, 1).
+    cycles: float
+    #: Its frequency.
+    cycles_per_sample: float
+    #: Samples since the last look at the frequency.
+    n_since: int
+
+
+class State(NamedTuple):
+    """What is known of the line, in general and of each channel."""
+
+    #: Good samples since the restart, shape (n_channels,), as all up to `error_uv`.
+    n_good: Array1[np.float64]
+    #: Running mean of what is left.
+    mean_uv: Array1[np.float64]
+    #: Mean magnitude of the error.
+    size_uv: Array1[np.float64]
+    #: The fundamental at the last look.
+    before_real: Array1[np.float64]
+    before_imaginary: Array1[np.float64]
+    #: The line, and the error times the gain, of this sample; overwritten.
+    line_uv: Array1[np.float64]
+    error_uv: Array1[np.float64]
+    #: Real and imaginary part of each harmonic, shape (2 * n_harmonics, n_channels).
+    harmonics: Array2[np.float64]
+    #: Unit phasor of each harmonic at this sample, shapes (n_harmonics,); overwritten.
+    real: Array1[np.float64]
+    imaginary: Array1[np.float64]
+    #: Numbers that never change.
+    settings: Settings
+    #: Where the line is.
+    line: Line
+
+
 @kernel
-def cancel(
-    samples_uv: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    settings: NDArray[np.float64],
-    state: NDArray[np.float64],
-    fold: NDArray[np.float64],
+def update(
+    samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], addresses: NDArray[np.int64]
 ) -> None:
     """Take the line off in place.
 
@@ -52,111 +77,110 @@ def cancel(
     ----------
     samples_uv, taint : ndarray, shape (n_samples, n_channels)
         The samples are changed.
-    settings, state : ndarray of float64
-        Places as above; the state is carried on.
-    fold : ndarray of float64, shape (HARMONIC + 2 n_harmonics, n_channels)
-        Rows as above; carried on.
+    addresses
+        Of a bundle of `State`.
     """
-    n_harmonics = (fold.shape[0] - HARMONIC) // 2
-    real = np.empty(n_harmonics)
-    imaginary = np.empty(n_harmonics)
+    state = opened(State, addresses)
+    line, settings, real, imaginary = state.line, state.settings, state.real, state.imaginary
     for row in range(samples_uv.shape[0]):
         if taint[row, 0] & RESTART:
-            state[:] = 0.0
-            state[CYCLES_PER_SAMPLE] = settings[ROTATION]
-            fold[:] = 0.0
-        _turn(state, real, imaginary)
-        _look(samples_uv[row], taint[row], settings, fold, real, imaginary)
-        _learn(fold, real, imaginary)
-        state[N_SINCE] += 1.0
-        if state[N_SINCE] >= settings[N_FOLLOW]:
-            _follow(settings, state, fold)
-            state[N_SINCE] = 0.0
+            _restart(state)
+        _advance(line, real, imaginary)
+        _cancel(samples_uv[row], taint[row], state)
+        _learn(state)
+        line.n_since += 1
+        if line.n_since >= settings.n_follow:
+            _follow(state)
+            line.n_since = 0
 
 
 @kernel
-def _turn(
-    state: NDArray[np.float64], real: NDArray[np.float64], imaginary: NDArray[np.float64]
-) -> None:
+def _restart(state: State) -> None:
+    """Forget everything, of all channels."""
+    state.line.cycles = 0.0
+    state.line.cycles_per_sample = state.settings.cycles_per_sample
+    state.line.n_since = 0
+    state.n_good[:] = 0.0
+    state.mean_uv[:] = 0.0
+    state.size_uv[:] = 0.0
+    state.before_real[:] = 0.0
+    state.before_imaginary[:] = 0.0
+    state.harmonics[:] = 0.0
+
+
+@kernel
+def _advance(line: Line, real: NDArray[np.float64], imaginary: NDArray[np.float64]) -> None:
     """Write the oscillators of this sample, and go on to the next."""
-    angle = 2.0 * math.pi * state[CYCLES]
+    angle = 2.0 * math.pi * line.cycles
     real[0] = math.cos(angle)
     imaginary[0] = math.sin(angle)
-    for place in range(1, real.size):
-        real[place] = real[place - 1] * real[0] - imaginary[place - 1] * imaginary[0]
-        imaginary[place] = real[place - 1] * imaginary[0] + imaginary[place - 1] * real[0]
-    state[CYCLES] += state[CYCLES_PER_SAMPLE]
-    state[CYCLES] -= math.floor(state[CYCLES])
+    for h in range(1, real.size):
+        real[h] = real[h - 1] * real[0] - imaginary[h - 1] * imaginary[0]
+        imaginary[h] = real[h - 1] * imaginary[0] + imaginary[h - 1] * real[0]
+    line.cycles += line.cycles_per_sample
+    line.cycles -= math.floor(line.cycles)
 
 
 @kernel
-def _look(
-    sample_uv: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    settings: NDArray[np.float64],
-    fold: NDArray[np.float64],
-    real: NDArray[np.float64],
-    imaginary: NDArray[np.float64],
-) -> None:
+def _cancel(sample_uv: NDArray[np.float64], taint: NDArray[np.uint16], state: State) -> None:
     """Take the line off one row; leave the error to learn from, times the gain, in its place."""
-    fold[LINE] = 0.0
-    for place in range(real.size):
+    settings, harmonics = state.settings, state.harmonics
+    line_uv, error_uv, mean_uv = state.line_uv, state.error_uv, state.mean_uv
+    n_goods, size_uv = state.n_good, state.size_uv
+    line_uv[:] = 0.0
+    for h in range(state.real.size):
         for channel in range(sample_uv.size):
-            fold[LINE, channel] += (
-                fold[HARMONIC + 2 * place, channel] * real[place]
-                - fold[HARMONIC + 2 * place + 1, channel] * imaginary[place]
+            line_uv[channel] += (
+                harmonics[2 * h, channel] * state.real[h]
+                - harmonics[2 * h + 1, channel] * state.imaginary[h]
             )
     for channel in range(sample_uv.size):
-        rest = sample_uv[channel] - fold[LINE, channel]
+        rest = sample_uv[channel] - line_uv[channel]
         sample_uv[channel] = rest
         if taint[channel] & SPOILS_WINDOW:
-            fold[ERROR, channel] = 0.0
+            error_uv[channel] = 0.0
             continue
-        n_good = fold[N_GOOD, channel]
+        n_good = n_goods[channel]
         if n_good == 0.0:
-            fold[MEAN, channel] = rest
-        error = rest - fold[MEAN, channel]
+            mean_uv[channel] = rest
+        error = rest - mean_uv[channel]
         # A channel that began as a constant has no size yet: nothing of it could be cut to that.
-        if n_good >= settings[N_BEGIN] and fold[SIZE, channel] > 0.0:
-            most = _CUT * fold[SIZE, channel]
+        if n_good >= settings.n_begin and size_uv[channel] > 0.0:
+            most = _CUT * size_uv[channel]
             error = min(max(error, -most), most)
-        fold[N_GOOD, channel] = n_good + 1.0
-        fold[SIZE, channel] += (abs(error) - fold[SIZE, channel]) / min(
-            n_good + 1.0, settings[N_MEMORY]
-        )
-        gain = 1.0 / min(n_good + settings[N_BEGIN], settings[N_MEMORY])
-        fold[ERROR, channel] = gain * error
+        n_goods[channel] = n_good + 1.0
+        size_uv[channel] += (abs(error) - size_uv[channel]) / min(n_good + 1.0, settings.n_memory)
+        gain = 1.0 / min(n_good + settings.n_begin, settings.n_memory)
+        error_uv[channel] = gain * error
 
 
 @kernel
-def _learn(
-    fold: NDArray[np.float64],
-    real: NDArray[np.float64],
-    imaginary: NDArray[np.float64],
-) -> None:
-    for channel in range(fold.shape[1]):
-        fold[MEAN, channel] += fold[ERROR, channel]
-    for place in range(real.size):
-        for channel in range(fold.shape[1]):
-            fold[HARMONIC + 2 * place, channel] += 2.0 * fold[ERROR, channel] * real[place]
-            fold[HARMONIC + 2 * place + 1, channel] -= 2.0 * fold[ERROR, channel] * imaginary[place]
+def _learn(state: State) -> None:
+    """Take the error into the mean and into every harmonic."""
+    harmonics, error_uv = state.harmonics, state.error_uv
+    for channel in range(error_uv.size):
+        state.mean_uv[channel] += error_uv[channel]
+    for h in range(state.real.size):
+        for channel in range(error_uv.size):
+            harmonics[2 * h, channel] += 2.0 * error_uv[channel] * state.real[h]
+            harmonics[2 * h + 1, channel] -= 2.0 * error_uv[channel] * state.imaginary[h]
 
 
 @kernel
-def _follow(
-    settings: NDArray[np.float64], state: NDArray[np.float64], fold: NDArray[np.float64]
-) -> None:
-    """Move the frequency by a share of what the fundamental has turned since the last look."""
+def _follow(state: State) -> None:
+    """Move the frequency by a share of how far the fundamental has rotated since the last look."""
+    settings, line, harmonics = state.settings, state.line, state.harmonics
     along = 0.0
     across = 0.0
-    for channel in range(fold.shape[1]):
-        now_real, now_imaginary = fold[HARMONIC, channel], fold[HARMONIC + 1, channel]
-        before_real, before_imaginary = fold[BEFORE_REAL, channel], fold[BEFORE_IMAGINARY, channel]
+    for channel in range(harmonics.shape[1]):
+        now_real, now_imaginary = harmonics[0, channel], harmonics[1, channel]
+        before_real, before_imaginary = state.before_real[channel], state.before_imaginary[channel]
         along += now_real * before_real + now_imaginary * before_imaginary
         across += now_imaginary * before_real - now_real * before_imaginary
-        fold[BEFORE_REAL, channel] = now_real
-        fold[BEFORE_IMAGINARY, channel] = now_imaginary
-    turned = math.atan2(across, along) / (2.0 * math.pi)
-    moved = state[CYCLES_PER_SAMPLE] + _FOLLOW * turned / settings[N_FOLLOW]
-    lowest = settings[ROTATION] - settings[RANGE]
-    state[CYCLES_PER_SAMPLE] = min(max(moved, lowest), settings[ROTATION] + settings[RANGE])
+        state.before_real[channel] = now_real
+        state.before_imaginary[channel] = now_imaginary
+    rotated = math.atan2(across, along) / (2.0 * math.pi)
+    moved = line.cycles_per_sample + _FOLLOW * rotated / settings.n_follow
+    lowest = settings.cycles_per_sample - settings.range_cycles
+    highest = settings.cycles_per_sample + settings.range_cycles
+    line.cycles_per_sample = min(max(moved, lowest), highest)

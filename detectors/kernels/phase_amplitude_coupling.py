@@ -1,16 +1,18 @@
-"""Phase and amplitude of two bands on a grid of samples, gathered hop by hop."""
+"""Phase and amplitude of two bands on a grid of samples, summed by phase hop by hop."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Array2, Array3, Record, opened
 from detectors.compiling.kernel import kernel
 from detectors.kernels.complex_filter import filter_grid
-from detectors.kernels.coupling_sums import N_MEASURES, gather, measure
-from detectors.kernels.sample_ring import deal, load
+from detectors.kernels.coupling_sums import N_MEASURES, add_by_phase, measure
+from detectors.kernels.hops import NO_HOPS, Hops, add_hop
+from detectors.kernels.sample_ring import load, to_polyphase
 from detectors.kernels.trust import RESTART, SPOILS_NEWEST
-from detectors.kernels.waveform_shape import find_extrema, measure_shape
+from detectors.kernels.waveform_shape import Extrema, Grid, find_extrema, measure_shape
 
 #: Outputs of a channel: those of `detectors.kernels.coupling_sums`, then these.
 CHANCE: Final = N_MEASURES
@@ -18,225 +20,187 @@ SHARPNESS: Final = CHANCE + 1
 IS_SHARP: Final = CHANCE + 2
 N_OUTPUTS: Final = CHANCE + 3
 
-#: Places in the `state` array: samples since the last estimate, the block that is written, the
-#: row of the history that is written, and rows of the grid since the last restart.
-SINCE_HOP: Final = 0
-BLOCK: Final = 1
-AT: Final = 2
-GRID_ROW: Final = 3
-N_STATE: Final = 4
 
-#: Rows of the `work` array.
-REAL: Final = 0
-IMAGINARY: Final = 1
-AMPLITUDE: Final = 2
-AMPLITUDE_IMAGINARY: Final = 3
-N_WORK: Final = 4
+class Settings(Record):
+    """Numbers that never change."""
 
-#: Places in the `sizes` array: samples of a hop, from one row of the grid to the next, that an
-#: estimate depends on; and rows of the grid from a peak to its trough at most.
-HOP: Final = 0
-STEP: Final = 1
-SPAN: Final = 2
-ROWS_APART: Final = 3
-N_SIZES: Final = 4
+    #: Samples from one estimate to the next.
+    hop_samples: int
+    #: Samples that an estimate depends on.
+    span_samples: int
+    #: The modulation index that chance stays below.
+    chance: float
+
+
+class Counters(Record):
+    """Where the kernel stands."""
+
+    #: Samples since the last estimate.
+    since_hop: int
+    #: Hop of `hop_sums` that is written next.
+    oldest_hop: int
+    #: Row of `history` that is written next.
+    oldest_row: int
+
+
+class State(NamedTuple):
+    """What coupling reads and keeps; the first seven never change."""
+
+    #: Columns of the block that are used, shape (n_channels,).
+    columns: Array1[np.int64]
+    #: Where the samples that a tap of the phase takes begin in `polyphase`, shape (2, n_half + 1):
+    #: see `detectors.kernels.complex_filter.polyphase_offsets`.
+    phase_offsets: Array2[np.uint64]
+    #: Real and imaginary taps of the phase, from the middle outwards, shape (2, n_half + 1).
+    phase_taps: Array2[np.float64]
+    #: The same two of the amplitude.
+    amplitude_offsets: Array2[np.uint64]
+    amplitude_taps: Array2[np.float64]
+    #: Taps of the sharpness, from the middle outwards, shape (n_half + 1,).
+    shape_taps: Array1[np.float64]
+    #: What of the grid never changes.
+    grid: Grid
+    #: Good samples in a row of each channel, shape (n_channels,).
+    n_clean: Array1[np.int64]
+    #: A ring of the samples that the filters look at, shape (n_rows, n_channels).
+    history: Array2[np.float64]
+    #: The same in polyphase layout.
+    polyphase: Array1[np.float64]
+    #: The slow oscillation on the grid, row by row, the channels side by side, made of length 1.
+    real: Array1[np.float64]
+    imaginary: Array1[np.float64]
+    #: The fast oscillation, whose real part becomes the amplitude.
+    amplitude: Array1[np.float64]
+    amplitude_imaginary: Array1[np.float64]
+    #: Phase bin of each value.
+    bins: Array1[np.uint64]
+    #: Peaks that wait for a trough.
+    extrema: Extrema
+    #: Sums of each hop of the window, shape (n_hops, N_SUMS, n_channels).
+    hop_sums: Array3[np.int64]
+    #: Sums of the window, shape (N_SUMS, n_channels): see `detectors.kernels.coupling_sums`.
+    sums: Array2[np.int64]
+    #: Numbers that never change.
+    settings: Settings
+    #: Where the kernel stands.
+    counters: Counters
+    #: What it writes: channel by channel its outputs.
+    hops: Hops = NO_HOPS
 
 
 @kernel
-def fold(
+def update(
     samples_uv: NDArray[np.float64],
     time_s: NDArray[np.float64],
     taint: NDArray[np.uint16],
     first_sample: int,
-    columns: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    phase_places: NDArray[np.uint64],
-    phase_taps: NDArray[np.float64],
-    amplitude_places: NDArray[np.uint64],
-    amplitude_taps: NDArray[np.float64],
-    shape_taps: NDArray[np.float64],
-    steps: float,
-    chance: float,
-    state: NDArray[np.int64],
-    clean: NDArray[np.int64],
-    history: NDArray[np.float64],
-    dealt: NDArray[np.float64],
-    work: NDArray[np.float64],
-    bins: NDArray[np.uint64],
-    shape: NDArray[np.float64],
-    peak_row: NDArray[np.int64],
-    blocks: NDArray[np.int64],
-    sums: NDArray[np.int64],
-    out_sample: NDArray[np.int64],
-    out_time_s: NDArray[np.float64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-) -> int:
-    """Fold samples in and write every hop they complete; return the number of hops.
+    addresses: NDArray[np.int64],
+) -> None:
+    """Take a block of samples in and write every hop that it completes.
 
     Parameters
     ----------
     samples_uv, time_s, taint, first_sample
-        A block, see `detectors.block.Block`.
-    columns : ndarray of int64, shape (n_channels,)
-        Columns of the block that are used.
-    sizes : ndarray of int64, shape (N_SIZES,)
-        See the places above.
-    phase_places, amplitude_places : ndarray of uint64, shape (2, n_half + 1)
-        See `detectors.kernels.complex_filter.dealt_places`.
-    phase_taps, amplitude_taps : ndarray of float64, shape (2, n_half + 1)
-        Real and imaginary taps, from the middle outwards.
-    shape_taps : ndarray of float64, shape (n_half + 1,)
-        Taps of the sharpness, from the middle outwards.
-    steps : float
-        Amplitudes are kept in steps of so many to a microvolt.
-    chance : float
-        The modulation index that chance stays below.
-    state, clean, history, dealt, work, bins, shape, peak_row, blocks, sums
-        What is kept between calls: see `detectors.phase_amplitude_coupling`. `history` is a ring
-        of the samples the filters look at, `blocks` one of the sums of each hop.
-    out_sample, out_time_s, out_values, out_valid
-        Room for the hops; see `detectors.estimates.Estimates`.
+        See `detectors.block.Block`.
+    addresses
+        Of a bundle of `State`.
     """
-    n_hops = 0
-    since_hop = state[SINCE_HOP]
-    at = state[AT]
+    state = opened(State, addresses)
+    counters, columns, history = state.counters, state.columns, state.history
+    hop_samples = state.settings.hop_samples
+    since_hop = counters.since_hop
+    at = counters.oldest_row
     for row in range(samples_uv.shape[0]):
         is_first = taint[row, columns[0]] & RESTART != 0
         if is_first:
-            clean[:] = 0
-            blocks[:] = 0
-            sums[:] = 0
-            shape[:] = 0.0
-            peak_row[:] = -sizes[ROWS_APART] - 1
-            state[GRID_ROW] = 0
+            _restart(state)
             since_hop = 0
-        load(samples_uv[row], taint[row], columns, is_first, at, clean, history)
+        load(samples_uv[row], taint[row], columns, is_first, at, state.n_clean, history)
         at = at + 1 if at + 1 < history.shape[0] else 0
-        state[AT] = at
         since_hop += 1
-        if since_hop < sizes[HOP]:
+        if since_hop < hop_samples:
             continue
         since_hop = 0
-        out_sample[n_hops] = first_sample + row
-        out_time_s[n_hops] = time_s[row]
-        deal(history, at, sizes[STEP], dealt)
-        _renew(
-            history,
-            dealt,
-            sizes,
-            phase_places,
-            phase_taps,
-            amplitude_places,
-            amplitude_taps,
-            shape_taps,
-            steps,
-            state,
-            work,
-            bins,
-            shape,
-            peak_row,
-            blocks[state[BLOCK]],
-            sums,
-        )
-        state[BLOCK] = (state[BLOCK] + 1) % blocks.shape[0]
-        _emit(
-            taint[row],
-            columns,
-            sizes[SPAN],
-            steps,
-            chance,
-            clean,
-            sums,
-            out_values[n_hops],
-            out_valid[n_hops],
-        )
-        n_hops += 1
-    state[SINCE_HOP] = since_hop
-    return n_hops
+        hop = add_hop(state.hops, first_sample + row, time_s[row])
+        to_polyphase(history, at, state.grid.step_samples, state.polyphase)
+        _renew(at, state.hop_sums[counters.oldest_hop], state)
+        counters.oldest_hop = (counters.oldest_hop + 1) % state.hop_sums.shape[0]
+        _write(hop, taint[row], state)
+    counters.since_hop = since_hop
+    counters.oldest_row = at
 
 
 @kernel
-def _renew(
-    history: NDArray[np.float64],
-    dealt: NDArray[np.float64],
-    sizes: NDArray[np.int64],
-    phase_places: NDArray[np.uint64],
-    phase_taps: NDArray[np.float64],
-    amplitude_places: NDArray[np.uint64],
-    amplitude_taps: NDArray[np.float64],
-    shape_taps: NDArray[np.float64],
-    steps: float,
-    state: NDArray[np.int64],
-    work: NDArray[np.float64],
-    bins: NDArray[np.uint64],
-    shape: NDArray[np.float64],
-    peak_row: NDArray[np.int64],
-    block: NDArray[np.int64],
-    sums: NDArray[np.int64],
-) -> None:
-    """Let the newest hop take the place of the oldest."""
-    step = sizes[STEP]
-    n_grid = sizes[HOP] // step
+def _restart(state: State) -> None:
+    """Forget everything; what is written to the history next overwrites it."""
+    state.n_clean[:] = 0
+    state.hop_sums[:] = 0
+    state.sums[:] = 0
+    state.extrema.sine[:] = 0.0
+    state.extrema.peak_uv[:] = 0.0
+    state.extrema.peak_row[:] = -state.grid.rows_apart - 1
+    state.grid.first_row = 0
+
+
+@kernel
+def _renew(oldest_row: int, newest: NDArray[np.int64], state: State) -> None:
+    """Put the newest hop's sums in the place of the oldest one's.
+
+    Parameters
+    ----------
+    oldest_row : int
+        Where the history begins.
+    newest : ndarray of int64, shape (N_SUMS, n_channels)
+        Of `hop_sums`: those of the hop that leaves the window, overwritten.
+    state : State
+        All there is.
+    """
+    real, imaginary, amplitude, sums = state.real, state.imaginary, state.amplitude, state.sums
+    n_grid = state.settings.hop_samples // state.grid.step_samples
     n_channels = sums.shape[1]
-    real = work[REAL]
-    imaginary = work[IMAGINARY]
-    filter_grid(dealt, phase_places, phase_taps, real, imaginary)
-    amplitude = work[AMPLITUDE]
-    amplitude_imaginary = work[AMPLITUDE_IMAGINARY]
-    filter_grid(dealt, amplitude_places, amplitude_taps, amplitude, amplitude_imaginary)
-    for place in range(amplitude.size):
-        re = amplitude[place]
-        im = amplitude_imaginary[place]
-        amplitude[place] = np.sqrt(re * re + im * im)
-    for place in range(sums.shape[0]):
+    filter_grid(state.polyphase, state.phase_offsets, state.phase_taps, real, imaginary)
+    across = state.amplitude_imaginary
+    filter_grid(state.polyphase, state.amplitude_offsets, state.amplitude_taps, amplitude, across)
+    for value in range(amplitude.size):
+        re = amplitude[value]
+        im = across[value]
+        amplitude[value] = np.sqrt(re * re + im * im)
+    for number in range(sums.shape[0]):
         for channel in range(n_channels):
-            sums[place, channel] -= block[place, channel]
-            block[place, channel] = 0
+            sums[number, channel] -= newest[number, channel]
+            newest[number, channel] = 0
     find_extrema(
-        history,
-        state[AT],
-        (history.shape[0] - sizes[HOP]) // 2 + step - 1,
-        step,
+        state.history,
+        oldest_row,
         real,
         imaginary,
         n_grid,
-        shape_taps,
-        steps,
-        sizes[ROWS_APART],
-        state[GRID_ROW],
-        shape,
-        peak_row,
-        block,
+        state.shape_taps,
+        state.grid,
+        state.extrema,
+        newest,
     )
-    state[GRID_ROW] += n_grid
-    gather(real, imaginary, amplitude, bins, n_grid, steps, block)
-    for place in range(sums.shape[0]):
+    state.grid.first_row += n_grid
+    add_by_phase(real, imaginary, amplitude, state.bins, n_grid, state.grid.steps_per_uv, newest)
+    for number in range(sums.shape[0]):
         for channel in range(n_channels):
-            sums[place, channel] += block[place, channel]
+            sums[number, channel] += newest[number, channel]
 
 
 @kernel
-def _emit(
-    taint: NDArray[np.uint16],
-    columns: NDArray[np.int64],
-    span: int,
-    steps: float,
-    chance: float,
-    clean: NDArray[np.int64],
-    sums: NDArray[np.int64],
-    out_values: NDArray[np.float64],
-    out_valid: NDArray[np.bool_],
-) -> None:
+def _write(hop: int, taint: NDArray[np.uint16], state: State) -> None:
     """Write every channel."""
+    settings, columns, sums = state.settings, state.columns, state.sums
+    steps_per_uv = state.grid.steps_per_uv
     for channel in range(columns.size):
         first = channel * N_OUTPUTS
-        values = out_values[first : first + N_OUTPUTS]
-        valid = out_valid[first : first + N_OUTPUTS]
+        values = state.hops.values[hop, first : first + N_OUTPUTS]
+        valid = state.hops.valid[hop, first : first + N_OUTPUTS]
         values[:] = 0.0
         valid[:] = False
-        is_clean = clean[channel] >= span and not taint[columns[channel]] & SPOILS_NEWEST
-        if is_clean and measure(sums, channel, steps, values):
-            values[CHANCE] = chance
+        is_clean = state.n_clean[channel] >= settings.span_samples
+        is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
+        if is_clean and measure(sums, channel, steps_per_uv, values):
+            values[CHANCE] = settings.chance
             valid[:SHARPNESS] = True
-            valid[SHARPNESS:] = measure_shape(sums, channel, steps, values[SHARPNESS:])
+            valid[SHARPNESS:] = measure_shape(sums, channel, steps_per_uv, values[SHARPNESS:])

@@ -1,11 +1,12 @@
 """Samples to microvolts, judged one by one, and combined to the montage's channels."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
+from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
 from detectors.kernels.trust import RESTART
 
@@ -23,50 +24,112 @@ VALUE_UV_MAX: Final = 1e12
 #: Half of a factor of a thousand: what is further from the usual than this has another unit.
 _WRONG_UNIT: Final = 1000.0**0.5
 
-# Rows of the state, a float64 matrix with a column a channel.
-LAST = 0  # newest good value, microvolts; zero before any
-N_EQUAL = 1  # consecutive good samples of that value
-N_AT_RAIL = 2  # consecutive samples at or beyond a rail
-BITS = 3  # taint of the newest sample, and UNUSUAL
-VERDICT = 4  # 0 usual, 1 unusually large, 2 implausibly large; negative where it is small
-N_GOOD = 5  # good samples of this stretch
-ORIGIN = 6  # first of them; the sums are of distances from it
-SUM = 7
-SQUARES = 8
-LOWEST = 9
-HIGHEST = 10
-N_STATE = 11
 
-# Places in the limits, a float64 vector.
-N_FROZEN = 0  # equal samples that are a frozen channel
-N_RAIL = 1  # samples at the rail that are saturation
-SD_MIN = 2  # of usual amplitudes, microvolts
-SD_MAX = 3
-HALF_RANGE_MAX = 4
-N_LOOK = 5  # samples from one look at the amplitude to the next
-N_STRETCH = 6  # samples of one stretch, a multiple
-N_LIMITS = 7
+class Limits(Record):
+    """What is judged by; never changes. Infinite where there is no limit."""
+
+    #: Equal samples that are a frozen channel.
+    n_frozen: float
+    #: Samples at the rail that are saturation.
+    n_rail: float
+    #: Of usual amplitudes.
+    sd_min_uv: float
+    sd_max_uv: float
+    half_range_max_uv: float
+    #: Samples from one look at the amplitude to the next.
+    n_look: int
+    #: Samples of one stretch, a multiple.
+    n_stretch: int
+
+
+class Stretch(Record):
+    """The samples over which an amplitude is judged."""
+
+    #: How many there are so far.
+    n_samples: int
+
+
+class Judged(NamedTuple):
+    """What is known of each of the stream's own channels, shapes (n_own,)."""
+
+    #: Newest good value; zero before any.
+    last_uv: Array1[np.float64]
+    #: Consecutive good samples of that value.
+    n_equal: Array1[np.float64]
+    #: Consecutive samples at or beyond a rail.
+    n_at_rail: Array1[np.float64]
+    #: Taint of the newest sample, and `UNUSUAL`.
+    bits: Array1[np.int64]
+    #: 0 usual, 1 unusually large, 2 implausibly large; negative where it is small.
+    verdict: Array1[np.float64]
+    #: Good samples of this stretch.
+    n_good: Array1[np.float64]
+    #: First of them; the sums are of distances from it.
+    origin_uv: Array1[np.float64]
+    sum_uv: Array1[np.float64]
+    squares_uv2: Array1[np.float64]
+    #: Least and greatest of them.
+    lowest_uv: Array1[np.float64]
+    highest_uv: Array1[np.float64]
+    #: The stretch.
+    stretch: Stretch
+
+
+class FoundCounter(Record):
+    """How much was found in the last call."""
+
+    #: Rows that are written.
+    n_written: int
+
+
+class Found(NamedTuple):
+    """What began or ended in the last call, shapes (n_rows,)."""
+
+    #: Row of the samples.
+    row: Array1[np.int64]
+    #: Number of the stream's own channel.
+    channel: Array1[np.int64]
+    #: Of `Taint`, or `UNUSUAL`.
+    bit: Array1[np.int64]
+    #: Whether it begins there, or ends.
+    begins: Array1[np.bool_]
+    #: Standard deviation and half the range of the stretch.
+    sd_uv: Array1[np.float64]
+    half_range_uv: Array1[np.float64]
+    #: How many of the rows are written.
+    counter: FoundCounter
+
+
+class State(NamedTuple):
+    """What samples are judged by; the first four never change."""
+
+    #: From the stream's unit to microvolts, shape (n_own,).
+    factors: Array1[np.float64]
+    #: The montage, see `detectors.montage.Montage`.
+    first_term: Array1[np.int64]
+    source: Array1[np.int64]
+    weight: Array1[np.float64]
+    #: Samples not finite, frozen, saturated, unusual and implausible, by channel, shape (5, n_own);
+    #: added to.
+    n_tainted: Array2[np.int64]
+    #: What is judged by.
+    limits: Limits
+    #: What is known of each channel.
+    judged: Judged
+    #: What was found.
+    found: Found
 
 
 @kernel
-def judge_samples(
+def update(
     raw: NDArray[np.float64],
     start: int,
     stamp_taint: NDArray[np.uint16],
-    factors: NDArray[np.float64],
     rails: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    first_term: NDArray[np.int64],
-    source: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    state: NDArray[np.float64],
-    n_in_stretch: NDArray[np.int64],
-    n_tainted: NDArray[np.int64],
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
-    events: NDArray[np.int64],
-    values: NDArray[np.float64],
-) -> tuple[int, int]:
+    addresses: NDArray[np.int64],
+) -> int:
     """Convert, judge and combine samples, row by row.
 
     Parameters
@@ -77,96 +140,77 @@ def judge_samples(
         Row to begin with.
     stamp_taint : ndarray of uint16, shape (n_samples,)
         Taint of the stamps; a ``RESTART`` begins runs and stretches anew.
-    factors : ndarray of float64, shape (n_own,)
-        From the stream's unit to microvolts.
     rails : ndarray of float64, shape (2, n_own)
         Lowest and highest value of each channel, in the stream's own unit.
-    limits : ndarray of float64, shape (N_LIMITS,)
-        Places as above.
-    first_term, source, weight : ndarray
-        The montage, see `detectors.montage.Montage`.
-    state : ndarray of float64, shape (N_STATE, n_own)
-        Rows as above; carried on.
-    n_in_stretch : ndarray of int64, shape (1,)
-        Samples of the present stretch; carried on.
-    n_tainted : ndarray of int64, shape (5, n_own)
-        Samples not finite, frozen, saturated, unusual and implausible, by channel; added to.
     samples_uv, taint : ndarray of float64 and uint16, shape (n_samples, n_channels)
         Filled: the stream's own channels, then the derived ones.
-    events, values : ndarray, shape (n_events_max, 4) and (n_events_max, 2)
-        Filled with (row, channel, bit, 1 where it begins or 0 where it ends), and with
-        standard deviation and half the range of the stretch, in microvolts.
+    addresses
+        Of a bundle of `State`.
 
     Returns
     -------
-    tuple of int
-        The row it stopped at (the number of samples, unless the events filled their array), and
-        the number of events.
+    int
+        The row it stopped at: the number of samples, unless as much was found as can be written.
     """
+    state = opened(State, addresses)
+    judged, limits, found = state.judged, state.limits, state.found
     n_own = raw.shape[1]
-    n_events = 0
+    found.counter.n_written = 0
     for row in range(start, raw.shape[0]):
-        if n_events + 5 * n_own > events.shape[0]:
-            return row, n_events
+        if found.counter.n_written + len(_JUDGED) * n_own > found.row.size:
+            return row
         if stamp_taint[row] & RESTART:
-            _restart(state)
-            n_in_stretch[0] = 0
-        n_in_stretch[0] += 1
-        is_last = n_in_stretch[0] >= limits[N_STRETCH]
-        is_look = n_in_stretch[0] % int(limits[N_LOOK]) == 0
+            _restart(judged)
+            judged.stretch.n_samples = 0
+        judged.stretch.n_samples += 1
+        is_last = judged.stretch.n_samples >= limits.n_stretch
+        is_look = judged.stretch.n_samples % limits.n_look == 0
         for channel in range(n_own):
-            bits = _judge(raw[row, channel], factors[channel], channel, rails, limits, state)
+            bits = _judge(raw[row, channel], state.factors[channel], channel, rails, limits, judged)
             if bits == 0:
-                _gather(channel, state)
+                _add_to_stretch(channel, judged)
             if is_look:
-                _weigh(channel, is_last, limits, state)
-            bits |= _verdict_bits(channel, state)
-            if bits != 0 or state[BITS, channel] != 0.0:
-                n_events = _record(row, channel, bits, state, n_tainted, events, values, n_events)
-            samples_uv[row, channel] = state[LAST, channel]
+                _judge_amplitude(channel, is_last, limits, judged)
+            bits |= _verdict_bits(channel, judged)
+            if bits != 0 or judged.bits[channel] != 0:
+                _record(row, channel, bits, state)
+            samples_uv[row, channel] = judged.last_uv[channel]
             taint[row, channel] = (bits & _TAINT) | stamp_taint[row]
         if is_last:
-            state[N_GOOD] = 0.0
-            n_in_stretch[0] = 0
-        _combine(row, n_own, first_term, source, weight, samples_uv, taint)
-    return raw.shape[0], n_events
+            judged.n_good[:] = 0.0
+            judged.stretch.n_samples = 0
+        _combine(row, n_own, state, samples_uv, taint)
+    n_samples: int = raw.shape[0]
+    return n_samples
 
 
 @kernel
-def _record(
-    row: int,
-    channel: int,
-    bits: int,
-    state: NDArray[np.float64],
-    n_tainted: NDArray[np.int64],
-    events: NDArray[np.int64],
-    values: NDArray[np.float64],
-    n_events: int,
-) -> int:
+def _record(row: int, channel: int, bits: int, state: State) -> None:
     """Count a sample's taint and record what begins or ends with it."""
-    changed = bits ^ int(state[BITS, channel])
-    for place, bit in enumerate(_JUDGED):
+    judged, found = state.judged, state.found
+    changed = bits ^ judged.bits[channel]
+    for kind, bit in enumerate(_JUDGED):
         if bits & bit:
-            n_tainted[place, channel] += 1
+            state.n_tainted[kind, channel] += 1
         if changed & bit:
-            events[n_events, 0] = row
-            events[n_events, 1] = channel
-            events[n_events, 2] = bit
-            events[n_events, 3] = 1 if bits & bit else 0
-            values[n_events, 0] = _deviation(channel, state)
-            values[n_events, 1] = _half_range(channel, state)
-            n_events += 1
-    state[BITS, channel] = bits
-    return n_events
+            to = found.counter.n_written
+            found.row[to] = row
+            found.channel[to] = channel
+            found.bit[to] = bit
+            found.begins[to] = bits & bit != 0
+            found.sd_uv[to] = _deviation(channel, judged)
+            found.half_range_uv[to] = _half_range(channel, judged)
+            found.counter.n_written = to + 1
+    judged.bits[channel] = bits
 
 
 @kernel
-def _restart(state: NDArray[np.float64]) -> None:
+def _restart(judged: Judged) -> None:
     """Forget the runs and the stretch; a verdict stands until there is a better one."""
-    state[LAST] = 0.0
-    state[N_EQUAL] = 0.0
-    state[N_AT_RAIL] = 0.0
-    state[N_GOOD] = 0.0
+    judged.last_uv[:] = 0.0
+    judged.n_equal[:] = 0.0
+    judged.n_at_rail[:] = 0.0
+    judged.n_good[:] = 0.0
 
 
 @kernel
@@ -175,26 +219,26 @@ def _judge(
     factor: float,
     channel: int,
     rails: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    state: NDArray[np.float64],
+    limits: Limits,
+    judged: Judged,
 ) -> int:
     """Take one value into the runs and return the taint that follows from them."""
     value_uv = value * factor
     bits = 0
     if not abs(value_uv) <= VALUE_UV_MAX:
         bits |= _NOT_FINITE
-    elif value_uv == state[LAST, channel]:
-        state[N_EQUAL, channel] += 1.0
+    elif value_uv == judged.last_uv[channel]:
+        judged.n_equal[channel] += 1.0
     else:
-        state[LAST, channel] = value_uv
-        state[N_EQUAL, channel] = 1.0
-    if state[N_EQUAL, channel] >= limits[N_FROZEN]:
+        judged.last_uv[channel] = value_uv
+        judged.n_equal[channel] = 1.0
+    if judged.n_equal[channel] >= limits.n_frozen:
         bits |= _FROZEN
     if value <= rails[0, channel] or value >= rails[1, channel]:
-        state[N_AT_RAIL, channel] += 1.0
+        judged.n_at_rail[channel] += 1.0
     elif bits & _NOT_FINITE == 0:
-        state[N_AT_RAIL, channel] = 0.0
-    if state[N_AT_RAIL, channel] >= limits[N_RAIL]:
+        judged.n_at_rail[channel] = 0.0
+    if judged.n_at_rail[channel] >= limits.n_rail:
         bits |= _SATURATED
     return bits
 
@@ -203,12 +247,12 @@ def _judge(
 def _combine(
     row: int,
     n_own: int,
-    first_term: NDArray[np.int64],
-    source: NDArray[np.int64],
-    weight: NDArray[np.float64],
+    state: State,
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
 ) -> None:
+    """Write the derived channels, which carry the taint of all that they are made of."""
+    first_term, source, weight = state.first_term, state.source, state.weight
     for derived in range(first_term.size - 1):
         total = 0.0
         bits = 0
@@ -220,81 +264,79 @@ def _combine(
 
 
 @kernel
-def _gather(channel: int, state: NDArray[np.float64]) -> None:
+def _add_to_stretch(channel: int, judged: Judged) -> None:
     """Take the newest value into its stretch."""
-    value_uv = state[LAST, channel]
-    if state[N_GOOD, channel] == 0.0:
-        state[ORIGIN, channel] = value_uv
-        state[SUM, channel] = 0.0
-        state[SQUARES, channel] = 0.0
-        state[LOWEST, channel] = value_uv
-        state[HIGHEST, channel] = value_uv
-    distance = value_uv - state[ORIGIN, channel]
-    state[N_GOOD, channel] += 1.0
-    state[SUM, channel] += distance
-    state[SQUARES, channel] += distance * distance
-    state[LOWEST, channel] = min(state[LOWEST, channel], value_uv)
-    state[HIGHEST, channel] = max(state[HIGHEST, channel], value_uv)
+    value_uv = judged.last_uv[channel]
+    if judged.n_good[channel] == 0.0:
+        judged.origin_uv[channel] = value_uv
+        judged.sum_uv[channel] = 0.0
+        judged.squares_uv2[channel] = 0.0
+        judged.lowest_uv[channel] = value_uv
+        judged.highest_uv[channel] = value_uv
+    distance = value_uv - judged.origin_uv[channel]
+    judged.n_good[channel] += 1.0
+    judged.sum_uv[channel] += distance
+    judged.squares_uv2[channel] += distance * distance
+    judged.lowest_uv[channel] = min(judged.lowest_uv[channel], value_uv)
+    judged.highest_uv[channel] = max(judged.highest_uv[channel], value_uv)
 
 
 @kernel
-def _weigh(
-    channel: int, is_last: bool, limits: NDArray[np.float64], state: NDArray[np.float64]
-) -> None:
+def _judge_amplitude(channel: int, is_last: bool, limits: Limits, judged: Judged) -> None:
     """Judge the amplitude of the stretch so far, where enough of it is good."""
-    n_good = state[N_GOOD, channel]
-    if 2.0 * n_good < limits[N_LOOK]:
+    n_good = judged.n_good[channel]
+    if 2.0 * n_good < limits.n_look:
         return
-    level = _level(channel, limits, state)
-    if is_last and 2.0 * n_good >= limits[N_STRETCH]:
-        state[VERDICT, channel] = level
+    level = _level(channel, limits, judged)
+    if is_last and 2.0 * n_good >= limits.n_stretch:
+        judged.verdict[channel] = level
     elif level > 0.0:  # what is small may still grow within its stretch
-        state[VERDICT, channel] = max(state[VERDICT, channel], level)
+        judged.verdict[channel] = max(judged.verdict[channel], level)
 
 
 @kernel
-def _verdict_bits(channel: int, state: NDArray[np.float64]) -> int:
-    size = abs(state[VERDICT, channel])
+def _verdict_bits(channel: int, judged: Judged) -> int:
+    size = abs(judged.verdict[channel])
     if size >= 2.0:
         return _IMPLAUSIBLE | UNUSUAL
     return UNUSUAL if size >= 1.0 else 0
 
 
 @kernel
-def _level(channel: int, limits: NDArray[np.float64], state: NDArray[np.float64]) -> float:
+def _level(channel: int, limits: Limits, judged: Judged) -> float:
     """Return the verdict on the amplitude of the stretch so far."""
-    reach = _half_range(channel, state)
-    if _is_wider(limits[SD_MAX], channel, state) or reach > limits[HALF_RANGE_MAX]:
+    reach = _half_range(channel, judged)
+    if _is_wider(limits.sd_max_uv, channel, judged) or reach > limits.half_range_max_uv:
         is_wrong = (
-            _is_wider(limits[SD_MAX] * _WRONG_UNIT, channel, state)
-            or reach > limits[HALF_RANGE_MAX] * _WRONG_UNIT
+            _is_wider(limits.sd_max_uv * _WRONG_UNIT, channel, judged)
+            or reach > limits.half_range_max_uv * _WRONG_UNIT
         )
         return 2.0 if is_wrong else 1.0
-    if _is_wider(limits[SD_MIN], channel, state):
+    if _is_wider(limits.sd_min_uv, channel, judged):
         return 0.0
-    return -1.0 if _is_wider(limits[SD_MIN] / _WRONG_UNIT, channel, state) else -2.0
+    return -1.0 if _is_wider(limits.sd_min_uv / _WRONG_UNIT, channel, judged) else -2.0
 
 
 @kernel
-def _is_wider(deviation_uv: float, channel: int, state: NDArray[np.float64]) -> bool:
+def _is_wider(deviation_uv: float, channel: int, judged: Judged) -> bool:
     """Return whether the standard deviation of the stretch is at least so large."""
-    n_good = state[N_GOOD, channel]
-    total = state[SUM, channel]
-    spread = max(0.0, n_good * state[SQUARES, channel] - total * total)
+    n_good = judged.n_good[channel]
+    total = judged.sum_uv[channel]
+    spread = max(0.0, n_good * judged.squares_uv2[channel] - total * total)
     return bool(spread >= (n_good * deviation_uv) * (n_good * deviation_uv))
 
 
 @kernel
-def _deviation(channel: int, state: NDArray[np.float64]) -> float:
-    n_good = state[N_GOOD, channel]
+def _deviation(channel: int, judged: Judged) -> float:
+    n_good = judged.n_good[channel]
     if n_good == 0.0:
         return 0.0
-    mean = state[SUM, channel] / n_good
-    return float(np.sqrt(max(0.0, state[SQUARES, channel] / n_good - mean * mean)))
+    mean = judged.sum_uv[channel] / n_good
+    return float(np.sqrt(max(0.0, judged.squares_uv2[channel] / n_good - mean * mean)))
 
 
 @kernel
-def _half_range(channel: int, state: NDArray[np.float64]) -> float:
-    if state[N_GOOD, channel] == 0.0:
+def _half_range(channel: int, judged: Judged) -> float:
+    if judged.n_good[channel] == 0.0:
         return 0.0
-    return float(0.5 * (state[HIGHEST, channel] - state[LOWEST, channel]))
+    return float(0.5 * (judged.highest_uv[channel] - judged.lowest_uv[channel]))

@@ -1,4 +1,4 @@
-"""The newest samples, in a ring, and dealt out to filters that want every few of them."""
+"""The newest samples, in a ring, and in polyphase layout for filters that want every few."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ def load(
     columns: NDArray[np.int64],
     is_first: bool,
     at: int,
-    clean: NDArray[np.int64],
+    n_clean: NDArray[np.int64],
     history: NDArray[np.float64],
 ) -> None:
     """Put a sample where the filters will look; before the first one stands its own value."""
@@ -25,7 +25,7 @@ def load(
         value = sample_uv[column]
         is_voltage = abs(value) <= LIMIT_UV
         is_good = is_voltage and not taint[column] & SPOILS_WINDOW
-        clean[channel] = clean[channel] + 1 if is_good else 0
+        n_clean[channel] = n_clean[channel] + 1 if is_good else 0
         if not is_voltage:
             value = 0.0 if is_first else before[channel]
         row[channel] = value
@@ -35,18 +35,20 @@ def load(
 
 
 @kernel
-def deal(history: NDArray[np.float64], oldest: int, step: int, dealt: NDArray[np.float64]) -> None:
-    """Deal the history out to the grid, from the oldest sample on.
+def to_polyphase(
+    history: NDArray[np.float64], oldest: int, step: int, polyphase: NDArray[np.float64]
+) -> None:
+    """Write the history in polyphase layout, from the oldest sample on.
 
     The taps do not see a constant, so an offset need not cost precision.
     """
     n_rows, n_channels = history.shape
-    stride = dealt.size // step
+    stride = polyphase.size // step
     level = history[(oldest + n_rows // 2) % n_rows]
     for row in range(n_rows):
-        place = oldest + row
-        given = history[place if place < n_rows else place - n_rows]
+        at = oldest + row
+        sample_uv = history[at if at < n_rows else at - n_rows]
         start = row % step * stride + row // step * n_channels
-        taken = dealt[start : start + n_channels]
+        taken = polyphase[start : start + n_channels]
         for channel in range(n_channels):
-            taken[channel] = given[channel] - level[channel]
+            taken[channel] = sample_uv[channel] - level[channel]

@@ -1,11 +1,12 @@
 """How sharp the peaks of a rhythm are beside its troughs, pair by pair, in exact sums."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiling.bundle import Array1, Record
 from detectors.compiling.kernel import kernel
 from detectors.kernels.coupling_sums import (
     DIFFERENCE,
@@ -27,27 +28,43 @@ N_DEVIATIONS: Final = 2.0
 #: A smaller logarithm of the ratio is not called sharp, however certain it is.
 LEAST_SHARPNESS: Final = 0.1
 
-# Rows of the `shape` array; every row has one place a channel.
-SINE: Final = 0  # of the slow oscillation, on the last row of the grid
-PEAK_UV: Final = 1  # sharpness of the last peak
-N_SHAPE: Final = 2
+
+class Grid(Record):
+    """The grid of samples that phase and amplitude are computed on."""
+
+    #: Samples from one row to the next.
+    step_samples: int
+    #: The sample of the history, from the oldest on, that the first row refers to.
+    middle_sample: int
+    #: A trough that follows its peak by more rows is not added.
+    rows_apart: int
+    #: Rows since the last restart, before those of this hop.
+    first_row: int
+    #: Amplitudes are summed in whole steps of this number to a microvolt.
+    steps_per_uv: float
+
+
+class Extrema(NamedTuple):
+    """What is known of each channel's slow oscillation, shapes (n_channels,)."""
+
+    #: Its sine on the last row of the grid.
+    sine: Array1[np.float64]
+    #: Sharpness of the last peak.
+    peak_uv: Array1[np.float64]
+    #: Row of the last peak since the last restart; a trough takes it away.
+    peak_row: Array1[np.int64]
 
 
 @kernel
 def find_extrema(
     history: NDArray[np.float64],
     oldest: int,
-    middle: int,
-    step: int,
     real: NDArray[np.float64],
     imaginary: NDArray[np.float64],
     n_rows: int,
     taps: NDArray[np.float64],
-    steps: float,
-    n_rows_apart: int,
-    first_row: int,
-    shape: NDArray[np.float64],
-    peak_row: NDArray[np.int64],
+    grid: Grid,
+    extrema: Extrema,
     sums: NDArray[np.int64],
 ) -> None:
     """Add every peak of the slow oscillation that a trough follows to the sums.
@@ -58,31 +75,23 @@ def find_extrema(
         A ring of samples.
     oldest : int
         Where it begins.
-    middle : int
-        The sample, from the oldest on, that the first row of the grid refers to.
-    step : int
-        Samples from one row of the grid to the next.
     real, imaginary : ndarray of float64, shape (n_values,)
         The slow oscillation, row by row of the grid, the channels side by side.
     n_rows : int
-        Rows of the grid.
+        Rows of the grid in this hop.
     taps : ndarray of float64, shape (n_half + 1,)
         From the middle outwards, even: what they give at a peak is how sharp it is.
-    steps : float
-        Steps to a microvolt.
-    n_rows_apart : int
-        A trough that follows its peak by more rows is not added.
-    first_row : int
-        Rows of the grid since the last restart.
-    shape : ndarray of float64, shape (N_SHAPE, n_channels)
-        See the rows above.
-    peak_row : ndarray of int64, shape (n_channels,)
-        Row of the last peak since the last restart; a trough takes it away.
+    grid : Grid
+        See there.
+    extrema : Extrema
+        Of which all is changed.
     sums : ndarray of int64, shape (N_SUMS, n_channels)
         See `detectors.kernels.coupling_sums`.
     """
+    sines, peaks_uv, peak_row = extrema.sine, extrema.peak_uv, extrema.peak_row
+    step, n_rows_apart, first_row = grid.step_samples, grid.rows_apart, grid.first_row
+    first = oldest + grid.middle_sample
     n_channels = sums.shape[1]
-    sines = shape[SINE]
     for row in range(n_rows):
         at = row * n_channels
         for channel in range(n_channels):
@@ -95,31 +104,31 @@ def find_extrema(
             if is_peak != (real[at + channel] > 0.0):
                 continue  # the phase ran backwards
             back = math.floor(step * now / (now - was) + 0.5)
-            sharp_uv = _sharpness(history, oldest + middle + row * step - back, channel, taps)
+            sharp_uv = _sharpness(history, first + row * step - back, channel, taps)
             if is_peak:
-                shape[PEAK_UV, channel] = sharp_uv
+                peaks_uv[channel] = sharp_uv
                 peak_row[channel] = first_row + row
             elif first_row + row - peak_row[channel] <= n_rows_apart:
-                _add_pair(shape[PEAK_UV, channel], -sharp_uv, steps, channel, sums)
+                _add_pair(peaks_uv[channel], -sharp_uv, grid.steps_per_uv, channel, sums)
                 peak_row[channel] = first_row + row - n_rows_apart - 1
 
 
 @kernel
 def measure_shape(
-    sums: NDArray[np.int64], channel: int, steps: float, values: NDArray[np.float64]
+    sums: NDArray[np.int64], channel: int, steps_per_uv: float, values: NDArray[np.float64]
 ) -> bool:
     """Write the logarithm of the ratio and whether it is one; return whether there is a ratio.
 
     There is none where no peak was followed by a trough, or the peaks are no peaks of the signal.
     """
-    peak = sums[PEAK, channel] / steps
-    trough = sums[TROUGH, channel] / steps
+    peak = sums[PEAK, channel] / steps_per_uv
+    trough = sums[TROUGH, channel] / steps_per_uv
     both = peak + trough
     if sums[N_PAIRS, channel] == 0 or not both > 0.0:
         return False
     share = min(max(peak / both, LEAST_SHARE), 1.0 - LEAST_SHARE)
     sharpness = math.log(share / (1.0 - share))
-    variance = sums[DIFFERENCE, channel] + sums[DIFFERENCE_PART, channel] / (steps * FINER)
+    variance = sums[DIFFERENCE, channel] + sums[DIFFERENCE_PART, channel] / (steps_per_uv * FINER)
     difference = peak - trough
     is_certain = difference * difference > N_DEVIATIONS * N_DEVIATIONS * variance
     values[0] = sharpness
@@ -129,14 +138,14 @@ def measure_shape(
 
 @kernel
 def _sharpness(
-    history: NDArray[np.float64], place: int, channel: int, taps: NDArray[np.float64]
+    history: NDArray[np.float64], sample: int, channel: int, taps: NDArray[np.float64]
 ) -> float:
     """Return what the taps give about a sample of the ring.
 
     They do not see a constant, so an offset need not cost precision.
     """
     n_rows = history.shape[0]
-    late = place % n_rows
+    late = sample % n_rows
     early = late
     level = history[late, channel]
     found = 0.0
@@ -150,7 +159,7 @@ def _sharpness(
 
 @kernel
 def _add_pair(
-    peak_uv: float, trough_uv: float, steps: float, channel: int, sums: NDArray[np.int64]
+    peak_uv: float, trough_uv: float, steps_per_uv: float, channel: int, sums: NDArray[np.int64]
 ) -> None:
     """Add a pair, where it can be added."""
     difference_uv = peak_uv - trough_uv
@@ -160,7 +169,7 @@ def _add_pair(
     square = difference_uv * difference_uv
     whole = np.floor(square)
     sums[N_PAIRS, channel] += 1
-    sums[PEAK, channel] += np.int64(np.rint(peak_uv * steps))
-    sums[TROUGH, channel] += np.int64(np.rint(trough_uv * steps))
+    sums[PEAK, channel] += np.int64(np.rint(peak_uv * steps_per_uv))
+    sums[TROUGH, channel] += np.int64(np.rint(trough_uv * steps_per_uv))
     sums[DIFFERENCE, channel] += np.int64(whole)
-    sums[DIFFERENCE_PART, channel] += np.int64(np.rint((square - whole) * steps * FINER))
+    sums[DIFFERENCE_PART, channel] += np.int64(np.rint((square - whole) * steps_per_uv * FINER))

@@ -1,16 +1,16 @@
 """Every format a recording can have: our own, and those that are installed beside us."""
 
-from collections.abc import Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
+from types import ModuleType
 from typing import Final, NamedTuple
 
 from replay.readers.reader import Reader
-from replay.readers.xdf import reader as xdf
 
 #: The entry points of this group each name a `replay.readers.reader.Reader`.
 GROUP: Final = "stimloop.readers"
-
-_OWN: Final = (xdf.READER,)
 
 
 class Registry(NamedTuple):
@@ -19,7 +19,7 @@ class Registry(NamedTuple):
     Parameters
     ----------
     readers : tuple of Reader
-        Our own, then the others in the order of their entry points' names.
+        Our own by format, then the others in the order of their entry points' names.
     refused : dict of str to str
         For each entry point that could not be taken, the reason.
     """
@@ -29,12 +29,14 @@ class Registry(NamedTuple):
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
-    """Return our own readers and those the entry points name.
+    """Return our own readers, each the `READER` of a file here, and those of the entry points.
 
     One that cannot be imported, or is no reader, is refused with the reason and leaves the rest
     as it is; nobody's format can take the place of another's.
     """
-    readers = list(_OWN)
+    readers: list[Reader] = []
+    for own in sorted(_own(), key=lambda each: each.format):
+        readers.append(_checked(own, readers))
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
@@ -43,6 +45,21 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
     return Registry(tuple(readers), refused)
+
+
+def _own() -> Iterator[Reader]:
+    for module in _modules(importlib.import_module("replay.readers")):
+        found = getattr(module, "READER", None)
+        if found is not None:
+            yield found
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(info.name)
+        yield module
+        if info.ispkg:
+            yield from _modules(module)
 
 
 def _checked(found: object, others: Iterable[Reader]) -> Reader:

@@ -1,1 +1,1 @@
-"""One module for each group of commands; thin: they read options, call, and print."""
+"""One file for each group of commands, in its `app`; thin: they read options, call, and print."""

@@ -11,9 +11,12 @@ from stimloop.errors import ConfigError, FaultError, found_text
 if TYPE_CHECKING:
     from stimloop.config import Config
 
+app = typer.Typer()
+
 _File = Path | None
 
 
+@app.command("broker-config")
 def broker_config(
     folder: Annotated[Path, typer.Argument(help="Where to write it; where it is used, too.")],
     config: ConfigFile = None,

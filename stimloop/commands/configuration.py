@@ -8,7 +8,9 @@ import typer
 from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line, warn
 
 app = typer.Typer(
-    help="Check a configuration file, or print what one may hold.", no_args_is_help=True
+    name="config",
+    help="Check a configuration file, or print what one may hold.",
+    no_args_is_help=True,
 )
 
 

@@ -9,6 +9,7 @@ from stimloop.commands.arguments import ConfigFile, print_line
 from stimloop.errors import ConfigError, os_error_text
 
 app = typer.Typer(
+    name="keys",
     help="Make and exchange the keys with which commands and answers are signed.",
     no_args_is_help=True,
 )

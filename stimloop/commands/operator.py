@@ -21,6 +21,8 @@ from stimulators.operator.sessions import SeveralServicesError
 from stimulators.operator.stopping import StopResult
 from stimulators.wire.messages import ControlAction
 
+app = typer.Typer()
+
 _T = TypeVar("_T")
 
 RunningRig = Annotated[
@@ -44,26 +46,31 @@ _SWITCH_OFF = "switch the stimulator off by its own switch"
 _GONE_BROKER_S = 2.0
 
 
+@app.command("arm")
 def arm(config: RunningRig = None, *, operator: Operator = None) -> None:
     """Arm the rig that runs: 0 once it says that it is armed, 1 with the reasons if it refuses."""
     _request(config, "arm", operator)
 
 
+@app.command("disarm")
 def disarm(config: RunningRig = None, *, operator: Operator = None) -> None:
     """Disarm it: 0 once every device says that it is at its safe amount, else 3."""
     _request(config, "disarm", operator)
 
 
+@app.command("pause")
 def pause(config: RunningRig = None, *, operator: Operator = None) -> None:
     """Hold the devices at their safe amount until `resume`: 0 once each says that it is there."""
     _request(config, "pause", operator)
 
 
+@app.command("resume")
 def resume(config: RunningRig = None, *, operator: Operator = None) -> None:
     """Let a paused rig go on: 0 if it does, 1 with the reasons if it refuses."""
     _request(config, "resume", operator)
 
 
+@app.command("stop")
 def stop(
     config: StoppedRig = None,
     *,
@@ -111,6 +118,7 @@ def stop(
         raise FaultError(f"stop: {'; '.join(faults)}")
 
 
+@app.command("status")
 def status(
     config: RunningRig = None, *, operator: Operator = None, as_json: AsJson = False
 ) -> None:

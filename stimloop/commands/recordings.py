@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from replay.recording import Recording as LoadedRecording
     from replay.verification.verdict import Verdict
 
+app = typer.Typer()
+
 #: A link of the journal's chain.
 _HEAD = re.compile("[0-9a-fA-F]{64}")
 
@@ -32,6 +34,7 @@ ChunkSamples = Annotated[
 ]
 
 
+@app.command("replay")
 def replay(
     recording: Recording,
     config: ConfigFile = None,
@@ -105,6 +108,7 @@ def replay(
         raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
 
 
+@app.command("play")
 def play(
     recording: Recording,
     config: Annotated[
@@ -141,6 +145,7 @@ def play(
     print_line("interrupted" if n_pushed is None else f"played {n_pushed} samples and markers")
 
 
+@app.command("verify")
 def verify(
     session: Annotated[Path, typer.Argument(help="A session folder, or its journal.")],
     *,

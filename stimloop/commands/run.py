@@ -10,7 +10,10 @@ from stimloop.commands.arguments import AsJson, ConfigFile, print_json, warn
 from stimloop.event_loop import run_async
 from stimloop.plain_console import PlainConsole
 
+app = typer.Typer()
 
+
+@app.command("run")
 def run(
     config: ConfigFile = None,
     *,

@@ -12,9 +12,12 @@ from stimloop.errors import ConfigError
 from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
 
+app = typer.Typer()
+
 IsCompanion = Annotated[bool, typer.Option("--companion", hidden=True)]
 
 
+@app.command("patient")
 def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> None:
     """Run the simulated patient: samples onto LSL, the device's amplitude in from MQTT."""
     from replay.patient_outlet import run_patient
@@ -39,6 +42,7 @@ def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> Non
     )
 
 
+@app.command("device")
 def device(
     config: ConfigFile = None,
     *,

@@ -8,7 +8,10 @@ import typer
 from stimloop.commands.arguments import AsJson, print_json, print_line
 from stimloop.errors import DoesNotHoldError
 
+app = typer.Typer()
 
+
+@app.command("streams")
 def streams(
     config: Annotated[
         Path | None, typer.Argument(help="Take the [lsl] table from this configuration.")

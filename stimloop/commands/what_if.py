@@ -12,7 +12,10 @@ from stimloop.errors import ConfigError
 if TYPE_CHECKING:
     from replay.virtual.what_if import Row
 
+app = typer.Typer()
 
+
+@app.command("what-if")
 def what_if(
     config: ConfigFile = None,
     *,

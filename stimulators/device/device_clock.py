@@ -1,7 +1,7 @@
 """A device's idea of the clocks of services, by the exchange of three stamps that NTP uses."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -156,12 +156,11 @@ class ServiceClocks:
 
     def best_session(self, now_us: int) -> str | None:
         """Return the newest session whose time is known well enough."""
-        known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
-        return max(known, default=None)
+        return max(self._known(now_us), default=None)
 
     def newest_heard(self, now_us: int) -> str | None:
         """Return the session that answered last, of those whose time is known well enough."""
-        known = (each for each in self._exchanges if self.time_of(each, now_us) is not None)
+        known = self._known(now_us)
         return max(known, key=lambda each: (self._exchanges[each][-1].at_us, each), default=None)
 
     def stamp_us(self, session: str | None, now_us: int) -> int:
@@ -170,17 +169,17 @@ class ServiceClocks:
 
     def stamp(self, session: str | None, now_us: int) -> Stamp:
         """Return the time of a session's service, or else of the newest known."""
-        for each in (session, self.best_session(now_us)):
-            if each is None or self.time_of(each, now_us) is None:
-                continue
-            if (surest := self._surest(each, now_us)) is not None:
-                return Stamp(each, now_us + surest.offset_us, surest.doubted_us(now_us))
-        return Stamp("", 0, 0)
+        known = self._known(now_us)
+        if not known:
+            return Stamp("", 0, 0)
+        chosen = session if session in known else max(known)
+        surest = _surest(self._exchanges[chosen], now_us)
+        return Stamp(chosen, now_us + surest.offset_us, surest.doubted_us(now_us))
 
     def asked_us(self, session: str, now_us: int) -> int:
         """Return when a service got the request that its time is known by, in its own clock."""
-        surest = self._surest(session, now_us)
-        return 0 if surest is None else surest.received_us
+        exchanges = self._exchanges.get(session)
+        return 0 if exchanges is None else _surest(exchanges, now_us).received_us
 
     def forget(self) -> None:
         """Know nothing of anybody's time, and ask at once."""
@@ -188,15 +187,17 @@ class ServiceClocks:
         self._open.clear()
         self._due_us = 0
 
+    def _known(self, now_us: int) -> list[str]:
+        """Return the sessions whose time is known well enough."""
+        return [each for each in self._exchanges if self.time_of(each, now_us) is not None]
+
     def _best(self, session: str, now_us: int) -> _Exchange | None:
         exchanges = self._exchanges.get(session)
         if not exchanges:
             return None
         return min(exchanges, key=lambda each: each.uncertainty_us(now_us))
 
-    def _surest(self, session: str, now_us: int) -> _Exchange | None:
-        """Return the exchange that a stamp is surest by: one of after a long look, if need be."""
-        exchanges = self._exchanges.get(session)
-        if not exchanges:
-            return None
-        return min(exchanges, key=lambda each: each.doubted_us(now_us))
+
+def _surest(exchanges: Iterable[_Exchange], now_us: int) -> _Exchange:
+    """Return the exchange that a stamp is surest by: one of after a long look, if need be."""
+    return min(exchanges, key=lambda each: each.doubted_us(now_us))

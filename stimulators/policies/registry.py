@@ -1,20 +1,19 @@
 """Every kind of policy a table can ask for: our own, and those that are installed beside us."""
 
-from collections.abc import Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
 import msgspec
 
-from stimulators.policies.on_event import OnEvent
 from stimulators.policies.policy import PolicyConfig
-from stimulators.policies.threshold import Threshold
 
 #: The entry points of this group each name a class that is built as
 #: `stimulators.policies.policy.Policy` says.
 GROUP: Final = "stimloop.policies"
 
-_OWN: Final[tuple[Any, ...]] = (OnEvent, Threshold)
 _METHODS: Final = ("decide", "note", "reset")
 
 
@@ -40,31 +39,53 @@ class PolicyRegistry(NamedTuple):
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
-    """Return our own policies and those the entry points name, in the order of their names.
+    """Return our own policies by kind, then those of the entry points by the names of these.
+
+    Our own are the classes of this folder that say what configures them.
 
     One that cannot be imported, or is no policy, is refused with the reason and leaves the rest
     as it is; nobody's kind can take the place of another's.
     """
-    policies: dict[type[PolicyConfig], Any] = {each.config_type: each for each in _OWN}
-    kinds = {_kind(config_type): config_type for config_type in policies}
+    policies: dict[type[PolicyConfig], Any] = {}
+    kinds: dict[str, type[PolicyConfig]] = {}
+    for own in _own():
+        kind, config_type = _new_kind(own, kinds)
+        kinds[kind], policies[config_type] = config_type, own
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
             found = entry_point.load()
-            config_type = _config_type(found)
-            kind = _kind(config_type)
-            if kind in kinds:
-                raise TypeError(f"expected a kind of its own, found {kind!r} again")  # noqa: TRY301
+            kind, config_type = _new_kind(found, kinds)
         except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
-        policies[config_type] = found
-        kinds[kind] = config_type
+        kinds[kind], policies[config_type] = config_type, found
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
     return PolicyRegistry(policies, kinds, packages, refused)
+
+
+def _own() -> list[type[Any]]:
+    package = importlib.import_module("stimulators.policies")
+    names = [info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    found = [
+        each
+        for module in map(importlib.import_module, names)
+        for each in vars(module).values()
+        if isinstance(each, type) and each.__module__ == module.__name__
+        if "config_type" in vars(each)
+    ]
+    return sorted(found, key=lambda each: _kind(each.config_type))
+
+
+def _new_kind(found: object, kinds: Container[str]) -> tuple[str, type[PolicyConfig]]:
+    config_type = _config_type(found)
+    kind = _kind(config_type)
+    if kind in kinds:
+        raise TypeError(f"expected a kind of its own, found {kind!r} again")
+    return kind, config_type
 
 
 def _config_type(found: object) -> type[PolicyConfig]:

@@ -15,7 +15,7 @@ from detectors.block import StreamLayout
 from detectors.burst import Burst, BurstColumns, BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates, Seen
-from detectors.kernels.burst import percentile_of
+from detectors.kernels.calibrated_threshold import percentile_of
 from detectors.outputs import Output
 
 _HOP = 10

@@ -1,8 +1,8 @@
 """Bursts of Gaussian noise: Rice's closed form, and the null that is heard from the filters."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from detectors.burst_null import burst_null
 from detectors.burst_rule import BurstRule
 from detectors.burst_statistics import BurstStatistics, BurstStatisticsConfig
 from detectors.chain import DetectorChain
+from detectors.compiling.bundle import Bundle
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.kernels import burst_statistics as kernel
@@ -229,8 +230,7 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         hysteresis_level=0.7,
         duration_s_min=0.007,
     )
-    count = np.zeros(kernel.N_BLOCK_COUNTS, dtype=np.int64)
-    total = np.zeros(kernel.N_BLOCK_SUMS)
+    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
     count_bursts(
         np.ascontiguousarray(measure.T),
         np.ascontiguousarray(valid.T),
@@ -238,10 +238,9 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         level - 0.7,
         7,
         20.0,
-        count,
-        total,
+        summary.addresses,
     )
-    live = np.zeros((n_channels, kernel.N_BLOCK_COUNTS), dtype=np.int64)
+    live = np.zeros((n_channels, 6), dtype=np.int64)
     for channel in range(n_channels):
         sample = np.arange(n_hops)
         seen = Burst(config, SignedEnvelope()).update(
@@ -265,8 +264,9 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
             hops[is_whole].sum(),
             (hops[is_whole] > 20.0).sum(),
         )
-    assert count.tolist() == live.sum(axis=0).tolist()
-    assert count.min() > 0
+    counts = summary.fields.tally.array.tolist()[:6]
+    assert list(counts) == live.sum(axis=0).tolist()
+    assert min(counts) > 0
 
 
 def rehearsal_of(source: DetectorConfig, layout: StreamLayout = LAYOUT) -> Rehearsal:
@@ -322,8 +322,8 @@ class _ChainOfNamed(DetectorChain):
 
     def update(self, block: Block) -> tuple[Seen, ...]:
         values = block.samples_uv[-1:]
-        given = replace(
-            Estimates.room("named", 1, values.shape[1]),
+        given = msgspec.structs.replace(
+            Estimates.empty("named", 1, values.shape[1]),
             sample=np.array([0]),
             time_s=np.array([0.0]),
             values=values,

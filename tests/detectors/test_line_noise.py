@@ -60,7 +60,7 @@ def test_beside_the_line_gain_and_phase_are_those_of_the_closed_form(distance_hz
     angle = 2.0 * np.pi * (50.0 + distance_hz) * np.arange(n_samples) / _RATE_HZ
     # Half a millionth of a line holds the frequency where it is, as a real one does.
     step = _step(n_harmonics=1)
-    step._settings[1] = 0.0
+    step._settings.view("range_cycles")[...] = 0.0
     found = _cleaned(step, np.cos(angle))
     gain = 2.0 * np.mean((found * np.exp(-1j * angle))[settled])
     half_width_hz = 1.0 / (2.0 * np.pi * 0.5)

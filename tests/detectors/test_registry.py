@@ -13,6 +13,7 @@ import pytest
 from detectors.band_power import BandPower, BandPowerConfig
 from detectors.detector import DetectorConfig
 from detectors.registry import GROUP, REGISTRY, find
+from detectors.testing.reflection import detector_types
 
 _EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "line_length"
 
@@ -75,6 +76,13 @@ def test_one_that_fits_is_taken_beside_our_own() -> None:
     assert found.kinds["other"] is _Other
     assert found.detectors[BandPowerConfig] is BandPower
     assert found.refused == {}
+
+
+def test_our_own_are_found_and_stand_in_the_order_of_their_kinds() -> None:
+    found = find([])
+    assert set(found.detectors.values()) == set(detector_types())
+    assert list(found.kinds) == sorted(found.kinds)
+    assert list(found.detectors) == list(found.kinds.values())
 
 
 @pytest.mark.parametrize(

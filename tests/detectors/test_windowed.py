@@ -54,7 +54,7 @@ class Summed:
     def update(self, given: Input) -> Seen:
         """Return a hop a sample."""
         assert isinstance(given, Block)
-        made = Estimates.room(self.id, given.time_s.size, 1)
+        made = Estimates.empty(self.id, given.time_s.size, 1)
         made.sample[:] = given.first_sample + np.arange(given.time_s.size)
         made.time_s[:] = given.time_s
         made.values[:, 0] = given.samples_uv.sum(axis=1)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -429,7 +428,7 @@ class _ChunkBound(BandPower):
         seen = super().update(given)
         estimates = seen.estimates
         values = estimates.values + 1e-9 * (estimates.sample.size > 1)
-        bound = replace(estimates, values=values)
+        bound = msgspec.structs.replace(estimates, values=values)
         return Seen(bound, seen.detections)
 
 

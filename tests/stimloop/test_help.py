@@ -40,6 +40,17 @@ def test_the_help_of_a_command_has_every_word_that_was_written(
     assert missing <= {word for text in hidden for word in _written(text)}
 
 
+def test_no_file_takes_the_place_of_anothers_command() -> None:
+    groups = [each.typer_instance for each in app.registered_groups if each.typer_instance]
+    named = [
+        each.name
+        for group in groups
+        for each in ([group.info] if group.info.name else group.registered_commands)
+    ]
+    assert len(named) == len(set(named))
+    assert set(named) == {words[0] for words in _ALL if len(words) == 1}
+
+
 def test_some_help_does_stand_in_brackets() -> None:
     texts = [
         getattr(each, "help", None) or "" for command in _ALL.values() for each in command.params

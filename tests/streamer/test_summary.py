@@ -1,7 +1,5 @@
 """The summary: everything counted once, latencies from the right sample, bounded memory."""
 
-from dataclasses import replace
-
 import msgspec
 import numpy as np
 import pytest
@@ -29,7 +27,7 @@ def _new() -> Summary:
 def _estimates(detector: str = "beta", first: int = 0, n_hops: int = 2) -> Estimates:
     """Return hops of this rig's detectors, of which the measure of every second is not valid."""
     sample = np.arange(first, first + n_hops, dtype=np.int64)
-    found = Estimates.room(detector, n_hops, 1 if detector == "beta" else 4)
+    found = Estimates.empty(detector, n_hops, 1 if detector == "beta" else 4)
     found.sample[:] = sample
     found.time_s[:] = sample * 1e-3
     found.values[:] = 1.0
@@ -80,7 +78,7 @@ def test_nothing_comes_to_zeros_that_are_all_there() -> None:
 
 def test_samples_estimates_detections_and_refusals_are_counted() -> None:
     summary = _new()
-    offset = replace(DETECTION, kind="offset")
+    offset = msgspec.structs.replace(DETECTION, kind="offset")
     seen = (
         Seen(_estimates("beta", n_hops=3)),
         Seen(_estimates("burst"), (DETECTION, offset, DETECTION)),

@@ -119,9 +119,10 @@ class Account:
         self._counted_s = now_s
         if passed_s <= 0.0:
             return
-        rates = [self._config.charge_uc_per_s(each) for each in belief.programs] or [0.0]
-        is_sure = self._is_sure(belief, passed_s, now_s)
-        lowest_uc = belief.lowest * min(rates) * passed_s if is_sure else 0.0
+        lowest_uc = 0.0
+        if self._is_sure(belief, passed_s, now_s):
+            cheapest = min(map(self._config.charge_uc_per_s, belief.programs))
+            lowest_uc = belief.lowest * cheapest * passed_s
         # A simulated device that has not said a word is taken to be at rest.
         is_known = belief.is_known or self._config.simulated
         most_uc = self._most_uc(belief, passed_s)
@@ -227,9 +228,8 @@ class Account:
 
     def _is_sure(self, belief: Belief, passed_s: float, now_s: float) -> bool:
         """Say whether its lowest was given: unheard, its lease or its power may have ended."""
-        if belief.heard_s is None:
-            return False
-        return max(passed_s, now_s - belief.heard_s) <= self.stay_s + _REPORT_S
+        unheard_s = math.inf if belief.heard_s is None else now_s - belief.heard_s
+        return max(passed_s, unheard_s) <= self.stay_s + _REPORT_S
 
     def _most_uc(self, belief: Belief, passed_s: float) -> float:
         """Return the most that the device may have given in so much time on this belief."""

@@ -16,6 +16,8 @@ from detectors.compiling.dependencies import UnknownDependencyError, digest_of
 _OTHER = """
 import enum
 from typing import NamedTuple
+import numpy as np
+from detectors.compiling.bundle import Array1, Array2, Record
 GAIN = 2.0
 
 class Bit(enum.IntFlag):
@@ -25,6 +27,13 @@ class Bit(enum.IntFlag):
 class Pair(NamedTuple):
     low: float
     high: float
+
+class Counters(Record):
+    position: int
+
+class State(NamedTuple):
+    ring: Array2[np.float64]
+    counters: Counters
 
 def plus(x):
     return x + GAIN
@@ -38,7 +47,8 @@ import numpy as np
 import other
 from detectors.compiling.kernel import kernel
 from detectors.kernels.fused import fused
-from other import Bit, Pair, plus
+from detectors.compiling.bundle import opened
+from other import Bit, Pair, State, plus
 
 _LATE = int(Bit.LATE)
 _TABLE = np.arange(3.0)
@@ -57,10 +67,15 @@ def called(x):
     return 2.0 * x
 
 @kernel
+def first(addresses):
+    return opened(State, addresses).ring[0, 0]
+
+@kernel
 def asked(x, step=1):
     \"\"\"Return something.\"\"\"
     pair = Pair(x, x)
     some = [each + _STEPS[2][0] for each in _TABLE]
+    some[0] += first(x)
     if step > _LATE and x != Bit.EARLY:
         return called(x) + math.sqrt(pair.low) + some[0]
     return fused(plus(x), other.GAIN, _shifted(x)) + np.floor(x) + len(_TABLE)
@@ -102,13 +117,18 @@ def _module(sources: Mapping[str, str]) -> dict[str, Any]:
         ("kernel", "(3.0, None)", "(4.0, None)"),
         ("kernel", "_made(0.5)", "_made(0.25)"),
         ("kernel", "x + offset", "x - offset"),
-        ("kernel", "@kernel\ndef called", "@kernel(inline='always')\ndef called"),
+        ("kernel", "@kernel\ndef called", "@kernel(inline=False)\ndef called"),
         ("kernel", "for each in _TABLE", "for each in _TABLE if each"),
         ("other", "GAIN = 2.0", "GAIN = 2.5"),
         ("other", "LATE = 4", "LATE = 1024"),
         ("other", "EARLY = 8", "EARLY = 1024"),
         ("other", "x + GAIN", "x - GAIN"),
         ("other", "low: float\n    high: float", "high: float\n    low: float"),
+        ("other", "ring: Array2[np.float64]", "ring: Array1[np.float64]"),
+        ("other", "ring: Array2[np.float64]", "ring: Array2[np.float32]"),
+        ("other", "    counters: Counters", "    counters: Counters\n    level: Array1[np.int64]"),
+        ("other", "position: int", "position: float"),
+        ("other", "position: int", "position: int\n    since_hop: int"),
     ],
 )
 def test_what_is_compiled_in_changes_the_digest(where: str, before: str, after: str) -> None:

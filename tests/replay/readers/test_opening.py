@@ -13,7 +13,7 @@ from replay.readers.reader import Reader
 from replay.readers.registry import GROUP, REGISTRY, find
 from replay.recording import Recording, RecordingError
 from stimloop.recording_config import config_for
-from tests.replay.readers.examples import EXAMPLES
+from tests.replay.readers import xdf_example
 from tests.replay.recordings import ArrayStream, signal
 
 _ROOT = Path(__file__).parents[3]
@@ -64,6 +64,12 @@ def test_one_that_fits_is_taken_beside_our_own(tmp_path: Path) -> None:
     assert found.refused == {}
     made = open_recording(_written(tmp_path / "a.oth", b"OTHER..."), found)
     assert (made.warnings, made.streams[0].n_samples) == ((), 2)
+
+
+def test_our_own_are_found_and_stand_in_the_order_of_their_formats() -> None:
+    formats = [each.format for each in find([]).readers]
+    assert "XDF" in formats
+    assert formats == sorted(set(formats))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,7 @@ def test_a_folder_nobody_knows_and_a_file_that_is_not_there_are_told(tmp_path: P
 
 def test_a_file_that_lies_about_its_suffix_is_opened_as_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "made.edf"
-    EXAMPLES["XDF"](path)
+    xdf_example.write_example(path)
     made = readers.open(path)
     assert made.warnings == (
         "it is named .edf, and read as what it is, XDF (.xdf, .xdfz, .xdf.gz)",

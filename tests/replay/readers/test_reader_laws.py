@@ -1,8 +1,12 @@
 """What holds for every reader: its streams are the same bits in whatever pieces they are read."""
 
+import importlib
+import re
 import tracemalloc
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,21 +14,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import readers
+from replay.readers.reader import Reader
 from replay.readers.registry import REGISTRY
 from replay.recording import Recording, Stretch
 from tests.replay.long_recording import write_long
-from tests.replay.readers.examples import EXAMPLES
 from tests.replay.recordings import whole
 from tests.searching import search
 
 _READERS = REGISTRY.readers
 
 
+def _example_of(reader: Reader) -> Callable[[Path], None]:
+    """Return what writes a recording of a format: `write_example` of its own test."""
+    name = f"test_{re.sub(r'[^a-z0-9]+', '_', reader.format.lower())}"
+    test: Any = importlib.import_module(f"tests.replay.readers.{name}")
+    written: Callable[[Path], None] = test.write_example
+    return written
+
+
 @pytest.fixture(scope="module", params=_READERS, ids=lambda each: each.format)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    suffix, write = request.param.suffixes[0], EXAMPLES[request.param.format]
-    path = tmp_path_factory.mktemp("example") / f"example{suffix}"
-    write(path)
+    path = tmp_path_factory.mktemp("example") / f"example{request.param.suffixes[0]}"
+    _example_of(request.param)(path)
     return readers.open(path)
 
 
@@ -33,8 +44,9 @@ def _wholes(recording: Recording) -> tuple[Stretch, ...]:
     return tuple(whole(stream) for stream in recording.streams)
 
 
-def test_every_reader_has_an_example() -> None:
-    assert set(EXAMPLES) == {each.format for each in _READERS}
+@pytest.mark.parametrize("reader", _READERS, ids=lambda each: each.format)
+def test_every_reader_has_an_example(reader: Reader) -> None:
+    assert callable(_example_of(reader))
 
 
 def test_every_example_is_opened_as_its_format_and_has_samples(opened: Recording) -> None:

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from replay import readers
 from replay.recording import Recording, RecordingError
 from tests.replay import xdf_writer as write
+from tests.replay.readers import xdf_example
 from tests.replay.recordings import whole
 from tests.searching import search
+
+#: What the laws of readers are held on.
+write_example = xdf_example.write_example
 
 _VALUES = np.arange(40, dtype=np.float32).reshape(20, 2)
 _STAMPS_S = [5.0 + k / 100.0 for k in range(20)]

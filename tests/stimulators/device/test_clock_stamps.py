@@ -58,6 +58,39 @@ def test_the_session_that_answered_last_is_that_of_the_newest_answer() -> None:
     assert clocks.best_session(3_100_000) == NEWER
 
 
+def test_a_clock_that_is_not_known_well_enough_any_more_makes_no_stamp() -> None:
+    """At 100 ppm ten milliseconds are reached within 100 s of the last answer."""
+    clocks, later_us = ServiceClocks("boot"), 100_000_000
+    learn(clocks, 0, session=NEWER)
+    assert clocks.stamp(NEWER, later_us) == clocks.stamp(None, later_us) == Stamp("", 0, 0)
+    # Another service's clock that is known is better than one that is not.
+    learn(clocks, later_us)
+    assert clocks.stamp(NEWER, later_us + 2_000).session == SESSION
+    assert clocks.stamp(SESSION, later_us + 2_000).session == SESSION
+
+
+def test_for_no_service_in_particular_a_stamp_is_of_the_newest_that_is_known() -> None:
+    clocks = ServiceClocks("boot")
+    learn(clocks, 0, session=NEWER)
+    learn(clocks, 1_500_000)
+    assert [clocks.stamp(each, 1_600_000).session for each in (None, "another", SESSION)] == [
+        NEWER,
+        NEWER,
+        SESSION,
+    ]
+
+
+def test_a_device_that_is_leased_stamps_for_that_service_though_another_answered_last() -> None:
+    bench = Bench()
+    bench.tick()
+    bench.heard_by = NEWER
+    assert reports(bench.wait(1_100_000))[-1].said_clock == NEWER
+    bench.tell(bench.lease())
+    bench.tell(bench.command(3.0))
+    (arrived,) = reports(bench.wait(200_000))
+    assert (arrived.state, arrived.said_clock) == ("live", SESSION)
+
+
 def test_a_driven_device_stamps_for_the_service_that_drives_it_and_no_other() -> None:
     bench, said = Bench().leased(session=SESSION), []
     for _ in range(40):

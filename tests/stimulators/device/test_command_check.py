@@ -121,6 +121,17 @@ def test_where_the_charge_is_nearly_used_up_a_dearer_program_is_taken_at_0_only(
     assert bench.device.program == "fast"
 
 
+def test_where_the_charge_is_nearly_used_up_no_trigger_is_given_that_does_not_fit() -> None:
+    bench = _nearly_spent()
+    check, delivery = bench.device._budgets.passed_by_trigger, bench.device._delivery
+    while check(3.0, "adbs", delivery.now_us) is None:
+        bench.drive(5_000)
+    assert (bench.state, bench.amount) == ("live", 1.0)
+    assert bench.refusal(bench.command(3.0, kind="trigger")) == "charge"
+    assert bench.device.triggers.n_given == 0
+    assert bench.refusal(bench.command(0.1, kind="trigger")) is None
+
+
 # What was done, and what waits.
 
 _NEWER = "00000000000000000003-0000000c"

@@ -31,8 +31,9 @@ def test_a_step_of_its_clock_by_more_than_a_second_is_a_fault_that_passes_all_th
     time = OwnTime()
     time.read(0)
     assert STEP_US_MAX == 1_000_000
-    assert time.read(STEP_US_MAX) is None
+    assert (time.read(STEP_US_MAX), time.doubtful_us) == (None, 0)
     assert time.read(2 * STEP_US_MAX + 1) == "its own clock went 1.000 s forward in one step"
+    assert time.doubtful_us == STEP_US_MAX + 1
     assert time.now_us == 2 * STEP_US_MAX + 1
 
 

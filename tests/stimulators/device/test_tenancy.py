@@ -92,6 +92,16 @@ def test_after_a_stop_only_an_arming_that_surely_began_later_counts() -> None:
     assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "stopped"
 
 
+def test_the_arming_that_ends_a_stop_makes_every_earlier_one_old_before_it_is_granted() -> None:
+    tenancy = _held()
+    tenancy.stop(_NOW_US - 500)
+    ends_it = _lease(lease_seq=7, armed_us=_LATEST_US - 100, issued_us=_LATEST_US)
+    tenancy.resume(ends_it)
+    between = msgspec.structs.replace(ends_it, lease_seq=8, armed_us=_LATEST_US - 101)
+    assert tenancy.refusal(between, _NOW_US, _SERVICE) == "order"
+    assert tenancy.refusal(ends_it, _NOW_US, _SERVICE) is None
+
+
 def test_a_lease_of_one_that_was_never_stopped_leaves_its_arming_to_the_grant() -> None:
     tenancy = _held()
     tenancy.resume(_lease(armed_us=_LATEST_US - 1_500))

@@ -56,6 +56,11 @@ class Bench:
         count(lasted_s, self.belief, self.now_s)
 
     @property
+    def sure_uc(self) -> float:
+        """The charge that was given for sure."""
+        return self.account._charge._low.charge_uc(self.now_s)
+
+    @property
     def counted(self) -> tuple[float, float]:
         return self.account.charge_uc(self.now_s), self.account.on_s
 
@@ -71,6 +76,7 @@ class Bench:
             "on_s": 0.0,
             "counted_since_s": 1000.0,
             "said_us": None,
+            "clock_asked_us": 0,
         }
         settings: dict[str, Any] = {
             "said_s": None,
@@ -275,6 +281,50 @@ def test_stamps_are_doubted_for_two_minutes_after_it_slept() -> None:
         before_uc, _ = bench.counted
         bench.settle(charge_uc=1.0, on_s=0.0, said_s=bench.now_s, said_us=1, applied_ma=2.0)
         assert (bench.counted[0] == before_uc) is is_doubted
+
+
+def test_a_stamp_that_rests_on_an_answer_of_since_the_sleep_is_not_doubted() -> None:
+    for asked_us, is_doubted in ((1_000_000_000, True), (1_000_000_001, False)):
+        bench = uncertain()
+        bench.stand_still(3.0)
+        bench.count(1.0)
+        before_uc, _ = bench.counted
+        bench.settle(charge_uc=1.0, said_s=bench.now_s, said_us=1, clock_asked_us=asked_us)
+        assert bench.counted[0] == (before_uc if is_doubted else pytest.approx(1.0, abs=_UNITS_UC))
+
+
+def test_what_a_device_gives_is_sure_for_a_report_a_lease_and_a_tick_after_its_word() -> None:
+    for unheard_s, found_uc in ((1.5 + 0.5, 2.0 * 10.0 * 2.0), (1.5 + 0.5 + 1 / 64, 0.0)):
+        bench = Bench().say(2.0).count().count(unheard_s)
+        assert bench.sure_uc == pytest.approx(found_uc, abs=_UNITS_UC)
+
+
+def test_what_a_device_gives_is_unknown_until_it_says_it_but_for_one_that_is_simulated() -> None:
+    bench = Bench().count().count(1.0)
+    assert (bench.counted[0], bench.account.past(bench.now_s).unknown) == (5.0, ())
+    for is_said in (False, True):
+        bench = Bench(simulated=False)
+        bench.account.learn(DevicePast(device="stn", known_age_s=0.0), bench.now_s)
+        if is_said:
+            bench.say(2.0)
+        kept = bench.count().count(1.0).account.past(bench.now_s)
+        assert kept.unknown == (() if is_said else (0,))
+
+
+def test_a_device_that_says_the_time_above_safe_that_we_count_does_not_begin_its_break_anew() -> (
+    None
+):
+    bench = Bench().say(2.0).count().count(1.0).say(0.5).count(1.0)
+    bench.settle(on_s=1.0, said_us=1)
+    assert bench.counted[1] == 1.0
+    assert bench.count(1.0).counted[1] == 0.0
+
+
+def test_what_was_given_before_a_stamped_count_began_is_added_to_it() -> None:
+    # 20 uC in the first second, eight seconds before the count begins.
+    bench = uncertain().count(1.0).count(9.0)
+    bench.settle(charge_uc=30.0, said_s=bench.now_s, said_us=1, counted_since_s=3.0)
+    assert bench.counted[0] == pytest.approx(20.0 + 30.0, abs=_UNITS_UC)
 
 
 def test_a_device_below_safe_that_let_its_lease_end_unheard_may_have_given_it() -> None:

@@ -337,6 +337,37 @@ def test_time_above_safe_is_counted_from_the_rise_to_the_end_of_a_break() -> Non
     assert DevicePast(device="stn", known_age_s=1.0).on_s == 0.0
 
 
+def test_there_is_nothing_to_wait_for_where_no_time_is_above_safe_or_the_break_is_over() -> None:
+    on_time = OnTime(2.0)
+    on_time.presume(0.0)
+    assert (on_time.off_s, on_time.wait_s) == (0.0, 0.0)
+    # As where a device's own count is taken over, long after it was at rest.
+    on_time = OnTime(2.0)
+    on_time.on_s = 5.0
+    assert on_time.wait_s == 0.0
+
+
+def test_what_an_earlier_service_knew_grows_older_and_stays_the_same_otherwise() -> None:
+    past = DevicePast(
+        device="stn",
+        known_age_s=1.0,
+        charges=((600.0, 4.0), (2.0, 7.0)),
+        unknown=(1,),
+        charges_lowest=((600.0, 3.0), (0.0, 5.0)),
+        on_s=2.5,
+    )
+    assert past.aged(10.0) == DevicePast(
+        device="stn",
+        known_age_s=11.0,
+        charges=((610.0, 4.0), (12.0, 7.0)),
+        unknown=(1,),
+        charges_lowest=((610.0, 3.0), (10.0, 5.0)),
+        on_s=2.5,
+    )
+    # One that says nothing of what was sure means all of it, however old it gets.
+    assert DevicePast(device="stn", known_age_s=1.0).aged(10.0).charges_lowest is None
+
+
 def test_a_step_may_use_the_right_to_move_to_its_end() -> None:
     def slew_of() -> Slew:
         slew = Slew(slew_per_s_max=8.0, amount_max=3.0, tick_s=1 / 64)

@@ -247,3 +247,14 @@ def test_a_wait_ends_when_the_last_of_the_charge_is_over() -> None:
     assert count.wait_s(1605.0, 5.0) == 0.0
     count.add(0.0, 5.0, 1010.0)
     assert count.wait_s(1100.0, 5.5) == 514.0
+
+
+def test_a_device_s_own_count_alone_bounds_as_long_as_what_came_before_may_hide_charge() -> None:
+    count = ChargeCount()
+    assert not count.settle_unknown(1000.0)
+    count.presume(1.0, 10.0, 1000.0)
+    assert count.settle_unknown(1000.0)
+    count.bound(50.0, 0.0, replaces=True)
+    # The last bin of before is over two seconds after ten minutes.
+    assert count.charge_uc(1601.96875) == near(50.0)
+    assert count.charge_uc(1602.0) == 0.0

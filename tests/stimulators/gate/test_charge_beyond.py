@@ -8,6 +8,7 @@ from stimulators.gate.limits.charge_window import WINDOW_S
 near = pytest.approx
 _START_S = 1000.0
 _RATE = 15.6
+_UNIT_UC = 1e-6
 
 
 def _resting(count: ChargeCount, from_s: int, until_s: int) -> None:
@@ -48,3 +49,25 @@ def test_a_report_that_says_that_nothing_was_given_does_not_hide_what_the_belief
     count, now_s = _said_too_much(), _START_S + 720.0
     count.bound_stamped(0.0, 0.0, now_s)
     assert count.charge_uc(now_s) >= WINDOW_S * _RATE
+
+
+def test_of_a_report_that_says_less_than_what_is_sure_nothing_beyond_is_left() -> None:
+    count = ChargeCount()
+    count.begin(_START_S)
+    count.add(10.0, 10.0, _START_S)
+    count.note_told(15.0, 0.0, _START_S)
+    count.bound(0.0, 0.0, replaces=True)
+    assert count.charge_uc(_START_S) == near(15.0)
+    count.bound_stamped(3.0, 0.0, _START_S)
+    assert count.charge_uc(_START_S) == near(10.0)
+
+
+def test_what_is_beyond_is_sure_and_rounded_down() -> None:
+    count = ChargeCount()
+    count.begin(_START_S)
+    count.note_told(3.5 * _UNIT_UC, 0.0, _START_S)
+    count.bound(0.0, 0.0, replaces=True)
+    assert count.charge_uc(_START_S) == near(3 * _UNIT_UC)
+    count.bound_stamped(1.5 * _UNIT_UC, 0.0, _START_S)
+    count.bound(0.0, 0.0, replaces=True)
+    assert count.charge_uc(_START_S) == near(_UNIT_UC)

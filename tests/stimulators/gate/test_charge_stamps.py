@@ -42,6 +42,7 @@ def status(**keys: Any) -> DeviceStatus:
     ("keys", "done_s", "now_s", "expected_s"),
     [
         ({}, -math.inf, 100.5, 99.998),
+        ({"said_uncertainty_us": 0}, -math.inf, 100.5, 100.0),
         ({}, 99.999, 100.5, 99.999),
         ({}, 100.002, 100.5, 100.002),
         ({}, -math.inf, 99.998, 99.998),

@@ -85,6 +85,13 @@ def test_one_that_fits_is_taken_beside_our_own() -> None:
     assert found.refused == {}
 
 
+def test_our_own_are_found_and_stand_in_the_order_of_their_kinds() -> None:
+    found = find([])
+    assert {"on_event", "threshold"} <= set(found.kinds)
+    assert list(found.kinds) == sorted(found.kinds)
+    assert list(found.policies) == list(found.kinds.values())
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [

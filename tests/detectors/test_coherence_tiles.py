@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.coherence_runs import runs_of
+from detectors.coherence_tiles import tiles_of
 
 
 @given(st.data())
@@ -16,13 +16,13 @@ def test_each_pair_is_looked_at_once_and_the_right_way_round(data: st.DataObject
     every = list(combinations(range(n_channels), 2))
     chosen = data.draw(st.lists(st.sampled_from(every), min_size=1, unique=True))
     pairs = [pair[:: data.draw(st.sampled_from([1, -1]))] for pair in chosen]
-    made = runs_of(np.array(pairs), n_channels)
-    assert len(np.unique(made.places, axis=0)) == len(made.places)
+    made = tiles_of(np.array(pairs), n_channels)
+    assert len(np.unique(made.origins, axis=0)) == len(made.origins)
     assert sorted(made.pairs[made.pairs >= 0]) == list(range(len(pairs)))
     for run, lane in np.argwhere(made.pairs >= 0):
-        one, others = made.places[run].tolist()
+        one, others = made.origins[run].tolist()
         found = (one, (others + lane) % n_channels)
-        sign = made.turned[run, lane]
+        sign = made.signs[run, lane]
         assert pairs[made.pairs[run, lane]] == (found if sign > 0 else found[::-1])
     assert (made.pairs >= 0).any(axis=1).all()
 
@@ -39,4 +39,4 @@ def test_each_pair_is_looked_at_once_and_the_right_way_round(data: st.DataObject
     ],
 )
 def test_few_runs_are_needed(pairs: list[tuple[int, int]], n_channels: int, n_runs: int) -> None:
-    assert len(runs_of(np.array(pairs), n_channels).places) == n_runs
+    assert len(tiles_of(np.array(pairs), n_channels).origins) == n_runs

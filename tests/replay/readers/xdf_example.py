@@ -1,7 +1,6 @@
-"""One recording of every format, made by hand, for the laws of readers."""
+"""An XDF recording, made by hand, for the laws of readers."""
 
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from tests.replay import xdf_writer as write
 
 
-def _xdf(path: Path) -> None:
+def write_example(path: Path) -> None:
     """Write every way of stamping: every sample, none, some; in chunks longer than what is read."""
     random = np.random.default_rng(5)
     values = random.normal(0.0, 20.0, (90_000, 2)).astype(np.float32)
@@ -37,7 +36,3 @@ def _xdf(path: Path) -> None:
         *(write.footer(number, n) for number, n in enumerate((90_000, 3000, 140_000, 400), 1)),
     ]
     path.write_bytes(b"".join(content))
-
-
-#: What writes a recording of each format, by the format's name.
-EXAMPLES: dict[str, Callable[[Path], None]] = {"XDF": _xdf}
