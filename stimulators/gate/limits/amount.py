@@ -11,6 +11,7 @@ from stimulators.refusals import RefusalReason
 class AmountLimit(Limit):
     """No amount below 0 or above the highest; a policy that wants one makes the rig safe."""
 
+    place = 10
     keys = ("amplitude_ma_max", "level_max")
     reason = RefusalReason.LIMIT
     text = "highest amount; a policy that wants more makes the rig safe"
@@ -28,6 +29,7 @@ class AmountLimit(Limit):
 class ChargeDensityLimit(Limit):
     """No more charge density in a phase: no configuration allows an amount that has more."""
 
+    place = 20
     keys = ("charge_density_uc_per_cm2_max",)
     reason = RefusalReason.LIMIT
     text = "charge density of a phase at the highest amount, in every program; at start"
@@ -44,6 +46,7 @@ class ChargeDensityLimit(Limit):
 class ShannonLimit(Limit):
     """No phase beyond Shannon's line: no configuration allows an amount that is."""
 
+    place = 30
     keys = ("shannon_k_max",)
     reason = RefusalReason.LIMIT
     text = "Shannon's k of a phase at the highest amount, in every program; at start"

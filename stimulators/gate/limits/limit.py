@@ -109,6 +109,8 @@ class Limit:
 
     Attributes
     ----------
+    place : int
+        When it is asked: one of a lower place is asked before, and gives the reason if both refuse.
     keys : tuple of str
         The fields of `LimitsConfig` that it reads; no other limit reads them. The first that is
         written is the one that a refusal names.
@@ -125,6 +127,7 @@ class Limit:
     to safety, which it is not asked about. What grows with time grows in `advance`.
     """
 
+    place: ClassVar[int]
     keys: ClassVar[tuple[str, ...]]
     reason: ClassVar[RefusalReason]
     text: ClassVar[str]

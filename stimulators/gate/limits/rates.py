@@ -12,6 +12,7 @@ _SHARE_FOR_DOWN = 5
 class CommandsLimit(Limit):
     """Commands in any second; on the way up some are kept for the way down."""
 
+    place = 70
     keys = ("commands_per_s_max",)
     reason = RefusalReason.COMMANDS
     text = "commands in any second, a fifth of them for the way down; the way to safety goes beyond"
@@ -38,6 +39,7 @@ class CommandsLimit(Limit):
 class RisesLimit(Limit):
     """Departures from the safe amount upwards, in any minute."""
 
+    place = 80
     keys = ("rises_per_min_max",)
     reason = RefusalReason.RISES
     text = "departures from the safe amount, in any minute"

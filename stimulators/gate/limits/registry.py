@@ -1,35 +1,50 @@
 """Every limit there is, in the order in which they are asked."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
+import stimulators.gate.limits
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
-from stimulators.gate.limits.amount import AmountLimit, ChargeDensityLimit, ShannonLimit
 from stimulators.gate.limits.limit import Asked, Limit, Limited
-from stimulators.gate.limits.rates import CommandsLimit, RisesLimit
-from stimulators.gate.limits.room import ChargeLimit, OnTimeLimit
-from stimulators.gate.limits.slew import SlewLimit
-from stimulators.gate.limits.triggers import RefractoryLimit, TriggersLimit
 from stimulators.wire.messages import DeviceLimits
 
 _L = TypeVar("_L", bound=Limit)
 
+
+def find() -> tuple[type[Limit], ...]:
+    """Return the limits that the modules beside this one have, by their place.
+
+    Raises
+    ------
+    ValueError
+        Where two have the same place: which of them gives the reason would be chance.
+    """
+    package = stimulators.gate.limits
+    found: dict[int, type[Limit]] = {}
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if info.name == __name__:
+            continue
+        module = importlib.import_module(info.name)
+        for each in vars(module).values():
+            is_own = isinstance(each, type) and each.__module__ == module.__name__
+            if not is_own or not issubclass(each, Limit) or each is Limit:
+                continue
+            other = found.setdefault(each.place, each)
+            if other is not each:
+                raise ValueError(
+                    f"{each.__qualname__}: expected a place of its own, found that of "
+                    f"{other.__qualname__}, {each.place}"
+                )
+    return tuple(found[place] for place in sorted(found))
+
+
 #: The first that refuses gives the reason.
-LIMITS: tuple[type[Limit], ...] = (
-    AmountLimit,
-    ChargeDensityLimit,
-    ShannonLimit,
-    SlewLimit,
-    RefractoryLimit,
-    TriggersLimit,
-    CommandsLimit,
-    RisesLimit,
-    OnTimeLimit,
-    ChargeLimit,
-)
+LIMITS: Final[tuple[type[Limit], ...]] = find()
 
 
 class Limits:

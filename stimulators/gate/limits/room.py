@@ -12,6 +12,7 @@ from stimulators.refusals import RefusalReason
 class OnTimeLimit(Limit):
     """Time above the safe amount without a break; the way to safe still comes to it."""
 
+    place = 90
     keys = ("on_time_s_max", "off_time_s_min")
     reason = RefusalReason.ON_TIME
     text = "time above the safe amount without a long enough break, the way down included"
@@ -57,6 +58,7 @@ class OnTimeLimit(Limit):
 class ChargeLimit(Limit):
     """Charge of any ten minutes, also of those to come; the way to safe still comes to it."""
 
+    place = 100
     keys = ("charge_uc_per_10_min_max",)
     reason = RefusalReason.CHARGE
     text = "charge of any ten minutes, the way down included"

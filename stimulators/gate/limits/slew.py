@@ -87,6 +87,7 @@ class SlewLimit(Limit):
         The right to move.
     """
 
+    place = 40
     keys = ("slew_ma_per_s_max", "level_slew_per_s_max")
     reason = RefusalReason.SLEW
     text = "fastest change of the amount, both ways; each step is made small enough"

@@ -15,6 +15,7 @@ class RefractoryLimit(Limit):
     One that would come before an earlier one is too soon.
     """
 
+    place = 50
     keys = ("refractory_s",)
     reason = RefusalReason.REFRACTORY
     text = "time from one trigger to the next, by sample, by now and when it fires"
@@ -41,6 +42,7 @@ class RefractoryLimit(Limit):
 class TriggersLimit(Limit):
     """Triggers in any minute: by sample, by now and when they fire; the most counts."""
 
+    place = 60
     keys = ("triggers_per_min_max",)
     reason = RefusalReason.TRIGGERS
     text = "triggers in any minute, by sample, by now and when they fire"

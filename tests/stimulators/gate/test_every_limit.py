@@ -62,6 +62,7 @@ def _all_of(kind: type[Limit]) -> set[type[Limit]]:
 class MadeUp(Limit):
     """No more than 1 mA, whatever is configured: a limit that nobody has heard of."""
 
+    place = 1000
     keys = ("made_up_ma_max",)
     reason = RefusalReason.LIMIT
     text = "made up"
@@ -112,10 +113,26 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> tuple[type[Limit], ...]:
 
 # Every limit there is.
 
+_EVERY = pytest.mark.parametrize("limit", LIMITS, ids=lambda each: each.__name__)
+
 
 def test_every_limit_is_asked_and_once() -> None:
     assert set(LIMITS) == _all_of(Limit)
-    assert len(set(LIMITS)) == len(LIMITS)
+    assert len(set(LIMITS)) == len(LIMITS) >= 10
+
+
+def test_the_order_in_which_limits_are_asked_is_written_down() -> None:
+    asked = [each.__name__.removesuffix("Limit") for each in LIMITS if each.place <= 100]
+    assert asked == [
+        *("Amount", "ChargeDensity", "Shannon", "Slew", "Refractory", "Triggers"),
+        *("Commands", "Rises", "OnTime", "Charge"),
+    ]
+
+
+def test_two_limits_of_one_place_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SlewLimit, "place", AmountLimit.place)
+    with pytest.raises(ValueError, match="SlewLimit: expected a place of its own, found that of "):
+        registry.find()
 
 
 def test_every_key_of_the_configuration_is_of_one_limit() -> None:
@@ -128,21 +145,35 @@ def test_every_limit_that_a_device_may_say_is_compared() -> None:
     assert sorted(told) == sorted(field.name for field in msgspec.structs.fields(DeviceLimits))
 
 
-def test_every_limit_is_described_in_the_guide() -> None:
-    assert _undescribed(LIMITS) == []
+@_EVERY
+def test_a_limit_is_described_in_the_guide(limit: type[Limit]) -> None:
+    assert _undescribed((limit,)) == []
+
+
+@_EVERY
+def test_a_limit_is_judged_at_the_electrode(limit: type[Limit]) -> None:
+    assert _unjudged((limit,)) == []
+
+
+@_EVERY
+def test_a_limit_holds_up_no_way_down_but_by_commands_a_second(limit: type[Limit]) -> None:
+    bench = Bench().be_live(2.0)
+    asked = Asked("amplitude", 1.0, "a", bench.now_s, moved=-1.0)
+    for _ in range(3):
+        assert bench.drive.limits[limit].check(asked) is None
+        bench.drive.limits[limit].count(asked)
+
+
+@_EVERY
+def test_a_limit_has_words_of_its_own(limit: type[Limit]) -> None:
+    assert [each for each in LIMITS if each.text == limit.text] == [limit]
+    assert isinstance(limit.reason, RefusalReason)
+    assert limit.__doc__
+
+
+def test_the_guide_and_the_judge_name_no_limit_that_is_not_there() -> None:
     assert len(_rows()) == len(LIMITS)
-
-
-def test_every_limit_is_judged_at_the_electrode() -> None:
-    assert _unjudged(LIMITS) == []
     assert electrode_oracle.JUDGED.keys() == _KEYS
-
-
-def test_every_limit_has_words_of_its_own() -> None:
-    assert len({each.text for each in LIMITS}) == len(LIMITS)
-    for each in LIMITS:
-        assert isinstance(each.reason, RefusalReason)
-        assert each.__doc__
 
 
 def test_the_limits_of_amount_read_the_key_of_the_unit() -> None:
