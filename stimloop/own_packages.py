@@ -4,6 +4,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from stimloop.plain_text import plain
+
 _NAMES = ("detectors", "stimulators", "streamer", "replay")
 
 
@@ -18,9 +20,10 @@ def expect_own_packages() -> None:
         spec = find_spec(name)
         origin = None if spec is None or spec.origin is None else Path(spec.origin).resolve()
         if origin is None or origin.parent != root / name:
-            sys.stderr.write(
+            line = (
                 f"stimloop: expected the package {name} in {root}, beside stimloop, found "
                 f"{origin or 'none'}: start in another folder, or with the command `stimloop`, or "
-                "as `python -P -m stimloop`\n"
+                "as `python -P -m stimloop`"
             )
+            sys.stderr.write(f"{plain(line)}\n")
             sys.exit(2)
