@@ -8,12 +8,20 @@ import msgspec
 from detectors.conditioning import Note
 from stimloop.plain_text import plain
 from stimulators.decisions import Decision, EndRun, Notice, Refusal, StateChanged
+from stimulators.refusals import RefusalReason
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 
 #: A target has no chance in these states, which are told themselves; nor has an older one.
-_EXPECTED = {"superseded", "idle", "armed", "hold", "paused", "safe"}
+_EXPECTED = {
+    RefusalReason.SUPERSEDED,
+    RefusalReason.IDLE,
+    RefusalReason.ARMED,
+    RefusalReason.HOLD,
+    RefusalReason.PAUSED,
+    RefusalReason.SAFE,
+}
 #: Notices of what is as it should be again.
 _GOOD = {"stream_resumed", "stream_heard", "null_arrived"}
 
@@ -62,7 +70,7 @@ def _told(decision: Decision) -> NewsLine | None:
         return NewsLine(plain(f"{_about(decision)}{decision.kind}: {decision.text}"), weight)
     if isinstance(decision, EndRun):
         return NewsLine(plain(f"this service ends: {decision.reason}"), "alarm")
-    if isinstance(decision, Refusal) and decision.reason == "refused":
+    if isinstance(decision, Refusal) and decision.reason is RefusalReason.REFUSED:
         return NewsLine(plain(f"{decision.device} refused a command: {decision.found}"))
     if isinstance(decision, Refusal) and decision.reason not in _EXPECTED:
         why = f"expected {decision.expected}, found {decision.found}" if decision.found else ""

@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Command, Lease
 
 State = Literal["idle", "armed", "active", "hold", "paused", "safe"]
@@ -28,9 +29,9 @@ class SendStop(Decided, frozen=True, gc=False):
 
 
 class Refusal(Decided, frozen=True, gc=False):
-    """A target or a request that was not granted, and why (`reason` is one word)."""
+    """A target or a request that was not granted, and why."""
 
-    reason: str
+    reason: RefusalReason
     device: str = ""
     policy: str = ""
     sample: int = -1

@@ -6,6 +6,7 @@ from stimulators.device.output import Output
 from stimulators.device.tenancy import VALID_US_MAX, Tenancy
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.device_config import DeviceConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Command
 
 
@@ -41,7 +42,7 @@ class CommandCheck:
         self._triggers = triggers
         self._budgets = budgets
 
-    def refusal(self, command: Command, newest_seq: int, now_us: int) -> str | None:
+    def refusal(self, command: Command, newest_seq: int, now_us: int) -> RefusalReason | None:
         """Return why a command may not be done, in one word, or None."""
         refused = (
             self._no_standing(command, newest_seq)
@@ -55,9 +56,9 @@ class CommandCheck:
             return self._too_much(command, now_us)
         if command.fire_at_us is None:
             return self.trigger_refusal(command, now_us)
-        return "triggers" if self._triggers.is_full else None
+        return RefusalReason.TRIGGERS if self._triggers.is_full else None
 
-    def trigger_refusal(self, command: Command, now_us: int) -> str | None:
+    def trigger_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
         """Return why a trigger may not be given now, in one word, or None."""
         return (
             self._other_program(command)
@@ -65,45 +66,45 @@ class CommandCheck:
             or self._budgets.passed_by_trigger(amount_of(command), command.program, now_us)
         )
 
-    def _no_standing(self, command: Command, newest_seq: int) -> str | None:
+    def _no_standing(self, command: Command, newest_seq: int) -> RefusalReason | None:
         """Return why nothing from where the command comes would be done, or None."""
         if self._tenancy.is_stopped:
-            return "stopped"
+            return RefusalReason.STOPPED
         if command.session != self._tenancy.session:
-            return "session"
+            return RefusalReason.SESSION
         if self._tenancy.end_us is None:
-            return "lease"
-        return "order" if command.seq <= newest_seq else None
+            return RefusalReason.LEASE
+        return RefusalReason.ORDER if command.seq <= newest_seq else None
 
-    def _untimely(self, command: Command, now_us: int) -> str | None:
+    def _untimely(self, command: Command, now_us: int) -> RefusalReason | None:
         """Return what is wrong with its times; a doubt about the clock counts against it."""
         service = self._clocks.time_of(command.session, now_us)
         if service is None:
-            return "clock"
+            return RefusalReason.CLOCK
         validity_us = command.expires_us - command.issued_us
         if validity_us > VALID_US_MAX or command.issued_us < self._tenancy.armed_us:
-            return "validity"
+            return RefusalReason.VALIDITY
         service_now_us = now_us + service.offset_us
         if command.issued_us > service_now_us + service.uncertainty_us:
-            return "clock"
+            return RefusalReason.CLOCK
         if command.expires_us <= service_now_us + service.uncertainty_us:
-            return "expired"
+            return RefusalReason.EXPIRED
         fire_at_us = command.fire_at_us
         if fire_at_us is None:
             return None
         earliest_us = service_now_us - service.uncertainty_us
-        return None if earliest_us <= fire_at_us < command.expires_us else "expired"
+        return None if earliest_us <= fire_at_us < command.expires_us else RefusalReason.EXPIRED
 
-    def _other_program(self, command: Command) -> str | None:
+    def _other_program(self, command: Command) -> RefusalReason | None:
         """Return whether it would change the program at an amount above 0, contacts and all."""
         present = self._output.program
         if command.program == present or self._output.amount == 0.0 or not self._config.programs:
             return None
         contacts = self._config.programs[command.program].contacts
         is_same = contacts and contacts == self._config.programs[present].contacts
-        return None if is_same else "program"
+        return None if is_same else RefusalReason.PROGRAM
 
-    def _too_much(self, command: Command, now_us: int) -> str | None:
+    def _too_much(self, command: Command, now_us: int) -> RefusalReason | None:
         """Return the limit that going up would break; what goes down is always done."""
         amount = amount_of(command)
         may_be_dearer = command.program != self._output.program and amount > 0.0
@@ -112,16 +113,16 @@ class CommandCheck:
         return self._budgets.passed_by(amount, command.program, now_us)
 
 
-def _unfit(command: Command, config: DeviceConfig) -> str | None:
+def _unfit(command: Command, config: DeviceConfig) -> RefusalReason | None:
     if command.simulated != config.simulated:
-        return "simulated"
+        return RefusalReason.SIMULATED
     given, other = command.amplitude_ma, command.level
     if config.unit == "level":
         given, other = other, given
     if given is None or other is not None:
-        return "unit"
+        return RefusalReason.UNIT
     if not 0.0 <= given <= config.amount_max:
-        return "limit"
+        return RefusalReason.LIMIT
     if config.programs and command.program not in config.programs:
-        return "program"
+        return RefusalReason.PROGRAM
     return None

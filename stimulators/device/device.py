@@ -16,6 +16,7 @@ from stimulators.device.tenancy import Tenancy
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.device.words import Words
 from stimulators.device_config import DeviceConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
@@ -231,7 +232,7 @@ class ReferenceDevice:
         service = self._clocks.time_of(lease.session, now_us)
         if refused is None and service is None:
             self._clocks.hurry(now_us)
-            refused = "clock"
+            refused = RefusalReason.CLOCK
         elif refused is None and service is not None:
             refused = self._tenancy.refusal(lease, now_us, service)
             if refused is None and not was_live:
@@ -244,13 +245,13 @@ class ReferenceDevice:
                 self._tenancy.grant(lease, service)
                 self._delivery.reason = "leased"
         # Who stopped it says more than that the stop holds.
-        if refused is not None and not was_live and refused != "stopped":
+        if refused is not None and not was_live and refused != RefusalReason.STOPPED:
             self._delivery.reason = f"lease refused: {refused}"
 
     def _stop(self, stop: Stop, *, verified: bool) -> list[Said]:
         is_change = not self._tenancy.is_stopped
         self._delivery.stop()
-        said: list[Said] = self._drop_triggers("stopped")
+        said: list[Said] = self._drop_triggers(RefusalReason.STOPPED)
         answer = self._telling.answer_stop(stop, verified=verified, is_change=is_change)
         return said if answer is None else [*said, answer]
 
@@ -271,7 +272,7 @@ class ReferenceDevice:
         self._output.go(amount_of(command))
         self._telling.last_seq = command.seq
         self._done.append(command.seq)
-        return [*self._drop_triggers("dropped"), self._telling.answer(command, None)]
+        return [*self._drop_triggers(RefusalReason.DROPPED), self._telling.answer(command, None)]
 
     def _fire_due(self) -> list[Said]:
         """Fire the triggers whose time has come; without a lease or the clock none."""
@@ -280,12 +281,14 @@ class ReferenceDevice:
         now_us = self._delivery.now_us
         service = self._clocks.time_of(self.session or "", now_us)
         if self.state != "live" or service is None:
-            return self._drop_triggers("lease" if self.state != "live" else "clock")
+            return self._drop_triggers(
+                RefusalReason.LEASE if self.state != "live" else RefusalReason.CLOCK
+            )
         said: list[Said] = []
         for command in self.triggers.take_due(now_us + service.offset_us):
             refused = self._check.trigger_refusal(command, now_us)
             if now_us + service.offset_us >= command.expires_us:
-                refused = "expired"
+                refused = RefusalReason.EXPIRED
             if refused is None:
                 self.triggers.give(command, now_us)
                 self._budgets.count_trigger(amount_of(command), command.program, now_us)
@@ -293,5 +296,5 @@ class ReferenceDevice:
             said.append(self._telling.answer(command, refused))
         return said
 
-    def _drop_triggers(self, why: str) -> list[Said]:
+    def _drop_triggers(self, why: RefusalReason) -> list[Said]:
         return [self._telling.answer(command, why) for command in self.triggers.drop()]

@@ -7,6 +7,7 @@ from stimulators.device.output import Output
 from stimulators.device.stop_reports import StopReports
 from stimulators.device.tenancy import Tenancy
 from stimulators.device.words import Condition, Words
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Stop
 
 _REPORT_PERIOD_US = 1_000_000
@@ -60,7 +61,7 @@ class Telling:
         self._told_given = self._given
         return self._words.describe(self._condition)
 
-    def answer(self, command: Command, refused: str | None) -> Ack:
+    def answer(self, command: Command, refused: RefusalReason | None) -> Ack:
         """Return the answer to a command that was done, or refused for a reason."""
         self._told_given = self._given
         return self._words.answer(

@@ -1,6 +1,7 @@
 """Who may drive a device, and until when: sessions, leases and what a stop leaves behind."""
 
 from stimulators.device.device_clock import ServiceTime
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Lease
 from stimulators.wire.session_id import is_session_id, session_date_text
 
@@ -56,16 +57,17 @@ class Tenancy:
         Begins with one word; is the same whatever the time is.
         """
         if lease.simulated != is_simulated:
-            return "simulated"
+            return RefusalReason.SIMULATED
         session = lease.session
         if session == self.session:
             return None
         if not is_session_id(session) or self._end_us is not None:
-            return "session"
+            return RefusalReason.SESSION
         if session >= self.newest_session:
             return None
         return (
-            f"session: it remembers one of {session_date_text(self.newest_session)}, this one of "
+            f"{RefusalReason.SESSION}: it remembers one of "
+            f"{session_date_text(self.newest_session)}, this one of "
             f"{session_date_text(session)} is not newer; to forget it, at the device: "
             f"stimloop device --forget-session --id {self._device} --memory DIR"
         )
@@ -85,25 +87,25 @@ class Tenancy:
         offset_us_max = service.offset_us + service.uncertainty_us
         latest_us = now_us + offset_us_max
         if not 0 < lease.valid_us <= VALID_US_MAX or lease.armed_us > lease.issued_us:
-            return "validity"
+            return RefusalReason.VALIDITY
         if lease.issued_us > latest_us:
-            return "clock"
+            return RefusalReason.CLOCK
         if lease.issued_us + lease.valid_us <= latest_us:
-            return "expired"
+            return RefusalReason.EXPIRED
         # Also once the stop is over: another session's arming of before it counts no more.
         stopped_us = self._stopped_us
         if stopped_us is not None and lease.armed_us <= stopped_us + offset_us_max:
-            return "stopped"
+            return RefusalReason.STOPPED
         if lease.session != self.session:
             return self._from_before(lease, offset_us_max)
         is_older = lease.armed_us < self.armed_us or lease.lease_seq <= self._lease_seq
-        return "order" if is_older else None
+        return RefusalReason.ORDER if is_older else None
 
     def _from_before(self, lease: Lease, offset_us_max: int) -> str | None:
         """Return why an arming from before the device was switched on does not count."""
         is_same = lease.session == self.newest_session
         if is_same and lease.armed_us <= (self._began_us or 0) + offset_us_max:
-            return "session: it was switched on since that arming: arm anew"
+            return f"{RefusalReason.SESSION}: it was switched on since that arming: arm anew"
         return None
 
     def grant(self, lease: Lease, service: ServiceTime) -> None:

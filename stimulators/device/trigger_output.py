@@ -3,6 +3,7 @@
 from collections import deque
 
 from stimulators.limits import LimitsConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Command
 
 #: Triggers that may wait for their time.
@@ -46,13 +47,15 @@ class TriggerOutput:
         number = (command.session, command.seq)
         return any((each.session, each.seq) == number for each in self.waiting)
 
-    def refusal(self, now_us: int) -> str | None:
+    def refusal(self, now_us: int) -> RefusalReason | None:
         """Return why no trigger may be given now, in one word, or None."""
-        while self._given_us and now_us - self._given_us[0] >= _MINUTE_US:
-            self._given_us.popleft()
-        if self._given_us and now_us - self._given_us[-1] < self._refractory_us:
-            return "refractory"
-        return "triggers" if len(self._given_us) >= self._n_per_min_max else None
+        given_us, n_max = self._given_us, self._n_per_min_max
+        if given_us and now_us - given_us[-1] < self._refractory_us:
+            return RefusalReason.REFRACTORY
+        if len(given_us) < n_max:
+            return None
+        is_one_over = n_max > 0 and now_us - given_us[-n_max] >= _MINUTE_US
+        return None if is_one_over else RefusalReason.TRIGGERS
 
     def doubt(self, by_us: int) -> None:
         """Take it that nobody knows whether the last `by_us` passed: no trigger is older by it."""
@@ -61,6 +64,8 @@ class TriggerOutput:
     def give(self, command: Command, now_us: int) -> None:
         """Give a trigger that was not refused."""
         self._given_us.append(now_us)
+        if len(self._given_us) > max(1, self._n_per_min_max):
+            self._given_us.popleft()
         self.n_given += 1
         self.last = command
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from stimulators.device.device_clock import Stamp
 from stimulators.device_config import DeviceConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceLimits, DeviceState, DeviceStatus
 
 
@@ -125,7 +126,7 @@ class Words:
         stamp_us: int,
         seq: int | None = None,
         request_id: str | None = None,
-        refused: str | None = None,
+        refused: RefusalReason | None = None,
         verified: bool = True,
     ) -> Ack:
         """Return the answer to a command or a stop, as a new word."""

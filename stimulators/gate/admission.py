@@ -4,25 +4,14 @@ import math
 
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
+from stimulators.gate.limits.limit import Asked
 from stimulators.gate.states import RigState
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 
 #: A time beyond this has no microseconds that fit a message.
 _TIME_S_MAX = 9e9
-#: Which limit a trigger that is one too many, or too soon, has come up against.
-_LIMIT_OF = {
-    "refractory": "refractory_s",
-    "triggers": "triggers_per_min_max",
-    "commands": "commands_per_s_max",
-    "charge": "charge_uc_per_10_min_max",
-}
-#: The word for a limit that a rise would pass.
-_REASON_OF = {
-    "rises_per_min_max": "rises",
-    "on_time_s_max": "on_time",
-    "charge_uc_per_10_min_max": "charge",
-}
 
 
 class Admission:
@@ -42,12 +31,12 @@ class Admission:
 
     def hold_to_limits(self, drive: Drive, target: Target) -> bool:
         """Refuse an amount beyond the limits and go safe; say whether it is within them."""
-        if 0.0 <= target.amount <= drive.config.amount_max:
+        asked = Asked("target", target.amount, target.program, self._rig.now_s)
+        refusal = drive.limits.check(asked)
+        if refusal is None:
             return True
-        found = f"{target.amount:g}"
-        expected = f"from 0 to {drive.config.amount_max:g}"
-        self._rig.decide(refusal_of(target, "limit", found, expected))
-        self._rig.break_off(f"policy {target.policy} wants {found} of {target.device}")
+        self._rig.decide(_of(target, refusal))
+        self._rig.break_off(f"policy {target.policy} wants {refusal.found} of {target.device}")
         return False
 
     def admit(self, drive: Drive, target: Target) -> None:
@@ -64,7 +53,7 @@ class Admission:
             drive.aim(target)
             rig.step(drive)
         else:
-            amount = None if refusal.reason == "withheld" else target.amount
+            amount = None if refusal.reason is RefusalReason.WITHHELD else target.amount
             was_told = drive.wishes.was_refused(amount, refusal.reason)
             drive.wishes.refuse(amount, refusal.reason)
             if not was_told:
@@ -77,12 +66,7 @@ class Admission:
             self._rig.decide(refusal)
             return
         sent = drive.trigger(target, self._rig.now_s)
-        if isinstance(sent, str):
-            key = _LIMIT_OF[sent]
-            expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
-            self._rig.decide(refusal_of(target, sent, "one trigger more", expected))
-        else:
-            self._rig.decide(sent)
+        self._rig.decide(_of(target, sent) if isinstance(sent, Refusal) else sent)
 
     def _objection(self, drive: Drive, target: Target) -> Refusal | None:
         state = self._rig.state
@@ -90,20 +74,22 @@ class Admission:
             found: str = state
             if state == "active":
                 found = "no valid estimate" if drive.is_live else "a device that is not live"
-            return refusal_of(target, state, found, "active, on valid estimates")
+            return refusal_of(target, RefusalReason(state), found, "active, on valid estimates")
         if target.withheld:
-            return refusal_of(target, "withheld", "a target that is not to be sent", "one that is")
+            return refusal_of(
+                target, RefusalReason.WITHHELD, "a target that is not to be sent", "one that is"
+            )
         programs = drive.config.programs
         if target.program not in programs and (programs or target.program):
-            return refusal_of(target, "program", target.program, ", ".join(programs))
+            return refusal_of(target, RefusalReason.PROGRAM, target.program, ", ".join(programs))
         age_s = self._rig.now_s - target.time_s
         timing = self._timing
         if not -timing.clock_uncertainty_s_max <= age_s <= timing.data_age_s_max:
             expected = f"at most {timing.data_age_s_max:g} s"
-            return refusal_of(target, "late", f"{age_s:g} s old", expected)
+            return refusal_of(target, RefusalReason.LATE, f"{age_s:g} s old", expected)
         numbers = (target.onset_s, target.value, target.threshold)
         if not (all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX):
-            return refusal_of(target, "number", f"{numbers}", "finite numbers")
+            return refusal_of(target, RefusalReason.NUMBER, f"{numbers}", "finite numbers")
         return self._untimely(drive, target) or self._one_rise_more(drive, target)
 
     def _untimely(self, drive: Drive, target: Target) -> Refusal | None:
@@ -115,20 +101,17 @@ class Admission:
         if 0.0 <= ahead_s < horizon_s:
             return None
         expected = f"from now to {horizon_s:g} s ahead"
-        return refusal_of(target, "fire_at", f"{ahead_s:g} s ahead", expected)
+        return refusal_of(target, RefusalReason.FIRE_AT, f"{ahead_s:g} s ahead", expected)
 
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
         if target.kind == "trigger":
             return None
-        key = drive.objection_to_rise(target, self._rig.now_s)
-        if key is None:
-            return None
-        expected = f"{key} of {target.device} kept: {getattr(drive.config.limits, key):g}"
-        return refusal_of(target, _REASON_OF[key], "one rise more", expected)
+        refusal = drive.objection_to_rise(target, self._rig.now_s)
+        return None if refusal is None else _of(target, refusal)
 
 
-def refusal_of(target: Target, reason: str, found: str, expected: str) -> Refusal:
-    """Return the refusal of a target: `reason` is one word."""
+def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str) -> Refusal:
+    """Return the refusal of a target."""
     return Refusal(
         reason,
         device=target.device,
@@ -137,3 +120,8 @@ def refusal_of(target: Target, reason: str, found: str, expected: str) -> Refusa
         found=found,
         expected=expected,
     )
+
+
+def _of(target: Target, refusal: Refusal) -> Refusal:
+    """Return the refusal of a limit as that of a target."""
+    return refusal_of(target, refusal.reason, refusal.found, refusal.expected)

@@ -7,6 +7,7 @@ from stimulators.gate import remedies
 from stimulators.gate.conditions import Conditions
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Control
 
 #: A request is acted on within this time or never.
@@ -37,16 +38,18 @@ class Requests:
     def _take(self, asked: Control, now_s: float, *, retained: bool) -> Iterator[Refusal]:
         age_s = now_s - asked.issued_us / 1e6
         if retained:
-            yield _refusal(asked, "retained", "a remembered request", "a fresh one")
+            yield _refusal(asked, RefusalReason.RETAINED, "a remembered request", "a fresh one")
         if asked.session != self._session:
-            yield _refusal(asked, "session", asked.session, self._session)
+            yield _refusal(asked, RefusalReason.SESSION, asked.session, self._session)
         if not -_AHEAD_S_MAX <= age_s <= _REQUEST_AGE_S_MAX or now_s > asked.expires_us / 1e6:
-            yield _refusal(asked, "late", f"{age_s:.3f} s old", f"at most {_REQUEST_AGE_S_MAX:g} s")
+            yield _refusal(
+                asked, RefusalReason.LATE, f"{age_s:.3f} s old", f"at most {_REQUEST_AGE_S_MAX:g} s"
+            )
         self._forget(now_s)
         if asked.request_id in self._seen_s:
-            yield _refusal(asked, "repeated", asked.request_id, "a new request_id")
+            yield _refusal(asked, RefusalReason.REPEATED, asked.request_id, "a new request_id")
         elif len(self._seen_s) >= _N_REQUESTS_MAX:
-            yield _refusal(asked, "busy", f"{_N_REQUESTS_MAX} requests", "an operator")
+            yield _refusal(asked, RefusalReason.BUSY, f"{_N_REQUESTS_MAX} requests", "an operator")
         else:
             self._seen_s[asked.request_id] = now_s
 
@@ -145,16 +148,20 @@ class Arming:
             self._resume(asked, retained=retained)
         elif asked.action == "set":
             self._rig.decide(
-                _refusal(asked, "unsupported", "set", "arm, disarm, pause, resume or mark")
+                _refusal(
+                    asked, RefusalReason.UNSUPPORTED, "set", "arm, disarm, pause, resume or mark"
+                )
             )
 
     def _arm(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
         objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"idle", "safe"}:
-            objections.append(_refusal(asked, "state", rig.state, "idle or safe"))
+            objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "idle or safe"))
         elif asked.issued_us / 1e6 <= rig.safe_s:
-            objections.append(_refusal(asked, "late", "asked before safe", "asked since"))
+            objections.append(
+                _refusal(asked, RefusalReason.LATE, "asked before safe", "asked since")
+            )
         if rig.state in {"idle", "safe"}:
             objections += self._for(asked, self._objections())
         rig.decide(*objections)
@@ -165,7 +172,7 @@ class Arming:
         rig = self._rig
         objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"active", "hold"}:
-            objections.append(_refusal(asked, "state", rig.state, "active or hold"))
+            objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "active or hold"))
         rig.decide(*objections)
         if not objections:
             rig.pause(f"paused by {asked.operator}")
@@ -174,14 +181,14 @@ class Arming:
         rig = self._rig
         objections = self._requests.take(asked, rig.now_s, retained=retained)
         if rig.state != "paused":
-            objections.append(_refusal(asked, "state", rig.state, "paused"))
+            objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "paused"))
         elif rig.flawless_s < self._conditions.resume_s:
             found = f"good for {rig.flawless_s:.2f} s"
             flaw = rig.check()
             if flaw is not None:
                 found = f"{flaw.found} (expected {flaw.expected})"
             expected = f"good data for {self._conditions.resume_s:g} s"
-            objections.append(_refusal(asked, "data", found, expected))
+            objections.append(_refusal(asked, RefusalReason.DATA, found, expected))
         objections += self._for(asked, self._conditions.resume_objections(rig.now_s))
         rig.decide(*objections)
         if not objections:
@@ -189,9 +196,11 @@ class Arming:
 
     def _disarm(self, asked: Control, *, retained: bool) -> None:
         if retained:
-            self._rig.decide(_refusal(asked, "retained", "a remembered request", "a fresh one"))
+            self._rig.decide(
+                _refusal(asked, RefusalReason.RETAINED, "a remembered request", "a fresh one")
+            )
         elif asked.session != self._session:
-            self._rig.decide(_refusal(asked, "session", asked.session, self._session))
+            self._rig.decide(_refusal(asked, RefusalReason.SESSION, asked.session, self._session))
         else:
             self._leave_it_to_operators()
             if self._rig.is_staying:
@@ -211,12 +220,14 @@ class Arming:
 
 
 def _remedy(refusal: Refusal) -> str:
-    if refusal.reason == "device":
+    if refusal.reason is RefusalReason.DEVICE:
         return remedies.of_device(refusal.found)
     return remedies.REMEDIES.get(refusal.reason, "")
 
 
-def _refusal(asked: Control, reason: str, found: str, expected: str, device: str = "") -> Refusal:
+def _refusal(
+    asked: Control, reason: RefusalReason, found: str, expected: str, device: str = ""
+) -> Refusal:
     return Refusal(
         reason, device=device, request_id=asked.request_id, found=found, expected=expected
     )

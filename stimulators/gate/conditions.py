@@ -7,6 +7,7 @@ from stimulators.gate import remedies
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import GOOD_S_MIN, StreamWatch
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 
 
 class Conditions:
@@ -40,9 +41,9 @@ class Conditions:
     def objections(self, now_s: float, *, is_linked: bool) -> Iterator[Refusal]:
         """Yield every condition that does not hold."""
         if not is_linked:
-            yield Refusal("link", found="no broker", expected="a link to the broker")
+            yield Refusal(RefusalReason.LINK, found="no broker", expected="a link to the broker")
         if not self._drives:
-            yield Refusal("device", found="no device", expected="at least one device")
+            yield Refusal(RefusalReason.DEVICE, found="no device", expected="at least one device")
         for drive in self._drives:
             yield from drive.presence.objections(self._session, now_s)
             yield from self._rest_objections(drive, now_s)
@@ -54,7 +55,9 @@ class Conditions:
         for drive in self._drives:
             yield from drive.presence.objections(self._session, now_s)
             if drive.is_engaged and not drive.is_live:
-                yield _refusal(drive, "device", drive.belief.state, "a device that is live")
+                yield _refusal(
+                    drive, RefusalReason.DEVICE, drive.belief.state, "a device that is live"
+                )
 
     def _rest_objections(self, drive: Drive, now_s: float) -> Iterator[Refusal]:
         """Yield that a device does not say that it is at rest, or has no budget left."""
@@ -67,16 +70,15 @@ class Conditions:
             else:
                 found = f"{belief.state}, {belief.highest:g}"
             expected = f"its word that it is safe at {config.safe_amount:g}, or stopped"
-            yield _refusal(drive, "rest", found, expected)
-        for want in drive.account.room.objections(belief, now_s):
-            yield _refusal(drive, want.limit, want.found, want.expected)
+            yield _refusal(drive, RefusalReason.REST, found, expected)
+        yield from drive.limits.waits(now_s)
 
     def _stream_objections(self, watch: StreamWatch, now_s: float) -> Iterator[Refusal]:
         flaw = watch.check(now_s)
         budget_s = self._timing.data_age_s_max
         if watch.interval_s > budget_s:
             yield Refusal(
-                "interval",
+                RefusalReason.INTERVAL,
                 found=f"stream {watch.name}: blocks every {watch.interval_s:.3f} s",
                 expected=f"at most data_age_s_max, {budget_s:g} s: "
                 f"{remedies.of_interval(watch.interval_s)}",
@@ -86,18 +88,18 @@ class Conditions:
         if shown is not None:
             since = "" if watch.broken_by is None else f", good for {good_s:.1f} s since"
             yield Refusal(
-                "clock" if shown.reason == "clock" else "data",
+                RefusalReason.CLOCK if shown.reason == "clock" else RefusalReason.DATA,
                 found=f"stream {watch.name}: {shown.found}{since}",
                 expected=f"{shown.expected}: {watch.remedy(shown, now_s)}",
             )
         elif good_s < GOOD_S_MIN:
             yield Refusal(
-                "data",
+                RefusalReason.DATA,
                 found=f"stream {watch.name}: good for {good_s:.2f} s, "
                 f"{GOOD_S_MIN - good_s:.2f} s to wait",
                 expected=f"at least {GOOD_S_MIN:g} s",
             )
 
 
-def _refusal(drive: Drive, reason: str, found: str, expected: str) -> Refusal:
+def _refusal(drive: Drive, reason: RefusalReason, found: str, expected: str) -> Refusal:
     return Refusal(reason, device=drive.config.id, found=found, expected=expected)

@@ -6,6 +6,7 @@ from stimulators.gate.driving.drive import Drive
 from stimulators.gate.limits.stamp import earliest_said_s
 from stimulators.gate.states import RigState
 from stimulators.gate.word import Word, word_of
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, ClockAsked, DeviceStatusHeard, InfoHeard
 
@@ -47,7 +48,7 @@ class DeviceWords:
         if ack.seq is None or ack.session != self._session:
             return
         name = drive.config.id
-        answer, opened = drive.commands.answer(ack)
+        answer, opened = drive.commands.take_answer(ack)
         if answer == "unknown":
             self._take_unknown(drive, ack.seq)
         if opened is None:
@@ -59,7 +60,7 @@ class DeviceWords:
         if refused is not None:
             self._rig.decide(
                 Refusal(
-                    "refused",
+                    RefusalReason.REFUSED,
                     device=name,
                     policy=opened.command.reason.policy,
                     sample=opened.sample,

@@ -17,6 +17,7 @@ from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Applied, DevicePhase, Observation, Target
 from stimulators.wire.messages import DeviceBelief
 from stimulators.wire.received import Received
@@ -211,7 +212,9 @@ class SafetyGate:
             if newest[target.device] is target or target.fire_at_s is not None:
                 self._admission.admit(self._drives[target.device], target)
             elif target.kind == "trigger" or target.amount != newest[target.device].amount:
-                rig.decide(refusal_of(target, "superseded", "an older target", "the newest"))
+                rig.decide(
+                    refusal_of(target, RefusalReason.SUPERSEDED, "an older target", "the newest")
+                )
         return rig.end()
 
     def tick(self, now_s: float) -> tuple[Decision, ...]:
@@ -268,7 +271,7 @@ class SafetyGate:
         if drive is not None:
             return self._admission.hold_to_limits(drive, target)
         names = ", ".join(self._drives)
-        self._rig.decide(refusal_of(target, "device", target.device, names))
+        self._rig.decide(refusal_of(target, RefusalReason.DEVICE, target.device, names))
         return False
 
     def _look_after(self, name: str, drive: Drive, now_s: float) -> None:
@@ -279,7 +282,7 @@ class SafetyGate:
         if drive.presence.lose_if_silent(now_s):
             self._lose(name, f"device {name} says nothing")
         drive.account.count(drive.belief, now_s)
-        if drive.is_engaged and (reached := drive.account.room.reached(drive.belief, now_s)):
+        if drive.is_engaged and (reached := drive.limits.reached(now_s)):
             self._rig.go_safe(f"device {name} reached {reached}")
 
     def _lose(self, name: str, text: str) -> None:

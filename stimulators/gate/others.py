@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from stimulators.decisions import EndRun, Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.states import RigState
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Status
 
 #: A service that was silent for longer is gone: it speaks every second.
@@ -55,4 +56,6 @@ class OtherServices:
     def objections(self) -> Iterator[Refusal]:
         """Yield that another service is there, where it is."""
         if self._heard is not None and self._rig.now_s - self._heard[1] <= _GONE_S:
-            yield Refusal("service", found=f"service {self._heard[0]}", expected="one a rig")
+            yield Refusal(
+                RefusalReason.SERVICE, found=f"service {self._heard[0]}", expected="one a rig"
+            )

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
-from stimulators.wire.messages import DeviceInfo, DeviceLimits
+from stimulators.gate.limits.registry import narrower_limits
+from stimulators.refusals import RefusalReason
+from stimulators.wire.messages import DeviceInfo
 from stimulators.wire.session_id import session_date_text
 
 #: Boots of a device that are remembered, to know a word of an earlier one.
@@ -123,64 +125,47 @@ class Presence:
             found = "nothing"
             if info is not None:
                 found = "offline" if info.state == "offline" else "silence"
-            yield self._refusal("device", found, "a device that answers")
+            yield self._refusal(RefusalReason.DEVICE, found, "a device that answers")
             return
         if self.are_two(now_s):
-            yield self._refusal("instances", "two devices of this id", "one")
+            yield self._refusal(RefusalReason.INSTANCES, "two devices of this id", "one")
         if info.session is not None and info.session > session:
-            yield self._refusal("session", _memory_text(info.session), session_date_text(session))
+            yield self._refusal(
+                RefusalReason.SESSION, _memory_text(info.session), session_date_text(session)
+            )
         elif info.state == "live" and info.session != session:
-            yield self._refusal("session", f"held by session {info.session}", session)
+            yield self._refusal(RefusalReason.SESSION, f"held by session {info.session}", session)
         if info.simulated != self._config.simulated:
             kinds = {True: "simulated", False: "real"}
-            yield self._refusal("simulated", kinds[info.simulated], kinds[self._config.simulated])
-        yield from self._narrower_limits(info.limits)
+            yield self._refusal(
+                RefusalReason.SIMULATED, kinds[info.simulated], kinds[self._config.simulated]
+            )
+        for found, expected in narrower_limits(self._config, info.limits):
+            yield self._refusal(RefusalReason.LIMITS, found, expected)
         yield from self._other_amounts(info)
 
     def _other_amounts(self, info: DeviceInfo) -> Iterator[Refusal]:
         config = self._config
         missing = [name for name in config.programs if name not in info.programs]
         if missing and info.programs:
-            yield self._refusal("program", ", ".join(info.programs), ", ".join(missing))
+            yield self._refusal(RefusalReason.PROGRAM, ", ".join(info.programs), ", ".join(missing))
         safe = info.safe_ma if config.unit == "ma" else info.safe_level
         if safe is not None and safe != config.safe_amount:
-            yield self._refusal("safe", f"{safe:g}", f"{config.safe_amount:g}")
+            yield self._refusal(RefusalReason.SAFE, f"{safe:g}", f"{config.safe_amount:g}")
         if info.safe_program not in {"", config.safe_program}:
-            yield self._refusal("safe", info.safe_program, config.safe_program)
+            yield self._refusal(RefusalReason.SAFE, info.safe_program, config.safe_program)
         stop = info.stop_ma if config.unit == "ma" else info.stop_level
         if stop is not None and stop != config.stop_amount:
-            yield self._refusal("stop", f"{stop:g}", f"{config.stop_amount:g}")
+            yield self._refusal(RefusalReason.STOP, f"{stop:g}", f"{config.stop_amount:g}")
         tolerance_max = _TOLERANCE_SHARE_MAX * config.amount_max
         if info.amount_tolerance is not None and not 0.0 <= info.amount_tolerance <= tolerance_max:
             yield self._refusal(
-                "tolerance", f"{info.amount_tolerance:g}", f"from 0 to {tolerance_max:g}"
+                RefusalReason.TOLERANCE,
+                f"{info.amount_tolerance:g}",
+                f"from 0 to {tolerance_max:g}",
             )
 
-    def _narrower_limits(self, its: DeviceLimits) -> Iterator[Refusal]:
-        ours = self._config
-        if ours.unit == "ma":
-            amount_max, slew_per_s_max = its.amplitude_ma_max, its.slew_ma_per_s_max
-        else:
-            amount_max, slew_per_s_max = its.level_max, its.level_slew_per_s_max
-        for what, limit, asked in (
-            ("amount", amount_max, ours.amount_max),
-            ("slew", slew_per_s_max, ours.slew_per_s_max),
-        ):
-            if limit is None or not asked <= limit:
-                yield self._refusal("limits", f"{what} {limit}", f"at least {asked:g}")
-        for what, limit, asked in (
-            ("triggers a second", its.triggers_per_s_max, ours.limits.triggers_per_min_max / 60.0),
-            (
-                "charge",
-                its.charge_uc_per_10_min_max,
-                ours.limits.charge_uc_per_10_min_max or 0.0,
-            ),
-            ("on-time", its.on_time_s_max, ours.limits.on_time_s_max),
-        ):
-            if limit is not None and not asked <= limit:
-                yield self._refusal("limits", f"{what} {limit:g}", f"at least {asked:g}")
-
-    def _refusal(self, reason: str, found: str, expected: str) -> Refusal:
+    def _refusal(self, reason: RefusalReason, found: str, expected: str) -> Refusal:
         return Refusal(reason, device=self._config.id, found=found, expected=expected)
 
 

@@ -1,6 +1,9 @@
 """What an operator is to do about a condition that does not hold: a cause and a remedy in words."""
 
 import math
+from collections.abc import Mapping
+
+from stimulators.refusals import RefusalReason
 
 #: Seconds since 1970 of any recent year; no machine has been up for so long.
 _UNIX_S = (1e9, 4e9)
@@ -14,17 +17,17 @@ _STAMP_BY_LSL = "let its sender stamp with the LSL clock (local_clock), in secon
 
 #: What to do, by the reason of a refusal; what says so in its own text, or only wants time, has
 #: none.
-REMEDIES = {
-    "link": "start the broker that [broker] names, or correct its host and port; the service goes "
-    "on by itself once it is there",
-    "instances": "end one of the two; `stimloop status` shows both",
-    "service": "end one of the two; `stimloop status` shows both",
-    "simulated": "write under [[devices]] what the device is",
-    "program": "let the device and [devices.programs] say the same",
-    "safe": "let the device and [[devices]] say the same",
-    "stop": "let the device and [[devices]] say the same",
-    "tolerance": "let the device keep its amounts more exactly",
-    "limits": "write limits under [devices.limits] that the device can keep",
+REMEDIES: Mapping[RefusalReason, str] = {
+    RefusalReason.LINK: "start the broker that [broker] names, or correct its host and port; the "
+    "service goes on by itself once it is there",
+    RefusalReason.INSTANCES: "end one of the two; `stimloop status` shows both",
+    RefusalReason.SERVICE: "end one of the two; `stimloop status` shows both",
+    RefusalReason.SIMULATED: "write under [[devices]] what the device is",
+    RefusalReason.PROGRAM: "let the device and [devices.programs] say the same",
+    RefusalReason.SAFE: "let the device and [[devices]] say the same",
+    RefusalReason.STOP: "let the device and [[devices]] say the same",
+    RefusalReason.TOLERANCE: "let the device keep its amounts more exactly",
+    RefusalReason.LIMITS: "write limits under [devices.limits] that the device can keep",
 }
 OF_SILENCE = "nothing comes: look at the amplifier and its network"
 OF_CLOCK = (

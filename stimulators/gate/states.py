@@ -242,7 +242,7 @@ class RigState:
         """Let a device go the next step of its way."""
         if not self.is_linked:
             return
-        if (sent := drive.next_command(self.state, self.now_s)) is not None:
+        if (sent := drive.send_next(self.state, self.now_s)) is not None:
             self.decide(sent)
 
     @property
@@ -298,7 +298,7 @@ class RigState:
             is_due = drive.hops.is_valid and self.check() is None
         else:
             is_due = self.state in {"hold", "paused"}
-        if is_due and (sent := drive.lease(self._armed_s, self.now_s)) is not None:
+        if is_due and (sent := drive.renew_lease(self._armed_s, self.now_s)) is not None:
             self.decide(sent)
 
     def _move_all(self) -> None:

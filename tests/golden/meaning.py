@@ -187,7 +187,8 @@ def _of_decision(decision: Decision) -> tuple[Any, ...]:
     if isinstance(decision, SendStop):
         return ("stop",)
     if isinstance(decision, Refusal):
-        meant = REFUSALS.get(decision.reason, decision.reason)
+        word = str(decision.reason)
+        meant = REFUSALS.get(word, word)
         return ("refusal", meant, decision.device, decision.policy, decision.sample)
     if isinstance(decision, StateChanged):
         return ("state", decision.before, decision.after)

@@ -5,6 +5,7 @@ import pytest
 from detectors.conditioning import Note
 from stimloop.news import news
 from stimulators.decisions import Decision, EndRun, Notice, Refusal, StateChanged
+from stimulators.refusals import RefusalReason
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Event, Tick
@@ -22,11 +23,11 @@ from streamer.events import Event, Tick
         (StateChanged(before="armed", after="active", reason="x"), "armed -> active: x", "plain"),
         (EndRun(reason="another drives"), "this service ends: another drives", "alarm"),
         (
-            Refusal(reason="limit", expected="3", found="4"),
+            Refusal(reason=RefusalReason.LIMIT, expected="3", found="4"),
             "refused, limit: expected 3, found 4",
             "plain",
         ),
-        (Refusal(reason="rest", device="stn"), "stn: refused, rest", "plain"),
+        (Refusal(reason=RefusalReason.REST, device="stn"), "stn: refused, rest", "plain"),
         (Notice(kind="stream_lost", text="the app"), "stream_lost: the app", "alarm"),
         (Notice(kind="stream_resumed", text="the app"), "stream_resumed: the app", "plain"),
         (Notice(kind="a", text="\x1b[2J\nsafe -> idle"), "a: \\x1b[2J\\nsafe -> idle", "alarm"),
@@ -52,7 +53,7 @@ def test_notes_of_one_kind_at_one_sample_are_one_line_and_the_graver_word_stands
 
 @pytest.mark.parametrize("reason", ["superseded", "idle", "hold", "paused", "safe"])
 def test_a_target_that_the_state_refuses_is_no_news(reason: str) -> None:
-    assert list(news(Tick(), Outcome(decisions=(Refusal(reason=reason),)))) == []
+    assert list(news(Tick(), Outcome(decisions=(Refusal(reason=RefusalReason(reason)),)))) == []
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from stimloop.news import news
 from stimloop.plain_console import PlainConsole
 from stimloop.plain_text import plain, plain_json, plain_toml
 from stimulators.decisions import Notice, Refusal, StateChanged
+from stimulators.refusals import RefusalReason
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import StreamChanged
@@ -167,7 +168,7 @@ def _through_news(text: str) -> str:
         decisions=(
             StateChanged("active", "safe", text),
             Notice(text, text),
-            Refusal("limits", found=text, expected=text),
+            Refusal(RefusalReason.LIMITS, found=text, expected=text),
         ),
     )
     file = io.StringIO()

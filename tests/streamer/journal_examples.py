@@ -6,6 +6,7 @@ from detectors.conditioning import Note
 from detectors.estimates import Detection, Estimates, Seen
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
 from stimulators.gate.limits.past import DevicePast
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 from stimulators.wire.messages import (
     Ack,
@@ -85,7 +86,7 @@ DECISIONS: tuple[Decision, ...] = (
         Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1, simulated=True),
     ),
     SendStop("r1", "device lost"),
-    Refusal("stale", device="stn_left", sample=7),
+    Refusal(RefusalReason.LATE, device="stn_left", sample=7),
     StateChanged("active", "hold", "late data"),
     Notice("arming", "waiting"),
 )

@@ -1,6 +1,7 @@
 """The status is said once a second, sooner where something happened, and names requests."""
 
 from stimulators.decisions import Decision, Notice, Refusal
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Control, DeviceBelief, Status
 from stimulators.wire.payload import from_payload, to_payload
 from stimulators.wire.received import ControlHeard
@@ -78,10 +79,10 @@ def test_a_refused_request_is_answered_with_every_reason() -> None:
         heartbeat,
         "r1",
         (
-            Refusal("late", request_id="r1", found="3 s old", expected="at most 2 s"),
+            Refusal(RefusalReason.LATE, request_id="r1", found="3 s old", expected="at most 2 s"),
             Notice("other", "not a refusal"),
-            Refusal("limit", request_id="r0", found="old", expected="other"),
-            Refusal("link", request_id="r1", found="no broker", expected="a link"),
+            Refusal(RefusalReason.LIMIT, request_id="r0", found="old", expected="other"),
+            Refusal(RefusalReason.LINK, request_id="r1", found="no broker", expected="a link"),
         ),
     )
     heartbeat.watch(Tick(), 0.0, Outcome())
@@ -105,7 +106,7 @@ def test_a_request_with_an_endless_name_leaves_a_status_that_can_be_read() -> No
 
 def test_two_requests_within_a_tick_are_both_answered() -> None:
     heartbeat, transport = _heartbeat()
-    _answer(heartbeat, "r1", (Refusal("late", request_id="r1"),))
+    _answer(heartbeat, "r1", (Refusal(RefusalReason.LATE, request_id="r1"),))
     _answer(heartbeat, "r2")
     for tick in range(10):
         heartbeat.watch(Tick(), 1.0 + tick * 0.02, Outcome())

@@ -6,6 +6,7 @@ import pytest
 
 from detectors.estimates import Estimates, Seen
 from stimulators.decisions import Refusal, Send
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, Lease
 from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
@@ -82,10 +83,14 @@ def test_samples_estimates_detections_and_refusals_are_counted() -> None:
         Seen(_estimates("beta", n_hops=3)),
         Seen(_estimates("burst"), (DETECTION, offset, DETECTION)),
     )
-    refusals = (Refusal("late"), Refusal("late"), Refusal("hold"))
+    refusals = (
+        Refusal(RefusalReason.LATE),
+        Refusal(RefusalReason.LATE),
+        Refusal(RefusalReason.HOLD),
+    )
     _count(summary, chunk(0, 7), Outcome(seen=seen, decisions=refusals), 0.1)
     _count(summary, chunk(7, 5), Outcome(), 0.2)
-    _count(summary, Tick(), Outcome(decisions=(Refusal("late"),)), 0.3)
+    _count(summary, Tick(), Outcome(decisions=(Refusal(RefusalReason.LATE),)), 0.3)
     found = summary.as_dict()
     assert (found["samples"], found["estimates"]) == (12, 5)
     assert found["n_valid"] == 2 + 1

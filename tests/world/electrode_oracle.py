@@ -11,6 +11,8 @@ _MINUTE_US = 60_000_000
 #: A device may make so long a movement at once: what "gradual" means to the reference device.
 GRAIN_S = 0.05
 _LOOK_S = 0.02
+#: A device reads its clock this often: a clock that is set shows at the next reading.
+_READ_S = 0.011
 _TINY = 1e-6
 #: Triggers at the edge of a minute that came later than the one before them.
 _N_LATE_TRIGGERS = 2
@@ -18,6 +20,24 @@ _N_LATE_TRIGGERS = 2
 
 class ViolationError(AssertionError):
     """Something was given that must not be."""
+
+
+#: What holds each key of the limits, by the name of its check here or in `oracle.py`.
+JUDGED = {
+    "amplitude_ma_max": "_check_amount",
+    "level_max": "_check_amount",
+    "slew_ma_per_s_max": "_check_step",
+    "level_slew_per_s_max": "_check_step",
+    "charge_density_uc_per_cm2_max": "_check_phase",
+    "shannon_k_max": "_check_phase",
+    "charge_uc_per_10_min_max": "_check_charge",
+    "on_time_s_max": "_check_on_time",
+    "off_time_s_min": "_check_on_time",
+    "rises_per_min_max": "_check_rises",
+    "refractory_s": "_check_refractory",
+    "triggers_per_min_max": "_check_triggers",
+    "commands_per_s_max": "check_commands",
+}
 
 
 class ElectrodeOracle:
@@ -38,6 +58,7 @@ class ElectrodeOracle:
         self.off_since_us: int | None = None
         self.rises_us: deque[int] = deque()
         self.triggers_us: deque[int] = deque()
+        self.commands_s: deque[float] = deque()
         self.given = Given(start_us, 0.0, config.safe_program, is_powered=False)
         self._slew = device.slew_per_s_max
         self._counted_us = start_us
@@ -50,6 +71,7 @@ class ElectrodeOracle:
         self.pass_time(now.time_us)
         before, self.given = self.given, now
         self._check_amount(now)
+        self._check_phase(now.amount, now.program)
         self._check_step(before, now, may_jump=may_jump or is_set)
         if not is_set:
             self._check_program(before, now)
@@ -69,9 +91,39 @@ class ElectrodeOracle:
         """Take in triggers that were given now."""
         self.pass_time(pulses.time_us)
         self.charge_uc += pulses.n_given * pulses.amount * self.config.charge_uc(pulses.program)
+        self._check_refractory(pulses)
+        self._check_triggers(pulses)
+        if not -_TINY <= pulses.amount <= self.config.amount_max + _TINY:
+            raise ViolationError(f"{self.config.id} gave a trigger of {pulses.amount:g}")
+        self._check_phase(pulses.amount, pulses.program)
+
+    def check_commands(self, now_s: float) -> None:
+        """Take in a command that a service sent by its own time, not on the way to safety."""
+        commands_s = self.commands_s
+        commands_s.append(now_s)
+        while now_s - commands_s[0] >= 1.0:
+            commands_s.popleft()
+        n_max = self.config.limits.commands_per_s_max
+        if len(commands_s) > n_max:
+            raise ViolationError(
+                f"{self.config.id} was sent {len(commands_s)} commands in a second, expected at "
+                f"most {n_max:g}"
+            )
+
+    def _check_refractory(self, pulses: Pulses) -> None:
+        before_us = self.triggers_us[-1] if self.triggers_us else -math.inf
+        since_s = 0.0 if pulses.n_given > 1 else (pulses.time_us - before_us) / 1e6
+        # By the device's own clock, which it reads every few milliseconds.
+        if pulses.n_given and since_s < self.config.limits.refractory_s - _READ_S:
+            raise ViolationError(
+                f"{self.config.id} gave a trigger {since_s:g} s after the last, expected at least "
+                f"{self.config.limits.refractory_s:g} s"
+            )
+
+    def _check_triggers(self, pulses: Pulses) -> None:
         triggers_us = self.triggers_us
         triggers_us.extend([pulses.time_us] * pulses.n_given)
-        while triggers_us[0] <= pulses.time_us - _MINUTE_US:
+        while triggers_us and triggers_us[0] <= pulses.time_us - _MINUTE_US:
             triggers_us.popleft()
         n_max = self.config.limits.triggers_per_min_max
         if len(triggers_us) > n_max + _N_LATE_TRIGGERS:
@@ -79,8 +131,25 @@ class ElectrodeOracle:
                 f"{self.config.id} gave {len(triggers_us)} triggers in a minute, expected at most "
                 f"{n_max}"
             )
-        if not -_TINY <= pulses.amount <= self.config.amount_max + _TINY:
-            raise ViolationError(f"{self.config.id} gave a trigger of {pulses.amount:g}")
+
+    def _check_phase(self, amount: float, program: str) -> None:
+        """Hold charge density and Shannon's k of one phase: Q = I PW, D = Q / A, k = log10(Q D)."""
+        pulses, limits = self.config.programs.get(program), self.config.limits
+        if pulses is None or not pulses.contact_area_cm2 or amount <= 0.0:
+            return
+        charge_uc = amount * (pulses.pulse_width_us or 0.0) / 1000.0
+        density = charge_uc / pulses.contact_area_cm2
+        k = math.log10(charge_uc * density) if charge_uc else -math.inf
+        density_max, k_max = limits.charge_density_uc_per_cm2_max, limits.shannon_k_max
+        if density_max is not None and density > density_max * (1.0 + _TINY):
+            raise ViolationError(
+                f"{self.config.id} was given {density:g} uC/cm2 in a phase, expected at most "
+                f"{density_max:g}"
+            )
+        if k_max is not None and k > k_max + _TINY:
+            raise ViolationError(
+                f"{self.config.id} was given a phase of k = {k:g}, expected at most {k_max:g}"
+            )
 
     def pass_time(self, now_us: int) -> None:
         """Count up to now, and hold the counts against the limits."""
@@ -92,7 +161,8 @@ class ElectrodeOracle:
         self.charge_uc += passed_s * rate * self.given.amount
         self._charges.append((now_us, self.charge_uc))
         self._check_charge(now_us)
-        self._check_on_time(now_us)
+        self._check_on_time()
+        self._check_rises()
 
     def charge_in_window_uc(self, now_us: int) -> float:
         """Return what was given in the ten minutes before now."""
@@ -166,7 +236,7 @@ class ElectrodeOracle:
                 f"{limit_uc:g}"
             )
 
-    def _check_on_time(self, now_us: int) -> None:
+    def _check_on_time(self) -> None:
         limits = self.config.limits
         # The way back, after the lease that was running ends.
         way_s = 2.0 * self.config.amount_max / self._slew
@@ -175,7 +245,10 @@ class ElectrodeOracle:
                 f"{self.config.id} has been above its safe amount for {self.on_s:.4g} s, expected "
                 f"at most {limits.on_time_s_max:g}"
             )
-        if now_us and len(self.rises_us) > limits.rises_per_min_max:
+
+    def _check_rises(self) -> None:
+        limits = self.config.limits
+        if len(self.rises_us) > limits.rises_per_min_max:
             raise ViolationError(
                 f"{self.config.id} rose {len(self.rises_us)} times in a minute, expected at most "
                 f"{limits.rises_per_min_max}"

@@ -5,7 +5,8 @@ from replay.virtual.operator import VirtualOperator
 from replay.virtual.service import VirtualService
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
-from stimulators.decisions import StateChanged
+from stimulators.decisions import Send, StateChanged
+from stimulators.wire.messages import Command
 from stimulators.wire.received import ControlHeard
 from streamer.closed_loop import Outcome
 from streamer.events import Event, StreamChanged, Tick
@@ -19,6 +20,8 @@ _DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
 #: So devices fall short of what they are asked for.
 _SHORT = frozenset({"clips", "sticks"})
+#: In these states commands are limited; the way to safety is never refused.
+_DRIVEN = frozenset({"active", "hold", "paused"})
 
 
 class Oracle:
@@ -67,6 +70,7 @@ class Oracle:
         self._was_live: dict[str, bool] = {}
         self._n_leases_over: dict[str, int] = dict.fromkeys(self.electrodes, 0)
         self._armed_us = 0
+        self._sender: dict[str, str] = {}
         for name, given in world.electrodes.given.items():
             self.electrodes[name].change(given, may_jump=True, is_set=False)
         world.electrodes.watchers.append(self._change)
@@ -109,6 +113,8 @@ class Oracle:
         for each in outcome.decisions:
             if isinstance(each, StateChanged) and each.after == "armed":
                 self._arm(service, event)
+            elif isinstance(each, Send) and isinstance(each.message, Command):
+                self._take_command(service, each.device)
         for name, wish in service.wish.items():
             before = self._wished.get((service.session, name))
             if before is None or before[0] != wish:
@@ -117,6 +123,16 @@ class Oracle:
             self._check_counts(service)
         elif isinstance(event, StreamChanged) and not event.is_same_sender:
             self._check_sender(service)
+
+    def _take_command(self, service: VirtualService, device: str) -> None:
+        """Count a command; each service has its own commands a second."""
+        if service.state not in _DRIVEN:
+            return
+        electrode = self.electrodes[device]
+        if self._sender.get(device) != service.session:
+            self._sender[device] = service.session
+            electrode.commands_s.clear()
+        electrode.check_commands(service.now_s)
 
     def _check_sender(self, service: VirtualService) -> None:
         """Hold that nothing goes on upon another sender's samples."""

@@ -9,6 +9,7 @@ from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.on_time import OnTime
 from stimulators.device.output import Output
 from stimulators.device_config import DeviceConfig
+from stimulators.refusals import RefusalReason
 
 #: A device looks at its budgets this often, or more, while it is driven or moves.
 LOOK_US = 10_000
@@ -94,22 +95,22 @@ class Budgets:
         """Count one pulse."""
         self._charge.add(self._pulse_fc(amount, program), now_us)
 
-    def passed(self, now_us: int) -> str | None:
+    def passed(self, now_us: int) -> RefusalReason | None:
         """Return the limit that will be passed unless it goes safe now, in one word, or None."""
         return self._limit(self._output.peak(LOOK_US), self._output.program, now_us)
 
-    def passed_by(self, goal: float, program: str, now_us: int) -> str | None:
+    def passed_by(self, goal: float, program: str, now_us: int) -> RefusalReason | None:
         """Return the limit that setting off for `goal` would break, in one word, or None."""
         return self._limit(self._output.peak(LOOK_US, goal), program, now_us)
 
-    def passed_by_trigger(self, amount: float, program: str, now_us: int) -> str | None:
+    def passed_by_trigger(self, amount: float, program: str, now_us: int) -> RefusalReason | None:
         """Return the limit that one pulse would break, in one word, or None."""
         pulse_fc = self._pulse_fc(amount, program)
         output = self._output
         reserve_fc = self._reserve_fc(output.peak(LOOK_US), output.program, now_us)
-        return "charge" if reserve_fc + pulse_fc > self._charge_fc_max else None
+        return RefusalReason.CHARGE if reserve_fc + pulse_fc > self._charge_fc_max else None
 
-    def has_no_room(self, now_us: int) -> str | None:
+    def has_no_room(self, now_us: int) -> RefusalReason | None:
         """Return the limit that leaves nothing above the safe amount, in one word, or None."""
         dearest = max(self._fc_per_us.values())
         room_fc = self._charge_fc_max - self._charge.worst_fc(now_us)
@@ -117,20 +118,20 @@ class Budgets:
             self._config.amount_max * dearest * _ROOM_US, _ROOM_PART * self._charge_fc_max
         )
         if dearest and room_fc < needed_fc:
-            return "charge"
+            return RefusalReason.CHARGE
         left_us_min = min(_ROOM_US, _ROOM_PART_OF_ON_TIME * self._on_us_max)
         is_over = self._on_time.running_us(now_us) + left_us_min >= self._on_us_max
-        return "on_time" if is_over else None
+        return RefusalReason.ON_TIME if is_over else None
 
-    def _limit(self, peak: float, program: str, now_us: int) -> str | None:
+    def _limit(self, peak: float, program: str, now_us: int) -> RefusalReason | None:
         if self._reserve_fc(peak, program, now_us) > self._charge_fc_max:
-            return "charge"
+            return RefusalReason.CHARGE
         running_us = self._on_time.running_us(now_us)
         down_us = max(0.0, peak - self._config.safe_amount) / self._slew_per_us
         is_spent = (running_us > 0 or down_us > 0) and (
             running_us + 2 * LOOK_US + down_us > self._on_us_max
         )
-        return "on_time" if is_spent else None
+        return RefusalReason.ON_TIME if is_spent else None
 
     def _reserve_fc(self, peak: float, program: str, now_us: int) -> float:
         """Return the highest count to come if it goes safe once more time has passed."""

@@ -48,7 +48,7 @@ class OpenCommands:
         self.missing_seq = None
         self._open.clear()
 
-    def answer(self, ack: Ack) -> tuple[Answer, OpenCommand | None]:
+    def take_answer(self, ack: Ack) -> tuple[Answer, OpenCommand | None]:
         """Take an answer in; a repeated one changes nothing, a late one ends the waiting."""
         seq = -1 if ack.seq is None else ack.seq
         opened = self._open.pop(seq, None)

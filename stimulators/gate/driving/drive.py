@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from stimulators.decisions import Send, State
+from stimulators.decisions import Refusal, Send, State
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
@@ -15,6 +15,8 @@ from stimulators.gate.driving.steering import Steering
 from stimulators.gate.driving.wishes import Wishes
 from stimulators.gate.freshness import Flaw, HopWatch
 from stimulators.gate.limits.account import Account
+from stimulators.gate.limits.limit import Limited
+from stimulators.gate.limits.registry import Limits
 from stimulators.gate.presence import Presence
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
@@ -49,7 +51,9 @@ class Drive:
     belief : Belief
         What it may give.
     account : Account
-        What it has given and may still give.
+        What it has given.
+    limits : Limits
+        What it may still give.
     wishes : Wishes
         What is wanted of it.
     is_engaged : bool
@@ -78,6 +82,7 @@ class Drive:
         self.commands = OpenCommands()
         self.belief = Belief(config, timing.command_valid_s)
         self.account = Account(config, lease_s=timing.lease_s, tick_s=tick_s)
+        self.limits = Limits(Limited(config, self.belief, self.account, tick_s))
         self.wishes = Wishes()
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
@@ -92,14 +97,14 @@ class Drive:
             self._maker,
             belief=self.belief,
             account=self.account,
+            limits=self.limits,
             commands=self.commands,
         )
         self._steering = Steering(
             config,
             timing,
-            tick_s=tick_s,
             belief=self.belief,
-            account=self.account,
+            limits=self.limits,
             commands=self.commands,
             wishes=self.wishes,
             shortfall=self._shortfall,
@@ -192,8 +197,8 @@ class Drive:
 
     # What it is sent.
 
-    def objection_to_rise(self, target: Target, now_s: float) -> str | None:
-        """Return the limit against leaving the safe amount upwards, or None."""
+    def objection_to_rise(self, target: Target, now_s: float) -> Refusal | None:
+        """Return the refusal of leaving the safe amount upwards, or None."""
         return self._steering.objection_to_rise(target, now_s)
 
     def aim(self, target: Target) -> None:
@@ -202,10 +207,10 @@ class Drive:
             self._shortfall.forget_clipping()
         self.wishes.wish(target)
 
-    def next_command(self, state: State, now_s: float) -> Send | None:
+    def send_next(self, state: State, now_s: float) -> Send | None:
         """Return the command that is due in this state of the rig, or None."""
         steering, wish = self._steering, self.wishes.newest
-        steering.advance(now_s)
+        self.limits.advance(now_s)
         if self.descent is not None:
             return self._descend(self.descent, now_s)
         if not (self.is_engaged and self.is_live):
@@ -218,21 +223,21 @@ class Drive:
             return steering.rest(now_s)
         return steering.keep(now_s) if state in {"active", "hold"} else None
 
-    def trigger(self, target: Target, now_s: float) -> Send | str:
-        """Return the trigger, or in one word why it may not go; it is never kept for later."""
-        return self._sending.trigger(target, now_s)
+    def trigger(self, target: Target, now_s: float) -> Send | Refusal:
+        """Return the trigger, or why it may not go; it is never kept for later."""
+        return self._sending.send_trigger(target, now_s)
 
     def cancel_triggers(self, now_s: float) -> None:
         """Take back triggers that wait at the device for their time."""
         self._sending.cancel_triggers(now_s)
 
-    def lease(self, armed_s: float, now_s: float) -> Send | None:
+    def renew_lease(self, armed_s: float, now_s: float) -> Send | None:
         """Return a lease where the next is due."""
         if now_s < self._lease_due_s:
             return None
         self._lease_due_s = now_s + self._timing.lease_s / 3.0
         self.lease_until_s = now_s + self._timing.lease_s
-        return self._maker.lease(armed_s, now_s)
+        return self._maker.make_lease(armed_s, now_s)
 
     def _descend(self, descent: Descent, now_s: float) -> Send | None:
         if self.belief.is_down:

@@ -41,7 +41,7 @@ class Maker:
         self._seqs = seqs
         self._lease_seqs = lease_seqs
 
-    def lease(self, armed_s: float, now_s: float) -> Send:
+    def make_lease(self, armed_s: float, now_s: float) -> Send:
         """Return a lease that rests on the arming at `armed_s`."""
         return Send(
             self._config.id,
@@ -55,7 +55,7 @@ class Maker:
             ),
         )
 
-    def command(
+    def make_command(
         self,
         kind: CommandKind,
         amount: float,

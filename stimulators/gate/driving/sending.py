@@ -2,20 +2,19 @@
 
 import math
 
-from stimulators.decisions import Send
+from stimulators.decisions import Refusal, Send
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.maker import Maker
 from stimulators.gate.limits.account import Account
-from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
+from stimulators.gate.limits.limit import Asked
+from stimulators.gate.limits.registry import Limits
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind
 
 _TINY = 1e-9
-#: One command in this many a second, one of several at least, is kept for the way down.
-_SHARE_FOR_DOWN = 5
 
 
 class Sending:
@@ -29,8 +28,9 @@ class Sending:
         How long an answer may take.
     maker : Maker
         Makes the commands.
-    belief, account, commands
-        What the device may give, what it has given, and its commands without an answer.
+    belief, account, limits, commands
+        What the device may give, what it has given and may still give, and its commands without
+        an answer.
 
     Attributes
     ----------
@@ -50,6 +50,7 @@ class Sending:
         *,
         belief: Belief,
         account: Account,
+        limits: Limits,
         commands: OpenCommands,
     ) -> None:
         self.said: tuple[float, str] | None = None
@@ -60,47 +61,36 @@ class Sending:
         self._maker = maker
         self._belief = belief
         self._account = account
+        self._limits = limits
         self._commands = commands
-        limits = config.limits
-        self._rate = RateBudget(int(limits.commands_per_s_max), 1.0)
-        n_max = int(limits.commands_per_s_max)
-        self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
-        self._triggers = TriggerBudget(limits.refractory_s, limits.triggers_per_min_max)
         self._scheduled_s = -math.inf
 
-    def has_room(self, now_s: float, *, is_up: bool) -> bool:
-        """Say whether one command more may go; on the way up some are kept for the way down."""
-        return self._rate.has_room(now_s, leaving=self._n_for_down if is_up else 0)
-
-    def amplitude(
-        self, amount: float, program: str, now_s: float, *, wish: Target | None, channel: str
-    ) -> Send:
+    def send_amplitude(self, asked: Asked, *, wish: Target | None, channel: str) -> Send:
         """Return an amplitude command that goes now: for a wish, or by the gate itself."""
-        command = self._send("amplitude", amount, program, now_s, wish=wish, channel=channel)
-        self._account.note_sent(self._belief, now_s)
-        self._belief.send(command.seq, amount, program, now_s)
-        self.said, self.said_s = (amount, program), now_s
+        command = self._send("amplitude", asked, wish=wish, channel=channel)
+        self._account.note_sent(self._belief, asked.now_s)
+        self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
+        self.said, self.said_s = (asked.amount, asked.program), asked.now_s
         # The device drops what waits there with each new amount.
         self.is_cancel_due = False
         self._scheduled_s = -math.inf
         return Send(self._config.id, command)
 
-    def trigger(self, target: Target, now_s: float) -> Send | str:
-        """Return the trigger, or in one word why it may not go; it is never kept for later."""
-        reason = self._triggers.refusal(target.time_s, now_s, target.fire_at_s)
-        if reason is not None:
-            return reason
-        # What takes it back, and the way down, must find room after it.
-        if not self._rate.has_room(now_s, leaving=self._n_for_down):
-            return "commands"
-        charge_uc = target.amount * self._config.charge_uc(target.program)
-        if not self._account.room.has_room(charge_uc, self._belief, now_s):
-            return "charge"
-        self._account.add_trigger(charge_uc, now_s, now_s + self._timing.command_valid_s)
-        self._triggers.take(target.time_s, now_s, target.fire_at_s)
+    def send_trigger(self, target: Target, now_s: float) -> Send | Refusal:
+        """Return the trigger, or why it may not go; it is never kept for later."""
+        asked = Asked(
+            "trigger",
+            target.amount,
+            target.program,
+            now_s,
+            time_s=target.time_s,
+            fire_at_s=now_s if target.fire_at_s is None else target.fire_at_s,
+            until_s=now_s + self._timing.command_valid_s,
+        )
+        if (refusal := self._limits.check(asked)) is not None:
+            return refusal
         self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)
-        amount, channel = target.amount, target.channel
-        command = self._send("trigger", amount, target.program, now_s, wish=target, channel=channel)
+        command = self._send("trigger", asked, wish=target, channel=target.channel)
         return Send(self._config.id, command)
 
     def cancel_triggers(self, now_s: float) -> None:
@@ -117,19 +107,13 @@ class Sending:
         self.is_cancel_due = False
 
     def _send(
-        self,
-        kind: CommandKind,
-        amount: float,
-        program: str,
-        now_s: float,
-        *,
-        wish: Target | None,
-        channel: str,
+        self, kind: CommandKind, asked: Asked, *, wish: Target | None, channel: str
     ) -> Command:
-        command = self._maker.command(
-            kind, amount, program, wish=wish, channel=channel, now_s=now_s
+        amount, now_s = asked.amount, asked.now_s
+        command = self._maker.make_command(
+            kind, amount, asked.program, wish=wish, channel=channel, now_s=now_s
         )
-        self._rate.take(now_s)
+        self._limits.count(asked)
         is_way_down = kind == "amplitude" and amount < self._belief.highest - _TINY
         # A trigger that waits for its time is answered then.
         acts_s = now_s if command.fire_at_us is None else command.fire_at_us / 1e6

@@ -1,15 +1,15 @@
 """The next amount on the way to a goal: by the slew, in the right program, said until it shows."""
 
-from stimulators.decisions import Send
+from stimulators.decisions import Refusal, Send
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommands
 from stimulators.gate.driving.sending import Sending
 from stimulators.gate.driving.shortfall import Shortfall
 from stimulators.gate.driving.wishes import Wishes
-from stimulators.gate.limits.account import Account
-from stimulators.gate.limits.budgets import RateBudget
-from stimulators.gate.limits.slew import Slew
+from stimulators.gate.limits.limit import Asked
+from stimulators.gate.limits.registry import Limits
+from stimulators.gate.limits.slew import SlewLimit
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 
@@ -25,9 +25,7 @@ class Steering:
         The device and its limits.
     timing : GateConfig
         How long an answer may take.
-    tick_s : float
-        Time from one tick to the next.
-    belief, account, commands, wishes, shortfall, sending
+    belief, limits, commands, wishes, shortfall, sending
         The parts of the device's `Drive`.
     """
 
@@ -36,9 +34,8 @@ class Steering:
         config: DeviceConfig,
         timing: GateConfig,
         *,
-        tick_s: float,
         belief: Belief,
-        account: Account,
+        limits: Limits,
         commands: OpenCommands,
         wishes: Wishes,
         shortfall: Shortfall,
@@ -47,33 +44,25 @@ class Steering:
         self._config = config
         self._timing = timing
         self._belief = belief
-        self._account = account
+        self._limits = limits
         self._commands = commands
         self._wishes = wishes
         self._shortfall = shortfall
         self._sending = sending
-        self._slew = Slew(
-            slew_per_s_max=config.slew_per_s_max, amount_max=config.amount_max, tick_s=tick_s
-        )
-        self._rises = RateBudget(config.limits.rises_per_min_max, 60.0)
+        self._slew = limits[SlewLimit].slew
 
     def learn_tolerance(self) -> None:
         """Make no step smaller than the device's tolerance allows it to show."""
         self._slew.tolerate(self._belief.tolerance)
 
-    def advance(self, now_s: float) -> None:
-        """Let the right to move grow with time."""
-        self._slew.advance(now_s)
-
-    def objection_to_rise(self, target: Target, now_s: float) -> str | None:
-        """Return the limit against leaving the safe amount upwards, or None."""
+    def objection_to_rise(self, target: Target, now_s: float) -> Refusal | None:
+        """Return the refusal of leaving the safe amount upwards, or None."""
         belief = self._belief
         if not (target.amount > belief.safe_level and belief.is_resting):
             return None
-        if not self._rises.has_room(now_s):
-            return "rises_per_min_max"
         step = min(target.amount, belief.highest + self._slew.spare)
-        return self._account.room.objection_to(step, target.program, belief, now_s)
+        asked = Asked("wish", step, target.program, now_s, is_up=True, is_rise=True)
+        return self._limits.check(asked)
 
     def follow(self, wish: Target, now_s: float) -> Send | None:
         """Go towards what is wished; to another program by way of 0."""
@@ -98,9 +87,10 @@ class Steering:
     def descend(self, now_s: float) -> Send:
         """Say the safe amount, whatever the limits: the device goes there by its own slew."""
         config = self._config
+        way = (0.0, self._belief.program)
         if self._may_switch(config.safe_program):
-            return self._say(config.safe_amount, config.safe_program, None, now_s)
-        return self._say(0.0, self._belief.program, None, now_s)
+            way = (config.safe_amount, config.safe_program)
+        return self._say(Asked("amplitude", *way, now_s), None)
 
     def _may_switch(self, program: str) -> bool:
         """Say whether it may go to this program from where it is: else first down to 0."""
@@ -139,24 +129,19 @@ class Steering:
             amount = min(lowest, goal) if is_asked else None
         if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
             return None
-        is_rise = amount > self._belief.safe_level and self._belief.is_resting
-        if not self._sending.has_room(now_s, is_up=is_up):
-            return None
-        if is_rise and not self._rises.has_room(now_s):
-            return None
-        if (
-            is_up
-            and self._account.room.objection_to(amount, program, self._belief, now_s) is not None
-        ):
-            return None
-        if is_rise:
-            self._rises.take(now_s)
-        self._slew.take(amount - (lowest if is_up else highest))
-        return self._say(amount, program, wish, now_s)
+        asked = Asked(
+            "amplitude",
+            amount,
+            program,
+            now_s,
+            is_up=is_up,
+            is_rise=amount > self._belief.safe_level and self._belief.is_resting,
+            moved=amount - (lowest if is_up else highest),
+        )
+        return None if self._limits.check(asked) is not None else self._say(asked, wish)
 
-    def _say(self, amount: float, program: str, wish: Target | None, now_s: float) -> Send:
-        channel = self._wishes.channel
-        return self._sending.amplitude(amount, program, now_s, wish=wish, channel=channel)
+    def _say(self, asked: Asked, wish: Target | None) -> Send:
+        return self._sending.send_amplitude(asked, wish=wish, channel=self._wishes.channel)
 
     def _is_shown(self, program: str) -> bool:
         """Say whether no answer is missing, and its words show that it is in this program."""

@@ -1,5 +1,6 @@
 """What a policy wants of one device now, and what it was last refused."""
 
+from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 
 
@@ -17,7 +18,7 @@ class Wishes:
     def __init__(self) -> None:
         self.newest: Target | None = None
         self.channel = ""
-        self._refused: tuple[float | None, str] | None = None
+        self._refused: tuple[float | None, RefusalReason] | None = None
 
     def is_wished(self, target: Target) -> bool:
         """Say whether the target asks for what is under way already."""
@@ -30,14 +31,14 @@ class Wishes:
             == (target.amount, target.program, target.channel)
         )
 
-    def was_refused(self, amount: float | None, reason: str) -> bool:
+    def was_refused(self, amount: float | None, reason: RefusalReason) -> bool:
         """Say whether the last refusal was of this amount (None for any), for this reason."""
         return self._refused == (amount, reason)
 
     @property
     def is_withheld(self) -> bool:
         """Whether what was wanted last is not to be sent."""
-        return self._refused == (None, "withheld")
+        return self._refused == (None, RefusalReason.WITHHELD)
 
     def wish(self, target: Target) -> None:
         """Want this from now on."""
@@ -45,7 +46,7 @@ class Wishes:
         self.channel = target.channel
         self._refused = None
 
-    def refuse(self, amount: float | None, reason: str) -> None:
+    def refuse(self, amount: float | None, reason: RefusalReason) -> None:
         """Remember a refusal, and want nothing any more."""
         self.newest = None
         self._refused = (amount, reason)

@@ -9,7 +9,6 @@ from stimulators.gate.limits.charge import ChargeCount
 from stimulators.gate.limits.charge_window import WINDOW_S
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.past import DevicePast
-from stimulators.gate.limits.room import Room
 from stimulators.wire.messages import DeviceStatus
 
 #: How long a word was on its way, at most, of a device that never says when it was said: an
@@ -47,8 +46,8 @@ class Account:
 
     Attributes
     ----------
-    room : Room
-        What still fits.
+    stay_s : float
+        How long a device may keep its amount once it is told nothing more.
 
     Notes
     -----
@@ -64,7 +63,7 @@ class Account:
 
     def __init__(self, config: DeviceConfig, *, lease_s: float, tick_s: float) -> None:
         self._config = config
-        self._stay_s = lease_s + tick_s
+        self.stay_s = lease_s + tick_s
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         self._on_s_max = config.limits.on_time_s_max
         self._off_s_min = config.limits.off_time_s_min
@@ -77,7 +76,16 @@ class Account:
         self._woke_s = self._doubted_until_s = -math.inf
         self._is_presumed = config.simulated
         self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
-        self.room = Room(config, self._charge, self._on_high, stay_s=self._stay_s)
+
+    @property
+    def charge(self) -> ChargeCount:
+        """The charge that it may have given."""
+        return self._charge
+
+    @property
+    def on_time(self) -> OnTime:
+        """How long it may have been above its safe amount, breaks and all."""
+        return self._on_high
 
     @property
     def on_s(self) -> float:
@@ -132,10 +140,6 @@ class Account:
         self._woke_s = now_s
         self._doubted_until_s = now_s + lasted_s + _CLOCK_FADES_S
 
-    def add_trigger(self, charge_uc: float, now_s: float, until_s: float) -> None:
-        """Count a trigger that goes, and is given at `until_s` at the latest."""
-        self._charge.add_pulse(charge_uc, now_s, until_s)
-
     def note_sent(self, belief: Belief, now_s: float) -> None:
         """Take in that a command goes now: what a word that knows of it counts is no older."""
         self.count(belief, now_s)
@@ -147,7 +151,7 @@ class Account:
         config = self._config
         above = config.safe_amount - belief.highest
         if self._never_stamps and above > 0.0 and belief.heard_s is not None:
-            unheard_s = self._stay_s + _TRANSIT_S + now_s - belief.heard_s
+            unheard_s = self.stay_s + _TRANSIT_S + now_s - belief.heard_s
             rate = config.charge_uc_per_s(config.safe_program)
             self._charge.add(0.0, above * rate * unheard_s, now_s)
 
@@ -225,7 +229,7 @@ class Account:
     def _is_sure(self, belief: Belief, passed_s: float, now_s: float) -> bool:
         """Say whether its lowest was given: unheard, its lease or its power may have ended."""
         unheard_s = math.inf if belief.heard_s is None else now_s - belief.heard_s
-        return max(passed_s, unheard_s) <= self._stay_s + _REPORT_S
+        return max(passed_s, unheard_s) <= self.stay_s + _REPORT_S
 
     def _most_uc(self, belief: Belief, passed_s: float) -> float:
         """Return the most that the device may have given in so much time on this belief."""
@@ -234,7 +238,7 @@ class Account:
         is_known = belief.is_known or not config.simulated
         most = (belief.most if is_known else config.safe_amount) * max(rates)
         # Where no lease went the device went to its safe amount, if it did not before.
-        if not self._never_stamps or passed_s > self._stay_s:
+        if not self._never_stamps or passed_s > self.stay_s:
             safe = belief.most_at(config.safe_amount)
             most = max(most, safe * config.charge_uc_per_s(config.safe_program))
         return most * passed_s

@@ -2,93 +2,108 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
-from stimulators.device_config import DeviceConfig
-from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import ChargeCount
+from stimulators.decisions import Refusal
 from stimulators.gate.limits.charge_window import WINDOW_S
-from stimulators.gate.limits.on_time import OnTime
+from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
+from stimulators.refusals import RefusalReason
 
 
-class Want(NamedTuple):
-    """What has to wait, for which limit and how long."""
+class OnTimeLimit(Limit):
+    """Time above the safe amount without a break; the way to safe still comes to it."""
 
-    limit: str
-    found: str
-    expected: str
+    place = 90
+    keys = ("on_time_s_max", "off_time_s_min")
+    reason = RefusalReason.ON_TIME
+    text = "time above the safe amount without a long enough break, the way down included"
+    told = Told("on-time", "on_time_s_max", "on_time_s_max")
 
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        self._belief = device.belief
+        self._stay_s = device.account.stay_s
+        self._on_time = device.account.on_time
+        self._on_s_max = device.config.limits.on_time_s_max
 
-class Room:
-    """Says which limit is reached, and which would be, with the way to safe still to come.
-
-    Parameters
-    ----------
-    config : DeviceConfig
-        The device and its limits.
-    charge : ChargeCount
-        The charge that it may have given.
-    on_time : OnTime
-        How long it may have been above its safe amount.
-    stay_s : float
-        How long it may keep its amount once it is told nothing more.
-    """
-
-    def __init__(
-        self, config: DeviceConfig, charge: ChargeCount, on_time: OnTime, *, stay_s: float
-    ) -> None:
-        self._config = config
-        self._charge = charge
-        self._on_time = on_time
-        self._stay_s = stay_s
-        self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
-        self._on_s_max = config.limits.on_time_s_max
-
-    def reached(self, belief: Belief, now_s: float) -> str | None:
-        """Return the limit that allows nothing more but the way to the safe amount, or None."""
-        highest = belief.highest
-        is_above = highest > self._config.safe_amount + belief.tolerance
-        if is_above and self._on_time.on_s + self._way_down_s(highest) >= self._on_s_max:
-            return "on_time_s_max"
-        if not self._fits(self._reserve_uc(highest, belief.programs), now_s):
-            return "charge_uc_per_10_min_max"
-        return None
-
-    def objection_to(self, amount: float, program: str, belief: Belief, now_s: float) -> str | None:
-        """Return the limit against going up to `amount`, from which safe must be in reach."""
-        if amount <= self._config.safe_amount + belief.tolerance:
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        is_low = asked.amount <= self.config.safe_amount + self._belief.tolerance
+        if not asked.is_up or is_low:
             return None
-        if self._on_time.if_rising_s + self._way_down_s(amount) >= self._on_s_max:
-            return "on_time_s_max"
-        if not self._fits(self._reserve_uc(amount, belief.programs | {program}), now_s):
-            return "charge_uc_per_10_min_max"
-        return None
+        on_s = self._on_time.if_rising_s + self._way_down_s(asked.amount)
+        return self.one_more(asked) if on_s >= self._on_s_max else None
 
-    def has_room(self, charge_uc: float, belief: Belief, now_s: float) -> bool:
-        """Say whether a trigger of this charge may go, and the way to safe still fits."""
-        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
-        return self._fits(charge_uc + reserve_uc, now_s)
+    def is_reached(self, now_s: float) -> bool:
+        """Say whether only the way to the safe amount is left."""
+        del now_s
+        highest = self._belief.highest
+        is_above = highest > self.config.safe_amount + self._belief.tolerance
+        return is_above and self._on_time.on_s + self._way_down_s(highest) >= self._on_s_max
 
-    def objections(self, belief: Belief, now_s: float) -> Iterator[Want]:
-        """Yield what has to wait before the device may be driven, once it said what it gives."""
-        if not belief.is_known:
-            return
+    def waits(self, now_s: float) -> Iterator[Refusal]:
+        """Yield how long it takes until the device may be driven, where it does."""
+        del now_s
         if self._on_time.if_rising_s >= self._on_s_max:
-            yield Want(
-                "on_time",
+            yield self.refusal(
                 f"perhaps above safe for {self._on_time.on_s:.0f} s, "
                 f"{self._on_time.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
             )
-        reserve_uc = self._reserve_uc(belief.highest, belief.programs)
+
+    def _way_down_s(self, highest: float) -> float:
+        way = max(0.0, highest - self.config.safe_amount)
+        return self._stay_s + way / self.config.slew_per_s_max
+
+
+class ChargeLimit(Limit):
+    """Charge of any ten minutes, also of those to come; the way to safe still comes to it."""
+
+    place = 100
+    keys = ("charge_uc_per_10_min_max",)
+    reason = RefusalReason.CHARGE
+    text = "charge of any ten minutes, the way down included"
+    told = Told("charge", "charge_uc_per_10_min_max", "charge_uc_per_10_min_max")
+
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        self._belief = device.belief
+        self._stay_s = device.account.stay_s
+        self._charge = device.account.charge
+        self._limit_uc = device.config.limits.charge_uc_per_10_min_max or math.inf
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        belief = self._belief
+        if asked.kind == "trigger":
+            more_uc = self._pulse_uc(asked) + self._reserve_uc(belief.highest, belief.programs)
+        elif asked.is_up and asked.amount > self.config.safe_amount + belief.tolerance:
+            more_uc = self._reserve_uc(asked.amount, belief.programs | {asked.program})
+        else:
+            return None
+        return None if self._fits(more_uc, asked.now_s) else self.one_more(asked)
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        if asked.kind == "trigger":
+            self._charge.add_pulse(self._pulse_uc(asked), asked.now_s, asked.until_s)
+
+    def is_reached(self, now_s: float) -> bool:
+        """Say whether only the way to the safe amount is left."""
+        return not self._fits(self._reserve_now_uc(), now_s)
+
+    def waits(self, now_s: float) -> Iterator[Refusal]:
+        """Yield how long it takes until the device may be driven, where it does."""
+        reserve_uc = self._reserve_now_uc()
         if not self._fits(reserve_uc, now_s):
             over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
-            yield Want(
-                "charge",
+            yield self.refusal(
                 f"perhaps {self._charge.charge_uc(now_s):.0f} uC given in ten minutes, "
                 f"{self._charge.wait_s(now_s, over_uc):.0f} s to wait",
                 f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
             )
+
+    def _pulse_uc(self, asked: Asked) -> float:
+        return asked.amount * self.config.charge_uc(asked.program)
 
     def _fits(self, more_uc: float, now_s: float) -> bool:
         if self._limit_uc == math.inf:
@@ -104,15 +119,14 @@ class Room:
 
     def _steady_uc(self) -> float:
         """Charge of ten minutes at the safe amount."""
-        config = self._config
+        config = self.config
         return WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
+
+    def _reserve_now_uc(self) -> float:
+        return self._reserve_uc(self._belief.highest, self._belief.programs)
 
     def _reserve_uc(self, highest: float, programs: Iterable[str]) -> float:
         """Charge of the way to safe: the amount until a lease ends, then down by the slew."""
-        rates = [self._config.charge_uc_per_s(program) for program in programs] or [0.0]
-        down_s = 0.5 * highest / self._config.slew_per_s_max
+        rates = [self.config.charge_uc_per_s(program) for program in programs] or [0.0]
+        down_s = 0.5 * highest / self.config.slew_per_s_max
         return highest * max(rates) * (self._stay_s + down_s)
-
-    def _way_down_s(self, highest: float) -> float:
-        way = max(0.0, highest - self._config.safe_amount)
-        return self._stay_s + way / self._config.slew_per_s_max

@@ -1,5 +1,9 @@
 """How far an amount may move: the slew limit as a right that grows with time."""
 
+from stimulators.decisions import Refusal
+from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
+from stimulators.refusals import RefusalReason
+
 #: Steps smaller than this share of the limit wait, unless they reach the goal.
 _STEP_SHARE = 0.002
 #: Sums of floats are this far from what they mean.
@@ -65,6 +69,51 @@ class Slew:
             return None
         return max(goal, min(lowest, highest - self._right))
 
+    def allows(self, moved: float) -> bool:
+        """Say whether a step of this size may go now."""
+        return abs(moved) <= self._right + _TINY
+
     def take(self, moved: float) -> None:
         """Use the right for a step that goes."""
         self._right = max(0.0, self._right - abs(moved))
+
+
+class SlewLimit(Limit):
+    """No step up beyond the right to move; steering asks it how large the next step may be.
+
+    Attributes
+    ----------
+    slew : Slew
+        The right to move.
+    """
+
+    place = 40
+    keys = ("slew_ma_per_s_max", "level_slew_per_s_max")
+    reason = RefusalReason.SLEW
+    text = "fastest change of the amount, both ways; each step is made small enough"
+    told = Told("slew", "slew_ma_per_s_max", "level_slew_per_s_max", is_needed=True)
+
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        config = device.config
+        self.slew = Slew(
+            slew_per_s_max=config.slew_per_s_max,
+            amount_max=config.amount_max,
+            tick_s=device.tick_s,
+        )
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        is_step = asked.kind == "amplitude" and asked.is_up
+        if not is_step or self.slew.allows(asked.moved):
+            return None
+        return self.refusal(f"a step of {asked.moved:g}", "no more than the slew allows by now")
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        if asked.kind == "amplitude":
+            self.slew.take(asked.moved)
+
+    def advance(self, now_s: float) -> None:
+        """Let the right to move grow with time."""
+        self.slew.advance(now_s)

@@ -174,6 +174,18 @@ def test_triggers_keep_their_distance_and_their_number_in_any_minute() -> None:
     assert triggers.refusal(60_049_999) == "triggers"
 
 
+def test_a_refractory_time_of_more_than_a_minute_is_kept_to_its_end() -> None:
+    triggers = _triggers(refractory_s=90.0, triggers_per_min_max=600)
+    triggers.give(_trigger(), 0)
+    for now_us in (59_999_999, 60_000_000, 89_999_999):
+        assert triggers.refusal(now_us) == "refractory"
+    assert triggers.refusal(90_000_000) is None
+
+
+def test_where_no_trigger_is_allowed_none_is_given() -> None:
+    assert _triggers(refractory_s=0.0, triggers_per_min_max=0).refusal(0) == "triggers"
+
+
 def test_of_triggers_no_more_than_16_wait_and_each_is_known_by_session_and_number() -> None:
     triggers = _triggers()
     triggers.waiting = [_trigger(seq=seq) for seq in range(15)]

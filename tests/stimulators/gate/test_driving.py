@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stimulators.decisions import State
+from stimulators.decisions import Send, State
 from stimulators.gate.driving.answers import OpenCommand
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw
@@ -89,6 +89,10 @@ class Bench:
         rig.now_s = self.now_s
         return rig.target(amount, program=program, **keys)
 
+    def objection(self, target: Target, now_s: float) -> str | None:
+        refusal = self.drive.objection_to_rise(target, now_s)
+        return None if refusal is None else str(refusal.reason)
+
     def want(self, amount: float, program: str = "a") -> "Bench":
         self.drive.aim(self.target(amount, program))
         return self
@@ -96,7 +100,7 @@ class Bench:
     def ask(self, after_s: float = 0.0, state: State = "active") -> tuple[float, str] | None:
         """Return amount and program of the command that goes after some time, or None."""
         self.now_s += after_s
-        sent = self.drive.next_command(state, self.now_s)
+        sent = self.drive.send_next(state, self.now_s)
         if sent is None:
             return None
         assert isinstance(sent.message, Command)
@@ -109,7 +113,7 @@ class Bench:
         given = self.command.amplitude_ma or 0.0 if amount is None else amount
         seq, program = self.command.seq, self.command.program
         word = self.say(given, last_seq=seq, answers=seq, program=program, state=None)
-        answer, opened = self.drive.commands.answer(self.ack(seq))
+        answer, opened = self.drive.commands.take_answer(self.ack(seq))
         if opened is not None:
             self.drive.take_answer(opened, word, self.now_s, is_refused=False)
         assert answer in {"applied", "again"}
@@ -122,7 +126,7 @@ class Bench:
 
     def opened(self) -> OpenCommand:
         assert self.command is not None
-        _, opened = self.drive.commands.answer(self.ack(self.command.seq))
+        _, opened = self.drive.commands.take_answer(self.ack(self.command.seq))
         assert opened is not None
         return opened
 
@@ -259,8 +263,8 @@ def test_a_rise_is_a_step_from_rest_to_above_safe_and_is_counted_for_a_minute() 
     bench.want(2.0)
     assert bench.ask() is None
     target = bench.target(2.0)
-    objection = bench.drive.objection_to_rise
-    assert objection(target, began_s + 59.75) == "rises_per_min_max"
+    objection = bench.objection
+    assert objection(target, began_s + 59.75) == "rises"
     assert objection(bench.target(bench.drive.belief.safe_level), bench.now_s) is None
     assert bench.ask(began_s + 59.75 - bench.now_s) is None
     assert objection(target, began_s + 60.0) is None
@@ -275,16 +279,16 @@ def test_where_no_rise_is_allowed_safe_is_still_reached() -> None:
     safe_level = bench.drive.belief.safe_level
     assert bench.want(safe_level).ask() == (safe_level, "a")
     bench = Bench(limits={"rises_per_min_max": 0}).be_live(1.0)
-    assert bench.drive.objection_to_rise(bench.target(2.0), bench.now_s) is None
+    assert bench.objection(bench.target(2.0), bench.now_s) is None
     assert bench.want(2.0).ask() == (1.25, "a")
 
 
 def test_a_rise_is_held_against_the_first_step_of_its_way() -> None:
     # A step of a quarter and its way back take 0.297 s, the whole way 0.578 s.
-    for on_time_s_max, lease_s, found in ((0.4, 0.25, None), (0.4, 0.5, "on_time_s_max")):
+    for on_time_s_max, lease_s, found in ((0.4, 0.25, None), (0.4, 0.5, "on_time")):
         timing = GateConfig(lease_s=lease_s)
         bench = Bench(timing=timing, limits={"on_time_s_max": on_time_s_max}).be_live()
-        objection = bench.drive.objection_to_rise(bench.target(3.0), bench.now_s)
+        objection = bench.objection(bench.target(3.0), bench.now_s)
         assert objection == found
         assert (bench.want(3.0).ask() is None) is (found is not None)
 
@@ -476,15 +480,15 @@ def test_the_way_down_takes_a_lease_and_the_slew(given: float, program: str, way
 def test_a_lease_goes_every_third_of_its_length_and_at_once_after_an_engagement() -> None:
     bench = Bench(timing=GateConfig(lease_s=0.75))
     drive = bench.drive
-    assert drive.lease(1.0, 64.0) is not None
-    assert drive.lease(1.0, 64.1875) is None
-    sent = drive.lease(1.0, 64.25)
+    assert drive.renew_lease(1.0, 64.0) is not None
+    assert drive.renew_lease(1.0, 64.1875) is None
+    sent = drive.renew_lease(1.0, 64.25)
     assert sent is not None
     assert isinstance(sent.message, Lease)
     assert sent.message.lease_seq == 2
-    assert drive.lease(1.0, 64.4375) is None
+    assert drive.renew_lease(1.0, 64.4375) is None
     drive.engage()
-    assert drive.lease(1.0, 64.4375) is not None
+    assert drive.renew_lease(1.0, 64.4375) is not None
 
 
 # Engagement, and its end.
@@ -587,7 +591,7 @@ def test_an_amplitude_clips_and_a_trigger_does_not() -> None:
     later = bench.opened()
     assert not take(later, None, 65.0, is_refused=False)
     sent = bench.drive.trigger(bench.target(2.0, kind="trigger"), bench.now_s)
-    assert not isinstance(sent, str)
+    assert isinstance(sent, Send)
     assert isinstance(sent.message, Command)
     bench.command = sent.message
     trigger = bench.opened()
@@ -622,11 +626,11 @@ def test_a_feedback_device_has_no_programs_to_change() -> None:
     drive.belief.take(Word("boot", 1, 0, 0.1, "", "live", None), 64.0)
     drive.engage()
     drive.go_live()
-    sent = drive.next_command("paused", 64.0)
+    sent = drive.send_next("paused", 64.0)
     assert sent is None
     drive.disengage(64.0)
     drive.presence.hear_instance("boot", 64.0)
-    sent = drive.next_command("safe", 64.0)
+    sent = drive.send_next("safe", 64.0)
     assert sent is not None
     assert isinstance(sent.message, Command)
     assert (sent.message.level, sent.message.program) == (0.1, "")

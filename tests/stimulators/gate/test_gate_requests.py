@@ -7,6 +7,7 @@ import pytest
 from stimulators.decisions import Notice, Refusal, StateChanged
 from stimulators.gate import remedies
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import ControlAction, Stop
 from stimulators.wire.received import (
     Flooded,
@@ -38,7 +39,7 @@ def test_the_status_says_what_keeps_a_rig_from_being_armed(arm: Any, word: str) 
     rig = GateRig(arm=arm)
     assert rig.gate.status_text == "not armed"
     rig.tick()
-    link = f"no broker, expected a link to the broker: {remedies.REMEDIES['link']}"
+    link = f"no broker, expected a link to the broker: {remedies.REMEDIES[RefusalReason.LINK]}"
     assert rig.gate.status_text == f"not armed; {word}: {link}"
     rig.hear(LinkChanged(is_up=True))
     rig.tick()
@@ -102,7 +103,7 @@ def test_a_request_that_is_not_known_yet_is_refused_and_a_mark_is_none_of_the_ga
     rig.control("set")
     expected = "arm, disarm, pause, resume or mark"
     assert _refused(rig) == [
-        Refusal("unsupported", request_id="request-1", found="set", expected=expected)
+        Refusal(RefusalReason.UNSUPPORTED, request_id="request-1", found="set", expected=expected)
     ]
     assert rig.control("mark") == ()
 
@@ -161,7 +162,13 @@ def test_what_keeps_a_device_from_being_armed_names_it() -> None:
     rig.hear(InfoHeard("b", device.info(simulated=False), retained=False))
     rig.control("arm")
     assert _refused(rig) == [
-        Refusal("simulated", device="b", request_id="request-1", found="real", expected="simulated")
+        Refusal(
+            RefusalReason.SIMULATED,
+            device="b",
+            request_id="request-1",
+            found="real",
+            expected="simulated",
+        )
     ]
 
 

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
-from stimulators.gate.limits.budgets import RateBudget, TriggerBudget
+from stimulators.gate.limits.budgets import RateBudget
 from stimulators.gate.limits.charge import ChargeCount
 from stimulators.gate.limits.charge_window import ChargeWindow
 from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.slew import Slew
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
+from tests.stimulators.gate.trigger_limits import TriggerBudget
 
 _GAPS_S = st.lists(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.0, 2.0]), max_size=60)
 
@@ -323,12 +324,12 @@ def test_an_answer_is_to_a_command_that_waits_or_to_none() -> None:
     for seq in (1, 2, 3):
         commands.expect(open_of(seq, 0.5))
     commands.expect(open_of(4, 9.0, kind="trigger"))
-    assert commands.answer(ack_of(2)) == ("applied", open_of(2, 0.5))
-    assert commands.answer(ack_of(3, "expired")) == ("refused", open_of(3, 0.5))
-    kinds = [commands.answer(ack_of(seq))[0] for seq in (2, 3, 0, -1, None, 5)]
+    assert commands.take_answer(ack_of(2)) == ("applied", open_of(2, 0.5))
+    assert commands.take_answer(ack_of(3, "expired")) == ("refused", open_of(3, 0.5))
+    kinds = [commands.take_answer(ack_of(seq))[0] for seq in (2, 3, 0, -1, None, 5)]
     assert kinds == ["again", "again", "unknown", "unknown", "unknown", "unknown"]
     commands.forget()
-    assert commands.answer(ack_of(1)) == ("again", None)
+    assert commands.take_answer(ack_of(1)) == ("again", None)
     assert commands.newest_seq == 4
 
 
@@ -342,11 +343,11 @@ def test_what_is_overdue_is_told_once_in_a_row_and_any_answer_ends_the_row() -> 
     assert (first.command.seq, commands.missing_seq) == (1, 2)
     assert commands.give_up_overdue(3.0) is None
     assert commands.missing_seq == 3
-    commands.answer(ack_of(4))
+    commands.take_answer(ack_of(4))
     assert commands.missing_seq is None
     commands.expect(open_of(5, 0.5))
     assert commands.give_up_overdue(9.0) is not None
-    commands.answer(ack_of(5))
+    commands.take_answer(ack_of(5))
     assert commands.missing_seq is None
 
 

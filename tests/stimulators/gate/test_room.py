@@ -9,19 +9,26 @@ from typing import Any
 
 import pytest
 
+from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.on_time import OnTime
+from stimulators.gate.limits.account import Account
+from stimulators.gate.limits.limit import Asked, Limited
 from stimulators.gate.limits.recent import RecentCharge
-from stimulators.gate.limits.room import Room
+from stimulators.gate.limits.registry import Limits
+from stimulators.gate.limits.room import ChargeLimit, OnTimeLimit
 from stimulators.gate.word import Word
 from stimulators.limits import ProgramConfig
+from stimulators.refusals import RefusalReason
 from tests.stimulators.gate.gate_rig import device_of, feedback_of, info_of, limits_of
 
 _STAY_S = 0.25
 _TOLERANCE = 0.125
 _NOW_S = 5000.0
+_KEYS = {
+    RefusalReason.ON_TIME: "on_time_s_max",
+    RefusalReason.CHARGE: "charge_uc_per_10_min_max",
+}
 
 
 def pulses(frequency_hz: float) -> ProgramConfig:
@@ -29,7 +36,7 @@ def pulses(frequency_hz: float) -> ProgramConfig:
 
 
 class Bench:
-    """A room with its parts, of a device that says what it gives."""
+    """The limits of a device that says what it gives."""
 
     def __init__(self, config: DeviceConfig | None = None, **limits: Any) -> None:
         programs = {"a": pulses(100.0), "b": pulses(50.0)}
@@ -37,11 +44,11 @@ class Bench:
         self.config = config or device_of(
             safe_ma=0.5, programs=programs, safe_program="a", limits=its
         )
-        self.charge = ChargeCount()
-        self.on_time = OnTime(0.5)
+        self.account = Account(self.config, lease_s=_STAY_S, tick_s=0.0)
+        self.charge, self.on_time = self.account.charge, self.account.on_time
         self.belief = Belief(self.config, command_valid_s=0.125)
         self.belief.learn(info_of(self.config, amount_tolerance=_TOLERANCE))
-        self.room = Room(self.config, self.charge, self.on_time, stay_s=_STAY_S)
+        self.limits = Limits(Limited(self.config, self.belief, self.account, 0.02))
         self._n_words = 0
 
     def say(self, amount: float, program: str = "a") -> "Bench":
@@ -55,10 +62,20 @@ class Bench:
         return self
 
     def reached(self) -> str | None:
-        return self.room.reached(self.belief, _NOW_S)
+        return self.limits.reached(_NOW_S)
 
     def objection(self, amount: float, program: str = "a") -> str | None:
-        return self.room.objection_to(amount, program, self.belief, _NOW_S)
+        asked = Asked("wish", amount, program, _NOW_S, is_up=True)
+        refusal = self.limits[OnTimeLimit].check(asked) or self.limits[ChargeLimit].check(asked)
+        return None if refusal is None else _KEYS[refusal.reason]
+
+    def pulse(self, charge_uc: float) -> str | None:
+        """Return the limit against a trigger of this charge; 1 mA of program a is 0.1 uC."""
+        refusal = self.limits[ChargeLimit].check(Asked("trigger", charge_uc * 10.0, "a", _NOW_S))
+        return None if refusal is None else _KEYS[refusal.reason]
+
+    def waits(self) -> list[Refusal]:
+        return list(self.limits.waits(_NOW_S))
 
 
 # Time above safe.
@@ -114,8 +131,8 @@ def test_the_way_down_counts_in_the_dearest_program_that_may_run() -> None:
 
 def test_a_trigger_fits_beside_the_way_down() -> None:
     bench = Bench(charge_uc_per_10_min_max=3100.0).say(2.0).give(90.0)
-    assert bench.room.has_room(2.5, bench.belief, _NOW_S)
-    assert not bench.room.has_room(2.501, bench.belief, _NOW_S)
+    assert bench.pulse(2.5) is None
+    assert bench.pulse(2.501) == "charge_uc_per_10_min_max"
 
 
 def test_charge_that_leaves_the_window_before_safe_gives_as_much_is_no_hindrance() -> None:
@@ -131,8 +148,8 @@ def test_without_a_limit_of_charge_everything_fits() -> None:
     bench = Bench(feedback_of(safe_level=0.1)).give(1e8)
     bench.say(0.5, "")
     assert bench.reached() is None
-    assert bench.room.has_room(1e9, bench.belief, _NOW_S)
-    assert list(bench.room.objections(bench.belief, _NOW_S)) == []
+    assert bench.pulse(1e9) is None
+    assert bench.waits() == []
 
 
 # What has to wait.
@@ -141,27 +158,27 @@ def test_without_a_limit_of_charge_everything_fits() -> None:
 def test_who_has_said_nothing_waits_for_no_budget() -> None:
     bench = Bench(charge_uc_per_10_min_max=3100.0).give(5000.0)
     bench.on_time.on_s = 60.0
-    assert list(bench.room.objections(bench.belief, _NOW_S)) == []
+    assert bench.waits() == []
 
 
 def test_a_wait_for_the_time_above_safe_says_how_long() -> None:
     bench = Bench().say(0.5)
     for on_s, n_found in ((1.75 - 2**-20, 0), (1.75, 1)):
         bench.on_time.on_s, bench.on_time.off_s = on_s, 0.25
-        assert len(list(bench.room.objections(bench.belief, _NOW_S))) == n_found
+        assert len(bench.waits()) == n_found
     bench.on_time.on_s, bench.on_time.off_s = 9.0, 0.0
-    (want,) = bench.room.objections(bench.belief, _NOW_S)
-    assert (want.limit, want.expected) == ("on_time", "less than on_time_s_max, 2 s")
+    (want,) = bench.waits()
+    assert (want.reason, want.expected) == ("on_time", "less than on_time_s_max, 2 s")
     assert want.found == "perhaps above safe for 9 s, 0 s to wait"
 
 
 def test_a_wait_for_charge_says_how_much_and_how_long() -> None:
     # At safe, 0.5 mA, the way down is 1.25 uC for the lease and 0.15625 for the way.
     bench = Bench(charge_uc_per_10_min_max=3100.0).say(0.5).give(98.0)
-    assert list(bench.room.objections(bench.belief, _NOW_S)) == []
+    assert bench.waits() == []
     bench.give(102.0, _NOW_S)
-    (want,) = bench.room.objections(bench.belief, _NOW_S)
-    assert want.limit == "charge"
+    (want,) = bench.waits()
+    assert want.reason == "charge"
     assert want.found == "perhaps 200 uC given in ten minutes, 602 s to wait"
     expected = "room for the way to safe under charge_uc_per_10_min_max, 3100 uC"
     assert want.expected == expected

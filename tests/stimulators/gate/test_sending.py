@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from stimulators.decisions import Refusal, Send
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.maker import Maker
 from stimulators.gate.driving.sending import Sending
 from stimulators.gate.limits.account import Account
+from stimulators.gate.limits.limit import Asked, Limited
+from stimulators.gate.limits.rates import CommandsLimit
+from stimulators.gate.limits.registry import Limits
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Ack, Command, Lease, Reason
@@ -31,6 +35,7 @@ class Desk:
         self.belief = Belief(self.config, _TIMING.command_valid_s)
         self.belief.learn(info_of(self.config, amount_tolerance=0.0))
         self.account = Account(self.config, lease_s=0.5, tick_s=0.0625)
+        self.limits = Limits(Limited(self.config, self.belief, self.account, 0.0625))
         self.commands = OpenCommands()
         maker = Maker(self.config, _TIMING, session="s", seqs=count(1), lease_seqs=count(1))
         self.sending = Sending(
@@ -39,6 +44,7 @@ class Desk:
             maker,
             belief=self.belief,
             account=self.account,
+            limits=self.limits,
             commands=self.commands,
         )
         self.belief.take(Word("boot", 1, 0, 1.0, "adbs", "live", None), 64.0)
@@ -46,15 +52,26 @@ class Desk:
 
     def say(self, amount: float, now_s: float = 64.0) -> OpenCommand:
         """Send an amplitude of the gate itself; return what is remembered of it."""
-        sent = self.sending.amplitude(amount, "adbs", now_s, wish=None, channel="c")
+        asked = Asked("amplitude", amount, "adbs", now_s)
+        sent = self.sending.send_amplitude(asked, wish=None, channel="c")
         return self._opened(sent.message)
+
+    def say_only(self, amount: float) -> None:
+        """Send an amplitude and leave its answer open."""
+        asked = Asked("amplitude", amount, "adbs", 64.0)
+        self.sending.send_amplitude(asked, wish=None, channel="c")
+
+    def may_send(self, now_s: float, *, is_up: bool) -> bool:
+        """Say whether the commands a second leave one more amplitude."""
+        asked = Asked("amplitude", 1.0, "adbs", now_s, is_up=is_up)
+        return self.limits[CommandsLimit].check(asked) is None
 
     def trigger(self, now_s: float = 64.0, **keys: Any) -> OpenCommand:
         """Send a trigger."""
         rig = GateRig()
         rig.now_s = now_s
-        sent = self.sending.trigger(rig.target(0.5, kind="trigger", **keys), now_s)
-        assert not isinstance(sent, str), sent
+        sent = self.sending.send_trigger(rig.target(0.5, kind="trigger", **keys), now_s)
+        assert isinstance(sent, Send), sent
         return self._opened(sent.message)
 
     def _opened(self, command: Command | Lease) -> OpenCommand:
@@ -68,7 +85,7 @@ class Desk:
             applied_us=0,
             seq=command.seq,
         )
-        _, found = self.commands.answer(ack)
+        _, found = self.commands.take_answer(ack)
         assert found is not None
         return found
 
@@ -78,7 +95,7 @@ class Desk:
 
 def test_a_lease_says_since_when_how_long_and_on_which_arming() -> None:
     for simulated in (True, False):
-        sent = maker_of(simulated=simulated).lease(32.25, 64.5)
+        sent = maker_of(simulated=simulated).make_lease(32.25, 64.5)
         assert (sent.device, sent.message) == (
             "stn",
             Lease(
@@ -93,7 +110,7 @@ def test_a_lease_says_since_when_how_long_and_on_which_arming() -> None:
 
 
 def test_a_command_of_the_gate_itself_names_no_policy() -> None:
-    command = maker_of().command("amplitude", 3.0, "p", wish=None, channel="c", now_s=64.5)
+    command = maker_of().make_command("amplitude", 3.0, "p", wish=None, channel="c", now_s=64.5)
     assert command == Command(
         session="s",
         seq=7,
@@ -107,7 +124,7 @@ def test_a_command_of_the_gate_itself_names_no_policy() -> None:
         simulated=True,
         amplitude_ma=3.0,
     )
-    level = maker_of(is_level=True).command(
+    level = maker_of(is_level=True).make_command(
         "amplitude", 0.5, "", wish=None, channel="c", now_s=64.5
     )
     assert (level.amplitude_ma, level.level) == (None, 0.5)
@@ -118,22 +135,22 @@ def test_a_command_for_a_wish_says_what_for_and_a_trigger_when() -> None:
     rig.now_s = 64.5
     wish = rig.target(1.0, onset_s=64.25, fire_at_s=64.5625, channel="w")
     maker = maker_of()
-    amplitude = maker.command("amplitude", 1.0, "p", wish=wish, channel="c", now_s=64.5)
+    amplitude = maker.make_command("amplitude", 1.0, "p", wish=wish, channel="c", now_s=64.5)
     assert (amplitude.channel, amplitude.onset_us, amplitude.fire_at_us) == ("w", 64_250_000, None)
     reason = Reason(detector="bursts", value=2.0, threshold=1.0, policy="adbs")
     assert (amplitude.reason, amplitude.seq) == (reason, 7)
-    trigger = maker.command("trigger", 1.0, "p", wish=wish, channel="c", now_s=64.5)
+    trigger = maker.make_command("trigger", 1.0, "p", wish=wish, channel="c", now_s=64.5)
     assert (trigger.fire_at_us, trigger.seq) == (64_562_500, 8)
-    at_once = maker.command("trigger", 1.0, "p", wish=None, channel="c", now_s=64.5)
+    at_once = maker.make_command("trigger", 1.0, "p", wish=None, channel="c", now_s=64.5)
     assert at_once.fire_at_us is None
 
 
 @pytest.mark.parametrize("amount", [-0.5, -1e-6, 3.000001, float("nan")])
 def test_no_command_leaves_the_limits(amount: float) -> None:
     with pytest.raises(AssertionError, match=f"stn: {amount} would leave the limits"):
-        maker_of().command("amplitude", amount, "p", wish=None, channel="c", now_s=64.5)
+        maker_of().make_command("amplitude", amount, "p", wish=None, channel="c", now_s=64.5)
     for within in (0.0, 3.0):
-        maker_of().command("amplitude", within, "p", wish=None, channel="c", now_s=64.5)
+        maker_of().make_command("amplitude", within, "p", wish=None, channel="c", now_s=64.5)
 
 
 # How much of it.
@@ -143,14 +160,13 @@ def test_a_fifth_of_the_commands_a_second_is_kept_for_the_way_down() -> None:
     desk = Desk(commands_per_s_max=20.0)
 
     def room() -> tuple[bool, bool]:
-        has_room = desk.sending.has_room
-        return has_room(64.0, is_up=True), has_room(64.0, is_up=False)
+        return desk.may_send(64.0, is_up=True), desk.may_send(64.0, is_up=False)
 
     for n_sent in range(21):
         assert room() == (n_sent < 16, n_sent < 20)
         desk.say(1.0)
-    assert not desk.sending.has_room(64.75, is_up=False)
-    assert desk.sending.has_room(65.0, is_up=True)
+    assert not desk.may_send(64.75, is_up=False)
+    assert desk.may_send(65.0, is_up=True)
 
 
 def test_a_trigger_is_one_of_the_commands_a_second() -> None:
@@ -159,15 +175,17 @@ def test_a_trigger_is_one_of_the_commands_a_second() -> None:
     desk.trigger(64.125)
     rig = GateRig()
     rig.now_s = 64.25
-    assert desk.sending.trigger(rig.target(0.5, kind="trigger"), 64.25) == "commands"
+    refused = desk.sending.send_trigger(rig.target(0.5, kind="trigger"), 64.25)
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "commands"
     # The last one is for taking them back.
-    assert desk.sending.has_room(64.25, is_up=False)
+    assert desk.may_send(64.25, is_up=False)
 
 
 def test_the_only_command_a_second_may_be_a_trigger() -> None:
     desk = Desk(commands_per_s_max=1.0)
     desk.trigger()
-    assert not desk.sending.has_room(64.25, is_up=False)
+    assert not desk.may_send(64.25, is_up=False)
 
 
 # What is remembered.
@@ -236,11 +254,11 @@ def _answer(seq: int) -> Ack:
 
 def test_nothing_was_sent_before_the_first() -> None:
     commands = OpenCommands()
-    assert commands.answer(_answer(1)) == ("unknown", None)
+    assert commands.take_answer(_answer(1)) == ("unknown", None)
     desk = Desk()
     desk.say(1.0)
     desk.say(1.0)
-    assert [desk.commands.answer(_answer(seq))[0] for seq in (0, 1, 2, 3)] == [
+    assert [desk.commands.take_answer(_answer(seq))[0] for seq in (0, 1, 2, 3)] == [
         *("unknown", "again"),
         *("again", "unknown"),
     ]
@@ -248,7 +266,7 @@ def test_nothing_was_sent_before_the_first() -> None:
 
 def test_who_forgets_its_commands_misses_no_answer() -> None:
     desk = Desk()
-    desk.sending.amplitude(1.0, "adbs", 64.0, wish=None, channel="c")
+    desk.say_only(1.0)
     missing = desk.commands.give_up_overdue(64.25)
     assert missing is not None
     assert desk.commands.missing_seq == 1

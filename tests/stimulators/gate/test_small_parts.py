@@ -13,6 +13,7 @@ from stimulators.gate.lapses import Lapses
 from stimulators.gate.stopping import Stopping
 from stimulators.gate.word import word_of
 from stimulators.gate_config import GateConfig
+from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Control, ControlAction, Status
 from stimulators.wire.received import InfoHeard, StatusHeard
 from tests.stimulators.gate.gate_rig import SESSION, GateRig, device_of
@@ -239,13 +240,13 @@ def test_a_refusal_is_remembered_until_something_is_wished() -> None:
 
     for forget in (wish, wishes.forget):
         wishes.wish(rig.target(1.0))
-        wishes.refuse(2.0, "late")
+        wishes.refuse(2.0, RefusalReason.LATE)
         assert wishes.newest is None
-        assert wishes.was_refused(2.0, "late")
-        assert not wishes.was_refused(1.0, "late")
-        assert not wishes.was_refused(2.0, "limit")
+        assert wishes.was_refused(2.0, RefusalReason.LATE)
+        assert not wishes.was_refused(1.0, RefusalReason.LATE)
+        assert not wishes.was_refused(2.0, RefusalReason.LIMIT)
         forget()
-        assert not wishes.was_refused(2.0, "late")
+        assert not wishes.was_refused(2.0, RefusalReason.LATE)
     assert wishes.newest is None
 
 

@@ -1,0 +1,71 @@
+"""The highest amount, and the charge of a phase, which holds as it does where that holds."""
+
+import math
+
+from stimulators.decisions import Refusal
+from stimulators.gate.limits.limit import Asked, Limit, Told
+from stimulators.limits import CHARGE_DENSITY_CEILING_UC_PER_CM2, SHANNON_K_CEILING
+from stimulators.refusals import RefusalReason
+
+
+class AmountLimit(Limit):
+    """No amount below 0 or above the highest; a policy that wants one makes the rig safe."""
+
+    place = 10
+    keys = ("amplitude_ma_max", "level_max")
+    reason = RefusalReason.LIMIT
+    text = "highest amount; a policy that wants more makes the rig safe"
+    told = Told("amount", "amplitude_ma_max", "level_max", is_needed=True)
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        if not (asked.kind == "target" or asked.gives_more):
+            return None
+        if 0.0 <= asked.amount <= self.config.amount_max:
+            return None
+        return self.refusal(f"{asked.amount:g}", f"from 0 to {self.config.amount_max:g}")
+
+
+class ChargeDensityLimit(Limit):
+    """No more charge density in a phase: no configuration allows an amount that has more."""
+
+    place = 20
+    keys = ("charge_density_uc_per_cm2_max",)
+    reason = RefusalReason.LIMIT
+    text = "charge density of a phase at the highest amount, in every program; at start"
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        _, density = _phase(self, asked)
+        limit = min(self.value_of(self.config) or math.inf, CHARGE_DENSITY_CEILING_UC_PER_CM2)
+        if density <= limit:
+            return None
+        return self.refusal(f"{density:.4g} uC/cm2 a phase", f"at most {limit:g}")
+
+
+class ShannonLimit(Limit):
+    """No phase beyond Shannon's line: no configuration allows an amount that is."""
+
+    place = 30
+    keys = ("shannon_k_max",)
+    reason = RefusalReason.LIMIT
+    text = "Shannon's k of a phase at the highest amount, in every program; at start"
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        charge_uc, density = _phase(self, asked)
+        k_max = self.value_of(self.config)
+        limit = SHANNON_K_CEILING if k_max is None else min(k_max, SHANNON_K_CEILING)
+        k = math.log10(charge_uc * density) if charge_uc * density > 0.0 else -math.inf
+        if k <= limit:
+            return None
+        return self.refusal(f"a Shannon k of {k:.4g}", f"at most {limit:g}")
+
+
+def _phase(limit: Limit, asked: Asked) -> tuple[float, float]:
+    """Return charge and charge density of one phase; 0 where no more is given, or no pulses."""
+    program = limit.config.programs.get(asked.program)
+    if program is None or program.contact_area_cm2 is None or not asked.gives_more:
+        return 0.0, 0.0
+    charge_uc = asked.amount * limit.config.charge_uc(asked.program)
+    return charge_uc, charge_uc / program.contact_area_cm2

@@ -1,0 +1,61 @@
+"""How often a device is sent a command, and how often it may leave its safe amount."""
+
+from stimulators.decisions import Refusal
+from stimulators.gate.limits.budgets import RateBudget
+from stimulators.gate.limits.limit import Asked, Limit, Limited
+from stimulators.refusals import RefusalReason
+
+#: One command in this many a second, one of several at least, is kept for the way down.
+_SHARE_FOR_DOWN = 5
+
+
+class CommandsLimit(Limit):
+    """Commands in any second; what gives more leaves some for the way down."""
+
+    place = 70
+    keys = ("commands_per_s_max",)
+    reason = RefusalReason.COMMANDS
+    text = "commands in any second, a fifth of them for the way down; the way to safety goes beyond"
+
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        n_max = int(device.config.limits.commands_per_s_max)
+        self._budget = RateBudget(n_max, 1.0)
+        self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        if asked.kind not in {"amplitude", "trigger"}:
+            return None
+        # What takes a trigger back must find room after it, as the way down does.
+        leaving = self._n_for_down if asked.gives_more else 0
+        has_room = self._budget.has_room(asked.now_s, leaving=leaving)
+        return None if has_room else self.one_more(asked)
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        self._budget.take(asked.now_s)
+
+
+class RisesLimit(Limit):
+    """Departures from the safe amount upwards, in any minute."""
+
+    place = 80
+    keys = ("rises_per_min_max",)
+    reason = RefusalReason.RISES
+    text = "departures from the safe amount, in any minute"
+
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        self._budget = RateBudget(device.config.limits.rises_per_min_max, 60.0)
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        if not asked.is_rise or self._budget.has_room(asked.now_s):
+            return None
+        return self.one_more(asked)
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        if asked.is_rise:
+            self._budget.take(asked.now_s)

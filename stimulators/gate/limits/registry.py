@@ -1,0 +1,100 @@
+"""Every limit there is, in the order in which they are asked."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Final, TypeVar
+
+import msgspec
+
+import stimulators.gate.limits
+from stimulators.decisions import Refusal
+from stimulators.device_config import DeviceConfig
+from stimulators.gate.limits.limit import Asked, Limit, Limited
+from stimulators.wire.messages import DeviceLimits
+
+_L = TypeVar("_L", bound=Limit)
+
+
+def find() -> tuple[type[Limit], ...]:
+    """Return the limits that the modules beside this one have, by their place.
+
+    Raises
+    ------
+    ValueError
+        Where two have the same place: which of them gives the reason would be chance.
+    """
+    package = stimulators.gate.limits
+    found: dict[int, type[Limit]] = {}
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if info.name == __name__:
+            continue
+        module = importlib.import_module(info.name)
+        for each in vars(module).values():
+            is_own = isinstance(each, type) and each.__module__ == module.__name__
+            if not is_own or not issubclass(each, Limit) or each is Limit:
+                continue
+            other = found.setdefault(each.place, each)
+            if other is not each:
+                raise ValueError(
+                    f"{each.__qualname__}: expected a place of its own, found that of "
+                    f"{other.__qualname__}, {each.place}"
+                )
+    return tuple(found[place] for place in sorted(found))
+
+
+#: The first that refuses gives the reason.
+LIMITS: Final[tuple[type[Limit], ...]] = find()
+
+
+class Limits:
+    """All limits of one device.
+
+    Parameters
+    ----------
+    device : Limited
+        The device.
+    """
+
+    def __init__(self, device: Limited) -> None:
+        self._device = device
+        self._limits = tuple(limit(device) for limit in LIMITS)
+
+    def __getitem__(self, kind: type[_L]) -> _L:
+        """Return the limit of this class."""
+        return next(each for each in self._limits if isinstance(each, kind))
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the first refusal of what is asked, or None; changes nothing."""
+        refusals = (limit.check(asked) for limit in self._limits)
+        return next((each for each in refusals if each is not None), None)
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        for limit in self._limits:
+            limit.count(asked)
+
+    def advance(self, now_s: float) -> None:
+        """Let time pass."""
+        for limit in self._limits:
+            limit.advance(now_s)
+
+    def reached(self, now_s: float) -> str | None:
+        """Return the key of what allows nothing more but the way to the safe amount, or None."""
+        reached = (each for each in self._limits if each.is_reached(now_s))
+        return next((each.key_of(self._device.config) for each in reached), None)
+
+    def waits(self, now_s: float) -> Iterator[Refusal]:
+        """Yield what has to wait before the device may be driven, once it said what it gives."""
+        if self._device.belief.is_known:
+            for limit in self._limits:
+                yield from limit.waits(now_s)
+
+
+def narrower_limits(config: DeviceConfig, its: DeviceLimits) -> Iterator[tuple[str, str]]:
+    """Yield what a device's own limits say and what is expected, in the order it says them."""
+    fields = [field.name for field in msgspec.structs.fields(DeviceLimits)]
+    told = [(limit.told, limit) for limit in LIMITS if limit.told is not None]
+    for _, limit in sorted(told, key=lambda each: fields.index(each[0].ma)):
+        if (found := limit.narrower(config, its)) is not None:
+            yield found

@@ -1,0 +1,72 @@
+"""How soon after one another triggers may go, and how many in a minute."""
+
+from stimulators.decisions import Refusal
+from stimulators.gate.limits.budgets import RateBudget
+from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
+from stimulators.refusals import RefusalReason
+
+#: Decimal fractions of a second have no exact binary form; a limit is never wider than this.
+_TINY = 1e-9
+
+
+class RefractoryLimit(Limit):
+    """Time from one trigger to the next: by sample, by now and when it fires; the shortest counts.
+
+    One that would come before an earlier one is too soon.
+    """
+
+    place = 50
+    keys = ("refractory_s",)
+    reason = RefusalReason.REFRACTORY
+    text = "time from one trigger to the next, by sample, by now and when it fires"
+
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        self._last: tuple[float, float, float] | None = None
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        if asked.kind != "trigger" or self._last is None:
+            return None
+        times_s = _times_s(asked)
+        since_s = min(time_s - last_s for time_s, last_s in zip(times_s, self._last, strict=True))
+        is_over = since_s >= self.config.limits.refractory_s - _TINY
+        return None if is_over else self.one_more(asked)
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        if asked.kind == "trigger":
+            self._last = _times_s(asked)
+
+
+class TriggersLimit(Limit):
+    """Triggers in any minute: by sample, by now and when they fire; the most counts."""
+
+    place = 60
+    keys = ("triggers_per_min_max",)
+    reason = RefusalReason.TRIGGERS
+    text = "triggers in any minute, by sample, by now and when they fire"
+    told = Told("triggers a second", "triggers_per_s_max", "triggers_per_s_max", divisor=60.0)
+
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        n_max = device.config.limits.triggers_per_min_max
+        self._budgets = [RateBudget(n_max, 60.0) for _ in range(3)]
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Return the refusal of what is asked, or None."""
+        if asked.kind != "trigger":
+            return None
+        pairs = zip(self._budgets, _times_s(asked), strict=True)
+        have_room = all(budget.has_room(time_s) for budget, time_s in pairs)
+        return None if have_room else self.one_more(asked)
+
+    def count(self, asked: Asked) -> None:
+        """Count a command that goes."""
+        if asked.kind == "trigger":
+            for budget, time_s in zip(self._budgets, _times_s(asked), strict=True):
+                budget.take(time_s)
+
+
+def _times_s(asked: Asked) -> tuple[float, float, float]:
+    return asked.time_s, asked.now_s, asked.fire_at_s
