@@ -188,18 +188,20 @@ class ClosedLoop:
         if conditioner is None or not chunk.timestamps_s.size:
             return Outcome()
         block, notes = conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
-        decisions: list[Decision] = []
-        if chunk.stream in self._columns:
-            decisions.extend(self.gate.report(self._report(block), now_s))
         seen = self.chain.update(block)
         notes += tuple(map(self._noted, self.chain.take_bound()))
         targets: list[Target] = []
         faults: list[str] = []
-        for wiring in self.wirings:
-            newest = wiring.fold(seen, targets, faults)
-            if newest is not None:
+        newest = [wiring.fold(seen, targets, faults) for wiring in self.wirings]
+        # Up to here anything may raise, and then the gate has heard nothing of these samples.
+        decisions: list[Decision] = []
+        if chunk.stream in self._columns:
+            decisions.extend(self.gate.report(self._report(block), now_s))
+        for wiring, hop in zip(self.wirings, newest, strict=True):
+            if hop is not None:
+                wiring.policy.go_on(hop.sample)
                 for device in wiring.devices:
-                    decisions.extend(self.gate.observe(device, newest, now_s))
+                    decisions.extend(self.gate.observe(device, hop, now_s))
         for fault in faults:
             decisions.extend(self.gate.fail(fault, now_s))
         if targets:

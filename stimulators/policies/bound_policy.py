@@ -8,9 +8,11 @@ from stimulators.targets import DeviceEvent, Observation, Target
 
 #: More targets than this at one hop mean that a policy does not know what it wants.
 _N_TARGETS_MAX = 16
-_TEXTS = ("detector", "channel", "program")
+_TEXTS = ("policy", "device", "kind", "detector", "channel", "program")
 _NUMBERS = ("amount", "onset_s", "value", "threshold")
 _N_TEXT_MAX = 256
+#: Whole numbers up to this have a float of their own.
+_INT_MAX = 2**53
 
 
 class BoundPolicy:
@@ -26,7 +28,7 @@ class BoundPolicy:
     Attributes
     ----------
     next_sample : int
-        The first sample that it has not decided on.
+        The first sample that it has not decided on in a step that was completed.
     clips : dict of str to Clip
         By device, what the policy declared once and for all.
     """
@@ -44,14 +46,16 @@ class BoundPolicy:
         Of several amounts of a device at one sample it hears the last: devices may talk for long
         while no samples come.
         """
-        last = self._waiting[-1] if self._waiting else None
-        if (
-            last is not None
-            and event.change == last.change == "applied"
-            and (event.device, event.sample) == (last.device, last.sample)
-        ):
-            self._waiting.pop()
-        self._waiting.append(event)
+        waiting = self._waiting
+        if event.change == "applied":
+            for place in range(len(waiting) - 1, -1, -1):
+                last = waiting[place]
+                if last.change != "applied" or last.sample != event.sample:
+                    break
+                if last.device == event.device:
+                    del waiting[place]
+                    break
+        waiting.append(event)
 
     def decide(self, observation: Observation) -> Sequence[Target] | str:
         """Return what the next hop calls for, or in one line how the policy is at fault."""
@@ -61,11 +65,14 @@ class BoundPolicy:
                 self.policy.reset()
             self.policy.note(event)
         targets = self.policy.decide(observation)
-        self.next_sample = observation.sample + 1
         if not targets:
             return ()
         fault = self._fault(targets, observation)
-        return targets if fault is None else f"policy {self.id}: {fault}"
+        return targets if fault is None else f"policy {self.id}: {fault}"[:_N_TEXT_MAX]
+
+    def go_on(self, sample: int) -> None:
+        """Take in that the step in which it decided on this sample is not given up."""
+        self.next_sample = sample + 1
 
     def _fault(self, targets: Sequence[Target], observation: Observation) -> str | None:
         if not isinstance(targets, list | tuple):
@@ -80,11 +87,14 @@ class BoundPolicy:
             return f"expected a Target, found {type(target).__name__}"
         clip = self.clips.get(target.device) if isinstance(target.device, str) else None
         if clip is None:
-            return f"expected a target of {', '.join(self.clips)}, found one of {target.device!r}"
+            devices = ", ".join(self.clips)
+            return f"expected a target of {devices}, found one of {target.device!r:.60}"
         if (target.policy, target.kind) != (self.id, clip.kind):
             found = f"{target.kind!r} of {target.policy!r}"
             return f"expected {clip.kind!r} of {self.id!r} for {clip.device}, found {found}"
-        if (target.sample, target.time_s) != (observation.sample, observation.time_s):
+        hop = (observation.sample, observation.time_s)
+        is_plain = (type(target.sample), type(target.time_s)) == (int, float)
+        if not is_plain or (target.sample, target.time_s) != hop:
             found = f"sample {target.sample!r} at {target.time_s!r} s"
             return f"expected the hop of sample {observation.sample}, found {found}"
         return _wrong_form(target) or _outside(target, clip)
@@ -94,18 +104,31 @@ def _wrong_form(target: Target) -> str | None:
     """Return which field holds something of another type than the gate and the journal know."""
     for field in _TEXTS:
         text = getattr(target, field)
-        if not isinstance(text, str) or len(text) > _N_TEXT_MAX:
+        if not _is_text(text):
             return f"expected a text of up to {_N_TEXT_MAX} as {field}, found {text!r:.60}"
     numbers = _NUMBERS if target.fire_at_s is None else (*_NUMBERS, "fire_at_s")
     for field in numbers:
-        # A number of numpy would reach the wire, which knows none.
-        if type(getattr(target, field)) not in {float, int}:
-            return f"expected a number as {field}, found {getattr(target, field)!r}"
+        if not _is_number(getattr(target, field)):
+            return f"expected a number as {field}, found {getattr(target, field)!r:.60}"
     if not isinstance(target.withheld, bool):
         return f"expected true or false as withheld, found {target.withheld!r}"
     if target.fire_at_s is not None and target.kind != "trigger":
         return f"expected a time to fire of triggers alone, found {target.fire_at_s!r}"
     return None
+
+
+def _is_text(text: object) -> bool:
+    """Say whether it is a text that has bytes: a lone half of a character has none."""
+    if type(text) is not str or len(text) > _N_TEXT_MAX:
+        return False
+    return text.encode(errors="ignore").decode() == text
+
+
+def _is_number(number: object) -> bool:
+    """Say whether it is a number of the wire: it knows none of numpy, and no endless ones."""
+    if type(number) is int:
+        return abs(number) <= _INT_MAX
+    return type(number) is float
 
 
 def _outside(target: Target, clip: Clip) -> str | None:

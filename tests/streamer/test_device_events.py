@@ -14,6 +14,7 @@ from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard, LinkChanged
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import ClockCorrection, Fault, Tick
+from streamer.records import encode_outcome
 from tests.streamer.rigs import CONFIG, INFOS, RATE_HZ, SESSION, chunk
 from tests.streamer.test_closed_loop import _DEVICE, _run
 
@@ -142,6 +143,26 @@ def test_a_policy_that_raises_ends_the_step_as_any_failure_does(active: ClosedLo
     Wrapped(active, fails)
     with pytest.raises(RuntimeError, match="out of ideas"):
         active.step(chunk(1400, 5), _NOW_S + 0.02)
+
+
+@pytest.mark.parametrize("late_s", [0.02, 0.4])
+def test_after_a_step_that_raised_all_is_as_if_its_samples_had_never_come(late_s: float) -> None:
+    loops = [_linked(), _linked()]
+    for loop in loops:
+        _run(loop, 1400)
+    failing, other = loops
+
+    def fails_at_its_second_hop(target: Target) -> Target:
+        if target.sample >= 1405:
+            raise RuntimeError("out of ideas")
+        return target
+
+    Wrapped(failing, fails_at_its_second_hop)
+    with pytest.raises(RuntimeError, match="out of ideas"):
+        failing.step(chunk(1400, 10), _NOW_S + late_s)
+    after = [loop.step(Fault(reason="x"), _NOW_S + late_s) for loop in (failing, other)]
+    assert encode_outcome(after[0]) == encode_outcome(after[1])
+    assert after[0].device_events[-1].change == "safe"
 
 
 def test_a_loop_that_does_not_hear_its_gate_is_told_from_outside() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from detectors.target_phase import TargetPhaseConfig
 from replay.virtual.electrode import Pulses
 from replay.virtual.operator import Action
 from replay.virtual.rig import virtual_rig
@@ -23,10 +25,18 @@ _LATE_US = 60 * _MS
 class _Rig:
     """A rig that gives a trigger at each peak of the rhythm."""
 
-    def __init__(self) -> None:
+    def __init__(self, lead_s: float = 0.03) -> None:
         device = stimulator_of(refractory_s=0.03, triggers_per_min_max=2000)
         policy = {"kind": "on_event", "on_ma": 1.5}
-        self.world = World(virtual_rig([device], policies={"left": policy}), seed=5)
+        config = virtual_rig([device], policies={"left": policy})
+        is_far = lead_s > config.gate.command_valid_s
+        gate = replace(config.gate, command_valid_s=1.0, lease_s=2.0) if is_far else config.gate
+        detectors = tuple(
+            replace(each, lead_s=lead_s) if isinstance(each, TargetPhaseConfig) else each
+            for each in config.detectors
+        )
+        config = replace(config, gate=gate, detectors=detectors)
+        self.world = World(config, seed=5)
         self.pulses_us: list[int] = []
         self.fire_us: list[int] = []
         self.world.electrodes.pulse_watchers.append(self._pulse)
@@ -64,6 +74,13 @@ def test_a_steady_rhythm_has_one_trigger_a_cycle_at_its_phase() -> None:
     assert max(late_us) <= 20 * _MS
 
 
+def test_triggers_far_ahead_are_waited_for_until_they_are_given() -> None:
+    rig = _Rig(lead_s=0.4)
+    assert rig.world.config.gate.ack_s_max < 0.4
+    assert len(rig.run(3 * _S)) == pytest.approx(60, abs=3)
+    assert rig.world.service.state == "active"
+
+
 def _spoil(rig: _Rig) -> None:
     rig.world.amplifier.is_spoilt = True
 
@@ -85,14 +102,16 @@ def _asks(action: Action) -> Callable[[_Rig], None]:
     return ask
 
 
-@pytest.mark.parametrize("after_us", [0, 13 * _MS, 34 * _MS])
+@pytest.mark.parametrize(
+    ("after_us", "lead_s"), [(0, 0.03), (13 * _MS, 0.03), (34 * _MS, 0.03), (0, 0.4)]
+)
 @pytest.mark.parametrize(
     "end", [_spoil, _silence, _fail, _asks("pause"), _asks("disarm"), _asks("stop")]
 )
 def test_what_waits_at_the_device_is_not_given_once_the_rig_does_not_drive(
-    end: Callable[[_Rig], None], after_us: int
+    end: Callable[[_Rig], None], after_us: int, lead_s: float
 ) -> None:
-    rig = _Rig()
+    rig = _Rig(lead_s)
     rig.run(after_us)
     end(rig)
     while rig.world.service.state == "active":

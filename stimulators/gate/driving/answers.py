@@ -63,10 +63,7 @@ class OpenCommands:
         """Give up what should have been answered by `now_s`; return the first such in a row."""
         first = None
         was_missing = self.missing_seq is not None
-        while self._open:
-            opened = next(iter(self._open.values()))
-            if opened.due_s > now_s:
-                break
+        for opened in [each for each in self._open.values() if each.due_s <= now_s]:
             del self._open[opened.command.seq]
             first = first or opened
             self.missing_seq = opened.command.seq

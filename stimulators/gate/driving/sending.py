@@ -115,13 +115,15 @@ class Sending:
         )
         self._limits.count(asked)
         is_way_down = kind == "amplitude" and amount < self._belief.highest - _TINY
+        # A trigger that waits for its time is answered then.
+        acts_s = now_s if command.fire_at_us is None else command.fire_at_us / 1e6
         self._commands.expect(
             OpenCommand(
                 command=command,
                 amount=amount,
                 is_way_down=is_way_down,
                 sample=-1 if wish is None else wish.sample,
-                due_s=now_s + self._timing.ack_s_max,
+                due_s=acts_s + self._timing.ack_s_max,
             )
         )
         return command

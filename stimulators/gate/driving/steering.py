@@ -118,7 +118,8 @@ class Steering:
     ) -> Send | None:
         """Return the next amount on the way to `goal`, or the last one again where it is due."""
         lowest, highest = self._belief.lowest, self._belief.highest
-        is_up = may_rise and goal > lowest + _TINY
+        # What waits at the device is taken back before anything: a way up might find no room.
+        is_up = may_rise and goal > lowest + _TINY and not self._sending.is_cancel_due
         if is_up:
             amount = self._slew.up(lowest, goal)
         elif goal < highest - _TINY:

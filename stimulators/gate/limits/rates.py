@@ -5,12 +5,12 @@ from stimulators.gate.limits.budgets import RateBudget
 from stimulators.gate.limits.limit import Asked, Limit, Limited
 from stimulators.refusals import RefusalReason
 
-#: One command in this many a second is kept for the way down.
+#: One command in this many a second, one of several at least, is kept for the way down.
 _SHARE_FOR_DOWN = 5
 
 
 class CommandsLimit(Limit):
-    """Commands in any second; on the way up some are kept for the way down."""
+    """Commands in any second; what gives more leaves some for the way down."""
 
     place = 70
     keys = ("commands_per_s_max",)
@@ -21,13 +21,14 @@ class CommandsLimit(Limit):
         super().__init__(device)
         n_max = int(device.config.limits.commands_per_s_max)
         self._budget = RateBudget(n_max, 1.0)
-        self._n_for_down = n_max // _SHARE_FOR_DOWN
+        self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
         if asked.kind not in {"amplitude", "trigger"}:
             return None
-        leaving = self._n_for_down if asked.is_up else 0
+        # What takes a trigger back must find room after it, as the way down does.
+        leaving = self._n_for_down if asked.gives_more else 0
         has_room = self._budget.has_room(asked.now_s, leaving=leaving)
         return None if has_room else self.one_more(asked)
 

@@ -52,6 +52,14 @@ def test_a_rate_budget_that_is_overdrawn_stays_as_small_as_it_is() -> None:
     assert budget.has_room(1.485)
 
 
+def test_a_trigger_that_was_asked_for_and_did_not_go_makes_room_for_none() -> None:
+    budget = TriggerBudget(0.0, 2)
+    budget.take(0.0, 0.0, 0.4)
+    budget.take(10.0, 10.0, 10.0)
+    assert budget.refusal(60.05, 60.05, 60.45) is None
+    assert budget.refusal(60.06, 60.06, 60.06) == "triggers"
+
+
 def test_triggers_a_minute_are_counted_by_sample_time_and_by_now() -> None:
     for stretch in (1.0, 0.5, 2.0):  # sample time runs as fast as now, slower, faster
         budget = TriggerBudget(0.0, 2)

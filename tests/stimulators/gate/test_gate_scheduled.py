@@ -115,3 +115,44 @@ def test_several_triggers_of_one_step_go_each_for_its_time() -> None:
     rig.take(rig.gate.admit(wanted, rig.now_s))
     assert rig.refusals == []
     assert len({each.fire_at_us for each in rig.commands}) == 2
+
+
+@pytest.mark.parametrize("end", [_hold, _pause])
+@pytest.mark.parametrize("safe_ma", [0.0, 2.0])
+@pytest.mark.parametrize("n_per_s", [2.0, 4.0, 10.0])
+def test_what_takes_triggers_back_finds_room_after_any_number_of_them(
+    end: Callable[[GateRig], None], safe_ma: float, n_per_s: float
+) -> None:
+    # At 2 mA of safety the way to it leads up, which a limit may forbid: it is not waited for.
+    limits = limits_of(refractory_s=0.0, commands_per_s_max=n_per_s)
+    timing = GateConfig(lease_s=1.0, command_valid_s=0.9)
+    rig = GateRig(device_of(limits=limits, safe_ma=safe_ma), timing=timing).be_active()
+    rig.run(3.0, amount=1.0)
+    rig.run(1.5)
+    for place in range(11):
+        rig.trigger(0.5, fire_at_s=rig.now_s + 0.4 + 0.02 * place)
+    assert [each.kind for each in rig.commands[-1:]] == ["trigger"]
+    assert rig.refusals[-1] == "commands"
+    before = len(rig.commands)
+    end(rig)
+    rig.tick(0.02)
+    assert [each.kind for each in rig.commands[before:]][:1] == ["amplitude"]
+    assert amounts(rig.commands[before:])[0] <= 1.0
+
+
+@pytest.mark.parametrize(("amount", "missed_s"), [(None, 0.85), (0.5, 0.25)])
+def test_an_answer_is_missed_from_the_time_to_fire_on_and_hides_no_other(
+    amount: float | None, missed_s: float
+) -> None:
+    timing = GateConfig(lease_s=1.0, command_valid_s=0.9, ack_s_max=0.25)
+    rig = GateRig(device_of(), timing=timing).be_active(1.0)
+    rig.run(0.5, amount=1.0)
+    rig.answers = False
+    rig.trigger(1.0, fire_at_s=rig.now_s + 0.6)
+    assert rig.commands[-1].kind == "trigger"
+    if amount is not None:
+        rig.want(amount)
+    rig.run(missed_s - 0.02)
+    assert "ack_missing" not in rig.notices
+    rig.run(0.04)
+    assert "ack_missing" in rig.notices

@@ -305,7 +305,7 @@ def test_no_trigger_at_all_may_be_the_limit() -> None:
 
 
 def test_triggers_count_as_commands_and_as_charge() -> None:
-    rig = GateRig(device_of(limits=limits_of(commands_per_s_max=2.0, refractory_s=0.0))).be_active()
+    rig = GateRig(device_of(limits=limits_of(commands_per_s_max=3.0, refractory_s=0.0))).be_active()
     for _ in range(3):
         rig.now_s += 0.01
         rig.trigger()

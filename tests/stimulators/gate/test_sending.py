@@ -170,7 +170,7 @@ def test_a_fifth_of_the_commands_a_second_is_kept_for_the_way_down() -> None:
 
 
 def test_a_trigger_is_one_of_the_commands_a_second() -> None:
-    desk = Desk(commands_per_s_max=2.0)
+    desk = Desk(commands_per_s_max=3.0)
     desk.trigger()
     desk.trigger(64.125)
     rig = GateRig()
@@ -178,6 +178,13 @@ def test_a_trigger_is_one_of_the_commands_a_second() -> None:
     refused = desk.sending.send_trigger(rig.target(0.5, kind="trigger"), 64.25)
     assert isinstance(refused, Refusal)
     assert refused.reason == "commands"
+    # The last one is for taking them back.
+    assert desk.may_send(64.25, is_up=False)
+
+
+def test_the_only_command_a_second_may_be_a_trigger() -> None:
+    desk = Desk(commands_per_s_max=1.0)
+    desk.trigger()
     assert not desk.may_send(64.25, is_up=False)
 
 

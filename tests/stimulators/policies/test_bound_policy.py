@@ -29,6 +29,12 @@ TARGET = Target(
 )
 
 
+class _Text(str):
+    """A text of a type of its own, which no journal keeps."""
+
+    __slots__ = ()
+
+
 class Saying:
     """Says what a test lets it, and remembers what it hears."""
 
@@ -96,6 +102,17 @@ def test_targets_that_are_right_go_through() -> None:
         ({"channel": "c" * 257}, "expected a text of up to 256 as channel, found 'ccc"),
         ({"amount": np.float64(1.0)}, "expected a number as amount, found np.float64(1.0)"),
         ({"fire_at_s": 2.1}, "expected a time to fire of triggers alone, found 2.1"),
+        ({"sample": 9.0}, "expected the hop of sample 9, found sample 9.0 at 2.0 s"),
+        ({"sample": np.int64(9)}, "expected the hop of sample 9, found sample np.int64(9)"),
+        ({"time_s": np.float64(2.0)}, "expected the hop of sample 9, found sample 9 at np.float64"),
+        ({"amount": 10**400}, "expected a number as amount, found 1000"),
+        ({"onset_s": -(10**400)}, "expected a number as onset_s, found -1000"),
+        ({"value": 2**53 + 1}, "expected a number as value, found 9007199254740993"),
+        ({"amount": True}, "expected a number as amount, found True"),
+        ({"channel": "\ud800"}, "expected a text of up to 256 as channel, found '\\ud800'"),
+        ({"program": _Text("adbs")}, "expected a text of up to 256 as program, found 'adbs'"),
+        ({"device": _Text("stn")}, "expected a text of up to 256 as device, found 'stn'"),
+        ({"policy": _Text("p")}, "expected a text of up to 256 as policy, found 'p'"),
         ({"withheld": 1}, "expected true or false as withheld, found 1"),
     ],
 )
@@ -129,13 +146,14 @@ def test_an_event_is_heard_before_the_first_hop_at_its_sample() -> None:
     saying = Saying()
     policy = BoundPolicy("p", saying)
     policy.decide(hop(4))
+    assert policy.next_sample == 0  # the step may still be given up
+    policy.go_on(4)
     assert policy.next_sample == 5
     policy.bind(event("engaged", 5))
     policy.bind(event("safe", 15))
     for sample in (9, 14, 19):
         policy.decide(hop(sample))
     assert saying.heard == [4, "engaged", 9, 14, "reset", "safe", 19]
-    assert policy.next_sample == 20
 
 
 def test_clips_fit_the_devices() -> None:
@@ -168,3 +186,16 @@ def test_of_several_amounts_at_one_sample_the_last_is_heard() -> None:
     policy.decide(hop(5))
     policy.decide(hop(9))
     assert saying.heard == ["applied", "held", "applied", 5, "applied", 9]
+
+
+def test_devices_that_talk_while_no_samples_come_fill_no_memory() -> None:
+    policy = BoundPolicy("p", Saying())
+    for place in range(999):
+        for device in ("stn", "right", "left"):
+            said = event("applied", 5)
+            policy.bind(msgspec.structs.replace(said, device=device, highest=float(place)))
+    assert [(each.device, each.highest) for each in policy._waiting] == [
+        ("stn", 998.0),
+        ("right", 998.0),
+        ("left", 998.0),
+    ]
