@@ -18,6 +18,13 @@ settings.register_profile("stimloop", derandomize=TIMES == 1, deadline=None, pri
 settings.load_profile("stimloop")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run half as many processes again as there are processors: whole services wait for time."""
+    n_processors = os.cpu_count() or 1
+    return n_processors + n_processors // 2
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak-s", default="600", help="seconds that a soak test lasts")
 
