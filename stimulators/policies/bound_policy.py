@@ -121,7 +121,7 @@ def _is_text(text: object) -> bool:
     """Say whether it is a text that has bytes: a lone half of a character has none."""
     if type(text) is not str or len(text) > _N_TEXT_MAX:
         return False
-    return text.encode(errors="ignore").decode() == text
+    return text.isascii() or text.encode(errors="ignore").decode() == text
 
 
 def _is_number(number: object) -> bool:

@@ -3,7 +3,7 @@
 import math
 
 from stimulators.decisions import Refusal
-from stimulators.gate.limits.limit import Asked, Limit, Told
+from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
 from stimulators.limits import CHARGE_DENSITY_CEILING_UC_PER_CM2, SHANNON_K_CEILING
 from stimulators.refusals import RefusalReason
 
@@ -17,13 +17,17 @@ class AmountLimit(Limit):
     text = "highest amount; a policy that wants more makes the rig safe"
     told = Told("amount", "amplitude_ma_max", "level_max", is_needed=True)
 
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        self._highest = device.config.amount_max
+
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
         if not (asked.kind == "target" or asked.gives_more):
             return None
-        if 0.0 <= asked.amount <= self.config.amount_max:
+        if 0.0 <= asked.amount <= self._highest:
             return None
-        return self.refusal(f"{asked.amount:g}", f"from 0 to {self.config.amount_max:g}")
+        return self.refusal(f"{asked.amount:g}", f"from 0 to {self._highest:g}")
 
 
 class ChargeDensityLimit(Limit):
@@ -34,13 +38,18 @@ class ChargeDensityLimit(Limit):
     reason = RefusalReason.LIMIT
     text = "charge density of a phase at the highest amount, in every program; at start"
 
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        written = self.value_of(device.config) or math.inf
+        self._highest = min(written, CHARGE_DENSITY_CEILING_UC_PER_CM2)
+        self._phases = _phases(device)
+
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
-        _, density = _phase(self, asked)
-        limit = min(self.value_of(self.config) or math.inf, CHARGE_DENSITY_CEILING_UC_PER_CM2)
-        if density <= limit:
+        _, density = _phase(self._phases, asked)
+        if density <= self._highest:
             return None
-        return self.refusal(f"{density:.4g} uC/cm2 a phase", f"at most {limit:g}")
+        return self.refusal(f"{density:.4g} uC/cm2 a phase", f"at most {self._highest:g}")
 
 
 class ShannonLimit(Limit):
@@ -51,21 +60,35 @@ class ShannonLimit(Limit):
     reason = RefusalReason.LIMIT
     text = "Shannon's k of a phase at the highest amount, in every program; at start"
 
+    def __init__(self, device: Limited) -> None:
+        super().__init__(device)
+        k_max = self.value_of(device.config)
+        self._highest = SHANNON_K_CEILING if k_max is None else min(k_max, SHANNON_K_CEILING)
+        self._phases = _phases(device)
+
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
-        charge_uc, density = _phase(self, asked)
-        k_max = self.value_of(self.config)
-        limit = SHANNON_K_CEILING if k_max is None else min(k_max, SHANNON_K_CEILING)
+        charge_uc, density = _phase(self._phases, asked)
         k = math.log10(charge_uc * density) if charge_uc * density > 0.0 else -math.inf
-        if k <= limit:
+        if k <= self._highest:
             return None
-        return self.refusal(f"a Shannon k of {k:.4g}", f"at most {limit:g}")
+        return self.refusal(f"a Shannon k of {k:.4g}", f"at most {self._highest:g}")
 
 
-def _phase(limit: Limit, asked: Asked) -> tuple[float, float]:
+def _phases(device: Limited) -> dict[str, tuple[float, float]]:
+    """Return of each program with a contact area the charge at 1 mA, and that area."""
+    return {
+        name: (device.config.charge_uc(name), program.contact_area_cm2)
+        for name, program in device.config.programs.items()
+        if program.contact_area_cm2 is not None
+    }
+
+
+def _phase(phases: dict[str, tuple[float, float]], asked: Asked) -> tuple[float, float]:
     """Return charge and charge density of one phase; 0 where no more is given, or no pulses."""
-    program = limit.config.programs.get(asked.program)
-    if program is None or program.contact_area_cm2 is None or not asked.gives_more:
+    phase = phases.get(asked.program)
+    if phase is None or not asked.gives_more:
         return 0.0, 0.0
-    charge_uc = asked.amount * limit.config.charge_uc(asked.program)
-    return charge_uc, charge_uc / program.contact_area_cm2
+    charge_uc_per_ma, area_cm2 = phase
+    charge_uc = asked.amount * charge_uc_per_ma
+    return charge_uc, charge_uc / area_cm2

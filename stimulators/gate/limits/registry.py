@@ -66,8 +66,10 @@ class Limits:
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the first refusal of what is asked, or None; changes nothing."""
-        refusals = (limit.check(asked) for limit in self._limits)
-        return next((each for each in refusals if each is not None), None)
+        for limit in self._limits:
+            if (refusal := limit.check(asked)) is not None:
+                return refusal
+        return None
 
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
@@ -81,8 +83,10 @@ class Limits:
 
     def reached(self, now_s: float) -> str | None:
         """Return the key of what allows nothing more but the way to the safe amount, or None."""
-        reached = (each for each in self._limits if each.is_reached(now_s))
-        return next((each.key_of(self._device.config) for each in reached), None)
+        for limit in self._limits:
+            if limit.is_reached(now_s):
+                return limit.key_of(self._device.config)
+        return None
 
     def waits(self, now_s: float) -> Iterator[Refusal]:
         """Yield what has to wait before the device may be driven, once it said what it gives."""

@@ -69,7 +69,12 @@ class ChargeLimit(Limit):
         self._belief = device.belief
         self._stay_s = device.account.stay_s
         self._charge = device.account.charge
-        self._limit_uc = device.config.limits.charge_uc_per_10_min_max or math.inf
+        config = device.config
+        self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
+        #: Charge of ten minutes at the safe amount.
+        self._steady_uc = (
+            WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
+        )
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
@@ -109,18 +114,13 @@ class ChargeLimit(Limit):
         if self._limit_uc == math.inf:
             return True
         counted_uc = self._charge.charge_uc(now_s) + more_uc
-        if counted_uc + self._steady_uc() <= self._limit_uc:
+        if counted_uc + self._steady_uc <= self._limit_uc:
             return True
         return self._ahead_uc(now_s) + more_uc <= self._limit_uc
 
     def _ahead_uc(self, now_s: float) -> float:
         """Return the highest charge of any ten minutes to come, at the safe amount from now on."""
-        return self._charge.worst_ahead_uc(now_s, self._steady_uc() / WINDOW_S)
-
-    def _steady_uc(self) -> float:
-        """Charge of ten minutes at the safe amount."""
-        config = self.config
-        return WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
+        return self._charge.worst_ahead_uc(now_s, self._steady_uc / WINDOW_S)
 
     def _reserve_now_uc(self) -> float:
         return self._reserve_uc(self._belief.highest, self._belief.programs)
