@@ -14,6 +14,7 @@ from detectors.block import Taint
 from detectors.compiling.bundle import Bundle
 from detectors.findings import Finding
 from detectors.kernels import quality as kernel
+from detectors.kernels.found_counter import FoundCounter
 from detectors.montage import Montage
 from detectors.stamps import GAP_DELAY_S, GAP_S_MIN
 from detectors.units import unit_of
@@ -300,7 +301,7 @@ def _nothing_found(n_rows: int) -> kernel.Found:
         begins=np.zeros(n_rows, dtype=np.bool_),
         sd_uv=np.zeros(n_rows),
         half_range_uv=np.zeros(n_rows),
-        counter=kernel.FoundCounter(),
+        counter=FoundCounter(),
     )
 
 

@@ -1,15 +1,14 @@
 """Every kind of detector a table can ask for: our own, and those that are installed beside us."""
 
-import importlib
-import pkgutil
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
-from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+import detectors
 from detectors.detector import DetectorConfig
+from detectors.package_modules import modules_of
 
 #: The entry points of this group each name a class that is built as `detectors.detector.Detector`
 #: says.
@@ -48,11 +47,11 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
     One that cannot be imported, or is no detector, is refused with the reason and leaves the rest
     as it is; nobody's kind can take the place of another's.
     """
-    detectors: dict[type[DetectorConfig], Any] = {}
+    classes: dict[type[DetectorConfig], Any] = {}
     kinds: dict[str, type[DetectorConfig]] = {}
     for own in _own():
         kind, config_type = _new_kind(own, kinds)
-        kinds[kind], detectors[config_type] = config_type, own
+        kinds[kind], classes[config_type] = config_type, own
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
@@ -63,30 +62,21 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
-        kinds[kind], detectors[config_type] = config_type, found
+        kinds[kind], classes[config_type] = config_type, found
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
-    return Registry(detectors, kinds, packages, refused)
+    return Registry(classes, kinds, packages, refused)
 
 
 def _own() -> list[type[Any]]:
     found = [
         each
-        for module in _modules(importlib.import_module("detectors"))
+        for module in modules_of(detectors, _READING_THIS)
         for each in vars(module).values()
         if isinstance(each, type) and each.__module__ == module.__name__
         if "config_type" in vars(each)
     ]
     return sorted(found, key=lambda each: _kind(each.config_type))
-
-
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if info.name not in _READING_THIS:
-            module = importlib.import_module(info.name)
-            yield module
-            if info.ispkg:
-                yield from _modules(module)
 
 
 def _new_kind(found: object, kinds: Container[str]) -> tuple[str, type[DetectorConfig]]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detectors.compiling.bundle import Bundle
 from detectors.findings import Finding
 from detectors.kernels import stamps as kernel
+from detectors.kernels.found_counter import FoundCounter
 
 #: Default of the shortest displacement of stamps that can be a gap. Ordinary jitter is below.
 GAP_S_MIN = 0.008
@@ -99,7 +100,7 @@ class StampSmoother:
             n_stamps=np.zeros(_N_FOUND_MAX, dtype=np.int64),
             value=np.zeros(_N_FOUND_MAX),
             period_s=np.zeros(_N_FOUND_MAX),
-            counter=kernel.FoundCounter(),
+            counter=FoundCounter(),
         )
         self._state = Bundle(kernel.State(settings, kernel.Fit(), found))
         self._is_new = self._state.fields.fit.view("is_new")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detectors.block import Taint
 from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.kernels.found_counter import FoundCounter
 from detectors.kernels.trust import RESTART
 
 _NOT_FINITE: Final = int(Taint.NOT_FINITE)
@@ -73,13 +74,6 @@ class Judged(NamedTuple):
     highest_uv: Array1[np.float64]
     #: The stretch.
     stretch: Stretch
-
-
-class FoundCounter(Record):
-    """How much was found in the last call."""
-
-    #: Rows that are written.
-    n_written: int
 
 
 class Found(NamedTuple):

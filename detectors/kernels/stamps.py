@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detectors.block import Taint
 from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.kernels.found_counter import FoundCounter
 from detectors.kernels.trust import RESTART
 
 _SUSPECT: Final = int(Taint.SUSPECT_STAMP)
@@ -72,13 +73,6 @@ class Fit(Record):
     is_new: bool
     #: Once a finite stamp began the fit.
     has_fit: bool
-
-
-class FoundCounter(Record):
-    """How much was found in the last call."""
-
-    #: Rows that are written.
-    n_written: int
 
 
 class Found(NamedTuple):

@@ -1,12 +1,11 @@
 """Every format a recording can have: our own, and those that are installed beside us."""
 
 import importlib
-import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
-from types import ModuleType
 from typing import Final, NamedTuple
 
+from detectors.package_modules import modules_of
 from replay.readers.reader import Reader
 
 #: The entry points of this group each name a `replay.readers.reader.Reader`.
@@ -48,18 +47,10 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
 
 
 def _own() -> Iterator[Reader]:
-    for module in _modules(importlib.import_module("replay.readers")):
+    for module in modules_of(importlib.import_module("replay.readers")):
         found = getattr(module, "READER", None)
         if found is not None:
             yield found
-
-
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(info.name)
-        yield module
-        if info.ispkg:
-            yield from _modules(module)
 
 
 def _checked(found: object, others: Iterable[Reader]) -> Reader:

@@ -1,13 +1,12 @@
 """Every kind of policy a table can ask for: our own, and those that are installed beside us."""
 
-import importlib
-import pkgutil
 from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, Union
 
 import msgspec
 
+from stimulators.own_classes import own_classes
 from stimulators.policies.policy import PolicyConfig
 
 #: The entry points of this group each name a class that is built as
@@ -68,15 +67,8 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
 
 
 def _own() -> list[type[Any]]:
-    package = importlib.import_module("stimulators.policies")
-    names = [info.name for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
-    found = [
-        each
-        for module in map(importlib.import_module, names)
-        for each in vars(module).values()
-        if isinstance(each, type) and each.__module__ == module.__name__
-        if "config_type" in vars(each)
-    ]
+    classes = own_classes("stimulators.policies", without=__name__)
+    found = (each for each in classes if "config_type" in vars(each))
     return sorted(found, key=lambda each: _kind(each.config_type))
 
 

@@ -1,16 +1,14 @@
 """Every limit there is, in the order in which they are asked."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
 import msgspec
 
-import stimulators.gate.limits
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.limits.limit import Asked, Limit, Limited
+from stimulators.own_classes import own_classes
 from stimulators.wire.messages import DeviceLimits
 
 _L = TypeVar("_L", bound=Limit)
@@ -24,22 +22,16 @@ def find() -> tuple[type[Limit], ...]:
     ValueError
         Where two have the same place: which of them gives the reason would be chance.
     """
-    package = stimulators.gate.limits
     found: dict[int, type[Limit]] = {}
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if info.name == __name__:
+    for each in own_classes("stimulators.gate.limits", without=__name__):
+        if not issubclass(each, Limit) or each is Limit:
             continue
-        module = importlib.import_module(info.name)
-        for each in vars(module).values():
-            is_own = isinstance(each, type) and each.__module__ == module.__name__
-            if not is_own or not issubclass(each, Limit) or each is Limit:
-                continue
-            other = found.setdefault(each.place, each)
-            if other is not each:
-                raise ValueError(
-                    f"{each.__qualname__}: expected a place of its own, found that of "
-                    f"{other.__qualname__}, {each.place}"
-                )
+        other = found.setdefault(each.place, each)
+        if other is not each:
+            raise ValueError(
+                f"{each.__qualname__}: expected a place of its own, found that of "
+                f"{other.__qualname__}, {each.place}"
+            )
     return tuple(found[place] for place in sorted(found))
 
 
