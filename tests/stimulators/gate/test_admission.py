@@ -13,7 +13,7 @@ from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation
 from stimulators.wire.received import InfoHeard, LinkChanged
 from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of, feedback_of, limits_of
-from tests.stimulators.gate.trigger_limits import TriggerBudget
+from tests.stimulators.gate.limits.trigger_limits import TriggerBudget
 
 #: Where a rig is that was active and goes on at a binary fraction of a second.
 _NOW_S = 1002.25
