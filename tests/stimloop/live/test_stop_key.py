@@ -21,7 +21,7 @@ import termios
 _ROOT = Path(__file__).parents[3]
 _PROGRAM = """
 import asyncio, os, sys
-from stimloop.stop_key import stop_key
+from stimloop.live.stop_key import stop_key
 
 async def main():
     pressed = asyncio.Event()

@@ -96,7 +96,7 @@ def test_a_file_that_was_cut_fails_the_journal(
 _INDEX_CUT = """
 import sys
 from pathlib import Path
-from tests.streamer.test_watched_files import _emptied, _written
+from tests.streamer.journal.test_watched_files import _emptied, _written
 
 print(_written(Path(sys.argv[1]), "-shm", _emptied))
 """

@@ -13,8 +13,8 @@ _LOOK = """
 import json, sys, threading
 import msgspec
 from streamer.clock import now_s
-from streamer.lsl_network import LslConfig, configure
-from streamer.lsl_search import Search
+from streamer.lsl.network import LslConfig, configure
+from streamer.lsl.search import Search
 from streamer.streams import Match
 import pylsl
 configure(msgspec.json.decode(sys.argv[1], type=LslConfig))
@@ -64,7 +64,7 @@ def test_only_processes_of_the_same_session_and_ports_see_each_other() -> None:
 def test_a_process_is_told_its_network_once() -> None:
     script = """
 from streamer.errors import StreamError
-from streamer.lsl_network import LslConfig, configure
+from streamer.lsl.network import LslConfig, configure
 configure(LslConfig(scope="machine"))
 configure(LslConfig(scope="machine", resolve_s=1.0))
 try:
