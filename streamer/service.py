@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport

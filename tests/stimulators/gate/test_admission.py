@@ -6,9 +6,9 @@ import pytest
 
 from stimulators.decisions import Refusal
 from stimulators.gate.freshness import HopWatch, StreamReport, StreamWatch
-from stimulators.gate.limits.on_time import OnTime
-from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.limits.slew import Slew
+from stimulators.gate.usage.on_time import OnTime
+from stimulators.gate.usage.past import DevicePast
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation
 from stimulators.wire.received import InfoHeard, LinkChanged

@@ -5,7 +5,7 @@ import numpy as np
 from detectors.conditioning.conditioner import Note
 from detectors.estimates import Detection, Estimates, Seen
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 from stimulators.wire.messages import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import Refusal, Send
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from stimulators.wire.messages import Command, Reason
 from stimulators.wire.received import AckHeard, InfoHeard
 from tests.stimulators.gate.gate_rig import (

@@ -10,10 +10,10 @@ from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.maker import Maker
 from stimulators.gate.driving.sending import Sending
-from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.limit import Asked, Limited
 from stimulators.gate.limits.rates import CommandsLimit
 from stimulators.gate.limits.registry import Limits
+from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Ack, Command, Lease, Reason

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from stimulators.decisions import Refusal
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from stimulators.limits import ProgramConfig
 from stimulators.wire.messages import Command
 from tests.stimulators.gate.gate_rig import GateRig, device_of, limits_of

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
-from stimulators.gate.limits.budgets import RateBudget
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.charge_window import ChargeWindow
-from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.limits.slew import Slew
+from stimulators.gate.usage.budgets import RateBudget
+from stimulators.gate.usage.charge import ChargeCount
+from stimulators.gate.usage.charge_window import ChargeWindow
+from stimulators.gate.usage.on_time import OnTime
 from stimulators.wire.messages import Ack, Command, CommandKind, Reason
 from tests.stimulators.gate.limits.trigger_limits import TriggerBudget
 

@@ -12,11 +12,11 @@ import pytest
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.limit import Asked, Limited
-from stimulators.gate.limits.recent import RecentCharge
 from stimulators.gate.limits.registry import Limits
 from stimulators.gate.limits.room import ChargeLimit, OnTimeLimit
+from stimulators.gate.usage.account import Account
+from stimulators.gate.usage.recent import RecentCharge
 from stimulators.gate.word import Word
 from stimulators.limits import ProgramConfig
 from stimulators.refusals import RefusalReason

@@ -1,9 +1,9 @@
 """The limits of a device's triggers, asked alone."""
 
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.limit import Asked, Limited
 from stimulators.gate.limits.triggers import RefractoryLimit, TriggersLimit
+from stimulators.gate.usage.account import Account
 from stimulators.refusals import RefusalReason
 from tests.stimulators.gate.gate_rig import device_of, limits_of
 

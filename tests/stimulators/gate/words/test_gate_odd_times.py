@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from stimulators.gate.limits.on_time import OnTime
 from stimulators.gate.remedies import of_future
+from stimulators.gate.usage.on_time import OnTime
 from stimulators.targets import Observation
 from tests.stimulators.gate.gate_rig import GateRig
 

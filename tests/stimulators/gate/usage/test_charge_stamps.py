@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.account import Account
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.recent import RECENT_S, RecentCharge
-from stimulators.gate.limits.stamp import earliest_said_s
+from stimulators.gate.usage.account import Account
+from stimulators.gate.usage.charge import ChargeCount
+from stimulators.gate.usage.recent import RECENT_S, RecentCharge
+from stimulators.gate.usage.stamp import earliest_said_s
 from stimulators.gate.word import word_of
 from stimulators.wire.messages import DeviceStatus
 from tests.stimulators.gate.gate_rig import device_of, limits_of

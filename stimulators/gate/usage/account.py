@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.charge_window import WINDOW_S
-from stimulators.gate.limits.on_time import OnTime
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.charge import ChargeCount
+from stimulators.gate.usage.charge_window import WINDOW_S
+from stimulators.gate.usage.on_time import OnTime
+from stimulators.gate.usage.past import DevicePast
 from stimulators.wire.messages import DeviceStatus
 
 #: How long a word was on its way, at most, of a device that never says when it was said: an

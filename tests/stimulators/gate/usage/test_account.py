@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.account import Account
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.account import Account
+from stimulators.gate.usage.past import DevicePast
 from stimulators.gate.word import Word
 from stimulators.limits import ProgramConfig
 from stimulators.wire.messages import DeviceStatus

@@ -1,6 +1,6 @@
 """When a device said what it has counted, as far as its own stamp can be believed."""
 
-from stimulators.gate.limits.recent import RECENT_S
+from stimulators.gate.usage.recent import RECENT_S
 from stimulators.wire.messages import DeviceStatus
 
 

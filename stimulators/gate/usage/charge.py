@@ -3,14 +3,14 @@
 import math
 from collections.abc import Collection, Sequence
 
-from stimulators.gate.limits.charge_window import (
+from stimulators.gate.usage.charge_window import (
     BIN_S,
     CHARGE_UC_MAX,
     UNIT_UC,
     WINDOW_S,
     ChargeWindow,
 )
-from stimulators.gate.limits.recent import RecentCharge
+from stimulators.gate.usage.recent import RecentCharge
 
 #: What a stamped report says is not looked at beside older counts for so long.
 _FRESH_S = 5.0

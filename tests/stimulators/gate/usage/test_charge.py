@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.charge_window import ChargeWindow
+from stimulators.gate.usage.charge import ChargeCount
+from stimulators.gate.usage.charge_window import ChargeWindow
 
 _UNIT_UC = 1e-6
 _FRESH_S = 5.0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.charge_window import WINDOW_S
+from stimulators.gate.usage.charge import ChargeCount
+from stimulators.gate.usage.charge_window import WINDOW_S
 
 near = pytest.approx
 _START_S = 1000.0

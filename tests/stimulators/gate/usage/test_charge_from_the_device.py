@@ -7,10 +7,10 @@ import pytest
 from stimulators.device.counts.counts import Counts
 from stimulators.device.device import ReferenceDevice
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.account import Account
-from stimulators.gate.limits.charge import ChargeCount
-from stimulators.gate.limits.past import DevicePast
-from stimulators.gate.limits.stamp import earliest_said_s
+from stimulators.gate.usage.account import Account
+from stimulators.gate.usage.charge import ChargeCount
+from stimulators.gate.usage.past import DevicePast
+from stimulators.gate.usage.stamp import earliest_said_s
 from stimulators.gate.word import word_of
 from stimulators.wire.messages import ClockReply, ClockRequest, DeviceStatus
 from tests.stimulators.gate.gate_rig import device_of, limits_of
