@@ -8,6 +8,7 @@ broker and device, and draws ``docs/pictures/loop.png`` from the journal of that
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,28 +16,25 @@ import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from benchmarks.figures import drawing
+from benchmarks.figures.signals import Line, signals_uv
 from stimulators.decisions import Send, StateChanged
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard, DeviceStatusHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
-from streamer.events import Chunk, ClockCorrection, Event
+from streamer.events import Event
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord
-from streamer.wiring.wiring import conditioners
 
 _PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "loop.png"
-_STREAM, _CHANNEL, _BURST = "LFP", "STN_L_13", "beta_burst"
+_CHANNEL, _BURST = "STN_L_13", "beta_burst"
 _DURATION_S = 45
 #: From the first moment that stimulation is allowed, in the wide view.
 _WIDE_S = (-12.0, 20.0)
 #: Before and after one burst, in the narrow view.
 _NARROW_S = (-0.3, 0.6)
-
-Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Session(NamedTuple):
@@ -69,28 +67,22 @@ def read(session: Path) -> Session:
     with JournalReader(session / "journal.sqlite") as journal:
         config = msgspec.json.decode(journal.header.config_json, type=LoopConfig)
         loop = ClosedLoop(config, journal.header.infos, journal.header.session)
-        signal = conditioners(config.streams, journal.header.infos)[_STREAM]
-        column = signal.layout.channels.index(_CHANNEL)
+        events: list[Event] = []
         for record in journal.records():
-            if not isinstance(record.payload, StepRecord):
-                continue
-            event = record.payload.event
-            if isinstance(event, Chunk) and event.stream == _STREAM:
-                block, _ = signal.update(event.first_sample, event.samples, event.timestamps_s)
-                found.raw_uv += zip(block.time_s, block.samples_uv[:, column], strict=True)
-            elif isinstance(event, ClockCorrection) and event.stream == _STREAM:
-                signal.correct(event.correction_s)
-            found.take(event, record.now_s, loop.step(event, record.now_s))
+            if isinstance(record.payload, StepRecord):
+                event = record.payload.event
+                events.append(event)
+                found.take(event, record.now_s, loop.step(event, record.now_s))
+        signal_uv = signals_uv(config, journal.header.infos, events)[_CHANNEL]
     labels = [output.label for output in loop.chain.detectors[_BURST].outputs]
-    return found.session(labels)
+    return found.session(labels, signal_uv)
 
 
 class _Collected:
     """What was read so far: pairs of seconds and value."""
 
     def __init__(self) -> None:
-        self.raw_uv: list[tuple[float, float]] = []
-        self._hops: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._hops: list[Line] = []
         self._edges: list[tuple[str, float]] = []
         self._wanted_ma: list[tuple[float, float]] = []
         self._allowed_ma: list[tuple[float, float]] = []
@@ -114,16 +106,17 @@ class _Collected:
             elif isinstance(each, StateChanged) and each.after == "active":
                 self._active_s = np.fmin(self._active_s, now_s)
 
-    def session(self, labels: list[str]) -> Session:
-        start_s = self.raw_uv[0][0]
+    def session(self, labels: list[str], signal_uv: Line) -> Session:
+        signal_s, raw_uv = signal_uv
+        start_s = float(signal_s[0])
         hops_s = np.concatenate([time_s for time_s, _ in self._hops]) - start_s
         values = np.concatenate([values for _, values in self._hops])
         bursts_s: list[tuple[float, float]] = []
-        for (kind, begin_s), (_, end_s) in zip(self._edges, self._edges[1:], strict=False):
+        for (kind, begin_s), (_, end_s) in pairwise(self._edges):
             if kind == "onset":
                 bursts_s.append((begin_s - start_s, end_s - start_s))
         return Session(
-            raw_uv=_line(self.raw_uv, start_s),
+            raw_uv=(signal_s - start_s, raw_uv),
             beta_uv2=(hops_s, values[:, labels.index(f"{_CHANNEL}.value")]),
             threshold_uv2=(hops_s, values[:, labels.index(f"{_CHANNEL}.threshold")]),
             bursts_s=bursts_s,
@@ -199,7 +192,7 @@ def _one_burst(session: Session) -> tuple[float, float]:
     shown = [each for each in session.bursts_s if each[0] > session.active_s + 1.0]
     alone = [
         (onset_s, offset_s)
-        for (onset_s, offset_s), (next_s, _) in zip(shown, shown[1:], strict=False)
+        for (onset_s, offset_s), (next_s, _) in pairwise(shown)
         if next_s - offset_s > 0.5
     ]
     return max(alone, key=lambda each: each[1] - each[0])

@@ -4,17 +4,16 @@
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from benchmarks.figures import drawing
 from benchmarks.figures.recordings import DATA
+from benchmarks.figures.signals import Line, signals_uv
 from detectors.detector import Detector
 from detectors.estimates import Detection, Estimates
 from replay import readers
@@ -24,20 +23,21 @@ from streamer.closed_loop import ClosedLoop
 
 _ROOT = Path(__file__).parents[2]
 _PICTURES = _ROOT / "docs" / "pictures"
-_FOUND = {
+#: The recording of each example.
+_RECORDINGS = {
     "every-detector": "xdf-derived/stn_ecog_3streams_drift_reset_gap.xdf",
     "every-detector-noise": "xdf-real/clock_resets.xdf",
 }
 
 
-class Told(NamedTuple):
-    """All that one detector told of a recording."""
+class Found(NamedTuple):
+    """All that one detector found in a recording."""
 
     detector: Detector
     estimates: Estimates
     detections: tuple[Detection, ...]
 
-    def line(self, output: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def line(self, output: str) -> Line:
         """Return time and value of an output, nothing where it is not valid."""
         column = [each.label for each in self.detector.outputs].index(output)
         values = self.estimates.values[:, column].copy()
@@ -45,70 +45,106 @@ class Told(NamedTuple):
         return self.estimates.time_s, values
 
 
-def replayed(example: str) -> dict[str, Told]:
-    """Return what every detector of an example tells of its recording."""
+class Replayed(NamedTuple):
+    """A recording's signals in microvolts, and what each detector of an example found in it."""
+
+    signals_uv: dict[str, Line]
+    found: dict[str, Found]
+
+
+def replayed(example: str) -> Replayed:
+    """Return what every detector of an example finds in its recording."""
     config = configuration.load(_ROOT / "docs" / "examples" / f"{example}.toml")
-    source = RecordingSource(readers.open(DATA / _FOUND[example]), config.streams, Chunking())
+    source = RecordingSource(readers.open(DATA / _RECORDINGS[example]), config.streams, Chunking())
     source.open()
+    events = list(source.events())
     loop = ClosedLoop(config.loop, source.infos, "pictures")
-    seen = [each for time_s, event in source.events() for each in loop.step(event, time_s).seen]
-    told: dict[str, Told] = {}
+    seen = [each for time_s, event in events for each in loop.step(event, time_s).seen]
+    found: dict[str, Found] = {}
     for name, detector in loop.chain.detectors.items():
         own = [each for each in seen if each.estimates.detector == name]
         detections = tuple(one for each in own for one in each.detections)
         nothing = Estimates.empty(name, 0, len(detector.outputs))
         estimates = nothing.followed_by(each.estimates for each in own)
-        told[name] = Told(detector, estimates, detections)
-    return told
+        found[name] = Found(detector, estimates, detections)
+    own = signals_uv(config.loop, source.infos, [event for _, event in events])
+    return Replayed(own, found)
 
 
-def draw_stn_ecog(told: dict[str, Told]) -> Figure:
-    """Return beta, bursts, moments, coupling, coherence and slope of a patient's STN and M1."""
-    figure = Figure(figsize=(11, 13), layout="constrained")
-    axes = figure.subplots(6, 1, sharex=True)
+def draw_stn_ecog(replayed: Replayed) -> Figure:
+    """Return beta, bursts, phases, coupling, coherence and slope of a patient's STN and M1."""
+    found = replayed.found
+    figure = Figure(figsize=(14, 20), layout="constrained")
+    axes = figure.subplots(7, 1, sharex=True)
+    axes[0].plot(*replayed.signals_uv["ECOG_RIGHT_1"], color=drawing.GREY, linewidth=0.8)
+    axes[0].set_ylabel("ECOG_RIGHT_1\n(µV)")
+    _draw(axes[1], found["beta"], "ECOG_RIGHT_1.power", "ECOG_RIGHT_1", drawing.BLUE)
+    _draw(axes[1], found["beta"], "STN_R_01.power", "STN_R_01", drawing.VERMILION)
+    axes[1].set_ylabel("beta, recursive\n(µV²)")
+    _draw_bursts(axes[2], found["bursts"], "ECOG_RIGHT_1")
+    axes[2].set_ylabel("15-22 Hz\n(µV²)")
+    _draw_phases(axes[3], found["rhythm"], found["peaks"], "ECOG_RIGHT_1")
+    axes[3].set_ylabel("18.5 Hz\n(µV)")
+    colours = (drawing.VERMILION, drawing.BLUE, drawing.GREEN)
+    for number, colour in enumerate(colours):
+        channel = f"ECOG_RIGHT_{number}"
+        _draw(axes[4], found["coupling"], f"{channel}.modulation_index", channel, colour)
+    _draw_null(axes[4], found["coupling"], "ECOG_RIGHT_0.modulation_index_null")
+    axes[4].set_ylabel("modulation\nindex")
+    pair, other = "LFP_RIGHT_1-ECOG_RIGHT_0", "LFP_RIGHT_1-ECOG_RIGHT_3"
+    _draw(axes[5], found["coherence"], f"{pair}.coherence", "STN, ECOG 0", drawing.BLUE)
     _draw(
-        axes[0],
-        told["beta"],
-        ["STN_R_01.power", "ECOG_RIGHT_1.power"],
-        "band power, recursive\nµV²",
+        axes[5],
+        found["coherence"],
+        f"{pair}.lower_bound",
+        "lower bound",
+        drawing.SKY_BLUE,
+        style=":",
     )
-    _draw_bursts(axes[1], told["bursts"], "ECOG_RIGHT_1")
-    _draw_moments(axes[2], told["rhythm"], told["peaks"], "ECOG_RIGHT_1")
-    _draw(
-        axes[3],
-        told["coupling"],
-        [f"ECOG_RIGHT_{place}.modulation_index" for place in range(3)],
-        "modulation index",
-    )
-    _draw(axes[3], told["coupling"], ["ECOG_RIGHT_0.modulation_index_null"], "", style="k--")
-    pairs = ["LFP_RIGHT_1-ECOG_RIGHT_0", "LFP_RIGHT_1-ECOG_RIGHT_3"]
-    _draw(axes[4], told["coherence"], [f"{each}.coherence" for each in pairs], "coherence")
-    _draw(axes[4], told["coherence"], [f"{pairs[0]}.lower_bound"], "", style=":")
-    _draw(axes[4], told["coherence"], [f"{pairs[0]}.coherence_null"], "", style="k--")
-    _draw(
-        axes[4], told["with_force"], ["ECOG_RIGHT_1-MOV_RIGHT.coherence"], "coherence", style="-."
-    )
-    slopes = [f"{each}.over_aperiodic_db" for each in ("STN_R_01", "ECOG_RIGHT_1")]
-    _draw(axes[5], told["slope"], slopes, "beta over 1/f\ndB")
-    _draw(axes[5], told["slope"], ["STN_R_01.over_aperiodic_db_null"], "", style="k--")
-    axes[5].set_xlabel("time in the recorder's clock (s); 0.75 s are missing at 112 s")
+    _draw(axes[5], found["coherence"], f"{other}.coherence", "STN, ECOG 3", drawing.VERMILION)
+    force = "ECOG_RIGHT_1-MOV_RIGHT.coherence"
+    _draw(axes[5], found["with_force"], force, "ECOG 1, force", drawing.GREEN, style="-.")
+    _draw_null(axes[5], found["coherence"], f"{pair}.coherence_null")
+    axes[5].set_ylabel("coherence")
+    for channel, colour in (("ECOG_RIGHT_1", drawing.BLUE), ("STN_R_01", drawing.VERMILION)):
+        _draw(axes[6], found["slope"], f"{channel}.over_aperiodic_db", channel, colour)
+    _draw_null(axes[6], found["slope"], "STN_R_01.over_aperiodic_db_null")
+    axes[6].set_ylabel("beta over 1/f\n(dB)")
+    for axis in axes[1:]:
+        drawing.explain(axis)
+    axes[6].set_xlabel("time in the recorder's clock (s); 0.75 s are missing at 112 s")
     figure.suptitle("STN and motor cortex, Parkinson's, off medication and stimulation")
+    figure.align_ylabels(axes)
     return figure
 
 
-def draw_noise(told: dict[str, Told]) -> Figure:
+def draw_noise(replayed: Replayed) -> Figure:
     """Return coupling, coherence and slope of a stream of noise, beside what chance gives."""
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    axes = figure.subplots(3, 1, sharex=True)
-    for axis, name in ((axes[0], "coupling"), (axes[1], "coherence"), (axes[2], "slope")):
-        measured = [each for each in told[name].detector.outputs if each.null is not None]
-        labels = [each.label for each in measured]
-        what = measured[0].measure.replace("_", " ")
-        _draw(axis, told[name], labels, what, legend=False)
-        null = measured[0]._replace(measure=measured[0].null or "")
-        _draw(axis, told[name], [null.label], "", style="k--")
-    axes[2].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
-    figure.suptitle("A stream of noise (dashed: what chance exceeds in one window of twenty)")
+    figure = Figure(figsize=(14, 12), layout="constrained")
+    axes = figure.subplots(4, 1, sharex=True)
+    axes[0].plot(*replayed.signals_uv["ch1"], color=drawing.GREY, linewidth=0.3)
+    axes[0].set_ylabel("ch1\n(µV)")
+    for axis, name, label in (
+        (axes[1], "coupling", "modulation\nindex"),
+        (axes[2], "coherence", "coherence"),
+        (axes[3], "slope", "over 1/f\n(dB)"),
+    ):
+        found = replayed.found[name]
+        measured = [each for each in found.detector.outputs if each.null is not None]
+        what = "pair" if name == "coherence" else "channel"
+        for number, output in enumerate(measured):
+            told = f"each {what}" if number == 0 else None
+            _draw(axis, found, output.label, told, drawing.SKY_BLUE, width=0.8)
+        _draw_null(axis, found, measured[0]._replace(measure=measured[0].null or "").label)
+        axis.set_ylabel(label)
+        drawing.explain(axis)
+    shown_s = replayed.found["coupling"].estimates.time_s[
+        replayed.found["coupling"].estimates.valid.any(axis=1)
+    ]  # until its new clock is known, the returned sender's stamps are days away
+    axes[3].set_xlim(shown_s.min() - 10.0, shown_s.max() + 10.0)
+    axes[3].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
+    figure.suptitle("A stream of noise: chance exceeds the dashed line in one window of twenty")
+    figure.align_ylabels(axes)
     return figure
 
 
@@ -117,58 +153,60 @@ def main() -> int:
     if not DATA.is_dir():
         print(f"{DATA}: expected the recordings (STIMLOOP_DATA), found none", file=sys.stderr)
         return 2
-    mpl.rcParams["svg.hashsalt"] = "stimloop"
     _PICTURES.mkdir(exist_ok=True)
     for example, draw in (("every-detector", draw_stn_ecog), ("every-detector-noise", draw_noise)):
-        figure = draw(replayed(example))
-        figure.savefig(_PICTURES / f"{example}.png", dpi=80, metadata={"Software": None})
-        print(_PICTURES / f"{example}.png")
+        with drawing.house_style():
+            figure = draw(replayed(example))
+            path = _PICTURES / f"{example}.png"
+            figure.savefig(path, dpi=drawing.DPI, metadata={"Software": None})
+        print(path)
     return 0
 
 
 def _draw(
     axis: Axes,
-    told: Told,
-    outputs: Sequence[str],
-    label: str,
+    found: Found,
+    output: str,
+    label: str | None,
+    colour: str,
     *,
     style: str = "-",
-    legend: bool = True,
+    width: float = 1.6,
 ) -> None:
-    for output in outputs:
-        axis.plot(*told.line(output), style, linewidth=1.0, label=output if legend else None)
-    if label:
-        axis.set_ylabel(label)
-    if legend:
-        axis.legend(loc="upper left", fontsize="x-small")
+    axis.plot(*found.line(output), style, color=colour, linewidth=width, label=label)
 
 
-def _draw_bursts(axis: Axes, told: Told, channel: str) -> None:
-    _draw(axis, told, [f"{channel}.value"], "band power 15-22 Hz\nand bursts, µV²")
-    _draw(axis, told, [f"{channel}.threshold"], "", style="k--")
+def _draw_null(axis: Axes, found: Found, output: str) -> None:
+    _draw(axis, found, output, "by chance", drawing.BLACK, style="--")
+
+
+def _draw_bursts(axis: Axes, found: Found, channel: str) -> None:
+    _draw(axis, found, f"{channel}.value", "band power", drawing.BLUE)
+    _draw(axis, found, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
+    spans_s: list[tuple[float, float]] = []
     onset_s = None
-    for each in told.detections:
+    for each in found.detections:
         if each.channel != channel:
             continue
         if each.kind == "onset":
             onset_s = each.onset_s
         elif onset_s is not None:
-            axis.axvspan(onset_s, each.onset_s, color="tab:orange", alpha=0.3, linewidth=0.0)
+            spans_s.append((onset_s, each.onset_s))
+    drawing.shade(axis, spans_s, "burst")
 
 
-def _draw_moments(axis: Axes, rhythm: Told, peaks: Told, channel: str) -> None:
-    _draw(axis, rhythm, [f"{channel}.amplitude"], "amplitude at 18.5 Hz\nand peaks told, µV")
-    _draw(axis, peaks, [f"{channel}.threshold"], "", style="k--")
-    moments = [each for each in peaks.detections if each.channel == channel]
+def _draw_phases(axis: Axes, rhythm: Found, peaks: Found, channel: str) -> None:
+    _draw(axis, rhythm, f"{channel}.amplitude", "amplitude", drawing.BLUE, width=1.0)
+    _draw(axis, peaks, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
+    events = [each for each in peaks.detections if each.channel == channel]
     axis.plot(
-        [each.onset_s for each in moments],
-        [each.strength for each in moments],
-        "|",
-        color="tab:red",
-        markersize=8,
-        label="moment told 10 ms ahead",
+        [each.onset_s for each in events],
+        [each.strength for each in events],
+        "o",
+        color=drawing.VERMILION,
+        markersize=5,
+        label="peak, announced\n10 ms ahead",
     )
-    axis.legend(loc="upper left", fontsize="x-small")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stop: said to every device, past the service, until each one's own words show it."""
+"""Stop: sent straight to every device, until each one's own words show that it stopped."""
 
 import secrets
 
@@ -50,7 +50,7 @@ async def stop(
     countdown: Countdown = no_countdown,
     keys: Keys | None = None,
 ) -> StopResult:
-    """Stop every device of a rig, past the service, and wait until each says that it is so.
+    """Stop every device of a rig, not through its service, until each says that it stopped.
 
     The stop is said again while a device has not answered, or gives more than it may. Where
     all answer this takes as long as devices take from one word to the next: by then a second
