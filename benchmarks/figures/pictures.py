@@ -67,8 +67,8 @@ def replayed(example: str) -> Replayed:
         nothing = Estimates.empty(name, 0, len(detector.outputs))
         estimates = nothing.followed_by(each.estimates for each in own)
         found[name] = Found(detector, estimates, detections)
-    own = signals_uv(config.loop, source.infos, [event for _, event in events])
-    return Replayed(own, found)
+    signals = signals_uv(config.loop, source.infos, [event for _, event in events])
+    return Replayed(signals, found)
 
 
 def draw_stn_ecog(replayed: Replayed) -> Figure:

@@ -28,6 +28,11 @@ class MeasureRead(NamedTuple):
         The unit it must have; empty for any.
     compared : str
         Measures with the same word here are held against each other, so they must have one unit.
+
+    Examples
+    --------
+    >>> MeasureRead(key="of", detector="burst", channel="", measure="is_on").unit
+    ''
     """
 
     key: str
@@ -49,6 +54,11 @@ class EventRead(NamedTuple):
         As of a `MeasureRead`.
     kinds : tuple of str
         Which of ``onset``, ``offset`` and ``moment``.
+
+    Examples
+    --------
+    >>> EventRead(key="of", detector="peaks", channel="STN_L_13", kinds=("moment",)).kinds
+    ('moment',)
     """
 
     key: str
@@ -64,6 +74,14 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ----------
     id : str
         Name of the policy.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> table = {"kind": "threshold", "id": "adbs", "of": "burst", "device": "stn", "on_ma": 3.0}
+    >>> msgspec.convert(table, ThresholdConfig).drives
+    ('stn',)
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -92,6 +110,12 @@ class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fi
         Id of the device it drives.
     program : str
         One of the device's programs; may be left out where it has only one.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> issubclass(ThresholdConfig, OneDeviceConfig)
+    True
     """
 
     of: str
@@ -106,7 +130,13 @@ class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ResolvedRead(NamedTuple):
-    """What a read came to: its detector and channel, and of a measure the unit and the sign."""
+    """What a read came to: its detector and channel, and of a measure the unit and the sign.
+
+    Examples
+    --------
+    >>> ResolvedRead("beta", "STN_L_13", measure="power", unit="µV²").is_signed
+    False
+    """
 
     detector: str
     channel: str
@@ -128,6 +158,12 @@ class PolicyInputs(NamedTuple):
         What it reads, in the order of its table's `reads`.
     devices : tuple of DeviceConfig
         The devices it drives, in the order of its table's `drives`.
+
+    Examples
+    --------
+    >>> reads = (ResolvedRead("burst", "STN_L_13", "is_on"),)
+    >>> PolicyInputs(rate_hz=1000.0, hop_samples=10, reads=reads, devices=()).reads[0].channel
+    'STN_L_13'
     """
 
     rate_hz: float
@@ -137,7 +173,13 @@ class PolicyInputs(NamedTuple):
 
 
 class Clip(NamedTuple):
-    """What a policy may ever want of a device: its own clip, within the device's limits."""
+    """What a policy may ever want of a device: its own clip, within the device's limits.
+
+    Examples
+    --------
+    >>> Clip("stn", "amplitude", lowest=0.5, highest=3.0).highest
+    3.0
+    """
 
     device: str
     kind: CommandKind
@@ -157,6 +199,14 @@ class Policy(Protocol):
     clips : tuple of Clip
         What it may want, one for each device that it drives. A target beyond is a fault of the
         policy: the rig goes safe.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import Threshold
+    >>> from stimulators.testing import PolicyExample
+    >>> policy: Policy = PolicyExample(Threshold, Threshold.examples[0]).build()
+    >>> policy.clips
+    (Clip(device='stn', kind='amplitude', lowest=0.5, highest=2.5),)
     """
 
     #: The struct this policy is configured by; its tag is the `kind` in the file.
