@@ -136,10 +136,10 @@ def require_outputs(outputs: object) -> None:
 
     Examples
     --------
-    >>> require_outputs((Output("STN_L", "beta power", "µV²"),))
+    >>> require_outputs((Output("STN_L", "beta mV", "mV"),))
     Traceback (most recent call last):
         ...
-    ValueError: outputs[0].measure: expected up to 64 letters, digits, _, . and -, found 'beta power'
+    ValueError: outputs[0].measure: expected up to 64 letters, digits, _, . and -, found 'beta mV'
     """
     if not isinstance(outputs, tuple) or not outputs:
         raise ValueError(f"outputs: expected a tuple of Output, at least one, found {outputs!r}")
