@@ -33,8 +33,9 @@ myst_heading_anchors = 3
 
 html_theme = "alabaster"
 html_show_sourcelink = False
+html_copy_source = False
 html_theme_options = {
-    "description": "Real-time closed-loop neurophysiology. Research software, not a medical device.",
+    "description": "Closed-loop neurophysiology. Research software, not a medical device.",
     "fixed_sidebar": True,
     "page_width": "75rem",
     "sidebar_width": "17rem",
