@@ -37,7 +37,9 @@ html_copy_source = False
 html_theme_options = {
     "description": "Closed-loop neurophysiology. Research software, not a medical device.",
     "fixed_sidebar": True,
-    "page_width": "75rem",
+    "font_family": "system-ui, sans-serif",
+    "page_width": "78rem",
+    "body_max_width": "58rem",
     "sidebar_width": "17rem",
 }
 
