@@ -20,23 +20,25 @@ GREY: Final = "#999999"
 
 #: Pixels an inch of every picture.
 DPI: Final = 100
-_STYLE: Final = {
-    "font.size": 16.0,
-    "axes.labelsize": 16.0,
-    "axes.titlesize": 17.0,
-    "axes.titlelocation": "left",
-    "figure.titlesize": 19.0,
-    "legend.fontsize": 16.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.6,
-}
 
 
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
     """Draw with large type and without a frame, and leave matplotlib as it was."""
-    with mpl.rc_context(_STYLE):
+    style = mpl.rc_context(
+        {
+            "font.size": 16.0,
+            "axes.labelsize": 16.0,
+            "axes.titlesize": 17.0,
+            "axes.titlelocation": "left",
+            "figure.titlesize": 19.0,
+            "legend.fontsize": 16.0,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "lines.linewidth": 1.6,
+        }
+    )
+    with style:
         yield
 
 

@@ -8,6 +8,7 @@ broker and device, and draws ``docs/pictures/loop.png`` from the journal of that
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from streamer.config import LoopConfig
 from streamer.events import Event
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord
+from streamer.source import StreamInfo
 
 _PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "loop.png"
 _CHANNEL, _BURST = "STN_L_13", "beta_burst"
@@ -50,12 +52,12 @@ class Session(NamedTuple):
     active_s: float
 
 
-def read(session: Path) -> Session:
+def read(folder: Path) -> Session:
     """Return what the loop saw, wanted and allowed, computed again from a session's journal.
 
     Parameters
     ----------
-    session : Path
+    folder : Path
         Folder of a session of the default rig.
 
     Returns
@@ -63,19 +65,30 @@ def read(session: Path) -> Session:
     Session
         Lines of (seconds, values).
     """
-    found = _Collected()
-    with JournalReader(session / "journal.sqlite") as journal:
+    with JournalReader(folder / "journal.sqlite") as journal:
         config = msgspec.json.decode(journal.header.config_json, type=LoopConfig)
-        loop = ClosedLoop(config, journal.header.infos, journal.header.session)
-        events: list[Event] = []
-        for record in journal.records():
-            if isinstance(record.payload, StepRecord):
-                event = record.payload.event
-                events.append(event)
-                found.take(event, record.now_s, loop.step(event, record.now_s))
-        signal_uv = signals_uv(config, journal.header.infos, events)[_CHANNEL]
+        steps = [
+            (record.now_s, record.payload.event)
+            for record in journal.records()
+            if isinstance(record.payload, StepRecord)
+        ]
+        return look(config, journal.header.infos, journal.header.session, steps)
+
+
+def look(
+    config: LoopConfig,
+    infos: Sequence[StreamInfo],
+    session: str,
+    steps: Sequence[tuple[float, Event]],
+) -> Session:
+    """Return what the loop of a session sees, wants and allows of its (now, event)."""
+    loop = ClosedLoop(config, infos, session)
+    found = _Collected()
+    for now_s, event in steps:
+        found.take(event, now_s, loop.step(event, now_s))
     labels = [output.label for output in loop.chain.detectors[_BURST].outputs]
-    return found.session(labels, signal_uv)
+    signals = signals_uv(config, infos, [event for _, event in steps])
+    return found.session(labels, signals[_CHANNEL])
 
 
 class _Collected:
