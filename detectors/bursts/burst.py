@@ -36,6 +36,13 @@ class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ------
     ValueError
         Where it is neither, or both.
+
+    Examples
+    --------
+    >>> BurstThreshold(percentile=75.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: threshold: expected percentile and calibrate_s, or level, found percentile
     """
 
     percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None

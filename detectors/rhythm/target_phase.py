@@ -49,6 +49,11 @@ class AmplitudeGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ------
     ValueError
         Where it is neither, or both.
+
+    Examples
+    --------
+    >>> AmplitudeGate(percentile=50.0, calibrate_s=20.0).calibrate_s
+    20.0
     """
 
     percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
