@@ -13,9 +13,9 @@ from typing import Any
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord
 from tests.golden.live_session import LIVE, LiveSession
-from tests.mosquitto import free_port
-from tests.private_lsl import use_private_lsl
 from tests.stimloop.programs import Program, arm, ask, rig_file
+from tests.support.mosquitto import free_port
+from tests.support.private_lsl import use_private_lsl
 
 
 def _shorten(rig: dict[str, Any]) -> None:

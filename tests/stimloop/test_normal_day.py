@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.mosquitto import Mosquitto, free_port
 from tests.stimloop.programs import Program, arm, ask, rig_file
+from tests.support.mosquitto import Mosquitto, free_port
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker]
 

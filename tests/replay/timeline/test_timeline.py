@@ -15,7 +15,7 @@ from replay.timeline.timeline import Timeline, timelines
 from streamer.stamp_rate import SECONDS
 from tests.replay.recordings import markers, signal, times_of
 from tests.replay.timeline import naive_timeline as naive
-from tests.searching import search
+from tests.support.searching import search
 
 
 def _timeline(stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> naive.Timeline:

@@ -33,7 +33,7 @@ from streamer.events import Chunk, Tick
 from streamer.journal.records import EndRecord, decode, encode
 from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
 from tests.replay.verification import broken
-from tests.searching import search
+from tests.support.searching import search
 
 _LENGTH_S = 4.0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streamer.journal.reader import JournalReader
-from tests.mosquitto import free_port
+from tests.support.mosquitto import free_port
 
 _ROOT = Path(__file__).parents[3]
 _EXAMPLE = _ROOT / "docs" / "examples" / "graded"

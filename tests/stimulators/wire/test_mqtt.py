@@ -11,9 +11,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from stimulators.wire.mqtt import BrokerConfig, Will
-from tests.mosquitto import Mosquitto, free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.wire.listening import Peer, peer, running
+from tests.support.mosquitto import Mosquitto, free_port
 
 pytestmark = pytest.mark.broker
 
