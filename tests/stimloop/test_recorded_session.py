@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import tomli_w
 
-from tests.stimloop.programs import Program, ask
 from tests.support.mosquitto import Mosquitto
+from tests.support.programs import Program, ask
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker, pytest.mark.timeout(180)]
 
