@@ -18,7 +18,7 @@ from stimulators.gate.limits.slew import SlewLimit
 from stimulators.limits import LimitsConfig
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import DeviceLimits
-from tests.stimulators.gate.driving.test_driving import Bench
+from tests.stimulators.gate.driving.bench import Bench
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of
 from tests.world import electrode_oracle, oracle
 
