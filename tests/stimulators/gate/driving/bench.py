@@ -14,8 +14,6 @@ from stimulators.wire.messages import Ack, Command
 from tests.stimulators.gate.gate_rig import GateRig, device_of, info_of, limits_of
 
 TICK_S = 1 / 64
-
-
 TOLERANCE = 1 / 64
 
 

@@ -16,8 +16,6 @@ from tests.stimulators.gate.gate_rig import (
 
 #: Armed, and active or what follows, begin here.
 ARMED_S = 1002.125
-
-
 T = 1004.0
 
 
