@@ -1,8 +1,8 @@
 """What a device does as time passes, whether it hears anything or not."""
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import LOOK_US, Budgets
 from stimulators.device.device_clock import ServiceClocks
-from stimulators.device.output import Output
 from stimulators.device.own_time import OwnTime
 from stimulators.device.tenancy import Tenancy
 from stimulators.device_config import DeviceConfig
@@ -32,7 +32,7 @@ class Delivery:
         *,
         tenancy: Tenancy,
         clocks: ServiceClocks,
-        output: Output,
+        output: AmountOutput,
         budgets: Budgets,
     ) -> None:
         self.reason = "switched on"
@@ -91,7 +91,7 @@ class Delivery:
         self._output.go(self._config.safe_amount, self._config.safe_program)
         if self._output.is_moving:
             return "on the way to the safe amount"
-        limit = self._budgets.has_no_room(self.now_us)
+        limit = self._budgets.exhausted_limit(self.now_us)
         return None if limit is None else f"{limit}: no room above the safe amount"
 
     def stop(self) -> None:
@@ -103,7 +103,7 @@ class Delivery:
         """Return when to look next: every few ms, unless it rests at its safe amount."""
         now_us, end_us = self.now_us, self._tenancy.end_us
         if end_us is None and not self._output.is_moving:
-            if not self._is_stopped_elsewhere:
+            if not self._is_stopped_above_safe:
                 return now_us
             look_us = max(LOOK_US, (now_us - self._reached_us) // _N_LOOKS_MAX)
             return min(now_us, self._reached_us + look_us)
@@ -111,7 +111,7 @@ class Delivery:
         return until_us if end_us is None else max(self._reached_us, min(until_us, end_us))
 
     @property
-    def _is_stopped_elsewhere(self) -> bool:
+    def _is_stopped_above_safe(self) -> bool:
         """Whether it may give more than at its safe amount, in spite of a stop."""
         is_safe_program = self._output.program == self._config.safe_program
         is_low = self._output.amount <= self._config.safe_amount and is_safe_program
@@ -120,10 +120,10 @@ class Delivery:
     def _keep_budgets(self) -> None:
         """Go down while the way there still fits within charge and on-time."""
         if self.state == "live":
-            limit = self._budgets.passed(self._reached_us)
+            limit = self._budgets.limit_due(self._reached_us)
             if limit is not None:
                 self.go_safe(f"its {limit} limit is reached")
-        elif self._is_stopped_elsewhere and self._budgets.passed(self._reached_us) is not None:
+        elif self._is_stopped_above_safe and self._budgets.limit_due(self._reached_us) is not None:
             amount = min(self._output.amount, self._config.safe_amount)
             self._output.go(amount, self._config.safe_program)
 

@@ -5,13 +5,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.command_check import CommandCheck, amount_of
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks
-from stimulators.device.output import Output
-from stimulators.device.telling import Telling
+from stimulators.device.reporter import Reporter
 from stimulators.device.tenancy import Tenancy
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.device.words import Words
@@ -32,8 +32,8 @@ from stimulators.wire.messages import (
 #: Commands remembered as done, for those that the broker delivers twice.
 _N_DONE = 256
 
-Heard: TypeAlias = Command | Lease | Stop | ClockReply
-Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
+ToDevice: TypeAlias = Command | Lease | Stop | ClockReply
+FromDevice: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 
 
 class ReferenceDevice:
@@ -103,7 +103,7 @@ class ReferenceDevice:
         self.triggers = TriggerOutput(config.limits)
         self._clocks = ServiceClocks(instance, new_nonce)
         self._tenancy = Tenancy(newest_session, config.id)
-        self._output = Output(
+        self._output = AmountOutput(
             config.safe_amount,
             config.slew_per_s_max,
             config.safe_program,
@@ -126,7 +126,7 @@ class ReferenceDevice:
             triggers=self.triggers,
             budgets=self._budgets,
         )
-        self._telling = Telling(
+        self._reporter = Reporter(
             Words(
                 config, instance=instance, firmware=firmware, off_when_unpowered=off_when_unpowered
             ),
@@ -177,13 +177,15 @@ class ReferenceDevice:
     @property
     def info(self) -> DeviceInfo:
         """What it says of itself, to look at: it counts as no word."""
-        return self._telling.info
+        return self._reporter.info
 
     def describe(self) -> DeviceInfo:
         """Return what it says of itself, to be published: a new word."""
-        return self._telling.describe()
+        return self._reporter.describe()
 
-    def hear(self, message: Heard, now_us: int, *, verified: bool = True) -> tuple[Said, ...]:
+    def hear(
+        self, message: ToDevice, now_us: int, *, verified: bool = True
+    ) -> tuple[FromDevice, ...]:
         """Do what a message asks for, or say why not.
 
         Parameters
@@ -204,43 +206,43 @@ class ReferenceDevice:
             said += self._stop(message, verified=verified)
         elif self._tenancy.may_tell_time(message.session):
             self._clocks.learn(message, self._delivery.now_us)
-            self._telling.note_clock()
-        return (*said, *self._telling.take_news())
+            self._reporter.note_clock()
+        return (*said, *self._reporter.take_news())
 
-    def tick(self, now_us: int) -> tuple[Said, ...]:
+    def tick(self, now_us: int) -> tuple[FromDevice, ...]:
         """Let time pass; to be called every few milliseconds."""
         said = self._pass_time(now_us)
         request = self._clocks.ask(self._delivery.now_us)
         if request is not None:
             said.append(request)
-        return (*said, *self._telling.take_news())
+        return (*said, *self._reporter.take_news())
 
-    def _pass_time(self, clock_us: int) -> list[Said]:
+    def _pass_time(self, clock_us: int) -> list[FromDevice]:
         was_live = self.state == "live"
         self._delivery.pass_time(clock_us)
         if self._delivery.doubtful_us:
             self.triggers.doubt(self._delivery.doubtful_us)
         self._tenancy.begin(self._delivery.now_us)
         # Even if the next lease is there already: the amount is not what was asked for.
-        said: list[Said] = [self.describe()] if was_live and self.state != "live" else []
+        said: list[FromDevice] = [self.describe()] if was_live and self.state != "live" else []
         return [*said, *self._fire_due()]
 
     def _take_lease(self, lease: Lease) -> None:
         was_live = self.state == "live"
         now_us = self._delivery.now_us
-        refused = self._tenancy.stranger(lease, is_simulated=self.config.simulated)
+        refused = self._tenancy.sender_refusal(lease, is_simulated=self.config.simulated)
         service = self._clocks.time_of(lease.session, now_us)
         if refused is None and service is None:
             self._clocks.hurry(now_us)
             refused = RefusalReason.CLOCK
         elif refused is None and service is not None:
-            refused = self._tenancy.refusal(lease, now_us, service)
+            refused = self._tenancy.lease_refusal(lease, now_us, service)
             if refused is None and not was_live:
                 self._tenancy.resume(lease)
                 refused = self._delivery.get_ready()
             if refused is None:
                 if lease.session != self.session:
-                    self._newest_seq = self._telling.last_seq = 0
+                    self._newest_seq = self._reporter.last_seq = 0
                     self._done.clear()
                 self._tenancy.grant(lease, service)
                 self._delivery.reason = "leased"
@@ -248,21 +250,21 @@ class ReferenceDevice:
         if refused is not None and not was_live and refused != RefusalReason.STOPPED:
             self._delivery.reason = f"lease refused: {refused}"
 
-    def _stop(self, stop: Stop, *, verified: bool) -> list[Said]:
+    def _stop(self, stop: Stop, *, verified: bool) -> list[FromDevice]:
         is_change = not self._tenancy.is_stopped
         self._delivery.stop()
-        said: list[Said] = self._drop_triggers(RefusalReason.STOPPED)
-        answer = self._telling.answer_stop(stop, verified=verified, is_change=is_change)
+        said: list[FromDevice] = self._drop_triggers(RefusalReason.STOPPED)
+        answer = self._reporter.answer_stop(stop, verified=verified, is_change=is_change)
         return said if answer is None else [*said, answer]
 
-    def _answer(self, command: Command) -> list[Said]:
+    def _answer(self, command: Command) -> list[FromDevice]:
         if command.session == self.session and command.seq in self._done:
-            return [self._telling.answer(command, None)]
+            return [self._reporter.answer(command, None)]
         if self.triggers.is_waiting(command):
             return []
         refused = self._check.refusal(command, self._newest_seq, self._delivery.now_us)
         if refused is not None:
-            return [self._telling.answer(command, refused)]
+            return [self._reporter.answer(command, refused)]
         self._newest_seq = command.seq
         if command.kind == "trigger":
             self.triggers.waiting.append(command)
@@ -270,11 +272,11 @@ class ReferenceDevice:
         if command.program in self.config.programs:
             self._output.switch(command.program)
         self._output.go(amount_of(command))
-        self._telling.last_seq = command.seq
+        self._reporter.last_seq = command.seq
         self._done.append(command.seq)
-        return [*self._drop_triggers(RefusalReason.DROPPED), self._telling.answer(command, None)]
+        return [*self._drop_triggers(RefusalReason.DROPPED), self._reporter.answer(command, None)]
 
-    def _fire_due(self) -> list[Said]:
+    def _fire_due(self) -> list[FromDevice]:
         """Fire the triggers whose time has come; without a lease or the clock none."""
         if not self.triggers.waiting:
             return []
@@ -284,7 +286,7 @@ class ReferenceDevice:
             return self._drop_triggers(
                 RefusalReason.LEASE if self.state != "live" else RefusalReason.CLOCK
             )
-        said: list[Said] = []
+        said: list[FromDevice] = []
         for command in self.triggers.take_due(now_us + service.offset_us):
             refused = self._check.trigger_refusal(command, now_us)
             if now_us + service.offset_us >= command.expires_us:
@@ -293,8 +295,8 @@ class ReferenceDevice:
                 self.triggers.give(command, now_us)
                 self._budgets.count_trigger(amount_of(command), command.program, now_us)
                 self._done.append(command.seq)
-            said.append(self._telling.answer(command, refused))
+            said.append(self._reporter.answer(command, refused))
         return said
 
-    def _drop_triggers(self, why: RefusalReason) -> list[Said]:
-        return [self._telling.answer(command, why) for command in self.triggers.drop()]
+    def _drop_triggers(self, why: RefusalReason) -> list[FromDevice]:
+        return [self._reporter.answer(command, why) for command in self.triggers.drop()]

@@ -54,7 +54,7 @@ class _Exchange(NamedTuple):
         return self.uncertainty_us(now_us) + self.doubt_us
 
 
-class _Asked(msgspec.Struct):
+class _OpenRequest(msgspec.Struct):
     nonce: str
     sent_us: int
     answered_by: set[str]
@@ -87,7 +87,7 @@ class ServiceClocks:
         self._instance = instance
         self._new_nonce = new_nonce
         self._exchanges: dict[str, deque[_Exchange]] = {}
-        self._open: dict[int, _Asked] = {}
+        self._open: dict[int, _OpenRequest] = {}
         self._n_requests = 0
         self._due_us = 0
 
@@ -100,7 +100,7 @@ class ServiceClocks:
         self._due_us = now_us + (_EAGER_PERIOD_US if known is None else _PERIOD_US)
         self._n_requests += 1
         nonce = f"{self._n_requests}" if self._new_nonce is None else self._new_nonce()
-        self._open[self._n_requests] = _Asked(nonce, now_us, set())
+        self._open[self._n_requests] = _OpenRequest(nonce, now_us, set())
         if len(self._open) > _N_OPEN_MAX:
             del self._open[next(iter(self._open))]
         return ClockRequest(

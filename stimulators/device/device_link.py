@@ -8,7 +8,7 @@ import msgspec
 
 from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.memory import DeviceMemory
-from stimulators.device.device import Heard, ReferenceDevice, Said
+from stimulators.device.device import FromDevice, ReferenceDevice, ToDevice
 from stimulators.device_config import DeviceConfig
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
@@ -32,7 +32,7 @@ _TICK_S = 0.005
 _KEEP_COUNTS_S = 1.0
 _N_INSTANCE_BYTES = 8
 _N_NONCE_BYTES = 16
-_HEARD: dict[Topic, type[Heard]] = {
+_HEARD: dict[Topic, type[ToDevice]] = {
     topics.COMMAND: Command,
     topics.LEASE: Lease,
     topics.CLOCK_REPLY: ClockReply,
@@ -170,7 +170,7 @@ class DeviceLink:
                 self._say(self.device.hear(message, self._now_us(), verified=verified))
         self._watch(self)
 
-    def _read(self, body: bytes, kind: type[Heard]) -> Heard | None:
+    def _read(self, body: bytes, kind: type[ToDevice]) -> ToDevice | None:
         try:
             return from_payload(body, kind)
         except ValueError:
@@ -192,7 +192,7 @@ class DeviceLink:
             self._publish(self.device.describe())
         self._watch(self)
 
-    def _say(self, said: Iterable[Said]) -> None:
+    def _say(self, said: Iterable[FromDevice]) -> None:
         newest = self.device.newest_session
         if newest != self._kept_session:
             if self._memory is not None:
@@ -205,7 +205,7 @@ class DeviceLink:
         if is_news:
             self._watch(self)
 
-    def _publish(self, message: Said) -> None:
+    def _publish(self, message: FromDevice) -> None:
         topic = _SAID[type(message)]
         address = self._addresses[topic]
         payload = self._keys.seal(address, to_payload(message))

@@ -51,7 +51,7 @@ class Tenancy:
         if self._began_us is None:
             self._began_us = now_us
 
-    def stranger(self, lease: Lease, *, is_simulated: bool) -> str | None:
+    def sender_refusal(self, lease: Lease, *, is_simulated: bool) -> str | None:
         """Return why the sender of a lease may not drive the device, or None.
 
         Begins with one word; is the same whatever the time is.
@@ -78,7 +78,7 @@ class Tenancy:
             return session == self.session
         return is_session_id(session) and session >= self.newest_session
 
-    def refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
+    def lease_refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
         """Return why a lease does not count, in one word, or None.
 
         A lease runs from the moment it was issued, at the latest the service's clock may show
@@ -97,11 +97,11 @@ class Tenancy:
         if stopped_us is not None and lease.armed_us <= stopped_us + offset_us_max:
             return RefusalReason.STOPPED
         if lease.session != self.session:
-            return self._from_before(lease, offset_us_max)
+            return self._restart_refusal(lease, offset_us_max)
         is_older = lease.armed_us < self.armed_us or lease.lease_seq <= self._lease_seq
         return RefusalReason.ORDER if is_older else None
 
-    def _from_before(self, lease: Lease, offset_us_max: int) -> str | None:
+    def _restart_refusal(self, lease: Lease, offset_us_max: int) -> str | None:
         """Return why an arming from before the device was switched on does not count."""
         is_same = lease.session == self.newest_session
         if is_same and lease.armed_us <= (self._began_us or 0) + offset_us_max:

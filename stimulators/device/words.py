@@ -10,7 +10,7 @@ from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceLimits, DeviceState, DeviceStatus
 
 
-class Condition(NamedTuple):
+class DeviceSnapshot(NamedTuple):
     """What a device is and gives at one moment."""
 
     state: DeviceState
@@ -75,7 +75,7 @@ class Words:
             off_when_unpowered=off_when_unpowered,
         )
 
-    def info(self, now: Condition) -> DeviceInfo:
+    def info(self, now: DeviceSnapshot) -> DeviceInfo:
         """Return what it says of itself, with the number of its newest word."""
         return replace(
             self._fixed,
@@ -89,12 +89,12 @@ class Words:
             applied_level=self._level(now),
         )
 
-    def describe(self, now: Condition) -> DeviceInfo:
+    def describe(self, now: DeviceSnapshot) -> DeviceInfo:
         """Return what it says of itself, as a new word."""
         self.n_said += 1
         return self.info(now)
 
-    def report(self, now: Condition, stamp: Stamp, *, clock_asked_us: int) -> DeviceStatus:
+    def report(self, now: DeviceSnapshot, stamp: Stamp, *, clock_asked_us: int) -> DeviceStatus:
         """Return what it gives, as a new word, with the time at which that is so.
 
         `clock_asked_us` is when the service got the request that the stamp rests on.
@@ -120,7 +120,7 @@ class Words:
 
     def answer(
         self,
-        now: Condition,
+        now: DeviceSnapshot,
         *,
         session: str,
         stamp_us: int,
@@ -147,8 +147,8 @@ class Words:
             verified=verified,
         )
 
-    def _ma(self, now: Condition) -> float | None:
+    def _ma(self, now: DeviceSnapshot) -> float | None:
         return now.amount if self._config.unit == "ma" else None
 
-    def _level(self, now: Condition) -> float | None:
+    def _level(self, now: DeviceSnapshot) -> float | None:
         return now.amount if self._config.unit == "level" else None

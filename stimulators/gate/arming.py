@@ -6,7 +6,7 @@ from stimulators.decisions import Refusal
 from stimulators.gate import remedies
 from stimulators.gate.conditions import Conditions
 from stimulators.gate.others import OtherServices
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Control
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from stimulators.decisions import EndRun, Refusal
 from stimulators.gate.driving.drive import Drive
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Status
 

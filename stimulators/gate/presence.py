@@ -47,14 +47,14 @@ class Presence:
         self._spoke_s: float | None = None
         self._described: dict[str, DeviceInfo] = {}
         self._earlier: deque[str] = deque(maxlen=_N_INSTANCES)
-        self._twice_s: float | None = None
+        self._both_heard_s: float | None = None
         self._is_fresh = False
 
     def hear(self, now_s: float) -> None:
         """Note a sign of life."""
         self._heard_s = now_s
 
-    def hear_instance(self, instance: str, now_s: float) -> bool:
+    def note_instance(self, instance: str, now_s: float) -> bool:
         """Note which boot speaks; say whether it is the newest, and no earlier one.
 
         An earlier one that goes on alone, after the newer has gone or fallen silent, is the
@@ -63,7 +63,7 @@ class Presence:
         self._heard_s = now_s
         if instance in self._earlier:
             if self._spoke_s is not None and now_s - self._spoke_s <= _TWO_INSTANCES_S:
-                self._twice_s = now_s
+                self._both_heard_s = now_s
                 return False
             self._earlier.remove(instance)
         self._spoke_s = now_s
@@ -109,9 +109,9 @@ class Presence:
         self._heard_s = None
         return True
 
-    def are_two(self, now_s: float) -> bool:
+    def has_two_instances(self, now_s: float) -> bool:
         """Say whether two boots of the device speak at the same time."""
-        return self._twice_s is not None and now_s - self._twice_s <= _TWO_INSTANCES_S
+        return self._both_heard_s is not None and now_s - self._both_heard_s <= _TWO_INSTANCES_S
 
     @property
     def is_there(self) -> bool:
@@ -127,7 +127,7 @@ class Presence:
                 found = "offline" if info.state == "offline" else "silence"
             yield self._refusal(RefusalReason.DEVICE, found, "a device that answers")
             return
-        if self.are_two(now_s):
+        if self.has_two_instances(now_s):
             yield self._refusal(RefusalReason.INSTANCES, "two devices of this id", "one")
         if info.session is not None and info.session > session:
             yield self._refusal(

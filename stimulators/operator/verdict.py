@@ -65,7 +65,7 @@ def stopped(
     if answer is None:
         return Verdict(device.id, "no answer", f"NO ANSWER{_last_word(instance.newest)}")
     known = words.known(device, is_configured=is_configured)
-    kind, text = _stopped_words(known, instance, answer, known.tolerance(words.amount_tolerance))
+    kind, text = _stop_verdict(known, instance, answer, known.tolerance(words.amount_tolerance))
     return Verdict(device.id, kind, text)
 
 
@@ -101,7 +101,7 @@ def at_safe(
         return Verdict(device.id, "no answer", f"NO ANSWER{_last_word(newest)}")
     known = words.known(device, is_configured=is_configured)
     tolerance = known.tolerance(words.amount_tolerance)
-    kind, text = _safe_words(known, instance, newest, tolerance, is_leased=is_leased)
+    kind, text = _safe_verdict(known, instance, newest, tolerance, is_leased=is_leased)
     return Verdict(device.id, kind, text)
 
 
@@ -129,7 +129,7 @@ def bad(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     return tuple(each for each in verdicts if not each.is_so)
 
 
-def _stopped_words(
+def _stop_verdict(
     known: KnownDevice, instance: InstanceWords, answer: StopAnswer, tolerance: float
 ) -> tuple[VerdictKind, str]:
     if answer.ack.refused is not None:
@@ -151,7 +151,7 @@ def _stopped_words(
     return "so", f"stopped at {said_amount(newest)}{unverified}"
 
 
-def _safe_words(
+def _safe_verdict(
     known: KnownDevice,
     instance: InstanceWords,
     newest: DeviceWord,

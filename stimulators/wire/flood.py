@@ -74,7 +74,7 @@ class Buckets:
         return told
 
 
-class Asked:
+class ExpectedAnswers:
     """What was asked of one device, newest last, so that its answers are known from others'."""
 
     def __init__(self) -> None:

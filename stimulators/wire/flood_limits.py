@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from stimulators.wire import topics
-from stimulators.wire.flood import Asked, Buckets
+from stimulators.wire.flood import Buckets, ExpectedAnswers
 from stimulators.wire.received import (
     AckHeard,
     DeviceStatusHeard,
@@ -36,7 +36,7 @@ class FloodLimits:
         self._rig = rig
         self._session = session
         self._commands_per_s: dict[str, float] = {}
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, ExpectedAnswers] = {}
         self._buckets = Buckets()
         self._addresses = {topic.at(rig=rig) for topic in (topics.STATUS, topics.CONTROL)}
         self._others = topics.INFO.at(rig=rig, device="+").removesuffix("/info")
@@ -88,7 +88,7 @@ class FloodLimits:
 
     def _know(self, device: str, commands_per_s: float) -> None:
         self._commands_per_s[device] = commands_per_s
-        self._asked[device] = Asked()
+        self._asked[device] = ExpectedAnswers()
         self._addresses |= {topic.at(rig=self._rig, device=device) for topic in _FROM_DEVICE}
 
     def _is_answer(self, received: AckHeard) -> bool:

@@ -15,18 +15,18 @@ from stimulators.wire.messages import (
 )
 
 
-class Heard(msgspec.Struct, frozen=True, tag=True, gc=False):
+class TransportEvent(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of the transport's events; tagged so that the journal can read them back."""
 
 
-class AckHeard(Heard, frozen=True, gc=False):
+class AckHeard(TransportEvent, frozen=True, gc=False):
     """A device answered."""
 
     device: str
     message: Ack
 
 
-class InfoHeard(Heard, frozen=True, gc=False):
+class InfoHeard(TransportEvent, frozen=True, gc=False):
     """A device described itself; `retained` where the broker remembered it for us."""
 
     device: str
@@ -34,34 +34,34 @@ class InfoHeard(Heard, frozen=True, gc=False):
     retained: bool
 
 
-class DeviceStatusHeard(Heard, frozen=True, gc=False):
+class DeviceStatusHeard(TransportEvent, frozen=True, gc=False):
     """A device said what it gives."""
 
     device: str
     message: DeviceStatus
 
 
-class StatusHeard(Heard, frozen=True, gc=False):
+class StatusHeard(TransportEvent, frozen=True, gc=False):
     """Another service of the same rig spoke just now: its status is neither kept nor ours."""
 
     message: Status
 
 
-class ClockAsked(Heard, frozen=True, gc=False):
+class ClockAsked(TransportEvent, frozen=True, gc=False):
     """A device asked for the time (the transport has answered): a sign of life."""
 
     device: str
     message: ClockRequest
 
 
-class ControlHeard(Heard, frozen=True, gc=False):
+class ControlHeard(TransportEvent, frozen=True, gc=False):
     """An operator asked for something."""
 
     message: Control
     retained: bool
 
 
-class StopHeard(Heard, frozen=True, gc=False):
+class StopHeard(TransportEvent, frozen=True, gc=False):
     """Somebody pressed stop; it acts whether or not its signature was verified.
 
     `retained` where the broker had kept it: then everybody who connects is stopped by it again.
@@ -72,21 +72,21 @@ class StopHeard(Heard, frozen=True, gc=False):
     retained: bool = False
 
 
-class LinkChanged(Heard, frozen=True, gc=False):
+class LinkChanged(TransportEvent, frozen=True, gc=False):
     """The broker was reached, or lost, and why."""
 
     is_up: bool
     reason: str = ""
 
 
-class Unreadable(Heard, frozen=True, gc=False):
+class Unreadable(TransportEvent, frozen=True, gc=False):
     """A payload on one of our topics that is not what the contract says; nothing is done."""
 
     topic: str
     problem: str
 
 
-class Flooded(Heard, frozen=True, gc=False):
+class Flooded(TransportEvent, frozen=True, gc=False):
     """More messages of one kind came than are looked at: so many were dropped unread."""
 
     topic: str

@@ -4,10 +4,10 @@ import math
 
 import msgspec
 
-from stimulators.device.counts.charge_count import ChargeCount
+from stimulators.device.amount_output import AmountOutput
+from stimulators.device.counts.binned_charge import BinnedCharge
 from stimulators.device.counts.counts import Counts
-from stimulators.device.counts.on_time import OnTime
-from stimulators.device.output import Output
+from stimulators.device.counts.time_above_safe import TimeAboveSafe
 from stimulators.device_config import DeviceConfig
 from stimulators.refusals import RefusalReason
 
@@ -28,13 +28,13 @@ class Budgets:
     ----------
     config : DeviceConfig
         The limits, and what a milliampere gives in each program.
-    output : Output
+    output : AmountOutput
         What is counted.
     counts : Counts
         What was counted before the device was switched on.
     """
 
-    def __init__(self, config: DeviceConfig, output: Output, counts: Counts) -> None:
+    def __init__(self, config: DeviceConfig, output: AmountOutput, counts: Counts) -> None:
         self._config = config
         self._output = output
         self._slew_per_us = config.slew_per_s_max / 1e6
@@ -45,8 +45,8 @@ class Budgets:
         self._on_us_max = config.limits.on_time_s_max * 1e6
         self._counted_us = counts.counted_us
         safe = output.given_at(config.safe_amount)
-        self._charge = ChargeCount(safe * self._fc_per_us[config.safe_program], counts)
-        self._on_time = OnTime(config.limits.off_time_s_min * 1e6, counts)
+        self._charge = BinnedCharge(safe * self._fc_per_us[config.safe_program], counts)
+        self._on_time = TimeAboveSafe(config.limits.off_time_s_min * 1e6, counts)
         self._safe_max = max(config.safe_amount, safe)
 
     @property
@@ -95,22 +95,22 @@ class Budgets:
         """Count one pulse."""
         self._charge.add(self._pulse_fc(amount, program), now_us)
 
-    def passed(self, now_us: int) -> RefusalReason | None:
+    def limit_due(self, now_us: int) -> RefusalReason | None:
         """Return the limit that will be passed unless it goes safe now, in one word, or None."""
         return self._limit(self._output.peak(LOOK_US), self._output.program, now_us)
 
-    def passed_by(self, goal: float, program: str, now_us: int) -> RefusalReason | None:
+    def limit_for(self, goal: float, program: str, now_us: int) -> RefusalReason | None:
         """Return the limit that setting off for `goal` would break, in one word, or None."""
         return self._limit(self._output.peak(LOOK_US, goal), program, now_us)
 
-    def passed_by_trigger(self, amount: float, program: str, now_us: int) -> RefusalReason | None:
+    def limit_for_trigger(self, amount: float, program: str, now_us: int) -> RefusalReason | None:
         """Return the limit that one pulse would break, in one word, or None."""
         pulse_fc = self._pulse_fc(amount, program)
         output = self._output
         reserve_fc = self._reserve_fc(output.peak(LOOK_US), output.program, now_us)
         return RefusalReason.CHARGE if reserve_fc + pulse_fc > self._charge_fc_max else None
 
-    def has_no_room(self, now_us: int) -> RefusalReason | None:
+    def exhausted_limit(self, now_us: int) -> RefusalReason | None:
         """Return the limit that leaves nothing above the safe amount, in one word, or None."""
         dearest = max(self._fc_per_us.values())
         room_fc = self._charge_fc_max - self._charge.worst_fc(now_us)

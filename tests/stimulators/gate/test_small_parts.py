@@ -9,8 +9,8 @@ from stimulators.decisions import EndRun, Refusal
 from stimulators.gate.arming import Requests
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.driving.wishes import Wishes
-from stimulators.gate.lapses import Lapses
-from stimulators.gate.stopping import Stopping
+from stimulators.gate.states.lapses import Lapses
+from stimulators.gate.states.stop_sender import StopSender
 from stimulators.gate.word import word_of
 from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
@@ -67,7 +67,7 @@ def _drives(rig: GateRig) -> Sequence[Drive]:
 def test_a_stop_is_pressed_once_and_again_each_second_until_it_shows() -> None:
     rig = GateRig(device_of("a"), device_of("b"))
     rig.connect()
-    stopping = Stopping("s", _drives(rig), ack_s_max=0.25)
+    stopping = StopSender("s", _drives(rig), ack_s_max=0.25)
     assert stopping.press_again(64.0) is None
     sent = stopping.press("too much", 64.0)
     assert sent is not None
@@ -97,7 +97,7 @@ def test_a_stop_is_pressed_once_and_again_each_second_until_it_shows() -> None:
 def test_a_stop_of_somebody_else_is_pressed_where_no_device_shows_it_in_time() -> None:
     rig = GateRig()
     rig.connect()
-    stopping = Stopping("s", _drives(rig), ack_s_max=0.25)
+    stopping = StopSender("s", _drives(rig), ack_s_max=0.25)
     stopping.begin(64.0)
     assert stopping.press_again(64.125) is None
     sent = stopping.press_again(64.25)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.wire import topics
-from stimulators.wire.flood import Asked, Buckets, StopLimit
+from stimulators.wire.flood import Buckets, ExpectedAnswers, StopLimit
 from stimulators.wire.flood_limits import FloodLimits
 from stimulators.wire.messages import (
     Ack,
@@ -140,7 +140,7 @@ def test_what_was_dropped_is_counted_once() -> None:
 
 
 def test_answers_are_expected_of_what_was_asked_and_a_few_times_only() -> None:
-    asked = Asked()
+    asked = ExpectedAnswers()
     asked.ask(1)
     asked.ask("stop")
     assert [asked.expects(1) for _ in range(6)] == [True] * 4 + [False] * 2
@@ -150,7 +150,7 @@ def test_answers_are_expected_of_what_was_asked_and_a_few_times_only() -> None:
 
 
 def test_what_is_remembered_of_questions_is_bounded() -> None:
-    asked = Asked()
+    asked = ExpectedAnswers()
     for seq in range(100_000):
         asked.ask(seq)
     assert len(asked._n_answers) == 4096

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
-from stimulators.device.output import Output
 from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import (
     Bench,
@@ -186,7 +186,7 @@ def test_counts_that_were_kept_go_on_where_they_were() -> None:
 
 def test_restarts_neither_forget_nor_add_a_charge() -> None:
     config = stimulator(safe_ma=0.0)
-    output = Output(1.0, 12.0, "adbs")
+    output = AmountOutput(1.0, 12.0, "adbs")
     counts = Counts()
     for _ in range(20):
         budgets = Budgets(config, output, counts)

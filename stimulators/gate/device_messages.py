@@ -3,7 +3,7 @@
 from stimulators.decisions import Notice, Refusal
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.driving.drive import Drive
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.gate.usage.stamp import earliest_said_s
 from stimulators.gate.word import Word, word_of
 from stimulators.refusals import RefusalReason
@@ -14,7 +14,7 @@ from stimulators.wire.received import AckHeard, ClockAsked, DeviceStatusHeard, I
 TEXT_MAX = 300
 
 
-class DeviceWords:
+class DeviceMessages:
     """Takes in what devices say, and decides what follows.
 
     Parameters
@@ -44,7 +44,7 @@ class DeviceWords:
 
     def take_answer(self, drive: Drive, ack: Ack) -> None:
         """Take in an answer: what it says of the amount counts, whosever command it answers."""
-        word = self._take(drive, ack) if self._hear_instance(drive, ack.instance) else None
+        word = self._take(drive, ack) if self._note_instance(drive, ack.instance) else None
         if ack.seq is None or ack.session != self._session:
             return
         name = drive.config.id
@@ -81,7 +81,7 @@ class DeviceWords:
         if retained:
             drive.presence.describe(info, retained=True)
             return
-        if not self._hear_instance(drive, info.instance):
+        if not self._note_instance(drive, info.instance):
             return
         drive.presence.describe(info, retained=False)
         drive.learn(info)
@@ -94,7 +94,7 @@ class DeviceWords:
 
     def take_status(self, drive: Drive, said: DeviceStatus) -> None:
         """Take in a device's report of its amount and of its counts."""
-        if not self._hear_instance(drive, said.instance):
+        if not self._note_instance(drive, said.instance):
             return
         word = word_of(said, self._session, drive.config.unit)
         is_news = word is not None and drive.belief.is_news(word)
@@ -148,7 +148,7 @@ class DeviceWords:
         is_held = drive.belief.state == "live" and said.session == self._session
         if is_held:
             drive.go_live()
-            rig.welcome(drive)
+            rig.start_driving(drive)
         elif drive.is_live and said.state == "stopped":
             # By whatever reached it alone: the others are brought to safe.
             rig.go_safe(f"device {name} was stopped")
@@ -165,11 +165,11 @@ class DeviceWords:
                 f"{drive.config.id} gives {word.amount:g} after the way to its safe amount"
             )
 
-    def _hear_instance(self, drive: Drive, instance: str) -> bool:
+    def _note_instance(self, drive: Drive, instance: str) -> bool:
         """Note which boot of the device speaks; another one than armed with is the end."""
         rig, name = self._rig, drive.config.id
         before = drive.presence.instance
-        is_newest = drive.presence.hear_instance(instance, rig.now_s)
+        is_newest = drive.presence.note_instance(instance, rig.now_s)
         if rig.is_staying and instance != before:
             what = "was started anew" if is_newest else "is there twice"
             rig.go_safe(f"device {name} {what}")

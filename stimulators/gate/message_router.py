@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from stimulators.decisions import Notice
 from stimulators.gate.arming import Arming
-from stimulators.gate.device_words import TEXT_MAX, DeviceWords
+from stimulators.gate.device_messages import TEXT_MAX, DeviceMessages
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.others import OtherServices
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.wire.received import (
     ControlHeard,
     Flooded,
@@ -27,7 +27,7 @@ _KEPT = (
 )
 
 
-class Hearing:
+class MessageRouter:
     """Acts on stops and on the link; hands all else to the part of the gate that acts on it.
 
     Parameters
@@ -36,7 +36,7 @@ class Hearing:
         The state, and where decisions go.
     drives : mapping of str to Drive
         The devices, by their ids.
-    words : DeviceWords
+    words : DeviceMessages
         Takes what devices say.
     arming : Arming
         Takes what operators ask for.
@@ -48,7 +48,7 @@ class Hearing:
         self,
         rig: RigState,
         drives: Mapping[str, Drive],
-        words: DeviceWords,
+        words: DeviceMessages,
         arming: Arming,
         others: OtherServices,
     ) -> None:

@@ -16,7 +16,7 @@ _LISTEN_S = 1.3
 _HEARD = (topics.STATUS, topics.INFO, topics.DEVICE_STATUS, topics.ACK)
 
 
-class DeviceLooked(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one boot of a device says; None and empty where that is not known.
 
     Parameters
@@ -44,7 +44,7 @@ class DeviceLooked(msgspec.Struct, frozen=True, kw_only=True):
     age_s: float | None
 
 
-class RigLooked(msgspec.Struct, frozen=True, kw_only=True):
+class RigReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a rig.
 
     Parameters
@@ -55,7 +55,7 @@ class RigLooked(msgspec.Struct, frozen=True, kw_only=True):
         Of every service that spoke just now; one is right.
     kept_status : Status or None
         What the broker had kept of a service.
-    devices : dict of str to tuple of DeviceLooked
+    devices : dict of str to tuple of DeviceReport
         Every boot heard of, of every device of the configuration and every other that is known;
         empty where nothing is.
     n_unverified : int
@@ -65,7 +65,7 @@ class RigLooked(msgspec.Struct, frozen=True, kw_only=True):
     rig: str
     services: tuple[Status, ...]
     kept_status: Status | None
-    devices: dict[str, tuple[DeviceLooked, ...]]
+    devices: dict[str, tuple[DeviceReport, ...]]
     n_unverified: int = 0
 
 
@@ -75,7 +75,7 @@ async def look(
     now_s: Callable[[], float],
     wait_s: float = 2.5,
     keys: Keys | None = None,
-) -> RigLooked:
+) -> RigReport:
     """Listen to a rig for as long as everybody there takes to say a word.
 
     Parameters
@@ -100,7 +100,7 @@ async def look(
         await link.require(wait_s)
         await link.listen(min(_LISTEN_S, wait_s))
         await link.until(lambda: bool(link.services), max(0.0, wait_s - _LISTEN_S))
-        return RigLooked(
+        return RigReport(
             rig=rig.name,
             services=tuple(said.status for _, said in sorted(link.services.items())),
             kept_status=link.kept_status,
@@ -109,7 +109,7 @@ async def look(
         )
 
 
-def _looked(words: DeviceWords, now_s: float) -> tuple[DeviceLooked, ...]:
+def _looked(words: DeviceWords, now_s: float) -> tuple[DeviceReport, ...]:
     speaking = words.speaking
     shown = speaking or dict(list(words.instances.items())[-1:])
     looked = []
@@ -117,7 +117,7 @@ def _looked(words: DeviceWords, now_s: float) -> tuple[DeviceLooked, ...]:
         newest, stated = each.newest, each.stated
         is_fresh = newest is not None and not newest.is_retained
         looked.append(
-            DeviceLooked(
+            DeviceReport(
                 instance=name,
                 is_speaking=name in speaking,
                 is_offline=each.is_offline,

@@ -10,7 +10,7 @@ from stimulators.gate.driving.drive import Drive
 _PERIOD_S = 1.0
 
 
-class Stopping:
+class StopSender:
     """Whether the rig is stopped, and the stops that the service itself presses.
 
     A stop is repeated once a second while a device that can be heard does not show it.

@@ -9,7 +9,7 @@ _GRAIN_US = 50_000
 _N_DECIMALS = 9
 
 
-class Output:
+class AmountOutput:
     """An amount in a device's unit and its program, as a function of the device's own time.
 
     Between two of its times the amount moves by at most the slew times what lies between them,

@@ -1,19 +1,19 @@
 """When a device says what: an answer to each question, news, and a report once a second."""
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks, Stamp
-from stimulators.device.output import Output
 from stimulators.device.stop_reports import StopReports
 from stimulators.device.tenancy import Tenancy
-from stimulators.device.words import Condition, Words
+from stimulators.device.words import DeviceSnapshot, Words
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Stop
 
 _REPORT_PERIOD_US = 1_000_000
 
 
-class Telling:
+class Reporter:
     """Says what is new about a device, and remembers what it has said.
 
     Parameters
@@ -33,7 +33,7 @@ class Telling:
         *,
         tenancy: Tenancy,
         clocks: ServiceClocks,
-        output: Output,
+        output: AmountOutput,
         budgets: Budgets,
         delivery: Delivery,
     ) -> None:
@@ -53,19 +53,19 @@ class Telling:
     @property
     def info(self) -> DeviceInfo:
         """What it says of itself, to look at: it counts as no word."""
-        return self._words.info(self._condition)
+        return self._words.info(self._snapshot)
 
     def describe(self) -> DeviceInfo:
         """Return what it says of itself, to be published: a new word."""
         self._told = (self._delivery.state, self._delivery.reason)
         self._told_given = self._given
-        return self._words.describe(self._condition)
+        return self._words.describe(self._snapshot)
 
     def answer(self, command: Command, refused: RefusalReason | None) -> Ack:
         """Return the answer to a command that was done, or refused for a reason."""
         self._told_given = self._given
         return self._words.answer(
-            self._condition,
+            self._snapshot,
             session=command.session,
             stamp_us=self._stamp_us(),
             seq=command.seq,
@@ -81,7 +81,7 @@ class Telling:
         self._delivery.reason = told
         self._report_due_us = now_us
         return self._words.answer(
-            self._condition,
+            self._snapshot,
             session=self._tenancy.session or "",
             stamp_us=self._stamp_us(),
             request_id=stop.request_id,
@@ -114,7 +114,7 @@ class Telling:
             stamp = self._stamp()
             self._told_clock = max(self._told_clock, stamp.session) if stamp.session else ""
             asked_us = self._clocks.asked_us(stamp.session, now_us)
-            said.append(self._words.report(self._condition, stamp, clock_asked_us=asked_us))
+            said.append(self._words.report(self._snapshot, stamp, clock_asked_us=asked_us))
         return said
 
     @property
@@ -122,8 +122,8 @@ class Telling:
         return self._output.given, self._output.program
 
     @property
-    def _condition(self) -> Condition:
-        return Condition(
+    def _snapshot(self) -> DeviceSnapshot:
+        return DeviceSnapshot(
             state=self._delivery.state,
             reason=self._delivery.reason,
             session=self._tenancy.newest_session or None,

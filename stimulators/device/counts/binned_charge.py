@@ -11,7 +11,7 @@ _WINDOW_US = 600_000_000
 _N_BINS = _WINDOW_US // BIN_US + 1
 
 
-class ChargeCount:
+class BinnedCharge:
     """Charge in bins of 2 s: never less than the last ten minutes', at most 2 s more.
 
     All is counted in whole femtocoulomb, so that no sum drifts.

@@ -3,7 +3,7 @@
 from stimulators.device.counts.counts import Counts
 
 
-class OnTime:
+class TimeAboveSafe:
     """Counts the time above the safe amount; a break that is too short is part of it.
 
     Parameters
