@@ -12,13 +12,10 @@ from stimulators.limits import (
     SHANNON_K_CEILING,
     LimitsConfig,
     ProgramConfig,
+    configured,
 )
+from stimulators.way_out import no_way_out
 
-#: Gate and device count charge in bins of 2 s, each by its own clock: the safe amount counts for
-#: this much longer than ten minutes. And a device is driven again only where it could give its
-#: highest amount for a second.
-_COUNTED_BEYOND_S = 4.0
-_ROOM_S = 1.0
 #: A device that says its amount no better than this of its maximum is not believed.
 _TOLERANCE_OF_MAXIMUM = 0.1
 
@@ -108,22 +105,22 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def safe_amount(self) -> float:
         """Where the device goes when its lease ends, in its unit."""
-        return _given(self.safe_ma, self.safe_level)
+        return configured(self.safe_ma, self.safe_level)
 
     @property
     def stop_amount(self) -> float:
         """Where a stop takes the device, in its unit."""
-        return _given(self.stop_ma, self.stop_level)
+        return configured(self.stop_ma, self.stop_level)
 
     @property
     def amount_max(self) -> float:
         """The highest amount, in the device's unit."""
-        return _given(self.limits.amplitude_ma_max, self.limits.level_max)
+        return configured(self.limits.amplitude_ma_max, self.limits.level_max)
 
     @property
     def slew_per_s_max(self) -> float:
         """The fastest change of the amount, in the device's unit a second."""
-        return _given(self.limits.slew_ma_per_s_max, self.limits.level_slew_per_s_max)
+        return configured(self.limits.slew_ma_per_s_max, self.limits.level_slew_per_s_max)
 
     def charge_uc(self, program: str) -> float:
         """Return the charge of one phase at 1 mA: 0 for a device without a program's pulses."""
@@ -160,49 +157,9 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         ValueError
             Where a budget does not reserve its way out; begins with the key.
         """
-        lease = f" and a lease of {lease_s:g} s" if lease_s else ""
-        wrong = list(self._of_on_time(lease_s, lease))
-        if self.unit == "ma":
-            wrong.extend(self._of_charge_budget(lease_s, lease))
+        wrong = list(no_way_out(self, lease_s))
         if wrong:
             raise ValueError("\n".join(wrong))
-
-    def _of_on_time(self, lease_s: float, lease: str) -> Iterator[str]:
-        way_s = self.way_down_s(lease_s)
-        if not self.limits.on_time_s_max > way_s:
-            yield (
-                f"limits.on_time_s_max: expected more than the {way_s:.4g} s of the way down"
-                f"{lease}, found {self.limits.on_time_s_max:g}"
-            )
-
-    def _of_charge_budget(self, lease_s: float, lease: str) -> Iterator[str]:
-        highest = self.amount_max
-        budget_uc = _given(self.limits.charge_uc_per_10_min_max)
-        amount_s = highest * lease_s + highest**2 / (2.0 * self.slew_per_s_max)
-        way_uc = amount_s * max(self.charge_uc_per_s(each) for each in self.programs)
-        rests = [("safe_ma", self.safe_amount, self.safe_program)]
-        rests += [("stop_ma", self.stop_amount, each) for each in self.programs]
-        for key, amount, program in rests:
-            rest_uc = 600.0 * amount * self.charge_uc_per_s(program)
-            room_uc = self._room_to_arm_uc() if key == "safe_ma" else 0.0
-            room = f", room to be armed ({room_uc:.7g})" if room_uc else ""
-            least_uc = rest_uc + room_uc + way_uc
-            if not least_uc <= budget_uc:
-                yield (
-                    "limits.charge_uc_per_10_min_max: expected at least "
-                    f"{least_uc:.7g} uC, ten minutes of {key} in program {program} "
-                    f"({rest_uc:.7g}){room} and the way down{lease} ({way_uc:.7g}), "
-                    f"found {budget_uc:.7g}"
-                )
-                return
-
-    def _room_to_arm_uc(self) -> float:
-        """Return what a device needs beyond ten minutes at its safe amount to be driven."""
-        if not self.safe_amount:
-            return 0.0
-        beyond_uc = _COUNTED_BEYOND_S * self.safe_amount * self.charge_uc_per_s(self.safe_program)
-        dearest = max(self.charge_uc_per_s(each) for each in self.programs)
-        return beyond_uc + _ROOM_S * self.amount_max * dearest
 
     def _settle_stop(self) -> None:
         if (self.safe_ma is None) == (self.safe_level is None):
@@ -269,20 +226,15 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if self.unit == "level":
             return
         density_max = min(
-            _given(self.limits.charge_density_uc_per_cm2_max), CHARGE_DENSITY_CEILING_UC_PER_CM2
+            configured(self.limits.charge_density_uc_per_cm2_max), CHARGE_DENSITY_CEILING_UC_PER_CM2
         )
-        k_max = min(_given(self.limits.shannon_k_max), SHANNON_K_CEILING)
+        k_max = min(configured(self.limits.shannon_k_max), SHANNON_K_CEILING)
         for name, program in self.programs.items():
             charge_uc = self.amount_max * self.charge_uc(name)
-            density = charge_uc / _given(program.contact_area_cm2)
+            density = charge_uc / configured(program.contact_area_cm2)
             k = math.log10(charge_uc * density)
             at = f"programs.{name}: expected at {self.amount_max:g} mA (limits.amplitude_ma_max)"
             if not density <= density_max:
                 yield f"{at} at most {density_max:g} uC/cm2 a phase, found {density:.4g}"
             elif not k <= k_max:
                 yield f"{at} a Shannon k of at most {k_max:g}, found {k:.4g}"
-
-
-def _given(*values: float | None) -> float:
-    """Return the one that is there; NaN, which no comparison lets pass, where none is."""
-    return next((value for value in values if value is not None), math.nan)

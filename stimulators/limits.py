@@ -1,5 +1,6 @@
 """What a device may ever be asked for: its limits, and the pulses of its programs."""
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -73,3 +74,8 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     charge_uc_per_10_min_max: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
     level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     level_slew_per_s_max: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
+
+
+def configured(*values: float | None) -> float:
+    """Return the first value that is not None; NaN, which fails every comparison, without one."""
+    return next((value for value in values if value is not None), math.nan)

@@ -92,7 +92,7 @@ class Delivery:
         if self._output.is_moving:
             return "on the way to the safe amount"
         limit = self._budgets.exhausted_limit(self.now_us)
-        return None if limit is None else f"{limit}: no room above the safe amount"
+        return None if limit is None else f"{limit}: no budget left above the safe amount"
 
     def stop(self) -> None:
         """Go to the stop amount at once, never up; no lease of an arming before now counts."""

@@ -5,16 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
-from stimulators.device.amount_output import AmountOutput
-from stimulators.device.command_check import CommandCheck, amount_of
-from stimulators.device.counts.budgets import Budgets
+from stimulators.device.command_check import amount_of
 from stimulators.device.counts.counts import Counts
-from stimulators.device.delivery import Delivery
-from stimulators.device.device_clock import ServiceClocks
-from stimulators.device.reporter import Reporter
-from stimulators.device.tenancy import Tenancy
-from stimulators.device.trigger_output import TriggerOutput
-from stimulators.device.words import Words
+from stimulators.device.parts import DeviceParts
 from stimulators.device_config import DeviceConfig
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import (
@@ -100,42 +93,25 @@ class ReferenceDevice:
         ceiling: float = math.inf,
     ) -> None:
         self.config = config
-        self.triggers = TriggerOutput(config.limits)
-        self._clocks = ServiceClocks(instance, new_nonce)
-        self._tenancy = Tenancy(newest_session, config.id)
-        self._output = AmountOutput(
-            config.safe_amount,
-            config.slew_per_s_max,
-            config.safe_program,
+        parts = DeviceParts(
+            config,
+            instance=instance,
+            firmware=firmware,
+            newest_session=newest_session,
+            counts=counts,
+            new_nonce=new_nonce,
+            off_when_unpowered=off_when_unpowered,
             step=step,
             ceiling=ceiling,
         )
-        self._budgets = Budgets(config, self._output, counts)
-        self._delivery = Delivery(
-            config,
-            tenancy=self._tenancy,
-            clocks=self._clocks,
-            output=self._output,
-            budgets=self._budgets,
-        )
-        self._check = CommandCheck(
-            config,
-            tenancy=self._tenancy,
-            clocks=self._clocks,
-            output=self._output,
-            triggers=self.triggers,
-            budgets=self._budgets,
-        )
-        self._reporter = Reporter(
-            Words(
-                config, instance=instance, firmware=firmware, off_when_unpowered=off_when_unpowered
-            ),
-            tenancy=self._tenancy,
-            clocks=self._clocks,
-            output=self._output,
-            budgets=self._budgets,
-            delivery=self._delivery,
-        )
+        self.triggers = parts.triggers
+        self._clocks = parts.clocks
+        self._tenancy = parts.tenancy
+        self._output = parts.output
+        self._budgets = parts.budgets
+        self._delivery = parts.delivery
+        self._check = parts.check
+        self._reporter = parts.reporter
         self._done: deque[int] = deque(maxlen=_N_DONE)
         self._newest_seq = 0
 

@@ -4,44 +4,31 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from stimulators.wire import topics
+from stimulators.wire.display_messages import DetectorInfo, EstimateMessage, EventMessage, Shown
 from stimulators.wire.flood import StopLimit
 from stimulators.wire.flood_limits import FloodLimits
-from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
+from stimulators.wire.keys.keys import Keys, NoKeys
 from stimulators.wire.messages import (
-    UNREADABLE_STOP,
-    Ack,
     ClockReply,
     ClockRequest,
     Command,
-    Control,
-    DetectorInfo,
-    DeviceInfo,
-    DeviceStatus,
-    EstimateMessage,
-    EventMessage,
     Lease,
-    Shown,
     Status,
     Stop,
     Wire,
 )
 from stimulators.wire.mqtt import BrokerConfig, MqttLink, Will
-from stimulators.wire.payload import from_payload, to_payload
+from stimulators.wire.payload import to_payload
 from stimulators.wire.received import (
-    AckHeard,
     ClockAsked,
     ControlHeard,
-    DeviceStatusHeard,
-    InfoHeard,
     LinkChanged,
     Received,
-    StatusHeard,
     StopHeard,
     Unreadable,
 )
+from stimulators.wire.service_reader import ServiceReader
 from stimulators.wire.topics import Topic
 
 #: Our own stops come back to us; more are not on their way at once.
@@ -55,7 +42,6 @@ _SHOWN_ON: Mapping[type[Shown], Topic] = {
     DetectorInfo: topics.DETECTOR_INFO,
     EventMessage: topics.EVENT,
 }
-_DEVICE_WORDS = ("ack", "info", "state", "clock/request")
 
 
 class MqttTransport:
@@ -102,10 +88,9 @@ class MqttTransport:
         self._flood = FloodLimits(rig=rig, session=session, devices=devices)
         self._stop_limit = StopLimit()
         self._telling: asyncio.TimerHandle | None = None
-        self._stop_topic = topics.STOP.at(rig=rig)
-        self._control_topic = topics.CONTROL.at(rig=rig)
-        self._status_topic = topics.STATUS.at(rig=rig)
-        self._devices_root = topics.INFO.at(rig=rig, device="").removesuffix("/info")
+        self._reader = ServiceReader(rig=rig, session=session, keys=keys)
+        self._stop_topic = self._reader.stop_topic
+        status_topic = self._reader.status_topic
         gone = Status(state="offline", session=session, reason="the service is gone")
         self._link = MqttLink(
             broker,
@@ -123,8 +108,8 @@ class MqttTransport:
                 )
             ],
             will=Will(
-                self._status_topic,
-                keys.seal(self._status_topic, to_payload(gone)),
+                status_topic,
+                keys.seal(status_topic, to_payload(gone)),
                 topics.STATUS.qos,
                 topics.STATUS.retain,
             ),
@@ -184,7 +169,7 @@ class MqttTransport:
             received = self._hear_stop(payload, now_s, retained=retained)
         else:
             try:
-                received = self._read(topic, payload, retained=retained)
+                received = self._reader.read(topic, payload, retained=retained)
             except ValueError as error:
                 received = Unreadable(topic=topic[:_N_TOPIC_MAX], problem=str(error))
             if received is not None and not self._flood.admits(
@@ -206,16 +191,7 @@ class MqttTransport:
 
     def _hear_stop(self, payload: bytes, now_s: float, *, retained: bool) -> StopHeard | None:
         """Return the stop that is to be told at once; None where it is our own, or waits."""
-        verified = True
-        try:
-            body = self._keys.open(self._stop_topic, payload)
-        except UnverifiedError as error:
-            verified, body = False, error.body
-        try:
-            stop = from_payload(body, Stop)
-        except ValueError:
-            # The devices have stopped: whoever wrote that by hand wanted nothing else.
-            stop = UNREADABLE_STOP
+        stop, verified = self._reader.read_stop(payload)
         if verified and stop.request_id in self._own_stops:
             return None
         heard = StopHeard(message=_shortened(stop), verified=verified, retained=retained)
@@ -223,47 +199,6 @@ class MqttTransport:
             return None
         self._flood.ask_all(stop.request_id)
         return heard
-
-    def _read(self, topic: str, payload: bytes, *, retained: bool) -> Received | None:
-        """Return what was said, None where it is not for us, or raise ValueError."""
-        if topic == self._stop_topic:
-            raise ValueError("expected a stop, found an empty payload")
-        if topic == self._status_topic:
-            return self._read_status(payload, retained=retained)
-        if topic == self._control_topic:
-            return self._read_control(payload, retained=retained)
-        device, _, what = topic.removeprefix(self._devices_root).partition("/")
-        if what not in _DEVICE_WORDS:
-            raise ValueError("expected a topic that was subscribed to")
-        if retained and what != "info":
-            raise ValueError("retained: expected what is said just now, found what was kept")
-        body = self._keys.open(topic, payload)
-        if what == "ack":
-            return AckHeard(device=device, message=from_payload(body, Ack))
-        if what == "state":
-            return DeviceStatusHeard(device=device, message=from_payload(body, DeviceStatus))
-        if what == "clock/request":
-            return ClockAsked(device=device, message=from_payload(body, ClockRequest))
-        info = from_payload(body, DeviceInfo)
-        if info.device != device:
-            raise ValueError(f"device: expected {device!r} as in the topic, found another")
-        return InfoHeard(device=device, message=info, retained=retained)
-
-    def _read_control(self, payload: bytes, *, retained: bool) -> ControlHeard:
-        topic = self._control_topic
-        control = from_payload(self._keys.open(topic, payload), Control)
-        if owner := self._keys.owner(topic, payload):
-            # Whoever holds a key may write any name: what is kept is whose key it was.
-            control = msgspec.structs.replace(control, operator=owner)
-        return ControlHeard(message=control, retained=retained)
-
-    def _read_status(self, payload: bytes, *, retained: bool) -> StatusHeard | None:
-        """Return the word of another service that is there now."""
-        if retained:
-            return None
-        status = from_payload(self._keys.open(self._status_topic, payload), Status)
-        is_other = status.session != self._session and status.state != "offline"
-        return StatusHeard(message=status) if is_other else None
 
     def _answer(self, device: str, asked: ClockRequest, received_us: int) -> None:
         reply = ClockReply(

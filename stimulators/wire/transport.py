@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from stimulators.wire.messages import Command, Lease, Shown, Status, Stop
+from stimulators.wire.display_messages import Shown
+from stimulators.wire.messages import Command, Lease, Status, Stop
 from stimulators.wire.received import Received
 
 
