@@ -1,4 +1,4 @@
-"""Why a device may not do a command."""
+"""The rules by which a device refuses a command."""
 
 from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
@@ -11,13 +11,13 @@ from stimulators.wire.messages import Command
 
 
 def amount_of(command: Command) -> float:
-    """Return the amount of a command that has exactly one."""
-    given = command.level if command.amplitude_ma is None else command.amplitude_ma
-    return 0.0 if given is None else given
+    """Return the amount of a command: its amplitude in mA, or its level."""
+    amount = command.level if command.amplitude_ma is None else command.amplitude_ma
+    return 0.0 if amount is None else amount
 
 
 class CommandCheck:
-    """Says why a command may not be done; changes nothing.
+    """Finds the reason to refuse a command, without changing any state.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class CommandCheck:
         )
 
     def _session_refusal(self, command: Command, newest_seq: int) -> RefusalReason | None:
-        """Return why nothing from where the command comes would be done, or None."""
+        """Return why the sender of the command may not drive the device now, or None."""
         if self._tenancy.is_stopped:
             return RefusalReason.STOPPED
         if command.session != self._tenancy.session:
@@ -77,7 +77,7 @@ class CommandCheck:
         return RefusalReason.ORDER if command.seq <= newest_seq else None
 
     def _time_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
-        """Return what is wrong with its times; a doubt about the clock counts against it."""
+        """Return what is wrong with its times; uncertainty of the clock counts against it."""
         service = self._clocks.time_of(command.session, now_us)
         if service is None:
             return RefusalReason.CLOCK
@@ -96,7 +96,7 @@ class CommandCheck:
         return None if earliest_us <= fire_at_us < command.expires_us else RefusalReason.EXPIRED
 
     def _program_refusal(self, command: Command) -> RefusalReason | None:
-        """Return whether it would change the program at an amount above 0, contacts and all."""
+        """Refuse a change of program above 0, but for programs of the same contacts."""
         present = self._output.program
         if command.program == present or self._output.amount == 0.0 or not self._config.programs:
             return None
@@ -105,7 +105,7 @@ class CommandCheck:
         return None if is_same else RefusalReason.PROGRAM
 
     def _limit_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
-        """Return the limit that going up would break; what goes down is always done."""
+        """Return the limit that a rise would break; a command to go down is always done."""
         amount = amount_of(command)
         may_be_dearer = command.program != self._output.program and amount > 0.0
         if amount <= self._output.amount and not may_be_dearer:
@@ -116,12 +116,12 @@ class CommandCheck:
 def _content_refusal(command: Command, config: DeviceConfig) -> RefusalReason | None:
     if command.simulated != config.simulated:
         return RefusalReason.SIMULATED
-    given, other = command.amplitude_ma, command.level
+    amount, other = command.amplitude_ma, command.level
     if config.unit == "level":
-        given, other = other, given
-    if given is None or other is not None:
+        amount, other = other, amount
+    if amount is None or other is not None:
         return RefusalReason.UNIT
-    if not 0.0 <= given <= config.amount_max:
+    if not 0.0 <= amount <= config.amount_max:
         return RefusalReason.LIMIT
     if config.programs and command.program not in config.programs:
         return RefusalReason.PROGRAM

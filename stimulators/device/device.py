@@ -1,4 +1,4 @@
-"""The reference device: every rule that a stimulator has to keep. No I/O, no clock."""
+"""The reference device: every rule that a stimulator has to keep, without I/O and clock."""
 
 import math
 from collections import deque
@@ -22,7 +22,7 @@ from stimulators.wire.messages import (
     Stop,
 )
 
-#: Commands remembered as done, for those that the broker delivers twice.
+#: Commands remembered as done, since the broker may deliver one twice.
 _N_DONE = 256
 
 ToDevice: TypeAlias = Command | Lease | Stop | ClockReply
@@ -30,24 +30,24 @@ FromDevice: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 
 
 class ReferenceDevice:
-    """One device: every rule of the wire contract, from the device's side.
+    """One device, which keeps every rule of the wire contract from its side.
 
     Parameters
     ----------
     config : DeviceConfig
-        What it is and the limits it keeps to by itself: amount, slew, triggers, charge, on-time.
+        The limits that it keeps by itself: amount, slew, triggers, charge, on-time.
     instance : str
-        The name of this boot: another each time it is switched on.
+        The name of this boot: a new one each time it is switched on.
     firmware : str
-        What it says it runs.
+        The firmware that it reports.
     newest_session : str
-        The newest session it has stored (`newest_session` of its former life).
+        The newest session it has stored: `newest_session` of its last boot.
     counts : Counts
-        What it has counted before it was switched on (`counts` of its former life).
+        Charge and on-time from before it was switched on: `counts` of its last boot.
     new_nonce : callable, optional
-        Gives a text that nobody can guess, for each question about the time.
+        Gives a text that nobody can guess, for each clock request.
     off_when_unpowered : bool
-        Whether it says that it gives nothing without power.
+        Whether it reports that it gives nothing without power.
     step : float
         It gives whole multiples of this, as many stimulators do; 0 where it gives any amount.
     ceiling : float
@@ -56,13 +56,13 @@ class ReferenceDevice:
     Attributes
     ----------
     triggers : TriggerOutput
-        The triggers it gave, and those that wait for their time.
+        The triggers that were fired, and those that wait for their time.
 
     Notes
     -----
-    Methods that take a time take the device's own clock in microseconds and return what to
-    publish, in order. None raises on what it hears; what is not done is answered with a reason
-    of one word, from the table of this package.
+    Methods that take a time take the device's own clock in microseconds and return the messages
+    to publish, in order. None raises on a message; a command that is not done is answered with a
+    reason of one word, from the table of this package.
 
     A session is adopted with its first valid lease, at the safe amount only, and only if it is
     newer than every one before; after power-on the newest again, by an arming begun since.
@@ -72,9 +72,9 @@ class ReferenceDevice:
     program changes at 0 only, or to one of the same contacts.
     Where charge or on-time are used up it goes safe by itself, while its way down still fits.
 
-    Acks, infos and reports are its words and carry one number that counts up. A command that
-    comes again after it was done is answered again, as done, with what is given now and a new
-    number; one that was refused is looked at anew, so that nobody can use up a number.
+    Acks, infos and reports are its words: each carries the next number of one count. A command
+    that comes again after it was done is answered again, as done, with the amount of now and a new
+    number; one that was refused is checked anew, so that nobody can use up a number.
 
     Stamps in answers are of the service's clock; 0 where the device does not know it.
     """
@@ -117,7 +117,7 @@ class ReferenceDevice:
 
     @property
     def state(self) -> DeviceState:
-        """Driven (``live``), at or on the way to the safe amount, or stopped."""
+        """``live`` with a lease, ``safe`` at or on the way to the safe amount, or ``stopped``."""
         return self._delivery.state
 
     @property
@@ -127,51 +127,51 @@ class ReferenceDevice:
 
     @property
     def newest_session(self) -> str:
-        """The newest session it ever adopted: to be stored for its next life."""
+        """The newest session it ever adopted, to be stored for its next boot."""
         return self._tenancy.newest_session
 
     @property
     def counts(self) -> Counts:
-        """Charge and on-time so far: to be stored for its next life."""
+        """Charge and on-time so far, to be stored for its next boot."""
         return self._budgets.kept(self._delivery.now_us)
 
     @property
     def applied_ma(self) -> float | None:
-        """What it gives, where it speaks milliampere."""
+        """The amplitude that it gives, in mA; None for a device of level."""
         return self._output.given if self.config.unit == "ma" else None
 
     @property
     def applied_level(self) -> float | None:
-        """What it gives, where it speaks level."""
+        """The level that it gives, from 0 to 1; None for a device of milliampere."""
         return self._output.given if self.config.unit == "level" else None
 
     @property
     def program(self) -> str:
-        """In which program it gives that."""
+        """The program that is in effect."""
         return self._output.program
 
     @property
     def info(self) -> DeviceInfo:
-        """What it says of itself, to look at: it counts as no word."""
+        """Its description of itself, not to be published: it has no number of its own."""
         return self._reporter.info
 
     def describe(self) -> DeviceInfo:
-        """Return what it says of itself, to be published: a new word."""
+        """Return its description of itself, numbered as a new word, to be published."""
         return self._reporter.describe()
 
     def hear(
         self, message: ToDevice, now_us: int, *, verified: bool = True
     ) -> tuple[FromDevice, ...]:
-        """Do what a message asks for, or say why not.
+        """Act on a message, and return the answer and whatever else is new.
 
         Parameters
         ----------
         message : Command, Lease, Stop or ClockReply
-            From the device's topics; never a message that the broker had kept, but for a stop.
+            From the device's topics; only a stop may be one that the broker had kept.
         now_us : int
             The device's own clock.
         verified : bool
-            False for a stop whose signature does not fit. Nothing else of that kind comes here.
+            False for a stop whose signature does not fit: only a stop is passed on unverified.
         """
         said = self._pass_time(now_us)
         if isinstance(message, Command):
@@ -199,7 +199,7 @@ class ReferenceDevice:
         if self._delivery.doubtful_us:
             self.triggers.doubt(self._delivery.doubtful_us)
         self._tenancy.begin(self._delivery.now_us)
-        # Even if the next lease is there already: the amount is not what was asked for.
+        # Even if the next lease has come already: the amount may have moved since the last command.
         said: list[FromDevice] = [self.describe()] if was_live and self.state != "live" else []
         return [*said, *self._fire_due()]
 
@@ -222,7 +222,7 @@ class ReferenceDevice:
                     self._done.clear()
                 self._tenancy.grant(lease, service)
                 self._delivery.reason = "leased"
-        # Who stopped it says more than that the stop holds.
+        # While it is stopped the reason stays who stopped it, which says more.
         if refused is not None and not was_live and refused != RefusalReason.STOPPED:
             self._delivery.reason = f"lease refused: {refused}"
 
@@ -253,7 +253,7 @@ class ReferenceDevice:
         return [*self._drop_triggers(RefusalReason.DROPPED), self._reporter.answer(command, None)]
 
     def _fire_due(self) -> list[FromDevice]:
-        """Fire the triggers whose time has come; without a lease or the clock none."""
+        """Fire the triggers whose time has come; without a lease or a known clock, drop all."""
         if not self.triggers.waiting:
             return []
         now_us = self._delivery.now_us

@@ -1,4 +1,4 @@
-"""When a device says what: an answer to each question, news, and a report once a second."""
+"""When a device publishes which message: answers, changes of state, a report each second."""
 
 from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
@@ -14,7 +14,7 @@ _REPORT_PERIOD_US = 1_000_000
 
 
 class Reporter:
-    """Says what is new about a device, and remembers what it has said.
+    """Decides which message of a device is due, and remembers what was reported.
 
     Parameters
     ----------
@@ -46,24 +46,24 @@ class Reporter:
         self._delivery = delivery
         self._stops = StopReports()
         self._report_due_us = 0
-        self._told_clock = ""
-        self._told = (delivery.state, delivery.reason)
-        self._told_given = self._given
+        self._reported_clock = ""
+        self._reported = (delivery.state, delivery.reason)
+        self._reported_amount = self._amount_and_program
 
     @property
     def info(self) -> DeviceInfo:
-        """What it says of itself, to look at: it counts as no word."""
+        """The device's description of itself, not to be published: no new word."""
         return self._words.info(self._snapshot)
 
     def describe(self) -> DeviceInfo:
-        """Return what it says of itself, to be published: a new word."""
-        self._told = (self._delivery.state, self._delivery.reason)
-        self._told_given = self._given
+        """Return the device's description of itself, as a new word."""
+        self._reported = (self._delivery.state, self._delivery.reason)
+        self._reported_amount = self._amount_and_program
         return self._words.describe(self._snapshot)
 
     def answer(self, command: Command, refused: RefusalReason | None) -> Ack:
         """Return the answer to a command that was done, or refused for a reason."""
-        self._told_given = self._given
+        self._reported_amount = self._amount_and_program
         return self._words.answer(
             self._snapshot,
             session=command.session,
@@ -75,10 +75,10 @@ class Reporter:
     def answer_stop(self, stop: Stop, *, verified: bool, is_change: bool) -> Ack | None:
         """Return the answer to a stop that was done; None where it is only counted."""
         now_us = self._delivery.now_us
-        told = self._stops.report(stop, now_us, is_verified=verified, is_change=is_change)
-        if told is None:
+        text = self._stops.report(stop, now_us, is_verified=verified, is_change=is_change)
+        if text is None:
             return None
-        self._delivery.reason = told
+        self._delivery.reason = text
         self._report_due_us = now_us
         return self._words.answer(
             self._snapshot,
@@ -89,36 +89,38 @@ class Reporter:
         )
 
     def note_clock(self) -> None:
-        """Let a report be due where a newer session's time is found.
+        """Let a report be due once the clock of a newer session is known.
 
-        No report before it could be placed in that service's time. Of two services that answer in
-        turn, the newer is found once.
+        Earlier reports could not be stamped by that clock. Where two services reply in turn, the
+        newer one makes only one report due.
         """
-        if self._stamp().session > self._told_clock:
+        if self._stamp().session > self._reported_clock:
             self._report_due_us = self._delivery.now_us
 
     def take_news(self) -> list[DeviceInfo | DeviceStatus]:
-        """Return what is new: a change of state, an amount that is reached, a report a second."""
+        """Return the messages that are due after a change, at a goal, and each second."""
         now_us, state = self._delivery.now_us, self._delivery.state
-        told = self._stops.report_due(now_us)
-        if told is not None and state == "stopped":
-            self._delivery.reason = told
-        is_arrived = not self._output.is_moving and self._given != self._told_given
+        text = self._stops.report_due(now_us)
+        if text is not None and state == "stopped":
+            self._delivery.reason = text
+        is_arrived = (
+            not self._output.is_moving and self._amount_and_program != self._reported_amount
+        )
         said: list[DeviceInfo | DeviceStatus] = []
-        is_change = (state, self._delivery.reason) != self._told
+        is_change = (state, self._delivery.reason) != self._reported
         if is_change or (is_arrived and state != "live"):
             said.append(self.describe())
         if is_arrived or now_us >= self._report_due_us:
             self._report_due_us = now_us + _REPORT_PERIOD_US
-            self._told_given = self._given
+            self._reported_amount = self._amount_and_program
             stamp = self._stamp()
-            self._told_clock = max(self._told_clock, stamp.session) if stamp.session else ""
+            self._reported_clock = max(self._reported_clock, stamp.session) if stamp.session else ""
             asked_us = self._clocks.asked_us(stamp.session, now_us)
             said.append(self._words.report(self._snapshot, stamp, clock_asked_us=asked_us))
         return said
 
     @property
-    def _given(self) -> tuple[float, str]:
+    def _amount_and_program(self) -> tuple[float, str]:
         return self._output.given, self._output.program
 
     @property
@@ -139,7 +141,7 @@ class Reporter:
         return self._clocks.stamp_us(self._tenancy.session, self._delivery.now_us)
 
     def _stamp(self) -> Stamp:
-        """Return the time of the service that drives it, or else of the one that answered last."""
+        """Return the time by the service that drives it, else by the one that replied last."""
         now_us = self._delivery.now_us
         is_live = self._delivery.state == "live"
         service = self._tenancy.session if is_live else self._clocks.newest_heard(now_us)

@@ -1,4 +1,4 @@
-"""The words of a device: answers, descriptions and reports, numbered since it was switched on."""
+"""The words of a device: answers, descriptions and reports, numbered since power-on."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from stimulators.wire.messages import Ack, DeviceInfo, DeviceLimits, DeviceState
 
 
 class DeviceSnapshot(NamedTuple):
-    """What a device is and gives at one moment."""
+    """The state, amount and counts of a device at one moment."""
 
     state: DeviceState
     reason: str
@@ -25,14 +25,14 @@ class DeviceSnapshot(NamedTuple):
 
 
 class Words:
-    """Puts a device's condition into messages, and numbers them.
+    """Makes the messages of a device from its state, and numbers them.
 
     Parameters
     ----------
     config : DeviceConfig
         The device.
     instance, firmware : str
-        Its boot, and what it says it runs.
+        Its boot, and the firmware that it reports.
     off_when_unpowered : bool
         Whether it gives nothing without power.
 
@@ -76,7 +76,7 @@ class Words:
         )
 
     def info(self, now: DeviceSnapshot) -> DeviceInfo:
-        """Return what it says of itself, with the number of its newest word."""
+        """Return its description of itself, with the number of its newest word."""
         return replace(
             self._fixed,
             word=self.n_said,
@@ -90,14 +90,14 @@ class Words:
         )
 
     def describe(self, now: DeviceSnapshot) -> DeviceInfo:
-        """Return what it says of itself, as a new word."""
+        """Return its description of itself, as a new word."""
         self.n_said += 1
         return self.info(now)
 
     def report(self, now: DeviceSnapshot, stamp: Stamp, *, clock_asked_us: int) -> DeviceStatus:
-        """Return what it gives, as a new word, with the time at which that is so.
+        """Return the report of its amount and counts, as a new word with the time of now.
 
-        `clock_asked_us` is when the service got the request that the stamp rests on.
+        `clock_asked_us` is when the service received the clock request that the stamp rests on.
         """
         self.n_said += 1
         return DeviceStatus(

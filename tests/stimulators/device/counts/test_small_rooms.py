@@ -50,7 +50,7 @@ def test_an_unsigned_stop_is_told_if_none_was_told_in_the_second_before() -> Non
     assert _told(stops, 0, is_verified=True) == "stop by x: why"
     assert _told(stops, 10) == "stop by x: why (not verified)"
     assert _told(stops, 1_000_009) is None
-    assert _told(stops, 1_000_010) == "stop by x: why (not verified), 1 more not told"
+    assert _told(stops, 1_000_010) == "stop by x: why (not verified), 1 more not reported"
     assert _told(stops, 9_000_000) == "stop by x: why (not verified)"
     assert _told(stops, 9_000_001, is_change=True) == "stop by x: why (not verified)"
 
@@ -65,10 +65,10 @@ def test_of_those_that_were_only_counted_the_newest_is_told_once_the_second_is_o
     _told(stops, 20, name="y")
     _told(stops, 30, name="z")
     assert stops.report_due(1_000_009) is None
-    assert stops.report_due(1_000_010) == "stop by z: why (not verified), 2 more not told"
+    assert stops.report_due(1_000_010) == "stop by z: why (not verified), 2 more not reported"
     assert stops.report_due(3_000_000) is None
     _told(stops, 1_500_000)
-    assert stops.report_due(2_000_010) == "stop by x: why (not verified), 1 more not told"
+    assert stops.report_due(2_000_010) == "stop by x: why (not verified), 1 more not reported"
 
 
 def test_what_is_told_of_a_stop_is_cut_to_300_letters() -> None:
@@ -135,7 +135,7 @@ def test_what_was_counted_ages_while_nothing_is_given() -> None:
 def test_a_time_that_nobody_saw_counts_as_the_most_that_may_have_been_given(
     counts: Counts, later: Counts
 ) -> None:
-    assert counts.with_unseen(10, 100) == later
+    assert counts.with_unknown(10, 100) == later
 
 
 # Triggers.
