@@ -112,7 +112,7 @@ class Delivery:
 
     @property
     def _is_stopped_above_safe(self) -> bool:
-        """Whether it is stopped at more than its safe amount, or in another than its safe program."""
+        """Whether it is stopped above its safe amount, or in another than its safe program."""
         is_safe_program = self._output.program == self._config.safe_program
         is_low = self._output.amount <= self._config.safe_amount and is_safe_program
         return self._tenancy.is_stopped and self._output.amount > 0.0 and not is_low

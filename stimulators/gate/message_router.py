@@ -18,9 +18,9 @@ from stimulators.wire.received import (
     Unreadable,
 )
 
-#: Unreadable payloads are reported once a topic, of this many topics at most.
+#: Unreadable payloads are reported once a topic, for this many topics at most.
 _N_TOPICS_MAX = 64
-#: Of a stop that the broker kept.
+#: What follows the text of a stop that the broker had kept.
 _KEPT = (
     "the broker kept this stop, and stops whoever connects by it again: remove it by an empty kept "
     "message (mosquitto_pub -r -n -t stimloop/RIG/stop), then arm"
@@ -37,11 +37,11 @@ class MessageRouter:
     drives : mapping of str to Drive
         The devices, by their ids.
     words : DeviceMessages
-        Takes what devices say.
+        Acts on the messages of devices.
     arming : Arming
-        Takes what operators ask for.
+        Acts on the requests of operators.
     others : OtherServices
-        Takes what other services of the rig say.
+        Acts on the status of other services of the rig.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class MessageRouter:
         self._unreadable: set[str] = set()
 
     def take(self, heard: Received) -> None:
-        """Take in one message, or a change of the link."""
+        """Act on one message, or on a change of the link."""
         if isinstance(heard, ControlHeard):
             self._arming.control(heard.message, retained=heard.retained)
         elif isinstance(heard, StopHeard):
@@ -72,7 +72,7 @@ class MessageRouter:
         elif isinstance(heard, StatusHeard):
             self._others.hear(heard.message)
         elif isinstance(heard, Flooded):
-            text = f"{heard.topic}: {heard.n_dropped} messages more than are looked at"
+            text = f"{heard.topic}: {heard.n_dropped} messages dropped unread, more than the limit"
             self._rig.decide(Notice("flood", text[:TEXT_MAX]))
         elif (drive := self._drives.get(heard.device)) is not None:
             self._words.take(drive, heard)

@@ -8,7 +8,7 @@ from stimulators.wire.messages import Integer, Wire
 class EstimateMessage(Wire, frozen=True):
     """Decimated values of one detector, for displays; one that is not finite is null.
 
-    What each is says `DetectorInfo`, in the same order.
+    `DetectorInfo` describes the values, in the same order.
     """
 
     sample: Integer
@@ -18,10 +18,10 @@ class EstimateMessage(Wire, frozen=True):
 
 
 class EstimateColumn(Wire, frozen=True):
-    """One place of `values` in `EstimateMessage`.
+    """One column of `values` in `EstimateMessage`.
 
-    `unit` is empty for what has none. `null` is the measure of the same channel that says what
-    chance alone gives, None where there is none.
+    `unit` is empty where the measure has none. `null` is the measure of the same channel that gives
+    the chance level, None where there is none.
     """
 
     channel: str
@@ -31,7 +31,7 @@ class EstimateColumn(Wire, frozen=True):
 
 
 class DetectorInfo(Wire, frozen=True):
-    """What the values of one detector are, in their order: retained, of the newest session."""
+    """The columns of one detector's values, in their order: retained, of the newest session."""
 
     session: str
     columns: tuple[EstimateColumn, ...]
@@ -47,5 +47,5 @@ class EventMessage(Wire, frozen=True):
     strength: float
 
 
-#: What a service tells of its detectors, for displays.
+#: Any message of a detector for displays.
 Shown: TypeAlias = EstimateMessage | DetectorInfo | EventMessage

@@ -1,4 +1,4 @@
-"""What the transport hears, as events of the loop: the message, from whom, and how."""
+"""The messages that a service receives, as events of the loop, and changes of its link."""
 
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ class AckHeard(TransportEvent, frozen=True, gc=False):
 
 
 class InfoHeard(TransportEvent, frozen=True, gc=False):
-    """A device described itself; `retained` where the broker remembered it for us."""
+    """A device described itself; `retained` where the broker had kept the message."""
 
     device: str
     message: DeviceInfo
@@ -35,36 +35,36 @@ class InfoHeard(TransportEvent, frozen=True, gc=False):
 
 
 class DeviceStatusHeard(TransportEvent, frozen=True, gc=False):
-    """A device said what it gives."""
+    """A device reported its amount and its counts."""
 
     device: str
     message: DeviceStatus
 
 
 class StatusHeard(TransportEvent, frozen=True, gc=False):
-    """Another service of the same rig spoke just now: its status is neither kept nor ours."""
+    """Another service of the same rig sent its status just now: neither kept nor our own."""
 
     message: Status
 
 
 class ClockAsked(TransportEvent, frozen=True, gc=False):
-    """A device asked for the time (the transport has answered): a sign of life."""
+    """A device asked for the time; the transport has answered: a sign of life."""
 
     device: str
     message: ClockRequest
 
 
 class ControlHeard(TransportEvent, frozen=True, gc=False):
-    """An operator asked for something."""
+    """An operator sent a request."""
 
     message: Control
     retained: bool
 
 
 class StopHeard(TransportEvent, frozen=True, gc=False):
-    """Somebody pressed stop; it acts whether or not its signature was verified.
+    """Somebody sent a stop; it acts whether or not its signature was verified.
 
-    `retained` where the broker had kept it: then everybody who connects is stopped by it again.
+    `retained` where the broker had kept it: then it stops every device that connects, again.
     """
 
     message: Stop
@@ -73,7 +73,7 @@ class StopHeard(TransportEvent, frozen=True, gc=False):
 
 
 class LinkChanged(TransportEvent, frozen=True, gc=False):
-    """The broker was reached, or lost, and why."""
+    """The link to the broker is up, or lost, with the reason."""
 
     is_up: bool
     reason: str = ""
@@ -87,7 +87,7 @@ class Unreadable(TransportEvent, frozen=True, gc=False):
 
 
 class Flooded(TransportEvent, frozen=True, gc=False):
-    """More messages of one kind came than are looked at: so many were dropped unread."""
+    """More messages came on a topic than the limit: `n_dropped` of them were not read."""
 
     topic: str
     n_dropped: int

@@ -1,4 +1,4 @@
-"""The service's end of the wire: commands out, answers in, over MQTT."""
+"""The service's connection to its devices over MQTT: it sends commands and receives answers."""
 
 import asyncio
 from collections import deque
@@ -31,12 +31,12 @@ from stimulators.wire.received import (
 from stimulators.wire.service_reader import ServiceReader
 from stimulators.wire.topics import Topic
 
-#: Our own stops come back to us; more are not on their way at once.
+#: Our own stops, which the broker sends back to us: this many are remembered.
 _N_OWN_STOPS = 64
 _N_TOPIC_MAX = 200
-#: What others write into a stop; it is journalled even in a flood.
+#: Texts in a stop of others are cut to this, as stops are journalled even in a flood.
 _N_STOP_TEXT_MAX = 200
-_TELL_S = 1.0
+_REPORT_S = 1.0
 _SHOWN_ON: Mapping[type[Shown], Topic] = {
     EstimateMessage: topics.ESTIMATE,
     DetectorInfo: topics.DETECTOR_INFO,
@@ -54,18 +54,18 @@ class MqttTransport:
     rig : str
         Name of the rig: a level of every topic.
     session : str
-        Of this service; the Last Will says ``offline`` for it.
+        Session of this service, which its Last Will reports as ``offline``.
     now_s : callable
         The service's clock.
     keys : Keys
-        Sign what is said, and check what is heard: without a signature that fits only a stop acts.
+        Sign messages, and check received ones: without a valid signature only a stop acts.
     devices : mapping of str to float
         The devices that are driven, with the commands that each takes in a second at most.
 
     Notes
     -----
-    Answers to what was asked always pass. Of everything else so many messages a second are let
-    through for each kind and topic; the others are dropped unread and told once a second.
+    Expected answers always pass. Of everything else a limited number of messages a second passes
+    for each kind and topic; the others are dropped unread, and counted in a report once a second.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class MqttTransport:
         self._addresses: dict[tuple[Topic, str], str] = {}
         self._flood = FloodLimits(rig=rig, session=session, devices=devices)
         self._stop_limit = StopLimit()
-        self._telling: asyncio.TimerHandle | None = None
+        self._report_timer: asyncio.TimerHandle | None = None
         self._reader = ServiceReader(rig=rig, session=session, keys=keys)
         self._stop_topic = self._reader.stop_topic
         status_topic = self._reader.status_topic
@@ -116,13 +116,13 @@ class MqttTransport:
         )
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
-        """Connect, stay connected with back-off, and hand over what is heard, until cancelled."""
+        """Connect, stay connected with back-off, and hand over events, until cancelled."""
         self._emit = emit
         try:
-            await self._link.feed(self._hear, self._tell_link)
+            await self._link.feed(self._hear, self._note_link)
         finally:
-            if self._telling is not None:
-                self._telling.cancel()
+            if self._report_timer is not None:
+                self._report_timer.cancel()
 
     def send(self, device: str, message: Command | Lease) -> bool:
         """Hand one message to the network; False where there is no link."""
@@ -138,7 +138,7 @@ class MqttTransport:
         self._own_stops.append(message.request_id)
         self._flood.ask_all(message.request_id)
         payload = self._keys.seal(self._stop_topic, to_payload(message))
-        # Commands that wait for their PUBACK must not keep a stop back: then it goes without one.
+        # Commands that wait for their PUBACK must not hold back a stop: then it is sent with QoS 0.
         return self._link.publish(
             self._stop_topic, payload, qos=topics.STOP.qos
         ) or self._link.publish(self._stop_topic, payload, qos=0)
@@ -148,7 +148,7 @@ class MqttTransport:
         self._publish(topics.STATUS, "", status)
 
     def show(self, detector: str, message: Shown) -> bool:
-        """Publish something of a detector for displays; False where there is no link."""
+        """Publish a detector's message for displays; False where there is no link."""
         return self._publish(_SHOWN_ON[type(message)], detector, message)
 
     def _publish(self, topic: Topic, name: str, message: Wire) -> bool:
@@ -159,7 +159,7 @@ class MqttTransport:
         payload = self._keys.seal(address, to_payload(message))
         return self._link.publish(address, payload, qos=topic.qos, retain=topic.retain)
 
-    def _tell_link(self, is_up: bool, reason: str) -> None:
+    def _note_link(self, is_up: bool, reason: str) -> None:
         self._emit(LinkChanged(is_up=is_up, reason=reason))
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -178,9 +178,9 @@ class MqttTransport:
                 received = None
         if received is not None:
             self._act(received, now_s)
-        if self._telling is None and (self._flood.has_dropped or self._stop_limit.is_holding):
+        if self._report_timer is None and (self._flood.has_dropped or self._stop_limit.is_holding):
             loop = asyncio.get_running_loop()
-            self._telling = loop.call_later(_TELL_S, self._tell_dropped)
+            self._report_timer = loop.call_later(_REPORT_S, self._report_dropped)
 
     def _act(self, received: Received, now_s: float) -> None:
         if isinstance(received, ClockAsked):
@@ -190,12 +190,12 @@ class MqttTransport:
         self._emit(received)
 
     def _hear_stop(self, payload: bytes, now_s: float, *, retained: bool) -> StopHeard | None:
-        """Return the stop that is to be told at once; None where it is our own, or waits."""
+        """Return the stop that is passed on at once; None where it is our own, or has to wait."""
         stop, verified = self._reader.read_stop(payload)
         if verified and stop.request_id in self._own_stops:
             return None
         heard = StopHeard(message=_shortened(stop), verified=verified, retained=retained)
-        if not self._stop_limit.tells(heard, now_s):
+        if not self._stop_limit.passes(heard, now_s):
             return None
         self._flood.ask_all(stop.request_id)
         return heard
@@ -209,13 +209,13 @@ class MqttTransport:
             received_us=received_us,
             replied_us=round(self._now_s() * 1e6),
         )
-        # Not by `_publish`, which remembers topics: anybody may ask, under any name.
+        # Not by `_publish`, which remembers each topic: a flood may ask under any number of names.
         topic = topics.CLOCK_REPLY.at(rig=self._rig, device=device)
         payload = self._keys.seal(topic, to_payload(reply))
         self._link.publish(topic, payload, qos=topics.CLOCK_REPLY.qos)
 
-    def _tell_dropped(self) -> None:
-        self._telling = None
+    def _report_dropped(self) -> None:
+        self._report_timer = None
         stop, n_others = self._stop_limit.take_waiting(self._now_s())
         if n_others:
             self._flood.drop(self._stop_topic, n_others)

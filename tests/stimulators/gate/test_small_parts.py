@@ -158,7 +158,7 @@ def test_a_request_is_taken_up_to_its_end() -> None:
 def test_a_request_that_is_remembered_or_another_session_s_is_refused() -> None:
     taken = Requests("s").take(_asked(1, 64.0, session="t"), 64.0, retained=True)
     assert _told(taken) == [
-        ("retained", "a remembered request", "a fresh one"),
+        ("retained", "a request kept by the broker", "a new one"),
         ("session", "t", "s"),
     ]
 
@@ -212,7 +212,7 @@ def test_the_name_of_another_service_is_cut_to_a_hundred_letters() -> None:
     assert refused.found == "service " + "0" * 100
     rig = GateRig().be_active()
     rig.hear(_beat(name, drives=("stn",)))
-    assert rig.gate.reason == "service " + "0" * 100 + " drives, too"
+    assert rig.gate.reason == "service " + "0" * 100 + " drives devices, too"
 
 
 # Wishes.
