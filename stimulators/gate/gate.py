@@ -151,8 +151,7 @@ class SafetyGate:
         belief = drive.belief
         return Applied(
             _PHASE_OF.get(state, "driven" if is_driven else "released"),
-            belief.lowest,
-            belief.highest,
+            *belief.interval,
             belief.is_certain,
         )
 

@@ -17,6 +17,7 @@ class OnTimeLimit(Limit):
     reason = RefusalReason.ON_TIME
     text = "time above the safe amount without a long enough break, the way down included"
     told = Told("on-time", "on_time_s_max", "on_time_s_max")
+    kinds = frozenset({"wish", "amplitude"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -63,6 +64,7 @@ class ChargeLimit(Limit):
     reason = RefusalReason.CHARGE
     text = "charge of any ten minutes, the way down included"
     told = Told("charge", "charge_uc_per_10_min_max", "charge_uc_per_10_min_max")
+    kinds = frozenset({"wish", "amplitude", "trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)

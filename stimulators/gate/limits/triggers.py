@@ -19,6 +19,7 @@ class RefractoryLimit(Limit):
     keys = ("refractory_s",)
     reason = RefusalReason.REFRACTORY
     text = "time from one trigger to the next, by sample, by now and when it fires"
+    kinds = frozenset({"trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -47,6 +48,7 @@ class TriggersLimit(Limit):
     reason = RefusalReason.TRIGGERS
     text = "triggers in any minute, by sample, by now and when they fire"
     told = Told("triggers a second", "triggers_per_s_max", "triggers_per_s_max", divisor=60.0)
+    kinds = frozenset({"trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
