@@ -10,9 +10,9 @@ from scipy.signal.windows import hann
 
 from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
-from detectors.band_bins import bins_in_band
-from detectors.band_power import BandPower, BandPowerConfig
+from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
+from detectors.power.band_power import BandPower, BandPowerConfig
 
 RATE_HZ = 1000.0
 HOP = 10

@@ -18,7 +18,7 @@ import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
-from benchmarks.pulses import PULSE_UV
+from benchmarks.figures.pulses import PULSE_UV
 from benchmarks.raw_mqtt import RawMqtt
 
 TOPIC = "bench/trigger"

@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from detectors.band_power import BandPowerConfig
 from detectors.block import Block, StreamLayout
 from detectors.chain import DetectorChain
-from detectors.coherence import CoherenceConfig
+from detectors.coherence.coherence import CoherenceConfig
+from detectors.coupling.phase_amplitude_coupling import PhaseAmplitudeCouplingConfig
 from detectors.detector import DetectorConfig
-from detectors.phase_amplitude_coupling import PhaseAmplitudeCouplingConfig
+from detectors.power.band_power import BandPowerConfig
 
 _RATE_HZ: Final = 1000.0
 #: Samples that come round again; windows are full after the second round.

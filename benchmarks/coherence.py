@@ -15,10 +15,10 @@ from scipy.signal.windows import hann
 
 from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
-from detectors.band_bins import bins_in_band
+from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
-from detectors.coherence import Coherence, CoherenceConfig
-from detectors.coherence_config import Measure
+from detectors.coherence.coherence import Coherence, CoherenceConfig
+from detectors.coherence.config import Measure
 
 RATE_HZ = 1000.0
 HOP = 50

@@ -10,8 +10,11 @@ from scipy.signal import butter, hilbert, sosfilt, sosfiltfilt
 from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
 from detectors.block import Block, StreamLayout
-from detectors.coupling_measures import coupling_of
-from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
+from detectors.coupling.measures import coupling_of
+from detectors.coupling.phase_amplitude_coupling import (
+    PhaseAmplitudeCoupling,
+    PhaseAmplitudeCouplingConfig,
+)
 
 RATE_HZ = 1000.0
 HOP = 50

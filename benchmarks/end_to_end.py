@@ -33,7 +33,7 @@ import pylsl
 
 from benchmarks.bare import TOPIC
 from benchmarks.bench_device import Arrival, BenchDevice
-from benchmarks.pulses import RATE_HZ, triggers
+from benchmarks.figures.pulses import RATE_HZ, triggers
 from benchmarks.raw_mqtt import RawMqtt
 from benchmarks.rig import DEVICE, RIG, config_toml, device_config
 from tests.mosquitto import Mosquitto, mosquitto_program

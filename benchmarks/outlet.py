@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pylsl
 
-from benchmarks.pulses import N_CHANNELS, PULSE_UV, RATE_HZ, noise, triggers
+from benchmarks.figures.pulses import N_CHANNELS, PULSE_UV, RATE_HZ, noise, triggers
 
 
 def push(source_id: str, pushed_file: Path, triggers_per_s: float, seed: int) -> None:

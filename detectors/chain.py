@@ -10,9 +10,9 @@ from detectors.block import Block, StreamLayout
 from detectors.deferral import Bound, Deferral
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
 from detectors.estimates import Seen
+from detectors.null_simulation.simulation import Rehearsal
 from detectors.outputs import require_outputs
 from detectors.registry import REGISTRY
-from detectors.rehearsal import Rehearsal
 from detectors.soft_taint import SoftTaint
 
 #: A `[[detectors]]` table; its `kind` says which.

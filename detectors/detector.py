@@ -57,7 +57,8 @@ class Detector(Protocol):
     `Detector`, a `Rehearsal` or a tuple of layouts, for each of ``config.reads``; it raises
     ValueError, the text beginning with the key, where they do not fit. Several sources are folded
     one call each, as they come; a hop is given once all of them have passed it, and its sample and
-    `rate_hz` are those of the slowest stream, whose samples are the grid (`detectors.alignment`).
+    `rate_hz` are those of the slowest stream, whose samples are the grid
+    (`detectors.alignment.aligner`).
 
     After every restart of a stream at least one hop is not valid on any channel, so that whoever
     folds estimates sees the cut.

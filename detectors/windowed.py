@@ -10,8 +10,8 @@ from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
+from detectors.memory_limit import require_room
 from detectors.outputs import Measure, outputs_of
-from detectors.room import require_room
 
 
 class WindowedConfig(DetectorConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from replay.choice import answering, choose, not_one_text
 from replay.read_ahead import ReadAhead
 from replay.recording import RecordedStream, Recording
-from replay.timeline import Correction, Timeline, timelines
+from replay.timeline.timeline import Correction, Timeline, timelines
 from streamer.errors import StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
-from streamer.lsl import as_configured, asked_text, check
-from streamer.marker_text import marker_text
+from streamer.lsl.description import as_configured, asked_text, check
+from streamer.lsl.marker_text import marker_text
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 

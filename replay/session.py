@@ -21,7 +21,7 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
 from streamer.session import EndedSession, Ends, RunningSession, Session, remarks_of
-from streamer.watchers import Watcher
+from streamer.watching.watchers import Watcher
 
 #: The devices are there so long before the first sample.
 _LEAD_S = 0.1

@@ -14,7 +14,7 @@ import typer.exceptions
 
 from stimloop.app import app
 from stimloop.errors import CommandError, os_error_text
-from stimloop.plain_text import plain
+from stimloop.terminal.plain_text import plain
 from streamer.errors import JournalError, LedgerError, StreamError
 
 

@@ -12,7 +12,7 @@ from stimloop.errors import ConfigError
 from stimloop.toml_file import read_toml
 from stimulators.gate_config import GateConfig
 from stimulators.operator.known_rig import KnownDevice, KnownRig
-from stimulators.wire.key_files import SigningConfig
+from stimulators.wire.keys.files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 
 if TYPE_CHECKING:

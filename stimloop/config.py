@@ -7,7 +7,7 @@ import msgspec
 import tomli_w
 
 from detectors.registry import REGISTRY
-from replay.patient import PatientConfig
+from replay.patient.patient import PatientConfig
 from stimloop.address import DEFAULT_FILE
 from stimloop.checking.files import taken_port
 from stimloop.checking.loops import of_detectors
@@ -19,14 +19,14 @@ from stimloop.errors import ConfigError
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
 from stimloop.toml_file import read_toml
 from stimulators.policies.registry import POLICIES
-from stimulators.wire.key_files import SigningConfig
+from stimulators.wire.keys.files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
-from streamer.lsl_file import own_file, replaced_settings
-from streamer.lsl_network import LslConfig
+from streamer.lsl.configuration_file import own_file, replaced_settings
+from streamer.lsl.network import LslConfig
 from streamer.source import StreamInfo
-from streamer.stimulation_bands import stimulation_in_bands
+from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 
 class SessionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from stimloop.plain_text import plain
+from stimloop.terminal.plain_text import plain
 
 _NAMES = ("detectors", "stimulators", "streamer", "replay")
 

@@ -7,22 +7,22 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from detectors.band_power import BandPowerConfig
-from detectors.burst import BurstConfig, BurstThreshold
+from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
-from detectors.quality import Kind
+from detectors.conditioning.quality import Kind
+from detectors.conditioning.units import is_voltage
+from detectors.power.band_power import BandPowerConfig
 from detectors.spelling import normal_form
-from detectors.units import is_voltage
 from replay.choice import answering, is_same_recording
 from replay.recording import RecordedStream, Recording, RecordingError, describe
-from replay.timeline import timelines
+from replay.timeline.timeline import timelines
 from stimloop.config import Config, load
 from stimloop.errors import ConfigError
-from stimloop.plain_text import plain
 from stimloop.short_toml import short_toml
+from stimloop.terminal.plain_text import plain
 from streamer.closed_loop import ClosedLoop
 from streamer.config import RigSection
-from streamer.lsl import as_configured
+from streamer.lsl.description import as_configured
 from streamer.streams import Match, StreamConfig
 
 _BAND_HZ = (13.0, 30.0)

@@ -7,14 +7,13 @@ import msgspec
 
 from detectors.block import MARKER, NEWEST_TAINT, WINDOW_TAINT, Block, Break, Taint
 from detectors.chain import DetectorChain
-from detectors.conditioning import Conditioner, Note
+from detectors.conditioning.conditioner import Conditioner, Note
 from detectors.deferral import Bound
 from detectors.estimates import Seen
 from stimulators.decisions import Decision, Notice
 from stimulators.gate.gate import SafetyGate, StreamReport
 from stimulators.targets import DeviceEvent, Target
 from streamer.config import LoopConfig
-from streamer.device_events import DeviceEvents
 from streamer.events import (
     Chunk,
     ClockCorrection,
@@ -30,8 +29,9 @@ from streamer.events import (
     Tick,
 )
 from streamer.source import StreamInfo
-from streamer.stimulation_record import StimulationRecord
-from streamer.wiring import Wiring, conditioners, wirings
+from streamer.wiring.device_events import DeviceEvents
+from streamer.wiring.stimulation_record import StimulationRecord
+from streamer.wiring.wiring import Wiring, conditioners, wirings
 
 _SPOILT = int(WINDOW_TAINT | NEWEST_TAINT)
 

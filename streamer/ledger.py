@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from stimulators.device_config import DeviceConfig
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from streamer.errors import LedgerError
 
 #: What a person was given is nobody else's business.

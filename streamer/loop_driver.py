@@ -9,7 +9,7 @@ from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.errors import RivalError
 from streamer.events import Event, Tick
-from streamer.watchers import Delivered, Sent, Watcher
+from streamer.watching.watchers import Delivered, Sent, Watcher
 
 
 class StepWriter(Protocol):

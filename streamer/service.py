@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
@@ -13,11 +13,11 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.deferred_work import DeferredWork
 from streamer.errors import JournalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
-from streamer.heartbeat import Heartbeat
 from streamer.interrupts import undisturbed
 from streamer.loop_driver import LoopDriver, StepWriter
 from streamer.source import Source
-from streamer.watchers import Watcher
+from streamer.watching.heartbeat import Heartbeat
+from streamer.watching.watchers import Watcher
 
 #: Events that may wait while one is acted on; more means that the loop has stalled.
 _N_WAITING_MAX = 4096

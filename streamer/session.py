@@ -12,19 +12,19 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
-from streamer.displays import Displays
-from streamer.heartbeat import Heartbeat
 from streamer.interrupts import cancelling, ignored
-from streamer.journal import Journal
+from streamer.journal.journal import Journal
+from streamer.journal.provenance import header, versions
+from streamer.journal.session_folder import SessionFolder
 from streamer.ledger import Ledger, NoLedger
-from streamer.provenance import header, versions
 from streamer.service import Service
-from streamer.session_folder import SessionFolder
 from streamer.source import Source, StreamInfo
-from streamer.stimulation_bands import stimulation_in_bands
-from streamer.stream_remarks import stream_remarks
-from streamer.summary import Summary
 from streamer.warm_up import warm_up
+from streamer.watching.displays import Displays
+from streamer.watching.heartbeat import Heartbeat
+from streamer.watching.stream_remarks import stream_remarks
+from streamer.watching.summary import Summary
+from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 
 @dataclass(frozen=True, kw_only=True)

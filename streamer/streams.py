@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from detectors.conditioning import ConditioningConfig
+from detectors.conditioning.conditioner import ConditioningConfig
 
 _Text = Annotated[str, Meta(min_length=1)]
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
-from streamer.digests import Digests
 from streamer.events import Chunk, ClockCorrection, StreamChanged, Tick
-from streamer.records import encode_outcome, encode_step
+from streamer.journal.digests import Digests
+from streamer.journal.records import encode_outcome, encode_step
 from streamer.source import StreamInfo
 
 _N_SAMPLES_MIN = 64

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from streamer.lsl_network import LslConfig
+from streamer.lsl.network import LslConfig
 from tests.mosquitto import Mosquitto, mosquitto_program
 from tests.private_lsl import use_private_lsl
 from tests.searching import TIMES

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from streamer.lsl_network import LslConfig, liblsl_settings
+from streamer.lsl.network import LslConfig, liblsl_settings
 
 
 def use_private_lsl() -> None:

@@ -42,8 +42,8 @@ _LAWS = {
     ),
     "A policy": (Law("tests/stimulators/policies/test_laws.py", "EveryOther", 7),),
     "A reader": (Law("tests/replay/readers/test_reader_laws.py", "WAV", 8),),
-    "A limit": (Law("tests/stimulators/gate/test_every_limit.py", "TriggerAmountLimit", 4),),
-    "A command": (Law("tests/stimloop/test_help.py", "kinds", 1),),
+    "A limit": (Law("tests/stimulators/gate/limits/test_every_limit.py", "TriggerAmountLimit", 4),),
+    "A command": (Law("tests/stimloop/commands/test_help.py", "kinds", 1),),
 }
 
 

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from detectors.artifacts.path import AnyArtifactConfig
 from detectors.chain import AnyDetectorConfig
+from detectors.conditioning.artifacts.path import AnyArtifactConfig
 from stimloop import config as configuration
 from stimloop.__main__ import run_command
 from streamer.config import Allowed

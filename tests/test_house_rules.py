@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _CLOCK_READERS = {
     "pylsl": {"local_clock"},
     "uuid": {"uuid1", "uuid4"},
 }
+#: Files of Python in one folder.
+_N_FILES_MAX = 16
 _EDGES = {
     "aiomqtt",
     "asyncio",
@@ -162,16 +165,36 @@ def test_kernels_are_compiled_to_give_the_same_bits_every_time() -> None:
     assert found == []
 
 
+def _is_kernel(path: Path) -> bool:
+    return path.parent == _ROOT / "detectors" / "kernels" or path.stem.endswith("_kernel")
+
+
 def test_kernels_are_made_in_one_way() -> None:
     compiling = _ROOT / "detectors" / "compiling"
-    kernels = _ROOT / "detectors" / "kernels"
     importing = {
-        path.relative_to(_ROOT): {"njit", "jit"} & names
+        path: {"njit", "jit"} & names
         for path in _files(*_PACKAGES)
         if path.parent != compiling and (names := set(_taken_from_numba(_tree(path))))
     }
     assert {path: names for path, names in importing.items() if names} == {}
-    assert {path.parent for path in importing} <= {kernels.relative_to(_ROOT)}
+    assert [path for path in importing if not _is_kernel(path)] == []
+
+
+def test_kernels_are_in_files_that_say_so() -> None:
+    compiled = [
+        path
+        for path in _files(*_PACKAGES)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "detectors.compiling.kernel"
+    ]
+    assert len(compiled) > 20
+    assert [path for path in compiled if not _is_kernel(path)] == []
+
+
+def test_a_folder_is_seen_at_a_glance() -> None:
+    rooms = (*_PACKAGES, "tests", "benchmarks")
+    counts = Counter(path.parent.relative_to(_ROOT) for path in _files(*rooms))
+    assert {room: n_files for room, n_files in counts.items() if n_files > _N_FILES_MAX} == {}
 
 
 def test_no_test_waits_for_time_to_pass() -> None:

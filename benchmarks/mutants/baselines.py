@@ -61,8 +61,7 @@ class Baselines:
         ]
 
     def _state_of(self, path: Path) -> str:
-        helpers = set(path.parent.glob("*.py")) - set(path.parent.glob("test_*.py"))
-        return self._sources + _digest(sorted(helpers | {path}))
+        return self._sources + _digest([*rooms.helpers(), path])
 
 
 def _digest(paths: Iterable[Path]) -> str:

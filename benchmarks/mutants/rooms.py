@@ -41,19 +41,16 @@ def state_of(room: Path, killer: str) -> str:
         The test that killed a mutant; empty for a survivor, which rests on all tests.
     """
     tests = judges(room)
-    helpers = {path for test in tests for path in test.parent.glob("*.py")} - set(_all_tests())
     one = Path(killer.partition("::")[0])
-    rest = (*sorted(helpers), *([one] if one in tests else tests))
+    rest = (*helpers(), *([one] if one in tests else tests))
     parts = [path.read_bytes() for path in (room, *rest)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _all_tests() -> list[Path]:
-    return [path for tests in _ROOMS.values() for each in tests for path in _tests(Path(each))]
-
-
-def _tests(path: Path) -> list[Path]:
-    return sorted((path.parent if path.is_file() else path).glob("test_*.py"))
+def helpers() -> list[Path]:
+    """Return the files beside the tests that they build on, of whatever folder."""
+    found = Path("tests/stimulators").rglob("*.py")
+    return sorted(path for path in found if not path.name.startswith("test_"))
 
 
 def _files(path: Path, pattern: str) -> list[Path]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from replay import differences
+from replay.verification import differences
 from replay.verification.verdict import Difference
-from streamer.records import EndRecord, Header
+from streamer.journal.records import EndRecord, Header
 
 
 def check_config(path: Path, header: Header) -> str | None:

@@ -6,7 +6,7 @@ somebody kept who heard the service's status, whose record must be there.
 """
 
 from replay.verification.verdict import EndVerdict, Proof
-from streamer.journal_reader import JournalReader
+from streamer.journal.reader import JournalReader
 
 UNKNOWN = EndVerdict(
     is_proven=False,

@@ -5,19 +5,19 @@ from typing import Any, Final
 
 import msgspec
 
-from replay import differences
-from replay.rechunk import Rechunked
+from replay.verification import differences
+from replay.verification.rechunk import Rechunked
 from replay.verification.verdict import Difference
 from stimulators.decisions import Send
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
-from streamer.digests import Digests
 from streamer.events import Chunk, Event
-from streamer.journal_reader import Record
-from streamer.provenance import machine, versions
-from streamer.records import EndRecord, Header, StepRecord, encode_outcome
-from streamer.summary import Summary
-from streamer.watchers import Delivered, Sent
+from streamer.journal.digests import Digests
+from streamer.journal.provenance import machine, versions
+from streamer.journal.reader import Record
+from streamer.journal.records import EndRecord, Header, StepRecord, encode_outcome
+from streamer.watching.summary import Summary
+from streamer.watching.watchers import Delivered, Sent
 
 #: Longest chunks of the other chunkings that every session is tried with.
 _RECHUNKED_N_SAMPLES_MAX = (16, 4096)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from replay.virtual.broker import RECONNECT_US, Broker, Client, Post
 from replay.virtual.electrode import Electrodes, Given, Pulses
 from replay.virtual.machine import KEPT_ALIVE_US
 from replay.virtual.misbehaviour import HONEST
+from replay.virtual.network.broker import RECONNECT_US, Broker, Client, Post
 from stimulators.device.counts.counts import Counts
 from stimulators.device.device import ReferenceDevice
 from stimulators.device_config import DeviceConfig

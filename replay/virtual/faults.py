@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
-from replay.virtual.broker import Client
 from replay.virtual.device import VirtualDevice
 from replay.virtual.misbehaviour import HONEST, Kind, Misbehaviour
-from replay.virtual.network import Leg
+from replay.virtual.network.broker import Client
+from replay.virtual.network.network import Leg
 from replay.virtual.operator import Action
 from replay.virtual.world import World
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from streamer.events import PastKnown
 
 _PERIOD_S = 1.0

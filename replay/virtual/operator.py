@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from replay.virtual.broker import Broker, Client, Post
+from replay.virtual.network.broker import Broker, Client, Post
 from stimulators.device_config import DeviceConfig
 from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownDevice, KnownRig

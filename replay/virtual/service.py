@@ -5,11 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from replay.virtual.broker import RECONNECT_US, Broker, Client, Post
 from replay.virtual.ledger import Ledger
 from replay.virtual.machine import KEPT_ALIVE_US, Machine
+from replay.virtual.network.broker import RECONNECT_US, Broker, Client, Post
+from replay.virtual.network.wire import ServiceWire
 from replay.virtual.rig import INFO
-from replay.virtual.wire import ServiceWire
 from stimulators.decisions import Notice
 from stimulators.wire import topics
 from stimulators.wire.messages import Control, Status
@@ -17,8 +17,8 @@ from stimulators.wire.received import ClockAsked, ControlHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event, Slept, Tick
-from streamer.heartbeat import Heartbeat
 from streamer.loop_driver import LoopDriver
+from streamer.watching.heartbeat import Heartbeat
 
 #: How long a service listens for another one before it creates anything.
 LISTEN_US = 2_500_000

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from random import Random
 
 from replay.virtual.amplifier import Amplifier
-from replay.virtual.broker import Broker, Client
 from replay.virtual.device import VirtualDevice
 from replay.virtual.electrode import Electrodes
 from replay.virtual.ledger import Ledger
 from replay.virtual.machine import Machine
+from replay.virtual.network.broker import Broker, Client
 from replay.virtual.operator import Action, Done, VirtualOperator
 from replay.virtual.schedule import Schedule
 from replay.virtual.service import Observer, VirtualService

@@ -8,8 +8,8 @@ import msgspec
 
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.parts import Parts
-from stimulators.wire.credentials import password_of, tls_context
-from stimulators.wire.key_files import service_keys
+from stimulators.wire.keys.credentials import password_of, tls_context
+from stimulators.wire.keys.files import service_keys
 from stimulators.wire.mqtt import BrokerConfig
 
 

@@ -4,16 +4,16 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from detectors.aliasing import bands_of
 from detectors.block import StreamLayout
 from detectors.chain import DetectorChain
-from detectors.conditioning import Conditioner
-from detectors.folding import bands_of
+from detectors.conditioning.conditioner import Conditioner
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.names import known_channels
 from stimloop.checking.parts import Parts, Table
-from streamer.policy_reads import channel_key, declared, resolve
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
+from streamer.wiring.policy_reads import channel_key, declared, resolve
 
 _REFUSED = re.compile(r"detectors\[(\d+)\]\.(.*)", re.DOTALL)
 _OF_CHANNELS = ("channel", "pairs", "baseline")

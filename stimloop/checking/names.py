@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from detectors.montage import Montage
+from detectors.conditioning.montage import Montage
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.parts import Parts, Table
 from stimloop.checking.wording import listed, nearest
 from stimulators.policies.policy import EventRead, MeasureRead, PolicyInputs, ResolvedRead
-from streamer.policy_reads import Declared, channel_key, declared
-from streamer.wiring import policy_of
+from streamer.wiring.policy_reads import Declared, channel_key, declared
+from streamer.wiring.wiring import policy_of
 
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig

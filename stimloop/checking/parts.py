@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from replay.patient import PatientConfig
+from replay.patient.patient import PatientConfig
 from stimulators.gate_config import GateConfig
-from stimulators.wire.key_files import SigningConfig
+from stimulators.wire.keys.files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.config import RigSection
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from replay.patient import PatientConfig
+from replay.patient.patient import PatientConfig
 from stimloop.checking.files import of_files
 from stimloop.checking.loops import of_detectors
 from stimloop.checking.mistakes import Mistake, from_text

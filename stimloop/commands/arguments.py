@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stimloop.plain_text import plain, plain_json, plain_toml
+from stimloop.terminal.plain_text import plain, plain_json, plain_toml
 
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")

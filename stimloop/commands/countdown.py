@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-from stimloop.plain_text import plain
+from stimloop.terminal.plain_text import plain
 from stimulators.operator.countdown import Countdown, no_countdown
 
 _CLEAR = "\r\x1b[K"

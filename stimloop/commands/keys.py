@@ -33,7 +33,7 @@ def make(
 ) -> None:
     """Make the keys that the service, each device and each operator still need."""
     from stimloop import config as configuration
-    from stimulators.wire.key_maker import make_keys
+    from stimulators.wire.keys.maker import make_keys
 
     rig = configuration.load(config)
     devices = [device.id for device in rig.devices]
@@ -51,7 +51,7 @@ def make(
 @app.command("rotate")
 def rotate(folder: KeyFolder) -> None:
     """Take the next of three steps to new keys; each party gets its new file after each step."""
-    from stimulators.wire.key_maker import rotate_keys
+    from stimulators.wire.keys.maker import rotate_keys
 
     try:
         stage, parties = rotate_keys(folder)
@@ -69,7 +69,7 @@ def revoke(
     operator: Annotated[str, typer.Argument(help="Whose requests are no longer taken.")],
 ) -> None:
     """Take an operator's key away; exchange the others after, for `stop` and `status` are known."""
-    from stimulators.wire.key_maker import revoke_keys
+    from stimulators.wire.keys.maker import revoke_keys
 
     try:
         parties = revoke_keys(folder, operator)

@@ -13,9 +13,9 @@ from stimloop.commands.arguments import AsJson, print_json, print_line, warn
 from stimloop.commands.countdown import shown_countdown
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
-from stimloop.operator_keys import load_operator_keys, load_stop_keys
-from stimloop.plain_text import plain
-from stimloop.which_rig import CONFIG_VARIABLE, ChosenRig, all_running_rigs, named_rig, the_rig
+from stimloop.rigs.operator_keys import load_operator_keys, load_stop_keys
+from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, all_running_rigs, named_rig, the_rig
+from stimloop.terminal.plain_text import plain
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.sessions import SeveralServicesError
 from stimulators.operator.stopping import StopResult
@@ -125,7 +125,7 @@ def status(
     """Show what every device says it gives, and what the service believes: 0 if one speaks."""
     import msgspec
 
-    from stimloop.status_text import status_lines
+    from stimloop.terminal.status_text import status_lines
     from stimulators.operator.looking import look
     from streamer.clock import now_s
 

@@ -18,7 +18,7 @@ from stimloop.commands.arguments import (
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
 from stimloop.key_path import located
-from stimloop.progress import progress, progress_of_named
+from stimloop.terminal.progress import progress, progress_of_named
 
 if TYPE_CHECKING:
     from replay.recording import Recording as LoadedRecording
@@ -61,8 +61,8 @@ def replay(
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
-    from stimloop.found_text import found_lines, warnings
     from stimloop.recording_config import commented_toml, config_of
+    from stimloop.terminal.found_text import found_lines, warnings
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
@@ -123,9 +123,9 @@ def play(
     ] = None,
 ) -> None:
     """Play a recording onto LSL, all its streams, once somebody listens."""
-    from replay import player
+    from replay.playing import player
     from stimloop import config as configuration
-    from streamer.lsl_network import LslConfig, configure
+    from streamer.lsl.network import LslConfig, configure
 
     loaded = _loaded(recording)
     network = LslConfig() if config is None else configuration.load(config).lsl
@@ -169,9 +169,9 @@ def verify(
     """
     import msgspec
 
-    from replay.verify import verify as verify_session
+    from replay.verification.verify import verify as verify_session
     from streamer.errors import JournalError
-    from streamer.journal_key import load_journal_key
+    from streamer.journal.key import load_journal_key
 
     if head is not None and _HEAD.fullmatch(head) is None:
         raise ConfigError(f"--head: expected 64 hexadecimal digits, found {head!r}")

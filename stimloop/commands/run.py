@@ -8,7 +8,7 @@ import typer
 
 from stimloop.commands.arguments import AsJson, ConfigFile, print_json, warn
 from stimloop.event_loop import run_async
-from stimloop.plain_console import PlainConsole
+from stimloop.terminal.plain_console import PlainConsole
 
 app = typer.Typer()
 
@@ -27,9 +27,9 @@ def run(
 ) -> None:
     """Run the live loop until Ctrl-C; without CONFIG the default rig with its simulated patient."""
     from stimloop import config as configuration
-    from stimloop.found_text import found_lines, warnings
-    from stimloop.live import run as run_live
-    from stimloop.live_table import watching
+    from stimloop.live.live import run as run_live
+    from stimloop.live.table import watching
+    from stimloop.terminal.found_text import found_lines, warnings
     from streamer.clock import wall_time_text
 
     loaded = configuration.load(config)

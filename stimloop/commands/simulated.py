@@ -20,9 +20,9 @@ IsCompanion = Annotated[bool, typer.Option("--companion", hidden=True)]
 @app.command("patient")
 def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> None:
     """Run the simulated patient: samples onto LSL, the device's amplitude in from MQTT."""
-    from replay.patient_outlet import run_patient
+    from replay.patient.outlet import run_patient
     from stimloop import config as configuration
-    from streamer.lsl_network import configure
+    from streamer.lsl.network import configure
 
     loaded = configuration.load(config)
     if loaded.patient is None:
@@ -65,8 +65,8 @@ def device(
 ) -> None:
     """Run the reference device: leases, limits of its own, and stop, over MQTT."""
     from stimloop import config as configuration
-    from stimloop.device_keys import load_device_keys
-    from stimloop.reference_devices import forget_sessions, run_devices
+    from stimloop.rigs.device_keys import load_device_keys
+    from stimloop.rigs.reference_devices import forget_sessions, run_devices
 
     loaded = configuration.load(config)
     present = [each.id for each in loaded.devices]

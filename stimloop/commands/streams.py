@@ -30,10 +30,10 @@ def streams(
     import msgspec
 
     from stimloop import config as configuration
-    from stimloop.streams_text import stream_lines
+    from stimloop.terminal.streams_text import stream_lines
     from streamer.clock import now_s
-    from streamer.lsl_listing import listed_streams
-    from streamer.lsl_network import LslConfig
+    from streamer.lsl.listing import listed_streams
+    from streamer.lsl.network import LslConfig
 
     network = LslConfig() if config is None else configuration.load(config).lsl
     found = listed_streams(network, listen_s=seconds, now_s=now_s)

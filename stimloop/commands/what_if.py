@@ -10,7 +10,7 @@ from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_li
 from stimloop.errors import ConfigError
 
 if TYPE_CHECKING:
-    from replay.virtual.what_if import Row
+    from replay.what_if.what_if import Row
 
 app = typer.Typer()
 
@@ -28,11 +28,11 @@ def what_if(
     as_json: AsJson = False,
 ) -> None:
     """Show what each fault does from each state: the real gate and device, in virtual time."""
-    from replay.virtual.what_if import FAULTS, STATES, rows
-    from replay.virtual.what_if_page import page
-    from replay.virtual.what_if_states import NotReachedError
+    from replay.what_if.page import page
+    from replay.what_if.states import NotReachedError
+    from replay.what_if.what_if import FAULTS, STATES, rows
     from stimloop import config as configuration
-    from stimloop.progress import progress_of_named
+    from stimloop.terminal.progress import progress_of_named
 
     loaded = configuration.load(config)
     named = str(config or "the default rig")
@@ -64,7 +64,7 @@ def what_if(
 
 
 def _print_table(rows: "list[Row]") -> None:
-    from replay.virtual.what_if_page import rest_of, way_back_of
+    from replay.what_if.page import rest_of, way_back_of
 
     before = ""
     for row in rows:

@@ -11,7 +11,7 @@ from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device import Heard, ReferenceDevice, Said
 from stimulators.device_config import DeviceConfig
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
+from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
 from stimulators.wire.messages import (
     UNREADABLE_STOP,
     Ack,

@@ -3,8 +3,8 @@
 from stimulators.decisions import Notice, Refusal
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.driving.drive import Drive
-from stimulators.gate.limits.stamp import earliest_said_s
 from stimulators.gate.states import RigState
+from stimulators.gate.usage.stamp import earliest_said_s
 from stimulators.gate.word import Word, word_of
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus

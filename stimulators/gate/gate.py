@@ -13,9 +13,9 @@ from stimulators.gate.device_words import TEXT_MAX, DeviceWords
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamReport, StreamWatch
 from stimulators.gate.hearing import Hearing
-from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states import RigState
+from stimulators.gate.usage.past import DevicePast
 from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Applied, DevicePhase, Observation, Target

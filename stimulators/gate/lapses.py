@@ -2,7 +2,7 @@
 
 import math
 
-from stimulators.gate.limits.budgets import RateBudget
+from stimulators.gate.usage.budgets import RateBudget
 from stimulators.gate_config import GateConfig
 
 

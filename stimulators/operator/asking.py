@@ -11,7 +11,7 @@ from stimulators.operator.operator_link import OperatorLink
 from stimulators.operator.sessions import addressed
 from stimulators.operator.verdict import Verdict, at_safe, bad, two_devices
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys
+from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Control, ControlAction, Status
 from stimulators.wire.payload import to_payload
 

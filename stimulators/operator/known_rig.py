@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from stimulators.wire.key_files import SigningConfig
+from stimulators.wire.keys.files import SigningConfig
 from stimulators.wire.mqtt import BrokerConfig
 
 Unit = Literal["mA", "level"]

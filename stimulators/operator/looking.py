@@ -8,7 +8,7 @@ from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.operator_link import OperatorLink
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys
+from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Status
 
 #: Services and devices speak once a second.

@@ -11,7 +11,7 @@ import msgspec
 from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownRig
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys, ListenerKeys, UnverifiedError
+from stimulators.wire.keys.keys import Keys, ListenerKeys, UnverifiedError
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus, Status
 from stimulators.wire.mqtt import MqttLink
 from stimulators.wire.payload import from_payload

@@ -3,7 +3,7 @@
 from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.operator_link import OperatorError, OperatorLink
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys
+from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Status
 
 #: A service speaks once a second; this leaves one word to be lost.

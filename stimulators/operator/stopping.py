@@ -9,7 +9,7 @@ from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.operator_link import OperatorLink
 from stimulators.operator.verdict import Verdict, bad, stopped
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys
+from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Stop
 from stimulators.wire.payload import to_payload
 

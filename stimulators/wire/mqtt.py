@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from stimulators.wire.credentials import password_of, tls_context
+from stimulators.wire.keys.credentials import password_of, tls_context
 from stimulators.wire.mqtt_connection import Connection, Hear, LinkLostError, Will
 
 __all__ = ["BrokerConfig", "MqttLink", "Will"]

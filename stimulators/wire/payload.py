@@ -1,6 +1,6 @@
 """From message to JSON and back: the one place where a message is written or read.
 
-What is published is the JSON with a signature before it, where `stimulators.wire.keys` signs.
+What is published is the JSON with a signature before it, where `stimulators.wire.keys.keys` signs.
 """
 
 from functools import cache

@@ -9,7 +9,7 @@ import msgspec
 from stimulators.wire import topics
 from stimulators.wire.flood import StopLimit
 from stimulators.wire.flood_limits import FloodLimits
-from stimulators.wire.keys import Keys, NoKeys, UnverifiedError
+from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
 from stimulators.wire.messages import (
     UNREADABLE_STOP,
     Ack,

@@ -3,26 +3,29 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from detectors.aperiodic import Aperiodic, AperiodicConfig
-from detectors.band_power import BandPower, BandPowerConfig
+from detectors.aperiodic.aperiodic import Aperiodic, AperiodicConfig
 from detectors.block import StreamLayout
-from detectors.burst import Burst, BurstConfig, BurstThreshold
-from detectors.burst_statistics import BurstStatistics, BurstStatisticsConfig
+from detectors.bursts.burst import Burst, BurstConfig, BurstThreshold
+from detectors.bursts.statistics import BurstStatistics, BurstStatisticsConfig
 from detectors.chain import DetectorChain
-from detectors.coherence import Coherence, CoherenceConfig
-from detectors.oscillation import Oscillation, OscillationConfig
-from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
-from detectors.power_scale import PowerBaseline
-from detectors.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
+from detectors.coherence.coherence import Coherence, CoherenceConfig
+from detectors.coupling.phase_amplitude_coupling import (
+    PhaseAmplitudeCoupling,
+    PhaseAmplitudeCouplingConfig,
+)
+from detectors.power.band_power import BandPower, BandPowerConfig
+from detectors.power.scale import PowerBaseline
+from detectors.rhythm.oscillation import Oscillation, OscillationConfig
+from detectors.rhythm.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
 from detectors.testing.subject import LAYOUT, Example, Plain, Recording, blocks
-from tests.detectors.naive_aperiodic import aperiodic
-from tests.detectors.naive_band_power import band_power
-from tests.detectors.naive_burst import burst
-from tests.detectors.naive_burst_statistics import burst_statistics
-from tests.detectors.naive_coherence import coherence
-from tests.detectors.naive_oscillation import oscillation
-from tests.detectors.naive_phase_amplitude_coupling import phase_amplitude_coupling
-from tests.detectors.naive_target_phase import target_phase
+from tests.detectors.aperiodic.naive_aperiodic import aperiodic
+from tests.detectors.bursts.naive_burst import burst
+from tests.detectors.bursts.naive_burst_statistics import burst_statistics
+from tests.detectors.coherence.naive_coherence import coherence
+from tests.detectors.coupling.naive_phase_amplitude_coupling import phase_amplitude_coupling
+from tests.detectors.power.naive_band_power import band_power
+from tests.detectors.rhythm.naive_oscillation import oscillation
+from tests.detectors.rhythm.naive_target_phase import target_phase
 
 # What rounding leaves, each at least fifteen times the most that was found of it: of squares and of
 # voltages of some hundred microvolts, of shares (one less nearly one), of logarithms of powers, and

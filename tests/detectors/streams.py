@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.artifacts.path import AnyArtifactConfig
 from detectors.block import Block, BoundEvent
-from detectors.conditioning import Conditioner, ConditioningConfig, Note
-from detectors.montage import MontageConfig
-from detectors.quality import Kind, QualityConfig
+from detectors.conditioning.artifacts.path import AnyArtifactConfig
+from detectors.conditioning.conditioner import Conditioner, ConditioningConfig, Note
+from detectors.conditioning.montage import MontageConfig
+from detectors.conditioning.quality import Kind, QualityConfig
 
 #: Things to do to a conditioner before a sample, by the sample's index.
 Calls = dict[int, list[Callable[[Conditioner], object]]]

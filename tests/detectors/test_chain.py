@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from detectors.band_power import BandPowerConfig
 from detectors.block import Block, StreamLayout
-from detectors.burst import BurstConfig, BurstThreshold
+from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.chain import DetectorChain
-from detectors.coherence_config import CoherenceConfig
+from detectors.coherence.config import CoherenceConfig
 from detectors.detector import DetectorConfig
+from detectors.power.band_power import BandPowerConfig
 
 _LAYOUTS = {
     "LFP": StreamLayout("LFP", 250.0, ("left", "right")),

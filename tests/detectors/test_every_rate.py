@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.aperiodic import AperiodicConfig
-from detectors.band_power import BandPower, BandPowerConfig
+from detectors.aliasing import bands_of
+from detectors.aperiodic.aperiodic import AperiodicConfig
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig, DetectorChain
-from detectors.coherence import Coherence, CoherenceConfig
+from detectors.coherence.coherence import Coherence, CoherenceConfig
 from detectors.detector import DetectorConfig
-from detectors.folding import bands_of
+from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.testing.subject import Example
 from tests.detectors.examples import EXAMPLES
 

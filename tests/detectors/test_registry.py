@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.band_power import BandPower, BandPowerConfig
 from detectors.detector import DetectorConfig
+from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.registry import GROUP, REGISTRY, find
 from detectors.testing.reflection import detector_types
 
@@ -151,7 +151,7 @@ def rig(folder: Path, kind: str) -> Path:
 def test_an_installed_detector_is_a_kind_like_any_other(installed: Path, tmp_path: Path) -> None:
     told = run(installed, "-m", "stimloop", "config", "check", str(rig(tmp_path, "line_length")))
     assert (told.returncode, told.stderr) == (0, "")
-    versions = "from streamer.provenance import versions; print(versions())"
+    versions = "from streamer.journal.provenance import versions; print(versions())"
     assert "'stimloop-line-length': '0.1.0'" in run(installed, "-c", versions).stdout
 
 

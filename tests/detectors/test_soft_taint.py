@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.band_power import BandPowerConfig
 from detectors.block import Taint
-from detectors.burst import BurstConfig, BurstThreshold
+from detectors.bursts.burst import BurstConfig, BurstThreshold
+from detectors.power.band_power import BandPowerConfig
 from detectors.testing.subject import LAYOUT, Example, look, recording
 from tests.searching import search
 

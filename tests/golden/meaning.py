@@ -20,7 +20,7 @@ from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, Sta
 from stimulators.targets import Target
 from stimulators.wire.messages import Lease
 from streamer.closed_loop import ClosedLoop, Outcome
-from streamer.provenance import versions
+from streamer.journal.provenance import versions
 
 #: What a measure, a refusal and a notice were called when the values were taken, by today's name.
 MEASURES: Mapping[str, str] = {

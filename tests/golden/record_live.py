@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from streamer.journal_reader import JournalReader
-from streamer.records import StepRecord
+from streamer.journal.reader import JournalReader
+from streamer.journal.records import StepRecord
 from tests.golden.live_session import LIVE, LiveSession
 from tests.mosquitto import free_port
 from tests.private_lsl import use_private_lsl

@@ -13,8 +13,8 @@ from stimloop.config import load
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.events import Event
-from streamer.journal_reader import JournalReader
-from streamer.records import StepRecord
+from streamer.journal.reader import JournalReader
+from streamer.journal.records import StepRecord
 from streamer.source import StreamInfo
 from tests.golden.live_session import LIVE, LiveSession
 from tests.golden.meaning import Meaning

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import welch
 
-from detectors.aperiodic import Aperiodic, AperiodicConfig
+from detectors.aperiodic.aperiodic import Aperiodic, AperiodicConfig
 from detectors.block import Block, StreamLayout, Taint
-from tests.detectors.naive_band_power import parts_of
-from tests.detectors.power_law import power_law
+from tests.detectors.aperiodic.power_law import power_law
+from tests.detectors.power.naive_band_power import parts_of
 
 peer = pytest.importorskip("specparam", reason="specparam is not installed (extra `peers`)")
 

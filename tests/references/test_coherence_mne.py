@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout, Taint
-from detectors.coherence import Coherence, CoherenceConfig
-from tests.detectors.naive_coherence import spectra_of
+from detectors.coherence.coherence import Coherence, CoherenceConfig
+from tests.detectors.coherence.naive_coherence import spectra_of
 
 mne = pytest.importorskip("mne", reason="MNE is not installed (extra `peers`)")
 peer = pytest.importorskip("mne_connectivity", reason="MNE-Connectivity is not installed")

@@ -11,8 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout, Taint
+from detectors.coupling.phase_amplitude_coupling import (
+    PhaseAmplitudeCoupling,
+    PhaseAmplitudeCouplingConfig,
+)
 from detectors.outputs import column_of
-from detectors.phase_amplitude_coupling import PhaseAmplitudeCoupling, PhaseAmplitudeCouplingConfig
 
 if find_spec("pactools") is None:
     pytest.skip("pactools is not installed (extra `peers`)", allow_module_level=True)

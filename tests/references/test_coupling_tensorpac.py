@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.coupling_measures import coupling_of
+from detectors.coupling.measures import coupling_of
 
 peer = pytest.importorskip(
     "tensorpac.methods.meth_pac", reason="tensorpac is not installed (extra `peers`)"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout, Taint
-from detectors.oscillation import Oscillation, OscillationConfig
+from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 
 peer = pytest.importorskip("meegkit.phase", reason="meegkit is not installed (extra `peers`)")
 

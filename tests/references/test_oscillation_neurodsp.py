@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from detectors.block import Block, StreamLayout, Taint
-from detectors.oscillation import Oscillation, OscillationConfig
+from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from tests.cole2017 import RATE_HZ, cortex_uv
 
 #: Filters at either end have settled.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from replay.recording import ClockOffsets, RecordedStream, Recording, Stretch
-from replay.timeline import Timeline, Times
+from replay.timeline.timeline import Timeline, Times
 from streamer.source import StreamInfo
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from replay.patient import Patient, PatientConfig
+from replay.patient.patient import Patient, PatientConfig
 from replay.recording import Recording
 from replay.recording_source import Chunking
 from replay.session import replay_session

@@ -10,21 +10,21 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.signal import coherence, firwin, oaconvolve
 
-from detectors.coherence import CoherenceConfig
+from detectors.coherence.coherence import CoherenceConfig
 from detectors.estimates import Estimates
 from replay import readers
-from replay.rechunk import Rechunked
 from replay.recording import Recording
 from replay.recording_source import Chunking, RecordingSource
 from replay.session import replay_session
-from replay.verify import verify
+from replay.verification.rechunk import Rechunked
+from replay.verification.verify import verify
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
-from streamer.digests import Digests
 from streamer.events import Chunk, ClockCorrection, Event, StreamChanged
+from streamer.journal.digests import Digests
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
-from tests.detectors.naive_band_power import parts_of
+from tests.detectors.power.naive_band_power import parts_of
 from tests.replay.recordings import ArrayStream, recording, signal, whole
 from tests.replay.rig import CONFIG_TOML, rig
 

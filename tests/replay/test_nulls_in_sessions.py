@@ -9,18 +9,18 @@ from typing import Any, Self
 import msgspec
 import pytest
 
-from detectors.burst import BurstConfig, BurstThreshold
-from detectors.burst_statistics import BurstStatistics, BurstStatisticsConfig
+from detectors.bursts.burst import BurstConfig, BurstThreshold
+from detectors.bursts.statistics import BurstStatistics, BurstStatisticsConfig
 from replay.recording_source import Chunking
 from replay.session import replay_session
-from replay.verify import verify
+from replay.verification.verify import verify
 from replay.virtual_time import run_virtually
 from stimulators.decisions import Notice
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, ClockCorrection, Event, NullArrived, NullLate
-from streamer.journal import Journal
-from streamer.provenance import header
+from streamer.journal.journal import Journal
+from streamer.journal.provenance import header
 from tests.replay.rig import CONFIG_TOML, rig, short_recording
 from tests.streamer.answering_transport import AnsweringTransport
 from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk

@@ -3,7 +3,7 @@
 import msgspec
 
 from replay.verification.recomputation import of_other_origin
-from streamer.provenance import header
+from streamer.journal.provenance import header
 from tests.streamer.rigs import CONFIG, INFOS, SESSION
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from replay.patient_outlet import FeltDevice
+from replay.patient.outlet import FeltDevice
 from stimulators.wire import topics
 from stimulators.wire.messages import Ack, DeviceInfo
 from stimulators.wire.payload import to_payload
-from tests.stimulators.wire.signing import DEVICE, RIG, SignedRig
+from tests.stimulators.wire.keys.signing import DEVICE, RIG, SignedRig
 
 
 def test_what_a_device_signs_is_felt(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ import pytest
 
 from replay.recording import Recording
 from replay.session import replay_session
-from replay.verify import verify
+from replay.verification.verify import verify
 from stimulators.decisions import Refusal, Send, StateChanged
 from stimulators.targets import Target
 from stimulators.wire.messages import Ack, Command
 from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
-from streamer.journal_reader import JournalReader
-from streamer.records import StepRecord
+from streamer.journal.reader import JournalReader
+from streamer.journal.records import StepRecord
 from tests.replay.recordings import markers, recording, signal
 from tests.replay.rig import CONFIG_TOML, RATE_HZ
 

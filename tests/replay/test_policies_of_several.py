@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from replay.rechunk import Rechunked
+from replay.verification.rechunk import Rechunked
 from stimulators.policies.policy import (
     Clip,
     EventRead,
@@ -18,8 +18,8 @@ from stimulators.policies.registry import POLICIES
 from stimulators.targets import DeviceEvent, Observation, Target
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
-from streamer.digests import Digests
-from streamer.records import encode_outcome
+from streamer.journal.digests import Digests
+from streamer.journal.records import encode_outcome
 from tests.streamer.rigs import CONFIG, INFOS, RATE_HZ, SESSION, chunk
 
 

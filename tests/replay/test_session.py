@@ -12,14 +12,14 @@ import pytest
 from replay import readers
 from replay.recording_source import Chunking
 from replay.session import replay_session
-from replay.verify import verify
+from replay.verification.verify import verify
 from stimulators.decisions import Send, StateChanged
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard
 from streamer.config import LoopConfig
 from streamer.errors import JournalError, StreamNotFoundError
-from streamer.journal_reader import JournalReader
-from streamer.records import StepRecord
+from streamer.journal.reader import JournalReader
+from streamer.journal.records import StepRecord
 from streamer.streams import Match
 from tests.replay.recordings import recording, whole
 from tests.replay.recordings import signal as signal_of

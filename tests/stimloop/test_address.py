@@ -61,7 +61,7 @@ def test_a_stop_loads_no_compiler_and_no_array() -> None:
         "import sys\n"
         "from stimloop.__main__ import run_command\n"
         "run_command(['stop', '--help'])\n"
-        "import stimulators.operator.stopping, stimloop.which_rig\n"
+        "import stimulators.operator.stopping, stimloop.rigs.which_rig\n"
         "sys.exit(' '.join({'numba', 'scipy', 'numpy', 'detectors'} & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -8,8 +8,8 @@ import pytest
 from replay.virtual.operator import Action, VirtualOperator
 from replay.virtual.rig import virtual_rig
 from replay.virtual.service import VirtualService
-from replay.virtual.what_if_states import delivers
 from replay.virtual.world import World
+from replay.what_if.states import delivers
 from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
 from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Command

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from stimulators.wire.key_maker import make_keys
+from stimulators.wire.keys.maker import make_keys
 from tests.mosquitto import mosquitto_program
 from tests.stimloop.programs import Program, ask, call, rig_file
 from tests.stimulators.broker.hardened import HardenedMosquitto
-from tests.stimulators.wire.signing import OPERATOR
+from tests.stimulators.wire.keys.signing import OPERATOR
 
 pytestmark = [pytest.mark.broker, pytest.mark.lsl]
 

@@ -58,7 +58,7 @@ def _used(room: str) -> set[RefusalReason]:
 
 
 def _tests_of_refusals() -> list[ast.FunctionDef]:
-    files = [each for room in _ROOMS for each in (Path(__file__).parent / room).glob("test_*.py")]
+    files = [each for room in _ROOMS for each in (Path(__file__).parent / room).rglob("test_*.py")]
     functions = [
         node
         for file in files

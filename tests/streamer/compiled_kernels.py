@@ -11,11 +11,11 @@ import msgspec
 from numba.core.dispatcher import Dispatcher
 
 import detectors
-from detectors.artifacts.line_noise import LineNoiseConfig
-from detectors.artifacts.movement import MovementConfig
-from detectors.artifacts.saturation import SaturationConfig
-from detectors.artifacts.stimulation_blanking import StimulationBlankingConfig
-from detectors.artifacts.stimulation_period import StimulationPeriodConfig
+from detectors.conditioning.artifacts.line_noise import LineNoiseConfig
+from detectors.conditioning.artifacts.movement import MovementConfig
+from detectors.conditioning.artifacts.saturation import SaturationConfig
+from detectors.conditioning.artifacts.stimulation_blanking import StimulationBlankingConfig
+from detectors.conditioning.artifacts.stimulation_period import StimulationPeriodConfig
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.events import ClockCorrection, Tick

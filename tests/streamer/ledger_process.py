@@ -5,7 +5,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from streamer.ledger import Ledger
 
 

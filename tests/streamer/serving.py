@@ -7,10 +7,10 @@ from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
-from streamer.heartbeat import Heartbeat
-from streamer.journal import Journal
+from streamer.journal.journal import Journal
 from streamer.service import Service
-from streamer.watchers import Watcher
+from streamer.watching.heartbeat import Heartbeat
+from streamer.watching.watchers import Watcher
 from tests.streamer.rigs import SESSION
 
 

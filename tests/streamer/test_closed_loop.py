@@ -32,7 +32,7 @@ from stimulators.wire.received import (
 )
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, ClockCorrection, Event, Fault, Marker, StreamChanged, Tick
-from streamer.records import encode_outcome
+from streamer.journal.records import encode_outcome
 from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stimulators.gate.limits.past import DevicePast
+from stimulators.gate.usage.past import DevicePast
 from streamer.errors import LedgerError
 from streamer.ledger import Ledger, NoLedger, ledger_of, state_folder
 from tests.stimulators.gate.gate_rig import device_of

@@ -13,13 +13,13 @@ from stimulators.wire.received import ControlHeard, StopHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.errors import JournalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, Slept, Tick
-from streamer.journal import Journal
-from streamer.journal_reader import JournalReader
-from streamer.records import FailureRecord, StepRecord, encode, encode_outcome
+from streamer.journal.journal import Journal
+from streamer.journal.reader import JournalReader
+from streamer.journal.records import FailureRecord, StepRecord, encode, encode_outcome
 from streamer.source import Source
-from streamer.summary import Summary
+from streamer.watching.summary import Summary
 from tests.streamer.answering_transport import AnsweringTransport
-from tests.streamer.journal_examples import HEADER
+from tests.streamer.journal.journal_examples import HEADER
 from tests.streamer.rigs import CONFIG, INFOS, SESSION, SignalSource
 from tests.streamer.serving import service_of
 

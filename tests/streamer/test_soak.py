@@ -12,7 +12,7 @@ import pytest
 from benchmarks.bench_device import BenchDevice
 from benchmarks.end_to_end import Outlet, ended, start
 from benchmarks.rig import RIG, config_toml, device_config
-from streamer.journal_reader import JournalReader
+from streamer.journal.reader import JournalReader
 from tests.mosquitto import Mosquitto
 
 _GROWTH_MB_MAX = 2.0

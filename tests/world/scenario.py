@@ -9,8 +9,8 @@ from replay.virtual.device import wider
 from replay.virtual.faults import FAULTS
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
-from replay.virtual.what_if_states import SEEN_US, delivers
 from replay.virtual.world import World
+from replay.what_if.states import SEEN_US, delivers
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
 from stimulators.limits import LimitsConfig, ProgramConfig

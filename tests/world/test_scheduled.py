@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from detectors.target_phase import TargetPhaseConfig
+from detectors.rhythm.target_phase import TargetPhaseConfig
 from replay.virtual.electrode import Pulses
 from replay.virtual.operator import Action
 from replay.virtual.rig import virtual_rig
-from replay.virtual.what_if_states import reach
 from replay.virtual.world import World
+from replay.what_if.states import reach
 from stimulators.decisions import Send
 from stimulators.wire.messages import Command
 from tests.world.scenario import stimulator_of

@@ -4,8 +4,8 @@ import pytest
 
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
-from replay.virtual.what_if_states import delivers, reach
 from replay.virtual.world import World
+from replay.what_if.states import delivers, reach
 from tests.world.oracle import Oracle
 from tests.world.scenario import stimulator_of
 

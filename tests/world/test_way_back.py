@@ -6,8 +6,8 @@ from replay.virtual.misbehaviour import HONEST, Misbehaviour
 from replay.virtual.operator import VirtualOperator
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
-from replay.virtual.what_if_states import delivers, reach
 from replay.virtual.world import World
+from replay.what_if.states import delivers, reach
 from stimulators.decisions import Send
 from stimulators.wire.messages import Command
 from tests.world.electrode_oracle import ViolationError

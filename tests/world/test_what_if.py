@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from replay.virtual.rig import virtual_rig
-from replay.virtual.what_if import AFTER_S, FAULTS, STATES, Row, rows
-from replay.virtual.what_if_page import page
+from replay.what_if.page import page
+from replay.what_if.what_if import AFTER_S, FAULTS, STATES, Row, rows
 from stimloop import config as configuration
 from stimulators.decisions import State
 from stimulators.gate_config import GateConfig

@@ -8,8 +8,8 @@ from replay.virtual.faults import FAULTS
 from replay.virtual.misbehaviour import Kind, Misbehaviour
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
-from replay.virtual.what_if_states import reach
 from replay.virtual.world import World
+from replay.what_if.states import reach
 from tests.world.oracle import Oracle
 from tests.world.scenario import run_seed, stimulator_of
 

@@ -4,7 +4,7 @@ import math
 from xml.etree import ElementTree as ET
 
 from replay.readers.xdf.layouts import Layout, NumberLayout, TextLayout
-from streamer.labels import unique_labels, unlabelled_columns
+from streamer.lsl.labels import unique_labels, unlabelled_columns
 from streamer.source import StreamInfo
 
 _TEXT = "string"

@@ -14,10 +14,10 @@ from stimulators.gate.driving.shortfall import Shortfall
 from stimulators.gate.driving.steering import Steering
 from stimulators.gate.driving.wishes import Wishes
 from stimulators.gate.freshness import Flaw, HopWatch
-from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.limit import Limited
 from stimulators.gate.limits.registry import Limits
 from stimulators.gate.presence import Presence
+from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Target

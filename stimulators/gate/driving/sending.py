@@ -7,9 +7,9 @@ from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.maker import Maker
-from stimulators.gate.limits.account import Account
 from stimulators.gate.limits.limit import Asked
 from stimulators.gate.limits.registry import Limits
+from stimulators.gate.usage.account import Account
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind

@@ -1,1 +1,1 @@
-"""The limits that add up: charge, time above safe, rises, commands, triggers and slew."""
+"""The limits that the gate holds every command to, one class each."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
-from stimulators.gate.limits.account import Account
+from stimulators.gate.usage.account import Account
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import DeviceLimits
 

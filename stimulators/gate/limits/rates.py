@@ -1,8 +1,8 @@
 """How often a device is sent a command, and how often it may leave its safe amount."""
 
 from stimulators.decisions import Refusal
-from stimulators.gate.limits.budgets import RateBudget
 from stimulators.gate.limits.limit import Asked, Limit, Limited
+from stimulators.gate.usage.budgets import RateBudget
 from stimulators.refusals import RefusalReason
 
 #: One command in this many a second, one of several at least, is kept for the way down.

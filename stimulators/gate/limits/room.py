@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Iterator
 
 from stimulators.decisions import Refusal
-from stimulators.gate.limits.charge_window import WINDOW_S
 from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
+from stimulators.gate.usage.charge_window import WINDOW_S
 from stimulators.refusals import RefusalReason
 
 

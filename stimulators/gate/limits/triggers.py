@@ -1,8 +1,8 @@
 """How soon after one another triggers may go, and how many in a minute."""
 
 from stimulators.decisions import Refusal
-from stimulators.gate.limits.budgets import RateBudget
 from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
+from stimulators.gate.usage.budgets import RateBudget
 from stimulators.refusals import RefusalReason
 
 #: Decimal fractions of a second have no exact binary form; a limit is never wider than this.

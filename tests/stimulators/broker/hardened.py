@@ -9,7 +9,7 @@ from stimulators.broker.access import Users
 from stimulators.broker.mosquitto import Hardened, write_hardened
 from stimulators.wire.mqtt import BrokerConfig
 from tests.mosquitto import Mosquitto, free_port
-from tests.stimulators.wire.signing import DEVICE, OPERATOR, RIG
+from tests.stimulators.wire.keys.signing import DEVICE, OPERATOR, RIG
 
 
 class _Address(msgspec.Struct, frozen=True):

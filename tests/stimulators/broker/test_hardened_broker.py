@@ -30,8 +30,8 @@ from stimulators.wire.mqtt import BrokerConfig, Will
 from stimulators.wire.topics import Topic
 from tests.mosquitto import mosquitto_program
 from tests.stimulators.broker.hardened import HardenedMosquitto
+from tests.stimulators.wire.keys.signing import DEVICE, OPERATOR, RIG
 from tests.stimulators.wire.listening import Peer, peer, running
-from tests.stimulators.wire.signing import DEVICE, OPERATOR, RIG
 
 pytestmark = pytest.mark.broker
 

@@ -13,7 +13,7 @@ import pytest
 
 from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
-from stimulators.wire.keys import UnverifiedError
+from stimulators.wire.keys.keys import UnverifiedError
 from stimulators.wire.messages import Ack, Command, DeviceInfo, Lease, Stop
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import from_payload, to_payload

@@ -6,14 +6,14 @@ import pytest
 
 from stimulators.decisions import Refusal
 from stimulators.gate.freshness import HopWatch, StreamReport, StreamWatch
-from stimulators.gate.limits.on_time import OnTime
-from stimulators.gate.limits.past import DevicePast
 from stimulators.gate.limits.slew import Slew
+from stimulators.gate.usage.on_time import OnTime
+from stimulators.gate.usage.past import DevicePast
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation
 from stimulators.wire.received import InfoHeard, LinkChanged
 from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of, feedback_of, limits_of
-from tests.stimulators.gate.trigger_limits import TriggerBudget
+from tests.stimulators.gate.limits.trigger_limits import TriggerBudget
 
 #: Where a rig is that was active and goes on at a binary fraction of a second.
 _NOW_S = 1002.25

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stimulators.operator.known_rig import KnownDevice, KnownRig
-from stimulators.wire.keys import Keys, NoKeys
+from stimulators.wire.keys.keys import Keys, NoKeys
 from stimulators.wire.messages import (
     Ack,
     Control,

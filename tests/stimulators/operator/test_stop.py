@@ -13,7 +13,7 @@ import pytest
 
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.stopping import StopResult, stop
-from stimulators.wire.keys import UnverifiedError
+from stimulators.wire.keys.keys import UnverifiedError
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceState
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import to_payload

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.journal_reader import JournalReader
+from streamer.journal.reader import JournalReader
 from tests.mosquitto import free_port
 
 _ROOT = Path(__file__).parents[3]

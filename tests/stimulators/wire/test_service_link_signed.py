@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from stimulators.wire import topics
-from stimulators.wire.keys import Keys, NoKeys
+from stimulators.wire.keys.keys import Keys, NoKeys
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
@@ -40,8 +40,8 @@ from stimulators.wire.received import (
 from stimulators.wire.service_link import MqttTransport
 from stimulators.wire.topics import Topic
 from streamer.clock import now_s
+from tests.stimulators.wire.keys.signing import DEVICE, OPERATOR, RIG, SignedRig
 from tests.stimulators.wire.listening import Ears, Peer, peer, running
-from tests.stimulators.wire.signing import DEVICE, OPERATOR, RIG, SignedRig
 from tests.stimulators.wire.test_payload import COMMAND
 
 pytestmark = pytest.mark.broker

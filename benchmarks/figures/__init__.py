@@ -1,0 +1,1 @@
+"""Commands that measure the figures and draw the pictures of the documentation."""

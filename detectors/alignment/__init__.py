@@ -1,0 +1,1 @@
+"""Several streams brought to one grid of samples."""

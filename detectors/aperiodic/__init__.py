@@ -1,0 +1,1 @@
+"""The 1/f part of a spectrum, and what stands above it."""

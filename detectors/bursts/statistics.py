@@ -1,0 +1,341 @@
+"""How often, how long and how strong bursts are, each beside what noise would give."""
+
+from typing import Annotated, ClassVar, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from detectors.block import Block, StreamLayout
+from detectors.bursts import statistics_kernel as kernel
+from detectors.bursts.burst import Burst
+from detectors.bursts.null_in_effect import BurstNullInEffect
+from detectors.deferral import Bound, Deferral
+from detectors.detector import Detector, DetectorConfig, Input, Reads
+from detectors.estimates import Estimates, Seen
+from detectors.kernels.hop_kernel import HopKernel
+from detectors.kernels.trust import RESTART
+from detectors.memory_limit import require_room
+from detectors.null_simulation.simulation import Rehearsal
+from detectors.outputs import Measure, outputs_of, with_null
+
+#: More estimates a window would cost more than they tell.
+_N_BLOCKS_MAX = 1000
+
+
+class BurstStatisticsConfig(
+    DetectorConfig,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="burst_statistics",
+):
+    """A `[[detectors]]` table of kind ``burst_statistics``.
+
+    Parameters
+    ----------
+    of : str
+        Id of the burst detector it looks at.
+    window_s : float
+        Bursts that ended so long ago or less are counted, by the hops of the burst detector.
+    hop_s : float
+        From one estimate to the next, rounded to hops of the burst detector; the window is a
+        whole number of them, at most 1000.
+    long_s : float
+        A burst that lasts longer is long.
+    n_bursts_min : int
+        Means and fractions of fewer bursts are not valid.
+    null_delay_s : float
+        So long after a channel's calibration has ended, counted in samples, the null of its own
+        spectrum takes effect: the time there is to compute it.
+    """
+
+    of: str
+    window_s: Annotated[float, Meta(gt=0.0, le=86400.0)] = 60.0
+    hop_s: Annotated[float, Meta(gt=0.0, le=3600.0)] = 1.0
+    long_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.5
+    n_bursts_min: Annotated[int, Meta(ge=1, le=1_000_000)] = 10
+    null_delay_s: Annotated[float, Meta(ge=1.0, le=3600.0)] = 10.0
+
+    @property
+    def reads(self) -> tuple[Reads, ...]:
+        """The burst detector, the samples below it, and what it gives on noise."""
+        return (
+            Reads("of", "samples", self.of),
+            Reads("of", "detector", self.of),
+            Reads("of", "noise", self.of),
+        )
+
+
+class BurstStatisticsColumns(NamedTuple):
+    """Where one channel's outputs are in `Estimates.values`."""
+
+    rate_hz: int
+    mean_duration_s: int
+    mean_amplitude: int
+    peak_amplitude: int
+    long_fraction: int
+    rate_hz_null: int
+    mean_duration_s_null: int
+    mean_amplitude_null: int
+    peak_amplitude_null: int
+    long_fraction_null: int
+    n_bursts: int
+    seen_s: int
+    is_null_white: int
+
+
+class BurstStatistics:
+    """Rate, duration and amplitude of bursts over a sliding window, with those of noise beside.
+
+    Parameters
+    ----------
+    config : BurstStatisticsConfig
+        Window, hop, and what is long.
+    layouts : tuple of StreamLayout
+        The streams below the burst detector.
+    burst : Detector
+        The burst detector.
+    rehearsal : Rehearsal
+        The same on noise.
+
+    Raises
+    ------
+    ValueError
+        Where it is no burst detector, or window and hop do not fit it.
+
+    Notes
+    -----
+    Outputs, for each channel, of the bursts that ended within the window: ``rate_hz``, those that
+    bad data ended too; of the others ``mean_duration_s``, from crossing to crossing as in the
+    detections; ``mean_amplitude`` and ``peak_amplitude``, the means over bursts of the mean and
+    of the greatest measure, in its unit; ``long_fraction``, of those longer than `long_s` [1]_;
+    ``n_bursts``, how many there were. ``seen_s`` is the time in the window at which it could be
+    said whether there is a burst; the rate is per second of it.
+
+    Chance: ``rate_hz_null``, ``mean_duration_s_null``, ``mean_amplitude_null``,
+    ``peak_amplitude_null`` and ``long_fraction_null`` are those of Gaussian noise through the same
+    filters, hops, smoothing, hysteresis and shortest duration, whose measure is above the threshold
+    for the same share of the seen time; see `detectors.bursts.null`. On noise the duration of
+    bursts is set by spectrum and filter alone: never read one without the other. The share is that
+    of the window, so nulls go along with a change of power: what differs from them is how the
+    power comes and goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself
+    (duration, rate).
+
+    The noise has the spectrum of the channel's own calibration (of its newest part where it was
+    longer than 16 million samples of all channels), good samples alone: a rhythm is narrow, so it
+    comes and goes more slowly than white noise does, and a one-pole resonator lets slow activity
+    through. Its null takes effect at the sample `null_delay_s` after the first hop at which the
+    threshold is known, and is not valid before. Where nothing is calibrated (a threshold that is a
+    `level`), or where the burst detector reads several streams or names its channels in a way of
+    its own, the noise is white, and ``is_null_white`` is 1: then bursts of a rhythm are longer than
+    those of the null though nothing but the spectrum is in it.
+
+    Validity: the rate where half the window was seen; means and fractions from `n_bursts_min`
+    bursts; a null where one is in effect, what it stands beside is valid, the share is from 1 to
+    90 % and noise has such bursts at all; none of them at the first hop after a restart of the
+    stream (of several streams: nor at one that holds a hop with nothing valid on any channel).
+    ``n_bursts``, ``seen_s`` and ``is_null_white`` are always valid.
+
+    Delay: that of the bursts and half the window; a burst is counted when it ends. Start and gap:
+    it goes on over gaps and never starts anew by itself: its hops are every so manyth hop of the
+    burst detector, and the first after a gap is not valid. NaN policy: ``omit``; hops that are not
+    valid are not seen. As they cut long bursts more often than short ones, durations beside many
+    of them are too short.
+
+    References
+    ----------
+    .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
+       bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+    """
+
+    config_type: ClassVar[type[DetectorConfig]] = BurstStatisticsConfig
+
+    def __init__(
+        self,
+        config: BurstStatisticsConfig,
+        layouts: tuple[StreamLayout, ...],
+        burst: Detector,
+        rehearsal: Rehearsal,
+    ) -> None:
+        if not isinstance(burst, Burst):
+            raise ValueError(  # noqa: TRY004 the configuration is wrong, not a type
+                f"of: expected a burst detector, found {config.of!r}"
+            )
+        self.id = config.id
+        self.channels = burst.channels
+        self.outputs = outputs_of(self.channels, _measures(burst))
+        self.rate_hz = burst.rate_hz
+        self._hop_s = burst.hop_samples / burst.rate_hz
+        self._every = max(1, round(config.hop_s / self._hop_s))
+        self.hop_samples = self._every * burst.hop_samples
+        self._n_blocks = _n_blocks(config, self._every * self._hop_s)
+        self.span_samples = burst.span_samples + self._n_blocks * self.hop_samples
+        self.delay_s = burst.delay_s + self._n_blocks * self._every * self._hop_s / 2.0
+        self._lag = burst.rule.lag_hops(burst.hop_samples)
+        lag_s = self._lag * self._hop_s
+        require_room("of: duration_s_min", lag_s, self._lag * len(self.channels))
+        self._long_hops = round(config.long_s * burst.rate_hz) / burst.hop_samples
+        self._n_bursts_min = config.n_bursts_min
+        self._is_of_one_stream = len(layouts) == 1
+        self._on_columns = [burst.columns(channel).is_on for channel in burst.channels]
+        self._is_signed = burst.rule.is_signed
+        self._null = BurstNullInEffect(
+            config.id,
+            burst,
+            rehearsal,
+            layouts,
+            long_hops=self._long_hops,
+            delay_samples=round(config.null_delay_s * burst.rate_hz),
+        )
+        self._nothing = Seen(Estimates.empty(config.id, 0, len(self.outputs)))
+        self.reset()
+
+    def columns(self, channel: str) -> BurstStatisticsColumns:
+        """Return where the outputs of a channel are."""
+        first = self.channels.index(channel) * kernel.N_COLUMNS
+        return BurstStatisticsColumns(*range(first, first + kernel.N_COLUMNS))
+
+    @property
+    def nulls(self) -> NDArray[np.float64]:
+        """The null of each channel that is in effect, see `detectors.bursts.null`."""
+        return self._null.null
+
+    @property
+    def deferrals(self) -> list[Deferral]:
+        """The nulls that will be needed."""
+        return self._null.deferrals
+
+    @property
+    def bound(self) -> list[Bound]:
+        """The nulls that have taken effect."""
+        return self._null.bound
+
+    def reset(self) -> None:
+        """Forget everything: what follows is as after construction."""
+        self._null.reset()
+        self._restarts: list[int] = []
+        n_channels = len(self.channels)
+        self._taints = np.zeros(self._n_blocks, dtype=np.uint16)
+        shape = (self._n_blocks, n_channels)
+        state = kernel.State(
+            burst_hops=np.zeros(n_channels, dtype=np.int64),
+            burst_sum=np.zeros(n_channels),
+            burst_peak=np.zeros(n_channels),
+            recent=np.zeros((n_channels, self._lag)),
+            blocks=kernel.Blocks(
+                decided_hops=np.zeros(shape, dtype=np.int64),
+                above_hops=np.zeros(shape, dtype=np.int64),
+                whole_bursts=np.zeros(shape, dtype=np.int64),
+                cut_bursts=np.zeros(shape, dtype=np.int64),
+                whole_hops=np.zeros(shape, dtype=np.int64),
+                long_bursts=np.zeros(shape, dtype=np.int64),
+                mean_sum=np.zeros(shape),
+                peak_sum=np.zeros(shape),
+            ),
+            tally=kernel.Tally(),
+            null=self._null.null,
+            is_null_white=self._null.is_white,
+            settings=kernel.Settings(
+                lag=self._lag,
+                long_hops=self._long_hops,
+                block_hops=self._every,
+                hop_s=self._hop_s,
+                n_bursts_min=self._n_bursts_min,
+                is_signed=self._is_signed,
+            ),
+            counters=kernel.Counters(),
+        )
+        self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
+
+    def update(self, given: Input) -> Seen:
+        """Fold samples, or estimates of the burst detector, in; return every hop completed."""
+        if isinstance(given, Block):
+            self._null.hear(given)
+            if self._is_of_one_stream:
+                rows = np.flatnonzero(given.taint[:, 0] & RESTART)
+                self._restarts += (given.first_sample + rows).tolist()
+            return self._nothing
+        self._null.follow(given)
+        parts: list[Estimates] = []
+        is_cut = self._cuts(given)
+        first = 0
+        for edge in [*self._null.edges(given.sample), given.sample.size]:
+            if edge > first:
+                parts.append(self._piece(given, is_cut, slice(first, edge)))
+            if edge < given.sample.size:
+                self._null.bind(int(given.sample[edge]))
+            first = edge
+        found = self._kernel.none.followed_by(parts)
+        taint = self._soft_taint(given.taint, np.searchsorted(given.sample, found.sample))
+        return Seen(msgspec.structs.replace(found, taint=taint))
+
+    def _piece(self, given: Estimates, is_cut: NDArray[np.bool_], piece: slice) -> Estimates:
+        """Return what some hops complete, with the nulls that are in effect."""
+        return self._kernel.call(
+            (piece.stop - piece.start) // self._every + 1,
+            given.values[piece],
+            given.valid[piece],
+            is_cut[piece],
+            given.sample[piece],
+            given.time_s[piece],
+        )
+
+    def _cuts(self, given: Estimates) -> NDArray[np.bool_]:
+        """Return which hops are the first after a restart.
+
+        Of several streams a restart has no sample on their grid: there it is a hop at which
+        nothing is valid, as comes after every one.
+        """
+        if not self._is_of_one_stream:
+            return np.asarray(~given.valid[:, self._on_columns].any(axis=1))
+        is_cut = np.zeros(given.sample.size, dtype=np.bool_)
+        if self._restarts and given.sample.size:
+            known = [each for each in self._restarts if each <= given.sample[-1]]
+            is_cut[np.searchsorted(given.sample, known)] = True
+            self._restarts = self._restarts[len(known) :]
+        return is_cut
+
+    def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return what the hops of each window carry, the newest of which are at `hops`."""
+        made = np.zeros(hops.size, dtype=np.uint16)
+        first = 0
+        for place, hop in enumerate(hops.tolist()):
+            self._taints[-1] |= np.bitwise_or.reduce(given[first : hop + 1])
+            made[place] = np.bitwise_or.reduce(self._taints)
+            self._taints = np.append(self._taints[1:], np.uint16(0))
+            first = hop + 1
+        self._taints[-1] |= np.bitwise_or.reduce(given[first:])
+        return made
+
+
+def _measures(burst: Burst) -> tuple[Measure, ...]:
+    """Return what a channel gives, in the order of the kernel's columns."""
+    found, nulls = zip(
+        with_null("rate_hz", "Hz"),
+        with_null("mean_duration_s", "s"),
+        with_null("mean_amplitude", burst.unit, signed=burst.rule.is_signed),
+        with_null("peak_amplitude", burst.unit, signed=burst.rule.is_signed),
+        with_null("long_fraction", ""),
+        strict=True,
+    )
+    return (
+        *found,
+        *nulls,
+        Measure("n_bursts", ""),
+        Measure("seen_s", "s"),
+        Measure("is_null_white", ""),
+    )
+
+
+def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:
+    """Return the hops of a window: it is what was asked for, as near as hops of samples come."""
+    asked = config.window_s / config.hop_s
+    if not 1 <= round(asked) <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
+        raise ValueError(
+            f"window_s: expected 1 to {_N_BLOCKS_MAX} times hop_s ({config.hop_s:g} s), "
+            f"found {config.window_s:g}"
+        )
+    return max(1, round(config.window_s / hop_s))

@@ -1,0 +1,1 @@
+"""Coherence and phase synchrony of pairs of channels."""

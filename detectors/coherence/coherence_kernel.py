@@ -1,0 +1,113 @@
+"""Coherence of pairs: samples in, one row of measures out at every hop."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.coherence.pairs_kernel import write_pairs
+from detectors.coherence.spectra_kernel import add_interval, write_phasors, write_spectrum
+from detectors.coherence.state import State
+from detectors.coherence.sums_kernel import slide, slot_of
+from detectors.compiling.bundle import opened
+from detectors.compiling.kernel import kernel
+from detectors.kernels.hops import add_hop
+from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_WINDOW
+
+
+@kernel
+def update(
+    samples_uv: NDArray[np.float64],
+    time_s: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+    first_sample: int,
+    addresses: NDArray[np.int64],
+) -> None:
+    """Take a block of samples in and write every hop that it completes.
+
+    Parameters
+    ----------
+    samples_uv, time_s, taint, first_sample
+        See `detectors.block.Block`.
+    addresses
+        Of a bundle of `detectors.coherence.state.State`.
+    """
+    state = opened(State, addresses)
+    lengths, counters, hops = state.lengths, state.counters, state.hops
+    for row in range(samples_uv.shape[0]):
+        if taint[row, state.columns[0]] & RESTART:
+            counters.n_samples = counters.n_segments = counters.n_loaded = 0
+            state.spoilt_until[:] = 0
+        _load(samples_uv, taint, row, state)
+        counters.n_samples += 1
+        counters.n_loaded += 1
+        if counters.n_loaded < lengths.interval:
+            continue
+        counters.n_loaded = 0
+        _take_interval(addresses)
+        if counters.n_samples % lengths.hop == 0:
+            hop = add_hop(hops, first_sample + row, time_s[row])
+            hops.values[hop] = 0.0
+            hops.valid[hop] = counters.n_samples >= lengths.span
+            if counters.n_samples >= lengths.span:
+                write_pairs(taint[row], hop, addresses)
+
+
+@kernel
+def _load(
+    samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], row: int, state: State
+) -> None:
+    """Put a sample into the block, the last good value in the place of what is no voltage.
+
+    It is counted from the channel's first sample, behind the block's last row, since a constant
+    has no part in any bin but the one at 0 Hz: so a steady offset costs no precision.
+    """
+    block, columns = state.block, state.columns
+    n_interval = state.lengths.interval
+    to = state.counters.n_loaded
+    if state.counters.n_samples == 0:
+        for channel in range(columns.size):
+            value = samples_uv[row, columns[channel]]
+            block[n_interval, channel] = value if abs(value) <= LIMIT_UV else 0.0
+            block[n_interval - 1, channel] = 0.0
+    bits = 0
+    for channel in range(columns.size):
+        block[to, channel] = samples_uv[row, columns[channel]]
+        bits |= taint[row, columns[channel]]
+    n_none = 0
+    for channel in range(columns.size):
+        n_none += 0 if abs(block[to, channel]) <= LIMIT_UV else 1
+        block[to, channel] -= block[n_interval, channel]
+    if bits & SPOILS_WINDOW or n_none > 0:
+        _spoil(samples_uv, taint, row, state)
+
+
+@kernel
+def _spoil(
+    samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], row: int, state: State
+) -> None:
+    """Note which channels this sample spoils, and put the last good value where it is none."""
+    block, columns = state.block, state.columns
+    to = state.counters.n_loaded
+    before = to - 1 if to > 0 else state.lengths.interval - 1
+    for channel in range(columns.size):
+        is_voltage = abs(samples_uv[row, columns[channel]]) <= LIMIT_UV
+        if taint[row, columns[channel]] & SPOILS_WINDOW or not is_voltage:
+            state.spoilt_until[channel] = state.counters.n_samples + 1
+        if not is_voltage:
+            block[to, channel] = block[before, channel]
+
+
+@kernel(inline=False)
+def _take_interval(addresses: NDArray[np.int64]) -> None:
+    """Take a whole interval in: the spectrum of the segment that ends here, and its products."""
+    state = opened(State, addresses)
+    counters = state.counters
+    add_interval(counters.n_samples // state.lengths.interval - 1, state)
+    if counters.n_samples < state.lengths.segment:
+        return
+    slot = slot_of(counters.n_segments, state)
+    write_spectrum(counters.n_samples // state.lengths.interval, slot, state)
+    if state.lengths.locking_row >= 0:
+        write_phasors(slot, state)
+    if state.lengths.has_sums:
+        slide(counters.n_segments, addresses)
+    counters.n_segments += 1

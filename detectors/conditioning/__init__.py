@@ -1,0 +1,1 @@
+"""From raw samples to a `Block`: units, montage, quality, stamps, artifacts."""

@@ -1,0 +1,305 @@
+"""The artifact of a stimulation that runs: its true rate found again and again, and taken off."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from detectors.block import STIMULATION_CHANGE, BoundEvent, StreamLayout, Taint
+from detectors.conditioning.artifacts.rate_search import RateSearch
+from detectors.conditioning.artifacts.step import Stepped, restarts_of, rows_of
+from detectors.conditioning.artifacts.stimulation_period_kernel import (
+    N_FOLD,
+    N_KNOWN,
+    clean,
+    weigh_lags,
+)
+from detectors.conditioning.findings import Finding
+
+#: So many lags of nearly the same phase are needed for a polynomial of their phases.
+_N_LAGS_MIN = 8
+#: A rate that moved by more is another, and told; others are averaged, over so many stretches.
+_SAME_HZ = 0.01
+_N_AVERAGED = 8
+#: So many resolutions of a stretch on either side are searched at most: the work of one search goes
+#: with the square of it, and is done between two samples (50: some 20 ms for 32 channels).
+_N_RESOLUTIONS = (8.0, 50.0)
+
+_Text = Annotated[str, Meta(min_length=1)]
+
+
+class StimulationPeriodConfig(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="stimulation_period",
+):
+    """A `[[streams.artifacts]]` table of kind ``stimulation_period``.
+
+    Parameters
+    ----------
+    frequency_hz : float
+        Nominal rate of the pulses; it may be over half the stream's rate.
+    search_hz : float
+        The true rate is looked for within so much of it.
+    learn_s : float
+        Length of the stretches the rate is found in: one after the other. From 8 to 50 times
+        ``1 / search_hz``.
+    window_s : float
+        Past samples that are averaged. Longer takes off less of the signal beside each harmonic,
+        shorter follows an artifact that changes.
+    half_width_periods : float
+        Samples whose phases differ by so much count as near.
+    resets_on_change : bool
+        Whether a change of amplitude makes the window fill anew, with samples that are not to be
+        used until it has.
+    change_markers : tuple of str
+        Markers that mean a change of somebody else's stimulation.
+    """
+
+    frequency_hz: Annotated[float, Meta(ge=1.0, le=2000.0)]
+    search_hz: Annotated[float, Meta(ge=0.1, le=20.0)] = 2.0
+    learn_s: Annotated[float, Meta(ge=0.5, le=120.0)] = 5.0
+    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0
+    half_width_periods: Annotated[float, Meta(gt=0.0, le=0.2)] = 0.04
+    resets_on_change: bool = True
+    change_markers: tuple[_Text, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.search_hz > self.frequency_hz / 4.0:
+            raise ValueError(
+                f"search_hz: expected at most a quarter of frequency_hz "
+                f"({self.frequency_hz / 4.0:g}), found {self.search_hz:g}"
+            )
+        least, most = _N_RESOLUTIONS
+        if self.learn_s * self.search_hz < least:
+            raise ValueError(
+                f"learn_s: expected at least {least:g} / search_hz ({least / self.search_hz:g}), "
+                f"found {self.learn_s:g}"
+            )
+        if self.learn_s * self.search_hz > most:
+            raise ValueError(
+                f"learn_s: expected at most {most:g} / search_hz ({most / self.search_hz:g}), "
+                f"found {self.learn_s:g}"
+            )
+
+
+class _Work(NamedTuple):
+    """Samples and taint in memory of their own, and how many were cleaned and could not be."""
+
+    samples_uv: NDArray[np.float64]
+    taint: NDArray[np.uint16]
+    n_done: NDArray[np.int64]
+
+
+class StimulationPeriod:
+    """Takes off each sample what earlier samples at the same phase of the stimulation have.
+
+    Parameters
+    ----------
+    config : StimulationPeriodConfig
+        Nominal rate, stretches and window.
+    layout : StreamLayout
+        The stream.
+    counts : Counter
+        ``stimulation_cleaned`` and ``stimulation_uncleaned``, in samples of single channels.
+
+    Attributes
+    ----------
+    found_hz : float or None
+        The rate that is taken off, or was last; None before any was found.
+    is_found : bool
+        Whether the newest whole stretch had a line.
+
+    Raises
+    ------
+    ValueError
+        Where the rate of the stream leaves too little to find, or to average.
+
+    Notes
+    -----
+    Period-based artifact reconstruction and removal [1]_, in its causal form, with two changes.
+
+    *Rate.* The samples of each stretch of `learn_s` are shifted by the nominal rate, added up in
+    tapered pieces, and the offset is the one with the most power through a Hann window over the
+    pieces, all channels together, each over its own median power in the range. Of up to eight
+    stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line
+    must stand 20 dB over that median on some channel; where none does, there is no stimulation:
+    nothing is taken off and nothing marked. Folding is no obstacle: 150 Hz is
+    found at 50 Hz in a stream of 200 Hz.
+
+    *Removal.* With T the period in samples, the lags l of the last `window_s` with
+    ``|l / T - round(l / T)| <= half_width_periods`` give what the artifact is expected to be, as
+    the value at phase zero of a polynomial of the fourth degree in that phase, fitted to the past
+    samples by least squares. (The mean alone, as published, is blunted by its own width: it leaves
+    a fiftieth.) A running mean as late as the window's is given back: an offset stays.
+
+    What this does to a signal: noise of a share ``sum w^2`` of its power comes in (5 % with 80
+    lags), and beside each harmonic of the true rate, folded or not, a notch about ``1 / window_s``
+    wide is cut. After a change of the artifact the difference remains for `window_s`.
+
+    Delay: none. Taint: cleaned samples carry ``STIMULATION``. Until the rate is known, and until
+    the window has filled after a restart or a change, they stay as they are and carry
+    ``UNCLEANED``; stimulation that begins without word of it stays unmarked until the end of the
+    stretch. A change keeps the rate and begins a new stretch. With `resets_on_change` false it
+    only marks, with ``STIMULATION``, what cannot be cleaned until then. Tainted samples are not
+    learned from: what is expected stands in for them, for half a window at most.
+
+    Chance: in noise, less than one channel's stretch in 100,000 is taken for stimulation.
+
+    References
+    ----------
+    .. [1] E. M. Dastin-van Rijn et al., "Uncovering biomarkers during therapeutic neuromodulation
+       with PARRM: Period-based Artifact Reconstruction and Removal Method", Cell Reports Methods
+       1, 100010, 2021, doi:10.1016/j.crmeth.2021.100010.
+    """
+
+    configured_by: ClassVar[type[StimulationPeriodConfig]] = StimulationPeriodConfig
+
+    delay_s = 0.0
+
+    def __init__(
+        self, config: StimulationPeriodConfig, layout: StreamLayout, counts: Counter[str]
+    ) -> None:
+        self._config = config
+        self._rate_hz = layout.rate_hz
+        self._n_channels = len(layout.channels)
+        self._counts = counts
+        self._n_window = round(config.window_s * layout.rate_hz)
+        n_lags = 2.0 * config.half_width_periods * self._n_window
+        if n_lags < _N_LAGS_MIN:
+            least_s = _N_LAGS_MIN / (2.0 * config.half_width_periods * layout.rate_hz)
+            raise ValueError(
+                f"window_s: expected at least {least_s:g} s in a stream of {layout.rate_hz:g} Hz, "
+                f"found {config.window_s:g}"
+            )
+        self._search = RateSearch(
+            frequency_hz=config.frequency_hz,
+            search_hz=config.search_hz,
+            learn_s=config.learn_s,
+            rate_hz=layout.rate_hz,
+            n_channels=self._n_channels,
+        )
+        # Once here: what a stretch ends with is compiled before a rig is armed, not seconds later.
+        self._search.find()
+        self._weigh(config.frequency_hz)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the counts: what follows is as after construction."""
+        self.found_hz: float | None = None
+        self.is_found = False
+        self._search.begin()
+        self._lags = np.zeros(0, np.int64)
+        self._weights = np.zeros(0)
+        self._is_learned = False
+        self._is_in_doubt = False
+        self._past = np.zeros((self._n_window, self._n_channels))
+        self._newest = 0
+        self._fold = np.zeros((N_FOLD, self._n_channels))
+        self._n_agreeing = 0
+
+    def update(
+        self,
+        samples_uv: NDArray[np.float64],
+        taint: NDArray[np.uint16],
+        events: Sequence[BoundEvent],
+        first_sample: int,
+    ) -> Stepped:
+        """Fold the next samples in; never raises on data, never changes what it is given."""
+        work = _Work(samples_uv.copy(), taint.copy(), np.zeros(2, np.int64))
+        n_samples = len(samples_uv)
+        restarts = restarts_of(taint)
+        markers = self._config.change_markers
+        changes = rows_of(events, STIMULATION_CHANGE, markers, first_sample, n_samples)
+        found: list[Finding] = []
+        stops = sorted({*restarts, *changes, n_samples})
+        row = 0
+        for stop in stops:
+            while row < stop:
+                rows = min(stop - row, self._search.n_missing)
+                self._search.gather(samples_uv, taint, row, row + rows)
+                self._clean(work, row, row + rows)
+                row += rows
+                if not self._search.n_missing:
+                    found += self._learn(first_sample + row - 1)
+            if stop in restarts:
+                self.reset()
+            if stop in changes:
+                self._change()
+        names = ("stimulation_cleaned", "stimulation_uncleaned")
+        for name, n_samples in zip(names, work.n_done.tolist(), strict=True):
+            if n_samples:
+                self._counts[name] += n_samples
+        return Stepped(work.samples_uv, work.taint, found)
+
+    def _clean(self, work: _Work, start: int, stop: int) -> None:
+        is_on = self.is_found or not self._is_learned
+        otherwise = Taint.UNCLEANED if is_on else Taint.NONE
+        if self._is_in_doubt:
+            otherwise = Taint.STIMULATION
+        self._newest = clean(
+            work.samples_uv,
+            work.taint,
+            start,
+            stop,
+            self._lags if is_on else self._lags[:0],
+            self._weights,
+            int(otherwise),
+            self._past,
+            self._newest,
+            self._fold,
+            work.n_done,
+        )
+
+    def _change(self) -> None:
+        """Another amplitude: the rate stays, all else is in doubt."""
+        if not self._config.resets_on_change:
+            self._is_in_doubt = self._is_learned and not self.is_found
+            return
+        self._search.begin()
+        self._fold[N_KNOWN] = 0.0
+        if self.found_hz is None:
+            self._is_learned = False
+        else:
+            self.is_found = True
+
+    def _learn(self, sample: int) -> Iterator[Finding]:
+        """Take in what the stretch that ends with this sample says; yield what is news."""
+        found_hz = self._search.find()
+        self._search.begin()
+        was_found, was_learned = self.is_found, self._is_learned
+        self._is_learned = True
+        self._is_in_doubt = False
+        self.is_found = found_hz is not None
+        if found_hz is None:
+            if was_found or not was_learned:
+                config = self._config
+                text = f"none within {config.search_hz:g} Hz of {config.frequency_hz:g} Hz"
+                yield Finding(sample, "stimulation", "none", text)
+            return
+        if self.found_hz is None or abs(found_hz - self.found_hz) > _SAME_HZ:
+            self._n_agreeing = 0
+        if not (was_found and self._n_agreeing):
+            yield Finding(sample, "stimulation", "rate", f"pulses at {found_hz:.4f} Hz")
+        self._use(found_hz)
+
+    def _use(self, found_hz: float) -> None:
+        """Average the rate with those it agrees with, and take that off."""
+        self._n_agreeing = min(self._n_agreeing + 1, _N_AVERAGED)
+        before_hz = found_hz if self.found_hz is None or self._n_agreeing == 1 else self.found_hz
+        self.found_hz = before_hz + (found_hz - before_hz) / self._n_agreeing
+        self._weigh(self.found_hz)
+
+    def _weigh(self, found_hz: float) -> None:
+        lags, weights = np.zeros(self._n_window, np.int64), np.zeros(self._n_window)
+        n_lags = weigh_lags(
+            found_hz / self._rate_hz, self._config.half_width_periods, lags, weights
+        )
+        self._lags, self._weights = lags[:n_lags], weights[:n_lags]

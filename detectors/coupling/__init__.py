@@ -1,0 +1,1 @@
+"""Phase-amplitude coupling: how a slow phase drives a fast amplitude."""

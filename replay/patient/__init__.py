@@ -1,0 +1,1 @@
+"""A simulated patient, whose beta oscillations stimulation damps."""

@@ -1,0 +1,1 @@
+"""Recordings played onto Lab Streaming Layer in their own time."""

@@ -1,0 +1,1 @@
+"""When everything in a recording happened, on one clock."""

@@ -1,0 +1,1 @@
+"""The broker of a virtual rig, and the connections to it."""

@@ -1,0 +1,1 @@
+"""A live session put together, and what an operator sees of it."""

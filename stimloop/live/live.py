@@ -1,0 +1,231 @@
+"""The live loop put together: companions, streams, journal, transport, service, session folder."""
+
+import asyncio
+import contextlib
+import functools
+import gc
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from detectors.compiling.listening import compiling
+from stimloop.address import known_rig
+from stimloop.config import Config, build_loop, needless_words, to_toml
+from stimloop.errors import ConfigError, FaultError
+from stimloop.key_path import located
+from stimloop.live.companions import Companions
+from stimloop.live.one_service import require_alone
+from stimloop.live.stop_key import press_stop, stop_key
+from stimloop.recommended import allowed_text
+from stimloop.rigs.running import RunningRig, kept_running
+from stimloop.terminal.progress import progress_of_named
+from stimulators.wire.keys.files import SERVICE, service_keys
+from stimulators.wire.keys.keys import Keys
+from stimulators.wire.service_link import MqttTransport
+from streamer import clock
+from streamer.errors import StreamError
+from streamer.journal.key import load_journal_key
+from streamer.journal.session_folder import require_free
+from streamer.ledger import ledger_of
+from streamer.lsl.source import LslSource
+from streamer.session import Ends, RunningSession, Session, remarks_of
+from streamer.source import StreamInfo
+from streamer.watching.watchers import Watcher
+
+#: How long a thread may keep the interpreter before another gets it; Python's own 5 ms would
+#: let a display's thread hold the loop up for as long.
+_SWITCH_S = 0.0005
+
+Told = Callable[[str], None]
+Watching = Callable[[RunningSession], AbstractContextManager[Watcher]]
+
+
+async def run(
+    config: Config,
+    config_name: str,
+    folder: Path,
+    *,
+    may_number: bool = False,
+    duration_s: float | None,
+    told: Told,
+    warn: Told,
+    watching: Watching,
+) -> dict[str, Any]:
+    """Run one session and return its folder and what its summary says.
+
+    Parameters
+    ----------
+    config : Config
+        The rig.
+    config_name : str
+        Where it was read, for messages.
+    folder : Path
+        The session folder, which is made once all streams are there.
+    may_number : bool
+        Where it is taken, another number may be put behind its name.
+    duration_s : float, optional
+        Seconds after which the session ends by itself.
+    told : callable
+        Takes a line for the operator.
+    warn : callable
+        The same for what may not be as it should.
+    watching : callable
+        Given the session, a context that gives what is called after each step.
+
+    Raises
+    ------
+    ConfigError
+        Where configuration and streams do not fit each other.
+    StreamError
+        Where a stream is not there or not what it should be.
+    FaultError
+        Where another service of the rig speaks, before anything is created; or where a fault
+        ended the run: then the session folder is complete all the same.
+    """
+    if not may_number:
+        require_free(folder)
+    keys = _keys(config, config_name)
+    journal_key = _journal_key(config)
+    rig = known_rig(config)
+    await require_alone(rig, config_name, keys)
+    name = clock.new_session_id()
+    config_toml = to_toml(config)
+    if allowed := allowed_text(config):
+        told(allowed)
+    # What is entered into `last` holds until all else has been left.
+    async with AsyncExitStack() as last, AsyncExitStack() as stack:
+        companions = Companions(config, stack.enter_context(_config_file(config_toml)), told)
+        await stack.enter_async_context(companions)
+        told(f"looking for {_named(config)}, {config.lsl.resolve_s:g} s at most")
+        try:
+            sources = await _entered(stack, config)
+        except StreamError:
+            # What is missing may be what a companion would send that is dead.
+            companions.expect_all_alive()
+            raise
+        infos = [info for source in sources for info in source.infos]
+        for info in infos:
+            told(_found_text(info))
+        with (
+            progress_of_named("compiling") as compiles,
+            compiling(lambda n_compiled, name: compiles(n_compiled, None, name)),
+        ):
+            loop = build_loop(config_name, config, infos, session=name)
+            session = Session(loop, config.loop, infos, name=name, config_toml=config_toml)
+        for remark in remarks_of(config.loop, infos):
+            warn(f"{config_name}: {remark}")
+        for warning in needless_words(config, loop):
+            warn(f"{config_name}: {warning}")
+        transport = MqttTransport(
+            config.broker,
+            rig=config.rig.name,
+            session=name,
+            now_s=clock.now_s,
+            keys=keys,
+            devices={each.id: each.limits.commands_per_s_max for each in config.devices},
+        )
+        this = RunningRig(rig=rig, config=config_name, session=name, pid=os.getpid())
+        past_s, slept_before_s = clock.now_s(), clock.suspended_s()
+        ledger = ledger_of(config.rig.name, config.devices, clock.unix_us)
+        ends = Ends(
+            sources=[*sources, companions],
+            transport=transport,
+            now_s=clock.now_s,
+            folder=folder,
+            may_number=may_number,
+            ledger=stack.enter_context(ledger),
+            past_s=past_s,
+            slept_s=lambda: clock.suspended_s() - slept_before_s,
+            duration_s=duration_s,
+            journal_key=journal_key,
+            watching=functools.partial(_watched, watching, this, told, warn),
+        )
+        ended = await session.run(ends, last)
+        told(f"journal ended, head {ended.head} (for verify --head)")
+    path = ended.folder.path
+    if ended.fault is not None:
+        text = f"{path}: the session was ended by a fault: {ended.fault}"
+        raise FaultError(text) from ended.fault
+    return {"folder": str(path), **ended.summary}
+
+
+@contextlib.contextmanager
+def _watched(
+    watching: Watching, this: RunningRig, told: Told, warn: Told, session: RunningSession
+) -> Iterator[None]:
+    """Let operators find the session, see it, and stop it with a key."""
+    told(f"session {session.folder.path}")
+    pressed = functools.partial(press_stop, session.service, session.transport)
+    with (
+        kept_running(this, warn),
+        watching(session) as watcher,
+        stop_key(pressed),
+        _without_collections(),
+    ):
+        session.service.watchers.append(watcher)
+        yield
+
+
+@contextlib.contextmanager
+def _config_file(content: bytes) -> Iterator[Path]:
+    """Give the resolved configuration a file of its own, for companions to read."""
+    with tempfile.TemporaryDirectory(prefix="stimloop-") as folder:
+        file = Path(folder) / "config.toml"
+        file.write_bytes(content)
+        yield file
+
+
+def _keys(config: Config, config_name: str) -> Keys:
+    devices = [each.id for each in config.devices]
+    try:
+        return service_keys(config.signing, config.rig.name, devices)
+    except ValueError as error:
+        raise ConfigError(f"{config_name}: {located(f'signing.{error}')}") from error
+
+
+def _journal_key(config: Config) -> bytes | None:
+    """Return what the end of the journal is signed with, where the rig signs what it says."""
+    signing = config.signing
+    if signing is None or not signing.is_on or signing.key_folder is None:
+        return None
+    return load_journal_key(Path(signing.key_folder) / SERVICE)
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep what is there by now out of every later garbage collection, and threads short."""
+    before_s = sys.getswitchinterval()
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
+        gc.unfreeze()
+
+
+def _named(config: Config) -> str:
+    names = ", ".join(stream.name for stream in config.streams)
+    return f"stream {names}" if len(config.streams) == 1 else f"streams {names}"
+
+
+def _found_text(info: StreamInfo) -> str:
+    rate = f"{info.rate_hz:g} Hz, " if info.is_signal else ""
+    return f"stream {info.name}: {rate}{len(info.channels)} channels, {info.dtype}"
+
+
+async def _entered(stack: AsyncExitStack, config: Config) -> list[LslSource]:
+    """Find all streams at once; the first that fails ends the others' search."""
+    sources = [LslSource(stream, config.lsl, clock.now_s) for stream in config.streams]
+    try:
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                group.create_task(stack.enter_async_context(source))
+    except* StreamError as errors:
+        raise StreamError("; ".join(str(each) for each in errors.exceptions)) from None
+    return sources

@@ -1,0 +1,83 @@
+"""What an operator should know of a step, a line each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from detectors.conditioning.conditioner import Note
+from stimloop.terminal.plain_text import plain
+from stimulators.decisions import Decision, EndRun, Notice, Refusal, StateChanged
+from stimulators.refusals import RefusalReason
+from stimulators.wire.received import LinkChanged
+from streamer.closed_loop import Outcome
+from streamer.events import Event
+
+#: A target has no chance in these states, which are told themselves; nor has an older one.
+_EXPECTED = {
+    RefusalReason.SUPERSEDED,
+    RefusalReason.IDLE,
+    RefusalReason.ARMED,
+    RefusalReason.HOLD,
+    RefusalReason.PAUSED,
+    RefusalReason.SAFE,
+}
+#: Notices of what is as it should be again.
+_GOOD = {"stream_resumed", "stream_heard", "null_arrived"}
+
+
+Weight: TypeAlias = Literal["plain", "alarm"]
+
+
+class NewsLine(msgspec.Struct, frozen=True):
+    """One line, and how much it should stand out; what came from elsewhere is made plain."""
+
+    text: str
+    weight: Weight = "plain"
+
+
+def news(event: Event, outcome: Outcome) -> Iterator[NewsLine]:
+    """Yield a line for every note on the data, change of state, notice and unexpected refusal."""
+    if isinstance(event, LinkChanged):
+        text = "broker reached" if event.is_up else f"broker away: {event.reason}"
+        yield NewsLine(plain(text), "plain" if event.is_up else "alarm")
+    yield from _noted(outcome.notes)
+    for decision in outcome.decisions:
+        line = _told(decision)
+        if line is not None:
+            yield line
+
+
+def _noted(notes: Sequence[Note]) -> Iterator[NewsLine]:
+    """Yield a line for each kind of note at one sample, however many channels it is about."""
+    alike: dict[tuple[str, str, int], list[str]] = {}
+    for note in notes:
+        alike.setdefault((note.stream, note.kind, note.sample), []).append(note.text)
+    for (stream, kind, sample), texts in alike.items():
+        if kind == "unusual" and (stream, "implausible", sample) in alike:
+            continue  # the graver word says it all
+        text = f"{stream}: {kind} at sample {sample}: {texts[0]}".rstrip(": ")
+        more = f" (and {len(texts) - 1} more like it)" if len(texts) > 1 else ""
+        yield NewsLine(plain(text + more))
+
+
+def _told(decision: Decision) -> NewsLine | None:
+    if isinstance(decision, StateChanged):
+        text = f"{decision.before} -> {decision.after}: {decision.reason}"
+        return NewsLine(plain(text), "alarm" if decision.after == "safe" else "plain")
+    if isinstance(decision, Notice):
+        weight: Weight = "plain" if decision.kind in _GOOD else "alarm"
+        return NewsLine(plain(f"{_about(decision)}{decision.kind}: {decision.text}"), weight)
+    if isinstance(decision, EndRun):
+        return NewsLine(plain(f"this service ends: {decision.reason}"), "alarm")
+    if isinstance(decision, Refusal) and decision.reason is RefusalReason.REFUSED:
+        return NewsLine(plain(f"{decision.device} refused a command: {decision.found}"))
+    if isinstance(decision, Refusal) and decision.reason not in _EXPECTED:
+        why = f"expected {decision.expected}, found {decision.found}" if decision.found else ""
+        text = f"{_about(decision)}refused, {decision.reason}: {why}"
+        return NewsLine(plain(text.rstrip(": ")))
+    return None
+
+
+def _about(decision: Notice | Refusal) -> str:
+    return f"{decision.device}: " if decision.device else ""

@@ -1,0 +1,1 @@
+"""Text for a terminal: tables, lines and progress, none of which can steer it."""

@@ -1,0 +1,67 @@
+"""How far something is that takes its time: a bar on a screen, else a line now and then."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from stimloop.terminal.plain_console import PlainConsole
+from stimloop.terminal.plain_text import plain
+
+#: Given how much is done, and of how much where that is known.
+Advance = Callable[[float, float | None], None]
+
+#: Without a screen: nothing at all of what is over by then, and no line sooner after another.
+_LINE_S = 10.0
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Advance]:
+    """Show on stderr how far something is while it goes on; see `progress_of_named`."""
+    with progress_of_named(what) as advance:
+        yield lambda done, total: advance(done, total, "")
+
+
+@contextlib.contextmanager
+def progress_of_named(what: str) -> Iterator[Callable[[float, float | None, str], None]]:
+    """Show on stderr how far something is, and the name of what is under way.
+
+    A bar where stderr is a screen, there from the start; elsewhere a line every ten seconds.
+    """
+    console = PlainConsole(stderr=True)
+    if not console.is_terminal:
+        yield _lines(what)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def advance(done: float, total: float | None, name: str) -> None:
+            said = f"{what} {name}".rstrip()
+            bar.update(task, completed=done, total=total, description=said)
+
+        yield advance
+
+
+def _lines(what: str) -> Callable[[float, float | None, str], None]:
+    from streamer.clock import now_s  # noqa: PLC0415 numpy comes with it: a stop does without
+
+    due_s = now_s() + _LINE_S
+
+    def advance(done: float, total: float | None, name: str) -> None:
+        nonlocal due_s
+        if now_s() < due_s:
+            return
+        due_s = now_s() + _LINE_S
+        of = f" of {total:g}" if total is not None else ""
+        named = f"{what} {name}".rstrip()
+        sys.stderr.write(f"stimloop: {plain(f'{named}: {done:g}{of}')}\n")
+        sys.stderr.flush()
+
+    return advance

@@ -1,0 +1,1 @@
+"""Keys that sign commands and answers: files, rings, and how they are made."""

@@ -1,0 +1,1 @@
+"""The journal of a session: written before anything is sent, read and proven afterwards."""

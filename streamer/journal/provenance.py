@@ -1,0 +1,85 @@
+"""Where a session came from: the header its journal begins with."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+
+import msgspec
+
+from detectors.estimates import VERSION
+from detectors.registry import REGISTRY
+from stimulators.policies.registry import POLICIES
+from streamer.config import LoopConfig
+from streamer.errors import JournalError
+from streamer.journal.records import Header
+from streamer.source import StreamInfo
+
+_PACKAGES = ("stimloop", "numpy", "scipy", "numba", "llvmlite", "msgspec")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything a bit of the results may depend on."""
+    found = {"python": platform.python_version(), "estimates": VERSION}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found | dict(REGISTRY.packages) | dict(POLICIES.packages)
+
+
+def machine() -> dict[str, str]:
+    """Return what is promised to be bitwise the same only on itself."""
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "architecture": platform.machine(),
+        "node": platform.node(),
+    }
+
+
+def header(
+    config: LoopConfig,
+    infos: Sequence[StreamInfo],
+    *,
+    session: str,
+    config_toml: bytes,
+    signs_end: bool = False,
+) -> Header:
+    """Return the header of a session's journal.
+
+    Parameters
+    ----------
+    config : LoopConfig
+        The rig, as the loop is given it.
+    infos : sequence of StreamInfo
+        The streams as they were found.
+    session : str
+        Name of the session.
+    config_toml : bytes
+        The content of the session folder's `config.toml`.
+    signs_end : bool
+        Whether the end record will be signed.
+
+    Raises
+    ------
+    JournalError
+        Where the configuration does not come back as it was (a limit that is not a number).
+    """
+    config_json = msgspec.json.encode(config).decode()
+    try:
+        comes_back = msgspec.json.decode(config_json, type=LoopConfig) == config
+    except msgspec.ValidationError as error:
+        raise JournalError(f"configuration: cannot be kept: {error}") from error
+    if not comes_back:
+        raise JournalError("configuration: cannot be kept: it does not come back as it was")
+    return Header(
+        session=session,
+        config_json=config_json,
+        config_toml_sha256=hashlib.sha256(config_toml).hexdigest(),
+        infos=tuple(infos),
+        versions=versions(),
+        machine=machine(),
+        signs_end=signs_end,
+    )

@@ -1,0 +1,1 @@
+"""What watches a session from beside the loop: counts, status, displays, the summary."""

@@ -1,0 +1,110 @@
+"""When an amount is said, and when it is said again: the borders of one device's way."""
+
+import pytest
+
+from stimulators.gate.freshness import Flaw
+from stimulators.gate_config import GateConfig
+from tests.stimulators.gate.driving.test_driving import Bench, pulses
+
+_TICK_S = 1 / 64
+
+
+def test_the_last_step_down_before_another_program_ends_at_nothing() -> None:
+    assert Bench().be_live(0.125).want(1.0, "b").ask() == (0.0, "a")
+
+
+def test_a_program_that_is_not_configured_is_of_no_contacts_at_all() -> None:
+    bench = Bench(programs={"a": pulses("XX")}, safe_program="a").be_live(1.0, program="other")
+    assert bench.want(2.0).ask() == (0.75, "other")
+
+
+def test_no_budget_holds_up_a_way_down() -> None:
+    bench = Bench(limits={"on_time_s_max": 0.4}).be_live(2.0)
+    assert bench.want(1.75).ask() == (1.75, "a")
+
+
+def test_a_step_uses_as_much_of_the_right_to_move_as_it_moves() -> None:
+    bench = Bench().be_live().want(0.625)
+    assert bench.ask() == (0.625, "a")
+    bench.done()
+    assert bench.want(2.0).ask() == (0.75, "a")
+    bench = Bench().be_live(2.0).want(1.875)
+    assert bench.ask() == (1.875, "a")
+    bench.done()
+    assert bench.want(0.5).ask() == (1.75, "a")
+
+
+def test_the_same_amount_in_another_program_is_said_at_once() -> None:
+    programs = {"a": pulses("1-2"), "b": pulses("1-2")}
+    bench = Bench(programs=programs).be_live()
+    assert bench.want(0.75).ask() == (0.75, "a")
+    bench.done()
+    assert bench.want(0.75, "b").ask() == (0.75, "b")
+
+
+def test_a_device_within_the_tolerance_of_what_was_said_is_there() -> None:
+    tolerance = 1 / 64 - 1e-9
+    assert tolerance + 1e-9 == 1 / 64
+    for missing, said in ((1 / 64, None), (2 / 64, (1.0, "a"))):
+        bench = Bench(tolerance=tolerance).be_live().go(1.0)
+        bench.say(1.0 - missing, last_seq=bench.drive.commands.newest_seq)
+        assert bench.ask(1.0) == said
+
+
+def test_a_device_that_did_a_step_without_getting_there_goes_on_from_where_it_is() -> None:
+    bench = Bench().be_live().want(2.0)
+    assert bench.ask() == (0.75, "a")
+    bench.done(0.5)
+    assert bench.ask(_TICK_S) == (0.625, "a")
+
+
+def test_a_shorter_step_than_the_one_that_is_open_waits_for_its_answer() -> None:
+    bench = Bench().be_live().go(0.75)
+    assert bench.want(2.0).ask(1.0) == (1.0, "a")
+    bench.want(0.875)
+    assert bench.ask(0.125) is None
+    assert bench.ask(0.125) == (0.875, "a")
+
+
+@pytest.mark.parametrize("n_engaged", [1, 2])
+def test_who_is_engaged_anew_is_not_live_and_has_let_no_lease_end(n_engaged: int) -> None:
+    bench = Bench(timing=GateConfig()).be_live()
+    for _ in range(n_engaged):
+        bench.drive.engage()
+    assert not bench.drive.is_live
+    assert bench.drive.flaw(bench.now_s) is None
+    bench.drive.go_live()
+    bench.drive.lapse()
+    found = Flaw("device", "stn let its lease end", "a device that is live")
+    assert bench.drive.flaw(bench.now_s) == found
+
+
+def test_what_was_said_before_a_lease_ended_leads_nowhere() -> None:
+    for end in ("lapse", "disengage"):
+        bench = Bench().be_live(0.0).go(1.0, "b")
+        if end == "lapse":
+            bench.drive.lapse()
+            bench.say(0.5, last_seq=bench.drive.commands.newest_seq, state="safe")
+            bench.drive.go_live()
+        else:
+            bench.drive.disengage(bench.now_s)
+            bench.drive.engage()
+            bench.say(0.5, last_seq=bench.drive.commands.newest_seq, state="safe")
+            bench.drive.go_live()
+        assert bench.want(1.0, "b").ask(1.0) == (0.25, "a")
+
+
+def test_a_refused_way_down_is_none_of_the_next_engagement() -> None:
+    bench = Bench().be_live(2.0).want(1.75)
+    bench.ask()
+    bench.refuse(2.0)
+    bench.drive.disengage(bench.now_s)
+    bench.drive.engage()
+    assert bench.drive.flaw(bench.now_s) is None
+
+
+def test_without_a_wish_an_active_device_is_kept_at_the_lowest_it_may_give() -> None:
+    bench = Bench().be_live(1.0)
+    assert bench.ask() is None
+    bench.drive.belief.send(99, 1.25, "a", bench.now_s)
+    assert bench.ask() == (1.0, "a")

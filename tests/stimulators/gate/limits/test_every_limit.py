@@ -1,0 +1,262 @@
+"""One class a limit: what reads, asks, compares, describes and judges limits forgets none."""
+
+import math
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stimulators.decisions import Refusal
+from stimulators.gate.limits import registry
+from stimulators.gate.limits.amount import AmountLimit, ChargeDensityLimit, ShannonLimit
+from stimulators.gate.limits.limit import Asked, Limit, Told
+from stimulators.gate.limits.registry import LIMITS, narrower_limits
+from stimulators.gate.limits.slew import SlewLimit
+from stimulators.limits import LimitsConfig
+from stimulators.refusals import RefusalReason
+from stimulators.wire.messages import DeviceLimits
+from tests.stimulators.gate.driving.test_driving import Bench
+from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of
+from tests.world import electrode_oracle, oracle
+
+_ROOT = Path(__file__).parents[4]
+_KEYS = {field.name for field in msgspec.structs.fields(LimitsConfig)}
+
+
+def _rows() -> dict[tuple[str, ...], list[str]]:
+    """Return the table of limits in the guide, by the keys of each row."""
+    text = (_ROOT / "docs" / "guides" / "your-own-rig.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| limit | what it does | refused with |\n|---|---|---|\n")
+    lines = table.partition("\n\n")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {tuple(re.findall(r"`(\w+)`", keys)): rest for keys, *rest in cells}
+
+
+def _undescribed(limits: tuple[type[Limit], ...]) -> list[str]:
+    rows = _rows()
+    return [
+        limit.__name__
+        for limit in limits
+        if rows.get(limit.keys) != [limit.text, f"`{limit.reason}`"]
+    ]
+
+
+def _unjudged(limits: tuple[type[Limit], ...]) -> list[str]:
+    places = (electrode_oracle.ElectrodeOracle, oracle.Oracle)
+    return [
+        key
+        for limit in limits
+        for key in limit.keys
+        if not any(hasattr(place, electrode_oracle.JUDGED.get(key, "?")) for place in places)
+    ]
+
+
+def _all_of(kind: type[Limit]) -> set[type[Limit]]:
+    below = {each for each in kind.__subclasses__() if each.__module__.startswith("stimulators.")}
+    return below.union(*(_all_of(each) for each in below))
+
+
+class MadeUp(Limit):
+    """No more than 1 mA, whatever is configured: a limit that nobody has heard of."""
+
+    place = 1000
+    keys = ("made_up_ma_max",)
+    reason = RefusalReason.LIMIT
+    text = "made up"
+    told = Told("made-up amount", "amplitude_ma_max", "level_max")
+    n_counted = n_advanced = 0
+    limit_ma = 4.0
+    reached = False
+
+    def check(self, asked: Asked) -> Refusal | None:
+        """Refuse more than 1 mA."""
+        return self.refusal("more", "1 mA") if asked.amount > 1.0 else None
+
+    def count(self, asked: Asked) -> None:
+        """Count all that goes."""
+        del asked
+        MadeUp.n_counted += 1
+
+    def advance(self, now_s: float) -> None:
+        """Let time pass."""
+        del now_s
+        MadeUp.n_advanced += 1
+
+    def is_reached(self, now_s: float) -> bool:
+        """Be reached at once where it is told to."""
+        del now_s
+        return MadeUp.reached
+
+    @classmethod
+    def key_of(cls, config: Any) -> str:
+        """Return a key that no configuration has."""
+        del config
+        return "made_up_ma_max"
+
+    @classmethod
+    def value_of(cls, config: Any) -> float:
+        """Return its limit."""
+        del config
+        return cls.limit_ma
+
+
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch) -> tuple[type[Limit], ...]:
+    with_made_up = (*LIMITS, MadeUp)
+    monkeypatch.setattr(registry, "LIMITS", with_made_up)
+    MadeUp.n_counted = MadeUp.n_advanced = 0
+    return with_made_up
+
+
+# Every limit there is.
+
+_EVERY = pytest.mark.parametrize("limit", LIMITS, ids=lambda each: each.__name__)
+
+
+def test_every_limit_is_asked_and_once() -> None:
+    assert set(LIMITS) == _all_of(Limit)
+    assert len(set(LIMITS)) == len(LIMITS) >= 10
+
+
+def test_the_order_in_which_limits_are_asked_is_written_down() -> None:
+    asked = [each.__name__.removesuffix("Limit") for each in LIMITS if each.place <= 100]
+    assert asked == [
+        *("Amount", "ChargeDensity", "Shannon", "Slew", "Refractory", "Triggers"),
+        *("Commands", "Rises", "OnTime", "Charge"),
+    ]
+
+
+def test_two_limits_of_one_place_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SlewLimit, "place", AmountLimit.place)
+    with pytest.raises(ValueError, match="SlewLimit: expected a place of its own, found that of "):
+        registry.find()
+
+
+def test_every_key_of_the_configuration_is_of_one_limit() -> None:
+    read = Counter(key for limit in LIMITS for key in limit.keys)
+    assert read == Counter(_KEYS)
+
+
+def test_every_limit_that_a_device_may_say_is_compared() -> None:
+    told = [name for each in LIMITS if each.told for name in {each.told.ma, each.told.level}]
+    assert sorted(told) == sorted(field.name for field in msgspec.structs.fields(DeviceLimits))
+
+
+@_EVERY
+def test_a_limit_is_described_in_the_guide(limit: type[Limit]) -> None:
+    assert _undescribed((limit,)) == []
+
+
+@_EVERY
+def test_a_limit_is_judged_at_the_electrode(limit: type[Limit]) -> None:
+    assert _unjudged((limit,)) == []
+
+
+@_EVERY
+def test_a_limit_holds_up_no_way_down_but_by_commands_a_second(limit: type[Limit]) -> None:
+    bench = Bench().be_live(2.0)
+    asked = Asked("amplitude", 1.0, "a", bench.now_s, moved=-1.0)
+    for _ in range(3):
+        assert bench.drive.limits[limit].check(asked) is None
+        bench.drive.limits[limit].count(asked)
+
+
+@_EVERY
+def test_a_limit_has_words_of_its_own(limit: type[Limit]) -> None:
+    assert [each for each in LIMITS if each.text == limit.text] == [limit]
+    assert isinstance(limit.reason, RefusalReason)
+    assert limit.__doc__
+
+
+def test_the_guide_and_the_judge_name_no_limit_that_is_not_there() -> None:
+    assert len(_rows()) == len(LIMITS)
+    assert electrode_oracle.JUDGED.keys() == _KEYS
+
+
+def test_the_limits_of_amount_read_the_key_of_the_unit() -> None:
+    assert AmountLimit.key_of(device_of()) == "amplitude_ma_max"
+    assert AmountLimit.key_of(feedback_of()) == "level_max"
+    assert SlewLimit.value_of(feedback_of()) == feedback_of().slew_per_s_max
+
+
+# One that is made up.
+
+
+def test_a_limit_that_is_made_up_is_missed_in_guide_and_oracle(
+    made_up: tuple[type[Limit], ...],
+) -> None:
+    assert _undescribed(made_up) == ["MadeUp"]
+    assert _unjudged(made_up) == ["made_up_ma_max"]
+
+
+def test_a_limit_that_is_made_up_is_compared(
+    made_up: tuple[type[Limit], ...],
+) -> None:
+    del made_up
+    its = DeviceLimits(amplitude_ma_max=3.5, slew_ma_per_s_max=100.0)
+    assert list(narrower_limits(device_of(), its)) == [("made-up amount 3.5", "at least 4")]
+
+
+def test_a_limit_that_is_made_up_keeps_a_target_a_step_and_a_trigger(
+    made_up: tuple[type[Limit], ...],
+) -> None:
+    del made_up
+    bench = Bench().be_live(0.875)
+    assert bench.objection(bench.target(2.0), bench.now_s) is None
+    assert bench.want(2.0).ask() is None
+    assert bench.want(1.0).ask() == (1.0, "a")
+    assert MadeUp.n_counted == 1
+    assert MadeUp.n_advanced == 2
+    refused = bench.drive.trigger(bench.target(1.5, kind="trigger"), bench.now_s)
+    assert isinstance(refused, Refusal)
+    assert refused.found == "more"
+
+
+def test_a_limit_that_is_made_up_makes_safe_whom_it_stops(
+    made_up: tuple[type[Limit], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del made_up
+    monkeypatch.setattr(MadeUp, "limit_ma", 2.0)
+    rig = GateRig(device_of()).be_active()
+    monkeypatch.setattr(MadeUp, "reached", True)
+    rig.tick()
+    assert (rig.state, rig.gate.reason) == ("safe", "device stn reached made_up_ma_max")
+
+
+# Those that never have to refuse, because what goes is made to fit.
+
+
+def test_a_step_beyond_the_right_to_move_is_refused() -> None:
+    limits = Bench().be_live().drive.limits
+    slew = limits[SlewLimit].slew
+    for moved, is_refused in ((slew.spare, False), (slew.spare + 1e-6, True)):
+        asked = Asked("amplitude", 0.5 + moved, "a", 64.0, is_up=True, moved=moved)
+        refusal = limits[SlewLimit].check(asked)
+        assert (refusal is not None) is is_refused
+        if refusal is not None:
+            assert refusal.reason == "slew"
+        assert limits[SlewLimit].check(asked._replace(is_up=False)) is None
+
+
+@pytest.mark.parametrize("kind", [ChargeDensityLimit, ShannonLimit])
+def test_a_phase_beyond_what_the_configuration_allows_is_refused(kind: type[Limit]) -> None:
+    bench = Bench()
+    limit = bench.drive.limits[kind]
+    for amount in (0.0, bench.drive.config.amount_max):
+        assert limit.check(Asked("trigger", amount, "a", 64.0)) is None
+    beyond = Asked("trigger", 1e4, "a", 64.0)
+    refusal = limit.check(beyond)
+    assert refusal is not None
+    assert refusal.reason == "limit"
+    # A way down is never held up, and of a program that nobody knows no phase is known.
+    assert limit.check(beyond._replace(kind="amplitude")) is None
+    assert limit.check(beyond._replace(program="other")) is None
+
+
+def test_a_number_that_is_none_is_no_amount() -> None:
+    limit = Bench().drive.limits[AmountLimit]
+    for amount in (math.nan, -1e-9, math.inf):
+        assert limit.check(Asked("target", amount, "a", 64.0)) is not None
