@@ -285,4 +285,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def _given(*values: float | None) -> float:
     """Return the one that is there; NaN, which no comparison lets pass, where none is."""
-    return next((value for value in values if value is not None), math.nan)
+    for value in values:
+        if value is not None:
+            return value
+    return math.nan

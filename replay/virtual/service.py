@@ -285,3 +285,6 @@ class _Unwritten:
 
     def commit(self) -> None:
         """Keep nothing."""
+
+    def digest(self) -> None:
+        """Keep nothing."""

@@ -79,7 +79,7 @@ class Belief:
         amount = self._amount
         if amount is None:
             return 0.0, self._config.amount_max
-        amounts = [sent.amount for sent in self._sent.values()]
+        amounts = [sent.amount for sent in self._sent.values()] if self._sent else []
         amounts.append(amount)
         if self.state == "safe" or (self._is_leased and self.state == "stopped"):
             amounts.append(self._config.safe_amount)
@@ -163,6 +163,8 @@ class Belief:
         """Every program that may be in effect; all of the device's where nothing is known."""
         if not self.is_known:
             return frozenset(self._config.programs)
+        if not self._sent:
+            return frozenset((self._program,))
         return frozenset({self._program, *(sent.program for sent in self._sent.values())})
 
     def learn(self, info: DeviceInfo) -> None:
