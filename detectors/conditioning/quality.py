@@ -160,6 +160,7 @@ class SampleJudge:
         self._factors = np.array(factors, np.float64)
         self._limits = _limits(config, kind, rate_hz)
         self._rails = _rails(config, self._factors)
+        self._is_wrong = False
         self._rails_by_dtype: dict[np.dtype[np.generic], NDArray[np.float64]] = {}
         n_own = len(factors)
         n_found_max = max(_N_FOUND_MAX, 2 * len(_KINDS) * n_own)
@@ -192,13 +193,17 @@ class SampleJudge:
                 raw, done, stamp_taint, rails, samples_uv, taint, self._state.addresses
             )
             n_found = int(state.found.counter.view("n_written"))
+            if not n_found:
+                continue
             columns = [each[:n_found].tolist() for each in state.found[:-1]]
             findings += [
                 self._describe(first_sample + row, channel, bit, begins, (sd_uv, half_range_uv))
                 for row, channel, bit, begins, sd_uv, half_range_uv in zip(*columns, strict=True)
             ]
-        if findings or state.judged.bits.any():
+        # What is wrong begins with a finding, and goes on until there is another.
+        if findings or self._is_wrong:
             self._count()
+            self._is_wrong = bool(state.judged.bits.any())
         return samples_uv, taint, findings
 
     @property

@@ -79,8 +79,34 @@ class BoundPolicy:
             return f"expected a list or tuple of targets, found {type(targets).__name__}"
         if len(targets) > _N_TARGETS_MAX:
             return f"expected at most {_N_TARGETS_MAX} targets at a hop, found {len(targets)}"
-        faults = (self._fault_of(target, observation) for target in targets)
-        return next((each for each in faults if each is not None), None)
+        for target in targets:
+            if self._is_plain(target, observation):
+                continue
+            if (fault := self._fault_of(target, observation)) is not None:
+                return fault
+        return None
+
+    def _is_plain(self, target: Target, observation: Observation) -> bool:
+        """Say whether a target is as nearly all are: that is soon told, and it has no fault."""
+        if type(target) is not Target or type(target.device) is not str:
+            return False
+        clip = self.clips.get(target.device)
+        return (
+            clip is not None
+            and type(target.amount) is float
+            and clip.lowest <= target.amount <= clip.highest
+            and target.policy == self.id
+            and target.kind == clip.kind
+            and type(target.policy) is type(target.kind) is str
+            and target.sample == observation.sample
+            and target.time_s == observation.time_s
+            and type(target.sample) is int
+            and type(target.time_s) is float
+            and type(target.onset_s) is type(target.value) is type(target.threshold) is float
+            and target.fire_at_s is None
+            and type(target.withheld) is bool
+            and all(map(_is_plain_text, (target.detector, target.channel, target.program)))
+        )
 
     def _fault_of(self, target: object, observation: Observation) -> str | None:
         if type(target) is not Target:
@@ -115,6 +141,10 @@ def _wrong_form(target: Target) -> str | None:
     if target.fire_at_s is not None and target.kind != "trigger":
         return f"expected a time to fire of triggers alone, found {target.fire_at_s!r}"
     return None
+
+
+def _is_plain_text(text: object) -> bool:
+    return type(text) is str and len(text) <= _N_TEXT_MAX and text.isascii()
 
 
 def _is_text(text: object) -> bool:

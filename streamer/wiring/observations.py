@@ -93,6 +93,9 @@ class Observations:
         self._grid = next(iter(self._detectors.values()))
         self._beside = [each for each in self._detectors.values() if each is not self._grid]
         self._reads = [(each, self._detectors[each.read.detector]) for each in reads]
+        self._columns = [each.column for each in reads if each.column >= 0]
+        self._all_valid = (True,) * len(self._columns)
+        self._calibrating = [each.calibrating for each in reads if each.calibrating >= 0]
         self._kinds = {
             (found.read.detector, found.read.channel, kind)
             for found in reads
@@ -111,6 +114,8 @@ class Observations:
 
     def _observation(self, hop: _Hop) -> Observation:
         self._grid.newest = hop
+        if not self._beside and all(hop.valid):
+            return self._all_of(hop)
         for each in self._beside:
             each.go_to(hop.sample, hop.time_s)
         values: list[float] = []
@@ -134,6 +139,20 @@ class Observations:
             calibrating=all(of_invalid) if of_invalid else is_calibrating,
             values=tuple(values),
             values_valid=tuple(values_valid),
+            moments=tuple(self._moments(hop.sample)) if self._kinds else (),
+        )
+
+    def _all_of(self, hop: _Hop) -> Observation:
+        """Return a hop of the only detector, of which all may be used, as nearly always."""
+        values = hop.values
+        self._grid.may_calibrate &= len(self._calibrating) == len(self._reads)
+        return Observation(
+            sample=hop.sample,
+            time_s=hop.time_s,
+            valid=True,
+            calibrating=any(values[place] for place in self._calibrating),
+            values=tuple([values[place] for place in self._columns]),
+            values_valid=self._all_valid,
             moments=tuple(self._moments(hop.sample)) if self._kinds else (),
         )
 

@@ -16,6 +16,7 @@ class CommandsLimit(Limit):
     keys = ("commands_per_s_max",)
     reason = RefusalReason.COMMANDS
     text = "commands in any second, a fifth of them for the way down; the way to safety goes beyond"
+    kinds = frozenset({"amplitude", "trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -44,6 +45,7 @@ class RisesLimit(Limit):
     keys = ("rises_per_min_max",)
     reason = RefusalReason.RISES
     text = "departures from the safe amount, in any minute"
+    kinds = frozenset({"wish", "amplitude"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
