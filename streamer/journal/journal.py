@@ -77,6 +77,8 @@ class Journal:
         Of everything written so far.
     n_records : int
         Records that were committed.
+    n_steps : int
+        Steps written, committed or not.
 
     Raises
     ------
@@ -97,7 +99,7 @@ class Journal:
         self._waiting: list[tuple[int, RecordKind, float, bytes, bytes]] = []
         self._n_waiting_bytes = 0
         self._n_unmoved_bytes = 0
-        self._n_steps = 0
+        self.n_steps = 0
         self._chain = CHAIN_START
         self._head = CHAIN_START
         self._failure: str | None = None
@@ -152,7 +154,7 @@ class Journal:
             self.digests.add(outcome)
         except (TypeError, ValueError, OverflowError) as error:
             raise self._fail(f"{type(event).__name__} cannot be kept: {error}") from error
-        self._n_steps += 1
+        self.n_steps += 1
         self._add("step", now_s, payload)
 
     def fail(self, text: str, now_s: float) -> None:
@@ -180,7 +182,7 @@ class Journal:
         self._expect_files(looks_up=True)
         end = EndRecord(
             reason=reason,
-            n_steps=self._n_steps,
+            n_steps=self.n_steps,
             digest=self.digests.as_dict(),
             summary_json=summary_json,
         )
