@@ -57,14 +57,19 @@ class EstimateRows:
         nulls = {
             column_of(outputs, each.channel, each.null) for each in outputs if each.null is not None
         }
-        self._columns = [column for column in range(len(outputs)) if column not in nulls]
-        measured = [outputs[column] for column in self._columns]
-        #: Where a measure has no null its own column stands in, and no row of it is valid.
-        self._null_columns = [
-            column if each.null is None else column_of(outputs, each.channel, each.null)
-            for column, each in zip(self._columns, measured, strict=True)
-        ]
-        self._has_null = np.array([each.null is not None for each in measured])
+        columns = [column for column in range(len(outputs)) if column not in nulls]
+        measured = [outputs[column] for column in columns]
+        with_null = [row for row, each in enumerate(measured) if each.null is not None]
+        self._columns = np.array(columns)
+        #: Which of the measures have a null, and the columns of these nulls.
+        self._with_null = np.array(with_null, np.int64)
+        self._null_columns = np.array(
+            [
+                column_of(outputs, measured[row].channel, measured[row].null or "")
+                for row in with_null
+            ],
+            np.int64,
+        )
         self._schema = schema
         self._names = {
             "detector": _Codes([detector.id] * len(measured)),
@@ -79,8 +84,8 @@ class EstimateRows:
         self._time_s = np.empty(self._n_hops_max)
         self._offset_us = np.empty(self._n_hops_max, np.int64)
         self._taint = np.empty(self._n_hops_max, np.uint16)
-        self._values, self._nulls = np.empty(shape), np.empty(shape)
-        self._valid, self._null_valid = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
+        self._values, self._valid = np.empty(shape), np.empty(shape, np.bool_)
+        self._nulls, self._null_valid = np.zeros(shape), np.zeros(shape, np.bool_)
         self._has_utc = False
 
     def add(self, estimates: Estimates, offset_us: int | None) -> Iterator[pa.Table]:
@@ -99,7 +104,7 @@ class EstimateRows:
         """Yield what is left as a row group, if anything."""
         if not self._n_hops:
             return
-        n_hops, n_measures = self._n_hops, len(self._columns)
+        n_hops, n_measures = self._n_hops, self._columns.size
         valid, null_valid = self._valid[:, :n_hops].ravel(), self._null_valid[:, :n_hops].ravel()
         columns: dict[str, Any] = {
             "time_s": np.tile(self._time_s[:n_hops], n_measures),
@@ -122,10 +127,12 @@ class EstimateRows:
         self._taint[here] = estimates.taint[given]
         self._offset_us[here] = offset_us
         values, valid = estimates.values[given].T, estimates.valid[given].T
-        self._values[:, here] = values[self._columns]
-        self._valid[:, here] = valid[self._columns]
-        self._nulls[:, here] = values[self._null_columns]
-        self._null_valid[:, here] = valid[self._null_columns] & self._has_null[:, np.newaxis]
+        if self._with_null.size:
+            self._nulls[self._with_null, here] = values[self._null_columns]
+            self._null_valid[self._with_null, here] = valid[self._null_columns]
+            values, valid = values[self._columns], valid[self._columns]
+        self._values[:, here] = values
+        self._valid[:, here] = valid
 
     def _utc(self, n_measures: int) -> pa.Array:
         if not self._has_utc:
@@ -145,5 +152,3 @@ class _Codes:
 
     def repeated(self, n_hops: int) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(np.repeat(self._codes, n_hops), self._names)
-
-

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -60,8 +60,10 @@ REPEATING: Final = [each.name for each in COLUMNS if each.type == _NAME]
 #: One row: the columns that say something, by name.
 Row: TypeAlias = dict[str, Any]
 
-#: How the note of a gap says what is missing.
-_GAP: Final = re.compile(r"\d+ samples \((?P<lost_s>[0-9.]+) s\) are missing")
+#: How the note of a gap says what is missing, and before which sample.
+_GAP: Final = re.compile(
+    r"\d+ samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
+)
 
 
 class EventRows:
@@ -73,15 +75,22 @@ class EventRows:
         Of the table.
     clock : WallClock
         Told of every event before.
+    rates_hz : mapping of str to float
+        Nominal rate of each signal.
     n_group_rows : int
         Rows of a group.
     """
 
     def __init__(
-        self, schema: pa.Schema, clock: WallClock, n_group_rows: int = N_GROUP_ROWS
+        self,
+        schema: pa.Schema,
+        clock: WallClock,
+        rates_hz: Mapping[str, float],
+        n_group_rows: int = N_GROUP_ROWS,
     ) -> None:
         self._schema = schema
         self._clock = clock
+        self._rates_hz = rates_hz
         self._n_group_rows = n_group_rows
         self._rows: list[Row] = []
         self._correction_s: dict[str, float] = {}
@@ -139,17 +148,23 @@ class EventRows:
                 yield row
 
     def _noted(self, note: Note, chunk: Chunk) -> Row:
-        place = min(max(note.sample - chunk.first_sample, 0), chunk.timestamps_s.size - 1)
-        time_s = float(chunk.timestamps_s[place]) + self._correction_s.get(note.stream, 0.0)
-        lost = _GAP.match(note.text) if note.kind == "gap" else None
+        """Return the row of a note, at the corrected stamp of its sample."""
+        row = min(max(note.sample - chunk.first_sample, 0), chunk.timestamps_s.size - 1)
+        time_s = float(chunk.timestamps_s[row]) + self._correction_s.get(note.stream, 0.0)
+        gap = _GAP.match(note.text) if note.kind == "gap" else None
+        if gap is None:
+            columns: Row = {"sample": note.sample}
+        else:  # it was confirmed some samples after it ended
+            sample, lost_s = int(gap["sample"]), float(gap["lost_s"])
+            time_s -= (note.sample - sample) / self._rates_hz[note.stream] + lost_s
+            columns = {"sample": sample, "duration_s": lost_s}
         return _row(
-            "gap" if note.kind == "gap" else "quality",
+            "quality" if gap is None else "gap",
             note.kind,
             time_s=time_s if math.isfinite(time_s) else None,
             stream=note.stream,
-            sample=note.sample,
-            duration_s=None if lost is None else float(lost["lost_s"]),
             text=note.text,
+            **columns,
         )
 
 

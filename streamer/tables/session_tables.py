@@ -101,9 +101,9 @@ class SessionTables:
             detectors={
                 name: DetectorOf(
                     stream=loop.chain.streams[name],
-                    rate_hz=each.rate_hz,
-                    hop_samples=each.hop_samples,
-                    delay_s=each.delay_s,
+                    rate_hz=float(each.rate_hz),
+                    hop_samples=int(each.hop_samples),
+                    delay_s=float(each.delay_s),
                 )
                 for name, each in detectors.items()
             },
@@ -113,7 +113,8 @@ class SessionTables:
         of_events = pa.schema(event_rows.COLUMNS, metadata)
         self._clock = WallClock(header.utc_offset_us)
         self._rows = {name: EstimateRows(each, of_estimates) for name, each in detectors.items()}
-        self._event_rows = EventRows(of_events, self._clock)
+        rates_hz = {name: each.layout.rate_hz for name, each in loop.conditioners.items()}
+        self._event_rows = EventRows(of_events, self._clock, rates_hz)
         with ExitStack() as on_error:
             self._estimates = TableFile(
                 folder / ESTIMATES_NAME, of_estimates, estimate_rows.REPEATING, part_name=part_name

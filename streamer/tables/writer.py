@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: The thread looks for steps this often. It is not woken by them: a thread that wakes at each step
 #: would take the interpreter from the loop at each step.
 _PERIOD_S: Final = 0.25
+#: ... and pauses so long after each step, so that a loop that waits for the interpreter gets it: a
+#: thread that goes on without a pause gives it up only when Python's switch interval is over.
+_PAUSE_S: Final = 5e-5
 #: Values that may wait, over all detectors (nine bytes each), and steps.
 _N_VALUES_MAX: Final = 1 << 22
 _N_STEPS_MAX: Final = 1 << 15
@@ -75,6 +78,9 @@ class TableWriter:
         self._has_room = threading.Event()
         self._wanted = threading.Event()
         self._is_over = False
+        # Never released: to wait for it is to let others run.
+        self._pause = threading.Lock()
+        self._pause.acquire()
         self._thread = threading.Thread(target=self._run, name="tables", daemon=True)
 
     def __enter__(self) -> Self:
@@ -83,7 +89,7 @@ class TableWriter:
             from streamer.tables.session_tables import SessionTables  # noqa: PLC0415
 
             self._tables = SessionTables(self._folder, self._loop, self._header)
-        except (ImportError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 whatever it is, the session begins
             self.problem = _described(error)
             return self
         self._thread.start()
@@ -184,6 +190,8 @@ class TableWriter:
             tables.add(event, now_s, outcome)
             for seen in outcome.seen:
                 self._n_values_done += seen.estimates.values.size
+            if not self._waits and not self._is_over:
+                self._pause.acquire(timeout=_PAUSE_S)
         self._has_room.set()
 
 
