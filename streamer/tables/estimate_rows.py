@@ -1,11 +1,10 @@
-"""Rows of `estimates.parquet`: a hop, channel and measure each, with what chance gives beside it."""
+"""Rows of `estimates.parquet`: one for each hop, channel and measure, its null beside it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from detectors.detector import Detector
 from detectors.estimates import Estimates
@@ -148,7 +147,7 @@ class _Codes:
     def __init__(self, names: Sequence[str]) -> None:
         unique = list(dict.fromkeys(names))
         self._names = pa.array(unique, pa.string())
-        self._codes: NDArray[np.int32] = np.array([unique.index(each) for each in names], np.int32)
+        self._codes = np.array([unique.index(each) for each in names], np.int32)
 
     def repeated(self, n_hops: int) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(np.repeat(self._codes, n_hops), self._names)

@@ -1,4 +1,4 @@
-"""A table on disk that is whole or not there: written under another name, put in place at the end."""
+"""A table on disk, whole or not there: written under another name, put in place at the end."""
 
 import os
 from contextlib import suppress
