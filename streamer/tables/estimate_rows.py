@@ -104,15 +104,15 @@ class EstimateRows:
         if not self._n_hops:
             return
         n_hops, n_measures = self._n_hops, self._columns.size
-        valid, null_valid = self._valid[:, :n_hops].ravel(), self._null_valid[:, :n_hops].ravel()
+        valid, null_valid = self._valid[:, :n_hops].flatten(), self._null_valid[:, :n_hops].flatten()
         columns: dict[str, Any] = {
             "time_s": np.tile(self._time_s[:n_hops], n_measures),
             "time_utc": self._utc(n_measures),
             "sample": np.tile(self._sample[:n_hops], n_measures),
             **{name: each.repeated(n_hops) for name, each in self._names.items()},
-            "value": pa.array(self._values[:, :n_hops].ravel(), mask=~valid),
+            "value": pa.array(self._values[:, :n_hops].flatten(), mask=~valid),
             "valid": valid,
-            "value_null": pa.array(self._nulls[:, :n_hops].ravel(), mask=~null_valid),
+            "value_null": pa.array(self._nulls[:, :n_hops].flatten(), mask=~null_valid),
             "taint": np.tile(self._taint[:n_hops], n_measures),
         }
         self._n_hops = 0

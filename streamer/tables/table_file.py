@@ -43,10 +43,14 @@ class TableFile:
         self._part.unlink(missing_ok=True)
         # For the owner only, as all of a session's folder.
         os.close(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        self._sink = pa.OSFile(str(self._part), "wb")
-        self._writer = pq.ParquetWriter(
-            self._sink, schema, compression=_COMPRESSION, use_dictionary=repeating
-        )
+        try:
+            self._sink = pa.OSFile(str(self._part), "wb")
+            self._writer = pq.ParquetWriter(
+                self._sink, schema, compression=_COMPRESSION, use_dictionary=repeating
+            )
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            raise
 
     def write(self, group: pa.Table) -> None:
         """Write the next row group."""
@@ -70,6 +74,9 @@ class TableFile:
 
     def abandon(self) -> None:
         """Remove what was written, in place or not."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        self._writer.is_open = False  # or it tries again once nobody holds it
         with suppress(OSError, pa.ArrowException):
             self._sink.close()
         with suppress(OSError):
