@@ -29,7 +29,7 @@ def export(
     Of a session that was killed, or goes on, up to its newest record. 1 if a step comes out
     otherwise here than it was recorded: the tables are written all the same.
     """
-    from replay.rebuilt_tables import rebuild_tables
+    from replay.verification.rebuilt_tables import rebuild_tables
     from streamer.errors import JournalError
     from streamer.tables.csv_file import write_csv
 

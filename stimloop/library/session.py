@@ -64,9 +64,11 @@ class Session:
 
     Examples
     --------
-    >>> session = Session("sessions/2026-03-01T14-05-09Z-bench")     # doctest: +SKIP
-    >>> beta = session.estimates.query("detector == 'beta'")         # doctest: +SKIP
-    >>> beta.pivot(index="time_s", columns="channel", values="value")  # doctest: +SKIP
+    >>> found = session("session")
+    >>> found.summary["ended"]
+    'end of data'
+    >>> beta = found.estimates.query("measure == 'power' and valid")
+    >>> wide = beta.pivot(index="time_s", columns="channel", values="value")
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -166,7 +168,7 @@ class Session:
 
     @cached_property
     def _rebuilt(self) -> tuple[pa.Table, pa.Table]:
-        from replay.rebuilt_tables import rebuild_tables  # noqa: PLC0415 compiles the detectors
+        from replay.verification.rebuilt_tables import rebuild_tables  # noqa: PLC0415 compiles the detectors
 
         with TemporaryDirectory(prefix="stimloop-") as folder:
             made = rebuild_tables(self.folder, Path(folder))

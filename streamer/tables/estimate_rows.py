@@ -104,7 +104,9 @@ class EstimateRows:
         if not self._n_hops:
             return
         n_hops, n_measures = self._n_hops, self._columns.size
-        valid, null_valid = self._valid[:, :n_hops].flatten(), self._null_valid[:, :n_hops].flatten()
+        # Copies: the next hops are gathered in the same memory.
+        valid = self._valid[:, :n_hops].flatten()
+        null_valid = self._null_valid[:, :n_hops].flatten()
         columns: dict[str, Any] = {
             "time_s": np.tile(self._time_s[:n_hops], n_measures),
             "time_utc": self._utc(n_measures),

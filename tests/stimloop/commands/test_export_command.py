@@ -3,14 +3,17 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from replay.session import replay_session
 from stimloop.__main__ import run_command
-from tests.replay.rig import make_session
+from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
+from tests.stimloop.programs import call
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,35 @@ def test_csv_has_every_bit_of_the_tables(session: Path, tmp_path: Path) -> None:
                 np.testing.assert_array_equal(read[column], table[column])
         text = "measure" if name == "estimates" else "kind"
         assert list(read[text]) == list(table[text])
+
+
+def test_a_session_that_goes_on_has_rows_up_to_its_newest_record(
+    tmp_path: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def look(n_done: int, _total: int) -> None:
+        if n_done > 600 and not exported:
+            exported.append(call("export", tmp_path / "session", "--out", tmp_path / "now"))
+
+    exported: list[Any] = []
+    replay_session(
+        short_recording(3.0),
+        rig(),
+        config_toml=CONFIG_TOML,
+        out=tmp_path / "session",
+        progress=look,
+    )
+    (done,) = exported
+    assert done.returncode == 0, done.stderr
+    assert "the session has no end, as one that was killed or goes on" in done.stderr
+    beside, now = (
+        pd.read_parquet(tmp_path / name / "events.parquet") for name in ("session", "now")
+    )
+    assert 10 < len(now) < len(beside)
+    assert now["known_s"].to_list() == beside["known_s"].to_list()[: len(now)]
+    assert (tmp_path / "session" / "events.parquet").read_bytes() == (
+        made / "events.parquet"
+    ).read_bytes()
+    capsys.readouterr()
 
 
 def test_a_machine_reads_json(session: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,8 +49,14 @@ def _pieces(hops: Estimates, lengths: Sequence[int]) -> Iterator[Estimates]:
     first = 0
     for length in lengths:
         part = slice(first, first + length)
-        fields = (hops.sample, hops.time_s, hops.values, hops.valid, hops.taint)
-        yield Estimates(hops.detector, *(each[part] for each in fields))
+        yield Estimates(
+            hops.detector,
+            hops.sample[part],
+            hops.time_s[part],
+            hops.values[part],
+            hops.valid[part],
+            hops.taint[part],
+        )
         first += length
 
 

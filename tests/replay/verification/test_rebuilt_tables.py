@@ -12,19 +12,21 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from replay.rebuilt_tables import rebuild_tables
+from replay import readers
 from replay.recording_source import Chunking
 from replay.session import replay_session
+from replay.verification.rebuilt_tables import rebuild_tables
+from stimloop.config import load
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord
-from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
+from tests.replay.rig import make_session
 from tests.replay.verification import broken
 
 _NAMES = ("estimates.parquet", "events.parquet")
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -69,9 +71,6 @@ def test_they_are_the_same_bytes(tmp_path: Path, chunking: Chunking) -> None:
 
 
 def test_of_every_detector_on_a_real_recording_too(tmp_path: Path, data_dir: Path) -> None:
-    from replay import readers
-    from stimloop.config import load
-
     file = _ROOT / "docs" / "examples" / "every-detector.toml"
     recording = readers.open(data_dir / "xdf-derived" / "stn_ecog_3streams_drift_reset_gap.xdf")
     out = tmp_path / "session"
