@@ -235,7 +235,7 @@ class Connection:
         self._loop.add_writer(_file(self._paho.socket()), self._paho.loop_write)
 
     def _write_at_once(self, topic: str, payload: bytes, *, retain: bool) -> bool:
-        """Write a message of QoS 0 to the socket; False where nothing of it went, so that paho tries."""
+        """Write a message of QoS 0 to the socket; False where nothing of it went."""
         sock: Any = self._paho.socket()
         name = topic.encode()
         n_name, n_left = len(name), 2 + len(name) + len(payload)

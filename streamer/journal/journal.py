@@ -53,6 +53,8 @@ class Journal:
     ----------
     n_records : int
         Records that were committed.
+    n_steps : int
+        Steps written, committed or not.
 
     Raises
     ------
@@ -72,7 +74,7 @@ class Journal:
         self._file = JournalFile(path)
         self._waiting: list[Row] = []
         self._n_waiting_bytes = 0
-        self._n_steps = 0
+        self.n_steps = 0
         self._chain = CHAIN_START
         self._head = CHAIN_START
         self._failure: str | None = None
@@ -125,7 +127,7 @@ class Journal:
             self._give_up(failure)
             raise JournalError(failure) from error
         self._undigested = outcome
-        self._n_steps += 1
+        self.n_steps += 1
         self._add("step", now_s, payload)
 
     def digest(self) -> None:
@@ -159,7 +161,7 @@ class Journal:
         self._expect_files()
         end = EndRecord(
             reason=reason,
-            n_steps=self._n_steps,
+            n_steps=self.n_steps,
             digest=self.digests.as_dict(),
             summary_json=summary_json,
         )

@@ -1,0 +1,1 @@
+"""What a notebook uses: arrays, recordings and sessions, without a rig."""
