@@ -13,6 +13,7 @@ from detectors.estimates import Seen
 from stimulators.decisions import Decision, Notice, Send
 from stimulators.gate.gate import SafetyGate, StreamReport
 from stimulators.targets import DeviceEvent, Target
+from stimulators.wire.messages import Lease
 from streamer.config import LoopConfig
 from streamer.events import (
     Chunk,
@@ -285,6 +286,8 @@ def _move_devices(decisions: Sequence[Decision]) -> bool:
     Triggers alone leave all that policies hear of their devices as it was.
     """
     for each in decisions:
-        if not isinstance(each, Send) or getattr(each.message, "kind", "") != "trigger":
+        if not isinstance(each, Send) or isinstance(each.message, Lease):
+            return True
+        if each.message.kind != "trigger":
             return True
     return False
