@@ -121,7 +121,7 @@ class SampleJudge:
     montage : Montage
         The channels to make.
     counts : Counter
-        Kept up to date: ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
+        Where `count` writes ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
         ``unusual``, in samples of the stream's own channels.
     is_cleaned : bool
         Whether a step takes stimulation off what was judged here: an LFP a thousand times too large
@@ -160,7 +160,6 @@ class SampleJudge:
         self._factors = np.array(factors, np.float64)
         self._limits = _limits(config, kind, rate_hz)
         self._rails = _rails(config, self._factors)
-        self._is_wrong = False
         self._rails_by_dtype: dict[np.dtype[np.generic], NDArray[np.float64]] = {}
         n_own = len(factors)
         n_found_max = max(_N_FOUND_MAX, 2 * len(_KINDS) * n_own)
@@ -200,10 +199,6 @@ class SampleJudge:
                 self._describe(first_sample + row, channel, bit, begins, (sd_uv, half_range_uv))
                 for row, channel, bit, begins, sd_uv, half_range_uv in zip(*columns, strict=True)
             ]
-        # What is wrong begins with a finding, and goes on until there is another.
-        if findings or self._is_wrong:
-            self._count()
-            self._is_wrong = bool(state.judged.bits.any())
         return samples_uv, taint, findings
 
     @property
@@ -216,7 +211,8 @@ class SampleJudge:
             if n_samples
         }
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Bring the counts up to date."""
         totals = self._state.fields.n_tainted.sum(axis=1).tolist()
         for kind, n_tainted in zip(_KINDS.values(), totals, strict=True):
             if n_tainted:

@@ -112,7 +112,7 @@ class Belief:
     def is_certain(self) -> bool:
         """Whether lowest and highest are the same within the tolerance."""
         lowest, highest = self.interval
-        return self.is_known and highest - lowest <= self.tolerance + _TINY
+        return self._amount is not None and highest - lowest <= self.tolerance + _TINY
 
     @property
     def safe_level(self) -> float:
@@ -160,7 +160,7 @@ class Belief:
     @property
     def programs(self) -> frozenset[str]:
         """Every program that may be in effect; all of the device's where nothing is known."""
-        if not self.is_known:
+        if self._amount is None:
             return frozenset(self._config.programs)
         if not self._sent:
             return frozenset((self._program,))

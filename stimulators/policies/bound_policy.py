@@ -105,7 +105,9 @@ class BoundPolicy:
             and type(target.onset_s) is type(target.value) is type(target.threshold) is float
             and target.fire_at_s is None
             and type(target.withheld) is bool
-            and all(map(_is_plain_text, (target.detector, target.channel, target.program)))
+            and type(target.detector) is type(target.channel) is type(target.program) is str
+            and len(text := target.detector + target.channel + target.program) <= _N_TEXT_MAX
+            and text.isascii()
         )
 
     def _fault_of(self, target: object, observation: Observation) -> str | None:
@@ -141,10 +143,6 @@ def _wrong_form(target: Target) -> str | None:
     if target.fire_at_s is not None and target.kind != "trigger":
         return f"expected a time to fire of triggers alone, found {target.fire_at_s!r}"
     return None
-
-
-def _is_plain_text(text: object) -> bool:
-    return type(text) is str and len(text) <= _N_TEXT_MAX and text.isascii()
 
 
 def _is_text(text: object) -> bool:

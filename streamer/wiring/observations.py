@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from detectors.detector import Detector
@@ -44,7 +45,7 @@ class _Detector:
             estimates.valid.tolist(),
             strict=True,
         )
-        self.hops.extend(_Hop(*row) for row in rows)
+        self.hops.extend(starmap(_Hop, rows))
         if self._keeps_detections:
             self._detections.extend(seen.detections)
 
@@ -95,7 +96,8 @@ class Observations:
         self._reads = [(each, self._detectors[each.read.detector]) for each in reads]
         self._columns = [each.column for each in reads if each.column >= 0]
         self._all_valid = (True,) * len(self._columns)
-        self._calibrating = [each.calibrating for each in reads if each.calibrating >= 0]
+        self._calibrating = {each.calibrating for each in reads if each.calibrating >= 0}
+        self._all_say_calibrating = all(each.calibrating >= 0 for each in reads)
         self._kinds = {
             (found.read.detector, found.read.channel, kind)
             for found in reads
@@ -145,7 +147,8 @@ class Observations:
     def _all_of(self, hop: _Hop) -> Observation:
         """Return a hop of the only detector, of which all may be used, as nearly always."""
         values = hop.values
-        self._grid.may_calibrate &= len(self._calibrating) == len(self._reads)
+        if not self._all_say_calibrating:
+            self._grid.may_calibrate = False
         return Observation(
             sample=hop.sample,
             time_s=hop.time_s,

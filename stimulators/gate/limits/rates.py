@@ -29,7 +29,8 @@ class CommandsLimit(Limit):
         if asked.kind not in {"amplitude", "trigger"}:
             return None
         # What takes a trigger back must find room after it, as the way down does.
-        leaving = self._n_for_down if asked.gives_more else 0
+        gives_more = asked.kind == "trigger" or asked.is_up
+        leaving = self._n_for_down if gives_more else 0
         has_room = self._budget.has_room(asked.now_s, leaving=leaving)
         return None if has_room else self.one_more(asked)
 

@@ -85,7 +85,8 @@ class ChargeLimit(Limit):
         """Return the refusal of what is asked, or None."""
         belief = self._belief
         if asked.kind == "trigger":
-            more_uc = self._pulse_uc(asked) + self._reserve_now_uc()
+            highest = belief.interval[1]
+            more_uc = self._pulse_uc(asked) + self._reserve_uc(highest, belief.programs)
         elif asked.is_up and asked.amount > self.config.safe_amount + belief.tolerance:
             more_uc = self._reserve_uc(asked.amount, belief.programs | {asked.program})
         else:
