@@ -1,4 +1,4 @@
-"""Detectors run over samples that are all there already, and what each of them gave in one piece."""
+"""Detectors run over samples that are all there already: what each gave, in one piece."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple

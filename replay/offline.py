@@ -10,10 +10,9 @@ from typing import Any, Final, NamedTuple
 from detectors import offline
 from detectors.block import Block
 from detectors.conditioning.conditioner import Conditioner, Note
-from detectors.estimates import Seen
 from detectors.offline import DetectorResult
 from replay.recording_source import Chunking, RecordingSource
-from streamer.closed_loop import ClosedLoop
+from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, ClockCorrection
 from streamer.watching.summary import Summary
 
@@ -39,21 +38,24 @@ class OfflineResult(NamedTuple):
 def detect(source: RecordingSource, loop: ClosedLoop) -> OfflineResult:
     """Feed all events of an opened recording to a new loop; return what the detectors gave."""
     summary = Summary(loop, is_timed=False)
-    seen: list[Seen] = []
+    outcomes: list[Outcome] = []
     for time_s, event in source.events():
         if isinstance(event, Chunk):
             summary.n_samples += len(event.timestamps_s)
             summary.streams.add(event)
-        for each in loop.step(event, time_s).seen:
+        outcome = loop.step(event, time_s)
+        for each in outcome.seen:
             summary.hops.add(each)
-            seen.append(each)
+        if outcome.seen:
+            outcomes.append(outcome)
+    seen = (each for outcome in outcomes for each in outcome.seen)
     return OfflineResult(offline.gather(loop.chain.detectors, seen), summary.as_dict())
 
 
 def conditioned(
     source: RecordingSource, conditioners: Mapping[str, Conditioner]
 ) -> Iterator[tuple[Chunk, Block, tuple[Note, ...]]]:
-    """Yield every chunk of an opened recording, what new conditioners make of it, and their notes."""
+    """Yield each chunk of an opened recording, the block made of it, and the notes on it."""
     for _, event in source.events():
         if isinstance(event, ClockCorrection) and event.stream in conditioners:
             conditioners[event.stream].correct(event.correction_s)

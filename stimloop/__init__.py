@@ -60,7 +60,7 @@ _KINDS: Final = "stimloop.library.kinds.installed"
 
 if not TYPE_CHECKING:  # a name that is not here is a mistake that a type checker shall see
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         """Load a public name when it is first asked for."""
         # Kinds alone begin with a capital; every other name may be a module of this package.
         module = _MODULES.get(name) or (_KINDS if name[:1].isupper() else None)
@@ -70,6 +70,6 @@ if not TYPE_CHECKING:  # a name that is not here is a mistake that a type checke
         globals()[name] = found
         return found
 
-    def __dir__():
+    def __dir__() -> list[str]:
         """Return every public name, kinds of other packages included."""
         return sorted({*_MODULES, *dir(importlib.import_module(_KINDS))})

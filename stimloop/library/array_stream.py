@@ -1,8 +1,8 @@
-"""An array as a stream: looked at once, and refused with one line where its shape or type is odd."""
+"""An array as a stream: refused with one line where its shape or its type cannot be right."""
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,10 @@ from detectors.conditioning.units import is_voltage, microvolts_per
 from replay.recording import RecordedStream, Stretch
 from stimloop.library.input_errors import InputError
 from streamer.source import StreamInfo
+from streamer.streams import StreamConfig
 
+#: The unit of an array of which none is said.
+MICROVOLTS: Final = "uV"
 #: Kinds of numpy's data types that samples may be of: whole numbers, signed or not, and floats.
 _NUMBERS: Final = "iuf"
 
@@ -55,19 +58,48 @@ def counted_s(start: int, stop: int, rate_hz: float) -> NDArray[np.float64]:
     return np.arange(start, stop) / rate_hz
 
 
-def array_info(
-    name: str, kind: str, rate_hz: float, channels: Sequence[str], units: Sequence[str], dtype: str
-) -> StreamInfo:
-    """Return what is known of an array."""
-    return StreamInfo(
-        name=name,
-        rate_hz=rate_hz,
-        channels=tuple(channels),
-        units=tuple(units),
-        dtype=dtype,
-        lsl_name=name,
-        lsl_type=kind.upper(),
-    )
+class ArraySays(NamedTuple):
+    """What is said of an array beside its samples, none of it looked at yet; see `detect`."""
+
+    rate_hz: float | None = None
+    channels: str | Sequence[str] | None = None
+    units: str | Sequence[str] | None = None
+    time_s: ArrayLike | None = None
+
+    @property
+    def first_said(self) -> str | None:
+        """The first that is said at all."""
+        said = zip(self._fields, self, strict=True)
+        return next((key for key, value in said if value is not None), None)
+
+    def info(self, config: StreamConfig, n_channels: int | None, dtype: str) -> StreamInfo:
+        """Return the array as a stream says it of itself.
+
+        Parameters
+        ----------
+        config : StreamConfig
+            Its table.
+        n_channels : int, optional
+            How many columns it has, where that is known.
+        dtype : str
+            numpy's name of its data type.
+
+        Raises
+        ------
+        InputError
+            Where rate, labels or units cannot be right.
+        """
+        rate_hz = rate_of(self.rate_hz)
+        labels = labels_of(self.channels, n_channels)
+        return StreamInfo(
+            name=config.name,
+            rate_hz=rate_hz,
+            channels=labels,
+            units=units_of(config.unit or self.units or MICROVOLTS, labels, config.kind),
+            dtype=dtype,
+            lsl_name=config.name,
+            lsl_type=config.kind.upper(),
+        )
 
 
 def samples_of(given: ArrayLike, channels: Sequence[str] | None) -> NDArray[Any]:
@@ -127,7 +159,7 @@ def _require_columns(samples: NDArray[Any], n_channels: int | None, found: str) 
         )
 
 
-def labels_of(channels: str | Sequence[str] | None, n_channels: int) -> tuple[str, ...]:
+def labels_of(channels: str | Sequence[str] | None, n_channels: int | None) -> tuple[str, ...]:
     """Return the labels of channels; ``ch1``, ``ch2``, ... where none are given.
 
     Raises
@@ -136,6 +168,8 @@ def labels_of(channels: str | Sequence[str] | None, n_channels: int) -> tuple[st
         Where one is no text, empty, or there twice.
     """
     if channels is None:
+        if n_channels is None:
+            raise InputError("channels: expected the label of each column, found none")
         return tuple(f"ch{number + 1}" for number in range(n_channels))
     labels = (channels,) if isinstance(channels, str) else tuple(channels)
     for position, label in enumerate(labels):

@@ -10,10 +10,11 @@ from detectors.detector import DetectorConfig
 from replay import offline
 from replay.recording import Recording
 from replay.recording_source import RecordingSource
-from stimloop.library.results.detected import Detected
+from stimloop.library.array_stream import ArraySays
 from stimloop.library.input_errors import InputError
 from stimloop.library.library_loop import checked, config_of, loop_of, on_streams
 from stimloop.library.recording import FileStream, RecordingFile
+from stimloop.library.results.detected import Detected
 from stimloop.library.signals import Signal, Signals, by_name, of_recording
 from stimloop.library.stream import Stream
 from stimloop.terminal.found_text import found_lines, warnings
@@ -88,7 +89,8 @@ def detect(
     ((2961, 1), 10)
     """
     configs = checked(detectors)
-    by_stream = _signals(signals, configs, rate_hz, channels, units, time_s, stream)
+    said = ArraySays(rate_hz, channels, units, time_s)
+    by_stream = _signals(signals, said, stream, configs)
     tables = [each.config(name or None) for name, each in by_stream.items()]
     configs = on_streams(configs, [each.name for each in tables])
     recorded = tuple(each.recorded for each in by_stream.values())
@@ -119,30 +121,18 @@ def detect(
 
 
 def _signals(
-    given: Signals,
-    detectors: Sequence[DetectorConfig],
-    rate_hz: float | None,
-    channels: str | Sequence[str] | None,
-    units: str | Sequence[str] | None,
-    time_s: ArrayLike | None,
-    stream: Stream | None,
+    given: Signals, said: ArraySays, stream: Stream | None, detectors: Sequence[DetectorConfig]
 ) -> dict[str, Signal]:
     """Return the signals by name; one that gives itself its name, by none."""
-    if isinstance(given, RecordingFile | Signal | Mapping):
-        several = {"rate_hz": rate_hz, "channels": channels, "units": units, "time_s": time_s}
-        said = [key for key, value in several.items() if value is not None]
-        if said:
-            raise InputError(f"{said[0]}: expected none but with an array, found one")
-    if isinstance(given, RecordingFile):
-        return of_recording(given, detectors, stream)
+    if isinstance(given, RecordingFile | Signal | Mapping) and said.first_said is not None:
+        raise InputError(f"{said.first_said}: expected none but with an array, found one")
     if isinstance(given, Mapping | Signal) and stream is not None:
         raise InputError("stream: expected none here, but in sl.Signal(..., stream=...), found one")
+    if isinstance(given, RecordingFile):
+        return of_recording(given, detectors, stream)
     if isinstance(given, Mapping):
         return by_name(given)
     if isinstance(given, Signal):
         return {"": given}
     samples: ArrayLike | FileStream = given
-    made = Signal(
-        samples, rate_hz=rate_hz, channels=channels, units=units, time_s=time_s, stream=stream
-    )
-    return {"": made}
+    return {"": Signal(samples, **said._asdict(), stream=stream)}

@@ -9,18 +9,16 @@ from numpy.typing import ArrayLike
 from detectors.detector import DetectorConfig
 from detectors.offline import gather
 from stimloop.library.array_stream import (
-    array_info,
+    MICROVOLTS,
+    ArraySays,
     counted_s,
-    labels_of,
-    rate_of,
     samples_of,
     times_of,
-    units_of,
 )
 from stimloop.library.input_errors import UnknownNameError
 from stimloop.library.library_loop import checked, config_of, loop_of, on_streams
 from stimloop.library.results.detector_series import DetectorSeries
-from stimloop.library.signals import MICROVOLTS, known_of_array
+from stimloop.library.signals import known_of_array
 from stimloop.library.stream import Stream
 from streamer.events import Chunk
 from streamer.source import StreamInfo
@@ -175,13 +173,9 @@ def online(
         table = settings.config(**known_of_array(kind))
         if name is not None:
             table = msgspec.structs.replace(table, name=name)
-        labels = labels_of(_of(channels, name), 0)
-        each_unit = units_of(table.unit or _of(units, name) or MICROVOLTS, labels, kind)
-        info = array_info(
-            table.name, kind, rate_of(_of(rate_hz, name)), labels, each_unit, "float64"
-        )
+        said = ArraySays(_of(rate_hz, name), _of(channels, name), _of(units, name))
         tables.append(table)
-        infos.append(info)
+        infos.append(said.info(table, None, "float64"))
     return Online(on_streams(configs, [each.name for each in tables]), tables, infos)
 
 

@@ -1,29 +1,26 @@
 """What detectors are run on: an array or a recorded stream, with what is said of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from numpy.typing import ArrayLike
 
 from detectors.detector import DetectorConfig
-from replay.recording import RecordedStream
 from stimloop.library.array_stream import (
+    ArraySays,
     ArrayStream,
-    array_info,
     labels_of,
-    rate_of,
     samples_of,
     times_of,
-    units_of,
 )
 from stimloop.library.input_errors import InputError
 from stimloop.library.recording import FileStream, RecordingFile
 from stimloop.library.stream import Stream
 from streamer.streams import StreamConfig
 
-#: What microvolts are called here.
-MICROVOLTS = "uV"
+if TYPE_CHECKING:
+    from replay.recording import RecordedStream
 
 
 class Signal:
@@ -75,20 +72,19 @@ class Signal:
     ) -> None:
         self._stream = stream or Stream()
         self.recorded: RecordedStream
+        said = ArraySays(rate_hz, channels, units, time_s)
         if isinstance(samples, FileStream):
-            given = {"rate_hz": rate_hz, "channels": channels, "units": units, "time_s": time_s}
-            for key, value in given.items():
-                if value is not None:
-                    raise InputError(
-                        f"{key}: expected none with a recorded stream, which says it itself, "
-                        f"found {value!r}"
-                    )
+            if said.first_said is not None:
+                raise InputError(
+                    f"{said.first_said}: expected none with a recorded stream, which says it "
+                    "itself, found one"
+                )
             self._unknown: Mapping[str, Any] = _known_of_file(samples)
             self.recorded = samples.recorded
         else:
             config = self._stream.config()
             self._unknown = known_of_array(config.kind)
-            self.recorded = _array(samples, rate_hz, channels, units, time_s, config)
+            self.recorded = _array(samples, said, config)
 
     @property
     def name(self) -> str:
@@ -147,8 +143,8 @@ def of_recording(
         names = ", ".join(repr(each.name) for each in signals) or "none"
         raise InputError(
             f"{recording.path.name}: expected detectors that say which stream they read "
-            f"(stream=...), as there are {len(signals)} signals ({names}), found none said; or pass "
-            "one stream, recording[NAME]"
+            f"(stream=...), as there are {len(signals)} signals ({names}), found none said; or "
+            "pass one stream, recording[NAME]"
         )
     return {"": Signal(signals[0], stream=stream)}
 
@@ -158,19 +154,8 @@ def _known_of_file(stream: FileStream) -> dict[str, object]:
     return {"name": config.name, "kind": config.kind, "match": config.match}
 
 
-def _array(
-    given: object,
-    rate_hz: object,
-    channels: str | Sequence[str] | None,
-    units: str | Sequence[str] | None,
-    time_s: ArrayLike | None,
-    config: StreamConfig,
-) -> ArrayStream:
-    rate = rate_of(rate_hz)
-    named = None if channels is None else labels_of(channels, 0)
-    samples = samples_of(given, named)  # type: ignore[arg-type]
-    labels = labels_of(channels, samples.shape[1])
-    units = MICROVOLTS if units is None else units
-    each_unit = units_of(config.unit or units, labels, config.kind)
-    info = array_info(config.name, config.kind, rate, labels, each_unit, str(samples.dtype))
-    return ArrayStream(info, samples, times_of(time_s, len(samples)))
+def _array(given: object, said: ArraySays, config: StreamConfig) -> ArrayStream:
+    labels = None if said.channels is None else labels_of(said.channels, None)
+    samples = samples_of(given, labels)  # type: ignore[arg-type]
+    info = said.info(config, samples.shape[1], str(samples.dtype))
+    return ArrayStream(info, samples, times_of(said.time_s, len(samples)))

@@ -51,7 +51,8 @@ def parts() -> Mapping[str, type[msgspec.Struct]]:
     """Return the structs that tables of kinds and streams have as parts, by their names."""
     tables = [*REGISTRY.detectors, *get_args(AnyArtifactConfig)]
     fields = [field for each in tables for field in msgspec.structs.fields(each)]
-    found = [QualityConfig, *(each for field in fields for each in structs_in(field.type))]
+    found: list[type[msgspec.Struct]] = [QualityConfig]
+    found += [each for field in fields for each in structs_in(field.type)]
     return {each.__name__: each for each in reversed(found)}
 
 

@@ -1,4 +1,4 @@
-"""Written by `stimloop.library.kinds.stub`."""
+# Written by `python -m stimloop.library.kinds.stub`.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal

@@ -14,7 +14,7 @@ import msgspec
 from stimloop.library.kinds.factories import factories, optional_fields, parts, structs_in
 
 FILE: Final = Path(__file__).with_name("installed.pyi")
-_HEAD: Final = '"""Written by `stimloop.library.kinds.stub`."""'
+_HEAD: Final = "# Written by `python -m stimloop.library.kinds.stub`."
 _OWN: Final = "detectors."
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from detectors.offline import DetectorResult
 from replay.recording_source import RecordingSource
 from stimloop.config import Config
-from stimloop.library.results.detector_series import DetectorSeries
 from stimloop.library.input_errors import UnknownNameError
+from stimloop.library.results.detector_series import DetectorSeries
+from stimloop.library.results.plot import View, draw
 from stimloop.library.rig import Rig
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ class Detected(Mapping[str, DetectorSeries]):
         -----
         The samples are read and conditioned once more, so that none of them need be kept.
         """
-        from stimloop.library.results.plot import draw  # noqa: PLC0415 only where a picture is asked for
-
-        return draw(self._source, self.config, self._series, channel, start_s, stop_s)
+        view = View(channel, start_s, stop_s)
+        figure: Figure = draw(self._source, self.config, self._series, view)
+        return figure
 
     def __getitem__(self, key: str) -> DetectorSeries:
         try:

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from detectors.estimates import Detection
 from detectors.offline import DetectorResult
-from detectors.outputs import Output
-from stimloop.library.results.episodes import Episodes, episodes_of
 from stimloop.library.input_errors import InputError
+from stimloop.library.results.episodes import Episodes, episodes_of
 from stimloop.library.results.optional_packages import pandas
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from detectors.outputs import Output
 
 
 class DetectorSeries:
@@ -70,7 +71,7 @@ class DetectorSeries:
 
     @property
     def taint(self) -> NDArray[np.uint16]:
-        """What else is to be known of each hop, bits of `detectors.block.Taint`, shape (n_hops,)."""
+        """What else is known of each hop: bits of `detectors.block.Taint`, shape (n_hops,)."""
         return self._result.estimates.taint
 
     @functools.cached_property

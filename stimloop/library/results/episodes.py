@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.estimates import Detection
 from detectors.offline import DetectorResult
 from stimloop.library.results.optional_packages import pandas
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from detectors.estimates import Detection
 
 
 class Episode(NamedTuple):
@@ -167,7 +168,9 @@ def _paired(result: DetectorResult) -> Iterator[Episode]:
     for channel, onset in begun.items():
         peak = peaks.between(channel, onset.sample, None)
         nothing = float("nan")
-        yield Episode(channel, onset.onset_s, nothing, nothing, onset.strength, peak, False)
+        yield Episode(
+            channel, onset.onset_s, nothing, nothing, onset.strength, peak, is_complete=False
+        )
 
 
 class _Peaks:
@@ -184,9 +187,9 @@ class _Peaks:
         start = int(np.searchsorted(estimates.sample, first))
         stop = None if last is None else int(np.searchsorted(estimates.sample, last, "right"))
         column = self._columns[channel]
-        values = estimates.values[start:stop, column]
-        values = values[estimates.valid[start:stop, column]]
-        return float(values.max()) if values.size else float("nan")
+        is_valid = estimates.valid[start:stop, column]
+        measured = estimates.values[start:stop][is_valid, column]  # noqa: PD011 no table
+        return float(measured.max()) if measured.size else float("nan")
 
 
 def _text(episode: Episode) -> str:

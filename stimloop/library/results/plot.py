@@ -1,11 +1,12 @@
 """The picture of what was detected: the signal above, below it each measure, bursts shaded."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.block import Taint
 from replay.offline import conditioned
 from replay.recording_source import RecordingSource
 from stimloop.config import Config
@@ -14,7 +15,7 @@ from stimloop.library.results.detector_series import DetectorSeries
 from stimloop.library.results.optional_packages import matplotlib_figure
 from streamer.wiring.wiring import conditioners
 
-#: Blue, orange and vermilion of Okabe and Ito's palette, which colour-blind people tell apart.
+#: Of the palette of Okabe and Ito, whose colours colour-blind people tell apart.
 SIGNAL: Final = "#000000"
 MEASURE: Final = "#0072B2"
 EPISODE: Final = "#E69F00"
@@ -24,22 +25,25 @@ _TEXT: Final = {"fontsize": 13}
 _N_POINTS: Final = 4000
 
 
+class View(NamedTuple):
+    """The part that is drawn; see `stimloop.library.results.detected.Detected.plot`."""
+
+    channel: str | None = None
+    start_s: float | None = None
+    stop_s: float | None = None
+
+
 def draw(
-    source: RecordingSource,
-    config: Config,
-    series: Mapping[str, DetectorSeries],
-    channel: str | None,
-    start_s: float | None,
-    stop_s: float | None,
+    source: RecordingSource, config: Config, series: Mapping[str, DetectorSeries], view: View
 ) -> Any:  # noqa: ANN401 a figure
     """Return the figure; see `stimloop.library.results.detected.Detected.plot`."""
     figures = matplotlib_figure()
-    stream, label = _chosen(source, config, series, channel)
+    stream, label = _chosen(source, config, series, view.channel)
     shown = [each for each in series.values() if _subject(each, label) is not None]
     n_panels = 1 + len(shown)
     figure = figures.Figure(figsize=(11.0, 2.2 * n_panels), layout="constrained")
     axes = np.atleast_1d(figure.subplots(n_panels, 1, sharex=True))
-    time_s, samples_uv = _samples(source, config, stream, label, start_s, stop_s)
+    time_s, samples_uv = _samples(source, config, (stream, label), view)
     axes[0].plot(*_envelope(time_s, samples_uv), color=SIGNAL, linewidth=0.6)
     axes[0].set_ylabel(f"{label}\nµV", **_TEXT)
     for axis, each in zip(axes[1:], shown, strict=True):
@@ -56,7 +60,8 @@ def draw(
     figure.align_ylabels()
     if time_s.size:
         axes[-1].set_xlim(
-            time_s[0] if start_s is None else start_s, time_s[-1] if stop_s is None else stop_s
+            time_s[0] if view.start_s is None else view.start_s,
+            time_s[-1] if view.stop_s is None else view.stop_s,
         )
     return figure
 
@@ -123,16 +128,12 @@ def _shade(axis: Any, series: DetectorSeries, subject: str) -> None:  # noqa: AN
 
 
 def _samples(
-    source: RecordingSource,
-    config: Config,
-    stream: str,
-    label: str,
-    start_s: float | None,
-    stop_s: float | None,
+    source: RecordingSource, config: Config, chosen: tuple[str, str], view: View
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    stream, label = chosen
     steps = {stream: conditioners(config.streams, source.infos)[stream]}
     column = steps[stream].layout.channels.index(label)
-    pieces = list(_pieces(source, steps, column, start_s, stop_s))
+    pieces = list(_pieces(source, steps, column, view))
     times = [each for each, _ in pieces]
     samples = [each for _, each in pieces]
     return np.concatenate([np.empty(0), *times]), np.concatenate([np.empty(0), *samples])
@@ -142,18 +143,17 @@ def _pieces(
     source: RecordingSource,
     steps: Mapping[str, Any],
     column: int,
-    start_s: float | None,
-    stop_s: float | None,
+    view: View,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     for _, block, _ in conditioned(source, steps):
         is_shown = np.ones(len(block.time_s), np.bool_)
-        if start_s is not None:
-            is_shown &= block.time_s >= start_s
-        if stop_s is not None:
-            is_shown &= block.time_s <= stop_s
+        if view.start_s is not None:
+            is_shown &= block.time_s >= view.start_s
+        if view.stop_s is not None:
+            is_shown &= block.time_s <= view.stop_s
         samples_uv = block.samples_uv[:, column].copy()
         # Where the signal starts anew the line is cut.
-        samples_uv[(block.taint[:, column] & 1) > 0] = np.nan
+        samples_uv[(block.taint[:, column] & Taint.RESTART) > 0] = np.nan
         yield block.time_s[is_shown], samples_uv[is_shown]
 
 
