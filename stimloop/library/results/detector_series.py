@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.estimates import Detection
+from detectors.estimates import Detection, Estimates
 from detectors.offline import DetectorResult
 from stimloop.library.input_errors import InputError
 from stimloop.library.results.episodes import Episodes, episodes_of
@@ -73,6 +73,11 @@ class DetectorSeries:
     def taint(self) -> NDArray[np.uint16]:
         """What else is known of each hop: bits of `detectors.block.Taint`, shape (n_hops,)."""
         return self._result.estimates.taint
+
+    @property
+    def estimates(self) -> Estimates:
+        """The same arrays as the detector gave them: values are 0 where they may not be used."""
+        return self._result.estimates
 
     @functools.cached_property
     def values(self) -> NDArray[np.float64]:
