@@ -69,4 +69,4 @@ def without_position(line: str) -> str:
     >>> without_position("detector 'beta': $.detectors[0].hop_s: expected a number, found 'x'")
     "detector 'beta': hop_s: expected a number, found 'x'"
     """
-    return _POSITION.sub("", line).replace(": : ", ": ")
+    return _POSITION.sub("", line, count=1).replace(": : ", ": ").replace("$.", "")

@@ -17,6 +17,8 @@ from stimloop.library.array_stream import (
 from stimloop.library.input_errors import InputError
 from stimloop.library.recording import FileStream, RecordingFile
 from stimloop.library.stream import Stream
+from streamer.errors import StreamFormatError
+from streamer.lsl.description import check
 from streamer.streams import StreamConfig
 
 if TYPE_CHECKING:
@@ -56,8 +58,8 @@ class Signal:
     >>> leg = sl.Signal(random.normal(0, 50, 60_000), rate_hz=2000, channels="TA_R",
     ...                 stream=sl.Stream(kind="emg"))
     >>> muscle = sl.Coherence("muscle", stream="STN", other_stream="EMG", band_hz=(13, 30))
-    >>> sl.detect({"STN": stn, "EMG": leg}, muscle)["muscle"].channels
-    ('STN_L-TA_R',)
+    >>> sl.detect({"STN": stn, "EMG": leg}, muscle)["muscle"].outputs[0].label
+    'STN_L-TA_R.coherence'
     """
 
     def __init__(
@@ -151,6 +153,11 @@ def of_recording(
 
 def _known_of_file(stream: FileStream) -> dict[str, object]:
     config = stream.config()
+    if not stream.is_signal:
+        try:
+            check(msgspec.structs.replace(config, kind="lfp"), stream.recorded.info)
+        except StreamFormatError as error:
+            raise InputError(str(error)) from error
     return {"name": config.name, "kind": config.kind, "match": config.match}
 
 

@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import msgspec
 
-from detectors.chain import AnyDetectorConfig
 from detectors.conditioning.artifacts import path
 from detectors.conditioning.artifacts.path import AnyArtifactConfig
 from detectors.conditioning.quality import QualityConfig
@@ -24,14 +23,6 @@ from stimloop.library.plain_data import plain_data
 
 #: What a kind is as a function: it returns the struct that configures a detector or a step.
 Factory = Callable[..., Any]
-
-
-class _Detectors(msgspec.Struct, frozen=True):
-    detectors: tuple[AnyDetectorConfig, ...]
-
-
-class _Artifacts(msgspec.Struct, frozen=True):
-    artifacts: tuple[AnyArtifactConfig, ...]
 
 
 @functools.cache
@@ -81,10 +72,7 @@ def _of_detector(detector: type[Any], config_type: type[DetectorConfig]) -> Fact
         table = {"id": id, "kind": tag, **plain_data(keys)}
         if has_stream:  # the only one there is, once it is known
             table.setdefault("stream", "")
-        tables = {"detectors": [table]}
-        reading = Reading(_Detectors, tables, {"detectors": REGISTRY.refused})
-        raise_mistakes(reading.mistakes, tables)
-        config: DetectorConfig = reading.config.detectors[0]
+        config: DetectorConfig = _read(config_type, "detectors", table)
         return config
 
     return _described(make, detector, config_type, ("id",))
@@ -94,12 +82,18 @@ def _of_artifact(step: type[Any], config_type: type[msgspec.Struct]) -> Factory:
     tag = config_type.__struct_config__.tag
 
     def make(**keys: object) -> Any:  # noqa: ANN401 the struct of the step
-        tables = {"artifacts": [{"kind": tag, **plain_data(keys)}]}
-        reading = Reading(_Artifacts, tables)
-        raise_mistakes(reading.mistakes, tables, step.__name__)
-        return reading.config.artifacts[0]
+        return _read(config_type, "artifacts", {"kind": tag, **plain_data(keys)}, step.__name__)
 
     return _described(make, step, config_type, ())
+
+
+def _read(struct: type[msgspec.Struct], key: str, table: dict[str, Any], front: str = "") -> Any:  # noqa: ANN401 the struct
+    """Return the struct that a table of the list `key` becomes."""
+    tables = {key: [table]}
+    file = msgspec.defstruct("file", [(key, tuple[struct, ...])])  # type: ignore[valid-type]
+    reading = Reading(file, tables)
+    raise_mistakes(reading.mistakes, tables, front)
+    return getattr(reading.config, key)[0]
 
 
 def _described(

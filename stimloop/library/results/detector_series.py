@@ -26,7 +26,7 @@ class DetectorSeries:
     id : str
         The detector.
     channels : tuple of str
-        What it looks at: channels, or pairs.
+        The channels it looks at.
     outputs : tuple of Output
         What each column of `values` is: channel, measure, unit, and which measure says what chance
         gives.

@@ -90,12 +90,11 @@ def _chosen(
 
 def _subject(series: DetectorSeries, label: str) -> str | None:
     """Return what of a detector belongs to a channel: it itself, or the first pair with it."""
-    if label in series.channels:
+    subjects = tuple(dict.fromkeys(each.channel for each in series.outputs))
+    if label in subjects:
         return label
     pairs = [
-        each
-        for each in series.channels
-        if each.startswith(f"{label}-") or each.endswith(f"-{label}")
+        each for each in subjects if each.startswith(f"{label}-") or each.endswith(f"-{label}")
     ]
     return pairs[0] if pairs else None
 

@@ -1,4 +1,4 @@
-"""A small recording of a patient, for tests and examples: two channels of noise with beta bursts."""
+"""A small recording for tests and examples: two channels of noise with bursts of beta."""
 
 from pathlib import Path
 

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stimloop as sl
-from detectors.detector import DetectorConfig
 from detectors.estimates import Seen
 from detectors.registry import REGISTRY
 from detectors.testing.examples import brought_examples
@@ -67,16 +66,16 @@ def test_the_law_is_tried_on_every_kind_that_is_installed() -> None:
     assert tried == set(REGISTRY.detectors)
 
 
-@pytest.mark.parametrize("lost", [slice(0, 0), slice(7000, 7200)], ids=["whole", "with a gap"])
-def test_a_recorded_stream_gives_what_its_replay_gives(tmp_path: Path, lost: slice) -> None:
-    file = write_patient(tmp_path, lost=lost)
+def test_a_recorded_stream_gives_what_its_replay_gives(tmp_path: Path) -> None:
+    file = write_patient(tmp_path, lost=slice(7000, 7200))
     found = sl.detect(sl.read(file)["LFP"], *_DETECTORS, stream=_BIPOLAR)
     found.rig().to_toml(tmp_path / "rig.toml")
     out = tmp_path / "session"
     assert run_command(["replay", str(file), str(tmp_path / "rig.toml"), "--out", str(out)]) == 0
     digest = json.loads((out / "summary.json").read_text("utf-8"))["digest"]
     assert len(found["burst"].events()) > 5
-    assert (len(found["peaks"].events()) > 5) and found["statistics"].valid.any()
+    assert len(found["peaks"].events()) > 5
+    assert found["statistics"].valid.any()
     ours = _digests(found)
     assert ours["estimates"] == digest["estimates"]
     assert ours["detections"] == digest["detections"]
@@ -102,7 +101,7 @@ def test_an_array_with_the_same_stamps_gives_what_the_recorded_stream_gives(tmp_
 def test_online_gives_in_any_chunks_what_the_whole_gives(name: str) -> None:
     example = _EXAMPLES[name]
     layout = example.layout
-    rate = {"rate_hz": layout.rate_hz, "channels": layout.channels}
+    rate: dict[str, Any] = {"rate_hz": layout.rate_hz, "channels": layout.channels}
     stream = sl.Stream(layout.name)
 
     @search(4)
@@ -148,7 +147,7 @@ def test_online_of_several_streams_gives_what_the_whole_gives() -> None:
 
 
 def test_after_a_reset_all_is_as_at_the_start() -> None:
-    beta: DetectorConfig = sl.BandPower("beta", band_hz=(13, 30), window_s=0.4)
+    beta = sl.BandPower("beta", band_hz=(13, 30), window_s=0.4)
     x_uv = np.random.default_rng(1).normal(0.0, 10.0, 1000)
     online = sl.online(beta, rate_hz=250, channels="a")
     first = online.update(x_uv)["beta"]
