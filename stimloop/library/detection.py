@@ -86,7 +86,7 @@ def detect(
     >>> burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=10))
     >>> found = sl.detect(x_uv, beta, burst, rate_hz=1000, channels="STN_L")
     >>> found["beta"].values.shape, len(found["burst"].events())
-    ((2961, 1), 10)
+    ((3000, 1), 10)
     """
     configs = checked(detectors)
     said = ArraySays(rate_hz, channels, units, time_s)

@@ -70,7 +70,7 @@ class FileStream:
     >>> import stimloop as sl
     >>> stream = sl.read("patient07.xdf")["LFP"]
     >>> stream.rate_hz, round(stream.measured_hz), stream.channels, stream.units, stream.gaps
-    (250.0, 250, ('STN_1', 'STN_3'), ('uV', 'uV'), ())
+    (250.0, 250, ('STN_1', 'STN_3'), ('microvolts', 'microvolts'), ())
     """
 
     def __init__(self, recording: Recording, position: int) -> None:

@@ -58,14 +58,8 @@ class Rig:
     >>> burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=20))
     >>> rig = sl.Rig(detectors=[beta, burst])
     >>> rig.to_toml("rig.toml")
-    >>> print(rig.toml)
-    [rig]
-    name = "rig"
-    <BLANKLINE>
-    [[streams]]
-    name = "LFP"
-    kind = "lfp"
-    ...
+    >>> rig
+    <rig rig: beta, burst on LFP>
     """
 
     def __init__(

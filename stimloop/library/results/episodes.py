@@ -58,7 +58,7 @@ class Episodes(Sequence[Episode]):
     >>> burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=10))
     >>> events = sl.detect(x_uv, beta, burst, rate_hz=1000, channels="STN_L")["burst"].events()
     >>> len(events), round(float(np.median(events.duration_s)), 2), events[0].channel
-    (10, 0.55, 'STN_L')
+    (10, 0.52, 'STN_L')
     """
 
     def __init__(self, rows: Sequence[Episode]) -> None:

@@ -151,8 +151,8 @@ _REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "the kind, not called": (
         lambda: _detect(_X_UV, sl.BandPower),
         (
-            'detectors[0]: expected a detector, as sl.BandPower("beta", band_hz=(13, 30)) makes it, '
-            "found <function BandPower"
+            'detectors[0]: expected a detector, as sl.BandPower("beta", band_hz=(13, 30)) makes '
+            "it, found <function BandPower"
         ),
     ),
     "a key that no kind has": (

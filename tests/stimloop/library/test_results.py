@@ -40,14 +40,15 @@ def test_a_table_has_the_times_the_columns_and_nan_where_nothing_is_valid(
     np.testing.assert_array_equal(frame.to_numpy(), series.values)
     estimates = series.estimates
     np.testing.assert_array_equal(np.isnan(series.values), ~estimates.valid)
-    np.testing.assert_array_equal(series.values[estimates.valid], estimates.values[estimates.valid])
+    given = series.values[estimates.valid]  # noqa: PD011 no table
+    np.testing.assert_array_equal(given, estimates.values[estimates.valid])  # noqa: PD011
     threshold = frame["STN_1"]["threshold"].to_numpy()
     np.testing.assert_array_equal(threshold, series.column("STN_1", "threshold"))
 
 
 def test_values_cannot_be_written_by_accident(found: sl.Detected) -> None:
     with pytest.raises(ValueError, match="read-only"):
-        found["beta"].values[0] = 1.0
+        found["beta"].values[0] = 1.0  # noqa: PD011 no table
 
 
 def test_each_onset_has_its_offset_and_its_peak(found: sl.Detected) -> None:
