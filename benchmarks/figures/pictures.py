@@ -112,8 +112,8 @@ def _draw(
 ) -> None:
     for output in outputs:
         channel, _, measure = output.rpartition(".")
-        values, label = told.column(channel, measure), output if legend else None
-        axis.plot(told.time_s, values, style, linewidth=1.0, label=label)
+        values, named = told.column(channel, measure), output if legend else None
+        axis.plot(told.time_s, values, style, linewidth=1.0, label=named)
     if label:
         axis.set_ylabel(label)
     if legend:
