@@ -1,4 +1,4 @@
-"""The pictures of the guide: every detector on the real recordings, through the loop itself.
+"""The pictures of the guides: detectors on the real recordings, through the loop itself.
 
 ``python -m benchmarks.figures.pictures`` draws ``docs/pictures/*.png``.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+import stimloop as sl
 from benchmarks.figures.recordings import DATA
 from replay import offline, readers
 from replay.recording_source import RecordingSource
@@ -87,6 +88,14 @@ def draw_noise(told: dict[str, DetectorSeries]) -> Figure:
     return figure
 
 
+def draw_bursts() -> Figure:
+    """Return the picture of the guide to notebooks, as a notebook draws it."""
+    stream = sl.read(DATA / _FOUND["every-detector"])["STN_ECOG"]
+    beta = sl.BandPower("beta", band_hz=(13, 30), window_s=0.4, channels=["ECOG_RIGHT_1"])
+    burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=8))
+    return sl.detect(stream, beta, burst).plot()
+
+
 def main() -> int:
     """Draw every picture."""
     if not DATA.is_dir():
@@ -94,10 +103,13 @@ def main() -> int:
         return 2
     mpl.rcParams["svg.hashsalt"] = "stimloop"
     _PICTURES.mkdir(exist_ok=True)
-    for example, draw in (("every-detector", draw_stn_ecog), ("every-detector-noise", draw_noise)):
-        figure = draw(replayed(example))
-        figure.savefig(_PICTURES / f"{example}.png", dpi=80, metadata={"Software": None})
-        print(_PICTURES / f"{example}.png")
+    for name, figure in (
+        ("every-detector", draw_stn_ecog(replayed("every-detector"))),
+        ("every-detector-noise", draw_noise(replayed("every-detector-noise"))),
+        ("in-a-notebook", draw_bursts()),
+    ):
+        figure.savefig(_PICTURES / f"{name}.png", dpi=80, metadata={"Software": None})
+        print(_PICTURES / f"{name}.png")
     return 0
 
 

@@ -1,5 +1,6 @@
 """The picture of what was detected: the signal above, below it each measure, bursts shaded."""
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -41,7 +42,9 @@ def draw(
     stream, label = _chosen(source, config, series, view.channel)
     shown = [each for each in series.values() if _subject(each, label) is not None]
     n_panels = 1 + len(shown)
-    figure = figures.Figure(figsize=(11.0, 2.2 * n_panels), layout="constrained")
+    # Without this a notebook shows a figure only once pyplot has been imported.
+    shown_in_notebooks = type("Figure", (figures.Figure,), {"_repr_png_": _png})
+    figure = shown_in_notebooks(figsize=(11.0, 2.2 * n_panels), layout="constrained")
     axes = np.atleast_1d(figure.subplots(n_panels, 1, sharex=True))
     time_s, samples_uv = _samples(source, config, (stream, label), view)
     axes[0].plot(*_envelope(time_s, samples_uv), color=SIGNAL, linewidth=0.6)
@@ -64,6 +67,13 @@ def draw(
             time_s[-1] if view.stop_s is None else view.stop_s,
         )
     return figure
+
+
+def _png(figure: Any) -> bytes:  # noqa: ANN401 a figure
+    """Return the picture as a file."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()
 
 
 def _chosen(

@@ -108,6 +108,7 @@ def test_the_picture_has_the_signal_above_and_a_panel_a_detector(
     assert [len(axis.patches) for axis in figure.axes] == [n_bursts, 0, n_bursts, 0]
     assert all(axis.get_legend() is None for axis in figure.axes)
     figure.savefig(tmp_path / "bursts.png")
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
 
 
 def test_a_picture_of_a_part_shows_no_more_than_that(found: sl.Detected) -> None:
