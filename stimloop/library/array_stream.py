@@ -117,6 +117,10 @@ def samples_of(given: ArrayLike, channels: Sequence[str] | None) -> NDArray[Any]
     InputError
         Where it has another shape, or its values are no numbers.
     """
+    if isinstance(given, np.ma.MaskedArray):
+        raise InputError(
+            "samples: expected a plain array, found a masked one: pass x.filled(np.nan)"
+        )
     try:
         samples = np.asarray(given)
     except ValueError as error:

@@ -1,7 +1,7 @@
 """Detectors run on an array or a recording: conditioned and computed as live, bit for bit."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 from numpy.typing import ArrayLike
@@ -124,6 +124,11 @@ def _signals(
     given: Signals, said: ArraySays, stream: Stream | None, detectors: Sequence[DetectorConfig]
 ) -> dict[str, Signal]:
     """Return the signals by name; one that gives itself its name, by none."""
+    if isinstance(given, str | PurePath):
+        raise InputError(
+            f"signals: expected an array or a recording, found the path {str(given)!r}: open it "
+            "with sl.read(...)"
+        )
     if isinstance(given, RecordingFile | Signal | Mapping) and said.first_said is not None:
         raise InputError(f"{said.first_said}: expected none but with an array, found one")
     if isinstance(given, Mapping | Signal) and stream is not None:

@@ -80,6 +80,17 @@ _REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _detect([[1.0, 2.0], [3.0]]),
         "samples: expected an array of numbers, found what cannot be one: ",
     ),
+    "masked": (
+        lambda: _detect(np.ma.masked_less(_X_UV, 0.0)),
+        "samples: expected a plain array, found a masked one: pass x.filled(np.nan)",
+    ),
+    "a path": (
+        lambda: sl.detect("patient07.xdf", _BETA),
+        (
+            "signals: expected an array or a recording, found the path 'patient07.xdf': open it "
+            "with sl.read(...)"
+        ),
+    ),
     "no samples": (
         lambda: _detect(_X_UV[:0]),
         "stream LFP: expected samples, found none: it is empty",

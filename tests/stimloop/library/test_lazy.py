@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import stimloop as sl
+from stimloop.library.kinds import stub
 
 _ROOT = Path(__file__).parents[3]
 _HEAVY = "{'numba', 'scipy', 'numpy', 'pandas', 'matplotlib', 'detectors', 'replay'}"
@@ -49,6 +51,11 @@ def test_every_public_name_is_there_once() -> None:
         assert (found.__doc__ or "").strip(), name
 
 
-def test_packages_say_that_they_are_typed() -> None:
+def test_packages_say_that_they_are_typed_where_they_are_installed_too() -> None:
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
+    data = project["tool"]["setuptools"]["package-data"]
     for package in ("detectors", "stimulators", "streamer", "replay", "stimloop"):
         assert (_ROOT / package / "py.typed").is_file()
+        assert "py.typed" in data[package]
+    assert stub.FILE.relative_to(_ROOT / "stimloop").match("library/kinds/*.pyi")
+    assert "library/kinds/*.pyi" in data["stimloop"]

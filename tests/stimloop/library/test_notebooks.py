@@ -50,8 +50,8 @@ def test_every_block_of_the_guide_runs_in_order(
     assert "onset 2" in told
     assert "channels stand first; pass x.T" in told
     assert names["verdict"].passes
-    assert run_command(["replay", str(file), "rig.toml", "--out", "again"]) == 0
-    assert run_command(["config", "check", "clinic.toml"]) == 0
+    for rig in ("rig.toml", "clinic.toml"):
+        assert run_command(["config", "check", rig]) == 0
 
 
 def test_there_is_a_notebook() -> None:

@@ -79,7 +79,6 @@ def test_a_recorded_stream_gives_what_its_replay_gives(tmp_path: Path) -> None:
     ours = _digests(found)
     assert ours["estimates"] == digest["estimates"]
     assert ours["detections"] == digest["detections"]
-    assert sl.verify(out).passes
 
 
 def test_an_array_with_the_same_stamps_gives_what_the_recorded_stream_gives(tmp_path: Path) -> None:
