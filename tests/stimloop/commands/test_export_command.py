@@ -19,7 +19,7 @@ from tests.support.programs import call
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "session"
-    make_session(folder, length_s=3.0)
+    make_session(folder, short_recording(3.0))
     return folder
 
 
