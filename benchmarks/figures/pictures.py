@@ -14,11 +14,10 @@ from matplotlib.figure import Figure
 from benchmarks.figures import drawing
 from benchmarks.figures.recordings import DATA
 from benchmarks.figures.signals import Line, signals_uv
-from detectors.detector import Detector
-from detectors.estimates import Detection, Estimates
-from replay import readers
-from replay.recording_source import Chunking, RecordingSource
+from replay import offline, readers
+from replay.recording_source import RecordingSource
 from stimloop import config as configuration
+from stimloop.library.results.detector_series import DetectorSeries
 from streamer.closed_loop import ClosedLoop
 
 _ROOT = Path(__file__).parents[2]
@@ -30,45 +29,22 @@ _RECORDINGS = {
 }
 
 
-class Found(NamedTuple):
-    """All that one detector found in a recording."""
-
-    detector: Detector
-    estimates: Estimates
-    detections: tuple[Detection, ...]
-
-    def line(self, output: str) -> Line:
-        """Return time and value of an output, nothing where it is not valid."""
-        column = [each.label for each in self.detector.outputs].index(output)
-        values = self.estimates.values[:, column].copy()
-        values[~self.estimates.valid[:, column]] = np.nan
-        return self.estimates.time_s, values
-
-
 class Replayed(NamedTuple):
     """A recording's signals in microvolts, and what each detector of an example found in it."""
 
     signals_uv: dict[str, Line]
-    found: dict[str, Found]
+    found: dict[str, DetectorSeries]
 
 
 def replayed(example: str) -> Replayed:
     """Return what every detector of an example finds in its recording."""
     config = configuration.load(_ROOT / "docs" / "examples" / f"{example}.toml")
-    source = RecordingSource(readers.open(DATA / _RECORDINGS[example]), config.streams, Chunking())
+    recording = readers.open(DATA / _RECORDINGS[example])
+    source = RecordingSource(recording, config.streams, offline.LONG_CHUNKS)
     source.open()
-    events = list(source.events())
-    loop = ClosedLoop(config.loop, source.infos, "pictures")
-    seen = [each for time_s, event in events for each in loop.step(event, time_s).seen]
-    found: dict[str, Found] = {}
-    for name, detector in loop.chain.detectors.items():
-        own = [each for each in seen if each.estimates.detector == name]
-        detections = tuple(one for each in own for one in each.detections)
-        nothing = Estimates.empty(name, 0, len(detector.outputs))
-        estimates = nothing.followed_by(each.estimates for each in own)
-        found[name] = Found(detector, estimates, detections)
-    signals = signals_uv(config.loop, source.infos, [event for _, event in events])
-    return Replayed(signals, found)
+    found = offline.detect(source, ClosedLoop(config.loop, source.infos, "pictures"))
+    signals = signals_uv(config.loop, source.infos, (event for _, event in source.events()))
+    return Replayed(signals, {name: DetectorSeries(each) for name, each in found.detectors.items()})
 
 
 def draw_stn_ecog(replayed: Replayed) -> Figure:
@@ -130,7 +106,7 @@ def draw_noise(replayed: Replayed) -> Figure:
         (axes[3], "slope", "over 1/f\n(dB)"),
     ):
         found = replayed.found[name]
-        measured = [each for each in found.detector.outputs if each.null is not None]
+        measured = [each for each in found.outputs if each.null is not None]
         what = "pair" if name == "coherence" else "channel"
         for number, output in enumerate(measured):
             told = f"each {what}" if number == 0 else None
@@ -138,9 +114,9 @@ def draw_noise(replayed: Replayed) -> Figure:
         _draw_null(axis, found, measured[0]._replace(measure=measured[0].null or "").label)
         axis.set_ylabel(label)
         drawing.explain(axis)
-    shown_s = replayed.found["coupling"].estimates.time_s[
-        replayed.found["coupling"].estimates.valid.any(axis=1)
-    ]  # until its new clock is known, the returned sender's stamps are days away
+    coupling = replayed.found["coupling"]
+    shown_s = coupling.time_s[coupling.valid.any(axis=1)]
+    # Until its new clock is known, the stamps of the sender that returned are days away.
     axes[3].set_xlim(shown_s.min() - 10.0, shown_s.max() + 10.0)
     axes[3].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
     figure.suptitle("A stream of noise: chance exceeds the dashed line in one window of twenty")
@@ -165,7 +141,7 @@ def main() -> int:
 
 def _draw(
     axis: Axes,
-    found: Found,
+    found: DetectorSeries,
     output: str,
     label: str | None,
     colour: str,
@@ -173,29 +149,27 @@ def _draw(
     style: str = "-",
     width: float = 1.6,
 ) -> None:
-    axis.plot(*found.line(output), style, color=colour, linewidth=width, label=label)
+    channel, _, measure = output.rpartition(".")
+    values = found.column(channel, measure)
+    axis.plot(found.time_s, values, style, color=colour, linewidth=width, label=label)
 
 
-def _draw_null(axis: Axes, found: Found, output: str) -> None:
+def _draw_null(axis: Axes, found: DetectorSeries, output: str) -> None:
     _draw(axis, found, output, "by chance", drawing.BLACK, style="--")
 
 
-def _draw_bursts(axis: Axes, found: Found, channel: str) -> None:
+def _draw_bursts(axis: Axes, found: DetectorSeries, channel: str) -> None:
     _draw(axis, found, f"{channel}.value", "band power", drawing.BLUE)
     _draw(axis, found, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
-    spans_s: list[tuple[float, float]] = []
-    onset_s = None
-    for each in found.detections:
-        if each.channel != channel:
-            continue
-        if each.kind == "onset":
-            onset_s = each.onset_s
-        elif onset_s is not None:
-            spans_s.append((onset_s, each.onset_s))
+    spans_s = [
+        (each.onset_s, each.offset_s)
+        for each in found.events()
+        if each.channel == channel and not np.isnan(each.offset_s)
+    ]
     drawing.shade(axis, spans_s, "burst")
 
 
-def _draw_phases(axis: Axes, rhythm: Found, peaks: Found, channel: str) -> None:
+def _draw_phases(axis: Axes, rhythm: DetectorSeries, peaks: DetectorSeries, channel: str) -> None:
     _draw(axis, rhythm, f"{channel}.amplitude", "amplitude", drawing.BLUE, width=1.0)
     _draw(axis, peaks, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
     events = [each for each in peaks.detections if each.channel == channel]
