@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import detectors.conditioning.artifacts
+import stimloop
 from detectors.registry import REGISTRY as DETECTORS
 from stimulators.policies.registry import POLICIES
 
@@ -80,6 +81,11 @@ def test_every_kind_and_every_seam_is_in_the_reference() -> None:
     assert len(kinds) > 20
     listed = set(map(id, _REFERENCE.values()))
     assert [each for each in (*kinds, *seams) if id(each) not in listed] == []
+
+
+def test_every_name_of_the_library_is_in_the_reference() -> None:
+    listed = set(map(id, _REFERENCE.values()))
+    assert [name for name in dir(stimloop) if id(getattr(stimloop, name)) not in listed] == []
 
 
 def test_nothing_is_in_the_reference_twice() -> None:
