@@ -6,7 +6,7 @@ _PLACE = re.compile(r" - at `(\$[^`]*)`$")
 _KEY = re.compile(r"^([A-Za-z_][\w.\[\]-]*): (.*)$", re.DOTALL)
 
 
-def located(text: str) -> str:
+def with_path_first(text: str) -> str:
     """Return an error's text with its key path in front.
 
     Parameters

@@ -14,7 +14,7 @@ from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
 from streamer.journal.digests import Digests
 from streamer.journal.provenance import machine, versions
-from streamer.journal.reader import Record
+from streamer.journal.reader import JournalRecord
 from streamer.journal.records import EndRecord, Header, StepRecord, encode_outcome
 from streamer.watching.summary import Summary
 from streamer.watching.watchers import Delivered, Sent
@@ -75,7 +75,7 @@ class Recomputation:
             raise Difference(f"record 0: the configuration cannot be used: {error}") from error
         self._summary = Summary(self._loop, is_timed=False)
 
-    def step(self, record: Record, step: StepRecord) -> None:
+    def step(self, record: JournalRecord, step: StepRecord) -> None:
         """Compute one step again and compare all that followed from it."""
         outcome = self._loop.step(step.event, record.now_s)
         recorded, recomputed = bytes(step.outcome), encode_outcome(outcome)

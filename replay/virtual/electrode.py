@@ -23,7 +23,7 @@ class Pulses(NamedTuple):
     program: str
 
 
-Watcher = Callable[[str, Given, Given], None]
+ElectrodeWatcher = Callable[[str, Given, Given], None]
 
 
 class Electrodes:
@@ -41,7 +41,7 @@ class Electrodes:
 
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
-        self.watchers: list[Watcher] = []
+        self.watchers: list[ElectrodeWatcher] = []
         self.pulse_watchers: list[Callable[[str, Pulses], None]] = []
         self._digest = blake2b(digest_size=16)
 

@@ -8,7 +8,7 @@ from streamer.events import PastKnown
 _PERIOD_S = 1.0
 
 
-class Ledger:
+class MemoryLedger:
     """The newest that a service wrote, for the next one; at first nothing is known."""
 
     def __init__(self) -> None:

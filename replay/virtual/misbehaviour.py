@@ -9,7 +9,7 @@ import msgspec
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Wire
 
-Kind = Literal[
+MisbehaviourKind = Literal[
     "honest",
     "says_high",
     "clips",
@@ -38,7 +38,7 @@ class Misbehaviour:
         In the device's unit.
     """
 
-    kind: Kind = "honest"
+    kind: MisbehaviourKind = "honest"
     amount: float = 0.0
 
     def asked(self, message: Wire, config: DeviceConfig, gives: float) -> Wire:

@@ -21,7 +21,7 @@ from stimulators.wire.messages import ControlAction
 
 app = typer.Typer()
 _T = TypeVar("_T")
-RunningRig = Annotated[
+RigArgument = Annotated[
     Path | None,
     typer.Argument(
         help=f"The rig's TOML file; without one ${CONFIG_VARIABLE}, else the rig that runs."
@@ -34,32 +34,32 @@ SWITCH_OFF = "switch the stimulator off by its own switch"
 
 
 @app.command("arm")
-def arm(config: RunningRig = None, *, operator: Operator = None) -> None:
+def arm(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Arm the rig that runs: 0 once it says that it is armed, 1 with the reasons if it refuses."""
     _request(config, "arm", operator)
 
 
 @app.command("disarm")
-def disarm(config: RunningRig = None, *, operator: Operator = None) -> None:
+def disarm(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Disarm it: 0 once every device says that it is at its safe amount, else 3."""
     _request(config, "disarm", operator)
 
 
 @app.command("pause")
-def pause(config: RunningRig = None, *, operator: Operator = None) -> None:
+def pause(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Hold the devices at their safe amount until `resume`: 0 once each says that it is there."""
     _request(config, "pause", operator)
 
 
 @app.command("resume")
-def resume(config: RunningRig = None, *, operator: Operator = None) -> None:
+def resume(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Let a paused rig go on: 0 if it does, 1 with the reasons if it refuses."""
     _request(config, "resume", operator)
 
 
 @app.command("status")
 def status(
-    config: RunningRig = None, *, operator: Operator = None, as_json: AsJson = False
+    config: RigArgument = None, *, operator: Operator = None, as_json: AsJson = False
 ) -> None:
     """Show what every device says it gives, and what the service believes: 0 if one speaks."""
     import msgspec

@@ -9,7 +9,7 @@ import typer
 from stimloop.commands.arguments import (
     AsJson,
     ConfigFile,
-    Recording,
+    RecordingFile,
     print_json,
     print_line,
     print_toml,
@@ -17,11 +17,11 @@ from stimloop.commands.arguments import (
 )
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
-from stimloop.key_path import located
+from stimloop.key_path import with_path_first
 from stimloop.terminal.progress import progress, progress_of_named
 
 if TYPE_CHECKING:
-    from replay.recording import Recording as LoadedRecording
+    from replay.recording import Recording
     from replay.verification.verdict import Verdict
 
 app = typer.Typer()
@@ -36,7 +36,7 @@ ChunkSamples = Annotated[
 
 @app.command("replay")
 def replay(
-    recording: Recording,
+    recording: RecordingFile,
     config: ConfigFile = None,
     *,
     out: Annotated[
@@ -89,7 +89,7 @@ def replay(
                 compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
             )
     except ValueError as error:
-        raise ConfigError(f"{config or recording}: {located(str(error))}") from error
+        raise ConfigError(f"{config or recording}: {with_path_first(str(error))}") from error
     except StreamError as error:
         named = "" if str(error).startswith(f"{recording}: ") else f"{recording}: "
         raise ConfigError(f"{named}{error}") from error
@@ -110,7 +110,7 @@ def replay(
 
 @app.command("play")
 def play(
-    recording: Recording,
+    recording: RecordingFile,
     config: Annotated[
         Path | None, typer.Option(help="Take the [lsl] table from this configuration.")
     ] = None,
@@ -217,7 +217,7 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
         )
 
 
-def _loaded(path: Path) -> "LoadedRecording":
+def _loaded(path: Path) -> "Recording":
     """Open a recording and tell what is wrong with it."""
     from replay import readers
     from replay.recording import RecordingError

@@ -18,7 +18,7 @@ from stimulators.operator.stopping import StopResult
 
 app = typer.Typer()
 
-StoppedRig = Annotated[
+RigsArgument = Annotated[
     Path | None,
     typer.Argument(
         help=f"The rig's TOML file; without one ${CONFIG_VARIABLE}, else every rig that runs."
@@ -30,7 +30,7 @@ _GONE_BROKER_S = 2.0
 
 @app.command("stop")
 def stop(
-    config: StoppedRig = None,
+    config: RigsArgument = None,
     *,
     operator: Operator = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",

@@ -16,7 +16,7 @@ from detectors.compiling.listening import compiling
 from stimloop.address import known_rig
 from stimloop.config import Config, build_loop, needless_words, to_toml
 from stimloop.errors import ConfigError, FaultError
-from stimloop.key_path import located
+from stimloop.key_path import with_path_first
 from stimloop.live.companions import Companions
 from stimloop.live.one_service import require_alone
 from stimloop.live.stop_key import press_stop, stop_key
@@ -40,8 +40,8 @@ from streamer.watching.watchers import Watcher
 #: let a display's thread hold the loop up for as long.
 _SWITCH_S = 0.0005
 
-Told = Callable[[str], None]
-Watching = Callable[[RunningSession], AbstractContextManager[Watcher]]
+TellLine = Callable[[str], None]
+MakeWatcher = Callable[[RunningSession], AbstractContextManager[Watcher]]
 
 
 async def run(
@@ -51,9 +51,9 @@ async def run(
     *,
     may_number: bool = False,
     duration_s: float | None,
-    told: Told,
-    warn: Told,
-    watching: Watching,
+    told: TellLine,
+    warn: TellLine,
+    watching: MakeWatcher,
 ) -> dict[str, Any]:
     """Run one session and return its folder and what its summary says.
 
@@ -155,7 +155,7 @@ async def run(
 
 @contextlib.contextmanager
 def _watched(
-    watching: Watching, this: RunningRig, told: Told, warn: Told, session: RunningSession
+    watching: MakeWatcher, this: RunningRig, told: TellLine, warn: TellLine, session: RunningSession
 ) -> Iterator[None]:
     """Let operators find the session, see it, and stop it with a key."""
     told(f"session {session.folder.path}")
@@ -184,7 +184,7 @@ def _keys(config: Config, config_name: str) -> Keys:
     try:
         return service_keys(config.signing, config.rig.name, devices)
     except ValueError as error:
-        raise ConfigError(f"{config_name}: {located(f'signing.{error}')}") from error
+        raise ConfigError(f"{config_name}: {with_path_first(f'signing.{error}')}") from error
 
 
 def _journal_key(config: Config) -> bytes | None:

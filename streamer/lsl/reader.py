@@ -27,7 +27,7 @@ _BACKOFF_S_MIN = 0.1
 _BACKOFF_S_MAX = 5.0
 
 
-class Reader:
+class LslReader:
     """Reads one stream until told to stop; `read` and `watch` each want a thread.
 
     Parameters
