@@ -62,8 +62,8 @@ def choose(match: Match, found: Sequence[RecordedStream]) -> Choice:
         left = filled
     once = [
         stream
-        for place, stream in enumerate(left)
-        if not any(is_same_recording(stream, other) for other in left[:place])
+        for index, stream in enumerate(left)
+        if not any(is_same_recording(stream, other) for other in left[:index])
     ]
     if len(left) > len(once):
         remarks.append(f"it was recorded {1 + len(left) - len(once)} times, the first is taken")

@@ -68,9 +68,9 @@ def needless(config: "Config", window_s: float | None) -> list[str]:
     if window_s is None:
         needed.add(LONG_HOLD)
     return [
-        f"$.rig.allow[{place}]: {word!r} allows nothing in this file: take it out"
-        for place, word in enumerate(config.rig.allow)
-        if word not in needed or word in config.rig.allow[:place]
+        f"$.rig.allow[{index}]: {word!r} allows nothing in this file: take it out"
+        for index, word in enumerate(config.rig.allow)
+        if word not in needed or word in config.rig.allow[:index]
     ]
 
 

@@ -67,9 +67,9 @@ class Recomputation:
                 Rechunked(
                     ClosedLoop(config, header.infos, header.session, hears_gate=False),
                     n_samples_max=n_samples_max,
-                    seed=seed + place,
+                    seed=seed + index,
                 )
-                for place, n_samples_max in enumerate(_RECHUNKED_N_SAMPLES_MAX)
+                for index, n_samples_max in enumerate(_RECHUNKED_N_SAMPLES_MAX)
             ]
         except ValueError as error:
             raise Difference(f"record 0: the configuration cannot be used: {error}") from error

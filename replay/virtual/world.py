@@ -111,8 +111,8 @@ class World:
         """The connections of devices and running services, by a name for each."""
         found = {f"device {name}": each.client for name, each in self.devices.items()}
         return found | {
-            f"service {place}": each.wire.client
-            for place, each in enumerate(self.services)
+            f"service {index}": each.wire.client
+            for index, each in enumerate(self.services)
             if each.phase == "running"
         }
 

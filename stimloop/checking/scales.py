@@ -27,9 +27,9 @@ def of_scales(parts: Parts) -> Iterator[Problem]:
     """Yield every figure that looks as if it were of another scale."""
     for stream in parts.streams:
         if stream.config is not None:
-            for place, step in enumerate(stream.config.artifacts):
+            for index, step in enumerate(stream.config.artifacts):
                 keys = msgspec.structs.asdict(step)
-                yield from _of_frequencies(f"{stream.path}.artifacts[{place}]", keys)
+                yield from _of_frequencies(f"{stream.path}.artifacts[{index}]", keys)
     for detector in parts.detectors:
         yield from _of_frequencies(detector.path, detector.keys)
         yield from _of_percentiles(detector.path, detector.keys)

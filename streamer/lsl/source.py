@@ -204,7 +204,7 @@ class LslSource:
 
 
 def _guarded(step: Callable[[], None], handover: Handover) -> Callable[[], None]:
-    """Return what a thread runs: `step`, whose error ends the feed."""
+    """Return a thread's target that runs `step` and hands its error to the feed."""
 
     def run() -> None:
         try:
