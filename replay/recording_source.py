@@ -31,7 +31,7 @@ _USUAL_S = 0.01
 
 
 class Chunking(msgspec.Struct, frozen=True, kw_only=True):
-    """Into what pieces a recording's samples are cut.
+    """The sizes of the chunks that a recording's samples are cut into.
 
     Parameters
     ----------

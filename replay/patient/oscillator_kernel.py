@@ -92,7 +92,7 @@ def oscillate(
 
 
 def pink_decays(rate_hz: float) -> NDArray[np.float64]:
-    """Return what is left after one sample of each of the processes whose sum is 1/f noise.
+    """Return the decay per sample of each process whose sum is 1/f noise.
 
     Their corner frequencies lie an octave apart, from 0.25 Hz to above half the rate.
     """

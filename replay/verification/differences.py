@@ -1,4 +1,4 @@
-"""The first place where what was recorded and what was computed again are not the same."""
+"""The first difference between what was recorded and what was computed again."""
 
 from itertools import zip_longest
 from typing import Any

@@ -22,7 +22,7 @@ from streamer.watching.watchers import Delivered, Sent
 #: Longest chunks of the other chunkings that every session is tried with.
 _RECHUNKED_N_SAMPLES_MAX = (16, 4096)
 
-#: The version of estimates that a journal is of which names none.
+#: The version of estimates in a journal that names no version.
 _FIRST_ESTIMATES: Final = "1"
 _BITS: Final = "the same bits are promised only where both are the same"
 #: What another version of one thing means, where it is more than other bits.
@@ -138,7 +138,7 @@ class Recomputation:
 
 
 def of_other_origin(header: Header) -> list[str]:
-    """Return a warning for everything a bit may depend on that is not the same here."""
+    """Return a warning for each version and machine property that differs from the session's."""
     here = {**versions(), **machine()}
     recorded = {"estimates": _FIRST_ESTIMATES, **header.versions, **header.machine}
     return [

@@ -1,4 +1,4 @@
-"""Devices that are not as they say, or not as they should be: what each makes of its messages."""
+"""Misbehaving devices: how each changes the messages that it receives and sends."""
 
 import math
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MisbehaviourKind = Literal[
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What stands between a reference device and the network.
+    """Changes the messages between a reference device and the network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is to happen when: a heap of actions in whole microseconds, the same every time."""
+"""The schedule of a virtual world: actions by their times, in whole microseconds."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush

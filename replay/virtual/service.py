@@ -59,7 +59,7 @@ class VirtualService:
     wish : dict of str to (float, str)
         By device, the amount and program that its policy wants, of the newest hop.
     notices : list of Notice
-        What an operator was told.
+        All notices for an operator.
     observers : list of callable
         Called after each step.
     """
@@ -130,7 +130,7 @@ class VirtualService:
         return self._machine.now_us / 1e6
 
     def hear(self, event: Event) -> None:
-        """Take an event in: at once, or once the process runs on."""
+        """Act on an event: at once, or when a frozen process runs again."""
         if self.phase == "ended":
             return
         if isinstance(event, Chunk) and self._machine.is_asleep:
@@ -256,7 +256,7 @@ class VirtualService:
             observer(self, event, outcome)
 
     def _is_too_late(self, asked: ControlHeard) -> bool:
-        """Say whether an operator asks for something of what is about to be gone."""
+        """Return whether an operator's request comes after the service began to leave."""
         return self._leaving_until_us is not None and asked.message.operator != SERVICE_OPERATOR
 
     def _keep_past(self) -> None:
@@ -265,7 +265,7 @@ class VirtualService:
 
 
 class _Unwritten:
-    """The journal of a service that nobody verifies."""
+    """A journal that keeps nothing: nobody verifies a virtual service."""
 
     def write(self, event: Event, now_s: float, outcome: Outcome) -> None:
         """Keep nothing."""

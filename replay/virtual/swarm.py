@@ -1,4 +1,4 @@
-"""A day with faults: which ones, how often, and somebody who starts and arms again."""
+"""Faults at random times in a virtual world, and an attendant who starts and arms again."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from replay.virtual.world import World
 from stimulators.gate.presence import NEWER_REMEMBERED
 
 _LOOK_US = 250_000
-#: An arming that leads nowhere for so long is given up.
+#: An arming that leads to no activity within this time is given up.
 _ARMED_US_MAX = 5_000_000
 
 

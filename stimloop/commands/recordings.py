@@ -139,7 +139,7 @@ def play(
             loop=loop,
             chunk_samples=chunk_samples,
             streams=stream or (),
-            told=print_line,
+            report=print_line,
         )
     )
     print_line("interrupted" if n_pushed is None else f"played {n_pushed} samples and markers")

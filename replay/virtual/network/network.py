@@ -4,7 +4,7 @@ from random import Random
 
 from replay.virtual.schedule import Planned, Schedule
 
-#: A message takes so long on a quiet network, from a client to the broker or back.
+#: How long a message takes on a quiet network, from a client to the broker or back.
 QUIET_DELAY_US = 1_000
 
 
