@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,7 +62,6 @@ def replay(
     from replay.session import replay_session
     from stimloop import config as configuration
     from stimloop.recording_config import commented_toml, config_of
-    from stimloop.terminal.found_text import found_lines, warnings
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
@@ -93,6 +92,14 @@ def replay(
     except StreamError as error:
         named = "" if str(error).startswith(f"{recording}: ") else f"{recording}: "
         raise ConfigError(f"{named}{error}") from error
+    _print_summary(summary, as_json=as_json)
+    if summary["ended"] == "stopped":
+        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
+
+
+def _print_summary(summary: dict[str, Any], *, as_json: bool) -> None:
+    from stimloop.terminal.found_text import found_lines, warnings
+
     if as_json:
         print_json(summary)
     else:
@@ -104,8 +111,6 @@ def replay(
         )
     for line in warnings(summary):
         warn(line)
-    if summary["ended"] == "stopped":
-        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
 
 
 @app.command("play")
