@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
-from stimulators.targets import DeviceEvent, Observation, Target
+from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 from stimulators.wire.messages import CommandKind
 
 
@@ -167,8 +167,10 @@ class Policy(Protocol):
         """What it may want, one for each device that it drives."""
         ...
 
-    def decide(self, observation: Observation) -> Sequence[Target]:
+    def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe:
         """Fold the next hop in and return what it calls for; never raises on data.
+
+        `MakeSafe` in place of targets makes the rig safe, where no amount is the answer.
 
         Values of an observation that are not valid may be any numbers, and mean nothing.
         """
