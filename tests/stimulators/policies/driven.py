@@ -23,11 +23,15 @@ class Driven:
         Its table.
     device : DeviceConfig, optional
         What it drives; gives from 0 to 3 mA unless it is another.
+    *others : DeviceConfig
+        What it drives beside that.
     """
 
-    def __init__(self, config: PolicyConfig, device: DeviceConfig | None = None) -> None:
+    def __init__(
+        self, config: PolicyConfig, device: DeviceConfig | None = None, *others: DeviceConfig
+    ) -> None:
         reads = tuple(ResolvedRead(each.detector, "c") for each in config.reads)
-        self.devices = (device or device_of(),)
+        self.devices = (device or device_of(), *others)
         inputs = PolicyInputs(RATE_HZ, HOP_SAMPLES, reads, self.devices)
         self.policy: Policy = POLICIES.policies[type(config)](config, inputs)
         self.config = config
@@ -48,7 +52,9 @@ class Driven:
             )
         )
 
-    def hop(self, *values: float, is_valid: bool = True) -> Sequence[Target] | MakeSafe:
+    def hop(
+        self, *values: float, is_valid: bool = True, values_valid: tuple[bool, ...] | None = None
+    ) -> Sequence[Target] | MakeSafe:
         """Let it decide on the next hop."""
         self.n_hops += 1
         sample = self.n_hops * HOP_SAMPLES - 1
@@ -58,9 +64,15 @@ class Driven:
                 time_s=sample / RATE_HZ,
                 valid=is_valid,
                 values=values,
-                values_valid=(is_valid,) * len(values),
+                values_valid=values_valid or (is_valid,) * len(values),
             )
         )
+
+    def targets(self, *values: float, is_valid: bool = True) -> list[Target]:
+        """Return what it wants at the next hop."""
+        found = self.hop(*values, is_valid=is_valid)
+        assert not isinstance(found, MakeSafe), found
+        return list(found)
 
     def wants(self, values: Sequence[float], *, is_valid: bool = True) -> list[Any]:
         """Return the amount it wants at each of these hops, rounded; None where there is none."""
