@@ -51,8 +51,8 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         high measure calls for more, where it rises, for less. No default unless the device is
         simulated: then ``falls``.
     sign_watch_s : float
-        Where the amount is at its highest for so long, and the measure has gone the other way,
-        the rig is made safe: see `SignWatch`.
+        Where the amount is at its highest for so long, and the measure has gone the other way
+        since the amount was low, the rig is made safe: see `SignWatch`.
     """
 
     transition_up_s: Duration

@@ -103,7 +103,7 @@ class AmplitudePolicy:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        self._is_driven = False
+        self._is_driven = self._is_held = False
         self._ramp.amount = self._start
         self._watch.restart()
         self._restart(blank_until=0)
@@ -113,6 +113,7 @@ class AmplitudePolicy:
         if event.change == "applied":
             return
         self._is_driven = event.change in {"engaged", "resumed"}
+        self._is_held = event.change == "held"
         if self._is_driven:
             is_new = event.change == "engaged"
             blank_samples = self._startup_samples if is_new else self._blanking_samples
@@ -158,9 +159,14 @@ class AmplitudePolicy:
             self._averaging.restart()
 
     def _is_wrong(self, value: float, amount: float) -> bool:
-        is_rising = self._is_driven and self.goal is not None and self.goal > self._ramp.amount
+        """Say whether the measure goes the wrong way; low is the lower half of the own clip."""
+        if self._is_held:
+            return False
+        given = amount if self._is_driven else self._start
         return self._watch.is_wrong(
-            value, is_at_highest=self._is_driven and amount >= self.highest, is_rising=is_rising
+            value,
+            is_at_highest=self._is_driven and given >= self.highest,
+            is_low=2.0 * given <= self.lowest + self.highest,
         )
 
     def _found_wrong(self) -> str:
@@ -168,8 +174,8 @@ class AmplitudePolicy:
         watch, config = self._watch, self._config
         return (
             f"expected_sign: expected {config.measure} to {expected} as the amount rises, found it "
-            f"{found} at {self.highest:g}{self._unit} ({watch.now:g}) than before the way there "
-            f"({watch.before:g}): feedback may be positive"
+            f"{found} at {self.highest:g}{self._unit} ({watch.highest:g}) than at low amounts "
+            f"({watch.low:g}): feedback may be positive"
         )
 
     def _target(self, amount: float, observation: Observation) -> Target:

@@ -6,14 +6,14 @@ from typing import Final
 
 #: `sign_watch_s` is parted into so many blocks, whose means are taken as independent.
 N_BLOCKS: Final = 10
-#: Fewer blocks from before the way up say too little of what was then.
-_N_BEFORE_MIN: Final = 5
-#: Standard errors that the mean has to be off, on the wrong side.
-_N_ERRORS: Final = 5.0
+#: Of the time at low amounts so many blocks are remembered, the newest.
+N_LOW_BLOCKS: Final = 30
+#: Standard deviations that the rank sum has to be off, on the wrong side.
+_Z_MIN: Final = 3.5
 
 
 class SignWatch:
-    """Compares what a measure is at the highest amount with what it was before the way there.
+    """Compares what a measure is at the highest amount with what it was at low ones.
 
     Parameters
     ----------
@@ -24,22 +24,29 @@ class SignWatch:
 
     Attributes
     ----------
-    before, now : float
-        Means before the way up began and at the highest amount, once there are any.
+    low, highest : float
+        Means of the measure at low amounts, and at the highest since that is given.
 
     Notes
     -----
-    A loop with positive feedback runs to its highest amount and stays there. So the mean since it
-    is there, of at least `n_hops` valid hops, is compared with that of the last `n_hops` from
-    before the way up, by five standard errors of their difference (Welch); these come from the
-    spread of ten blocks each, so that no unit and no scale matters.
+    A loop with positive feedback runs to its highest amount and stays there. Once it has been there
+    for `n_hops` valid hops, the means of blocks of a tenth of that are compared with those of
+    blocks at low amounts, before the device was driven too, by their ranks (Mann and Whitney): no
+    unit, scale or distribution of the measure matters. It alarms where the rank sum is off by 3.5
+    standard deviations, for which at least five blocks at low amounts are needed.
 
     At the lowest amount nothing is watched: a measure that stays low there is what therapy, or
     medication, is for. A measure that rises for another reason while the amount goes up (medication
     that wears off during a slow transition) looks the same as positive feedback.
 
-    Chance: where the amount changes nothing and blocks are independent and normal, one look alarms
-    in 5 of 100 000 cases with ten blocks before, in 5 of 10 000 with five.
+    Chance: where the amount changes nothing and blocks are independent, one look alarms in 2 of
+    10 000 cases (one side of the normal distribution at 3.5).
+
+    References
+    ----------
+    H. B. Mann, D. R. Whitney, "On a test of whether one of two random variables is stochastically
+    larger than the other", Annals of Mathematical Statistics 18(1), 1947,
+    doi:10.1214/aoms/1177730491.
     """
 
     def __init__(self, sign: int, n_hops: int) -> None:
@@ -49,27 +56,35 @@ class SignWatch:
 
     def restart(self) -> None:
         """Forget everything."""
-        self.before = self.now = math.nan
-        self._earlier: deque[float] = deque(maxlen=N_BLOCKS)
-        self._since = _Spread()
-        self._was_at_highest = False
-        self._begin_block()
+        self._low_blocks: deque[float] = deque(maxlen=N_LOW_BLOCKS)
+        self._is_at_highest = False
+        self._begin()
 
-    def is_wrong(self, value: float, *, is_at_highest: bool, is_rising: bool) -> bool:
+    @property
+    def low(self) -> float:
+        """Mean of the measure at low amounts."""
+        n_blocks = len(self._low_blocks)
+        return sum(self._low_blocks) / n_blocks if n_blocks else math.nan
+
+    @property
+    def highest(self) -> float:
+        """Mean of the measure at the highest amount, since that is given."""
+        return self._block_sum / self._n_blocks if self._n_blocks else math.nan
+
+    def is_wrong(self, value: float, *, is_at_highest: bool, is_low: bool) -> bool:
         """Take the next valid hop and say whether the measure goes the wrong way.
 
         Parameters
         ----------
         value : float
             The measure.
-        is_at_highest, is_rising : bool
-            Whether the highest amount is given, or the amount is on its way up to it.
+        is_at_highest, is_low : bool
+            Whether the highest amount is given, or a low one; between, nothing is compared.
         """
-        if is_at_highest is not self._was_at_highest:
-            self._was_at_highest = is_at_highest
-            self._since = _Spread()
-            self._begin_block()
-        if is_rising and not is_at_highest:
+        if is_at_highest is not self._is_at_highest:
+            self._is_at_highest = is_at_highest
+            self._begin()
+        if not (is_at_highest or is_low):
             self._begin_block()
             return False
         self._n_taken += 1
@@ -79,41 +94,31 @@ class SignWatch:
         mean = self._sum / self._n_taken
         self._begin_block()
         if not is_at_highest:
-            self._earlier.append(mean)
+            self._low_blocks.append(mean)
             return False
-        self._since.add(mean)
-        return self._has_moved()
+        self._rank(mean)
+        return self._n_blocks >= N_BLOCKS and self._z() >= _Z_MIN
+
+    def _begin(self) -> None:
+        """Begin anew at the highest amount, or away from it."""
+        self._n_blocks, self._block_sum, self._n_wrong = 0, 0.0, 0.0
+        self._begin_block()
 
     def _begin_block(self) -> None:
         self._n_taken, self._sum = 0, 0.0
 
-    def _has_moved(self) -> bool:
-        if self._since.n < N_BLOCKS or len(self._earlier) < _N_BEFORE_MIN:
-            return False
-        before = _Spread()
-        for mean in self._earlier:
-            before.add(mean)
-        self.before, self.now = before.mean, self._since.mean
-        moved = self._sign * (self.now - self.before)
-        return moved > _N_ERRORS * math.hypot(before.error, self._since.error)
+    def _rank(self, mean: float) -> None:
+        """Count with how many blocks at low amounts one at the highest is on the wrong side of."""
+        self._n_blocks += 1
+        self._block_sum += mean
+        for low in self._low_blocks:
+            away = self._sign * (mean - low)
+            self._n_wrong += 0.5 if away == 0.0 else float(away > 0.0)
 
-
-class _Spread:
-    """Mean of numbers that come one by one, and its standard error."""
-
-    def __init__(self) -> None:
-        self.n = 0
-        self.mean = 0.0
-        self._squares = 0.0
-
-    def add(self, value: float) -> None:
-        """Take the next number (Welford)."""
-        self.n += 1
-        away = value - self.mean
-        self.mean += away / self.n
-        self._squares += away * (value - self.mean)
-
-    @property
-    def error(self) -> float:
-        """The standard error of the mean, of two numbers or more."""
-        return math.sqrt(self._squares / (self.n - 1) / self.n)
+    def _z(self) -> float:
+        n_low, n_highest = len(self._low_blocks), self._n_blocks
+        n_pairs = n_low * n_highest
+        if n_pairs == 0:
+            return 0.0
+        sd = math.sqrt(n_pairs * (n_low + n_highest + 1) / 12.0)
+        return (self._n_wrong - 0.5 * n_pairs) / sd

@@ -109,13 +109,13 @@ def test_a_target_says_the_mean_and_the_threshold_it_passed() -> None:
 
 
 def test_a_measure_that_rises_with_the_amount_makes_the_rig_safe() -> None:
-    policy = dual(sign_watch_s=5.0)
-    policy.wants([_BETWEEN] * 50)
-    policy.wants([_ABOVE] * 68)  # 2 s up, then 4.9 s at the highest
+    policy = dual(sign_watch_s=5.0, onset_upper_s=HOP_S)
+    policy.wants([_BETWEEN] * 150)
+    policy.wants([_ABOVE] * 69)  # 2 s up, then 4.9 s at the highest
     found = policy.hop(_ABOVE)
     assert found == MakeSafe(
         "expected_sign: expected value to fall as the amount rises, found it higher at 3 mA (3) "
-        "than before the way there (1.5): feedback may be positive"
+        "than at low amounts (1.6): feedback may be positive"
     )
 
 
