@@ -86,10 +86,6 @@ class Ceiling:
     own transitions; at hops at which its measure is not valid it stays. It goes on in HOLD and
     while nothing is driven: it follows the measure alone. What is wrapped hears from its device
     that it gives less, so a `pi` does not wind up against it.
-
-    References
-    ----------
-    .. [1] Beta rebounds with too much current in the pallidum: see docs/guides/policies.md.
     """
 
     config_type: ClassVar[type[PolicyConfig]] = CeilingConfig
