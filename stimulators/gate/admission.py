@@ -5,7 +5,7 @@ import math
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.limits.limit import Asked
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Target

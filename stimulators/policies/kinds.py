@@ -1,4 +1,4 @@
-"""How kinds of policies are found: in folders of ours, and among what is installed beside us."""
+"""How kinds of policies are found: in folders of ours, and in installed packages."""
 
 from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
@@ -9,26 +9,25 @@ import msgspec
 from stimulators.own_classes import own_classes
 from stimulators.policies.policy import PolicyConfig
 
-#: The entry points of this group each name a class that is built as
-#: `stimulators.policies.policy.Policy` says.
+#: Each entry point of this group names a class that follows `stimulators.policies.policy.Policy`.
 GROUP: Final = "stimloop.policies"
 
 _METHODS: Final = ("decide", "note", "reset")
 
 
 class PolicyRegistry(NamedTuple):
-    """What was found.
+    """The policies that were found, by kind.
 
     Parameters
     ----------
     policies : dict
-        Every class by the struct that configures it.
+        Every policy's class, by the struct that configures it.
     kinds : dict of str to type
         The structs by their tag, the `kind` of a table.
     packages : dict of str to str
-        Packages, with their versions, that kinds from elsewhere came from.
+        Version of each package that brought a kind, by its name.
     refused : dict of str to str
-        For each entry point that could not be taken, the reason.
+        For each entry point that was not accepted, the reason.
     """
 
     policies: Mapping[type[PolicyConfig], Any]
@@ -40,34 +39,34 @@ class PolicyRegistry(NamedTuple):
 def find_in(
     folders: Iterable[str], entry_points: Iterable[metadata.EntryPoint], *, without: str
 ) -> PolicyRegistry:
-    """Return our own policies by kind, then those of the entry points by the names of these.
+    """Return the built-in policies in the order of kind, then those of entry points by name.
 
-    Our own are the classes of some folders that say what configures them.
+    Built in are the classes of some folders that have a `config_type`.
 
     Parameters
     ----------
     folders : iterable of str
         Full names of their packages.
     entry_points : iterable of EntryPoint
-        What is installed beside us.
+        Those of installed packages.
     without : str
-        The module that asks, which cannot be looked through while it is being imported.
+        The module that asks, which cannot be searched while it is being imported.
 
-    One that cannot be imported, or is no policy, is refused with the reason and leaves the rest
-    as it is; nobody's kind can take the place of another's.
+    An entry point that cannot be imported, or is no policy, is refused with the reason and changes
+    nothing of the others; no kind can replace another one of the same name.
     """
     policies: dict[type[PolicyConfig], Any] = {}
     kinds: dict[str, type[PolicyConfig]] = {}
-    for own in _own(folders, without):
-        kind, config_type = _new_kind(own, kinds)
-        kinds[kind], policies[config_type] = config_type, own
+    for built_in in _built_in(folders, without):
+        kind, config_type = _new_kind(built_in, kinds)
+        kinds[kind], policies[config_type] = config_type, built_in
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
             found = entry_point.load()
             kind, config_type = _new_kind(found, kinds)
-        except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
+        except Exception as error:  # noqa: BLE001 a broken package must not stop the rig
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
@@ -77,7 +76,7 @@ def find_in(
     return PolicyRegistry(policies, kinds, packages, refused)
 
 
-def _own(folders: Iterable[str], without: str) -> list[type[Any]]:
+def _built_in(folders: Iterable[str], without: str) -> list[type[Any]]:
     classes = (each for name in folders for each in own_classes(name, without=without))
     found = (each for each in classes if "config_type" in vars(each))
     return sorted(found, key=lambda each: _kind(each.config_type))
@@ -102,8 +101,8 @@ def _config_type(found: object) -> type[PolicyConfig]:
             raise TypeError(f"expected a policy with a method {name}, found none")
     for name in ("reads", "drives"):
         if getattr(config_type, name) is getattr(PolicyConfig, name):
-            raise TypeError(f"expected a config_type that says its {name}, found none")
-    # One key that a table cannot hold would make every table of every kind unreadable.
+            raise TypeError(f"expected a config_type with a property {name}, found none")
+    # A single type that TOML cannot hold would make the tables of all kinds unreadable.
     msgspec.json.schema(config_type)
     return config_type
 

@@ -1,4 +1,4 @@
-"""Every kind of policy a table can ask for: our own, and those that are installed beside us."""
+"""Every kind of policy a table can name: the built-in ones, and those of installed packages."""
 
 from collections.abc import Iterable
 from importlib import metadata
@@ -16,17 +16,17 @@ _FOLDERS: Final = (
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
-    """Return our own policies, those that wrap another among them, and those of entry points."""
+    """Return the built-in policies, those that wrap another too, and those of entry points."""
     return find_in(_FOLDERS, entry_points, without=__name__)
 
 
-#: What is installed here.
+#: The policies that are installed here.
 POLICIES: Final = find(metadata.entry_points(group=GROUP))
 
-#: A `[[policies]]` table; its `kind` says which.
+#: Any `[[policies]]` table: its `kind` names the struct.
 if TYPE_CHECKING:
     from stimulators.policies.policy import PolicyConfig
 
     AnyPolicyConfig: TypeAlias = PolicyConfig
-else:  # which kinds there are is known once those from elsewhere have been found
+else:  # the union is known only once the installed packages have been searched
     AnyPolicyConfig = Union[tuple(POLICIES.policies)]  # noqa: UP007

@@ -58,7 +58,7 @@ class Bench:
         self.command: Command | None = None
         self._n_words = 0
         self.drive.learn(info_of(self.config, amount_tolerance=tolerance))
-        self.drive.presence.hear_instance("boot", self.now_s)
+        self.drive.presence.note_instance("boot", self.now_s)
 
     def say(self, amount: float, *, state: Any = "live", program: str = "a", **keys: Any) -> Word:
         """Let the device say what it gives."""
@@ -447,7 +447,7 @@ def test_a_descent_says_safe_less_and_less_often_until_the_device_is_there() -> 
     assert bench.ask(0.4375, state="idle") is None
     bench.drive.presence.forget()
     assert bench.ask(1.0, state="idle") is None
-    bench.drive.presence.hear_instance("boot", bench.now_s)
+    bench.drive.presence.note_instance("boot", bench.now_s)
     assert bench.ask(state="idle") == (0.5, "a")
     bench.say(0.5, state="safe", last_seq=3)
     assert bench.ask(1.0, state="idle") is None
@@ -629,7 +629,7 @@ def test_a_feedback_device_has_no_programs_to_change() -> None:
     sent = drive.send_next("paused", 64.0)
     assert sent is None
     drive.disengage(64.0)
-    drive.presence.hear_instance("boot", 64.0)
+    drive.presence.note_instance("boot", 64.0)
     sent = drive.send_next("safe", 64.0)
     assert sent is not None
     assert isinstance(sent.message, Command)

@@ -11,7 +11,7 @@ _WINDOW_US = 600_000_000
 _N_BINS = _WINDOW_US // BIN_US + 1
 
 
-class ChargeCount:
+class BinnedCharge:
     """Charge in bins of 2 s: never less than the last ten minutes', at most 2 s more.
 
     All is counted in whole femtocoulomb, so that no sum drifts.
@@ -19,9 +19,9 @@ class ChargeCount:
     Parameters
     ----------
     safe_fc_per_us : float
-        What the safe amount gives.
+        The charge of a microsecond at the safe amount, in femtocoulomb.
     counts : Counts
-        What was counted before the device was switched on.
+        Charge from before the device was switched on.
 
     Attributes
     ----------
@@ -30,10 +30,10 @@ class ChargeCount:
 
     Notes
     -----
-    If from now on the safe amount is given, the count at the end of bin `j`, counted from the
-    oldest, is the sum of that bin and all later ones and what the safe amount gives until then.
-    The greatest of these changes by what is given less what the safe amount would have given,
-    and needs to be worked out once a bin.
+    If the device stays at its safe amount from now on, the count at the end of bin `j`, counted
+    from the oldest, is the sum of that bin, all later ones and the charge of the safe amount until
+    then. The greatest of these changes by the delivered charge less that of the safe amount, so it
+    has to be computed anew only once a bin.
     """
 
     def __init__(self, safe_fc_per_us: float, counts: Counts) -> None:
@@ -46,17 +46,17 @@ class ChargeCount:
         self._roll(0)
 
     def add(self, charge_fc: int, now_us: int) -> None:
-        """Count a charge that was given at `now_us`, or since the last count."""
+        """Count a charge that was delivered at `now_us`, or since the last count."""
         self._roll(now_us)
         self._bins[-1] += charge_fc
         self.total_fc += charge_fc
 
     def add_steady(self, fc_per_us: float, from_us: int, until_us: int) -> None:
-        """Count what was given at one rate; what is older than the window is left out."""
+        """Count charge delivered at a steady rate; what is older than the window is left out."""
         if from_us < self._began_us:
-            doubted_us = min(until_us, self._began_us)
-            self._add_doubtful(fc_per_us, doubted_us - from_us)
-            from_us = doubted_us
+            uncertain_us = min(until_us, self._began_us)
+            self._add_uncertain(fc_per_us, uncertain_us - from_us)
+            from_us = uncertain_us
         from_us = max(from_us, until_us - _WINDOW_US - BIN_US)
         while from_us < until_us:
             self._roll(from_us)
@@ -66,7 +66,7 @@ class ChargeCount:
         self._roll(until_us)
 
     def doubt(self, by_us: int) -> None:
-        """Take it that nobody knows whether the next `by_us` pass: by them nothing expires."""
+        """Take the next `by_us` as uncertain (the clock was set): nothing expires by them."""
         self._began_us += by_us
 
     def worst_fc(self, now_us: int) -> int:
@@ -75,20 +75,21 @@ class ChargeCount:
         return self._worst_fc + self._bins[-1] - passed_fc
 
     def kept(self, now_us: int) -> Counts:
-        """Return the charge for `Counts`; the rest of them is 0."""
+        """Return the charge as `Counts`, whose other fields are 0."""
         return Counts(bins_fc=tuple(self._bins), newest_us=now_us - self._began_us)
 
-    def _add_doubtful(self, fc_per_us: float, lasted_us: int) -> None:
-        """Count a steady rate that lasted from no time up to `lasted_us`: the most it can come to.
+    def _add_uncertain(self, fc_per_us: float, lasted_us: int) -> None:
+        """Count the most that a steady rate can come to, which lasted between 0 and `lasted_us`.
 
-        That is all of it with nothing expired. Or, however much of it passed, as many of the
-        oldest bins are over and each since has the rate's own charge: so it is no more than with
-        each bin at least at that. The lower of the two counts.
+        One bound is its whole charge, while nothing expires. The other holds however much of the
+        time passed: for each new bin, which has the charge of the rate, one of the oldest expires;
+        so the count is at most that of bins which each hold at least the charge of the rate. The
+        lower of the two bounds is counted.
         """
-        given_fc, bin_fc = math.ceil(fc_per_us * lasted_us), math.ceil(fc_per_us * BIN_US)
+        charge_fc, bin_fc = math.ceil(fc_per_us * lasted_us), math.ceil(fc_per_us * BIN_US)
         raised = [max(each, bin_fc) for each in self._bins]
-        if given_fc <= sum(raised) - self.total_fc:
-            self._bins[-1] += given_fc
+        if charge_fc <= sum(raised) - self.total_fc:
+            self._bins[-1] += charge_fc
         else:
             self._bins = deque(raised, maxlen=_N_BINS)
             self._worst_fc = self._work_out_worst()
@@ -104,7 +105,7 @@ class ChargeCount:
         self._worst_fc = self._work_out_worst()
 
     def _work_out_worst(self) -> int:
-        """Return the greatest of the sums of the class's notes, without the newest bin's own."""
+        """Return the greatest sum of the class's notes, less the charge of the newest bin."""
         safe_bin_fc = math.ceil(self._safe_fc_per_us * BIN_US)
         later_fc = 0
         worst_fc = _N_BINS * safe_bin_fc

@@ -1,4 +1,4 @@
-"""The states of a rig: what each change does, and what ends each by itself."""
+"""The state of a rig: what each change of it does, and what ends each state by itself."""
 
 import math
 import sys
@@ -7,24 +7,23 @@ from collections.abc import Sequence
 from stimulators.decisions import Decision, State, StateChanged
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
-from stimulators.gate.lapses import Lapses
-from stimulators.gate.stopping import Stopping
+from stimulators.gate.states.armed_wait import ArmedWait
+from stimulators.gate.states.drive_group import DriveGroup
+from stimulators.gate.states.lapses import Lapses
+from stimulators.gate.states.stop_sender import StopSender
 from stimulators.gate_config import GateConfig
 
-#: An arming without a valid estimate ends after this, calibration not counted.
-_ARMED_S_MAX = 60.0
-
-#: In these states the conditions of staying hold, or the rig is safe.
+#: In these states a condition of staying that is broken makes the rig safe.
 STAYING: frozenset[State] = frozenset({"armed", "active", "hold", "paused"})
 
 
 class RigState:
-    """The state, the drives it rules, and the decisions of the call that is under way.
+    """The state of the rig, and the decisions of the call that is under way.
 
     Parameters
     ----------
     timing : GateConfig
-        How old and how late anything may be.
+        The longest hold, pause, stall and clock step.
     session : str
         Name of this session.
     drives : sequence of Drive
@@ -41,7 +40,7 @@ class RigState:
     reason : str
         Why it is in that state.
     now_s : float
-        The latest time there has been.
+        The time of the newest call: it never runs backwards.
     safe_s : float
         When the rig last went safe, or was stopped again.
     is_linked : bool
@@ -64,22 +63,21 @@ class RigState:
         self.is_linked = False
         self.armed_text = ""
         self._timing = timing
-        self._drives = drives
-        self._streams = streams
-        self._calibration_s = calibration_s
+        self._drives = DriveGroup(drives, streams)
+        self._armed_wait = ArmedWait(self._drives, calibration_s)
         self._armed_s = self._sound_s = self._rest_by_s = self.now_s
         self._flawless_since_s: float | None = None
         self._lapses = Lapses(timing)
-        self._stopping = Stopping(session, drives, ack_s_max=timing.ack_s_max)
+        self._stopping = StopSender(session, drives, ack_s_max=timing.ack_s_max)
         self._out: list[Decision] = []
 
-    # The frame of a call.
+    # A call of the gate, from its beginning to its decisions.
 
     def begin(self, now_s: float) -> float:
-        """Begin a call; time that runs backwards stands still, or is a fault where it is far.
+        """Begin a call: a small step back of the clock is ignored, a large one is a fault.
 
-        The service's own stall is looked at before anything else: whatever is decided after it
-        rests on what was known before.
+        A stall of the service itself is checked before anything else: whatever is decided after
+        it would rest on what was known before it.
         """
         if -self._timing.clock_step_s_max <= now_s - self.now_s < math.inf:
             self.now_s = max(self.now_s, now_s)
@@ -90,80 +88,70 @@ class RigState:
         return self.now_s
 
     def decide(self, *decisions: Decision) -> None:
-        """Add to what the call under way decides."""
+        """Add to the decisions of the call that is under way."""
         self._out.extend(decisions)
 
     def end(self) -> tuple[Decision, ...]:
-        """End the call and return what it decided, in order."""
+        """End the call and return its decisions, in order."""
         if not self._out:
             return ()
         decisions = tuple(self._out)
         self._out.clear()
         return decisions
 
-    # What it is in.
+    # What holds now.
 
     @property
     def is_staying(self) -> bool:
-        """Whether conditions of staying hold, or the rig is safe."""
+        """Whether a broken condition of staying makes the rig safe: not in idle, nor in safe."""
         return self.state in STAYING
 
     def check(self, *more: Drive) -> Flaw | None:
-        """Look at streams, driven devices and estimates of `more`; return what is wrong first."""
-        now_s = self.now_s
-        first = None
-        for watch in self._streams:
-            first = watch.check(now_s) or first
-        for drive in self._drives:
-            if first is None and drive.is_engaged:
-                first = drive.flaw(now_s)
-        for drive in more:
-            first = first or drive.hops.flaw(now_s)
-        return first
+        """Check streams, driven devices and the estimates of `more`; return the first flaw."""
+        return self._drives.first_flaw(self.now_s, *more)
 
-    # Changes.
+    # Changes of state.
 
     def arm(self, reason: str) -> None:
-        """Go to armed: from now on the first valid estimate engages."""
+        """Go to armed: the first valid estimate of each device now brings it its first lease."""
         self._armed_s = self.now_s
         self._stopping.end()
         self._change("armed", reason)
 
     def engage(self, drive: Drive) -> None:
-        """Give leases to a device that has its first valid estimate, on good data."""
+        """Give the first lease to a device with a valid estimate, where all data are good."""
         if self.check(drive) is not None:
             return
         drive.engage()
         self._lease(drive)
 
-    def welcome(self, drive: Drive) -> None:
-        """Drive a device that has said that it holds our session, at its safe amount."""
+    def start_driving(self, drive: Drive) -> None:
+        """Go from armed to active once a device is live in our session, at its safe amount."""
         if self.state == "armed" and drive.is_live and drive.belief.is_at_safe:
             self._change("active", "a valid estimate, and a device that is live")
             self._sound_s = self.now_s
 
     def pause(self, reason: str) -> None:
-        """Open the loop: every driven device to its safe amount, its lease kept alive."""
-        for drive in self._drives:
-            drive.wishes.drop()
-            drive.cancel_triggers(self.now_s)
+        """Open the loop: every driven device goes to its safe amount, its lease is renewed."""
+        self._drives.drop_wishes()
+        self._drives.cancel_triggers(self.now_s)
         self._change("paused", reason)
         self._rest_by_s = self.now_s + self._timing.hold_s_max
-        self._rest_by_s += max(drive.way_down_s for drive in self._drives)
+        self._rest_by_s += self._drives.way_down_s
         self._move_all()
 
     def resume(self, reason: str) -> None:
-        """Close the loop again."""
+        """Close the loop again: from paused to active."""
         self._sound_s = self.now_s
         self._change("active", reason)
 
     def go_idle(self, reason: str) -> None:
-        """Disarm: every driven device to its safe amount."""
+        """Go to idle: every driven device goes to its safe amount."""
         self._change("idle", reason)
         self._disengage_all()
 
     def go_safe(self, reason: str, *, stopped: bool = False) -> None:
-        """Latch safe; devices go to their safe amount, or to where the stop takes them."""
+        """Go to safe until a new arming: devices go to their safe amount, or to a stop's amount."""
         if self.state == "safe" and not stopped:
             return
         self.safe_s = self.now_s
@@ -176,24 +164,23 @@ class RigState:
         self._disengage_all()
 
     def break_off(self, reason: str) -> None:
-        """Go safe because a condition of staying is broken; in idle nothing latches."""
+        """Go safe because a condition of staying is broken; in idle and safe nothing changes."""
         if self.is_staying:
             self.go_safe(reason)
 
     def press_stop(self, reason: str) -> None:
-        """Stop every device, because one gives what it must not."""
+        """Send a stop to every device, because one gives what it must not."""
         if (sent := self._stopping.press(reason, self.now_s)) is not None:
             self.decide(sent)
         self.go_safe(reason, stopped=True)
 
     def lapse(self, reason: str, lasted_s: float = 0.0) -> None:
-        """Take in a lapse: hold, and rise only after good data; too long or too often is safe."""
+        """Hold after a lapse until data have been good; go safe after one too long or too many."""
         if self.state not in {"active", "hold", "paused"}:
             return
         self._flawless_since_s = None
         self._sound_s = self.now_s
-        for drive in self._drives:
-            drive.wishes.drop()
+        self._drives.drop_wishes()
         too_much = self._lapses.count(reason, lasted_s, self.now_s)
         if too_much is not None:
             self.go_safe(too_much)
@@ -201,7 +188,7 @@ class RigState:
             self._hold(reason)
 
     def take_flaw(self, flaw: Flaw) -> None:
-        """Hold, or hold on: something under the decisions is not as it should be."""
+        """Hold because of a flaw; a flaw that means data from the future makes the rig safe."""
         if flaw.reason == "future" and self.is_staying:
             self.go_safe(f"{flaw.found}, expected {flaw.expected}")
         elif self.state == "active":
@@ -209,7 +196,7 @@ class RigState:
         self._flawless_since_s = None
 
     def look(self) -> bool:
-        """See whether all is well, from where a hold would count; where not, hold."""
+        """Return whether nothing is flawed, and hold where something is."""
         flaw = self.check()
         if flaw is None:
             if self.state == "active":
@@ -218,10 +205,10 @@ class RigState:
         self.take_flaw(flaw)
         return False
 
-    # Time.
+    # What is due as time passes.
 
     def pass_time(self) -> None:
-        """Do what is due in the present state: end it, move devices, renew leases."""
+        """Do what is due in this state: end it, send commands, renew leases, repeat a stop."""
         self._lapses.note_tick(self.now_s)
         is_flawless = self.look()
         if is_flawless and self._flawless_since_s is None:
@@ -239,7 +226,7 @@ class RigState:
             self.decide(sent)
 
     def step(self, drive: Drive) -> None:
-        """Let a device go the next step of its way."""
+        """Send a device the command that is due now, where there is a link."""
         if not self.is_linked:
             return
         if (sent := drive.send_next(self.state, self.now_s)) is not None:
@@ -247,28 +234,17 @@ class RigState:
 
     @property
     def flawless_s(self) -> float:
-        """How long nothing has been wrong."""
+        """How long there has been no flaw and no lapse."""
         since_s = self._flawless_since_s
         return 0.0 if since_s is None else self.now_s - since_s
 
     def _wait_armed(self) -> None:
-        is_calibrating = any(drive.hops.is_calibrating for drive in self._drives)
-        armed_s_max = _ARMED_S_MAX + (self._calibration_s if is_calibrating else 0.0)
-        silent = [drive.config.id for drive in self._drives if drive.is_engaged]
-        left_s = armed_s_max - (self.now_s - self._armed_s)
+        longest_s = self._armed_wait.longest_s
+        left_s = longest_s - (self.now_s - self._armed_s)
         if left_s >= 0.0:
-            what = "a valid estimate"
-            if is_calibrating:
-                done_s = max(drive.hops.calibrates_for_s for drive in self._drives)
-                to_go_s = self._calibration_s - done_s
-                more = f"{to_go_s:.0f} s to go" if to_go_s > 0.0 else "until enough of it is valid"
-                what = f"{what} (it calibrates, {more})"
-            if silent:
-                what = f"{', '.join(silent)} to reach the safe amount and take a lease"
-            self.armed_text = f"waits for {what}, at most {left_s:.0f} s"
-            return
-        what = f"{', '.join(silent)} did not take a lease" if silent else "no valid estimate"
-        self.go_idle(f"{what} within {armed_s_max:g} s")
+            self.armed_text = self._armed_wait.text(left_s)
+        else:
+            self.go_idle(f"{self._armed_wait.missing_text} within {longest_s:g} s")
 
     def _wait_in_hold(self, *, is_flawless: bool) -> None:
         if self.now_s - self._sound_s > self._timing.hold_s_max:
@@ -277,21 +253,18 @@ class RigState:
             self._change("active", f"good data for {self._timing.resume_s:g} s")
 
     def _wait_in_pause(self) -> None:
-        """Give no more leases to a device that does not come to its safe amount."""
-        driven = [
-            drive for drive in self._drives if drive.is_engaged and not drive.belief.is_resting
-        ]
-        if driven and self.now_s > self._rest_by_s:
-            names = ", ".join(drive.config.id for drive in driven)
+        """Go safe where a device does not come to its safe amount in time."""
+        above_safe = self._drives.above_safe_ids
+        if above_safe and self.now_s > self._rest_by_s:
+            names = ", ".join(above_safe)
             self.go_safe(f"paused, and {names} did not come to its safe amount in time")
 
     def _hold(self, reason: str) -> None:
         self._change("hold", reason)
-        for drive in self._drives:
-            drive.cancel_triggers(self.now_s)
+        self._drives.cancel_triggers(self.now_s)
 
     def _lease(self, drive: Drive) -> None:
-        """Renew a lease: on good data, in hold within its time, in a pause whatever the data."""
+        """Renew a lease where it is due: on good data, and in hold and in a pause on any."""
         if not drive.is_engaged:
             return
         if self.state in {"armed", "active"}:
@@ -302,8 +275,8 @@ class RigState:
             self.decide(sent)
 
     def _move_all(self) -> None:
-        for drive in self._drives:
-            self.step(drive)
+        if self.is_linked:
+            self.decide(*self._drives.next_commands(self.state, self.now_s))
 
     def _change(self, after: State, reason: str) -> None:
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
@@ -314,6 +287,6 @@ class RigState:
     def _disengage_all(self) -> None:
         for drive in self._drives:
             drive.disengage(self.now_s)
-            # A stop takes devices elsewhere: those that show it are sent nothing more.
+            # A device that shows that it is stopped is sent nothing: a stop may take it lower.
             if not (self._stopping.is_stopped and drive.belief.is_stopped):
                 self.step(drive)

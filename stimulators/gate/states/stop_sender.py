@@ -1,4 +1,4 @@
-"""The stop: what follows from it, and the service's own, pressed until every device shows it."""
+"""Whether the rig is stopped, and the stops of the service, sent until every device shows it."""
 
 import math
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from stimulators.decisions import SendStop
 from stimulators.gate.driving.drive import Drive
 
-#: The stop that the service presses is repeated this often until every device shows it.
+#: The service repeats its stop this often until every device shows it.
 _PERIOD_S = 1.0
 
 
-class Stopping:
-    """Whether the rig is stopped, and the stops that the service itself presses.
+class StopSender:
+    """Whether the rig is stopped, and the stops that the service itself sends.
 
-    A stop is repeated once a second while a device that can be heard does not show it.
+    A stop is repeated once a second while a device that is there does not show it.
 
     Parameters
     ----------
@@ -40,21 +40,21 @@ class Stopping:
         self._due_s = -math.inf
 
     def begin(self, now_s: float) -> None:
-        """Take in that a stop is on its way to the devices, whoever pressed it."""
+        """Note that a stop is on its way to the devices, whoever sent it."""
         self.is_stopped = True
         self._due_s = max(self._due_s, now_s + self._ack_s_max)
         for drive in self._drives:
             drive.belief.note_stop()
 
     def press(self, reason: str, now_s: float) -> SendStop | None:
-        """Return the stop to be sent, or None where the service has pressed it already."""
+        """Return the stop to be sent; None where the service has sent it already."""
         if self._reason is not None:
             return None
         self._reason = reason
         return self._press(now_s)
 
     def press_again(self, now_s: float) -> SendStop | None:
-        """Return the stop where it is due again; None where it is not, or every device shows it."""
+        """Return the stop where it is due again; None else, or where every device shows it."""
         if not self.is_stopped or now_s < self._due_s:
             return None
         for drive in self._drives:
@@ -63,7 +63,7 @@ class Stopping:
         return None
 
     def end(self) -> None:
-        """Take in that the rig is armed anew."""
+        """Note that the rig is armed anew."""
         self.is_stopped = False
         self._reason = None
 

@@ -1,4 +1,4 @@
-"""Lapses, leases that ended and stalls of the service: how long and how often they may be."""
+"""Lapses (a lease that ended, a stall of the service): how long and how often they may be."""
 
 import math
 
@@ -7,12 +7,12 @@ from stimulators.gate_config import GateConfig
 
 
 class Lapses:
-    """Notices stalls, and counts lapses.
+    """Notices stalls of the service, and counts lapses.
 
     Parameters
     ----------
     timing : GateConfig
-        How long and how often a lapse may be, and how long a lease lasts.
+        The longest lapse, the lapses in a minute, and the length of a lease.
     """
 
     def __init__(self, timing: GateConfig) -> None:
@@ -22,11 +22,11 @@ class Lapses:
         self._ticked_s: float | None = None
 
     def note_tick(self, now_s: float) -> None:
-        """Take in that the service does what is due."""
+        """Note that the service is running now."""
         self._ticked_s = now_s
 
     def take_stall(self, now_s: float) -> float | None:
-        """Return how long the service stood still, once, where that is longer than a lease."""
+        """Return the length of a stall longer than a lease, once; None without one."""
         if self._ticked_s is None or now_s - self._ticked_s <= self._timing.lease_s:
             return None
         stalled_s = now_s - self._ticked_s
@@ -34,11 +34,12 @@ class Lapses:
         return stalled_s
 
     def count(self, reason: str, lasted_s: float, now_s: float) -> str | None:
-        """Count a lapse; return why the rig must go safe where it is too long or one too many."""
+        """Count a lapse; return why the rig must go safe, where it is too long or one too many."""
         timing = self._timing
         if lasted_s > timing.hold_s_max:
             return f"{reason}, longer than hold_s_max ({timing.hold_s_max:g} s)"
-        # What comes within a lease of a lapse comes of it: a stall ends the lease of every device.
+        # A lapse within a lease of another is its consequence: a stall ends the lease of every
+        # device, and is counted once.
         if now_s - self._lapsed_s > timing.lease_s:
             if not self._budget.has_room(now_s):
                 return f"{reason}, after {timing.lapses_per_min_max} lapses within a minute"

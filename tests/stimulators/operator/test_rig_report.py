@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from stimulators.operator.looking import RigLooked, look
 from stimulators.operator.operator_link import OperatorError
+from stimulators.operator.rig_report import RigReport, look
 from stimulators.wire.messages import DeviceInfo, Status
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import to_payload
@@ -27,7 +27,7 @@ from tests.stimulators.wire.listening import peer, running
 pytestmark = pytest.mark.broker
 
 
-async def _looked(broker: BrokerConfig, *others: Any, wait_s: float = 0.6) -> RigLooked:
+async def _looked(broker: BrokerConfig, *others: Any, wait_s: float = 0.6) -> RigReport:
     async with running(*(each.run() for each in others)):
         for each in others:
             await each.is_up.wait()
@@ -49,7 +49,7 @@ def test_the_status_is_what_service_and_devices_say_now(either_broker: BrokerCon
 def test_a_device_that_is_silent_is_what_the_broker_kept_and_of_no_age(
     broker: BrokerConfig,
 ) -> None:
-    async def run() -> RigLooked:
+    async def run() -> RigReport:
         async with peer(broker) as hand:
             info = DeviceInfo(device="stn", instance="boot-1", word=7, state="live", applied_ma=3.0)
             topic = f"{ROOT}device/stn/info"
@@ -81,7 +81,7 @@ def test_both_of_two_services_and_both_of_two_devices_are_shown(broker: BrokerCo
 
 
 def test_a_service_that_said_goodbye_is_not_there(broker: BrokerConfig) -> None:
-    async def run() -> RigLooked:
+    async def run() -> RigReport:
         async with peer(broker) as hand:
             looking = asyncio.create_task(look(known(broker), now_s=now_s, wait_s=1.0))
             for state in ("idle", "offline"):
@@ -96,7 +96,7 @@ def test_a_service_that_said_goodbye_is_not_there(broker: BrokerConfig) -> None:
 
 
 def test_rubbish_does_not_end_the_looking(broker: BrokerConfig) -> None:
-    async def run() -> RigLooked:
+    async def run() -> RigReport:
         async with peer(broker) as hand:
             for topic in ("status", "device/odd/info"):
                 for payload in (b"{", b"\xff"):

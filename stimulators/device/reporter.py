@@ -1,20 +1,20 @@
-"""When a device says what: an answer to each question, news, and a report once a second."""
+"""When a device publishes which message: answers, changes of state, a report each second."""
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.delivery import Delivery
 from stimulators.device.device_clock import ServiceClocks, Stamp
-from stimulators.device.output import Output
 from stimulators.device.stop_reports import StopReports
 from stimulators.device.tenancy import Tenancy
-from stimulators.device.words import Condition, Words
+from stimulators.device.words import DeviceSnapshot, Words
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Stop
 
 _REPORT_PERIOD_US = 1_000_000
 
 
-class Telling:
-    """Says what is new about a device, and remembers what it has said.
+class Reporter:
+    """Decides which message of a device is due, and remembers what was reported.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Telling:
         *,
         tenancy: Tenancy,
         clocks: ServiceClocks,
-        output: Output,
+        output: AmountOutput,
         budgets: Budgets,
         delivery: Delivery,
     ) -> None:
@@ -46,26 +46,26 @@ class Telling:
         self._delivery = delivery
         self._stops = StopReports()
         self._report_due_us = 0
-        self._told_clock = ""
-        self._told = (delivery.state, delivery.reason)
-        self._told_given = self._given
+        self._reported_clock = ""
+        self._reported = (delivery.state, delivery.reason)
+        self._reported_amount = self._amount_and_program
 
     @property
     def info(self) -> DeviceInfo:
-        """What it says of itself, to look at: it counts as no word."""
-        return self._words.info(self._condition)
+        """The device's description of itself, not to be published: no new word."""
+        return self._words.info(self._snapshot)
 
     def describe(self) -> DeviceInfo:
-        """Return what it says of itself, to be published: a new word."""
-        self._told = (self._delivery.state, self._delivery.reason)
-        self._told_given = self._given
-        return self._words.describe(self._condition)
+        """Return the device's description of itself, as a new word."""
+        self._reported = (self._delivery.state, self._delivery.reason)
+        self._reported_amount = self._amount_and_program
+        return self._words.describe(self._snapshot)
 
     def answer(self, command: Command, refused: RefusalReason | None) -> Ack:
         """Return the answer to a command that was done, or refused for a reason."""
-        self._told_given = self._given
+        self._reported_amount = self._amount_and_program
         return self._words.answer(
-            self._condition,
+            self._snapshot,
             session=command.session,
             stamp_us=self._stamp_us(),
             seq=command.seq,
@@ -75,13 +75,13 @@ class Telling:
     def answer_stop(self, stop: Stop, *, verified: bool, is_change: bool) -> Ack | None:
         """Return the answer to a stop that was done; None where it is only counted."""
         now_us = self._delivery.now_us
-        told = self._stops.report(stop, now_us, is_verified=verified, is_change=is_change)
-        if told is None:
+        text = self._stops.report(stop, now_us, is_verified=verified, is_change=is_change)
+        if text is None:
             return None
-        self._delivery.reason = told
+        self._delivery.reason = text
         self._report_due_us = now_us
         return self._words.answer(
-            self._condition,
+            self._snapshot,
             session=self._tenancy.session or "",
             stamp_us=self._stamp_us(),
             request_id=stop.request_id,
@@ -89,41 +89,43 @@ class Telling:
         )
 
     def note_clock(self) -> None:
-        """Let a report be due where a newer session's time is found.
+        """Let a report be due once the clock of a newer session is known.
 
-        No report before it could be placed in that service's time. Of two services that answer in
-        turn, the newer is found once.
+        Earlier reports could not be stamped by that clock. Where two services reply in turn, the
+        newer one makes only one report due.
         """
-        if self._stamp().session > self._told_clock:
+        if self._stamp().session > self._reported_clock:
             self._report_due_us = self._delivery.now_us
 
     def take_news(self) -> list[DeviceInfo | DeviceStatus]:
-        """Return what is new: a change of state, an amount that is reached, a report a second."""
+        """Return the messages that are due after a change, at a goal, and each second."""
         now_us, state = self._delivery.now_us, self._delivery.state
-        told = self._stops.report_due(now_us)
-        if told is not None and state == "stopped":
-            self._delivery.reason = told
-        is_arrived = not self._output.is_moving and self._given != self._told_given
+        text = self._stops.report_due(now_us)
+        if text is not None and state == "stopped":
+            self._delivery.reason = text
+        is_arrived = (
+            not self._output.is_moving and self._amount_and_program != self._reported_amount
+        )
         said: list[DeviceInfo | DeviceStatus] = []
-        is_change = (state, self._delivery.reason) != self._told
+        is_change = (state, self._delivery.reason) != self._reported
         if is_change or (is_arrived and state != "live"):
             said.append(self.describe())
         if is_arrived or now_us >= self._report_due_us:
             self._report_due_us = now_us + _REPORT_PERIOD_US
-            self._told_given = self._given
+            self._reported_amount = self._amount_and_program
             stamp = self._stamp()
-            self._told_clock = max(self._told_clock, stamp.session) if stamp.session else ""
+            self._reported_clock = max(self._reported_clock, stamp.session) if stamp.session else ""
             asked_us = self._clocks.asked_us(stamp.session, now_us)
-            said.append(self._words.report(self._condition, stamp, clock_asked_us=asked_us))
+            said.append(self._words.report(self._snapshot, stamp, clock_asked_us=asked_us))
         return said
 
     @property
-    def _given(self) -> tuple[float, str]:
+    def _amount_and_program(self) -> tuple[float, str]:
         return self._output.given, self._output.program
 
     @property
-    def _condition(self) -> Condition:
-        return Condition(
+    def _snapshot(self) -> DeviceSnapshot:
+        return DeviceSnapshot(
             state=self._delivery.state,
             reason=self._delivery.reason,
             session=self._tenancy.newest_session or None,
@@ -139,7 +141,7 @@ class Telling:
         return self._clocks.stamp_us(self._tenancy.session, self._delivery.now_us)
 
     def _stamp(self) -> Stamp:
-        """Return the time of the service that drives it, or else of the one that answered last."""
+        """Return the time by the service that drives it, else by the one that replied last."""
         now_us = self._delivery.now_us
         is_live = self._delivery.state == "live"
         service = self._tenancy.session if is_live else self._clocks.newest_heard(now_us)

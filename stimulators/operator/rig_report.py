@@ -1,4 +1,4 @@
-"""How a rig is: the devices' own words, and what its services hold them to give."""
+"""The state of a rig: the devices' own words, and the status of its services."""
 
 from collections.abc import Callable
 
@@ -11,26 +11,26 @@ from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Status
 
-#: Services and devices speak once a second.
+#: Services and devices send something each second.
 _LISTEN_S = 1.3
 _HEARD = (topics.STATUS, topics.INFO, topics.DEVICE_STATUS, topics.ACK)
 
 
-class DeviceLooked(msgspec.Struct, frozen=True, kw_only=True):
-    """What one boot of a device says; None and empty where that is not known.
+class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest words of one boot of a device; None and empty where nothing is known.
 
     Parameters
     ----------
     instance : str
         The boot.
     is_speaking : bool
-        Whether it said so just now; else it is what the broker had kept.
+        Whether it sent them just now; else they are what the broker had kept.
     is_offline : bool
-        Whether it is said to be gone.
+        Whether it was reported offline.
     state, amount, unit, program, session
-        Its newest words.
+        What they report.
     age_s : float or None
-        How old the newest is; None for what the broker had kept, of which nobody knows.
+        Age of the newest word; None for one that the broker had kept, whose age is not known.
     """
 
     instance: str
@@ -44,28 +44,27 @@ class DeviceLooked(msgspec.Struct, frozen=True, kw_only=True):
     age_s: float | None
 
 
-class RigLooked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a rig.
+class RigReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The services and devices of a rig, by their own messages.
 
     Parameters
     ----------
     rig : str
         Its name.
     services : tuple of Status
-        Of every service that spoke just now; one is right.
+        The status of every service that sent one just now: one, usually.
     kept_status : Status or None
-        What the broker had kept of a service.
-    devices : dict of str to tuple of DeviceLooked
-        Every boot heard of, of every device of the configuration and every other that is known;
-        empty where nothing is.
+        The status of a service that the broker had kept.
+    devices : dict of str to tuple of DeviceReport
+        By device, of the configuration or any other, its boots; empty where none is known.
     n_unverified : int
-        Messages that were left out because their signature does not hold.
+        Messages that were dropped because their signature does not fit.
     """
 
     rig: str
     services: tuple[Status, ...]
     kept_status: Status | None
-    devices: dict[str, tuple[DeviceLooked, ...]]
+    devices: dict[str, tuple[DeviceReport, ...]]
     n_unverified: int = 0
 
 
@@ -75,19 +74,19 @@ async def look(
     now_s: Callable[[], float],
     wait_s: float = 2.5,
     keys: Keys | None = None,
-) -> RigLooked:
-    """Listen to a rig for as long as everybody there takes to say a word.
+) -> RigReport:
+    """Listen to a rig for long enough that every service and device has sent something.
 
     Parameters
     ----------
     rig : KnownRig
-        Where.
+        The rig, its broker and devices.
     now_s : callable
-        Any clock that runs on.
+        Any clock that never goes back.
     wait_s : float
         Seconds to wait for the broker, and for a service.
     keys : Keys, optional
-        Checks what is said.
+        Check what is received.
 
     Raises
     ------
@@ -100,24 +99,26 @@ async def look(
         await link.require(wait_s)
         await link.listen(min(_LISTEN_S, wait_s))
         await link.until(lambda: bool(link.services), max(0.0, wait_s - _LISTEN_S))
-        return RigLooked(
+        return RigReport(
             rig=rig.name,
             services=tuple(said.status for _, said in sorted(link.services.items())),
             kept_status=link.kept_status,
-            devices={name: _looked(words, now_s()) for name, words in sorted(link.devices.items())},
+            devices={
+                name: _reports(words, now_s()) for name, words in sorted(link.devices.items())
+            },
             n_unverified=link.n_unverified,
         )
 
 
-def _looked(words: DeviceWords, now_s: float) -> tuple[DeviceLooked, ...]:
+def _reports(words: DeviceWords, now_s: float) -> tuple[DeviceReport, ...]:
     speaking = words.speaking
     shown = speaking or dict(list(words.instances.items())[-1:])
-    looked = []
+    reports = []
     for name, each in shown.items():
         newest, stated = each.newest, each.stated
         is_fresh = newest is not None and not newest.is_retained
-        looked.append(
-            DeviceLooked(
+        reports.append(
+            DeviceReport(
                 instance=name,
                 is_speaking=name in speaking,
                 is_offline=each.is_offline,
@@ -129,4 +130,4 @@ def _looked(words: DeviceWords, now_s: float) -> tuple[DeviceLooked, ...]:
                 age_s=now_s - newest.heard_s if newest is not None and is_fresh else None,
             )
         )
-    return tuple(looked)
+    return tuple(reports)

@@ -1,9 +1,9 @@
-"""How long a device has been above its safe amount without a break that counts as one."""
+"""How long a device has been above its safe amount; a short break does not end that time."""
 
 from stimulators.device.counts.counts import Counts
 
 
-class OnTime:
+class TimeAboveSafe:
     """Counts the time above the safe amount; a break that is too short is part of it.
 
     Parameters
@@ -11,24 +11,24 @@ class OnTime:
     break_us_min : float
         The shortest break that ends it.
     counts : Counts
-        What was counted before the device was switched on.
+        On-time from before the device was switched on.
     """
 
     def __init__(self, break_us_min: float, counts: Counts) -> None:
         self._break_us_min = break_us_min
         self._began_us: int | None = None
-        self._doubted_us = 0
+        self._uncertain_until_us = 0
         self._last_us = -counts.off_us
         if counts.on_us and counts.off_us < break_us_min:
             self._began_us = self._last_us - counts.on_us
 
     def count(self, from_us: int, until_us: int, *, is_above: bool) -> None:
         """Count one stretch of time, above the safe amount or not."""
-        if until_us <= self._doubted_us:
+        if until_us <= self._uncertain_until_us:
             if is_above:
-                began_us = self._doubted_us if self._began_us is None else self._began_us
+                began_us = self._uncertain_until_us if self._began_us is None else self._began_us
                 self._began_us = began_us - (until_us - from_us)
-                self._last_us = self._doubted_us
+                self._last_us = self._uncertain_until_us
         elif is_above:
             if self._began_us is None:
                 self._began_us = from_us
@@ -37,8 +37,8 @@ class OnTime:
             self._began_us = None
 
     def doubt(self, by_us: int, until_us: int) -> None:
-        """Take it that nobody knows whether the time up to `until_us` passes: no break in it."""
-        self._doubted_us = until_us
+        """Take the last `by_us` as uncertain (the clock was set): they are no break."""
+        self._uncertain_until_us = until_us
         self._last_us += by_us
         if self._began_us is not None:
             self._began_us += by_us

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from stimulators.decisions import Notice
 from stimulators.gate.arming import Arming
-from stimulators.gate.device_words import TEXT_MAX, DeviceWords
+from stimulators.gate.device_messages import TEXT_MAX, DeviceMessages
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.others import OtherServices
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.wire.received import (
     ControlHeard,
     Flooded,
@@ -18,16 +18,16 @@ from stimulators.wire.received import (
     Unreadable,
 )
 
-#: Unreadable payloads are reported once a topic, of this many topics at most.
+#: Unreadable payloads are reported once a topic, for this many topics at most.
 _N_TOPICS_MAX = 64
-#: Of a stop that the broker kept.
+#: What follows the text of a stop that the broker had kept.
 _KEPT = (
     "the broker kept this stop, and stops whoever connects by it again: remove it by an empty kept "
     "message (mosquitto_pub -r -n -t stimloop/RIG/stop), then arm"
 )
 
 
-class Hearing:
+class MessageRouter:
     """Acts on stops and on the link; hands all else to the part of the gate that acts on it.
 
     Parameters
@@ -36,19 +36,19 @@ class Hearing:
         The state, and where decisions go.
     drives : mapping of str to Drive
         The devices, by their ids.
-    words : DeviceWords
-        Takes what devices say.
+    words : DeviceMessages
+        Acts on the messages of devices.
     arming : Arming
-        Takes what operators ask for.
+        Acts on the requests of operators.
     others : OtherServices
-        Takes what other services of the rig say.
+        Acts on the status of other services of the rig.
     """
 
     def __init__(
         self,
         rig: RigState,
         drives: Mapping[str, Drive],
-        words: DeviceWords,
+        words: DeviceMessages,
         arming: Arming,
         others: OtherServices,
     ) -> None:
@@ -60,7 +60,7 @@ class Hearing:
         self._unreadable: set[str] = set()
 
     def take(self, heard: Received) -> None:
-        """Take in one message, or a change of the link."""
+        """Act on one message, or on a change of the link."""
         if isinstance(heard, ControlHeard):
             self._arming.control(heard.message, retained=heard.retained)
         elif isinstance(heard, StopHeard):
@@ -72,7 +72,7 @@ class Hearing:
         elif isinstance(heard, StatusHeard):
             self._others.hear(heard.message)
         elif isinstance(heard, Flooded):
-            text = f"{heard.topic}: {heard.n_dropped} messages more than are looked at"
+            text = f"{heard.topic}: {heard.n_dropped} messages dropped unread, more than the limit"
             self._rig.decide(Notice("flood", text[:TEXT_MAX]))
         elif (drive := self._drives.get(heard.device)) is not None:
             self._words.take(drive, heard)
