@@ -167,7 +167,7 @@ def _hop_s(name: str, parts: Parts) -> float:
     source = table.config.reads[0]
     if hop_s is not None or source.kind == "stream" or source.name == name:
         return hop_s or 0.0
-    before = parts._replace(detectors=parts.detectors[: table.place])
+    before = parts._replace(detectors=parts.detectors[: table.position])
     return _hop_s(source.name, before)
 
 
