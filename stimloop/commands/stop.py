@@ -1,4 +1,4 @@
-"""`stop`: every device at once, past the service, from any terminal."""
+"""`stop`: every device at once, from any terminal, also where the service hangs."""
 
 import asyncio
 from pathlib import Path
@@ -35,7 +35,7 @@ def stop(
     operator: Operator = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
 ) -> None:
-    """Stop every device at once, past the service: 0 once each says that it is so, else 3.
+    """Stop every device at once, also where the service hangs: 0 once each says so, else 3.
 
     Without CONFIG and STIMLOOP_CONFIG every rig of this user that runs is stopped.
     """
