@@ -19,11 +19,13 @@ from streamer.ledger import Ledger, NoLedger
 from streamer.running.interrupts import cancelling, ignored
 from streamer.service import Service
 from streamer.source import Source, StreamInfo
+from streamer.tables.writer import TableWriter
 from streamer.warm_up import warm_up
 from streamer.watching.displays import Displays
 from streamer.watching.heartbeat import Heartbeat
 from streamer.watching.stream_remarks import stream_remarks
 from streamer.watching.summary import Summary
+from streamer.watching.watchers import Watcher
 from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 
@@ -188,6 +190,7 @@ class Session:
             session=self._name,
             config_toml=self._config_toml,
             signs_end=ends.journal_key is not None,
+            utc_offset_us=clock.utc_offset_us() if ends.is_timed else None,
         )
         async with AsyncExitStack() as stack:
             deferred = DeferredWork(self.loop.chain, waits=ends.samples_wait)
@@ -199,7 +202,11 @@ class Session:
             began_s, started_s = clock.now_s(), ends.now_s()
             journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
             summary = Summary(self.loop, is_timed=ends.is_timed)
-            service = self._service(ends, journal, summary, deferred, first.config_sha256)
+            tables = stack.enter_context(
+                TableWriter(folder.path, self.loop, first, waits=ends.samples_wait)
+            )
+            watchers = (tables.watch, summary.watch)
+            service = self._service(ends, journal, watchers, deferred, first.config_sha256)
             running = RunningSession(
                 service=service, summary=summary, folder=folder, transport=ends.transport
             )
@@ -214,6 +221,7 @@ class Session:
                 now_s=ends.now_s(),
                 real_time_factor=(ends.now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
                 key=ends.journal_key,
+                tables_problem=tables.end(journal.n_steps),
             )
         return EndedSession(folder=folder, summary=content, head=journal.head, fault=fault)
 
@@ -221,7 +229,7 @@ class Session:
         self,
         ends: Ends,
         journal: Journal,
-        summary: Summary,
+        watchers: Sequence[Watcher],
         deferred: DeferredWork,
         config_digest: str,
     ) -> Service:
@@ -243,7 +251,7 @@ class Session:
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(summary.watch, displays.watch),
+            watchers=(*watchers, displays.watch),
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,

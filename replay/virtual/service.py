@@ -275,3 +275,6 @@ class _Unwritten:
 
     def commit(self) -> None:
         """Keep nothing."""
+
+    def digest(self) -> None:
+        """Keep nothing."""

@@ -51,10 +51,10 @@ class Journal:
 
     Attributes
     ----------
-    digests : Digests
-        Of everything written so far.
     n_records : int
         Records that were committed.
+    n_steps : int
+        Steps written, committed or not.
 
     Raises
     ------
@@ -65,7 +65,8 @@ class Journal:
     """
 
     def __init__(self, path: Path, header: Header, started_s: float) -> None:
-        self.digests = Digests()
+        self._digests = Digests()
+        self._undigested: Outcome | None = None
         self.n_records = 0
         self._path = path
         self._header = header
@@ -73,11 +74,17 @@ class Journal:
         self._file = JournalFile(path)
         self._waiting: list[RecordRow] = []
         self._n_waiting_bytes = 0
-        self._n_steps = 0
+        self.n_steps = 0
         self._chain = CHAIN_START
         self._head = CHAIN_START
         self._failure: str | None = None
         self._has_end = False
+
+    @property
+    def digests(self) -> Digests:
+        """Of everything written so far."""
+        self.digest()
+        return self._digests
 
     @property
     def head(self) -> str:
@@ -112,15 +119,22 @@ class Journal:
 
     def write(self, event: Event, now_s: float, outcome: "Outcome") -> None:
         """Keep one step: the event, its now, and all that followed from it."""
+        self.digest()
         try:
             payload = encode_step(event, encode_outcome(outcome))
-            self.digests.add(outcome)
         except (TypeError, ValueError, OverflowError) as error:
             failure = f"{self._path}: {type(event).__name__} cannot be kept: {error}"
             self._give_up(failure)
             raise JournalError(failure) from error
-        self._n_steps += 1
+        self._undigested = outcome
+        self.n_steps += 1
         self._add("step", now_s, payload)
+
+    def digest(self) -> None:
+        """Fold the newest step into the digests: what no message has to wait for."""
+        newest, self._undigested = self._undigested, None
+        if newest is not None:
+            self._digests.add(newest)
 
     def fail(self, text: str, now_s: float) -> None:
         """Keep, and commit, what failed in the service."""
@@ -147,7 +161,7 @@ class Journal:
         self._expect_files()
         end = EndRecord(
             reason=reason,
-            n_steps=self._n_steps,
+            n_steps=self.n_steps,
             digest=self.digests.as_dict(),
             summary_json=summary_json,
         )

@@ -46,6 +46,7 @@ def header(
     session: str,
     config_toml: bytes,
     signs_end: bool = False,
+    utc_offset_us: int | None = None,
 ) -> Header:
     """Return the header of a session's journal.
 
@@ -61,6 +62,8 @@ def header(
         The content of the session folder's `config.toml`.
     signs_end : bool
         Whether the end record will be signed.
+    utc_offset_us : int, optional
+        Unix time less the service's clock, where that is a real one.
 
     Raises
     ------
@@ -82,4 +85,5 @@ def header(
         versions=versions(),
         machine=machine(),
         signs_end=signs_end,
+        utc_offset_us=utc_offset_us,
     )

@@ -89,6 +89,7 @@ class SessionFolder:
         now_s: float,
         real_time_factor: float = 1.0,
         key: bytes | None = None,
+        tables_problem: str | None = None,
     ) -> dict[str, Any]:
         """End the journal, then write `summary.json`, and return what it says.
 
@@ -109,6 +110,8 @@ class SessionFolder:
             Seconds of the session's clock to each second it took.
         key : bytes, optional
             What the end record is signed with.
+        tables_problem : str, optional
+            Why there are no tables in the folder.
 
         Raises
         ------
@@ -123,6 +126,7 @@ class SessionFolder:
             # Of all records before the end record, which holds this content.
             "journal": {"head": journal.head, "records": journal.n_records},
             "real_time_factor": round(real_time_factor, 3),
+            "tables": {"written": tables_problem is None, "problem": tables_problem},
             "versions": versions(),
         }
         summary_json = msgspec.json.format(msgspec.json.encode(content)) + b"\n"

@@ -130,6 +130,8 @@ def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
     summary = make_session(tmp_path / "session")
     assert sorted(path.name for path in (tmp_path / "session").iterdir()) == [
         "config.toml",
+        "estimates.parquet",
+        "events.parquet",
         "journal.sqlite",
         "summary.json",
     ]

@@ -251,7 +251,7 @@ def test_what_the_broker_had_kept_of_a_service_is_nobody_to_ask(broker: BrokerCo
             said = to_payload(Status(state="active", session=SESSION))
             assert one.link.publish(f"{ROOT}status", said, qos=1, retain=True)
             await one.hears(f"{ROOT}status")
-            with pytest.raises(OperatorError, match="rig-1: no service says anything"):
+            with pytest.raises(OperatorError, match="rig-1: no service answers"):
                 await _asked(broker, "arm")
             assert one.payloads(f"{ROOT}control") == []
 

@@ -8,17 +8,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from stimulators.wire.display_messages import (
+    DetectorInfo,
+    EstimateColumn,
+    EstimateMessage,
+    EventMessage,
+)
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
     ClockRequest,
     Control,
-    DetectorInfo,
     DeviceInfo,
     DeviceStatus,
-    EstimateColumn,
-    EstimateMessage,
-    EventMessage,
     Lease,
     Status,
     Stop,

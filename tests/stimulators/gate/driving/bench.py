@@ -51,7 +51,7 @@ class Bench:
         self.command: Command | None = None
         self._n_words = 0
         self.drive.learn(info_of(self.config, amount_tolerance=tolerance))
-        self.drive.presence.hear_instance("boot", self.now_s)
+        self.drive.presence.note_instance("boot", self.now_s)
 
     def say(self, amount: float, *, state: Any = "live", program: str = "a", **keys: Any) -> Word:
         """Let the device say what it gives."""

@@ -84,7 +84,7 @@ def test_a_feedback_device_has_no_programs_to_change() -> None:
     sent = drive.send_next("paused", 64.0)
     assert sent is None
     drive.disengage(64.0)
-    drive.presence.hear_instance("boot", 64.0)
+    drive.presence.note_instance("boot", 64.0)
     sent = drive.send_next("safe", 64.0)
     assert sent is not None
     assert isinstance(sent.message, Command)

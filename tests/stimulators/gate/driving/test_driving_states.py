@@ -89,7 +89,7 @@ def test_a_descent_says_safe_less_and_less_often_until_the_device_is_there() -> 
     assert bench.ask(0.4375, state="idle") is None
     bench.drive.presence.forget()
     assert bench.ask(1.0, state="idle") is None
-    bench.drive.presence.hear_instance("boot", bench.now_s)
+    bench.drive.presence.note_instance("boot", bench.now_s)
     assert bench.ask(state="idle") == (0.5, "a")
     bench.say(0.5, state="safe", last_seq=3)
     assert bench.ask(1.0, state="idle") is None
