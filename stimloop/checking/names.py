@@ -14,7 +14,7 @@ from streamer.wiring.wiring import policy_of
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig
 
-#: Of samples that policies are tried at: a hop is a millisecond.
+#: Of samples that policies are tried at.
 _RATE_HZ = 1000.0
 
 
@@ -150,11 +150,25 @@ def _of_policy(
             ResolvedRead(each.detector, each.channel, getattr(each, "measure", ""))
             for each in said.reads
         )
-        try:  # amounts and program; at any rate of samples they are the same
-            policy_of(config, PolicyInputs(_RATE_HZ, 1, reads, tuple(driven)))
+        hop_samples = max(1, round(_RATE_HZ * _hop_s(said.reads[0].detector, parts)))
+        try:  # at any rate of samples it is the same
+            policy_of(config, PolicyInputs(_RATE_HZ, hop_samples, reads, tuple(driven)))
         except ValueError as error:
             yield from from_text(str(error), policy.path)
     yield from _of_shared(said, policy, parts)
+
+
+def _hop_s(name: str, parts: Parts) -> float:
+    """Return the hop of a detector, through those it reads; 0 where that is not known."""
+    table = next((each for each in parts.detectors if each.name == name), None)
+    if table is None or table.config is None or not table.config.reads:
+        return 0.0
+    hop_s: float | None = getattr(table.config, "hop_s", None)
+    source = table.config.reads[0]
+    if hop_s is not None or source.kind == "stream" or source.name == name:
+        return hop_s or 0.0
+    before = parts._replace(detectors=parts.detectors[: table.position])
+    return _hop_s(source.name, before)
 
 
 def _of_shared(said: Declared, policy: Table, parts: Parts) -> Iterator[Mistake]:
