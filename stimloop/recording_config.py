@@ -15,7 +15,7 @@ from detectors.power.band_power import BandPowerConfig
 from detectors.spelling import normal_form
 from replay.choice import answering, is_same_recording
 from replay.recording import RecordedStream, Recording, RecordingError, describe
-from replay.timeline.timeline import timelines
+from replay.timeline.timelines import timelines
 from stimloop.config import Config, load
 from stimloop.errors import ConfigError
 from stimloop.short_toml import short_toml

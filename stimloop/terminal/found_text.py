@@ -81,7 +81,7 @@ def flaw_lines(name: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why hops were not valid where less than half were, and what to do about it.
+    """Yield why hops were not valid where less than half were, or tables not written.
 
     Parameters
     ----------
@@ -98,6 +98,11 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     for each in summary["found"]:
         if each["kind"] == "rate" and each["text"] not in told:
             yield f"{each['stream']}: {each['text']}: {_remedy(each)}"
+    if not summary["tables"]["written"]:
+        yield (
+            f"no tables were written: {summary['tables']['problem']}: the journal has everything, "
+            "stimloop export SESSION makes them"
+        )
 
 
 def _stream(name: str, stream: Mapping[str, Any]) -> str:

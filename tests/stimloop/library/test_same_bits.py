@@ -23,8 +23,8 @@ from streamer.closed_loop import Outcome
 from streamer.journal.digests import Digests
 from tests.detectors.coherence.cross_examples import CROSS_EXAMPLES
 from tests.detectors.examples import EXAMPLES
-from tests.searching import search
 from tests.stimloop.library.patient_file import write_patient
+from tests.support.searching import search
 
 _FIELDS = ("sample", "time_s", "values", "valid", "taint")
 _BIPOLAR = sl.Stream(montage={"STN_13": {"STN_1": 1.0, "STN_3": -1.0}})

@@ -11,7 +11,7 @@ import pytest
 from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
 from stimulators.policies.policy import Clip, PolicyConfig
 from stimulators.policies.threshold import ThresholdConfig
-from stimulators.targets import DeviceChange, DeviceEvent, Observation, Target
+from stimulators.targets import DeviceChange, DeviceEvent, MakeSafe, Observation, Target
 
 TARGET = Target(
     policy="p",
@@ -82,6 +82,14 @@ def test_targets_that_are_right_go_through() -> None:
 
 
 @pytest.mark.parametrize(
+    "keys", [{"amount": 1}, {"onset_s": 1, "value": -2}, {"channel": "é"}, {"program": "p" * 256}]
+)
+def test_targets_that_are_right_in_an_unusual_form_go_through(keys: dict[str, Any]) -> None:
+    target = msgspec.structs.replace(TARGET, **keys)
+    assert BoundPolicy("p", Saying([target])).decide(hop()) == [target]
+
+
+@pytest.mark.parametrize(
     ("keys", "fault"),
     [
         ({"device": "other"}, "expected a target of stn, found one of 'other'"),
@@ -113,6 +121,12 @@ def test_targets_that_are_right_go_through() -> None:
         ({"program": _Text("adbs")}, "expected a text of up to 256 as program, found 'adbs'"),
         ({"device": _Text("stn")}, "expected a text of up to 256 as device, found 'stn'"),
         ({"policy": _Text("p")}, "expected a text of up to 256 as policy, found 'p'"),
+        ({"kind": _Text("amplitude")}, "expected a text of up to 256 as kind, found 'amplitude'"),
+        ({"detector": _Text("d")}, "expected a text of up to 256 as detector, found 'd'"),
+        ({"channel": _Text("c")}, "expected a text of up to 256 as channel, found 'c'"),
+        ({"onset_s": np.float64(1.5)}, "expected a number as onset_s, found np.float64(1.5)"),
+        ({"value": np.float64(2.0)}, "expected a number as value, found np.float64(2.0)"),
+        ({"threshold": None}, "expected a number as threshold, found None"),
         ({"withheld": 1}, "expected true or false as withheld, found 1"),
     ],
 )
@@ -134,6 +148,18 @@ def test_a_target_that_a_policy_may_not_want_is_its_fault(keys: dict[str, Any], 
 )
 def test_what_is_no_target_is_a_fault(says: object, fault: str) -> None:
     assert BoundPolicy("p", Saying(says)).decide(hop()) == f"policy p: {fault}"
+
+
+def test_a_reason_to_make_the_rig_safe_goes_through_with_the_name_of_the_policy() -> None:
+    assert BoundPolicy("p", Saying(MakeSafe("it rises"))).decide(hop()) == MakeSafe(
+        "policy p: it rises"
+    )
+    found = BoundPolicy("p", Saying(MakeSafe("x" * 256))).decide(hop())
+    assert isinstance(found, MakeSafe)
+    assert len(found.reason) == 256
+    for reason in (None, "x" * 257, "\ud800"):
+        found = BoundPolicy("p", Saying(MakeSafe(reason))).decide(hop())  # type: ignore[arg-type]
+        assert found == "policy p: expected a list or tuple of targets, found MakeSafe"
 
 
 def test_a_time_to_fire_is_a_number() -> None:
