@@ -7,7 +7,7 @@ import msgspec
 import pylsl
 
 from benchmarks.raw_mqtt import RawMqtt
-from stimulators.device.device import Heard, ReferenceDevice, Said
+from stimulators.device.device import FromDevice, ReferenceDevice, ToDevice
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import (
     Ack,
@@ -20,7 +20,7 @@ from stimulators.wire.messages import (
 )
 
 _TICK_S = 0.02
-_HEARD: dict[str, type[Heard]] = {
+_HEARD: dict[str, type[ToDevice]] = {
     "command": Command,
     "lease": Lease,
     "clock/reply": ClockReply,
@@ -87,7 +87,7 @@ class BenchDevice:
         """Drop the connection."""
         self._client.close()
 
-    def _answer(self, messages: tuple[Said, ...]) -> None:
+    def _answer(self, messages: tuple[FromDevice, ...]) -> None:
         for each in messages:
             payload = msgspec.json.encode(each)
             if isinstance(each, Ack):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from replay.choice import answering, choose, not_one_text
 from replay.read_ahead import ReadAhead
 from replay.recording import RecordedStream, Recording
-from replay.timeline.timeline import Correction, Timeline, timelines
+from replay.timeline.timeline import Correction, Timeline
+from replay.timeline.timelines import timelines
 from streamer.errors import StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.lsl.description import as_configured, asked_text, check

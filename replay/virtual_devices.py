@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from stimulators.device.device import ReferenceDevice
 from stimulators.device_config import DeviceConfig
+from stimulators.wire.display_messages import Shown
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
@@ -15,7 +16,6 @@ from stimulators.wire.messages import (
     DeviceInfo,
     DeviceStatus,
     Lease,
-    Shown,
     Status,
     Stop,
 )

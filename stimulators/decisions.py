@@ -1,4 +1,4 @@
-"""What the gate decides, as data: everything here is journalled, only `Send` leaves the house."""
+"""The decisions of the gate, as data: all are journalled, only commands, leases, stops are sent."""
 
 from typing import Literal, TypeAlias
 
@@ -22,7 +22,7 @@ class Send(Decided, frozen=True, gc=False):
 
 
 class SendStop(Decided, frozen=True, gc=False):
-    """The service itself presses stop."""
+    """A stop that the service itself sends to every device."""
 
     request_id: str
     reason: str
@@ -49,7 +49,7 @@ class StateChanged(Decided, frozen=True, gc=False):
 
 
 class Notice(Decided, frozen=True, gc=False):
-    """Something an operator should know that changes no state by itself."""
+    """A message for the operator that changes no state by itself."""
 
     kind: str
     text: str
@@ -57,7 +57,7 @@ class Notice(Decided, frozen=True, gc=False):
 
 
 class EndRun(Decided, frozen=True, gc=False):
-    """The service is to end: another one of the same rig is there."""
+    """The service has to end, because another service of the same rig is running."""
 
     reason: str
 

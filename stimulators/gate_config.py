@@ -1,4 +1,4 @@
-"""How old, how late and how uncertain anything may be that the gate rests on."""
+"""The time limits of the gate: age of data, holds, leases, answers and clocks."""
 
 from typing import Annotated
 
@@ -7,33 +7,34 @@ from msgspec import Meta
 
 
 class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[gate]` table: how old, how late and how uncertain anything may be.
+    """The `[gate]` table: the time limits of data, holds, leases, answers and clocks.
 
     Parameters
     ----------
     data_age_s_max : float
-        Oldest data a decision may rest on; older holds.
+        Greatest age of the data under a decision; older data hold the rig.
     resume_s : float
-        Good data without a break before a hold ends.
+        How long data must be good without a break before a hold ends.
     hold_s_max : float
-        Longest hold; then safe. Longer than a detector's window, or one bad sample ends in safe.
+        Longest hold; then the rig goes safe. Longer than a detector's window: else one bad sample,
+        which spoils a whole window, would end in safe.
     lease_s : float
-        A device without a newer lease for so long goes to its safe amount.
+        Length of a lease: a device without a newer one for this long goes to its safe amount.
     command_valid_s : float
         A command that reaches its device later than this is refused there.
     ack_s_max : float
-        A command not answered for so long holds; at most one and a half leases, so that with
-        the tick it is known within two.
+        A command without an answer for this long holds the rig; at most one and a half leases, so
+        that with the tick it is noticed within two.
     device_silence_s_max : float
-        A device that says nothing at all for so long is lost. Devices ask for the time far more
+        A device without any message for this long is lost. Devices ask for the time far more
         often.
     clock_uncertainty_s_max : float
-        Highest uncertainty of a stream's clock, and how far in the future smoothed stamps may be.
+        Highest uncertainty of a stream's clock, and how far ahead of now smoothed stamps may be.
     clock_step_s_max : float
         Largest step of a stream's clock.
     refusals_in_row_max : int
-        A device that refuses more commands than this one after the other holds the rig, and
-        then makes it safe.
+        A device that refuses more commands in a row than this holds the rig, and then makes it
+        safe.
     lapses_per_min_max : int
         Lapses (a device's lease that ended, a stall of the service) in any 60 s; one more makes
         the rig safe.

@@ -1,28 +1,29 @@
 """What a device may ever be asked for: its limits, and the pulses of its programs."""
 
+import math
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-#: Absolute ceilings, whatever a file says: Shannon's line (`DeviceConfig`) and the charge
-#: density accepted for deep brain stimulation.
+#: Absolute ceilings that no configuration file can raise: Shannon's line (`DeviceConfig`) and the
+#: charge density accepted for deep brain stimulation.
 SHANNON_K_CEILING = 1.85
 CHARGE_DENSITY_CEILING_UC_PER_CM2 = 30.0
 
 
 class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[devices.programs.NAME]` table: pulses a device was set up for, by name.
+    """One `[devices.programs.NAME]` table: pulses that a device is programmed for.
 
     Parameters
     ----------
     frequency_hz, pulse_width_us : float
-        Rate of the pulses and width of one phase; a device that speaks milliampere has both.
+        Rate of the pulses and width of one phase; required for a device of milliampere.
     contact_area_cm2 : float
-        Area the current passes through; such a device has it too.
+        Area that the current passes through; required for a device of milliampere.
     contacts : str
-        Which contacts the current passes through, in the device's own words. Between two
-        programs of the same contacts the device may change at an amount above 0.
+        Which contacts the current passes through, in the device's own notation. Between programs
+        of the same contacts the device may change at an amount above 0.
     """
 
     frequency_hz: Annotated[float, Meta(gt=0.0, le=2000.0)] | None = None
@@ -32,7 +33,7 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[devices.limits]` table. None has a default: who drives a device writes them down.
+    """The `[devices.limits]` table; no limit has a default, so that somebody has decided on each.
 
     Parameters
     ----------
@@ -47,15 +48,15 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     off_time_s_min : float
         A break at or below the safe amount that is shorter does not end the time above it.
     rises_per_min_max : int
-        Departures from the safe amount upwards, in any 60 s.
+        How often the amount may leave the safe amount upwards, in any 60 s.
     amplitude_ma_max, slew_ma_per_s_max : float
-        Highest amplitude and its fastest change; for a device that speaks milliampere.
+        Highest amplitude and its fastest change; for a device of milliampere.
     charge_density_uc_per_cm2_max, shannon_k_max : float
         Charge density of a phase, at most 30 µC/cm², and ``k = log10(Q D)``, at most 1.85.
     charge_uc_per_10_min_max : float
         Charge, first phases summed, in any ten minutes.
     level_max, level_slew_per_s_max : float
-        Highest level and its fastest change; for a feedback device, which speaks level.
+        Highest level and its fastest change; for a feedback device, which has levels.
     """
 
     refractory_s: Annotated[float, Meta(ge=0.0, le=3600.0)]
@@ -73,3 +74,8 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     charge_uc_per_10_min_max: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
     level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     level_slew_per_s_max: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
+
+
+def configured(*values: float | None) -> float:
+    """Return the first value that is not None; NaN, which fails every comparison, without one."""
+    return next((value for value in values if value is not None), math.nan)

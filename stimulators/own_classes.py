@@ -1,4 +1,4 @@
-"""What a folder of this package defines: each class of its modules, found by looking."""
+"""Finds the classes that the modules of a folder define, so that none has to be registered."""
 
 import importlib
 import pkgutil
@@ -14,7 +14,7 @@ def own_classes(package_name: str, *, without: str) -> Iterator[type[Any]]:
     package_name : str
         The full name of the folder's package.
     without : str
-        The module that asks, which cannot be looked through while it is being imported.
+        The module that calls: it cannot be searched while it is being imported.
 
     Yields
     ------

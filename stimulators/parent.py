@@ -1,4 +1,4 @@
-"""How a process that another one started says that it is there, and ends with it."""
+"""How a child process tells its parent that it is ready, and ends when the parent does."""
 
 import asyncio
 import contextlib
@@ -6,18 +6,18 @@ import os
 import sys
 import threading
 
-#: What such a process prints on its first line once others can reach it.
+#: The first line that such a process prints, once others can reach it.
 READY = "ready"
 
 
 def say_ready() -> None:
-    """Print the line that whoever started this process waits for."""
+    """Print the line that the parent process waits for."""
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
 
 
 async def until_stdin_closes() -> None:
-    """Wait until whoever started this process closes its standard input, or is gone."""
+    """Wait until the parent process closes our standard input, or ends."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 

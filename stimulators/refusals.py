@@ -1,4 +1,4 @@
-"""Why anything is refused: every reason of the gate and of the device, in one word."""
+"""The reasons of every refusal, by the gate or by a device, in one word each."""
 
 from enum import StrEnum
 from typing import Self
@@ -7,13 +7,13 @@ from typing import Self
 class RefusalReason(StrEnum):
     """One word for why a target, a request, a command, a lease or a device is refused.
 
-    A value is its word: as text, in JSON and in the journal it is that and nothing more. What
-    a device of somebody else answers may be any text and is none of these.
+    A value is its word: as text, in JSON and in the journal it is only that. A device of another
+    maker may answer any other text, which is none of these.
 
     Attributes
     ----------
     meaning : str
-        The same in a line, for people.
+        The reason in a line, for people.
 
     Examples
     --------
@@ -24,7 +24,7 @@ class RefusalReason(StrEnum):
     meaning: str
 
     def __new__(cls, word: str, meaning: str = "") -> Self:
-        """Make the word that it is, with its meaning beside it."""
+        """Make a text of the word, with its meaning as an attribute."""
         reason = str.__new__(cls, word)
         reason._value_ = word
         reason.meaning = meaning
@@ -33,17 +33,20 @@ class RefusalReason(StrEnum):
     # The state that a rig is in.
     IDLE = "idle", "the rig is not armed"
     ARMED = "armed", "the rig is armed and waits for its first valid estimate"
-    ACTIVE = "active", "the rig is driven, this device or its estimates are not ready"
-    HOLD = "hold", "the rig holds: something is suspect"
+    ACTIVE = "active", "the rig is active, but this device or its estimates are not ready"
+    HOLD = "hold", "the rig holds, because data or a device are suspect"
     PAUSED = "paused", "an operator paused the rig"
     # The safe amount, and the state of that name.
-    SAFE = "safe", "the rig is made safe; or a device has another safe amount or program"
+    SAFE = (
+        "safe",
+        "the rig is in safe; or a device has another safe amount or program than configured",
+    )
     STATE = "state", "the request does not fit the state of the rig"
 
     # Limits, of the gate and of the device.
     LIMIT = "limit", "not a number from 0 to the highest amount"
-    SLEW = "slew", "a larger step up than the slew allows by now"
-    REFRACTORY = "refractory", "a trigger too soon after the last"
+    SLEW = "slew", "a larger step up than the slew limit allows yet"
+    REFRACTORY = "refractory", "a trigger too soon after the last one"
     TRIGGERS = "triggers", "too many triggers in a minute, or waiting for their time"
     COMMANDS = "commands", "too many commands in a second"
     RISES = "rises", "too many departures from the safe amount in a minute"
@@ -52,39 +55,42 @@ class RefusalReason(StrEnum):
     LIMITS = "limits", "a device keeps narrower limits than are configured"
 
     # What is asked for.
-    PROGRAM = "program", "not one of its programs, or another than now while it gives something"
+    PROGRAM = "program", "not one of its programs, or a change of program at an amount above 0"
     UNIT = "unit", "not the unit of this device"
     NUMBER = "number", "not a finite number"
-    WITHHELD = "withheld", "a policy holds it back"
-    SUPERSEDED = "superseded", "a newer target for the same device came with it"
-    UNSUPPORTED = "unsupported", "nothing of that kind can be asked for"
+    WITHHELD = "withheld", "the policy withheld it"
+    SUPERSEDED = "superseded", "a newer target for the same device came in the same step"
+    UNSUPPORTED = "unsupported", "requests of that kind are not supported"
     SIMULATED = "simulated", "simulated on one side and real on the other"
 
     # When.
     LATE = "late", "older or further in the future than it may be"
-    EXPIRED = "expired", "it came after its expiry, or its time to fire is over or after that"
+    EXPIRED = (
+        "expired",
+        "it came after its expiry, or its time to fire is past or after that expiry",
+    )
     VALIDITY = "validity", "valid for longer than 10 s, or from before the arming"
-    FIRE_AT = "fire_at", "its time to fire is over, or beyond its command or the lease"
-    CLOCK = "clock", "a clock is not known well enough, or behind the message"
-    INTERVAL = "interval", "blocks of a stream come too seldom"
-    DATA = "data", "data are not good, or not for long enough"
+    FIRE_AT = "fire_at", "its time to fire is past, or after the end of its command or of the lease"
+    CLOCK = "clock", "a clock is too uncertain, or behind the time of the message"
+    INTERVAL = "interval", "blocks of a stream arrive too seldom"
+    DATA = "data", "data are not good, or have not been for long enough"
 
     # Who.
     SESSION = "session", "of another session than the one that drives the device"
-    ORDER = "order", "older than what was already done"
-    REPEATED = "repeated", "it was asked for before"
-    RETAINED = "retained", "a broker remembered it"
+    ORDER = "order", "older than the newest command that was done"
+    REPEATED = "repeated", "the same request came before"
+    RETAINED = "retained", "the broker had kept the request"
     BUSY = "busy", "too many requests at once"
-    SERVICE = "service", "another service drives the same rig"
+    SERVICE = "service", "another service of the same rig is running"
     INSTANCES = "instances", "two devices of one name"
 
     # The device and the way to it.
     LINK = "link", "there is no broker"
     DEVICE = "device", "the device is not there, not live, or not configured"
-    REST = "rest", "the device has not said that it is at rest"
-    STOP = "stop", "a device has another stop amount"
-    TOLERANCE = "tolerance", "a device says its amounts too coarsely"
+    REST = "rest", "the device has not reported that it is at rest"
+    STOP = "stop", "a device has another stop amount than configured"
+    TOLERANCE = "tolerance", "a device reports its amounts too coarsely"
     REFUSED = "refused", "a device refused the command"
     LEASE = "lease", "no lease is running"
     STOPPED = "stopped", "a stop came, and no lease of a later arming since"
-    DROPPED = "dropped", "a trigger that waited when a new amount was asked for"
+    DROPPED = "dropped", "a trigger that still waited when a new amount was commanded"

@@ -1,4 +1,4 @@
-"""What a policy sees of a hop, what it wants of a device, and what it hears of it."""
+"""What a policy reads (hops and events of devices), and what it returns (targets)."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -6,7 +6,7 @@ import msgspec
 
 from stimulators.wire.messages import CommandKind
 
-#: What may become of a device, for the policy that drives it.
+#: The events of a device for the policy that drives it; see `DeviceEvent`.
 DeviceChange: TypeAlias = Literal[
     "engaged", "held", "resumed", "paused", "released", "safe", "applied"
 ]
@@ -15,20 +15,20 @@ DevicePhase: TypeAlias = Literal["driven", "held", "paused", "released", "safe"]
 
 
 class DetectedEvent(msgspec.Struct, frozen=True, gc=False):
-    """One detection: the onset or offset of something, or a moment that may lie ahead.
+    """One detection: an onset, an offset, or a phase event (``moment``), which may lie ahead.
 
     Parameters
     ----------
     detector, channel : str
-        What found it, and where.
+        The detector that found it, and on which channel.
     kind : {"onset", "offset", "moment"}
-        Which.
+        What was detected.
     sample : int
-        Index of the sample nearest to it.
+        Index of the nearest sample.
     time_s : float
         When it happens, in the service's LSL clock.
     strength : float
-        The detector's measure at that moment.
+        The detector's measure then.
     """
 
     detector: str
@@ -40,7 +40,7 @@ class DetectedEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One hop, as a policy sees it: the measures it declared, and what was detected.
+    """One hop for a policy: the measures that it declared, and what was detected.
 
     Parameters
     ----------
@@ -49,15 +49,15 @@ class Observation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     time_s : float
         Time of that sample in the service's LSL clock.
     valid : bool
-        Whether all of it may be used.
+        Whether every measure may be used.
     calibrating : bool
         Invalid only because a detector is still calibrating: not suspect data.
     values : tuple of float
         The measures, in the order in which the policy's table reads them.
     values_valid : tuple of bool
-        Of each whether it may be used.
+        Whether each measure may be used.
     moments : tuple of DetectedEvent
-        What was detected since the hop before, in order.
+        Detections since the hop before, in order.
     """
 
     sample: int
@@ -70,14 +70,14 @@ class Observation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What a policy wants of a device at one hop; the gate decides what becomes of it.
+    """An amount or trigger that a policy asks of a device at one hop; the gate decides on it.
 
     Parameters
     ----------
     policy, device : str
-        Whose it is, and of which device.
+        The policy that asks, and the device.
     detector, channel : str
-        What it follows.
+        The detector and channel that it is based on.
     program : str
         One of the device's programs.
     kind : {"amplitude", "trigger"}
@@ -85,15 +85,15 @@ class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     amount : float
         In the device's own unit: milliampere, or level from 0 to 1.
     sample, time_s : int, float
-        The hop it was decided at.
+        The hop of the decision.
     onset_s : float
-        Since when it is wanted.
+        When the policy went on or off, or the detection happened, that it follows.
     value, threshold : float
-        The measure it rests on, and what that was held against.
+        The measure that it is based on, and the threshold of that.
     fire_at_s : float, optional
-        When a trigger is to be given, in the service's clock; at once without.
+        When a trigger is to be fired, in the service's clock; at once without it.
     withheld : bool
-        It is not to be sent: the device stays at its safe amount.
+        Whether it must not be sent, as in a control arm: the device stays at its safe amount.
     """
 
     policy: str
@@ -115,7 +115,7 @@ class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Applied(NamedTuple):
     """How a device is driven, and the range of amounts it may give: the gate's belief.
 
-    `is_certain` says whether lowest and highest are one within the device's tolerance.
+    `is_certain` says whether lowest and highest are equal within the device's tolerance.
     """
 
     phase: DevicePhase
@@ -125,22 +125,22 @@ class Applied(NamedTuple):
 
 
 class DeviceEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What became of a device, for the policy that drives it, bound to a sample.
+    """A change of a device, for the policy that drives it, bound to a sample.
 
     Parameters
     ----------
     policy, device : str
-        Who hears of it, and of which device.
+        The policy that receives it, and the device.
     change : str
         ``engaged``: it takes commands from now on. ``held``, ``resumed``, ``paused``, ``safe``:
-        the state of the rig. ``released``: it is driven no longer. ``applied``: nothing of
-        these, but the amount it gives is another one, or known better.
+        the rig changed its state. ``released``: it is driven no longer. ``applied``: none of
+        these, but its amount changed, or is known better.
     sample : int
-        The policy hears of it before the first hop at or after this sample.
+        The policy receives it before the first hop at or after this sample.
     lowest, highest : float
         The range of amounts it may give, in its unit.
     certain : bool
-        Whether these are one within the device's tolerance.
+        Whether these are equal within the device's tolerance.
     """
 
     policy: str

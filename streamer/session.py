@@ -12,11 +12,11 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
-from streamer.interrupts import cancelling, ignored
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import header, versions
 from streamer.journal.session_folder import SessionFolder
 from streamer.ledger import Ledger, NoLedger
+from streamer.running.interrupts import cancelling, ignored
 from streamer.service import Service
 from streamer.source import Source, StreamInfo
 from streamer.tables.writer import TableWriter

@@ -10,7 +10,7 @@ from benchmarks.mutants.judge import Test as Judge
 from benchmarks.mutants.operators import mutants_of
 from benchmarks.mutants.order import Order
 from benchmarks.mutants.reasons import reasons
-from stimulators.gate.lapses import Lapses
+from stimulators.gate.states.lapses import Lapses
 from stimulators.gate_config import GateConfig
 
 
@@ -89,7 +89,7 @@ def test_every_room_is_judged_by_tests_that_are_there() -> None:
 
 
 def test_a_function_of_an_imported_file_gets_the_code_of_its_mutant() -> None:
-    room = Path("stimulators/gate/lapses.py")
+    room = Path("stimulators/gate/states/lapses.py")
     mutants = mutants_of(room.read_text("utf-8"))
     (mutant,) = (each for each in mutants if each.function == "Lapses.note_tick")
     before, lapses = Lapses.note_tick.__code__, Lapses(GateConfig())

@@ -8,6 +8,7 @@ from pathlib import Path
 _ROOMS = {
     "stimulators/limits.py": ("tests/stimulators/test_limits.py",),
     "stimulators/device_config.py": ("tests/stimulators/test_limits.py",),
+    "stimulators/way_out.py": ("tests/stimulators/test_limits.py",),
     "stimulators/gate_config.py": ("tests/stimulators/test_limits.py",),
     "stimulators/device": ("tests/stimulators/device",),
     "stimulators/gate": ("tests/stimulators/gate",),

@@ -11,7 +11,8 @@ import pylsl
 from replay.playing.lsl_outlet import open_outlet
 from replay.read_ahead import ReadAhead
 from replay.recording import RecordedStream, Recording, RecordingError, describe, ranges
-from replay.timeline.timeline import Timeline, timelines
+from replay.timeline.timeline import Timeline
+from replay.timeline.timelines import timelines
 from streamer.clock import now_s
 
 #: How often is looked whether anybody listens.

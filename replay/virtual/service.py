@@ -12,12 +12,13 @@ from replay.virtual.network.wire import ServiceWire
 from replay.virtual.rig import INFO
 from stimulators.decisions import Notice
 from stimulators.wire import topics
-from stimulators.wire.messages import Control, Status
+from stimulators.wire.messages import Status
 from stimulators.wire.received import ClockAsked, ControlHeard
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event, Slept, Tick
 from streamer.loop_driver import LoopDriver
+from streamer.running.farewell import SERVICE, last_request, patience_s
 from streamer.watching.heartbeat import Heartbeat
 
 #: How long a service listens for another one before it creates anything.
@@ -172,19 +173,8 @@ class VirtualService:
         elif self.phase == "running" and self._leaving_until_us is None:
             self.exit_code = exit_code
             self._leaving_until_us = self._schedule.now_us
-            now_us = self._machine.now_us
-            farewell = Control(
-                request_id=f"{self.session}-end",
-                session=self.session,
-                operator="service",
-                issued_us=now_us,
-                expires_us=now_us + 1_000_000,
-                action="disarm",
-                text=reason,
-            )
-            self._act(ControlHeard(farewell, retained=False))
-            way_us = round((self.loop.gate.way_down_s + 1.0) * 1e6)
-            self._leaving_until_us += way_us
+            self._act(last_request(self.session, self._machine.now_us, reason))
+            self._leaving_until_us += round(patience_s(self.loop.gate) * 1e6)
 
     def _leave(self) -> None:
         self._keep_past()
@@ -267,7 +257,7 @@ class VirtualService:
 
     def _is_too_late(self, asked: ControlHeard) -> bool:
         """Say whether an operator asks for something of what is about to be gone."""
-        return self._leaving_until_us is not None and asked.message.operator != "service"
+        return self._leaving_until_us is not None and asked.message.operator != SERVICE
 
     def _keep_past(self) -> None:
         if self.phase == "running":
@@ -284,4 +274,7 @@ class _Unwritten:
         """Keep nothing: what raised is raised."""
 
     def commit(self) -> None:
+        """Keep nothing."""
+
+    def digest(self) -> None:
         """Keep nothing."""

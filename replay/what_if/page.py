@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
+from replay.what_if.onlooker import AFTER_S
 from replay.what_if.picture import picture
-from replay.what_if.what_if import AFTER_S, Row
+from replay.what_if.what_if import Row
 from stimulators.device_config import DeviceConfig
 
 _STYLE = """

@@ -126,7 +126,7 @@ def status(
     import msgspec
 
     from stimloop.terminal.status_text import status_lines
-    from stimulators.operator.looking import look
+    from stimulators.operator.rig_report import look
     from streamer.clock import now_s
 
     rig = the_rig(config)

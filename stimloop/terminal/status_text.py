@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from stimloop.terminal.amount_text import age_text, amount_text
-from stimulators.operator.looking import DeviceLooked, RigLooked
+from stimulators.operator.rig_report import DeviceReport, RigReport
 from stimulators.wire.messages import Status
 
 
-def status_lines(looked: RigLooked) -> Iterator[str]:
+def status_lines(looked: RigReport) -> Iterator[str]:
     """Yield a line for every service, and two or more for every device."""
     for said in looked.services:
         yield from _service(looked.rig, said, "now")
@@ -32,7 +32,7 @@ def _service(rig: str, said: Status, when: str) -> Iterator[str]:
         yield f"allowed beyond the recommended: {', '.join(said.allow)}"
 
 
-def _device(looked: RigLooked, name: str) -> Iterator[str]:
+def _device(looked: RigReport, name: str) -> Iterator[str]:
     instances = looked.devices[name]
     if not instances:
         yield f"{name}: NOT KNOWN: nobody of this name was ever heard on this broker"
@@ -45,7 +45,7 @@ def _device(looked: RigLooked, name: str) -> Iterator[str]:
         yield f"{name}: {_belief(said, name, unit)}"
 
 
-def _own_word(device: DeviceLooked) -> str:
+def _own_word(device: DeviceReport) -> str:
     amount = "an unknown amount"
     if device.amount is not None:
         is_ma = device.unit == "mA"

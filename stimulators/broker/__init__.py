@@ -1,1 +1,1 @@
-"""The brokers: the embedded one, and how a broker of one's own is set up."""
+"""The MQTT brokers: the embedded one of demos, and the set-up of a hardened mosquitto."""

@@ -1,4 +1,4 @@
-"""Who may say and hear what: the broker's access rules, by role."""
+"""The broker's access rules: who may publish and receive on which topics, by role."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ SERVICE_RIGHTS = Rights(
     says=(topics.STATUS, topics.STOP, *_TO_DEVICE, *_OF_DETECTOR),
     hears=(topics.STATUS, topics.STOP, topics.CONTROL, *_FROM_DEVICE),
 )
-#: On its own topics only.
+#: A device publishes and receives on its own topics only.
 DEVICE_RIGHTS = Rights(says=_FROM_DEVICE, hears=(topics.STOP, *_TO_DEVICE))
 OPERATOR_RIGHTS = Rights(says=(topics.STOP, topics.CONTROL), hears=_SHOWN)
 DISPLAY_RIGHTS = Rights(says=(), hears=_SHOWN)
@@ -42,14 +42,14 @@ DISPLAY_USER = "display"
 
 
 class Users(msgspec.Struct, frozen=True, kw_only=True):
-    """Everybody who has a password on a rig's broker.
+    """The users of a rig's broker, each with a password of its own.
 
     Parameters
     ----------
     rig : str
         Name of the rig.
     devices, operators : sequence of str
-        Beside the service and one user for all displays.
+        Their names; the service and one user for all displays are added.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class Users(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, _, _ in self._rights()]
 
     def access_rules(self) -> Iterator[str]:
-        """Return the lines of mosquitto's access control file; what is not there is refused."""
+        """Yield the lines of mosquitto's access control file; any topic not in it is refused."""
         for name, rights, device in self._rights():
             yield f"user {name}"
             yield from self._rules("write", rights.says, device)

@@ -1,6 +1,6 @@
 """A private authority and the certificates it signs, made by the `openssl` program.
 
-Machines that run mosquitto with TLS have it; nothing is installed for this.
+A machine that runs mosquitto with TLS has that program, so nothing is installed for it.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _AUTHORITY_DAYS = 3650
-#: Longer is refused by some TLS clients.
+#: Some TLS clients refuse a certificate that is valid for longer.
 _CERTIFICATE_DAYS = 825
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256")
 _SETTINGS = """\
@@ -51,9 +51,9 @@ class Authority:
     Parameters
     ----------
     folder : Path
-        Is made where it is not there; an authority that is there is used.
+        Created where it does not exist; an authority that it already holds is used.
     name : str
-        What the certificates call it.
+        The authority's common name in its certificates.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class Authority:
         program = shutil.which("openssl")
         if program is None:
             raise CertificateError(
-                "openssl: expected the program on the PATH, found none: install it, or give "
+                "openssl: there is no such program on the PATH: install it, or name "
                 "a certificate of your own"
             )
         self._program = program
@@ -111,16 +111,16 @@ class Authority:
         key.chmod(0o600)
 
     def _run(self, *arguments: str) -> None:
-        done = subprocess.run(  # noqa: S603 the program on the PATH, arguments of our own
+        result = subprocess.run(  # noqa: S603 the program on the PATH, arguments of our own
             [self._program, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            said = " ".join(done.stderr.split())[-300:]
-            raise CertificateError(f"openssl {arguments[0]}: expected a certificate, found {said}")
+        if result.returncode:
+            problem = " ".join(result.stderr.split())[-300:]
+            raise CertificateError(f"openssl {arguments[0]} made no certificate: {problem}")
 
 
 def _settings(folder: Path, name: str, hosts: Sequence[str]) -> Path:

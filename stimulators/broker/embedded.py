@@ -1,7 +1,8 @@
 """The embedded broker: ``python -m stimulators.broker.embedded --port 1883``, a process of its own.
 
-It serves this machine only, knows everybody and remembers nothing: for a first try and for
-simulated rigs. A rig with a device wants a broker with credentials and TLS.
+It serves this machine only, accepts every client without credentials, and keeps no message over a
+restart: for a first try and for simulated rigs. A real device needs a broker with credentials and
+TLS.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from amqtt.session import Session
 
 from stimulators.parent import say_ready, until_stdin_closes
 
-#: Long enough for what is at hand, short enough for a Last Will.
+#: Long enough to act on what was read, short enough not to delay a Last Will that is due.
 _LAST_WORDS_S = 0.05
 _PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
 
@@ -38,7 +39,7 @@ class _PatientReader(StreamReaderAdapter):  # type: ignore[misc]  # untyped
 
 
 class _PatientBroker(Broker):  # type: ignore[misc]  # untyped
-    """amqtt 0.12 without what would make a rig's clients stumble."""
+    """amqtt 0.12 without two faults that would disconnect or mislead a rig's clients."""
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -50,10 +51,10 @@ class _PatientBroker(Broker):  # type: ignore[misc]  # untyped
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
     ) -> None:
-        """Send what was kept only to those who have subscribed to it.
+        """Send retained messages only to clients that subscribed to their topic.
 
-        A new client is otherwise sent all that was kept for any subscription of anybody, and is
-        dropped if anybody subscribes meanwhile.
+        amqtt otherwise sends a new client the retained messages of every other client's
+        subscriptions, and drops it if another client subscribes meanwhile.
         """
         subscribed = self._subscriptions.get(subscription[0], ())
         if any(each.client_id == session.client_id for each, _ in subscribed):
@@ -66,12 +67,12 @@ async def serve(port: int) -> None:
     Parameters
     ----------
     port : int
-        Where to listen.
+        The TCP port on which it listens.
 
     Raises
     ------
     OSError
-        Where the port cannot be had.
+        Where the port is taken or not allowed.
     """
     listener = {"type": "tcp", "bind": f"127.0.0.1:{port}"}
     broker = _PatientBroker({"listeners": {"default": listener}, "plugins": _PLUGINS})
@@ -87,12 +88,12 @@ async def serve(port: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the broker; 3 where it could not be, with one line on standard error."""
+    """Run the broker; return 3, with one line on standard error, where it could not start."""
     parser = argparse.ArgumentParser(prog="stimulators.broker.embedded", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port: int = parser.parse_args(arguments).port
     for name in ("amqtt", "asyncio"):
-        # They log every client that leaves, and how; nobody reads that here.
+        # Both log every client that leaves: noise on the terminal of the service.
         logging.getLogger(name).addHandler(logging.NullHandler())
         logging.getLogger(name).propagate = False
     try:

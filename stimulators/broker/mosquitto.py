@@ -3,7 +3,7 @@
 ```
 FOLDER/authority/        ca.key stays here, on no other machine
 FOLDER/broker/           mosquitto.conf, access, passwords, ca.pem, server.pem, server.key
-FOLDER/clients/{user}/   what one client needs: address.toml, password, ca.pem
+FOLDER/clients/{user}/   the files of one client: address.toml, password, ca.pem
 ```
 """
 
@@ -67,25 +67,26 @@ max_connections 100
 
 
 class Hardened(msgspec.Struct, frozen=True, kw_only=True):
-    """What a broker is set up for.
+    """The settings of a hardened broker: its users, addresses and certificates.
 
     Parameters
     ----------
     users : Users
-        Everybody.
+        Who has a password on it.
     hosts : sequence of str
-        Names and addresses by which it is reached, the first the one that clients are told.
+        Names and addresses at which clients reach it; the first is written into their files.
     port, operator_port : int
-        Where it listens for the service and devices, and for operators and displays.
+        The ports for the service and devices, and for operators and displays.
     bind : str
-        The one address to listen on; all of the machine without.
+        The one address to listen on; empty for all addresses of the machine.
     certificate, key, ca_file : Path, optional
         The broker's own certificate and key, and who signed it (the system's authorities
         without); a private authority makes them where they are not given.
     client_certificates : bool
         Whether clients need a certificate of the private authority beside their password.
     tables : dict
-        What else of the rig's configuration clients are told, for an operator to judge devices.
+        Tables of the rig's configuration that each client's file repeats: an operator's commands
+        judge devices by them.
 
     Raises
     ------
@@ -109,20 +110,24 @@ class Hardened(msgspec.Struct, frozen=True, kw_only=True):
             if not _HOST.fullmatch(host):
                 raise ValueError(f"host: expected a host name or address, found {host!r}")
         if self.port == self.operator_port:
-            raise ValueError(f"operator_port: expected another than port, found {self.port} twice")
+            raise ValueError(
+                f"operator_port: expected another port than port, found {self.port} for both"
+            )
         if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate: expected it and its key together, found one")
+            raise ValueError(
+                "certificate: expected a certificate with its key, found only one of them"
+            )
 
 
 def write_hardened(folder: Path, wanted: Hardened) -> Path:
-    """Write everything into a folder and return mosquitto's configuration file.
+    """Write all files of the broker and its clients; return mosquitto's configuration file.
 
-    Passwords and certificates that are there already stay: to have new ones, remove them first.
+    Passwords and certificates that exist already stay: remove them first to get new ones.
 
     Raises
     ------
     OSError
-        Where something cannot be written.
+        Where a file cannot be written.
     CertificateError
         Where a certificate cannot be made.
     """
@@ -166,7 +171,7 @@ def write_hardened(folder: Path, wanted: Hardened) -> Path:
 def _write_client(
     folder: Path, user: str, wanted: Hardened, ca_file: Path | None, authority: Authority | None
 ) -> str:
-    """Write what one client needs and return its password."""
+    """Write the files of one client and return its password."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "password"
     if not file.exists():
@@ -194,7 +199,7 @@ def _write_client(
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file for its owner alone."""
+    """Write a file that only its owner may read."""
     file.unlink(missing_ok=True)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:  # noqa: PTH123 no Path method sets the mode from the start
         opened.write(text)

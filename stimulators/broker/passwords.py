@@ -4,14 +4,14 @@ import base64
 import hashlib
 import secrets
 
-#: As many as mosquitto's own program takes. The broker does them for every connection, and a
+#: The number that mosquitto's own program uses. The broker repeats them for every connection, and a
 #: password of 192 random bits cannot be guessed at any speed.
 _N_ITERATIONS = 101
 _N_SALT_BYTES = 12
 
 
 def new_password() -> str:
-    """Return a password that nobody can guess."""
+    """Return a new password of 192 random bits."""
     return secrets.token_urlsafe(24)
 
 

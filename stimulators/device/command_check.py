@@ -1,8 +1,8 @@
-"""Why a device may not do a command."""
+"""The rules by which a device refuses a command."""
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.device_clock import ServiceClocks
-from stimulators.device.output import Output
 from stimulators.device.tenancy import VALID_US_MAX, Tenancy
 from stimulators.device.trigger_output import TriggerOutput
 from stimulators.device_config import DeviceConfig
@@ -11,13 +11,13 @@ from stimulators.wire.messages import Command
 
 
 def amount_of(command: Command) -> float:
-    """Return the amount of a command that has exactly one."""
-    given = command.level if command.amplitude_ma is None else command.amplitude_ma
-    return 0.0 if given is None else given
+    """Return the amount of a command: its amplitude in mA, or its level."""
+    amount = command.level if command.amplitude_ma is None else command.amplitude_ma
+    return 0.0 if amount is None else amount
 
 
 class CommandCheck:
-    """Says why a command may not be done; changes nothing.
+    """Finds the reason to refuse a command, without changing any state.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class CommandCheck:
         *,
         tenancy: Tenancy,
         clocks: ServiceClocks,
-        output: Output,
+        output: AmountOutput,
         triggers: TriggerOutput,
         budgets: Budgets,
     ) -> None:
@@ -45,15 +45,15 @@ class CommandCheck:
     def refusal(self, command: Command, newest_seq: int, now_us: int) -> RefusalReason | None:
         """Return why a command may not be done, in one word, or None."""
         refused = (
-            self._no_standing(command, newest_seq)
-            or _unfit(command, self._config)
-            or self._untimely(command, now_us)
-            or self._other_program(command)
+            self._session_refusal(command, newest_seq)
+            or _content_refusal(command, self._config)
+            or self._time_refusal(command, now_us)
+            or self._program_refusal(command)
         )
         if refused is not None:
             return refused
         if command.kind == "amplitude":
-            return self._too_much(command, now_us)
+            return self._limit_refusal(command, now_us)
         if command.fire_at_us is None:
             return self.trigger_refusal(command, now_us)
         return RefusalReason.TRIGGERS if self._triggers.is_full else None
@@ -61,13 +61,13 @@ class CommandCheck:
     def trigger_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
         """Return why a trigger may not be given now, in one word, or None."""
         return (
-            self._other_program(command)
+            self._program_refusal(command)
             or self._triggers.refusal(now_us)
-            or self._budgets.passed_by_trigger(amount_of(command), command.program, now_us)
+            or self._budgets.limit_for_trigger(amount_of(command), command.program, now_us)
         )
 
-    def _no_standing(self, command: Command, newest_seq: int) -> RefusalReason | None:
-        """Return why nothing from where the command comes would be done, or None."""
+    def _session_refusal(self, command: Command, newest_seq: int) -> RefusalReason | None:
+        """Return why the sender of the command may not drive the device now, or None."""
         if self._tenancy.is_stopped:
             return RefusalReason.STOPPED
         if command.session != self._tenancy.session:
@@ -76,8 +76,8 @@ class CommandCheck:
             return RefusalReason.LEASE
         return RefusalReason.ORDER if command.seq <= newest_seq else None
 
-    def _untimely(self, command: Command, now_us: int) -> RefusalReason | None:
-        """Return what is wrong with its times; a doubt about the clock counts against it."""
+    def _time_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
+        """Return what is wrong with its times; uncertainty of the clock counts against it."""
         service = self._clocks.time_of(command.session, now_us)
         if service is None:
             return RefusalReason.CLOCK
@@ -95,8 +95,8 @@ class CommandCheck:
         earliest_us = service_now_us - service.uncertainty_us
         return None if earliest_us <= fire_at_us < command.expires_us else RefusalReason.EXPIRED
 
-    def _other_program(self, command: Command) -> RefusalReason | None:
-        """Return whether it would change the program at an amount above 0, contacts and all."""
+    def _program_refusal(self, command: Command) -> RefusalReason | None:
+        """Refuse a change of program above 0, but for programs of the same contacts."""
         present = self._output.program
         if command.program == present or self._output.amount == 0.0 or not self._config.programs:
             return None
@@ -104,24 +104,24 @@ class CommandCheck:
         is_same = contacts and contacts == self._config.programs[present].contacts
         return None if is_same else RefusalReason.PROGRAM
 
-    def _too_much(self, command: Command, now_us: int) -> RefusalReason | None:
-        """Return the limit that going up would break; what goes down is always done."""
+    def _limit_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
+        """Return the limit that a rise would break; a command to go down is always done."""
         amount = amount_of(command)
         may_be_dearer = command.program != self._output.program and amount > 0.0
         if amount <= self._output.amount and not may_be_dearer:
             return None
-        return self._budgets.passed_by(amount, command.program, now_us)
+        return self._budgets.limit_for(amount, command.program, now_us)
 
 
-def _unfit(command: Command, config: DeviceConfig) -> RefusalReason | None:
+def _content_refusal(command: Command, config: DeviceConfig) -> RefusalReason | None:
     if command.simulated != config.simulated:
         return RefusalReason.SIMULATED
-    given, other = command.amplitude_ma, command.level
+    amount, other = command.amplitude_ma, command.level
     if config.unit == "level":
-        given, other = other, given
-    if given is None or other is not None:
+        amount, other = other, amount
+    if amount is None or other is not None:
         return RefusalReason.UNIT
-    if not 0.0 <= given <= config.amount_max:
+    if not 0.0 <= amount <= config.amount_max:
         return RefusalReason.LIMIT
     if config.programs and command.program not in config.programs:
         return RefusalReason.PROGRAM

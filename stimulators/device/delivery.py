@@ -1,14 +1,14 @@
-"""What a device does as time passes, whether it hears anything or not."""
+"""What a device does by itself as time passes: it moves, its lease ends, its budgets hold."""
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import LOOK_US, Budgets
 from stimulators.device.device_clock import ServiceClocks
-from stimulators.device.output import Output
 from stimulators.device.own_time import OwnTime
 from stimulators.device.tenancy import Tenancy
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import DeviceState
 
-#: A stopped device that slept looks back over the time between in this many looks at most.
+#: A stopped device whose program slept catches up with the time in this many steps at most.
 _N_LOOKS_MAX = 5_000
 
 
@@ -23,7 +23,7 @@ class Delivery:
     Attributes
     ----------
     reason : str
-        Why it is in its state.
+        Why the device is in its state.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Delivery:
         *,
         tenancy: Tenancy,
         clocks: ServiceClocks,
-        output: Output,
+        output: AmountOutput,
         budgets: Budgets,
     ) -> None:
         self.reason = "switched on"
@@ -51,18 +51,18 @@ class Delivery:
 
     @property
     def doubtful_us(self) -> int:
-        """How much of it, at the last look, may not have passed: the clock may have been set."""
+        """The part of that time that is uncertain, as the clock may have been set forward."""
         return self._time.doubtful_us
 
     @property
     def state(self) -> DeviceState:
-        """Driven (``live``), at or on the way to the safe amount, or stopped."""
+        """``live`` with a lease, ``safe`` at or on the way to the safe amount, or ``stopped``."""
         if self._tenancy.is_stopped:
             return "stopped"
         return "live" if self._tenancy.end_us is not None else "safe"
 
     def pass_time(self, clock_us: int) -> None:
-        """Catch up with the clock in small steps: a lease ends neither early nor late."""
+        """Catch up with the clock in small steps, so that a lease ends neither early nor late."""
         before_us = self.now_us
         fault = self._time.read(clock_us)
         self._clocks.note_look(self.now_us - before_us)
@@ -81,29 +81,29 @@ class Delivery:
             self._take_fault(fault)
 
     def go_safe(self, reason: str) -> None:
-        """End the lease, and set off for the safe amount."""
+        """End the lease, and begin to move to the safe amount."""
         self._tenancy.end()
         self._output.go(self._config.safe_amount, self._config.safe_program)
         self.reason = reason
 
     def get_ready(self) -> str | None:
-        """Set off for the safe amount; return why it cannot be driven from where it is, or None."""
+        """Begin to move to the safe amount; return why the device cannot be driven yet, or None."""
         self._output.go(self._config.safe_amount, self._config.safe_program)
         if self._output.is_moving:
             return "on the way to the safe amount"
-        limit = self._budgets.has_no_room(self.now_us)
-        return None if limit is None else f"{limit}: no room above the safe amount"
+        limit = self._budgets.exhausted_limit(self.now_us)
+        return None if limit is None else f"{limit}: no budget left above the safe amount"
 
     def stop(self) -> None:
-        """Go to the stop amount at once, never up; no lease of an arming before now counts."""
+        """Go to the stop amount at once, never up; leases of earlier armings end."""
         self._tenancy.stop(self.now_us)
         self._output.jump(min(self._output.amount, self._config.stop_amount))
 
     def _next_look_us(self) -> int:
-        """Return when to look next: every few ms, unless it rests at its safe amount."""
+        """Return the end of the next step: 10 ms, unless it rests at its safe amount."""
         now_us, end_us = self.now_us, self._tenancy.end_us
         if end_us is None and not self._output.is_moving:
-            if not self._is_stopped_elsewhere:
+            if not self._is_stopped_above_safe:
                 return now_us
             look_us = max(LOOK_US, (now_us - self._reached_us) // _N_LOOKS_MAX)
             return min(now_us, self._reached_us + look_us)
@@ -111,27 +111,27 @@ class Delivery:
         return until_us if end_us is None else max(self._reached_us, min(until_us, end_us))
 
     @property
-    def _is_stopped_elsewhere(self) -> bool:
-        """Whether it may give more than at its safe amount, in spite of a stop."""
+    def _is_stopped_above_safe(self) -> bool:
+        """Whether it is stopped above its safe amount, or in another than its safe program."""
         is_safe_program = self._output.program == self._config.safe_program
         is_low = self._output.amount <= self._config.safe_amount and is_safe_program
         return self._tenancy.is_stopped and self._output.amount > 0.0 and not is_low
 
     def _keep_budgets(self) -> None:
-        """Go down while the way there still fits within charge and on-time."""
+        """Go down while the way down still fits within the limits of charge and on-time."""
         if self.state == "live":
-            limit = self._budgets.passed(self._reached_us)
+            limit = self._budgets.limit_due(self._reached_us)
             if limit is not None:
                 self.go_safe(f"its {limit} limit is reached")
-        elif self._is_stopped_elsewhere and self._budgets.passed(self._reached_us) is not None:
+        elif self._is_stopped_above_safe and self._budgets.limit_due(self._reached_us) is not None:
             amount = min(self._output.amount, self._config.safe_amount)
             self._output.go(amount, self._config.safe_program)
 
     def _take_fault(self, fault: str) -> None:
-        """Rely on nothing that a clock which was set says: neither a lease nor an offset."""
+        """Drop the lease and all clock offsets: neither can be trusted once the clock was set."""
         self._clocks.forget()
         if self._tenancy.is_stopped:
-            # How long ago that was is not known any more.
+            # When the stop came is no longer known: take it as now, which is stricter.
             self._tenancy.stop(self.now_us)
         else:
             self.go_safe(fault)

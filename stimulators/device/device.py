@@ -1,20 +1,13 @@
-"""The reference device: every rule that a stimulator has to keep. No I/O, no clock."""
+"""The reference device: every rule that a stimulator has to keep, without I/O and clock."""
 
 import math
 from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
-from stimulators.device.command_check import CommandCheck, amount_of
-from stimulators.device.counts.budgets import Budgets
+from stimulators.device.command_check import amount_of
 from stimulators.device.counts.counts import Counts
-from stimulators.device.delivery import Delivery
-from stimulators.device.device_clock import ServiceClocks
-from stimulators.device.output import Output
-from stimulators.device.telling import Telling
-from stimulators.device.tenancy import Tenancy
-from stimulators.device.trigger_output import TriggerOutput
-from stimulators.device.words import Words
+from stimulators.device.parts import DeviceParts
 from stimulators.device_config import DeviceConfig
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import (
@@ -29,32 +22,32 @@ from stimulators.wire.messages import (
     Stop,
 )
 
-#: Commands remembered as done, for those that the broker delivers twice.
+#: Commands remembered as done, since the broker may deliver one twice.
 _N_DONE = 256
 
-Heard: TypeAlias = Command | Lease | Stop | ClockReply
-Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
+ToDevice: TypeAlias = Command | Lease | Stop | ClockReply
+FromDevice: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 
 
 class ReferenceDevice:
-    """One device: every rule of the wire contract, from the device's side.
+    """One device, which keeps every rule of the wire contract from its side.
 
     Parameters
     ----------
     config : DeviceConfig
-        What it is and the limits it keeps to by itself: amount, slew, triggers, charge, on-time.
+        The limits that it keeps by itself: amount, slew, triggers, charge, on-time.
     instance : str
-        The name of this boot: another each time it is switched on.
+        The name of this boot: a new one each time it is switched on.
     firmware : str
-        What it says it runs.
+        The firmware that it reports.
     newest_session : str
-        The newest session it has stored (`newest_session` of its former life).
+        The newest session it has stored: `newest_session` of its last boot.
     counts : Counts
-        What it has counted before it was switched on (`counts` of its former life).
+        Charge and on-time from before it was switched on: `counts` of its last boot.
     new_nonce : callable, optional
-        Gives a text that nobody can guess, for each question about the time.
+        Gives a text that nobody can guess, for each clock request.
     off_when_unpowered : bool
-        Whether it says that it gives nothing without power.
+        Whether it reports that it gives nothing without power.
     step : float
         It gives whole multiples of this, as many stimulators do; 0 where it gives any amount.
     ceiling : float
@@ -63,13 +56,13 @@ class ReferenceDevice:
     Attributes
     ----------
     triggers : TriggerOutput
-        The triggers it gave, and those that wait for their time.
+        The triggers that were fired, and those that wait for their time.
 
     Notes
     -----
-    Methods that take a time take the device's own clock in microseconds and return what to
-    publish, in order. None raises on what it hears; what is not done is answered with a reason
-    of one word, from the table of this package.
+    Methods that take a time take the device's own clock in microseconds and return the messages
+    to publish, in order. None raises on a message; a command that is not done is answered with a
+    reason of one word, from the table of this package.
 
     A session is adopted with its first valid lease, at the safe amount only, and only if it is
     newer than every one before; after power-on the newest again, by an arming begun since.
@@ -79,9 +72,9 @@ class ReferenceDevice:
     program changes at 0 only, or to one of the same contacts.
     Where charge or on-time are used up it goes safe by itself, while its way down still fits.
 
-    Acks, infos and reports are its words and carry one number that counts up. A command that
-    comes again after it was done is answered again, as done, with what is given now and a new
-    number; one that was refused is looked at anew, so that nobody can use up a number.
+    Acks, infos and reports are its words: each carries the next number of one count. A command
+    that comes again after it was done is answered again, as done, with the amount of now and a new
+    number; one that was refused is checked anew, so that nobody can use up a number.
 
     Stamps in answers are of the service's clock; 0 where the device does not know it.
     """
@@ -100,48 +93,31 @@ class ReferenceDevice:
         ceiling: float = math.inf,
     ) -> None:
         self.config = config
-        self.triggers = TriggerOutput(config.limits)
-        self._clocks = ServiceClocks(instance, new_nonce)
-        self._tenancy = Tenancy(newest_session, config.id)
-        self._output = Output(
-            config.safe_amount,
-            config.slew_per_s_max,
-            config.safe_program,
+        parts = DeviceParts(
+            config,
+            instance=instance,
+            firmware=firmware,
+            newest_session=newest_session,
+            counts=counts,
+            new_nonce=new_nonce,
+            off_when_unpowered=off_when_unpowered,
             step=step,
             ceiling=ceiling,
         )
-        self._budgets = Budgets(config, self._output, counts)
-        self._delivery = Delivery(
-            config,
-            tenancy=self._tenancy,
-            clocks=self._clocks,
-            output=self._output,
-            budgets=self._budgets,
-        )
-        self._check = CommandCheck(
-            config,
-            tenancy=self._tenancy,
-            clocks=self._clocks,
-            output=self._output,
-            triggers=self.triggers,
-            budgets=self._budgets,
-        )
-        self._telling = Telling(
-            Words(
-                config, instance=instance, firmware=firmware, off_when_unpowered=off_when_unpowered
-            ),
-            tenancy=self._tenancy,
-            clocks=self._clocks,
-            output=self._output,
-            budgets=self._budgets,
-            delivery=self._delivery,
-        )
+        self.triggers = parts.triggers
+        self._clocks = parts.clocks
+        self._tenancy = parts.tenancy
+        self._output = parts.output
+        self._budgets = parts.budgets
+        self._delivery = parts.delivery
+        self._check = parts.check
+        self._reporter = parts.reporter
         self._done: deque[int] = deque(maxlen=_N_DONE)
         self._newest_seq = 0
 
     @property
     def state(self) -> DeviceState:
-        """Driven (``live``), at or on the way to the safe amount, or stopped."""
+        """``live`` with a lease, ``safe`` at or on the way to the safe amount, or ``stopped``."""
         return self._delivery.state
 
     @property
@@ -151,49 +127,51 @@ class ReferenceDevice:
 
     @property
     def newest_session(self) -> str:
-        """The newest session it ever adopted: to be stored for its next life."""
+        """The newest session it ever adopted, to be stored for its next boot."""
         return self._tenancy.newest_session
 
     @property
     def counts(self) -> Counts:
-        """Charge and on-time so far: to be stored for its next life."""
+        """Charge and on-time so far, to be stored for its next boot."""
         return self._budgets.kept(self._delivery.now_us)
 
     @property
     def applied_ma(self) -> float | None:
-        """What it gives, where it speaks milliampere."""
+        """The amplitude that it gives, in mA; None for a device of level."""
         return self._output.given if self.config.unit == "ma" else None
 
     @property
     def applied_level(self) -> float | None:
-        """What it gives, where it speaks level."""
+        """The level that it gives, from 0 to 1; None for a device of milliampere."""
         return self._output.given if self.config.unit == "level" else None
 
     @property
     def program(self) -> str:
-        """In which program it gives that."""
+        """The program that is in effect."""
         return self._output.program
 
     @property
     def info(self) -> DeviceInfo:
-        """What it says of itself, to look at: it counts as no word."""
-        return self._telling.info
+        """Its description of itself, not to be published: it has no number of its own."""
+        return self._reporter.info
 
     def describe(self) -> DeviceInfo:
-        """Return what it says of itself, to be published: a new word."""
-        return self._telling.describe()
+        """Return its description of itself, numbered as a new word, to be published."""
+        return self._reporter.describe()
 
-    def hear(self, message: Heard, now_us: int, *, verified: bool = True) -> tuple[Said, ...]:
-        """Do what a message asks for, or say why not.
+    def hear(
+        self, message: ToDevice, now_us: int, *, verified: bool = True
+    ) -> tuple[FromDevice, ...]:
+        """Act on a message, and return the answer and whatever else is new.
 
         Parameters
         ----------
         message : Command, Lease, Stop or ClockReply
-            From the device's topics; never a message that the broker had kept, but for a stop.
+            From the device's topics; only a stop may be one that the broker had kept.
         now_us : int
             The device's own clock.
         verified : bool
-            False for a stop whose signature does not fit. Nothing else of that kind comes here.
+            False for a stop whose signature does not fit: only a stop is passed on unverified.
         """
         said = self._pass_time(now_us)
         if isinstance(message, Command):
@@ -204,65 +182,65 @@ class ReferenceDevice:
             said += self._stop(message, verified=verified)
         elif self._tenancy.may_tell_time(message.session):
             self._clocks.learn(message, self._delivery.now_us)
-            self._telling.note_clock()
-        return (*said, *self._telling.take_news())
+            self._reporter.note_clock()
+        return (*said, *self._reporter.take_news())
 
-    def tick(self, now_us: int) -> tuple[Said, ...]:
+    def tick(self, now_us: int) -> tuple[FromDevice, ...]:
         """Let time pass; to be called every few milliseconds."""
         said = self._pass_time(now_us)
         request = self._clocks.ask(self._delivery.now_us)
         if request is not None:
             said.append(request)
-        return (*said, *self._telling.take_news())
+        return (*said, *self._reporter.take_news())
 
-    def _pass_time(self, clock_us: int) -> list[Said]:
+    def _pass_time(self, clock_us: int) -> list[FromDevice]:
         was_live = self.state == "live"
         self._delivery.pass_time(clock_us)
         if self._delivery.doubtful_us:
             self.triggers.doubt(self._delivery.doubtful_us)
         self._tenancy.begin(self._delivery.now_us)
-        # Even if the next lease is there already: the amount is not what was asked for.
-        said: list[Said] = [self.describe()] if was_live and self.state != "live" else []
+        # Even if the next lease has come already: the amount may have moved since the last command.
+        said: list[FromDevice] = [self.describe()] if was_live and self.state != "live" else []
         return [*said, *self._fire_due()]
 
     def _take_lease(self, lease: Lease) -> None:
         was_live = self.state == "live"
         now_us = self._delivery.now_us
-        refused = self._tenancy.stranger(lease, is_simulated=self.config.simulated)
+        refused = self._tenancy.sender_refusal(lease, is_simulated=self.config.simulated)
         service = self._clocks.time_of(lease.session, now_us)
         if refused is None and service is None:
             self._clocks.hurry(now_us)
             refused = RefusalReason.CLOCK
         elif refused is None and service is not None:
-            refused = self._tenancy.refusal(lease, now_us, service)
+            refused = self._tenancy.lease_refusal(lease, now_us, service)
             if refused is None and not was_live:
                 self._tenancy.resume(lease)
                 refused = self._delivery.get_ready()
             if refused is None:
                 if lease.session != self.session:
-                    self._newest_seq = self._telling.last_seq = 0
+                    self._newest_seq = self._reporter.last_seq = 0
                     self._done.clear()
                 self._tenancy.grant(lease, service)
                 self._delivery.reason = "leased"
-        # Who stopped it says more than that the stop holds.
+        # While it is stopped the reason stays who stopped it, which says more.
         if refused is not None and not was_live and refused != RefusalReason.STOPPED:
             self._delivery.reason = f"lease refused: {refused}"
 
-    def _stop(self, stop: Stop, *, verified: bool) -> list[Said]:
+    def _stop(self, stop: Stop, *, verified: bool) -> list[FromDevice]:
         is_change = not self._tenancy.is_stopped
         self._delivery.stop()
-        said: list[Said] = self._drop_triggers(RefusalReason.STOPPED)
-        answer = self._telling.answer_stop(stop, verified=verified, is_change=is_change)
+        said: list[FromDevice] = self._drop_triggers(RefusalReason.STOPPED)
+        answer = self._reporter.answer_stop(stop, verified=verified, is_change=is_change)
         return said if answer is None else [*said, answer]
 
-    def _answer(self, command: Command) -> list[Said]:
+    def _answer(self, command: Command) -> list[FromDevice]:
         if command.session == self.session and command.seq in self._done:
-            return [self._telling.answer(command, None)]
+            return [self._reporter.answer(command, None)]
         if self.triggers.is_waiting(command):
             return []
         refused = self._check.refusal(command, self._newest_seq, self._delivery.now_us)
         if refused is not None:
-            return [self._telling.answer(command, refused)]
+            return [self._reporter.answer(command, refused)]
         self._newest_seq = command.seq
         if command.kind == "trigger":
             self.triggers.waiting.append(command)
@@ -270,12 +248,12 @@ class ReferenceDevice:
         if command.program in self.config.programs:
             self._output.switch(command.program)
         self._output.go(amount_of(command))
-        self._telling.last_seq = command.seq
+        self._reporter.last_seq = command.seq
         self._done.append(command.seq)
-        return [*self._drop_triggers(RefusalReason.DROPPED), self._telling.answer(command, None)]
+        return [*self._drop_triggers(RefusalReason.DROPPED), self._reporter.answer(command, None)]
 
-    def _fire_due(self) -> list[Said]:
-        """Fire the triggers whose time has come; without a lease or the clock none."""
+    def _fire_due(self) -> list[FromDevice]:
+        """Fire the triggers whose time has come; without a lease or a known clock, drop all."""
         if not self.triggers.waiting:
             return []
         now_us = self._delivery.now_us
@@ -284,7 +262,7 @@ class ReferenceDevice:
             return self._drop_triggers(
                 RefusalReason.LEASE if self.state != "live" else RefusalReason.CLOCK
             )
-        said: list[Said] = []
+        said: list[FromDevice] = []
         for command in self.triggers.take_due(now_us + service.offset_us):
             refused = self._check.trigger_refusal(command, now_us)
             if now_us + service.offset_us >= command.expires_us:
@@ -293,8 +271,8 @@ class ReferenceDevice:
                 self.triggers.give(command, now_us)
                 self._budgets.count_trigger(amount_of(command), command.program, now_us)
                 self._done.append(command.seq)
-            said.append(self._telling.answer(command, refused))
+            said.append(self._reporter.answer(command, refused))
         return said
 
-    def _drop_triggers(self, why: RefusalReason) -> list[Said]:
-        return [self._telling.answer(command, why) for command in self.triggers.drop()]
+    def _drop_triggers(self, why: RefusalReason) -> list[FromDevice]:
+        return [self._reporter.answer(command, why) for command in self.triggers.drop()]

@@ -1,4 +1,4 @@
-"""A device's idea of the clocks of services, by the exchange of three stamps that NTP uses."""
+"""The offset between a device's clock and each service's, measured by exchanges of NTP stamps."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -8,11 +8,11 @@ import msgspec
 
 from stimulators.wire.messages import ClockReply, ClockRequest
 
-#: Exchanges remembered for each session; the best of them counts.
+#: Exchanges remembered for each session; the one with the least uncertainty is used.
 _N_EXCHANGES = 8
-#: Sessions whose clocks are remembered; of more, the newer ones.
+#: Sessions whose clocks are remembered: the newest ones.
 _N_SESSIONS_MAX = 4
-#: Requests that may be answered late or never.
+#: Requests that are remembered while their answer is missing.
 _N_OPEN_MAX = 8
 #: How fast two clocks may drift apart: twice what a cheap crystal does.
 _DRIFT = 100e-6
@@ -20,19 +20,19 @@ _PERIOD_US = 1_000_000
 #: While there is no good offset, ask more often.
 _EAGER_PERIOD_US = 100_000
 _UNCERTAINTY_US_MAX = 10_000
-#: Two looks at the clock are seldom further apart: it may have been set forward between them.
+#: Two readings of the clock are seldom further apart: between such it may have been set forward.
 _LOOK_US_MAX = 30_000
 
 
 class ServiceTime(NamedTuple):
-    """What to add to a device's own time for a service's, and how far that may be off."""
+    """The offset from a device's own time to a service's, and its uncertainty."""
 
     offset_us: int
     uncertainty_us: int
 
 
 class Stamp(NamedTuple):
-    """A time by one session's service, and how far that may be off; 0 where none is known."""
+    """A time by the clock of one session's service, with its uncertainty; 0 where unknown."""
 
     session: str
     time_us: int
@@ -49,12 +49,12 @@ class _Exchange(NamedTuple):
     def uncertainty_us(self, now_us: int) -> int:
         return self.half_round_trip_us + 1 + round(_DRIFT * (now_us - self.at_us))
 
-    def doubted_us(self, now_us: int) -> int:
-        """How far it may be off where the device's clock was set since, in long looks."""
+    def bound_us(self, now_us: int) -> int:
+        """Return how far the offset may be off if the device's clock was set since."""
         return self.uncertainty_us(now_us) + self.doubt_us
 
 
-class _Asked(msgspec.Struct):
+class _OpenRequest(msgspec.Struct):
     nonce: str
     sent_us: int
     answered_by: set[str]
@@ -64,18 +64,18 @@ class ServiceClocks:
     """The offset from a device's own time to each service's, and how uncertain it is.
 
     The offset of one exchange is wrong by at most half its round trip, whatever the network
-    does; what it is worth fades as clocks drift. An exchange that no drift can explain means
-    that one of the clocks was set: the older ones are forgotten. Each session's clock is known
-    by that session's own replies alone, and a reply counts only if it repeats the nonce of the
-    request, which nobody else can know before.
+    does; its uncertainty grows as clocks drift. A new exchange that no drift can explain means
+    that one of the clocks was set: the older ones are dropped. The clock of a session is measured
+    by that session's own replies alone, and a reply is used only if it repeats the nonce of the
+    request, which nobody can guess.
 
     Parameters
     ----------
     instance : str
-        The device's boot, named in each request.
+        The device's boot, which each request names.
     new_nonce : callable, optional
-        Gives a text that nobody can guess. Without, requests are numbered: in virtual time
-        nobody guesses.
+        Gives a text that nobody can guess. Without it requests are numbered, which is enough in
+        virtual time.
 
     References
     ----------
@@ -87,12 +87,12 @@ class ServiceClocks:
         self._instance = instance
         self._new_nonce = new_nonce
         self._exchanges: dict[str, deque[_Exchange]] = {}
-        self._open: dict[int, _Asked] = {}
+        self._open: dict[int, _OpenRequest] = {}
         self._n_requests = 0
         self._due_us = 0
 
     def ask(self, now_us: int) -> ClockRequest | None:
-        """Return a request where one is due."""
+        """Return a clock request where one is due."""
         if now_us < self._due_us:
             return None
         session = self.best_session(now_us)
@@ -100,7 +100,7 @@ class ServiceClocks:
         self._due_us = now_us + (_EAGER_PERIOD_US if known is None else _PERIOD_US)
         self._n_requests += 1
         nonce = f"{self._n_requests}" if self._new_nonce is None else self._new_nonce()
-        self._open[self._n_requests] = _Asked(nonce, now_us, set())
+        self._open[self._n_requests] = _OpenRequest(nonce, now_us, set())
         if len(self._open) > _N_OPEN_MAX:
             del self._open[next(iter(self._open))]
         return ClockRequest(
@@ -112,21 +112,21 @@ class ServiceClocks:
         )
 
     def hurry(self, now_us: int) -> None:
-        """Ask again soon, as while no clock is known."""
+        """Let the next request be due soon, as while no clock is known."""
         self._due_us = min(self._due_us, now_us + _EAGER_PERIOD_US)
 
     def learn(self, reply: ClockReply, now_us: int) -> None:
-        """Take an answer in; one that fits no request of ours changes nothing."""
-        asked = self._open.get(reply.request_seq)
-        if asked is None or asked.nonce != reply.nonce or reply.session in asked.answered_by:
+        """Add the exchange of a reply; one that fits no request changes nothing."""
+        request = self._open.get(reply.request_seq)
+        if request is None or request.nonce != reply.nonce or reply.session in request.answered_by:
             return
         held_us = reply.replied_us - reply.received_us
-        if asked.sent_us != reply.sent_us or not 0 <= held_us <= now_us - asked.sent_us:
+        if request.sent_us != reply.sent_us or not 0 <= held_us <= now_us - request.sent_us:
             return
-        asked.answered_by.add(reply.session)
+        request.answered_by.add(reply.session)
         newest = _Exchange(
-            offset_us=(reply.received_us - asked.sent_us + reply.replied_us - now_us) // 2,
-            half_round_trip_us=(now_us - asked.sent_us - held_us + 1) // 2,
+            offset_us=(reply.received_us - request.sent_us + reply.replied_us - now_us) // 2,
+            half_round_trip_us=(now_us - request.sent_us - held_us + 1) // 2,
             at_us=now_us,
             received_us=reply.received_us,
         )
@@ -141,54 +141,54 @@ class ServiceClocks:
             del self._exchanges[min(self._exchanges)]
 
     def note_look(self, passed_us: int) -> None:
-        """Take in how far the device's clock went since it last looked: stamps may be off by it."""
+        """Widen the bound of all stamps after a long pause: the clock may have been set."""
         if passed_us > _LOOK_US_MAX:
             for session, exchanges in self._exchanges.items():
-                doubted = (each._replace(doubt_us=each.doubt_us + passed_us) for each in exchanges)
-                self._exchanges[session] = deque(doubted, maxlen=_N_EXCHANGES)
+                wider = (each._replace(doubt_us=each.doubt_us + passed_us) for each in exchanges)
+                self._exchanges[session] = deque(wider, maxlen=_N_EXCHANGES)
 
     def time_of(self, session: str, now_us: int) -> ServiceTime | None:
-        """Return the time of one session's service; None where it is not known well enough."""
+        """Return the offset to one session's service; None where it is too uncertain."""
         best = self._best(session, now_us)
         if best is None or best.uncertainty_us(now_us) > _UNCERTAINTY_US_MAX:
             return None
         return ServiceTime(best.offset_us, best.uncertainty_us(now_us))
 
     def best_session(self, now_us: int) -> str | None:
-        """Return the newest session whose time is known well enough."""
+        """Return the newest session whose time is known within 10 ms."""
         return max(self._known(now_us), default=None)
 
     def newest_heard(self, now_us: int) -> str | None:
-        """Return the session that answered last, of those whose time is known well enough."""
+        """Return the session that replied last, of those whose time is known within 10 ms."""
         known = self._known(now_us)
         return max(known, key=lambda each: (self._exchanges[each][-1].at_us, each), default=None)
 
     def stamp_us(self, session: str | None, now_us: int) -> int:
-        """Return the time of a session's service, or else of the newest known; 0 for none."""
+        """Return the time by a session's service, else by the newest known; 0 without one."""
         return self.stamp(session, now_us).time_us
 
     def stamp(self, session: str | None, now_us: int) -> Stamp:
-        """Return the time of a session's service, or else of the newest known."""
+        """Return the stamp of now by a session's service, else by the newest that is known."""
         known = self._known(now_us)
         if not known:
             return Stamp("", 0, 0)
         chosen = session if session in known else max(known)
         surest = _surest(self._exchanges[chosen], now_us)
-        return Stamp(chosen, now_us + surest.offset_us, surest.doubted_us(now_us))
+        return Stamp(chosen, now_us + surest.offset_us, surest.bound_us(now_us))
 
     def asked_us(self, session: str, now_us: int) -> int:
-        """Return when a service got the request that its time is known by, in its own clock."""
+        """Return when a service received the request that its stamps rest on, by its own clock."""
         exchanges = self._exchanges.get(session)
         return 0 if exchanges is None else _surest(exchanges, now_us).received_us
 
     def forget(self) -> None:
-        """Know nothing of anybody's time, and ask at once."""
+        """Drop all exchanges, and let the next request be due at once."""
         self._exchanges.clear()
         self._open.clear()
         self._due_us = 0
 
     def _known(self, now_us: int) -> list[str]:
-        """Return the sessions whose time is known well enough."""
+        """Return the sessions whose time is known within 10 ms."""
         return [each for each in self._exchanges if self.time_of(each, now_us) is not None]
 
     def _best(self, session: str, now_us: int) -> _Exchange | None:
@@ -199,5 +199,5 @@ class ServiceClocks:
 
 
 def _surest(exchanges: Iterable[_Exchange], now_us: int) -> _Exchange:
-    """Return the exchange that a stamp is surest by: one of after a long look, if need be."""
-    return min(exchanges, key=lambda each: each.doubted_us(now_us))
+    """Return the exchange with the smallest bound, the clock's possible settings included."""
+    return min(exchanges, key=lambda each: each.bound_us(now_us))

@@ -1,4 +1,4 @@
-"""A device's end of the wire: what it hears and says over MQTT."""
+"""A reference device on an MQTT broker: its topics, signatures, timer and memory."""
 
 import asyncio
 import secrets
@@ -8,7 +8,7 @@ import msgspec
 
 from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.memory import DeviceMemory
-from stimulators.device.device import Heard, ReferenceDevice, Said
+from stimulators.device.device import FromDevice, ReferenceDevice, ToDevice
 from stimulators.device_config import DeviceConfig
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
@@ -32,7 +32,7 @@ _TICK_S = 0.005
 _KEEP_COUNTS_S = 1.0
 _N_INSTANCE_BYTES = 8
 _N_NONCE_BYTES = 16
-_HEARD: dict[Topic, type[Heard]] = {
+_HEARD: dict[Topic, type[ToDevice]] = {
     topics.COMMAND: Command,
     topics.LEASE: Lease,
     topics.CLOCK_REPLY: ClockReply,
@@ -60,28 +60,28 @@ class DeviceLink:
     now_s : callable
         The device's own clock: one that is never set.
     memory : DeviceMemory, optional
-        What it remembers over a restart. A session is kept before anybody is told of it;
-        charge and on-time about once a second, and at the end.
+        Its memory over a restart. A session is kept before any message that shows its adoption is
+        published; charge and on-time about once a second, and at the end.
     watch : callable, optional
-        Called after anything was heard or said, and when the link changed.
+        Called after each message received or published, and when the link changed.
     keys : Keys, optional
-        What it signs with, and checks signatures with.
+        Sign what is published, and check what is received.
 
     Attributes
     ----------
     device : ReferenceDevice
         The device; its instance is random.
     is_up, problem : bool, str
-        Whether there is a link, and why not.
+        Whether there is a link to the broker, and why not.
     n_unreadable, n_unverified : int
-        Payloads on its topics that were not what the contract says, or signed by nobody known.
+        Payloads on its topics that could not be decoded, or have no signature of a known key.
 
     Notes
     -----
-    What the broker had kept is not acted on, but for a stop. A payload on the stop topic stops
-    even if it cannot be read, and whoever signed it: who wrote it by hand wanted nothing else.
-    An empty one does not: that is how a kept message is removed. Nothing else is done that is
-    not signed as it must be.
+    Of messages that the broker had kept only a stop is acted on. A payload on the stop topic stops
+    even if it cannot be decoded, and whoever signed it: who wrote it by hand wanted nothing else.
+    An empty one does not: that is how a kept message is removed. Everything else is acted on only
+    with a valid signature, where signing is on.
     """
 
     def __init__(
@@ -124,14 +124,14 @@ class DeviceLink:
         )
 
     async def run(self) -> None:
-        """Be the device until cancelled; then say that it is switched off.
+        """Run the device until cancelled; then publish that it is switched off.
 
         Raises
         ------
         ValueError
             Where the broker's configuration names a file that cannot be used.
         OSError
-            Where what must be remembered cannot be stored.
+            Where the memory cannot be written.
         """
         tasks = [
             asyncio.create_task(self._link.feed(self._hear, self._change_link), name="device link"),
@@ -170,7 +170,7 @@ class DeviceLink:
                 self._say(self.device.hear(message, self._now_us(), verified=verified))
         self._watch(self)
 
-    def _read(self, body: bytes, kind: type[Heard]) -> Heard | None:
+    def _read(self, body: bytes, kind: type[ToDevice]) -> ToDevice | None:
         try:
             return from_payload(body, kind)
         except ValueError:
@@ -192,7 +192,7 @@ class DeviceLink:
             self._publish(self.device.describe())
         self._watch(self)
 
-    def _say(self, said: Iterable[Said]) -> None:
+    def _say(self, said: Iterable[FromDevice]) -> None:
         newest = self.device.newest_session
         if newest != self._kept_session:
             if self._memory is not None:
@@ -205,7 +205,7 @@ class DeviceLink:
         if is_news:
             self._watch(self)
 
-    def _publish(self, message: Said) -> None:
+    def _publish(self, message: FromDevice) -> None:
         topic = _SAID[type(message)]
         address = self._addresses[topic]
         payload = self._keys.seal(address, to_payload(message))

@@ -1,14 +1,14 @@
-"""How a device reports stops: all of them act, unsigned ones are reported once a second."""
+"""How a device reports stops: every stop acts, but unsigned ones share one report a second."""
 
 from stimulators.wire.messages import Stop
 
 _PERIOD_US = 1_000_000
-#: Names and reasons that came over the network are cut to this.
+#: Names and reasons from the network are cut to this many characters.
 _N_TEXT_MAX = 300
 
 
 class StopReports:
-    """Puts stops into words; unverified ones at most once a second, with a count."""
+    """Writes the text that reports a stop; for unverified ones once a second, with their number."""
 
     def __init__(self) -> None:
         self._reported_us: int | None = None
@@ -16,12 +16,12 @@ class StopReports:
         self._newest = ""
 
     def report(self, stop: Stop, now_us: int, *, is_verified: bool, is_change: bool) -> str | None:
-        """Return the text that reports a stop, or None where it is only counted.
+        """Return the text that reports a stop; None where it is only counted for a later report.
 
         Parameters
         ----------
         stop : Stop
-            As it came.
+            As it was received.
         now_us : int
             The device's own time.
         is_verified : bool
@@ -43,7 +43,7 @@ class StopReports:
         return self._write(now_us)
 
     def report_due(self, now_us: int) -> str | None:
-        """Return the text that reports the stops only counted so far, once a second; or None."""
+        """Return the text on stops that were only counted so far, once a second; or None."""
         if (
             not self._n_unreported
             or self._reported_us is None
@@ -53,7 +53,7 @@ class StopReports:
         return self._write(now_us)
 
     def _write(self, now_us: int) -> str:
-        more = f", {self._n_unreported} more not told" if self._n_unreported else ""
+        more = f", {self._n_unreported} more not reported" if self._n_unreported else ""
         self._reported_us = now_us
         self._n_unreported = 0
         return self._newest + more

@@ -1,4 +1,4 @@
-"""Who may drive a device, and until when: sessions, leases and what a stop leaves behind."""
+"""Who may drive a device, and until when: its session, its lease, and whether it is stopped."""
 
 from stimulators.device.device_clock import ServiceTime
 from stimulators.refusals import RefusalReason
@@ -10,24 +10,24 @@ VALID_US_MAX = 10_000_000
 
 
 class Tenancy:
-    """The session that holds a device. Times are the device's own unless said otherwise.
+    """The session that holds a device, and its lease; times are by the device's own clock.
 
     Parameters
     ----------
     newest_session : str
-        The newest the device has ever adopted. It adopts only newer ones, and, after it was
-        switched on, this one again by an arming that began since.
+        The newest session the device has ever adopted. It adopts only newer ones, and, after it was
+        switched on again, this one by an arming that began since.
     device : str
         The device's name.
 
     Attributes
     ----------
     session : str or None
-        The one adopted since the device was switched on.
+        The session adopted since the device was switched on.
     is_stopped : bool
-        Whether a stop came after the last lease that counted.
+        Whether a stop came after the last lease that was granted.
     armed_us : int
-        When the arming began that the newest lease rests on, by the service's clock.
+        When the arming of the newest lease began, by the service's clock.
     """
 
     def __init__(self, newest_session: str, device: str) -> None:
@@ -47,14 +47,14 @@ class Tenancy:
         return self._end_us
 
     def begin(self, now_us: int) -> None:
-        """Take in the time; the first is when the device was switched on."""
+        """Set when the device was switched on; only the first call does."""
         if self._began_us is None:
             self._began_us = now_us
 
-    def stranger(self, lease: Lease, *, is_simulated: bool) -> str | None:
+    def sender_refusal(self, lease: Lease, *, is_simulated: bool) -> str | None:
         """Return why the sender of a lease may not drive the device, or None.
 
-        Begins with one word; is the same whatever the time is.
+        The text begins with one word, and does not depend on the time.
         """
         if lease.simulated != is_simulated:
             return RefusalReason.SIMULATED
@@ -73,16 +73,16 @@ class Tenancy:
         )
 
     def may_tell_time(self, session: str) -> bool:
-        """Say whether a session's clock counts: while a lease runs, only that of its session."""
+        """Return whether to accept a session's clock: while a lease runs, only its session's."""
         if self._end_us is not None:
             return session == self.session
         return is_session_id(session) and session >= self.newest_session
 
-    def refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
-        """Return why a lease does not count, in one word, or None.
+    def lease_refusal(self, lease: Lease, now_us: int, service: ServiceTime) -> str | None:
+        """Return why a lease is not granted, in one word, or None.
 
-        A lease runs from the moment it was issued, at the latest the service's clock may show
-        now: one that waited anywhere is dead when it comes.
+        A lease runs from when it was issued, and the service's clock is taken at the latest that it
+        may show now: a lease that was held up on the way has ended when it comes.
         """
         offset_us_max = service.offset_us + service.uncertainty_us
         latest_us = now_us + offset_us_max
@@ -92,24 +92,24 @@ class Tenancy:
             return RefusalReason.CLOCK
         if lease.issued_us + lease.valid_us <= latest_us:
             return RefusalReason.EXPIRED
-        # Also once the stop is over: another session's arming of before it counts no more.
+        # Also once the stop is over: an arming of another session from before it stays refused.
         stopped_us = self._stopped_us
         if stopped_us is not None and lease.armed_us <= stopped_us + offset_us_max:
             return RefusalReason.STOPPED
         if lease.session != self.session:
-            return self._from_before(lease, offset_us_max)
+            return self._restart_refusal(lease, offset_us_max)
         is_older = lease.armed_us < self.armed_us or lease.lease_seq <= self._lease_seq
         return RefusalReason.ORDER if is_older else None
 
-    def _from_before(self, lease: Lease, offset_us_max: int) -> str | None:
-        """Return why an arming from before the device was switched on does not count."""
+    def _restart_refusal(self, lease: Lease, offset_us_max: int) -> str | None:
+        """Refuse a lease whose arming began before the device was switched on."""
         is_same = lease.session == self.newest_session
         if is_same and lease.armed_us <= (self._began_us or 0) + offset_us_max:
             return f"{RefusalReason.SESSION}: it was switched on since that arming: arm anew"
         return None
 
     def grant(self, lease: Lease, service: ServiceTime) -> None:
-        """Let a lease count that was not refused."""
+        """Begin a lease that was not refused."""
         self.session = lease.session
         self.newest_session = lease.session
         self.is_stopped = False
@@ -118,17 +118,17 @@ class Tenancy:
         self._end_us = lease.issued_us + lease.valid_us - service.offset_us - service.uncertainty_us
 
     def resume(self, lease: Lease) -> None:
-        """Let a stop be over, by a lease that was not refused: no earlier arming counts again."""
+        """End a stop by a lease that was not refused; earlier armings stay refused."""
         if self.is_stopped:
             self.is_stopped = False
             self.armed_us = lease.armed_us
 
     def end(self) -> None:
-        """Let the running lease be over."""
+        """End the running lease."""
         self._end_us = None
 
     def stop(self, now_us: int) -> None:
-        """Let no lease of an arming before now count any more."""
+        """Note a stop: from now on leases of earlier armings are refused."""
         self.is_stopped = True
         self._stopped_us = now_us
         self._end_us = None

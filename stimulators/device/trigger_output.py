@@ -1,4 +1,4 @@
-"""A device's triggers: the fired ones, and those that wait for their time."""
+"""A device's triggers: those that were fired, and those that wait for their time."""
 
 from collections import deque
 
@@ -12,21 +12,21 @@ _MINUTE_US = 60_000_000
 
 
 class TriggerOutput:
-    """Gives triggers, by a device's own clock never more often than its limits allow.
+    """Fires triggers, never more often than the limits allow by the device's own clock.
 
     Parameters
     ----------
     limits : LimitsConfig
-        Refractory time, and how many in any 60 s.
+        The refractory time, and the triggers in any 60 s.
 
     Attributes
     ----------
     n_given : int
-        How many were given.
+        How many triggers were fired.
     last : Command or None
         The last of them.
     waiting : list of Command
-        Those that were accepted; without a time to fire at theirs has come.
+        Accepted triggers that were not fired yet; one without `fire_at_us` is due at once.
     """
 
     def __init__(self, limits: LimitsConfig) -> None:
@@ -39,16 +39,16 @@ class TriggerOutput:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more may wait."""
+        """Whether no more triggers may wait."""
         return len(self.waiting) >= _N_WAITING_MAX
 
     def is_waiting(self, command: Command) -> bool:
-        """Say whether this trigger has come before and waits."""
+        """Return whether this trigger was received before and still waits."""
         number = (command.session, command.seq)
         return any((each.session, each.seq) == number for each in self.waiting)
 
     def refusal(self, now_us: int) -> RefusalReason | None:
-        """Return why no trigger may be given now, in one word, or None."""
+        """Return why no trigger may be fired now, in one word, or None."""
         given_us, n_max = self._given_us, self._n_per_min_max
         if given_us and now_us - given_us[-1] < self._refractory_us:
             return RefusalReason.REFRACTORY
@@ -58,11 +58,11 @@ class TriggerOutput:
         return None if is_one_over else RefusalReason.TRIGGERS
 
     def doubt(self, by_us: int) -> None:
-        """Take it that nobody knows whether the last `by_us` passed: no trigger is older by it."""
+        """Take the last `by_us` as uncertain (the clock was set): no trigger ages by them."""
         self._given_us = deque(each_us + by_us for each_us in self._given_us)
 
     def give(self, command: Command, now_us: int) -> None:
-        """Give a trigger that was not refused."""
+        """Fire a trigger that was not refused."""
         self._given_us.append(now_us)
         if len(self._given_us) > max(1, self._n_per_min_max):
             self._given_us.popleft()
@@ -70,12 +70,12 @@ class TriggerOutput:
         self.last = command
 
     def take_due(self, service_now_us: int) -> list[Command]:
-        """Return, and no longer keep, those whose time has come by the service's clock."""
+        """Remove and return the triggers whose time has come by the service's clock."""
         due = [each for each in self.waiting if (each.fire_at_us or 0) <= service_now_us]
         self.waiting = [each for each in self.waiting if (each.fire_at_us or 0) > service_now_us]
         return due
 
     def drop(self) -> list[Command]:
-        """Return, and no longer keep, all that wait."""
+        """Remove and return all triggers that wait."""
         dropped, self.waiting = self.waiting, []
         return dropped

@@ -1,4 +1,4 @@
-"""The words of a device: answers, descriptions and reports, numbered since it was switched on."""
+"""The words of a device: answers, descriptions and reports, numbered since power-on."""
 
 from typing import NamedTuple
 
@@ -10,8 +10,8 @@ from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceLimits, DeviceState, DeviceStatus
 
 
-class Condition(NamedTuple):
-    """What a device is and gives at one moment."""
+class DeviceSnapshot(NamedTuple):
+    """The state, amount and counts of a device at one moment."""
 
     state: DeviceState
     reason: str
@@ -25,14 +25,14 @@ class Condition(NamedTuple):
 
 
 class Words:
-    """Puts a device's condition into messages, and numbers them.
+    """Makes the messages of a device from its state, and numbers them.
 
     Parameters
     ----------
     config : DeviceConfig
         The device.
     instance, firmware : str
-        Its boot, and what it says it runs.
+        Its boot, and the firmware that it reports.
     off_when_unpowered : bool
         Whether it gives nothing without power.
 
@@ -75,8 +75,8 @@ class Words:
             off_when_unpowered=off_when_unpowered,
         )
 
-    def info(self, now: Condition) -> DeviceInfo:
-        """Return what it says of itself, with the number of its newest word."""
+    def info(self, now: DeviceSnapshot) -> DeviceInfo:
+        """Return its description of itself, with the number of its newest word."""
         return replace(
             self._fixed,
             word=self.n_said,
@@ -89,15 +89,15 @@ class Words:
             applied_level=self._level(now),
         )
 
-    def describe(self, now: Condition) -> DeviceInfo:
-        """Return what it says of itself, as a new word."""
+    def describe(self, now: DeviceSnapshot) -> DeviceInfo:
+        """Return its description of itself, as a new word."""
         self.n_said += 1
         return self.info(now)
 
-    def report(self, now: Condition, stamp: Stamp, *, clock_asked_us: int) -> DeviceStatus:
-        """Return what it gives, as a new word, with the time at which that is so.
+    def report(self, now: DeviceSnapshot, stamp: Stamp, *, clock_asked_us: int) -> DeviceStatus:
+        """Return the report of its amount and counts, as a new word with the time of now.
 
-        `clock_asked_us` is when the service got the request that the stamp rests on.
+        `clock_asked_us` is when the service received the clock request that the stamp rests on.
         """
         self.n_said += 1
         return DeviceStatus(
@@ -120,7 +120,7 @@ class Words:
 
     def answer(
         self,
-        now: Condition,
+        now: DeviceSnapshot,
         *,
         session: str,
         stamp_us: int,
@@ -147,8 +147,8 @@ class Words:
             verified=verified,
         )
 
-    def _ma(self, now: Condition) -> float | None:
+    def _ma(self, now: DeviceSnapshot) -> float | None:
         return now.amount if self._config.unit == "ma" else None
 
-    def _level(self, now: Condition) -> float | None:
+    def _level(self, now: DeviceSnapshot) -> float | None:
         return now.amount if self._config.unit == "level" else None

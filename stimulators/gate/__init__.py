@@ -1,6 +1,6 @@
-"""The safety gate: what may be sent to a device, and in which state of the rig.
+"""The safety gate: which commands and leases may be sent to devices, in each state of the rig.
 
-States and what leads from one to another:
+The states, and the events that lead from one to another:
 
 ========  =====================================================  =======================
 from      event                                                  to
@@ -31,5 +31,5 @@ paused    a device that does not come to its safe amount within  safe, devices t
 safe      arm by an operator, and every condition holds          armed
 ========  =====================================================  =======================
 
-A lapse is a lease that a device let end, or a stall of the service longer than a lease.
+A lapse is a lease that ended at the device, or a stall of the service longer than a lease.
 """

@@ -1,4 +1,4 @@
-"""Who may arm, pause and disarm: an operator by request, a simulated rig once by itself."""
+"""Arming, pausing and disarming: by an operator's request, or once by itself in a simulation."""
 
 from collections.abc import Iterator
 
@@ -6,39 +6,41 @@ from stimulators.decisions import Refusal
 from stimulators.gate import remedies
 from stimulators.gate.conditions import Conditions
 from stimulators.gate.others import OtherServices
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Control
 
-#: A request is acted on within this time or never.
+#: A request that is older than this is refused.
 _REQUEST_AGE_S_MAX = 2.0
-#: Requests remembered so that none acts twice; more than this within seconds is no operator.
+#: Requests remembered so that none acts twice; no operator sends more than this within seconds.
 _N_REQUESTS_MAX = 256
-#: The clock of an operator, set by what the status says, may run this far ahead.
+#: An operator's clock, which is set by the service's status, may be ahead by this much.
 _AHEAD_S_MAX = 2.0
 
 
 class Requests:
-    """Operators' requests to drive: each acts at most once, and soon or never.
+    """The checks of an operator's request: it is recent, for this session, and new.
 
     Parameters
     ----------
     session : str
-        The session they must name.
+        The session that requests must name.
     """
 
     def __init__(self, session: str) -> None:
         self._session = session
-        self._seen_s: dict[str, float] = {}
+        self._received_s: dict[str, float] = {}
 
     def take(self, asked: Control, now_s: float, *, retained: bool) -> list[Refusal]:
-        """Remember a request, and return why it may not act."""
+        """Remember a request, and return every reason to refuse it."""
         return list(self._take(asked, now_s, retained=retained))
 
     def _take(self, asked: Control, now_s: float, *, retained: bool) -> Iterator[Refusal]:
         age_s = now_s - asked.issued_us / 1e6
         if retained:
-            yield _refusal(asked, RefusalReason.RETAINED, "a remembered request", "a fresh one")
+            yield _refusal(
+                asked, RefusalReason.RETAINED, "a request kept by the broker", "a new one"
+            )
         if asked.session != self._session:
             yield _refusal(asked, RefusalReason.SESSION, asked.session, self._session)
         if not -_AHEAD_S_MAX <= age_s <= _REQUEST_AGE_S_MAX or now_s > asked.expires_us / 1e6:
@@ -46,21 +48,21 @@ class Requests:
                 asked, RefusalReason.LATE, f"{age_s:.3f} s old", f"at most {_REQUEST_AGE_S_MAX:g} s"
             )
         self._forget(now_s)
-        if asked.request_id in self._seen_s:
+        if asked.request_id in self._received_s:
             yield _refusal(asked, RefusalReason.REPEATED, asked.request_id, "a new request_id")
-        elif len(self._seen_s) >= _N_REQUESTS_MAX:
+        elif len(self._received_s) >= _N_REQUESTS_MAX:
             yield _refusal(asked, RefusalReason.BUSY, f"{_N_REQUESTS_MAX} requests", "an operator")
         else:
-            self._seen_s[asked.request_id] = now_s
+            self._received_s[asked.request_id] = now_s
 
     def _forget(self, now_s: float) -> None:
-        """Forget requests whose age alone refuses them."""
+        """Forget requests that their age alone would refuse."""
         kept_s = _AHEAD_S_MAX + _REQUEST_AGE_S_MAX
-        while self._seen_s:
-            oldest = next(iter(self._seen_s))
-            if now_s - self._seen_s[oldest] <= kept_s:
+        while self._received_s:
+            oldest = next(iter(self._received_s))
+            if now_s - self._received_s[oldest] <= kept_s:
                 break
-            del self._seen_s[oldest]
+            del self._received_s[oldest]
 
 
 class Arming:
@@ -71,19 +73,19 @@ class Arming:
     rig : RigState
         The state.
     conditions : Conditions
-        What must hold.
+        The conditions of arming.
     others : OtherServices
-        Other services of the rig, beside which none is armed.
+        Other services of the rig: while one is heard, this one is not armed.
     session : str
         Name of this session.
     is_automatic : bool
-        Whether the rig may arm by itself: everything in its configuration is simulated.
+        Whether the rig may arm itself: everything in its configuration is simulated.
 
     Attributes
     ----------
     waits_for : str or None
         In idle and safe, the first condition that keeps the rig from being armed, and what to do
-        about it; empty where none does, None where nobody has looked.
+        about it; empty where all hold, None where they were not checked.
     """
 
     def __init__(
@@ -104,7 +106,7 @@ class Arming:
         self._may_arm_itself = is_automatic
 
     def pass_time(self) -> None:
-        """Arm by itself where that is allowed still: from idle, once, before anybody else acted."""
+        """Arm by itself where that is still allowed: from idle, once, before any operator acted."""
         self.waits_for = None
         if self._rig.state in {"idle", "safe"}:
             first = next(self._objections(), None)
@@ -124,7 +126,7 @@ class Arming:
 
     @property
     def text(self) -> str:
-        """What keeps the rig from being armed, and whether it then arms itself."""
+        """What keeps the rig from being armed, for the status; empty in other states."""
         if self.waits_for is None or self._rig.state not in {"idle", "safe"}:
             return ""
         if not self.waits_for:
@@ -137,7 +139,7 @@ class Arming:
         self._may_arm_itself = False
 
     def control(self, asked: Control, *, retained: bool) -> None:
-        """Do what an operator asks for, or say why not."""
+        """Do what an operator's request asks for, or refuse it with the reasons."""
         if asked.action == "arm":
             self._arm(asked, retained=retained)
         elif asked.action == "disarm":
@@ -160,7 +162,7 @@ class Arming:
             objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "idle or safe"))
         elif asked.issued_us / 1e6 <= rig.safe_s:
             objections.append(
-                _refusal(asked, RefusalReason.LATE, "asked before safe", "asked since")
+                _refusal(asked, RefusalReason.LATE, "a request from before safe", "a newer one")
             )
         if rig.state in {"idle", "safe"}:
             objections += self._for(asked, self._objections())
@@ -197,7 +199,7 @@ class Arming:
     def _disarm(self, asked: Control, *, retained: bool) -> None:
         if retained:
             self._rig.decide(
-                _refusal(asked, RefusalReason.RETAINED, "a remembered request", "a fresh one")
+                _refusal(asked, RefusalReason.RETAINED, "a request kept by the broker", "a new one")
             )
         elif asked.session != self._session:
             self._rig.decide(_refusal(asked, RefusalReason.SESSION, asked.session, self._session))

@@ -1,4 +1,4 @@
-"""What one device may give: an interval of its own words and of what was sent since."""
+"""The belief: the range of amounts that a device may give, from its words and our commands."""
 
 import math
 from typing import NamedTuple
@@ -9,10 +9,10 @@ from stimulators.wire.messages import DeviceBelief, DeviceInfo, DeviceState
 
 #: The tolerance of a device that states none, as a share of its maximum.
 _TOLERANCE_SHARE = 0.001
-#: Amplitude commands that are remembered; each is soon answered or too old to be done.
+#: Amplitude commands that are remembered; each is soon answered, or too old to be done.
 _N_SENT_MAX = 1024
-#: A device that says so many times its maximum says a number that means nothing.
-_SAID_SHARE_MAX = 100.0
+#: A reported amount above this multiple of the maximum is no amount: the maximum is assumed.
+_REPORTED_SHARE_MAX = 100.0
 _TINY = 1e-9
 
 
@@ -23,32 +23,31 @@ class _Sent(NamedTuple):
 
 
 class Belief:
-    """The interval of amounts that a device may give now, in its own unit.
+    """The range of amounts that a device may give now, in its own unit.
 
-    Only the highest word of the device's present instance counts. The interval is the hull of
-    the amount that word says, of the target of the newest command it says is done, and of every
-    amount sent after that command, but for those that it refused. It narrows by words alone,
-    never by time.
+    Only the word with the highest number of the device's present boot counts. The range covers the
+    amount that this word reports, the amount of the newest command that it reports as done, and
+    every amount sent after that command, but for refused ones. Words alone narrow it, never time.
 
     Parameters
     ----------
     config : DeviceConfig
         The device.
     command_valid_s : float
-        After so long a device does not do a command any more.
+        How long a command is valid: later the device refuses it.
 
     Attributes
     ----------
     state : str
-        What state the newest word says that the device is in; ``offline`` before any.
+        The device's state by its newest word; ``offline`` before any.
     instance : str
-        The boot of the device that the newest word is of.
+        The boot of the device that sent the newest word.
     heard_s : float or None
-        When the newest word came.
+        When the newest word was received.
     tolerance : float
-        How far what is given may be from what was asked for.
+        How far the amount may be from the one that was commanded.
     done_s : float
-        When the newest command was sent that a word said is done; minus infinity before any.
+        When the newest command that a word reports as done was sent; minus infinity before any.
     """
 
     def __init__(self, config: DeviceConfig, command_valid_s: float) -> None:
@@ -70,35 +69,50 @@ class Belief:
 
     @property
     def is_known(self) -> bool:
-        """Whether the device has said at all what it gives."""
+        """Whether the device has reported an amount at all."""
         return self._amount is not None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The least and the most it may give: from 0 to its maximum where nothing is known."""
+        amount = self._amount
+        if amount is None:
+            return 0.0, self._config.amount_max
+        amounts = [sent.amount for sent in self._sent.values()] if self._sent else []
+        amounts.append(amount)
+        if self.state == "safe" or (self._is_leased and self.state == "stopped"):
+            amounts.append(self._config.safe_amount)
+        elif self._is_stop_sent:
+            amounts.append(min(amount, self._config.stop_amount))
+        return min(amounts), max(amounts)
 
     @property
     def lowest(self) -> float:
         """The least it may give; 0 where nothing is known."""
-        return min(self._amounts()) if self.is_known else 0.0
+        return self.interval[0]
 
     @property
     def highest(self) -> float:
         """The most it may give; the device's maximum where nothing is known."""
-        return max(self._amounts()) if self.is_known else self._config.amount_max
+        return self.interval[1]
 
     @property
     def most(self) -> float:
-        """The most it may give, with the tolerance of all that it has not shown to have reached."""
+        """The most it may give; the tolerance is added to amounts not yet reported as reached."""
         if not self.is_known:
             return self._config.amount_max
         return max(self.highest, *(self.most_at(sent.amount) for sent in self._sent.values()), 0.0)
 
     def most_at(self, asked: float) -> float:
-        """Return the most it may give where it was asked for an amount, or goes there by itself."""
+        """Return the most it may give after a command, or a move of its own, to an amount."""
         is_reached = self._amount is not None and abs(self._amount - asked) <= self.tolerance
         return asked if is_reached else asked + self.tolerance
 
     @property
     def is_certain(self) -> bool:
         """Whether lowest and highest are the same within the tolerance."""
-        return self.is_known and self.highest - self.lowest <= self.tolerance + _TINY
+        lowest, highest = self.interval
+        return self._amount is not None and highest - lowest <= self.tolerance + _TINY
 
     @property
     def safe_level(self) -> float:
@@ -107,30 +121,30 @@ class Belief:
 
     @property
     def is_resting(self) -> bool:
-        """Whether all that it may give is at or below its safe amount."""
+        """Whether it gives at most its safe amount, whatever in the range is true."""
         return self.highest <= self.safe_level
 
     @property
     def is_at_safe(self) -> bool:
-        """Whether it said that it gives its safe amount, no more and no less."""
+        """Whether it reported exactly its safe amount, within the tolerance."""
         lowest = self._config.safe_amount - self.tolerance - _TINY
         return self.is_known and self.is_resting and self.lowest >= lowest
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it said that it is stopped, no higher than a stop or safety takes it."""
+        """Whether it reported that it is stopped, at most at its safe or stop amount."""
         highest = max(self._config.safe_amount, self._config.stop_amount)
         return self.state == "stopped" and self.highest <= highest + self.tolerance + _TINY
 
     @property
     def is_down(self) -> bool:
-        """Whether it said, after the newest command, that it is safe or stopped where it should."""
+        """Whether it reported, since the newest command, that it is at rest: safe or stopped."""
         is_there = self.is_stopped or (self.state == "safe" and self.is_at_safe)
         return self.is_answered and is_there
 
     @property
     def has_open(self) -> bool:
-        """Whether an amplitude command was sent that no word shows to be done."""
+        """Whether an amplitude command was sent that no word reports as done."""
         return any(seq > self._last_seq for seq in self._sent)
 
     @property
@@ -140,50 +154,53 @@ class Belief:
 
     @property
     def program(self) -> str:
-        """The program that the newest word says."""
+        """The program by the newest word."""
         return self._program
 
     @property
     def programs(self) -> frozenset[str]:
         """Every program that may be in effect; all of the device's where nothing is known."""
-        if not self.is_known:
+        if self._amount is None:
             return frozenset(self._config.programs)
+        if not self._sent:
+            return frozenset((self._program,))
         return frozenset({self._program, *(sent.program for sent in self._sent.values())})
 
     def learn(self, info: DeviceInfo) -> None:
-        """Take in the tolerance that the device states."""
+        """Use the tolerance that the device states."""
         if info.amount_tolerance is not None and 0.0 <= info.amount_tolerance < math.inf:
             self.tolerance = info.amount_tolerance
 
     def send(self, seq: int, amount: float, program: str, now_s: float) -> None:
-        """Take in that an amplitude command goes now."""
+        """Note that an amplitude command is sent now."""
         self._newest_seq, self._is_answered = seq, False
         self._sent[seq] = _Sent(amount, program, now_s)
         if len(self._sent) > _N_SENT_MAX:
             del self._sent[next(iter(self._sent))]
 
     def note_stop(self) -> None:
-        """Take in that a stop is on its way: the device may go to its stop amount at once."""
+        """Note that a stop is on its way: the device may go to its stop amount at once."""
         self._is_stop_sent = True
         self._is_leased = False
 
     def note_leased(self) -> None:
-        """Take in that leases go: they take a device that was stopped to its safe amount.
+        """Note that leases are sent: they take a device that was stopped to its safe amount.
 
-        A stop of before that no word shows by now did not reach it; one that comes yet is shown.
+        An earlier stop that no word has shown by now did not reach it; should it still arrive, a
+        word will show it.
         """
         self._is_leased = True
         self._is_stop_sent = False
 
     def is_news(self, word: Word) -> bool:
-        """Whether a word is newer than all that was heard of its instance."""
+        """Whether a word is newer than every word before it from its instance."""
         return word.instance != self.instance or word.number > self._number
 
     def allows(self, amount: float) -> bool:
-        """Whether an amount that the device says it gives fits all that is known so far.
+        """Whether an amount that the device reports agrees with its last word and our commands.
 
-        Not above the amount of its last word, the amounts sent since the command that word
-        names (and that one's), the safe amount, each widened by the tolerance; a number.
+        It is a number and at most, each plus the tolerance: the amount of the last word, the
+        amounts of the command that word names and of those since, and the safe amount.
         """
         config = self._config
         if not -self.tolerance <= amount <= config.amount_max + self.tolerance:
@@ -193,17 +210,18 @@ class Belief:
         return amount <= max(self.highest, config.safe_amount) + self.tolerance + _TINY
 
     def take(self, word: Word, now_s: float) -> None:
-        """Take in the newest word; an older one of the same instance changes nothing."""
+        """Update the range by a word; an old one of the same instance changes nothing."""
         if not self.is_news(word):
             return
         self.instance, self._number = word.instance, word.number
         self.heard_s = now_s
-        said_max = _SAID_SHARE_MAX * self._config.amount_max
-        is_amount = -self.tolerance <= word.amount <= said_max
+        reported_max = _REPORTED_SHARE_MAX * self._config.amount_max
+        is_amount = -self.tolerance <= word.amount <= reported_max
         self._amount = max(0.0, word.amount) if is_amount else self._config.amount_max
         if word.state is not None:
             self.state = word.state
-        # It cannot have done what was never sent: that would hide all that is sent from now on.
+        # A device cannot have done a command that was never sent: such a number, taken as it is,
+        # would mark all commands that are sent from now on as done.
         self._last_seq = max(self._last_seq, min(word.last_seq, self._newest_seq))
         done = self._sent.get(self._last_seq)
         if done is not None:
@@ -214,12 +232,12 @@ class Belief:
         self._forget_done(word)
 
     def clip(self) -> None:
-        """Take it that the device stays where its newest word says, whatever it was asked for."""
+        """Expect no more of a device that clips: forget the commands it reported as done."""
         for seq in [seq for seq in self._sent if seq <= self._last_seq]:
             del self._sent[seq]
 
     def report(self, now_s: float) -> DeviceBelief:
-        """Return the belief as it is published."""
+        """Return the belief as it is published in the status."""
         if not self.is_known:
             return DeviceBelief(state=self.state, instance=self.instance)
         return DeviceBelief(
@@ -231,18 +249,8 @@ class Belief:
             word_age_s=None if self.heard_s is None else max(0.0, now_s - self.heard_s),
         )
 
-    def _amounts(self) -> list[float]:
-        amounts = [sent.amount for sent in self._sent.values()]
-        if self._amount is not None:
-            amounts.append(self._amount)
-            if self.state == "safe" or (self._is_leased and self.state == "stopped"):
-                amounts.append(self._config.safe_amount)
-            elif self._is_stop_sent:
-                amounts.append(min(self._amount, self._config.stop_amount))
-        return amounts
-
     def _forget_done(self, word: Word) -> None:
-        """Forget commands that the word shows to be over: overtaken, lapsed or too old."""
+        """Forget commands that a word shows to be over: replaced, refused, ended or too old."""
         is_at_rest = word.state in {"safe", "stopped"}
         if word.state == "stopped":
             self._is_stop_sent = False

@@ -11,12 +11,12 @@ from stimulators.refusals import RefusalReason
 
 
 class Conditions:
-    """Looks at the link, the devices and the streams, and says what does not hold.
+    """Checks the link, the devices and the streams, and yields a refusal for each that fails.
 
     Parameters
     ----------
     timing : GateConfig
-        How old and how uncertain data may be.
+        The limits of the age and uncertainty of data.
     session : str
         Name of this session.
     drives : sequence of Drive
@@ -39,7 +39,7 @@ class Conditions:
         self._streams = streams
 
     def objections(self, now_s: float, *, is_linked: bool) -> Iterator[Refusal]:
-        """Yield every condition that does not hold."""
+        """Yield a refusal for every condition of arming that does not hold."""
         if not is_linked:
             yield Refusal(RefusalReason.LINK, found="no broker", expected="a link to the broker")
         if not self._drives:
@@ -51,7 +51,7 @@ class Conditions:
             yield from self._stream_objections(watch, now_s)
 
     def resume_objections(self, now_s: float) -> Iterator[Refusal]:
-        """Yield what keeps a paused rig from closing the loop again."""
+        """Yield a refusal for every condition that keeps a paused rig from resuming."""
         for drive in self._drives:
             yield from drive.presence.objections(self._session, now_s)
             if drive.is_engaged and not drive.is_live:
@@ -60,16 +60,16 @@ class Conditions:
                 )
 
     def _rest_objections(self, drive: Drive, now_s: float) -> Iterator[Refusal]:
-        """Yield that a device does not say that it is at rest, or has no budget left."""
+        """Yield a refusal for a device that did not report to be at rest, or has no budget left."""
         belief, config = drive.belief, drive.config
         if drive.presence.is_there and not drive.belief.is_down:
             if not belief.is_known:
-                found = "no word of what it gives"
+                found = "no report of its amount"
             elif not belief.is_answered:
-                found = "no word since the last command"
+                found = "no report since the last command"
             else:
                 found = f"{belief.state}, {belief.highest:g}"
-            expected = f"its word that it is safe at {config.safe_amount:g}, or stopped"
+            expected = f"its report that it is safe at {config.safe_amount:g}, or stopped"
             yield _refusal(drive, RefusalReason.REST, found, expected)
         yield from drive.limits.waits(now_s)
 

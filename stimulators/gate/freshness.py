@@ -1,4 +1,4 @@
-"""Whether the data under a decision are there, good, and as old as they should be."""
+"""Whether the data under a decision are there, good, and young enough."""
 
 from typing import Literal, NamedTuple
 
@@ -10,12 +10,12 @@ from stimulators.targets import Observation
 
 #: How long data must be good, without a break, before a rig is armed.
 GOOD_S_MIN = 2.0
-#: The pauses that are remembered when the longest between two reports is asked for.
+#: Of the pauses between two reports the longest of this time is kept.
 _INTERVAL_MEMORY_S = 2.0
 
 
 class StreamReport(msgspec.Struct, frozen=True, gc=False):
-    """What the newest samples of a watched stream are like.
+    """Time, clock uncertainty and quality of the newest sample of a watched stream.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
     newest_time_s : float
         Time of the newest sample in the service's clock.
     uncertainty_s : float or None
-        Of the stream's clock; None while it has not been measured.
+        Uncertainty of the stream's clock; None while it has not been measured.
     problem : str or None
         Why the newest sample may not be used.
     """
@@ -36,7 +36,7 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
 
 
 class Flaw(NamedTuple):
-    """What is wrong, in one word, and in two texts what was found and expected."""
+    """A fault of data, estimates or a device: its reason in one word, what was found, expected."""
 
     reason: Literal["silent", "clock", "future", "late", "suspect", "ack", "refused", "device"]
     found: str
@@ -49,12 +49,12 @@ class StreamWatch:
     Attributes
     ----------
     good_since_s : float or None
-        When the first of an unbroken row of good reports came.
+        When the first good report since the last flaw was received.
     broken_by : Flaw or None
-        What ended the last row of good reports, until the next one is long enough: what comes and
-        goes between two reports is told all the time.
+        The flaw that ended the last good time, until the data have been good for `GOOD_S_MIN`: so
+        a flaw that comes and goes is shown all the time.
     interval_s : float
-        The longest pause between two reports of late.
+        The longest pause between two reports of the last seconds.
     """
 
     def __init__(self, name: str, timing: GateConfig) -> None:
@@ -68,7 +68,7 @@ class StreamWatch:
         self._interval_ends_s = 0.0
 
     def report(self, newest: StreamReport, now_s: float) -> Flaw | None:
-        """Take the newest report in and return what is wrong with it."""
+        """Take in the newest report, and return its flaw, or None."""
         if self._newest is not None:
             interval_s = now_s - self._reported_s
             if interval_s >= self.interval_s or now_s >= self._interval_ends_s:
@@ -81,7 +81,7 @@ class StreamWatch:
         return self.check(now_s)
 
     def check(self, now_s: float) -> Flaw | None:
-        """Look at the newest report: return what is wrong, and keep `good_since_s` in step."""
+        """Check the newest report at `now_s`: return its flaw, and update `good_since_s`."""
         flaw = self._flaw(now_s)
         if flaw is not None:
             if self.good_since_s is not None or self.broken_by is not None:
@@ -94,11 +94,11 @@ class StreamWatch:
         return flaw
 
     def good_s(self, now_s: float) -> float:
-        """Return how long it has been good without a break."""
+        """Return how long the stream has been good without a break."""
         return 0.0 if self.good_since_s is None else now_s - self.good_since_s
 
     def remedy(self, flaw: Flaw, now_s: float) -> str:
-        """Return what to do about a flaw of the newest report, or of the one that broke the row."""
+        """Return what to do about a flaw of this stream."""
         newest, reported_s = self._newest, self._reported_s
         is_late = flaw.reason == "late"
         if newest is None or (is_late and now_s - reported_s > self._timing.data_age_s_max):
@@ -111,12 +111,12 @@ class StreamWatch:
         return remedies.OF_CLOCK if flaw.reason == "clock" else remedies.of_problem(flaw.found)
 
     def restart(self) -> None:
-        """Begin the row of good reports anew."""
+        """Begin the good time anew, with the next good report."""
         self.good_since_s = None
         self.broken_by = None
 
     def forget(self) -> None:
-        """Know nothing until the stream is reported again: it is another one."""
+        """Forget the last report: the stream was replaced by another one."""
         self.restart()
         self._newest = None
 
@@ -140,7 +140,7 @@ class StreamWatch:
 
 
 class HopWatch:
-    """The estimates one device's policy decides on: valid, and not standing still."""
+    """Whether the estimates under one device's policy are valid, and go on."""
 
     def __init__(self, timing: GateConfig) -> None:
         self._timing = timing
@@ -156,18 +156,18 @@ class HopWatch:
 
     @property
     def is_calibrating(self) -> bool:
-        """Whether there is no valid estimate only because none can be yet."""
+        """Whether estimates are not valid only because a detector is still calibrating."""
         return self._newest is not None and self._newest.calibrating
 
     @property
     def calibrates_for_s(self) -> float:
-        """How long it has calibrated by now, in the time of its samples."""
+        """How long the calibration has lasted, in the time of its samples."""
         if self._newest is None or self._calibrates_since_s is None:
             return 0.0
         return max(0.0, self._newest.time_s - self._calibrates_since_s)
 
     def observe(self, newest: Observation) -> None:
-        """Take the newest hop in."""
+        """Take in the newest hop."""
         if self._newest is not None:
             self._spacing_s = max(0.0, newest.time_s - self._newest.time_s)
         self._newest = newest
@@ -179,7 +179,7 @@ class HopWatch:
             self._valid_time_s = newest.time_s
 
     def flaw(self, now_s: float) -> Flaw | None:
-        """Return what is wrong at `now_s` with deciding on these estimates, or None."""
+        """Return the flaw of these estimates at `now_s`, or None."""
         if self._newest is None:
             return Flaw("silent", "no estimate", "estimates")
         if not self._newest.valid and not self._newest.calibrating:

@@ -9,12 +9,12 @@ from stimulators.device_config import DeviceConfig
 from stimulators.gate.admission import Admission, refusal_of
 from stimulators.gate.arming import Arming
 from stimulators.gate.conditions import Conditions
-from stimulators.gate.device_words import TEXT_MAX, DeviceWords
+from stimulators.gate.device_messages import TEXT_MAX, DeviceMessages
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import StreamReport, StreamWatch
-from stimulators.gate.hearing import Hearing
+from stimulators.gate.message_router import MessageRouter
 from stimulators.gate.others import OtherServices
-from stimulators.gate.states import RigState
+from stimulators.gate.states.rig_state import RigState
 from stimulators.gate.usage.past import DevicePast
 from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
@@ -107,8 +107,8 @@ class SafetyGate:
         self._arming = Arming(
             self._rig, conditions, self._others, session, is_automatic=is_automatic
         )
-        self._hearing = Hearing(
-            self._rig, self._drives, DeviceWords(self._rig, session), self._arming, self._others
+        self._hearing = MessageRouter(
+            self._rig, self._drives, DeviceMessages(self._rig, session), self._arming, self._others
         )
         self._admission = Admission(self._rig, timing)
         self._timing = timing
@@ -151,8 +151,7 @@ class SafetyGate:
         belief = drive.belief
         return Applied(
             _PHASE_OF.get(state, "driven" if is_driven else "released"),
-            belief.lowest,
-            belief.highest,
+            *belief.interval,
             belief.is_certain,
         )
 
@@ -206,8 +205,12 @@ class SafetyGate:
         """
         rig = self._rig
         rig.begin(now_s)
-        newest = {target.device: target for target in targets}
-        allowed = [target for target in targets if self._let_pass(target)]
+        newest: dict[str, Target] = {}
+        allowed: list[Target] = []
+        for target in targets:
+            newest[target.device] = target
+            if self._let_pass(target):
+                allowed.append(target)
         for target in allowed:
             if newest[target.device] is target or target.fire_at_s is not None:
                 self._admission.admit(self._drives[target.device], target)

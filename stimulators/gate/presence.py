@@ -1,4 +1,4 @@
-"""What is known of a device: which boot of it speaks, what it said it is, and when."""
+"""Whether a device is there and is the configured one: its boots, description and last sign."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,32 +10,33 @@ from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import DeviceInfo
 from stimulators.wire.session_id import session_date_text
 
-#: Boots of a device that are remembered, to know a word of an earlier one.
+#: Boots of a device that are remembered, to recognise a message of an earlier one.
 _N_INSTANCES = 16
-#: A second boot that spoke this long ago speaks no more.
+#: A second boot that sent nothing for this long has ended.
 _TWO_INSTANCES_S = 5.0
 #: A device with a larger tolerance than this share of its maximum is not believed.
 _TOLERANCE_SHARE_MAX = 0.1
-#: How it is told that a device was driven by a newer session: this one never can drive it.
+#: The refusal of a device that was driven by a newer session, which this one can never drive,
+#: begins like this.
 NEWER_REMEMBERED = "the device remembers a session of"
 
 
 class Presence:
-    """One device as the gate knows it.
+    """What the gate knows of one device's identity and configuration.
 
     Parameters
     ----------
     config : DeviceConfig
-        What it should be.
+        What the rig's configuration expects of it.
     silence_s_max : float
-        Time without a word after which it counts as lost.
+        Time without any message after which it counts as lost.
 
     Attributes
     ----------
     info : DeviceInfo or None
-        What it last said of itself, remembered by the broker or not.
+        Its last description of itself, whether sent just now or kept by the broker.
     instance : str
-        The newest boot of it that spoke; empty before any.
+        Its newest boot that sent a message; empty before any.
     """
 
     def __init__(self, config: DeviceConfig, silence_s_max: float) -> None:
@@ -44,41 +45,41 @@ class Presence:
         self._config = config
         self._silence_s_max = silence_s_max
         self._heard_s: float | None = None
-        self._spoke_s: float | None = None
+        self._sent_s: float | None = None
         self._described: dict[str, DeviceInfo] = {}
         self._earlier: deque[str] = deque(maxlen=_N_INSTANCES)
-        self._twice_s: float | None = None
+        self._both_heard_s: float | None = None
         self._is_fresh = False
 
     def hear(self, now_s: float) -> None:
-        """Note a sign of life."""
+        """Note that the device sent something."""
         self._heard_s = now_s
 
-    def hear_instance(self, instance: str, now_s: float) -> bool:
-        """Note which boot speaks; say whether it is the newest, and no earlier one.
+    def note_instance(self, instance: str, now_s: float) -> bool:
+        """Note which boot sent a message; return whether it is the newest.
 
-        An earlier one that goes on alone, after the newer has gone or fallen silent, is the
-        device again: the newer was a second device, or an old word that somebody repeated.
+        An earlier boot that goes on alone, after the newer one has ended or fallen silent, is the
+        device again: the newer one was a second device, or an old message that was sent again.
         """
         self._heard_s = now_s
         if instance in self._earlier:
-            if self._spoke_s is not None and now_s - self._spoke_s <= _TWO_INSTANCES_S:
-                self._twice_s = now_s
+            if self._sent_s is not None and now_s - self._sent_s <= _TWO_INSTANCES_S:
+                self._both_heard_s = now_s
                 return False
             self._earlier.remove(instance)
-        self._spoke_s = now_s
+        self._sent_s = now_s
         if self.instance not in {"", instance}:
             self._earlier.append(self.instance)
             self._is_fresh = False
         self.instance = instance
         info = self.info
         if info is None or info.instance != instance or info.state == "offline":
-            # A Last Will came late, or it was another's: who speaks is there.
+            # A boot that sends is there: its Last Will came late, or was another's.
             self.info = self._described.get(instance, info)
         return True
 
     def describe(self, info: DeviceInfo, *, retained: bool) -> None:
-        """Take in what the device says of itself; what a broker remembers is no news."""
+        """Take in a description of the device; one that the broker kept replaces no newer one."""
         if retained and self._is_fresh:
             return
         self.info = info
@@ -88,38 +89,38 @@ class Presence:
             del self._described[next(iter(self._described))]
 
     def go_offline(self, info: DeviceInfo) -> bool:
-        """Take in that a boot of the device is gone; say whether it was the newest."""
+        """Note that a boot of the device has ended; return whether it was the newest."""
         if self.instance not in {"", info.instance}:
             return False
         self.info = info
-        self._heard_s = self._spoke_s = None
+        self._heard_s = self._sent_s = None
         return True
 
     def forget(self) -> None:
-        """Know nothing until the device speaks again: the link was lost."""
+        """Forget the description, as the link was lost: the device has to send anew."""
         self.info = None
         self._described.clear()
         self._is_fresh = False
-        self._heard_s = self._spoke_s = None
+        self._heard_s = self._sent_s = None
 
     def lose_if_silent(self, now_s: float) -> bool:
-        """Give up a device that has fallen silent; say whether it was there until now."""
+        """Take a silent device as lost; return whether it was there until now."""
         if self._heard_s is None or now_s - self._heard_s <= self._silence_s_max:
             return False
         self._heard_s = None
         return True
 
-    def are_two(self, now_s: float) -> bool:
-        """Say whether two boots of the device speak at the same time."""
-        return self._twice_s is not None and now_s - self._twice_s <= _TWO_INSTANCES_S
+    def has_two_instances(self, now_s: float) -> bool:
+        """Return whether two boots of the device are sending at the same time."""
+        return self._both_heard_s is not None and now_s - self._both_heard_s <= _TWO_INSTANCES_S
 
     @property
     def is_there(self) -> bool:
-        """Whether it spoke, and not too long ago."""
+        """Whether it has sent something within the longest silence."""
         return self._heard_s is not None
 
     def objections(self, session: str, now_s: float) -> Iterator[Refusal]:
-        """Yield why the device cannot be driven by `session`, or not any more."""
+        """Yield a refusal for each reason why `session` cannot drive the device."""
         info = self.info
         if info is None or info.state == "offline" or not self.is_there:
             found = "nothing"
@@ -127,11 +128,11 @@ class Presence:
                 found = "offline" if info.state == "offline" else "silence"
             yield self._refusal(RefusalReason.DEVICE, found, "a device that answers")
             return
-        if self.are_two(now_s):
+        if self.has_two_instances(now_s):
             yield self._refusal(RefusalReason.INSTANCES, "two devices of this id", "one")
         if info.session is not None and info.session > session:
             yield self._refusal(
-                RefusalReason.SESSION, _memory_text(info.session), session_date_text(session)
+                RefusalReason.SESSION, _newer_session_text(info.session), session_date_text(session)
             )
         elif info.state == "live" and info.session != session:
             yield self._refusal(RefusalReason.SESSION, f"held by session {info.session}", session)
@@ -169,7 +170,7 @@ class Presence:
         return Refusal(reason, device=self._config.id, found=found, expected=expected)
 
 
-def _memory_text(session: str) -> str:
+def _newer_session_text(session: str) -> str:
     return (
         f"{NEWER_REMEMBERED} {session_date_text(session)}, a newer one: start the service again, "
         "or, where that date is yet to come, a clock was wrong: run `stimloop device "

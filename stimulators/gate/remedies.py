@@ -1,22 +1,22 @@
-"""What an operator is to do about a condition that does not hold: a cause and a remedy in words."""
+"""What an operator can do about a condition that does not hold: its likely cause, and a remedy."""
 
 import math
 from collections.abc import Mapping
 
 from stimulators.refusals import RefusalReason
 
-#: Seconds since 1970 of any recent year; no machine has been up for so long.
+#: Unix time of any recent year, in seconds; no machine has been up for that long.
 _UNIX_S = (1e9, 4e9)
-#: An LSL clock that says milliseconds is about so many times ahead of one that says seconds.
+#: A stamp in milliseconds is about this many times the LSL clock in seconds.
 _MILLI = (500.0, 2000.0)
-#: Further off than this, and it is another clock rather than a clock that is a little wrong.
+#: A stamp that is off by more than this is from another clock, not from one that is a little wrong.
 _OTHER_CLOCK_S = 10.0
 #: The highest that `clock_uncertainty_s_max` and `data_age_s_max` may be.
 _UNCERTAINTY_S_MAX, _AGE_S_MAX = 1.0, 10.0
 _STAMP_BY_LSL = "let its sender stamp with the LSL clock (local_clock), in seconds"
 
-#: What to do, by the reason of a refusal; what says so in its own text, or only wants time, has
-#: none.
+#: What to do, by the reason of a refusal; reasons whose own text says it, or that pass with time,
+#: are not listed.
 REMEDIES: Mapping[RefusalReason, str] = {
     RefusalReason.LINK: "start the broker that [broker] names, or correct its host and port; the "
     "service goes on by itself once it is there",
@@ -29,7 +29,7 @@ REMEDIES: Mapping[RefusalReason, str] = {
     RefusalReason.TOLERANCE: "let the device keep its amounts more exactly",
     RefusalReason.LIMITS: "write limits under [devices.limits] that the device can keep",
 }
-OF_SILENCE = "nothing comes: look at the amplifier and its network"
+OF_SILENCE = "no data arrive: look at the amplifier and its network"
 OF_CLOCK = (
     "the first answer takes some seconds; after that the network to its sender is too slow: wire "
     "it, or write a larger clock_uncertainty_s_max under [gate]"
@@ -47,7 +47,7 @@ _OF_TAINT = {
 
 
 def of_device(found: str) -> str:
-    """Return what to do about a device that is not there; `found` is what is known of it."""
+    """Return what to do about a device that is not there; `found` is the refusal's own word."""
     if found == "no device":
         return "a rig without [[devices]] only watches"
     return "switch it on, and look that its broker, rig and id are those of this file"
@@ -59,7 +59,7 @@ def of_future(ahead_s: float, stamp_s: float, now_s: float) -> str:
     Parameters
     ----------
     ahead_s : float
-        By how much.
+        By how many seconds.
     stamp_s, now_s : float
         Time of the newest sample, and of the service.
     """
@@ -69,7 +69,7 @@ def of_future(ahead_s: float, stamp_s: float, now_s: float) -> str:
         return f"its stamps look like Unix time in milliseconds: {_STAMP_BY_LSL}"
     if now_s > 0.0 and _MILLI[0] <= stamp_s / now_s <= _MILLI[1]:
         return f"its stamps look like milliseconds: {_STAMP_BY_LSL}"
-    # Half as much again, so that it is not passed again at once.
+    # Half as much again, so that the limit is not passed again at once.
     enough_s = math.ceil(1.5e3 * min(ahead_s, 1.0)) / 1e3
     if ahead_s > _OTHER_CLOCK_S or enough_s > _UNCERTAINTY_S_MAX:
         return f"its stamps are of another clock: {_STAMP_BY_LSL}"

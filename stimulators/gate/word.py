@@ -1,4 +1,4 @@
-"""What a device's word says of its amount, whichever message it came in."""
+"""A device's word: the amount that it reports, in whichever message."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ from stimulators.wire.messages import Ack, DeviceInfo, DeviceState, DeviceStatus
 
 
 class Word(NamedTuple):
-    """What a device said it gives, whichever message said it.
+    """The amount that a device reports, with the number of its word.
 
-    `state` is None in an answer, which does not say one. `last_seq` is 0 where the device does
-    not hold our session. `answers` is the number of our command that this is the answer to, and
-    `is_refusal` says that it will not be done.
+    `state` is None in an answer to a command, which has none. `last_seq` is 0 where the device does
+    not hold our session. `answers` is the number of our command that this answers, and `is_refusal`
+    whether the device refused it.
     """
 
     instance: str
@@ -23,25 +23,25 @@ class Word(NamedTuple):
     is_refusal: bool = False
 
 
-def word_of(said: Ack | DeviceInfo | DeviceStatus, session: str, unit: str) -> Word | None:
-    """Return what a message says of the amount; None where it says none."""
-    amount = said.applied_ma if unit == "ma" else said.applied_level
+def word_of(message: Ack | DeviceInfo | DeviceStatus, session: str, unit: str) -> Word | None:
+    """Return the word of a message; None where it reports no amount."""
+    amount = message.applied_ma if unit == "ma" else message.applied_level
     if amount is None:
         return None
-    is_ours = said.session == session
+    is_ours = message.session == session
     state: DeviceState | None
-    if isinstance(said, Ack):
-        state = None if said.request_id is None else "stopped"
-        answers = said.seq if is_ours else None
+    if isinstance(message, Ack):
+        state = None if message.request_id is None else "stopped"
+        answers = message.seq if is_ours else None
     else:
-        state, answers = said.state, None
+        state, answers = message.state, None
     return Word(
-        instance=said.instance,
-        number=said.word,
-        last_seq=said.last_seq if is_ours else 0,
+        instance=message.instance,
+        number=message.word,
+        last_seq=message.last_seq if is_ours else 0,
         amount=amount,
-        program=said.program,
+        program=message.program,
         state=state,
         answers=answers,
-        is_refusal=isinstance(said, Ack) and said.refused is not None,
+        is_refusal=isinstance(message, Ack) and message.refused is not None,
     )

@@ -1,1 +1,1 @@
-"""What an operator can do from any terminal."""
+"""What an operator does from a terminal: stop, requests to the service, and the rig's state."""

@@ -1,4 +1,4 @@
-"""Requests to the service (arm, disarm, pause, resume, mark), and whether they came true."""
+"""Requests to the service (arm, disarm, pause, resume, mark), and whether they took effect."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -15,11 +15,11 @@ from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Control, ControlAction, Status
 from stimulators.wire.payload import to_payload
 
-#: Services speak once a second: by then a second one has been heard too.
+#: Services send a heartbeat each second: within this time a second service is heard, too.
 _LISTEN_S = 1.3
 _REQUEST_VALID_US = 2_000_000
 _HEARD = (topics.STATUS, topics.ACK, topics.INFO, topics.DEVICE_STATUS)
-#: The states in which a request has come true; a mark has with its answer.
+#: The states in which a request has taken effect; a mark has with its answer.
 _STATES: dict[ControlAction, frozenset[str]] = {
     "arm": frozenset({"armed", "active", "hold"}),
     "disarm": frozenset({"idle", "safe"}),
@@ -29,22 +29,22 @@ _STATES: dict[ControlAction, frozenset[str]] = {
 
 
 class RequestResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a request.
+    """The outcome of a request.
 
     Parameters
     ----------
     session : str
-        Whom it was for.
+        The session of the service that was asked.
     is_answered : bool
-        Whether that service said anything to it in time.
+        Whether that service answered in time.
     refused : str
-        Why it did not do it; empty where it did.
+        Why it refused; empty where it did not.
     state, reason : str
-        What it was in at last, and why.
+        Its last state, and why it was in it.
     is_in_state : bool
-        Whether that is a state that was asked for.
+        Whether that state is one that the request asks for.
     devices : tuple of Verdict
-        What the devices' own words come to, where they were looked at.
+        Whether the devices' own words agree; empty where they were not checked.
     """
 
     session: str
@@ -57,18 +57,18 @@ class RequestResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_so(self) -> bool:
-        """Whether what was asked for is so."""
+        """Whether the request was granted, and service and devices are as it asks."""
         is_granted = self.is_answered and not self.refused
         return is_granted and self.is_in_state and not bad(self.devices)
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        """The reasons of a refusal, one by one."""
+        """The reasons of a refusal, one by one; empty where it was granted."""
         return tuple(self.refused.split("; ")) if self.refused else ()
 
 
 class _Conversation:
-    """One request, from its session to the devices' words."""
+    """One request: its answer by the service, and the words of the devices since."""
 
     def __init__(self, link: OperatorLink, session: str, request_id: str) -> None:
         self._link = link
@@ -81,7 +81,7 @@ class _Conversation:
 
     @property
     def newest(self) -> Status:
-        """The service's last word, also after it has gone."""
+        """The service's last status, also after the service has ended."""
         said = self._link.services.get(self._session)
         if said is not None:
             self._newest = said.status
@@ -97,11 +97,11 @@ class _Conversation:
         return self.answer is not None
 
     def verdicts(self, action: ControlAction) -> tuple[Verdict, ...]:
-        """Return what the words of the devices that matter come to."""
+        """Return a verdict on each device that the request concerns."""
         self.driven |= set(self.newest.drives)
         configured = {each.id for each in self._link.rig.devices}
         if action in {"arm", "resume"}:
-            return tuple(self._alone(sorted(configured | self.driven)))
+            return tuple(self._duplicates(sorted(configured | self.driven)))
         names = self.driven if action == "pause" else configured | self.driven | self._link.present
         return tuple(
             at_safe(
@@ -114,7 +114,7 @@ class _Conversation:
             for name in sorted(names)
         )
 
-    def _alone(self, names: Iterable[str]) -> Iterable[Verdict]:
+    def _duplicates(self, names: Iterable[str]) -> Iterable[Verdict]:
         for name in names:
             words = self._link.devices.get(name)
             twice = None if words is None else two_devices(self._link.rig.device(name), words)
@@ -134,38 +134,38 @@ async def request(
     countdown: Countdown = no_countdown,
     keys: Keys | None = None,
 ) -> RequestResult:
-    """Ask the service for something, and wait until it and the devices say that it is so.
+    """Send a request to the service, and wait until its state and the devices' words show it.
 
-    The session and the time that a request must name are taken from what the service says of
-    itself just now, so the operator's machine may have another clock, and a request cannot
-    reach a service that is not there.
+    The session and the time that a request must name are taken from the service's heartbeat: so
+    the operator's machine may have another clock, and a request is sent only to a service that is
+    running.
 
     Parameters
     ----------
     rig : KnownRig
-        Where.
+        The rig, its broker and devices.
     action : {"arm", "disarm", "pause", "resume", "mark", "set"}
-        What.
+        The action that is requested.
     operator : str
-        Who.
+        Name of the operator.
     now_s : callable
-        Any clock that runs on.
+        Any clock that never goes back.
     text : str
-        What a mark says.
+        The text of a mark.
     wait_s : float
         Seconds to wait for each of broker, service and answer.
     settle_s : float, optional
-        Seconds to wait for state and devices; as long as the rig may take without.
+        Seconds to wait for state and devices; by default as long as the rig may take.
     countdown : callable
-        Told how long that may still take.
+        Called with the seconds that this may still take.
     keys : Keys, optional
-        Signs the request and checks what is said.
+        Sign the request, and check the answers.
 
     Raises
     ------
     OperatorError
-        Where there is no broker or no service; SeveralServicesError where it is not clear
-        which is meant.
+        Where there is no broker or no service; SeveralServicesError where several services run
+        and none alone drives a device.
     ValueError
         Where the broker's configuration names a file that cannot be used.
     """

@@ -1,18 +1,18 @@
-"""Waiting for a rig with a countdown for whoever waits, and something said again meanwhile."""
+"""Waiting for a rig, with a countdown for the operator and a message repeated meanwhile."""
 
 from collections.abc import Callable
 
 from stimulators.operator.operator_link import OperatorLink
 
-#: Given the seconds that are left and what is waited for.
+#: Called with the seconds that are left, and the text of what is waited for.
 Countdown = Callable[[float, str], None]
 
-#: How often the countdown is told, and what has no answer is said again.
+#: How often the countdown is called, and a message without an answer is repeated.
 _STEP_S = 0.5
 
 
 def no_countdown(remaining_s: float, waits_for: str) -> None:
-    """Tell nobody."""
+    """Show nothing."""
 
 
 async def wait_for(
@@ -24,22 +24,22 @@ async def wait_for(
     countdown: Countdown,
     again: Callable[[], object] = lambda: None,
 ) -> bool:
-    """Wait until something holds of what was heard; False where it does not in time.
+    """Wait until `holds` returns true for the messages received; False where it does not in time.
 
     Parameters
     ----------
     link : OperatorLink
-        The conversation.
+        The link to the rig.
     holds : callable
-        What is waited for.
+        The condition that is waited for.
     wait_s : float
-        How long at most.
+        Longest time to wait.
     waits_for : callable
-        Gives what is still missing, for the countdown.
+        Returns the text of what is still missing, for the countdown.
     countdown : callable
-        Told every half second how long it may still take.
+        Called every half second with the seconds that are left.
     again : callable
-        Called as often.
+        Called as often, to repeat a message.
     """
     remaining_s = wait_s
     while remaining_s > 0.0:

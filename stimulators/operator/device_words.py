@@ -1,4 +1,4 @@
-"""What one device has said in a conversation: by boot, the highest word of each counts."""
+"""The words of one device since an operator listens, by boot: the highest number is newest."""
 
 from collections import deque
 
@@ -7,31 +7,31 @@ import msgspec
 from stimulators.operator.known_rig import KnownDevice, Unit
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceState, DeviceStatus
 
-#: Two are one too many; more are not told apart.
+#: Boots of one device that are remembered; two that send at once are one too many already.
 _N_INSTANCES_MAX = 8
-#: Answers to stops that are remembered of each.
+#: Answers to stops that are remembered of each boot.
 _N_ANSWERS_MAX = 16
 
 
 class DeviceWord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a device said once, in whichever message.
+    """One word of a device, of whichever message.
 
     Parameters
     ----------
     word : int
-        Its number of this boot.
+        Its number, counted up by this boot.
     order : int
-        Place among all that was heard in this conversation.
+        Its number among all messages that the operator received.
     heard_s : float
-        When, in the operator's clock.
+        When it was received, by the operator's clock.
     is_retained : bool
         Whether the broker had kept it: then it may be old.
     state : str or None
-        The device's state; None in an ack, which does not say.
+        The device's state; None in an ack, which has none.
     amount, unit
-        What it gives; None where it does not say.
+        The amount that it gives; None where it reports none.
     program, session
-        What it says of these.
+        The program in effect, and the session that holds the device.
     """
 
     word: int
@@ -46,27 +46,27 @@ class DeviceWord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StopAnswer(msgspec.Struct, frozen=True):
-    """An answer to a stop, and the newest word with a state before it."""
+    """An answer to a stop, and the newest word before it that has a state."""
 
     ack: Ack
     before: DeviceWord | None
 
 
 class InstanceWords:
-    """What one boot of a device said.
+    """The words of one boot of a device.
 
     Attributes
     ----------
     newest : DeviceWord or None
         The word with the highest number.
     stated : DeviceWord or None
-        The same of those that name a state.
+        The word with the highest number among those with a state.
     answers : deque of StopAnswer
-        What it said to stops.
+        Its answers to stops.
     is_offline : bool
-        Whether it is said to be gone, and has not spoken since.
+        Whether it was reported offline, and has sent nothing since.
     has_spoken : bool
-        Whether it said anything since we listen.
+        Whether it sent anything since the operator listens.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class InstanceWords:
         self.has_spoken = False
 
     def take(self, word: DeviceWord) -> None:
-        """Take a word; one with a lower number than what was heard already is only a sound."""
+        """Take in a word; one with a lower number shows only that the boot is there."""
         if not word.is_retained:
             self.has_spoken = True
             self.is_offline = False
@@ -87,12 +87,12 @@ class InstanceWords:
             self.stated = word
 
     def answer(self, request_id: str) -> StopAnswer | None:
-        """Return the first answer to a stop."""
+        """Return the first answer to a stop; None without one."""
         return next((each for each in self.answers if each.ack.request_id == request_id), None)
 
 
 class DeviceWords:
-    """All that was heard of one device.
+    """All words of one device, by its boots.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class DeviceWords:
         self.instances: dict[str, InstanceWords] = {}
 
     def hear_info(self, said: DeviceInfo, *, retained: bool, order: int, heard_s: float) -> None:
-        """Take what it says of itself, or the Last Will of one of its boots."""
+        """Take in a description, or the Last Will of one of the device's boots."""
         instance = self._instance(said.instance)
         if instance is None:
             return
@@ -120,14 +120,14 @@ class DeviceWords:
         instance.take(_word(said, said.state, retained=retained, order=order, heard_s=heard_s))
 
     def hear_status(self, said: DeviceStatus, *, order: int, heard_s: float) -> None:
-        """Take what it gives."""
+        """Take in a report of its amount."""
         instance = self._instance(said.instance)
         if instance is not None:
             word = _word(said, said.state, retained=False, order=order, heard_s=heard_s)
             instance.take(word)
 
     def hear_ack(self, said: Ack, *, order: int, heard_s: float) -> None:
-        """Take an answer to a command or to a stop."""
+        """Take in an answer to a command or to a stop."""
         instance = self._instance(said.instance)
         if instance is None:
             return
@@ -139,7 +139,7 @@ class DeviceWords:
 
     @property
     def speaking(self) -> dict[str, InstanceWords]:
-        """The boots that spoke since we listen and are not said to be gone; one is right."""
+        """The boots that sent something since the operator listens, and are not offline."""
         return {
             name: each
             for name, each in self.instances.items()
@@ -148,7 +148,7 @@ class DeviceWords:
 
     @property
     def current(self) -> InstanceWords | None:
-        """The boot that counts: the one that speaks, else the last that the broker knows of."""
+        """The boot in use: the one that sends, else the last one that the broker knows of."""
         speaking = list(self.speaking.values())
         if speaking:
             return speaking[-1]
@@ -156,12 +156,12 @@ class DeviceWords:
 
     @property
     def is_present(self) -> bool:
-        """Whether it is not known to be gone."""
+        """Whether it is not known to be offline."""
         current = self.current
         return current is not None and not current.is_offline
 
     def known(self, configured: KnownDevice, *, is_configured: bool) -> KnownDevice:
-        """Return what is known of it: the configuration's word, else the device's own."""
+        """Return the device by the configuration, else by its own description."""
         info = self.info
         if is_configured or info is None:
             return configured
@@ -179,7 +179,7 @@ class DeviceWords:
 
     @property
     def amount_tolerance(self) -> float | None:
-        """How far it says what it gives may be from what it says."""
+        """How far its amount may be from the one that it reports; None where it states nothing."""
         return None if self.info is None else self.info.amount_tolerance
 
     def _instance(self, name: str) -> InstanceWords | None:

@@ -1,4 +1,4 @@
-"""What an operator knows of a rig before anybody there has said a word."""
+"""What an operator knows of a rig from its configuration."""
 
 from typing import Literal
 
@@ -9,31 +9,31 @@ from stimulators.wire.mqtt import BrokerConfig
 
 Unit = Literal["mA", "level"]
 
-#: What a device may be off by that tells nobody, as a part of its maximum; and the most that
-#: counts of what it tells.
-_TOLERANCE_UNTOLD = 0.001
+#: The tolerance of a device that states none, as a share of its maximum; and the largest share
+#: that is accepted of one that does.
+_TOLERANCE_DEFAULT = 0.001
 _TOLERANCE_MAX = 0.1
-#: How long the way down may take where the configuration does not say how fast it is.
+#: How long the way down may take where the configuration states no slew limit.
 _WAY_DOWN_S = 10.0
 #: Time for messages, on top of what lease and slew take.
 _MARGIN_S = 2.0
 
 
 class KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """One device as its configuration has it; None where that does not say.
+    """One device by its configuration; None where that states nothing.
 
     Parameters
     ----------
     id : str
         Its name.
     unit : {"mA", "level"} or None
-        What its amounts mean.
+        The unit of its amounts.
     safe_amount, stop_amount : float
-        Where it goes when its lease ends, and where a stop takes it.
+        The amounts to which it goes when its lease ends, and at a stop.
     amount_max, slew_per_s : float or None
         Its highest amount and the fastest change.
     amount_tolerance : float or None
-        How far what it gives may be from what it says.
+        How far its amount may be from the one that it reports.
     """
 
     id: str
@@ -51,20 +51,20 @@ class KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
             return _WAY_DOWN_S
         return self.amount_max / self.slew_per_s
 
-    def tolerance(self, told: float | None = None) -> float:
+    def tolerance(self, stated: float | None = None) -> float:
         """Return how far an amount may be off and still count as the same.
 
         Parameters
         ----------
-        told : float, optional
-            What the device says of itself; more than a tenth of its maximum does not count.
+        stated : float, optional
+            The tolerance that the device states; at most a tenth of its maximum is used.
         """
         highest = self.amount_max or 0.0
-        given = told if told is not None else self.amount_tolerance
-        if given is None:
-            given = _TOLERANCE_UNTOLD * highest
-        # What comes over the wire as a decimal fraction need not be the nearest number again.
-        return min(max(given, 0.0), _TOLERANCE_MAX * highest) + 1e-9
+        tolerance = stated if stated is not None else self.amount_tolerance
+        if tolerance is None:
+            tolerance = _TOLERANCE_DEFAULT * highest
+        # An amount that went over the wire as a decimal fraction may differ in its last bits.
+        return min(max(tolerance, 0.0), _TOLERANCE_MAX * highest) + 1e-9
 
 
 class KnownRig(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +79,9 @@ class KnownRig(msgspec.Struct, frozen=True, kw_only=True):
     devices : tuple of KnownDevice
         Every device of its configuration.
     lease_s : float
-        How long a device goes on without a word from the service.
+        How long a device goes on without a new lease.
     signing : SigningConfig, optional
-        Whether what is said is signed, and where the keys are.
+        Whether messages are signed, and where the keys are.
     """
 
     name: str
@@ -92,10 +92,10 @@ class KnownRig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wait_s(self) -> float:
-        """How long to wait until devices must have come to rest: lease, way down, and 2 s."""
+        """How long to wait until devices must be at rest: a lease, the way down, and 2 s."""
         ways_s = [device.way_down_s for device in self.devices]
         return self.lease_s + max(ways_s, default=_WAY_DOWN_S) + _MARGIN_S
 
     def device(self, name: str) -> KnownDevice:
-        """Return a device of the configuration; of another nothing but its name is known."""
+        """Return a device by its name; one that is not configured has nothing but the name."""
         return next((each for each in self.devices if each.id == name), KnownDevice(id=name))

@@ -1,4 +1,4 @@
-"""An operator's end of the wire: what the rig says, remembered while a question is open."""
+"""An operator's connection to a rig: it publishes, and remembers what services and devices send."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,49 +17,49 @@ from stimulators.wire.mqtt import MqttLink
 from stimulators.wire.payload import from_payload
 from stimulators.wire.topics import Topic
 
-#: A rig has few devices and one service; what else claims to be one is not remembered.
+#: A rig has few devices and one service; beyond these numbers others are not remembered.
 _N_DEVICES_MAX = 256
 _N_SESSIONS_MAX = 16
 
 
 class OperatorError(Exception):
-    """There is nobody to talk to; the text says who is missing."""
+    """There is no broker or no service; the text says which."""
 
 
 class SaidStatus(msgspec.Struct, frozen=True):
-    """What a service said, and when in the operator's clock."""
+    """A service's status, and when it was received, by the operator's clock."""
 
     status: Status
     heard_s: float
 
 
 class OperatorLink:
-    """A context manager around one conversation with a rig.
+    """A context manager that is connected to a rig's broker while it is open.
 
     Parameters
     ----------
     rig : KnownRig
-        Whom to talk to.
+        The rig and its broker.
     heard : sequence of Topic
-        What to listen to: of status, infos, states and acks.
+        The topics to subscribe to: of status, infos, states and acks.
     first : (Topic, bytes), optional
-        Said at once on every new link: it may have been lost with the one before.
+        Published at once on every new link: it may have been lost with the one before.
     now_s : callable, optional
-        Any clock that runs on, for ages and `service_now_us`.
+        Any clock that never goes back, for ages and `service_now_us`.
     keys : Keys, optional
-        Seals what is said; what it cannot open is counted and dropped. Without any, nothing is
-        signed and signatures are read past.
+        Sign what is published; a message whose signature they do not accept is counted and
+        dropped. Without any, nothing is signed and signatures are not checked.
 
     Attributes
     ----------
     services : dict of str to SaidStatus
-        By session, what each service said last since we listen; one that says goodbye is gone.
+        By session, the last status of each service that is running.
     kept_status : Status or None
-        What the broker had kept of a service, or its goodbye.
+        A status that the broker had kept, or the ``offline`` of a service that ended.
     devices : dict of str to DeviceWords
-        What each device said; those of the configuration are there from the start.
+        The words of each device; those of the configuration are there from the start.
     n_heard, n_unverified : int
-        Messages read, and messages dropped because their signature does not hold.
+        Messages read, and messages dropped because their signature does not fit.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class OperatorLink:
         self._is_up = False
         broker = rig.broker.for_operators
         self._problem = f"{broker.host}:{broker.port}: no answer"
-        self._stirred = asyncio.Event()
+        self._has_news = asyncio.Event()
         self._feeding: asyncio.Task[None] | None = None
         self._device_level = topics.INFO.address.split("/").index("{device}")
         self._link = MqttLink(
@@ -96,7 +96,7 @@ class OperatorLink:
         """Begin to connect."""
         feeding = self._link.feed(self._hear, self._change_link)
         self._feeding = asyncio.create_task(feeding, name="operator link")
-        self._feeding.add_done_callback(lambda _: self._stirred.set())
+        self._feeding.add_done_callback(lambda _: self._has_news.set())
         return self
 
     async def __aexit__(
@@ -112,16 +112,16 @@ class OperatorLink:
 
     @property
     def present(self) -> set[str]:
-        """The devices that are not known to be gone."""
+        """The devices that are not known to be offline."""
         return {name for name, words in self.devices.items() if words.is_present}
 
     def service_now_us(self, session: str) -> int:
-        """Return a service's clock, from its last status and what has passed here since."""
+        """Return the time by a service's clock, from its last status and the time since."""
         said = self.services[session]
         return said.status.now_us + round((self._now_s() - said.heard_s) * 1e6)
 
     def publish(self, topic: Topic, payload: bytes) -> None:
-        """Say something to the rig.
+        """Publish a message to the rig.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class OperatorLink:
             raise OperatorError(f"no broker: {self._problem}")
 
     def offer(self, topic: Topic, payload: bytes) -> bool:
-        """Say something to the rig; False where there is no link."""
+        """Publish a message to the rig; return False where there is no link."""
         address = topic.at(rig=self.rig.name)
         return self._link.publish(address, self._keys.seal(address, payload), qos=topic.qos)
 
@@ -150,20 +150,20 @@ class OperatorLink:
             raise OperatorError(f"no broker: {self._problem}")
 
     async def until(self, holds: Callable[[], bool], wait_s: float) -> bool:
-        """Wait until something holds of what was heard; False where it does not in time."""
+        """Wait until `holds` returns true for the messages received; False where it does not."""
         try:
             async with asyncio.timeout(wait_s):
                 while not holds():
                     if self._feeding is not None and self._feeding.done():
                         self._feeding.result()
-                    await self._stirred.wait()
-                    self._stirred.clear()
+                    await self._has_news.wait()
+                    self._has_news.clear()
         except TimeoutError:
             return holds()
         return True
 
     async def listen(self, seconds: float) -> None:
-        """Hear what is said for so long."""
+        """Receive messages for this many seconds."""
         await self.until(lambda: False, seconds)
 
     def _change_link(self, is_up: bool, problem: str) -> None:
@@ -171,7 +171,7 @@ class OperatorLink:
         self._problem = problem
         if is_up and self._first is not None:
             self.offer(*self._first)
-        self._stirred.set()
+        self._has_news.set()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
         try:
@@ -180,10 +180,10 @@ class OperatorLink:
             self.n_unverified += 1
         except ValueError:
             return
-        self._stirred.set()
+        self._has_news.set()
 
     def _read(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Remember what was said, or raise ValueError where it is not what the contract says."""
+        """Remember a message, or raise ValueError where it is not what the contract says."""
         levels = topic.split("/")
         name, what = levels[min(self._device_level, len(levels) - 1)], levels[-1]
         self.n_heard += 1
@@ -192,17 +192,17 @@ class OperatorLink:
             return
         if name not in self.devices and len(self.devices) >= _N_DEVICES_MAX:
             return
-        place, now_s = self.n_heard, self._now_s()
+        order, now_s = self.n_heard, self._now_s()
         if what == "info":
             info = from_payload(payload, DeviceInfo)
-            self._words(name).hear_info(info, retained=retained, order=place, heard_s=now_s)
+            self._words(name).hear_info(info, retained=retained, order=order, heard_s=now_s)
         elif retained:
             return  # no device asks a broker to keep these
         elif what == "ack":
-            self._words(name).hear_ack(from_payload(payload, Ack), order=place, heard_s=now_s)
+            self._words(name).hear_ack(from_payload(payload, Ack), order=order, heard_s=now_s)
         elif what == "state":
             said = from_payload(payload, DeviceStatus)
-            self._words(name).hear_status(said, order=place, heard_s=now_s)
+            self._words(name).hear_status(said, order=order, heard_s=now_s)
 
     def _words(self, device: str) -> DeviceWords:
         return self.devices.setdefault(device, DeviceWords())

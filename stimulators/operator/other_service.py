@@ -1,4 +1,4 @@
-"""One service a rig: whoever starts one listens first whether another is there."""
+"""One service a rig: before a service starts, it listens for another one."""
 
 from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.operator_link import OperatorError, OperatorLink
@@ -6,26 +6,27 @@ from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Status
 
-#: A service speaks once a second; this leaves one word to be lost.
+#: A service sends a heartbeat each second; even if one is lost, another arrives within this time.
 LISTEN_S = 2.5
 
 
 async def other_service(
     rig: KnownRig, *, listen_s: float = LISTEN_S, keys: Keys | None = None
 ) -> Status | None:
-    """Return what another service of the rig says, or None where none speaks.
+    """Return the status of another service of the rig that is running; None without one.
 
-    What the broker had kept, and a goodbye, is nobody who speaks. A broker that is not there is
-    waited for as long as is listened; it may come later, then nobody was heard.
+    A status that the broker had kept, or that says ``offline``, is not of a running service. A
+    broker that is not there is waited for as long as it would be listened to; without it no service
+    is found.
 
     Parameters
     ----------
     rig : KnownRig
-        Where to listen.
+        The rig and its broker.
     listen_s : float
-        For how long, once there is a link.
+        How long to listen, once there is a link.
     keys : Keys, optional
-        Checks what is said; what it cannot open was said by nobody of this rig.
+        Check what is received: a message that they do not accept is not of this rig.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which of the services that speak an operator's request is for."""
+"""Which of several running services an operator's request is for."""
 
 from collections.abc import Mapping
 
@@ -6,21 +6,21 @@ from stimulators.operator.operator_link import OperatorError, SaidStatus
 
 
 class SeveralServicesError(OperatorError):
-    """More than one service speaks, and none alone drives a device; the text names them."""
+    """More than one service runs, and none alone drives a device; the text names them."""
 
 
 def addressed(rig: str, services: Mapping[str, SaidStatus]) -> str:
-    """Return the session that drives a device; where none does, the only one that speaks.
+    """Return the session that drives a device; where none does, the only one that runs.
 
     Raises
     ------
     OperatorError
-        Where nobody speaks.
+        Where no service is heard.
     SeveralServicesError
-        Where it is not clear whom to ask.
+        Where several could be meant.
     """
     if not services:
-        raise OperatorError(f"rig {rig}: no service says anything: is `stimloop run` running?")
+        raise OperatorError(f"rig {rig}: no service answers: is `stimloop run` running?")
     driving = [session for session, said in services.items() if said.status.drives]
     candidates = driving or list(services)
     if len(candidates) == 1:

@@ -1,4 +1,4 @@
-"""Stop: said to every device, past the service, until each one's own words show it."""
+"""Stop: sent to every device directly, not through the service, until each one's words show it."""
 
 import secrets
 
@@ -13,30 +13,30 @@ from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Stop
 from stimulators.wire.payload import to_payload
 
-#: A device speaks once a second: by then a second one of the same name has been heard too.
+#: A device reports each second: within this time a second device of the same name is heard, too.
 _LISTEN_S = 1.3
 _HEARD = (topics.ACK, topics.INFO, topics.DEVICE_STATUS)
 
 
 class StopResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a stop.
+    """The outcome of a stop.
 
     Parameters
     ----------
     devices : tuple of Verdict
-        Of every device of the configuration, and every other that is there.
+        One for every device of the configuration, and for every other that is there.
     """
 
     devices: tuple[Verdict, ...]
 
     @property
     def is_so(self) -> bool:
-        """Whether every device says that it is stopped, and there is one."""
+        """Whether there is a device, and every one reports that it is stopped."""
         return bool(self.devices) and not bad(self.devices)
 
     @property
     def is_answered(self) -> bool:
-        """Whether any device said anything."""
+        """Whether any device answered."""
         return any(each.kind not in {"no answer", "offline"} for each in self.devices)
 
 
@@ -50,25 +50,25 @@ async def stop(
     countdown: Countdown = no_countdown,
     keys: Keys | None = None,
 ) -> StopResult:
-    """Stop every device of a rig, past the service, and wait until each says that it is so.
+    """Stop every device of a rig directly, and wait until each reports that it is stopped.
 
-    The stop is said again while a device has not answered, or gives more than it may. Where
-    all answer this takes as long as devices take from one word to the next: by then a second
-    device of the same name is known.
+    The stop is repeated while a device has not answered, or gives more than it may. Even where all
+    answer at once this takes as long as devices take from one report to the next, so that a second
+    device of the same name is noticed.
 
     Parameters
     ----------
     rig : KnownRig
-        Where, and which devices must answer whatever the broker knows.
+        The rig, its broker, and the devices that must answer.
     operator, reason : str
-        Who and why.
+        Who stops the devices, and why.
     broker_wait_s, wait_s : float, optional
-        Seconds to wait for the broker, and then for the devices; as long as the rig may take
-        (`KnownRig.wait_s`) without.
+        Seconds to wait for the broker, and then for the devices; by default as long as the rig may
+        take (`KnownRig.wait_s`).
     countdown : callable
-        Told how long it may still take.
+        Called with the seconds that it may still take.
     keys : Keys, optional
-        Signs the stop and checks the devices' words.
+        Sign the stop, and check the devices' answers.
 
     Raises
     ------

@@ -12,7 +12,7 @@ VerdictKind = Literal["so", "not so", "not known", "no answer", "offline", "two 
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What one device's words come to.
+    """The verdict on one device, by its own words.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Verdict(msgspec.Struct, frozen=True):
     kind : str
         ``so`` is the only good one.
     text : str
-        The same for a person, with amounts.
+        The verdict for people, with amounts.
     """
 
     device: str
@@ -30,29 +30,29 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def is_so(self) -> bool:
-        """Whether the device's words show it."""
+        """Whether the device's words show that it is as it should be."""
         return self.kind == "so"
 
 
 def stopped(
     device: KnownDevice, words: DeviceWords | None, request_id: str, *, is_configured: bool
 ) -> Verdict:
-    """Say whether a device is stopped: it answered, and gives no more than a stop allows.
+    """Judge whether a device is stopped: it answered, and gives no more than a stop allows.
 
-    A stop takes a device to the lesser of what it gave and its stop amount. What it gave is
-    known where it said before that it was at rest; where it was driven only its stop amount
-    counts. Nothing it says after its answer may be above, and it may not be driven again.
+    A stop takes a device to the lesser of its amount and its stop amount. Its amount is known where
+    it reported before that it was at rest; where it was driven, its stop amount is the bound. No
+    report after its answer may be above that, and it may not be driven again.
 
     Parameters
     ----------
     device : KnownDevice
-        What the configuration says of it.
+        The device by the configuration.
     words : DeviceWords or None
-        What was heard of it.
+        Its words so far.
     request_id : str
-        Of the stop.
+        The id of the stop.
     is_configured : bool
-        Whether the configuration names it; else its own word says what its stop amount is.
+        Whether the configuration names it; else its own description states its stop amount.
     """
     instance = None if words is None else words.current
     if words is None or instance is None:
@@ -65,7 +65,7 @@ def stopped(
     if answer is None:
         return Verdict(device.id, "no answer", f"NO ANSWER{_last_word(instance.newest)}")
     known = words.known(device, is_configured=is_configured)
-    kind, text = _stopped_words(known, instance, answer, known.tolerance(words.amount_tolerance))
+    kind, text = _stop_verdict(known, instance, answer, known.tolerance(words.amount_tolerance))
     return Verdict(device.id, kind, text)
 
 
@@ -77,16 +77,16 @@ def at_safe(
     is_configured: bool,
     is_leased: bool,
 ) -> Verdict:
-    """Say whether a device is at its safe amount, or gives less and is left alone.
+    """Judge whether a device is at its safe amount, or, where it has no lease, below it.
 
     Parameters
     ----------
     device, words, is_configured
         As for `stopped`.
     since : int
-        Words heard before this place in the conversation do not count.
+        Words whose `order` is lower do not count.
     is_leased : bool
-        Whether the service keeps it leased there (paused): then it is at its safe amount, not
+        Whether the service renews its lease there (paused): then it is at its safe amount, not
         below. Else it must not be driven.
     """
     instance = None if words is None else words.current
@@ -101,7 +101,7 @@ def at_safe(
         return Verdict(device.id, "no answer", f"NO ANSWER{_last_word(newest)}")
     known = words.known(device, is_configured=is_configured)
     tolerance = known.tolerance(words.amount_tolerance)
-    kind, text = _safe_words(known, instance, newest, tolerance, is_leased=is_leased)
+    kind, text = _safe_verdict(known, instance, newest, tolerance, is_leased=is_leased)
     return Verdict(device.id, kind, text)
 
 
@@ -118,7 +118,7 @@ def two_devices(device: KnownDevice, words: DeviceWords) -> Verdict | None:
 
 
 def said_amount(word: DeviceWord | None) -> str:
-    """Return what a device said that it gives, with its unit."""
+    """Return the amount that a device reported, with its unit."""
     if word is None or word.amount is None:
         return "an unknown amount"
     return f"{word.amount:g} mA" if word.unit == "mA" else f"level {word.amount:g}"
@@ -129,7 +129,7 @@ def bad(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     return tuple(each for each in verdicts if not each.is_so)
 
 
-def _stopped_words(
+def _stop_verdict(
     known: KnownDevice, instance: InstanceWords, answer: StopAnswer, tolerance: float
 ) -> tuple[VerdictKind, str]:
     if answer.ack.refused is not None:
@@ -151,7 +151,7 @@ def _stopped_words(
     return "so", f"stopped at {said_amount(newest)}{unverified}"
 
 
-def _safe_words(
+def _safe_verdict(
     known: KnownDevice,
     instance: InstanceWords,
     newest: DeviceWord,
@@ -183,7 +183,7 @@ def _allowed_after_stop(known: KnownDevice, before: DeviceWord | None) -> float:
     amount = None if before is None else _amount(known, before)
     if before is None or amount is None or before.state not in {"safe", "stopped"}:
         return known.stop_amount
-    # At rest by its own word: a device that is safe may since have reached its safe amount.
+    # At rest by its own report: a device in `safe` may since have reached its safe amount.
     highest = amount if before.state == "stopped" else max(amount, known.safe_amount)
     return min(highest, known.stop_amount)
 

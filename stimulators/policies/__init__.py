@@ -1,1 +1,1 @@
-"""What is wanted of a device: one policy a file, pure folds over hops."""
+"""Policies: which amount or trigger a device should give, decided hop by hop, one policy a file."""

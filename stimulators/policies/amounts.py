@@ -1,4 +1,4 @@
-"""What the amounts and the program of a policy's table mean for its device."""
+"""Checks of the amounts and the program in a policy's table against its device."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,12 +6,12 @@ from stimulators.device_config import DeviceConfig
 
 
 def program_of(program: str, device: DeviceConfig) -> str:
-    """Return the program that a table means: its only one where none is named."""
+    """Return the program that a table names; without one, the device's first."""
     return program or next(iter(device.programs), "")
 
 
 def wrong_program(program: str, device: DeviceConfig, *, is_trigger: bool) -> Iterator[str]:
-    """Yield, with its key, what is wrong with a table's program."""
+    """Yield, beginning with the key, what is wrong with a table's program."""
     names = tuple(device.programs)
     meant = program or (names[0] if len(names) == 1 else "")
     if meant not in (names or ("",)):
@@ -25,13 +25,13 @@ def wrong_program(program: str, device: DeviceConfig, *, is_trigger: bool) -> It
 def wrong_amounts(
     amounts: Mapping[str, Mapping[str, float | None]], device: DeviceConfig
 ) -> Iterator[str]:
-    """Yield, with their keys, what is wrong with amounts.
+    """Yield, beginning with the key, what is wrong with a table's amounts.
 
     Parameters
     ----------
     amounts : mapping
-        By the key without its unit the amounts by unit: ``{"on": {"ma": 2.0, "level": None}}``;
-        the first has no default.
+        By key without unit, the amount in each unit: ``{"on": {"ma": 2.0, "level": None}}``; the
+        first key has no default.
     device : DeviceConfig
         The device.
     """

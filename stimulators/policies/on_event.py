@@ -1,4 +1,4 @@
-"""A trigger for every detection: at its own moment, which may lie ahead, or at once."""
+"""A trigger for every detection: at a phase event that may lie ahead, or at once."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
@@ -25,8 +25,8 @@ class OnEventConfig(
     Parameters
     ----------
     event : {"moment", "onset", "offset"}
-        Which detections give a trigger. A moment (of `target_phase`) is met: the trigger goes
-        with its time to fire. On an onset or an offset it is given at once.
+        Which detections give a trigger. At a ``moment``, a phase event of `target_phase`, the
+        trigger is sent ahead with its time to fire; at an onset or an offset it is fired at once.
     on_ma, on_level : float
         The amount of a trigger, in the device's unit; no default.
     """
@@ -37,15 +37,15 @@ class OnEventConfig(
 
     @property
     def reads(self) -> tuple[EventRead, ...]:
-        """The detections."""
+        """The detections of the table's detector and channel."""
         return (EventRead("of", self.of, self.channel, (self.event,)),)
 
 
 class OnEvent:
     """A trigger for every detection of a detector on a channel, while the device is driven.
 
-    With `target_phase`, which gives a moment at most once a cycle, this stimulates at a phase
-    [1]_: the device waits for the moment by its own, synchronised clock.
+    With `target_phase`, which gives a phase event at most once a cycle, this stimulates at a phase
+    [1]_: the device waits for the time to fire by its own, synchronised clock.
 
     Parameters
     ----------
@@ -62,11 +62,11 @@ class OnEvent:
 
     Notes
     -----
-    A pure fold over hops. A moment that lies ahead by more than a command is valid, or than the
-    device's lease lasts, or that is over, is refused by the gate and never given at another
-    phase: choose `lead_s` of the detector longer than the way to the device takes, and shorter
-    than ``gate.command_valid_s``. Nothing is wanted in HOLD or while paused, when the gate takes
-    back what waits at the device; nor at a hop that is not valid.
+    Targets depend on the hops alone. A phase event that lies ahead by more than a command is valid,
+    or than the device's lease lasts, or that is past, is refused by the gate and never fired at
+    another phase: choose `lead_s` of the detector longer than a command takes to the device, and
+    shorter than ``gate.command_valid_s``. There is no target in HOLD or while paused, when the gate
+    takes back triggers that wait at the device; nor at a hop that is not valid.
 
     References
     ----------
@@ -102,7 +102,7 @@ class OnEvent:
         self._is_driven = False
 
     def note(self, event: DeviceEvent) -> None:
-        """Want something only while the device takes commands."""
+        """Note whether the device takes commands: without that there are no targets."""
         if event.change != "applied":
             self._is_driven = event.change in {"engaged", "resumed"}
 

@@ -1,4 +1,4 @@
-"""The seam every policy fits, built in or from elsewhere."""
+"""The interface of every policy, built in or of another package."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NamedTuple, Protocol
@@ -12,7 +12,7 @@ from stimulators.wire.messages import CommandKind
 
 
 class MeasureRead(NamedTuple):
-    """One measure that a policy reads: one of `Observation.values`.
+    """One measure that a policy reads: a column of `Observation.values`.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class MeasureRead(NamedTuple):
     unit : str
         The unit it must have; empty for any.
     compared : str
-        Measures with the same word here are held against each other, so they must have one unit.
+        Measures with the same text here are compared, so they must have the same unit.
     """
 
     key: str
@@ -39,14 +39,14 @@ class MeasureRead(NamedTuple):
 
 
 class EventRead(NamedTuple):
-    """Detections that a policy reads: they stand in `Observation.moments`.
+    """Detections that a policy reads: they are in `Observation.moments`.
 
-    A hop is valid for it where every measure of the channel is.
+    For such a read a hop is valid where every measure of the channel is.
 
     Parameters
     ----------
     key, detector, channel
-        As of a `MeasureRead`.
+        As in `MeasureRead`.
     kinds : tuple of str
         Which of ``onset``, ``offset`` and ``moment``.
     """
@@ -58,7 +58,7 @@ class EventRead(NamedTuple):
 
 
 class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every `[[policies]]` table has; each policy's own struct adds its keys and tag.
+    """The keys of every `[[policies]]` table; each policy's own struct adds its keys and tag.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def reads(self) -> tuple[MeasureRead | EventRead, ...]:
-        """What the policy reads; it decides at every hop of the detector that is named first."""
+        """What the policy reads; it decides at every hop of the first detector."""
         raise NotImplementedError
 
     @property
@@ -80,18 +80,18 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the table of a policy has that follows one detector and drives one device.
+    """The keys of a policy that reads one detector and drives one device.
 
     Parameters
     ----------
     of : str
-        Id of the detector it follows.
+        Id of the detector it reads.
     channel : str
-        Channel of that detector; may be left out where it has only one.
+        Channel of that detector; optional where it has only one.
     device : str
         Id of the device it drives.
     program : str
-        One of the device's programs; may be left out where it has only one.
+        One of the device's programs; optional where it has only one.
     """
 
     of: str
@@ -106,7 +106,7 @@ class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ResolvedRead(NamedTuple):
-    """What a read came to: its detector and channel, and of a measure the unit and the sign."""
+    """A read after its detector was found: with the channel, and the unit and sign of a measure."""
 
     detector: str
     channel: str
@@ -116,12 +116,12 @@ class ResolvedRead(NamedTuple):
 
 
 class PolicyInputs(NamedTuple):
-    """What a policy is built on.
+    """The second argument of a policy's class: rate, hop, reads and devices.
 
     Parameters
     ----------
     rate_hz : float
-        Rate of the samples that observations count.
+        Rate of the samples by which observations are indexed.
     hop_samples : int
         Samples from one observation to the next.
     reads : tuple of ResolvedRead
@@ -137,7 +137,7 @@ class PolicyInputs(NamedTuple):
 
 
 class Clip(NamedTuple):
-    """What a policy may ever want of a device: its own clip, within the device's limits."""
+    """The range of amounts that a policy may ever ask of a device, within the device's limits."""
 
     device: str
     kind: CommandKind
@@ -146,16 +146,17 @@ class Clip(NamedTuple):
 
 
 class Policy(Protocol):
-    """A pure fold over hops and device events: no clock, no file, no network.
+    """Turns hops and device events into targets: without a clock, a file or the network.
 
     A policy is constructed as ``cls(config, inputs)``; it raises ValueError, the text beginning
-    with the key, where they do not fit. Durations are counted in samples. Ramps, steps and holds
-    are its own; the gate limits how fast a device follows.
+    with the key, where they do not fit. What it decides depends on these and on the hops and events
+    so far, nothing else. Durations are counted in samples. Ramps, steps and holds are its own; the
+    gate limits how fast a device follows.
 
     Attributes
     ----------
     clips : tuple of Clip
-        What it may want, one for each device that it drives. A target beyond is a fault of the
+        One range of amounts for each device that it drives. A target outside is a fault of the
         policy: the rig goes safe.
     """
 
@@ -164,18 +165,18 @@ class Policy(Protocol):
 
     @property
     def clips(self) -> tuple[Clip, ...]:
-        """What it may want, one for each device that it drives."""
+        """One range of amounts for each device that it drives."""
         ...
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Fold the next hop in and return what it calls for; never raises on data.
+        """Take in the next hop, and return its targets; never raises on data.
 
-        Values of an observation that are not valid may be any numbers, and mean nothing.
+        Values of an observation that are not valid may be any numbers, and must not be used.
         """
         ...
 
     def note(self, event: DeviceEvent) -> None:
-        """Take in what became of a device that it drives."""
+        """Take in an event of a device that it drives: how it is driven, or a new amount."""
         ...
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""An amount that goes to its goal by so much a sample, and stays where it is between."""
+"""An amount that moves to its goal by a fixed step a sample."""
 
 
 class Ramp:
@@ -7,16 +7,16 @@ class Ramp:
     Parameters
     ----------
     start : float
-        Where it begins.
+        The first amount.
     lowest, highest : float
-        It never leaves these.
+        The range that it never leaves.
     up_per_sample, down_per_sample : float
-        How far it goes at most; infinite for a step.
+        The largest change a sample; infinite for a step.
 
     Attributes
     ----------
     amount : float
-        Where it is.
+        The amount of now.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Ramp:
         self._down_per_sample = down_per_sample
 
     def move(self, goal: float, n_samples: int) -> float:
-        """Go towards `goal` for so many samples, and return where it is then."""
+        """Move towards `goal` for `n_samples`, and return the new amount."""
         if goal > self.amount:
             self.amount = min(goal, self.amount + self._up_per_sample * n_samples)
         elif goal < self.amount:
@@ -43,15 +43,15 @@ class Ramp:
         return self.amount
 
     def start_from(self, lowest: float, highest: float) -> None:
-        """Go on from what a device gives: the nearest amount of a range, within the own limits."""
+        """Go on from the amount of a device: the nearest in its range, within this ramp's own."""
         nearest = min(max(self.amount, lowest), highest)
         self.amount = min(max(nearest, self._lowest), self._highest)
 
 
 def per_sample(distance: float, duration_s: float, rate_hz: float) -> float:
-    """Return how far a ramp goes in a sample that takes `duration_s` for a distance.
+    """Return the change a sample of a ramp that takes `duration_s` for a distance.
 
-    Infinite where it takes less than a sample.
+    It is infinite where that is less than half a sample.
 
     >>> per_sample(3.0, 2.0, 250.0)
     0.006

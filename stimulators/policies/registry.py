@@ -1,4 +1,4 @@
-"""Every kind of policy a table can ask for: our own, and those that are installed beside us."""
+"""Every kind of policy a table can name: the built-in ones, and those of installed packages."""
 
 from collections.abc import Container, Iterable, Mapping
 from importlib import metadata
@@ -9,26 +9,25 @@ import msgspec
 from stimulators.own_classes import own_classes
 from stimulators.policies.policy import PolicyConfig
 
-#: The entry points of this group each name a class that is built as
-#: `stimulators.policies.policy.Policy` says.
+#: Each entry point of this group names a class that follows `stimulators.policies.policy.Policy`.
 GROUP: Final = "stimloop.policies"
 
 _METHODS: Final = ("decide", "note", "reset")
 
 
 class PolicyRegistry(NamedTuple):
-    """What was found.
+    """The policies that were found, by kind.
 
     Parameters
     ----------
     policies : dict
-        Every class by the struct that configures it.
+        Every policy's class, by the struct that configures it.
     kinds : dict of str to type
         The structs by their tag, the `kind` of a table.
     packages : dict of str to str
-        Packages, with their versions, that kinds from elsewhere came from.
+        Version of each package that brought a kind, by its name.
     refused : dict of str to str
-        For each entry point that could not be taken, the reason.
+        For each entry point that was not accepted, the reason.
     """
 
     policies: Mapping[type[PolicyConfig], Any]
@@ -38,25 +37,25 @@ class PolicyRegistry(NamedTuple):
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
-    """Return our own policies by kind, then those of the entry points by the names of these.
+    """Return the built-in policies in the order of kind, then those of entry points by name.
 
-    Our own are the classes of this folder that say what configures them.
+    Built in are the classes of this folder that have a `config_type`.
 
-    One that cannot be imported, or is no policy, is refused with the reason and leaves the rest
-    as it is; nobody's kind can take the place of another's.
+    An entry point that cannot be imported, or is no policy, is refused with the reason and changes
+    nothing of the others; no kind can replace another one of the same name.
     """
     policies: dict[type[PolicyConfig], Any] = {}
     kinds: dict[str, type[PolicyConfig]] = {}
-    for own in _own():
-        kind, config_type = _new_kind(own, kinds)
-        kinds[kind], policies[config_type] = config_type, own
+    for built_in in _built_in():
+        kind, config_type = _new_kind(built_in, kinds)
+        kinds[kind], policies[config_type] = config_type, built_in
     packages: dict[str, str] = {}
     refused: dict[str, str] = {}
     for entry_point in sorted(entry_points, key=lambda each: (each.name, each.value)):
         try:
             found = entry_point.load()
             kind, config_type = _new_kind(found, kinds)
-        except Exception as error:  # noqa: BLE001 a broken package must not take the rig with it
+        except Exception as error:  # noqa: BLE001 a broken package must not stop the rig
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
             continue
@@ -66,7 +65,7 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
     return PolicyRegistry(policies, kinds, packages, refused)
 
 
-def _own() -> list[type[Any]]:
+def _built_in() -> list[type[Any]]:
     classes = own_classes("stimulators.policies", without=__name__)
     found = (each for each in classes if "config_type" in vars(each))
     return sorted(found, key=lambda each: _kind(each.config_type))
@@ -91,8 +90,8 @@ def _config_type(found: object) -> type[PolicyConfig]:
             raise TypeError(f"expected a policy with a method {name}, found none")
     for name in ("reads", "drives"):
         if getattr(config_type, name) is getattr(PolicyConfig, name):
-            raise TypeError(f"expected a config_type that says its {name}, found none")
-    # One key that a table cannot hold would make every table of every kind unreadable.
+            raise TypeError(f"expected a config_type with a property {name}, found none")
+    # A single type that TOML cannot hold would make the tables of all kinds unreadable.
     msgspec.json.schema(config_type)
     return config_type
 
@@ -104,11 +103,11 @@ def _kind(config_type: type[PolicyConfig]) -> str:
     return settings.tag
 
 
-#: What is installed here.
+#: The policies that are installed here.
 POLICIES: Final = find(metadata.entry_points(group=GROUP))
 
-#: A `[[policies]]` table; its `kind` says which.
+#: Any `[[policies]]` table: its `kind` names the struct.
 if TYPE_CHECKING:
     AnyPolicyConfig: TypeAlias = PolicyConfig
-else:  # which kinds there are is known once those from elsewhere have been found
+else:  # the union is known only once the installed packages have been searched
     AnyPolicyConfig = Union[tuple(POLICIES.policies)]  # noqa: UP007

@@ -1,4 +1,4 @@
-"""On while the detector says so: the plainest policy, single threshold with dwell times."""
+"""On while a detector is on: the simplest policy, a single threshold with dwell times."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
@@ -33,18 +33,18 @@ class ThresholdConfig(
     Parameters
     ----------
     onset_s : float
-        The detector must be on for so long, without a break, before the policy is.
+        How long the detector must be on, without a break, before the policy is on.
     termination_s : float
-        And off for so long before it is off again.
+        How long it must be off before the policy is off again.
     output : {"amplitude", "trigger"}
         An amount that is held, or one trigger at each onset.
     on_ma, on_level : float
         The amount while on, or of a trigger, in the device's unit; no default.
     off_ma, off_level : float
-        The amount while off; the device's safe amount unless given.
+        The amount while off; by default the device's safe amount.
     transition_up_s, transition_down_s : float
-        The way from the lower of the two amounts to the higher takes so long, and back; 0 is a
-        step, which the device follows as its slew allows.
+        How long the ramp from the lower of the two amounts to the higher takes, and the way back;
+        0 is a step, which the device follows as its slew allows.
     """
 
     onset_s: _Duration = 0.1
@@ -59,7 +59,7 @@ class ThresholdConfig(
 
     @property
     def reads(self) -> tuple[MeasureRead, ...]:
-        """Whether the detector is on, its measure, and what that is held against."""
+        """Whether the detector is on, its measure, and the threshold of that."""
         return (
             MeasureRead("of", self.of, self.channel, "is_on"),
             MeasureRead("of", self.of, self.channel, "value", compared="level"),
@@ -86,16 +86,16 @@ class Threshold:
 
     Notes
     -----
-    A pure fold over hops, counted in samples: the same hops give the same targets in any chunks.
-    With ``amplitude`` every valid hop gives a target. With ``trigger`` an onset gives one, and
-    only an onset that was seen: what is on at the first hop, or at a reset, gives none before it
-    has been off.
+    All times are counted in samples: the same hops give the same targets in any chunks. With
+    ``amplitude`` every valid hop gives a target. With ``trigger`` an onset gives one, but only
+    where the detector was off before: one that is on at the first hop, or at a reset, gives none
+    until it has been off.
 
-    A hop that is not valid gives no target and breaks the run that is being counted; whether the
-    policy is on stays as it was.
+    A hop that is not valid gives no target, and the time on or off is counted anew from the next
+    valid one; the policy stays on or off as it was.
 
-    A transition goes on at valid hops while the device is driven, and stays where it is in HOLD;
-    when the device is engaged, or the rig resumes, it goes on from what the device then gives.
+    A ramp moves at valid hops while the device is driven, and stays as it is in HOLD; when the
+    device is engaged, or the rig resumes, it goes on from the amount that the device then gives.
 
     References
     ----------
@@ -174,7 +174,7 @@ class Threshold:
         self._ramp.amount = self._off_amount
 
     def note(self, event: DeviceEvent) -> None:
-        """Go on from what the device gives, once it is driven; stay where it is in HOLD."""
+        """Start the ramp from the device's amount, once it is driven; stop it in HOLD."""
         if event.change == "applied":
             return
         self._is_driven = event.change in {"engaged", "resumed"}
@@ -182,7 +182,7 @@ class Threshold:
             self._ramp.start_from(event.lowest, event.highest)
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Fold the next hop in and return what it calls for, if anything."""
+        """Take in the next hop, and return its target, if there is one."""
         if not observation.valid:
             self._run_is_on = None
             return ()
@@ -191,8 +191,8 @@ class Threshold:
             self._run_is_on = bool(is_on)
             self._run_sample = observation.sample
             self._run_s = observation.time_s
-        turned_on = self._turn(observation, is_on=bool(is_on))
-        if self._config.output == "trigger" and not turned_on:
+        has_begun = self._switch(observation, is_on=bool(is_on))
+        if self._config.output == "trigger" and not has_begun:
             return ()
         return (
             Target(
@@ -212,14 +212,14 @@ class Threshold:
         )
 
     def _amount(self) -> float:
-        """Return the next amount on the way to that of on or off."""
+        """Return the next amount of the ramp to the amount of on or off."""
         goal = self._on_amount if self._is_on else self._off_amount
         if self._is_step:
             return goal
         return self._ramp.move(goal, self._hop_samples) if self._is_driven else self._ramp.amount
 
-    def _turn(self, observation: Observation, *, is_on: bool) -> bool:
-        """Turn on or off where the run has lasted; return whether an onset was seen."""
+    def _switch(self, observation: Observation, *, is_on: bool) -> bool:
+        """Switch once the detector has been on or off for long enough; True at an onset."""
         if not is_on:
             self._has_been_off = True
         needed = self._onset_samples if is_on else self._termination_samples
@@ -229,13 +229,13 @@ class Threshold:
             return False
         self._is_on = is_on
         self._onset_s = self._run_s
-        turned_on = is_on and self._has_been_off
+        is_onset = is_on and self._has_been_off
         self._has_been_off = not is_on
-        return turned_on
+        return is_onset
 
 
 def _wrong_with_triggers(config: ThresholdConfig, unit: str) -> list[str]:
-    """Return what a table says that means nothing where an onset gives one trigger."""
+    """Return the errors of keys that mean nothing where an onset gives one trigger."""
     found = {key: getattr(config, key) or None for key in ("transition_up_s", "transition_down_s")}
     found = {f"off_{unit}": getattr(config, f"off_{unit}"), **found}
     return [

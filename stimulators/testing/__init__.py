@@ -1,7 +1,7 @@
-"""The laws of a policy, for whoever writes one: run them on your own, without a checkout.
+"""The laws of policies, as tests that you run on a policy of your own, without a checkout.
 
-``pip install 'stimloop[testing]'``, say `examples` (configurations) in your class, and in a test
-of yours::
+``pip install 'stimloop[testing]'``, list `examples` (configurations) in your class, and write a
+test::
 
     import pytest
     from graded import Graded
@@ -13,9 +13,10 @@ of yours::
         law.hold()
 
 An example may drive the devices ``stn`` and ``stn_right`` (from 0 to 3 mA, safe at 0.5 mA, program
-``adbs``) and ``band`` (level from 0 to 0.8), and may read any detectors: their measures are made
-up. What is called ``is_on`` or ``is_open`` is 0 or 1, what is called ``threshold`` is 1, and all
-else is below 1 while that is off and above it while it is on. Detections come where that changes.
+``adbs``) and ``band`` (level from 0 to 0.8), and may read any detectors, whose measures are
+simulated. Measures named ``is_on`` or ``is_open`` are 0 or 1, those named ``threshold`` are 1, and
+all others are below 1 while those are off and above it while they are on. Detections come where
+that changes.
 """
 
 from importlib.util import find_spec

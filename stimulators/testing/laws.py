@@ -1,4 +1,4 @@
-"""The laws every policy keeps, each tried on an example by hypothesis."""
+"""The laws that every policy keeps, each tested on an example by hypothesis."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _CHANGES: Final = st.lists(
 
 @st.composite
 def _stretches(draw: st.DrawFn) -> list[Hop]:
-    """Draw stretches of hops that are on or off, valid or not, and what happens between them."""
+    """Draw stretches of hops that are on or off, valid or not, with events of devices between."""
     hops: list[Hop] = []
     for _ in range(draw(st.integers(1, 8))):
         first = Hop(draw(st.booleans()), draw(st.integers(0, 5)) > 0, draw(_CHANGES))
@@ -30,7 +30,7 @@ def _stretches(draw: st.DrawFn) -> list[Hop]:
 
 _HOPS: Final = _stretches()
 _DRIVEN: Final = Hop(is_on=False, changes=(("engaged", 0.3),))
-#: Off, on and off again for a second each, driven; and once more after a pause.
+#: Off, on and off again for a second each, while driven; and on once more after a pause.
 SHOWN: Final[tuple[Hop, ...]] = (
     *([_DRIVEN] + [Hop(is_on=False)] * 50 + [Hop(is_on=True)] * 50 + [Hop(is_on=False)] * 50),
     Hop(is_on=False, changes=(("paused", 0.3),)),
@@ -39,36 +39,36 @@ SHOWN: Final[tuple[Hop, ...]] = (
 
 
 def shows_what_it_is_for(example: PolicyExample, n_examples: int) -> None:  # noqa: ARG001
-    """Hold that it wants something of each of its devices: else no other law says anything."""
+    """Check that it has targets for each of its devices: else the other laws test nothing."""
     wanted = {(each.device, each.kind) for each in example.run(SHOWN)}
     expected = {(clip.device, clip.kind) for clip in example.build().clips}
     assert wanted == expected, f"expected targets of {expected}, found {wanted}"  # noqa: S101
 
 
 def is_the_same_in_any_chunks(example: PolicyExample, n_examples: int) -> None:
-    """Hold that targets follow from hops and bound events alone."""
+    """Check that targets depend on hops and bound events alone, not on chunks."""
 
     @given(hops=_HOPS, cuts=st.lists(st.integers(1, 250), max_size=12))
     def law(hops: list[Hop], cuts: list[int]) -> None:
         _same(example.run(hops, cuts=cuts), example.run(hops))
         _same(example.run(hops, cuts=range(len(hops))), example.run(hops))
 
-    _tried(law, n_examples)
+    _check(law, n_examples)
 
 
 def does_not_know_the_future(example: PolicyExample, n_examples: int) -> None:
-    """Hold that what comes later changes nothing of what was wanted before."""
+    """Check that later hops change no earlier target."""
 
     @given(hops=_HOPS, n_hops=st.integers(0, 250), other=_HOPS)
     def law(hops: list[Hop], n_hops: int, other: list[Hop]) -> None:
         known = example.run(hops[:n_hops])
         _same(example.run([*hops[:n_hops], *other])[: len(known)], known)
 
-    _tried(law, n_examples)
+    _check(law, n_examples)
 
 
 def begins_anew_at_a_reset(example: PolicyExample, n_examples: int) -> None:
-    """Hold that a reset is construction."""
+    """Check that a policy after a reset is as a new one."""
 
     @given(before=_HOPS, hops=_HOPS)
     def law(before: list[Hop], hops: list[Hop]) -> None:
@@ -77,11 +77,11 @@ def begins_anew_at_a_reset(example: PolicyExample, n_examples: int) -> None:
         policy.reset()
         _same(example.run(hops, policy=example.bound(policy)), example.run(hops))
 
-    _tried(law, n_examples)
+    _check(law, n_examples)
 
 
 def shares_nothing(example: PolicyExample, n_examples: int) -> None:
-    """Hold that two policies of one configuration do not know each other."""
+    """Check that two policies of one configuration share no state."""
 
     @given(hops=_HOPS, other=_HOPS)
     def law(hops: list[Hop], other: list[Hop]) -> None:
@@ -90,22 +90,22 @@ def shares_nothing(example: PolicyExample, n_examples: int) -> None:
         example.run(other, policy=example.bound(neighbour))
         _same(example.run(hops, policy=example.bound(policy)), expected)
 
-    _tried(law, n_examples)
+    _check(law, n_examples)
 
 
 def reads_nothing_of_invalid_values(example: PolicyExample, n_examples: int) -> None:
-    """Hold that a value that is not valid may be anything, and means nothing."""
+    """Check that the values of a hop that is not valid have no effect."""
     values = st.sampled_from([math.nan, math.inf, -math.inf, 1e300, -1.0])
 
     @given(hops=_HOPS, value=values)
     def law(hops: list[Hop], value: float) -> None:
         _same(example.run(hops, invalid=value), example.run(hops))
 
-    _tried(law, n_examples)
+    _check(law, n_examples)
 
 
 def wants_what_it_may(example: PolicyExample, n_examples: int) -> None:
-    """Hold every target to its clip, its hop and a program there is, whatever the measures are."""
+    """Check that every target is finite, in its clip and in a program, whatever the measures."""
     levels = st.sampled_from([1.0, 0.0, -1.0, 1e-300, 1e300, -1e300, 7.5])
 
     @given(hops=_HOPS, level=levels)
@@ -116,7 +116,7 @@ def wants_what_it_may(example: PolicyExample, n_examples: int) -> None:
             numbers = (target.amount, target.onset_s, target.fire_at_s or 0.0)
             assert all(map(math.isfinite, numbers)), target  # noqa: S101
 
-    _tried(law, n_examples)
+    _check(law, n_examples)
 
 
 LAWS: Final[tuple[Law, ...]] = (
@@ -137,12 +137,12 @@ class HeldLaw(NamedTuple):
     law: Law
 
     def hold(self, n_examples: int = 50) -> None:
-        """Try it on so many scripts of hops.
+        """Test the law on `n_examples` sequences of hops.
 
         Raises
         ------
         AssertionError
-            Where it does not hold; hypothesis says of the least script that shows it.
+            Where it does not hold; hypothesis shows the shortest sequence that breaks it.
         """
         self.law(self.example, n_examples)
 
@@ -161,12 +161,12 @@ def laws_of(policy: type[Any]) -> tuple[HeldLaw, ...]:
     Raises
     ------
     AssertionError
-        Where it brings no example: no law may hold of nothing.
+        Where the class has no examples: the laws would test nothing.
     """
     return tuple(HeldLaw(example, law) for example in examples_of(policy) for law in LAWS)
 
 
-def _tried(law: Callable[..., None], n_examples: int) -> None:
+def _check(law: Callable[..., None], n_examples: int) -> None:
     settings(max_examples=n_examples, deadline=None)(law)()
 
 

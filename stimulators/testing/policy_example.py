@@ -1,4 +1,4 @@
-"""A policy as the laws try it: its configuration, made-up devices, detectors and hops."""
+"""A policy as the laws test it: its configuration, with simulated devices, detectors and hops."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -56,7 +56,7 @@ DEVICES: Final = {
 
 
 class Hop(NamedTuple):
-    """One hop to come: on or off, valid or not, and what becomes of the devices before it."""
+    """One simulated hop: on or off, valid or not, and the events of devices before it."""
 
     is_on: bool
     is_valid: bool = True
@@ -71,11 +71,11 @@ class PolicyExample(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Class and id, for the names of tests."""
+        """Name of the class and id of the configuration, for the names of tests."""
         return f"{self.policy.__name__}: {self.config.id}"
 
     def inputs(self) -> PolicyInputs:
-        """Return what the policy is built on."""
+        """Return the second argument of the policy's class."""
         reads = tuple(
             ResolvedRead(each.detector, each.channel or _CHANNEL, getattr(each, "measure", ""))
             for each in self.config.reads
@@ -94,13 +94,13 @@ class PolicyExample(NamedTuple):
         return policy
 
     def bound(self, policy: Policy | None = None) -> BoundPolicy:
-        """Return a new policy, or this one, as the loop has it."""
+        """Return a new policy, or this one, wrapped as in the loop."""
         return BoundPolicy(self.config.id, policy or self.build())
 
     def observations(
         self, hops: Sequence[Hop], *, level: float = 1.0, invalid: float = 0.0
     ) -> list[Observation]:
-        """Return the hops as the policy sees them.
+        """Return the hops as observations of the policy.
 
         Parameters
         ----------
@@ -109,19 +109,19 @@ class PolicyExample(NamedTuple):
         level : float
             All measures but switches and thresholds are multiplied by it.
         invalid : float
-            What stands for a value that is not valid.
+            The number in place of values that are not valid.
         """
-        made = []
+        observations = []
         was_on = False
-        for place, hop in enumerate(hops):
-            sample = (place + 1) * HOP_SAMPLES - 1
+        for index, hop in enumerate(hops):
+            sample = (index + 1) * HOP_SAMPLES - 1
             time_s = _START_S + sample / RATE_HZ
             values = [
                 self._value(each.measure, hop, level) if hop.is_valid else invalid
                 for each in self.config.reads
                 if isinstance(each, MeasureRead)
             ]
-            made.append(
+            observations.append(
                 Observation(
                     sample=sample,
                     time_s=time_s,
@@ -132,21 +132,21 @@ class PolicyExample(NamedTuple):
                 )
             )
             was_on = hop.is_on
-        return made
+        return observations
 
     def events(self, hops: Sequence[Hop]) -> list[DeviceEvent]:
-        """Return what becomes of the devices, each bound to the sample after a hop's."""
+        """Return the events of the devices, each bound to the first sample of its hop."""
         return [
             DeviceEvent(
                 policy=self.config.id,
                 device=device,
                 change=change,
-                sample=place * HOP_SAMPLES,
+                sample=index * HOP_SAMPLES,
                 lowest=share * DEVICES[device].amount_max,
                 highest=share * DEVICES[device].amount_max,
                 certain=True,
             )
-            for place, hop in enumerate(hops)
+            for index, hop in enumerate(hops)
             for change, share in hop.changes
             for device in self.config.drives
         ]
@@ -160,17 +160,17 @@ class PolicyExample(NamedTuple):
         invalid: float = 0.0,
         level: float = 1.0,
     ) -> list[Target]:
-        """Return what a policy wants at these hops.
+        """Return the targets of a policy at these hops.
 
         Parameters
         ----------
         hops : sequence of Hop
             In order.
         policy : BoundPolicy, optional
-            A used one.
+            A policy that has run before; a new one without it.
         cuts : sequence of int
-            Hops at which a chunk begins: the policy hears of all that happens in a chunk, bound
-            to its samples, as the chunk begins.
+            Hops at which a chunk begins: the policy receives all events of a chunk, bound to its
+            samples, as the chunk begins.
         invalid, level : float
             See `observations`.
         """
@@ -211,12 +211,12 @@ class PolicyExample(NamedTuple):
 
 
 def examples_of(policy: type[Any]) -> tuple[PolicyExample, ...]:
-    """Return an example for each configuration that a class brings.
+    """Return an example for each configuration in a class's `examples`.
 
     Raises
     ------
     AssertionError
-        Where it brings none: no law may hold of nothing.
+        Where it has none: the laws would test nothing.
     """
     configs = getattr(policy, "examples", ())
     if not configs:

@@ -1,1 +1,1 @@
-"""How service, devices and operators speak: messages, topics, MQTT."""
+"""How service, devices and operators communicate: messages, topics, signatures, MQTT."""

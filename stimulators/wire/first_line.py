@@ -1,4 +1,4 @@
-"""A secret in a file of its own, as any system's editor leaves it."""
+"""Reads the first line of a text file that holds a secret, whichever editor wrote it."""
 
 import codecs
 from pathlib import Path
@@ -14,7 +14,7 @@ def first_line(file: Path) -> str:
     OSError
         Where it cannot be read.
     ValueError
-        Where it is no text in UTF-8: the file, what it is, and what to do.
+        Where it is no text in UTF-8; the text names the file, its encoding, and what to do.
     """
     content = file.read_bytes()
     if content.startswith(_UTF_16):

@@ -1,4 +1,4 @@
-"""What is let through of a flood, so that nobody can fill the journal or hold up the loop."""
+"""Limits on messages, so that a flood can neither fill the journal nor stall the loop."""
 
 from collections import OrderedDict
 
@@ -6,8 +6,8 @@ import msgspec
 
 from stimulators.wire.received import Flooded, StopHeard
 
-#: A bucket is as deep as two seconds at its rate, and a message this long takes one token: longer
-#: ones take more, so that what is journalled is bounded in bytes too.
+#: A token bucket holds two seconds of its rate, and a message of this length takes one token:
+#: longer ones take more, so that the journal is bounded in bytes, too.
 _DEPTH_S = 2.0
 _N_BYTES_A_TOKEN = 1024
 _N_ANSWERS_MAX = 4
@@ -22,11 +22,11 @@ class _Bucket(msgspec.Struct):
 
 
 class Buckets:
-    """Lets so many messages a second of each kind through, and counts the rest.
+    """Token buckets: each kind of message passes up to a rate, and the rest is counted.
 
     Each kind of message on each topic has a bucket of its own: a flood of one kind takes nothing
-    from the others. The first of a kind always passes. Kinds are few; whoever calls sees to it
-    that topics are, too.
+    from the others. The first of a kind always passes. Kinds are few; the caller keeps the number
+    of topics small.
     """
 
     def __init__(self) -> None:
@@ -35,22 +35,22 @@ class Buckets:
 
     @property
     def has_dropped(self) -> bool:
-        """Whether there is something to be told."""
+        """Whether messages were dropped that were not reported yet."""
         return bool(self._dropped)
 
     def admits(self, topic: str, kind: str, now_s: float, *, per_s: float, n_bytes: int) -> bool:
-        """Say whether this message is let through.
+        """Return whether this message passes; count it as dropped where not.
 
         Parameters
         ----------
         topic, kind : str
-            Which bucket.
+            The bucket of the message.
         now_s : float
-            Any clock that runs on.
+            Any clock that never goes back.
         per_s : float
-            Messages a second that are let through for as long as it lasts.
+            Messages a second that pass for as long as a flood lasts.
         n_bytes : int
-            How long it is.
+            Length of the message.
         """
         depth = per_s * _DEPTH_S
         bucket = self._buckets.setdefault((topic, kind), _Bucket(depth, now_s))
@@ -64,30 +64,30 @@ class Buckets:
         return True
 
     def drop(self, topic: str, n_dropped: int = 1) -> None:
-        """Count what was dropped."""
+        """Count dropped messages."""
         self._dropped[topic] = self._dropped.get(topic, 0) + n_dropped
 
     def take_dropped(self) -> list[Flooded]:
-        """Return what was dropped since this was asked last, a count for each topic."""
-        told = [Flooded(topic=topic, n_dropped=n) for topic, n in self._dropped.items()]
+        """Return the messages dropped since the last call, counted by topic."""
+        flooded = [Flooded(topic=topic, n_dropped=n) for topic, n in self._dropped.items()]
         self._dropped.clear()
-        return told
+        return flooded
 
 
-class Asked:
-    """What was asked of one device, newest last, so that its answers are known from others'."""
+class ExpectedAnswers:
+    """The commands and stops sent to one device whose answers are expected, the newest last."""
 
     def __init__(self) -> None:
         self._n_answers: OrderedDict[int | str, int] = OrderedDict()
 
     def ask(self, name: int | str) -> None:
-        """Remember a command's number, or the request of a stop."""
+        """Expect an answer to a command, by its number, or to a stop, by its request id."""
         self._n_answers[name] = 0
         if len(self._n_answers) > _N_ASKED_MAX:
             self._n_answers.popitem(last=False)
 
     def expects(self, name: int | str | None) -> bool:
-        """Say whether this may be an answer; a message that came twice is answered twice."""
+        """Return whether an answer is expected; up to four, as messages may be delivered twice."""
         n_answers = None if name is None else self._n_answers.get(name)
         if name is None or n_answers is None or n_answers >= _N_ANSWERS_MAX:
             return False
@@ -96,29 +96,29 @@ class Asked:
 
 
 class StopLimit:
-    """Every stop stops; of a flood of them one stands for many.
+    """Passes stops on to the loop; of a flood of them one stands for many.
 
-    A stop is told at once where it is the first, where anything was granted since the last one
-    that was told, or where none was told for a while: 0.1 s, or 1 s if it was not verified. Any
+    A stop is passed on at once where it is the first, where a lease or a request was granted since
+    the last one, or where none was passed on for a while: 0.1 s, or 1 s if it was not verified. Any
     other waits for `take_waiting`, once a second: the newest of them stands for all.
     """
 
     def __init__(self) -> None:
-        self._told_s = float("-inf")
+        self._passed_s = float("-inf")
         self._waiting: StopHeard | None = None
         self._n_waiting = 0
 
     def grant(self) -> None:
-        """Note that something was granted that the next stop must take back at once."""
-        self._told_s = float("-inf")
+        """Note that a lease or a request was granted, which the next stop must end at once."""
+        self._passed_s = float("-inf")
 
-    def tells(self, stop: StopHeard, now_s: float) -> bool:
-        """Say whether this stop is to be told at once; else it is kept."""
+    def passes(self, stop: StopHeard, now_s: float) -> bool:
+        """Return whether this stop is passed on at once; else it is kept waiting."""
         pause_s = _STOP_S if stop.verified else _UNVERIFIED_STOP_S
-        if now_s - self._told_s >= pause_s:
-            self._told_s = now_s
+        if now_s - self._passed_s >= pause_s:
+            self._passed_s = now_s
             return True
-        # One that was verified says more than any that was not.
+        # A verified stop says more than one that is not, so it is the one that is kept.
         if self._waiting is None or stop.verified >= self._waiting.verified:
             self._waiting = stop
         self._n_waiting += 1
@@ -126,7 +126,7 @@ class StopLimit:
 
     @property
     def is_holding(self) -> bool:
-        """Whether a stop waits to be told."""
+        """Whether a stop waits to be passed on."""
         return self._waiting is not None
 
     def take_waiting(self, now_s: float) -> tuple[StopHeard | None, int]:
@@ -134,5 +134,5 @@ class StopLimit:
         stop, n_waiting = self._waiting, self._n_waiting
         self._waiting, self._n_waiting = None, 0
         if stop is not None:
-            self._told_s = now_s
+            self._passed_s = now_s
         return stop, max(0, n_waiting - 1)

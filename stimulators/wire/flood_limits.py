@@ -1,9 +1,9 @@
-"""How much of what a service hears it looks at, before anything is journalled."""
+"""Which of the messages that a service receives are read and journalled, and which dropped."""
 
 from collections.abc import Mapping
 
 from stimulators.wire import topics
-from stimulators.wire.flood import Asked, Buckets
+from stimulators.wire.flood import Buckets, ExpectedAnswers
 from stimulators.wire.received import (
     AckHeard,
     DeviceStatusHeard,
@@ -12,22 +12,22 @@ from stimulators.wire.received import (
     Received,
 )
 
-#: Messages of one kind that are looked at in a second, but for answers to what was asked.
+#: Messages of one kind that are read in a second, not counting answers that are expected.
 _PER_S = 10.0
-#: What a device may take of commands where nobody said so.
+#: Commands that a device takes in a second where the configuration does not say.
 _COMMANDS_PER_S = 50.0
-#: An answer is shorter than this; one that is not counts as any other message.
+#: A longer answer is limited as any other message.
 _N_ANSWER_BYTES_MAX = 4096
 _FROM_DEVICE = (topics.ACK, topics.INFO, topics.DEVICE_STATUS, topics.CLOCK_REQUEST)
 
 
 class FloodLimits:
-    """Lets answers to what was asked pass, and a bounded number of everything else.
+    """Lets expected answers pass, and of everything else a limited number a second.
 
     Parameters
     ----------
     rig, session : str
-        Of the service.
+        Of this service.
     devices : mapping of str to float
         The devices that are driven, with the commands that each takes in a second at most.
     """
@@ -36,31 +36,31 @@ class FloodLimits:
         self._rig = rig
         self._session = session
         self._commands_per_s: dict[str, float] = {}
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, ExpectedAnswers] = {}
         self._buckets = Buckets()
         self._addresses = {topic.at(rig=rig) for topic in (topics.STATUS, topics.CONTROL)}
         self._others = topics.INFO.at(rig=rig, device="+").removesuffix("/info")
         for device, commands_per_s in devices.items():
-            self._know(device, commands_per_s)
+            self._add_device(device, commands_per_s)
 
     @property
     def has_dropped(self) -> bool:
-        """Whether there is something to be told."""
+        """Whether messages were dropped that were not reported yet."""
         return self._buckets.has_dropped
 
     def ask(self, device: str, seq: int) -> None:
-        """Note that a command goes out, so that its answers pass."""
+        """Note that a command is sent, so that its answers pass."""
         if device not in self._asked:
-            self._know(device, _COMMANDS_PER_S)
+            self._add_device(device, _COMMANDS_PER_S)
         self._asked[device].ask(seq)
 
     def ask_all(self, request_id: str) -> None:
-        """Note that a stop went to every device, so that their answers pass."""
+        """Note that a stop was sent to every device, so that their answers pass."""
         for asked in self._asked.values():
             asked.ask(request_id)
 
     def admits(self, received: Received, topic: str, *, n_bytes: int, now_s: float) -> bool:
-        """Say whether what was heard on a topic is looked at."""
+        """Return whether a message on a topic passes; count it as dropped where not."""
         if (
             isinstance(received, AckHeard)
             and n_bytes <= _N_ANSWER_BYTES_MAX
@@ -69,26 +69,26 @@ class FloodLimits:
             return True
         kind, per_s = type(received).__name__, _PER_S
         if isinstance(received, AckHeard | InfoHeard | DeviceStatusHeard):
-            # Apart, so that what is said in another's name holds up nothing of ours.
+            # In a bucket of their own, so that messages of other sessions cannot crowd out ours.
             is_ours = received.message.session == self._session
             kind += " of this session" if is_ours else ""
             if is_ours and isinstance(received, DeviceStatusHeard):
-                # One at the end of each movement, and one a second.
+                # A device reports at the end of each movement, and once a second.
                 per_s += self._commands_per_s.get(received.device, 0.0)
         address = topic if topic in self._addresses else self._others
         return self._buckets.admits(address, kind, now_s, per_s=per_s, n_bytes=n_bytes)
 
     def drop(self, topic: str, n_dropped: int) -> None:
-        """Count what was dropped elsewhere."""
+        """Count messages that were dropped elsewhere."""
         self._buckets.drop(topic, n_dropped)
 
     def take_dropped(self) -> list[Flooded]:
-        """Return what was dropped since this was asked last, a count for each topic."""
+        """Return the messages dropped since the last call, counted by topic."""
         return self._buckets.take_dropped()
 
-    def _know(self, device: str, commands_per_s: float) -> None:
+    def _add_device(self, device: str, commands_per_s: float) -> None:
         self._commands_per_s[device] = commands_per_s
-        self._asked[device] = Asked()
+        self._asked[device] = ExpectedAnswers()
         self._addresses |= {topic.at(rig=self._rig, device=device) for topic in _FROM_DEVICE}
 
     def _is_answer(self, received: AckHeard) -> bool:

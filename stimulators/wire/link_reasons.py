@@ -1,8 +1,8 @@
-"""Why there is no connection to the broker, in words that name TLS where it is TLS."""
+"""Why there is no connection to the broker, with what to do where TLS is the cause."""
 
 from typing import Final
 
-#: What is said where the other side does not go on with a TLS handshake.
+#: Parts of the errors that mean that the other side ended a TLS handshake.
 _HANDSHAKE: Final = (
     "reset by peer",
     "WRONG_VERSION_NUMBER",
@@ -17,14 +17,14 @@ _NO_ANSWER: Final = "Operation timed out"
 
 
 def why_not_connected(said: str, *, tls: bool) -> str:
-    """Return the reason, and what to do where the two sides differ in TLS.
+    """Return the reason of a failed connection, and what to do where the sides differ in TLS.
 
     Parameters
     ----------
     said : str
-        What the library or the operating system says.
+        The error of the library or the operating system.
     tls : bool
-        Whether we speak TLS.
+        Whether our side uses TLS.
 
     Examples
     --------

@@ -11,8 +11,8 @@ from msgspec import Meta
 
 CommandKind = Literal["amplitude", "trigger"]
 
-#: What every JSON reader holds exactly (RFC 7493). An endless number is read by Python, but has
-#: no place in the journal and no float to be compared with.
+#: The integers that every JSON reader holds exactly (RFC 7493). Python reads longer ones, too, but
+#: they fit neither the journal nor a float.
 Integer: TypeAlias = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 
 
@@ -21,7 +21,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fals
 
 
 class Reason(Wire, frozen=True):
-    """Why a command was sent: what was seen, against what, by which policy."""
+    """Why a command was sent: the detector, its value and threshold, and the policy."""
 
     detector: str
     value: float
@@ -48,10 +48,10 @@ class Command(Wire, frozen=True):
 
 
 class Lease(Wire, frozen=True):
-    """Leave to keep stimulating from `issued_us` for `valid_us`.
+    """Permission to be driven from `issued_us` for `valid_us`.
 
-    `armed_us` is when the arming began that the lease rests on: a device that was stopped
-    accepts only leases of a later one.
+    `armed_us` is when the arming of the lease began: a device that was stopped accepts only leases
+    of a later arming.
     """
 
     session: str
@@ -66,8 +66,8 @@ class Ack(Wire, frozen=True):
     """A device's answer to a command (`seq`) or to a stop (`request_id`).
 
     `instance` names the device's boot, `word` counts its acks, infos and states since then,
-    `last_seq` is the newest amplitude command it has done of the session it holds (0: none).
-    Amounts are what the device gave when it answered. Stamps are 0 where it does not know the
+    `last_seq` is the newest amplitude command it has done of the session that holds it (0: none).
+    Amounts are those of the device when it answered. Stamps are 0 where it does not know the
     service's clock. `verified` is false in the answer to a stop whose signature does not fit.
     """
 
@@ -87,7 +87,7 @@ class Ack(Wire, frozen=True):
 
 
 class DeviceLimits(Wire, frozen=True):
-    """The limits a device enforces by itself; a unit it does not speak is None."""
+    """The limits that a device enforces by itself; those of the other unit are None."""
 
     amplitude_ma_max: float | None = None
     slew_ma_per_s_max: float | None = None
@@ -102,11 +102,11 @@ DeviceState = Literal["offline", "safe", "live", "stopped"]
 
 
 class DeviceInfo(Wire, frozen=True):
-    """What a device says of itself: retained, and sent anew at each change of state.
+    """A device's description of itself: retained, and sent anew at each change of state.
 
     `session` is the newest it has adopted, `reason` why it is in that state. `amount_tolerance`
-    is how far what it gives may be from what it says, in its unit; None where it does not say.
-    `off_when_unpowered` says that it gives nothing without power. A Last Will has `word` 0.
+    is how far its amount may be from the one that it reports, in its unit; None where it does not
+    say. `off_when_unpowered` says that it gives nothing without power. A Last Will has `word` 0.
     """
 
     device: str
@@ -133,15 +133,15 @@ class DeviceInfo(Wire, frozen=True):
 
 
 class DeviceStatus(Wire, frozen=True):
-    """What a device gives: once a second, at the end of each movement, and on finding a clock.
+    """A device's report: each second, at the end of a movement, and once it knows a clock.
 
     `charge_uc` is the charge of the last ten minutes as the device counts it, first phases
     summed, `on_s` how long it has been above its safe amount (breaks shorter than its
     `off_time_s_min` included), and `counted_since_s` how many seconds both counts reach back.
 
-    `said_us` is when that was so, by the clock of the service whose session is `said_clock`, and
-    `said_uncertainty_us` how far that may be off; 0 where the device knows no service's clock,
-    None where it never says. `clock_asked_us` is `received_us` of the clock reply that the stamp
+    `said_us` is the time of the report, by the clock of the service whose session is `said_clock`,
+    and `said_uncertainty_us` its uncertainty; 0 where the device knows no service's clock, None
+    where it never states a time. `clock_asked_us` is `received_us` of the clock reply that the time
     rests on; 0 where the device does not say.
     """
 
@@ -187,21 +187,21 @@ class ClockReply(Wire, frozen=True):
 
 
 class Stop(Wire, frozen=True):
-    """Everything to `stop_ma`, now; every device subscribes to it directly."""
+    """Every device goes to its stop amount, now; each subscribes to this directly."""
 
     request_id: str
     operator: str
     reason: str
 
 
-#: What a payload on the stop topic means that cannot be read and is not empty.
+#: A payload on the stop topic that cannot be decoded, and is not empty, means this.
 UNREADABLE_STOP = Stop(request_id="", operator="somebody", reason="not readable")
 
 ControlAction = Literal["arm", "disarm", "pause", "resume", "mark", "set"]
 
 
 class Control(Wire, frozen=True):
-    """An operator's wish, answered by what `status` says next."""
+    """An operator's request, answered in the next `status`."""
 
     request_id: str
     session: str
@@ -213,7 +213,7 @@ class Control(Wire, frozen=True):
 
 
 class DeviceBelief(Wire, frozen=True):
-    """What the service holds a device to give: an interval in the device's unit.
+    """The range of amounts that a device may give, as the service knows it, in its unit.
 
     `lowest` and `highest` are None while nothing is known. `certain` says that both are the
     same and that no command is open. `state` and `word_age_s` are of the device's newest word.
@@ -228,12 +228,12 @@ class DeviceBelief(Wire, frozen=True):
 
 
 class Status(Wire, frozen=True):
-    """What the service is and does: retained, a heartbeat, Last Will ``offline``.
+    """The state of the service: retained, a heartbeat, Last Will ``offline``.
 
-    `answered` is the newest request that was acted on, `refused` why it was not granted.
-    `drives` are the devices that the service gives leases, or is still bringing to safety;
-    `devices` is what it holds each to give. `allow` lists what the configuration allows beyond
-    the recommended.
+    `answered` is the newest request that was answered, `refused` why it was not granted.
+    `drives` are the devices that the service leases, or still brings to their safe amount;
+    `devices` is the range of amounts that each may give. `allow` lists what the configuration
+    allows beyond the recommended.
     """
 
     state: str
@@ -248,49 +248,3 @@ class Status(Wire, frozen=True):
     drives: tuple[str, ...] = ()
     devices: dict[str, DeviceBelief] = {}
     allow: tuple[str, ...] = ()
-
-
-class EstimateMessage(Wire, frozen=True):
-    """Decimated values of one detector, for displays; one that is not finite is null.
-
-    What each is says `DetectorInfo`, in the same order.
-    """
-
-    sample: Integer
-    time_us: Integer
-    values: tuple[float | None, ...]
-    valid: tuple[bool, ...]
-
-
-class EstimateColumn(Wire, frozen=True):
-    """One place of `values` in `EstimateMessage`.
-
-    `unit` is empty for what has none. `null` is the measure of the same channel that says what
-    chance alone gives, None where there is none.
-    """
-
-    channel: str
-    measure: str
-    unit: str
-    null: str | None = None
-
-
-class DetectorInfo(Wire, frozen=True):
-    """What the values of one detector are, in their order: retained, of the newest session."""
-
-    session: str
-    columns: tuple[EstimateColumn, ...]
-
-
-class EventMessage(Wire, frozen=True):
-    """One detection, for displays and other listeners."""
-
-    kind: str
-    channel: str
-    sample: Integer
-    onset_us: Integer
-    strength: float
-
-
-#: What a service tells of its detectors, for displays.
-Shown: TypeAlias = EstimateMessage | DetectorInfo | EventMessage

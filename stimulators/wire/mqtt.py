@@ -1,4 +1,4 @@
-"""The link to the MQTT broker: there or not, never a queue for later."""
+"""The link to the MQTT broker: messages are sent at once or not at all, none waits for later."""
 
 import asyncio
 import random
@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta
 
 from stimulators.wire.keys.credentials import password_of, tls_context
-from stimulators.wire.mqtt_connection import Connection, Hear, LinkLostError, Will
+from stimulators.wire.mqtt_connection import Connection, LinkLostError, OnMessage, Will
 
 __all__ = ["BrokerConfig", "MqttLink", "Will"]
 
-Link = Callable[[bool, str], None]
+OnLinkChange = Callable[[bool, str], None]
 
 
 class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,9 +24,9 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     embedded : bool
         Start a broker of our own, for this machine only and without credentials.
     host, port
-        Where the broker listens.
+        The address at which the broker listens.
     operator_port : int, optional
-        Where it listens for operators and displays; the same port unless given.
+        The port for operators and displays; by default the same.
     tls : bool
         Encrypt, and check the broker's certificate against its host name.
     ca_file : str, optional
@@ -34,18 +34,18 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     username, password_file : str, optional
         Credentials. The password is the file's first line: a configuration is journalled.
     cert_file, key_file : str, optional
-        The certificate with which we show who we are, and its key, in PEM; only with `tls`.
+        Our own certificate, where the broker asks for one, and its key, in PEM; only with `tls`.
     keepalive_s : int
-        After one and a half times this long without a word the broker declares us lost and
-        publishes our Last Will. Pings go out on a grid of 1 s, so under 3 s none is in time.
+        After one and a half times this long without a message the broker takes us as lost and
+        publishes our Last Will. Pings are sent on a grid of 1 s: under 3 s they would be late.
     connect_s_max : float
         Seconds to wait for a connection, its CONNACK and its SUBACK, each. While a connection
         is being made, ending takes as long.
     puback_s_max : float
-        A QoS 1 message that is not acknowledged for so long is a lost link.
+        After this long without the acknowledgement of a QoS 1 message the link counts as lost.
     backoff_s_min, backoff_s_max : float
-        Between attempts we wait a random time from 0 to a bound that starts here, doubles, and
-        stops there.
+        Between attempts we wait a random time from 0 to a bound that starts at the first of these
+        and doubles up to the second.
     """
 
     embedded: bool = False
@@ -95,10 +95,10 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def for_operators(self) -> "BrokerConfig":
-        """Where operators and displays reach the same broker.
+        """The same broker on the port for operators and displays.
 
-        A service that listens whether another is there does so here: where a broker knows
-        clients by their user, it would push the other one off the port of services.
+        A service that listens for another one uses it, too: where a broker identifies clients by
+        their user, it would disconnect the other one on the port of services.
         """
         if self.operator_port is None:
             return self
@@ -106,16 +106,16 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class MqttLink:
-    """A connection that is there or not: what cannot be sent now is never sent.
+    """A connection to the broker that is renewed; a message that cannot be sent now is never sent.
 
     Every connection is a new client with a clean session, so neither the client nor the broker
-    keeps anything for later. What is sent goes straight into the socket, in the caller's own
-    step of the loop; what is heard is handed over in the next.
+    keeps anything for later. A message is written into the socket at once, in the caller's own
+    step of the event loop; one that is received is handed over in the next.
 
     Parameters
     ----------
     broker : BrokerConfig
-        Where and how to connect.
+        The broker, and how to connect to it.
     client_id : str
         Unique on the broker; the same over reconnections, so that a half-dead connection of
         ours is ended by the next.
@@ -139,17 +139,16 @@ class MqttLink:
         self._will = will
         self._connection: Connection | None = None
 
-    async def feed(self, hear: Hear, link: Link) -> None:
-        """Connect, hand over what is heard, connect again with back-off, until cancelled.
+    async def feed(self, hear: OnMessage, link: OnLinkChange) -> None:
+        """Connect, hand over messages, connect again with back-off, until cancelled.
 
         Parameters
         ----------
         hear : callable
-            Given topic, payload and whether the broker had kept the message (retained).
+            Called with topic, payload and whether the broker had kept the message (retained).
         link : callable
-            Given whether there is a link, and why not. Called at each change, and once at the
-            start where there is none; subscriptions stand, and `publish` works, once it is told
-            True.
+            Called with whether there is a link, and why not, at each change, and once at the start
+            where there is none. After a call with True subscriptions are made, and `publish` works.
 
         Raises
         ------
@@ -204,8 +203,8 @@ class MqttLink:
         Returns
         -------
         bool
-            False where it was not and will not be sent: no link, or a link that does not take
-            it at once (too many unacknowledged, socket full).
+            False where it was not and will not be sent: there is no link, or it cannot take the
+            message at once (too many are not acknowledged, or the socket is full).
         """
         connection = self._connection
         return connection is not None and connection.publish(topic, payload, qos, retain=retain)

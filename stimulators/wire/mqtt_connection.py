@@ -1,4 +1,4 @@
-"""One connection over MQTT 3.1.1, on aiomqtt: the only file that knows which library it is.
+"""One MQTT 3.1.1 connection, on aiomqtt: the only file that uses the library.
 
 On Windows asyncio's own loop cannot watch sockets for paho: run on a `SelectorEventLoop`.
 """
@@ -19,17 +19,21 @@ from paho.mqtt.client import Client as Paho
 
 from stimulators.wire.link_reasons import why_not_connected
 
-#: What the library says goes to whoever sets logging up; the link's reasons tell what matters.
+#: The library's log is shown only where logging is set up; the link reports what matters itself.
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.addHandler(logging.NullHandler())
 #: QoS 1 messages that may wait for their PUBACK; more are not sent.
 _N_IN_FLIGHT_MAX = 64
 _REFUSED = 0x80
+_PUBLISH = 0x30
 _DISCONNECT = b"\xe0\x00"
-#: A broker that has not closed by then is left with the connection.
+#: What lengths an MQTT packet has bytes for.
+_N_TOPIC_BYTES_MAX = 0xFFFF
+_N_PACKET_BYTES_MAX = 0x0FFF_FFFF
+#: The longest wait for the broker to close the connection after our DISCONNECT.
 _GOODBYE_S_MAX = 0.5
 
-Hear = Callable[[str, bytes, bool], None]
+OnMessage = Callable[[str, bytes, bool], None]
 
 
 class LinkLostError(Exception):
@@ -37,7 +41,7 @@ class LinkLostError(Exception):
 
 
 class Will(msgspec.Struct, frozen=True):
-    """What the broker publishes for us when we are gone without a goodbye."""
+    """The Last Will: the broker publishes it when we are gone without a DISCONNECT."""
 
     topic: str
     payload: bytes
@@ -49,17 +53,19 @@ class Connection:
     """One aiomqtt client, from CONNECT to the end of its socket; never used twice.
 
     aiomqtt connects, subscribes, pings and disconnects. Its queue of messages (a task for each)
-    and its writer (two turns of the loop for each) would double the latency, so messages go
-    from and to the paho client inside it.
+    and its writer (two passes of the event loop for each) would double the latency, so messages go
+    from and to the paho client inside it. paho makes a record of each message, with a lock of its
+    own, and a queue entry, which only QoS 1 needs: a message of QoS 0 is written straight into the
+    socket where nothing waits before it.
 
     Parameters
     ----------
     host, port, username, password, tls, client_id, will
-        As MQTT has them. The session is clean: nobody remembers anything.
+        As in MQTT. The session is clean: the broker keeps no state of the client.
     keepalive_s, connect_s_max, puback_s_max : float
         See `BrokerConfig`.
     steady_s : float
-        After so long it counts as one that works (`was_steady`).
+        After this long a connection counts as steady (`was_steady`).
     """
 
     def __init__(
@@ -97,16 +103,16 @@ class Connection:
         )
         self._paho: Paho = self._client._client  # noqa: SLF001 see the class
         self._paho.connect_timeout = connect_s_max
-        # From the start: a broker may hand over what it kept before we have subscribed.
+        # Set before connecting: a broker may send retained messages before we have subscribed.
         self._paho.on_message = self._on_message
         self._paho.on_publish = None
         self._is_tls = tls is not None
         self._puback_s_max = puback_s_max
         self._steady_s = steady_s
-        self._heard: deque[tuple[str, bytes, bool]] = deque()
-        self._stirred = asyncio.Event()
+        self._received: deque[tuple[str, bytes, bool]] = deque()
+        self._has_news = asyncio.Event()
         self._in_flight: deque[MQTTMessageInfo] = deque()
-        self._steadying: asyncio.TimerHandle | None = None
+        self._steady_timer: asyncio.TimerHandle | None = None
         self._is_writing = False
         self._is_watched = False
         self._reason = ""
@@ -128,19 +134,19 @@ class Connection:
             with contextlib.suppress(aiomqtt.MqttError, UnicodeError):
                 await entering
             raise
-        self._steadying = self._loop.call_later(self._steady_s, self._note_steady)
+        self._steady_timer = self._loop.call_later(self._steady_s, self._note_steady)
 
-    async def listen(self, hear: Hear) -> None:
-        """Hand over what is heard until the connection is lost; then raise LinkLostError."""
+    async def listen(self, hear: OnMessage) -> None:
+        """Hand over messages until the connection is lost; then raise LinkLostError."""
         # aiomqtt's own queue stays empty, so this ends only with the connection.
         ended = asyncio.ensure_future(anext(self._client.messages))
-        ended.add_done_callback(lambda _: self._stirred.set())
+        ended.add_done_callback(lambda _: self._has_news.set())
         try:
             while not ended.done():
-                await self._stirred.wait()
-                self._stirred.clear()
-                while self._heard:
-                    hear(*self._heard.popleft())
+                await self._has_news.wait()
+                self._has_news.clear()
+                while self._received:
+                    hear(*self._received.popleft())
             error = ended.exception()
         finally:
             ended.cancel()
@@ -153,9 +159,11 @@ class Connection:
             paho.loop_write()
             if paho.want_write():
                 return False
-        if qos and not self._has_room():
+        if not qos and self._write_at_once(topic, payload, retain=retain):
+            return True
+        if qos and not self._may_add_in_flight():
             return False
-        # The loop need not watch a socket for what is written here and now.
+        # paho asks for a watch of the socket, which a message written at once does not need.
         self._is_writing = True
         try:
             info = paho.publish(topic, payload, qos, retain)
@@ -175,7 +183,7 @@ class Connection:
         """Send DISCONNECT, so that the broker keeps the Last Will to itself; wait till it closes.
 
         paho would close at once; with anything still unread the kernel then resets the
-        connection, and the broker may never read our last words.
+        connection, and the broker may never read our last messages.
         """
         sock: Any = self._paho.socket()
         if sock is None or self._paho.loop_write() != MQTT_ERR_SUCCESS:
@@ -188,9 +196,9 @@ class Connection:
             closed.exception()
 
     def abandon(self) -> None:
-        """Close the socket at once; what it has not taken is not sent."""
-        if self._steadying is not None:
-            self._steadying.cancel()
+        """Close the socket at once; what was not written into it is not sent."""
+        if self._steady_timer is not None:
+            self._steady_timer.cancel()
         sock: Any = self._paho.socket()
         if sock is None:
             return
@@ -210,8 +218,8 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        self._heard.append((topic, bytes(message.payload), message.retain))
-        self._stirred.set()
+        self._received.append((topic, bytes(message.payload), message.retain))
+        self._has_news.set()
 
     def _on_register_write(self, _client: Paho, _userdata: object, _sock: object) -> None:
         if not self._is_writing:
@@ -226,7 +234,32 @@ class Connection:
         self._is_watched = True
         self._loop.add_writer(_file(self._paho.socket()), self._paho.loop_write)
 
-    def _has_room(self) -> bool:
+    def _write_at_once(self, topic: str, payload: bytes, *, retain: bool) -> bool:
+        """Write a message of QoS 0 to the socket; False where nothing of it went."""
+        sock: Any = self._paho.socket()
+        name = topic.encode()
+        n_name, n_left = len(name), 2 + len(name) + len(payload)
+        is_name = 0 < n_name <= _N_TOPIC_BYTES_MAX and b"+" not in name and b"#" not in name
+        if sock is None or not is_name or n_left > _N_PACKET_BYTES_MAX:
+            return False
+        packet = bytearray((_PUBLISH | retain,))
+        while n_left > 0x7F:
+            packet.append(n_left & 0x7F | 0x80)
+            n_left >>= 7
+        packet += bytes((n_left, n_name >> 8, n_name & 0xFF))
+        packet += name
+        packet += payload
+        try:
+            n_written = sock.send(packet)
+        except OSError:  # full, for the moment or for good, or lost
+            return False
+        if n_written < len(packet):
+            # Nothing may come between a message and its end: paho writes on where this stopped.
+            rest, info = packet[n_written:], MQTTMessageInfo(0)
+            self._paho._packet_queue(_PUBLISH, rest, 0, 0, info)  # noqa: SLF001 see the class
+        return True
+
+    def _may_add_in_flight(self) -> bool:
         while self._in_flight and self._in_flight[0].is_published():
             self._in_flight.popleft()
         return len(self._in_flight) < _N_IN_FLIGHT_MAX

@@ -1,6 +1,6 @@
-"""From message to JSON and back: the one place where a message is written or read.
+"""Encodes messages as JSON, and decodes them: no other file does.
 
-What is published is the JSON with a signature before it, where `stimulators.wire.keys.keys` signs.
+Where messages are signed, `stimulators.wire.keys.keys` puts a signature before the JSON.
 """
 
 from functools import cache
@@ -10,7 +10,7 @@ import msgspec
 
 from stimulators.wire.messages import Wire
 
-#: No message of ours comes near; more is not ours.
+#: Our own messages are far shorter; a longer payload is refused unread.
 _N_BYTES_MAX = 65_536
 _N_PROBLEM_MAX = 200
 _ENCODER = msgspec.json.Encoder()

@@ -1,4 +1,4 @@
-"""What the transport hears, as events of the loop: the message, from whom, and how."""
+"""The messages that a service receives, as events of the loop, and changes of its link."""
 
 from typing import TypeAlias
 
@@ -15,56 +15,56 @@ from stimulators.wire.messages import (
 )
 
 
-class Heard(msgspec.Struct, frozen=True, tag=True, gc=False):
+class TransportEvent(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of the transport's events; tagged so that the journal can read them back."""
 
 
-class AckHeard(Heard, frozen=True, gc=False):
+class AckHeard(TransportEvent, frozen=True, gc=False):
     """A device answered."""
 
     device: str
     message: Ack
 
 
-class InfoHeard(Heard, frozen=True, gc=False):
-    """A device described itself; `retained` where the broker remembered it for us."""
+class InfoHeard(TransportEvent, frozen=True, gc=False):
+    """A device described itself; `retained` where the broker had kept the message."""
 
     device: str
     message: DeviceInfo
     retained: bool
 
 
-class DeviceStatusHeard(Heard, frozen=True, gc=False):
-    """A device said what it gives."""
+class DeviceStatusHeard(TransportEvent, frozen=True, gc=False):
+    """A device reported its amount and its counts."""
 
     device: str
     message: DeviceStatus
 
 
-class StatusHeard(Heard, frozen=True, gc=False):
-    """Another service of the same rig spoke just now: its status is neither kept nor ours."""
+class StatusHeard(TransportEvent, frozen=True, gc=False):
+    """Another service of the same rig sent its status just now: neither kept nor our own."""
 
     message: Status
 
 
-class ClockAsked(Heard, frozen=True, gc=False):
-    """A device asked for the time (the transport has answered): a sign of life."""
+class ClockAsked(TransportEvent, frozen=True, gc=False):
+    """A device asked for the time; the transport has answered: a sign of life."""
 
     device: str
     message: ClockRequest
 
 
-class ControlHeard(Heard, frozen=True, gc=False):
-    """An operator asked for something."""
+class ControlHeard(TransportEvent, frozen=True, gc=False):
+    """An operator sent a request."""
 
     message: Control
     retained: bool
 
 
-class StopHeard(Heard, frozen=True, gc=False):
-    """Somebody pressed stop; it acts whether or not its signature was verified.
+class StopHeard(TransportEvent, frozen=True, gc=False):
+    """Somebody sent a stop; it acts whether or not its signature was verified.
 
-    `retained` where the broker had kept it: then everybody who connects is stopped by it again.
+    `retained` where the broker had kept it: then it stops every device that connects, again.
     """
 
     message: Stop
@@ -72,22 +72,22 @@ class StopHeard(Heard, frozen=True, gc=False):
     retained: bool = False
 
 
-class LinkChanged(Heard, frozen=True, gc=False):
-    """The broker was reached, or lost, and why."""
+class LinkChanged(TransportEvent, frozen=True, gc=False):
+    """The link to the broker is up, or lost, with the reason."""
 
     is_up: bool
     reason: str = ""
 
 
-class Unreadable(Heard, frozen=True, gc=False):
+class Unreadable(TransportEvent, frozen=True, gc=False):
     """A payload on one of our topics that is not what the contract says; nothing is done."""
 
     topic: str
     problem: str
 
 
-class Flooded(Heard, frozen=True, gc=False):
-    """More messages of one kind came than are looked at: so many were dropped unread."""
+class Flooded(TransportEvent, frozen=True, gc=False):
+    """More messages came on a topic than the limit: `n_dropped` of them were not read."""
 
     topic: str
     n_dropped: int

@@ -1,61 +1,47 @@
-"""The service's end of the wire: commands out, answers in, over MQTT."""
+"""The service's connection to its devices over MQTT: it sends commands and receives answers."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from stimulators.wire import topics
+from stimulators.wire.display_messages import DetectorInfo, EstimateMessage, EventMessage, Shown
 from stimulators.wire.flood import StopLimit
 from stimulators.wire.flood_limits import FloodLimits
-from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
+from stimulators.wire.keys.keys import Keys, NoKeys
 from stimulators.wire.messages import (
-    UNREADABLE_STOP,
-    Ack,
     ClockReply,
     ClockRequest,
     Command,
-    Control,
-    DetectorInfo,
-    DeviceInfo,
-    DeviceStatus,
-    EstimateMessage,
-    EventMessage,
     Lease,
-    Shown,
     Status,
     Stop,
     Wire,
 )
 from stimulators.wire.mqtt import BrokerConfig, MqttLink, Will
-from stimulators.wire.payload import from_payload, to_payload
+from stimulators.wire.payload import to_payload
 from stimulators.wire.received import (
-    AckHeard,
     ClockAsked,
     ControlHeard,
-    DeviceStatusHeard,
-    InfoHeard,
     LinkChanged,
     Received,
-    StatusHeard,
     StopHeard,
     Unreadable,
 )
+from stimulators.wire.service_reader import ServiceReader
 from stimulators.wire.topics import Topic
 
-#: Our own stops come back to us; more are not on their way at once.
+#: Our own stops, which the broker sends back to us: this many are remembered.
 _N_OWN_STOPS = 64
 _N_TOPIC_MAX = 200
-#: What others write into a stop; it is journalled even in a flood.
+#: Texts in a stop of others are cut to this, as stops are journalled even in a flood.
 _N_STOP_TEXT_MAX = 200
-_TELL_S = 1.0
+_REPORT_S = 1.0
 _SHOWN_ON: Mapping[type[Shown], Topic] = {
     EstimateMessage: topics.ESTIMATE,
     DetectorInfo: topics.DETECTOR_INFO,
     EventMessage: topics.EVENT,
 }
-_DEVICE_WORDS = ("ack", "info", "state", "clock/request")
 
 
 class MqttTransport:
@@ -68,18 +54,18 @@ class MqttTransport:
     rig : str
         Name of the rig: a level of every topic.
     session : str
-        Of this service; the Last Will says ``offline`` for it.
+        Session of this service, which its Last Will reports as ``offline``.
     now_s : callable
         The service's clock.
     keys : Keys
-        Sign what is said, and check what is heard: without a signature that fits only a stop acts.
+        Sign messages, and check received ones: without a valid signature only a stop acts.
     devices : mapping of str to float
         The devices that are driven, with the commands that each takes in a second at most.
 
     Notes
     -----
-    Answers to what was asked always pass. Of everything else so many messages a second are let
-    through for each kind and topic; the others are dropped unread and told once a second.
+    Expected answers always pass. Of everything else a limited number of messages a second passes
+    for each kind and topic; the others are dropped unread, and counted in a report once a second.
     """
 
     def __init__(
@@ -101,11 +87,10 @@ class MqttTransport:
         self._addresses: dict[tuple[Topic, str], str] = {}
         self._flood = FloodLimits(rig=rig, session=session, devices=devices)
         self._stop_limit = StopLimit()
-        self._telling: asyncio.TimerHandle | None = None
-        self._stop_topic = topics.STOP.at(rig=rig)
-        self._control_topic = topics.CONTROL.at(rig=rig)
-        self._status_topic = topics.STATUS.at(rig=rig)
-        self._devices_root = topics.INFO.at(rig=rig, device="").removesuffix("/info")
+        self._report_timer: asyncio.TimerHandle | None = None
+        self._reader = ServiceReader(rig=rig, session=session, keys=keys)
+        self._stop_topic = self._reader.stop_topic
+        status_topic = self._reader.status_topic
         gone = Status(state="offline", session=session, reason="the service is gone")
         self._link = MqttLink(
             broker,
@@ -123,21 +108,21 @@ class MqttTransport:
                 )
             ],
             will=Will(
-                self._status_topic,
-                keys.seal(self._status_topic, to_payload(gone)),
+                status_topic,
+                keys.seal(status_topic, to_payload(gone)),
                 topics.STATUS.qos,
                 topics.STATUS.retain,
             ),
         )
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
-        """Connect, stay connected with back-off, and hand over what is heard, until cancelled."""
+        """Connect, stay connected with back-off, and hand over events, until cancelled."""
         self._emit = emit
         try:
-            await self._link.feed(self._hear, self._tell_link)
+            await self._link.feed(self._hear, self._note_link)
         finally:
-            if self._telling is not None:
-                self._telling.cancel()
+            if self._report_timer is not None:
+                self._report_timer.cancel()
 
     def send(self, device: str, message: Command | Lease) -> bool:
         """Hand one message to the network; False where there is no link."""
@@ -153,7 +138,7 @@ class MqttTransport:
         self._own_stops.append(message.request_id)
         self._flood.ask_all(message.request_id)
         payload = self._keys.seal(self._stop_topic, to_payload(message))
-        # Commands that wait for their PUBACK must not keep a stop back: then it goes without one.
+        # Commands that wait for their PUBACK must not hold back a stop: then it is sent with QoS 0.
         return self._link.publish(
             self._stop_topic, payload, qos=topics.STOP.qos
         ) or self._link.publish(self._stop_topic, payload, qos=0)
@@ -163,7 +148,7 @@ class MqttTransport:
         self._publish(topics.STATUS, "", status)
 
     def show(self, detector: str, message: Shown) -> bool:
-        """Publish something of a detector for displays; False where there is no link."""
+        """Publish a detector's message for displays; False where there is no link."""
         return self._publish(_SHOWN_ON[type(message)], detector, message)
 
     def _publish(self, topic: Topic, name: str, message: Wire) -> bool:
@@ -174,7 +159,7 @@ class MqttTransport:
         payload = self._keys.seal(address, to_payload(message))
         return self._link.publish(address, payload, qos=topic.qos, retain=topic.retain)
 
-    def _tell_link(self, is_up: bool, reason: str) -> None:
+    def _note_link(self, is_up: bool, reason: str) -> None:
         self._emit(LinkChanged(is_up=is_up, reason=reason))
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -184,7 +169,7 @@ class MqttTransport:
             received = self._hear_stop(payload, now_s, retained=retained)
         else:
             try:
-                received = self._read(topic, payload, retained=retained)
+                received = self._reader.read(topic, payload, retained=retained)
             except ValueError as error:
                 received = Unreadable(topic=topic[:_N_TOPIC_MAX], problem=str(error))
             if received is not None and not self._flood.admits(
@@ -193,9 +178,9 @@ class MqttTransport:
                 received = None
         if received is not None:
             self._act(received, now_s)
-        if self._telling is None and (self._flood.has_dropped or self._stop_limit.is_holding):
+        if self._report_timer is None and (self._flood.has_dropped or self._stop_limit.is_holding):
             loop = asyncio.get_running_loop()
-            self._telling = loop.call_later(_TELL_S, self._tell_dropped)
+            self._report_timer = loop.call_later(_REPORT_S, self._report_dropped)
 
     def _act(self, received: Received, now_s: float) -> None:
         if isinstance(received, ClockAsked):
@@ -205,65 +190,15 @@ class MqttTransport:
         self._emit(received)
 
     def _hear_stop(self, payload: bytes, now_s: float, *, retained: bool) -> StopHeard | None:
-        """Return the stop that is to be told at once; None where it is our own, or waits."""
-        verified = True
-        try:
-            body = self._keys.open(self._stop_topic, payload)
-        except UnverifiedError as error:
-            verified, body = False, error.body
-        try:
-            stop = from_payload(body, Stop)
-        except ValueError:
-            # The devices have stopped: whoever wrote that by hand wanted nothing else.
-            stop = UNREADABLE_STOP
+        """Return the stop that is passed on at once; None where it is our own, or has to wait."""
+        stop, verified = self._reader.read_stop(payload)
         if verified and stop.request_id in self._own_stops:
             return None
         heard = StopHeard(message=_shortened(stop), verified=verified, retained=retained)
-        if not self._stop_limit.tells(heard, now_s):
+        if not self._stop_limit.passes(heard, now_s):
             return None
         self._flood.ask_all(stop.request_id)
         return heard
-
-    def _read(self, topic: str, payload: bytes, *, retained: bool) -> Received | None:
-        """Return what was said, None where it is not for us, or raise ValueError."""
-        if topic == self._stop_topic:
-            raise ValueError("expected a stop, found an empty payload")
-        if topic == self._status_topic:
-            return self._read_status(payload, retained=retained)
-        if topic == self._control_topic:
-            return self._read_control(payload, retained=retained)
-        device, _, what = topic.removeprefix(self._devices_root).partition("/")
-        if what not in _DEVICE_WORDS:
-            raise ValueError("expected a topic that was subscribed to")
-        if retained and what != "info":
-            raise ValueError("retained: expected what is said just now, found what was kept")
-        body = self._keys.open(topic, payload)
-        if what == "ack":
-            return AckHeard(device=device, message=from_payload(body, Ack))
-        if what == "state":
-            return DeviceStatusHeard(device=device, message=from_payload(body, DeviceStatus))
-        if what == "clock/request":
-            return ClockAsked(device=device, message=from_payload(body, ClockRequest))
-        info = from_payload(body, DeviceInfo)
-        if info.device != device:
-            raise ValueError(f"device: expected {device!r} as in the topic, found another")
-        return InfoHeard(device=device, message=info, retained=retained)
-
-    def _read_control(self, payload: bytes, *, retained: bool) -> ControlHeard:
-        topic = self._control_topic
-        control = from_payload(self._keys.open(topic, payload), Control)
-        if owner := self._keys.owner(topic, payload):
-            # Whoever holds a key may write any name: what is kept is whose key it was.
-            control = msgspec.structs.replace(control, operator=owner)
-        return ControlHeard(message=control, retained=retained)
-
-    def _read_status(self, payload: bytes, *, retained: bool) -> StatusHeard | None:
-        """Return the word of another service that is there now."""
-        if retained:
-            return None
-        status = from_payload(self._keys.open(self._status_topic, payload), Status)
-        is_other = status.session != self._session and status.state != "offline"
-        return StatusHeard(message=status) if is_other else None
 
     def _answer(self, device: str, asked: ClockRequest, received_us: int) -> None:
         reply = ClockReply(
@@ -274,13 +209,13 @@ class MqttTransport:
             received_us=received_us,
             replied_us=round(self._now_s() * 1e6),
         )
-        # Not by `_publish`, which remembers topics: anybody may ask, under any name.
+        # Not by `_publish`, which remembers each topic: a flood may ask under any number of names.
         topic = topics.CLOCK_REPLY.at(rig=self._rig, device=device)
         payload = self._keys.seal(topic, to_payload(reply))
         self._link.publish(topic, payload, qos=topics.CLOCK_REPLY.qos)
 
-    def _tell_dropped(self) -> None:
-        self._telling = None
+    def _report_dropped(self) -> None:
+        self._report_timer = None
         stop, n_others = self._stop_limit.take_waiting(self._now_s())
         if n_others:
             self._flood.drop(self._stop_topic, n_others)

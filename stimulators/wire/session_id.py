@@ -1,4 +1,4 @@
-"""The one grammar of a session's name: when it began, so that newer ones sort later, and chance."""
+"""The form of a session's name: its start, so that newer ones sort later, and random digits."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ def session_id(unix_us: int, suffix: str) -> str:
     unix_us : int
         Microseconds since 1970 in UTC.
     suffix : str
-        Eight lower-case hexadecimal digits, which part two sessions of one microsecond.
+        Eight lower-case hexadecimal digits, which distinguish sessions of the same microsecond.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def session_id(unix_us: int, suffix: str) -> str:
 
 
 def is_session_id(text: str) -> bool:
-    """Return whether `text` is a session's name, to the last character."""
+    """Return whether the whole of `text` is a session's name."""
     return _SESSION_ID.fullmatch(text) is not None
 
 

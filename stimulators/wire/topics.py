@@ -1,4 +1,4 @@
-"""Where every message goes and how: the topics below ``stimloop/{rig}/``."""
+"""The MQTT topics of all messages, below ``stimloop/{rig}/``, with QoS and retain flag."""
 
 import msgspec
 
@@ -6,16 +6,16 @@ _ROOT = "stimloop/{rig}/"
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """One topic, with places for the names in it.
+    """One topic, with placeholders for the names in it.
 
     Parameters
     ----------
     address : str
-        With ``{rig}``, ``{device}`` or ``{detector}`` where a name goes.
+        The topic, with ``{rig}``, ``{device}`` or ``{detector}`` in place of names.
     qos : int
-        Its quality of service.
+        Its MQTT quality of service.
     retain : bool
-        Whether the broker keeps the newest message for those who come later.
+        Whether the broker keeps the newest message for clients that connect later.
     """
 
     address: str
@@ -23,14 +23,14 @@ class Topic(msgspec.Struct, frozen=True):
     retain: bool = False
 
     def at(self, **names: str) -> str:
-        """Return the topic with its names in place; ``+`` for a name makes a filter."""
+        """Return the topic with its names filled in; ``+`` for a name makes a filter."""
         return self.address.format(**names)
 
 
 STATUS = Topic(_ROOT + "status", 1, retain=True)
 INFO = Topic(_ROOT + "device/{device}/info", 1, retain=True)
 COMMAND = Topic(_ROOT + "device/{device}/command", 1)
-#: A trigger that comes late is worth nothing, so it is sent once.
+#: A late trigger is of no use, so it is sent once and not repeated.
 TRIGGER = Topic(COMMAND.address, 0)
 LEASE = Topic(_ROOT + "device/{device}/lease", 0)
 DEVICE_STATUS = Topic(_ROOT + "device/{device}/state", 0)

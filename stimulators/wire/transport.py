@@ -1,17 +1,18 @@
-"""The seam where commands go out: MQTT live, the same device in virtual time otherwise."""
+"""The interface that sends commands: over MQTT, or to a device in virtual time."""
 
 from collections.abc import Callable
 from typing import Protocol
 
-from stimulators.wire.messages import Command, Lease, Shown, Status, Stop
+from stimulators.wire.display_messages import Shown
+from stimulators.wire.messages import Command, Lease, Status, Stop
 from stimulators.wire.received import Received
 
 
 class Transport(Protocol):
-    """Sends at once or not at all: nothing is ever kept for later, nothing blocks."""
+    """Sends messages at once or not at all: none waits for later, and no call blocks."""
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
-        """Connect, stay connected with back-off, and hand over what is heard, until cancelled."""
+        """Connect, stay connected with back-off, and hand over events, until cancelled."""
         ...
 
     def send(self, device: str, message: Command | Lease) -> bool:
@@ -27,5 +28,5 @@ class Transport(Protocol):
         ...
 
     def show(self, detector: str, message: Shown) -> bool:
-        """Publish something of a detector for displays; False where there is no link."""
+        """Publish a detector's message for displays; False where there is no link."""
         ...

@@ -46,9 +46,11 @@ class Handover:
             if self._is_closed:
                 return
             self._waiting.append(event)
-            if not self._is_scheduled:
-                self._is_scheduled = True
-                self._loop.call_soon_threadsafe(self._drain)
+            if self._is_scheduled:
+                return
+            self._is_scheduled = True
+        # Not under the guard: the loop wakes at once, and would wait for it.
+        self._loop.call_soon_threadsafe(self._drain)
 
     def fail(self, error: Exception) -> None:
         """Let `failure` raise what ended a thread."""

@@ -152,9 +152,9 @@ class Reader:
         self, samples: NDArray[np.generic], stamps_s: NDArray[np.float64], now_s: float
     ) -> None:
         if self._is_signal:
-            self.meter.add(now_s)
             self._put(Chunk(self._config.name, self._next_sample, samples, stamps_s))
             self._next_sample += len(stamps_s)
+            self.meter.add(now_s)
             return
         for row, stamp_s in zip(samples, stamps_s, strict=True):
             self._put(Marker(self._config.name, float(stamp_s), marker_text(row)))

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from detectors.detector import Detector
-from stimulators.wire.messages import DetectorInfo, EstimateColumn, EstimateMessage, EventMessage
+from stimulators.wire.display_messages import (
+    DetectorInfo,
+    EstimateColumn,
+    EstimateMessage,
+    EventMessage,
+)
 from stimulators.wire.received import LinkChanged
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import Outcome

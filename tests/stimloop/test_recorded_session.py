@@ -11,8 +11,8 @@ import tomli_w
 
 from stimloop.library.session import session as open_session
 from streamer import clock
-from tests.mosquitto import Mosquitto
-from tests.stimloop.programs import Program, ask
+from tests.support.mosquitto import Mosquitto
+from tests.support.programs import Program, ask
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker, pytest.mark.timeout(180)]
 

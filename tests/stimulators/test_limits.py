@@ -292,7 +292,7 @@ def way_out_limits(**limits: float) -> LimitsConfig:
         (
             {"safe_ma": 1.5},
             7020.0 + 46.8 + 23.4 + 2.925,
-            "ten minutes of safe_ma in program adbs (7020), room to be armed (70.2) and",
+            "ten minutes of safe_ma in program adbs (7020), what it needs to be armed (70.2) and",
         ),
         (
             {"safe_ma": 1.5, "stop_ma": 1.0},
@@ -303,7 +303,7 @@ def way_out_limits(**limits: float) -> LimitsConfig:
         (
             {"safe_ma": 1.5, "programs": _BOTH, "safe_program": "adbs"},
             7020.0 + 46.8 + 35.1 + 4.3875,
-            "in program adbs (7020), room to be armed (81.9) and the way down (4.3875)",
+            "in program adbs (7020), what it needs to be armed (81.9) and the way down (4.3875)",
         ),
         (
             {"safe_ma": 1.5, "programs": _BOTH, "safe_program": "wide"},

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from stimulators.wire.messages import Command, Lease, Shown, Status, Stop
+from stimulators.wire.display_messages import Shown
+from stimulators.wire.messages import Command, Lease, Status, Stop
 from stimulators.wire.received import Received
 
 

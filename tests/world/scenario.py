@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from replay.virtual.device import wider
 from replay.virtual.faults import FAULTS
-from replay.virtual.rig import virtual_rig
+from replay.virtual.rig import virtual_rig, wider
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
 from replay.what_if.states import SEEN_US, delivers

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from replay.virtual.rig import virtual_rig
+from replay.what_if.onlooker import AFTER_S
 from replay.what_if.page import page
-from replay.what_if.what_if import AFTER_S, FAULTS, STATES, Row, rows
+from replay.what_if.what_if import FAULTS, STATES, Row, rows
 from stimloop import config as configuration
 from stimulators.decisions import State
 from stimulators.gate_config import GateConfig

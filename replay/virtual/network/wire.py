@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from replay.virtual.network.broker import Broker, Client, Post
 from stimulators.wire import topics
+from stimulators.wire.display_messages import Shown
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
@@ -14,7 +15,6 @@ from stimulators.wire.messages import (
     DeviceInfo,
     DeviceStatus,
     Lease,
-    Shown,
     Status,
     Stop,
     Wire,

@@ -1,1 +1,1 @@
-"""What a device counts: charge and time above its safe amount, also over a restart."""
+"""The counts of a device: charge and time above its safe amount, kept over a restart."""

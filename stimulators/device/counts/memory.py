@@ -1,4 +1,4 @@
-"""What a device remembers over a restart: its newest session, and what it has counted."""
+"""The memory of a device over a restart: its newest session, and its counts."""
 
 import contextlib
 import math
@@ -10,9 +10,9 @@ import msgspec
 from stimulators.device.counts.counts import Counts
 from stimulators.device_config import DeviceConfig
 
-#: Counts are kept about once a second. A device that ended without a word may have given its
-#: maximum for this long after it last kept them.
-_UNSEEN_US_MAX = 2_000_000
+#: Counts are kept about once a second. A device that ended without keeping them, as by a power
+#: cut, may have given its maximum for this long after it last did.
+_UNKNOWN_US_MAX = 2_000_000
 _FC_PER_UC = 1e9
 
 
@@ -23,14 +23,14 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceMemory:
-    """Two small files in a folder, each written in one step.
+    """The session and the counts of a device, in two small files that are replaced in one step.
 
     Parameters
     ----------
     folder : Path
         Created if it is not there.
     config : DeviceConfig
-        Whose memory this is.
+        The device.
     unix_us : callable
         The time of day in Unix microseconds: it goes on while the device is off.
 
@@ -60,7 +60,7 @@ class DeviceMemory:
         return self._session_file.read_text(encoding="utf-8").strip()
 
     def keep_session(self, session: str) -> None:
-        """Keep a session; a file half written would forget the one before.
+        """Keep a session, in one step: a file half written would lose the session before it.
 
         Raises
         ------
@@ -80,10 +80,10 @@ class DeviceMemory:
         self._session_file.unlink(missing_ok=True)
 
     def counts(self) -> Counts:
-        """Return what was counted, as of now; nothing where no file holds it in full.
+        """Return the counts as of now; empty ones where no file holds them in full.
 
-        The device gave nothing while it was off. If it did not end by itself, it may have given
-        its maximum for up to two seconds after it last kept its counts.
+        The device gave nothing while it was off. If it ended without keeping its counts, it may
+        have given its maximum for up to two seconds after it last did.
         """
         try:
             kept = msgspec.json.decode(self._counts_file.read_bytes(), type=_Kept)
@@ -97,19 +97,19 @@ class DeviceMemory:
         away_us = max(0, self._unix_us() - kept.unix_us)
         if kept.is_end:
             return counts.after(away_us)
-        unseen_us = min(away_us, _UNSEEN_US_MAX)
+        unknown_us = min(away_us, _UNKNOWN_US_MAX)
         most_uc_per_s = max(map(self._config.charge_uc_per_s, self._config.programs), default=0.0)
-        most_uc = self._config.amount_max * most_uc_per_s * unseen_us / 1e6
-        unseen = counts.with_unseen(unseen_us, math.ceil(most_uc * _FC_PER_UC))
-        return unseen.after(away_us - unseen_us)
+        most_uc = self._config.amount_max * most_uc_per_s * unknown_us / 1e6
+        highest = counts.with_unknown(unknown_us, math.ceil(most_uc * _FC_PER_UC))
+        return highest.after(away_us - unknown_us)
 
     def keep_counts(self, counts: Counts, *, is_end: bool) -> None:
-        """Keep what was counted; where that fails, nothing is remembered rather than too little.
+        """Keep the counts; where that fails, the old ones are removed, as they would be too low.
 
         Parameters
         ----------
         counts : Counts
-            Of now.
+            As of now.
         is_end : bool
             Whether the device gives nothing from now on.
 

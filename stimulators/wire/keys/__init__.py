@@ -1,1 +1,1 @@
-"""Keys that sign commands and answers: files, rings, and how they are made."""
+"""Keys that sign messages: their files, their use, and how they are made and exchanged."""

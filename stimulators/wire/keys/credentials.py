@@ -1,4 +1,4 @@
-"""What the files of a `[broker]` table hold: the password, and whom TLS trusts and shows."""
+"""Reads the files that a `[broker]` table names: the password, and the certificates of TLS."""
 
 import os
 import ssl
@@ -46,7 +46,7 @@ def password_of(broker: Credentials) -> str | None:
 
 
 def tls_context(broker: Credentials) -> ssl.SSLContext | None:
-    """Return what TLS trusts and shows; None where the connection is plain.
+    """Return the TLS settings with their certificates; None where the connection is plain.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def tls_context(broker: Credentials) -> ssl.SSLContext | None:
         ) from error
     if broker.cert_file is not None:
         try:
-            # A key with a password would be asked for at the terminal: it is refused instead.
+            # OpenSSL would ask for a key's password at the terminal: such a key is refused instead.
             context.load_cert_chain(broker.cert_file, broker.key_file, password=lambda: "")
         except OSError as error:
             raise ValueError(_of_certificate(error, broker)) from error
@@ -89,7 +89,7 @@ def _found(error: OSError, file: str | None) -> str:
 
 
 def _reason(error: OSError) -> str:
-    """Return what OpenSSL says, in its words but without where it stands in its source."""
+    """Return OpenSSL's reason, without the place in its source code."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.lower().replace("_", " ")
     return error.strerror or str(error)

@@ -1,4 +1,4 @@
-"""Key files: what each party of a rig may know, in a folder of its own, for its eyes only.
+"""Key files: the keys of each party of a rig, in a folder of its own that only it may read.
 
 ```
 FOLDER/service/keys.toml            all keys of the rig
@@ -6,7 +6,7 @@ FOLDER/devices/{id}/keys.toml       to it, from it, stop
 FOLDER/operators/{name}/keys.toml   its control key, stop, status
 ```
 
-Each machine gets the folders of the parties that run there, at the same place below `FOLDER`.
+Each machine gets the folders of the parties that run there, at the same path below `FOLDER`.
 """
 
 import codecs
@@ -23,7 +23,7 @@ from stimulators.wire.keys.keys import Keys, ListenerKeys, NoKeys
 from stimulators.wire.keys.ring import Key, KeyRing
 
 SERVICE = "service"
-#: In the service's folder: what the end of a session's journal is signed with, in hexadecimal.
+#: In the service's folder: the key that signs the end of a session's journal, in hexadecimal.
 JOURNAL_KEY_FILE = "journal.key"
 _FILE = "keys.toml"
 _N_BYTES_MAX = 1_000_000
@@ -34,14 +34,14 @@ Stage = Literal["steady", "introduced", "switched"]
 
 
 class SigningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[signing]` table: whether what is said on the wire is signed, and with which keys.
+    """The `[signing]` table: whether messages are signed, and with which keys.
 
     Parameters
     ----------
     mode : {"off", "hmac_sha256"}
-        ``off`` believes whoever may publish on the broker.
+        ``off`` accepts every message, whoever may publish on the broker.
     key_folder : str, optional
-        The folder that `stimloop keys make` has made, or as much of it as this machine may have.
+        The folder that `stimloop keys make` wrote, or the part of it for this machine.
     """
 
     mode: Literal["off", "hmac_sha256"]
@@ -58,7 +58,7 @@ class SigningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one party of a rig may know.
+    """The keys of one party of a rig.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     party : str
         ``service``, ``devices/{id}`` or ``operators/{name}``.
     stage : {"steady", "introduced", "switched"}
-        How far an exchange of the keys has come.
+        The step of an exchange of the keys.
     keys : dict of str to sequence of Key
         By name: ``stop``, ``status``, ``to/{id}``, ``from/{id}``, ``control/{name}``. The first
         signs, all are accepted.
@@ -85,7 +85,7 @@ def service_keys(signing: SigningConfig | None, rig: str, devices: Collection[st
     Parameters
     ----------
     signing : SigningConfig or None
-        The `[signing]` table; none is ``off``.
+        The `[signing]` table; None means ``off``.
     rig : str
         Name of the rig.
     devices : collection of str
@@ -113,16 +113,16 @@ def device_keys(signing: SigningConfig | None, rig: str, device: str) -> Keys:
 
 
 def operator_keys(signing: SigningConfig | None, rig: str, operator: str | None) -> Keys:
-    """Return the keys of an operator, who hears devices without checking their signatures.
+    """Return the keys of an operator, who reads devices without checking their signatures.
 
     Parameters
     ----------
     signing : SigningConfig or None
-        The `[signing]` table; none is ``off``: then signatures of others are read past.
+        The `[signing]` table; None means ``off``: then signatures are not checked.
     rig : str
         Name of the rig.
     operator : str, optional
-        Which of the operators; may be left out where the folder holds the keys of only one.
+        Name of the operator; optional where the folder holds the keys of only one.
 
     Raises
     ------
@@ -145,12 +145,12 @@ def operator_keys(signing: SigningConfig | None, rig: str, operator: str | None)
 
 
 def read_key_file(folder: Path, party: str) -> KeyFile:
-    """Return what a party's file holds.
+    """Return the keys in a party's file.
 
     Raises
     ------
     ValueError
-        Where it cannot be read, is not in the form of one, or others than its owner may read it.
+        Where it cannot be read, is no key file, or others than its owner may read it.
     """
     file = folder / party / _FILE
     try:
@@ -176,7 +176,7 @@ def read_key_file(folder: Path, party: str) -> KeyFile:
 
 
 def write_key_file(folder: Path, file: KeyFile) -> None:
-    """Write a party's file, in one step, for its owner alone.
+    """Write a party's file, in one step, so that only its owner may read it.
 
     Raises
     ------

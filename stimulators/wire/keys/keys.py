@@ -1,4 +1,4 @@
-"""The seam where payloads are signed and signatures checked; without keys nothing is.
+"""The interface that signs payloads and checks signatures, with or without keys.
 
 A signed payload is ``key_id + "." + hmac_hex + "." + exact JSON bytes``: eight and 64 lower-case
 hexadecimal digits.
@@ -16,7 +16,7 @@ class UnverifiedError(ValueError):
     Attributes
     ----------
     body : bytes
-        The payload without whatever stood before it as a signature: a stop acts all the same.
+        The payload without its signature, if it had one: a stop acts all the same.
     """
 
     def __init__(self, problem: str, body: bytes) -> None:
@@ -25,7 +25,7 @@ class UnverifiedError(ValueError):
 
 
 class Keys(Protocol):
-    """The keys of one end of the wire."""
+    """The keys of the service, a device or an operator."""
 
     def seal(self, topic: str, payload: bytes) -> bytes:
         """Return the payload as it is published on `topic`."""
@@ -42,12 +42,12 @@ class Keys(Protocol):
         ...
 
     def owner(self, topic: str, payload: bytes) -> str:
-        """Return whose key sealed a payload that was opened; empty where nobody knows."""
+        """Return whose key sealed a payload that was opened; empty where that is not known."""
         ...
 
 
 class NoKeys:
-    """Signing is off: whoever may publish on the broker is believed."""
+    """Signing is off: every message is accepted, whoever may publish on the broker."""
 
     def seal(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
         """Return the payload as it is."""
@@ -58,15 +58,15 @@ class NoKeys:
         return payload
 
     def owner(self, topic: str, payload: bytes) -> str:  # noqa: ARG002 the seam's shape
-        """Return nobody: whoever names himself is believed."""
+        """Return an empty name: without keys nobody can be told apart."""
         return ""
 
 
 class ListenerKeys:
-    """An end without keys where others sign: it reads past signatures and can make none."""
+    """A listener without keys where others sign: it reads payloads without their signatures."""
 
     def seal(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
-        """Return the payload as it is: nobody who checks will take it, but for a stop."""
+        """Return the payload as it is: unsigned, only a stop is accepted by those who check."""
         return payload
 
     def open(self, topic: str, payload: bytes) -> bytes:  # noqa: ARG002 the seam's shape
@@ -74,11 +74,11 @@ class ListenerKeys:
         return without_signature(payload)
 
     def owner(self, topic: str, payload: bytes) -> str:  # noqa: ARG002 the seam's shape
-        """Return nobody: signatures are not checked."""
+        """Return an empty name: signatures are not checked."""
         return ""
 
 
 def without_signature(payload: bytes) -> bytes:
-    """Return the payload without what stands before it as a signature."""
+    """Return the payload without the signature before it, if there is one."""
     signed = SIGNED.fullmatch(payload)
     return payload if signed is None else signed[3]

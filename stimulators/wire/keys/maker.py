@@ -1,4 +1,4 @@
-"""Makes the keys of a rig, and exchanges them for new ones without a moment of silence."""
+"""Makes the keys of a rig, and exchanges them for new ones while the rig goes on."""
 
 import os
 import re
@@ -27,16 +27,16 @@ _NEXT_STAGE: dict[Stage, Stage] = {
 def make_keys(
     folder: Path, rig: str, *, devices: Collection[str], operators: Collection[str]
 ) -> list[str]:
-    """Make the keys that a rig still needs; those that are there stay.
+    """Make the keys that a rig still lacks; existing ones stay.
 
     Parameters
     ----------
     folder : Path
-        Is made where it is not there.
+        Created where it does not exist.
     rig : str
         Name of the rig.
     devices, operators : collection of str
-        Who there is beside the service.
+        Names of the devices and operators; the service is added.
 
     Returns
     -------
@@ -108,9 +108,10 @@ def rotate_keys(folder: Path) -> tuple[Stage, list[str]]:
 
 
 def revoke_keys(folder: Path, operator: str) -> list[str]:
-    """Take an operator's `control` key out of what the service accepts, and its folder away.
+    """Remove an operator's `control` key from those that the service accepts, and its folder.
 
-    What it knew beside that, `stop` and `status`, is new only after an exchange of the keys.
+    The other keys that the operator knew, `stop` and `status`, change only with an exchange of all
+    keys.
 
     Raises
     ------
@@ -145,14 +146,14 @@ def _write_all(folder: Path, known: KeyFile) -> list[str]:
         **{f"operators/{each}": ("stop", "status", f"control/{each}") for each in operators},
     }
     write_key_file(folder, known)
-    for party, its in names.items():
-        keys = {name: known.keys[name] for name in its}
+    for party, key_names in names.items():
+        keys = {name: known.keys[name] for name in key_names}
         write_key_file(folder, KeyFile(rig=known.rig, party=party, stage=known.stage, keys=keys))
     return [SERVICE, *names]
 
 
 def _make_journal_key(file: Path) -> None:
-    """Make what the service signs the ends of its journals with, where there is none yet."""
+    """Make the key that signs the ends of the service's journals, where there is none yet."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

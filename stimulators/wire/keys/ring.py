@@ -1,4 +1,4 @@
-"""HMAC-SHA256 over topic and payload: the keys of one party, each on the topics it is for."""
+"""HMAC-SHA256 over topic and payload: the keys of one party, each for certain topics."""
 
 import hmac
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from stimulators.wire import topics
 from stimulators.wire.keys.keys import SIGNED, UnverifiedError, without_signature
 from stimulators.wire.topics import Topic
 
-#: Which key signs what is said on a topic; topics that are not here carry no signatures.
+#: The key that signs each topic; messages on other topics are not signed.
 SIGNING_KEYS: Mapping[Topic, str] = {
     topics.STOP: "stop",
     topics.STATUS: "status",
@@ -28,12 +28,12 @@ SIGNING_KEYS: Mapping[Topic, str] = {
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A secret of 32 bytes, in hexadecimal digits, and the name it has on the wire.
+    """A secret of 32 bytes, in hexadecimal digits, and its name in messages.
 
     Parameters
     ----------
     id : str
-        Eight hexadecimal digits: says nothing but which secret it was.
+        Eight hexadecimal digits that identify the secret.
     secret : str
         64 hexadecimal digits.
     """
@@ -46,13 +46,13 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def signature(key: Key, topic: str, payload: bytes) -> bytes:
-    """Return what stands before the payload: the key's id, a dot, the MAC, a dot.
+    """Return the signature before a payload: the key's id, a dot, the MAC, a dot.
 
     The MAC is HMAC-SHA256, with the 32 bytes of the secret, over the full topic in UTF-8, one
     zero byte (which no topic holds) and the payload.
     """
-    said = topic.encode() + b"\0" + payload
-    mac = hmac.digest(bytes.fromhex(key.secret), said, "sha256")
+    signed = topic.encode() + b"\0" + payload
+    mac = hmac.digest(bytes.fromhex(key.secret), signed, "sha256")
     return f"{key.id}.{mac.hex()}.".encode()
 
 
@@ -66,8 +66,8 @@ class KeyRing:
     keys : mapping of str to sequence of Key
         By name (see `SIGNING_KEYS`): it signs with the first, and accepts all.
     listens : bool
-        Whether it reads what was signed with keys that it may not have, unchecked: so an
-        operator hears devices.
+        Whether it reads messages that are signed with keys it does not hold, unchecked: so an
+        operator reads the messages of devices.
     """
 
     def __init__(
@@ -100,23 +100,22 @@ class KeyRing:
             if self._listens:
                 return without_signature(payload)
             raise UnverifiedError(
-                "signature: expected a topic of which a key is held, found another",
+                "signature: there is no key for this topic",
                 without_signature(payload),
             )
         signed = SIGNED.fullmatch(payload)
         if signed is None:
-            raise UnverifiedError("signature: expected one, found none", payload)
+            raise UnverifiedError("signature: the payload has none", payload)
         key_id, body = signed[1].decode(), signed[3]
         key = next((each for each in keys if each.id == key_id), None)
         if key is None:
             expected = " or ".join(each.id for each in keys[:4])
             raise UnverifiedError(
-                f"signature: expected one of key {expected}, found key {key_id}", body
+                f"signature: expected one by key {expected}, found one by key {key_id}", body
             )
         if not hmac.compare_digest(signature(key, topic, body), payload[: signed.start(3)]):
             raise UnverifiedError(
-                f"signature: expected what key {key_id} gives for this topic and payload, "
-                "found another",
+                f"signature: it is not the one that key {key_id} makes for this topic and payload",
                 body,
             )
         return body
@@ -128,7 +127,7 @@ class KeyRing:
 
 
 def _topics(name: str, rig: str) -> set[str]:
-    """Return the addresses at which a key signs."""
+    """Return the full topics that a key signs."""
     kind, _, owner = name.partition("/")
     return {
         topic.at(rig=rig, device=owner)

@@ -13,7 +13,7 @@ import pytest
 from replay.session import replay_session
 from stimloop.__main__ import run_command
 from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
-from tests.stimloop.programs import call
+from tests.support.programs import call
 
 
 @pytest.fixture(scope="module")

@@ -28,10 +28,10 @@ from stimulators.broker.passwords import hashed
 from stimulators.wire import topics
 from stimulators.wire.mqtt import BrokerConfig, Will
 from stimulators.wire.topics import Topic
-from tests.mosquitto import mosquitto_program
 from tests.stimulators.broker.hardened import HardenedMosquitto
 from tests.stimulators.wire.keys.signing import DEVICE, OPERATOR, RIG
 from tests.stimulators.wire.listening import Peer, peer, running
+from tests.support.mosquitto import mosquitto_program
 
 pytestmark = pytest.mark.broker
 
@@ -389,5 +389,5 @@ def test_without_openssl_the_error_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CertificateError, match=r"^openssl: expected the program"):
+    with pytest.raises(CertificateError, match=r"^openssl: there is no such program"):
         Authority(tmp_path / "authority", "x")

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from stimulators.device.device import ReferenceDevice, Said
+from stimulators.device.device import FromDevice, ReferenceDevice
 from stimulators.device_config import DeviceConfig
 from stimulators.limits import LimitsConfig, ProgramConfig
 from stimulators.wire.messages import (
@@ -92,19 +92,19 @@ class Bench:
     def state(self) -> str:
         return self.device.state
 
-    def tell(self, message: Any) -> tuple[Said, ...]:
+    def tell(self, message: Any) -> tuple[FromDevice, ...]:
         return self.device.hear(message, self.now_us)
 
-    def wait(self, passed_us: int) -> list[Said]:
+    def wait(self, passed_us: int) -> list[FromDevice]:
         """Let time pass in the device's own ticks; its questions are answered at once."""
-        said: list[Said] = []
+        said: list[FromDevice] = []
         end_us = self.now_us + passed_us
         while self.now_us < end_us:
             self.now_us = min(end_us, self.now_us + 5_000)
             said.extend(self.tick())
         return said
 
-    def tick(self) -> list[Said]:
+    def tick(self) -> list[FromDevice]:
         said = list(self.device.tick(self.now_us))
         for each in tuple(said):
             if isinstance(each, ClockRequest):
@@ -158,9 +158,11 @@ class Bench:
     def refusal(self, command: Command) -> str | None:
         return self.ask(command).refused
 
-    def drive(self, passed_us: int, amount: float | None = None, **changes: Any) -> list[Said]:
+    def drive(
+        self, passed_us: int, amount: float | None = None, **changes: Any
+    ) -> list[FromDevice]:
         """Let time pass under leases that are renewed, and ask for an amount all along."""
-        said: list[Said] = []
+        said: list[FromDevice] = []
         end_us = self.now_us + passed_us
         while self.now_us < end_us:
             said.extend(self.tell(self.lease()))
@@ -169,7 +171,7 @@ class Bench:
             said.extend(self.wait(min(100_000, end_us - self.now_us)))
         return said
 
-    def stop(self, request_id: str = "stop-1", *, verified: bool = True) -> tuple[Said, ...]:
+    def stop(self, request_id: str = "stop-1", *, verified: bool = True) -> tuple[FromDevice, ...]:
         stop = Stop(request_id=request_id, operator="me", reason="test")
         return self.device.hear(stop, self.now_us, verified=verified)
 

@@ -100,7 +100,7 @@ def _nearly_spent() -> Bench:
     bench = Bench(config, counts=spent).leased()
     bench.drive(200_000, 1.0)
     budgets, delivery = bench.device._budgets, bench.device._delivery
-    while budgets.passed_by(0.9, "fast", delivery.now_us) is None:
+    while budgets.limit_for(0.9, "fast", delivery.now_us) is None:
         bench.drive(5_000)
     assert (bench.state, bench.amount) == ("live", 1.0)
     return bench
@@ -123,7 +123,7 @@ def test_where_the_charge_is_nearly_used_up_a_dearer_program_is_taken_at_0_only(
 
 def test_where_the_charge_is_nearly_used_up_no_trigger_is_given_that_does_not_fit() -> None:
     bench = _nearly_spent()
-    check, delivery = bench.device._budgets.passed_by_trigger, bench.device._delivery
+    check, delivery = bench.device._budgets.limit_for_trigger, bench.device._delivery
     while check(3.0, "adbs", delivery.now_us) is None:
         bench.drive(5_000)
     assert (bench.state, bench.amount) == ("live", 1.0)

@@ -51,7 +51,7 @@ def test_of_a_flood_of_unsigned_stops_one_a_second_is_told_with_a_count() -> Non
     said = bench.wait(600_000)
     assert acks(said) == []
     (info,) = infos(said)
-    assert info.reason == "stop by me: test (not verified), 100 more not told"
+    assert info.reason == "stop by me: test (not verified), 100 more not reported"
     assert infos(bench.wait(3_000_000)) == []
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stimulators.device.output import Output
+from stimulators.device.amount_output import AmountOutput
 
 _GOALS = st.floats(0.0, 3.0)
 _STEPS_US = st.integers(0, 2_000_000)
@@ -13,7 +13,7 @@ _STEPS_US = st.integers(0, 2_000_000)
 def test_between_any_two_times_it_moves_by_the_slew_and_a_grain_at_most(
     slew_per_s: float, steps: list[tuple[int, float]]
 ) -> None:
-    output = Output(0.0, slew_per_s)
+    output = AmountOutput(0.0, slew_per_s)
     now_us = 0
     seen = [(now_us, 0.0)]
     for passed_us, goal in steps:
@@ -32,7 +32,7 @@ def test_between_any_two_times_it_moves_by_the_slew_and_a_grain_at_most(
 def test_how_often_it_is_looked_at_does_not_change_where_it_is(
     start: float, goal: float, looks_us: list[int]
 ) -> None:
-    often, once = Output(start, 2.0), Output(start, 2.0)
+    often, once = AmountOutput(start, 2.0), AmountOutput(start, 2.0)
     for output in (often, once):
         output.advance(0)
         output.go(goal)
@@ -46,7 +46,7 @@ def test_how_often_it_is_looked_at_does_not_change_where_it_is(
 
 
 def test_it_arrives_exactly() -> None:
-    output = Output(0.0, 1.0)
+    output = AmountOutput(0.0, 1.0)
     output.advance(0)
     output.go(0.3)
     output.advance(10_000_000)

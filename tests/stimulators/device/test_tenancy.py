@@ -30,7 +30,7 @@ def _lease(**changes: Any) -> Lease:
 
 def _held() -> Tenancy:
     tenancy = Tenancy("", "stn")
-    assert tenancy.refusal(_lease(), _NOW_US, _SERVICE) is None
+    assert tenancy.lease_refusal(_lease(), _NOW_US, _SERVICE) is None
     tenancy.grant(_lease(), _SERVICE)
     return tenancy
 
@@ -53,7 +53,7 @@ def _held() -> Tenancy:
 def test_a_lease_counts_from_its_issue_to_its_end_and_not_a_microsecond_more(
     changes: dict[str, Any], word: str | None
 ) -> None:
-    assert Tenancy("", "stn").refusal(_lease(**changes), _NOW_US, _SERVICE) == word
+    assert Tenancy("", "stn").lease_refusal(_lease(**changes), _NOW_US, _SERVICE) == word
 
 
 def test_a_lease_ends_when_it_does_by_the_latest_that_the_services_clock_may_show() -> None:
@@ -72,7 +72,7 @@ def test_a_lease_ends_when_it_does_by_the_latest_that_the_services_clock_may_sho
 def test_a_lease_is_newer_than_the_one_before_it_in_its_session(
     changes: dict[str, Any], word: str | None
 ) -> None:
-    assert _held().refusal(_lease(**changes), _NOW_US, _SERVICE) == word
+    assert _held().lease_refusal(_lease(**changes), _NOW_US, _SERVICE) == word
 
 
 def test_after_a_stop_only_an_arming_that_surely_began_later_counts() -> None:
@@ -80,16 +80,16 @@ def test_after_a_stop_only_an_arming_that_surely_began_later_counts() -> None:
     tenancy.stop(_NOW_US - 500)
     assert (tenancy.is_stopped, tenancy.end_us) == (True, None)
     just_then = _lease(lease_seq=6, armed_us=_LATEST_US - 500, issued_us=_LATEST_US)
-    assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "stopped"
+    assert tenancy.lease_refusal(just_then, _NOW_US, _SERVICE) == "stopped"
     later = msgspec.structs.replace(just_then, armed_us=_LATEST_US - 499)
-    assert tenancy.refusal(later, _NOW_US, _SERVICE) is None
+    assert tenancy.lease_refusal(later, _NOW_US, _SERVICE) is None
     tenancy.resume(later)
     assert not tenancy.is_stopped
     tenancy.stop(_NOW_US - 500)
     tenancy.grant(later, _SERVICE)
     assert not tenancy.is_stopped
     # What was armed before it never counts again, though the stop is over.
-    assert tenancy.refusal(just_then, _NOW_US, _SERVICE) == "stopped"
+    assert tenancy.lease_refusal(just_then, _NOW_US, _SERVICE) == "stopped"
 
 
 def test_the_arming_that_ends_a_stop_makes_every_earlier_one_old_before_it_is_granted() -> None:
@@ -98,8 +98,8 @@ def test_the_arming_that_ends_a_stop_makes_every_earlier_one_old_before_it_is_gr
     ends_it = _lease(lease_seq=7, armed_us=_LATEST_US - 100, issued_us=_LATEST_US)
     tenancy.resume(ends_it)
     between = msgspec.structs.replace(ends_it, lease_seq=8, armed_us=_LATEST_US - 101)
-    assert tenancy.refusal(between, _NOW_US, _SERVICE) == "order"
-    assert tenancy.refusal(ends_it, _NOW_US, _SERVICE) is None
+    assert tenancy.lease_refusal(between, _NOW_US, _SERVICE) == "order"
+    assert tenancy.lease_refusal(ends_it, _NOW_US, _SERVICE) is None
 
 
 def test_a_lease_of_one_that_was_never_stopped_leaves_its_arming_to_the_grant() -> None:
@@ -111,12 +111,12 @@ def test_a_lease_of_one_that_was_never_stopped_leaves_its_arming_to_the_grant() 
 def test_while_a_lease_runs_no_other_session_drives_the_device_or_tells_its_time() -> None:
     tenancy = _held()
     newer = _lease(session=_SESSIONS[2])
-    assert tenancy.stranger(newer, is_simulated=False) == "session"
-    assert tenancy.stranger(_lease(), is_simulated=False) is None
+    assert tenancy.sender_refusal(newer, is_simulated=False) == "session"
+    assert tenancy.sender_refusal(_lease(), is_simulated=False) is None
     assert not tenancy.may_tell_time(_SESSIONS[2])
     assert tenancy.may_tell_time(_SESSIONS[1])
     tenancy.end()
-    assert tenancy.stranger(newer, is_simulated=False) is None
+    assert tenancy.sender_refusal(newer, is_simulated=False) is None
     assert [tenancy.may_tell_time(each) for each in (*_SESSIONS[:3], "z")] == [
         *(False, True, True),
         False,
@@ -125,23 +125,23 @@ def test_while_a_lease_runs_no_other_session_drives_the_device_or_tells_its_time
 
 def test_a_session_that_is_not_newer_is_told_the_two_dates_and_the_way_out() -> None:
     tenancy = Tenancy(_SESSIONS[2], "stn")
-    told = tenancy.stranger(_lease(session=_SESSIONS[1]), is_simulated=False)
+    told = tenancy.sender_refusal(_lease(session=_SESSIONS[1]), is_simulated=False)
     assert told is not None
     assert told.startswith("session: it remembers one of ")
     assert "stimloop device --forget-session --id stn --memory DIR" in told
     for newer in _SESSIONS[2:]:
-        assert tenancy.stranger(_lease(session=newer), is_simulated=False) is None
-    assert tenancy.stranger(_lease(session=_SESSIONS[3]), is_simulated=True) == "simulated"
+        assert tenancy.sender_refusal(_lease(session=newer), is_simulated=False) is None
+    assert tenancy.sender_refusal(_lease(session=_SESSIONS[3]), is_simulated=True) == "simulated"
 
 
 def test_the_session_it_remembers_is_taken_up_again_by_a_device_that_holds_no_other() -> None:
     tenancy = Tenancy(_SESSIONS[1], "stn")
-    assert tenancy.stranger(_lease(), is_simulated=False) is None
+    assert tenancy.sender_refusal(_lease(), is_simulated=False) is None
     newer = _lease(session=_SESSIONS[2])
     tenancy.grant(newer, _SERVICE)
     tenancy.end()
-    assert tenancy.stranger(newer, is_simulated=False) is None
-    assert tenancy.stranger(_lease(), is_simulated=False) is not None
+    assert tenancy.sender_refusal(newer, is_simulated=False) is None
+    assert tenancy.sender_refusal(_lease(), is_simulated=False) is not None
 
 
 def test_the_session_it_remembers_counts_from_an_arming_that_surely_began_after_switching_on() -> (
@@ -152,12 +152,12 @@ def test_the_session_it_remembers_counts_from_an_arming_that_surely_began_after_
     tenancy.begin(_NOW_US)
     before = _lease(armed_us=_LATEST_US - 500, issued_us=_LATEST_US)
     told = "session: it was switched on since that arming: arm anew"
-    assert tenancy.refusal(before, _NOW_US, _SERVICE) == told
+    assert tenancy.lease_refusal(before, _NOW_US, _SERVICE) == told
     after = msgspec.structs.replace(before, armed_us=_LATEST_US - 499)
-    assert tenancy.refusal(after, _NOW_US, _SERVICE) is None
+    assert tenancy.lease_refusal(after, _NOW_US, _SERVICE) is None
     newer = msgspec.structs.replace(before, session=_SESSIONS[2])
-    assert tenancy.refusal(newer, _NOW_US, _SERVICE) is None
+    assert tenancy.lease_refusal(newer, _NOW_US, _SERVICE) is None
     # Once it is held the arming of its leases may be what it was.
     tenancy.grant(after, _SERVICE)
     held = msgspec.structs.replace(after, lease_seq=6)
-    assert tenancy.refusal(held, _NOW_US, _SERVICE) is None
+    assert tenancy.lease_refusal(held, _NOW_US, _SERVICE) is None

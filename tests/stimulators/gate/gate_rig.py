@@ -106,6 +106,10 @@ def info_of(device: DeviceConfig, **keys: Any) -> DeviceInfo:
     return DeviceInfo(device=device.id, **(settings | keys))
 
 
+def offline_of(name: str = "stn") -> DeviceInfo:
+    return DeviceInfo(device=name, instance=INSTANCE, word=0, state="offline")
+
+
 class Obedient:
     """A device that says at once what an honest one says, and has no slew to wait for.
 

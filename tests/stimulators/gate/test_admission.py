@@ -267,7 +267,7 @@ def test_blocks_come_at_least_as_often_as_data_may_be_old() -> None:
 
 
 def test_a_device_says_that_it_is_at_rest_before_an_arming() -> None:
-    expected = "its word that it is safe at 0, or stopped"
+    expected = "its report that it is safe at 0, or stopped"
     rig = GateRig().be_ready()
     rig.hear(InfoHeard("stn", rig.obedient["stn"].info(state="live", session=None), retained=False))
     rig.hear(InfoHeard("stn", rig.obedient["stn"].info(applied_ma=1.0), retained=False))
@@ -277,11 +277,11 @@ def test_a_device_says_that_it_is_at_rest_before_an_arming() -> None:
     rig.run(2.1, hop=rig.report)
     info = rig.obedient["stn"].info(applied_ma=None)
     rig.hear(InfoHeard("stn", info, retained=False))
-    assert _asked(rig) == [("rest", "no word of what it gives", expected)]
+    assert _asked(rig) == [("rest", "no report of its amount", expected)]
     rig = GateRig().be_active(1.0)
     rig.answers = False
     rig.control("disarm")
-    assert ("rest", "no word since the last command", expected) in _asked(rig)
+    assert ("rest", "no report since the last command", expected) in _asked(rig)
 
 
 def test_no_device_is_no_rig() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import Decision, Refusal, Send
-from stimulators.device.device import ReferenceDevice, Said
+from stimulators.device.device import FromDevice, ReferenceDevice
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
@@ -59,7 +59,7 @@ class Wire:
                 self.rig.now_s += 0.01
             self.exchange(self.device.tick(self.now_us))
 
-    def exchange(self, said: tuple[Said, ...] = ()) -> None:
+    def exchange(self, said: tuple[FromDevice, ...] = ()) -> None:
         queue = list(said)
         while True:
             for each in queue:
@@ -70,7 +70,7 @@ class Wire:
                 return
             queue = [answer for each in sent for answer in self.tell_device(each)]
 
-    def tell_service(self, said: Said) -> None:
+    def tell_service(self, said: FromDevice) -> None:
         if isinstance(said, Ack):
             self.rig.hear(AckHeard("stn", said))
         elif isinstance(said, DeviceInfo):
@@ -90,7 +90,7 @@ class Wire:
             self.rig.hear(ClockAsked("stn", said))
             self.exchange(self.device.hear(reply, self.now_us))
 
-    def tell_device(self, decision: Decision) -> tuple[Said, ...]:
+    def tell_device(self, decision: Decision) -> tuple[FromDevice, ...]:
         if not isinstance(decision, Send) or isinstance(decision.message, self.lost):
             return ()
         return self.device.hear(decision.message, self.now_us)

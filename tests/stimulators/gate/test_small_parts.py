@@ -9,8 +9,8 @@ from stimulators.decisions import EndRun, Refusal
 from stimulators.gate.arming import Requests
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.driving.wishes import Wishes
-from stimulators.gate.lapses import Lapses
-from stimulators.gate.stopping import Stopping
+from stimulators.gate.states.lapses import Lapses
+from stimulators.gate.states.stop_sender import StopSender
 from stimulators.gate.word import word_of
 from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
@@ -67,7 +67,7 @@ def _drives(rig: GateRig) -> Sequence[Drive]:
 def test_a_stop_is_pressed_once_and_again_each_second_until_it_shows() -> None:
     rig = GateRig(device_of("a"), device_of("b"))
     rig.connect()
-    stopping = Stopping("s", _drives(rig), ack_s_max=0.25)
+    stopping = StopSender("s", _drives(rig), ack_s_max=0.25)
     assert stopping.press_again(64.0) is None
     sent = stopping.press("too much", 64.0)
     assert sent is not None
@@ -97,7 +97,7 @@ def test_a_stop_is_pressed_once_and_again_each_second_until_it_shows() -> None:
 def test_a_stop_of_somebody_else_is_pressed_where_no_device_shows_it_in_time() -> None:
     rig = GateRig()
     rig.connect()
-    stopping = Stopping("s", _drives(rig), ack_s_max=0.25)
+    stopping = StopSender("s", _drives(rig), ack_s_max=0.25)
     stopping.begin(64.0)
     assert stopping.press_again(64.125) is None
     sent = stopping.press_again(64.25)
@@ -158,7 +158,7 @@ def test_a_request_is_taken_up_to_its_end() -> None:
 def test_a_request_that_is_remembered_or_another_session_s_is_refused() -> None:
     taken = Requests("s").take(_asked(1, 64.0, session="t"), 64.0, retained=True)
     assert _told(taken) == [
-        ("retained", "a remembered request", "a fresh one"),
+        ("retained", "a request kept by the broker", "a new one"),
         ("session", "t", "s"),
     ]
 
@@ -212,7 +212,7 @@ def test_the_name_of_another_service_is_cut_to_a_hundred_letters() -> None:
     assert refused.found == "service " + "0" * 100
     rig = GateRig().be_active()
     rig.hear(_beat(name, drives=("stn",)))
-    assert rig.gate.reason == "service " + "0" * 100 + " drives, too"
+    assert rig.gate.reason == "service " + "0" * 100 + " drives devices, too"
 
 
 # Wishes.

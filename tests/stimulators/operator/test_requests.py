@@ -12,7 +12,6 @@ from stimulators.wire.messages import Control, ControlAction, Status
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import from_payload, to_payload
 from streamer.clock import now_s
-from tests.mosquitto import free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.operator.scripted import (
     OTHER_SESSION,
@@ -25,6 +24,7 @@ from tests.stimulators.operator.scripted import (
 )
 from tests.stimulators.operator.service_process import TalkingService
 from tests.stimulators.wire.listening import peer, running
+from tests.support.mosquitto import free_port
 
 pytestmark = pytest.mark.broker
 
@@ -251,7 +251,7 @@ def test_what_the_broker_had_kept_of_a_service_is_nobody_to_ask(broker: BrokerCo
             said = to_payload(Status(state="active", session=SESSION))
             assert one.link.publish(f"{ROOT}status", said, qos=1, retain=True)
             await one.hears(f"{ROOT}status")
-            with pytest.raises(OperatorError, match="rig-1: no service says anything"):
+            with pytest.raises(OperatorError, match="rig-1: no service answers"):
                 await _asked(broker, "arm")
             assert one.payloads(f"{ROOT}control") == []
 

@@ -1,13 +1,12 @@
 """Policies from elsewhere: taken where they fit, refused with the reason where they do not."""
 
-from importlib import metadata
-
 import numpy as np
 import pytest
 
 from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyConfig
 from stimulators.policies.registry import GROUP, POLICIES, find
 from stimulators.policies.threshold import Threshold, ThresholdConfig
+from tests.support.packages import entry_points
 
 
 class _Reading(OneDeviceConfig, frozen=True, kw_only=True):
@@ -73,12 +72,8 @@ class Mute:
         pass
 
 
-def entry_points(**named: str) -> list[metadata.EntryPoint]:
-    return [metadata.EntryPoint(name, value, GROUP) for name, value in named.items()]
-
-
 def test_one_that_fits_is_taken_beside_our_own() -> None:
-    found = find(entry_points(other=f"{__name__}:Other"))
+    found = find(entry_points(GROUP, other=f"{__name__}:Other"))
     assert found.policies[_Other] is Other
     assert found.kinds["other"] is _Other
     assert found.policies[ThresholdConfig] is Threshold
@@ -101,14 +96,14 @@ def test_our_own_are_found_and_stand_in_the_order_of_their_kinds() -> None:
         (f"{__name__}:NoConfig", "expected a frozen PolicyConfig"),
         (f"{__name__}:Untagged", "expected tag_field='kind' and a tag, found _NoTag"),
         (f"{__name__}:Mute", "expected a policy with a method note, found none"),
-        (f"{__name__}:Unread", "expected a config_type that says its reads, found none"),
-        (f"{__name__}:Undriven", "expected a config_type that says its drives, found none"),
+        (f"{__name__}:Unread", "expected a config_type with a property reads, found none"),
+        (f"{__name__}:Undriven", "expected a config_type with a property drives, found none"),
         (f"{__name__}:Held", "custom types"),
         (f"{__name__}:Shadow", "expected a kind of its own, found 'threshold' again"),
     ],
 )
 def test_one_that_does_not_fit_is_refused_and_the_rest_stays(value: str, reason: str) -> None:
-    found = find(entry_points(bad=value, other=f"{__name__}:Other"))
+    found = find(entry_points(GROUP, bad=value, other=f"{__name__}:Other"))
     assert set(found.refused) == {"bad"}
     assert reason in found.refused["bad"]
     assert "\n" not in found.refused["bad"]

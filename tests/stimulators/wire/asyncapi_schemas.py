@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from stimulators.wire import messages
+from stimulators.wire import display_messages, messages
 from stimulators.wire.messages import Wire
 
 
@@ -18,11 +18,11 @@ def message_types() -> dict[str, type[Wire]]:
         messages.Reason,
         messages.DeviceLimits,
         messages.DeviceBelief,
-        messages.EstimateColumn,
+        display_messages.EstimateColumn,
     }
     return {
         name: each
-        for name, each in vars(messages).items()
+        for name, each in {**vars(messages), **vars(display_messages)}.items()
         if isinstance(each, type) and issubclass(each, Wire) and each not in parts
     }
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimulators.wire import topics
-from stimulators.wire.flood import Asked, Buckets, StopLimit
+from stimulators.wire.flood import Buckets, ExpectedAnswers, StopLimit
 from stimulators.wire.flood_limits import FloodLimits
 from stimulators.wire.messages import (
     Ack,
@@ -140,7 +140,7 @@ def test_what_was_dropped_is_counted_once() -> None:
 
 
 def test_answers_are_expected_of_what_was_asked_and_a_few_times_only() -> None:
-    asked = Asked()
+    asked = ExpectedAnswers()
     asked.ask(1)
     asked.ask("stop")
     assert [asked.expects(1) for _ in range(6)] == [True] * 4 + [False] * 2
@@ -150,7 +150,7 @@ def test_answers_are_expected_of_what_was_asked_and_a_few_times_only() -> None:
 
 
 def test_what_is_remembered_of_questions_is_bounded() -> None:
-    asked = Asked()
+    asked = ExpectedAnswers()
     for seq in range(100_000):
         asked.ask(seq)
     assert len(asked._n_answers) == 4096
@@ -230,33 +230,33 @@ def _stop(name: str = "r", *, verified: bool = False) -> StopHeard:
 
 def test_the_first_stop_is_told_at_once_and_then_one_a_second_with_a_count() -> None:
     limit = StopLimit()
-    assert limit.tells(_stop(), 0.0)
-    assert not any(limit.tells(_stop(f"{n}"), n / 1000) for n in range(1, 900))
+    assert limit.passes(_stop(), 0.0)
+    assert not any(limit.passes(_stop(f"{n}"), n / 1000) for n in range(1, 900))
     assert limit.is_holding
     stop, n_others = limit.take_waiting(0.9)
     assert stop is not None
     assert (stop.message.request_id, n_others) == ("899", 898)
     assert not limit.is_holding
     assert limit.take_waiting(1.0) == (None, 0)
-    assert not limit.tells(_stop(), 1.5)
-    assert limit.tells(_stop(), 2.0)
+    assert not limit.passes(_stop(), 1.5)
+    assert limit.passes(_stop(), 2.0)
 
 
 def test_a_stop_after_anything_was_granted_is_told_at_once() -> None:
     limit = StopLimit()
-    assert limit.tells(_stop(), 0.0)
-    assert not limit.tells(_stop(), 0.001)
+    assert limit.passes(_stop(), 0.0)
+    assert not limit.passes(_stop(), 0.001)
     limit.grant()
-    assert limit.tells(_stop(), 0.002)
-    assert not limit.tells(_stop(), 0.003)
+    assert limit.passes(_stop(), 0.002)
+    assert not limit.passes(_stop(), 0.003)
 
 
 def test_a_verified_stop_waits_for_no_flood_of_others_and_stands_for_them() -> None:
     limit = StopLimit()
-    assert limit.tells(_stop(), 0.0)
-    assert limit.tells(_stop("signed", verified=True), 0.2)
-    assert not limit.tells(_stop("signed too", verified=True), 0.25)
-    assert not limit.tells(_stop("later"), 0.26)
+    assert limit.passes(_stop(), 0.0)
+    assert limit.passes(_stop("signed", verified=True), 0.2)
+    assert not limit.passes(_stop("signed too", verified=True), 0.25)
+    assert not limit.passes(_stop("later"), 0.26)
     stop, n_others = limit.take_waiting(0.9)
     assert stop is not None
     assert (stop.message.request_id, stop.verified, n_others) == ("signed too", True, 1)

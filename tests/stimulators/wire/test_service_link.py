@@ -8,17 +8,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from stimulators.wire.display_messages import (
+    DetectorInfo,
+    EstimateColumn,
+    EstimateMessage,
+    EventMessage,
+)
 from stimulators.wire.messages import (
     Ack,
     ClockReply,
     ClockRequest,
     Control,
-    DetectorInfo,
     DeviceInfo,
     DeviceStatus,
-    EstimateColumn,
-    EstimateMessage,
-    EventMessage,
     Lease,
     Status,
     Stop,
@@ -39,10 +41,10 @@ from stimulators.wire.received import (
 )
 from stimulators.wire.service_link import MqttTransport
 from streamer.clock import now_s
-from tests.mosquitto import Mosquitto
 from tests.stimulators.conftest import quick
 from tests.stimulators.wire.listening import Ears, Peer, peer, running
 from tests.stimulators.wire.test_payload import COMMAND
+from tests.support.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.broker
 

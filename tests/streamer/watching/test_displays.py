@@ -6,7 +6,12 @@ import numpy as np
 
 from detectors.estimates import Detection, Estimates, Seen
 from detectors.outputs import Output, outputs_of, with_null
-from stimulators.wire.messages import DetectorInfo, EstimateColumn, EstimateMessage, EventMessage
+from stimulators.wire.display_messages import (
+    DetectorInfo,
+    EstimateColumn,
+    EstimateMessage,
+    EventMessage,
+)
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Tick

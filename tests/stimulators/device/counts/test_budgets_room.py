@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
-from stimulators.device.output import Output
 from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import Bench, feedback_device, stimulator
 
@@ -30,9 +30,9 @@ def _budgets(
     on_us: int = 0,
     config: DeviceConfig | None = None,
     **keys: Any,
-) -> tuple[Budgets, Output]:
+) -> tuple[Budgets, AmountOutput]:
     config = config or _device()
-    output = Output(amount, 12.0, "adbs", **keys)
+    output = AmountOutput(amount, 12.0, "adbs", **keys)
     limit_uc = config.limits.charge_uc_per_10_min_max or 0.0
     counts = Counts(bins_fc=(round(limit_uc * 1e9) - free_fc,), on_us=on_us, counted_us=700)
     return Budgets(config, output, counts), output
@@ -90,7 +90,7 @@ def test_there_is_room_if_the_highest_amount_fits_for_a_second(
     spare_fc: int, limit: str | None
 ) -> None:
     budgets, _ = _budgets(free_fc=3 * _RATE * 10**6 + spare_fc)
-    assert budgets.has_no_room(0) == limit
+    assert budgets.exhausted_limit(0) == limit
 
 
 @pytest.mark.parametrize(("spare_fc", "limit"), [(0, None), (-1, "charge")])
@@ -99,7 +99,7 @@ def test_there_is_room_if_a_hundredth_of_the_limit_is_free(
 ) -> None:
     config = _device(charge_uc_per_10_min_max=1_000.0)
     budgets, _ = _budgets(free_fc=10 * 10**9 + spare_fc, config=config)
-    assert budgets.has_no_room(0) == limit
+    assert budgets.exhausted_limit(0) == limit
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_there_is_room_if_a_second_or_a_tenth_of_the_time_above_safe_is_left(
     on_s_max: float, on_us: int, limit: str | None
 ) -> None:
     budgets, _ = _budgets(on_us=on_us, config=_device(on_time_s_max=on_s_max))
-    assert budgets.has_no_room(0) == limit
+    assert budgets.exhausted_limit(0) == limit
 
 
 #: Twenty milliseconds more of 1 mA, and the way down from there: half of its square by the slew.
@@ -128,11 +128,11 @@ def test_a_device_goes_safe_while_two_looks_more_and_its_way_down_fit(
     spare_fc: int, limit: str | None
 ) -> None:
     budgets, _ = _budgets(1.0, free_fc=_WAY_FC + spare_fc)
-    assert budgets.passed(0) == limit
-    assert budgets.passed_by(1.0, "adbs", 0) == limit
+    assert budgets.limit_due(0) == limit
+    assert budgets.limit_for(1.0, "adbs", 0) == limit
     pulse_fc = 6 * 10**7
     budgets, _ = _budgets(1.0, free_fc=_WAY_FC + pulse_fc + spare_fc)
-    assert budgets.passed_by_trigger(1.0, "adbs", 0) == limit
+    assert budgets.limit_for_trigger(1.0, "adbs", 0) == limit
 
 
 @pytest.mark.parametrize(("spare_fc", "limit"), [(2, None), (-2, "charge")])
@@ -144,7 +144,7 @@ def test_a_device_on_its_way_up_reckons_with_where_it_is_a_look_later(
     output.go(1.6)
     output.jump(1.0)
     output.goal = 3.0
-    assert budgets.passed(0) == limit
+    assert budgets.limit_due(0) == limit
 
 
 def test_a_way_to_safe_costs_what_is_above_it_or_all_where_it_leads_through_0() -> None:
@@ -185,7 +185,7 @@ def test_the_time_above_safe_ends_with_the_way_down_within_its_limit(
     on_us: int, goal: float, limit: str | None
 ) -> None:
     budgets, _ = _budgets(on_us=on_us)
-    assert budgets.passed_by(goal, "adbs", 0) == limit
+    assert budgets.limit_for(goal, "adbs", 0) == limit
 
 
 @pytest.mark.parametrize(
@@ -201,30 +201,30 @@ def test_at_or_below_the_safe_amount_there_is_no_way_down(
     amount: float, on_us: int, limit: str | None
 ) -> None:
     budgets, _ = _budgets(amount, on_us=on_us, config=_device(0.5))
-    assert budgets.passed(0) == limit
+    assert budgets.limit_due(0) == limit
 
 
 def test_a_time_above_safe_that_is_shorter_than_two_looks_is_never_begun_and_ends_at_once() -> None:
     """At 1000 mA/s the way down takes 3 ms, and 15 are allowed."""
     config = _device(on_time_s_max=0.015, slew_ma_per_s_max=1_000.0)
     budgets, _ = _budgets(config=config)
-    assert budgets.passed(0) is None
-    assert budgets.passed_by(0.0, "adbs", 0) is None
-    assert budgets.passed_by(0.0005, "adbs", 0) == "on_time"
+    assert budgets.limit_due(0) is None
+    assert budgets.limit_for(0.0, "adbs", 0) is None
+    assert budgets.limit_for(0.0005, "adbs", 0) == "on_time"
     for on_us in (1, 5_000):
         budgets, _ = _budgets(config=config, on_us=on_us)
-        assert budgets.passed(0) == "on_time"
+        assert budgets.limit_due(0) == "on_time"
 
 
 def test_what_just_fits_fits() -> None:
     budgets, _ = _budgets(free_fc=60_000_000)
-    assert budgets.passed_by_trigger(1.0, "adbs", 0) is None
+    assert budgets.limit_for_trigger(1.0, "adbs", 0) is None
     budgets, _ = _budgets(free_fc=59_999_999)
-    assert budgets.passed_by_trigger(1.0, "adbs", 0) == "charge"
+    assert budgets.limit_for_trigger(1.0, "adbs", 0) == "charge"
     budgets, _ = _budgets(free_fc=0)
-    assert budgets.passed(0) is None
+    assert budgets.limit_due(0) is None
     budgets, _ = _budgets(free_fc=-1)
-    assert budgets.passed(0) == "charge"
+    assert budgets.limit_due(0) == "charge"
 
 
 def test_a_pulse_counts_rounded_up() -> None:
@@ -237,13 +237,13 @@ def test_a_pulse_counts_rounded_up() -> None:
 
 def test_a_feedback_device_has_no_charge_to_pass() -> None:
     config = feedback_device()
-    budgets = Budgets(config, Output(0.0, 2.0), Counts())
+    budgets = Budgets(config, AmountOutput(0.0, 2.0), Counts())
     budgets.advance(0, 1_000_000)
-    assert (budgets.passed(0), budgets.passed_by(0.8, "", 0), budgets.has_no_room(0)) == (
+    assert (budgets.limit_due(0), budgets.limit_for(0.8, "", 0), budgets.exhausted_limit(0)) == (
         *(None, None),
         None,
     )
-    assert budgets.passed_by_trigger(0.5, "any", 0) is None
+    assert budgets.limit_for_trigger(0.5, "any", 0) is None
     assert budgets.charge_uc == 0.0
 
 

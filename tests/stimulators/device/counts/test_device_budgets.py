@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from stimulators.device.amount_output import AmountOutput
 from stimulators.device.counts.budgets import Budgets
 from stimulators.device.counts.counts import Counts
-from stimulators.device.output import Output
 from stimulators.device_config import DeviceConfig
 from tests.stimulators.device.device_bench import (
     Bench,
@@ -86,7 +86,7 @@ def test_it_goes_safe_by_itself_while_its_charge_limit_still_holds(limit_uc: flo
     said = bench.drive(300_000_000, 3.0)
     reasons = [each.reason for each in infos(said)]
     assert "its charge limit is reached" in reasons
-    assert "lease refused: charge: no room above the safe amount" in reasons
+    assert "lease refused: charge: no budget left above the safe amount" in reasons
     highest_uc = max(each.charge_uc for each in reports([*said, *bench.wait(700_000_000)]))
     assert 0.97 * limit_uc <= highest_uc <= limit_uc
 
@@ -145,7 +145,7 @@ def test_after_its_on_time_it_adopts_no_lease_before_the_break_is_over() -> None
     bench = Bench(_limited(on_time_s_max=5.0, off_time_s_min=3.0)).leased()
     said = bench.drive(7_000_000, 1.0)
     assert bench.state == "safe"
-    assert infos(said)[-1].reason == "lease refused: on_time: no room above the safe amount"
+    assert infos(said)[-1].reason == "lease refused: on_time: no budget left above the safe amount"
     bench.drive(2_000_000, 1.0)
     assert bench.state == "live"
 
@@ -186,7 +186,7 @@ def test_counts_that_were_kept_go_on_where_they_were() -> None:
 
 def test_restarts_neither_forget_nor_add_a_charge() -> None:
     config = stimulator(safe_ma=0.0)
-    output = Output(1.0, 12.0, "adbs")
+    output = AmountOutput(1.0, 12.0, "adbs")
     counts = Counts()
     for _ in range(20):
         budgets = Budgets(config, output, counts)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from stimulators.device.counts.charge_count import ChargeCount
+from stimulators.device.counts.binned_charge import BinnedCharge
 from stimulators.device.counts.counts import BIN_US, Counts
-from stimulators.device.counts.on_time import OnTime
+from stimulators.device.counts.time_above_safe import TimeAboveSafe
 from tests.stimulators.device.device_bench import Bench, reports, stimulator
 
 _HOUR_US = 3_600_000_000
@@ -61,25 +61,25 @@ def test_a_clock_set_forward_ends_no_time_above_safe_and_frees_no_trigger() -> N
 
 
 def test_doubtful_time_is_counted_at_its_rate_but_never_beyond_a_window_of_it() -> None:
-    charge = ChargeCount(1.0, Counts())
+    charge = BinnedCharge(1.0, Counts())
     charge.doubt(10 * BIN_US)
     assert charge.worst_fc(0) == 301 * BIN_US
     charge.add_steady(0.25, 0, 2)
     assert charge.total_fc == 1
     # Just a window of it: all of it counts as of now.
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.doubt(400 * BIN_US)
     charge.add_steady(1.0, 0, 301 * BIN_US)
     assert charge.total_fc == charge.kept(400 * BIN_US).bins_fc[-1] == 301 * BIN_US
     # More of it: each bin is at least at the rate, rounded up.
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.doubt(1_000 * BIN_US)
     charge.add_steady(3e-7, 0, 1_000 * BIN_US)
     assert charge.total_fc == 301
 
 
 def test_what_was_counted_before_a_doubtful_time_counts_beside_a_window_of_it() -> None:
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.add(10**9, 0)
     charge.doubt(400 * BIN_US)
     charge.add_steady(1.0, 0, 400 * BIN_US)
@@ -89,7 +89,7 @@ def test_what_was_counted_before_a_doubtful_time_counts_beside_a_window_of_it() 
 
 
 def test_doubtful_time_ends_no_time_above_safe_and_counts_where_it_is_above() -> None:
-    on_time = OnTime(500.0, Counts())
+    on_time = TimeAboveSafe(500.0, Counts())
     on_time.count(0, 100, is_above=True)
     on_time.doubt(1_000, 1_100)
     assert (on_time.on_us, on_time.off_us(1_100)) == (100, 0)
@@ -106,13 +106,13 @@ def test_doubtful_time_ends_no_time_above_safe_and_counts_where_it_is_above() ->
 
 
 def test_a_time_above_safe_may_begin_in_a_doubtful_time() -> None:
-    on_time = OnTime(500.0, Counts())
+    on_time = TimeAboveSafe(500.0, Counts())
     on_time.doubt(1_000, 1_000)
     assert (on_time.on_us, on_time.off_us(1_000)) == (0, 0)
     on_time.count(0, 300, is_above=True)
     assert (on_time.on_us, on_time.running_us(1_050)) == (300, 350)
     # After a break that was too short: it was above up to the end of the doubtful time.
-    on_time = OnTime(500.0, Counts())
+    on_time = TimeAboveSafe(500.0, Counts())
     on_time.count(0, 100, is_above=True)
     on_time.count(100, 200, is_above=False)
     on_time.doubt(1_000, 1_200)

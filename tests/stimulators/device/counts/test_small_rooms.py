@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.device.counts.charge_count import ChargeCount
+from stimulators.device.amount_output import AmountOutput
+from stimulators.device.counts.binned_charge import BinnedCharge
 from stimulators.device.counts.counts import BIN_US, Counts
-from stimulators.device.counts.on_time import OnTime
-from stimulators.device.output import Output
+from stimulators.device.counts.time_above_safe import TimeAboveSafe
 from stimulators.device.own_time import STEP_US_MAX, OwnTime
 from stimulators.device.stop_reports import StopReports
 from stimulators.device.trigger_output import TriggerOutput
@@ -50,7 +50,7 @@ def test_an_unsigned_stop_is_told_if_none_was_told_in_the_second_before() -> Non
     assert _told(stops, 0, is_verified=True) == "stop by x: why"
     assert _told(stops, 10) == "stop by x: why (not verified)"
     assert _told(stops, 1_000_009) is None
-    assert _told(stops, 1_000_010) == "stop by x: why (not verified), 1 more not told"
+    assert _told(stops, 1_000_010) == "stop by x: why (not verified), 1 more not reported"
     assert _told(stops, 9_000_000) == "stop by x: why (not verified)"
     assert _told(stops, 9_000_001, is_change=True) == "stop by x: why (not verified)"
 
@@ -65,10 +65,10 @@ def test_of_those_that_were_only_counted_the_newest_is_told_once_the_second_is_o
     _told(stops, 20, name="y")
     _told(stops, 30, name="z")
     assert stops.report_due(1_000_009) is None
-    assert stops.report_due(1_000_010) == "stop by z: why (not verified), 2 more not told"
+    assert stops.report_due(1_000_010) == "stop by z: why (not verified), 2 more not reported"
     assert stops.report_due(3_000_000) is None
     _told(stops, 1_500_000)
-    assert stops.report_due(2_000_010) == "stop by x: why (not verified), 1 more not told"
+    assert stops.report_due(2_000_010) == "stop by x: why (not verified), 1 more not reported"
 
 
 def test_what_is_told_of_a_stop_is_cut_to_300_letters() -> None:
@@ -80,7 +80,7 @@ def test_what_is_told_of_a_stop_is_cut_to_300_letters() -> None:
 
 
 def test_a_break_that_is_shorter_than_it_must_be_is_part_of_the_time_above() -> None:
-    on_time = OnTime(500.0, Counts())
+    on_time = TimeAboveSafe(500.0, Counts())
     assert (on_time.on_us, on_time.running_us(50), on_time.off_us(50)) == (0, 0, 50)
     on_time.count(100, 200, is_above=True)
     assert (on_time.on_us, on_time.running_us(200), on_time.off_us(250)) == (100, 100, 50)
@@ -98,7 +98,7 @@ def test_a_break_that_is_shorter_than_it_must_be_is_part_of_the_time_above() -> 
 def test_time_above_of_a_former_life_goes_on_unless_the_break_was_long_enough(
     on_us: int, off_us: int, running_us: int
 ) -> None:
-    on_time = OnTime(500.0, Counts(on_us=on_us, off_us=off_us))
+    on_time = TimeAboveSafe(500.0, Counts(on_us=on_us, off_us=off_us))
     assert on_time.running_us(10) == running_us
     assert on_time.off_us(10) == off_us + 10
 
@@ -135,7 +135,7 @@ def test_what_was_counted_ages_while_nothing_is_given() -> None:
 def test_a_time_that_nobody_saw_counts_as_the_most_that_may_have_been_given(
     counts: Counts, later: Counts
 ) -> None:
-    assert counts.with_unseen(10, 100) == later
+    assert counts.with_unknown(10, 100) == later
 
 
 # Triggers.
@@ -213,7 +213,7 @@ def test_triggers_whose_time_has_come_are_taken_and_the_others_wait_on() -> None
 
 
 def test_charge_is_counted_in_bins_of_two_seconds_and_forgotten_after_the_window() -> None:
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     assert charge.total_fc == 0
     charge.add(5, 0)
     charge.add(7, BIN_US)
@@ -229,7 +229,7 @@ def test_charge_is_counted_in_bins_of_two_seconds_and_forgotten_after_the_window
 
 
 def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.add_steady(0.5, 1, 2 * BIN_US + 2)
     assert charge.kept(2 * BIN_US + 2).bins_fc[-3:] == (BIN_US // 2, BIN_US // 2, 1)
     assert charge.total_fc == BIN_US + 1
@@ -237,11 +237,11 @@ def test_a_steady_rate_is_counted_bin_by_bin_rounded_up() -> None:
 
 
 def test_what_the_safe_amount_will_give_is_rounded_up_bin_by_bin() -> None:
-    assert ChargeCount(3e-7, Counts()).worst_fc(0) == 301
+    assert BinnedCharge(3e-7, Counts()).worst_fc(0) == 301
 
 
 def test_what_is_counted_late_counts_as_given_now() -> None:
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.add(5, 3 * BIN_US)
     charge.add(2, 0)
     assert charge.kept(3 * BIN_US).bins_fc[-2:] == (0, 7)
@@ -249,17 +249,17 @@ def test_what_is_counted_late_counts_as_given_now() -> None:
 
 
 def test_a_rate_after_a_while_without_a_count_is_rounded_up_once() -> None:
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.add_steady(0.25, 5 * BIN_US + 1, 5 * BIN_US + 5)
     assert charge.total_fc == 1
 
 
 def test_what_the_safe_amount_gave_is_rounded_down_where_it_makes_room() -> None:
-    assert ChargeCount(0.5, Counts()).worst_fc(1) == 301 * BIN_US // 2
+    assert BinnedCharge(0.5, Counts()).worst_fc(1) == 301 * BIN_US // 2
 
 
 def test_of_a_time_longer_than_the_window_only_the_window_and_a_bin_count() -> None:
-    charge = ChargeCount(0.0, Counts())
+    charge = BinnedCharge(0.0, Counts())
     charge.add_steady(1.0, 0, 10_000 * BIN_US)
     assert charge.total_fc == 300 * BIN_US
     charge.add_steady(1.0, 10_000 * BIN_US, 10_000 * BIN_US + 1)
@@ -267,22 +267,22 @@ def test_of_a_time_longer_than_the_window_only_the_window_and_a_bin_count() -> N
 
 
 def test_charge_of_a_former_life_is_as_old_as_it_is() -> None:
-    charge = ChargeCount(0.0, Counts(bins_fc=(3, 4), newest_us=BIN_US - 1))
+    charge = BinnedCharge(0.0, Counts(bins_fc=(3, 4), newest_us=BIN_US - 1))
     assert charge.total_fc == 7
     charge.add(5, 0)
     assert charge.kept(0).bins_fc[-2:] == (3, 9)
     charge.add(5, 1)
     assert charge.kept(1).bins_fc[-3:] == (3, 9, 5)
     assert charge.kept(1).newest_us == 0
-    old = ChargeCount(0.0, Counts(bins_fc=(3, 4), newest_us=300 * BIN_US))
+    old = BinnedCharge(0.0, Counts(bins_fc=(3, 4), newest_us=300 * BIN_US))
     assert old.total_fc == 4
-    assert ChargeCount(0.0, Counts(bins_fc=(3, 4), newest_us=301 * BIN_US)).total_fc == 0
-    assert ChargeCount(0.0, Counts(bins_fc=tuple([1] * 400))).total_fc == 301
+    assert BinnedCharge(0.0, Counts(bins_fc=(3, 4), newest_us=301 * BIN_US)).total_fc == 0
+    assert BinnedCharge(0.0, Counts(bins_fc=tuple([1] * 400))).total_fc == 301
 
 
 def test_the_worst_to_come_is_what_was_given_and_the_safe_amount_until_it_expires() -> None:
     """One femtocoulomb a microsecond is safe: 2 million a bin, 602 million in all."""
-    charge = ChargeCount(1.0, Counts())
+    charge = BinnedCharge(1.0, Counts())
     assert charge.worst_fc(0) == 301 * BIN_US
     # While the newest bin grows by the safe amount the worst stays what it is.
     charge.add_steady(1.0, 0, BIN_US - 1)
@@ -290,11 +290,11 @@ def test_the_worst_to_come_is_what_was_given_and_the_safe_amount_until_it_expire
     charge.add(1_000, BIN_US - 1)
     assert charge.worst_fc(BIN_US - 1) == 301 * BIN_US + 1_000
     # What is given less than the safe amount leaves no room for later.
-    idle = ChargeCount(1.0, Counts())
+    idle = BinnedCharge(1.0, Counts())
     idle.add_steady(0.0, 0, 10 * BIN_US)
     assert idle.worst_fc(10 * BIN_US) == 301 * BIN_US
     # Much at once counts until it leaves the window; 150 bins later half of the rest is to come.
-    much = ChargeCount(1.0, Counts())
+    much = BinnedCharge(1.0, Counts())
     much.add(10**9, 0)
     assert much.worst_fc(0) == 301 * BIN_US + 10**9
     much.add_steady(1.0, 1, 150 * BIN_US)
@@ -305,7 +305,7 @@ def test_the_worst_to_come_is_what_was_given_and_the_safe_amount_until_it_expire
 
 
 def test_it_moves_by_its_slew_and_a_step_of_50_ms_of_it_at_once() -> None:
-    output = Output(0.0, 10.0)
+    output = AmountOutput(0.0, 10.0)
     output.advance(0)
     output.go(2.0)
     assert (output.amount, output.is_moving) == (0.5, True)
@@ -327,7 +327,7 @@ def test_it_moves_by_its_slew_and_a_step_of_50_ms_of_it_at_once() -> None:
 
 
 def test_to_another_program_it_goes_through_0_and_rests_there_until_time_passes() -> None:
-    output = Output(1.0, 10.0, "a")
+    output = AmountOutput(1.0, 10.0, "a")
     output.advance(0)
     output.go(1.0, "b")
     assert (output.amount, output.program, output.is_moving) == (0.5, "a", True)
@@ -340,7 +340,7 @@ def test_to_another_program_it_goes_through_0_and_rests_there_until_time_passes(
 
 
 def test_a_program_changes_as_soon_as_0_is_reached() -> None:
-    output = Output(0.5, 10.0, "a")
+    output = AmountOutput(0.5, 10.0, "a")
     output.go(1.0, "b")
     assert (output.amount, output.program) == (0.0, "b")
     output.jump(0.0)
@@ -349,7 +349,7 @@ def test_a_program_changes_as_soon_as_0_is_reached() -> None:
 
 
 def test_it_is_on_its_way_while_only_the_program_is_another() -> None:
-    output = Output(1.0, 10.0, "a")
+    output = AmountOutput(1.0, 10.0, "a")
     output.go(2.0)
     output.jump(1.0)
     output.go(1.0, "b")
@@ -357,7 +357,7 @@ def test_it_is_on_its_way_while_only_the_program_is_another() -> None:
 
 
 def test_its_first_look_at_the_time_moves_nothing_and_neither_does_an_earlier_one() -> None:
-    output = Output(0.0, 10.0)
+    output = AmountOutput(0.0, 10.0)
     assert output.program == ""
     output.go(2.0)
     output.advance(100)
@@ -367,14 +367,14 @@ def test_its_first_look_at_the_time_moves_nothing_and_neither_does_an_earlier_on
 
 
 def test_a_stop_ends_a_way_to_another_program() -> None:
-    output = Output(1.0, 10.0, "a")
+    output = AmountOutput(1.0, 10.0, "a")
     output.go(1.0, "b")
     output.jump(0.2)
     assert (output.amount, output.goal, output.program, output.is_moving) == (0.2, 0.2, "a", False)
 
 
 def test_its_peak_is_where_it_can_be_at_most_by_then() -> None:
-    output = Output(1.0, 10.0)
+    output = AmountOutput(1.0, 10.0)
     output.advance(0)
     output.go(3.0)
     assert output.amount == 1.5
@@ -383,12 +383,12 @@ def test_its_peak_is_where_it_can_be_at_most_by_then() -> None:
     assert output.peak(0, 3.0) == 1.5
     output.go(0.5)
     assert output.peak(1_000_000) == 1.5
-    rested = Output(1.0, 10.0)
+    rested = AmountOutput(1.0, 10.0)
     assert (rested.peak(0, 3.0), rested.peak(0, 1.2), rested.peak(0, 0.0)) == (1.5, 1.2, 1.0)
 
 
 def test_it_gives_whole_steps_and_clips() -> None:
-    output = Output(0.34, 10.0, step=0.1, ceiling=2.5)
+    output = AmountOutput(0.34, 10.0, step=0.1, ceiling=2.5)
     assert output.given == 0.3
     assert [output.given_at(each) for each in (0.36, 2.44, 2.56)] == [0.4, 2.4, 2.5]
-    assert Output(0.34, 10.0).given == 0.34
+    assert AmountOutput(0.34, 10.0).given == 0.34

@@ -32,7 +32,7 @@ def test_one_that_drives_does_not_end_and_both_that_drive_go_safe() -> None:
     assert (rig.state, ends(rig)) == ("active", [])
     rig.hear(beat(OLDER, drives=("stn",)))
     assert (rig.state, ends(rig)) == ("safe", [])
-    assert rig.gate.reason == f"service {OLDER} drives, too"
+    assert rig.gate.reason == f"service {OLDER} drives devices, too"
 
 
 def test_one_that_still_brings_its_device_to_safety_does_not_end() -> None:

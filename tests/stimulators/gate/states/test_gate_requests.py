@@ -140,7 +140,8 @@ def test_an_arming_out_of_safe_is_asked_for_after_it_went_safe() -> None:
     asked = rig.control("arm", issued_us=round(rig.now_s * 1e6))
     (late,) = asked
     assert isinstance(late, Refusal)
-    assert (late.reason, late.found, late.expected) == ("late", "asked before safe", "asked since")
+    said = (late.reason, late.found, late.expected)
+    assert said == ("late", "a request from before safe", "a newer one")
     assert (late.request_id, late.device) == ("request-2", "")
     asked = rig.control("arm", issued_us=round(rig.now_s * 1e6) + 1)
     assert asked == (StateChanged("safe", "armed", "armed by o"),)
@@ -195,7 +196,7 @@ def test_a_resume_needs_its_time_of_good_data_to_the_moment() -> None:
 def test_a_disarming_that_is_not_ours_says_why() -> None:
     rig = GateRig().be_active()
     for keys, found in (
-        ({"retained": True}, ("retained", "a remembered request", "a fresh one")),
+        ({"retained": True}, ("retained", "a request kept by the broker", "a new one")),
         ({"session": OLDER}, ("session", OLDER, SESSION)),
     ):
         (refused,) = rig.control("disarm", **keys)
@@ -246,7 +247,7 @@ def test_a_flood_is_told_with_its_count() -> None:
     rig.hear(Flooded(topic="t", n_dropped=7))
     rig.hear(Flooded(topic="t" * 400, n_dropped=7))
     assert _told(rig) == [
-        ("flood", "t: 7 messages more than are looked at"),
+        ("flood", "t: 7 messages dropped unread, more than the limit"),
         ("flood", "t" * 300),
     ]
 

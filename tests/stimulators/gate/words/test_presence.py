@@ -26,7 +26,7 @@ def _presence(*boots: str) -> Presence:
     """Return a device whose boots spoke a second apart, from 100 s on."""
     presence = Presence(device_of(), 5.0)
     for place, boot in enumerate(boots):
-        assert presence.hear_instance(boot, 100.0 + place)
+        assert presence.note_instance(boot, 100.0 + place)
     return presence
 
 
@@ -43,32 +43,32 @@ def _gone(instance: str = INSTANCE) -> DeviceInfo:
 
 def test_an_earlier_boot_that_speaks_within_five_seconds_of_the_newest_is_a_second_device() -> None:
     presence = _presence("a", "b")
-    assert not presence.are_two(101.0)
-    assert not presence.hear_instance("a", 106.0)
+    assert not presence.has_two_instances(101.0)
+    assert not presence.note_instance("a", 106.0)
     assert presence.instance == "b"
-    assert (presence.are_two(106.0), presence.are_two(111.0)) == (True, True)
-    assert not presence.are_two(111.5)
+    assert (presence.has_two_instances(106.0), presence.has_two_instances(111.0)) == (True, True)
+    assert not presence.has_two_instances(111.5)
 
 
 def test_an_earlier_boot_that_goes_on_alone_is_the_device_again() -> None:
     presence = _presence("a", "b")
-    assert presence.hear_instance("a", 106.5)
+    assert presence.note_instance("a", 106.5)
     assert presence.instance == "a"
-    assert presence.hear_instance("a", 107.0)
-    assert not presence.hear_instance("b", 108.0)
-    assert presence.hear_instance("a", 109.0)
+    assert presence.note_instance("a", 107.0)
+    assert not presence.note_instance("b", 108.0)
+    assert presence.note_instance("a", 109.0)
 
 
 def test_a_boot_may_be_of_no_name() -> None:
     presence = _presence("a")
-    assert presence.hear_instance("", 101.0)
-    assert presence.hear_instance("c", 102.0)
+    assert presence.note_instance("", 101.0)
+    assert presence.note_instance("c", 102.0)
 
 
 def test_sixteen_earlier_boots_are_known_again() -> None:
     boots = [f"boot {place}" for place in range(18)]
-    assert not _presence(*boots).hear_instance("boot 1", 118.0)
-    assert _presence(*boots).hear_instance("boot 0", 118.0)
+    assert not _presence(*boots).note_instance("boot 1", 118.0)
+    assert _presence(*boots).note_instance("boot 0", 118.0)
 
 
 def test_a_device_that_went_leaves_its_place_to_an_earlier_boot() -> None:
@@ -78,7 +78,7 @@ def test_a_device_that_went_leaves_its_place_to_an_earlier_boot() -> None:
     assert presence.go_offline(_gone("b"))
     assert not presence.is_there
     assert presence.info == _gone("b")
-    assert presence.hear_instance("a", 102.0)
+    assert presence.note_instance("a", 102.0)
     assert Presence(device_of(), 5.0).go_offline(_gone("a"))
 
 
@@ -94,7 +94,7 @@ def test_what_a_broker_remembers_counts_until_the_device_says_it_itself() -> Non
     presence.describe(_info(firmware="1"), retained=True)
     assert presence.info == _info(firmware="3")
     # What it says after another start is said by another.
-    presence.hear_instance("next", 101.0)
+    presence.note_instance("next", 101.0)
     presence.describe(_info("next", firmware="4"), retained=True)
     assert presence.info == _info("next", firmware="4")
 
@@ -103,13 +103,13 @@ def test_who_speaks_is_there_whatever_a_last_will_said() -> None:
     presence = _presence(INSTANCE)
     presence.describe(_info(firmware="1"), retained=False)
     presence.go_offline(_gone())
-    assert presence.hear_instance(INSTANCE, 101.0)
+    assert presence.note_instance(INSTANCE, 101.0)
     assert presence.info == _info(firmware="1")
     # Of another boot nothing is known but what was said last.
-    assert presence.hear_instance("next", 102.0)
+    assert presence.note_instance("next", 102.0)
     assert presence.info == _info(firmware="1")
     presence.describe(_info("next"), retained=False)
-    assert presence.hear_instance("next", 102.5)
+    assert presence.note_instance("next", 102.5)
     assert presence.info == _info("next")
 
 
@@ -118,7 +118,7 @@ def test_sixteen_descriptions_are_kept() -> None:
         presence = _presence(INSTANCE)
         for place in range(17):
             presence.describe(_info(f"boot {place}"), retained=False)
-        presence.hear_instance(boot, 101.0)
+        presence.note_instance(boot, 101.0)
         assert presence.info is not None
         assert presence.info.instance == found
 
@@ -128,10 +128,10 @@ def test_a_link_that_was_lost_leaves_nothing() -> None:
     presence.describe(_info(), retained=False)
     presence.forget()
     assert (presence.info, presence.is_there) == (None, False)
-    assert presence.hear_instance(INSTANCE, 102.0)
+    assert presence.note_instance(INSTANCE, 102.0)
     assert presence.info is None
     presence.forget()
-    assert presence.hear_instance("a", 103.0)
+    assert presence.note_instance("a", 103.0)
     assert presence.info is None
     presence.describe(_info(), retained=False)
     presence.forget()
@@ -143,7 +143,7 @@ def test_silence_is_told_once_and_counts_from_the_last_sign_of_life() -> None:
     presence = Presence(device_of(), 5.0)
     assert not presence.lose_if_silent(1000.0)
     assert not presence.is_there
-    presence.hear_instance(INSTANCE, 100.0)
+    presence.note_instance(INSTANCE, 100.0)
     presence.hear(101.0)
     assert (presence.lose_if_silent(106.0), presence.is_there) == (False, True)
     assert (presence.lose_if_silent(106.5), presence.is_there) == (True, False)
@@ -155,7 +155,7 @@ def test_silence_is_told_once_and_counts_from_the_last_sign_of_life() -> None:
 
 def _objections(config: DeviceConfig, **keys: Any) -> list[tuple[str, str, str]]:
     presence = Presence(config, 5.0)
-    presence.hear_instance(INSTANCE, 100.0)
+    presence.note_instance(INSTANCE, 100.0)
     presence.describe(info_of(config, **keys), retained=False)
     found = list(presence.objections(SESSION, 100.0))
     assert all(each.device == config.id for each in found)
@@ -181,7 +181,7 @@ def test_a_device_that_does_not_answer_is_not_driven() -> None:
 def test_two_devices_of_an_id_are_not_driven() -> None:
     presence = _presence("a", "b")
     presence.describe(_info("b"), retained=False)
-    presence.hear_instance("a", 102.0)
+    presence.note_instance("a", 102.0)
     (two,) = presence.objections(SESSION, 103.0)
     assert (two.reason, two.found, two.expected) == ("instances", "two devices of this id", "one")
 

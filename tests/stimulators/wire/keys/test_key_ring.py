@@ -78,8 +78,8 @@ def test_any_bytes_open_or_are_refused_in_one_short_line(payload: bytes) -> None
 def test_the_same_words_said_to_another_topic_do_not_open() -> None:
     ring = KeyRing(RIG, {"to/a": [_KEY], "to/b": [_KEY]})
     sealed = ring.seal(topics.COMMAND.at(rig=RIG, device="a"), _BODY)
-    assert "another" in str(_refusal(ring, topics.COMMAND.at(rig=RIG, device="b"), sealed))
-    assert "another" in str(_refusal(ring, topics.LEASE.at(rig=RIG, device="a"), sealed))
+    assert "for this topic" in str(_refusal(ring, topics.COMMAND.at(rig=RIG, device="b"), sealed))
+    assert "for this topic" in str(_refusal(ring, topics.LEASE.at(rig=RIG, device="a"), sealed))
 
 
 def test_another_secret_under_the_same_name_does_not_open() -> None:
@@ -91,7 +91,7 @@ def test_another_secret_under_the_same_name_does_not_open() -> None:
 
 def test_nothing_unsigned_opens_where_there_is_a_key() -> None:
     refused = _refusal(KeyRing(RIG, {"stop": [_KEY]}), _STOP, _BODY)
-    assert str(refused) == "signature: expected one, found none"
+    assert str(refused) == "signature: the payload has none"
     assert refused.body == _BODY
 
 

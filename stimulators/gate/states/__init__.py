@@ -1,0 +1,1 @@
+"""The state of a rig: its changes, what ends each state, lapses, and the stops that it sends."""
