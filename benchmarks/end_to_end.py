@@ -36,8 +36,8 @@ from benchmarks.bench_device import Arrival, BenchDevice
 from benchmarks.figures.pulses import RATE_HZ, triggers
 from benchmarks.raw_mqtt import RawMqtt
 from benchmarks.rig import DEVICE, RIG, config_toml, device_config
-from tests.mosquitto import Mosquitto, mosquitto_program
-from tests.private_lsl import use_private_lsl
+from tests.support.mosquitto import Mosquitto, mosquitto_program
+from tests.support.private_lsl import use_private_lsl
 
 PATHS = ("raw", "aiomqtt", "stimloop")
 P50_RATIO_MAX = 1.5

@@ -28,6 +28,8 @@ def take_detections(edges: Edges, detector: str, labels: Sequence[str]) -> tuple
         Of each channel or pair.
     """
     n_written = edges.counter.view("n_written")
+    if not n_written:
+        return ()
     found = tuple(_detections(edges, int(n_written), detector, labels))
     n_written[...] = 0
     return found

@@ -1,1 +1,75 @@
-"""The faces: configuration put together, command line, live table."""
+"""Closed-loop neurophysiology, for notebooks and scripts: ``import stimloop as sl``.
+
+On an array or a recording five lines do what a rig does on a stream, bit for bit:
+
+>>> import stimloop as sl
+>>> recording = sl.read("patient07.xdf")
+>>> beta = sl.BandPower("beta", band_hz=(13, 30), window_s=0.4)
+>>> burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=20))
+>>> found = sl.detect(recording["LFP"], beta, burst)
+>>> sl.Rig(detectors=[beta, burst], streams=recording["LFP"]).to_toml("rig.toml")
+
+Every kind of detector and artifact step that is installed is here by the name of its class. Nothing
+is loaded before it is asked for: `stimloop stop` waits for no compiler.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from replay.recording import RecordingError as RecordingError
+    from stimloop.library.detection import detect as detect
+    from stimloop.library.input_errors import InputError as InputError
+    from stimloop.library.kinds.installed import *  # noqa: F403 its stub lists them
+    from stimloop.library.kinds.thresholds import Level as Level
+    from stimloop.library.kinds.thresholds import Percentile as Percentile
+    from stimloop.library.online import Online as Online
+    from stimloop.library.online import online as online
+    from stimloop.library.recording import FileStream as FileStream
+    from stimloop.library.recording import RecordingFile as RecordingFile
+    from stimloop.library.recording import read as read
+    from stimloop.library.results.detected import Detected as Detected
+    from stimloop.library.results.detector_series import DetectorSeries as DetectorSeries
+    from stimloop.library.results.episodes import Episodes as Episodes
+    from stimloop.library.rig import Rig as Rig
+    from stimloop.library.signals import Signal as Signal
+    from stimloop.library.stream import Stream as Stream
+    from stimloop.library.verification import verify as verify
+
+#: Where each public name is; a kind is where all kinds are.
+_MODULES: Final = {
+    "Detected": "stimloop.library.results.detected",
+    "DetectorSeries": "stimloop.library.results.detector_series",
+    "Episodes": "stimloop.library.results.episodes",
+    "FileStream": "stimloop.library.recording",
+    "InputError": "stimloop.library.input_errors",
+    "Level": "stimloop.library.kinds.thresholds",
+    "Online": "stimloop.library.online",
+    "Percentile": "stimloop.library.kinds.thresholds",
+    "RecordingError": "replay.recording",
+    "RecordingFile": "stimloop.library.recording",
+    "Rig": "stimloop.library.rig",
+    "Signal": "stimloop.library.signals",
+    "Stream": "stimloop.library.stream",
+    "detect": "stimloop.library.detection",
+    "online": "stimloop.library.online",
+    "read": "stimloop.library.recording",
+    "verify": "stimloop.library.verification",
+}
+_KINDS: Final = "stimloop.library.kinds.installed"
+
+if not TYPE_CHECKING:  # a name that is not here is a mistake that a type checker shall see
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for."""
+        # Kinds alone begin with a capital; every other name may be a module of this package.
+        module = _MODULES.get(name) or (_KINDS if name[:1].isupper() else None)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(module), name)
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        """Return every public name, kinds of other packages included."""
+        return sorted({*_MODULES, *dir(importlib.import_module(_KINDS))})

@@ -1,5 +1,6 @@
 """The whole configuration file: read, checked and written back resolved."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,17 @@ def load(path: Path | None, *, with_files: bool = False) -> Config:
         once they are found, which every command that opens them does.
     """
     file = DEFAULT_FILE if path is None else path
-    tables = read_toml(file)
+    return from_tables(file, read_toml(file), with_files=with_files)
+
+
+def from_tables(file: Path | str, tables: Mapping[str, Any], *, with_files: bool = False) -> Config:
+    """Return the configuration that tables are, as `load` does; `file` is named in errors.
+
+    Raises
+    ------
+    ConfigError
+        As `load`.
+    """
     refused = {"detectors": REGISTRY.refused, "policies": POLICIES.refused}
     reading = Reading(Config, tables, refused)
     mistakes = all_mistakes(reading, tables, with_files=with_files)

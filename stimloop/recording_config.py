@@ -15,7 +15,7 @@ from detectors.power.band_power import BandPowerConfig
 from detectors.spelling import normal_form
 from replay.choice import answering, is_same_recording
 from replay.recording import RecordedStream, Recording, RecordingError, describe
-from replay.timeline.timeline import timelines
+from replay.timeline.timelines import timelines
 from stimloop.config import Config, load
 from stimloop.errors import ConfigError
 from stimloop.short_toml import short_toml
@@ -23,6 +23,7 @@ from stimloop.terminal.plain_text import plain
 from streamer.closed_loop import ClosedLoop
 from streamer.config import RigSection
 from streamer.lsl.description import as_configured
+from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
 _BAND_HZ = (13.0, 30.0)
@@ -120,6 +121,30 @@ def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
     return MadeConfig(_config(parts), tuple(remarks))
 
 
+def kind_of(info: StreamInfo, unit: str | None = None, *, of_unknown_type: Kind = "lfp") -> Kind:
+    """Return the kind of a signal by its type; "other" where no channel has a unit of voltage."""
+    if unit is None and not any(map(is_voltage, info.units)):
+        return "other"
+    return _KINDS.get(info.lsl_type.upper(), of_unknown_type)
+
+
+def match_of(signal: RecordedStream, recording: Recording) -> Match:
+    """Return what only this stream of the recording answers to."""
+    info = signal.info
+    match = Match(
+        name=info.lsl_name or None,
+        type=info.lsl_type or None,
+        source_id=info.source_id or None,
+        index=0,
+    )
+    alike = answering(match, recording.streams)
+    if len(alike) == 1 and match.asked:
+        return replace(match, index=None)
+    if info.uid and sum(each.info.uid == info.uid for each in alike) == 1:
+        return replace(match, index=None, uid=info.uid)
+    return replace(match, index=[each is signal for each in alike].index(True))
+
+
 def commented_toml(made: MadeConfig) -> str:
     """Return a configuration as TOML to be edited, with what was left out as comments above."""
     comments = "".join(f"# {plain(remark)}\n" for remark in made.remarks)
@@ -170,10 +195,8 @@ def _part(
     signal: RecordedStream, name: str, beta: str, recording: Recording, unit: str | None
 ) -> _Part:
     info = signal.info
-    kind = _KINDS.get(info.lsl_type.upper(), "lfp")
-    if unit is None and not any(map(is_voltage, info.units)):
-        kind = "other"
-    stream = StreamConfig(name=name, kind=kind, unit=unit, match=_match(signal, recording))
+    match = match_of(signal, recording)
+    stream = StreamConfig(name=name, kind=kind_of(info, unit), unit=unit, match=match)
     length_s = signal.n_samples / info.rate_hz
     calibrate_s = min(_CALIBRATE_S, max(round(length_s / 3.0, 1), _CALIBRATE_S_MIN))
     return _Part(
@@ -191,23 +214,6 @@ def _part(
 
 def _id(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:_N_ID_MAX] + "_beta"
-
-
-def _match(signal: RecordedStream, recording: Recording) -> Match:
-    """Return what only this stream of the recording answers to."""
-    info = signal.info
-    match = Match(
-        name=info.lsl_name or None,
-        type=info.lsl_type or None,
-        source_id=info.source_id or None,
-        index=0,
-    )
-    alike = answering(match, recording.streams)
-    if len(alike) == 1 and match.asked:
-        return replace(match, index=None)
-    if info.uid and sum(each.info.uid == info.uid for each in alike) == 1:
-        return replace(match, index=None, uid=info.uid)
-    return replace(match, index=[each is signal for each in alike].index(True))
 
 
 def _problem(part: _Part, signal: RecordedStream, taken: Sequence[RecordedStream]) -> str:

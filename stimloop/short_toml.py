@@ -13,17 +13,8 @@ def short_toml(config: Config) -> str:
     return tomli_w.dumps(_plain(config))
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 any plain data
-    if isinstance(value, msgspec.Struct):
-        return _of_struct(value)
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items() if each is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _of_struct(value: msgspec.Struct) -> dict[str, Any]:
+def table_of(value: msgspec.Struct) -> dict[str, Any]:
+    """Return a struct as a file's table, without what the defaults say."""
     tag_field, tag = value.__struct_config__.tag_field, value.__struct_config__.tag
     made: dict[str, Any] = {}
     for field in msgspec.structs.fields(value):
@@ -38,3 +29,13 @@ def _of_struct(value: msgspec.Struct) -> dict[str, Any]:
     # The kind stands after what names the table, before what belongs to the kind.
     first: dict[str, Any] = {key: made.pop(key) for key in ("id", "name") if key in made}
     return {**first, tag_field: tag, **made}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 any plain data
+    if isinstance(value, msgspec.Struct):
+        return table_of(value)
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value

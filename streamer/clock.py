@@ -40,6 +40,12 @@ def unix_us() -> int:
     return int(now.timestamp()) * 1_000_000 + now.microsecond
 
 
+def utc_offset_us() -> int:
+    """Return what to add to `now_s`, in microseconds, to reach `unix_us`, as both are now."""
+    before_s, now_us, after_s = now_s(), unix_us(), now_s()
+    return now_us - round((before_s + after_s) / 2.0 * 1e6)
+
+
 def new_session_id() -> str:
     """Return an identifier that sorts as text by the time it was made.
 
@@ -53,7 +59,7 @@ def new_session_id() -> str:
 
 
 def time_of_day_text() -> str:
-    """Return the time of day where this machine stands, for a log: ``14:05:09.250``."""
+    """Return the time of day in this machine's time zone, for a log: ``14:05:09.250``."""
     return datetime.now(UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
 
 

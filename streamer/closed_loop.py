@@ -10,9 +10,10 @@ from detectors.chain import DetectorChain
 from detectors.conditioning.conditioner import Conditioner, Note
 from detectors.deferral import Bound
 from detectors.estimates import Seen
-from stimulators.decisions import Decision, Notice
+from stimulators.decisions import Decision, Notice, Send
 from stimulators.gate.gate import SafetyGate, StreamReport
 from stimulators.targets import DeviceEvent, Target
+from stimulators.wire.messages import Lease
 from streamer.config import LoopConfig
 from streamer.events import (
     Chunk,
@@ -206,7 +207,7 @@ class ClosedLoop:
             decisions.extend(self.gate.fail(fault, now_s))
         if targets:
             decisions.extend(self.gate.admit(targets, now_s))
-        events = self._bind_device_events() if decisions else ()
+        events = self._bind_device_events() if _move_devices(decisions) else ()
         return Outcome(notes, seen, tuple(targets), tuple(decisions), events)
 
     def _noted(self, bound: Bound) -> Note:
@@ -277,3 +278,16 @@ class ClosedLoop:
         layout = self.conditioners[stream].layout
         used = set().union(*(wiring.channels_of(stream) for wiring in self.wirings))
         return [place for place, label in enumerate(layout.channels) if label in used]
+
+
+def _move_devices(decisions: Sequence[Decision]) -> bool:
+    """Say whether a device may be driven otherwise, or give another amount, after a step.
+
+    Triggers alone leave all that policies hear of their devices as it was.
+    """
+    for each in decisions:
+        if not isinstance(each, Send) or isinstance(each.message, Lease):
+            return True
+        if each.message.kind != "trigger":
+            return True
+    return False

@@ -27,6 +27,10 @@ class StepWriter(Protocol):
         """Hand all that was taken in to the operating system."""
         ...
 
+    def digest(self) -> object:
+        """Do what is left of the newest step, and what no message waits for."""
+        ...
+
 
 class LoopDriver:
     """Drives a loop: the one way in which an event becomes a decision and a decision a message.
@@ -83,6 +87,7 @@ class LoopDriver:
         sent = self._deliver(outcome.decisions) if outcome.decisions else ()
         if isinstance(event, Tick):
             self._journal.commit()
+        self._journal.digest()
         delivered = Delivered.of(outcome, decided_s, sent)
         for watcher in self.watchers:
             watcher(event, now_s, delivered)

@@ -1,31 +1,27 @@
-"""The live loop's edges: sources and transport in, one order, journal, publish, summary."""
+"""The service: it feeds the loop from sources, transport and timer, and ends a session in order."""
 
 import asyncio
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from stimulators.gate.usage.past import DevicePast
-from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard
 from stimulators.wire.transport import Transport
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.deferred_work import DeferredWork
 from streamer.errors import JournalError, UnsafeEndError
 from streamer.events import Chunk, Event, Fault, PastKnown, Slept, Tick
-from streamer.interrupts import undisturbed
 from streamer.loop_driver import LoopDriver, StepWriter
+from streamer.running.event_order import EventOrder
+from streamer.running.farewell import last_request, patience_s
+from streamer.running.interrupts import undisturbed
+from streamer.running.run_end import RunEnd
 from streamer.source import Source
 from streamer.watching.heartbeat import Heartbeat
 from streamer.watching.watchers import Watcher
 
-#: Events that may wait while one is acted on; more means that the loop has stalled.
-_N_WAITING_MAX = 4096
-#: How long the end of a session waits for the devices' word, beyond their way down to safe.
-_FAREWELL_S = 1.0
-#: Interrupts that follow the first so soon are the same; a later one means: wait no longer.
+#: An interrupt within this time of the first counts as the same; a later one ends the waiting.
 _SAME_INTERRUPT_S = 1.0
-
 #: The clocks that tell a sleep of the machine are read one after the other.
 _SLEPT_S_MIN = 0.1
 #: What devices have given is kept for the next service this often.
@@ -33,7 +29,7 @@ _KEEP_S = 1.0
 
 
 class Service:
-    """Feeds the loop: every event gets its `now`, is journalled, and only then acts.
+    """Feeds the loop: every event is stamped and journalled before anything follows from it.
 
     Parameters
     ----------
@@ -50,7 +46,7 @@ class Service:
     session : str
         Its name.
     tick_s : float
-        How often time is told to pass.
+        Interval between two `Tick` events, in seconds.
     watchers : sequence of Watcher
         Called after each step, in this order, and after them the heartbeat's.
     past : sequence of DevicePast
@@ -95,12 +91,13 @@ class Service:
         deferred: DeferredWork | None = None,
     ) -> None:
         self.loop = loop
+        self._end = RunEnd(lambda text: loop.gate.fail(text, now_s()))
         self._driver = LoopDriver(
             loop,
             journal=journal,
             transport=transport,
             now_s=now_s,
-            end=self._end,
+            end=self._end.reach,
             watchers=(*watchers, heartbeat.watch, self._keep_past_at_ticks),
         )
         self.watchers = self._driver.watchers
@@ -114,12 +111,8 @@ class Service:
         self._slept_s = slept_s
         self._deferred = deferred
         self._keep_due_s = -math.inf
-        self._waiting: deque[Event] = deque()
-        self._is_acting = False
-        self._is_stalled = False
+        self._order = EventOrder(self._act, self._end.reach)
         self._is_leaving = False
-        self._ended: asyncio.Future[str] | None = None
-        self._failure: BaseException | None = None
 
     async def run(self, sources: Sequence[Source], *, duration_s: float | None = None) -> str:
         """Run until the sources end, `duration_s` has passed, or the task is cancelled.
@@ -146,7 +139,7 @@ class Service:
         Exception
             What a source or the transport failed with, after the devices were told to go safe.
         """
-        self._ended = asyncio.get_running_loop().create_future()
+        ended = self._end.begin()
         self.emit(self._past)
         tasks = [
             asyncio.create_task(self._transport.feed(self.emit), name="transport"),
@@ -156,18 +149,18 @@ class Service:
         if duration_s is not None:
             tasks.append(asyncio.create_task(self._time_out(duration_s), name="duration"))
         for task in tasks:
-            task.add_done_callback(self._notice_failure)
+            task.add_done_callback(self._end.notice_failure)
         try:
             try:
                 reason = "stopped"
                 with undisturbed():
-                    reason = await self._ended
+                    reason = await ended
             except JournalError:
                 await self._leave()
                 raise
             await self._say_farewell()
-            if self._failure is not None:
-                raise self._failure
+            if self._end.failure is not None:
+                raise self._end.failure
         finally:
             for task in tasks:
                 task.cancel()
@@ -178,35 +171,15 @@ class Service:
 
     def emit(self, event: Event) -> None:
         """Act on one event, after all that came before it; call on the loop's thread only."""
-        if self._is_acting:
-            self._put_off(event)
-            return
-        self._waiting.append(event)
-        self._is_acting = True
-        try:
-            while self._waiting:
-                self._act(self._waiting.popleft())
-        except Exception as error:  # noqa: BLE001 a callback's error must end the run, not be logged
-            self._end(error)
-        finally:
-            self._is_acting = False
-
-    def _put_off(self, event: Event) -> None:
-        """Keep what a step itself gave rise to until it is over; without end, it is a stall."""
-        if self._is_stalled:
-            return
-        self._waiting.append(event)
-        if len(self._waiting) >= _N_WAITING_MAX:
-            self._is_stalled = True
-            self._end(RuntimeError(f"{len(self._waiting)} events wait: the loop has stalled"))
+        self._order.emit(event)
 
     def _act(self, event: Event) -> None:
-        if self._failure is not None and isinstance(event, Chunk):
+        if self._end.failure is not None and isinstance(event, Chunk):
             return
         if self._is_leaving and isinstance(event, ControlHeard):
             return  # an operator must not arm what is about to be gone
         if self._deferred is not None:
-            self._tend(self._deferred, event)
+            self._report_deferred(self._deferred, event)
         self._driver.act(event)
 
     def _keep_past_at_ticks(self, event: Event, now_s: float, _outcome: Outcome) -> None:
@@ -214,8 +187,8 @@ class Service:
             self._keep_due_s = now_s + _KEEP_S
             self._keep_past(self.loop.gate.past(now_s))
 
-    def _tend(self, deferred: DeferredWork, event: Event) -> None:
-        """Tell, before samples, what is late for them, and at a tick what has come of it."""
+    def _report_deferred(self, deferred: DeferredWork, event: Event) -> None:
+        """Emit late results: before samples that need them, and at a tick those that arrived."""
         if isinstance(event, Chunk):
             deferred.take()
             for late in deferred.before(event):
@@ -238,34 +211,21 @@ class Service:
             for source in sources:
                 name = ", ".join(info.name for info in source.infos)
                 group.create_task(source.feed(self.emit), name=f"source {name}")
-        self._end("end of data")
+        self._end.reach("end of data")
 
     async def _time_out(self, duration_s: float) -> None:
         await asyncio.sleep(duration_s)
-        self._end("duration")
+        self._end.reach("duration")
 
     async def _say_farewell(self) -> None:
-        """Bring the devices to safe, wait for their word, and tell everybody goodbye."""
-        if self._failure is not None:
-            self.emit(Fault(reason=_described(self._failure)))
+        """Disarm, wait until all devices say that they are safe, and announce ``offline``."""
+        if self._end.failure is not None:
+            self.emit(Fault(reason=_described(self._end.failure)))
         now_us = round(self._now_s() * 1e6)
-        self.emit(
-            ControlHeard(
-                message=Control(
-                    request_id=f"{self._session}-end",
-                    session=self._session,
-                    operator="service",
-                    issued_us=now_us,
-                    expires_us=now_us + 1_000_000,
-                    action="disarm",
-                    text="the session ends",
-                ),
-                retained=False,
-            )
-        )
+        self.emit(last_request(self._session, now_us, "the session ends"))
         self._is_leaving = True
         gate = self.loop.gate
-        deadline_s = self._now_s() + gate.way_down_s + _FAREWELL_S
+        deadline_s = self._now_s() + patience_s(gate)
         # Who interrupts the waiting still sees us go: with a goodbye there is no Last Will.
         patient_until_s = self._now_s() + _SAME_INTERRUPT_S
         while gate.driven and self._now_s() < deadline_s:
@@ -275,39 +235,16 @@ class Service:
                 is_interrupted = False
             if is_interrupted and self._now_s() >= patient_until_s:
                 break
-        if gate.driven and self._failure is None:
-            self._failure = UnsafeEndError(_unsafe_text(gate.driven))
+        if gate.driven and self._end.failure is None:
+            self._end.failure = UnsafeEndError(_unsafe_text(gate.driven))
         await self._leave()
 
     async def _leave(self) -> None:
-        """Say goodbye, and give the word the time to leave the machine."""
+        """Announce ``offline``, keep the past, and leave a tick's time for both to be sent."""
         self._heartbeat.announce(self._now_s(), state="offline")
         self._keep_past(self.loop.gate.past(self._now_s()))
         with undisturbed():
             await asyncio.sleep(self._tick_s)
-
-    def _notice_failure(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-                error = error.exceptions[0]
-            self._end(error)
-
-    def _end(self, why: str | BaseException) -> None:
-        if self._ended is None:
-            return
-        if self._ended.done():
-            # The session ends already, but not well: the devices may not have been told.
-            if isinstance(why, BaseException) and self._failure is None:
-                self._failure = why
-            return
-        if isinstance(why, JournalError):
-            self.loop.gate.fail(str(why), self._now_s())
-            self._ended.set_exception(why)
-        elif isinstance(why, BaseException):
-            self._failure = why
-            self._ended.set_result("fault")
-        else:
-            self._ended.set_result(why)
 
 
 def _unsafe_text(devices: Sequence[str]) -> str:

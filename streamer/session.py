@@ -12,24 +12,26 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
-from streamer.interrupts import cancelling, ignored
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import header, versions
 from streamer.journal.session_folder import SessionFolder
 from streamer.ledger import Ledger, NoLedger
+from streamer.running.interrupts import cancelling, ignored
 from streamer.service import Service
 from streamer.source import Source, StreamInfo
+from streamer.tables.writer import TableWriter
 from streamer.warm_up import warm_up
 from streamer.watching.displays import Displays
 from streamer.watching.heartbeat import Heartbeat
 from streamer.watching.stream_remarks import stream_remarks
 from streamer.watching.summary import Summary
+from streamer.watching.watchers import Watcher
 from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningSession:
-    """What whoever watches a session is given.
+    """A session that runs, for those who watch it.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ class Ends:
     now_s : callable
         The service's clock.
     tick_s : float, optional
-        How often time is told to pass; without, as the rig is configured.
+        Interval between two ticks in seconds; without, as the rig is configured.
     is_timed : bool
         Whether that is a real clock, so that latencies mean something.
     samples_wait : bool
@@ -112,7 +114,7 @@ class Ends:
 
 @dataclass(frozen=True, kw_only=True)
 class EndedSession:
-    """What a session left.
+    """A session that has ended.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ class EndedSession:
 
 
 class Session:
-    """The part of a session that its ends do not change.
+    """One session, put together from a loop and its `Ends`.
 
     Parameters
     ----------
@@ -188,6 +190,7 @@ class Session:
             session=self._name,
             config_toml=self._config_toml,
             signs_end=ends.journal_key is not None,
+            utc_offset_us=clock.utc_offset_us() if ends.is_timed else None,
         )
         async with AsyncExitStack() as stack:
             deferred = DeferredWork(self.loop.chain, waits=ends.samples_wait)
@@ -199,7 +202,11 @@ class Session:
             began_s, started_s = clock.now_s(), ends.now_s()
             journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
             summary = Summary(self.loop, is_timed=ends.is_timed)
-            service = self._service(ends, journal, summary, deferred, first.config_sha256)
+            tables = stack.enter_context(
+                TableWriter(folder.path, self.loop, first, waits=ends.samples_wait)
+            )
+            watchers = (tables.watch, summary.watch)
+            service = self._service(ends, journal, watchers, deferred, first.config_sha256)
             running = RunningSession(
                 service=service, summary=summary, folder=folder, transport=ends.transport
             )
@@ -214,6 +221,7 @@ class Session:
                 now_s=ends.now_s(),
                 real_time_factor=(ends.now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
                 key=ends.journal_key,
+                tables_problem=tables.end(journal.n_steps),
             )
         return EndedSession(folder=folder, summary=content, head=journal.head, fault=fault)
 
@@ -221,7 +229,7 @@ class Session:
         self,
         ends: Ends,
         journal: Journal,
-        summary: Summary,
+        watchers: Sequence[Watcher],
         deferred: DeferredWork,
         config_digest: str,
     ) -> Service:
@@ -243,7 +251,7 @@ class Session:
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(summary.watch, displays.watch),
+            watchers=(*watchers, displays.watch),
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,
@@ -259,7 +267,7 @@ def remarks_of(config: LoopConfig, infos: Sequence[StreamInfo]) -> list[str]:
 
 
 async def _until_over(service: Service, ends: Ends) -> tuple[str, Exception | None]:
-    """Run until the end; what ended it is handed on once the session folder is complete."""
+    """Run until the end and return its reason, with the error where one ended it."""
     try:
         return await service.run(ends.sources, duration_s=ends.duration_s), None
     except Exception as error:  # noqa: BLE001 raised again by the caller

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import settings
 
 from streamer.lsl.network import LslConfig
-from tests.mosquitto import Mosquitto, mosquitto_program
-from tests.private_lsl import use_private_lsl
-from tests.searching import TIMES
+from tests.support.mosquitto import Mosquitto, mosquitto_program
+from tests.support.private_lsl import use_private_lsl
+from tests.support.searching import TIMES
 
 # `make test` tries the same examples each time; `make slow` tries others, and prints those that
 # break a law so that they can be tried again.

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from stimloop.__main__ import run_command
+from tests.stimloop.library.patient_file import write_patient
+
 _ROOT = Path(__file__).parents[1]
 _PACKAGES = ("detectors", "stimulators", "streamer", "replay", "stimloop", "tests")
 _PARSER = doctest.DocTestParser()
@@ -32,7 +35,20 @@ def test_there_are_examples() -> None:
     assert len(_WITH_EXAMPLES) > 5
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as examples of the library assume it: a recording, and a session of it."""
+    folder = tmp_path_factory.mktemp("lab")
+    recording = write_patient(folder)
+    assert run_command(["replay", str(recording), "--out", str(folder / "session")]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("module", _WITH_EXAMPLES)
-def test_examples_in_docstrings_give_what_they_say(module: str) -> None:
+def test_examples_in_docstrings_give_what_they_say(
+    module: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if module.startswith("stimloop."):
+        monkeypatch.chdir(request.getfixturevalue("lab"))
     done = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
     assert done == (0, _WITH_EXAMPLES[module])

@@ -1,27 +1,26 @@
 """What the detectors find in real recordings: the table of the README.
 
-``python -m benchmarks.figures.findings`` prints it. Each line is one detector, folded over the
-whole recording as one block; the facts beside are those the recordings came with.
+``python -m benchmarks.figures.findings`` prints it. Each line is one detector run over the whole
+recording, conditioned as on a rig; the facts beside are those the recordings came with.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import welch
 
+import stimloop as sl
 from benchmarks.figures.recordings import DATA, Recorded, dbs_on, m1_ecog, percept, stn_ecog
 from detectors.aliasing import folded_harmonics
-from detectors.block import Block, StreamLayout, Taint
-from detectors.bursts.statistics import BurstStatisticsColumns
-from detectors.chain import AnyDetectorConfig, DetectorChain
+from detectors.block import StreamLayout, Taint
 from detectors.conditioning.artifacts.path import AnyArtifactConfig, ArtifactPath
 from detectors.conditioning.artifacts.stimulation_period import StimulationPeriod
-from detectors.estimates import Seen
+from detectors.detector import DetectorConfig
 
 
 class Row(NamedTuple):
@@ -33,43 +32,24 @@ class Row(NamedTuple):
     fact: str
 
 
-def look(recorded: Recorded, tables: list[dict[str, Any]]) -> Mapping[str, list[Seen]]:
-    """Return what each detector sees of a recording, by id."""
-    layout = StreamLayout("LFP", recorded.rate_hz, recorded.channels)
-    tables = [table if "of" in table else {"stream": "LFP", **table} for table in tables]
-    chain = DetectorChain(msgspec.convert(tables, list[AnyDetectorConfig]), {"LFP": layout})
-    shape = recorded.samples_uv.shape
-    taint = np.zeros(shape, dtype=np.uint16)
-    taint[0] = np.uint16(Taint.RESTART)
-    time_s = np.arange(shape[0]) / recorded.rate_hz
-    samples_uv = np.ascontiguousarray(recorded.samples_uv)
-    seen: dict[str, list[Seen]] = {table["id"]: [] for table in tables}
-    for each in chain.update(Block("LFP", 0, samples_uv, time_s, taint)):
-        seen[each.estimates.detector].append(each)
-    return seen
+def look(recorded: Recorded, *detectors: DetectorConfig) -> sl.Detected:
+    """Return what detectors give of a recording."""
+    return sl.detect(
+        recorded.samples_uv, *detectors, rate_hz=recorded.rate_hz, channels=recorded.channels
+    )
 
 
-def last(seen: list[Seen], name: str, outputs: tuple[str, ...]) -> float:
-    """Return the last valid value of an output, by its label."""
-    estimates = seen[-1].estimates
-    column = outputs.index(name)
-    hops = np.flatnonzero(estimates.valid[:, column])
-    return float(estimates.values[hops[-1], column])
-
-
-def outputs_of(recorded: Recorded, table: dict[str, Any]) -> tuple[str, ...]:
-    """Return the labels of a detector's outputs."""
-    layout = StreamLayout("LFP", recorded.rate_hz, recorded.channels)
-    configs = msgspec.convert([{"stream": "LFP", **table}], list[AnyDetectorConfig])
-    detector = DetectorChain(configs, {"LFP": layout}).detectors[table["id"]]
-    return tuple(each.label for each in detector.outputs)
+def last(series: sl.DetectorSeries, channel: str, measure: str) -> float:
+    """Return the last valid value of a measure of a channel."""
+    values = series.column(channel, measure)
+    return float(values[np.isfinite(values)][-1])
 
 
 def of_stn_ecog() -> Iterator[Row]:
     """Yield what is found in the STN and M1 of a patient off medication and stimulation."""
     recorded = stn_ecog()
     name = "STN-LFP and M1 ECoG, off medication, 19 s"
-    slope = {"id": "slope", "kind": "aperiodic", "band_hz": [18.0, 20.0], "window_s": 18.0}
+    slope = sl.Aperiodic("slope", band_hz=(18, 20), window_s=18)
     over = _of_channels(recorded, slope, "over_aperiodic_db")
     yield Row(
         name,
@@ -78,17 +58,15 @@ def of_stn_ecog() -> Iterator[Row]:
         "9-16 dB at the peak, 18-19.5 Hz",
     )
     pairs = [
-        [stn, ecog]
+        (stn, ecog)
         for stn in recorded.channels
         for ecog in recorded.channels
         if stn.startswith("LFP") and ecog.startswith("ECOG")
     ]
-    table: dict[str, Any] = {"id": "sync", "kind": "coherence", "pairs": pairs}
-    table |= {"band_hz": [13.5, 14.5], "segment_s": 1.0, "window_s": 19.0}
-    seen = look(recorded, [table])["sync"]
-    outputs = outputs_of(recorded, table)
+    sync = sl.Coherence("sync", pairs=pairs, band_hz=(13.5, 14.5), segment_s=1, window_s=19)
+    found = look(recorded, sync)["sync"]
     value, lower, level = (
-        {pair: last(seen, f"{pair}.{each}", outputs) for pair in (f"{a}-{b}" for a, b in pairs)}
+        {pair: last(found, pair, each) for pair in (f"{a}-{b}" for a, b in pairs)}
         for each in ("coherence", "lower_bound", "coherence_null")
     )
     known = "LFP_RIGHT_1-ECOG_RIGHT_0"
@@ -100,8 +78,9 @@ def of_stn_ecog() -> Iterator[Row]:
         f"bound over chance in {n_over} of {len(pairs)} pairs",
         "0.36 at 14 Hz in that pair",
     )
-    coupling = {"id": "coupling", "kind": "phase_amplitude_coupling", "window_s": 18.0}
-    coupling |= {"phase_band_hz": [13.0, 30.0], "amplitude_band_hz": [50.0, 150.0]}
+    coupling = sl.PhaseAmplitudeCoupling(
+        "coupling", phase_band_hz=(13, 30), amplitude_band_hz=(50, 150), window_s=18
+    )
     index = _of_channels(recorded, coupling, "modulation_index")
     chance = _of_channels(recorded, coupling, "modulation_index_null")
     coupled = [each for each in index if each.startswith("ECOG") and index[each] > chance[each]]
@@ -117,14 +96,14 @@ def of_m1() -> Iterator[Row]:
     """Yield what is found in M1 of a patient with Parkinson's disease."""
     recorded = m1_ecog()
     name = "M1 ECoG, Parkinson's, 89 s"
-    slope = {"id": "slope", "kind": "aperiodic", "band_hz": [17.0, 19.0], "window_s": 60.0}
+    slope = sl.Aperiodic("slope", band_hz=(17, 19), window_s=60)
     yield Row(
         name,
         "`aperiodic`, 17-19 Hz over 1/f",
         f"{_of_channels(recorded, slope, 'over_aperiodic_db')['M1']:.1f} dB",
         "13.7 dB at 18 Hz",
     )
-    beta = {"id": "beta", "kind": "band_power", "band_hz": [15.0, 21.0], "window_s": 0.4}
+    beta = sl.BandPower("beta", band_hz=(15, 21), window_s=0.4)
     length_s = len(recorded.samples_uv) / recorded.rate_hz
     twice = recorded._replace(samples_uv=np.tile(recorded.samples_uv, (2, 1)))
     for whose, given, calibrate_s in (
@@ -134,12 +113,12 @@ def of_m1() -> Iterator[Row]:
         yield Row(
             name,
             f"`burst` of `band_power` 15-21 Hz, 75th percentile {whose}",
-            _bursts(given, beta, {"percentile": 75.0, "calibrate_s": calibrate_s}),
+            _bursts(given, beta, sl.Percentile(75, calibrate_s=calibrate_s)),
             "about 55 bursts, median 336 ms, percentile of the whole, offline",
         )
-    coupling = {"id": "coupling", "kind": "phase_amplitude_coupling", "window_s": 60.0}
-    coupling |= {"phase_band_hz": [13.0, 30.0], "amplitude_band_hz": [60.0, 200.0]}
-    coupling |= {"hop_s": 0.2}
+    coupling = sl.PhaseAmplitudeCoupling(
+        "coupling", phase_band_hz=(13, 30), amplitude_band_hz=(60, 200), window_s=60, hop_s=0.2
+    )
     index, chance, sharp = (
         _of_channels(recorded, coupling, each)["M1"]
         for each in ("modulation_index", "modulation_index_null", "is_sharp")
@@ -185,11 +164,8 @@ def of_dbs() -> Iterator[Row]:
 def of_percept() -> Iterator[Row]:
     """Yield what is found in an implant's streaming, with and without stimulation."""
     runs = percept()
-    table = {"id": "beta", "kind": "band_power", "band_hz": [13.0, 30.0], "window_s": 2.0}
-    powers = [
-        float(np.median(_valid(look(run, [table])["beta"][-1].estimates.values[:, 0])))
-        for run in (runs[0], runs[-1])
-    ]
+    beta = sl.BandPower("beta", band_hz=(13, 30), window_s=2)
+    powers = [float(np.nanmedian(look(run, beta)["beta"].column())) for run in (runs[0], runs[-1])]
     name = f"Percept, {runs[0].channels[0]}, 250 Hz"
     yield Row(
         name,
@@ -214,38 +190,30 @@ def main() -> int:
     return 0
 
 
-def _of_channels(recorded: Recorded, table: dict[str, Any], measure: str) -> dict[str, float]:
+def _of_channels(recorded: Recorded, detector: DetectorConfig, measure: str) -> dict[str, float]:
     """Return a measure of each channel at the last valid hop."""
-    seen = look(recorded, [table])[table["id"]]
-    outputs = outputs_of(recorded, table)
-    return {label: last(seen, f"{label}.{measure}", outputs) for label in recorded.channels}
+    found = look(recorded, detector)[detector.id]
+    return {label: last(found, label, measure) for label in recorded.channels}
 
 
-def _bursts(recorded: Recorded, beta: dict[str, Any], threshold: dict[str, float]) -> str:
+def _bursts(recorded: Recorded, beta: DetectorConfig, threshold: sl.Percentile) -> str:
     """Return what is said of the bursts over a threshold, noise beside."""
-    burst = {"id": "bursts", "kind": "burst", "of": "beta", "threshold": threshold}
-    statistics = {"id": "statistics", "kind": "burst_statistics", "of": "bursts"}
-    seen = look(recorded, [beta, burst, statistics | {"window_s": 88.0, "hop_s": 8.0}])
-    n_bursts, duration_s, null_s, rate_hz, null_hz, longs, null_longs = _statistics(
-        seen["statistics"],
-        "n_bursts",
-        *("mean_duration_s", "mean_duration_s_null", "rate_hz", "rate_hz_null"),
-        *("long_fraction", "long_fraction_null"),
+    burst = sl.Burst("bursts", of="beta", threshold=threshold)
+    statistics = sl.BurstStatistics("statistics", of="bursts", window_s=88, hop_s=8)
+    found = look(recorded, beta, burst, statistics)["statistics"]
+    n_bursts, duration_s, null_s, rate_hz, null_hz, longs, null_longs = (
+        last(found, recorded.channels[0], each)
+        for each in (
+            "n_bursts",
+            *("mean_duration_s", "mean_duration_s_null", "rate_hz", "rate_hz_null"),
+            *("long_fraction", "long_fraction_null"),
+        )
     )
     return (
         f"{n_bursts:.0f} bursts, {rate_hz:.2f}/s (noise {null_hz:.2f}); mean "
         f"{1e3 * duration_s:.0f} ms (noise {1e3 * null_s:.0f}), longer than 0.5 s "
         f"{100 * longs:.0f} % (noise {100 * null_longs:.0f})"
     )
-
-
-def _statistics(seen: list[Seen], *measures: str) -> tuple[float, ...]:
-    outputs = BurstStatisticsColumns._fields
-    return tuple(last(seen, each, outputs) for each in measures)
-
-
-def _valid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values[values > 0.0]
 
 
 def _line_db(samples: NDArray[np.float64], line_hz: float) -> float:

@@ -1,4 +1,4 @@
-"""The pictures of the guide: every detector on the real recordings, through the loop itself.
+"""The pictures of the guides: detectors on the real recordings, through the loop itself.
 
 ``python -m benchmarks.figures.pictures`` draws ``docs/pictures/*.png``.
 """
@@ -6,20 +6,18 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+import stimloop as sl
 from benchmarks.figures.recordings import DATA
-from detectors.detector import Detector
-from detectors.estimates import Detection, Estimates
-from replay import readers
-from replay.recording_source import Chunking, RecordingSource
+from replay import offline, readers
+from replay.recording_source import RecordingSource
 from stimloop import config as configuration
+from stimloop.library.results.detector_series import DetectorSeries
 from streamer.closed_loop import ClosedLoop
 
 _ROOT = Path(__file__).parents[2]
@@ -30,39 +28,17 @@ _FOUND = {
 }
 
 
-class Told(NamedTuple):
-    """All that one detector told of a recording."""
-
-    detector: Detector
-    estimates: Estimates
-    detections: tuple[Detection, ...]
-
-    def line(self, output: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return time and value of an output, nothing where it is not valid."""
-        column = [each.label for each in self.detector.outputs].index(output)
-        values = self.estimates.values[:, column].copy()
-        values[~self.estimates.valid[:, column]] = np.nan
-        return self.estimates.time_s, values
-
-
-def replayed(example: str) -> dict[str, Told]:
-    """Return what every detector of an example tells of its recording."""
+def replayed(example: str) -> dict[str, DetectorSeries]:
+    """Return what every detector of an example gives of its recording."""
     config = configuration.load(_ROOT / "docs" / "examples" / f"{example}.toml")
-    source = RecordingSource(readers.open(DATA / _FOUND[example]), config.streams, Chunking())
+    recording = readers.open(DATA / _FOUND[example])
+    source = RecordingSource(recording, config.streams, offline.LONG_CHUNKS)
     source.open()
-    loop = ClosedLoop(config.loop, source.infos, "pictures")
-    seen = [each for time_s, event in source.events() for each in loop.step(event, time_s).seen]
-    told: dict[str, Told] = {}
-    for name, detector in loop.chain.detectors.items():
-        own = [each for each in seen if each.estimates.detector == name]
-        detections = tuple(one for each in own for one in each.detections)
-        nothing = Estimates.empty(name, 0, len(detector.outputs))
-        estimates = nothing.followed_by(each.estimates for each in own)
-        told[name] = Told(detector, estimates, detections)
-    return told
+    found = offline.detect(source, ClosedLoop(config.loop, source.infos, "pictures"))
+    return {name: DetectorSeries(each) for name, each in found.detectors.items()}
 
 
-def draw_stn_ecog(told: dict[str, Told]) -> Figure:
+def draw_stn_ecog(told: dict[str, DetectorSeries]) -> Figure:
     """Return beta, bursts, moments, coupling, coherence and slope of a patient's STN and M1."""
     figure = Figure(figsize=(11, 13), layout="constrained")
     axes = figure.subplots(6, 1, sharex=True)
@@ -96,12 +72,12 @@ def draw_stn_ecog(told: dict[str, Told]) -> Figure:
     return figure
 
 
-def draw_noise(told: dict[str, Told]) -> Figure:
+def draw_noise(told: dict[str, DetectorSeries]) -> Figure:
     """Return coupling, coherence and slope of a stream of noise, beside what chance gives."""
     figure = Figure(figsize=(11, 8), layout="constrained")
     axes = figure.subplots(3, 1, sharex=True)
     for axis, name in ((axes[0], "coupling"), (axes[1], "coherence"), (axes[2], "slope")):
-        measured = [each for each in told[name].detector.outputs if each.null is not None]
+        measured = [each for each in told[name].outputs if each.null is not None]
         labels = [each.label for each in measured]
         what = measured[0].measure.replace("_", " ")
         _draw(axis, told[name], labels, what, legend=False)
@@ -112,6 +88,14 @@ def draw_noise(told: dict[str, Told]) -> Figure:
     return figure
 
 
+def draw_bursts() -> Figure:
+    """Return the picture of the guide to notebooks, as a notebook draws it."""
+    stream = sl.read(DATA / _FOUND["every-detector"])["STN_ECOG"]
+    beta = sl.BandPower("beta", band_hz=(13, 30), window_s=0.4, channels=["ECOG_RIGHT_1"])
+    burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=8))
+    return sl.detect(stream, beta, burst).plot()
+
+
 def main() -> int:
     """Draw every picture."""
     if not DATA.is_dir():
@@ -119,16 +103,19 @@ def main() -> int:
         return 2
     mpl.rcParams["svg.hashsalt"] = "stimloop"
     _PICTURES.mkdir(exist_ok=True)
-    for example, draw in (("every-detector", draw_stn_ecog), ("every-detector-noise", draw_noise)):
-        figure = draw(replayed(example))
-        figure.savefig(_PICTURES / f"{example}.png", dpi=80, metadata={"Software": None})
-        print(_PICTURES / f"{example}.png")
+    for name, figure in (
+        ("every-detector", draw_stn_ecog(replayed("every-detector"))),
+        ("every-detector-noise", draw_noise(replayed("every-detector-noise"))),
+        ("in-a-notebook", draw_bursts()),
+    ):
+        figure.savefig(_PICTURES / f"{name}.png", dpi=80, metadata={"Software": None})
+        print(_PICTURES / f"{name}.png")
     return 0
 
 
 def _draw(
     axis: Axes,
-    told: Told,
+    told: DetectorSeries,
     outputs: Sequence[str],
     label: str,
     *,
@@ -136,27 +123,24 @@ def _draw(
     legend: bool = True,
 ) -> None:
     for output in outputs:
-        axis.plot(*told.line(output), style, linewidth=1.0, label=output if legend else None)
+        channel, _, measure = output.rpartition(".")
+        values, named = told.column(channel, measure), output if legend else None
+        axis.plot(told.time_s, values, style, linewidth=1.0, label=named)
     if label:
         axis.set_ylabel(label)
     if legend:
         axis.legend(loc="upper left", fontsize="x-small")
 
 
-def _draw_bursts(axis: Axes, told: Told, channel: str) -> None:
+def _draw_bursts(axis: Axes, told: DetectorSeries, channel: str) -> None:
     _draw(axis, told, [f"{channel}.value"], "band power 15-22 Hz\nand bursts, µV²")
     _draw(axis, told, [f"{channel}.threshold"], "", style="k--")
-    onset_s = None
-    for each in told.detections:
-        if each.channel != channel:
-            continue
-        if each.kind == "onset":
-            onset_s = each.onset_s
-        elif onset_s is not None:
-            axis.axvspan(onset_s, each.onset_s, color="tab:orange", alpha=0.3, linewidth=0.0)
+    for each in told.events():
+        if each.channel == channel and not np.isnan(each.offset_s):
+            axis.axvspan(each.onset_s, each.offset_s, color="tab:orange", alpha=0.3, linewidth=0.0)
 
 
-def _draw_moments(axis: Axes, rhythm: Told, peaks: Told, channel: str) -> None:
+def _draw_moments(axis: Axes, rhythm: DetectorSeries, peaks: DetectorSeries, channel: str) -> None:
     _draw(axis, rhythm, [f"{channel}.amplitude"], "amplitude at 18.5 Hz\nand peaks told, µV")
     _draw(axis, peaks, [f"{channel}.threshold"], "", style="k--")
     moments = [each for each in peaks.detections if each.channel == channel]

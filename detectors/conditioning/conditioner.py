@@ -153,12 +153,12 @@ class Conditioner:
         montage = Montage(config.montage, usable, left_out)
         self.layout = StreamLayout(config.name, rate_hz, montage.channels, left_out)
         self._columns = columns if left_out else None
-        self.counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._stamps = StampSmoother(
             rate_hz=rate_hz,
             gap_s_min=config.quality.gap_s_min,
             gap_delay_s=config.quality.gap_delay_s,
-            counts=self.counts,
+            counts=self._counts,
         )
         self.gap_delay_s = self._stamps.gap_delay_s
         self._judge = SampleJudge(
@@ -167,11 +167,11 @@ class Conditioner:
             rate_hz=rate_hz,
             factors=factors,
             montage=montage,
-            counts=self.counts,
+            counts=self._counts,
             is_cleaned=any(isinstance(each, _OF_STIMULATION) for each in config.artifacts),
         )
         self._artifacts = (
-            ArtifactPath(config.artifacts, self.layout, self.counts) if config.artifacts else None
+            ArtifactPath(config.artifacts, self.layout, self._counts) if config.artifacts else None
         )
         self._next_sample = 0
         self._tally = Tally(config.name, rate_hz)
@@ -188,6 +188,12 @@ class Conditioner:
         )
 
     @property
+    def counts(self) -> Counter[str]:
+        """What was counted so far, by its kind."""
+        self._judge.count()
+        return self._counts
+
+    @property
     def next_sample(self) -> int:
         """Index of the sample that is expected next."""
         return self._next_sample
@@ -196,8 +202,8 @@ class Conditioner:
     def tallied(self) -> tuple[Tallied, ...]:
         """Everything that was found so far, once for each kind and channel, the earliest first."""
         n_samples = self._judge.n_samples_by_channel
-        n_samples["gap", ""] = self.counts["gap_samples"]
-        n_samples["not_finite_stamp", ""] = self.counts["not_finite_stamps"]
+        n_samples["gap", ""] = self._counts["gap_samples"]
+        n_samples["not_finite_stamp", ""] = self._counts["not_finite_stamps"]
         return tuple(self._tally.tallied(n_samples))
 
     def correct(self, correction_s: float) -> bool:
@@ -227,12 +233,12 @@ class Conditioner:
         if has_room or all(event.kind != kind for event in self._events):
             self._events.append(BoundEvent(self._next_sample, kind, text))
         else:
-            self.counts["events_dropped"] += 1
+            self._counts["events_dropped"] += 1
 
     def restart(self, detail: str) -> None:
         """Begin anew with the next sample, as after a reconnection."""
         self._stamps.restart()
-        self.counts["restarts"] += 1
+        self._counts["restarts"] += 1
         self._find("restart", detail)
 
     def update(
@@ -291,7 +297,7 @@ class Conditioner:
     def _skip_to(self, first_sample: int) -> None:
         self._find("skipped", f"expected sample {self._next_sample}, found {first_sample}")
         self._stamps.restart()
-        self.counts["restarts"] += 1
+        self._counts["restarts"] += 1
         self._next_sample = first_sample
         self._events = [BoundEvent(first_sample, event.kind, event.text) for event in self._events]
         self._found = [finding._replace(sample=first_sample) for finding in self._found]

@@ -121,7 +121,7 @@ class SampleJudge:
     montage : Montage
         The channels to make.
     counts : Counter
-        Kept up to date: ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
+        Where `count` writes ``not_finite``, ``frozen``, ``saturated``, ``implausible`` and
         ``unusual``, in samples of the stream's own channels.
     is_cleaned : bool
         Whether a step takes stimulation off what was judged here: an LFP a thousand times too large
@@ -192,13 +192,13 @@ class SampleJudge:
                 raw, done, stamp_taint, rails, samples_uv, taint, self._state.addresses
             )
             n_found = int(state.found.counter.view("n_written"))
+            if not n_found:
+                continue
             columns = [each[:n_found].tolist() for each in state.found[:-1]]
             findings += [
                 self._describe(first_sample + row, channel, bit, begins, (sd_uv, half_range_uv))
                 for row, channel, bit, begins, sd_uv, half_range_uv in zip(*columns, strict=True)
             ]
-        if findings or state.judged.bits.any():
-            self._count()
         return samples_uv, taint, findings
 
     @property
@@ -211,7 +211,8 @@ class SampleJudge:
             if n_samples
         }
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Bring the counts up to date."""
         totals = self._state.fields.n_tainted.sum(axis=1).tolist()
         for kind, n_tainted in zip(_KINDS.values(), totals, strict=True):
             if n_tainted:

@@ -144,6 +144,8 @@ class StampSmoother:
             if n_missing:
                 self._counts["not_finite_stamps"] += n_missing
             n_found = int(found.counter.view("n_written"))
+            if not n_found:
+                continue
             columns = [each[:n_found].tolist() for each in found[:-1]]
             for row, what, n_stamps, value, period_s in zip(*columns, strict=True):
                 finding = self._describe(first_sample + row, what, n_stamps, value, period_s)

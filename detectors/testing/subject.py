@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
-from detectors.estimates import Detection, Estimates, Seen
+from detectors.estimates import Detection, Estimates
+from detectors.offline import DetectorResult, detect
 
 #: A stream for examples.
 LAYOUT = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
@@ -163,6 +164,11 @@ class Sight:
     estimates: Estimates
     detections: tuple[Detection, ...]
 
+    @classmethod
+    def of(cls, result: DetectorResult) -> Self:
+        """Return what a detector gave."""
+        return cls(result.estimates, result.detections)
+
     def same_as(self, other: "Sight") -> bool:
         """Whether both are the same, bit for bit."""
         return self.detections == other.detections and all(
@@ -219,29 +225,5 @@ def look_with(
     detector: int = -1,
 ) -> Sight:
     """Return what a detector of a chain sees, the chain's state going on from what it was."""
-    wanted = example.configs[detector].id
-    seen = [
-        each
-        for block in blocks(example.layout, given, cuts, first)
-        for each in chain.update(block)
-        if each.estimates.detector == wanted
-    ]
-    return joined(seen, len(chain.detectors[wanted].outputs))
-
-
-def joined(seen: Sequence[Seen], n_outputs: int) -> Sight:
-    """Return everything in one piece."""
-    nothing = Estimates(
-        "",
-        np.empty(0, np.int64),
-        np.empty(0),
-        np.empty((0, n_outputs)),
-        np.empty((0, n_outputs), bool),
-        np.empty(0, np.uint16),
-    )
-    parts = [nothing, *(each.estimates for each in seen)]
-    fields = {field: np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS}
-    return Sight(
-        Estimates(detector=parts[-1].detector, **fields),
-        tuple(detection for each in seen for detection in each.detections),
-    )
+    found = detect(chain, blocks(example.layout, given, cuts, first))
+    return Sight.of(found[example.configs[detector].id])

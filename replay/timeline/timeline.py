@@ -1,24 +1,21 @@
-"""When everything in a recording happened, on the one clock of whoever recorded it."""
+"""When each sample of a stream was there, on the recorder's clock."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from replay.recording import RecordedStream, RecordingError, ranges
+from replay.recording import RecordedStream, ranges
 from replay.timeline.filled_stamps import BLOCK_SAMPLES, FilledStamps
 from replay.timeline.sender_clock import offsets_in_effect
-from replay.timeline.stamp_units import stamp_units
 from streamer.stamp_rate import SECONDS, StampUnit
 
 #: A stamp that runs back by more, against no known reset, is not believed.
 _BACKWARDS_S_MAX = 1.0
 #: A hole that is longer, against no known reset, is not believed either.
-_HOLE_S_MAX = 3600.0
+HOLE_S_MAX = 3600.0
 #: A stamp further off the median of its neighbours is not believed for the order.
 _WILD_S = 1.0
 _N_NEIGHBOURS = 11
@@ -51,7 +48,7 @@ class Times(NamedTuple):
 
 
 class _Before(NamedTuple):
-    """What the order of a block depends on of all that came before it."""
+    """The state after the blocks before a block, which its order depends on."""
 
     believed_s: float | None = None
     shift_s: float = 0.0
@@ -122,7 +119,7 @@ class Timeline:
         return Times(*(np.concatenate(each)[part] for each in zip(*found, strict=True)))
 
     def at_s(self, sample: int) -> float:
-        """Return when one sample was there."""
+        """Return the time of one sample."""
         within = self._block(sample // self._block_samples).times_s
         return float(within[sample % self._block_samples])
 
@@ -214,51 +211,9 @@ class Timeline:
         steps_s = np.diff(believed_s, prepend=at_s)
         jumps = steps_s < -_BACKWARDS_S_MAX
         if self._step_s:
-            jumps |= steps_s > _HOLE_S_MAX
+            jumps |= steps_s > HOLE_S_MAX
         shifts_s = np.where(jumps, self._step_s - steps_s, 0.0)
         shifts_s = np.cumsum(np.concatenate([[before.shift_s], shifts_s]))[1:]
         ordered_s = np.maximum(before.latest_s, np.maximum.accumulate(believed_s + shifts_s))
         last = _Before(float(believed_s[-1]), float(shifts_s[-1]), float(ordered_s[-1]))
         return ordered_s, last
-
-
-def timelines(streams: Sequence[RecordedStream]) -> tuple[Timeline, ...]:
-    """Return the timelines of streams of one recording.
-
-    Parameters
-    ----------
-    streams : sequence of RecordedStream
-        Those whose order matters.
-
-    Raises
-    ------
-    RecordingError
-        Where signals lie more than an hour apart: the clocks of their senders are not related by
-        any stored offset.
-
-    Notes
-    -----
-    Stamps of a signal that count milliseconds, microseconds or nanoseconds, by its nominal rate,
-    are taken as such; those of markers where all signals count the same.
-
-    A marker that lies more than an hour before or after all signals is moved to that hour's end.
-    """
-    units = stamp_units(streams, _HOLE_S_MAX)
-    made = tuple(Timeline(stream, unit) for stream, unit in zip(streams, units, strict=True))
-    spans = sorted(
-        (*each.span_s, stream.info.lsl_name)
-        for stream, each in zip(streams, made, strict=True)
-        if stream.is_signal and each.span_s is not None
-    )
-    for (_, end_s, name), (start_s, _, later) in pairwise(spans):
-        if start_s - end_s > _HOLE_S_MAX:
-            raise RecordingError(
-                f"streams {name!r} and {later!r}: expected one clock, found {start_s - end_s:.0f} "
-                "s between them and no clock offset that says how their clocks are related"
-            )
-    if spans:
-        first_s = spans[0][0] - _HOLE_S_MAX
-        last_s = max(end_s for _, end_s, _ in spans) + _HOLE_S_MAX
-        for each in made:
-            each.keep_within(first_s, last_s)
-    return made

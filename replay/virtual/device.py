@@ -1,4 +1,4 @@
-"""A reference device in virtual time: its own clock, its power, its memory and its manners."""
+"""A reference device in virtual time, with its own clock, power, memory and misbehaviour."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -242,22 +242,3 @@ class VirtualDevice:
                 self.config.id,
                 Pulses(self._schedule.now_us, n_given, amount or 0.0, last.program),
             )
-
-
-def wider(config: DeviceConfig, factor: float) -> DeviceConfig:
-    """Return a device that allows `factor` times what `config` does, but for its amount.
-
-    What then keeps to the limits of `config` is the service, not the device.
-    """
-    limits = config.limits
-    scaled = {
-        key: value * factor
-        for key in (
-            "slew_ma_per_s_max",
-            "level_slew_per_s_max",
-            "charge_uc_per_10_min_max",
-            "on_time_s_max",
-        )
-        if (value := getattr(limits, key)) is not None
-    }
-    return msgspec.structs.replace(config, limits=msgspec.structs.replace(limits, **scaled))

@@ -5,10 +5,11 @@ from random import Random
 from typing import Final
 
 from replay.virtual.device import VirtualDevice
-from replay.virtual.misbehaviour import HONEST, Kind, Misbehaviour
+from replay.virtual.misbehaviour import Misbehaviour, MisbehaviourKind
 from replay.virtual.network.broker import Client
 from replay.virtual.network.network import Leg
 from replay.virtual.operator import Action
+from replay.virtual.passing import be_uncertain_for, misbehave_for, set_for
 from replay.virtual.world import World
 
 #: Begins a fault; returns after how many microseconds it is over.
@@ -74,14 +75,7 @@ def _doubling(world: World) -> int:
 
 def _for_a_while(world: World, legs: list[Leg], key: str, value: float, *, over_us: int = 0) -> int:
     over_us = over_us or _duration(world.random)
-
-    def end() -> None:
-        for leg in legs:
-            setattr(leg, key, 0)
-
-    for leg in legs:
-        setattr(leg, key, value)
-    world.schedule.after(over_us, end)
+    set_for(world, over_us, legs, key, value)
     # What was sent last is still under way.
     return over_us + 2 * (round(value) if key.endswith("_us") else 0)
 
@@ -165,18 +159,13 @@ def _device(world: World) -> VirtualDevice:
     return world.devices[world.random.choice(sorted(world.devices))]
 
 
-def _misbehave(kind: Kind) -> Begin:
+def _misbehave(kind: MisbehaviourKind) -> Begin:
     def begin(world: World) -> int:
         device = _device(world)
         amount_max = device.config.amount_max
         amount = {"clips": CLIPPED * amount_max, "steps": amount_max / 30.0}.get(kind, amount_max)
-        device.misbehaviour = Misbehaviour(kind, amount)
         over_us = _duration(world.random)
-
-        def end() -> None:
-            device.misbehaviour = HONEST
-
-        world.schedule.after(over_us, end)
+        misbehave_for(world, over_us, device, Misbehaviour(kind, amount))
         return over_us + _S
 
     return begin
@@ -189,24 +178,15 @@ def _data(key: str, *values: float) -> Begin:
             return 0
         over_us = _duration(world.random)
         value = world.random.choice(values)
-        setattr(amplifier, key, value)
-        world.schedule.after(over_us, lambda: setattr(amplifier, key, 0))
+        set_for(world, over_us, [amplifier], key, value)
         return over_us + (round(value) if key == "delay_us" else 0)
 
     return begin
 
 
 def _uncertain(world: World) -> int:
-    amplifier = world.amplifier
-    amplifier.uncertainty_s = 0.1
-    amplifier.misjudge_clock(0)
     over_us = _duration(world.random)
-
-    def end() -> None:
-        amplifier.uncertainty_s = 1e-4
-        amplifier.misjudge_clock(0)
-
-    world.schedule.after(over_us, end)
+    be_uncertain_for(world, over_us)
     return over_us
 
 
@@ -233,7 +213,7 @@ def _operate(action: Action) -> Begin:
 
 
 #: By name: what it does, in one sentence, and how it begins.
-FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
+SWARM_FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
     "late": ("Messages of a connection come late.", _late),
     "jittery": ("Messages of a connection come late, each by another time.", _jittery),
     "overtaking": ("Messages of a connection overtake one another.", _overtaking),

@@ -18,7 +18,7 @@ HOP_SAMPLES = 5
 #: Length of the detector's window.
 WINDOW_S = 0.1
 
-INFO = StreamInfo(
+STREAM_INFO = StreamInfo(
     name=STREAM,
     rate_hz=RATE_HZ,
     channels=(CHANNEL,),
@@ -128,3 +128,22 @@ def _policy(device: DeviceConfig, keys: Mapping[str, Any]) -> dict[str, Any]:
         f"on_{device.unit}": device.amount_max,
     }
     return settings | dict(keys)
+
+
+def wider(config: DeviceConfig, factor: float) -> DeviceConfig:
+    """Return a device that allows `factor` times what `config` does, but for its amount.
+
+    What then keeps to the limits of `config` is the service, not the device.
+    """
+    limits = config.limits
+    scaled = {
+        key: value * factor
+        for key in (
+            "slew_ma_per_s_max",
+            "level_slew_per_s_max",
+            "charge_uc_per_10_min_max",
+            "on_time_s_max",
+        )
+        if (value := getattr(limits, key)) is not None
+    }
+    return msgspec.structs.replace(config, limits=msgspec.structs.replace(limits, **scaled))

@@ -1,33 +1,25 @@
 """What each fault does from each state, tried on the real gate and the real reference device."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
-from replay.virtual.rig import virtual_rig
-from replay.virtual.service import VirtualService
 from replay.virtual.world import World
-from replay.what_if.faults import FAULTS, ON_TIME_S, WhatIfFault
+from replay.what_if.faults import WHAT_IF_FAULTS, WhatIfFault
+from replay.what_if.onlooker import AFTER_S, Onlooker
+from replay.what_if.plain_rig import plain_rig, swing_while_calibrating
 from replay.what_if.states import CALIBRATE_S, STATES, reach
 from replay.what_if.way_back import find_way_back
-from stimulators.decisions import Notice, SendStop, State, StateChanged
-from stimulators.device_config import DeviceConfig
-from stimulators.policies.threshold import ThresholdConfig
-from streamer.closed_loop import Outcome
+from stimulators.decisions import State
 from streamer.config import LoopConfig
-from streamer.events import Event
 
-__all__ = ["FAULTS", "STATES", "Row", "rows"]
+__all__ = ["STATES", "WHAT_IF_FAULTS", "FaultRow", "rows"]
 
 _S = 1_000_000
 _LOOK_US = 20_000
-#: What a picture shows before and after a fault begins.
-BEFORE_S, AFTER_S = 1.0, 10.0
-_N_SEEN_MAX = 10
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     """What one fault does from one state.
 
     Parameters
@@ -75,10 +67,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows(
     config: LoopConfig,
     *,
-    faults: Sequence[WhatIfFault] = FAULTS,
+    faults: Sequence[WhatIfFault] = WHAT_IF_FAULTS,
     states: Sequence[State] = STATES,
     seed: int = 1,
-) -> Iterator[Row]:
+) -> Iterator[FaultRow]:
     """Yield what each fault does from each state, fault by fault.
 
     Parameters
@@ -102,74 +94,11 @@ def rows(
             yield _row(config, fault, state, seed)
 
 
-class _Watch:
-    """What is noticed and said from the moment that a fault begins."""
-
-    def __init__(self, world: World) -> None:
-        self.start_us = world.now_us
-        self.noticed_us: int | None = None
-        self.sees: list[str] = []
-        self.amounts = {name: [(0.0, each.amount)] for name, each in world.devices.items()}
-        self.wishes = {name: [(0.0, _wish(world, name))] for name in world.devices}
-        self._world = world
-        self._devices = self._described()
-        self._is_gone = False
-        world.observers.append(self._observe)
-
-    @property
-    def now_s(self) -> float:
-        """Seconds since the fault began."""
-        return (self._world.now_us - self.start_us) / 1e6
-
-    def tell(self, text: str) -> None:
-        """Note what an operator is told."""
-        if self.noticed_us is None:
-            self.noticed_us = self._world.now_us
-        if len(self.sees) < _N_SEEN_MAX and not any(each.endswith(text) for each in self.sees):
-            self.sees.append(f"{self.now_s:.2f} s: {text}")
-
-    def look(self) -> None:
-        """Look at devices, policies and the service."""
-        described = self._described()
-        for name, text in described.items():
-            if text != self._devices[name]:
-                self.tell(text)
-        self._devices = described
-        for name, device in self._world.devices.items():
-            _note(self.amounts[name], self.now_s, device.amount)
-            _note(self.wishes[name], self.now_s, _wish(self._world, name))
-        for service in self._world.services:
-            if service.phase == "ended" and service.exit_code:
-                self.tell(f"a service ended with exit code {service.exit_code}")
-        if not self._world.running and not self._is_gone:
-            self._is_gone = True
-            self.tell("status: the service is gone")
-
-    def _described(self) -> dict[str, str]:
-        return {
-            name: f"device {name}: {each.device.state}, {each.device.info.reason}"
-            if each.is_on
-            else f"device {name}: {'asleep' if each.is_asleep else 'no power'}"
-            for name, each in self._world.devices.items()
-        }
-
-    def _observe(self, service: VirtualService, event: Event, outcome: Outcome) -> None:  # noqa: ARG002
-        if self.now_s > AFTER_S:
-            return
-        for each in outcome.decisions:
-            if isinstance(each, StateChanged):
-                self.tell(f"{each.after}: {each.reason}")
-            elif isinstance(each, Notice):
-                self.tell(each.text)
-            elif isinstance(each, SendStop):
-                self.tell(f"the service presses stop: {each.reason}")
-
-
-def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> Row:
-    world = World(_virtual(config, fault, state), seed=seed)
-    _swing(world, state)
+def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> FaultRow:
+    world = World(plain_rig(config, fault, state), seed=seed)
+    swing_while_calibrating(world, state)
     reach(world, state, fault.name)
-    watch = _Watch(world)
+    watch = Onlooker(world)
     rest = {name: world.devices[name].config.safe_amount for name in world.devices}
     driven_us = world.now_us if _is_driven(world, rest) else None
     fault.begin(world)
@@ -185,7 +114,7 @@ def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> Row
     rested_s = 0.0 if driven_us is None else (driven_us + _LOOK_US - watch.start_us) / 1e6
     state_after = world.service.state
     way_back, again_us = find_way_back(world, calibrate_s=CALIBRATE_S if state == "armed" else 0.0)
-    return Row(
+    return FaultRow(
         fault=fault.name,
         sentence=fault.sentence,
         state=state,
@@ -201,68 +130,8 @@ def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> Row
     )
 
 
-def _virtual(config: LoopConfig, fault: WhatIfFault, state: State) -> LoopConfig:
-    devices = list(config.devices)
-    if fault.name == "limit reached":
-        devices = [_short(device) for device in devices]
-    return virtual_rig(
-        devices,
-        timing=config.gate,
-        tick_s=config.rig.tick_s,
-        policies=_policies(config),
-        calibrate_s=CALIBRATE_S if state == "armed" else 0.0,
-    )
-
-
-def _short(device: DeviceConfig) -> DeviceConfig:
-    on_time_s_max = min(ON_TIME_S, device.limits.on_time_s_max)
-    limits = msgspec.structs.replace(device.limits, on_time_s_max=on_time_s_max)
-    return msgspec.structs.replace(device, limits=limits)
-
-
-def _policies(config: LoopConfig) -> Mapping[str, Mapping[str, Any]]:
-    """Return the amounts and programs that the rig's own policies have."""
-    found: dict[str, dict[str, Any]] = {}
-    units = {device.id: device.unit for device in config.devices}
-    for policy in config.policies:
-        if not isinstance(policy, ThresholdConfig) or policy.output != "amplitude":
-            continue
-        unit = units.get(policy.device, "ma")
-        keys = {key: getattr(policy, key) for key in (f"on_{unit}", f"off_{unit}")}
-        keys["program"] = policy.program
-        found[policy.device] = {
-            key: value for key, value in keys.items() if value not in {None, ""}
-        }
-    return found
-
-
-def _swing(world: World, state: State) -> None:
-    """Let the signal be strong half of the time while the detector calibrates."""
-    if state != "armed":
-        return
-
-    def swing() -> None:
-        if world.service.loop.gate.state in {"idle", "armed"}:
-            world.amplifier.is_strong = not world.amplifier.is_strong
-            world.schedule.after(_S // 2, swing)
-        else:
-            world.amplifier.is_strong = True
-
-    world.schedule.after(_S, swing)
-
-
 def _is_driven(world: World, rest: Mapping[str, float]) -> bool:
     return any(each.amount > rest[name] + 1e-6 for name, each in world.devices.items())
-
-
-def _wish(world: World, device: str) -> float:
-    amount, _ = world.service.wish.get(device, (0.0, ""))
-    return amount
-
-
-def _note(points: list[tuple[float, float]], now_s: float, amount: float) -> None:
-    if points[-1][1] != amount:
-        points.append((round(now_s, 3), round(amount, 6)))
 
 
 def _seconds(time_us: int | None, start_us: int) -> float | None:

@@ -51,15 +51,7 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     )
     for name, stream in summary["streams"].items():
         yield _stream(name, stream)
-        of_stream = [each for each in summary["found"] if each["stream"] == name]
-        if any(map(_is_of_unit, of_stream)):
-            of_stream = [each for each in of_stream if each["kind"] not in _OF_UNIT]
-        by_kind: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for each in of_stream:
-            by_kind[each["kind"]].append(each)
-        for kind, found in by_kind.items():
-            if kind != "unusual" or "implausible" not in by_kind:
-                yield f"{name}: {_kind(kind, found)}"
+        yield from flaw_lines(name, summary["found"])
     if not summary["edges"]:
         yield "nothing was detected"
     for name, edges in summary["edges"].items():
@@ -67,8 +59,29 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {told}"
 
 
+def flaw_lines(name: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each kind of thing that was wrong with one stream.
+
+    Parameters
+    ----------
+    name : str
+        The stream.
+    found : sequence of mapping
+        What `summary.json` has under ``found``, of this stream and others.
+    """
+    of_stream = [each for each in found if each["stream"] == name]
+    if any(map(_is_of_unit, of_stream)):
+        of_stream = [each for each in of_stream if each["kind"] not in _OF_UNIT]
+    by_kind: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for each in of_stream:
+        by_kind[each["kind"]].append(each)
+    for kind, alike in by_kind.items():
+        if kind != "unusual" or "implausible" not in by_kind:
+            yield f"{name}: {_kind(kind, alike)}"
+
+
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why hops were not valid where less than half were, and what to do about it.
+    """Yield why hops were not valid where less than half were, or tables not written.
 
     Parameters
     ----------
@@ -85,6 +98,11 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     for each in summary["found"]:
         if each["kind"] == "rate" and each["text"] not in told:
             yield f"{each['stream']}: {each['text']}: {_remedy(each)}"
+    if not summary["tables"]["written"]:
+        yield (
+            f"no tables were written: {summary['tables']['problem']}: the journal has everything, "
+            "stimloop export SESSION makes them"
+        )
 
 
 def _stream(name: str, stream: Mapping[str, Any]) -> str:

@@ -90,13 +90,16 @@ class Admission:
         numbers = (target.onset_s, target.value, target.threshold)
         if not (all(map(math.isfinite, numbers)) and abs(target.onset_s) < _TIME_S_MAX):
             return refusal_of(target, RefusalReason.NUMBER, f"{numbers}", "finite numbers")
-        return self._untimely(drive, target) or self._one_rise_more(drive, target)
+        refusal = None
+        if target.fire_at_s is not None:
+            refusal = self._untimely(drive, target, target.fire_at_s)
+        if refusal is None and target.kind != "trigger":
+            refusal = self._one_rise_more(drive, target)
+        return refusal
 
-    def _untimely(self, drive: Drive, target: Target) -> Refusal | None:
+    def _untimely(self, drive: Drive, target: Target, fire_at_s: float) -> Refusal | None:
         """Refuse a trigger for a time at which its command, or the device's lease, is over."""
-        if target.fire_at_s is None:
-            return None
-        ahead_s = target.fire_at_s - self._rig.now_s
+        ahead_s = fire_at_s - self._rig.now_s
         horizon_s = min(self._timing.command_valid_s, drive.lease_until_s - self._rig.now_s)
         if 0.0 <= ahead_s < horizon_s:
             return None
@@ -104,8 +107,6 @@ class Admission:
         return refusal_of(target, RefusalReason.FIRE_AT, f"{ahead_s:g} s ahead", expected)
 
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
-        if target.kind == "trigger":
-            return None
         refusal = drive.objection_to_rise(target, self._rig.now_s)
         return None if refusal is None else _of(target, refusal)
 

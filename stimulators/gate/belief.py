@@ -73,14 +73,28 @@ class Belief:
         return self._amount is not None
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """The least and the most it may give: from 0 to its maximum where nothing is known."""
+        amount = self._amount
+        if amount is None:
+            return 0.0, self._config.amount_max
+        amounts = [sent.amount for sent in self._sent.values()] if self._sent else []
+        amounts.append(amount)
+        if self.state == "safe" or (self._is_leased and self.state == "stopped"):
+            amounts.append(self._config.safe_amount)
+        elif self._is_stop_sent:
+            amounts.append(min(amount, self._config.stop_amount))
+        return min(amounts), max(amounts)
+
+    @property
     def lowest(self) -> float:
         """The least it may give; 0 where nothing is known."""
-        return min(self._amounts()) if self.is_known else 0.0
+        return self.interval[0]
 
     @property
     def highest(self) -> float:
         """The most it may give; the device's maximum where nothing is known."""
-        return max(self._amounts()) if self.is_known else self._config.amount_max
+        return self.interval[1]
 
     @property
     def most(self) -> float:
@@ -97,7 +111,8 @@ class Belief:
     @property
     def is_certain(self) -> bool:
         """Whether lowest and highest are the same within the tolerance."""
-        return self.is_known and self.highest - self.lowest <= self.tolerance + _TINY
+        lowest, highest = self.interval
+        return self._amount is not None and highest - lowest <= self.tolerance + _TINY
 
     @property
     def safe_level(self) -> float:
@@ -145,8 +160,10 @@ class Belief:
     @property
     def programs(self) -> frozenset[str]:
         """Every program that may be in effect; all of the device's where nothing is known."""
-        if not self.is_known:
+        if self._amount is None:
             return frozenset(self._config.programs)
+        if not self._sent:
+            return frozenset((self._program,))
         return frozenset({self._program, *(sent.program for sent in self._sent.values())})
 
     def learn(self, info: DeviceInfo) -> None:
@@ -231,16 +248,6 @@ class Belief:
             instance=self.instance,
             word_age_s=None if self.heard_s is None else max(0.0, now_s - self.heard_s),
         )
-
-    def _amounts(self) -> list[float]:
-        amounts = [sent.amount for sent in self._sent.values()]
-        if self._amount is not None:
-            amounts.append(self._amount)
-            if self.state == "safe" or (self._is_leased and self.state == "stopped"):
-                amounts.append(self._config.safe_amount)
-            elif self._is_stop_sent:
-                amounts.append(min(self._amount, self._config.stop_amount))
-        return amounts
 
     def _forget_done(self, word: Word) -> None:
         """Forget commands that a word shows to be over: replaced, refused, ended or too old."""

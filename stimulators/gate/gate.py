@@ -151,8 +151,7 @@ class SafetyGate:
         belief = drive.belief
         return Applied(
             _PHASE_OF.get(state, "driven" if is_driven else "released"),
-            belief.lowest,
-            belief.highest,
+            *belief.interval,
             belief.is_certain,
         )
 
@@ -206,8 +205,12 @@ class SafetyGate:
         """
         rig = self._rig
         rig.begin(now_s)
-        newest = {target.device: target for target in targets}
-        allowed = [target for target in targets if self._let_pass(target)]
+        newest: dict[str, Target] = {}
+        allowed: list[Target] = []
+        for target in targets:
+            newest[target.device] = target
+            if self._let_pass(target):
+                allowed.append(target)
         for target in allowed:
             if newest[target.device] is target or target.fire_at_s is not None:
                 self._admission.admit(self._drives[target.device], target)

@@ -81,8 +81,36 @@ class BoundPolicy:
             return f"expected a list or tuple of targets, found {type(targets).__name__}"
         if len(targets) > _N_TARGETS_MAX:
             return f"expected at most {_N_TARGETS_MAX} targets at a hop, found {len(targets)}"
-        faults = (self._fault_of(target, observation) for target in targets)
-        return next((each for each in faults if each is not None), None)
+        for target in targets:
+            if self._is_plain(target, observation):
+                continue
+            if (fault := self._fault_of(target, observation)) is not None:
+                return fault
+        return None
+
+    def _is_plain(self, target: Target, observation: Observation) -> bool:
+        """Say whether a target is as nearly all are: that is soon told, and it has no fault."""
+        if type(target) is not Target or type(target.device) is not str:
+            return False
+        clip = self.clips.get(target.device)
+        return (
+            clip is not None
+            and type(target.amount) is float
+            and clip.lowest <= target.amount <= clip.highest
+            and target.policy == self.id
+            and target.kind == clip.kind
+            and type(target.policy) is type(target.kind) is str
+            and target.sample == observation.sample
+            and target.time_s == observation.time_s
+            and type(target.sample) is int
+            and type(target.time_s) is float
+            and type(target.onset_s) is type(target.value) is type(target.threshold) is float
+            and target.fire_at_s is None
+            and type(target.withheld) is bool
+            and type(target.detector) is type(target.channel) is type(target.program) is str
+            and len(text := target.detector + target.channel + target.program) <= _N_TEXT_MAX
+            and text.isascii()
+        )
 
     def _fault_of(self, target: object, observation: Observation) -> str | None:
         if type(target) is not Target:

@@ -25,7 +25,11 @@ _LOGGER.addHandler(logging.NullHandler())
 #: QoS 1 messages that may wait for their PUBACK; more are not sent.
 _N_IN_FLIGHT_MAX = 64
 _REFUSED = 0x80
+_PUBLISH = 0x30
 _DISCONNECT = b"\xe0\x00"
+#: What lengths an MQTT packet has bytes for.
+_N_TOPIC_BYTES_MAX = 0xFFFF
+_N_PACKET_BYTES_MAX = 0x0FFF_FFFF
 #: The longest wait for the broker to close the connection after our DISCONNECT.
 _GOODBYE_S_MAX = 0.5
 
@@ -50,7 +54,9 @@ class Connection:
 
     aiomqtt connects, subscribes, pings and disconnects. Its queue of messages (a task for each)
     and its writer (two passes of the event loop for each) would double the latency, so messages go
-    from and to the paho client inside it.
+    from and to the paho client inside it. paho makes a record of each message, with a lock of its
+    own, and a queue entry, which only QoS 1 needs: a message of QoS 0 is written straight into the
+    socket where nothing waits before it.
 
     Parameters
     ----------
@@ -153,6 +159,8 @@ class Connection:
             paho.loop_write()
             if paho.want_write():
                 return False
+        if not qos and self._write_at_once(topic, payload, retain=retain):
+            return True
         if qos and not self._may_add_in_flight():
             return False
         # paho asks for a watch of the socket, which a message written at once does not need.
@@ -225,6 +233,31 @@ class Connection:
     def _watch_socket(self) -> None:
         self._is_watched = True
         self._loop.add_writer(_file(self._paho.socket()), self._paho.loop_write)
+
+    def _write_at_once(self, topic: str, payload: bytes, *, retain: bool) -> bool:
+        """Write a message of QoS 0 to the socket; False where nothing of it went."""
+        sock: Any = self._paho.socket()
+        name = topic.encode()
+        n_name, n_left = len(name), 2 + len(name) + len(payload)
+        is_name = 0 < n_name <= _N_TOPIC_BYTES_MAX and b"+" not in name and b"#" not in name
+        if sock is None or not is_name or n_left > _N_PACKET_BYTES_MAX:
+            return False
+        packet = bytearray((_PUBLISH | retain,))
+        while n_left > 0x7F:
+            packet.append(n_left & 0x7F | 0x80)
+            n_left >>= 7
+        packet += bytes((n_left, n_name >> 8, n_name & 0xFF))
+        packet += name
+        packet += payload
+        try:
+            n_written = sock.send(packet)
+        except OSError:  # full, for the moment or for good, or lost
+            return False
+        if n_written < len(packet):
+            # Nothing may come between a message and its end: paho writes on where this stopped.
+            rest, info = packet[n_written:], MQTTMessageInfo(0)
+            self._paho._packet_queue(_PUBLISH, rest, 0, 0, info)  # noqa: SLF001 see the class
+        return True
 
     def _may_add_in_flight(self) -> bool:
         while self._in_flight and self._in_flight[0].is_published():

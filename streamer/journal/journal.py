@@ -1,20 +1,16 @@
 """The journal's writer: everything the loop consumed and decided, in order, before it acts."""
 
-import os
-import sqlite3
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from streamer.errors import JournalError
 from streamer.events import Event
-from streamer.journal.checkpoints import Checkpoints
 from streamer.journal.digests import Digests
 from streamer.journal.end_signature import signed
+from streamer.journal.journal_file import JournalFile, RecordRow
 from streamer.journal.records import (
     CHAIN_START,
-    FORMAT,
     EndRecord,
     FailureRecord,
     Header,
@@ -24,7 +20,6 @@ from streamer.journal.records import (
     encode_step,
     link,
 )
-from streamer.journal.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
     from streamer.closed_loop import Outcome
@@ -32,23 +27,6 @@ if TYPE_CHECKING:
 #: Records and bytes that may wait for a commit: all that a kill can take.
 _N_WAITING_MAX = 512
 _N_WAITING_BYTES_MAX = 1 << 20
-#: Bytes written between two requests for a checkpoint.
-_N_CHECKPOINT_BYTES = 16 << 20
-#: What a commit writes beyond its payloads: about two pages.
-_N_COMMIT_BYTES = 8192
-#: Nobody else writes; a lock held longer than this is a failure, not a wait.
-_LOCK_S_MAX = 0.1
-
-_LAYOUT = """
-CREATE TABLE records (
-    number INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,
-    now_s REAL NOT NULL,
-    payload BLOB NOT NULL,
-    chain BLOB NOT NULL
-)
-"""
-_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
 
 
 class Journal:
@@ -73,10 +51,10 @@ class Journal:
 
     Attributes
     ----------
-    digests : Digests
-        Of everything written so far.
     n_records : int
         Records that were committed.
+    n_steps : int
+        Steps written, committed or not.
 
     Raises
     ------
@@ -87,21 +65,26 @@ class Journal:
     """
 
     def __init__(self, path: Path, header: Header, started_s: float) -> None:
-        self.digests = Digests()
+        self._digests = Digests()
+        self._undigested: Outcome | None = None
         self.n_records = 0
         self._path = path
         self._header = header
         self._started_s = started_s
-        self._checkpoints = Checkpoints(path)
-        self._files: WatchedFiles | None = None
-        self._waiting: list[tuple[int, RecordKind, float, bytes, bytes]] = []
+        self._file = JournalFile(path)
+        self._waiting: list[RecordRow] = []
         self._n_waiting_bytes = 0
-        self._n_unmoved_bytes = 0
-        self._n_steps = 0
+        self.n_steps = 0
         self._chain = CHAIN_START
         self._head = CHAIN_START
         self._failure: str | None = None
         self._has_end = False
+
+    @property
+    def digests(self) -> Digests:
+        """Of everything written so far."""
+        self.digest()
+        return self._digests
 
     @property
     def head(self) -> str:
@@ -109,25 +92,14 @@ class Journal:
         return self._head.hex()
 
     def __enter__(self) -> Self:
+        self._file.create()
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            # What a umask may have taken; SQLite's own files get the mode of this one.
-            self._path.chmod(0o600)
-        except FileExistsError:
-            raise JournalError(f"{self._path}: expected no journal yet, found one") from None
-        except OSError as error:
-            raise JournalError(f"{self._path}: cannot be created: {error.strerror}") from error
-        self._connection = sqlite3.connect(self._path, timeout=_LOCK_S_MAX, isolation_level=None)
-        try:
-            self._create()
-            if os.name != "nt":  # where an open file cannot be removed, by SQLite neither
-                self._files = WatchedFiles(self._path)
-            self._checkpoints.start()
-        except BaseException as error:
-            self._close()
-            if not isinstance(error, sqlite3.Error | OSError):
-                raise
-            raise JournalError(f"{self._path}: cannot be created: {error}") from error
+            self._add("header", self._started_s, encode(self._header))
+            self.commit()
+            self._file.watch()
+        except BaseException:
+            self._file.close()
+            raise
         return self
 
     def __exit__(
@@ -136,24 +108,33 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._checkpoints.stop()
+        self._file.stop()
         try:
             if self._failure is None:
                 self.commit()
             if self._has_end:
-                self._settle()
+                self._file.settle()
         finally:
-            self._close()
+            self._file.close()
 
     def write(self, event: Event, now_s: float, outcome: "Outcome") -> None:
         """Keep one step: the event, its now, and all that followed from it."""
+        self.digest()
         try:
             payload = encode_step(event, encode_outcome(outcome))
-            self.digests.add(outcome)
         except (TypeError, ValueError, OverflowError) as error:
-            raise self._fail(f"{type(event).__name__} cannot be kept: {error}") from error
-        self._n_steps += 1
+            failure = f"{self._path}: {type(event).__name__} cannot be kept: {error}"
+            self._give_up(failure)
+            raise JournalError(failure) from error
+        self._undigested = outcome
+        self.n_steps += 1
         self._add("step", now_s, payload)
+
+    def digest(self) -> None:
+        """Fold the newest step into the digests: what no message has to wait for."""
+        newest, self._undigested = self._undigested, None
+        if newest is not None:
+            self._digests.add(newest)
 
     def fail(self, text: str, now_s: float) -> None:
         """Keep, and commit, what failed in the service."""
@@ -177,10 +158,10 @@ class Journal:
             Signs the record; without it anybody who can write the file could have made it.
         """
         self.commit()
-        self._expect_files(looks_up=True)
+        self._expect_files()
         end = EndRecord(
             reason=reason,
-            n_steps=self._n_steps,
+            n_steps=self.n_steps,
             digest=self.digests.as_dict(),
             summary_json=summary_json,
         )
@@ -201,38 +182,15 @@ class Journal:
         """Hand every record so far to the operating system."""
         if self._failure is not None:
             raise JournalError(self._failure)
-        self._expect_files()
-        if self._checkpoints.failure is not None:
-            # A file that is gone makes checkpoints fail, too, in words that say less.
-            self._expect_files(looks_up=True)
-            raise self._fail(self._checkpoints.failure)
-        if not self._waiting:
-            return
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(_INSERT, self._waiting)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._fail(str(error)) from error
-        if self._files is not None:
-            self._files.written()
+            self._file.append(self._waiting)
+        except JournalError as error:
+            self._give_up(str(error))
+            raise
         self._head = self._chain
         self.n_records += len(self._waiting)
-        self._n_unmoved_bytes += self._n_waiting_bytes + _N_COMMIT_BYTES
         self._waiting.clear()
         self._n_waiting_bytes = 0
-        if self._n_unmoved_bytes > _N_CHECKPOINT_BYTES:
-            self._n_unmoved_bytes = 0
-            self._checkpoints.ask()
-
-    def _create(self) -> None:
-        self._connection.execute(f"PRAGMA user_version={FORMAT}")
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA wal_autocheckpoint=0")
-        self._connection.execute(_LAYOUT)
-        self._connection.execute("PRAGMA synchronous=OFF")
-        self._add("header", self._started_s, encode(self._header))
-        self.commit()
 
     def _add(self, kind: RecordKind, now_s: float, payload: bytes) -> None:
         if self._failure is not None:
@@ -246,42 +204,14 @@ class Journal:
         if len(self._waiting) >= _N_WAITING_MAX or self._n_waiting_bytes >= _N_WAITING_BYTES_MAX:
             self.commit()
 
-    def _expect_files(self, *, looks_up: bool = False) -> None:
-        """Fail where a file is not where and what it was."""
-        if self._files is None:
-            return
-        problem = self._files.inspect()
-        if problem is None and looks_up:
-            problem = self._files.look_up()
-        if problem is not None:
-            self._files.mend()
-            raise self._fail(problem)
-
-    def _close(self) -> None:
-        if self._files is not None:
-            self._files.mend()
-        self._connection.close()
-        # Not before: closing any descriptor of a file drops the locks that SQLite has on it.
-        if self._files is not None:
-            self._files.close()
-        os.close(self._file)
-
-    def _fail(self, why: str) -> JournalError:
-        """Note the failure for every later call and give up what was not committed."""
-        self._failure = f"{self._path}: {why}"
-        self._waiting.clear()
-        with suppress(sqlite3.Error):
-            self._connection.execute("ROLLBACK")
-        return JournalError(self._failure)
-
-    def _settle(self) -> None:
-        """Bring everything to the disk in one file that can be read from any medium."""
-        self._expect_files(looks_up=True)
+    def _expect_files(self) -> None:
         try:
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            # Refused while somebody reads: then the emptied log stays beside the file.
-            self._connection.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise JournalError(f"{self._path}: cannot be closed: {error}") from error
+            self._file.expect_whole(looks_up=True)
+        except JournalError as error:
+            self._give_up(str(error))
+            raise
+
+    def _give_up(self, failure: str) -> None:
+        """Keep the failure for every later call, and drop what was not committed."""
+        self._failure = failure
+        self._waiting.clear()

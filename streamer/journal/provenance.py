@@ -19,7 +19,7 @@ _PACKAGES = ("stimloop", "numpy", "scipy", "numba", "llvmlite", "msgspec")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of everything a bit of the results may depend on."""
+    """Return the versions of all software that results may depend on."""
     found = {"python": platform.python_version(), "estimates": VERSION}
     for package in _PACKAGES:
         try:
@@ -30,7 +30,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return what is promised to be bitwise the same only on itself."""
+    """Return what identifies this machine: only on one are results promised bitwise equal."""
     return {
         "system": platform.system(),
         "release": platform.release(),
@@ -46,6 +46,7 @@ def header(
     session: str,
     config_toml: bytes,
     signs_end: bool = False,
+    utc_offset_us: int | None = None,
 ) -> Header:
     """Return the header of a session's journal.
 
@@ -61,6 +62,8 @@ def header(
         The content of the session folder's `config.toml`.
     signs_end : bool
         Whether the end record will be signed.
+    utc_offset_us : int, optional
+        Unix time less the service's clock, where that is a real one.
 
     Raises
     ------
@@ -82,4 +85,5 @@ def header(
         versions=versions(),
         machine=machine(),
         signs_end=signs_end,
+        utc_offset_us=utc_offset_us,
     )

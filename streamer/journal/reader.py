@@ -1,24 +1,19 @@
 """The journal, read: nothing is changed, every link of the chain is checked on the way."""
 
 import hmac
-import os
-import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 import msgspec
 
-from streamer.errors import JournalError, LogMissingError
+from streamer.errors import JournalError
 from streamer.journal.end_signature import signed
+from streamer.journal.opening import UNREADABLE, open_journal
 from streamer.journal.records import (
     CHAIN_START,
-    FORMAT,
     RECORD_KINDS,
     EndRecord,
     Header,
@@ -26,26 +21,17 @@ from streamer.journal.records import (
     decode,
     link,
 )
-from streamer.journal.write_ahead_log import damage
 
 _SELECT = """
 SELECT number, kind, now_s, payload, chain, typeof(kind) || typeof(payload) || typeof(chain)
 FROM records ORDER BY number
 """
-_FIRST = "SELECT payload FROM records ORDER BY number LIMIT 1"
 #: One changed bit makes a text of a blob with the same bytes.
 _TYPES = b"textblobblob"
-#: What every database begins with.
-_MAGIC = b"SQLite format 3\0"
-#: Up to the two bytes that say how it is written and read: 2 is write-ahead mode.
-_N_BEGINS = 20
-_WRITE_AHEAD = b"\2\2"
-#: What the driver raises on damaged pages; the second where they spoil its own message.
-_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 
 
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """One record whose link fits: its place, its time on the service's clock, what it holds."""
+class JournalRecord(msgspec.Struct, frozen=True, gc=False):
+    """One record whose link fits: its number, its time on the service's clock, its content."""
 
     number: int
     now_s: float
@@ -53,10 +39,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class JournalReader:
-    """Opens a journal read-only; one that a killed process left behind, too.
+    """Reads a journal, and checks each record's link of the chain on the way.
 
-    Where the folder cannot be written to and the log of such a journal has to be worked in, both
-    are copied to a temporary folder first.
+    One that a killed process left behind is read, too: see `open_journal`.
 
     Parameters
     ----------
@@ -96,7 +81,7 @@ class JournalReader:
         self._ended_s = 0.0
         self.is_log_missing = False
         self._is_open_ended = False
-        self._open = ExitStack()
+        self._held = ExitStack()
 
     @property
     def head(self) -> str:
@@ -104,26 +89,16 @@ class JournalReader:
         return self._chain.hex()
 
     def __enter__(self) -> Self:
-        if not self.path.is_file():
-            raise JournalError(f"{self.path}: expected a journal, found no such file")
-        # Asked before SQLite is, which makes an empty one to read.
-        self.is_log_missing = self._expect_database() and not _n_bytes(self._log)
-        with self._open:
-            try:
-                self._connection = self._connect()
-                if self.is_log_missing and not self._has_table():
-                    raise LogMissingError(
-                        f"{self.path}: its log is missing: {self._log.name}, which has all that "
-                        "was written; copy both files"
-                    )
-                self._check_file()
-                first = next(self.records(), None)
-            except _UNREADABLE as error:
-                raise JournalError(f"{self.path}: {error}") from error
+        with self._held:
+            opened = open_journal(self.path, self._held)
+            self._connection = opened.connection
+            self.is_log_missing = opened.is_log_missing
+            self._is_open_ended = opened.is_open_ended
+            first = next(self.records(), None)
             if first is None or not isinstance(first.payload, Header):
                 raise JournalError(f"{self.path}: record 0: expected the header, found none")
             self.header = first.payload
-            self._open = self._open.pop_all()
+            self._held = self._held.pop_all()
         return self
 
     def __exit__(
@@ -132,9 +107,9 @@ class JournalReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._open.close()
+        self._held.close()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[JournalRecord]:
         """Yield every record in order, from the header on.
 
         Raises
@@ -150,7 +125,7 @@ class JournalReader:
                 if isinstance(record.payload, EndRecord):
                     self.end = record.payload
                 yield record
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise JournalError(
                 f"{self.path}: after record {self.n_records - 1}: {error}"
             ) from error
@@ -175,7 +150,7 @@ class JournalReader:
         )
         return hmac.compare_digest(again.signature.encode(), self.end.signature.encode())
 
-    def _read(self, row: tuple[object, ...]) -> Record:
+    def _read(self, row: tuple[object, ...]) -> JournalRecord:
         number, kind, now_s, payload, chain, types = row
         expected = self.n_records
         where = f"{self.path}: record {expected}"
@@ -196,78 +171,6 @@ class JournalReader:
             self._before_end, self._ended_s = self._chain, now_s
         self._chain = chain
         try:
-            return Record(expected, now_s, decode(name, payload))
+            return JournalRecord(expected, now_s, decode(name, payload))
         except ValueError as error:
             raise JournalError(f"{where}: cannot be read: {error}") from error
-
-    @property
-    def _log(self) -> Path:
-        return self.path.with_name(f"{self.path.name}-wal")
-
-    def _expect_database(self) -> bool:
-        """Return whether the file is in write-ahead mode.
-
-        Fail where it cannot be a database: of an empty one SQLite would remove the log.
-        """
-        with self.path.open("rb") as file:
-            begins = file.read(_N_BEGINS)
-        if not begins.startswith(_MAGIC):
-            raise JournalError(
-                f"{self.path}: expected an SQLite database, found a file that begins otherwise"
-            )
-        return begins.endswith(_WRITE_AHEAD)
-
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            return self._connect_to(self.path)
-        except sqlite3.OperationalError:
-            folder = Path(self._open.enter_context(TemporaryDirectory()))
-            for suffix in ("", "-wal"):
-                source = self.path.with_name(self.path.name + suffix)
-                if source.exists():
-                    shutil.copy(source, folder / source.name)
-            return self._connect_to(folder / self.path.name)
-
-    def _connect_to(self, path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"file:{quote(os.fsencode(path.absolute()))}?mode=ro", uri=True, isolation_level=None
-        )
-        self._open.callback(connection.close)
-        # Damaged text must reach our own check, not fail in the driver's decoding.
-        connection.text_factory = bytes
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return connection
-
-    def _has_table(self) -> bool:
-        (n_tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return bool(n_tables)
-
-    def _writer(self) -> str:
-        """Return which stimloop wrote a journal of another format, as far as its header says."""
-        try:
-            first = self._connection.execute(_FIRST).fetchone()
-            version = msgspec.msgpack.decode(first[0])["versions"]["stimloop"]
-        except (*_UNREADABLE, ValueError, TypeError, LookupError):
-            return "the stimloop that wrote it (`versions` in its summary.json)"
-        return f"stimloop {version!s:.20}, which wrote it"
-
-    def _check_file(self) -> None:
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version != FORMAT:
-            raise JournalError(
-                f"{self.path}: expected a journal of format {FORMAT}, found format {version}: "
-                f"verify it with {self._writer()}"
-            )
-        (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
-        # Only a clean end leaves write-ahead mode: this was left by a kill, or is being written.
-        self._is_open_ended = mode == b"wal"
-        problem = damage(self._log)
-        if problem is not None:
-            raise JournalError(f"{self.path}: {problem}")
-        (verdict,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict != b"ok":
-            raise JournalError(f"{self.path}: {verdict.decode(errors='replace')}")
-
-
-def _n_bytes(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0

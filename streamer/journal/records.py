@@ -45,6 +45,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Of what a bit may depend on.
     signs_end : bool
         Whether the end record will be signed: one without a signature proves nothing then.
+    utc_offset_us : int or None
+        Unix time less the service's clock as the session began, in microseconds; None where that
+        clock is not a real one.
     """
 
     session: str
@@ -54,6 +57,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     versions: dict[str, str]
     machine: dict[str, str]
     signs_end: bool = False
+    utc_offset_us: int | None = None
 
     @property
     def config_sha256(self) -> str:
@@ -86,7 +90,7 @@ class SeenRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What one step gave, with a mark in place of each detector's estimates."""
+    """The outcome of one step as it is encoded, each detector's estimates as raw memory."""
 
     notes: "tuple[Note, ...]" = ()
     seen: tuple[SeenRecord, ...] = ()

@@ -1,4 +1,4 @@
-"""A session's folder: what was configured, what happened, what it came to."""
+"""A session's folder: its configuration, its journal and its summary."""
 
 import contextlib
 import errno
@@ -37,12 +37,12 @@ class SessionFolder:
 
     @property
     def journal_file(self) -> Path:
-        """Everything the loop consumed and decided."""
+        """The journal."""
         return self.path / "journal.sqlite"
 
     @property
     def summary_file(self) -> Path:
-        """What the session came to; there once it has ended."""
+        """The summary; written when the session has ended."""
         return self.path / "summary.json"
 
     @classmethod
@@ -89,6 +89,7 @@ class SessionFolder:
         now_s: float,
         real_time_factor: float = 1.0,
         key: bytes | None = None,
+        tables_problem: str | None = None,
     ) -> dict[str, Any]:
         """End the journal, then write `summary.json`, and return what it says.
 
@@ -109,6 +110,8 @@ class SessionFolder:
             Seconds of the session's clock to each second it took.
         key : bytes, optional
             What the end record is signed with.
+        tables_problem : str, optional
+            Why there are no tables in the folder.
 
         Raises
         ------
@@ -123,6 +126,7 @@ class SessionFolder:
             # Of all records before the end record, which holds this content.
             "journal": {"head": journal.head, "records": journal.n_records},
             "real_time_factor": round(real_time_factor, 3),
+            "tables": {"written": tables_problem is None, "problem": tables_problem},
             "versions": versions(),
         }
         summary_json = msgspec.json.format(msgspec.json.encode(content)) + b"\n"
@@ -137,7 +141,7 @@ class SessionFolder:
 
 
 def require_free(path: Path) -> None:
-    """Expect that a session folder could be taken here; nothing is made.
+    """Raise where a session folder could not be created at a path; nothing is created.
 
     Raises
     ------
@@ -164,7 +168,7 @@ def _new_folder(path: Path) -> Path:
 
 
 def _claim(path: Path, file: Path, content: bytes) -> None:
-    """Write the first file of an empty folder, whole, or leave the folder to who has it."""
+    """Write the first file of an empty folder; fail where another session was faster."""
     written = _unfinished(file)
     present: Path | None = written
     with contextlib.suppress(FileExistsError), _opened_new(written) as opened:
@@ -181,7 +185,7 @@ def _claim(path: Path, file: Path, content: bytes) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Put the content in place in one step, so that nobody ever reads half of it."""
+    """Write a file atomically: a reader sees the old content or the new, never half."""
     written = _unfinished(file)
     with _opened_new(written) as opened:
         opened.write(content)

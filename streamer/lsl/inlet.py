@@ -1,6 +1,7 @@
-"""One connection to one outlet: what pylsl gives, in memory of our own."""
+"""One connection to an LSL outlet; its samples are copied out of liblsl's memory."""
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pylsl
@@ -12,7 +13,7 @@ from pylsl.util import handle_error
 from streamer.lsl.description import as_configured, read_info
 from streamer.streams import StreamConfig
 
-#: One pull takes at most so many samples; what is left comes with the next.
+#: Samples that one pull takes at most; the rest come with the next.
 _N_SAMPLES_MAX = 512
 #: For the description and for the first clock correction, which alone takes 0.64 s.
 _ANSWER_S = 3.0
@@ -62,9 +63,9 @@ class Inlet:
         shape = (_N_SAMPLES_MAX, len(self.info.channels))
         self._samples = np.empty(shape, object if self._is_text else self.info.dtype)
         self._stamps_s = np.empty(_N_SAMPLES_MAX)
-        self._samples_at = self._samples.ctypes.data
-        self._stamps_at = self._stamps_s.ctypes.data
         self._status = ctypes.c_int()
+        self._first = self._room(0, 1)
+        self._rest = self._room(1, _N_SAMPLES_MAX - 1)
 
     def measure_correction(self) -> tuple[float, float] | None:
         """Return liblsl's newest clock correction and its uncertainty, in seconds.
@@ -99,7 +100,7 @@ class Inlet:
         return float(correction_s), uncertainty_s.value
 
     def open(self, timeout_s: float) -> bool:
-        """Let the samples flow; return whether they do, and may be called again if not.
+        """Start the flow of samples; return whether it started, and may be called again if not.
 
         Raises
         ------
@@ -132,25 +133,27 @@ class Inlet:
     def _pull_numbers(self, timeout_s: float) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
         # pylsl's own pull waits for one sample and then takes the rest in the same two steps,
         # but allocates and joins arrays of the largest size each time: 35 us a pull.
-        n_samples = self._take(0, 1, timeout_s)
+        n_samples = self._take(self._first, timeout_s)
         if n_samples:
-            n_samples += self._take(1, _N_SAMPLES_MAX - 1, 0.0)
+            n_samples += self._take(self._rest, 0.0)
         return _frozen(self._samples[:n_samples].copy(), self._stamps_s[:n_samples].copy())
 
-    def _take(self, first: int, n_samples_max: int, timeout_s: float) -> int:
-        n_channels = self._samples.shape[1]
-        n_values = self._inlet.do_pull_chunk(
-            self._inlet.obj,
-            ctypes.c_void_p(self._samples_at + first * self._samples.strides[0]),
-            ctypes.c_void_p(self._stamps_at + first * self._stamps_s.strides[0]),
-            ctypes.c_size_t(n_samples_max * n_channels),
+    def _room(self, first: int, n_samples_max: int) -> tuple[Any, ...]:
+        """Return what tells liblsl where samples go: made once, not for every pull."""
+        return (
+            ctypes.c_void_p(self._samples.ctypes.data + first * self._samples.strides[0]),
+            ctypes.c_void_p(self._stamps_s.ctypes.data + first * self._stamps_s.strides[0]),
+            ctypes.c_size_t(n_samples_max * self._samples.shape[1]),
             ctypes.c_size_t(n_samples_max),
-            ctypes.c_double(timeout_s),
-            ctypes.byref(self._status),
+        )
+
+    def _take(self, room: tuple[Any, ...], timeout_s: float) -> int:
+        n_values = self._inlet.do_pull_chunk(
+            self._inlet.obj, *room, ctypes.c_double(timeout_s), ctypes.byref(self._status)
         )
         if self._status.value:
             handle_error(self._status)
-        return int(n_values) // n_channels
+        return int(n_values) // self._samples.shape[1]
 
     def _pull_text(self, timeout_s: float) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
         samples, stamps_s = self._inlet.pull_chunk(

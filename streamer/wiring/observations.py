@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from detectors.detector import Detector
@@ -44,7 +45,7 @@ class _Detector:
             estimates.valid.tolist(),
             strict=True,
         )
-        self.hops.extend(_Hop(*row) for row in rows)
+        self.hops.extend(starmap(_Hop, rows))
         if self._keeps_detections:
             self._detections.extend(seen.detections)
 
@@ -93,6 +94,10 @@ class Observations:
         self._grid = next(iter(self._detectors.values()))
         self._beside = [each for each in self._detectors.values() if each is not self._grid]
         self._reads = [(each, self._detectors[each.read.detector]) for each in reads]
+        self._columns = [each.column for each in reads if each.column >= 0]
+        self._all_valid = (True,) * len(self._columns)
+        self._calibrating = {each.calibrating for each in reads if each.calibrating >= 0}
+        self._all_say_calibrating = all(each.calibrating >= 0 for each in reads)
         self._kinds = {
             (found.read.detector, found.read.channel, kind)
             for found in reads
@@ -111,6 +116,8 @@ class Observations:
 
     def _observation(self, hop: _Hop) -> Observation:
         self._grid.newest = hop
+        if not self._beside and all(hop.valid):
+            return self._all_of(hop)
         for each in self._beside:
             each.go_to(hop.sample, hop.time_s)
         values: list[float] = []
@@ -134,6 +141,21 @@ class Observations:
             calibrating=all(of_invalid) if of_invalid else is_calibrating,
             values=tuple(values),
             values_valid=tuple(values_valid),
+            moments=tuple(self._moments(hop.sample)) if self._kinds else (),
+        )
+
+    def _all_of(self, hop: _Hop) -> Observation:
+        """Return a hop of the only detector, of which all may be used, as nearly always."""
+        values = hop.values
+        if not self._all_say_calibrating:
+            self._grid.may_calibrate = False
+        return Observation(
+            sample=hop.sample,
+            time_s=hop.time_s,
+            valid=True,
+            calibrating=any(values[place] for place in self._calibrating),
+            values=tuple([values[place] for place in self._columns]),
+            values_valid=self._all_valid,
             moments=tuple(self._moments(hop.sample)) if self._kinds else (),
         )
 

@@ -13,7 +13,7 @@ from detectors.testing.strategies import N_SAMPLES, plain
 from detectors.testing.subject import Example, look, recording
 from detectors.testing.suite import LAWS, HeldLaw, laws_of
 from tests.detectors.examples import EXAMPLES
-from tests.searching import TIMES
+from tests.support.searching import TIMES
 
 _TYPES = [*detector_types(), *types_from_elsewhere()]
 

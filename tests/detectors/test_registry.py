@@ -1,10 +1,6 @@
 """Kinds from elsewhere: taken where they fit, refused with the reason where they do not."""
 
-import os
 import shutil
-import subprocess
-import sys
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +10,8 @@ from detectors.detector import DetectorConfig
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.registry import GROUP, REGISTRY, find
 from detectors.testing.reflection import detector_types
-
-_EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "line_length"
+from tests.support.packages import EXAMPLES, entry_points, install_example, run_beside
+from tests.support.rig_toml import rig_file
 
 
 class _NoTag(DetectorConfig, frozen=True, kw_only=True):
@@ -66,12 +62,8 @@ class Held:
     config_type = _Held
 
 
-def entry_points(**named: str) -> list[metadata.EntryPoint]:
-    return [metadata.EntryPoint(name, value, GROUP) for name, value in named.items()]
-
-
 def test_one_that_fits_is_taken_beside_our_own() -> None:
-    found = find(entry_points(other=f"{__name__}:Other"))
+    found = find(entry_points(GROUP, other=f"{__name__}:Other"))
     assert found.detectors[_Other] is Other
     assert found.kinds["other"] is _Other
     assert found.detectors[BandPowerConfig] is BandPower
@@ -100,7 +92,7 @@ def test_our_own_are_found_and_stand_in_the_order_of_their_kinds() -> None:
     ],
 )
 def test_one_that_does_not_fit_is_refused_and_the_rest_stays(value: str, reason: str) -> None:
-    found = find(entry_points(bad=value, other=f"{__name__}:Other"))
+    found = find(entry_points(GROUP, bad=value, other=f"{__name__}:Other"))
     assert set(found.refused) == {"bad"}
     assert reason in found.refused["bad"]
     assert "\n" not in found.refused["bad"]
@@ -109,57 +101,37 @@ def test_one_that_does_not_fit_is_refused_and_the_rest_stays(value: str, reason:
 
 
 def test_two_of_one_kind_leave_the_first_by_name() -> None:
-    found = find(entry_points(b=f"{__name__}:Shadow", a=f"{__name__}:Other", c=f"{__name__}:Other"))
+    found = find(
+        entry_points(GROUP, b=f"{__name__}:Shadow", a=f"{__name__}:Other", c=f"{__name__}:Other")
+    )
     assert set(found.refused) == {"b", "c"}
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the example of the guide, as a user would, into a folder of its own."""
-    target = tmp_path_factory.mktemp("installed")
-    source = shutil.copytree(_EXAMPLE, tmp_path_factory.mktemp("source") / "line_length")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    command += ["--no-build-isolation", "--target", str(target), str(source)]
-    subprocess.run(command, check=True, timeout=100)
-    return target
-
-
-def run(
-    installed: Path, *arguments: str, cwd: Path | None = None, timeout_s: float = 110.0
-) -> subprocess.CompletedProcess[str]:
-    root = Path(__file__).parents[2]
-    paths = os.pathsep.join((str(installed), str(root)))
-    return subprocess.run(
-        [sys.executable, *arguments],
-        check=False,
-        cwd=cwd or root,
-        env=os.environ | {"PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-    )
+    return install_example("line_length", tmp_path_factory)
 
 
 def rig(folder: Path, kind: str) -> Path:
-    default = (Path(__file__).parents[2] / "config.toml").read_text("utf-8")
-    table = f'[[detectors]]\nid = "sharp"\nkind = "{kind}"\nstream = "LFP"\nwindow_s = 0.5\n\n'
-    file = folder / "rig.toml"
-    file.write_text(default.replace("[[policies]]", f"{table}[[policies]]", 1), "utf-8")
-    return file
+    table = {"id": "sharp", "kind": kind, "stream": "LFP", "window_s": 0.5}
+    return rig_file(folder / "rig.toml", lambda tables: tables["detectors"].append(table))
 
 
 def test_an_installed_detector_is_a_kind_like_any_other(installed: Path, tmp_path: Path) -> None:
-    told = run(installed, "-m", "stimloop", "config", "check", str(rig(tmp_path, "line_length")))
+    file = rig(tmp_path, "line_length")
+    told = run_beside(installed, tmp_path, "-m", "stimloop", "config", "check", file)
     assert (told.returncode, told.stderr) == (0, "")
     versions = "from streamer.journal.provenance import versions; print(versions())"
-    assert "'stimloop-line-length': '0.1.0'" in run(installed, "-c", versions).stdout
+    assert (
+        "'stimloop-line-length': '0.1.0'" in run_beside(installed, tmp_path, "-c", versions).stdout
+    )
 
 
 @pytest.mark.timeout(400)
 def test_the_laws_run_on_an_installed_detector(installed: Path, tmp_path: Path) -> None:
-    test = shutil.copy(_EXAMPLE / "test_line_length.py", tmp_path)
+    test = shutil.copy(EXAMPLES / "line_length" / "test_line_length.py", tmp_path)
     command = ("-m", "pytest", "-v", "-x", "-p", "no:cacheprovider", "--rootdir", str(tmp_path))
-    told = run(installed, *command, str(test), cwd=tmp_path, timeout_s=390.0)
+    told = run_beside(installed, tmp_path, *command, test, timeout_s=390.0)
     assert told.returncode == 0, told.stdout
     assert told.stdout.count("PASSED") > 20
 
@@ -173,7 +145,7 @@ def test_without_what_searches_for_examples_one_line_says_so(tmp_path: Path) -> 
         ")\n",
         "utf-8",
     )
-    told = run(tmp_path, "-c", "import detectors.testing")
+    told = run_beside(tmp_path, tmp_path, "-c", "import detectors.testing")
     assert told.stderr.splitlines()[-1] == (
         "ImportError: detectors.testing: expected hypothesis, found it not installed: "
         "pip install 'stimloop[testing]'"
@@ -181,18 +153,17 @@ def test_without_what_searches_for_examples_one_line_says_so(tmp_path: Path) -> 
 
 
 def test_laws_do_not_pass_where_assertions_are_off(tmp_path: Path) -> None:
-    told = run(tmp_path, "-O", "-c", "import detectors.testing")
+    told = run_beside(tmp_path, tmp_path, "-O", "-c", "import detectors.testing")
     assert told.stderr.splitlines()[-1] == (
         "ImportError: detectors.testing: expected assertions, found Python started with -O"
     )
 
 
 def test_an_unknown_kind_says_who_was_refused(installed: Path, tmp_path: Path) -> None:
+    file = rig(tmp_path, "line_length")
     (installed / "line_length.py").rename(tmp_path / "moved.py")
     try:
-        told = run(
-            installed, "-m", "stimloop", "config", "check", str(rig(tmp_path, "line_length"))
-        )
+        told = run_beside(installed, tmp_path, "-m", "stimloop", "config", "check", file)
     finally:
         (tmp_path / "moved.py").rename(installed / "line_length.py")
     assert told.returncode == 2

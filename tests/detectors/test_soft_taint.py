@@ -8,7 +8,7 @@ from detectors.block import Taint
 from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.power.band_power import BandPowerConfig
 from detectors.testing.subject import LAYOUT, Example, look, recording
-from tests.searching import search
+from tests.support.searching import search
 
 _POWER = BandPowerConfig(
     id="beta",

@@ -10,12 +10,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from streamer.journal.reader import JournalReader
-from streamer.journal.records import StepRecord
 from tests.golden.live_session import LIVE, LiveSession
-from tests.mosquitto import free_port
-from tests.private_lsl import use_private_lsl
-from tests.stimloop.programs import Program, arm, ask, rig_file
+from tests.support.mosquitto import free_port
+from tests.support.offline import journalled
+from tests.support.private_lsl import use_private_lsl
+from tests.support.programs import Program, arm, ask
+from tests.support.rig_toml import rig_file
 
 
 def _shorten(rig: dict[str, Any]) -> None:
@@ -50,15 +50,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         session = Path(folder) / "session"
         _operate(rig_file(Path(folder) / "rig.toml", _shorten), session)
-        with JournalReader(session / "journal.sqlite") as reader:
-            steps = [
-                (record.now_s, record.payload.event)
-                for record in reader.records()
-                if isinstance(record.payload, StepRecord)
-            ]
-            header = reader.header
+        made = journalled(session)
         rig_toml = (session / "config.toml").read_text("utf-8")
-        LiveSession(rig_toml, header.session, header.infos, tuple(steps)).write(LIVE)
+        header = made.header
+        LiveSession(rig_toml, header.session, header.infos, made.steps).write(LIVE)
 
 
 if __name__ == "__main__":

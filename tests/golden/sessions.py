@@ -5,19 +5,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from replay import readers
 from replay.session import replay_session
 from stimloop.config import load
 from streamer.closed_loop import ClosedLoop
-from streamer.config import LoopConfig
 from streamer.events import Event
-from streamer.journal.reader import JournalReader
-from streamer.journal.records import StepRecord
-from streamer.source import StreamInfo
 from tests.golden.live_session import LIVE, LiveSession
 from tests.golden.meaning import Meaning
+from tests.support.offline import journalled
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 _RECORDING = Path("xdf-derived") / "stn_ecog_3streams_drift_reset_gap.xdf"
@@ -26,7 +21,8 @@ _RECORDING = Path("xdf-derived") / "stn_ecog_3streams_drift_reset_gap.xdf"
 def live(_data_dir: Path) -> dict[str, Any]:
     """Return the meaning of the live session that is kept in `live/`."""
     session = LiveSession.read(LIVE)
-    return _meaning(session.config, session.infos, session.session, session.steps)
+    loop = ClosedLoop(session.config, session.infos, session.session)
+    return _meaning(loop, session.steps)
 
 
 def every_detector(data_dir: Path) -> dict[str, Any]:
@@ -56,24 +52,11 @@ def _played(name: str, data_dir: Path) -> dict[str, Any]:
             config_toml=file.read_bytes(),
             out=out,
         )
-        with JournalReader(out / "journal.sqlite") as reader:
-            header = reader.header
-            config = msgspec.json.decode(header.config_json, type=LoopConfig)
-            steps = (
-                (record.now_s, record.payload.event)
-                for record in reader.records()
-                if isinstance(record.payload, StepRecord)
-            )
-            return _meaning(config, header.infos, header.session, steps)
+        session = journalled(out)
+        return _meaning(session.new_loop(), session.steps)
 
 
-def _meaning(
-    config: LoopConfig,
-    infos: tuple[StreamInfo, ...],
-    session: str,
-    steps: Iterable[tuple[float, Event]],
-) -> dict[str, Any]:
-    loop = ClosedLoop(config, infos, session)
+def _meaning(loop: ClosedLoop, steps: Iterable[tuple[float, Event]]) -> dict[str, Any]:
     meaning = Meaning(loop)
     for now_s, event in steps:
         meaning.add(loop.step(event, now_s))

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from detectors.block import Block, StreamLayout, Taint
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
-from tests.cole2017 import RATE_HZ, cortex_uv
+from tests.support.cole2017 import RATE_HZ, cortex_uv
 
 #: Filters at either end have settled.
 _KEPT: Final = np.arange(300, 9600)

@@ -8,81 +8,23 @@ import numpy as np
 
 from replay.patient.patient import Patient, PatientConfig
 from replay.recording import Recording
-from replay.recording_source import Chunking
 from replay.session import replay_session
 from streamer.config import LoopConfig
 from tests.replay.recordings import markers, recording, signal
+from tests.support.rig_toml import small_rig
 
 RATE_HZ = 250.0
-CONFIG_TOML = b"""
-[rig]
-name = "test"
-tick_s = 0.05
 
-[[streams]]
-name = "LFP"
-kind = "lfp"
-match = { name = "LFP" }
 
-[[streams.montage]]
-channel = "STN_13"
-terms = { STN_1 = 1.0, STN_3 = -1.0 }
+def derive(tables: dict[str, Any]) -> None:
+    """Let the small rig detect in the difference of two contacts."""
+    tables["streams"][0]["montage"] = [
+        {"channel": "STN_13", "terms": {"STN_1": 1.0, "STN_3": -1.0}}
+    ]
+    tables["detectors"][0]["channels"] = ["STN_13"]
 
-[[streams]]
-name = "Events"
-kind = "markers"
-match = { type = "Markers" }
 
-[[detectors]]
-id = "beta"
-kind = "band_power"
-stream = "LFP"
-channels = ["STN_13"]
-band_hz = [13.0, 30.0]
-window_s = 0.4
-hop_s = 0.02
-
-[[detectors]]
-id = "burst"
-kind = "burst"
-of = "beta"
-threshold = { percentile = 50.0, calibrate_s = 1.0 }
-
-[[policies]]
-id = "adbs"
-kind = "threshold"
-of = "burst"
-device = "left"
-on_ma = 2.0
-onset_s = 0.0
-termination_s = 0.0
-
-[[devices]]
-id = "left"
-simulated = false
-safe_ma = 0.0
-
-[devices.programs.adbs]
-frequency_hz = 130.0
-pulse_width_us = 60
-contact_area_cm2 = 0.0598
-
-[devices.limits]
-amplitude_ma_max = 3.0
-slew_ma_per_s_max = 12.0
-charge_density_uc_per_cm2_max = 30.0
-shannon_k_max = 1.5
-refractory_s = 0.05
-triggers_per_min_max = 600
-commands_per_s_max = 50.0
-on_time_s_max = 120.0
-off_time_s_min = 0.5
-rises_per_min_max = 600
-charge_uc_per_10_min_max = 14000.0
-
-[gate]
-lease_s = 1.0
-"""
+CONFIG_TOML = small_rig(derive)
 
 
 def rig(**sections: Any) -> LoopConfig:
@@ -113,13 +55,22 @@ def short_recording(length_s: float = 6.0) -> Recording:
 
 
 def make_session(
-    folder: Path, *, length_s: float = 6.0, chunking: Chunking | None = None
+    folder: Path,
+    made: Recording | None = None,
+    config: LoopConfig | None = None,
+    *,
+    config_toml: bytes = CONFIG_TOML,
+    **options: Any,
 ) -> dict[str, Any]:
-    """Run the recording through the rig into a session folder and return the summary."""
+    """Run a recording through a rig into a session folder and return the summary.
+
+    Without a recording it is the short one, without a configuration the rig of this file; options
+    are those of `replay_session`.
+    """
     return replay_session(
-        short_recording(length_s),
-        rig(),
-        config_toml=CONFIG_TOML,
+        short_recording() if made is None else made,
+        rig() if config is None else config,
+        config_toml=config_toml,
         out=folder,
-        chunking=chunking or Chunking(),
+        **options,
     )

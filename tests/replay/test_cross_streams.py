@@ -15,7 +15,6 @@ from detectors.estimates import Estimates
 from replay import readers
 from replay.recording import Recording
 from replay.recording_source import Chunking, RecordingSource
-from replay.session import replay_session
 from replay.verification.rechunk import Rechunked
 from replay.verification.verify import verify
 from streamer.closed_loop import ClosedLoop
@@ -26,7 +25,7 @@ from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 from tests.detectors.power.naive_band_power import parts_of
 from tests.replay.recordings import ArrayStream, recording, signal, whole
-from tests.replay.rig import CONFIG_TOML, rig
+from tests.replay.rig import make_session, rig
 
 _RATES_HZ = {"LFP": 250.0, "EMG": 1000.0}
 _STREAMS = (
@@ -200,11 +199,10 @@ def test_a_real_recording_gives_across_two_streams_what_it_gives_within(data_dir
 
 
 def test_a_session_across_streams_is_verified(data_dir: Path, tmp_path: Path) -> None:
-    replay_session(
+    make_session(
+        tmp_path / "session",
         _two_streams(data_dir)[0],
         _rig(_REAL_STREAMS, (_REAL,)),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
         chunking=Chunking(n_samples_max=50, seed=2),
     )
     verdict = verify(tmp_path / "session")

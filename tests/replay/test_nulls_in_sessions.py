@@ -12,7 +12,6 @@ import pytest
 from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.bursts.statistics import BurstStatistics, BurstStatisticsConfig
 from replay.recording_source import Chunking
-from replay.session import replay_session
 from replay.verification.verify import verify
 from replay.virtual_time import run_virtually
 from stimulators.decisions import Notice
@@ -21,7 +20,7 @@ from streamer.deferred_work import DeferredWork
 from streamer.events import Chunk, ClockCorrection, Event, NullArrived, NullLate
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import header
-from tests.replay.rig import CONFIG_TOML, rig, short_recording
+from tests.replay.rig import make_session, rig, short_recording
 from tests.streamer.answering_transport import AnsweringTransport
 from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
 from tests.streamer.serving import service_of
@@ -241,12 +240,7 @@ def test_a_recording_gives_the_same_null_in_any_chunks(
 
 
 def _from_file(out: Path, chunking: Chunking) -> dict[str, Any]:
-    config = rig()
-    detectors = (*config.detectors, _STATISTICS)
-    return replay_session(
-        short_recording(_LENGTH_S),
-        msgspec.structs.replace(config, detectors=detectors),
-        config_toml=CONFIG_TOML,
-        out=out,
-        chunking=chunking,
+    detectors = (*rig().detectors, _STATISTICS)
+    return make_session(
+        out, short_recording(_LENGTH_S), rig(detectors=detectors), chunking=chunking
     )

@@ -4,59 +4,49 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
 from replay.recording import Recording
-from replay.session import replay_session
 from replay.verification.verify import verify
 from stimulators.decisions import Refusal, Send, StateChanged
 from stimulators.targets import Target
 from stimulators.wire.messages import Ack, Command
 from stimulators.wire.received import AckHeard
-from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.closed_loop import Outcome
 from streamer.config import LoopConfig
-from streamer.journal.reader import JournalReader
-from streamer.journal.records import StepRecord
 from tests.replay.recordings import markers, recording, signal
-from tests.replay.rig import CONFIG_TOML, RATE_HZ
+from tests.replay.rig import RATE_HZ, derive, make_session
+from tests.support.offline import JournalledSession, journalled
+from tests.support.rig_toml import small_rig
 
 _RHYTHM_HZ = 20.0
 _LENGTH_S = 7.0
 _LEAD_S = 0.02
-_TABLES = """
-[[detectors]]
-id = "rhythm"
-kind = "oscillation"
-stream = "LFP"
-channels = ["STN_13"]
-centre_hz = 20.0
-hop_s = 0.004
-
-[[detectors]]
-id = "peak"
-kind = "target_phase"
-of = "rhythm"
-lead_s = 0.02
-gate = { amplitude_uv_min = 5.0 }
-
-[[policies]]
-id = "phase"
-kind = "on_event"
-of = "peak"
-device = "left"
-on_ma = 1.5
-"""
 
 
-def _config(lead_s: float = _LEAD_S) -> str:
-    text = CONFIG_TOML.decode().replace("triggers_per_min_max = 600", "triggers_per_min_max = 3000")
-    text = text.replace("refractory_s = 0.05", "refractory_s = 0.03")
-    before, _, after = text.partition("[[detectors]]")
-    after = after[after.index("[[devices]]") :]
-    return f"{before}{_TABLES}\n{after}".replace("lead_s = 0.02", f"lead_s = {lead_s}")
+def _config(lead_s: float) -> bytes:
+    def change(tables: dict[str, Any]) -> None:
+        derive(tables)
+        rhythm = {
+            "id": "rhythm",
+            "kind": "oscillation",
+            "stream": "LFP",
+            "channels": ["STN_13"],
+            "centre_hz": _RHYTHM_HZ,
+            "hop_s": 0.004,
+        }
+        peak = {"id": "peak", "kind": "target_phase", "of": "rhythm", "lead_s": lead_s}
+        peak["gate"] = {"amplitude_uv_min": 5.0}
+        tables["detectors"] = [rhythm, peak]
+        policy = {"id": "phase", "kind": "on_event", "of": "peak", "device": "left", "on_ma": 1.5}
+        tables["policies"] = [policy]
+        tables["devices"][0]["limits"].update(triggers_per_min_max=3000, refractory_s=0.03)
+
+    return small_rig(change)
 
 
 def _rhythm() -> Recording:
@@ -76,23 +66,17 @@ def _rhythm() -> Recording:
 
 
 @cache
-def _run(lead_s: float = _LEAD_S) -> tuple[tuple[StepRecord, ...], tuple[Outcome, ...], bool]:
+def _run(lead_s: float = _LEAD_S) -> tuple[JournalledSession, tuple[Outcome, ...], bool]:
     """Return the steps of a session, what followed from them, and whether it verifies."""
-    text = _config(lead_s)
-    config = msgspec.toml.decode(text, type=LoopConfig)
+    config_toml = _config(lead_s)
+    config = msgspec.toml.decode(config_toml, type=LoopConfig)
     with TemporaryDirectory() as folder:
         out = Path(folder) / "session"
-        replay_session(_rhythm(), config, config_toml=text.encode(), out=out)
-        with JournalReader(out / "journal.sqlite") as journal:
-            records = list(journal.records())
-            header = journal.header
-        armed = msgspec.json.decode(header.config_json, type=LoopConfig)
-        loop = ClosedLoop(armed, header.infos, header.session)
-        steps = [
-            (each.payload, each.now_s) for each in records if isinstance(each.payload, StepRecord)
-        ]
-        followed = tuple(loop.step(step.event, now_s) for step, now_s in steps)
-        return tuple(step for step, _ in steps), followed, verify(out).passes
+        make_session(out, _rhythm(), config, config_toml=config_toml)
+        session = journalled(out)
+        loop = session.new_loop()
+        followed = tuple(loop.step(event, now_s) for now_s, event in session.steps)
+        return session, followed, verify(out).passes
 
 
 def _decided(lead_s: float = _LEAD_S) -> Iterator[object]:
@@ -123,9 +107,9 @@ def test_each_cycle_has_one_trigger_for_its_own_moment() -> None:
 
 def test_the_device_gives_each_at_its_time_by_its_own_clock() -> None:
     acks: dict[int, Ack] = {
-        step.event.message.seq or 0: step.event.message
-        for step in _run()[0]
-        if isinstance(step.event, AckHeard)
+        event.message.seq or 0: event.message
+        for _, event in _run()[0].steps
+        if isinstance(event, AckHeard)
     }
     commands = [each for each in _commands() if each.seq in acks]
     assert len(commands) > 60

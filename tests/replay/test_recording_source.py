@@ -19,7 +19,7 @@ from streamer.errors import StreamFormatError, StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.streams import Match, StreamConfig
 from tests.replay.recordings import markers, recording, signal, whole
-from tests.searching import search
+from tests.support.searching import search
 
 _DEFAULT = Chunking()
 

@@ -11,7 +11,6 @@ import pytest
 
 from replay import readers
 from replay.recording_source import Chunking
-from replay.session import replay_session
 from replay.verification.verify import verify
 from stimulators.decisions import Send, StateChanged
 from stimulators.wire.messages import Command
@@ -87,7 +86,7 @@ def test_where_nothing_is_driven_no_tick_changes_anything(
     for tick_s in (config.rig.tick_s, 10.0, 1000.0):
         monkeypatch.setattr("replay.session._IDLE_TICK_S", tick_s)
         out = tmp_path / f"{tick_s:g}"
-        summary = replay_session(loaded, config, config_toml=_REAL.encode(), out=out)
+        summary = make_session(out, loaded, config, config_toml=_REAL.encode())
         digests.append(summary["digest"])
         records.append(summary["journal"]["records"])
         assert summary["found"]
@@ -99,27 +98,11 @@ def test_where_nothing_is_driven_no_tick_changes_anything(
 def test_hours_without_samples_are_a_few_ticks(tmp_path: Path) -> None:
     stamps_s = np.arange(2000) / 250.0
     stamps_s[1000:] += 3500.0
-    config_toml = b"""
-[rig]
-name = "idle"
-
-[[streams]]
-name = "LFP"
-kind = "lfp"
-match = { name = "LFP" }
-
-[[detectors]]
-id = "beta"
-kind = "band_power"
-stream = "LFP"
-band_hz = [13.0, 30.0]
-"""
-    summary = replay_session(
-        recording(signal_of(stamps_s, rate_hz=250.0)),
-        msgspec.toml.decode(config_toml, type=LoopConfig),
-        config_toml=config_toml,
-        out=tmp_path / "session",
-    )
+    band = msgspec.structs.replace(rig().detectors[0], channels=())
+    stream = msgspec.structs.replace(rig().streams[0], montage=())
+    config = rig(streams=(stream,), detectors=(band,), policies=(), devices=())
+    made = recording(signal_of(stamps_s, rate_hz=250.0))
+    summary = make_session(tmp_path / "session", made, config)
     assert summary["samples"] == 2000
     assert summary["journal"]["records"] < 2000
 
@@ -136,13 +119,7 @@ def test_a_replay_that_is_interrupted_has_its_end_record_and_summary(
                 signal.raise_signal(signal.SIGINT)
 
     pressed: list[int] = []
-    summary = replay_session(
-        short_recording(),
-        rig(),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
-        progress=press,
-    )
+    summary = make_session(tmp_path / "session", progress=press)
     assert summary["ended"] == "stopped"
     assert 0 < summary["samples"] < 1500
     assert verify(tmp_path / "session").passes
@@ -153,6 +130,8 @@ def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
     summary = make_session(tmp_path / "session")
     assert sorted(path.name for path in (tmp_path / "session").iterdir()) == [
         "config.toml",
+        "estimates.parquet",
+        "events.parquet",
         "journal.sqlite",
         "summary.json",
     ]
@@ -172,13 +151,7 @@ def test_the_folder_is_that_of_a_session(tmp_path: Path) -> None:
 
 def test_the_loop_closes_on_a_simulated_twin_of_a_real_device(tmp_path: Path) -> None:
     warned: list[str] = []
-    summary = replay_session(
-        short_recording(),
-        rig(),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
-        warn=warned.append,
-    )
+    summary = make_session(tmp_path / "session", warn=warned.append)
     assert len([each for each in warned if "harmonic" not in each]) == 1
     assert "devices left: simulated, with the same limits" in warned[0]
     assert summary["commands"]["issued"] == summary["commands"]["acked"] > 4
@@ -234,12 +207,8 @@ def test_the_real_recording_is_seen_the_same_in_any_chunks(data_dir: Path, tmp_p
         Chunking(n_samples_max=3000, seed=2),
     ]
     for place, chunking in enumerate(chunkings):
-        summary = replay_session(
-            made,
-            config,
-            config_toml=_REAL.encode(),
-            out=tmp_path / str(place),
-            chunking=chunking,
+        summary = make_session(
+            tmp_path / str(place), made, config, config_toml=_REAL.encode(), chunking=chunking
         )
         assert verify(tmp_path / str(place)).holds
         digest = summary["digest"]
@@ -252,13 +221,7 @@ def test_the_real_recording_is_seen_the_same_in_any_chunks(data_dir: Path, tmp_p
 
 def test_progress_is_told_up_to_the_last_sample(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    replay_session(
-        short_recording(),
-        rig(),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
-        progress=lambda done, total: told.append((done, total)),
-    )
+    make_session(tmp_path / "session", progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (1500, 1500)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
@@ -291,7 +254,7 @@ def test_a_rig_that_does_not_fit_leaves_no_folder_behind(
 ) -> None:
     out = tmp_path / "session"
     with pytest.raises(kind, match=problem):
-        replay_session(short_recording(), config, config_toml=b"", out=out)
+        make_session(out, config=config)
     assert not out.exists()
 
 
@@ -302,7 +265,7 @@ def test_a_fault_in_the_middle_completes_the_folder_and_is_raised(tmp_path: Path
 
     out = tmp_path / "session"
     with pytest.raises(RuntimeError, match="stumbled"):
-        replay_session(short_recording(), rig(), config_toml=CONFIG_TOML, out=out, progress=stumble)
+        make_session(out, progress=stumble)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["ended"] == "fault: stumbled"
     assert verify(out).holds
@@ -315,7 +278,7 @@ def test_a_recording_of_nothing_ends_at_once(tmp_path: Path) -> None:
             [], channels=("STN_1", "STN_3"), samples=whole(short_recording().streams[0]).samples[:0]
         )
     )
-    summary = replay_session(empty, config, config_toml=b"", out=tmp_path / "session")
+    summary = make_session(tmp_path / "session", empty, config)
     assert (summary["samples"], summary["estimates"]) == (0, 0)
     assert verify(tmp_path / "session").holds
 

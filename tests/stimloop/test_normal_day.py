@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.mosquitto import Mosquitto, free_port
-from tests.stimloop.programs import Program, arm, ask, rig_file
+from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.programs import Program, arm, ask
+from tests.support.rig_toml import rig_file
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker]
 

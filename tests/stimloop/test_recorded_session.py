@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import tomli_w
 
-from tests.mosquitto import Mosquitto
-from tests.stimloop.programs import Program, ask
+from stimloop.library.session import session as open_session
+from streamer import clock
+from tests.support.mosquitto import Mosquitto
+from tests.support.programs import Program, ask
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker, pytest.mark.timeout(180)]
 
@@ -34,6 +36,7 @@ def _plays_and_verifies(
     config, session = _rig(tmp_path, broker), tmp_path / "session"
     commands = "stimloop/bench/device/stn_right/command"
     heard_file = tmp_path / "heard"
+    began_us = clock.unix_us()
     with (
         heard_file.open("w", encoding="utf-8") as heard,
         Program("device", config) as device,
@@ -62,6 +65,21 @@ def _plays_and_verifies(
     assert [each["seq"] for each in told] == list(range(1, issued + 1))
     verdict = ask("verify", session)
     assert verdict.returncode == 0, verdict.stderr
+    _has_tables(session, tmp_path / "again", began_us)
+
+
+def _has_tables(session: Path, again: Path, began_us: int) -> None:
+    """Hold tables written beside the live loop against those of the journal, byte for byte."""
+    exported = ask("export", session, "--out", again)
+    assert exported.returncode == 0, exported.stderr
+    for name in ("estimates.parquet", "events.parquet"):
+        assert (session / name).read_bytes() == (again / name).read_bytes()
+    found = open_session(session)
+    for table in ("estimates", "events"):
+        utc_us = found.arrays(table)["time_utc"].astype("M8[us]").astype(int)
+        assert began_us < utc_us.min() < utc_us.max() < clock.unix_us()
+    assert len(found.commands) == (found.events.event == "ack").sum() > 10
+    assert len(found.gaps) == 1
 
 
 def test_a_real_recording_drives_the_device_and_verifies(

@@ -18,7 +18,7 @@ from stimloop.errors import ConfigError
 from stimloop.recording_config import commented_toml, config_for, config_of
 from tests.replay import xdf_writer as xdf
 from tests.replay.recordings import markers, recording, signal
-from tests.searching import search
+from tests.support.searching import search
 
 _RATE_HZ = 200.0
 

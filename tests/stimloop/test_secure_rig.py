@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from stimulators.wire.keys.maker import make_keys
-from tests.mosquitto import mosquitto_program
-from tests.stimloop.programs import Program, ask, call, rig_file
 from tests.stimulators.broker.hardened import HardenedMosquitto
 from tests.stimulators.wire.keys.signing import OPERATOR
+from tests.support.mosquitto import mosquitto_program
+from tests.support.programs import Program, ask, call
+from tests.support.rig_toml import rig_file
 
 pytestmark = [pytest.mark.broker, pytest.mark.lsl]
 

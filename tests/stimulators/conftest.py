@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from stimulators.wire.mqtt import BrokerConfig
-from tests.embedded_broker import EmbeddedBroker
-from tests.mosquitto import Mosquitto
+from tests.support.embedded_broker import EmbeddedBroker
+from tests.support.mosquitto import Mosquitto
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -11,81 +11,33 @@ import numpy as np
 from streamer.config import LoopConfig
 from streamer.events import Chunk, ClockCorrection, Event
 from streamer.source import StreamInfo
+from tests.support.rig_toml import small_rig
 
 SESSION = "00000000000000000001-00000000"
 RATE_HZ = 250.0
 HOP = 5
 
-_RIG = """
-[rig]
-name = "test"
-arm = "auto"
 
-[[streams]]
-name = "LFP"
-match = { name = "LFP" }
-kind = "lfp"
+def _arm_itself(tables: dict[str, Any]) -> None:
+    """Turn the small rig into one that arms itself, with a threshold that needs no calibration."""
+    tables["rig"] = {"name": "test", "arm": "auto"}
+    tables["streams"][1].update(name="cues", match={"name": "cues"})
+    tables["detectors"][0]["channels"] = ["STN"]
+    tables["detectors"][1].update(threshold={"level": 100.0}, duration_s_min=0.0)
+    tables["policies"][0]["device"] = "stn"
+    tables["devices"][0].update(id="stn", simulated=True)
+    tables["devices"][0]["limits"].update(
+        slew_ma_per_s_max=10.0,
+        refractory_s=0.0,
+        commands_per_s_max=60.0,
+        on_time_s_max=60.0,
+        charge_uc_per_10_min_max=1e5,
+    )
 
-[[streams]]
-name = "cues"
-match = { name = "cues" }
-kind = "markers"
-
-[[detectors]]
-id = "beta"
-kind = "band_power"
-stream = "LFP"
-channels = ["STN"]
-band_hz = [13.0, 30.0]
-window_s = 0.4
-hop_s = 0.02
-
-[[detectors]]
-id = "burst"
-kind = "burst"
-of = "beta"
-threshold = { level = 100.0 }
-duration_s_min = 0.0
-
-[[policies]]
-id = "adbs"
-kind = "threshold"
-of = "burst"
-device = "stn"
-onset_s = 0.0
-termination_s = 0.0
-on_ma = 2.0
-
-[[devices]]
-id = "stn"
-simulated = true
-safe_ma = 0.0
-
-[devices.programs.adbs]
-frequency_hz = 130.0
-pulse_width_us = 60
-contact_area_cm2 = 0.0598
-
-[devices.limits]
-amplitude_ma_max = 3.0
-slew_ma_per_s_max = 10.0
-charge_density_uc_per_cm2_max = 30.0
-shannon_k_max = 1.5
-refractory_s = 0.0
-triggers_per_min_max = 600
-commands_per_s_max = 60.0
-on_time_s_max = 60.0
-off_time_s_min = 0.5
-rises_per_min_max = 600
-charge_uc_per_10_min_max = 1e5
-
-[gate]
-lease_s = 1.0
-"""
 
 _NOISE = np.random.default_rng(7).normal(0.0, 3.0, (10_000, 2))
 
-CONFIG = msgspec.toml.decode(_RIG, type=LoopConfig)
+CONFIG = msgspec.toml.decode(small_rig(_arm_itself), type=LoopConfig)
 INFOS = (
     StreamInfo(
         name="LFP", rate_hz=RATE_HZ, channels=("STN", "ref"), units=("uV", "uV"), dtype="float32"

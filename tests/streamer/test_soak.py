@@ -13,7 +13,7 @@ from benchmarks.bench_device import BenchDevice
 from benchmarks.end_to_end import Outlet, ended, start
 from benchmarks.rig import RIG, config_toml, device_config
 from streamer.journal.reader import JournalReader
-from tests.mosquitto import Mosquitto
+from tests.support.mosquitto import Mosquitto
 
 _GROWTH_MB_MAX = 2.0
 _RSS_MB_MAX = 300.0

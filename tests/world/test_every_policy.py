@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from replay.virtual.faults import FAULTS
+from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
@@ -53,7 +53,7 @@ def test_the_limits_hold_with_every_policy(
     ]
     config = msgspec.structs.replace(virtual_rig(devices), policies=(_here(example),))
     world = World(config, seed=seed)
-    faults = Random(seed).sample(sorted(FAULTS), 3)  # noqa: S311 a seed must give the same again
+    faults = Random(seed).sample(sorted(SWARM_FAULTS), 3)  # noqa: S311 a seed must give the same again
     swarm = Swarm(world, () if is_quiet else faults, 2_000_000)
     oracle = Oracle(world, swarm, tolerance=0.0031, is_honest=False)
     wanted: set[str] = set()

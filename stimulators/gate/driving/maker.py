@@ -36,6 +36,8 @@ class Maker:
         lease_seqs: Iterator[int],
     ) -> None:
         self._config = config
+        self._amount_max = config.amount_max
+        self._is_current = config.unit == "ma"
         self._timing = timing
         self._session = session
         self._seqs = seqs
@@ -72,9 +74,8 @@ class Maker:
         AssertionError
             Where the amount is not from 0 to the device's limit: the gate is at fault.
         """
-        if not 0.0 <= amount <= self._config.amount_max:
+        if not 0.0 <= amount <= self._amount_max:
             raise AssertionError(f"{self._config.id}: {amount} would leave the limits")
-        is_current = self._config.unit == "ma"
         fire_at_s = None if wish is None or kind == "amplitude" else wish.fire_at_s
         return Command(
             session=self._session,
@@ -87,8 +88,8 @@ class Maker:
             expires_us=round((now_s + self._timing.command_valid_s) * 1e6),
             reason=_GATE if wish is None else _reason(wish),
             simulated=self._config.simulated,
-            amplitude_ma=amount if is_current else None,
-            level=None if is_current else amount,
+            amplitude_ma=amount if self._is_current else None,
+            level=None if self._is_current else amount,
             fire_at_us=None if fire_at_s is None else round(fire_at_s * 1e6),
         )
 

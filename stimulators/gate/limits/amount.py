@@ -7,6 +7,9 @@ from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
 from stimulators.limits import CHARGE_DENSITY_CEILING_UC_PER_CM2, SHANNON_K_CEILING
 from stimulators.refusals import RefusalReason
 
+#: What keeps a limit by this much at the highest amount keeps it at any lower, however rounded.
+_TINY = 1e-9
+
 
 class AmountLimit(Limit):
     """No amount below 0 or above the highest; a policy that wants one makes the rig safe."""
@@ -37,15 +40,24 @@ class ChargeDensityLimit(Limit):
     keys = ("charge_density_uc_per_cm2_max",)
     reason = RefusalReason.LIMIT
     text = "charge density of a phase at the highest amount, in every program; at start"
+    kinds = frozenset({"wish", "amplitude", "trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
         written = self.value_of(device.config) or math.inf
         self._highest = min(written, CHARGE_DENSITY_CEILING_UC_PER_CM2)
         self._phases = _phases(device)
+        self._amount_max = amount_max = device.config.amount_max
+        self._kept_by = {
+            program
+            for program, (charge_uc, area_cm2) in self._phases.items()
+            if amount_max * charge_uc / area_cm2 <= self._highest * (1.0 - _TINY)
+        }
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
+        if asked.amount <= self._amount_max and asked.program in self._kept_by:
+            return None
         _, density = _phase(self._phases, asked)
         if density <= self._highest:
             return None
@@ -59,20 +71,34 @@ class ShannonLimit(Limit):
     keys = ("shannon_k_max",)
     reason = RefusalReason.LIMIT
     text = "Shannon's k of a phase at the highest amount, in every program; at start"
+    kinds = frozenset({"wish", "amplitude", "trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
         k_max = self.value_of(device.config)
         self._highest = SHANNON_K_CEILING if k_max is None else min(k_max, SHANNON_K_CEILING)
         self._phases = _phases(device)
+        self._amount_max = amount_max = device.config.amount_max
+        self._kept_by = {
+            program
+            for program, (charge_uc, area_cm2) in self._phases.items()
+            if _k(amount_max * charge_uc, amount_max * charge_uc / area_cm2)
+            <= self._highest - _TINY
+        }
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
-        charge_uc, density = _phase(self._phases, asked)
-        k = math.log10(charge_uc * density) if charge_uc * density > 0.0 else -math.inf
+        if asked.amount <= self._amount_max and asked.program in self._kept_by:
+            return None
+        k = _k(*_phase(self._phases, asked))
         if k <= self._highest:
             return None
         return self.refusal(f"a Shannon k of {k:.4g}", f"at most {self._highest:g}")
+
+
+def _k(charge_uc: float, density: float) -> float:
+    """Return Shannon's k of a phase; minus infinity where it has no charge."""
+    return math.log10(charge_uc * density) if charge_uc * density > 0.0 else -math.inf
 
 
 def _phases(device: Limited) -> dict[str, tuple[float, float]]:

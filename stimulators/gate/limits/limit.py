@@ -1,7 +1,7 @@
 """What a limit is: what it reads, what it refuses, what it counts, and how it is described."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
@@ -10,6 +10,11 @@ from stimulators.gate.usage.account import Account
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import DeviceLimits
 
+#: A `target` as a policy wants it, before anything else; a `wish`, the first step on its way up;
+#: an `amplitude` or a `trigger`, a command that is about to go.
+AskedKind: TypeAlias = Literal["target", "wish", "amplitude", "trigger"]
+ASKED_KINDS: frozenset[AskedKind] = frozenset(get_args(AskedKind))
+
 
 class Asked(NamedTuple):
     """What a limit is asked for, and counts once it goes.
@@ -17,8 +22,7 @@ class Asked(NamedTuple):
     Parameters
     ----------
     kind : str
-        A `target` as a policy wants it, before anything else; a `wish`, the first step on its way
-        up; an `amplitude` or a `trigger`, a command that is about to go.
+        What it is, an `AskedKind`.
     amount : float
         In the device's unit.
     program : str
@@ -39,7 +43,7 @@ class Asked(NamedTuple):
         When it is given at the latest.
     """
 
-    kind: Literal["target", "wish", "amplitude", "trigger"]
+    kind: AskedKind
     amount: float
     program: str
     now_s: float
@@ -120,6 +124,9 @@ class Limit:
         What it does, in a line: a row of the table in the guide.
     told : Told or None
         How a device says that it has this limit, too.
+    kinds : frozenset of str
+        What it is asked about and told of; of any other kind it refuses nothing and counts
+        nothing.
 
     Notes
     -----
@@ -132,6 +139,7 @@ class Limit:
     reason: ClassVar[RefusalReason]
     text: ClassVar[str]
     told: ClassVar[Told | None] = None
+    kinds: ClassVar[frozenset[AskedKind]] = ASKED_KINDS
 
     def __init__(self, device: Limited) -> None:
         self.config = device.config

@@ -16,6 +16,7 @@ class CommandsLimit(Limit):
     keys = ("commands_per_s_max",)
     reason = RefusalReason.COMMANDS
     text = "commands in any second, a fifth of them for the way down; the way to safety goes beyond"
+    kinds = frozenset({"amplitude", "trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -28,7 +29,8 @@ class CommandsLimit(Limit):
         if asked.kind not in {"amplitude", "trigger"}:
             return None
         # What takes a trigger back must find room after it, as the way down does.
-        leaving = self._n_for_down if asked.gives_more else 0
+        gives_more = asked.kind == "trigger" or asked.is_up
+        leaving = self._n_for_down if gives_more else 0
         has_room = self._budget.has_room(asked.now_s, leaving=leaving)
         return None if has_room else self.one_more(asked)
 
@@ -44,6 +46,7 @@ class RisesLimit(Limit):
     keys = ("rises_per_min_max",)
     reason = RefusalReason.RISES
     text = "departures from the safe amount, in any minute"
+    kinds = frozenset({"wish", "amplitude"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)

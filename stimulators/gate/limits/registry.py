@@ -7,7 +7,7 @@ import msgspec
 
 from stimulators.decisions import Refusal
 from stimulators.device_config import DeviceConfig
-from stimulators.gate.limits.limit import Asked, Limit, Limited
+from stimulators.gate.limits.limit import ASKED_KINDS, Asked, Limit, Limited
 from stimulators.own_classes import own_classes
 from stimulators.wire.messages import DeviceLimits
 
@@ -51,6 +51,19 @@ class Limits:
     def __init__(self, device: Limited) -> None:
         self._device = device
         self._limits = tuple(limit(device) for limit in LIMITS)
+        # On the way of every command: only whom it concerns is asked.
+        self._checks = {
+            kind: tuple(each.check for each in self._limits if kind in each.kinds)
+            for kind in ASKED_KINDS
+        }
+        counting = [each for each in self._limits if type(each).count is not Limit.count]
+        self._counts = {
+            kind: tuple(each.count for each in counting if kind in each.kinds)
+            for kind in ASKED_KINDS
+        }
+        self._advances = tuple(
+            each.advance for each in self._limits if type(each).advance is not Limit.advance
+        )
 
     def __getitem__(self, kind: type[_L]) -> _L:
         """Return the limit of this class."""
@@ -58,20 +71,20 @@ class Limits:
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the first refusal of what is asked, or None; changes nothing."""
-        for limit in self._limits:
-            if (refusal := limit.check(asked)) is not None:
+        for check in self._checks[asked.kind]:
+            if (refusal := check(asked)) is not None:
                 return refusal
         return None
 
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
-        for limit in self._limits:
-            limit.count(asked)
+        for count in self._counts[asked.kind]:
+            count(asked)
 
     def advance(self, now_s: float) -> None:
         """Let time pass."""
-        for limit in self._limits:
-            limit.advance(now_s)
+        for advance in self._advances:
+            advance(now_s)
 
     def reached(self, now_s: float) -> str | None:
         """Return the key of what allows nothing more but the way to the safe amount, or None."""

@@ -17,6 +17,7 @@ class OnTimeLimit(Limit):
     reason = RefusalReason.ON_TIME
     text = "time above the safe amount without a long enough break, the way down included"
     told = Told("on-time", "on_time_s_max", "on_time_s_max")
+    kinds = frozenset({"wish", "amplitude"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -63,6 +64,7 @@ class ChargeLimit(Limit):
     reason = RefusalReason.CHARGE
     text = "charge of any ten minutes, the way down included"
     told = Told("charge", "charge_uc_per_10_min_max", "charge_uc_per_10_min_max")
+    kinds = frozenset({"wish", "amplitude", "trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -70,6 +72,9 @@ class ChargeLimit(Limit):
         self._stay_s = device.account.stay_s
         self._charge = device.account.charge
         config = device.config
+        self._slew_per_s_max = config.slew_per_s_max
+        self._uc_per_pulse = {each: config.charge_uc(each) for each in config.programs}
+        self._uc_per_s = {each: config.charge_uc_per_s(each) for each in config.programs}
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         #: Charge of ten minutes at the safe amount.
         self._steady_uc = (
@@ -80,7 +85,8 @@ class ChargeLimit(Limit):
         """Return the refusal of what is asked, or None."""
         belief = self._belief
         if asked.kind == "trigger":
-            more_uc = self._pulse_uc(asked) + self._reserve_uc(belief.highest, belief.programs)
+            highest = belief.interval[1]
+            more_uc = self._pulse_uc(asked) + self._reserve_uc(highest, belief.programs)
         elif asked.is_up and asked.amount > self.config.safe_amount + belief.tolerance:
             more_uc = self._reserve_uc(asked.amount, belief.programs | {asked.program})
         else:
@@ -108,7 +114,7 @@ class ChargeLimit(Limit):
             )
 
     def _pulse_uc(self, asked: Asked) -> float:
-        return asked.amount * self.config.charge_uc(asked.program)
+        return asked.amount * self._uc_per_pulse.get(asked.program, 0.0)
 
     def _fits(self, more_uc: float, now_s: float) -> bool:
         if self._limit_uc == math.inf:
@@ -127,6 +133,6 @@ class ChargeLimit(Limit):
 
     def _reserve_uc(self, highest: float, programs: Iterable[str]) -> float:
         """Charge of the way to safe: the amount until a lease ends, then down by the slew."""
-        rates = [self.config.charge_uc_per_s(program) for program in programs] or [0.0]
-        down_s = 0.5 * highest / self.config.slew_per_s_max
-        return highest * max(rates) * (self._stay_s + down_s)
+        dearest = max([self._uc_per_s.get(program, 0.0) for program in programs], default=0.0)
+        down_s = 0.5 * highest / self._slew_per_s_max
+        return highest * dearest * (self._stay_s + down_s)

@@ -92,6 +92,7 @@ class SlewLimit(Limit):
     reason = RefusalReason.SLEW
     text = "fastest change of the amount, both ways; each step is made small enough"
     told = Told("slew", "slew_ma_per_s_max", "level_slew_per_s_max", is_needed=True)
+    kinds = frozenset({"amplitude"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)

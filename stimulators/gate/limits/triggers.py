@@ -19,6 +19,7 @@ class RefractoryLimit(Limit):
     keys = ("refractory_s",)
     reason = RefusalReason.REFRACTORY
     text = "time from one trigger to the next, by sample, by now and when it fires"
+    kinds = frozenset({"trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -28,15 +29,15 @@ class RefractoryLimit(Limit):
         """Return the refusal of what is asked, or None."""
         if asked.kind != "trigger" or self._last is None:
             return None
-        times_s = _times_s(asked)
-        since_s = min(time_s - last_s for time_s, last_s in zip(times_s, self._last, strict=True))
+        time_s, now_s, fire_at_s = self._last
+        since_s = min(asked.time_s - time_s, asked.now_s - now_s, asked.fire_at_s - fire_at_s)
         is_over = since_s >= self.config.limits.refractory_s - _TINY
         return None if is_over else self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
         if asked.kind == "trigger":
-            self._last = _times_s(asked)
+            self._last = asked.time_s, asked.now_s, asked.fire_at_s
 
 
 class TriggersLimit(Limit):
@@ -47,26 +48,29 @@ class TriggersLimit(Limit):
     reason = RefusalReason.TRIGGERS
     text = "triggers in any minute, by sample, by now and when they fire"
     told = Told("triggers a second", "triggers_per_s_max", "triggers_per_s_max", divisor=60.0)
+    kinds = frozenset({"trigger"})
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
         n_max = device.config.limits.triggers_per_min_max
-        self._budgets = [RateBudget(n_max, 60.0) for _ in range(3)]
+        self._by_sample = RateBudget(n_max, 60.0)
+        self._by_now = RateBudget(n_max, 60.0)
+        self._by_fire = RateBudget(n_max, 60.0)
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
         if asked.kind != "trigger":
             return None
-        pairs = zip(self._budgets, _times_s(asked), strict=True)
-        have_room = all(budget.has_room(time_s) for budget, time_s in pairs)
+        have_room = (
+            self._by_sample.has_room(asked.time_s)
+            and self._by_now.has_room(asked.now_s)
+            and self._by_fire.has_room(asked.fire_at_s)
+        )
         return None if have_room else self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
         if asked.kind == "trigger":
-            for budget, time_s in zip(self._budgets, _times_s(asked), strict=True):
-                budget.take(time_s)
-
-
-def _times_s(asked: Asked) -> tuple[float, float, float]:
-    return asked.time_s, asked.now_s, asked.fire_at_s
+            self._by_sample.take(asked.time_s)
+            self._by_now.take(asked.now_s)
+            self._by_fire.take(asked.fire_at_s)

@@ -49,6 +49,8 @@ class ChargeWindow:
 
     def charge_uc(self, now_s: float) -> float:
         """Return the charge of the last ten minutes."""
+        if not self._bins:
+            return 0.0
         self._expire(now_s)
         return self._sum * UNIT_UC
 

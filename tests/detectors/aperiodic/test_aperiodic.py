@@ -17,8 +17,8 @@ from detectors.aperiodic.aperiodic_kernel import smear
 from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Estimates
-from tests.cole2017 import cortex_uv
 from tests.detectors.aperiodic.power_law import power_law
+from tests.support.cole2017 import cortex_uv
 
 EXPONENT, OFFSET, OVER_DB, LEVEL_DB, MISFIT = range(5)
 

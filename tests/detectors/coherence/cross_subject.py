@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from detectors.block import Block, Break, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
-from detectors.testing.subject import Plain, Recording, Sight, joined, recording
+from detectors.offline import detect
+from detectors.testing.subject import Plain, Recording, Sight, recording
 
 #: A stream's samples restart here, their times moved by so many seconds.
 Restart = tuple[int, float]
@@ -162,5 +163,4 @@ def look(
     """Return what the example's detector sees of the streams."""
     chain = chain or example.chain()
     cuts = cuts or dict.fromkeys(given.recordings, ())
-    seen = [each for block in given.fed(cuts, turns) for each in chain.update(block)]
-    return joined(seen, len(chain.detectors[example.config.id].outputs))
+    return Sight.of(detect(chain, given.fed(cuts, turns))[example.config.id])

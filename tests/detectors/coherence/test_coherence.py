@@ -16,7 +16,7 @@ from detectors.estimates import Estimates
 from tests.detectors.coherence.coherences import block_of, coherence, config_of, layout_of, measured
 from tests.detectors.coherence.naive_coherence import measures_of
 from tests.detectors.power.naive_band_power import parts_of
-from tests.searching import search
+from tests.support.searching import search
 
 
 def places_of(detector: Coherence, pair: tuple[str, str]) -> list[int]:

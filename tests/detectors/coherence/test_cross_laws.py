@@ -13,7 +13,7 @@ from detectors.testing import reflection
 from tests.detectors.coherence import cross_laws
 from tests.detectors.coherence.cross_examples import CROSS_EXAMPLES
 from tests.detectors.coherence.cross_subject import CrossExample, Streams, look
-from tests.searching import search
+from tests.support.searching import search
 
 _TYPES = [
     each

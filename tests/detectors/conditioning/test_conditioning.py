@@ -24,7 +24,7 @@ from tests.detectors.streams import (
     noise,
     regular_stamps,
 )
-from tests.searching import search
+from tests.support.searching import search
 
 _N_SAMPLES = 600
 _RATE_HZ = 100.0

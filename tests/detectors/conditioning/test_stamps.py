@@ -17,7 +17,7 @@ from replay import readers
 from replay.recording import RecordedStream
 from tests.detectors.conditioning import naive_conditioning
 from tests.detectors.streams import Calls, Conditioned, conditioner, feed, noise, regular_stamps
-from tests.searching import search
+from tests.support.searching import search
 
 _MOVED = ("gap", "clock_reset")
 

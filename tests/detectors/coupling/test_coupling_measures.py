@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from detectors.coupling.measures import coupling_of
 from tests.detectors.coupling.naive_phase_amplitude_coupling import measures
-from tests.searching import search
+from tests.support.searching import search
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from detectors.estimates import Estimates
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.testing.subject import FIELDS
 from tests.detectors.power.naive_band_power import power_of
-from tests.searching import search
+from tests.support.searching import search
 
 
 def layout_of(n_channels: int = 1, rate_hz: float = 1000.0) -> StreamLayout:

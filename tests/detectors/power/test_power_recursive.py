@@ -16,7 +16,7 @@ from detectors.estimates import Estimates
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.testing.subject import FIELDS
 from tests.detectors.power.naive_band_power import mean_of, span_of, squares_of, weights_of
-from tests.searching import search
+from tests.support.searching import search
 
 RATE_HZ = 1000.0
 BETA_HZ = (13.0, 30.0)

@@ -12,7 +12,7 @@ from detectors.chain import AnyDetectorConfig
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from tests.detectors.rhythm.naive_endpoint_hilbert import newest
 from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, circular, layout_of, rhythm, wandering
-from tests.searching import search
+from tests.support.searching import search
 
 
 def config_of(**keys: Any) -> OscillationConfig:

@@ -20,7 +20,7 @@ from detectors.testing.subject import look, recording
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.rhythm.naive_target_phase import moments
 from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, circular, layout_of, wandering
-from tests.searching import search
+from tests.support.searching import search
 
 _ANY = AmplitudeGate(amplitude_uv_min=1e-6)
 

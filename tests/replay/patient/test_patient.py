@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from replay.patient.patient import Patient, PatientConfig
-from tests.searching import search
+from tests.support.searching import search
 
 _RATE_HZ = 250.0
 

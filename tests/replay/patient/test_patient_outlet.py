@@ -17,8 +17,8 @@ from stimulators.wire.payload import to_payload
 from streamer.clock import now_s
 from streamer.lsl.network import LslConfig
 from streamer.streams import Match, StreamConfig
-from tests.mosquitto import Mosquitto
 from tests.streamer.lsl.lsl_feed import Fed, fed, joined_samples, joined_stamps_s
+from tests.support.mosquitto import Mosquitto
 
 _ACK = topics.ACK.at(rig="test", device="left")
 _INFO = topics.INFO.at(rig="test", device="left")

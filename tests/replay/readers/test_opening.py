@@ -1,7 +1,6 @@
 """Formats: known by first bytes and name, from here and from elsewhere; what is not, is told."""
 
 import tomllib
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,10 @@ from replay.recording import Recording, RecordingError
 from stimloop.recording_config import config_for
 from tests.replay.readers import xdf_example
 from tests.replay.recordings import ArrayStream, signal
+from tests.support.packages import EXAMPLES, entry_points
 
 _ROOT = Path(__file__).parents[3]
-_EXAMPLE = _ROOT / "docs" / "examples" / "npy_reader"
+_EXAMPLE = EXAMPLES / "npy_reader"
 
 
 def _one_stream(path: Path) -> Recording:
@@ -49,17 +49,13 @@ SHOUTING = Reader(format="loud", suffixes=(".OTH",), recognizes=_recognizes, ope
 NAMELESS = Reader(format="nameless", suffixes=(), recognizes=_recognizes, open=_one_stream)
 
 
-def entry_points(**named: str) -> list[metadata.EntryPoint]:
-    return [metadata.EntryPoint(name, value, GROUP) for name, value in named.items()]
-
-
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
 
 
 def test_one_that_fits_is_taken_beside_our_own(tmp_path: Path) -> None:
-    found = find(entry_points(other=f"{__name__}:OTHER"))
+    found = find(entry_points(GROUP, other=f"{__name__}:OTHER"))
     assert found.readers == (*REGISTRY.readers, OTHER)
     assert found.refused == {}
     made = open_recording(_written(tmp_path / "a.oth", b"OTHER..."), found)
@@ -86,7 +82,7 @@ def test_our_own_are_found_and_stand_in_the_order_of_their_formats() -> None:
 def test_one_that_does_not_fit_is_refused_in_one_line_and_the_rest_stays(
     tmp_path: Path, value: str, reason: str
 ) -> None:
-    found = find(entry_points(bad=value, other=f"{__name__}:OTHER"))
+    found = find(entry_points(GROUP, bad=value, other=f"{__name__}:OTHER"))
     assert found.readers == (*REGISTRY.readers, OTHER)
     assert set(found.refused) == {"bad"}
     assert reason in found.refused["bad"]
@@ -138,7 +134,7 @@ def test_a_file_that_lies_about_its_suffix_is_opened_as_what_it_is(tmp_path: Pat
 
 
 def test_a_reader_that_fails_is_one_line_with_its_format(tmp_path: Path) -> None:
-    known = find(entry_points(broken=f"{__name__}:BROKEN", nothing=f"{__name__}:NOTHING"))
+    known = find(entry_points(GROUP, broken=f"{__name__}:BROKEN", nothing=f"{__name__}:NOTHING"))
     path = _written(tmp_path / "a.brk", b"...")
     with pytest.raises(RecordingError) as told:
         open_recording(path, known)
@@ -163,7 +159,7 @@ def test_the_example_of_the_guide_is_a_reader_like_any_other(
 ) -> None:
     project = tomllib.loads((_EXAMPLE / "pyproject.toml").read_text("utf-8"))["project"]
     monkeypatch.syspath_prepend(_EXAMPLE)
-    known = find(entry_points(**project["entry-points"][GROUP]))
+    known = find(entry_points(GROUP, **project["entry-points"][GROUP]))
     assert (known.refused, known.readers[-1].format) == ({}, "numpy")
     values_uv = np.random.default_rng(1).normal(0.0, 10.0, (1000, 2)).astype(np.float32)
     np.save(tmp_path / "lfp_250Hz.npy", values_uv)

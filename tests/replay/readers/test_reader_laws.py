@@ -19,7 +19,7 @@ from replay.readers.registry import REGISTRY
 from replay.recording import Recording, Stretch
 from tests.replay.long_recording import write_long
 from tests.replay.recordings import whole
-from tests.searching import search
+from tests.support.searching import search
 
 _READERS = REGISTRY.readers
 

@@ -15,7 +15,7 @@ from replay.recording import Recording, RecordingError
 from tests.replay import xdf_writer as write
 from tests.replay.readers import xdf_example
 from tests.replay.recordings import whole
-from tests.searching import search
+from tests.support.searching import search
 
 #: What the laws of readers are held on.
 write_example = xdf_example.write_example

@@ -17,7 +17,7 @@ from replay.readers.xdf.file_bytes import FileBytes
 from replay.recording import RecordedStream, Recording
 from tests.replay import xdf_writer as write
 from tests.replay.recordings import whole
-from tests.searching import search
+from tests.support.searching import search
 
 _SOUND = [
     "xdf-derived/stn_ecog_3streams_drift_reset_gap.xdf",

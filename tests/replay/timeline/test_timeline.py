@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from replay import readers
 from replay.recording import RecordedStream, RecordingError
 from replay.timeline.filled_stamps import BLOCK_SAMPLES
-from replay.timeline.timeline import Timeline, timelines
+from replay.timeline.timeline import Timeline
+from replay.timeline.timelines import timelines
 from streamer.stamp_rate import SECONDS
 from tests.replay.recordings import markers, signal, times_of
 from tests.replay.timeline import naive_timeline as naive
-from tests.searching import search
+from tests.support.searching import search
 
 
 def _timeline(stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> naive.Timeline:

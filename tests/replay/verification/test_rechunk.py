@@ -11,7 +11,7 @@ from replay.verification.rechunk import Rechunked
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, ClockCorrection, Event, Marker, Tick
 from tests.replay.rig import rig, short_recording
-from tests.searching import search
+from tests.support.searching import search
 
 
 class _Listening(ClosedLoop):

@@ -25,15 +25,14 @@ from detectors.detector import Input
 from detectors.estimates import Seen
 from detectors.power.band_power import BandPower, BandPowerConfig
 from replay.recording_source import Chunking
-from replay.session import replay_session
 from replay.verification.verdict import EndVerdict, Verdict
 from replay.verification.verify import verify
 from streamer.errors import JournalError
 from streamer.events import Chunk, Tick
 from streamer.journal.records import EndRecord, decode, encode
-from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
+from tests.replay.rig import make_session, rig, short_recording
 from tests.replay.verification import broken
-from tests.searching import search
+from tests.support.searching import search
 
 _LENGTH_S = 4.0
 
@@ -42,7 +41,7 @@ _LENGTH_S = 4.0
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a session of some hundred records, not to be changed."""
     folder = tmp_path_factory.mktemp("whole") / "session"
-    make_session(folder, length_s=_LENGTH_S, chunking=Chunking(n_samples_max=10))
+    make_session(folder, short_recording(_LENGTH_S), chunking=Chunking(n_samples_max=10))
     return folder
 
 
@@ -116,11 +115,10 @@ def test_a_session_whose_own_stimulation_is_taken_off_holds_in_any_chunks(
     config = rig()
     stream = msgspec.structs.replace(config.streams[0], artifacts=artifacts)
     warnings: list[str] = []
-    summary = replay_session(
+    summary = make_session(
+        tmp_path / "session",
         short_recording(8.0),
         rig(streams=(stream, *config.streams[1:])),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
         chunking=Chunking(n_samples_max=10),
         warn=warnings.append,
     )
@@ -133,13 +131,7 @@ def test_a_session_whose_own_stimulation_is_taken_off_holds_in_any_chunks(
 
 def test_a_stimulation_in_a_band_is_a_warning(tmp_path: Path) -> None:
     warnings: list[str] = []
-    replay_session(
-        short_recording(1.0),
-        rig(),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
-        warn=warnings.append,
-    )
+    make_session(tmp_path / "session", short_recording(1.0), warn=warnings.append)
     assert [each for each in warnings if "harmonic 4 at 20 Hz" in each]
 
 
@@ -388,16 +380,13 @@ def test_what_is_missing_beside_the_journal_is_a_warning(session: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from replay.session import replay_session
-from tests.replay.rig import CONFIG_TOML, rig, short_recording
+from tests.replay.rig import make_session
 
 def end(n_done, _):
     if n_done > 900:
         os.kill(os.getpid(), signal.SIGKILL)
 
-replay_session(
-    short_recording(), rig(), config_toml=CONFIG_TOML, out=Path(sys.argv[1]), progress=end
-)
+make_session(Path(sys.argv[1]), progress=end)
 """
 
 

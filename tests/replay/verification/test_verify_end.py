@@ -11,14 +11,13 @@ import msgspec
 import pytest
 
 from replay.recording_source import Chunking
-from replay.session import replay_session
 from replay.verification.verdict import Verdict
 from replay.verification.verify import verify
 from streamer.errors import LogMissingError
 from streamer.journal.end_signature import signed
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import EndRecord, Header, decode, encode
-from tests.replay.rig import CONFIG_TOML, rig, short_recording
+from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
 from tests.replay.verification import broken
 
 _KEY = bytes(range(32))
@@ -34,11 +33,10 @@ def _make(folder: Path, killed: Path | None = None, length_s: float = 2.0) -> No
             shutil.copytree(folder, killed)
             (killed / "journal.sqlite-shm").unlink()
 
-    replay_session(
+    make_session(
+        folder,
         short_recording(length_s),
         rig(policies=()),  # its device is looked at every tick, at which the journal is committed
-        config_toml=CONFIG_TOML,
-        out=folder,
         chunking=Chunking(n_samples_max=25),
         progress=advance,
     )
@@ -317,11 +315,11 @@ def test_every_field_of_the_summary_is_under_the_chain(ended: Path) -> None:
 @pytest.mark.parametrize("name", ["config.toml", "summary.json", "journal.sqlite"])
 def test_a_file_of_another_session_is_told(ended: Path, tmp_path: Path, name: str) -> None:
     other = tmp_path / "other"
-    replay_session(
+    make_session(
+        other,
         short_recording(3.0),
         rig(policies=()),  # its device is looked at every tick, at which the journal is committed
         config_toml=CONFIG_TOML + b"# another\n",
-        out=other,
     )
     shutil.copy(other / name, ended / name)
     _fails(verify(ended))

@@ -9,8 +9,8 @@ from stimloop.checking.files import taken_port
 from stimloop.config import load
 from stimloop.errors import ConfigError
 from stimulators.wire.mqtt import BrokerConfig
-from tests.mosquitto import free_port
 from tests.stimloop.checking.changed import Row, changed, told_of
+from tests.support.mosquitto import free_port
 
 
 def test_files_are_looked_at_by_config_check_and_not_by_every_command(

@@ -5,7 +5,7 @@ from pathlib import Path
 from stimloop import config as configuration
 from stimulators.device.counts.memory import DeviceMemory
 from streamer.clock import unix_us
-from tests.stimloop.programs import call
+from tests.support.programs import call
 
 _SESSION = "00001900000000000000-0000000a"
 

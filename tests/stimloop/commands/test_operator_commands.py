@@ -18,8 +18,6 @@ from stimloop.commands.countdown import shown_countdown
 from stimloop.rigs.running import RunningRig, kept_running
 from stimulators.wire.messages import Control, DeviceBelief
 from stimulators.wire.mqtt import BrokerConfig
-from tests.mosquitto import Mosquitto, free_port
-from tests.stimloop.programs import call, rig_file
 from tests.stimulators.conftest import quick
 from tests.stimulators.operator.scripted import (
     OTHER_SESSION,
@@ -29,6 +27,9 @@ from tests.stimulators.operator.scripted import (
 )
 from tests.stimulators.wire.keys.signing import SignedRig
 from tests.stimulators.wire.listening import running
+from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.programs import call
+from tests.support.rig_toml import rig_file
 
 pytestmark = pytest.mark.broker
 

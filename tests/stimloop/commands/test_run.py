@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from replay.verification.verify import verify
-from tests.mosquitto import Mosquitto, free_port
-from tests.stimloop.programs import Program, arm, ask, call, rig_file
+from tests.support.mosquitto import Mosquitto, free_port
+from tests.support.programs import Program, arm, ask, call
+from tests.support.rig_toml import rig_file
 
 pytestmark = pytest.mark.lsl
 

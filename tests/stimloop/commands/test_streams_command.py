@@ -7,7 +7,8 @@ import pytest
 
 from stimloop.terminal.streams_text import stream_lines
 from streamer.lsl.listing import ListedStream
-from tests.stimloop.programs import call, rig_file
+from tests.support.programs import call
+from tests.support.rig_toml import rig_file
 
 
 def _stream(**changes: Any) -> ListedStream:

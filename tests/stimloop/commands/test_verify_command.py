@@ -6,18 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from replay.session import replay_session
 from stimloop.__main__ import run_command
-from tests.replay.rig import CONFIG_TOML, rig, short_recording
+from tests.replay.rig import make_session, rig, short_recording
 from tests.replay.verification import broken
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "session"
-    replay_session(
-        short_recording(2.0), rig(policies=(), devices=()), config_toml=CONFIG_TOML, out=folder
-    )
+    make_session(folder, short_recording(2.0), rig(policies=(), devices=()))
     return folder
 
 

@@ -14,8 +14,8 @@ from stimloop import config as configuration
 from stimloop.config import Config
 from stimloop.errors import FaultError
 from stimloop.live.companions import Companions
-from tests.mosquitto import free_port
-from tests.stimloop.programs import rig_file
+from tests.support.mosquitto import free_port
+from tests.support.rig_toml import rig_file
 
 _ROOT = Path(__file__).parents[3]
 _PACKAGES = ("detectors", "stimulators", "streamer", "replay", "stimloop")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.mosquitto import free_port
-from tests.stimloop.programs import COMMAND, rig_file
+from tests.support.mosquitto import free_port
+from tests.support.programs import COMMAND
+from tests.support.rig_toml import rig_file
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

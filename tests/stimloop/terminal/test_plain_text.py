@@ -32,7 +32,7 @@ from stimulators.refusals import RefusalReason
 from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import StreamChanged
-from tests.stimloop.programs import COMMAND
+from tests.support.programs import COMMAND
 
 _ROOT = Path(__file__).parents[3]
 _PACKAGES = ("detectors", "stimulators", "streamer", "replay", "stimloop")

@@ -8,8 +8,8 @@ import msgspec
 from stimulators.broker.access import Users
 from stimulators.broker.mosquitto import Hardened, write_hardened
 from stimulators.wire.mqtt import BrokerConfig
-from tests.mosquitto import Mosquitto, free_port
 from tests.stimulators.wire.keys.signing import DEVICE, OPERATOR, RIG
+from tests.support.mosquitto import Mosquitto, free_port
 
 
 class _Address(msgspec.Struct, frozen=True):

@@ -11,10 +11,10 @@ import sys
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.embedded_broker import EmbeddedBroker
-from tests.mosquitto import free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.wire.listening import peer
+from tests.support.embedded_broker import EmbeddedBroker
+from tests.support.mosquitto import free_port
 
 _COMMAND = [sys.executable, "-m", "stimulators.broker.embedded", "--port"]
 _PARENT = """

@@ -28,10 +28,10 @@ from stimulators.broker.passwords import hashed
 from stimulators.wire import topics
 from stimulators.wire.mqtt import BrokerConfig, Will
 from stimulators.wire.topics import Topic
-from tests.mosquitto import mosquitto_program
 from tests.stimulators.broker.hardened import HardenedMosquitto
 from tests.stimulators.wire.keys.signing import DEVICE, OPERATOR, RIG
 from tests.stimulators.wire.listening import Peer, peer, running
+from tests.support.mosquitto import mosquitto_program
 
 pytestmark = pytest.mark.broker
 

@@ -20,11 +20,11 @@ from stimulators.wire.payload import from_payload, to_payload
 from stimulators.wire.received import AckHeard, ClockAsked, InfoHeard, LinkChanged, Received
 from stimulators.wire.service_link import MqttTransport
 from streamer.clock import now_s, unix_us
-from tests.mosquitto import Mosquitto
 from tests.stimulators.conftest import quick
 from tests.stimulators.device.device_bench import stimulator
 from tests.stimulators.wire.listening import WAIT_S, Ears, peer, running
 from tests.stimulators.wire.test_payload import COMMAND
+from tests.support.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.broker
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from stimulators.wire.messages import Ack, ClockRequest, Command, Lease
-from tests.searching import search
 from tests.stimulators.device.device_bench import (
     AHEAD_US,
     SLEW_MA_PER_S,
@@ -19,6 +18,7 @@ from tests.stimulators.device.device_bench import (
     stimulator,
 )
 from tests.stimulators.device.electrode import Electrode
+from tests.support.searching import search
 
 _SESSIONS = [f"{number:020d}-0000000a" for number in range(1, 5)]
 #: It answers questions about the time, an hour wrong, and never leases.

@@ -106,6 +106,10 @@ def info_of(device: DeviceConfig, **keys: Any) -> DeviceInfo:
     return DeviceInfo(device=device.id, **(settings | keys))
 
 
+def offline_of(name: str = "stn") -> DeviceInfo:
+    return DeviceInfo(device=name, instance=INSTANCE, word=0, state="offline")
+
+
 class Obedient:
     """A device that says at once what an honest one says, and has no slew to wait for.
 
@@ -280,20 +284,28 @@ class GateRig:
         """Let time pass with good data (or what `hop` does), ticks, and a device that lives."""
         before = len(self.log)
         for _ in range(round(seconds / HOP_S)):
-            self.now_s += HOP_S
-            self.n_hops += 1
-            if hop is None:
-                self.report()
-                self.observe()
-            else:
-                hop()
-            if amount is not None:
-                self.want(amount)
-            if self.n_hops % 2 == 0:
-                self.tick()
-            if self.n_hops % 100 == 0:
-                self.live()
+            self.pass_hop(amount, hop)
         return [decision for _, decision in self.log[before:]]
+
+    def pass_hop(self, amount: float | None = None, hop: Callable[[], None] | None = None) -> None:
+        """Let one hop of time pass with good data (or what `hop` does)."""
+        self.now_s += HOP_S
+        self.n_hops += 1
+        self.deliver()
+        if hop is None:
+            self.report()
+            self.observe()
+        else:
+            hop()
+        if amount is not None:
+            self.want(amount)
+        if self.n_hops % 2 == 0:
+            self.tick()
+        if self.n_hops % 100 == 0:
+            self.live()
+
+    def deliver(self) -> None:
+        """Let what is on its way arrive: here everything does at once."""
 
     def live(self) -> None:
         """Let every device ask for the time: a sign of life."""

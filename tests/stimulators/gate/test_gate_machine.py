@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, settings
 
 import stimulators
 from stimulators.wire.received import LinkChanged, Unreadable
-from tests.searching import search
 from tests.stimulators.gate.gate_machine import GateMachine
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, limits_of
+from tests.support.searching import search
 
 TestGate = GateMachine.TestCase
 TestGate.settings = settings(

@@ -8,10 +8,10 @@ from stimulators.operator.other_service import other_service
 from stimulators.wire.messages import Status
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import to_payload
-from tests.mosquitto import free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.operator.scripted import ROOT, SESSION, ScriptedService, known
 from tests.stimulators.wire.listening import peer, running
+from tests.support.mosquitto import free_port
 
 pytestmark = pytest.mark.broker
 

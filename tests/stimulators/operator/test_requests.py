@@ -12,7 +12,6 @@ from stimulators.wire.messages import Control, ControlAction, Status
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import from_payload, to_payload
 from streamer.clock import now_s
-from tests.mosquitto import free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.operator.scripted import (
     OTHER_SESSION,
@@ -25,6 +24,7 @@ from tests.stimulators.operator.scripted import (
 )
 from tests.stimulators.operator.service_process import TalkingService
 from tests.stimulators.wire.listening import peer, running
+from tests.support.mosquitto import free_port
 
 pytestmark = pytest.mark.broker
 

@@ -11,7 +11,6 @@ from stimulators.wire.messages import DeviceInfo, Status
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import to_payload
 from streamer.clock import now_s
-from tests.mosquitto import free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.operator.scripted import (
     OTHER_SESSION,
@@ -23,6 +22,7 @@ from tests.stimulators.operator.scripted import (
     known_device,
 )
 from tests.stimulators.wire.listening import peer, running
+from tests.support.mosquitto import free_port
 
 pytestmark = pytest.mark.broker
 

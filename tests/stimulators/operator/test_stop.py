@@ -17,10 +17,10 @@ from stimulators.wire.keys.keys import UnverifiedError
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceState
 from stimulators.wire.mqtt import BrokerConfig
 from stimulators.wire.payload import to_payload
-from tests.mosquitto import Mosquitto, free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.operator.scripted import ROOT, ScriptedDevice, known, known_device
 from tests.stimulators.wire.listening import peer, running
+from tests.support.mosquitto import Mosquitto, free_port
 
 pytestmark = pytest.mark.broker
 

@@ -82,6 +82,14 @@ def test_targets_that_are_right_go_through() -> None:
 
 
 @pytest.mark.parametrize(
+    "keys", [{"amount": 1}, {"onset_s": 1, "value": -2}, {"channel": "é"}, {"program": "p" * 256}]
+)
+def test_targets_that_are_right_in_an_unusual_form_go_through(keys: dict[str, Any]) -> None:
+    target = msgspec.structs.replace(TARGET, **keys)
+    assert BoundPolicy("p", Saying([target])).decide(hop()) == [target]
+
+
+@pytest.mark.parametrize(
     ("keys", "fault"),
     [
         ({"device": "other"}, "expected a target of stn, found one of 'other'"),
@@ -113,6 +121,12 @@ def test_targets_that_are_right_go_through() -> None:
         ({"program": _Text("adbs")}, "expected a text of up to 256 as program, found 'adbs'"),
         ({"device": _Text("stn")}, "expected a text of up to 256 as device, found 'stn'"),
         ({"policy": _Text("p")}, "expected a text of up to 256 as policy, found 'p'"),
+        ({"kind": _Text("amplitude")}, "expected a text of up to 256 as kind, found 'amplitude'"),
+        ({"detector": _Text("d")}, "expected a text of up to 256 as detector, found 'd'"),
+        ({"channel": _Text("c")}, "expected a text of up to 256 as channel, found 'c'"),
+        ({"onset_s": np.float64(1.5)}, "expected a number as onset_s, found np.float64(1.5)"),
+        ({"value": np.float64(2.0)}, "expected a number as value, found np.float64(2.0)"),
+        ({"threshold": None}, "expected a number as threshold, found None"),
         ({"withheld": 1}, "expected true or false as withheld, found 1"),
     ],
 )

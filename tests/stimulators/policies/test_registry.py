@@ -1,13 +1,12 @@
 """Policies from elsewhere: taken where they fit, refused with the reason where they do not."""
 
-from importlib import metadata
-
 import numpy as np
 import pytest
 
 from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyConfig
 from stimulators.policies.registry import GROUP, POLICIES, find
 from stimulators.policies.threshold import Threshold, ThresholdConfig
+from tests.support.packages import entry_points
 
 
 class _Reading(OneDeviceConfig, frozen=True, kw_only=True):
@@ -73,12 +72,8 @@ class Mute:
         pass
 
 
-def entry_points(**named: str) -> list[metadata.EntryPoint]:
-    return [metadata.EntryPoint(name, value, GROUP) for name, value in named.items()]
-
-
 def test_one_that_fits_is_taken_beside_our_own() -> None:
-    found = find(entry_points(other=f"{__name__}:Other"))
+    found = find(entry_points(GROUP, other=f"{__name__}:Other"))
     assert found.policies[_Other] is Other
     assert found.kinds["other"] is _Other
     assert found.policies[ThresholdConfig] is Threshold
@@ -108,7 +103,7 @@ def test_our_own_are_found_and_stand_in_the_order_of_their_kinds() -> None:
     ],
 )
 def test_one_that_does_not_fit_is_refused_and_the_rest_stays(value: str, reason: str) -> None:
-    found = find(entry_points(bad=value, other=f"{__name__}:Other"))
+    found = find(entry_points(GROUP, bad=value, other=f"{__name__}:Other"))
     assert set(found.refused) == {"bad"}
     assert reason in found.refused["bad"]
     assert "\n" not in found.refused["bad"]

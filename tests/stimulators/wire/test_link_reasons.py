@@ -9,7 +9,7 @@ import pytest
 from stimulators.broker.certificates import Authority
 from stimulators.wire.link_reasons import why_not_connected
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
-from tests.mosquitto import Mosquitto, free_port
+from tests.support.mosquitto import Mosquitto, free_port
 
 
 async def _reason(broker: BrokerConfig) -> str:

@@ -11,9 +11,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from stimulators.wire.mqtt import BrokerConfig, Will
-from tests.mosquitto import Mosquitto, free_port
 from tests.stimulators.conftest import quick
 from tests.stimulators.wire.listening import Peer, peer, running
+from tests.support.mosquitto import Mosquitto, free_port
 
 pytestmark = pytest.mark.broker
 
@@ -31,6 +31,37 @@ def test_a_message_arrives_as_it_was_sent(either_broker: BrokerConfig, qos: int)
             assert two.link.publish(topic, b"\x00\xff", qos=qos)
             assert await one.hears(topic) == (topic, b"\x00\xff", False)
             assert await two.hears(topic) == (topic, b"\x00\xff", False)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+@pytest.mark.parametrize("n_bytes", [0, 110, 127, 128, 16_368, 16_384, 2_097_152])
+def test_a_message_of_any_length_arrives_whole(
+    broker: BrokerConfig, n_bytes: int, qos: int
+) -> None:
+    payload = bytes(place % 251 for place in range(n_bytes))
+
+    async def run() -> None:
+        async with peer(broker, [("long/#", 1)]) as one:
+            for topic in ("long/é", f"long/{'x' * 130}"):
+                assert one.link.publish(topic, payload, qos=qos)
+                assert await one.hears(topic) == (topic, payload, False)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("topic", ["", "a/+", "a/#", "x" * 65_536])
+@pytest.mark.parametrize("qos", [0, 1])
+def test_what_is_no_topic_is_an_error_and_no_lost_link(
+    broker: BrokerConfig, topic: str, qos: int
+) -> None:
+    async def run() -> None:
+        async with peer(broker) as one:
+            with pytest.raises(ValueError, match="topic"):
+                one.link.publish(topic, b"", qos=qos)
+            assert one.link.publish("well", b"", qos=qos)
+            await one.hears("well")
 
     asyncio.run(run())
 

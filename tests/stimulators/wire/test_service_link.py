@@ -41,10 +41,10 @@ from stimulators.wire.received import (
 )
 from stimulators.wire.service_link import MqttTransport
 from streamer.clock import now_s
-from tests.mosquitto import Mosquitto
 from tests.stimulators.conftest import quick
 from tests.stimulators.wire.listening import Ears, Peer, peer, running
 from tests.stimulators.wire.test_payload import COMMAND
+from tests.support.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.broker
 

@@ -11,7 +11,7 @@ import pytest
 
 from streamer.errors import JournalError
 from streamer.events import Tick
-from streamer.journal import journal as journal_module
+from streamer.journal import journal_file
 from streamer.journal.checkpoints import Checkpoints
 from streamer.journal.journal import Journal
 from streamer.journal.reader import JournalReader
@@ -36,8 +36,8 @@ def test_the_log_of_a_long_session_stays_small(
             super()._checkpoint()
             done.release()
 
-    monkeypatch.setattr(journal_module, "Checkpoints", Awaited)
-    monkeypatch.setattr(journal_module, "_N_CHECKPOINT_BYTES", _N_BYTES)
+    monkeypatch.setattr(journal_file, "Checkpoints", Awaited)
+    monkeypatch.setattr(journal_file, "_N_CHECKPOINT_BYTES", _N_BYTES)
     path = tmp_path / "journal.sqlite"
     log = path.with_name(f"{path.name}-wal")
     largest = 0
@@ -117,7 +117,7 @@ def test_a_failed_checkpoint_fails_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Journal(tmp_path / "journal.sqlite", HEADER, 0.0) as journal:
-        monkeypatch.setattr(journal._checkpoints, "failure", "disk I/O error")
+        monkeypatch.setattr(journal._file._checkpoints, "failure", "disk I/O error")
         journal.write(Tick(), 1.0, outcome())
         for _ in range(2):
             with pytest.raises(JournalError, match=r"journal.sqlite: disk I/O error"):

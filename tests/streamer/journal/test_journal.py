@@ -30,6 +30,8 @@ def fill(path: Path, n_steps: int = len(EVENTS)) -> None:
     with Journal(path, HEADER, 0.5) as journal:
         for number in range(n_steps):
             journal.write(EVENTS[number % len(EVENTS)], 1.0 + number, outcome(number))
+            for _ in range(number % 3):  # at once, later, or more than once: each step counts once
+                journal.digest()
         journal.end("duration", 100.0)
 
 

@@ -10,8 +10,8 @@ import pytest
 from streamer.events import Chunk, ClockCorrection, StreamChanged
 from streamer.lsl.network import LslConfig
 from streamer.streams import Match
-from tests.outlet_process import OutletProcess
 from tests.streamer.lsl.lsl_feed import Fed, fed, stream
+from tests.support.outlet_process import OutletProcess
 
 pytestmark = pytest.mark.lsl
 

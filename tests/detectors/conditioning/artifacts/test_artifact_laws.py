@@ -24,7 +24,7 @@ from tests.detectors.conditioning.artifacts.artifact_examples import (
     ArtifactExample,
     run,
 )
-from tests.searching import search
+from tests.support.searching import search
 
 _N_SAMPLES = 1300
 _ADDED = Taint.SATURATED | Taint.STIMULATION | Taint.MOVEMENT | Taint.UNCLEANED

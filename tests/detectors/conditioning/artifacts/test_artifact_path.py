@@ -25,7 +25,7 @@ from detectors.conditioning.conditioner import Conditioner
 from detectors.conditioning.montage import MontageConfig
 from detectors.conditioning.quality import QualityConfig
 from tests.detectors.streams import Calls, conditioner, feed, noise, regular_stamps
-from tests.searching import search
+from tests.support.searching import search
 
 _RATE_HZ = 250.0
 _N_SAMPLES = 1200

@@ -4,7 +4,7 @@ import pytest
 
 from stimulators.gate.freshness import Flaw
 from stimulators.gate_config import GateConfig
-from tests.stimulators.gate.driving.test_driving import Bench, pulses
+from tests.stimulators.gate.driving.bench import Bench, pulses
 
 _TICK_S = 1 / 64
 

@@ -12,13 +12,13 @@ import pytest
 from stimulators.decisions import Refusal
 from stimulators.gate.limits import registry
 from stimulators.gate.limits.amount import AmountLimit, ChargeDensityLimit, ShannonLimit
-from stimulators.gate.limits.limit import Asked, Limit, Told
+from stimulators.gate.limits.limit import ASKED_KINDS, Asked, AskedKind, Limit, Told
 from stimulators.gate.limits.registry import LIMITS, narrower_limits
 from stimulators.gate.limits.slew import SlewLimit
 from stimulators.limits import LimitsConfig
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import DeviceLimits
-from tests.stimulators.gate.driving.test_driving import Bench
+from tests.stimulators.gate.driving.bench import Bench
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of
 from tests.world import electrode_oracle, oracle
 
@@ -162,6 +162,40 @@ def test_a_limit_holds_up_no_way_down_but_by_commands_a_second(limit: type[Limit
     for _ in range(3):
         assert bench.drive.limits[limit].check(asked) is None
         bench.drive.limits[limit].count(asked)
+
+
+def _asked(kind: AskedKind, amount: float, now_s: float) -> list[Asked]:
+    """Return all that may be asked of a kind: only what is an amplitude goes up, or rises."""
+    asked = Asked(kind, amount, "a", now_s, fire_at_s=now_s, until_s=now_s)
+    up = asked._replace(is_up=True, moved=amount)
+    ways = {
+        "wish": [up._replace(is_rise=True)],
+        "amplitude": [asked, up, up._replace(is_rise=True)],
+    }
+    return ways.get(kind, [asked])
+
+
+@_EVERY
+def test_a_limit_says_and_counts_nothing_of_a_kind_that_it_is_not_asked_about(
+    limit: type[Limit],
+) -> None:
+    kept = {"triggers_per_min_max": 2, "commands_per_s_max": 2.0, "rises_per_min_max": 2}
+    bench = Bench(limits=kept).be_live(1.0)
+    one, now_s = bench.drive.limits[limit], bench.now_s
+    others = [each for kind in ASKED_KINDS - limit.kinds for each in _asked(kind, 1e6, now_s)]
+    own = [each for kind in limit.kinds for each in _asked(kind, 1.0, now_s)]
+    before = [one.check(each) for each in own]
+    for _ in range(5):
+        for each in others:
+            assert one.check(each) is None
+            if each.kind in {"amplitude", "trigger"}:  # only these ever go
+                one.count(each)
+    assert [one.check(each) for each in own] == before
+
+
+def test_a_limit_of_which_nothing_is_said_is_asked_about_everything() -> None:
+    assert MadeUp.kinds == ASKED_KINDS
+    assert {kind for limit in LIMITS for kind in limit.kinds} == ASKED_KINDS
 
 
 @_EVERY

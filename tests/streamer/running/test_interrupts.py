@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from streamer.interrupts import cancelling, ignored, undisturbed
+from streamer.running.interrupts import cancelling, ignored, undisturbed
 
 
 async def _loop_once() -> None:

@@ -8,13 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
-
-import tomli_w
+from typing import NamedTuple, Self
 
 from stimloop.__main__ import run_command
 
@@ -141,14 +137,3 @@ def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         timeout=_WAIT_S,
         check=False,
     )
-
-
-def rig_file(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
-    """Write the default rig, on this test run's own LSL network, with some things changed."""
-    rig = tomllib.loads((_ROOT / "config.toml").read_text(encoding="utf-8"))
-    # Without the table liblsl reads the file that the test run has pointed it to.
-    del rig["lsl"]
-    rig["detectors"][1]["threshold"]["calibrate_s"] = 2.0
-    change(rig)
-    path.write_text(tomli_w.dumps(rig), encoding="utf-8")
-    return path

@@ -5,7 +5,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from tests.mosquitto import free_port
+from tests.support.mosquitto import free_port
 
 
 class EmbeddedBroker:

@@ -1,0 +1,1 @@
+"""The kinds of detectors and artifact steps, each a function by the name of its class."""

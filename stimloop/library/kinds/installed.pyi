@@ -1,0 +1,177 @@
+# Written by `python -m stimloop.library.kinds.stub`.
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from detectors.aperiodic.aperiodic import AperiodicConfig as AperiodicConfig
+from detectors.bursts.burst import BurstConfig as BurstConfig
+from detectors.bursts.burst import BurstThreshold as BurstThreshold
+from detectors.bursts.statistics import BurstStatisticsConfig as BurstStatisticsConfig
+from detectors.coherence.config import CoherenceConfig as CoherenceConfig
+from detectors.conditioning.artifacts.line_noise import LineNoiseConfig as LineNoiseConfig
+from detectors.conditioning.artifacts.movement import MovementConfig as MovementConfig
+from detectors.conditioning.artifacts.saturation import SaturationConfig as SaturationConfig
+from detectors.conditioning.artifacts.stimulation_blanking import (
+    StimulationBlankingConfig as StimulationBlankingConfig,
+)
+from detectors.conditioning.artifacts.stimulation_period import (
+    StimulationPeriodConfig as StimulationPeriodConfig,
+)
+from detectors.conditioning.quality import QualityConfig as QualityConfig
+from detectors.coupling.phase_amplitude_coupling import (
+    PhaseAmplitudeCouplingConfig as PhaseAmplitudeCouplingConfig,
+)
+from detectors.power.band_power import BandPowerConfig as BandPowerConfig
+from detectors.power.scale import PowerBaseline as PowerBaseline
+from detectors.rhythm.oscillation import OscillationConfig as OscillationConfig
+from detectors.rhythm.target_phase import AmplitudeGate as AmplitudeGate
+from detectors.rhythm.target_phase import TargetPhaseConfig as TargetPhaseConfig
+from stimloop.library.kinds.thresholds import Level, Percentile
+
+def Aperiodic(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    channels: Sequence[str] = ...,
+    band_hz: tuple[float, float] = ...,
+    fit_hz: tuple[float, float] = ...,
+    exclude_hz: Sequence[tuple[float, float]] = ...,
+    segment_s: float = ...,
+    window_s: float = ...,
+    hop_s: float | None = ...,
+) -> AperiodicConfig: ...
+def BandPower(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    band_hz: tuple[float, float] | None = ...,
+    preset: Literal["pd_stn_beta", "dystonia_gpi_low"] | None = ...,
+    bands_hz: Mapping[str, tuple[float, float]] | None = ...,
+    channels: Sequence[str] = ...,
+    method: Literal["periodogram", "recursive"] = ...,
+    window_s: float | None = ...,
+    time_constant_s: float | None = ...,
+    order: int | None = ...,
+    hop_s: float = ...,
+    scale: Literal["power", "log10", "decibel", "percent", "z"] = ...,
+    baseline: PowerBaseline | Mapping[str, Any] | None = ...,
+    total_hz: tuple[float, float] | None = ...,
+    outside_max: float | None = ...,
+    outside_time_constant_s: float | None = ...,
+    output: Literal["power", "power_and_outside"] = ...,
+) -> BandPowerConfig: ...
+def Burst(
+    id: str,
+    /,
+    *,
+    of: str,
+    threshold: BurstThreshold | Percentile | Level | Mapping[str, Any],
+    hysteresis: float | None = ...,
+    hysteresis_level: float | None = ...,
+    smoothing_s: float = ...,
+    duration_s_min: float = ...,
+) -> BurstConfig: ...
+def BurstStatistics(
+    id: str,
+    /,
+    *,
+    of: str,
+    window_s: float = ...,
+    hop_s: float = ...,
+    long_s: float = ...,
+    n_bursts_min: int = ...,
+    null_delay_s: float = ...,
+) -> BurstStatisticsConfig: ...
+def Coherence(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    other_stream: str | None = ...,
+    band_hz: tuple[float, float] | None = ...,
+    preset: Literal["pd_stn_beta", "dystonia_gpi_low"] | None = ...,
+    pairs: Sequence[tuple[str, str]] = ...,
+    channels: Sequence[str] = ...,
+    segment_s: float = ...,
+    window_s: float = ...,
+    hop_s: float | None = ...,
+    measures: Sequence[Literal["phase_locking", "phase_lag", "phase_lag_debiased"]] = ...,
+    alpha: float = ...,
+    threshold: float | Literal["level"] | None = ...,
+    hysteresis: float = ...,
+) -> CoherenceConfig: ...
+def LineNoise(
+    *,
+    frequency_hz: float,
+    n_harmonics: int = ...,
+    time_constant_s: float = ...,
+) -> LineNoiseConfig: ...
+def Movement(
+    *,
+    below_hz: float = ...,
+    sd: float = ...,
+    learn_s: float = ...,
+    level_s: float = ...,
+    hold_s: float = ...,
+) -> MovementConfig: ...
+def Oscillation(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    centre_hz: float,
+    channels: Sequence[str] = ...,
+    method: Literal["resonator", "hilbert"] = ...,
+    half_width_hz: float = ...,
+    order: int = ...,
+    window_s: float | None = ...,
+    lead_s: float = ...,
+    hop_s: float = ...,
+    outside_max: float | None = ...,
+    outside_time_constant_s: float = ...,
+    output: Literal["amplitude_and_phase", "amplitude", "amplitude_phase_and_outside"] = ...,
+) -> OscillationConfig: ...
+def PhaseAmplitudeCoupling(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    phase_band_hz: tuple[float, float],
+    amplitude_band_hz: tuple[float, float],
+    channels: Sequence[str] = ...,
+    window_s: float = ...,
+    hop_s: float = ...,
+) -> PhaseAmplitudeCouplingConfig: ...
+def Saturation(
+    *,
+    blank_s: float = ...,
+) -> SaturationConfig: ...
+def StimulationBlanking(
+    *,
+    blank_s: float = ...,
+    settle_s: float = ...,
+    pulse_markers: Sequence[str] = ...,
+    change_markers: Sequence[str] = ...,
+) -> StimulationBlankingConfig: ...
+def StimulationPeriod(
+    *,
+    frequency_hz: float,
+    search_hz: float = ...,
+    learn_s: float = ...,
+    window_s: float = ...,
+    half_width_periods: float = ...,
+    resets_on_change: bool = ...,
+    change_markers: Sequence[str] = ...,
+) -> StimulationPeriodConfig: ...
+def TargetPhase(
+    id: str,
+    /,
+    *,
+    of: str,
+    gate: AmplitudeGate | Percentile | Mapping[str, Any],
+    phase_rad: float = ...,
+    lead_s: float = ...,
+    refractory_cycles: float = ...,
+) -> TargetPhaseConfig: ...

@@ -1,0 +1,1 @@
+"""What detection gives: arrays, tables, episodes and pictures."""

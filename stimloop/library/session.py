@@ -1,0 +1,214 @@
+"""A session folder in a notebook: what was estimated, detected, sent and lost, as tables."""
+
+import json
+import warnings
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from streamer.errors import JournalError
+from streamer.tables.session_tables import (
+    ESTIMATES_NAME,
+    EVENTS_NAME,
+    FORMAT,
+    METADATA_KEY,
+    TablesOf,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TableName: TypeAlias = Literal["estimates", "events", "commands", "gaps"]
+
+#: What of the events says something about a command, and about a gap.
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "command": (
+        "time_s", "time_utc", "device", "kind", "program", "amount", "unit", "detector", "channel",
+        "policy", "value", "threshold", "onset_s", "fire_at_s", "seq",
+    ),
+    "gap": ("time_s", "time_utc", "known_s", "stream", "sample", "duration_s", "text"),
+}  # fmt: skip
+
+
+class Session:
+    """The tables of one session, live or replayed.
+
+    Each is read when it is asked for, and then kept. Where the folder has no tables, since the
+    session was killed, goes on, or could not write them, they are made from its journal, as far as
+    that goes at this moment; nothing is written to the folder.
+
+    Parameters
+    ----------
+    folder : path
+        The session folder.
+
+    Attributes
+    ----------
+    folder : Path
+        As given.
+    summary : dict or None
+        What `summary.json` says; None where the session was killed, or goes on.
+
+    Raises
+    ------
+    JournalError
+        Where it is no session folder, or one of another format.
+
+    Examples
+    --------
+    >>> found = session("session")
+    >>> found.summary["ended"]
+    'end of data'
+    >>> beta = found.estimates.query("measure == 'power' and valid")
+    >>> wide = beta.pivot(index="time_s", columns="channel", values="value")
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / "journal.sqlite").is_file():
+            raise JournalError(
+                f"{self.folder}: expected a session folder, with journal.sqlite in it, found "
+                f"{'none there' if self.folder.is_dir() else 'no such folder'}"
+            )
+        summary = self.folder / "summary.json"
+        self.summary: dict[str, Any] | None = (
+            json.loads(summary.read_bytes()) if summary.is_file() else None
+        )
+
+    def __repr__(self) -> str:
+        how = "unfinished" if self.summary is None else self.summary["ended"]
+        return f"session({str(self.folder)!r}): {how}"
+
+    @property
+    def about(self) -> TablesOf:
+        """The session's name, how its clock relates to UTC, and its detectors."""
+        return _about(self._arrow("events"))
+
+    @cached_property
+    def estimates(self) -> "pd.DataFrame":
+        """Every hop of every measure: a frame with a row for each channel and measure of a hop."""
+        return self._frame("estimates")
+
+    @cached_property
+    def events(self) -> "pd.DataFrame":
+        """Everything that was detected, decided, sent, answered and wrong, in order."""
+        return self._frame("events")
+
+    @cached_property
+    def commands(self) -> "pd.DataFrame":
+        """The commands that were sent, and why."""
+        return self._frame("commands")
+
+    @cached_property
+    def gaps(self) -> "pd.DataFrame":
+        """The gaps of the streams: when each was known, and how long it lasted."""
+        return self._frame("gaps")
+
+    def arrays(self, table: TableName) -> dict[str, NDArray[Any]]:
+        """Return a table as arrays, one a column, without pandas.
+
+        Parameters
+        ----------
+        table : {"estimates", "events", "commands", "gaps"}
+            Which.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (n_rows,)
+            Numbers that are missing are NaN, times NaT, names None.
+        """
+        arrow = self._arrow(table)
+        return {name: _array(arrow[name]) for name in arrow.column_names}
+
+    def _frame(self, table: TableName) -> "pd.DataFrame":
+        try:
+            import pandas  # noqa: F401, ICN001, PLC0415 only who wants a frame needs it
+        except ImportError:
+            raise ImportError(
+                "pandas is not installed: install it (pip install pandas), or take "
+                f"session.arrays({table!r})"
+            ) from None
+        return self._arrow(table).to_pandas()
+
+    def _arrow(self, table: TableName) -> pa.Table:
+        if table == "estimates":
+            return self._estimates
+        if table == "events":
+            return self._events
+        if table not in ("commands", "gaps"):
+            raise ValueError(
+                f"table: expected estimates, events, commands or gaps, found {table!r}"
+            )
+        kind, events = table.removesuffix("s"), self._events
+        return events.filter(pc.equal(events["event"], kind)).select(_COLUMNS[kind])
+
+    @cached_property
+    def _estimates(self) -> pa.Table:
+        if self._has_tables:
+            return _read(self.folder / ESTIMATES_NAME)
+        return self._rebuilt[0]
+
+    @cached_property
+    def _events(self) -> pa.Table:
+        if self._has_tables:
+            return _read(self.folder / EVENTS_NAME)
+        return self._rebuilt[1]
+
+    @property
+    def _has_tables(self) -> bool:
+        return all((self.folder / each).is_file() for each in (ESTIMATES_NAME, EVENTS_NAME))
+
+    @cached_property
+    def _rebuilt(self) -> tuple[pa.Table, pa.Table]:
+        from replay.verification.rebuilt_tables import rebuild_tables  # noqa: PLC0415 compiles the detectors
+
+        with TemporaryDirectory(prefix="stimloop-") as folder:
+            made = rebuild_tables(self.folder, Path(folder))
+            if made.difference is not None:
+                warnings.warn(
+                    f"{self.folder}: {made.difference}: from there on the tables have what is "
+                    "computed here, not what was acted on",
+                    stacklevel=2,
+                )
+            return _read(made.estimates), _read(made.events)
+
+
+def session(folder: str | Path) -> Session:
+    """Open a session folder, live or replayed, complete or not; see `Session`."""
+    return Session(folder)
+
+
+def _read(file: Path) -> pa.Table:
+    try:
+        # Into memory of its own, so that the file may go.
+        table = pq.read_table(file, memory_map=False)
+        found = _about(table).format
+    except (pa.ArrowException, msgspec.MsgspecError, LookupError) as error:
+        raise JournalError(
+            f"{file}: expected a table that stimloop wrote, found another file ({error}): make it "
+            "again with stimloop export"
+        ) from error
+    if found != FORMAT:
+        raise JournalError(
+            f"{file}: expected a table of format {FORMAT}, found format {found}: make it again "
+            "with stimloop export"
+        )
+    return table
+
+
+def _about(table: pa.Table) -> TablesOf:
+    return msgspec.json.decode((table.schema.metadata or {})[METADATA_KEY], type=TablesOf)
+
+
+def _array(column: pa.ChunkedArray) -> NDArray[Any]:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    return np.asarray(column.to_numpy())

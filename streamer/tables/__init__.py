@@ -1,0 +1,1 @@
+"""Tables of a session for analysis, `estimates.parquet` and `events.parquet`, beside the loop."""

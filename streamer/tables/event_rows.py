@@ -1,0 +1,165 @@
+"""Rows of `events.parquet`: what was detected, decided, sent, answered and wrong, one each."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pyarrow as pa
+
+from detectors.conditioning.conditioner import Note
+from detectors.estimates import Detection
+from streamer.closed_loop import Outcome
+from streamer.events import Chunk, ClockCorrection, Event, Marker
+from streamer.tables.decided_rows import decided
+from streamer.tables.heard_rows import heard
+from streamer.tables.row import Row, row
+from streamer.tables.wall_clock import UTC_TIME, WallClock
+
+#: Rows of a group.
+N_GROUP_ROWS: Final = 1 << 12
+
+_NAME: Final = pa.dictionary(pa.int32(), pa.string())
+_NUMBER: Final = pa.float64()
+COLUMNS: Final = (
+    pa.field("time_s", _NUMBER),
+    pa.field("time_utc", UTC_TIME),
+    pa.field("known_s", _NUMBER, nullable=False),
+    pa.field("event", _NAME, nullable=False),
+    pa.field("kind", _NAME, nullable=False),
+    pa.field("stream", _NAME),
+    pa.field("sample", pa.int64()),
+    pa.field("detector", _NAME),
+    pa.field("channel", _NAME),
+    pa.field("device", _NAME),
+    pa.field("policy", _NAME),
+    pa.field("program", _NAME),
+    pa.field("operator", _NAME),
+    pa.field("seq", pa.int64()),
+    pa.field("amount", _NUMBER),
+    pa.field("unit", _NAME),
+    pa.field("value", _NUMBER),
+    pa.field("threshold", _NUMBER),
+    pa.field("onset_s", _NUMBER),
+    pa.field("fire_at_s", _NUMBER),
+    pa.field("duration_s", _NUMBER),
+    pa.field("complete", pa.bool_(), nullable=False),
+    pa.field("text", pa.string(), nullable=False),
+)
+REPEATING: Final = [each.name for each in COLUMNS if each.type == _NAME]
+
+#: How the note of a gap says what is missing, and before which sample.
+_GAP: Final = re.compile(
+    r"\d+ samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
+)
+
+
+class EventRows:
+    """Turns steps into rows, in the order of the journal, and rows into row groups.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of the table.
+    clock : WallClock
+        Told of every event before.
+    rates_hz : mapping of str to float
+        Nominal rate of each signal.
+    n_group_rows : int
+        Rows of a group.
+    """
+
+    def __init__(
+        self,
+        schema: pa.Schema,
+        clock: WallClock,
+        rates_hz: Mapping[str, float],
+        n_group_rows: int = N_GROUP_ROWS,
+    ) -> None:
+        self._schema = schema
+        self._clock = clock
+        self._rates_hz = rates_hz
+        self._n_group_rows = n_group_rows
+        self._rows: list[Row] = []
+        self._correction_s: dict[str, float] = {}
+
+    def add(self, event: Event | None, now_s: float, outcome: Outcome) -> Iterator[pa.Table]:
+        """Take in one step, and yield each row group that it completes.
+
+        Parameters
+        ----------
+        event : Event or None
+            What the loop was fed; samples may be left out where nothing was noted on them.
+        now_s : float
+            The service's clock.
+        outcome : Outcome
+            What followed.
+        """
+        if isinstance(event, ClockCorrection) and math.isfinite(event.correction_s):
+            self._correction_s[event.stream] = event.correction_s
+        for each in self._rows_of(event, outcome):
+            each.setdefault("time_s", now_s)
+            each["known_s"] = now_s
+            each["time_utc"] = self._clock.utc_us(each["time_s"])
+            each.setdefault("complete", True)
+            each.setdefault("text", "")
+            self._rows.append(each)
+            if len(self._rows) == self._n_group_rows:
+                yield from self.take()
+
+    def take(self) -> Iterator[pa.Table]:
+        """Yield what is left as a row group, if anything."""
+        if self._rows:
+            rows, self._rows = self._rows, []
+            columns = [
+                pa.array([row.get(field.name) for row in rows], field.type)
+                for field in self._schema
+            ]
+            yield pa.table(columns, schema=self._schema)
+
+    def _rows_of(self, event: Event | None, outcome: Outcome) -> Iterator[Row]:
+        if isinstance(event, Chunk):
+            for note in outcome.notes:
+                yield self._noted(note, event)
+        elif isinstance(event, Marker):
+            time_s = event.time_s + self._correction_s.get(event.stream, 0.0)
+            yield row("marker", "marker", time_s=time_s, stream=event.stream, text=event.text)
+        elif event is not None:
+            yield from heard(event)
+        for seen in outcome.seen:
+            yield from map(_detected, seen.detections)
+        for decision in outcome.decisions:
+            yield from decided(decision)
+
+    def _noted(self, note: Note, chunk: Chunk) -> Row:
+        """Return the row of a note, at the corrected stamp of its sample."""
+        index = min(max(note.sample - chunk.first_sample, 0), chunk.timestamps_s.size - 1)
+        time_s = float(chunk.timestamps_s[index]) + self._correction_s.get(note.stream, 0.0)
+        gap = _GAP.match(note.text) if note.kind == "gap" else None
+        if gap is None:
+            columns: Row = {"sample": note.sample}
+        else:  # it was confirmed some samples after it ended
+            sample, lost_s = int(gap["sample"]), float(gap["lost_s"])
+            time_s -= (note.sample - sample) / self._rates_hz[note.stream] + lost_s
+            columns = {"sample": sample, "duration_s": lost_s}
+        return row(
+            "quality" if gap is None else "gap",
+            note.kind,
+            time_s=time_s if math.isfinite(time_s) else None,
+            stream=note.stream,
+            text=note.text,
+            **columns,
+        )
+
+
+def _detected(detection: Detection) -> Row:
+    return row(
+        "detection",
+        detection.kind,
+        time_s=detection.onset_s,
+        sample=detection.sample,
+        detector=detection.detector,
+        channel=detection.channel,
+        value=detection.strength,
+        complete=detection.complete,
+    )
