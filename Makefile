@@ -8,7 +8,9 @@ PEERS = $(VENV)/.peers
 # What runs on Windows too; its tests may ask for more.
 PACKAGES = detectors stimulators streamer replay stimloop
 
-.PHONY: run test check bench slow mutants system clean
+PAGES = $(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --jobs auto -c docs . build/docs
+
+.PHONY: run test check docs bench slow mutants system clean
 
 run: $(READY)
 	$(BIN)/stimloop run
@@ -31,6 +33,11 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 $(PACKAGES:%=--package %)
 	$(BIN)/lint-imports
+	$(PAGES)
+
+docs: $(READY)
+	$(PAGES)
+	@echo "build/docs/docs/index.html"
 
 bench: $(READY) system
 	$(BIN)/python -m benchmarks.peers.environments
@@ -57,4 +64,4 @@ $(PEERS): $(READY)
 	@touch $(PEERS)
 
 clean:
-	rm -rf $(VENV) .venv-3.* .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .mutants.sqlite
+	rm -rf $(VENV) build/docs .venv-3.* .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .mutants.sqlite

@@ -103,7 +103,7 @@ def first_line(child: subprocess.Popen[str]) -> str:
     """Return the first line a child says: it is ready."""
     line = "" if child.stdout is None else child.stdout.readline()
     if not line:
-        raise SystemExit(f"{child.args!r} ended without a word")
+        raise SystemExit(f"{child.args!r} ended and printed nothing")
     return line
 
 

@@ -29,6 +29,11 @@ class Stretch(NamedTuple):
         In the stream's own data type and unit; objects of type str for text.
     timestamps_s : ndarray of float64, shape (n_samples,)
         Raw stamps in the sender's clock.
+
+    Examples
+    --------
+    >>> Stretch(np.zeros((1000, 2), dtype=np.float32), np.arange(1000) / 1000.0).samples.shape
+    (1000, 2)
     """
 
     samples: NDArray[np.generic]
@@ -50,6 +55,11 @@ class ClockOffsets(NamedTuple):
     times_s, offsets_s : ndarray of float64, shape (n_offsets,)
         When, by the sender's clock, the recorder measured what to add to the sender's stamps to
         reach its own clock; and what it measured.
+
+    Examples
+    --------
+    >>> ClockOffsets(np.array([10.0, 15.0]), np.array([0.25, 0.25])).offsets_s.size
+    2
     """
 
     times_s: NDArray[np.float64] = np.empty(0)
@@ -76,6 +86,19 @@ class RecordedStream(ABC):
     -----
     A stretch is read when it is asked for, and nothing of it is kept: what is in memory depends
     on how much is read at once, and not on how long the recording is.
+
+    Examples
+    --------
+    >>> class ArrayStream(RecordedStream):
+    ...     def decode(self, start, stop):
+    ...         return Stretch(np.zeros((stop - start, 1)), np.arange(start, stop) / 1000.0)
+    >>> info = StreamInfo(
+    ...     name="LFP", lsl_name="LFP", lsl_type="LFP", rate_hz=1000.0, channels=("STN_L",),
+    ...     units=("uV",), dtype="float64",
+    ... )
+    >>> stream = ArrayStream(info, n_samples=5000)
+    >>> float(stream.read(1000, 1200).timestamps_s[0])
+    1.0
     """
 
     def __init__(
@@ -161,6 +184,11 @@ class Recording:
         At least one; a stream may be empty.
     warnings : tuple of str
         Each one line: what is missing or damaged, and how much of it can be read all the same.
+
+    Examples
+    --------
+    >>> Recording(Path("patient07.xdf"), streams=()).path.suffix
+    '.xdf'
     """
 
     path: Path
@@ -169,13 +197,29 @@ class Recording:
 
 
 def ranges(n_samples: int, n_samples_max: int) -> Iterator[tuple[int, int]]:
-    """Yield where pieces of at most `n_samples_max` samples begin and end."""
+    """Yield where pieces of at most `n_samples_max` samples begin and end.
+
+    Examples
+    --------
+    >>> list(ranges(1000, n_samples_max=400))
+    [(0, 400), (400, 800), (800, 1000)]
+    """
     for start in range(0, n_samples, n_samples_max):
         yield start, min(start + n_samples_max, n_samples)
 
 
 def describe(info: StreamInfo, n_samples: int | None = None) -> str:
-    """Return a stream's name, type, source id, rate, channels and data type, for a message."""
+    """Return a stream's name, type, source id, rate, channels and data type, for a message.
+
+    Examples
+    --------
+    >>> info = StreamInfo(
+    ...     name="LFP", lsl_name="LFP", lsl_type="LFP", rate_hz=1000.0, channels=("STN_L",),
+    ...     units=("uV",), dtype="float64",
+    ... )
+    >>> describe(info, n_samples=5000)
+    "'LFP' (type 'LFP', source_id '', 1000 Hz, 1 channels, float64, 5000 samples)"
+    """
     rate = f"{info.rate_hz:g} Hz" if info.rate_hz else "irregular"
     return (
         f"{info.lsl_name!r} (type {info.lsl_type!r}, source_id {info.source_id!r}, {rate}, "

@@ -167,7 +167,7 @@ def machine_warnings(config: Config) -> list[str]:
 
 
 def lsl_warnings(network: LslConfig) -> list[str]:
-    """Return which settings of liblsl's own file an `[lsl]` table replaces without a word."""
+    """Return which settings of liblsl's own file an `[lsl]` table replaces silently."""
     return replaced_settings(network, own_file())
 
 

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -13,6 +13,7 @@ from stimloop import config as configuration
 from stimloop.__main__ import run_command
 from stimulators.policies.registry import POLICIES
 from streamer.config import Allowed
+from tests.stimloop.library.patient_file import write_patient
 
 _ROOT = Path(__file__).parents[1]
 _DOCUMENTS = sorted(
@@ -48,11 +49,29 @@ def test_every_test_and_file_that_is_named_is_there(document: Path) -> None:
 
 
 def test_the_guarantees_name_their_tests() -> None:
-    readme = (_ROOT / "README.md").read_text("utf-8")
-    table = readme.partition("## What is guaranteed")[2].partition("\n## ")[0]
+    guarantees = (_ROOT / "docs" / "guarantees.md").read_text("utf-8")
+    table = guarantees.partition("## What is guaranteed")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
     assert len(rows) > 10
     assert [row for row in rows if not _TEST.search(row)] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((_ROOT / "README.md").read_text("utf-8").split()) <= 900
+
+
+def test_the_notebook_lines_of_the_readme_find_bursts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = re.findall(
+        r"```python\n(.*?)```", (_ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    assert len([line for line in block.splitlines() if line]) <= 8
+    write_patient(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    made: dict[str, Any] = {}
+    exec(block, made)  # noqa: S102 it is what a reader runs
+    assert len(made["found"]["burst"].events()) > 10
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the detectors find in real recordings: the table of the README.
+"""What the detectors find in real recordings: the table of docs/findings.md.
 
 ``python -m benchmarks.figures.findings`` prints it. Each line is one detector run over the whole
 recording, conditioned as on a rig; the facts beside are those the recordings came with.

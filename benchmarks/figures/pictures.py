@@ -1,19 +1,19 @@
-"""The pictures of the guides: detectors on the real recordings, through the loop itself.
+"""The pictures of the guide: every detector on the real recordings, through the loop itself.
 
 ``python -m benchmarks.figures.pictures`` draws ``docs/pictures/*.png``.
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import stimloop as sl
+from benchmarks.figures import drawing
 from benchmarks.figures.recordings import DATA
+from benchmarks.figures.signals import Line, signals_uv
 from replay import offline, readers
 from replay.recording_source import RecordingSource
 from stimloop import config as configuration
@@ -22,78 +22,106 @@ from streamer.closed_loop import ClosedLoop
 
 _ROOT = Path(__file__).parents[2]
 _PICTURES = _ROOT / "docs" / "pictures"
-_FOUND = {
+#: The recording of each example.
+_RECORDINGS = {
     "every-detector": "xdf-derived/stn_ecog_3streams_drift_reset_gap.xdf",
     "every-detector-noise": "xdf-real/clock_resets.xdf",
 }
 
 
-def replayed(example: str) -> dict[str, DetectorSeries]:
-    """Return what every detector of an example gives of its recording."""
+class Replayed(NamedTuple):
+    """A recording's signals in microvolts, and what each detector of an example found in it."""
+
+    signals_uv: dict[str, Line]
+    found: dict[str, DetectorSeries]
+
+
+def replayed(example: str) -> Replayed:
+    """Return what every detector of an example finds in its recording."""
     config = configuration.load(_ROOT / "docs" / "examples" / f"{example}.toml")
-    recording = readers.open(DATA / _FOUND[example])
+    recording = readers.open(DATA / _RECORDINGS[example])
     source = RecordingSource(recording, config.streams, offline.LONG_CHUNKS)
     source.open()
     found = offline.detect(source, ClosedLoop(config.loop, source.infos, "pictures"))
-    return {name: DetectorSeries(each) for name, each in found.detectors.items()}
+    signals = signals_uv(config.loop, source.infos, (event for _, event in source.events()))
+    return Replayed(signals, {name: DetectorSeries(each) for name, each in found.detectors.items()})
 
 
-def draw_stn_ecog(told: dict[str, DetectorSeries]) -> Figure:
-    """Return beta, bursts, moments, coupling, coherence and slope of a patient's STN and M1."""
-    figure = Figure(figsize=(11, 13), layout="constrained")
-    axes = figure.subplots(6, 1, sharex=True)
+def draw_stn_ecog(replayed: Replayed) -> Figure:
+    """Return beta, bursts, phases, coupling, coherence and slope of a patient's STN and M1."""
+    found = replayed.found
+    figure = Figure(figsize=(14, 20), layout="constrained")
+    axes = figure.subplots(7, 1, sharex=True)
+    axes[0].plot(*replayed.signals_uv["ECOG_RIGHT_1"], color=drawing.GREY, linewidth=0.8)
+    axes[0].set_ylabel("ECOG_RIGHT_1\n(µV)")
+    _draw(axes[1], found["beta"], "ECOG_RIGHT_1.power", "ECOG_RIGHT_1", drawing.BLUE)
+    _draw(axes[1], found["beta"], "STN_R_01.power", "STN_R_01", drawing.VERMILION)
+    axes[1].set_ylabel("beta, recursive\n(µV²)")
+    _draw_bursts(axes[2], found["bursts"], "ECOG_RIGHT_1")
+    axes[2].set_ylabel("15-22 Hz\n(µV²)")
+    _draw_phases(axes[3], found["rhythm"], found["peaks"], "ECOG_RIGHT_1")
+    axes[3].set_ylabel("18.5 Hz\n(µV)")
+    colours = (drawing.VERMILION, drawing.BLUE, drawing.GREEN)
+    for number, colour in enumerate(colours):
+        channel = f"ECOG_RIGHT_{number}"
+        _draw(axes[4], found["coupling"], f"{channel}.modulation_index", channel, colour)
+    _draw_null(axes[4], found["coupling"], "ECOG_RIGHT_0.modulation_index_null")
+    axes[4].set_ylabel("modulation\nindex")
+    pair, other = "LFP_RIGHT_1-ECOG_RIGHT_0", "LFP_RIGHT_1-ECOG_RIGHT_3"
+    _draw(axes[5], found["coherence"], f"{pair}.coherence", "STN, ECOG 0", drawing.BLUE)
     _draw(
-        axes[0],
-        told["beta"],
-        ["STN_R_01.power", "ECOG_RIGHT_1.power"],
-        "band power, recursive\nµV²",
+        axes[5],
+        found["coherence"],
+        f"{pair}.lower_bound",
+        "lower bound",
+        drawing.SKY_BLUE,
+        style=":",
     )
-    _draw_bursts(axes[1], told["bursts"], "ECOG_RIGHT_1")
-    _draw_moments(axes[2], told["rhythm"], told["peaks"], "ECOG_RIGHT_1")
-    _draw(
-        axes[3],
-        told["coupling"],
-        [f"ECOG_RIGHT_{place}.modulation_index" for place in range(3)],
-        "modulation index",
-    )
-    _draw(axes[3], told["coupling"], ["ECOG_RIGHT_0.modulation_index_null"], "", style="k--")
-    pairs = ["LFP_RIGHT_1-ECOG_RIGHT_0", "LFP_RIGHT_1-ECOG_RIGHT_3"]
-    _draw(axes[4], told["coherence"], [f"{each}.coherence" for each in pairs], "coherence")
-    _draw(axes[4], told["coherence"], [f"{pairs[0]}.lower_bound"], "", style=":")
-    _draw(axes[4], told["coherence"], [f"{pairs[0]}.coherence_null"], "", style="k--")
-    _draw(
-        axes[4], told["with_force"], ["ECOG_RIGHT_1-MOV_RIGHT.coherence"], "coherence", style="-."
-    )
-    slopes = [f"{each}.over_aperiodic_db" for each in ("STN_R_01", "ECOG_RIGHT_1")]
-    _draw(axes[5], told["slope"], slopes, "beta over 1/f\ndB")
-    _draw(axes[5], told["slope"], ["STN_R_01.over_aperiodic_db_null"], "", style="k--")
-    axes[5].set_xlabel("time in the recorder's clock (s); 0.75 s are missing at 112 s")
+    _draw(axes[5], found["coherence"], f"{other}.coherence", "STN, ECOG 3", drawing.VERMILION)
+    force = "ECOG_RIGHT_1-MOV_RIGHT.coherence"
+    _draw(axes[5], found["with_force"], force, "ECOG 1, force", drawing.GREEN, style="-.")
+    _draw_null(axes[5], found["coherence"], f"{pair}.coherence_null")
+    axes[5].set_ylabel("coherence")
+    for channel, colour in (("ECOG_RIGHT_1", drawing.BLUE), ("STN_R_01", drawing.VERMILION)):
+        _draw(axes[6], found["slope"], f"{channel}.over_aperiodic_db", channel, colour)
+    _draw_null(axes[6], found["slope"], "STN_R_01.over_aperiodic_db_null")
+    axes[6].set_ylabel("beta over 1/f\n(dB)")
+    for axis in axes[1:]:
+        drawing.explain(axis)
+    axes[6].set_xlabel("time in the recorder's clock (s); 0.75 s are missing at 112 s")
     figure.suptitle("STN and motor cortex, Parkinson's, off medication and stimulation")
+    figure.align_ylabels(axes)
     return figure
 
 
-def draw_noise(told: dict[str, DetectorSeries]) -> Figure:
+def draw_noise(replayed: Replayed) -> Figure:
     """Return coupling, coherence and slope of a stream of noise, beside what chance gives."""
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    axes = figure.subplots(3, 1, sharex=True)
-    for axis, name in ((axes[0], "coupling"), (axes[1], "coherence"), (axes[2], "slope")):
-        measured = [each for each in told[name].outputs if each.null is not None]
-        labels = [each.label for each in measured]
-        what = measured[0].measure.replace("_", " ")
-        _draw(axis, told[name], labels, what, legend=False)
-        null = measured[0]._replace(measure=measured[0].null or "")
-        _draw(axis, told[name], [null.label], "", style="k--")
-    axes[2].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
-    figure.suptitle("A stream of noise (dashed: what chance exceeds in one window of twenty)")
+    figure = Figure(figsize=(14, 12), layout="constrained")
+    axes = figure.subplots(4, 1, sharex=True)
+    axes[0].plot(*replayed.signals_uv["ch1"], color=drawing.GREY, linewidth=0.3)
+    axes[0].set_ylabel("ch1\n(µV)")
+    for axis, name, label in (
+        (axes[1], "coupling", "modulation\nindex"),
+        (axes[2], "coherence", "coherence"),
+        (axes[3], "slope", "over 1/f\n(dB)"),
+    ):
+        found = replayed.found[name]
+        measured = [each for each in found.outputs if each.null is not None]
+        what = "pair" if name == "coherence" else "channel"
+        for number, output in enumerate(measured):
+            told = f"each {what}" if number == 0 else None
+            _draw(axis, found, output.label, told, drawing.SKY_BLUE, width=0.8)
+        _draw_null(axis, found, measured[0]._replace(measure=measured[0].null or "").label)
+        axis.set_ylabel(label)
+        drawing.explain(axis)
+    coupling = replayed.found["coupling"]
+    shown_s = coupling.time_s[coupling.valid.any(axis=1)]
+    # Until its new clock is known, the stamps of the sender that returned are days away.
+    axes[3].set_xlim(shown_s.min() - 10.0, shown_s.max() + 10.0)
+    axes[3].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
+    figure.suptitle("A stream of noise: chance exceeds the dashed line in one window of twenty")
+    figure.align_ylabels(axes)
     return figure
-
-
-def draw_bursts() -> Figure:
-    """Return the picture of the guide to notebooks, as a notebook draws it."""
-    stream = sl.read(DATA / _FOUND["every-detector"])["STN_ECOG"]
-    beta = sl.BandPower("beta", band_hz=(13, 30), window_s=0.4, channels=["ECOG_RIGHT_1"])
-    burst = sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=8))
-    return sl.detect(stream, beta, burst).plot()
 
 
 def main() -> int:
@@ -101,58 +129,58 @@ def main() -> int:
     if not DATA.is_dir():
         print(f"{DATA}: expected the recordings (STIMLOOP_DATA), found none", file=sys.stderr)
         return 2
-    mpl.rcParams["svg.hashsalt"] = "stimloop"
     _PICTURES.mkdir(exist_ok=True)
-    for name, figure in (
-        ("every-detector", draw_stn_ecog(replayed("every-detector"))),
-        ("every-detector-noise", draw_noise(replayed("every-detector-noise"))),
-        ("in-a-notebook", draw_bursts()),
-    ):
-        figure.savefig(_PICTURES / f"{name}.png", dpi=80, metadata={"Software": None})
-        print(_PICTURES / f"{name}.png")
+    for example, draw in (("every-detector", draw_stn_ecog), ("every-detector-noise", draw_noise)):
+        with drawing.house_style():
+            figure = draw(replayed(example))
+            path = _PICTURES / f"{example}.png"
+            figure.savefig(path, dpi=drawing.DPI, metadata={"Software": None})
+        print(path)
     return 0
 
 
 def _draw(
     axis: Axes,
-    told: DetectorSeries,
-    outputs: Sequence[str],
-    label: str,
+    found: DetectorSeries,
+    output: str,
+    label: str | None,
+    colour: str,
     *,
     style: str = "-",
-    legend: bool = True,
+    width: float = 1.6,
 ) -> None:
-    for output in outputs:
-        channel, _, measure = output.rpartition(".")
-        values, named = told.column(channel, measure), output if legend else None
-        axis.plot(told.time_s, values, style, linewidth=1.0, label=named)
-    if label:
-        axis.set_ylabel(label)
-    if legend:
-        axis.legend(loc="upper left", fontsize="x-small")
+    channel, _, measure = output.rpartition(".")
+    values = found.column(channel, measure)
+    axis.plot(found.time_s, values, style, color=colour, linewidth=width, label=label)
 
 
-def _draw_bursts(axis: Axes, told: DetectorSeries, channel: str) -> None:
-    _draw(axis, told, [f"{channel}.value"], "band power 15-22 Hz\nand bursts, µV²")
-    _draw(axis, told, [f"{channel}.threshold"], "", style="k--")
-    for each in told.events():
-        if each.channel == channel and not np.isnan(each.offset_s):
-            axis.axvspan(each.onset_s, each.offset_s, color="tab:orange", alpha=0.3, linewidth=0.0)
+def _draw_null(axis: Axes, found: DetectorSeries, output: str) -> None:
+    _draw(axis, found, output, "by chance", drawing.BLACK, style="--")
 
 
-def _draw_moments(axis: Axes, rhythm: DetectorSeries, peaks: DetectorSeries, channel: str) -> None:
-    _draw(axis, rhythm, [f"{channel}.amplitude"], "amplitude at 18.5 Hz\nand peaks told, µV")
-    _draw(axis, peaks, [f"{channel}.threshold"], "", style="k--")
-    moments = [each for each in peaks.detections if each.channel == channel]
+def _draw_bursts(axis: Axes, found: DetectorSeries, channel: str) -> None:
+    _draw(axis, found, f"{channel}.value", "band power", drawing.BLUE)
+    _draw(axis, found, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
+    spans_s = [
+        (each.onset_s, each.offset_s)
+        for each in found.events()
+        if each.channel == channel and not np.isnan(each.offset_s)
+    ]
+    drawing.shade(axis, spans_s, "burst")
+
+
+def _draw_phases(axis: Axes, rhythm: DetectorSeries, peaks: DetectorSeries, channel: str) -> None:
+    _draw(axis, rhythm, f"{channel}.amplitude", "amplitude", drawing.BLUE, width=1.0)
+    _draw(axis, peaks, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
+    events = [each for each in peaks.detections if each.channel == channel]
     axis.plot(
-        [each.onset_s for each in moments],
-        [each.strength for each in moments],
-        "|",
-        color="tab:red",
-        markersize=8,
-        label="moment told 10 ms ahead",
+        [each.onset_s for each in events],
+        [each.strength for each in events],
+        "o",
+        color=drawing.VERMILION,
+        markersize=5,
+        label="peak, announced\n10 ms ahead",
     )
-    axis.legend(loc="upper left", fontsize="x-small")
 
 
 if __name__ == "__main__":

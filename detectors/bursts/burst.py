@@ -36,6 +36,13 @@ class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ------
     ValueError
         Where it is neither, or both.
+
+    Examples
+    --------
+    >>> BurstThreshold(percentile=75.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: threshold: expected percentile and calibrate_s, or level, found percentile
     """
 
     percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
@@ -78,6 +85,14 @@ class BurstConfig(
         level back and forth; 0.2 s is usual.
     duration_s_min : float
         An episode shorter than this, from its onset to its offset, is no burst.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> threshold = {"percentile": 75.0, "calibrate_s": 20.0}
+    >>> table = {"kind": "burst", "id": "burst", "of": "beta", "threshold": threshold}
+    >>> msgspec.convert(table, BurstConfig).reads[0].name
+    'beta'
     """
 
     of: str
@@ -167,6 +182,18 @@ class Burst:
     ----------
     .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
        bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from detectors.block import StreamLayout
+    >>> from detectors.power.band_power import BandPower, BandPowerConfig
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> beta = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
+    >>> table = {"kind": "burst", "id": "burst", "of": "beta", "threshold": {"level": 12.0}}
+    >>> burst = Burst(msgspec.convert(table, BurstConfig), beta)
+    >>> [output.measure for output in burst.outputs], burst.detects
+    (['value', 'threshold', 'is_on', 'is_calibrating'], ('onset', 'offset'))
     """
 
     config_type: ClassVar[type[DetectorConfig]] = BurstConfig

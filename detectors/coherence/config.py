@@ -61,6 +61,12 @@ class CoherenceConfig(
         An onset is given where ``lower_bound`` rises over it; without one there are no detections.
     hysteresis : float
         An offset is given where it falls so far below the threshold, as a fraction of it.
+
+    Examples
+    --------
+    >>> config = CoherenceConfig(id="coherence", stream="LFP", band_hz=(13.0, 30.0))
+    >>> config.window_s
+    10.0
     """
 
     stream: str

@@ -153,7 +153,7 @@ def check_restart_begins_anew(example: Example, given: Recording) -> None:
 def check_taint_spoils_its_window_and_no_more(
     example: Example, given: Recording, sample: int, channel: int, taint: Taint
 ) -> None:
-    """Hold that a tainted sample makes its window invalid on its channel, and nothing else.
+    """Hold that a tainted sample makes the windows invalid that contain it, on its channel only.
 
     Where bad data are left out of a window instead, that other channels do not know of it.
     """

@@ -32,6 +32,13 @@ def open_recording(path: Path, known: Registry = REGISTRY) -> Recording:
     RecordingError
         Where it cannot be read, or nobody knows its format: names its suffix and first bytes,
         and what is installed.
+
+    Examples
+    --------
+    >>> open_recording(Path("nobody.xdf"))
+    Traceback (most recent call last):
+        ...
+    replay.recording.RecordingError: nobody.xdf: expected a file that can be read, found ...
     """
     first_bytes = _first_bytes(path)
     named = [each for each in known.readers if each.has_suffix(path)]

@@ -26,6 +26,17 @@ class Reader:
     open : callable
         Given the path, returns the recording; raises `RecordingError` where it is none. Here, and
         not before, whatever library it needs is imported.
+
+    Examples
+    --------
+    >>> reader = Reader(
+    ...     format="numpy",
+    ...     suffixes=(".npy",),
+    ...     recognizes=lambda path, first_bytes: first_bytes.startswith(b"NUMPY", 1),
+    ...     open=lambda path: Recording(path, streams=()),
+    ... )
+    >>> print(reader, reader.has_suffix(Path("LFP_1000Hz.npy")))
+    numpy (.npy) True
     """
 
     format: str

@@ -21,6 +21,11 @@ class Registry(NamedTuple):
         Our own by format, then the others in the order of their entry points' names.
     refused : dict of str to str
         For each entry point that could not be taken, the reason.
+
+    Examples
+    --------
+    >>> "XDF" in [reader.format for reader in REGISTRY.readers]
+    True
     """
 
     readers: tuple[Reader, ...]
@@ -32,6 +37,11 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
 
     One that cannot be imported, or is no reader, is refused with the reason and leaves the rest
     as it is; nobody's format can take the place of another's.
+
+    Examples
+    --------
+    >>> "XDF" in [reader.format for reader in find([]).readers]
+    True
     """
     readers: list[Reader] = []
     for own in sorted(_own(), key=lambda each: each.format):

@@ -159,7 +159,7 @@ class VirtualService:
             self.wire.client.disconnect("its keep-alive ended", back_after_us=back_after_us)
 
     def kill(self) -> None:
-        """End at once, without a word: the broker says the Last Will."""
+        """End at once and say nothing: the broker sends the Last Will."""
         if self.phase != "ended":
             self.phase = "ended"
             self._ear.disconnect("killed", back_after_us=None)

@@ -94,7 +94,7 @@ class Mosquitto:
             heard.append(line)
             if "running" in line:
                 return
-        raise AssertionError("".join(heard) or "mosquitto ended without a word")
+        raise AssertionError("".join(heard) or "mosquitto ended and printed nothing")
 
     def kill(self) -> None:
         """End it as a power cut would: nobody is told, retained messages are gone."""

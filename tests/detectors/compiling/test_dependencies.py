@@ -1,4 +1,4 @@
-"""A kernel's digest changes with what its machine code depends on, and with nothing else."""
+"""A kernel's digest changes with what its machine code depends on, and only with that."""
 
 import importlib
 import pkgutil

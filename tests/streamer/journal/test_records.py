@@ -1,4 +1,4 @@
-"""Records come back bit for bit, and digests see the data and nothing else."""
+"""Records come back bit for bit, and digests depend on the data alone."""
 
 import math
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The mains is taken off, wherever it is, and nothing else is."""
+"""The mains is removed, at whatever frequency; the rest of the signal stays."""
 
 from collections import Counter
 

@@ -1,0 +1,223 @@
+"""The picture of the README: the loop of the default rig closes.
+
+``python -m benchmarks.figures.loop`` runs the default rig for 45 s, with its simulated patient,
+broker and device, and draws ``docs/pictures/loop.png`` from the journal of that session.
+``python -m benchmarks.figures.loop SESSION`` draws a session of the default rig that is there.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.figures import drawing
+from benchmarks.figures.signals import Line, signals_uv
+from stimulators.decisions import Send, StateChanged
+from stimulators.wire.messages import Command
+from stimulators.wire.received import AckHeard, DeviceStatusHeard
+from streamer.closed_loop import ClosedLoop, Outcome
+from streamer.config import LoopConfig
+from streamer.events import Event
+from streamer.journal.reader import JournalReader
+from streamer.journal.records import StepRecord
+from streamer.source import StreamInfo
+
+_PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "loop.png"
+_CHANNEL, _BURST = "STN_L_13", "beta_burst"
+_DURATION_S = 45
+#: From the first moment that stimulation is allowed, in the wide view.
+_WIDE_S = (-12.0, 20.0)
+#: Before and after one burst, in the narrow view.
+_NARROW_S = (-0.3, 0.6)
+
+
+class Session(NamedTuple):
+    """What one session recorded of the loop; seconds from its first sample."""
+
+    raw_uv: Line
+    beta_uv2: Line
+    threshold_uv2: Line
+    bursts_s: list[tuple[float, float]]
+    wanted_ma: Line
+    allowed_ma: Line
+    applied_ma: Line
+    active_s: float
+
+
+def read(folder: Path) -> Session:
+    """Return what the loop saw, wanted and allowed, computed again from a session's journal.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of a session of the default rig.
+
+    Returns
+    -------
+    Session
+        Lines of (seconds, values).
+    """
+    with JournalReader(folder / "journal.sqlite") as journal:
+        config = msgspec.json.decode(journal.header.config_json, type=LoopConfig)
+        steps = [
+            (record.now_s, record.payload.event)
+            for record in journal.records()
+            if isinstance(record.payload, StepRecord)
+        ]
+        return look(config, journal.header.infos, journal.header.session, steps)
+
+
+def look(
+    config: LoopConfig,
+    infos: Sequence[StreamInfo],
+    session: str,
+    steps: Sequence[tuple[float, Event]],
+) -> Session:
+    """Return what the loop of a session sees, wants and allows of its (now, event)."""
+    loop = ClosedLoop(config, infos, session)
+    found = _Collected()
+    for now_s, event in steps:
+        found.take(event, now_s, loop.step(event, now_s))
+    labels = [output.label for output in loop.chain.detectors[_BURST].outputs]
+    signals = signals_uv(config, infos, [event for _, event in steps])
+    return found.session(labels, signals[_CHANNEL])
+
+
+class _Collected:
+    """What was read so far: pairs of seconds and value."""
+
+    def __init__(self) -> None:
+        self._hops: list[Line] = []
+        self._edges: list[tuple[str, float]] = []
+        self._wanted_ma: list[tuple[float, float]] = []
+        self._allowed_ma: list[tuple[float, float]] = []
+        self._applied_ma: list[tuple[float, float]] = []
+        self._active_s = float("nan")
+
+    def take(self, event: Event, now_s: float, outcome: Outcome) -> None:
+        if isinstance(event, AckHeard | DeviceStatusHeard) and event.message.applied_ma is not None:
+            self._applied_ma.append((now_s, event.message.applied_ma))
+        for seen in outcome.seen:
+            if seen.estimates.detector == _BURST:
+                values = np.where(seen.estimates.valid, seen.estimates.values, np.nan)
+                self._hops.append((seen.estimates.time_s, values))
+            self._edges += [
+                (each.kind, each.onset_s) for each in seen.detections if each.channel == _CHANNEL
+            ]
+        self._wanted_ma += [(each.time_s, each.amount) for each in outcome.targets]
+        for each in outcome.decisions:
+            if isinstance(each, Send) and isinstance(each.message, Command):
+                self._allowed_ma.append((now_s, each.message.amplitude_ma or 0.0))
+            elif isinstance(each, StateChanged) and each.after == "active":
+                self._active_s = np.fmin(self._active_s, now_s)
+
+    def session(self, labels: list[str], signal_uv: Line) -> Session:
+        signal_s, raw_uv = signal_uv
+        start_s = float(signal_s[0])
+        hops_s = np.concatenate([time_s for time_s, _ in self._hops]) - start_s
+        values = np.concatenate([values for _, values in self._hops])
+        bursts_s: list[tuple[float, float]] = []
+        for (kind, begin_s), (_, end_s) in pairwise(self._edges):
+            if kind == "onset":
+                bursts_s.append((begin_s - start_s, end_s - start_s))
+        return Session(
+            raw_uv=(signal_s - start_s, raw_uv),
+            beta_uv2=(hops_s, values[:, labels.index(f"{_CHANNEL}.value")]),
+            threshold_uv2=(hops_s, values[:, labels.index(f"{_CHANNEL}.threshold")]),
+            bursts_s=bursts_s,
+            wanted_ma=_line(self._wanted_ma, start_s),
+            allowed_ma=_line(self._allowed_ma, start_s),
+            applied_ma=_line(self._applied_ma, start_s),
+            active_s=self._active_s - start_s,
+        )
+
+
+def draw(session: Session) -> Figure:
+    """Return the picture: signal, beta power, amplitude; the loop closing, and one burst."""
+    figure = Figure(figsize=(14, 9), layout="constrained")
+    grid = figure.subplots(3, 2, sharex="col", sharey="row", width_ratios=(1.7, 1.0))
+    onset_s, offset_s = _one_burst(session)
+    for column, (first_s, last_s) in enumerate(
+        (
+            (session.active_s + _WIDE_S[0], session.active_s + _WIDE_S[1]),
+            (onset_s + _NARROW_S[0], offset_s + _NARROW_S[1]),
+        )
+    ):
+        signal, power, amplitude = grid[:, column]
+        signal.plot(*session.raw_uv, color=drawing.GREY, linewidth=0.8 if column == 0 else 1.4)
+        power.plot(*session.beta_uv2, color=drawing.BLUE, label="beta power")
+        power.plot(*session.threshold_uv2, "--", color=drawing.BLACK, label="threshold")
+        drawing.shade(power, session.bursts_s, "burst")
+        for line, style, width, colour, label in (
+            (session.wanted_ma, ":", 1.8, drawing.BLACK, "wanted"),
+            (session.allowed_ma, "-", 4.5, drawing.ORANGE, "allowed"),
+            (session.applied_ma, "-", 1.6, drawing.BLUE, "applied"),
+        ):
+            amplitude.step(*line, style, where="post", linewidth=width, color=colour, label=label)
+        amplitude.set_xlim(first_s, last_s)
+        amplitude.set_xlabel("time (s)")
+        if column == 0:
+            for axis in (signal, power, amplitude):
+                axis.axvline(session.active_s, color=drawing.VERMILION, linewidth=2.0)
+            signal.set_title("the threshold is calibrated, then the loop closes")
+        else:
+            signal.set_title("one burst")
+            drawing.explain(power)
+            drawing.explain(amplitude)
+    _scale(grid[0, 0], session.raw_uv, session)
+    _scale(grid[1, 0], session.beta_uv2, session)
+    grid[1, 0].set_ylim(bottom=0.0)
+    grid[0, 0].set_ylabel(f"{_CHANNEL}\n(µV)")
+    grid[1, 0].set_ylabel("beta, 13-30 Hz\n(µV²)")
+    grid[2, 0].set_ylabel("stimulation\n(mA)")
+    figure.align_ylabels(grid[:, 0])
+    return figure
+
+
+def main() -> int:
+    """Run the default rig, unless a session of it is named, and draw."""
+    with tempfile.TemporaryDirectory() as folder, drawing.house_style():
+        session = Path(sys.argv[1]) if sys.argv[1:] else Path(folder) / "session"
+        if not sys.argv[1:]:
+            rig = [sys.executable, "-m", "stimloop", "run", "--session", str(session)]
+            subprocess.run([*rig, "--duration", str(_DURATION_S)], check=True)
+        figure = draw(read(session))
+        figure.savefig(_PICTURE, dpi=drawing.DPI, metadata={"Software": None})
+    print(_PICTURE)
+    return 0
+
+
+def _line(points: list[tuple[float, float]], start_s: float) -> Line:
+    time_s, values = np.array(points, dtype=np.float64).reshape(-1, 2).T
+    return time_s - start_s, values
+
+
+def _one_burst(session: Session) -> tuple[float, float]:
+    """Return onset and offset of the longest burst that has half a second to itself after it."""
+    shown = [each for each in session.bursts_s if each[0] > session.active_s + 1.0]
+    alone = [
+        (onset_s, offset_s)
+        for (onset_s, offset_s), (next_s, _) in pairwise(shown)
+        if next_s - offset_s > 0.5
+    ]
+    return max(alone, key=lambda each: each[1] - each[0])
+
+
+def _scale(axis: Axes, line: Line, session: Session) -> None:
+    """Let the axis hold what the wide view shows."""
+    time_s, values = line
+    first_s, last_s = (session.active_s + each for each in _WIDE_S)
+    shown = values[(time_s >= first_s) & (time_s <= last_s)]
+    axis.set_ylim(1.05 * float(np.nanmin(shown)), 1.05 * float(np.nanmax(shown)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
