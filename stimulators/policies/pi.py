@@ -71,6 +71,25 @@ class Pi(AmplitudePolicy):
     .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
        control schemes for suppression of pathological beta oscillations in Parkinson's disease",
        Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = PiConfig(
+    ...     id="pi",
+    ...     of="beta",
+    ...     device="stn",
+    ...     lowest_ma=0.0,
+    ...     highest_ma=3.0,
+    ...     set_point=2.0,
+    ...     transition_up_s=0.0,
+    ...     transition_down_s=0.0,
+    ... )
+    >>> example = PolicyExample(Pi, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, *[Hop(is_on=True)] * 3]  # a measure of 0.25, then 3.0: half too much
+    >>> [round(each.amount, 3) for each in example.run(hops)]  # the device stays at 0 mA
+    [0.0, 0.328, 0.328, 0.328]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PiConfig
