@@ -65,7 +65,7 @@ class Ceiling:
     """Wants what the policy within wants, but no more than a ceiling that a measure moves.
 
     For a measure that tells of too much: in the pallidum of dystonia, slow power steers the amount
-    and beta that rises with it lowers the ceiling [1]_.
+    and beta that rises with it lowers the ceiling.
 
     Parameters
     ----------
