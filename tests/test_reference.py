@@ -13,6 +13,7 @@ import pytest
 import detectors.conditioning.artifacts
 import stimloop
 from detectors.registry import REGISTRY as DETECTORS
+from stimulators.policies.registry import POLICIES
 
 _ROOT = Path(__file__).parents[1]
 _LISTED = re.compile(r"^\.\. auto(?:class|function|exception):: ([\w.]+)$", re.MULTILINE)
@@ -66,6 +67,7 @@ def _kinds() -> Iterator[object]:
     for config, kind in DETECTORS.detectors.items():
         yield from (kind, config)
     yield from _artifact_kinds()
+    yield from POLICIES.policies.values()
 
 
 def test_every_kind_and_every_seam_is_in_the_reference() -> None:

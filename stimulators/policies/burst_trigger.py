@@ -103,6 +103,17 @@ class BurstTrigger:
     ----------
     .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
        bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = BurstTriggerConfig(id="long", of="burst", device="stn", on_ma=2.0, lasted_s=0.1)
+    >>> example = PolicyExample(BurstTrigger, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> short, long = [Hop(is_on=True)] * 3, [Hop(is_on=True)] * 9  # of 60 ms and of 180 ms
+    >>> wanted = example.run([driven, *short, Hop(is_on=False), *long])
+    >>> [(each.kind, each.amount, round(each.time_s - each.onset_s, 3)) for each in wanted]
+    [('trigger', 2.0, 0.1)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = BurstTriggerConfig

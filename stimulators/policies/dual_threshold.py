@@ -56,6 +56,28 @@ class DualThreshold(AmplitudePolicy):
     .. [1] A. Velisar et al., "Dual threshold neural closed loop deep brain stimulation in
        Parkinson disease patients", Brain Stimulation 12(4), 2019,
        doi:10.1016/j.brs.2019.02.020.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = DualThresholdConfig(
+    ...     id="dual",
+    ...     of="beta",
+    ...     device="stn",
+    ...     highest_ma=2.0,
+    ...     upper_threshold=2.0,
+    ...     lower_threshold=0.1,
+    ...     averaging_s=0.0,
+    ...     onset_upper_s=0.04,
+    ...     detection_blanking_s=0.0,
+    ...     transition_up_s=1.0,
+    ...     transition_down_s=1.0,
+    ... )
+    >>> example = PolicyExample(DualThreshold, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, *[Hop(is_on=True)] * 5, *[Hop(is_on=False)] * 2]  # 3.0, then 0.25
+    >>> [round(each.amount, 2) for each in example.run(hops)]  # up after two hops, then held
+    [0.5, 0.5, 0.5, 0.53, 0.56, 0.59, 0.59, 0.59]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = DualThresholdConfig

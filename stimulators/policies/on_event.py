@@ -73,6 +73,16 @@ class OnEvent:
     .. [1] A. B. Holt et al., "Phase-dependent suppression of beta oscillations in Parkinson's
        disease patients", Journal of Neuroscience 39(6), 2019,
        doi:10.1523/JNEUROSCI.1913-18.2018.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = OnEventConfig(id="touch", of="burst", device="band", event="onset", on_level=0.5)
+    >>> example = PolicyExample(OnEvent, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, Hop(is_on=True), Hop(is_on=True), Hop(is_on=False)]
+    >>> [(each.kind, each.amount) for each in example.run(hops)]
+    [('trigger', 0.5)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OnEventConfig

@@ -8,7 +8,7 @@ from stimulators.device_config import DeviceConfig
 from stimulators.policies.parts.amplitude_config import Amount, AmplitudeConfig, Duration
 from stimulators.policies.parts.amplitude_policy import AmplitudePolicy
 from stimulators.policies.policy import PolicyConfig, PolicyInputs
-from stimulators.targets import DeviceEvent, Observation
+from stimulators.targets import Observation
 
 #: Published gain, of a device that speaks milliampere.
 _GAIN_MA = 0.23
@@ -71,6 +71,25 @@ class Pi(AmplitudePolicy):
     .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
        control schemes for suppression of pathological beta oscillations in Parkinson's disease",
        Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = PiConfig(
+    ...     id="pi",
+    ...     of="beta",
+    ...     device="stn",
+    ...     lowest_ma=0.0,
+    ...     highest_ma=3.0,
+    ...     set_point=2.0,
+    ...     transition_up_s=0.0,
+    ...     transition_down_s=0.0,
+    ... )
+    >>> example = PolicyExample(Pi, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, *[Hop(is_on=True)] * 3]  # a measure of 0.25, then 3.0: half too much
+    >>> [round(each.amount, 3) for each in example.run(hops)]  # the device stays at 0 mA
+    [0.0, 0.328, 0.328, 0.328]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PiConfig
@@ -111,23 +130,11 @@ class Pi(AmplitudePolicy):
         super().__init__(config, inputs, _wrong_gain(config, device))
         update_s = self.n_update_hops * inputs.hop_samples / inputs.rate_hz
         self._per_error = self._gain * update_s / config.integral_s if config.integral_s else 0.0
-        step: float = getattr(config, f"step_{device.unit}")
-        self._tolerance = step + (device.amount_tolerance or 0.0) + 1e-9
 
     def start(self) -> None:
         """Forget the integral."""
         self._integral: float | None = None
         self._wanted = self.amount
-
-    def reset(self) -> None:
-        """Forget everything: what follows is as after construction."""
-        self._given = (0.0, 0.0, False)
-        super().reset()
-
-    def note(self, event: DeviceEvent) -> None:
-        """Remember what the device gives; begin anew where it is driven anew."""
-        self._given = (event.lowest, event.highest, event.certain)
-        super().note(event)
 
     def goal_of(self, mean: float, observation: Observation) -> float | None:
         """Return what the controller wants after this mean."""
@@ -153,12 +160,12 @@ class Pi(AmplitudePolicy):
         return min(max(self.amount - proportional, self.lowest), self.highest)
 
     def _may_integrate(self, error: float) -> bool:
-        lowest, highest, is_certain = self._given
+        lowest, highest, is_certain = self.given
         if not is_certain:
             return False
         if error > 0.0:
-            return highest >= self._wanted - self._tolerance
-        return lowest <= self._wanted + self._tolerance
+            return highest >= self._wanted - self.tolerance
+        return lowest <= self._wanted + self.tolerance
 
     def _leads_out(self, wanted: float, error: float) -> bool:
         return (wanted > self.highest and error > 0.0) or (wanted < self.lowest and error < 0.0)

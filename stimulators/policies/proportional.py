@@ -49,6 +49,27 @@ class Proportional(AmplitudePolicy):
     ----------
     .. [1] M. Arlotti et al., "Eight-hours adaptive deep brain stimulation in patients with
        Parkinson disease", Neurology 90(11), 2018, doi:10.1212/WNL.0000000000005121.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = ProportionalConfig(
+    ...     id="linear",
+    ...     of="beta",
+    ...     device="stn",
+    ...     lowest_ma=0.0,
+    ...     highest_ma=2.0,
+    ...     upper_threshold=4.0,
+    ...     lower_threshold=0.0,
+    ...     averaging_s=0.0,
+    ...     transition_up_s=0.0,
+    ...     transition_down_s=0.0,
+    ... )
+    >>> example = PolicyExample(Proportional, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, Hop(is_on=True), Hop(is_on=False)]  # 0.25, 3.0, 0.25
+    >>> [each.amount for each in example.run(hops)]
+    [0.125, 1.5, 0.125]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ProportionalConfig

@@ -113,6 +113,18 @@ class Threshold:
     ----------
     .. [1] S. Little et al., "Adaptive deep brain stimulation in advanced Parkinson disease", Ann.
        Neurol. 74(3), 2013, doi:10.1002/ana.23951.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = ThresholdConfig(
+    ...     id="single", of="burst", device="stn", on_ma=2.0, off_ma=0.0, onset_s=0.04
+    ... )
+    >>> example = PolicyExample(Threshold, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, *[Hop(is_on=True)] * 4]  # 20 ms each
+    >>> [each.amount for each in example.run(hops)]
+    [0.0, 0.0, 0.0, 2.0, 2.0]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig

@@ -48,6 +48,19 @@ class Constant(Arm):
     ValueError
         Where the amount does not fit the device, or what is wrapped gives triggers or drives
         several; the text begins with the key.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = ConstantConfig(
+    ...     id="continuous",
+    ...     always_ma=1.5,
+    ...     wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0),
+    ... )
+    >>> example = PolicyExample(Constant, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> [each.amount for each in example.run([driven, Hop(is_on=True)])]
+    [1.5, 1.5]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ConstantConfig

@@ -36,6 +36,16 @@ class Off(Arm):
     ------
     ValueError
         Where what is wrapped gives triggers: of these, `sham` withholds all.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> within = ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0, onset_s=0.0)
+    >>> table = OffConfig(id="off", wraps=within)
+    >>> example = PolicyExample(Off, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> [each.amount for each in example.run([driven, Hop(is_on=True)])]  # safe is 0.5 mA there
+    [0.5, 0.5]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OffConfig

@@ -61,6 +61,24 @@ class Random(Arm):
     ----------
     .. [1] S. Little et al., "Adaptive deep brain stimulation in advanced Parkinson disease", Ann.
        Neurol. 74(3), 2013, doi:10.1002/ana.23951.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = RandomConfig(
+    ...     id="random",
+    ...     seed=1,
+    ...     block_s=1.0,
+    ...     wraps=ThresholdConfig(
+    ...         id="p", of="burst", device="stn", on_ma=2.0, onset_s=0.0, termination_s=0.0
+    ...     ),
+    ... )
+    >>> example = PolicyExample(Random, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> block = [driven, *[Hop(is_on=True)] * 19, *[Hop(is_on=False)] * 30]
+    >>> given = [each.amount for each in example.run(block * 2)]
+    >>> [given[first : first + 50].count(2.0) for first in (0, 50)]  # as often, a second later
+    [0, 19]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = RandomConfig

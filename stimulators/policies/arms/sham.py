@@ -33,6 +33,16 @@ class Sham(Arm):
     -----
     The policy within hears of devices that are driven, at their safe amounts: a ramp goes on as if
     it were followed, and a `pi` integrates no further than that.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> within = ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0, onset_s=0.0)
+    >>> table = ShamConfig(id="sham", wraps=within)
+    >>> example = PolicyExample(Sham, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> [(each.amount, each.withheld) for each in example.run([driven, Hop(is_on=True)])]
+    [(0.5, True), (2.0, True)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ShamConfig

@@ -57,6 +57,19 @@ class Yoked(Arm):
     -----
     Time is counted in samples from the engagement of the device; it goes on in HOLD and while
     paused. Before, the first amount holds, after the end the last.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = YokedConfig(
+    ...     id="yoked",
+    ...     course=((0.0, 0.5), (0.04, 2.0)),
+    ...     wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0),
+    ... )
+    >>> example = PolicyExample(Yoked, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> [each.amount for each in example.run([driven, *[Hop(is_on=False)] * 3])]
+    [0.5, 0.5, 2.0, 2.0]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = YokedConfig

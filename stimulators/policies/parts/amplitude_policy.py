@@ -12,6 +12,8 @@ from stimulators.policies.policy import Clip, PolicyInputs
 from stimulators.policies.ramp import Ramp, per_sample
 from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 
+_FUZZ = 1e-9
+
 
 class AmplitudePolicy:
     """Takes means of the measure, lets `goal_of` say where the amount goes, and goes there.
@@ -42,6 +44,10 @@ class AmplitudePolicy:
         Where the ramp goes; None while it stays where it is.
     held_against : float
         What the newest mean was compared with.
+    given : tuple of float, float and bool
+        The range of amounts that the device may give, and whether that is certain.
+    tolerance : float
+        How far what it gives may be from what is wanted of it: a step and its own error.
 
     Notes
     -----
@@ -83,6 +89,8 @@ class AmplitudePolicy:
             down_per_sample=per_sample(distance, config.transition_down_s, rate_hz),
         )
         self._steps = Steps(own.step, lowest=own.lowest, highest=own.highest)
+        step_and_error = own.step + (device.amount_tolerance or 0.0)
+        self.tolerance = min(step_and_error + _FUZZ, 0.25 * distance)
         self._watch = SignWatch(self.sign, n_hops_of(config.sign_watch_s, inputs))
         self.reset()
 
@@ -103,17 +111,18 @@ class AmplitudePolicy:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        self._is_driven = self._is_held = False
+        self._is_driven = False
+        self.given = (0.0, 0.0, False)
         self._ramp.amount = self._start
         self._watch.restart()
         self._restart(blank_until=0)
 
     def note(self, event: DeviceEvent) -> None:
         """Go on from what the device gives, once it is driven; stay where it is in HOLD."""
+        self.given = (event.lowest, event.highest, event.certain)
         if event.change == "applied":
             return
         self._is_driven = event.change in {"engaged", "resumed"}
-        self._is_held = event.change == "held"
         if self._is_driven:
             is_new = event.change == "engaged"
             blank_samples = self._startup_samples if is_new else self._blanking_samples
@@ -132,7 +141,7 @@ class AmplitudePolicy:
         if self._is_driven and self.goal is not None:
             self._ramp.move(min(max(self.goal, self.lowest), self.highest), self._hop_samples)
         amount = self._steps.follow(self._ramp.amount)
-        if self._is_wrong(value, amount):
+        if self._is_wrong(value):
             return MakeSafe(self._found_wrong())
         return (self._target(amount, observation),)
 
@@ -158,15 +167,17 @@ class AmplitudePolicy:
             self._blank_until = observation.sample + self._blanking_samples
             self._averaging.restart()
 
-    def _is_wrong(self, value: float, amount: float) -> bool:
-        """Say whether the measure goes the wrong way; low is the lower half of the own clip."""
-        if self._is_held:
-            return False
-        given = amount if self._is_driven else self._start
-        return self._watch.is_wrong(
+    def _is_wrong(self, value: float) -> bool:
+        """Say whether the measure goes the wrong way, by what the device is known to give.
+
+        Low is the lower half of the own clip. Where a gate or a ceiling lets the device give less
+        than is wanted, the highest amount is not given.
+        """
+        lowest, highest, is_certain = self.given
+        return is_certain and self._watch.is_wrong(
             value,
-            is_at_highest=self._is_driven and given >= self.highest,
-            is_low=2.0 * given <= self.lowest + self.highest,
+            is_at_highest=lowest >= self.highest - self.tolerance,
+            is_low=2.0 * highest <= self.lowest + self.highest,
         )
 
     def _found_wrong(self) -> str:

@@ -65,7 +65,7 @@ class Ceiling:
     """Wants what the policy within wants, but no more than a ceiling that a measure moves.
 
     For a measure that tells of too much: in the pallidum of dystonia, slow power steers the amount
-    and beta that rises with it lowers the ceiling [1]_.
+    and beta that rises with it lowers the ceiling.
 
     Parameters
     ----------
@@ -86,6 +86,16 @@ class Ceiling:
     own transitions; at hops at which its measure is not valid it stays. It goes on in HOLD and
     while nothing is driven: it follows the measure alone. What is wrapped hears from its device
     that it gives less, so a `pi` does not wind up against it.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = Ceiling.examples[0]
+    >>> example = PolicyExample(Ceiling, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> hops = [driven, *[Hop(is_on=True)] * 60]  # both measures are high
+    >>> [round(each.amount, 2) for each in example.run(hops)][::12]  # up, and under the ceiling
+    [0.5, 1.46, 1.0, 1.0, 1.0, 1.0]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = CeilingConfig

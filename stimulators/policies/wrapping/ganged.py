@@ -81,6 +81,16 @@ class Ganged:
     The policy within ramps and holds by what became of its own, first device; the others follow,
     each by its own slew. Each is refused by its own limits alone. Holds, pauses and SAFE are of the
     rig: all devices have them together.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> table = Ganged.examples[0]
+    >>> example = PolicyExample(Ganged, table)
+    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
+    >>> wanted = example.run([driven, *[Hop(is_on=True)] * 10])
+    >>> [(each.device, round(each.amount, 2)) for each in wanted[-3:]]
+    [('stn', 1.3), ('stn_right', 1.4), ('band', 0.34)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = GangedConfig

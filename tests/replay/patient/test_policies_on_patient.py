@@ -40,6 +40,7 @@ def powers(of: Patient, n_hops: int, amount_ma: float) -> NDArray[np.float64]:
 def run(config: PolicyConfig, of: Patient, duration_s: float, *, before_s: float = 0.0) -> Course:
     """Close the loop; before it is engaged the policy sees the patient for a time."""
     policy = Driven(config)
+    policy.tell("released")
     for power in powers(of, round(before_s / HOP_S), 0.0) if before_s else ():
         policy.targets(float(power))
     policy.tell("engaged")

@@ -108,12 +108,22 @@ def test_a_target_says_the_mean_and_the_threshold_it_passed() -> None:
     assert (found[0].threshold, found[0].onset_s) == (1.0, 0.29)
 
 
+def _obeyed(policy: Driven, values: list[float]) -> MakeSafe | None:
+    """Let a device give what is wanted, hop by hop; return the reason to make the rig safe."""
+    for value in values:
+        found = policy.hop(value)
+        if isinstance(found, MakeSafe):
+            return found
+        policy.tell("applied", found[0].amount)
+    return None
+
+
 def test_a_measure_that_rises_with_the_amount_makes_the_rig_safe() -> None:
-    policy = dual(sign_watch_s=5.0, onset_upper_s=HOP_S)
-    policy.wants([_BETWEEN] * 150)
-    policy.wants([_ABOVE] * 69)  # 2 s up, then 4.9 s at the highest
-    found = policy.hop(_ABOVE)
-    assert found == MakeSafe(
+    policy = dual(sign_watch_s=5.0)
+    assert _obeyed(policy, [_BETWEEN] * 150) is None
+    # 2 s up, and 5 s at the highest less a hop: what is given is known at the next.
+    assert _obeyed(policy, [_ABOVE] * 69) is None
+    assert _obeyed(policy, [_ABOVE]) == MakeSafe(
         "expected_sign: expected value to fall as the amount rises, found it higher at 3 mA (3) "
         "than at low amounts (1.6): feedback may be positive"
     )
@@ -121,5 +131,13 @@ def test_a_measure_that_rises_with_the_amount_makes_the_rig_safe() -> None:
 
 def test_a_measure_that_falls_as_it_should_does_not() -> None:
     policy = dual(sign_watch_s=5.0)
-    policy.wants([_ABOVE] * 30)
-    assert policy.wants([_BETWEEN] * 500)[-1] == 3.0
+    assert _obeyed(policy, [_ABOVE] * 150 + [_BETWEEN] * 500) is None
+
+
+def test_a_highest_amount_that_is_wanted_and_not_given_says_nothing_of_the_sign() -> None:
+    policy = dual(sign_watch_s=5.0)
+    assert _obeyed(policy, [_BETWEEN] * 150) is None
+    policy.tell("applied", 2.0)  # a limit, a ceiling or a sham lets it give no more
+    assert policy.wants([_ABOVE] * 200)[-1] == 3.0
+    policy.tell("applied", 2.0, 3.0)  # nor where it is not certain
+    assert policy.wants([_ABOVE] * 200)[-1] == 3.0

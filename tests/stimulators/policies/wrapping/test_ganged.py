@@ -52,6 +52,7 @@ def test_one_crossing_moves_all_by_the_same_share() -> None:
 
 def test_the_watch_of_the_sign_is_that_of_all() -> None:
     policy = ganged(GangedDevice(highest_ma=1.5), GangedDevice(highest_level=0.6))
+    policy.tell("released", 1.0)
     for _ in range(100):
         policy.targets(1.5)
     policy.tell("engaged", 3.0)
