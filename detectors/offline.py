@@ -1,4 +1,4 @@
-"""Detectors run over samples that are all there already: what each gave, in one piece."""
+"""Detectors run over recorded samples, with the results of each detector in one piece."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # it reads the registry, which looks into this file
 
 
 class DetectorResult(NamedTuple):
-    """Everything that one detector gave.
+    """All results of one detector.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class DetectorResult(NamedTuple):
     estimates : Estimates
         All hops.
     detections : tuple of Detection
-        All detections, in the order in which they were given.
+        All detections, in the order in which they were confirmed.
     """
 
     detector: Detector
@@ -30,9 +30,9 @@ class DetectorResult(NamedTuple):
 
 
 def detect(chain: "DetectorChain", blocks: Iterable[Block]) -> dict[str, DetectorResult]:
-    """Feed blocks to a chain of detectors and return what each of them gave, by id.
+    """Feed conditioned blocks to a chain of detectors and return the results by id.
 
-    The blocks are conditioned already; how samples are cut into blocks changes no bit.
+    How the samples are cut into blocks changes no bit of the results.
     """
     return gather(chain.detectors, (seen for block in blocks for seen in chain.update(block)))
 
@@ -43,7 +43,7 @@ def gather(detectors: Mapping[str, Detector], seen: Iterable[Seen]) -> dict[str,
     Parameters
     ----------
     detectors : mapping of str to Detector
-        Each has its place in the result, also where it gave nothing.
+        Each has an entry in the result, even without any estimate.
     seen : iterable of Seen
         What the calls returned, in their order.
     """

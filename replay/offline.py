@@ -1,4 +1,4 @@
-"""A recording through the loop's own steps without a session: what the detectors give of it.
+"""A recording through the steps of the loop, without a session: the results of its detectors.
 
 No device, no journal and no virtual time: the events of the recording are fed to the loop one after
 the other, so what is detected is the same, bit for bit, as in a session of the same recording.
@@ -16,17 +16,17 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Chunk, ClockCorrection
 from streamer.watching.summary import Summary
 
-#: Long chunks, as a recording is there already; they change nothing that is detected.
+#: Chunks for speed: their length changes nothing that is detected.
 LONG_CHUNKS: Final = Chunking(n_samples_max=2**14)
 
 
 class OfflineResult(NamedTuple):
-    """What came of a recording.
+    """The results of a recording.
 
     Parameters
     ----------
     detectors : dict of str to DetectorResult
-        What each detector gave, by id.
+        The results of each detector, by id.
     summary : dict
         Counts of samples, hops, detections and flaws, as `summary.json` of a session has them.
     """
@@ -36,7 +36,7 @@ class OfflineResult(NamedTuple):
 
 
 def detect(source: RecordingSource, loop: ClosedLoop) -> OfflineResult:
-    """Feed all events of an opened recording to a new loop; return what the detectors gave."""
+    """Feed all events of an opened recording to a new loop; return the detectors' results."""
     summary = Summary(loop, is_timed=False)
     outcomes: list[Outcome] = []
     for time_s, event in source.events():
