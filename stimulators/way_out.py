@@ -15,7 +15,7 @@ _COUNTED_BEYOND_S = 4.0
 _HEADROOM_S = 1.0
 
 
-def no_way_out(device: "DeviceConfig", lease_s: float = 0.0) -> Iterator[str]:
+def no_way_out(device: "DeviceConfig", lease_s: float) -> Iterator[str]:
     """Yield, with its key, each budget that a device could pass on its way to the safe amount.
 
     Parameters

@@ -7,8 +7,8 @@ from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
 from stimulators.limits import CHARGE_DENSITY_CEILING_UC_PER_CM2, SHANNON_K_CEILING
 from stimulators.refusals import RefusalReason
 
-#: What keeps a limit by this much at the highest amount keeps it at any lower, however rounded.
-_TINY = 1e-9
+#: Charge at 1 mA, and contact area, of what has no pulses.
+_NO_PULSES = (0.0, 1.0)
 
 
 class AmountLimit(Limit):
@@ -44,22 +44,18 @@ class ChargeDensityLimit(Limit):
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
-        written = self.value_of(device.config) or math.inf
-        self._highest = min(written, CHARGE_DENSITY_CEILING_UC_PER_CM2)
+        density_max = self.value_of(device.config)
+        self._highest = (
+            CHARGE_DENSITY_CEILING_UC_PER_CM2
+            if density_max is None
+            else min(density_max, CHARGE_DENSITY_CEILING_UC_PER_CM2)
+        )
         self._phases = _phases(device)
-        self._amount_max = amount_max = device.config.amount_max
-        self._kept_by = {
-            program
-            for program, (charge_uc, area_cm2) in self._phases.items()
-            if amount_max * charge_uc / area_cm2 <= self._highest * (1.0 - _TINY)
-        }
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
-        if asked.amount <= self._amount_max and asked.program in self._kept_by:
-            return None
         _, density = _phase(self._phases, asked)
-        if density <= self._highest:
+        if density <= self._highest or not asked.gives_more:
             return None
         return self.refusal(f"{density:.4g} uC/cm2 a phase", f"at most {self._highest:g}")
 
@@ -78,27 +74,15 @@ class ShannonLimit(Limit):
         k_max = self.value_of(device.config)
         self._highest = SHANNON_K_CEILING if k_max is None else min(k_max, SHANNON_K_CEILING)
         self._phases = _phases(device)
-        self._amount_max = amount_max = device.config.amount_max
-        self._kept_by = {
-            program
-            for program, (charge_uc, area_cm2) in self._phases.items()
-            if _k(amount_max * charge_uc, amount_max * charge_uc / area_cm2)
-            <= self._highest - _TINY
-        }
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return the refusal of what is asked, or None."""
-        if asked.amount <= self._amount_max and asked.program in self._kept_by:
-            return None
-        k = _k(*_phase(self._phases, asked))
-        if k <= self._highest:
+        charge_uc, density = _phase(self._phases, asked)
+        product = charge_uc * density
+        k = math.log10(product) if product > 0.0 else -math.inf
+        if k <= self._highest or not asked.gives_more:
             return None
         return self.refusal(f"a Shannon k of {k:.4g}", f"at most {self._highest:g}")
-
-
-def _k(charge_uc: float, density: float) -> float:
-    """Return Shannon's k of a phase; minus infinity where it has no charge."""
-    return math.log10(charge_uc * density) if charge_uc * density > 0.0 else -math.inf
 
 
 def _phases(device: Limited) -> dict[str, tuple[float, float]]:
@@ -111,10 +95,7 @@ def _phases(device: Limited) -> dict[str, tuple[float, float]]:
 
 
 def _phase(phases: dict[str, tuple[float, float]], asked: Asked) -> tuple[float, float]:
-    """Return charge and charge density of one phase; 0 where no more is given, or no pulses."""
-    phase = phases.get(asked.program)
-    if phase is None or not asked.gives_more:
-        return 0.0, 0.0
-    charge_uc_per_ma, area_cm2 = phase
+    """Return charge and charge density of one phase of what is asked."""
+    charge_uc_per_ma, area_cm2 = phases.get(asked.program, _NO_PULSES)
     charge_uc = asked.amount * charge_uc_per_ma
     return charge_uc, charge_uc / area_cm2

@@ -127,6 +127,7 @@ def test_the_order_in_which_limits_are_asked_is_written_down() -> None:
         *("Amount", "ChargeDensity", "Shannon", "Slew", "Refractory", "Triggers"),
         *("Commands", "Rises", "OnTime", "Charge"),
     ]
+    assert [each.place for each in LIMITS] == list(range(10, 101, 10))
 
 
 def test_two_limits_of_one_place_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
