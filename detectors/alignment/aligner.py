@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from detectors.alignment import alignment_kernel as kernel
 from detectors.alignment.backlog import Backlog
 from detectors.alignment.resampler import Resampler, reach_s
+from detectors.alignment.state import no_rows
 from detectors.block import Block, Break, StreamLayout
 from detectors.kernels.trust import RESTART
 
@@ -100,7 +100,7 @@ class Aligner:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        self._rows = Backlog(kernel.no_rows(len(self._others), len(self.layout.channels)))
+        self._rows = Backlog(no_rows(len(self._others), len(self.layout.channels)))
         self._epoch = dict.fromkeys(self._streams, 0)
         self._silent: frozenset[str] = frozenset()
         for other in self._others:

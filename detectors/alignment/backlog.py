@@ -5,7 +5,8 @@ from typing import Any, Generic, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Bundle, Record
+from detectors.compiling.bundle import Bundle
+from detectors.compiling.layout import Record
 
 _Arrays = TypeVar("_Arrays", bound=tuple[Any, ...])
 

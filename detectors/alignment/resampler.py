@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.alignment import alignment_kernel as kernel
 from detectors.alignment.backlog import Backlog
+from detectors.alignment.state import GridRows, Progress, Settings, State, no_samples
 from detectors.block import Block, StreamLayout
 from detectors.compiling.bundle import Bundle
 
@@ -57,7 +58,7 @@ class Resampler:
         self._columns = columns
         self._n_waiting_max = round(WAITING_S_MAX * layout.rate_hz)
         self._weights = _weights(reference_hz)
-        self._settings = kernel.Settings(
+        self._settings = Settings(
             jump_s=JUMP_S,
             reach_s=reach_s(reference_hz),
             rate_hz=layout.rate_hz,
@@ -69,10 +70,10 @@ class Resampler:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
-        self._samples = Backlog(kernel.no_samples(n_channels))
-        progress = kernel.Progress()
+        self._samples = Backlog(no_samples(n_channels))
+        progress = Progress()
         self._state = Bundle(
-            kernel.State(
+            State(
                 columns=self._columns,
                 weights=self._weights,
                 good_uv=np.zeros(n_channels),
@@ -112,7 +113,7 @@ class Resampler:
             self._samples.addresses,
         )
 
-    def fill(self, grid: Backlog[kernel.GridRows], n_overdue: int) -> None:
+    def fill(self, grid: Backlog[GridRows], n_overdue: int) -> None:
         """Fill in all rows that can be filled in; the first `n_overdue` wait no longer."""
         for epoch, next_sample in self._breaks:
             if next_sample <= self._next_sample:

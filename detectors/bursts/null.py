@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bursts import burst_kernel as burst
-from detectors.bursts import statistics_kernel as kernel
+from detectors.bursts import statistics_state as columns
 from detectors.bursts.null_kernel import count_bursts
 from detectors.bursts.rule import BurstRule
+from detectors.bursts.statistics_kernel import summarise
 from detectors.compiling.bundle import Bundle
 from detectors.estimates import Estimates
 from detectors.null_simulation.noise_spectrum import NoiseSpectrum
@@ -31,7 +32,7 @@ _STRETCH_HOPS: Final = 20_000
 #: Of fewer bursts the mean says nothing.
 _N_BURSTS_MIN: Final = 30
 
-_AMPLITUDES: Final = slice(kernel.MEAN_AMPLITUDE, kernel.PEAK_AMPLITUDE + 1)
+_AMPLITUDES: Final = slice(columns.MEAN_AMPLITUDE, columns.PEAK_AMPLITUDE + 1)
 
 
 class _Rule(NamedTuple):
@@ -75,7 +76,7 @@ def burst_null(
     Returns
     -------
     ndarray, shape (n_shares, N_NULL)
-        See the columns in `detectors.bursts.statistics_kernel`; not finite where there were too
+        See the columns in `detectors.bursts.statistics_state`; not finite where there were too
         few bursts to tell.
 
     Notes
@@ -100,7 +101,7 @@ def burst_null(
     values, valid = _heard(stretches, in_hops)
     null = no_null()
     if valid.any():
-        thresholds = np.quantile(values[valid], 1.0 - null[:, kernel.SHARE])
+        thresholds = np.quantile(values[valid], 1.0 - null[:, columns.SHARE])
         for row, threshold in zip(null, thresholds.tolist(), strict=True):
             if threshold > rule.floor:
                 row[1:] = _measures(values, valid, threshold, in_hops)
@@ -114,8 +115,8 @@ def burst_null(
 
 def no_null() -> NDArray[np.float64]:
     """Return a null that says nothing, at the same shares; to be written to."""
-    null = np.full((len(SHARES), kernel.N_NULL), np.nan)
-    null[:, kernel.SHARE] = SHARES
+    null = np.full((len(SHARES), columns.N_NULL), np.nan)
+    null[:, columns.SHARE] = SHARES
     return null
 
 
@@ -152,7 +153,7 @@ def _n_bursts(values: NDArray[np.float64], valid: NDArray[np.bool_], rule: _Rule
         float(np.quantile(values[valid], 0.75)),
         rule,
     )
-    return float(found[kernel.N_BURSTS])
+    return float(found[columns.N_BURSTS])
 
 
 def _measures(
@@ -160,17 +161,17 @@ def _measures(
 ) -> NDArray[np.float64]:
     """Return rate, durations, amplitudes above a threshold, the rate alone where bursts are few."""
     found = _found(values, valid, threshold, rule)
-    if found[kernel.N_BURSTS] < _N_BURSTS_MIN:
-        found[kernel.DURATION : kernel.NULL] = np.nan
-    return found[: kernel.NULL]
+    if found[columns.N_BURSTS] < _N_BURSTS_MIN:
+        found[columns.DURATION : columns.NULL] = np.nan
+    return found[: columns.NULL]
 
 
 def _found(
     values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _Rule
 ) -> NDArray[np.float64]:
     """Return what the statistics of one block as long as the stretch would be."""
-    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
+    summary = Bundle(columns.Summary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
     end_level = rule.keep * threshold - rule.drop
     count_bursts(values, valid, threshold, end_level, rule.lag, rule.long_hops, summary.addresses)
-    kernel.summarise(rule.hop_s, summary.addresses)
+    summarise(rule.hop_s, summary.addresses)
     return summary.fields.values

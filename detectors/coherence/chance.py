@@ -17,7 +17,7 @@ _N_TRUTHS: Final = 200
 _N_BINS: Final = 32
 
 
-class Chance:
+class CoherenceChance:
     """Distribution of the coherence of two Gaussian channels, averaged over bins.
 
     Parameters
@@ -83,16 +83,16 @@ class Chance:
         self._linear = same / size
         self._square = (same**2 + mirrored**2) / size**2
 
-    def level(self, alpha: float) -> float:
+    def coherence_null(self, alpha: float) -> float:
         """Return the coherence that independent channels exceed with probability `alpha`."""
         return float(self._exceeded(np.zeros(1), alpha)[0])
 
-    def bounds(self, alpha: float) -> NDArray[np.float64]:
+    def lower_bounds(self, alpha: float) -> NDArray[np.float64]:
         """Return the lower bound of coherences whose roots go from 0 to 1 in equal steps.
 
         In these the estimate scatters alike at all truths but the highest, however many segments.
         It is the truth at which so high a coherence is exceeded with probability `alpha`; so it
-        is above 0 where the coherence is above `level`.
+        is above 0 where the coherence is above `coherence_null`.
         """
         truth = np.tanh(6.0 * np.linspace(0.0, 1.0, _N_TRUTHS) ** 2) ** 2
         exceeded = np.maximum.accumulate(self._exceeded(truth, alpha))

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 
 class Finding(NamedTuple):
     """Something about a stream's quality, at the sample at which it became known.
@@ -64,3 +66,27 @@ class Repetitions:
             n_held = self._n_held.pop(key, 0)
             text = f"{finding.text} ({n_held} more like it before)" if n_held else finding.text
             yield finding._replace(text=text)
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Something about a stream's quality that the journal keeps.
+
+    Parameters
+    ----------
+    stream : str
+        Name of the stream.
+    sample : int
+        Index of the sample at which it became known.
+    kind : str
+        ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
+        ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
+        ``saturated``, ``implausible`` or ``unusual``; of the artifact steps ``stimulation``,
+        ``blanked`` or ``movement``; of the detectors ``null``.
+    text : str
+        One line.
+    """
+
+    stream: str
+    sample: int
+    kind: str
+    text: str

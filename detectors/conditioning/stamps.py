@@ -94,7 +94,7 @@ class StampSmoother:
             period_min_s=self._period_min_s,
             period_max_s=self._period_max_s,
         )
-        found = kernel.Found(
+        events = kernel.StampEvents(
             row=np.zeros(_N_FOUND_MAX, dtype=np.int64),
             what=np.zeros(_N_FOUND_MAX, dtype=np.int64),
             n_stamps=np.zeros(_N_FOUND_MAX, dtype=np.int64),
@@ -102,7 +102,7 @@ class StampSmoother:
             period_s=np.zeros(_N_FOUND_MAX),
             counter=FoundCounter(),
         )
-        self._state = Bundle(kernel.State(settings, kernel.Fit(), found))
+        self._state = Bundle(kernel.State(settings, kernel.Fit(), events))
         self._is_new = self._state.fields.fit.view("is_new")
         self.restart()
 
@@ -135,7 +135,7 @@ class StampSmoother:
         time_s = np.empty(stamps_s.size)
         taint = np.empty(stamps_s.size, np.uint16)
         findings: list[Finding] = []
-        found = self._state.fields.found
+        events = self._state.fields.events
         done = 0
         while done < stamps_s.size:
             done, n_missing = kernel.update(
@@ -143,8 +143,8 @@ class StampSmoother:
             )
             if n_missing:
                 self._counts["not_finite_stamps"] += n_missing
-            n_found = int(found.counter.view("n_written"))
-            columns = [each[:n_found].tolist() for each in found[:-1]]
+            n_found = int(events.counter.view("n_written"))
+            columns = [each[:n_found].tolist() for each in events[:-1]]
             for row, what, n_stamps, value, period_s in zip(*columns, strict=True):
                 finding = self._describe(first_sample + row, what, n_stamps, value, period_s)
                 if finding is not None:

@@ -14,19 +14,19 @@ from detectors.coupling.sums_kernel import N_BINS
 _N_HARMONICS: Final = 3 * N_BINS
 
 
-class Chance(NamedTuple):
-    """The modulation index of a window in which phase and amplitude have nothing to do.
+class CouplingChance(NamedTuple):
+    """The modulation index of a window in which phase and amplitude are independent.
 
     Parameters
     ----------
     mean : float
         Its mean.
-    level : float
+    index_null : float
         What it exceeds in one window of twenty.
     """
 
     mean: float
-    level: float
+    index_null: float
 
 
 def chance_of(
@@ -34,7 +34,7 @@ def chance_of(
     amplitude_taps: NDArray[np.float64],
     window_samples: int,
     step: int = 1,
-) -> Chance:
+) -> CouplingChance:
     """Return what Gaussian noise, of a flat spectrum within each band, gives.
 
     Parameters
@@ -81,7 +81,7 @@ def chance_of(
     mean = float(parts.sum())
     variance = float((parts**2).sum())  # each has two degrees of freedom
     level = float(gammaincinv(mean**2 / variance, 0.95)) * variance / mean
-    return Chance(mean, level)
+    return CouplingChance(mean, level)
 
 
 def _autocorrelation(taps: NDArray[np.float64], n_lags: int) -> NDArray[np.complex128]:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Record
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
 
 
 class Calibration(Record):

@@ -4,8 +4,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.compiling.bundle import Array1, Array2, Record
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
 
 
 class HopCounter(Record):

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 from scipy.signal import butter, lfilter
 
 from detectors.block import Block, StreamLayout
+from detectors.checks import require_memory
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
 from detectors.power import recursive_kernel as kernel
 from detectors.power.band_pass_kernel import LANES, MEMORY, TILE
 from detectors.power.bands import PowerBand
+from detectors.power.recursive_state import WAITS, Counters, State
 
 #: A filter must have settled after so long.
 _SETTLE_S_MAX: Final = 60.0
@@ -78,7 +79,7 @@ class RecursivePower:
         self._mean_hops = 0
         if time_constant_s is None:
             self._mean_hops = max(1, round(window_s * rate_hz / hop_samples))
-            require_room(
+            require_memory(
                 "window_s", window_s, self._mean_hops * (columns.size + LANES) * len(bands)
             )
             keep = weight = 1.0
@@ -120,21 +121,21 @@ class RecursivePower:
         n_channels = self._columns.size
         n_groups = -(-n_channels // LANES)
         n_sums = n_bands * n_groups * LANES
-        state = kernel.State(
+        state = State(
             columns=self._columns,
             scale=np.array(self._scale),
             keep=np.full(n_bands, self._keep),
             weight=np.full(n_bands, self._weight),
             sections=self._sections,
-            began=np.full(n_channels, kernel.WAITS),
+            began=np.full(n_channels, WAITS),
             reference_uv=np.zeros(n_groups * LANES),
             newest=np.zeros(n_sums),
             window=np.zeros(n_sums),
-            since_summed=np.zeros(n_sums),
+            group=np.zeros(n_sums),
             ring=np.zeros((self._mean_hops, n_sums)),
             memory=np.zeros((n_bands, n_groups * n_sections * MEMORY)),
             tiles=np.zeros((2, n_groups * TILE)),
-            counters=kernel.Counters(
+            counters=Counters(
                 n_waiting=n_channels,
                 hop_samples=self._hop_samples,
                 span_samples=self.span_samples,

@@ -11,6 +11,7 @@ from detectors.block import Block
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.rhythm import resonator_kernel as kernel
+from detectors.rhythm.resonator_state import Counters, Settings, State
 
 #: Poles of the filter that tells what is inside the band from what is outside.
 SHARP_ORDER: Final = 4
@@ -127,8 +128,7 @@ class Resonator:
             )
         self.span_samples = settle if outside_max is None else settle_outside
         self._hop_samples = hop_samples
-        self._settings = kernel.Settings(
-            hop_samples=hop_samples,
+        self._settings = Settings(
             settle_samples=settle,
             settle_outside_samples=settle_outside,
             outside_max=1.0 if outside_max is None else outside_max,
@@ -142,7 +142,7 @@ class Resonator:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
-        state = kernel.State(
+        state = State(
             columns=self._columns,
             sharp_poles=self._sharp_poles,
             n_clean=np.zeros(n_channels, dtype=np.int64),
@@ -155,7 +155,7 @@ class Resonator:
             inside=np.zeros(n_channels),
             ring=np.zeros((self._n_ring, n_channels)),
             settings=self._settings,
-            counters=kernel.Counters(),
+            counters=Counters(hop_samples=self._hop_samples),
         )
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 

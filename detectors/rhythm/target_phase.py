@@ -1,24 +1,25 @@
 """The moments at which a rhythm reaches a phase, told ahead of time where that is wanted."""
 
 from math import tau
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
-from detectors.detector import Detector, DetectorConfig, Input, Reads
-from detectors.edges import take_detections
+from detectors.checks import require_memory
+from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.calibrated_threshold import uncalibrated
-from detectors.kernels.edges import empty_edges
+from detectors.kernels.edges import empty_edges, take_detections
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
 from detectors.outputs import Measure, outputs_of
 from detectors.rhythm import target_phase_kernel as kernel
 from detectors.rhythm.oscillation import Oscillation
 from detectors.rhythm.oscillation_kernel import OUTSIDE
+from detectors.rhythm.target_phase_config import AmplitudeGate, TargetPhaseConfig
+
+__all__ = ["AmplitudeGate", "TargetPhase", "TargetPhaseConfig"]
 
 #: What a channel gives, in the order of the kernel's columns.
 _MEASURES: Final = (
@@ -27,79 +28,6 @@ _MEASURES: Final = (
     Measure("threshold", "µV"),
     Measure("is_open", ""),
 )
-
-
-class AmplitudeGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either a percentile, taken over a stretch and then frozen, or an amplitude; and a purity.
-
-    Parameters
-    ----------
-    percentile : float
-        From 0 to 100, of the valid hops of the calibration stretch, channel by channel.
-    calibrate_s : float
-        Length of that stretch, counted in valid hops.
-    amplitude_uv_min : float
-        A fixed threshold.
-    outside_max : float, optional
-        The gate is closed, and nothing is taken for the percentile, where more than this share of
-        the power that passed lies outside the band, or where the share is not known yet: of an
-        oscillation with `output` ``"amplitude_phase_and_outside"``.
-
-    Raises
-    ------
-    ValueError
-        Where it is neither, or both.
-    """
-
-    percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
-    calibrate_s: Annotated[float, Meta(gt=0.0, le=3600.0)] | None = None
-    amplitude_uv_min: Annotated[float, Meta(gt=0.0, le=1e12)] | None = None
-    outside_max: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
-
-    def __post_init__(self) -> None:
-        keys = ("percentile", "calibrate_s", "amplitude_uv_min")
-        given = [key for key in keys if getattr(self, key) is not None]
-        if given not in (["percentile", "calibrate_s"], ["amplitude_uv_min"]):
-            raise ValueError(
-                "gate: expected percentile and calibrate_s, or amplitude_uv_min, "
-                f"found {', '.join(given) or 'none'}"
-            )
-
-
-class TargetPhaseConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="target_phase",
-):
-    """A `[[detectors]]` table of kind ``target_phase``.
-
-    Parameters
-    ----------
-    of : str
-        Id of the oscillation it looks at: one with amplitude and phase, and without a lead.
-    gate : AmplitudeGate
-        No moment is told unless the amplitude is above this.
-    phase_rad : float
-        The target, from -2 pi to 2 pi: 0 at the peak of the rhythm, pi at its trough.
-    lead_s : float
-        A moment is told so long before it comes.
-    refractory_cycles : float
-        No two moments are nearer than this part of a cycle of the centre.
-    """
-
-    of: str
-    gate: AmplitudeGate
-    phase_rad: Annotated[float, Meta(ge=-6.2832, le=6.2832)] = 0.0
-    lead_s: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
-    refractory_cycles: Annotated[float, Meta(ge=0.5, le=0.9)] = 0.7
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The oscillation."""
-        return (Reads("of", "detector", self.of),)
 
 
 class TargetPhase:
@@ -195,11 +123,9 @@ class TargetPhase:
         self.delay_s = rhythm.delay_s
         self.span_samples = rhythm.span_samples
         self.calibration_s = config.gate.calibrate_s or 0.0
-        self._n_calibrate = 0
-        if self.calibration_s > 0.0:
-            self._n_calibrate = max(1, round(self.calibration_s * self.rate_hz / self.hop_samples))
+        self._n_calibrate = config.gate.n_calibrate(self.hop_samples / self.rate_hz)
         n_collected = self._n_calibrate * len(self.channels)
-        require_room("gate.calibrate_s", self.calibration_s, n_collected)
+        require_memory("gate.calibrate_s", self.calibration_s, n_collected)
         self._amplitude_uv_min = float(config.gate.amplitude_uv_min or 0.0)
         self._outside_max = config.gate.outside_max
         self._n_source_columns = 3 if rhythm.has_outside else 2

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 #: Errors over four standard deviations are cut; this is of the mean magnitude of a Gaussian.

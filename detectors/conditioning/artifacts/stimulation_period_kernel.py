@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
-from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import SPOILS_WINDOW
 
 #: Running means, each of the one before: together they are as late as the mean of the window.

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import SPOILS_WINDOW
 
 #: A channel shows the line where it stands so far over the median of the range.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, freqz_sos, hilbert, sosfilt
 
 from detectors.block import Block, StreamLayout, Taint
-from detectors.bursts import statistics_kernel as kernel
+from detectors.bursts import statistics_state as columns
 from detectors.bursts.burst import Burst, BurstConfig, BurstThreshold
 from detectors.bursts.null import burst_null
 from detectors.bursts.null_kernel import count_bursts
@@ -194,20 +194,20 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
     valid = seen.estimates.valid[-1].reshape(values.shape)
     assert valid.all()
     found = values.mean(axis=0)
-    n_bursts = values[:, kernel.N_BURSTS].sum()
+    n_bursts = values[:, columns.N_BURSTS].sum()
     assert n_bursts > 800
-    expected = found[kernel.NULL : kernel.NULL + kernel.N_MEASURES]
+    expected = found[columns.NULL : columns.NULL + columns.N_MEASURES]
     for measure, tolerance in (
-        (kernel.RATE, 0.07),
-        (kernel.DURATION, 0.05),
-        (kernel.MEAN_AMPLITUDE, 0.03),
-        (kernel.PEAK_AMPLITUDE, 0.03),
+        (columns.RATE, 0.07),
+        (columns.DURATION, 0.05),
+        (columns.MEAN_AMPLITUDE, 0.03),
+        (columns.PEAK_AMPLITUDE, 0.03),
     ):
         assert found[measure] == pytest.approx(expected[measure], rel=tolerance)
     # Both are counted: the null from 1000 bursts, this from so many.
-    share = expected[kernel.LONG_FRACTION]
+    share = expected[columns.LONG_FRACTION]
     sd = np.sqrt(max(share * (1.0 - share), 1e-3) * (1.0 / 1000.0 + 1.0 / n_bursts))
-    assert abs(found[kernel.LONG_FRACTION] - share) < 3.0 * sd
+    assert abs(found[columns.LONG_FRACTION] - share) < 3.0 * sd
 
 
 class SignedEnvelope(Envelope):
@@ -230,7 +230,7 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         hysteresis_level=0.7,
         duration_s_min=0.007,
     )
-    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
+    summary = Bundle(columns.Summary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
     count_bursts(
         np.ascontiguousarray(measure.T),
         np.ascontiguousarray(valid.T),

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import beta, nbinom
 
 from detectors.block import Block, StreamLayout, Taint
-from detectors.coherence.chance import Chance
+from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.coherence import Coherence
 from detectors.coherence.config import CoherenceConfig, Segments
 from tests.detectors.coherence.coherences import N_PAIRS, independent_windows
@@ -85,7 +85,7 @@ def test_the_bound_is_above_zero_where_the_coherence_is_above_the_level() -> Non
 @pytest.mark.parametrize("n_segments", [19, 60])
 def test_chance_gives_the_other_measures_what_is_declared(n_segments: int) -> None:
     values = independent_windows(n_segments, 300)
-    chance = Chance(_HALF._replace(number=n_segments), np.array([8]), np.ones(1))
+    chance = CoherenceChance(_HALF._replace(number=n_segments), np.array([8]), np.ones(1))
     independent = chance.n_independent
     error = 4.0 * values["imaginary"].std() / np.sqrt(300 * N_PAIRS)
     assert values["imaginary"].mean() == pytest.approx(0.0, abs=error)
@@ -100,15 +100,17 @@ def test_chance_gives_the_other_measures_what_is_declared(n_segments: int) -> No
 
 def test_segments_without_overlap_are_what_they_are() -> None:
     for number in (2, 7, 30):
-        chance = Chance(
+        chance = CoherenceChance(
             Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1)
         )
         assert chance.n_independent == pytest.approx(number, rel=1e-12)
-        assert chance.level(0.05) == pytest.approx(1.0 - 0.05 ** (1.0 / (number - 1.0)), rel=1e-9)
+        assert chance.coherence_null(0.05) == pytest.approx(
+            1.0 - 0.05 ** (1.0 / (number - 1.0)), rel=1e-9
+        )
 
 
 def test_half_overlapping_segments_are_worth_what_is_known_of_them() -> None:
-    chance = Chance(_HALF._replace(number=1000), np.array([8]), np.ones(1))
+    chance = CoherenceChance(_HALF._replace(number=1000), np.array([8]), np.ones(1))
     assert chance.n_independent == pytest.approx(947.0, abs=0.8)
 
 
@@ -116,7 +118,9 @@ def test_half_overlapping_segments_are_worth_what_is_known_of_them() -> None:
 @pytest.mark.parametrize("number", [2, 5, 30])
 def test_mean_and_variance_are_those_of_the_mixture(number: int, truth: float) -> None:
     """Without overlap all bins of a distribution that is known."""
-    chance = Chance(Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1))
+    chance = CoherenceChance(
+        Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1)
+    )
     more = np.arange(40_000)
     weight = nbinom.pmf(more, number, 1.0 - truth)
     assert weight.sum() == pytest.approx(1.0, abs=1e-9)
@@ -135,7 +139,9 @@ def test_every_table_of_bounds_rises_from_zero_to_one(
     number: int, n_bins: int, alpha: float
 ) -> None:
     segments = Segments(length=1000, step=500, number=number, hop=500)
-    bounds = Chance(segments, np.arange(1, 1 + n_bins), np.full(n_bins, 1.0 / n_bins)).bounds(alpha)
+    bounds = CoherenceChance(
+        segments, np.arange(1, 1 + n_bins), np.full(n_bins, 1.0 / n_bins)
+    ).lower_bounds(alpha)
     assert np.isfinite(bounds).all()
     assert bounds[0] == 0.0
     assert bounds[-1] == 1.0
@@ -168,8 +174,8 @@ def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
 
 def test_the_bound_of_many_segments_is_their_own_quantile() -> None:
     """Of 5000 independent segments the root of the coherence is nearly normal."""
-    chance = Chance(Segments(100, 100, 5000, 100), np.array([20]), np.ones(1))
-    bounds = chance.bounds(0.05)
+    chance = CoherenceChance(Segments(100, 100, 5000, 100), np.array([20]), np.ones(1))
+    bounds = chance.lower_bounds(0.05)
     places = np.linspace(0.0, 1.0, bounds.size)
     for coherence in (0.01, 0.1, 0.5):
         sd = (1.0 - coherence) / np.sqrt(2.0 * 5000)

@@ -67,7 +67,7 @@ def plain(detections: tuple[Detection, ...], channel: str) -> list[tuple[str, in
 )
 def test_edges_are_those_of_the_bound(keys: dict[str, Any]) -> None:
     detector, seen = look(coupled(), **keys)
-    threshold = detector.level if keys["threshold"] == "level" else keys["threshold"]
+    threshold = detector.coherence_null if keys["threshold"] == "level" else keys["threshold"]
     n_edges = 0
     for pair in detector.pairs:
         expected = edges_of(detector, seen, pair, threshold, keys.get("hysteresis", 0.1))

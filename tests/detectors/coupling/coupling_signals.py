@@ -12,7 +12,7 @@ from detectors.coupling.phase_amplitude_coupling import (
 )
 from detectors.estimates import Estimates
 
-INDEX, LENGTH, NORMALISED, PREFERRED, CHANCE, SHARPNESS, IS_SHARP = range(7)
+INDEX, LENGTH, NORMALISED, PREFERRED, INDEX_NULL, SHARPNESS, IS_SHARP = range(7)
 N_OUTPUTS = 7
 
 

@@ -62,7 +62,7 @@ def test_coupling_of_a_rhythm_is_found_and_none_where_there_is_none() -> None:
     detector = detector_of(4)
     found = apart(fold(detector, samples_uv), detector)
     index = found[:, :, INDEX]
-    assert (index[:, 1:] > 2.0 * detector.chance.level).all()
+    assert (index[:, 1:] > 2.0 * detector.chance.index_null).all()
     assert index[:, 0].mean() == pytest.approx(detector.chance.mean, rel=0.4)
     assert (np.diff(index.mean(axis=0)) > 0.0).all()
     turned = np.angle(np.exp(1j * found[:, 1:, PREFERRED]).mean(axis=0))

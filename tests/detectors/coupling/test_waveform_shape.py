@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from detectors.coupling.filters import sharpness_taps
 from tests.detectors.coupling.coupling_signals import (
-    CHANCE,
     INDEX,
+    INDEX_NULL,
     IS_SHARP,
     SHARPNESS,
     apart,
@@ -101,7 +101,7 @@ def test_a_sharp_wave_couples_the_bands_and_is_found_out() -> None:
     samples_uv = 30.0 * spiky(slow) * [1.0, -1.0] + noise
     detector = detector_of(2)
     found = apart(fold(detector, samples_uv), detector)
-    assert (found[:, :, INDEX] > 3.0 * found[:, :, CHANCE]).all()
+    assert (found[:, :, INDEX] > 3.0 * found[:, :, INDEX_NULL]).all()
     assert (found[:, :, IS_SHARP] == 1.0).all()
     assert (found[:, 0, SHARPNESS] > 1.0).all()
     assert (found[:, 1, SHARPNESS] < -1.0).all()
@@ -116,7 +116,7 @@ def test_a_coupling_of_round_waves_is_not_called_sharp() -> None:
     samples_uv += band_noise(random, n_samples, n_channels, (0.5, 500.0), 1.0)
     detector = detector_of(n_channels, window_s=2.0)
     found = apart(fold(detector, samples_uv), detector)
-    assert (found[:, :, INDEX] > found[:, :, CHANCE]).mean() > 0.95
+    assert (found[:, :, INDEX] > found[:, :, INDEX_NULL]).mean() > 0.95
     sharp = found[:, :, IS_SHARP]
     assert sharp.sum() <= binom.ppf(0.995, sharp.size, 0.05)
 
@@ -127,6 +127,6 @@ def test_the_recording_of_sharp_beta_is_coupled_and_sharp(data_dir: Path) -> Non
     stored = np.load(data_dir / "m1-ecog-pd-cole2017" / "exampledata.npy").reshape(-1, 1)
     detector = detector_of()
     found = apart(fold(detector, stored[:75_000].astype(np.float64)), detector)[:, 0]
-    assert (found[:, INDEX] > 5.0 * found[:, CHANCE]).all()
+    assert (found[:, INDEX] > 5.0 * found[:, INDEX_NULL]).all()
     assert (found[:, SHARPNESS] < -0.4).all()
     assert (found[:, IS_SHARP] == 1.0).all()

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Block
-from detectors.compiling.bundle import Array1, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1
+from detectors.compiling.opened import opened
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
