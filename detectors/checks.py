@@ -65,7 +65,7 @@ def window_error(window_s: float, hop_s: float) -> ValueError:
 
 
 def require_memory(key: str, found: float, n_values: int) -> None:
-    """Expect the memory that a detector needs to be within the limit, 1.1 GB.
+    """Expect the memory that a detector needs to be within the limit.
 
     Parameters
     ----------

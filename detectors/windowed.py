@@ -98,7 +98,7 @@ class Windowed(StreamDetector):
         self._window_uv = np.zeros((self.span_samples, n_channels))
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_rows = given.time_s.size
         restarts = np.flatnonzero(given.taint[:, 0] & RESTART).tolist()

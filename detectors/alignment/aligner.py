@@ -51,7 +51,7 @@ class Aligner:
     of the samples within ten periods of the reference on either side, weighted by a
     Kaiser-windowed sinc of their distance in time. So no true rate, no drift and no offset of a
     clock matters; phases stay as they are, and up to 0.4 of the reference's rate so do amplitudes,
-    to 0.001. What is beyond 0.6 of it, and would fold back, is damped by 65 dB.
+    to 0.001. What is beyond 0.6 of it, and would be aliased, is damped by 65 dB.
 
     Each row depends on the samples alone, and is summed in the order of time: any interleaving of
     the streams' blocks, cut anywhere, gives the same bits. Of each other stream a row carries all
@@ -62,7 +62,7 @@ class Aligner:
 
     Rows wait until every stream has passed them. A silent one is known by a `Break`, which settles
     what waits. Streams whose clocks disagree never pass each other: what waits for more than 30 s
-    of samples is then given up, row by row; here alone, an interleaving that differs by so much
+    of samples is then given up, row by row; here alone, an interleaving that differs by that much
     shows.
     """
 

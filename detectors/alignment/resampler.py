@@ -11,7 +11,7 @@ from detectors.alignment.state import GridRows, Progress, Settings, State, no_sa
 from detectors.block import Block, StreamLayout
 from detectors.compiling.bundle import Bundle
 
-#: A stream that goes on so much later than a sample of the other has another clock for now: its
+#: A stream that goes on this much later than a sample of the other has another clock for now: its
 #: next restart is waited for. Less is a hole, or a late start.
 JUMP_S: Final = 3600.0
 #: Seconds of a stream that may wait for the other, beside the newest block.

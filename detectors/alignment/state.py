@@ -54,7 +54,7 @@ class GridRows(NamedTuple):
 class Settings(Record):
     """Numbers that never change."""
 
-    #: A segment that begins so much later than a row is of another clock.
+    #: A segment that begins this much later than a row is of another clock.
     jump_s: float
     #: Samples nearer than this to a row's time have a weight.
     reach_s: float

@@ -47,7 +47,7 @@ class Aperiodic(StreamDetector):
     Attributes
     ----------
     window_samples, span_samples : int
-        An estimate depends on so many of the newest samples.
+        Newest samples that an estimate depends on.
     chance : detectors.aperiodic.chance.AperiodicChance
         The standard deviation of each output where there is nothing but 1/f, in closed form.
 
@@ -75,7 +75,7 @@ class Aperiodic(StreamDetector):
     The power follows the idea of [1]_, and the line is laid so that three things do not move it. A
     peak or a mains line that was not excluded: beyond 1.345 standard deviations a bin pulls no
     harder (Huber's loss [2]_; the deviation is known, so nothing else is estimated), in
-    a fixed number of turns. Few segments: the mean of the logarithm of a power is too low by
+    a fixed number of rounds. Few segments: the mean of the logarithm of a power is too low by
     ``ln L - digamma(L)`` with L segments' worth, which is added. The width of a Hann segment: at
     k cycles a segment it shows ``f ** -x`` too high by ``1 + x (x + 1) / (6 k²) + x (x + 1)
     (x + 2) (x + 3) / (72 k⁴)``, 4 % at 3 Hz and a second for 1/f, which the line takes into
@@ -95,7 +95,7 @@ class Aperiodic(StreamDetector):
     window is full, and at least one hop after a restart is not. NaN policy: ``invalid``; a window
     that contains a tainted sample is not valid on that channel, an estimate whose newest sample
     carries a doubtful stamp neither, nor one of a channel that is dead in a bin. Values beyond
-    1e12 µV count as tainted and are not folded in.
+    1e12 µV count as tainted and are left out.
 
     References
     ----------
@@ -173,15 +173,15 @@ class Aperiodic(StreamDetector):
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Take a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        return Seen(self._kernel.fold(given, self.hop_samples))
+        return Seen(self._kernel.update(given, self.hop_samples))
 
 
 def _line_bins(config: AperiodicConfig, segment_samples: int) -> NDArray[np.int64]:
     """Return the bins of the line, the same ones at every rate that has them.
 
-    They are told by multiples of ``1 / segment_s``, from which the true distance of the bins
+    They are named by multiples of ``1 / segment_s``, from which the true distance of the bins
     differs by what a segment was rounded to samples.
     """
     bins = np.arange(segment_samples // 2 + 1)
@@ -207,9 +207,9 @@ def _is_within(
 
 def _table(bins: NDArray[np.int64], segment_samples: int) -> tuple[NDArray[np.float64], float]:
     """Return the transform of a segment's half, and what makes its squares a density at 1 Hz."""
-    place = np.arange(1, segment_samples // 2 + 1)
-    # Whole turns are taken off as integers, so the angle is as exact as it can be.
-    angle = 2.0 * np.pi * (np.outer(place, bins) % segment_samples) / segment_samples
+    sample = np.arange(1, segment_samples // 2 + 1)
+    # Whole cycles are taken off as integers, so the angle is as exact as it can be.
+    angle = 2.0 * np.pi * (np.outer(sample, bins) % segment_samples) / segment_samples
     window = get_window("hann", segment_samples)
-    table = np.stack((np.cos(angle), -np.sin(angle)), axis=1) * window[place, None, None]
+    table = np.stack((np.cos(angle), -np.sin(angle)), axis=1) * window[sample, None, None]
     return table, 2.0 / float(window @ window)

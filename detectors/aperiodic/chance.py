@@ -1,4 +1,4 @@
-"""How far Welch spectra of noise scatter, and what follows for a line through their logarithms."""
+"""The scatter of Welch spectra of noise, and of a line through their logarithms."""
 
 from typing import Final, NamedTuple
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bursts import burst_kernel as kernel
+from detectors.bursts import running_mean_kernel as running_mean
 from detectors.bursts.config import BurstConfig, BurstThreshold
 from detectors.bursts.rule import BurstRule
-from detectors.bursts.running_mean_kernel import smooth
 from detectors.checks import require_memory
+from detectors.compiling.bundle import Bundle
 from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.calibrated_threshold import uncalibrated
@@ -144,8 +145,12 @@ class Burst:
     def reset(self) -> None:
         """Forget everything, the calibration too: what follows is as after construction."""
         n_channels = len(self.channels)
-        self._n_good = np.zeros(n_channels, dtype=np.int64)
-        self._recent = np.zeros((n_channels, self._n_mean))
+        self._mean = Bundle(
+            running_mean.State(
+                n_good=np.zeros(n_channels, dtype=np.int64),
+                recent=np.zeros((n_channels, self._n_mean)),
+            )
+        )
         state = kernel.State(
             episodes=no_episodes(
                 n_channels,
@@ -177,7 +182,7 @@ class Burst:
             return given.values, given.valid
         values = np.empty(given.values.shape)
         valid = np.empty(values.shape, dtype=np.bool_)
-        smooth(given.values, given.valid, self._n_good, self._recent, values, valid)
+        running_mean.update(given.values, given.valid, values, valid, self._mean.addresses)
         return values, valid
 
 

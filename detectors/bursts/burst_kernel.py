@@ -41,7 +41,7 @@ def update(
     time_s: NDArray[np.float64],
     addresses: NDArray[np.int64],
 ) -> None:
-    """Take hops of the detector below in; write one for each, and the edges.
+    """Take hops of the detector below; write one for each, and the edges.
 
     Parameters
     ----------

@@ -42,13 +42,13 @@ class BurstConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", t
     threshold : BurstThreshold
         What the measure is held against.
     hysteresis : float, optional
-        A burst ends so far below the threshold, as a fraction of it; 0.1 where neither is given.
+        How far below the threshold a burst ends, as a fraction of it; 0.1 where neither is given.
     hysteresis_level : float, optional
         The same in the unit of the measure: for a measure that may be negative (dB, z), of
         which a fraction means nothing.
     smoothing_s : float
-        The measure is the mean of the hops of so long, rounded to hops; 0 leaves it as it is. An
-        amplitude that is told more often than it changes, as that of `oscillation`, crosses a
+        Length of a running mean of the measure, rounded to hops; 0 leaves it as it is. An
+        amplitude that is given more often than it changes, as that of `oscillation`, crosses a
         level back and forth; 0.2 s is usual.
     duration_s_min : float
         An episode shorter than this, from its onset to its offset, is no burst.

@@ -25,7 +25,7 @@ from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.trust import RESTART
-from detectors.null_simulation.simulation import Rehearsal
+from detectors.null_simulation.simulation import NullSimulation
 from detectors.outputs import Measure, outputs_of, with_null
 
 #: More estimates a window would cost more than they tell.
@@ -63,8 +63,8 @@ class BurstStatistics:
         The streams below the burst detector.
     burst : Detector
         The burst detector.
-    rehearsal : Rehearsal
-        The same on noise.
+    simulation : NullSimulation
+        The burst detector, on noise.
 
     Raises
     ------
@@ -123,7 +123,7 @@ class BurstStatistics:
         config: BurstStatisticsConfig,
         layouts: tuple[StreamLayout, ...],
         burst: Detector,
-        rehearsal: Rehearsal,
+        simulation: NullSimulation,
     ) -> None:
         if not isinstance(burst, Burst):
             raise ValueError(  # noqa: TRY004 the configuration is wrong, not a type
@@ -150,7 +150,7 @@ class BurstStatistics:
         self._null = BurstNullInEffect(
             config.id,
             burst,
-            rehearsal,
+            simulation,
             layouts,
             long_hops=self._long_hops,
             delay_samples=round(config.null_delay_s * burst.rate_hz),
@@ -216,14 +216,14 @@ class BurstStatistics:
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold samples, or estimates of the burst detector, in; return every hop completed."""
+        """Take samples, or estimates of the burst detector; return every hop that they complete."""
         if isinstance(given, Block):
-            self._null.hear(given)
+            self._null.add_samples(given)
             if self._is_of_one_stream:
                 rows = np.flatnonzero(given.taint[:, 0] & RESTART)
                 self._restarts += (given.first_sample + rows).tolist()
             return self._nothing
-        self._null.follow(given)
+        self._null.update(given)
         parts: list[Estimates] = []
         is_cut = self._cuts(given)
         first = 0
@@ -265,15 +265,15 @@ class BurstStatistics:
 
     def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Return what the hops of each window carry, the newest of which are at `hops`."""
-        made = np.zeros(hops.size, dtype=np.uint16)
+        found = np.zeros(hops.size, dtype=np.uint16)
         first = 0
-        for place, hop in enumerate(hops.tolist()):
+        for index, hop in enumerate(hops.tolist()):
             self._taints[-1] |= np.bitwise_or.reduce(given[first : hop + 1])
-            made[place] = np.bitwise_or.reduce(self._taints)
+            found[index] = np.bitwise_or.reduce(self._taints)
             self._taints = np.append(self._taints[1:], np.uint16(0))
             first = hop + 1
         self._taints[-1] |= np.bitwise_or.reduce(given[first:])
-        return made
+        return found
 
 
 def _measures(burst: Burst) -> tuple[Measure, ...]:

@@ -17,7 +17,8 @@ class BurstStatisticsConfig(
     of : str
         Id of the burst detector it looks at.
     window_s : float
-        Bursts that ended so long ago or less are counted, by the hops of the burst detector.
+        Length of the window: bursts that ended in it are counted, by the hops of the burst
+        detector.
     hop_s : float
         From one estimate to the next, rounded to hops of the burst detector; the window is a
         whole number of them, at most 1000.
@@ -26,8 +27,8 @@ class BurstStatisticsConfig(
     n_bursts_min : int
         Means and fractions of fewer bursts are not valid.
     null_delay_s : float
-        So long after a channel's calibration has ended, counted in samples, the null of its own
-        spectrum takes effect: the time there is to compute it.
+        Seconds after the end of a channel's calibration, counted in samples, at which the null of
+        its own spectrum takes effect: the time there is to compute it.
     """
 
     of: str

@@ -1,4 +1,4 @@
-"""What chance gives a coherence that is averaged over a band, and how sure one can be of it."""
+"""The coherence of independent channels, averaged over a band, and the lower bound of any."""
 
 from typing import Final
 
@@ -9,8 +9,8 @@ from scipy.special import betaincinv, hyp2f1, ndtri
 
 from detectors.coherence.config import Segments
 
-#: Places of the table of lower bounds, and truths it is computed for.
-_N_PLACES: Final = 1025
+#: Rows of the table of lower bounds, and true coherences it is computed for.
+_N_ROWS: Final = 1025
 _N_TRUTHS: Final = 200
 #: Bins that are looked at: of more, which only neighbours know of each other, the average varies
 #: the less by as much.
@@ -96,11 +96,11 @@ class CoherenceChance:
         """
         truth = np.tanh(6.0 * np.linspace(0.0, 1.0, _N_TRUTHS) ** 2) ** 2
         exceeded = np.maximum.accumulate(self._exceeded(truth, alpha))
-        places = np.linspace(0.0, 1.0, _N_PLACES) ** 2
+        coherences = np.linspace(0.0, 1.0, _N_ROWS) ** 2
         made: NDArray[np.float64] = np.interp(
-            places, np.append(exceeded, 1.0), np.append(truth, 1.0)
+            coherences, np.append(exceeded, 1.0), np.append(truth, 1.0)
         )
-        made[places <= exceeded[0]] = 0.0
+        made[coherences <= exceeded[0]] = 0.0
         return made
 
     def _exceeded(self, truth: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
@@ -142,9 +142,9 @@ def _shared(
 
     Squared covariances in white noise, averaged over all pairs of segments of a window.
     """
-    place = np.arange(segments.length)
+    sample = np.arange(segments.length)
     weights = get_window("hann", segments.length) * np.exp(
-        -2j * np.pi * (np.outer(bins, place) % segments.length) / segments.length
+        -2j * np.pi * (np.outer(bins, sample) % segments.length) / segments.length
     )
     weights -= weights.mean(axis=1, keepdims=True)
     weights /= np.sqrt((np.abs(weights) ** 2).sum(axis=1, keepdims=True))

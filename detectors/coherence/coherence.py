@@ -123,7 +123,7 @@ class Coherence:
     after a restart is not. NaN policy: ``invalid``; a window that contains a tainted sample on
     either channel is not valid, an estimate whose newest sample carries a doubtful stamp neither,
     nor one of a channel that is dead in a bin of the band. Values beyond 1e12 µV count as tainted
-    and are not folded in. Imaginary parts of less than 1e-5 of the magnitudes are no lag.
+    and are left out. Imaginary parts of less than 1e-5 of the magnitudes are no lag.
 
     References
     ----------
@@ -170,8 +170,8 @@ class Coherence:
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.uint64
         )
-        places = [[self.channels.index(label) for label in pair] for pair in self.pairs]
-        self._tiles = tiles_of(np.array(places), len(self.channels))
+        positions = [[self.channels.index(label) for label in pair] for pair in self.pairs]
+        self._tiles = tiles_of(np.array(positions), len(self.channels))
         self._extras = np.array([_EXTRA[each] for each in extras], dtype=np.int64)
         locking = 1 if "phase_locking" in self.measures else -1
         has_lag = "phase_lag" in self.measures or "phase_lag_debiased" in self.measures
@@ -187,7 +187,9 @@ class Coherence:
     def columns(self, a: str, b: str) -> CoherenceColumns:
         """Return where the outputs of a pair are."""
         first = self.pairs.index((a, b)) * len(self.measures)
-        return CoherenceColumns(**{name: first + place for place, name in enumerate(self.measures)})
+        return CoherenceColumns(
+            **{name: first + column for column, name in enumerate(self.measures)}
+        )
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
@@ -207,7 +209,7 @@ class Coherence:
             self._edges = Bundle(self._edge_state(self._threshold))
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         if self._across is None:
             return self._fold(given)
@@ -216,7 +218,7 @@ class Coherence:
         return Seen(estimates, tuple(edge for each in seen for edge in each.detections))
 
     def _fold(self, block: Block) -> Seen:
-        found = self._kernel.fold(block, self.hop_samples)
+        found = self._kernel.update(block, self.hop_samples)
         return Seen(found, self._detections(found))
 
     def _edge_state(self, threshold: float) -> coherence_edges.State:

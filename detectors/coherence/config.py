@@ -16,7 +16,7 @@ from detectors.detector import DetectorConfig, Reads
 #: What can be asked for beside the coherence and its imaginary part, which cost next to nothing.
 ExtraMeasure: TypeAlias = Literal["phase_locking", "phase_lag", "phase_lag_debiased"]
 
-#: By such a part of a step a window may be too short for the fewest segments: all of them are
+#: Part of a step that a window may be too short by for the fewest segments, as all of them are
 #: rounded to samples.
 _SLACK: Final = 0.1
 
@@ -194,17 +194,17 @@ def pairs_of(config: CoherenceConfig, layout: StreamLayout) -> tuple[tuple[str, 
         Where a label is unknown, or a pair is none or stands twice.
     """
     layout.require(config.channels)
-    for place, (a, b) in enumerate(config.pairs):
+    for index, (a, b) in enumerate(config.pairs):
         for label in (a, b):
             if label not in layout.channels:
                 raise ValueError(
-                    f"pairs[{place}]: expected one of {', '.join(layout.channels)}, "
+                    f"pairs[{index}]: expected one of {', '.join(layout.channels)}, "
                     f"{layout.found_text(label)}"
                 )
         if a == b:
-            raise ValueError(f"pairs[{place}]: expected two channels, found {a!r} with itself")
-        if {a, b} in [set(other) for other in config.pairs[:place]]:
-            raise ValueError(f"pairs[{place}]: expected unique pairs, found {a!r}, {b!r} twice")
+            raise ValueError(f"pairs[{index}]: expected two channels, found {a!r} with itself")
+        if {a, b} in [set(other) for other in config.pairs[:index]]:
+            raise ValueError(f"pairs[{index}]: expected unique pairs, found {a!r}, {b!r} twice")
     used = config.channels or layout.channels
     if not config.pairs and len(used) < 2:
         raise ValueError(f"channels: expected at least two, found {', '.join(used) or 'none'}")

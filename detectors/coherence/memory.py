@@ -1,4 +1,4 @@
-"""How large everything is that coherence keeps between blocks, and its tables."""
+"""The size of all arrays that coherence keeps between blocks, and its tables."""
 
 import math
 from typing import Final, NamedTuple
@@ -26,7 +26,7 @@ class Tables(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """How large everything is.
+    """The size of all arrays.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Shape(NamedTuple):
             is_odd = n_part % 2
             # In half samples; the one in the middle stands behind the mirrored ones.
             distance = np.append(2 * np.arange(n_part // 2) + 1 + is_odd, [0] * is_odd)
-            # Whole turns are taken off as integers, so the angle is as exact as it can be.
+            # Whole cycles are taken off as integers, so the angle is as exact as it can be.
             at = np.outer(around, distance.astype(np.int64)) % (2 * n_segment)
             made[0, : around.size, : distance.size] = np.cos(angle)[at]
             made[1, : around.size, : distance.size] = np.sin(angle)[at]
@@ -129,7 +129,7 @@ class Shape(NamedTuple):
         return Tables(np.stack((np.cos(angle), -np.sin(angle))), parts)
 
     def require_memory(self, window_s: float) -> None:
-        """Expect what is kept of a window to be of a decent size.
+        """Expect the memory that a window needs to be within the limit, 1.1 GB.
 
         Raises
         ------

@@ -61,7 +61,7 @@ class State(NamedTuple):
 
     #: Columns of the block that are used, shape (n_channels,).
     columns: Array1[np.uint64]
-    #: Twiddle factors: cosine and minus sine of one turn in twice as many steps as a segment has
+    #: Twiddle factors: cosine and minus sine of one cycle in twice as many steps as a segment has
     #: samples, shape (2, 2 * n_segment).
     twiddle_table: Array2[np.float64]
     #: For the samples of an interval before and from the cut on, cosines and sines of the distances

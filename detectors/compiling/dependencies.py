@@ -22,7 +22,7 @@ _PLAIN = (int, float, complex, str, bytes)
 
 
 class UnknownDependencyError(Exception):
-    """A kernel reads an object whose state cannot be told."""
+    """A kernel reads an object whose state cannot be read."""
 
 
 def digest_of(function: Any) -> str:  # noqa: ANN401 numba's dispatchers have no types

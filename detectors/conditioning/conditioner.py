@@ -1,4 +1,4 @@
-"""The first steps of every stream, live or from a file: from raw samples to a `Block`."""
+"""From raw samples to a `Block`: the first steps of every stream, live or from a file."""
 
 import math
 from collections import Counter
@@ -147,7 +147,7 @@ class Conditioner:
         """Add `correction_s` to the stamps from the next sample on; return whether that restarts.
 
         A correction that moves the time by more than 0.1 s restarts the stream there; one that
-        is not finite is left out, and told.
+        is not finite is left out, and noted.
         """
         if not math.isfinite(correction_s):
             self._find("clock_correction", f"expected seconds, found {correction_s}")
@@ -166,8 +166,8 @@ class Conditioner:
 
         The first of its kind is bound all the same: markers must not hide a stimulation.
         """
-        has_room = len(self._events) < N_WAITING_MAX
-        if has_room or all(event.kind != kind for event in self._events):
+        may_wait = len(self._events) < N_WAITING_MAX
+        if may_wait or all(event.kind != kind for event in self._events):
             self._events.append(BoundEvent(self._next_sample, kind, text))
         else:
             self.counts["events_dropped"] += 1

@@ -1,4 +1,4 @@
-"""What the shared path found about a stream, and how often one thing is told."""
+"""Findings about the quality of a stream, and how often each becomes a note."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ class Repetitions:
 
     Notes
     -----
-    Decides by sample indices only, so it is the same in any chunks. The next that passes tells
+    Decides by sample indices only, so it is the same in any chunks. The next that passes says
     how many did not.
     """
 
@@ -54,7 +54,7 @@ class Repetitions:
         self._n_held: Counter[tuple[str, str]] = Counter()
 
     def pass_on(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield those of the findings, in order of their samples, that are to be told."""
+        """Yield those of the findings, in order of their samples, that become notes."""
         for finding in findings:
             key = (finding.kind, finding.subject)
             passed_at = self._passed_at.get(key)

@@ -19,13 +19,13 @@ class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Parameters
     ----------
     frozen_s : float
-        An LFP or EMG channel that repeats one exact value for so long, and for 10 samples at
+        An LFP or EMG channel that repeats one exact value for this time, and for 10 samples at
         least, is frozen.
     saturation_uv : float, optional
         Rail of the amplifier: three samples in a row at or beyond it, or its negative, are
         saturated. The limits of an integer data type are always rails too.
     sd_uv_min, sd_uv_max : float, optional
-        Standard deviation over 2 s outside of which the amplitude is unusual: told, with the
+        Standard deviation over 2 s outside of which the amplitude is unusual: noted, with the
         factor it looks like. More than 30 times (the square root of 1000) outside, the unit must
         be wrong: implausible, the samples are tainted. Defaults: 1 and 200 for LFP, 0.05 and none
         for EMG, none for other streams.

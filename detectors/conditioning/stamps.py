@@ -1,4 +1,4 @@
-"""The time of each sample: raw stamps smoothed, gaps and clock resets told from jitter."""
+"""The time of each sample: raw stamps smoothed, gaps and clock resets separated from jitter."""
 
 from collections import Counter
 
@@ -14,12 +14,12 @@ from detectors.kernels.found_counter import FoundCounter
 GAP_S_MIN = 0.008
 #: Default of how long stamps must stay displaced before it is a gap and not a late block.
 GAP_DELAY_S = 0.1
-#: A forward jump of a minute and more is the sender's clock, not a hole: a stream that is silent
-#: so long has been reported long before.
+#: A forward jump of a minute and more is the sender's clock, not a hole: a stream that was silent
+#: for a minute would have been reported long before.
 CLOCK_JUMP_S = 60.0
 #: A clock correction that moves by more than this restarts the stream: time may have to go back.
 CORRECTION_STEP_S = 0.1
-#: A true rate further from the nominal one than this is told.
+#: A true rate further from the nominal one than this is noted.
 RATE_ERROR_TOLD = 0.02
 
 _N_CONFIRM_MIN = 3

@@ -122,7 +122,7 @@ def _take(
 
 @kernel
 def _renew(oldest_row: int, newest: NDArray[np.int64], state: State) -> None:
-    """Put the newest hop's sums in the place of the oldest one's.
+    """Replace the sums of the oldest hop by those of the newest.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ class PhaseAmplitudeCoupling(StreamDetector):
     step_samples : int
         From how many of them one is used: see `detectors.coupling.filters.grid_step`.
     span_samples : int
-        An estimate depends on so many of the newest samples: the window, the filters about it, and
+        Newest samples that an estimate depends on: the window, the filters about it, and
         a cycle before it, in which the first peak may lie.
 
     Raises
@@ -97,10 +97,10 @@ class PhaseAmplitudeCoupling(StreamDetector):
     estimates are not valid before the window and the filters about it are full, and at least one
     hop after a restart is not. NaN policy: ``invalid``; an estimate whose window, or the filters
     about it, contain a tainted sample is not valid on that channel, one whose newest sample
-    carries a doubtful stamp neither. Values beyond 1e12 µV count as tainted and are not folded
-    in; amplitudes beyond 1e6 µV are not added and spoil their window. Not valid either: a window
-    with an empty bin, or without any amplitude; of ``sharpness`` and ``is_sharp`` alone, one in
-    which no peak is followed by a trough, or the signal does not stand out at them.
+    carries a doubtful stamp neither. Values beyond 1e12 µV count as tainted and are left out;
+    amplitudes beyond 1e6 µV are not added and spoil their window. Not valid either: a window with
+    an empty bin, or without any amplitude; of ``sharpness`` and ``is_sharp`` alone, one in which no
+    peak is followed by a trough, or the signal does not stand out at them.
 
     References
     ----------
@@ -196,6 +196,6 @@ class PhaseAmplitudeCoupling(StreamDetector):
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Take a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        return Seen(self._kernel.fold(given, self.hop_samples))
+        return Seen(self._kernel.update(given, self.hop_samples))

@@ -47,7 +47,7 @@ class BandPower(StreamDetector):
     Attributes
     ----------
     span_samples : int
-        An estimate depends on so many of the newest samples; recursive: until 5 % of the past is
+        Newest samples that an estimate depends on; recursive: until 5 % of the past is
         left.
     calibration_s : float
         Length of the stretch that a baseline is taken from, in valid hops.
@@ -68,7 +68,7 @@ class BandPower(StreamDetector):
     detrend="constant", scaling="density")`` of the last window, summed over the bins of the band,
     each by the part of it that lies there (`detectors.bands.bins`), and multiplied by their
     distance. Work per hop depends on the number of bins in the bands and not on the length of the
-    window (which, for a band of so many hertz, decides that number). The Fourier sums of the window
+    window (which, for a band of given width, decides that number). The Fourier sums of the window
     slide with twiddles looked up by sample index ("modulated" sliding transform [1]_, [2]_), so
     nothing is ever rotated; a second set of sums starts empty every window and replaces the running
     one when it is full, at sample indices counted from the restart. That bounds drift to what two
@@ -105,10 +105,10 @@ class BandPower(StreamDetector):
     mean has its window or three time constants; never at the first hop after a restart, nor while
     a baseline is being taken, nor on a logarithmic scale where the power is 0, nor in percent of a
     total of 0. NaN policy: ``invalid``. Periodogram: a window that contains a tainted sample is
-    not valid on that channel. Recursive: a tainted sample is not folded in and its channel starts
+    not valid on that channel. Recursive: a tainted sample is left out and its channel starts
     anew after it; an artifact that nobody tainted dies away with the filter and the mean. An
     estimate whose newest sample carries a doubtful stamp is not valid. Values beyond 1e12 µV count
-    as tainted and are not folded in.
+    as tainted and are left out.
 
     Chance: a power is never 0. In steady noise it scatters as chi-squared does, with a coefficient
     of variation of ``1 / sqrt(B T)``, times 4.3 in decibel [3]_. Periodogram: ``B = high - low``,
@@ -164,7 +164,7 @@ class BandPower(StreamDetector):
             self._scale.reset()
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         powers = self._method.update(given)
         outside = None if self._outside is None else self._outside.update(given)
@@ -179,7 +179,7 @@ class BandPower(StreamDetector):
         return Seen(powers)
 
     def _bind(self, powers: Estimates, outside: Estimates, outside_max: float) -> None:
-        """Take the validity from powers of which too much is from outside, or nobody knows."""
+        """Make powers invalid where too much, or an unknown share, comes from outside."""
         is_in = outside.valid & (outside.values <= outside_max)
         by_band = (len(is_in), len(self.channels), -1)
         # Of a percentage the total comes last, and has no share of its own.
@@ -209,7 +209,7 @@ def _baseline_names(config: BandPowerConfig, channels: tuple[str, ...]) -> tuple
 
 
 def _beside(powers: Estimates, outside: Estimates) -> Estimates:
-    """Return each power and the share outside its band beside it."""
+    """Return each power, followed by the share outside its band."""
     shape = (powers.sample.size, -1)
     values = np.stack((powers.values, outside.values), axis=2).reshape(shape)
     valid = np.stack((powers.valid, outside.valid), axis=2).reshape(shape)

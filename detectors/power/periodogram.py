@@ -94,8 +94,8 @@ class SlidingPeriodogram:
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return the powers of every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return the powers of every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _parts(

@@ -122,7 +122,7 @@ def _add_one(
 
 @kernel
 def renew(sums: NDArray[np.float64]) -> None:
-    """Put the sums that began with this window in the place of the running ones."""
+    """Replace the running sums by those that began with this window."""
     for at in range(0, sums.size, BOTH):
         for lane in range(LANES):
             sums[at + lane] = sums[at + LANES + lane]

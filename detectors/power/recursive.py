@@ -15,9 +15,9 @@ from detectors.power.band_pass_kernel import LANES, MEMORY, TILE
 from detectors.power.bands import PowerBand
 from detectors.power.recursive_state import WAITS, Counters, State
 
-#: A filter must have settled after so long.
+#: Seconds within which a filter must have settled.
 _SETTLE_S_MAX: Final = 60.0
-#: So much of its response may be left where a filter counts as settled, and time constants after
+#: Share of its response that may be left where a filter counts as settled, and time constants after
 #: which as much is left of an exponential mean.
 _SHARE_LEFT: Final = 0.05
 _MEAN_CONSTANTS: Final = 3.0
@@ -56,7 +56,7 @@ class RecursivePower:
     delay_s : float
         Group delay at the centre of the slowest band, and that of the mean.
     span_samples : int
-        So many good samples in a row, and the slowest filter has settled, and after it the mean:
+        Good samples in a row after which the slowest filter has settled, and after it the mean:
         5 % of what was before is left of either, nothing of a running mean.
     """
 
@@ -146,8 +146,8 @@ class RecursivePower:
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return the powers of every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return the powers of every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _design(

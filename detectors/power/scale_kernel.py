@@ -45,7 +45,7 @@ class State(NamedTuple):
 def to_logarithm(
     values: NDArray[np.float64], valid: NDArray[np.bool_], addresses: NDArray[np.int64]
 ) -> None:
-    """Turn every power into ``gain * (log10(power) - centre)``, in place.
+    """Change every power to ``gain * (log10(power) - centre)``, in place.
 
     Parameters
     ----------

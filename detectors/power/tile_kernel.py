@@ -11,7 +11,7 @@ from detectors.power.recursive_state import WAITS, State
 
 @kernel
 def load_tile(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], state: State) -> int:
-    """Put rows into the tile, up to one that needs those before it filtered; return how many.
+    """Put rows into the tile, up to one that must not be filtered with them; return how many.
 
     That is a restart, or a bad sample on a channel that has a past.
     """

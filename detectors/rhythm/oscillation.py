@@ -51,8 +51,8 @@ class Oscillation(StreamDetector):
     has_phase, has_outside : bool
         Whether the phase, and the share outside the band, are outputs.
     span_samples : int
-        An estimate depends on so many of the newest samples: of the resonator, until 5 % of what
-        was before is left. So many good ones in a row come before the first valid estimate.
+        Newest samples that an estimate depends on, and good ones in a row before the
+        first valid one: of the resonator, until 5 % of what was before is left.
 
     Raises
     ------
@@ -79,8 +79,8 @@ class Oscillation(StreamDetector):
 
     Delay: the group delay at the centre, close to ``1 / (2 pi half_width_hz)`` (32 ms at 5 Hz)
     where the centre is well over the width, and to 1.3, 1.5, 1.7 times that at 2, 3, 4 poles;
-    amplitude and deviations of the phase show so much later. Of the Hilbert transform it is 0.8 to
-    1.8 times that up to windows of 0.5 s, and more with longer ones, as some of the weight is on
+    amplitude and deviations of the phase show that much later. Of the Hilbert transform it is 0.8
+    to 1.8 times that up to windows of 0.5 s, and more with longer ones, as some of the weight is on
     the oldest samples. The phase of a steady rhythm has no delay. The lead takes the centre for the
     frequency: it adds a constant angle, and a rhythm that is d hertz off it is ``360 d lead_s``
     degrees wrong.
@@ -89,7 +89,7 @@ class Oscillation(StreamDetector):
     ``3 / (2 pi half_width_hz)``-th of the resonator, when 5 % of what was before is left; and
     never before the second hop after a restart. A phase is not valid where the amplitude is 0.
     Start and gap: everything restarts. NaN policy: ``invalid``; a tainted sample, or one beyond
-    1e12 µV, is not folded in and its channel starts anew after it, so none of it is left; an
+    1e12 µV, is left out and its channel starts anew after it, so none of it is left; an
     estimate whose newest sample carries a doubtful stamp is not valid. An artifact that nobody
     tainted dies away by a factor of e every ``1 / (2 pi half_width_hz)``. To the Hilbert
     transform a drift across its window is a step: of 1 µV, 0.12 µV shows as an amplitude at half
@@ -128,7 +128,7 @@ class Oscillation(StreamDetector):
         self._filter.reset()
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         return Seen(self._filter.update(given))
 

@@ -23,15 +23,15 @@ class OscillationConfig(
     method : {"resonator", "hilbert"}
         A complex one-pole resonator, or the endpoint-corrected Hilbert transform of a window.
     half_width_hz : float
-        So far from the centre half the power is let through. Wide and quick beats narrow and
-        slow where the rhythm itself wanders.
+        Distance from the centre at which half the power is let through. Wide and quick beats narrow
+        and slow where the rhythm itself wanders.
     order : int
         Poles of the resonator, or pole pairs of the filter of ``hilbert``; 1 unless given. More of
         them keep out what is beside the band, and are later: 1.3, 1.5, 1.7 times at 2, 3, 4 poles.
     window_s : float
-        Of ``hilbert`` only: so much of the newest signal is looked at, 0.5 where it is not given.
+        Of ``hilbert`` only: length of the window, 0.5 s unless given.
     lead_s : float
-        The phase is the one expected so long after the newest sample.
+        Seconds after the newest sample at which the phase is the expected one.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
     outside_max : float, optional

@@ -17,7 +17,7 @@ from detectors.rhythm.resonator_state import Counters, Settings, State
 SHARP_ORDER: Final = 4
 #: Time constants of the mean squares after which they are known.
 OUTSIDE_CONSTANTS: Final = 3.0
-#: So much of what was before may be left where a resonator counts as settled.
+#: Share of what was before that may be left where a resonator counts as settled.
 _SHARE_LEFT: Final = 0.05
 
 
@@ -35,11 +35,11 @@ class Resonator:
     rate_hz : float
         Sampling rate.
     centre_hz, half_width_hz : float
-        Half the power is let through so far to either side of the centre.
+        The centre, and the distance from it at which half the power is let through.
     order : int
         Poles, one after the other.
     lead_s : float
-        The phase is the one expected so long after the newest sample.
+        Seconds after the newest sample at which the phase is the expected one.
     hop_samples : int
         From one estimate to the next.
     outside_max : float or None
@@ -52,7 +52,7 @@ class Resonator:
     Attributes
     ----------
     span_samples : int
-        So many good samples in a row come before the first valid estimate: 5 % of what was
+        Good samples in a row before the first valid estimate: 5 % of what was
         before is left then. With `outside_max`, as many as come before the share is known.
     delay_s : float
         Group delay at the centre.
@@ -160,8 +160,8 @@ class Resonator:
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _recurrence(keep: float, angle: float, order: int, lead: complex) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The moments at which a rhythm reaches a phase, told ahead of time where that is wanted."""
+"""Events at which a rhythm reaches a phase, given ahead of time where that is asked for."""
 
 from math import tau
 from typing import ClassVar, Final
@@ -31,13 +31,13 @@ _MEASURES: Final = (
 
 
 class TargetPhase:
-    """Moments (`Detection.kind` ``"moment"``) at which a rhythm reaches a phase, once a cycle.
+    """Events (`Detection.kind` ``"moment"``) at which a rhythm reaches a phase, once a cycle.
 
     Built on an `oscillation`. At every hop the phase is carried `lead_s` ahead at the centre
     frequency; where it will reach the target before the next hop does, and the gate is open, the
-    moment is told. Its `onset_s` and `sample` lie `lead_s` to `lead_s` and one hop after the hop
-    that told it, between samples too. A phase that ran past the target between two hops,
-    unforeseen, is told at the second, at the moment on the straight line between them.
+    event is given. Its `onset_s` and `sample` lie `lead_s` to `lead_s` and one hop after the hop
+    that gave it, between samples too. A phase that ran past the target between two hops,
+    unforeseen, is an event at the second, at the time on the straight line between them.
 
     Parameters
     ----------
@@ -66,32 +66,32 @@ class TargetPhase:
     threshold is known: 1 where the amplitude is above it (strictly, and the threshold must be
     above 0, so that a dead channel never opens the gate) and no more than ``gate.outside_max``, if
     that is given, lies outside the band. A moment's `strength` is the amplitude
-    at the hop that told it.
+    at the hop that gave it.
 
     Calibration: the percentile (`numpy.percentile`, method ``linear``) of the first
     ``calibrate_s`` of valid hops, then frozen. It goes on over gaps and never starts again by
     itself.
 
-    At most once a cycle: no two moments of a channel are nearer than `refractory_cycles` of the
-    centre, counted in samples between the moments themselves, whatever the phase does and over
-    restarts too: a pulse that was told ahead is not called back by a gap.
+    At most once a cycle: no two events of a channel are nearer than `refractory_cycles` of the
+    centre, counted in samples between the events themselves, whatever the phase does and over
+    restarts too: a pulse that was given ahead is not called back by a gap.
 
     Delay: that of the source. Gap and NaN policy: ``invalid``; where the amplitude or the phase
-    is not valid the gate is closed, no moment is told, and the next hop has none before it.
+    is not valid the gate is closed, no event is given, and the next hop has none before it.
 
     What to expect: a steady rhythm at the centre is met exactly. One that is d hertz faster is
     met about ``360 d (delay_s + lead_s)`` degrees late: set the centre to the patient's own peak.
     A rhythm of 20 Hz that loses its phase at 5/s (SD 0.71), in pink noise (SD 0.5), is met with a
     circular SD of 19° (mean resultant length 0.95) at a gate of the 50th percentile and a half
     width of 5 Hz, at 14 dB over the noise of 15-25 Hz, and with 25°, 37°, 55° at 10, 5, 0 dB, where
-    a filter without delay leaves 20°, 31°, 49° of the same moments; told 5, 10, 20 or 50 ms ahead
+    a filter without delay leaves 20°, 31°, 49° of the same events; given 5, 10, 20 or 50 ms ahead
     with 21°, 23°, 28° or 40°. A lead of h alone makes ``sqrt((1 - exp(-2 a h)) / (2 exp(-2 a h)))``
     rad of a clean rhythm that loses its phase at a/s, at its usual amplitude: 13° for 10 ms and a =
-    5. Jitter on the way to the device adds to it: 1 ms is 7.2° at 20 Hz. So tell moments ahead, by
-    more than the way takes, and let the device wait for `onset_s` by its own, synchronised clock.
-    To stimulate at a phase of tremor or beta is described in [1]_, [2]_; an effect that goes with
-    the cosine of the phase shrinks by ``exp(-SD² / 2)`` (SD in rad): to 0.94 at 20°, to 0.78 at
-    40°.
+    5. Jitter on the way to the device adds to it: 1 ms is 7.2° at 20 Hz. So ask for events ahead,
+    by more than the way takes, and let the device wait for `onset_s` by its own, synchronised
+    clock. To stimulate at a phase of tremor or beta is described in [1]_, [2]_; an effect that goes
+    with the cosine of the phase shrinks by ``exp(-SD² / 2)`` (SD in rad): to 0.94 at 20°, to 0.78
+    at 40°.
 
     Chance: noise has a phase as well, and passes every target about once a cycle. Only the gate
     tells it from a rhythm: a fixed threshold c is passed by noise ``exp(-c² / m)`` of the time,

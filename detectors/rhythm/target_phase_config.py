@@ -47,13 +47,13 @@ class TargetPhaseConfig(
     of : str
         Id of the oscillation it looks at: one with amplitude and phase, and without a lead.
     gate : AmplitudeGate
-        No moment is told unless the amplitude is above this.
+        No event is given unless the amplitude is above this.
     phase_rad : float
         The target, from -2 pi to 2 pi: 0 at the peak of the rhythm, pi at its trough.
     lead_s : float
-        A moment is told so long before it comes.
+        Seconds before it comes at which an event is given.
     refractory_cycles : float
-        No two moments are nearer than this part of a cycle of the centre.
+        No two events are nearer than this part of a cycle of the centre.
     """
 
     of: str

@@ -74,7 +74,7 @@ def update(
     time_s: NDArray[np.float64],
     addresses: NDArray[np.int64],
 ) -> None:
-    """Take hops of the detector below in; write one for each, and the events.
+    """Take hops of the detector below; write one for each, and the events.
 
     Parameters
     ----------

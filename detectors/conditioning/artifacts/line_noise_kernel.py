@@ -72,7 +72,7 @@ class State(NamedTuple):
 def update(
     samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], addresses: NDArray[np.int64]
 ) -> None:
-    """Take the line off in place.
+    """Subtract the line from samples, in place.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _advance(line: Line, real: NDArray[np.float64], imaginary: NDArray[np.float6
 
 @kernel
 def _cancel(sample_uv: NDArray[np.float64], taint: NDArray[np.uint16], state: State) -> None:
-    """Take the line off one row; leave the error to learn from, times the gain, in its place."""
+    """Subtract the line from one row, and write the error to learn from, times the gain."""
     settings, harmonics = state.settings, state.harmonics
     line_uv, error_uv, mean_uv = state.line_uv, state.error_uv, state.mean_uv
     n_goods, size_uv = state.n_good, state.size_uv

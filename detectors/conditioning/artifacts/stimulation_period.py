@@ -58,7 +58,7 @@ class StimulationPeriod:
     pieces, all channels together, each over its own median power in the range. Of up to eight
     stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line
     must stand 20 dB over that median on some channel; where none does, there is no stimulation:
-    nothing is taken off and nothing marked. Folding is no obstacle: 150 Hz is
+    nothing is taken off and nothing marked. Aliasing is no obstacle: 150 Hz is
     found at 50 Hz in a stream of 200 Hz.
 
     *Removal.* With T the period in samples, the lags l of the last `window_s` with
@@ -68,7 +68,7 @@ class StimulationPeriod:
     a fiftieth.) A running mean as late as the window's is given back: an offset stays.
 
     What this does to a signal: noise of a share ``sum w^2`` of its power comes in (5 % with 80
-    lags), and beside each harmonic of the true rate, folded or not, a notch about ``1 / window_s``
+    lags), and beside each harmonic of the true rate, aliased or not, a notch about ``1 / window_s``
     wide is cut. After a change of the artifact the difference remains for `window_s`.
 
     Delay: none. Taint: cleaned samples carry ``STIMULATION``. Until the rate is known, and until
@@ -147,7 +147,7 @@ class StimulationPeriod:
         events: Sequence[BoundEvent],
         first_sample: int,
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
         cleaned, marked = samples_uv.copy(), taint.copy()
         n_samples = len(samples_uv)
         restarts = restarts_of(taint)

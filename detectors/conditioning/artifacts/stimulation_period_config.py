@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-#: So many resolutions of a stretch on either side are searched at most: the work of one search goes
+#: Resolutions of a stretch that are searched on either side, at most: the work of one search goes
 #: with the square of it, and is done between two samples (50: some 20 ms for 32 channels).
 _N_RESOLUTIONS: Final = (8.0, 50.0)
 
@@ -27,7 +27,7 @@ class StimulationPeriodConfig(
     frequency_hz : float
         Nominal rate of the pulses; it may be over half the stream's rate.
     search_hz : float
-        The true rate is looked for within so much of it.
+        The true rate is looked for within this distance of it.
     learn_s : float
         Length of the stretches the rate is found in: one after the other. From 8 to 50 times
         ``1 / search_hz``.
@@ -35,7 +35,7 @@ class StimulationPeriodConfig(
         Past samples that are averaged. Longer takes off less of the signal beside each harmonic,
         shorter follows an artifact that changes.
     half_width_periods : float
-        Samples whose phases differ by so much count as near.
+        Samples whose phases differ by no more count as near.
     resets_on_change : bool
         Whether a change of amplitude makes the window fill anew, with samples that are not to be
         used until it has.

@@ -14,11 +14,12 @@ from scipy.special import huber
 
 from detectors.aperiodic.aperiodic import Aperiodic, AperiodicConfig
 from detectors.aperiodic.line_kernel import leakage
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Estimates
 from tests.cole2017 import cortex_uv
 from tests.detectors.aperiodic.power_law import power_law
+from tests.support.blocks import block_of
 
 EXPONENT, OFFSET, OVER_DB, OVER_DB_NULL, MISFIT = range(5)
 
@@ -36,10 +37,7 @@ def aperiodic(
     samples_uv: NDArray[np.float64], rate_hz: float = 250.0, **keys: Any
 ) -> tuple[Aperiodic, Estimates]:
     detector = Aperiodic(config_of(**keys), layout_of(samples_uv.shape[1], rate_hz))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(len(samples_uv)) / rate_hz
-    return detector, detector.update(Block("LFP", 0, samples_uv, time_s, taint)).estimates
+    return detector, detector.update(block_of(samples_uv, rate_hz)).estimates
 
 
 def measured(samples_uv: NDArray[np.float64], **keys: Any) -> NDArray[np.float64]:

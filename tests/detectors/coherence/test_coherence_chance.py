@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import beta, nbinom
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.coherence import Coherence
 from detectors.coherence.config import CoherenceConfig, Segments
 from tests.detectors.coherence.coherences import N_PAIRS, independent_windows
+from tests.support.blocks import block_of
 
 _HALF = Segments(length=32, step=16, number=19, hop=16)
 _BANDS = {
@@ -162,9 +163,7 @@ def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
     detector = Coherence(config, StreamLayout("S", 250.0, tuple("abcdefghijklmnop")))
     n_samples = detector.span_samples + detector.hop_samples
     samples_uv = np.random.default_rng(4).normal(0.0, 1.0, (n_samples, 16))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    block = Block("S", 0, samples_uv, np.arange(len(samples_uv)) / 250.0, taint)
+    block = block_of(samples_uv, 250.0, stream="S")
     found = detector.update(block).estimates
     assert found.valid[-1].all()
     coherence, _, level, lower = found.values[-1].reshape(-1, 4).T

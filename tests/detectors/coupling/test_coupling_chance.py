@@ -13,7 +13,7 @@ from tests.detectors.coupling.coupling_signals import (
     band_noise,
     config_of,
     detector_of,
-    fold,
+    estimates_of,
     rhythm,
 )
 
@@ -29,7 +29,7 @@ def test_chance_is_exceeded_as_often_as_stated(name: str) -> None:
     if name == "rhythm":
         samples_uv += 10.0 * rhythm(random, n_samples, n_channels).real
     detector = detector_of(n_channels, window_s=2.0)
-    found = apart(fold(detector, samples_uv), detector)
+    found = apart(estimates_of(detector, samples_uv), detector)
     index = found[:, :, INDEX]
     assert (found[:, :, INDEX_NULL] == detector.chance.index_null).all()
     assert index.size >= 390
@@ -41,7 +41,7 @@ def test_chance_is_exceeded_as_often_as_stated(name: str) -> None:
 def test_a_steep_spectrum_exceeds_chance_somewhat_more_often() -> None:
     samples_uv = band_noise(np.random.default_rng(19), 100_200, 8, (0.5, 500.0), 2.0)
     detector = detector_of(8, window_s=2.0)
-    index = apart(fold(detector, samples_uv), detector)[:, :, INDEX]
+    index = apart(estimates_of(detector, samples_uv), detector)[:, :, INDEX]
     assert 0.05 <= (index > detector.chance.index_null).mean() <= 0.12
 
 

@@ -51,7 +51,7 @@ def _seen(n_samples_of_call: list[int]) -> list[Estimates]:
         time_s = (0.5 * sample).astype(np.float64)
         taint = np.zeros((n_samples, 1), dtype=np.uint16)
         block = Block("S", first, sample[:, None].astype(np.float64), time_s, taint)
-        found.append(hops.fold(block, _HOP_SAMPLES))
+        found.append(hops.update(block, _HOP_SAMPLES))
         first += n_samples
     return found
 

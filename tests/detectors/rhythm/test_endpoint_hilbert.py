@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from detectors.chain import AnyDetectorConfig
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from tests.detectors.rhythm.naive_endpoint_hilbert import newest
-from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, circular, layout_of, rhythm, wandering
+from tests.detectors.rhythm.rhythms import RATE_HZ, circular, rhythm, wandering
 from tests.searching import search
+from tests.support.blocks import block_of, layout_of
 
 
 def config_of(**keys: Any) -> OscillationConfig:

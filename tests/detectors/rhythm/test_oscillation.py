@@ -13,8 +13,9 @@ from detectors.block import Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from tests.detectors.rhythm.naive_oscillation import rhythm_of
-from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, circular, layout_of, rhythm, wandering
+from tests.detectors.rhythm.rhythms import RATE_HZ, circular, rhythm, wandering
 from tests.searching import search
+from tests.support.blocks import block_of, layout_of
 
 
 def config_of(**keys: Any) -> OscillationConfig:
