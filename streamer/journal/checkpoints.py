@@ -18,7 +18,14 @@ class Checkpoints:
     Parameters
     ----------
     path : Path
-        The database.
+        The database, open elsewhere in this process in write-ahead mode.
+
+    Notes
+    -----
+    The connection is made in `start`, while the name certainly is that of the writer's file. SQLite
+    tells files apart by what they are, and finds logs by name: a connection that this process made
+    to another file of that name would take the writer's log for its own, set its index back, and
+    end the process by a bus error when the writer next looks there.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,7 +37,24 @@ class Checkpoints:
         self.failure: str | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Connect to the database and start the thread.
+
+        Raises
+        ------
+        sqlite3.Error
+            Where the database cannot be opened.
+        """
+        # A database that is gone is not to be made anew, empty, under its name.
+        place = f"{self._path.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA synchronous=NORMAL")
+            # SQLite opens the file at the first look into it.
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        self._connection = connection
         self._thread.start()
 
     def ask(self) -> None:
@@ -45,23 +69,18 @@ class Checkpoints:
 
     def _run(self) -> None:
         try:
-            # A database that is gone is not to be made anew, empty, under its name.
-            place = f"{self._path.absolute().as_uri()}?mode=rw"
-            connection = sqlite3.connect(place, uri=True, isolation_level=None)
-            try:
-                connection.execute("PRAGMA synchronous=NORMAL")
-                while self._wanted.wait() and not self._is_over:
-                    self._wanted.clear()
-                    self._checkpoint(connection)
-            finally:
-                connection.close()
+            while self._wanted.wait() and not self._is_over:
+                self._wanted.clear()
+                self._checkpoint()
         except sqlite3.Error as error:
             self.failure = str(error)
+        finally:
+            self._connection.close()
 
-    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+    def _checkpoint(self) -> None:
         before = -1
         for _ in range(_N_TRIES):
-            _, n_frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            _, n_frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if n_frames == before or self._is_over:
                 return
             before = n_frames

@@ -122,12 +122,12 @@ class Journal:
             self._create()
             if os.name != "nt":  # where an open file cannot be removed, by SQLite neither
                 self._files = WatchedFiles(self._path)
+            self._checkpoints.start()
         except BaseException as error:
             self._close()
             if not isinstance(error, sqlite3.Error | OSError):
                 raise
             raise JournalError(f"{self._path}: cannot be created: {error}") from error
-        self._checkpoints.start()
         return self
 
     def __exit__(

@@ -1,6 +1,9 @@
 """Checkpoints beside the writer: the log stops growing, and a failure is not kept quiet."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -29,8 +32,8 @@ def test_the_log_of_a_long_session_stays_small(
             super().ask()
             assert done.acquire(timeout=10.0)
 
-        def _checkpoint(self, connection: sqlite3.Connection) -> None:
-            super()._checkpoint(connection)
+        def _checkpoint(self) -> None:
+            super()._checkpoint()
             done.release()
 
     monkeypatch.setattr(journal_module, "Checkpoints", Awaited)
@@ -50,12 +53,64 @@ def test_the_log_of_a_long_session_stays_small(
         assert len(list(reader.records())) == 1501
 
 
-def test_a_database_that_cannot_be_moved_into_is_told(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path / "missing" / "journal.sqlite")
+def test_a_database_that_cannot_be_opened_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with pytest.raises(sqlite3.Error, match="unable to open database file"):
+        Checkpoints(path).start()
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells what is open")
+def test_the_database_is_open_before_another_file_can_have_its_name(tmp_path: Path) -> None:
+    # A connection made later to another file would end the process: see `Checkpoints`.
+    path = tmp_path / "journal.sqlite"
+    writer = sqlite3.connect(path)
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute("CREATE TABLE records (number)")
+    checkpoints = Checkpoints(path)
+    before = _n_open(path)
     checkpoints.start()
-    checkpoints.ask()
+    assert _n_open(path) == before + 1
     checkpoints.stop()
-    assert checkpoints.failure == "unable to open database file"
+    writer.close()
+
+
+#: A file that may not grow is the nearest to a full disk that needs no rights.
+_FULL = """
+import resource, sqlite3, sys
+from pathlib import Path
+from streamer.journal.checkpoints import Checkpoints
+
+writer = sqlite3.connect(sys.argv[1], isolation_level=None)
+writer.execute("PRAGMA journal_mode=WAL")
+writer.execute("PRAGMA wal_autocheckpoint=0")
+writer.execute("CREATE TABLE records (content)")
+writer.execute("INSERT INTO records VALUES (zeroblob(100000))")
+checkpoints = Checkpoints(Path(sys.argv[1]))
+checkpoints.start()
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+checkpoints.ask()
+while checkpoints.failure is None:
+    pass
+print(checkpoints.failure)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a file's size has no limit to be set")
+def test_a_checkpoint_that_fails_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL, str(tmp_path / "journal.sqlite")],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "disk I/O error\n", done.stderr
+
+
+def _n_open(path: Path) -> int:
+    return sum(each.resolve() == path for each in Path("/proc/self/fd").iterdir())
 
 
 def test_a_failed_checkpoint_fails_the_journal(
