@@ -1,18 +1,35 @@
-"""How band power is configured."""
+"""How band power is configured: its bands, and its table."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta
 
 from detectors.bands.bins import require_cycle, require_width
 from detectors.bands.presets import PRESETS, Preset
 from detectors.checks import require_band, window_error
-from detectors.power.bands import PowerBand
 from detectors.power.scale import TOTAL_HZ, WITH_BASELINE, PowerBaseline, Scale
 from detectors.stream_detector import StreamDetectorConfig
 
 #: Length of the window, where the table does not say.
 WINDOW_S: Final = 1.0
+
+
+class PowerBand(NamedTuple):
+    """A band whose power is estimated.
+
+    Parameters
+    ----------
+    key : str
+        Where the table gives it; errors begin with it.
+    name : str
+        What its outputs are called after.
+    band_hz : tuple of float
+        Low and high edge.
+    """
+
+    key: str
+    name: str
+    band_hz: tuple[float, float]
 
 
 class BandPowerConfig(

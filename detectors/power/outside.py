@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.block import NEWEST_TAINT, Block, StreamLayout
 from detectors.estimates import Estimates
-from detectors.power.bands import PowerBand
+from detectors.power.config import PowerBand
 from detectors.power.recursive import RecursivePower
 
 

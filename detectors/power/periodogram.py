@@ -9,7 +9,7 @@ from detectors.checks import require_memory, require_within_half_rate
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.power import periodogram_kernel as kernel
-from detectors.power.bands import PowerBand
+from detectors.power.config import PowerBand
 from detectors.power.periodogram_state import LANES, PASS, Counters, State
 
 

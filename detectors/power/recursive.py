@@ -12,7 +12,7 @@ from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.power import recursive_kernel as kernel
 from detectors.power.band_pass_kernel import LANES, MEMORY, TILE
-from detectors.power.bands import PowerBand
+from detectors.power.config import PowerBand
 from detectors.power.recursive_state import WAITS, Counters, State
 
 #: Seconds within which a filter must have settled.
