@@ -11,7 +11,14 @@ from detectors.spelling import case_hint
 
 
 class Taint(enum.IntFlag):
-    """Why a sample cannot be trusted, one bit a reason, per sample and channel."""
+    """Why a sample cannot be trusted, one bit a reason, per sample and channel.
+
+    Examples
+    --------
+    >>> taint = Taint.RESTART | Taint.SATURATED
+    >>> Taint.SATURATED in taint, Taint.FROZEN in taint
+    (True, False)
+    """
 
     NONE = 0
     #: The stream (re)starts at this sample: its first one, the first after a reconnection, or the
@@ -74,6 +81,14 @@ class StreamLayout:
         Unique labels, the stream's own first, then the derived ones.
     left_out : tuple of str
         Labels of the stream's own channels that nothing can use, as they have no unit of voltage.
+
+    Examples
+    --------
+    >>> layout = StreamLayout("LFP", rate_hz=1000.0, channels=("STN_L", "M1"))
+    >>> layout.require(("STN",))
+    Traceback (most recent call last):
+        ...
+    ValueError: channels[0]: expected one of STN_L, M1, found 'STN'
     """
 
     name: str
@@ -122,6 +137,11 @@ class BoundEvent:
         `MARKER`, `STIMULATION_PULSE` or `STIMULATION_CHANGE`.
     text : str
         What a marker says; of a stimulation the device and what it gives.
+
+    Examples
+    --------
+    >>> BoundEvent(sample=1500, kind=MARKER, text="task begins").text
+    'task begins'
     """
 
     sample: int
@@ -143,6 +163,12 @@ class Break:
         Streams that give nothing from here on, until a break says otherwise.
     next_sample : mapping of str to int
         For each stream the index of its first sample after the break.
+
+    Examples
+    --------
+    >>> silence = Break({"LFP": 1}, silent=frozenset({"LFP"}), next_sample={"LFP": 4000})
+    >>> "LFP" in silence.silent
+    True
     """
 
     n_breaks: Mapping[str, int]
@@ -170,6 +196,18 @@ class Block:
         What was bound to these samples, in order.
     after : Break, optional
         The newest break between the sample before the first row and that row.
+
+    Examples
+    --------
+    One second of a channel at 1 kHz, which begins the stream:
+
+    >>> import numpy as np
+    >>> time_s = np.arange(1000) / 1000.0
+    >>> samples_uv = 10.0 * np.sin(2.0 * np.pi * 20.0 * time_s)[:, None]
+    >>> taint = np.zeros(samples_uv.shape, dtype=np.uint16)
+    >>> taint[0] = Taint.RESTART
+    >>> Block("LFP", 0, samples_uv, time_s, taint).samples_uv.shape
+    (1000, 1)
     """
 
     stream: str

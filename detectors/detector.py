@@ -26,6 +26,11 @@ class Reads(NamedTuple):
         know what chance gives) or the samples of the streams below it.
     name : str
         Name of the stream or id of the detector.
+
+    Examples
+    --------
+    >>> Reads(key="of", kind="detector", name="beta").name
+    'beta'
     """
 
     key: str
@@ -40,6 +45,14 @@ class DetectorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ----------
     id : str
         The detector's name: a level of MQTT topics, so letters, digits, ``-`` and ``_`` only.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from detectors.power.band_power import BandPowerConfig
+    >>> table = {"kind": "band_power", "id": "beta", "stream": "LFP", "band_hz": [13, 30]}
+    >>> msgspec.convert(table, BandPowerConfig).reads
+    (Reads(key='stream', kind='stream', name='LFP'),)
     """
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
@@ -87,6 +100,14 @@ class Detector(Protocol):
         May be left out where there is never one: what it will need at later samples and whoever
         runs it may compute beforehand. What has taken effect is no longer among them but in
         ``bound``, a list that whoever runs it empties.
+
+    Examples
+    --------
+    >>> from detectors.power.band_power import BandPower, BandPowerConfig
+    >>> config = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.4)
+    >>> beta: Detector = BandPower(config, StreamLayout("LFP", 1000.0, ("STN_L",)))
+    >>> beta.hop_samples, beta.delay_s, beta.outputs[0].unit
+    (10, 0.2, 'µV²')
     """
 
     #: The struct this detector is configured by; its tag is the `kind` in the file.

@@ -38,6 +38,12 @@ class Estimates(msgspec.Struct, frozen=True):
     taint : ndarray of uint16, shape (n_hops,)
         Bits of `detectors.block.SOFT_TAINT` that any sample of the detector's channels carries
         on which the estimate depends. Such an estimate may be used, and says so.
+
+    Examples
+    --------
+    >>> estimates = Estimates.empty("beta", n_hops=3, n_outputs=2)
+    >>> estimates.values.shape, estimates.sample.shape
+    ((3, 2), (3,))
     """
 
     detector: str
@@ -107,6 +113,20 @@ class Detection(msgspec.Struct, frozen=True):
         The detector's measure at that moment.
     complete : bool
         False where a gap or tainted data cut an episode short, so its end was not seen.
+
+    Examples
+    --------
+    >>> onset = Detection(
+    ...     detector="burst",
+    ...     channel="STN_L",
+    ...     kind="onset",
+    ...     sample=1200,
+    ...     confirmed_sample=1300,
+    ...     onset_s=1.2,
+    ...     strength=34.0,
+    ... )
+    >>> onset.confirmed_sample - onset.sample
+    100
     """
 
     detector: str
@@ -120,7 +140,13 @@ class Detection(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What one detector saw in one call: its estimates, and its detections in order."""
+    """What one detector saw in one call: its estimates, and its detections in order.
+
+    Examples
+    --------
+    >>> Seen(Estimates.empty("beta", n_hops=0, n_outputs=1)).detections
+    ()
+    """
 
     estimates: Estimates
     detections: tuple[Detection, ...] = ()

@@ -31,6 +31,11 @@ class Output(NamedTuple):
         ``_null`` behind it. None where nothing is computed for it.
     signed : bool
         Whether it may be negative.
+
+    Examples
+    --------
+    >>> Output("STN_L", "power", "µV²").label
+    'STN_L.power'
     """
 
     channel: str
@@ -46,7 +51,13 @@ class Output(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What an `Output` says of every channel alike; see there."""
+    """What an `Output` says of every channel alike; see there.
+
+    Examples
+    --------
+    >>> Measure("power", "µV²").of("STN_L")
+    Output(channel='STN_L', measure='power', unit='µV²', null=None, signed=False)
+    """
 
     name: str
     unit: str
@@ -71,7 +82,14 @@ def with_null(name: str, unit: str, *, signed: bool = False) -> tuple[Measure, M
 
 
 def outputs_of(channels: Iterable[str], measures: Sequence[Measure]) -> tuple[Output, ...]:
-    """Return the outputs of several measures, channel by channel."""
+    """Return the outputs of several measures, channel by channel.
+
+    Examples
+    --------
+    >>> measures = (Measure("amplitude", "µV"), Measure("phase", "rad", signed=True))
+    >>> [output.label for output in outputs_of(["STN_L", "M1"], measures)]
+    ['STN_L.amplitude', 'STN_L.phase', 'M1.amplitude', 'M1.phase']
+    """
     return tuple(each.of(channel) for channel in channels for each in measures)
 
 
@@ -82,6 +100,11 @@ def column_of(outputs: Sequence[Output], channel: str, measure: str) -> int:
     ------
     KeyError
         Where it is not among them.
+
+    Examples
+    --------
+    >>> column_of((Output("STN_L", "power", "µV²"), Output("M1", "power", "µV²")), "M1", "power")
+    1
     """
     for column, output in enumerate(outputs):
         if (output.channel, output.measure) == (channel, measure):
@@ -90,7 +113,14 @@ def column_of(outputs: Sequence[Output], channel: str, measure: str) -> int:
 
 
 def sole_measure(outputs: Sequence[Output], channels: Sequence[str]) -> Output | None:
-    """Return the first output where each channel has one and the same measure, else None."""
+    """Return the first output where each channel has one and the same measure, else None.
+
+    Examples
+    --------
+    >>> outputs = outputs_of(["STN_L", "M1"], [Measure("power", "µV²")])
+    >>> sole_measure(outputs, ["STN_L", "M1"]).measure
+    'power'
+    """
     if tuple(each.channel for each in outputs) != tuple(channels):
         return None
     return outputs[0]
@@ -103,6 +133,13 @@ def require_outputs(outputs: object) -> None:
     ------
     ValueError
         Naming the first that does not.
+
+    Examples
+    --------
+    >>> require_outputs((Output("STN_L", "beta mV", "mV"),))
+    Traceback (most recent call last):
+        ...
+    ValueError: outputs[0].measure: expected up to 64 letters, digits, _, . and -, found 'beta mV'
     """
     if not isinstance(outputs, tuple) or not outputs:
         raise ValueError(f"outputs: expected a tuple of Output, at least one, found {outputs!r}")

@@ -26,6 +26,13 @@ class WindowedConfig(StreamDetectorConfig, frozen=True, kw_only=True):
         Length of the window; rounded to samples, more than one hop.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
+
+    Examples
+    --------
+    >>> class LineLengthConfig(WindowedConfig, frozen=True, tag_field="kind", tag="line_length"):
+    ...     '''A table of kind line_length.'''
+    >>> LineLengthConfig(id="sharp", stream="LFP", window_s=0.2).hop_s
+    0.05
     """
 
     channels: tuple[str, ...] = ()
@@ -59,6 +66,26 @@ class Windowed(StreamDetector):
     it is full, nor is the first hop. NaN policy: ``invalid``; a window that contains a tainted
     sample is not valid on that channel, an estimate whose newest sample carries a doubtful stamp
     neither, nor a measure that is not finite.
+
+    Examples
+    --------
+    >>> class Range(Windowed):
+    ...     '''Largest less smallest value of the window.'''
+    ...
+    ...     config_type = WindowedConfig
+    ...     measures = (Measure("range", "µV"),)
+    ...
+    ...     def measure(self, window_uv):
+    ...         return window_uv.max(axis=0) - window_uv.min(axis=0)
+    >>> config = WindowedConfig(id="range", stream="LFP", window_s=0.5)
+    >>> detector = Range(config, StreamLayout("LFP", 1000.0, ("STN_L",)))
+    >>> time_s = np.arange(1000) / 1000.0
+    >>> samples_uv = np.sin(2.0 * np.pi * 25.0 * time_s)[:, None]
+    >>> taint = np.zeros(samples_uv.shape, dtype=np.uint16)
+    >>> taint[0] = RESTART
+    >>> seen = detector.update(Block("LFP", 0, samples_uv, time_s, taint))
+    >>> print(seen.estimates.values[-1], seen.estimates.valid[-1])
+    [2.] [ True]
     """
 
     config_type: ClassVar[type[WindowedConfig]]

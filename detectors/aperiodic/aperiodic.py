@@ -103,6 +103,14 @@ class Aperiodic(StreamDetector):
        components", Nature Neuroscience 23, 2020, doi:10.1038/s41593-020-00744-x.
     .. [2] P. J. Huber, "Robust estimation of a location parameter", Annals of Mathematical
        Statistics 35(1), 1964, doi:10.1214/aoms/1177703732.
+
+    Examples
+    --------
+    >>> from detectors.block import StreamLayout
+    >>> config = AperiodicConfig(id="slope", stream="LFP", band_hz=(13.0, 30.0))
+    >>> detector = Aperiodic(config, StreamLayout("LFP", 1000.0, ("STN_L", "M1")))
+    >>> detector.outputs[0].label, detector.delay_s
+    ('STN_L.exponent', 15.0)
     """
 
     config_type: ClassVar[type[DetectorConfig]] = AperiodicConfig

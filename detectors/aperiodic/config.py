@@ -43,6 +43,12 @@ class AperiodicConfig(
     hop_s : float, optional
         From one estimate to the next, a multiple of half a segment; by default a segment. All
         three are rounded to samples, half a segment first.
+
+    Examples
+    --------
+    >>> config = AperiodicConfig(id="slope", stream="LFP", band_hz=(13.0, 30.0))
+    >>> config.window_s
+    30.0
     """
 
     channels: tuple[str, ...] = ()

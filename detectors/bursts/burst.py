@@ -84,6 +84,18 @@ class Burst:
     ----------
     .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
        bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from detectors.block import StreamLayout
+    >>> from detectors.power.band_power import BandPower, BandPowerConfig
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> beta = BandPower(BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)), layout)
+    >>> table = {"kind": "burst", "id": "burst", "of": "beta", "threshold": {"level": 12.0}}
+    >>> burst = Burst(msgspec.convert(table, BurstConfig), beta)
+    >>> [output.measure for output in burst.outputs], burst.detects
+    (['value', 'threshold', 'is_on', 'is_calibrating'], ('onset', 'offset'))
     """
 
     config_type: ClassVar[type[DetectorConfig]] = BurstConfig

@@ -24,6 +24,13 @@ class BurstThreshold(CalibratedOrFixed, frozen=True, kw_only=True):
     ------
     ValueError
         Where it is neither, or both.
+
+    Examples
+    --------
+    >>> BurstThreshold(percentile=75.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: threshold: expected percentile and calibrate_s, or level, found percentile
     """
 
     level: Annotated[float, Meta(ge=-1e24, le=1e24)] | None = None
@@ -52,6 +59,14 @@ class BurstConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", t
         level back and forth; 0.2 s is usual.
     duration_s_min : float
         An episode shorter than this, from its onset to its offset, is no burst.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> threshold = {"percentile": 75.0, "calibrate_s": 20.0}
+    >>> table = {"kind": "burst", "id": "burst", "of": "beta", "threshold": threshold}
+    >>> msgspec.convert(table, BurstConfig).reads[0].name
+    'beta'
     """
 
     of: str

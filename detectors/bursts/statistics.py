@@ -114,6 +114,22 @@ class BurstStatistics:
     ----------
     .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
        bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from detectors.block import StreamLayout
+    >>> from detectors.chain import AnyDetectorConfig, DetectorChain
+    >>> threshold = {"percentile": 75.0, "calibrate_s": 20.0}
+    >>> tables = [
+    ...     {"kind": "band_power", "id": "beta", "stream": "LFP", "band_hz": [13, 30]},
+    ...     {"kind": "burst", "id": "burst", "of": "beta", "threshold": threshold},
+    ...     {"kind": "burst_statistics", "id": "statistics", "of": "burst"},
+    ... ]
+    >>> configs = msgspec.convert(tables, list[AnyDetectorConfig])
+    >>> chain = DetectorChain(configs, {"LFP": StreamLayout("LFP", 1000.0, ("STN_L",))})
+    >>> [each.label for each in chain.detectors["statistics"].outputs][:2]
+    ['STN_L.rate_hz', 'STN_L.mean_duration_s']
     """
 
     config_type: ClassVar[type[DetectorConfig]] = BurstStatisticsConfig

@@ -29,6 +29,12 @@ class BurstStatisticsConfig(
     null_delay_s : float
         Seconds after the end of a channel's calibration, counted in samples, at which the null of
         its own spectrum takes effect: the time there is to compute it.
+
+    Examples
+    --------
+    >>> config = BurstStatisticsConfig(id="statistics", of="burst", window_s=60.0, long_s=0.5)
+    >>> [read.kind for read in config.reads]
+    ['samples', 'detector', 'noise']
     """
 
     of: str

@@ -134,6 +134,14 @@ class Coherence:
     .. [3] M. Vinck et al., "An improved index of phase-synchronization for electrophysiological
        data in the presence of volume-conduction, noise and sample-size bias", NeuroImage 55(4),
        2011, doi:10.1016/j.neuroimage.2011.01.055.
+
+    Examples
+    --------
+    >>> from detectors.block import StreamLayout
+    >>> config = CoherenceConfig(id="coherence", stream="LFP", band_hz=(13.0, 30.0))
+    >>> detector = Coherence(config, StreamLayout("LFP", 1000.0, ("STN_L", "M1")))
+    >>> detector.outputs[0].label, detector.delay_s
+    ('STN_L-M1.coherence', 5.0)
     """
 
     config_type: ClassVar[type[DetectorConfig]] = CoherenceConfig

@@ -55,6 +55,12 @@ class CoherenceConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind
         An onset is given where ``lower_bound`` rises over it; without one there are no detections.
     hysteresis : float
         An offset is given where it falls so far below the threshold, as a fraction of it.
+
+    Examples
+    --------
+    >>> config = CoherenceConfig(id="coherence", stream="LFP", band_hz=(13.0, 30.0))
+    >>> config.window_s
+    10.0
     """
 
     stream: str

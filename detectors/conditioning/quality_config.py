@@ -42,6 +42,11 @@ class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ------
     ValueError
         Where `sd_uv_min` is not below `sd_uv_max`.
+
+    Examples
+    --------
+    >>> QualityConfig(saturation_uv=3000.0).frozen_s
+    0.1
     """
 
     frozen_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1

@@ -33,6 +33,17 @@ class PhaseAmplitudeCouplingConfig(
         Length of the window; rounded to hops. At least ten cycles; two hundred settle the index.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
+
+    Examples
+    --------
+    >>> config = PhaseAmplitudeCouplingConfig(
+    ...     id="coupling",
+    ...     stream="LFP",
+    ...     phase_band_hz=(13.0, 30.0),
+    ...     amplitude_band_hz=(60.0, 200.0),
+    ... )
+    >>> config.window_s
+    10.0
     """
 
     phase_band_hz: tuple[float, float]

@@ -115,6 +115,19 @@ class PhaseAmplitudeCoupling(StreamDetector):
     .. [4] S. R. Cole et al., "Nonsinusoidal beta oscillations reflect cortical pathophysiology in
        Parkinson's disease", Journal of Neuroscience 37(18), 2017,
        doi:10.1523/JNEUROSCI.2208-16.2017.
+
+    Examples
+    --------
+    >>> from detectors.block import StreamLayout
+    >>> config = PhaseAmplitudeCouplingConfig(
+    ...     id="coupling",
+    ...     stream="LFP",
+    ...     phase_band_hz=(13.0, 30.0),
+    ...     amplitude_band_hz=(60.0, 200.0),
+    ... )
+    >>> detector = PhaseAmplitudeCoupling(config, StreamLayout("LFP", 1000.0, ("STN_L", "M1")))
+    >>> detector.outputs[0].label, detector.delay_s
+    ('STN_L.modulation_index', 5.058)
     """
 
     config_type: ClassVar[type[DetectorConfig]] = PhaseAmplitudeCouplingConfig

@@ -126,6 +126,22 @@ class BandPower(StreamDetector):
     .. [3] P. D. Welch, "The use of fast Fourier transform for the estimation of power spectra",
        IEEE Transactions on Audio and Electroacoustics 15(2), 1967,
        doi:10.1109/TAU.1967.1161901.
+
+    Examples
+    --------
+    The power of a sine is half its amplitude squared:
+
+    >>> import numpy as np
+    >>> from detectors.block import Taint
+    >>> config = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.4)
+    >>> beta = BandPower(config, StreamLayout("LFP", 1000.0, ("STN_L",)))
+    >>> time_s = np.arange(1000) / 1000.0
+    >>> samples_uv = 10.0 * np.sin(2.0 * np.pi * 20.0 * time_s)[:, None]
+    >>> taint = np.zeros(samples_uv.shape, dtype=np.uint16)
+    >>> taint[0] = Taint.RESTART
+    >>> estimates = beta.update(Block("LFP", 0, samples_uv, time_s, taint)).estimates
+    >>> print(f"{estimates.values[-1, 0]:.3f} µV², {beta.delay_s} s old")
+    50.000 µV², 0.2 s old
     """
 
     config_type: ClassVar[type[DetectorConfig]] = BandPowerConfig

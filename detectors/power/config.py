@@ -73,6 +73,15 @@ class BandPowerConfig(
         Recursive: of the mean powers whose ratio that share is, 0.5 s unless given.
     output : {"power", "power_and_outside"}
         The power; or, recursive, that share of each band as well.
+
+    Examples
+    --------
+    >>> BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)).method
+    'periodogram'
+    >>> bands_hz = {"low": (4.0, 12.0), "beta": (13.0, 30.0)}
+    >>> config = BandPowerConfig(id="bands", stream="LFP", bands_hz=bands_hz, method="recursive")
+    >>> sorted(config.bands_hz)
+    ['beta', 'low']
     """
 
     band_hz: tuple[float, float] | None = None

@@ -44,6 +44,11 @@ class PowerBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ------
     ValueError
         Where it is none of the three, or more.
+
+    Examples
+    --------
+    >>> PowerBaseline(log10_mean={"beta": 1.2, "low": 1.5}, log10_sd=0.3).given
+    ['log10_mean', 'log10_sd']
     """
 
     calibrate_s: Annotated[float, Meta(gt=0.0, le=3600.0)] | None = None

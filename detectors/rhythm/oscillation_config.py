@@ -41,6 +41,12 @@ class OscillationConfig(
         Of the mean powers whose ratio that share is; it is known three of them after a restart.
     output : {"amplitude_and_phase", "amplitude", "amplitude_phase_and_outside"}
         Both, or one measure a channel: what a burst detector may be built on; or that share too.
+
+    Examples
+    --------
+    >>> config = OscillationConfig(id="rhythm", stream="LFP", centre_hz=20.0)
+    >>> config.method
+    'resonator'
     """
 
     centre_hz: Annotated[float, Meta(gt=0.0, le=1e5)]

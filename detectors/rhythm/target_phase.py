@@ -108,6 +108,21 @@ class TargetPhase:
     .. [2] A. B. Holt et al., "Phase-dependent suppression of beta oscillations in Parkinson's
        disease patients", Journal of Neuroscience 39(6), 2019,
        doi:10.1523/JNEUROSCI.1913-18.2018.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from detectors.block import StreamLayout
+    >>> from detectors.rhythm.oscillation import Oscillation, OscillationConfig
+    >>> rhythm = Oscillation(
+    ...     OscillationConfig(id="rhythm", stream="LFP", centre_hz=20.0, hop_s=0.001),
+    ...     StreamLayout("LFP", 1000.0, ("STN_L",)),
+    ... )
+    >>> gate = {"percentile": 50.0, "calibrate_s": 20.0}
+    >>> table = {"kind": "target_phase", "id": "peaks", "of": "rhythm", "gate": gate}
+    >>> peaks = TargetPhase(msgspec.convert(table, TargetPhaseConfig), rhythm)
+    >>> peaks.outputs[0].label, peaks.detects
+    ('STN_L.phase', ('moment',))
     """
 
     config_type: ClassVar[type[DetectorConfig]] = TargetPhaseConfig

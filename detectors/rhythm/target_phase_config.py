@@ -28,6 +28,11 @@ class AmplitudeGate(CalibratedOrFixed, frozen=True, kw_only=True):
     ------
     ValueError
         Where it is neither, or both.
+
+    Examples
+    --------
+    >>> AmplitudeGate(percentile=50.0, calibrate_s=20.0).calibrate_s
+    20.0
     """
 
     amplitude_uv_min: Annotated[float, Meta(gt=0.0, le=1e12)] | None = None
@@ -54,6 +59,14 @@ class TargetPhaseConfig(
         Seconds before it comes at which an event is given.
     refractory_cycles : float
         No two events are nearer than this part of a cycle of the centre.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> gate = {"percentile": 50.0, "calibrate_s": 20.0}
+    >>> table = {"kind": "target_phase", "id": "peaks", "of": "rhythm", "gate": gate}
+    >>> msgspec.convert(table, TargetPhaseConfig).phase_rad
+    0.0
     """
 
     of: str

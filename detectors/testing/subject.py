@@ -30,6 +30,16 @@ class Recording:
         Smoothed stamps.
     taint : ndarray of uint16, shape (n_samples, n_channels)
         Bits of `detectors.block.Taint`.
+
+    Examples
+    --------
+    >>> taint = np.zeros((500, 3), dtype=np.uint16)
+    >>> taint[0] = Taint.RESTART
+    >>> quiet = Recording(np.zeros((500, 3)), np.arange(500) / 250.0, taint)
+    >>> quiet.n_samples, quiet.restarts
+    (500, [0])
+    >>> quiet.tainted(100, 1, Taint.SATURATED).until(200).n_samples
+    200
     """
 
     samples_uv: NDArray[np.float64]
@@ -112,6 +122,14 @@ class Example:
     ------
     ValueError
         Where there is nothing that the laws could be held on.
+
+    Examples
+    --------
+    >>> from detectors.power.band_power import BandPowerConfig
+    >>> config = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.4)
+    >>> example = Example("beta", [config], LAYOUT, window_samples=100, naive=None)
+    >>> example.chain().detectors["beta"].span_samples
+    100
     """
 
     name: str

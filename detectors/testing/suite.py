@@ -39,7 +39,18 @@ class Law(NamedTuple):
 
 
 class HeldLaw(NamedTuple):
-    """A law and an example it is held on."""
+    """A law and an example it is held on.
+
+    Examples
+    --------
+    >>> from detectors.power.band_power import BandPower, BandPowerConfig
+    >>> from detectors.testing import LAYOUT
+    >>> config = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.4)
+    >>> law = laws_of(BandPower, [Example("beta", [config], LAYOUT, 100, naive=None)])[0]
+    >>> print(law)
+    an example shows what it is for (beta)
+    >>> law.hold()
+    """
 
     law: Law
     example: Example
@@ -72,6 +83,15 @@ def laws_of(detector: type[Any], examples: Iterable[Example] = ()) -> list[HeldL
     ------
     ValueError
         Where there is no example, or the class is not installed as a detector.
+
+    Examples
+    --------
+    >>> from detectors.power.band_power import BandPower, BandPowerConfig
+    >>> from detectors.testing import LAYOUT
+    >>> config = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.4)
+    >>> laws = laws_of(BandPower, [Example("beta", [config], LAYOUT, 100, naive=None)])
+    >>> {law.example.name for law in laws}
+    {'beta'}
     """
     used = tuple(examples) or brought_examples(detector)
     if not used:

@@ -40,6 +40,11 @@ class LineNoiseConfig(
         Harmonics, the fundamental included, as far as the rate carries them.
     time_constant_s : float
         Of the amplitude and phase that follow it. The notch is ``1 / (pi time_constant_s)`` wide.
+
+    Examples
+    --------
+    >>> LineNoiseConfig(frequency_hz=50.0, n_harmonics=3).n_harmonics
+    3
     """
 
     frequency_hz: Annotated[float, Meta(ge=10.0, le=1000.0)]
@@ -101,6 +106,18 @@ class LineNoise:
     .. [2] J. R. Glover, "Adaptive noise canceling applied to sinusoidal interferences", IEEE
        Transactions on Acoustics, Speech, and Signal Processing 25, 484-491, 1977,
        doi:10.1109/TASSP.1977.1162997.
+
+    Examples
+    --------
+    A line of 20 µV, 5 s after it was first seen:
+
+    >>> time_s = np.arange(6000) / 1000.0
+    >>> line_uv = 20.0 * np.sin(2.0 * np.pi * 50.0 * time_s)[:, None]
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> step = LineNoise(LineNoiseConfig(frequency_hz=50.0), layout, Counter())
+    >>> cleaned = step.update(line_uv, np.zeros(line_uv.shape, dtype=np.uint16), (), 0)
+    >>> bool(np.abs(cleaned.samples_uv[5000:]).max() < 0.1)
+    True
     """
 
     configured_by: ClassVar[type[LineNoiseConfig]] = LineNoiseConfig

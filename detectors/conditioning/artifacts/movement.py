@@ -40,6 +40,11 @@ class MovementConfig(
         Memory of the level after that.
     hold_s : float
         Seconds that the mark lasts after the last sample beyond it.
+
+    Examples
+    --------
+    >>> MovementConfig(sd=6.0).sd
+    6.0
     """
 
     below_hz: Annotated[float, Meta(gt=0.4, le=1000.0)] = 5.0
@@ -89,6 +94,12 @@ class Movement:
     are not marked, the windows that contain the marked ones mostly contain them too. Start and
     gap: everything is learned anew, and nothing is marked in the meantime. Chance: in Gaussian
     noise 5 SD are passed about twice a day, 3 SD several times a minute.
+
+    Examples
+    --------
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> round(Movement(MovementConfig(below_hz=2.0), layout, Counter()).delay_s, 3)
+    0.159
     """
 
     configured_by: ClassVar[type[MovementConfig]] = MovementConfig

@@ -28,6 +28,11 @@ class SaturationConfig(
     ----------
     blank_s : float
         Seconds after its last saturated sample in which a channel is not to be used.
+
+    Examples
+    --------
+    >>> SaturationConfig(blank_s=0.1).blank_s
+    0.1
     """
 
     blank_s: Annotated[float, Meta(gt=0.0, le=10.0)] = 0.1
@@ -50,6 +55,15 @@ class Saturation:
     What the rail is stands in the stream's `quality`. What came before a sample that turns out
     saturated has been judged already; a window that contains the run is not valid, and this
     contains what led to it wherever the window is longer. Delay: none.
+
+    Examples
+    --------
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> step = Saturation(SaturationConfig(blank_s=0.1), layout, Counter())
+    >>> taint = np.zeros((500, 1), dtype=np.uint16)
+    >>> taint[100] = Taint.SATURATED
+    >>> int(np.count_nonzero(step.update(np.zeros((500, 1)), taint, (), 0).taint))
+    101
     """
 
     configured_by: ClassVar[type[SaturationConfig]] = SaturationConfig

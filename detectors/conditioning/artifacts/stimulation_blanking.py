@@ -40,6 +40,11 @@ class StimulationBlankingConfig(
         used; 0 lets them pass.
     pulse_markers, change_markers : tuple of str
         Markers that mean a pulse, or a change, of somebody else's stimulation.
+
+    Examples
+    --------
+    >>> StimulationBlankingConfig(blank_s=0.005).blank_s
+    0.005
     """
 
     blank_s: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.003
@@ -72,6 +77,17 @@ class StimulationBlanking:
 
     Delay: none. Held values are a gap filled with a line: of a rhythm of f hertz a share of about
     the blanked time is lost, and steps of up to its amplitude come in.
+
+    Examples
+    --------
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> step = StimulationBlanking(StimulationBlankingConfig(blank_s=0.005), layout, Counter())
+    >>> samples_uv = np.zeros((100, 1))
+    >>> samples_uv[50:53] = 900.0
+    >>> pulse = BoundEvent(50, STIMULATION_PULSE)
+    >>> blanked = step.update(samples_uv, np.zeros((100, 1), dtype=np.uint16), (pulse,), 0)
+    >>> float(np.abs(blanked.samples_uv).max())
+    0.0
     """
 
     configured_by: ClassVar[type[StimulationBlankingConfig]] = StimulationBlankingConfig

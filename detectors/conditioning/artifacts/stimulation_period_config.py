@@ -41,6 +41,11 @@ class StimulationPeriodConfig(
         used until it has.
     change_markers : tuple of str
         Markers that mean a change of somebody else's stimulation.
+
+    Examples
+    --------
+    >>> StimulationPeriodConfig(frequency_hz=130.0, window_s=0.5).window_s
+    0.5
     """
 
     frequency_hz: Annotated[float, Meta(ge=1.0, le=2000.0)]
