@@ -16,7 +16,7 @@ from scipy.signal import welch
 
 import stimloop as sl
 from benchmarks.figures.recordings import DATA, Recorded, dbs_on, m1_ecog, percept, stn_ecog
-from detectors.aliasing import aliased_harmonics
+from detectors.bands.aliasing import aliased_harmonics
 from detectors.block import StreamLayout, Taint
 from detectors.conditioning.artifacts.path import AnyArtifactConfig, ArtifactPath
 from detectors.conditioning.artifacts.stimulation_period import StimulationPeriod

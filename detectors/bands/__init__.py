@@ -1,1 +1,1 @@
-"""Bands of frequencies: what they are called, and which bins of a spectrum lie in them."""
+"""Bands of frequencies: their names, the bins of a spectrum in them, what aliases into them."""

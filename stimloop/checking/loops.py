@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from detectors.aliasing import bands_of
+from detectors.bands.aliasing import bands_of
 from detectors.block import StreamLayout
 from detectors.chain import DetectorChain
 from detectors.conditioning.conditioner import Conditioner

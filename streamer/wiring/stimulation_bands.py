@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from detectors.aliasing import aliased_harmonics, bands_of
+from detectors.bands.aliasing import aliased_harmonics, bands_of
 from detectors.conditioning.artifacts.path import AnyArtifactConfig
 from detectors.conditioning.artifacts.stimulation_period import StimulationPeriodConfig
 from detectors.detector import DetectorConfig

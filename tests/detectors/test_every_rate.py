@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.aliasing import bands_of
 from detectors.aperiodic.aperiodic import AperiodicConfig
+from detectors.bands.aliasing import bands_of
 from detectors.block import StreamLayout
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.coherence.coherence import Coherence, CoherenceConfig

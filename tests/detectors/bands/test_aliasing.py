@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.aliasing import Band, alias_hz, aliased_harmonics, bands_of
+from detectors.bands.aliasing import Band, alias_hz, aliased_harmonics, bands_of
 from detectors.coupling.phase_amplitude_coupling import PhaseAmplitudeCouplingConfig
 from detectors.detector import DetectorConfig
 from detectors.power.band_power import BandPowerConfig
