@@ -24,6 +24,12 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     contacts : str
         Which contacts the current passes through, in the device's own notation. Between programs
         of the same contacts the device may change at an amount above 0.
+
+    Examples
+    --------
+    >>> program = ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
+    >>> program.frequency_hz
+    130.0
     """
 
     frequency_hz: Annotated[float, Meta(gt=0.0, le=2000.0)] | None = None
@@ -57,6 +63,21 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Charge, first phases summed, in any ten minutes.
     level_max, level_slew_per_s_max : float
         Highest level and its fastest change; for a feedback device, which has levels.
+
+    Examples
+    --------
+    >>> limits = LimitsConfig(
+    ...     refractory_s=0.05,
+    ...     triggers_per_min_max=600,
+    ...     commands_per_s_max=50.0,
+    ...     on_time_s_max=120.0,
+    ...     off_time_s_min=0.5,
+    ...     rises_per_min_max=120,
+    ...     level_max=0.8,
+    ...     level_slew_per_s_max=4.0,
+    ... )
+    >>> limits.level_max, limits.amplitude_ma_max
+    (0.8, None)
     """
 
     refractory_s: Annotated[float, Meta(ge=0.0, le=3600.0)]
@@ -77,5 +98,11 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def configured(*values: float | None) -> float:
-    """Return the first value that is not None; NaN, which fails every comparison, without one."""
+    """Return the first value that is not None; NaN, which fails every comparison, without one.
+
+    Examples
+    --------
+    >>> configured(None, 2.0, 3.0)
+    2.0
+    """
     return next((value for value in values if value is not None), math.nan)

@@ -29,6 +29,12 @@ class OnEventConfig(
         trigger is sent ahead with its time to fire; at an onset or an offset it is fired at once.
     on_ma, on_level : float
         The amount of a trigger, in the device's unit; no default.
+
+    Examples
+    --------
+    >>> config = OnEventConfig(id="peak", of="peaks", device="stn", on_ma=2.0)
+    >>> config.reads[0].kinds
+    ('moment',)
     """
 
     event: Literal["moment", "onset", "offset"] = "moment"
@@ -73,6 +79,15 @@ class OnEvent:
     .. [1] A. B. Holt et al., "Phase-dependent suppression of beta oscillations in Parkinson's
        disease patients", Journal of Neuroscience 39(6), 2019,
        doi:10.1523/JNEUROSCI.1913-18.2018.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> config = OnEventConfig(id="peak", of="peaks", device="stn", on_ma=2.0)
+    >>> driven = Hop(is_on=True, changes=(("engaged", 0.0),))
+    >>> (trigger,) = PolicyExample(OnEvent, config).run([driven])
+    >>> trigger.kind, trigger.amount, round(trigger.fire_at_s - trigger.time_s, 3)
+    ('trigger', 2.0, 0.01)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OnEventConfig

@@ -45,6 +45,12 @@ class ThresholdConfig(
     transition_up_s, transition_down_s : float
         How long the ramp from the lower of the two amounts to the higher takes, and the way back;
         0 is a step, which the device follows as its slew allows.
+
+    Examples
+    --------
+    >>> config = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=3.0, off_ma=0.0)
+    >>> [read.measure for read in config.reads]
+    ['is_on', 'value', 'threshold']
     """
 
     onset_s: _Duration = 0.1
@@ -101,6 +107,14 @@ class Threshold:
     ----------
     .. [1] S. Little et al., "Adaptive deep brain stimulation in advanced Parkinson disease", Ann.
        Neurol. 74(3), 2013, doi:10.1002/ana.23951.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> config = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=3.0, onset_s=0.04)
+    >>> hops = [Hop(is_on=False), *[Hop(is_on=True)] * 4]  # at 250 Hz, 5 samples a hop
+    >>> [target.amount for target in PolicyExample(Threshold, config).run(hops)]
+    [0.5, 0.5, 0.5, 3.0, 3.0]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
