@@ -1,4 +1,4 @@
-"""Which stream of a recording a match means, where several answer to it."""
+"""Chooses the stream of a recording that a `match` means, where several have its properties."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from streamer.streams import Match
 
 
 class Choice(NamedTuple):
-    """The streams that a match leaves, and a line for each that was passed over unasked."""
+    """The streams that a match chooses, and a warning for each that was left out."""
 
     streams: list[RecordedStream]
     remarks: list[str]
 
 
 def known_as(info: StreamInfo) -> dict[str, str]:
-    """Return what a stream is known by, by the key of a match."""
+    """Return the properties of a stream by their keys in a match."""
     return {
         "name": info.lsl_name,
         "type": info.lsl_type,
@@ -28,7 +28,7 @@ def known_as(info: StreamInfo) -> dict[str, str]:
 
 
 def answering(match: Match, streams: Sequence[RecordedStream]) -> list[RecordedStream]:
-    """Return the streams that equal every text of a match, composed or decomposed, in order."""
+    """Return the streams with all properties of a match, in order; accents composed or not."""
     return [
         stream
         for stream in streams
@@ -40,7 +40,7 @@ def answering(match: Match, streams: Sequence[RecordedStream]) -> list[RecordedS
 
 
 def choose(match: Match, found: Sequence[RecordedStream]) -> Choice:
-    """Return which of the streams that answer are meant.
+    """Return the streams that a match means.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def choose(match: Match, found: Sequence[RecordedStream]) -> Choice:
         left = filled
     once = [
         stream
-        for place, stream in enumerate(left)
-        if not any(is_same_recording(stream, other) for other in left[:place])
+        for index, stream in enumerate(left)
+        if not any(is_same_recording(stream, other) for other in left[:index])
     ]
     if len(left) > len(once):
         remarks.append(f"it was recorded {1 + len(left) - len(once)} times, the first is taken")
@@ -88,7 +88,7 @@ def is_same_recording(stream: RecordedStream, other: RecordedStream) -> bool:
 def not_one_text(
     match: Match, seen: Sequence[RecordedStream], found: Sequence[RecordedStream]
 ) -> str:
-    """Return the end of a message about a match that does not leave exactly one stream."""
+    """Return the end of an error about a match that does not choose exactly one stream."""
     listed = "; ".join(describe(stream.info) for stream in seen)
     if len(found) > 1 and not (match.has_samples or match.index is not None):
         last = len(found) - 1

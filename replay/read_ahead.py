@@ -1,4 +1,4 @@
-"""Short pieces of a recorded stream, for whoever goes through it from its beginning to its end."""
+"""Reads a recorded stream some megabytes at once, for whoever goes through it in short pieces."""
 
 from replay.recording import RecordedStream, Stretch
 

@@ -41,14 +41,14 @@ class Stretch(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """What the samples are, for a comparison or a digest."""
+        """The samples as bytes, for a comparison or a digest."""
         if self.samples.dtype == object:
             return "".join(map(repr, self.samples.tolist())).encode()
         return self.samples.tobytes()
 
 
 class ClockOffsets(NamedTuple):
-    """What a recorder measured of a sender's clock, in the order of the file; may be nothing.
+    """A recorder's measurements of a sender's clock offset, in the order of the file; may be empty.
 
     Parameters
     ----------

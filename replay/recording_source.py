@@ -31,7 +31,7 @@ _USUAL_S = 0.01
 
 
 class Chunking(msgspec.Struct, frozen=True, kw_only=True):
-    """Into what pieces a recording's samples are cut.
+    """The sizes of the chunks that a recording's samples are cut into.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ class Chunking(msgspec.Struct, frozen=True, kw_only=True):
         if self.n_samples_max is not None and self.n_samples_max < 1:
             raise ValueError(f"n_samples_max: expected at least 1, found {self.n_samples_max}")
 
-    def edges(self, n_samples: int, rate_hz: float, place: int) -> Iterator[int]:
-        """Yield where the chunks of `n_samples` begin, without 0; `place` tells streams apart."""
+    def edges(self, n_samples: int, rate_hz: float, stream_index: int) -> Iterator[int]:
+        """Yield where the chunks of `n_samples` begin, without 0; each stream's differ."""
         longest = self.n_samples_max or max(1, round(_USUAL_S * rate_hz))
         if self.seed is None:
             yield from range(longest, n_samples, longest)
             return
-        random = np.random.default_rng((self.seed, place))
+        random = np.random.default_rng((self.seed, stream_index))
         at = int(random.integers(1, longest, endpoint=True))
         while at < n_samples:
             yield at
@@ -182,9 +182,9 @@ class RecordingSource:
             if not stream.is_signal
         ]
         cuts_s = np.concatenate([np.empty(0), *marked_s])
-        for place, (info, stream, times) in enumerate(named):
+        for stream_index, (info, stream, times) in enumerate(named):
             if stream.is_signal:
-                edges = self._edges(place, info.rate_hz, times, cuts_s)
+                edges = self._edges(stream_index, info.rate_hz, times, cuts_s)
                 signals.append(_signal_events(info.name, stream, times, edges))
             else:
                 markers.append(_marker_events(info.name, stream, times))
@@ -192,7 +192,7 @@ class RecordingSource:
         return heapq.merge(*signals, *markers, key=itemgetter(0))
 
     def _edges(
-        self, place: int, rate_hz: float, times: Timeline, cuts_s: NDArray[np.float64]
+        self, stream_index: int, rate_hz: float, times: Timeline, cuts_s: NDArray[np.float64]
     ) -> Iterator[int]:
         """Yield where each chunk of a signal ends."""
         n_samples = times.n_samples
@@ -207,7 +207,7 @@ class RecordingSource:
         # On both sides of samples of that very time, for those may come before it or after it.
         cuts = [times.n_before(cuts_s, side) for side in ("left", "right")]
         bound = np.unique(np.concatenate([corrected, *cuts, [n_samples]]).astype(np.int64))
-        edges = heapq.merge(self._chunking.edges(n_samples, rate_hz, place), bound.tolist())
+        edges = heapq.merge(self._chunking.edges(n_samples, rate_hz, stream_index), bound.tolist())
         yield from (edge for edge, _ in groupby(edges) if edge > 0)
 
     def _find(self, config: StreamConfig) -> RecordedStream:
@@ -241,11 +241,11 @@ def _marker_events(
 ) -> Iterator[tuple[float, Event]]:
     corrections = {each.first_sample: each for each in times.corrections}
     ahead = ReadAhead(stream)
-    for place in range(stream.n_samples):
-        if place in corrections:
-            yield _correction_event(name, corrections[place])
-        samples, stamps_s = ahead.read(place, place + 1)
-        yield times.at_s(place), Marker(name, float(stamps_s[0]), marker_text(samples[0]))
+    for sample in range(stream.n_samples):
+        if sample in corrections:
+            yield _correction_event(name, corrections[sample])
+        texts, stamps_s = ahead.read(sample, sample + 1)
+        yield times.at_s(sample), Marker(name, float(stamps_s[0]), marker_text(texts[0]))
 
 
 def _correction_event(name: str, correction: Correction) -> tuple[float, Event]:

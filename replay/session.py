@@ -23,9 +23,9 @@ from streamer.events import Chunk, Event
 from streamer.session import EndedSession, Ends, RunningSession, Session, remarks_of
 from streamer.watching.watchers import Watcher
 
-#: The devices are there so long before the first sample.
+#: How long before the first sample the devices are there.
 _LEAD_S = 0.1
-#: Where nothing is driven nothing follows from time alone: it is told only to keep the journal.
+#: Without devices nothing follows from ticks: they only let the journal be committed.
 _IDLE_TICK_S = 10.0
 
 Progress = Callable[[int, int], None]

@@ -1,4 +1,4 @@
-"""The devices of a rig in virtual time, at the end of a wire that always takes as long."""
+"""The reference devices of a rig in virtual time, behind a wire of constant delay."""
 
 import asyncio
 from collections import deque
@@ -30,7 +30,7 @@ from stimulators.wire.received import (
 _Said: TypeAlias = Ack | DeviceInfo | DeviceStatus | ClockRequest
 _Told: TypeAlias = Command | Lease | Stop | ClockReply
 
-#: A message takes so long on a quick wire, each way.
+#: How long a message takes each way.
 _WIRE_S = 0.001
 #: How often the devices look at their clocks.
 _TICK_S = 0.01
@@ -60,7 +60,7 @@ class VirtualDevices:
         self._emit: Callable[[Received], None] | None = None
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
-        """Tell of the link and of every device, and let the devices live, until cancelled."""
+        """Emit the link and every device's words, and let the devices run, until cancelled."""
         self._emit = emit
         try:
             emit(LinkChanged(is_up=True))

@@ -14,7 +14,7 @@ from stimloop.commands.arguments import print_line
 
 #: What the help shows first, in this order: the commands of a day. All others follow by the names
 #: of their files.
-_FIRST: Final = ("run", "recordings", "simulated", "operator", "streams", "what_if")
+_FIRST: Final = ("run", "recordings", "simulated", "operator", "stop", "streams", "what_if")
 
 
 class _Literal(TyperGroup):

@@ -29,20 +29,20 @@ class ConfigError(CommandError):
 
     Parameters
     ----------
-    *told : str
+    *lines : str
         A line for each mistake.
     """
 
     code = 2
 
-    def __init__(self, *told: str) -> None:
-        super().__init__("\n".join(told))
-        self._told = told
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self._lines = lines
 
     @property
     def lines(self) -> tuple[str, ...]:
         """A line for each mistake."""
-        return self._told
+        return self._lines
 
 
 class FaultError(CommandError):

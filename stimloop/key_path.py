@@ -2,11 +2,11 @@
 
 import re
 
-_PLACE = re.compile(r" - at `(\$[^`]*)`$")
+_KEY_PATH = re.compile(r" - at `(\$[^`]*)`$")
 _KEY = re.compile(r"^([A-Za-z_][\w.\[\]-]*): (.*)$", re.DOTALL)
 
 
-def located(text: str) -> str:
+def with_path_first(text: str) -> str:
     """Return an error's text with its key path in front.
 
     Parameters
@@ -15,8 +15,8 @@ def located(text: str) -> str:
         As msgspec says it, with the path at the end, or as our constructors do, beginning with
         the key; or both.
     """
-    place = _PLACE.search(text)
-    path, text = (place[1], text[: place.start()]) if place else ("$", text)
+    found = _KEY_PATH.search(text)
+    path, text = (found[1], text[: found.start()]) if found else ("$", text)
     key = _KEY.match(text)
     if key is not None:
         return f"{path}.{key[1]}: {key[2]}"

@@ -8,14 +8,15 @@ import ipaddress
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stimloop.checking.broker_address import bare_host, of_broker_address
 from stimloop.checking.parts import Parts
 from stimloop.checking.problems import Problem
-from stimloop.checking.scales import bare_host, of_scales
+from stimloop.checking.scales import of_scales
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.closed_loop import ClosedLoop
-from streamer.config import Allowed
+from streamer.config import Allowed, RigSection
 
 if TYPE_CHECKING:
     from stimloop.config import Config
@@ -67,9 +68,9 @@ def needless(config: "Config", window_s: float | None) -> list[str]:
     if window_s is None:
         needed.add(LONG_HOLD)
     return [
-        f"$.rig.allow[{place}]: {word!r} allows nothing in this file: take it out"
-        for place, word in enumerate(config.rig.allow)
-        if word not in needed or word in config.rig.allow[:place]
+        f"$.rig.allow[{index}]: {word!r} allows nothing in this file: take it out"
+        for index, word in enumerate(config.rig.allow)
+        if word not in needed or word in config.rig.allow[:index]
     ]
 
 
@@ -88,6 +89,10 @@ def longest_window_s(loop: ClosedLoop) -> float:
 
 def _problems(parts: Parts, window_s: float | None) -> Iterator[Problem]:
     yield from of_scales(parts)
+    if parts.rig is not None:
+        yield from _of_arming(parts.rig, parts)
+    if parts.broker is not None:
+        yield from of_broker_address(parts.broker)
     devices = [(each.path, each.config) for each in parts.devices if each.config is not None]
     for path, device in devices:
         if device.stop_amount > device.safe_amount:
@@ -106,6 +111,17 @@ def _problems(parts: Parts, window_s: float | None) -> Iterator[Problem]:
         yield from _of_timing(parts.gate, window_s, whose)
     for table in parts.real:
         yield from _of_slew(table.path, table.config)
+
+
+def _of_arming(rig: RigSection, parts: Parts) -> Iterator[Problem]:
+    if rig.arm == "auto" and parts.real:
+        names = ", ".join(each.name for each in parts.real)
+        yield Problem(
+            "$.rig.arm",
+            f'"operator" with {names}, which is not simulated, as such a rig never arms by itself',
+            '"auto"',
+            "auto_arm_with_real_device",
+        )
 
 
 def _is_loopback(host: str) -> bool:

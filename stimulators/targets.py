@@ -143,6 +143,18 @@ class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     withheld: bool = False
 
 
+class MakeSafe(msgspec.Struct, frozen=True, gc=False):
+    """What a policy returns in place of targets where the rig is to be made safe.
+
+    Parameters
+    ----------
+    reason : str
+        Why, in one line: it stands in the journal, and an operator reads it.
+    """
+
+    reason: str
+
+
 class Applied(NamedTuple):
     """How a device is driven, and the range of amounts it may give: the gate's belief.
 

@@ -59,7 +59,7 @@ def new_session_id() -> str:
 
 
 def time_of_day_text() -> str:
-    """Return the time of day where this machine stands, for a log: ``14:05:09.250``."""
+    """Return the time of day in this machine's time zone, for a log: ``14:05:09.250``."""
     return datetime.now(UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
 
 

@@ -1,4 +1,4 @@
-"""All that decides what is detected and decided; the journal keeps it, verification reads it."""
+"""The sections of a configuration that determine detections and decisions; journalled whole."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -76,8 +76,8 @@ class LoopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     gate: GateConfig = GateConfig()
 
     def __post_init__(self) -> None:
-        for place, device in enumerate(self.devices):
+        for index, device in enumerate(self.devices):
             try:
                 device.require_way_out(self.gate.lease_s)
             except ValueError as error:
-                raise ValueError(f"devices[{place}].{error}") from error
+                raise ValueError(f"devices[{index}].{error}") from error

@@ -13,7 +13,7 @@ from streamer.events import Chunk, NullArrived, NullLate
 
 @dataclass(eq=False)
 class _Work:
-    """One deferral: done once it is computed, or once that has failed."""
+    """One computation that was put off: done once it has its result, or has failed."""
 
     deferral: Deferral
     stream: str
@@ -23,7 +23,7 @@ class _Work:
 
 
 class DeferredWork:
-    """A thread that computes every deferral of a chain of detectors, one after the other.
+    """A thread that computes what a chain of detectors put off, one computation after the other.
 
     A result that is there before the samples at which it is due changes nothing: the detector
     would have computed the same. So it is not told. Before samples at which one is due that is not
@@ -56,13 +56,13 @@ class DeferredWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the thread after what it is at."""
+        """End the thread after the computation it is at."""
         self._is_over = True
         self._wanted.put(None)
         self._thread.join()
 
     def take(self) -> None:
-        """Take on what the chain has come to need; call after each step with samples."""
+        """Start the computations that the chain newly needs; call after each step with samples."""
         deferrals = self._chain.deferrals
         if not deferrals and not self._open:
             return
@@ -75,7 +75,10 @@ class DeferredWork:
                 self._wanted.put(work)
 
     def before(self, chunk: Chunk) -> list[NullLate]:
-        """Return what is late for the samples of a chunk; waits for it where samples may wait."""
+        """Return an event for each result that the samples of a chunk need and do not have yet.
+
+        Where samples may wait, wait for the results instead.
+        """
         late: list[NullLate] = []
         end = chunk.first_sample + chunk.timestamps_s.size
         for work in self._open:
@@ -90,7 +93,7 @@ class DeferredWork:
         return late
 
     def arrived(self) -> list[NullArrived]:
-        """Return what was late and is there now, each once."""
+        """Return an event, once, for each late result that is computed now."""
         arrived: list[NullArrived] = []
         for work in self._open:
             if work.is_late and work.done.is_set() and not work.failure:

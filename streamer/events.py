@@ -86,7 +86,7 @@ class Tick(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class Slept(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The machine slept for so long, while the service's clock stood still."""
+    """The machine slept for `lasted_s` seconds, while the service's clock stood still."""
 
     lasted_s: float
 

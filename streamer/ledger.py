@@ -21,14 +21,14 @@ _FILE_MODE = 0o600
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file holds: ages are counted from the wall clock of the moment of writing."""
+    """The content of the file; ages are relative to the time of day at which it was written."""
 
     written_us: int
     devices: tuple[DevicePast, ...]
 
 
 def _is_sound(past: DevicePast) -> bool:
-    """Say whether ages, charges and times are what they can be."""
+    """Return whether ages, charges and times are finite and in their ranges."""
     bins = (*past.charges, *(past.charges_lowest or ()))
     numbers = (past.known_age_s, past.on_s, *(number for bin_ in bins for number in bin_))
     return all(math.isfinite(number) and number >= 0.0 for number in numbers)
@@ -41,7 +41,7 @@ def state_folder() -> Path:
 
 
 class NoLedger:
-    """The ledger of a rig of which every device is simulated: nothing to know, nothing kept."""
+    """The ledger of a rig whose devices are all simulated: it knows and keeps nothing."""
 
     past: tuple[DevicePast, ...] = ()
 

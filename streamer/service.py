@@ -1,4 +1,4 @@
-"""The live loop's edges: sources and transport in, one order, journal, publish, summary."""
+"""The service: it feeds the loop from sources, transport and timer, and ends a session in order."""
 
 import asyncio
 import math
@@ -20,7 +20,7 @@ from streamer.source import Source
 from streamer.watching.heartbeat import Heartbeat
 from streamer.watching.watchers import Watcher
 
-#: Interrupts that follow the first so soon are the same; a later one means: wait no longer.
+#: An interrupt within this time of the first counts as the same; a later one ends the waiting.
 _SAME_INTERRUPT_S = 1.0
 #: The clocks that tell a sleep of the machine are read one after the other.
 _SLEPT_S_MIN = 0.1
@@ -29,7 +29,7 @@ _KEEP_S = 1.0
 
 
 class Service:
-    """Feeds the loop: every event gets its `now`, is journalled, and only then acts.
+    """Feeds the loop: every event is stamped and journalled before anything follows from it.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Service:
     session : str
         Its name.
     tick_s : float
-        How often time is told to pass.
+        Interval between two `Tick` events, in seconds.
     watchers : sequence of Watcher
         Called after each step, in this order, and after them the heartbeat's.
     past : sequence of DevicePast
@@ -179,7 +179,7 @@ class Service:
         if self._is_leaving and isinstance(event, ControlHeard):
             return  # an operator must not arm what is about to be gone
         if self._deferred is not None:
-            self._tend(self._deferred, event)
+            self._report_deferred(self._deferred, event)
         self._driver.act(event)
 
     def _keep_past_at_ticks(self, event: Event, now_s: float, _outcome: Outcome) -> None:
@@ -187,8 +187,8 @@ class Service:
             self._keep_due_s = now_s + _KEEP_S
             self._keep_past(self.loop.gate.past(now_s))
 
-    def _tend(self, deferred: DeferredWork, event: Event) -> None:
-        """Tell, before samples, what is late for them, and at a tick what has come of it."""
+    def _report_deferred(self, deferred: DeferredWork, event: Event) -> None:
+        """Emit late results: before samples that need them, and at a tick those that arrived."""
         if isinstance(event, Chunk):
             deferred.take()
             for late in deferred.before(event):
@@ -218,7 +218,7 @@ class Service:
         self._end.reach("duration")
 
     async def _say_farewell(self) -> None:
-        """Bring the devices to safe, wait for their word, and tell everybody goodbye."""
+        """Disarm, wait until all devices say that they are safe, and announce ``offline``."""
         if self._end.failure is not None:
             self.emit(Fault(reason=_described(self._end.failure)))
         now_us = round(self._now_s() * 1e6)
@@ -240,7 +240,7 @@ class Service:
         await self._leave()
 
     async def _leave(self) -> None:
-        """Say goodbye, and give the word the time to leave the machine."""
+        """Announce ``offline``, keep the past, and leave a tick's time for both to be sent."""
         self._heartbeat.announce(self._now_s(), state="offline")
         self._keep_past(self.loop.gate.past(self._now_s()))
         with undisturbed():

@@ -31,7 +31,7 @@ from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 @dataclass(frozen=True, kw_only=True)
 class RunningSession:
-    """What whoever watches a session is given.
+    """A session that runs, for those who watch it.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Ends:
     now_s : callable
         The service's clock.
     tick_s : float, optional
-        How often time is told to pass; without, as the rig is configured.
+        Interval between two ticks in seconds; without, as the rig is configured.
     is_timed : bool
         Whether that is a real clock, so that latencies mean something.
     samples_wait : bool
@@ -114,7 +114,7 @@ class Ends:
 
 @dataclass(frozen=True, kw_only=True)
 class EndedSession:
-    """What a session left.
+    """A session that has ended.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class EndedSession:
 
 
 class Session:
-    """The part of a session that its ends do not change.
+    """One session, put together from a loop and its `Ends`.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def remarks_of(config: LoopConfig, infos: Sequence[StreamInfo]) -> list[str]:
 
 
 async def _until_over(service: Service, ends: Ends) -> tuple[str, Exception | None]:
-    """Run until the end; what ended it is handed on once the session folder is complete."""
+    """Run until the end and return its reason, with the error where one ended it."""
     try:
         return await service.run(ends.sources, duration_s=ends.duration_s), None
     except Exception as error:  # noqa: BLE001 raised again by the caller

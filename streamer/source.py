@@ -1,4 +1,4 @@
-"""The seam where samples come in: an amplifier, a recording and a simulator all fit it."""
+"""What gives samples and markers to the loop: an amplifier, a recording or a simulator."""
 
 from collections.abc import Callable
 from types import TracebackType

@@ -55,7 +55,7 @@ class StampRate:
     Parameters
     ----------
     rate_hz : float
-        Nominal rate: blocks of so many samples are timed.
+        Nominal rate: blocks of one nominal second are timed.
 
     Notes
     -----
@@ -73,7 +73,7 @@ class StampRate:
         self._newest_s = float("nan")
 
     def add(self, stamps_s: NDArray[np.float64]) -> None:
-        """Take in the raw stamps of the next samples."""
+        """Count the next samples by their raw stamps."""
         if not stamps_s.size:
             return
         first = -self._n_samples % self._n_block
@@ -86,7 +86,7 @@ class StampRate:
 
     @property
     def measured_hz(self) -> float | None:
-        """The rate; None without ten samples or where the stamps do not go on."""
+        """The rate in hertz; None before ten samples, and where the stamps do not advance."""
         if self._n_samples < _N_SAMPLES_MIN:
             return None
         blocks_s = [after - before for before, after in pairwise(self._edges_s)]

@@ -15,7 +15,7 @@ _EQUAL = ("name", "type", "source_id", "hostname", "uid")
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """By what a stream is known on the network, and which of several that answer is meant.
+    """The properties that a stream must have, and which stream is meant where several have them.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def is_choosing(self) -> bool:
-        """Whether it says which of several streams is meant that answer alike."""
+        """Whether it chooses one among streams of equal properties."""
         return self.has_samples or self.index is not None
 
 
@@ -77,7 +77,7 @@ class StreamConfig(ConditioningConfig, frozen=True, kw_only=True, forbid_unknown
         The labels the stream must have, in this order; channels without a label get theirs from
         here. Empty takes them as they come.
     silence_s : float
-        A regular stream that gives no sample for so many seconds is reported silent. Amplifiers
+        A regular stream that gives no sample for this many seconds is reported silent. Amplifiers
         deliver blocks of up to 0.25 s; the default is three times that.
     reconnect : bool
         Whether a stream that was lost is looked for again.

@@ -11,6 +11,7 @@ from detectors.chain import AnyDetectorConfig
 from detectors.conditioning.artifacts.path import AnyArtifactConfig
 from stimloop import config as configuration
 from stimloop.__main__ import run_command
+from stimulators.policies.registry import POLICIES
 from streamer.config import Allowed
 from tests.stimloop.library.patient_file import write_patient
 
@@ -152,6 +153,28 @@ def test_the_detectors_of_the_guide_run_on_the_default_rig(tmp_path: Path) -> No
     kinds = {each.__struct_config__.tag for each in configuration.load(rig).detectors}
     named = set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE))
     assert kinds == named == {each.__struct_config__.tag for each in get_args(AnyDetectorConfig)}
+
+
+def test_the_policies_of_the_guide_hold_on_the_default_rig(tmp_path: Path) -> None:
+    guide = (_ROOT / "docs" / "guides" / "policies.md").read_text("utf-8")
+    default = (_ROOT / "config.toml").read_text("utf-8")
+    own, device, gate = map(default.index, ("[[policies]]", "[[devices]]", "[gate]"))
+    right = default[device:gate].replace('"stn_left"', '"stn_right"')
+    tables = [
+        "[[policies]]\n" + table
+        for fragment in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+        for table in fragment.split("[[policies]]\n")[1:]
+    ]
+    kinds = set()
+    for table in tables:
+        rig = tmp_path / "rig.toml"
+        others = right if "stn_right" in table else ""
+        rig.write_text(f"{default[:own]}\n{table}{others}{default[device:]}", "utf-8")
+        (policy,) = configuration.load(rig).policies
+        kinds.add(policy.__struct_config__.tag)
+    alike = {"off", "constant", "sham"}  # wrap as the other arms do
+    assert kinds | alike == set(POLICIES.kinds)
+    assert all(f"`{kind}`" in guide for kind in POLICIES.kinds)
 
 
 def test_the_artifacts_of_the_guide_are_taken_off_on_the_default_rig(tmp_path: Path) -> None:

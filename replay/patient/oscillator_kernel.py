@@ -21,7 +21,7 @@ class Rates(NamedTuple):
     step_s : float
         The interval.
     turn_rad : float
-        How far the oscillation turns in it.
+        Angle that the oscillation's phase advances by in it.
     damping_per_s, damping_added_per_s_max : float
         Damping without stimulation, and what stimulation adds at most.
     current_half_ma, hill : float
@@ -92,7 +92,7 @@ def oscillate(
 
 
 def pink_decays(rate_hz: float) -> NDArray[np.float64]:
-    """Return what is left after one sample of each of the processes whose sum is 1/f noise.
+    """Return the decay per sample of each process whose sum is 1/f noise.
 
     Their corner frequencies lie an octave apart, from 0.25 Hz to above half the rate.
     """
@@ -129,14 +129,14 @@ def add_pink(
     kicks = np.sqrt(1.0 - decays * decays)
     scale_uv = scale_uv / math.sqrt(n_processes)
     for k in range(len(samples_uv)):
-        place = N_RANDOM
+        column = N_RANDOM
         for channel in range(n_channels):
             total = 0.0
             for process in range(n_processes):
                 value = (
-                    decays[process] * state[channel, process] + kicks[process] * random[k, place]
+                    decays[process] * state[channel, process] + kicks[process] * random[k, column]
                 )
                 state[channel, process] = value
                 total += value
-                place += 1
+                column += 1
             samples_uv[k, channel] += scale_uv * total

@@ -19,7 +19,7 @@ _BEHIND_S_MAX = 1.0
 
 
 class FeltDevice:
-    """What is known of the amplitude a device applies, from its own messages.
+    """The amplitude that a device applies, as known from its messages.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class FeltDevice:
         )
 
     def hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: ARG002
-        """Take a message; one that cannot be read changes nothing."""
+        """Read a message; one that cannot be decoded changes nothing."""
         said = without_signature(payload)
         with contextlib.suppress(ValueError):
             if topic == self._ack_topic:
@@ -62,7 +62,7 @@ class FeltDevice:
                 self._take_info(from_payload(said, DeviceInfo))
 
     def link(self, is_up: bool, reason: str) -> None:  # noqa: ARG002
-        """Take that the broker was reached or lost."""
+        """Note that the broker was reached or lost."""
         if not is_up:
             self.current_ma = self._safe_ma
 
@@ -96,7 +96,7 @@ class Pace:
         return self._first_s + sample * self._interval_s
 
     def leave_out(self, sample: int, now_s: float) -> None:
-        """Move the rest to where it ends up to date, if `sample` is due for more than a second."""
+        """Skip ahead where `sample` has been due for more than a second."""
         behind_s = now_s - self.stamp_s(sample)
         if behind_s > _BEHIND_S_MAX:
             self._first_s += math.floor(behind_s / self._interval_s) * self._interval_s

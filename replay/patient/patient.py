@@ -201,9 +201,9 @@ class Patient:
         return samples_uv.astype(np.float32)
 
     def _hum_uv(self, n_samples: int) -> NDArray[np.float64]:
-        places = np.arange(self._n_generated, self._n_generated + n_samples)
-        turns = places * (self.config.line_hz / self.config.rate_hz) % 1.0
-        hum_uv: NDArray[np.float64] = self.config.line_uv * np.sin(2.0 * np.pi * turns)
+        sample = np.arange(self._n_generated, self._n_generated + n_samples)
+        cycles = sample * (self.config.line_hz / self.config.rate_hz) % 1.0
+        hum_uv: NDArray[np.float64] = self.config.line_uv * np.sin(2.0 * np.pi * cycles)
         return hum_uv
 
 

@@ -1,4 +1,4 @@
-"""An LSL outlet that says of itself all that a recording, or the simulated patient, knows."""
+"""An LSL outlet with the full description of a recorded or simulated stream."""
 
 import pylsl
 

@@ -52,7 +52,7 @@ async def play(
     loop: bool = False,
     chunk_samples: int = 10,
     streams: Collection[str] = (),
-    told: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Play all streams of a recording until it ends, or for ever.
 
@@ -69,7 +69,7 @@ async def play(
         Samples of a signal that are pushed at once, when the last of them is due.
     streams : collection of str
         Names of the streams to play; empty plays all.
-    told : callable, optional
+    report : callable, optional
         Takes a line for the operator.
 
     Returns
@@ -108,9 +108,9 @@ async def play(
         _Sent(recorded, ReadAhead(recorded), each, open_outlet(recorded.info))
         for recorded, each in zip(chosen, times, strict=True)
     ]
-    told("waiting for a consumer of " + "; ".join(describe(each.info) for each in chosen))
+    report("waiting for a consumer of " + "; ".join(describe(each.info) for each in chosen))
     await _listened_to(sent)
-    told("playing")
+    report("playing")
     started_s = now_s() + _LEAD_S
     n_pushed = 0
     while True:

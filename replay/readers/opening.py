@@ -1,4 +1,4 @@
-"""Opening a recording: by its first bytes, and where they say nothing by its name."""
+"""Opens a recording in the format that its first bytes, or else its name, tell."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ from replay.readers.reader import N_FIRST_BYTES, Reader
 from replay.readers.registry import REGISTRY, Registry
 from replay.recording import Recording, RecordingError
 
-#: Of what nobody knows, so many bytes are shown.
+#: First bytes of an unknown file that an error shows.
 _N_SHOWN = 16
 
 

@@ -1,4 +1,4 @@
-"""What a file format brings: its name, how its files are known, and how one is opened."""
+"""The description of a file format: its name, how its files are recognized, how one is opened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

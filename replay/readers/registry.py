@@ -1,4 +1,4 @@
-"""Every format a recording can have: our own, and those that are installed beside us."""
+"""Every file format of recordings: those of this package, and those of installed packages."""
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ GROUP: Final = "stimloop.readers"
 
 
 class Registry(NamedTuple):
-    """What was found.
+    """The readers that were found, and why others were refused.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Clock offsets as a recorder stored them: which is added to a sender's stamps, and from when."""
+"""Which of the clock offsets that a recorder stored applies to which samples."""
 
 from collections.abc import Iterator, Sequence
 

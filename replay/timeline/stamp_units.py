@@ -1,4 +1,4 @@
-"""What the stamps of a recording count: seconds, or by mistake a part of one."""
+"""The unit of a recording's stamps: seconds, or by mistake milli-, micro- or nanoseconds."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from streamer.stamp_rate import SECONDS, StampRate, StampUnit, looks_like
 
 
 def stamp_units(streams: Sequence[RecordedStream], near_s: float) -> list[StampUnit]:
-    """Return what each stream's stamps count.
+    """Return the unit of each stream's stamps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""When everything in a recording happened, on the one clock of whoever recorded it."""
+"""When each sample of a stream was there, on the recorder's clock."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -48,7 +48,7 @@ class Times(NamedTuple):
 
 
 class _Before(NamedTuple):
-    """What the order of a block depends on of all that came before it."""
+    """The state after the blocks before a block, which its order depends on."""
 
     believed_s: float | None = None
     shift_s: float = 0.0
@@ -119,7 +119,7 @@ class Timeline:
         return Times(*(np.concatenate(each)[part] for each in zip(*found, strict=True)))
 
     def at_s(self, sample: int) -> float:
-        """Return when one sample was there."""
+        """Return the time of one sample."""
         within = self._block(sample // self._block_samples).times_s
         return float(within[sample % self._block_samples])
 

@@ -1,4 +1,4 @@
-"""The files beside a journal, held against what it says of them."""
+"""Compares `config.toml` and `summary.json` with the journal beside them."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from streamer.journal.records import EndRecord, Header
 
 
 def check_config(path: Path, header: Header) -> str | None:
-    """Hold `config.toml` against its digest in the header; return a warning, or None.
+    """Compare `config.toml` with its digest in the journal's header; return a warning, or None.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def check_config(path: Path, header: Header) -> str | None:
 
 
 def check_summary(path: Path, end: EndRecord | None, recomputed: dict[str, Any]) -> str | None:
-    """Hold `summary.json` against the end record, and that against what was computed again.
+    """Compare `summary.json` with the end record, and that with what was computed again.
 
     Returns
     -------

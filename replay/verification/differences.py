@@ -1,4 +1,4 @@
-"""The first place where what was recorded and what was computed again are not the same."""
+"""The first difference between what was recorded and what was computed again."""
 
 from itertools import zip_longest
 from typing import Any
@@ -36,8 +36,8 @@ def in_values(
         ]
     elif isinstance(recorded, list) and isinstance(recomputed, list):
         pairs = [
-            (f"{path}[{place}]", old, new)
-            for place, (old, new) in enumerate(zip_longest(recorded, recomputed))
+            (f"{path}[{index}]", old, new)
+            for index, (old, new) in enumerate(zip_longest(recorded, recomputed))
         ]
     elif recorded == recomputed:
         return None

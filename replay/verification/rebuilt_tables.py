@@ -9,7 +9,7 @@ from replay.verification.recomputation import of_other_origin
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
-from streamer.journal.reader import JournalReader, Record
+from streamer.journal.reader import JournalReader, JournalRecord
 from streamer.journal.records import StepRecord, encode_outcome
 from streamer.tables.session_tables import SessionTables
 
@@ -110,7 +110,9 @@ def rebuild_tables(
         )
 
 
-def _step(loop: ClosedLoop, tables: SessionTables, record: Record, step: StepRecord) -> str | None:
+def _step(
+    loop: ClosedLoop, tables: SessionTables, record: JournalRecord, step: StepRecord
+) -> str | None:
     outcome = loop.step(step.event, record.now_s)
     tables.add(step.event, record.now_s, outcome)
     if encode_outcome(outcome) == bytes(step.outcome):

@@ -12,7 +12,7 @@ from streamer.journal.digests import Digests
 
 
 class Rechunked:
-    """Feeds a loop what another was fed, each stream in chunks of random length.
+    """Feeds a loop the events of a session, each stream in chunks of random length.
 
     Samples wait until the next chunk's length is reached. Every other event but a tick first
     sends on what waits, so it meets the same first unprocessed sample as in the session. What

@@ -14,7 +14,7 @@ from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
 from streamer.journal.digests import Digests
 from streamer.journal.provenance import machine, versions
-from streamer.journal.reader import Record
+from streamer.journal.reader import JournalRecord
 from streamer.journal.records import EndRecord, Header, StepRecord, encode_outcome
 from streamer.watching.summary import Summary
 from streamer.watching.watchers import Delivered, Sent
@@ -22,7 +22,7 @@ from streamer.watching.watchers import Delivered, Sent
 #: Longest chunks of the other chunkings that every session is tried with.
 _RECHUNKED_N_SAMPLES_MAX = (16, 4096)
 
-#: The version of estimates that a journal is of which names none.
+#: The version of estimates in a journal that names no version.
 _FIRST_ESTIMATES: Final = "1"
 _BITS: Final = "the same bits are promised only where both are the same"
 #: What another version of one thing means, where it is more than other bits.
@@ -67,15 +67,15 @@ class Recomputation:
                 Rechunked(
                     ClosedLoop(config, header.infos, header.session, hears_gate=False),
                     n_samples_max=n_samples_max,
-                    seed=seed + place,
+                    seed=seed + index,
                 )
-                for place, n_samples_max in enumerate(_RECHUNKED_N_SAMPLES_MAX)
+                for index, n_samples_max in enumerate(_RECHUNKED_N_SAMPLES_MAX)
             ]
         except ValueError as error:
             raise Difference(f"record 0: the configuration cannot be used: {error}") from error
         self._summary = Summary(self._loop, is_timed=False)
 
-    def step(self, record: Record, step: StepRecord) -> None:
+    def step(self, record: JournalRecord, step: StepRecord) -> None:
         """Compute one step again and compare all that followed from it."""
         outcome = self._loop.step(step.event, record.now_s)
         recorded, recomputed = bytes(step.outcome), encode_outcome(outcome)
@@ -138,7 +138,7 @@ class Recomputation:
 
 
 def of_other_origin(header: Header) -> list[str]:
-    """Return a warning for everything a bit may depend on that is not the same here."""
+    """Return a warning for each version and machine property that differs from the session's."""
     here = {**versions(), **machine()}
     recorded = {"estimates": _FIRST_ESTIMATES, **header.versions, **header.machine}
     return [

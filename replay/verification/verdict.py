@@ -1,4 +1,4 @@
-"""What verification finds."""
+"""The result of a verification."""
 
 from typing import Literal
 
@@ -33,7 +33,7 @@ class EndVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What verification found.
+    """The result of verifying a session.
 
     Parameters
     ----------

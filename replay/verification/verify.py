@@ -68,7 +68,7 @@ def verify(
 
 
 class _Verification:
-    """One pass over a journal; what it learned so far stays readable when a difference ends it."""
+    """One pass over a journal; its findings stay readable when a difference ends it."""
 
     def __init__(self, path: Path, head: str | None) -> None:
         self.reader = JournalReader(path)

@@ -76,16 +76,16 @@ class Amplifier:
         schedule.after(_PERIOD_US, self._sample)
 
     def correction(self) -> ClockCorrection:
-        """Return what a listener is told first, and then every few seconds."""
+        """Return the clock correction that listeners get first, and then every few seconds."""
         return ClockCorrection(STREAM, -self._believed_offset_us / 1e6, self.uncertainty_s)
 
     def misjudge_clock(self, by_us: int) -> None:
-        """Let the next correction be wrong by so much more."""
+        """Make the clock correction wrong by a further `by_us`."""
         self._believed_offset_us += by_us
         self._tell(self.correction())
 
     def run_ahead(self, by_us: int) -> None:
-        """Let the next correction find its clock so much further: the listener's stood still."""
+        """Let the next correction find its clock `by_us` ahead: the listener's stood still."""
         self._believed_offset_us += by_us
 
     def replace(self) -> None:

@@ -1,4 +1,4 @@
-"""A reference device in virtual time: its own clock, its power, its memory and its manners."""
+"""A reference device in virtual time, with its own clock, power, memory and misbehaviour."""
 
 import math
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""What every electrode was given: the truth that the rest of a rig can only be told of."""
+"""What every electrode really received, which the rest of a rig only knows from messages."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -15,7 +15,7 @@ class Given(NamedTuple):
 
 
 class Pulses(NamedTuple):
-    """At `time_us` a device gave so many triggers of this amount."""
+    """At `time_us` a device gave `n_given` triggers of one amount."""
 
     time_us: int
     n_given: int
@@ -23,7 +23,7 @@ class Pulses(NamedTuple):
     program: str
 
 
-Watcher = Callable[[str, Given, Given], None]
+ElectrodeWatcher = Callable[[str, Given, Given], None]
 
 
 class Electrodes:
@@ -41,7 +41,7 @@ class Electrodes:
 
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
-        self.watchers: list[Watcher] = []
+        self.watchers: list[ElectrodeWatcher] = []
         self.pulse_watchers: list[Callable[[str, Pulses], None]] = []
         self._digest = blake2b(digest_size=16)
 

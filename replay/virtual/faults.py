@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from replay.virtual.device import VirtualDevice
-from replay.virtual.misbehaviour import Kind, Misbehaviour
+from replay.virtual.misbehaviour import Misbehaviour, MisbehaviourKind
 from replay.virtual.network.broker import Client
 from replay.virtual.network.network import Leg
 from replay.virtual.operator import Action
@@ -159,7 +159,7 @@ def _device(world: World) -> VirtualDevice:
     return world.devices[world.random.choice(sorted(world.devices))]
 
 
-def _misbehave(kind: Kind) -> Begin:
+def _misbehave(kind: MisbehaviourKind) -> Begin:
     def begin(world: World) -> int:
         device = _device(world)
         amount_max = device.config.amount_max
@@ -213,7 +213,7 @@ def _operate(action: Action) -> Begin:
 
 
 #: By name: what it does, in one sentence, and how it begins.
-FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
+SWARM_FAULTS: Final[Mapping[str, tuple[str, Begin]]] = {
     "late": ("Messages of a connection come late.", _late),
     "jittery": ("Messages of a connection come late, each by another time.", _jittery),
     "overtaking": ("Messages of a connection overtake one another.", _overtaking),

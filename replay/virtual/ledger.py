@@ -8,8 +8,8 @@ from streamer.events import PastKnown
 _PERIOD_S = 1.0
 
 
-class Ledger:
-    """The newest that a service wrote, for the next one; at first nothing is known."""
+class MemoryLedger:
+    """Keeps in memory the newest past that a service wrote, for the next service."""
 
     def __init__(self) -> None:
         self._past: tuple[DevicePast, ...] = ()
@@ -25,7 +25,7 @@ class Ledger:
         self._kept_s = now_s
 
     def event(self, now_s: float, *, read_s: float) -> PastKnown:
-        """Return what the next service is told at its start: the same, so much older.
+        """Return the event that tells the next service of the past, with ages as of now.
 
         Times are of the day, but for `read_s`, which is of the service's own clock.
         """

@@ -1,4 +1,4 @@
-"""Devices that are not as they say, or not as they should be: what each makes of its messages."""
+"""Misbehaving devices: how each changes the messages that it receives and sends."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import msgspec
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.messages import Ack, Command, DeviceInfo, DeviceStatus, Wire
 
-Kind = Literal[
+MisbehaviourKind = Literal[
     "honest",
     "says_high",
     "clips",
@@ -24,7 +24,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What stands between a reference device and the network.
+    """Changes the messages between a reference device and the network.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Misbehaviour:
         In the device's unit.
     """
 
-    kind: Kind = "honest"
+    kind: MisbehaviourKind = "honest"
     amount: float = 0.0
 
     def asked(self, message: Wire, config: DeviceConfig, gives: float) -> Wire:

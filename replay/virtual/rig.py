@@ -18,7 +18,7 @@ HOP_SAMPLES = 5
 #: Length of the detector's window.
 WINDOW_S = 0.1
 
-INFO = StreamInfo(
+STREAM_INFO = StreamInfo(
     name=STREAM,
     rate_hz=RATE_HZ,
     channels=(CHANNEL,),

@@ -1,10 +1,10 @@
-"""What is to happen when: a heap of actions in whole microseconds, the same every time."""
+"""The schedule of a virtual world: actions by their times, in whole microseconds."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
-Action = Callable[[], None]
+Planned = Callable[[], None]
 
 
 class Schedule:
@@ -26,14 +26,14 @@ class Schedule:
     def __init__(self, start_us: int = 0) -> None:
         self.now_us = start_us
         self.n_steps = 0
-        self._planned: list[tuple[int, int, Action]] = []
+        self._planned: list[tuple[int, int, Planned]] = []
         self._numbers = count()
 
-    def at(self, time_us: int, action: Action) -> None:
+    def at(self, time_us: int, action: Planned) -> None:
         """Plan an action; one in the past is done next."""
         heappush(self._planned, (max(time_us, self.now_us), next(self._numbers), action))
 
-    def after(self, delay_us: int, action: Action) -> None:
+    def after(self, delay_us: int, action: Planned) -> None:
         """Plan an action `delay_us` from now."""
         self.at(self.now_us + delay_us, action)
 

@@ -5,11 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from replay.virtual.ledger import Ledger
+from replay.virtual.ledger import MemoryLedger
 from replay.virtual.machine import KEPT_ALIVE_US, Machine
 from replay.virtual.network.broker import RECONNECT_US, Broker, Client, Post
 from replay.virtual.network.wire import ServiceWire
-from replay.virtual.rig import INFO
+from replay.virtual.rig import STREAM_INFO
 from stimulators.decisions import Notice
 from stimulators.wire import topics
 from stimulators.wire.messages import Status
@@ -18,7 +18,7 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event, Slept, Tick
 from streamer.loop_driver import LoopDriver
-from streamer.running.farewell import SERVICE, last_request, patience_s
+from streamer.running.farewell import SERVICE_OPERATOR, last_request, patience_s
 from streamer.watching.heartbeat import Heartbeat
 
 #: How long a service listens for another one before it creates anything.
@@ -39,7 +39,7 @@ class VirtualService:
         Where it connects.
     session : str
         Name of its session.
-    ledger : Ledger
+    ledger : MemoryLedger
         What the rig's services before it wrote down of the past.
     machine : Machine
         What it runs on.
@@ -59,7 +59,7 @@ class VirtualService:
     wish : dict of str to (float, str)
         By device, the amount and program that its policy wants, of the newest hop.
     notices : list of Notice
-        What an operator was told.
+        All notices for an operator.
     observers : list of callable
         Called after each step.
     """
@@ -69,7 +69,7 @@ class VirtualService:
         config: LoopConfig,
         broker: Broker,
         session: str,
-        ledger: Ledger,
+        ledger: MemoryLedger,
         machine: Machine,
         *,
         listens: bool = True,
@@ -81,7 +81,7 @@ class VirtualService:
         self.wish: dict[str, tuple[float, str]] = {}
         self.notices: list[Notice] = []
         self.observers: list[Observer] = []
-        self.loop = ClosedLoop(config, [INFO], session)
+        self.loop = ClosedLoop(config, [STREAM_INFO], session)
         self._schedule = broker.schedule
         self._tick_us = round(config.rig.tick_s * 1e6)
         self._ledger = ledger
@@ -130,7 +130,7 @@ class VirtualService:
         return self._machine.now_us / 1e6
 
     def hear(self, event: Event) -> None:
-        """Take an event in: at once, or once the process runs on."""
+        """Act on an event: at once, or when a frozen process runs again."""
         if self.phase == "ended":
             return
         if isinstance(event, Chunk) and self._machine.is_asleep:
@@ -256,8 +256,8 @@ class VirtualService:
             observer(self, event, outcome)
 
     def _is_too_late(self, asked: ControlHeard) -> bool:
-        """Say whether an operator asks for something of what is about to be gone."""
-        return self._leaving_until_us is not None and asked.message.operator != SERVICE
+        """Return whether an operator's request comes after the service began to leave."""
+        return self._leaving_until_us is not None and asked.message.operator != SERVICE_OPERATOR
 
     def _keep_past(self) -> None:
         if self.phase == "running":
@@ -265,7 +265,7 @@ class VirtualService:
 
 
 class _Unwritten:
-    """The journal of a service that nobody verifies."""
+    """A journal that keeps nothing: nobody verifies a virtual service."""
 
     def write(self, event: Event, now_s: float, outcome: Outcome) -> None:
         """Keep nothing."""

@@ -1,14 +1,14 @@
-"""A day with faults: which ones, how often, and somebody who starts and arms again."""
+"""Faults at random times in a virtual world, and an attendant who starts and arms again."""
 
 from collections.abc import Sequence
 
-from replay.virtual.faults import FAULTS
+from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.operator import Action, VirtualOperator
 from replay.virtual.world import World
 from stimulators.gate.presence import NEWER_REMEMBERED
 
 _LOOK_US = 250_000
-#: An arming that leads nowhere for so long is given up.
+#: An arming that leads to no activity within this time is given up.
 _ARMED_US_MAX = 5_000_000
 
 
@@ -20,7 +20,7 @@ class Swarm:
     world : World
         The rig; its seed decides everything.
     kinds : sequence of str
-        The faults that may happen, of `FAULTS`.
+        The faults that may happen, of `SWARM_FAULTS`.
     period_us : int
         The mean time from the start of one fault to that of the next.
 
@@ -61,7 +61,7 @@ class Swarm:
         world = self._world
         kind = world.random.choice(self._kinds)
         self.happened.append((world.now_us, kind))
-        over_us = FAULTS[kind][1](world)
+        over_us = SWARM_FAULTS[kind][1](world)
         self.quiet_since_us = max(self.quiet_since_us, world.now_us + over_us)
         self._plan()
 

@@ -7,7 +7,7 @@ from random import Random
 from replay.virtual.amplifier import Amplifier
 from replay.virtual.device import VirtualDevice
 from replay.virtual.electrode import Electrodes
-from replay.virtual.ledger import Ledger
+from replay.virtual.ledger import MemoryLedger
 from replay.virtual.machine import Machine
 from replay.virtual.network.broker import Broker, Client
 from replay.virtual.operator import Action, Done, VirtualOperator
@@ -67,7 +67,7 @@ class World:
         self.schedule = Schedule(START_US)
         self.broker = Broker(self.schedule, self.random)
         self.electrodes = Electrodes()
-        self.ledger = Ledger()
+        self.ledger = MemoryLedger()
         self.machine = Machine(self.schedule)
         self.amplifier = Amplifier(
             self.schedule, clock_offset_us=self.random.randrange(-5_000_000, 5_000_000)
@@ -111,8 +111,8 @@ class World:
         """The connections of devices and running services, by a name for each."""
         found = {f"device {name}": each.client for name, each in self.devices.items()}
         return found | {
-            f"service {place}": each.wire.client
-            for place, each in enumerate(self.services)
+            f"service {index}": each.wire.client
+            for index, each in enumerate(self.services)
             if each.phase == "running"
         }
 

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from replay.what_if import inflicting
-from replay.what_if.inflicting import LAST_US, MS, Begin, S
+from replay.what_if.inflicting import LAST_US, MS, Inflict, S
 from stimulators.wire import topics
 
 #: The on-time that is left in "limit reached": no board reads a picture of an hour.
@@ -19,12 +19,12 @@ class WhatIfFault(NamedTuple):
 
     name: str
     sentence: str
-    begin: Begin
+    begin: Inflict
     lasts_us: int = 0
     must_rest: bool = False
 
 
-FAULTS: Final = (
+WHAT_IF_FAULTS: Final = (
     WhatIfFault(
         "service killed",
         "The service is killed and says nothing more.",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from replay.virtual.misbehaviour import Kind, Misbehaviour
+from replay.virtual.misbehaviour import Misbehaviour, MisbehaviourKind
 from replay.virtual.operator import Action
 from replay.virtual.passing import be_uncertain_for, misbehave_for, set_for
 from replay.virtual.world import World
@@ -15,7 +15,7 @@ S: Final = 1_000_000
 #: How long most faults last.
 LAST_US: Final = 3 * S
 
-Begin = Callable[[World], None]
+Inflict = Callable[[World], None]
 
 
 def kill(world: World) -> None:
@@ -23,7 +23,7 @@ def kill(world: World) -> None:
     world.service.kill()
 
 
-def freeze(for_us: int) -> Begin:
+def freeze(for_us: int) -> Inflict:
     """Let the service stand still."""
     return lambda world: world.service.freeze(for_us)
 
@@ -33,7 +33,7 @@ def lose_broker(world: World) -> None:
     world.broker.fail(LAST_US, forgets=True)
 
 
-def on_legs(key: str, value: float) -> Begin:
+def on_legs(key: str, value: float) -> Inflict:
     """Set an attribute of both directions of all connections."""
 
     def begin(world: World) -> None:
@@ -49,7 +49,7 @@ def stall(world: World) -> None:
         client.down.stall(world.now_us + S)
 
 
-def lose(*lost: Topic) -> Begin:
+def lose(*lost: Topic) -> Inflict:
     """Lose all messages on some topics."""
 
     def begin(world: World) -> None:
@@ -66,7 +66,7 @@ def lose(*lost: Topic) -> Begin:
     return begin
 
 
-def data(key: str, value: float) -> Begin:
+def data(key: str, value: float) -> Inflict:
     """Set an attribute of the amplifier."""
     return lambda world: set_for(world, LAST_US, [world.amplifier], key, value)
 
@@ -98,7 +98,7 @@ def cycle_power(world: World) -> None:
         device.cycle_power(S)
 
 
-def sleep(for_us: int) -> Begin:
+def sleep(for_us: int) -> Inflict:
     """Let the service's machine sleep."""
     return lambda world: world.suspend(for_us)
 
@@ -109,7 +109,7 @@ def sleep_devices(world: World) -> None:
         device.suspend(5 * S)
 
 
-def step_clock(by_us: int) -> Begin:
+def step_clock(by_us: int) -> Inflict:
     """Set the clocks of all devices."""
 
     def begin(world: World) -> None:
@@ -119,7 +119,7 @@ def step_clock(by_us: int) -> Begin:
     return begin
 
 
-def misbehave(kind: Kind, share: float = 1.0) -> Begin:
+def misbehave(kind: MisbehaviourKind, share: float = 1.0) -> Inflict:
     """Let all devices misbehave, by a share of their highest amount where an amount matters."""
 
     def begin(world: World) -> None:
@@ -130,7 +130,7 @@ def misbehave(kind: Kind, share: float = 1.0) -> Begin:
     return begin
 
 
-def start_second(*, listens: bool) -> Begin:
+def start_second(*, listens: bool) -> Inflict:
     """Start a second service of the same rig."""
 
     def begin(world: World) -> None:
@@ -139,7 +139,7 @@ def start_second(*, listens: bool) -> Begin:
     return begin
 
 
-def operate(action: Action) -> Begin:
+def operate(action: Action) -> Inflict:
     """Let an operator run a command."""
 
     def begin(world: World) -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from replay.what_if.onlooker import AFTER_S
 from replay.what_if.picture import picture
-from replay.what_if.what_if import Row
+from replay.what_if.what_if import FaultRow
 from stimulators.device_config import DeviceConfig
 
 _STYLE = """
@@ -36,12 +36,12 @@ _HEADS = (
 )
 
 
-def page(rows: Sequence[Row], devices: Sequence[DeviceConfig], rig: str) -> str:
+def page(rows: Sequence[FaultRow], devices: Sequence[DeviceConfig], rig: str) -> str:
     """Return the page as XHTML that also is HTML.
 
     Parameters
     ----------
-    rows : sequence of Row
+    rows : sequence of FaultRow
         Fault by fault.
     devices : sequence of DeviceConfig
         Of the rig.
@@ -83,7 +83,7 @@ def _described(device: DeviceConfig) -> str:
     )
 
 
-def _section(rows: Sequence[Row], devices: Sequence[DeviceConfig]) -> str:
+def _section(rows: Sequence[FaultRow], devices: Sequence[DeviceConfig]) -> str:
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
     body = "".join(_line(row, devices) for row in rows)
     return (
@@ -92,7 +92,7 @@ def _section(rows: Sequence[Row], devices: Sequence[DeviceConfig]) -> str:
     )
 
 
-def _line(row: Row, devices: Sequence[DeviceConfig]) -> str:
+def _line(row: FaultRow, devices: Sequence[DeviceConfig]) -> str:
     noticed = "nothing to notice" if row.noticed_s is None else f"{row.noticed_s:.2f} s"
     pictures = "".join(_picture(row, device) for device in devices)
     cells = (
@@ -107,14 +107,14 @@ def _line(row: Row, devices: Sequence[DeviceConfig]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def rest_of(row: Row) -> str:
+def rest_of(row: FaultRow) -> str:
     """Return when the devices were at rest, in words."""
     if row.at_rest_s is None:
         return "driven"
     return "it was" if row.at_rest_s == 0.0 else f"{row.at_rest_s:.2f} s"
 
 
-def way_back_of(row: Row) -> tuple[str, ...]:
+def way_back_of(row: FaultRow) -> tuple[str, ...]:
     """Return what had to be done until the rig drove again, in words."""
     if row.drives_again_s is None:
         return (*row.way_back, "the rig did not drive again")
@@ -126,7 +126,7 @@ def _list(texts: Sequence[str]) -> str:
     return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>" if texts else ""
 
 
-def _picture(row: Row, device: DeviceConfig) -> str:
+def _picture(row: FaultRow, device: DeviceConfig) -> str:
     return picture(
         row.amounts[device.id],
         row.wishes[device.id],

@@ -1,4 +1,4 @@
-"""How a virtual rig is brought to each state of the table, for real, before a fault begins."""
+"""Brings a virtual rig to a state of the gate before a fault begins."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from replay.virtual.world import World
 from stimulators.decisions import State
 
 STATES: Final[tuple[State, ...]] = ("idle", "armed", "active", "hold", "paused", "safe")
-#: The detector calibrates for so long where the rig is to be found armed.
+#: How long the detector calibrates where the rig is to be armed when the fault begins.
 CALIBRATE_S: Final = 20.0
 
 #: By then the policies know whether the signal is strong.
@@ -57,7 +57,7 @@ def reach(world: World, state: State, fault: str) -> None:
 
 
 def delivers(world: World) -> bool:
-    """Say whether every device gives what its policy wants, in a rig that is active."""
+    """Return whether the rig is active and every device gives what its policy wants."""
     if not world.running or world.service.state != "active":
         return False
     return all(

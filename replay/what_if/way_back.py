@@ -1,4 +1,4 @@
-"""The way back after a fault: tried for real, step by step, until the rig drives again."""
+"""Finds what an operator has to do after a fault until the rig drives again, by trying it."""
 
 from replay.virtual.operator import Action, VirtualOperator
 from replay.virtual.world import World

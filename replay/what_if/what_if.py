@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from replay.virtual.world import World
-from replay.what_if.faults import FAULTS, WhatIfFault
+from replay.what_if.faults import WHAT_IF_FAULTS, WhatIfFault
 from replay.what_if.onlooker import AFTER_S, Onlooker
 from replay.what_if.plain_rig import plain_rig, swing_while_calibrating
 from replay.what_if.states import CALIBRATE_S, STATES, reach
@@ -13,13 +13,13 @@ from replay.what_if.way_back import find_way_back
 from stimulators.decisions import State
 from streamer.config import LoopConfig
 
-__all__ = ["FAULTS", "STATES", "Row", "rows"]
+__all__ = ["STATES", "WHAT_IF_FAULTS", "FaultRow", "rows"]
 
 _S = 1_000_000
 _LOOK_US = 20_000
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     """What one fault does from one state.
 
     Parameters
@@ -67,10 +67,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows(
     config: LoopConfig,
     *,
-    faults: Sequence[WhatIfFault] = FAULTS,
+    faults: Sequence[WhatIfFault] = WHAT_IF_FAULTS,
     states: Sequence[State] = STATES,
     seed: int = 1,
-) -> Iterator[Row]:
+) -> Iterator[FaultRow]:
     """Yield what each fault does from each state, fault by fault.
 
     Parameters
@@ -94,7 +94,7 @@ def rows(
             yield _row(config, fault, state, seed)
 
 
-def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> Row:
+def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> FaultRow:
     world = World(plain_rig(config, fault, state), seed=seed)
     swing_while_calibrating(world, state)
     reach(world, state, fault.name)
@@ -114,7 +114,7 @@ def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> Row
     rested_s = 0.0 if driven_us is None else (driven_us + _LOOK_US - watch.start_us) / 1e6
     state_after = world.service.state
     way_back, again_us = find_way_back(world, calibrate_s=CALIBRATE_S if state == "armed" else 0.0)
-    return Row(
+    return FaultRow(
         fault=fault.name,
         sentence=fault.sentence,
         state=state,

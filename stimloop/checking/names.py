@@ -14,7 +14,7 @@ from streamer.wiring.wiring import policy_of
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig
 
-#: Of samples that policies are tried at: a hop is a millisecond.
+#: Of samples that policies are tried at.
 _RATE_HZ = 1000.0
 
 
@@ -96,8 +96,8 @@ def _of_inputs(detector: Table, parts: Parts) -> Iterator[Mistake]:
     kinds: dict[str, str] = {}
     for each in parts.streams:
         kinds.setdefault(each.name, each.kind)
-    before = [each.name for each in parts.detectors[: detector.place]]
-    later = [each.name for each in parts.detectors[detector.place :]]
+    before = [each.name for each in parts.detectors[: detector.position]]
+    later = [each.name for each in parts.detectors[detector.position :]]
     for reads in detector.config.reads:
         path = f"{detector.path}.{reads.key}"
         if reads.kind == "stream" and kinds.get(reads.name) == "markers":
@@ -122,11 +122,11 @@ def _of_inputs(detector: Table, parts: Parts) -> Iterator[Mistake]:
 def _of_channels(detector: Table, known: dict[str, tuple[str, ...]]) -> Iterator[Mistake]:
     labels = getattr(detector.config, "channels", ())
     stream = known.get(getattr(detector.config, "stream", ""))
-    for place, label in enumerate(labels):
-        path = f"{detector.path}.channels[{place}]"
+    for index, label in enumerate(labels):
+        path = f"{detector.path}.channels[{index}]"
         if stream is not None and label not in stream:
             yield Mistake(path, _one_of("", stream, label))
-        elif label in labels[:place]:
+        elif label in labels[:index]:
             yield Mistake(path, f"expected unique labels, found {label!r} twice")
 
 
@@ -150,16 +150,30 @@ def _of_policy(
             ResolvedRead(each.detector, each.channel, getattr(each, "measure", ""))
             for each in said.reads
         )
-        try:  # amounts and program; at any rate of samples they are the same
-            policy_of(config, PolicyInputs(_RATE_HZ, 1, reads, tuple(driven)))
+        hop_samples = max(1, round(_RATE_HZ * _hop_s(said.reads[0].detector, parts)))
+        try:  # at any rate of samples it is the same
+            policy_of(config, PolicyInputs(_RATE_HZ, hop_samples, reads, tuple(driven)))
         except ValueError as error:
             yield from from_text(str(error), policy.path)
     yield from _of_shared(said, policy, parts)
 
 
+def _hop_s(name: str, parts: Parts) -> float:
+    """Return the hop of a detector, through those it reads; 0 where that is not known."""
+    table = next((each for each in parts.detectors if each.name == name), None)
+    if table is None or table.config is None or not table.config.reads:
+        return 0.0
+    hop_s: float | None = getattr(table.config, "hop_s", None)
+    source = table.config.reads[0]
+    if hop_s is not None or source.kind == "stream" or source.name == name:
+        return hop_s or 0.0
+    before = parts._replace(detectors=parts.detectors[: table.position])
+    return _hop_s(source.name, before)
+
+
 def _of_shared(said: Declared, policy: Table, parts: Parts) -> Iterator[Mistake]:
     """Yield a device that a policy before this one drives."""
-    for other in parts.policies[: policy.place]:
+    for other in parts.policies[: policy.position]:
         try:
             taken = set() if other.config is None else set(declared(other.config).drives)
         except ValueError:
@@ -208,7 +222,7 @@ def _channels_of(
     if reads.kind == "stream":
         is_plain = hasattr(config, "channels") and not getattr(config, "pairs", ())
         return channels.get(reads.name, ()) if is_plain and len(config.reads) == 1 else ()
-    before = [each for each in parts.detectors[: detector.place] if each.name == reads.name]
+    before = [each for each in parts.detectors[: detector.position] if each.name == reads.name]
     return _channels_of(before[0], parts, channels) if before else ()
 
 

@@ -40,8 +40,8 @@ class Table(NamedTuple):
     keys: Mapping[str, Any]
 
     @property
-    def place(self) -> int:
-        """Its place in the list, from 0."""
+    def position(self) -> int:
+        """Its position in the list, from 0."""
         return int(self.path.rpartition("[")[2][:-1])
 
 
@@ -69,8 +69,8 @@ class Parts(NamedTuple):
         def many(key: str, name: str) -> tuple[Table, ...]:
             found = tables.get(key)
             return tuple(
-                _table(f"$.{key}[{place}]", each, name, reading)
-                for place, each in enumerate(found if isinstance(found, list) else ())
+                _table(f"$.{key}[{index}]", each, name, reading)
+                for index, each in enumerate(found if isinstance(found, list) else ())
             )
 
         return cls(
@@ -93,13 +93,13 @@ class Parts(NamedTuple):
         def many(key: str, name: str) -> tuple[Table, ...]:
             return tuple(
                 Table(
-                    f"$.{key}[{place}]",
+                    f"$.{key}[{index}]",
                     getattr(each, name),
                     _kind(each),
                     each,
                     msgspec.structs.asdict(each),
                 )
-                for place, each in enumerate(getattr(config, key))
+                for index, each in enumerate(getattr(config, key))
             )
 
         return cls(

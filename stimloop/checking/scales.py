@@ -3,8 +3,6 @@
 Each is possible, and where it is meant a word of `[rig] allow` says so.
 """
 
-import ipaddress
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -21,8 +19,6 @@ _FREQUENCY_HZ_MIN: Final = 1.0
 _BAND_HZ_MIN: Final = 1.0
 _FULL_RANGE_S_MIN: Final = 0.01
 _DWELL_S_MAX: Final = 60.0
-#: What MQTT is spoken on by convention: plain, and in TLS.
-_PORT_PLAIN, _PORT_TLS = 1883, 8883
 #: Keys of a detector or an artifact step that are a frequency by themselves.
 _FREQUENCIES: Final = ("centre_hz", "frequency_hz")
 
@@ -31,9 +27,9 @@ def of_scales(parts: Parts) -> Iterator[Problem]:
     """Yield every figure that looks as if it were of another scale."""
     for stream in parts.streams:
         if stream.config is not None:
-            for place, step in enumerate(stream.config.artifacts):
+            for index, step in enumerate(stream.config.artifacts):
                 keys = msgspec.structs.asdict(step)
-                yield from _of_frequencies(f"{stream.path}.artifacts[{place}]", keys)
+                yield from _of_frequencies(f"{stream.path}.artifacts[{index}]", keys)
     for detector in parts.detectors:
         yield from _of_frequencies(detector.path, detector.keys)
         yield from _of_percentiles(detector.path, detector.keys)
@@ -45,7 +41,6 @@ def of_scales(parts: Parts) -> Iterator[Problem]:
         if policy.config is not None:
             yield from _of_amounts(policy, parts)
             yield from _of_dwell(policy)
-    yield from _of_address(parts)
 
 
 def _of_frequencies(path: str, keys: Mapping[str, Any]) -> Iterator[Problem]:
@@ -156,72 +151,6 @@ def _of_dwell(policy: Table) -> Iterator[Problem]:
                 f"{value_s:g}, which looks like milliseconds (then write {value_s / 1000.0:g})",
                 "long_dwell",
             )
-
-
-def _of_address(parts: Parts) -> Iterator[Problem]:
-    if parts.rig is not None and parts.rig.arm == "auto" and parts.real:
-        names = ", ".join(each.name for each in parts.real)
-        yield Problem(
-            "$.rig.arm",
-            f'"operator" with {names}, which is not simulated, as such a rig never arms by itself',
-            '"auto"',
-            "auto_arm_with_real_device",
-        )
-    broker = parts.broker
-    if broker is None:
-        return
-    if not _is_host(broker.host):
-        yield Problem("$.broker.host", _HOST, f"{broker.host!r}{_advice(broker.host)}", "odd_host")
-    usual = _PORT_TLS if broker.tls else _PORT_PLAIN
-    if not broker.embedded and broker.port == (_PORT_PLAIN if broker.tls else _PORT_TLS):
-        is_tls = str(broker.tls).lower()
-        yield Problem(
-            "$.broker.port",
-            f"{usual} with tls = {is_tls}, by convention",
-            f"{broker.port}, that of tls = {str(not broker.tls).lower()}",
-            "port_of_the_other_kind",
-        )
-
-
-_HOST: Final = "the name or address of a host alone"
-_URL: Final = re.compile(
-    r"^(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/:]+)(:(?P<port>\d+))?/*$", re.IGNORECASE
-)
-_NAME_AND_PORT: Final = re.compile(r"^(?P<host>[^/:\s]+):(?P<port>\d+)$")
-
-
-def _is_host(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return not re.search(r"[\s/:@?#]", host)
-    return True
-
-
-def bare_host(host: str) -> str:
-    """Return the host that is meant where a file has a URL, or a port behind it.
-
-    >>> bare_host("mqtt://broker.lab:1883")
-    'broker.lab'
-    """
-    found = _address(host)
-    return host if found is None else found["host"]
-
-
-def _address(host: str) -> re.Match[str] | None:
-    return _URL.match(host) or _NAME_AND_PORT.match(host)
-
-
-def _advice(host: str) -> str:
-    found = _address(host)
-    if found is None:
-        return ""
-    parts = [f'host = "{found["host"]}"']
-    if found["port"]:
-        parts.append(f"port = {found['port']}")
-    if found.groupdict().get("scheme", "").lower() in {"mqtts", "ssl", "tls", "https", "wss"}:
-        parts.append("tls = true")
-    return f"; write {' and '.join(parts)}"
 
 
 def _numbers(keys: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:

@@ -12,7 +12,7 @@ from stimloop.terminal.plain_text import plain, plain_json, plain_toml
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
 ]
-Recording = Annotated[
+RecordingFile = Annotated[
     Path,
     typer.Argument(help="A recording: XDF (.xdf, .xdfz, .xdf.gz), or what a package reads."),
 ]

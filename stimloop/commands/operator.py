@@ -1,6 +1,5 @@
-"""`arm`, `disarm`, `pause`, `resume`, `stop` and `status`: the operator, from any terminal."""
+"""`arm`, `disarm`, `pause`, `resume` and `status`: the operator, from any terminal."""
 
-import asyncio
 import getpass
 import sys
 from collections.abc import Coroutine
@@ -9,118 +8,58 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stimloop.commands.arguments import AsJson, print_json, print_line, warn
+from stimloop.commands.arguments import AsJson, print_json, print_line
 from stimloop.commands.countdown import shown_countdown
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
-from stimloop.rigs.operator_keys import load_operator_keys, load_stop_keys
-from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, all_running_rigs, named_rig, the_rig
+from stimloop.rigs.operator_keys import load_operator_keys
+from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, the_rig
 from stimloop.terminal.plain_text import plain
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.sessions import SeveralServicesError
-from stimulators.operator.stopping import StopResult
 from stimulators.wire.messages import ControlAction
 
 app = typer.Typer()
-
 _T = TypeVar("_T")
-
-RunningRig = Annotated[
+RigArgument = Annotated[
     Path | None,
     typer.Argument(
         help=f"The rig's TOML file; without one ${CONFIG_VARIABLE}, else the rig that runs."
     ),
 ]
-StoppedRig = Annotated[
-    Path | None,
-    typer.Argument(
-        help=f"The rig's TOML file; without one ${CONFIG_VARIABLE}, else every rig that runs."
-    ),
-]
 Operator = Annotated[
     str | None, typer.Option(help="Who asks, for the record; the user's name without.")
 ]
-
-_SWITCH_OFF = "switch the stimulator off by its own switch"
-#: A rig whose process is gone is asked as well, but not waited for as long.
-_GONE_BROKER_S = 2.0
+SWITCH_OFF = "switch the stimulator off by its own switch"
 
 
 @app.command("arm")
-def arm(config: RunningRig = None, *, operator: Operator = None) -> None:
+def arm(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Arm the rig that runs: 0 once it says that it is armed, 1 with the reasons if it refuses."""
     _request(config, "arm", operator)
 
 
 @app.command("disarm")
-def disarm(config: RunningRig = None, *, operator: Operator = None) -> None:
+def disarm(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Disarm it: 0 once every device says that it is at its safe amount, else 3."""
     _request(config, "disarm", operator)
 
 
 @app.command("pause")
-def pause(config: RunningRig = None, *, operator: Operator = None) -> None:
+def pause(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Hold the devices at their safe amount until `resume`: 0 once each says that it is there."""
     _request(config, "pause", operator)
 
 
 @app.command("resume")
-def resume(config: RunningRig = None, *, operator: Operator = None) -> None:
+def resume(config: RigArgument = None, *, operator: Operator = None) -> None:
     """Let a paused rig go on: 0 if it does, 1 with the reasons if it refuses."""
     _request(config, "resume", operator)
 
 
-@app.command("stop")
-def stop(
-    config: StoppedRig = None,
-    *,
-    operator: Operator = None,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
-) -> None:
-    """Stop every device at once, also where the service hangs: 0 once each says so, else 3.
-
-    Without CONFIG and STIMLOOP_CONFIG every rig of this user that runs is stopped.
-    """
-    named = _named_to_stop(config)
-    rigs = all_running_rigs() if named is None else [named]
-    if not rigs:
-        raise FaultError(
-            f"stop: expected a rig of this user that runs, found none: name its CONFIG; if a "
-            f"stimulator gives current, {_SWITCH_OFF}"
-        )
-    results = run_async(
-        _stop_all(
-            rigs,
-            operator=operator or _user(),
-            reason=reason or "stopped from the command line",
-        )
-    )
-    faults = []
-    for rig, result in zip(rigs, results, strict=True):
-        name = plain(rig.known.name)
-        if isinstance(result, StopResult):
-            for each in result.devices:
-                print_line(plain(f"{name}: {each.device}: {each.text}"))
-            if not result.is_so and (rig.is_alive or result.is_answered):
-                faults.append(_not_stopped(rig, result))
-        elif isinstance(result, ValueError) and named is not None:
-            raise ConfigError(
-                f"{rig.source}: $.broker.{result}: nothing was stopped: {_SWITCH_OFF}"
-            )
-        elif rig.is_alive:
-            faults.append(f"{name}: {plain(str(result))}: {_SWITCH_OFF}")
-        else:
-            print_line(f"{name}: its process is gone, and {plain(str(result))}")
-    is_any_so = any(isinstance(each, StopResult) and each.is_so for each in results)
-    if not faults and not is_any_so:
-        faults.append(f"no rig of this user answers: {_SWITCH_OFF}")
-    if faults:
-        raise FaultError(f"stop: {'; '.join(faults)}")
-
-
 @app.command("status")
 def status(
-    config: RunningRig = None, *, operator: Operator = None, as_json: AsJson = False
+    config: RigArgument = None, *, operator: Operator = None, as_json: AsJson = False
 ) -> None:
     """Show what every device says it gives, and what the service believes: 0 if one speaks."""
     import msgspec
@@ -142,61 +81,6 @@ def status(
         raise DoesNotHoldError(plain(f"{looked.rig}: expected one running service, found {found}"))
 
 
-def _named_to_stop(config: Path | None) -> ChosenRig | None:
-    """Return the rig that is named; where its file cannot be used, say what stops all the same."""
-    try:
-        return named_rig(config)
-    except ConfigError as error:
-        raise ConfigError(
-            *error.lines[:-1],
-            f"{error.lines[-1]}: nothing was stopped: `stimloop stop` without CONFIG and "
-            f"{CONFIG_VARIABLE} stops every rig that runs, or {_SWITCH_OFF}",
-        ) from error
-
-
-async def _stop_all(
-    rigs: list[ChosenRig], *, operator: str, reason: str
-) -> list[StopResult | BaseException]:
-    """Stop all rigs at once; what fails for one keeps none from being stopped."""
-    from stimulators.operator.stopping import stop as stop_rig
-
-    with shown_countdown() as countdown:
-        return await asyncio.gather(
-            *(
-                stop_rig(
-                    each.known,
-                    operator=operator,
-                    reason=reason,
-                    broker_wait_s=None if each.is_alive else _GONE_BROKER_S,
-                    countdown=countdown,
-                    keys=load_stop_keys(each.known, operator=operator, warn=warn),
-                )
-                for each in rigs
-            ),
-            return_exceptions=True,
-        )
-
-
-def _not_stopped(rig: ChosenRig, result: StopResult) -> str:
-    """Say what is wrong, and what to do about it."""
-    name = plain(rig.known.name)
-    bad = [each for each in result.devices if not each.is_so]
-    if not bad:
-        return f"{name}: expected an answer of a device, found no device: {_SWITCH_OFF}"
-    told = f"{name}: expected every device stopped, found " + ", ".join(
-        plain(f"{each.device}: {each.kind}") for each in bad
-    )
-    silent = [each.device for each in bad if each.kind in {"no answer", "offline"}]
-    if not silent:
-        return f"{told}: {_SWITCH_OFF}"
-    safe = ", ".join(plain(f"{each} {rig.known.device(each).safe_amount:g}") for each in silent)
-    return (
-        f"{told}: {_SWITCH_OFF}; no message reaches a silent device, but its lease "
-        f"({rig.known.lease_s:g} s) has ended unless another service leases it, so it should "
-        f"give its safe amount by now ({safe})"
-    )
-
-
 def _request(config: Path | None, action: ControlAction, operator: str | None) -> None:
     from stimulators.operator.asking import request
     from streamer.clock import now_s
@@ -209,7 +93,7 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
             request(
                 rig.known,
                 action,
-                operator=operator or _user(),
+                operator=operator or operator_name(),
                 now_s=now_s,
                 countdown=countdown,
                 keys=keys,
@@ -238,7 +122,7 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
     )
     raise FaultError(
         f"{name}: {action} was granted, but not all came true (it is {plain(result.state)}"
-        f"{'; ' + bad if bad else ''}): `stimloop stop`, or {_SWITCH_OFF}"
+        f"{'; ' + bad if bad else ''}): `stimloop stop`, or {SWITCH_OFF}"
     )
 
 
@@ -253,7 +137,8 @@ def _ask(question: Coroutine[Any, Any, _T], rig: ChosenRig) -> _T:
         raise ConfigError(f"{rig.source}: $.broker.{error}") from error
 
 
-def _user() -> str:
+def operator_name() -> str:
+    """Return the user's name, for the record of who asked."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name

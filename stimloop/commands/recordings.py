@@ -2,14 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stimloop.commands.arguments import (
     AsJson,
     ConfigFile,
-    Recording,
+    RecordingFile,
     print_json,
     print_line,
     print_toml,
@@ -17,11 +17,11 @@ from stimloop.commands.arguments import (
 )
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import until_interrupted
-from stimloop.key_path import located
+from stimloop.key_path import with_path_first
 from stimloop.terminal.progress import progress, progress_of_named
 
 if TYPE_CHECKING:
-    from replay.recording import Recording as LoadedRecording
+    from replay.recording import Recording
     from replay.verification.verdict import Verdict
 
 app = typer.Typer()
@@ -36,7 +36,7 @@ ChunkSamples = Annotated[
 
 @app.command("replay")
 def replay(
-    recording: Recording,
+    recording: RecordingFile,
     config: ConfigFile = None,
     *,
     out: Annotated[
@@ -62,7 +62,6 @@ def replay(
     from replay.session import replay_session
     from stimloop import config as configuration
     from stimloop.recording_config import commented_toml, config_of
-    from stimloop.terminal.found_text import found_lines, warnings
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
@@ -89,10 +88,18 @@ def replay(
                 compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
             )
     except ValueError as error:
-        raise ConfigError(f"{config or recording}: {located(str(error))}") from error
+        raise ConfigError(f"{config or recording}: {with_path_first(str(error))}") from error
     except StreamError as error:
         named = "" if str(error).startswith(f"{recording}: ") else f"{recording}: "
         raise ConfigError(f"{named}{error}") from error
+    _print_summary(summary, as_json=as_json)
+    if summary["ended"] == "stopped":
+        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
+
+
+def _print_summary(summary: dict[str, Any], *, as_json: bool) -> None:
+    from stimloop.terminal.found_text import found_lines, warnings
+
     if as_json:
         print_json(summary)
     else:
@@ -104,13 +111,11 @@ def replay(
         )
     for line in warnings(summary):
         warn(line)
-    if summary["ended"] == "stopped":
-        raise FaultError(f"interrupted: {summary['folder']} has what was replayed until then")
 
 
 @app.command("play")
 def play(
-    recording: Recording,
+    recording: RecordingFile,
     config: Annotated[
         Path | None, typer.Option(help="Take the [lsl] table from this configuration.")
     ] = None,
@@ -139,7 +144,7 @@ def play(
             loop=loop,
             chunk_samples=chunk_samples,
             streams=stream or (),
-            told=print_line,
+            report=print_line,
         )
     )
     print_line("interrupted" if n_pushed is None else f"played {n_pushed} samples and markers")
@@ -217,7 +222,7 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
         )
 
 
-def _loaded(path: Path) -> "LoadedRecording":
+def _loaded(path: Path) -> "Recording":
     """Open a recording and tell what is wrong with it."""
     from replay import readers
     from replay.recording import RecordingError

@@ -45,7 +45,7 @@ def run(
             folder,
             may_number=session is None,
             duration_s=duration,
-            told=lambda line: console.print(line, soft_wrap=True),
+            report=lambda line: console.print(line, soft_wrap=True),
             warn=warn,
             watching=lambda session: watching(session, console),
         )

@@ -1,9 +1,9 @@
 """`patient` and `device`: the other ends of a rig, simulated."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from stimloop.commands.arguments import ConfigFile, print_line, warn
 from stimloop.errors import ConfigError
 from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
+
+if TYPE_CHECKING:
+    from stimulators.device_config import DeviceConfig
 
 app = typer.Typer()
 
@@ -66,7 +69,7 @@ def device(
     """Run the reference device: leases, limits of its own, and stop, over MQTT."""
     from stimloop import config as configuration
     from stimloop.rigs.device_keys import load_device_keys
-    from stimloop.rigs.reference_devices import forget_sessions, run_devices
+    from stimloop.rigs.reference_devices import run_devices
 
     loaded = configuration.load(config)
     present = [each.id for each in loaded.devices]
@@ -78,12 +81,7 @@ def device(
         )
     devices = [each for each in loaded.devices if each.id in wanted]
     if forget_session:
-        if memory is None:
-            raise ConfigError("--forget-session: expected --memory DIR beside it, found none")
-        if not memory.is_dir():
-            raise ConfigError(f"--memory: expected a folder of devices' memory, found no {memory}")
-        for line in forget_sessions(devices, memory):
-            print_line(line)
+        _forget_sessions(devices, memory)
         return
     keys = load_device_keys(loaded, wanted)
     _run(
@@ -98,6 +96,17 @@ def device(
         ),
         companion=companion,
     )
+
+
+def _forget_sessions(devices: Sequence["DeviceConfig"], memory: Path | None) -> None:
+    from stimloop.rigs.reference_devices import forget_sessions
+
+    if memory is None:
+        raise ConfigError("--forget-session: expected --memory DIR beside it, found none")
+    if not memory.is_dir():
+        raise ConfigError(f"--memory: expected a folder of devices' memory, found no {memory}")
+    for line in forget_sessions(devices, memory):
+        print_line(line)
 
 
 def _run(main: Coroutine[Any, Any, None], *, companion: bool) -> None:

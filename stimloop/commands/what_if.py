@@ -10,7 +10,7 @@ from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_li
 from stimloop.errors import ConfigError
 
 if TYPE_CHECKING:
-    from replay.what_if.what_if import Row
+    from replay.what_if.what_if import FaultRow
 
 app = typer.Typer()
 
@@ -30,7 +30,7 @@ def what_if(
     """Show what each fault does from each state: the real gate and device, in virtual time."""
     from replay.what_if.page import page
     from replay.what_if.states import NotReachedError
-    from replay.what_if.what_if import FAULTS, STATES, rows
+    from replay.what_if.what_if import STATES, WHAT_IF_FAULTS, rows
     from stimloop import config as configuration
     from stimloop.terminal.progress import progress_of_named
 
@@ -38,12 +38,12 @@ def what_if(
     named = str(config or "the default rig")
     if not loaded.devices:
         raise ConfigError(f"{named}: $.devices: expected at least one device, found none")
-    known = {each.name: each for each in FAULTS}
+    known = {each.name: each for each in WHAT_IF_FAULTS}
     unknown = [name for name in fault or () if name not in known]
     if unknown:
         raise ConfigError(f"--fault: expected one of {', '.join(known)}, found {unknown[0]!r}")
-    faults = [known[name] for name in fault] if fault else list(FAULTS)
-    found: list[Row] = []
+    faults = [known[name] for name in fault] if fault else list(WHAT_IF_FAULTS)
+    found: list[FaultRow] = []
     try:
         n_rows = len(STATES) * len(faults)
         with progress_of_named("trying faults") as advance:
@@ -63,7 +63,7 @@ def what_if(
         print_line(f"page: {out}")
 
 
-def _print_table(rows: "list[Row]") -> None:
+def _print_table(rows: "list[FaultRow]") -> None:
     from replay.what_if.page import rest_of, way_back_of
 
     before = ""

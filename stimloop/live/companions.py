@@ -33,14 +33,14 @@ class Companions:
         and the patient are started with it. With a broker of one's own nothing is started.
     config_file : Path
         The resolved configuration, for the children to read.
-    told : callable
+    report : callable
         Takes a line for the operator.
     """
 
-    def __init__(self, config: Config, config_file: Path, told: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, config_file: Path, report: Callable[[str], None]) -> None:
         self._config = config
         self._file = config_file
-        self._told = told
+        self._report = report
         self._running: list[Child] = []
 
     async def __aenter__(self) -> Self:
@@ -115,7 +115,7 @@ class Companions:
         return commands
 
     async def _start(self, name: str, arguments: list[str]) -> None:
-        self._told(f"starting the {name}")
+        self._report(f"starting the {name}")
         child = Child(name, arguments)
         self._running.append(child)
         line = ""
@@ -124,7 +124,7 @@ class Companions:
         if not line.startswith(READY):
             await child.kill()
             raise FaultError(f"{name}: did not get ready; it last said {child.last_words}")
-        self._told(f"{name} started (process {child.pid})")
+        self._report(f"{name} started (process {child.pid})")
 
     async def _end_all(self) -> None:
         while self._running:

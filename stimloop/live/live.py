@@ -1,6 +1,5 @@
 """The live loop put together: companions, streams, journal, transport, service, session folder."""
 
-import asyncio
 import contextlib
 import functools
 import gc
@@ -16,9 +15,10 @@ from detectors.compiling.listening import compiling
 from stimloop.address import known_rig
 from stimloop.config import Config, build_loop, needless_words, to_toml
 from stimloop.errors import ConfigError, FaultError
-from stimloop.key_path import located
+from stimloop.key_path import with_path_first
 from stimloop.live.companions import Companions
 from stimloop.live.one_service import require_alone
+from stimloop.live.sources import open_sources
 from stimloop.live.stop_key import press_stop, stop_key
 from stimloop.recommended import allowed_text
 from stimloop.rigs.running import RunningRig, kept_running
@@ -27,11 +27,10 @@ from stimulators.wire.keys.files import SERVICE, service_keys
 from stimulators.wire.keys.keys import Keys
 from stimulators.wire.service_link import MqttTransport
 from streamer import clock
-from streamer.errors import StreamError
+from streamer.closed_loop import ClosedLoop
 from streamer.journal.key import load_journal_key
 from streamer.journal.session_folder import require_free
 from streamer.ledger import ledger_of
-from streamer.lsl.source import LslSource
 from streamer.session import Ends, RunningSession, Session, remarks_of
 from streamer.source import StreamInfo
 from streamer.watching.watchers import Watcher
@@ -40,8 +39,8 @@ from streamer.watching.watchers import Watcher
 #: let a display's thread hold the loop up for as long.
 _SWITCH_S = 0.0005
 
-Told = Callable[[str], None]
-Watching = Callable[[RunningSession], AbstractContextManager[Watcher]]
+TellLine = Callable[[str], None]
+MakeWatcher = Callable[[RunningSession], AbstractContextManager[Watcher]]
 
 
 async def run(
@@ -51,9 +50,9 @@ async def run(
     *,
     may_number: bool = False,
     duration_s: float | None,
-    told: Told,
-    warn: Told,
-    watching: Watching,
+    report: TellLine,
+    warn: TellLine,
+    watching: MakeWatcher,
 ) -> dict[str, Any]:
     """Run one session and return its folder and what its summary says.
 
@@ -69,7 +68,7 @@ async def run(
         Where it is taken, another number may be put behind its name.
     duration_s : float, optional
         Seconds after which the session ends by itself.
-    told : callable
+    report : callable
         Takes a line for the operator.
     warn : callable
         The same for what may not be as it should.
@@ -95,45 +94,22 @@ async def run(
     name = clock.new_session_id()
     config_toml = to_toml(config)
     if allowed := allowed_text(config):
-        told(allowed)
+        report(allowed)
     # What is entered into `last` holds until all else has been left.
     async with AsyncExitStack() as last, AsyncExitStack() as stack:
-        companions = Companions(config, stack.enter_context(_config_file(config_toml)), told)
+        companions = Companions(config, stack.enter_context(_config_file(config_toml)), report)
         await stack.enter_async_context(companions)
-        told(f"looking for {_named(config)}, {config.lsl.resolve_s:g} s at most")
-        try:
-            sources = await _entered(stack, config)
-        except StreamError:
-            # What is missing may be what a companion would send that is dead.
-            companions.expect_all_alive()
-            raise
+        sources = await open_sources(stack, config, companions, report)
         infos = [info for source in sources for info in source.infos]
-        for info in infos:
-            told(_found_text(info))
-        with (
-            progress_of_named("compiling") as compiles,
-            compiling(lambda n_compiled, name: compiles(n_compiled, None, name)),
-        ):
-            loop = build_loop(config_name, config, infos, session=name)
-            session = Session(loop, config.loop, infos, name=name, config_toml=config_toml)
-        for remark in remarks_of(config.loop, infos):
+        loop, session = _put_together(config, config_name, infos, name, config_toml)
+        for remark in (*remarks_of(config.loop, infos), *needless_words(config, loop)):
             warn(f"{config_name}: {remark}")
-        for warning in needless_words(config, loop):
-            warn(f"{config_name}: {warning}")
-        transport = MqttTransport(
-            config.broker,
-            rig=config.rig.name,
-            session=name,
-            now_s=clock.now_s,
-            keys=keys,
-            devices={each.id: each.limits.commands_per_s_max for each in config.devices},
-        )
         this = RunningRig(rig=rig, config=config_name, session=name, pid=os.getpid())
         past_s, slept_before_s = clock.now_s(), clock.suspended_s()
         ledger = ledger_of(config.rig.name, config.devices, clock.unix_us)
         ends = Ends(
             sources=[*sources, companions],
-            transport=transport,
+            transport=_transport(config, name, keys),
             now_s=clock.now_s,
             folder=folder,
             may_number=may_number,
@@ -142,10 +118,10 @@ async def run(
             slept_s=lambda: clock.suspended_s() - slept_before_s,
             duration_s=duration_s,
             journal_key=journal_key,
-            watching=functools.partial(_watched, watching, this, told, warn),
+            watching=functools.partial(_watched, watching, this, report, warn),
         )
         ended = await session.run(ends, last)
-        told(f"journal ended, head {ended.head} (for verify --head)")
+        report(f"journal ended, head {ended.head} (for verify --head)")
     path = ended.folder.path
     if ended.fault is not None:
         text = f"{path}: the session was ended by a fault: {ended.fault}"
@@ -153,12 +129,39 @@ async def run(
     return {"folder": str(path), **ended.summary}
 
 
+def _put_together(
+    config: Config, config_name: str, infos: list[StreamInfo], name: str, config_toml: bytes
+) -> tuple[ClosedLoop, Session]:
+    """Return the loop and its session, with all kernels compiled."""
+    with (
+        progress_of_named("compiling") as compiles,
+        compiling(lambda n_compiled, name: compiles(n_compiled, None, name)),
+    ):
+        loop = build_loop(config_name, config, infos, session=name)
+        return loop, Session(loop, config.loop, infos, name=name, config_toml=config_toml)
+
+
+def _transport(config: Config, name: str, keys: Keys) -> MqttTransport:
+    return MqttTransport(
+        config.broker,
+        rig=config.rig.name,
+        session=name,
+        now_s=clock.now_s,
+        keys=keys,
+        devices={each.id: each.limits.commands_per_s_max for each in config.devices},
+    )
+
+
 @contextlib.contextmanager
 def _watched(
-    watching: Watching, this: RunningRig, told: Told, warn: Told, session: RunningSession
+    watching: MakeWatcher,
+    this: RunningRig,
+    report: TellLine,
+    warn: TellLine,
+    session: RunningSession,
 ) -> Iterator[None]:
     """Let operators find the session, see it, and stop it with a key."""
-    told(f"session {session.folder.path}")
+    report(f"session {session.folder.path}")
     pressed = functools.partial(press_stop, session.service, session.transport)
     with (
         kept_running(this, warn),
@@ -184,7 +187,7 @@ def _keys(config: Config, config_name: str) -> Keys:
     try:
         return service_keys(config.signing, config.rig.name, devices)
     except ValueError as error:
-        raise ConfigError(f"{config_name}: {located(f'signing.{error}')}") from error
+        raise ConfigError(f"{config_name}: {with_path_first(f'signing.{error}')}") from error
 
 
 def _journal_key(config: Config) -> bytes | None:
@@ -207,25 +210,3 @@ def _without_collections() -> Iterator[None]:
     finally:
         sys.setswitchinterval(before_s)
         gc.unfreeze()
-
-
-def _named(config: Config) -> str:
-    names = ", ".join(stream.name for stream in config.streams)
-    return f"stream {names}" if len(config.streams) == 1 else f"streams {names}"
-
-
-def _found_text(info: StreamInfo) -> str:
-    rate = f"{info.rate_hz:g} Hz, " if info.is_signal else ""
-    return f"stream {info.name}: {rate}{len(info.channels)} channels, {info.dtype}"
-
-
-async def _entered(stack: AsyncExitStack, config: Config) -> list[LslSource]:
-    """Find all streams at once; the first that fails ends the others' search."""
-    sources = [LslSource(stream, config.lsl, clock.now_s) for stream in config.streams]
-    try:
-        async with asyncio.TaskGroup() as group:
-            for source in sources:
-                group.create_task(stack.enter_async_context(source))
-    except* StreamError as errors:
-        raise StreamError("; ".join(str(each) for each in errors.exceptions)) from None
-    return sources

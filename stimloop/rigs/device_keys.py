@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stimloop.config import Config
 from stimloop.errors import ConfigError
-from stimloop.key_path import located
+from stimloop.key_path import with_path_first
 from stimulators.wire.keys.files import device_keys
 from stimulators.wire.keys.keys import Keys
 
@@ -20,4 +20,4 @@ def load_device_keys(config: Config, devices: Sequence[str]) -> dict[str, Keys]:
     try:
         return {each: device_keys(config.signing, config.rig.name, each) for each in devices}
     except ValueError as error:
-        raise ConfigError(f"{config.rig.name}: {located(f'signing.{error}')}") from error
+        raise ConfigError(f"{config.rig.name}: {with_path_first(f'signing.{error}')}") from error

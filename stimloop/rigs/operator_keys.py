@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stimloop.errors import ConfigError
-from stimloop.key_path import located
+from stimloop.key_path import with_path_first
 from stimulators.operator.known_rig import KnownRig
 from stimulators.wire.keys.files import SigningConfig, operator_keys
 from stimulators.wire.keys.keys import Keys, ListenerKeys
@@ -41,7 +41,7 @@ def load_operator_keys(
     try:
         return operator_keys(signing, rig.name, operator)
     except ValueError as error:
-        raise ConfigError(f"{where}: {located(f'signing.{error}')}") from error
+        raise ConfigError(f"{where}: {with_path_first(f'signing.{error}')}") from error
 
 
 def load_stop_keys(

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from stimulators.policies.policy import Clip, Policy
-from stimulators.targets import DeviceEvent, Observation, Target
+from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 
 #: More targets than this at one hop mean that a policy does not know what it wants.
 _N_TARGETS_MAX = 16
@@ -57,7 +57,7 @@ class BoundPolicy:
                     break
         waiting.append(event)
 
-    def decide(self, observation: Observation) -> Sequence[Target] | str:
+    def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe | str:
         """Return what the next hop calls for, or in one line how the policy is at fault."""
         while self._waiting and self._waiting[0].sample <= observation.sample:
             event = self._waiting.popleft()
@@ -67,6 +67,8 @@ class BoundPolicy:
         targets = self.policy.decide(observation)
         if not targets:
             return ()
+        if type(targets) is MakeSafe and _is_text(targets.reason):
+            return MakeSafe(f"policy {self.id}: {targets.reason}"[:_N_TEXT_MAX])
         fault = self._fault(targets, observation)
         return targets if fault is None else f"policy {self.id}: {fault}"[:_N_TEXT_MAX]
 
@@ -74,7 +76,7 @@ class BoundPolicy:
         """Take in that the step in which it decided on this sample is not given up."""
         self.next_sample = sample + 1
 
-    def _fault(self, targets: Sequence[Target], observation: Observation) -> str | None:
+    def _fault(self, targets: object, observation: Observation) -> str | None:
         if not isinstance(targets, list | tuple):
             return f"expected a list or tuple of targets, found {type(targets).__name__}"
         if len(targets) > _N_TARGETS_MAX:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
-from stimulators.targets import DeviceEvent, Observation, Target
+from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 from stimulators.wire.messages import CommandKind
 
 
@@ -218,8 +218,10 @@ class Policy(Protocol):
         """One range of amounts for each device that it drives."""
         ...
 
-    def decide(self, observation: Observation) -> Sequence[Target]:
+    def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe:
         """Take in the next hop, and return its targets; never raises on data.
+
+        `MakeSafe` in place of targets makes the rig safe, where no amount is the answer.
 
         Values of an observation that are not valid may be any numbers, and must not be used.
         """

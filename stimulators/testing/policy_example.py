@@ -14,7 +14,14 @@ from stimulators.policies.policy import (
     PolicyInputs,
     ResolvedRead,
 )
-from stimulators.targets import DetectedEvent, DeviceChange, DeviceEvent, Observation, Target
+from stimulators.targets import (
+    DetectedEvent,
+    DeviceChange,
+    DeviceEvent,
+    MakeSafe,
+    Observation,
+    Target,
+)
 
 RATE_HZ: Final = 250.0
 HOP_SAMPLES: Final = 5
@@ -176,7 +183,7 @@ class PolicyExample(NamedTuple):
         invalid: float = 0.0,
         level: float = 1.0,
     ) -> list[Target]:
-        """Return the targets of a policy at these hops.
+        """Return the targets of a policy at these hops, up to where it makes the rig safe.
 
         Parameters
         ----------
@@ -200,6 +207,8 @@ class PolicyExample(NamedTuple):
                     bound.bind(event)
             for observation in observations[first:last]:
                 wanted = bound.decide(observation)
+                if isinstance(wanted, MakeSafe):
+                    return targets
                 assert not isinstance(wanted, str), wanted  # noqa: S101 what a law says
                 targets.extend(wanted)
         return targets

@@ -45,8 +45,8 @@ class Checkpoints:
             Where the database cannot be opened.
         """
         # A database that is gone is not to be made anew, empty, under its name.
-        place = f"{self._path.absolute().as_uri()}?mode=rw"
-        connection = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+        uri = f"{self._path.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA synchronous=NORMAL")
             # SQLite opens the file at the first look into it.
@@ -62,7 +62,7 @@ class Checkpoints:
         self._wanted.set()
 
     def stop(self) -> None:
-        """End the thread after the checkpoint it is at, and wait for it."""
+        """End the thread after its current checkpoint, and wait for that."""
         self._is_over = True
         self._wanted.set()
         self._thread.join()

@@ -39,7 +39,7 @@ class _EstimateStream:
 
 
 class Digests:
-    """Folds outcomes into SHA-256 digests of estimates, detections, targets and decisions.
+    """Accumulates SHA-256 digests of estimates, detections, targets and decisions.
 
     Estimates and detections are hashed per detector, targets per policy, and combined in the
     order of their ids: neither chunk boundaries nor the order in which streams arrive can be
@@ -53,7 +53,7 @@ class Digests:
         self._decisions = hashlib.sha256()
 
     def add(self, outcome: "Outcome") -> None:
-        """Fold one step in."""
+        """Add one step."""
         for seen in outcome.seen:
             detector = seen.estimates.detector
             if seen.estimates.sample.size:

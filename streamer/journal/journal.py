@@ -8,7 +8,7 @@ from streamer.errors import JournalError
 from streamer.events import Event
 from streamer.journal.digests import Digests
 from streamer.journal.end_signature import signed
-from streamer.journal.journal_file import JournalFile, Row
+from streamer.journal.journal_file import JournalFile, RecordRow
 from streamer.journal.records import (
     CHAIN_START,
     EndRecord,
@@ -72,7 +72,7 @@ class Journal:
         self._header = header
         self._started_s = started_s
         self._file = JournalFile(path)
-        self._waiting: list[Row] = []
+        self._waiting: list[RecordRow] = []
         self._n_waiting_bytes = 0
         self.n_steps = 0
         self._chain = CHAIN_START

@@ -30,7 +30,7 @@ CREATE TABLE records (
 _INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
 
 #: Number, kind, time on the service's clock, payload and link of the chain.
-Row = tuple[int, RecordKind, float, bytes, bytes]
+RecordRow = tuple[int, RecordKind, float, bytes, bytes]
 
 
 class JournalFile:
@@ -97,7 +97,7 @@ class JournalFile:
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"{self._path}: cannot be created: {error}") from error
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, rows: Sequence[RecordRow]) -> None:
         """Hand rows to the operating system, all or none of them.
 
         Raises

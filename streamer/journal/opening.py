@@ -88,7 +88,7 @@ def open_journal(path: Path, held: ExitStack) -> OpenedJournal:
 
 
 def _is_in_write_ahead_mode(path: Path) -> bool:
-    """Return whether it is; fail where it is no database: SQLite removes an empty one's log."""
+    """Return whether a file is; raise where it is no database, or SQLite would remove its log."""
     with path.open("rb") as file:
         begins = file.read(_N_BEGINS)
     if not begins.startswith(_MAGIC):

@@ -19,7 +19,7 @@ _PACKAGES = ("stimloop", "numpy", "scipy", "numba", "llvmlite", "msgspec")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of everything a bit of the results may depend on."""
+    """Return the versions of all software that results may depend on."""
     found = {"python": platform.python_version(), "estimates": VERSION}
     for package in _PACKAGES:
         try:
@@ -30,7 +30,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return what is promised to be bitwise the same only on itself."""
+    """Return what identifies this machine: only on one are results promised bitwise equal."""
     return {
         "system": platform.system(),
         "release": platform.release(),

@@ -30,7 +30,7 @@ FROM records ORDER BY number
 _TYPES = b"textblobblob"
 
 
-class Record(msgspec.Struct, frozen=True, gc=False):
+class JournalRecord(msgspec.Struct, frozen=True, gc=False):
     """One record whose link fits: its number, its time on the service's clock, its content."""
 
     number: int
@@ -109,7 +109,7 @@ class JournalReader:
     ) -> None:
         self._held.close()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[JournalRecord]:
         """Yield every record in order, from the header on.
 
         Raises
@@ -150,7 +150,7 @@ class JournalReader:
         )
         return hmac.compare_digest(again.signature.encode(), self.end.signature.encode())
 
-    def _read(self, row: tuple[object, ...]) -> Record:
+    def _read(self, row: tuple[object, ...]) -> JournalRecord:
         number, kind, now_s, payload, chain, types = row
         expected = self.n_records
         where = f"{self.path}: record {expected}"
@@ -171,6 +171,6 @@ class JournalReader:
             self._before_end, self._ended_s = self._chain, now_s
         self._chain = chain
         try:
-            return Record(expected, now_s, decode(name, payload))
+            return JournalRecord(expected, now_s, decode(name, payload))
         except ValueError as error:
             raise JournalError(f"{where}: cannot be read: {error}") from error

@@ -90,7 +90,7 @@ class SeenRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What one step gave, with a mark in place of each detector's estimates."""
+    """The outcome of one step as it is encoded, each detector's estimates as raw memory."""
 
     notes: "tuple[Note, ...]" = ()
     seen: tuple[SeenRecord, ...] = ()

@@ -1,4 +1,4 @@
-"""A session's folder: what was configured, what happened, what it came to."""
+"""A session's folder: its configuration, its journal and its summary."""
 
 import contextlib
 import errno
@@ -37,12 +37,12 @@ class SessionFolder:
 
     @property
     def journal_file(self) -> Path:
-        """Everything the loop consumed and decided."""
+        """The journal."""
         return self.path / "journal.sqlite"
 
     @property
     def summary_file(self) -> Path:
-        """What the session came to; there once it has ended."""
+        """The summary; written when the session has ended."""
         return self.path / "summary.json"
 
     @classmethod
@@ -141,7 +141,7 @@ class SessionFolder:
 
 
 def require_free(path: Path) -> None:
-    """Expect that a session folder could be taken here; nothing is made.
+    """Raise where a session folder could not be created at a path; nothing is created.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _new_folder(path: Path) -> Path:
 
 
 def _claim(path: Path, file: Path, content: bytes) -> None:
-    """Write the first file of an empty folder, whole, or leave the folder to who has it."""
+    """Write the first file of an empty folder; fail where another session was faster."""
     written = _unfinished(file)
     present: Path | None = written
     with contextlib.suppress(FileExistsError), _opened_new(written) as opened:
@@ -185,7 +185,7 @@ def _claim(path: Path, file: Path, content: bytes) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Put the content in place in one step, so that nobody ever reads half of it."""
+    """Write a file atomically: a reader sees the old content or the new, never half."""
     written = _unfinished(file)
     with _opened_new(written) as opened:
         opened.write(content)

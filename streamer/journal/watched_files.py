@@ -1,4 +1,4 @@
-"""The files of a journal that is being written: SQLite would write on into one that is gone."""
+"""Notices that a journal's files were removed, replaced or cut, which SQLite would not."""
 
 import os
 from contextlib import suppress
@@ -67,7 +67,7 @@ class WatchedFiles:
         self._n_log_bytes = lseek(self._log, 0, SEEK_END)
 
     def mend(self) -> None:
-        """Give an index that was cut its length back.
+        """Give an index file that was cut its length back.
 
         It is mapped into memory, and SQLite's look at what is no longer there on closing the
         database would end the process; an index of zeros it makes anew from the log.

@@ -42,15 +42,15 @@ def damage(path: Path) -> str | None:
         return f"{path.name}: the header does not fit its checksum"
     length = _FRAME.size + page_size
     starts = range(_HEADER.size, len(content) - length + 1, length)
-    for place, start in enumerate(starts):
+    for number, start in enumerate(starts):
         _, _, salt_0, salt_1, check_0, check_1 = _FRAME.unpack_from(content, start)
         sums = _checksum(content[start : start + 8], order, sums)
         sums = _checksum(content[start + _FRAME.size : start + length], order, sums)
         if [salt_0, salt_1] == salt and sums == (check_0, check_1):
             continue
-        later = [_FRAME.unpack_from(content, each)[2:4] for each in starts[place + 1 :]]
+        later = [_FRAME.unpack_from(content, each)[2:4] for each in starts[number + 1 :]]
         if generation == 0 or tuple(salt) in later:
-            return f"{path.name}: frame {place} does not fit its checksum"
+            return f"{path.name}: frame {number} does not fit its checksum"
         return None
     return None
 

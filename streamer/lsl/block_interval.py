@@ -1,4 +1,4 @@
-"""How often an amplifier delivers: no data can be younger than that."""
+"""The interval at which an amplifier delivers samples: data can be as old as that."""
 
 from collections import deque
 from statistics import median
@@ -12,7 +12,7 @@ _N_INTERVALS_MIN = 3
 
 
 class BlockInterval(msgspec.Struct, frozen=True):
-    """Seconds from one delivery of samples to the next: the usual, and the longest lately."""
+    """Seconds from one delivery of samples to the next: the usual, and the longest recent one."""
 
     median_s: float
     max_s: float

@@ -19,7 +19,7 @@ def in_order(found: Sequence[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
 
 
 def how_to_choose(found: Sequence[pylsl.StreamInfo]) -> str:
-    """Return what to write into a match to which several streams answer."""
+    """Return the keys and values that would tell streams of one match apart, for an error."""
     return (
         f"say which: match.index = 0 to {len(found) - 1}, match.uid, or match.has_samples = true "
         "for the one that sends"
@@ -27,7 +27,7 @@ def how_to_choose(found: Sequence[pylsl.StreamInfo]) -> str:
 
 
 def match_after_loss(match: Match, info: StreamInfo) -> Match:
-    """Return what a stream is looked for by once it is lost.
+    """Return the match by which a lost stream is searched.
 
     An outlet that its sender makes anew has another uid, and stands elsewhere among its like: a
     stream that was chosen by either is looked for by all else that it said of itself.
@@ -50,7 +50,7 @@ def choose(
     now_s: Callable[[], float],
     is_over: threading.Event,
 ) -> list[pylsl.StreamInfo]:
-    """Return those that the choosing keys of a match leave; blocks while samples are waited for.
+    """Return the streams that the choosing keys leave; blocks while it waits for samples.
 
     Parameters
     ----------
@@ -82,17 +82,17 @@ def _sending(
     """Return the streams that give a sample; all are listened to for as long, side by side."""
     is_sending = [False] * len(found)
 
-    def listen(place: int) -> None:
+    def listen(index: int) -> None:
         try:
-            inlet = pylsl.StreamInlet(found[place], max_buflen=1, recover=False)
+            inlet = pylsl.StreamInlet(found[index], max_buflen=1, recover=False)
             inlet.open_stream(timeout=_OPEN_S)
-            while not is_sending[place] and now_s() < end_s and not is_over.is_set():
-                is_sending[place] = inlet.pull_sample(timeout=_PULL_S)[1] is not None
+            while not is_sending[index] and now_s() < end_s and not is_over.is_set():
+                is_sending[index] = inlet.pull_sample(timeout=_PULL_S)[1] is not None
         except RuntimeError:
             return  # gone already: it sends nothing
 
     listeners = [
-        threading.Thread(target=listen, args=(place,), daemon=True) for place in range(len(found))
+        threading.Thread(target=listen, args=(index,), daemon=True) for index in range(len(found))
     ]
     for listener in listeners:
         listener.start()

@@ -17,9 +17,9 @@ _KEYS = (("SessionID", "session_id", "default"), ("KnownPeers", "peers", "{}"))
 def own_file() -> Path | None:
     """Return the file that liblsl reads by itself; None where there is none."""
     named = os.environ.get(_VARIABLE)
-    places = [Path(named)] if named else []
-    places += [Path(_NAME), Path.home() / "lsl_api" / _NAME, _OF_SYSTEM / _NAME]
-    return next((each for each in places if each.is_file()), None)
+    paths = [Path(named)] if named else []
+    paths += [Path(_NAME), Path.home() / "lsl_api" / _NAME, _OF_SYSTEM / _NAME]
+    return next((each for each in paths if each.is_file()), None)
 
 
 def replaced_settings(network: LslConfig, file: Path | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What streams say of themselves, in our words, and whether it is what was expected."""
+"""The description of an LSL stream: read, put into words, and held against the configuration."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ def describe(found: pylsl.StreamInfo) -> str:
 
 
 def read_info(name: str, full: pylsl.StreamInfo) -> StreamInfo:
-    """Put together what a stream says of itself, from its full description."""
+    """Return a stream's rate, channels, units and identity from its LSL description."""
     n_channels = full.channel_count()
     labels: list[str] = []
     units: list[str] = []
@@ -70,7 +70,7 @@ def read_info(name: str, full: pylsl.StreamInfo) -> StreamInfo:
 
 
 def as_configured(config: StreamConfig, info: StreamInfo) -> StreamInfo:
-    """Return what a stream says of itself, under the name and with the labels of its table.
+    """Return a stream's info with the name, labels and units of its `[[streams]]` table.
 
     The labels of ``channels`` go to the channels that have none of their own, where there are as
     many of both.
@@ -87,7 +87,7 @@ def as_configured(config: StreamConfig, info: StreamInfo) -> StreamInfo:
 
 
 def check(config: StreamConfig, info: StreamInfo) -> None:
-    """Hold what a stream is against what the configuration says it must be.
+    """Raise where a stream's rate, type or channels differ from what its table requires.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def check(config: StreamConfig, info: StreamInfo) -> None:
 
 
 def difference(before: StreamInfo, after: StreamInfo) -> str:
-    """Say in one line how what a stream gives is not what it gave; empty if it is the same."""
+    """Return in one line how a stream's format differs from before; empty where it does not."""
     return "; ".join(
         f"{what}: was {was}, is now {now}"
         for what, was, now in (
@@ -141,7 +141,7 @@ def is_same_sender(before: StreamInfo, after: StreamInfo) -> bool:
 
 
 def sender_text(info: StreamInfo) -> str:
-    """Return who sends a stream, in words."""
+    """Return a stream's source id, host and uid in words."""
     return (
         f"{info.lsl_name!r} (type {info.lsl_type!r}, source_id {info.source_id!r}) "
         f"on {info.hostname!r}"

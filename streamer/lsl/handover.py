@@ -1,4 +1,4 @@
-"""From a source's threads to the loop's: in order, bounded, one wake-up for all that waits."""
+"""Hands events from a source's threads to the loop's thread: in order, and bounded."""
 
 import asyncio
 import threading
@@ -39,7 +39,7 @@ class Handover:
         self._failed: asyncio.Future[None] = loop.create_future()
 
     def put(self, event: Event) -> None:
-        """Hand one event over; blocks while too many wait; drops it once closed."""
+        """Queue one event; block while the queue is full, drop it once closed."""
         with self._guard:
             while len(self._waiting) >= _N_WAITING_MAX and not self._is_closed:
                 self._has_room.wait()
@@ -53,7 +53,7 @@ class Handover:
         self._loop.call_soon_threadsafe(self._drain)
 
     def fail(self, error: Exception) -> None:
-        """Let `failure` raise what ended a thread."""
+        """Let `failure` raise the error that ended a thread."""
         with self._guard:
             if not self._is_closed:
                 self._loop.call_soon_threadsafe(self._set_failure, error)
@@ -63,7 +63,7 @@ class Handover:
         await self._failed
 
     def close(self) -> None:
-        """Hand nothing over any more and let waiting threads go."""
+        """Drop all further events and release blocked threads."""
         with self._guard:
             self._is_closed = True
             self._waiting.clear()

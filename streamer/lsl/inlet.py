@@ -1,4 +1,4 @@
-"""One connection to one outlet: what pylsl gives, in memory of our own."""
+"""One connection to an LSL outlet; its samples are copied out of liblsl's memory."""
 
 import ctypes
 from typing import Any
@@ -13,7 +13,7 @@ from pylsl.util import handle_error
 from streamer.lsl.description import as_configured, read_info
 from streamer.streams import StreamConfig
 
-#: One pull takes at most so many samples; what is left comes with the next.
+#: Samples that one pull takes at most; the rest come with the next.
 _N_SAMPLES_MAX = 512
 #: For the description and for the first clock correction, which alone takes 0.64 s.
 _ANSWER_S = 3.0
@@ -100,7 +100,7 @@ class Inlet:
         return float(correction_s), uncertainty_s.value
 
     def open(self, timeout_s: float) -> bool:
-        """Let the samples flow; return whether they do, and may be called again if not.
+        """Start the flow of samples; return whether it started, and may be called again if not.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""One label for one channel, whatever the sender wrote."""
+"""Unique channel labels, where a stream repeats or omits them."""
 
 from collections import Counter
 from collections.abc import Sequence

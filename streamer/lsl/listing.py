@@ -1,4 +1,4 @@
-"""What is on the LSL network: every stream, what it says of itself, and what it really sends."""
+"""Lists the LSL network: every stream's description, and the rate at which it really sends."""
 
 import threading
 from collections.abc import Callable

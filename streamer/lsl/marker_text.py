@@ -1,4 +1,4 @@
-"""What a marker says, as one text."""
+"""The text of a marker sample, whatever its data type."""
 
 import json
 

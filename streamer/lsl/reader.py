@@ -1,4 +1,4 @@
-"""The thread blocked in an inlet: samples to events, silence noticed, a lost stream found again."""
+"""Reads one LSL stream on threads: samples become events, silence and loss are noticed."""
 
 import threading
 from collections.abc import Callable
@@ -27,8 +27,8 @@ _BACKOFF_S_MIN = 0.1
 _BACKOFF_S_MAX = 5.0
 
 
-class Reader:
-    """Reads one stream until told to stop; `read` and `watch` each want a thread.
+class LslReader:
+    """Reads one stream until stopped; `read` and `watch` each want a thread.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Reader:
         self._stop.set()
 
     def read(self) -> None:
-        """Read, and after a loss find the stream again, until told to stop or the stream is out."""
+        """Read, and find the stream again after a loss, until stopped or the stream has ended."""
         inlet = self._inlet
         while inlet is not None:
             why = self._read_until_lost(inlet)
@@ -160,7 +160,7 @@ class Reader:
             self._put(Marker(self._config.name, float(stamp_s), marker_text(row)))
 
     def _find_again(self) -> Inlet | None:
-        """Return the stream's new inlet; None if told to stop."""
+        """Return the stream's new inlet; None where it was stopped."""
         lost_s = self._now_s()
         backoff_s = _BACKOFF_S_MIN
         unfit: set[str] = set()  # uids of outlets that were looked at, and give something else
@@ -196,7 +196,7 @@ class Reader:
             return None  # gone again already: the search goes on
 
     def _fits(self, answering: StreamInfo) -> bool:
-        """Return whether what answers gives what was lost; tell where it does not."""
+        """Return whether an answering stream has the lost one's format; emit an event where not."""
         changes = difference(self._info, answering)
         if changes:
             self._tell("changed", f"{changes}; from {sender_text(answering)}", answering)
@@ -229,7 +229,7 @@ class Reader:
             self._n_misses = 0
 
     def _tell(self, what: Change, detail: str, answering: StreamInfo | None = None) -> None:
-        """Tell what happened, and who answers in place of the stream that was lost, if anyone."""
+        """Emit what happened to the stream, and which stream answers in its place."""
         name = self._config.name
         if answering is None:
             self._put(StreamChanged(name, what, detail))

@@ -1,4 +1,4 @@
-"""Asking the network who answers to a match."""
+"""Searches the network for streams with given properties."""
 
 import threading
 import unicodedata
@@ -56,7 +56,7 @@ class Search:
         )
 
     def find_first(self, wait_s: float) -> pylsl.StreamInfo | None:
-        """Return who answers first; None if nobody does in `wait_s` seconds."""
+        """Return the first stream that answers; None where none does within `wait_s` seconds."""
         end_s = self._now_s() + wait_s
         while not (found := self._found()):
             if self._now_s() >= end_s or self._is_over.wait(_POLL_S):
@@ -65,7 +65,7 @@ class Search:
         return found[0]
 
     def find_all(self) -> list[pylsl.StreamInfo]:
-        """Return all who answer, once everybody who may was asked.
+        """Return all streams that answer within the search's time.
 
         Returns
         -------

@@ -17,7 +17,7 @@ from streamer.lsl.description import asked_text, check, describe, listed
 from streamer.lsl.handover import Handover
 from streamer.lsl.inlet import Inlet
 from streamer.lsl.network import LslConfig, configure
-from streamer.lsl.reader import Reader
+from streamer.lsl.reader import LslReader
 from streamer.lsl.search import Search
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
@@ -60,7 +60,7 @@ class LslSource:
         self._inlet: Inlet | None = None
         self._correction: tuple[float, float] | None = None
         self._others: frozenset[str] = frozenset()
-        self._reader: Reader | None = None
+        self._reader: LslReader | None = None
 
     @property
     def infos(self) -> tuple[StreamInfo, ...]:
@@ -122,7 +122,7 @@ class LslSource:
         if self._correction is not None:
             emit(ClockCorrection(self._config.name, *self._correction))
         handover = Handover(asyncio.get_running_loop(), emit)
-        reader = self._reader = Reader(
+        reader = self._reader = LslReader(
             self._config,
             inlet,
             handover.put,
@@ -204,7 +204,7 @@ class LslSource:
 
 
 def _guarded(step: Callable[[], None], handover: Handover) -> Callable[[], None]:
-    """Return what a thread runs: `step`, whose error ends the feed."""
+    """Return a thread's target that runs `step` and hands its error to the feed."""
 
     def run() -> None:
         try:

@@ -5,7 +5,7 @@ from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard
 
 #: Who asks for it, where no operator does.
-SERVICE = "service"
+SERVICE_OPERATOR = "service"
 #: How long the end of a session waits for the devices' word, beyond their way down to safe.
 _FAREWELL_S = 1.0
 #: A request that is not acted on within this time is too old.
@@ -27,7 +27,7 @@ def last_request(session: str, now_us: int, text: str) -> ControlHeard:
     message = Control(
         request_id=f"{session}-end",
         session=session,
-        operator=SERVICE,
+        operator=SERVICE_OPERATOR,
         issued_us=now_us,
         expires_us=now_us + _VALID_US,
         action="disarm",

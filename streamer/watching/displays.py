@@ -1,4 +1,4 @@
-"""Decimated estimates and detections for displays: a courtesy that never slows the loop."""
+"""Publishes decimated estimates and all detections for displays, without slowing the loop."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ _PERIOD_S = 0.1
 
 
 class Displays:
-    """Publishes what was seen: every detection, and of estimates the newest ten a second.
+    """Publishes every detection, and the newest estimates ten times a second.
 
     What the values of each detector are is said once a connection, a detector a tick, so that the
     words of a rig with many of them never hold up a command.
@@ -41,7 +41,7 @@ class Displays:
         self._due_s: dict[str, float] = {}
 
     def watch(self, event: Event, _now_s: float, outcome: Outcome) -> None:
-        """Publish what one step saw."""
+        """Publish the estimates and detections of one step."""
         if isinstance(event, LinkChanged):
             self._untold = list(self._infos) if event.is_up else []
         elif isinstance(event, Tick) and self._untold:

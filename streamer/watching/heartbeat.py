@@ -1,4 +1,4 @@
-"""The service's status: said once a second, and at the next tick after anything of note."""
+"""Publishes the service's status: once a second, and at the next tick after a change."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _N_ANSWERS_MAX = 16
 
 
 class Heartbeat:
-    """Announces what the service is and does.
+    """Publishes the service's status.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Heartbeat:
         self._due_s = float("-inf")
 
     def watch(self, event: Event, now_s: float, outcome: Outcome) -> None:
-        """Let the next tick announce what is of note, name answers, and announce at a tick."""
+        """Note changes and answered requests of a step, and publish at a tick where due."""
         if any(isinstance(each, StateChanged | Notice) for each in outcome.decisions):
             self._due_s = float("-inf")
         if isinstance(event, ControlHeard):
@@ -68,7 +68,7 @@ class Heartbeat:
             self.announce(now_s)
 
     def _answer(self, request_id: str, decisions: Sequence[Decision]) -> None:
-        """Name an operator's request that was acted on, and why it was refused.
+        """Put an operator's request into the status, with its refusal where it has one.
 
         Each has a beat of its own: of two within a tick, neither operator waits in vain.
         """
@@ -82,7 +82,7 @@ class Heartbeat:
         self._due_s = float("-inf")
 
     def announce(self, now_s: float, *, state: str = "") -> None:
-        """Announce.
+        """Publish the status now.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Counts of what was seen: hops, those that may be used, onsets, offsets and moments."""
+"""Counts each detector's hops, valid hops, onsets, offsets and phase events."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from detectors.estimates import Seen
 
 
 class _Hops:
-    """One detector's hops; of each channel, or pair, the first column is its measure."""
+    """Counts of one detector; a channel's or pair's validity is that of its first column."""
 
     def __init__(self, detector: Detector, streams: Collection[str]) -> None:
         subjects = [output.channel for output in detector.outputs]
@@ -80,24 +80,24 @@ class HopCounts:
 
     @property
     def n_valid(self) -> int:
-        """Those of which the measure of at least one channel, or pair, may be used."""
+        """Hops that are valid for at least one channel or pair."""
         return sum(each.n_valid for each in self._hops.values())
 
     @property
     def by_detector(self) -> dict[str, dict[str, object]]:
-        """For each id its streams, measures, hops, valid hops by channel or pair, and the rest."""
+        """For each detector id its streams, measures, hops, and valid hops by channel or pair."""
         return {name: each.as_dict for name, each in self._hops.items()}
 
     @property
     def detections(self) -> dict[str, int]:
-        """For each id how many it detected: an onset with its offset is one."""
+        """For each detector id its detections: an onset with its offset counts once."""
         return {
             name: each.edges["onset"] + each.edges["moment"] for name, each in self._hops.items()
         }
 
     @property
     def edges(self) -> dict[str, dict[str, int]]:
-        """For each id that detected anything the onsets, the offsets and the moments."""
+        """For each detector id with detections its onsets, offsets and phase events."""
         return {
             name: dict(each.edges) for name, each in self._hops.items() if any(each.edges.values())
         }

@@ -1,4 +1,4 @@
-"""Latencies as a histogram of fixed size: percentiles of a day in the memory of a second."""
+"""A latency histogram of fixed size, for percentiles over any length of session."""
 
 import math
 
@@ -22,8 +22,8 @@ class LatencyHistogram:
     def add(self, duration_s: float) -> None:
         """Count one duration."""
         ratio = duration_s / _SHORTEST_S
-        place = int(math.log10(ratio) * _BINS_PER_DECADE) if ratio > 1.0 else 0
-        self._counts[min(place, _N_BINS - 1)] += 1
+        bin_index = int(math.log10(ratio) * _BINS_PER_DECADE) if ratio > 1.0 else 0
+        self._counts[min(bin_index, _N_BINS - 1)] += 1
         self.n += 1
         self.max_s = max(self.max_s, duration_s)
 
@@ -31,10 +31,10 @@ class LatencyHistogram:
         """Return the upper edge of the bin in which the percentile lies, or 0 without data."""
         wanted = self.n * percent / 100.0
         below = 0
-        for place, count in enumerate(self._counts):
+        for bin_index, count in enumerate(self._counts):
             below += count
             if below >= wanted and below:
-                edge_s: float = _SHORTEST_S * 10.0 ** ((place + 1) / _BINS_PER_DECADE)
+                edge_s: float = _SHORTEST_S * 10.0 ** ((bin_index + 1) / _BINS_PER_DECADE)
                 return min(edge_s, self.max_s)
         return 0.0
 

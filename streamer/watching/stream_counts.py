@@ -1,4 +1,4 @@
-"""Counts of what came in: samples, rates measured over the stamps, what was wrong, since when."""
+"""Counts each stream's samples, its measured rate, and its quality problems."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ class StreamCounts:
 
     @property
     def quality(self) -> dict[str, int]:
-        """Every kind of thing that can be wrong, and its count over all signals."""
+        """Counts of each kind of quality problem over all signals."""
         counts = Counter(dict.fromkeys(_KINDS, 0))
         for conditioner in self._conditioners.values():
             counts.update(conditioner.counts)
@@ -89,7 +89,7 @@ class StreamCounts:
 
     @property
     def by_name(self) -> dict[str, dict[str, Any]]:
-        """For each signal its samples, its nominal rate, and the rate that its stamps say."""
+        """For each signal its samples, its nominal rate, and the rate measured over its stamps."""
         return {
             name: {
                 "samples": self._n_samples[name],
@@ -102,7 +102,7 @@ class StreamCounts:
 
     @property
     def found(self) -> tuple[Tallied, ...]:
-        """Everything that was found, once for each stream, kind and channel."""
+        """Quality problems found, once for each stream, kind and channel."""
         found: list[Tallied] = []
         for name, conditioner in self._conditioners.items():
             # The fit's word on the rate ends at its bound: what was measured takes its place.
@@ -112,7 +112,7 @@ class StreamCounts:
         return tuple(found)
 
     def _of_the_whole(self, name: str) -> list[Tallied]:
-        """Return that a stream gave no sample, or samples at another rate than it says."""
+        """Return the problems of a whole stream: no samples, or another rate than nominal."""
         if not self._n_samples[name]:
             return [_of_all(name, "empty", 0, "gave no sample")]
         said_hz, found_hz = self._conditioners[name].layout.rate_hz, self._measured_hz(name)

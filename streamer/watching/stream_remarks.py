@@ -1,4 +1,4 @@
-"""What is odd about the streams that were found, and does not keep the rest from being used."""
+"""Warnings about streams whose channels lack labels or a unit of voltage."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What a session comes to: counts, latencies and refusals, for the table and `summary.json`."""
+"""A session's counts, latencies and refusals, for the live table and `summary.json`."""
 
 from collections import Counter
 from typing import Any
@@ -23,7 +23,7 @@ _N_REASON_MAX = 40
 
 
 class Summary:
-    """Counts everything once, as the loop goes; memory does not grow with time.
+    """Counts every step of a session; its memory does not grow with time.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Summary:
 
     Notes
     -----
-    A detection is an onset with its offset, or a moment; onsets, offsets and moments are counted
+    A detection is an onset with its offset, or a phase event; all three are counted
     each by itself too. A hop is valid where the measure of one channel, or pair, may be used.
     """
 

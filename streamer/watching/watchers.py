@@ -1,4 +1,4 @@
-"""What watches a session from beside the loop, in one shape: counts, status, displays, tables."""
+"""The one shape of everything that watches a session without changing it."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -44,7 +44,7 @@ class Delivered(Outcome, frozen=True, gc=False):
 
     @classmethod
     def of(cls, outcome: Outcome, decided_s: float, sent: tuple[Sent, ...] = ()) -> "Delivered":
-        """Return an outcome with what became of it."""
+        """Return an outcome with the fate of each message it made."""
         return cls(
             outcome.notes,
             outcome.seen,

@@ -147,10 +147,11 @@ def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:
 def channel_key(key: str) -> str:
     """Return the key of a channel, from that of its detector: `channel` where that is `of`.
 
-    >>> channel_key("of"), channel_key("ceiling")
-    ('channel', 'ceiling_channel')
+    >>> channel_key("of"), channel_key("wraps.of"), channel_key("ceiling")
+    ('channel', 'wraps.channel', 'ceiling_channel')
     """
-    return "channel" if key == "of" else f"{key}_channel"
+    table, dot, last = key.rpartition(".")
+    return f"{table}{dot}channel" if last == "of" else f"{key}_channel"
 
 
 def _detecting(kinds: Sequence[str], detectors: Mapping[str, Detector]) -> str:

@@ -13,7 +13,7 @@ from stimulators.device_config import DeviceConfig
 from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
 from stimulators.policies.policy import EventRead, MeasureRead, Policy, PolicyConfig, PolicyInputs
 from stimulators.policies.registry import POLICIES
-from stimulators.targets import DeviceEvent, Observation, Target
+from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 from streamer.config import LoopConfig
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
@@ -114,13 +114,16 @@ class Wiring:
         seen : sequence of Seen
             What the detectors saw in a step.
         targets, faults : list
-            What the policy wants, and how it is at fault, are added to these.
+            What the policy wants, and how it is at fault or why it makes the rig safe, are added
+            to these.
         """
         newest = None
         for newest in self._observations.of(seen):
             wanted = self.policy.decide(newest)
             if isinstance(wanted, str):
                 faults.append(wanted)
+            elif isinstance(wanted, MakeSafe):
+                faults.append(wanted.reason)
             else:
                 targets.extend(wanted)
         return newest

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from replay.virtual.faults import FAULTS
+from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.rig import virtual_rig, wider
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
@@ -141,7 +141,7 @@ def run_seed(
         With the command that runs the same again.
     """
     random = Random(seed)  # noqa: S311 a seed must give the same run again
-    names = sorted(FAULTS)
+    names = sorted(SWARM_FAULTS)
     drawn = tuple(random.sample(names, random.choice((1, 2, 3, 5, 8, len(names)))))
     used = drawn if kinds is None else tuple(kinds)
     period_us = round(random.choice((0.5, 2.0, 8.0)) * 1e6)

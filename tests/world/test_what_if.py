@@ -11,7 +11,7 @@ import pytest
 from replay.virtual.rig import virtual_rig
 from replay.what_if.onlooker import AFTER_S
 from replay.what_if.page import page
-from replay.what_if.what_if import FAULTS, STATES, Row, rows
+from replay.what_if.what_if import STATES, WHAT_IF_FAULTS, FaultRow, rows
 from stimloop import config as configuration
 from stimulators.decisions import State
 from stimulators.gate_config import GateConfig
@@ -23,14 +23,14 @@ _REST_S_MAX = 6.0
 
 
 @cache
-def _rows(state: State) -> tuple[Row, ...]:
+def _rows(state: State) -> tuple[FaultRow, ...]:
     return tuple(rows(_CONFIG.loop, states=[state]))
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_fault_has_a_row_and_ends_as_it_must(state: State) -> None:
     found = _rows(state)
-    assert [row.fault for row in found] == [fault.name for fault in FAULTS]
+    assert [row.fault for row in found] == [fault.name for fault in WHAT_IF_FAULTS]
     (device,) = _CONFIG.devices
     for row in found:
         where = f"{row.fault} from {row.state}"
@@ -50,21 +50,21 @@ def test_every_fault_has_a_row_and_ends_as_it_must(state: State) -> None:
 
 
 def test_faults_have_different_names_and_one_sentence_each() -> None:
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    for fault in FAULTS:
+    assert len({fault.name for fault in WHAT_IF_FAULTS}) == len(WHAT_IF_FAULTS)
+    for fault in WHAT_IF_FAULTS:
         assert fault.sentence.count(". ") == 0
         assert fault.sentence.endswith(".")
 
 
 def test_the_same_rig_gives_the_same_rows() -> None:
-    for fault in FAULTS[:2]:
+    for fault in WHAT_IF_FAULTS[:2]:
         first, second = (list(rows(_CONFIG.loop, faults=[fault], states=["active"])) for _ in "ab")
         assert first == second
 
 
 def test_rows_are_plain_data_that_can_be_read_back() -> None:
     found = _rows("idle")
-    assert msgspec.json.decode(msgspec.json.encode(found), type=tuple[Row, ...]) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=tuple[FaultRow, ...]) == found
     assert list(msgspec.to_builtins(found[0])) == [
         "fault",
         "sentence",
@@ -106,7 +106,7 @@ def test_the_page_escapes_what_devices_and_policies_are_called() -> None:
 def test_the_numbers_of_the_rig_decide() -> None:
     slow = stimulator_of(slew_ma_per_s_max=1.0)
     config = virtual_rig([slow], timing=GateConfig(lease_s=1.0))
-    (killed,) = rows(config, faults=FAULTS[:1], states=["active"])
+    (killed,) = rows(config, faults=WHAT_IF_FAULTS[:1], states=["active"])
     assert killed.at_rest_s == pytest.approx(1.0 + 3.0, abs=0.3)
     assert max(amount for _, amount in killed.amounts["left"]) == 3.0
     assert not math.isnan(killed.drives_again_s or math.nan)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from replay.virtual.faults import FAULTS
+from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
@@ -97,7 +97,7 @@ def test_the_limits_hold_whatever_a_policy_wants(
     wild = _WildConfig(id="wild", seed=seed, is_trigger=is_trigger)
     config = msgspec.structs.replace(virtual_rig(devices), policies=(wild,))
     world = World(config, seed=seed)
-    kinds = Random(seed).sample(sorted(FAULTS), 4)  # noqa: S311
+    kinds = Random(seed).sample(sorted(SWARM_FAULTS), 4)  # noqa: S311
     swarm = Swarm(world, () if seed == 0 else kinds, 2_000_000)
     oracle = Oracle(world, swarm, tolerance=0.0031, is_honest=False)
     pulses: list[str] = []

@@ -4,8 +4,8 @@ import secrets
 
 import pytest
 
-from replay.virtual.faults import FAULTS
-from replay.virtual.misbehaviour import Kind, Misbehaviour
+from replay.virtual.faults import SWARM_FAULTS
+from replay.virtual.misbehaviour import Misbehaviour, MisbehaviourKind
 from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
@@ -22,7 +22,7 @@ def test_a_seed_replays_exactly() -> None:
     assert first.digest != run_seed(8, n_steps=6000).digest
 
 
-@pytest.mark.parametrize("kind", sorted(FAULTS))
+@pytest.mark.parametrize("kind", sorted(SWARM_FAULTS))
 def test_each_kind_of_fault_alone(kind: str) -> None:
     for seed in range(2):
         run_seed(seed, kinds=[kind], n_steps=4000)
@@ -44,7 +44,7 @@ def test_a_swarm_that_was_never_tried() -> None:
 def test_ten_million_steps() -> None:
     start, n_steps, failed = secrets.randbits(32), 0, []
     print(f"seeds from {start}")  # noqa: T201 shown where it fails
-    names = [None, *sorted(FAULTS)]
+    names = [None, *sorted(SWARM_FAULTS)]
     for place in range(10_000_000):
         if n_steps >= _N_SLOW_STEPS:
             break
@@ -74,7 +74,7 @@ def test_a_quiet_rig_counts_what_was_given_within_two_percent(safe_ma: float) ->
 
 
 @pytest.mark.parametrize("kind", ["mute_acks", "refuses", "refuses_way_down", "invents"])
-def test_a_device_that_does_not_obey_is_brought_to_safety_soon(kind: Kind) -> None:
+def test_a_device_that_does_not_obey_is_brought_to_safety_soon(kind: MisbehaviourKind) -> None:
     world = _driven()
     (device,) = world.devices.values()
     device.misbehaviour = Misbehaviour(kind, device.config.amount_max)
@@ -86,7 +86,9 @@ def test_a_device_that_does_not_obey_is_brought_to_safety_soon(kind: Kind) -> No
 
 
 @pytest.mark.parametrize("kind", ["says_high", "sticks"])
-def test_a_device_that_says_that_it_does_not_go_down_is_stopped_soon(kind: Kind) -> None:
+def test_a_device_that_says_that_it_does_not_go_down_is_stopped_soon(
+    kind: MisbehaviourKind,
+) -> None:
     world = _driven()
     (device,) = world.devices.values()
     device.misbehaviour = Misbehaviour(kind, device.config.amount_max)

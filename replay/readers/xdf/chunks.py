@@ -16,7 +16,7 @@ _HEAD_BYTES = 15
 
 
 class Tag(IntEnum):
-    """What a chunk holds."""
+    """The kind of a chunk."""
 
     FILE_HEADER = 1
     STREAM_HEADER = 2
@@ -31,7 +31,7 @@ _OF_A_STREAM = {Tag.STREAM_HEADER, Tag.SAMPLES, Tag.CLOCK_OFFSET, Tag.STREAM_FOO
 
 @dataclass(frozen=True, slots=True)
 class XdfChunk:
-    """A chunk that lies whole within the file.
+    """A chunk that is complete in the file.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ class Stamping(IntEnum):
 
 
 class Whole(NamedTuple):
-    """The samples that lie whole at the beginning of some bytes."""
+    """How many complete samples some bytes begin with, and where they end."""
 
     n_samples: int
     n_bytes: int
@@ -54,11 +54,11 @@ class Layout(ABC):
 
     @abstractmethod
     def whole(self, content: bytes, n_samples_max: int) -> Whole:
-        """Return how many samples lie whole at the beginning of `content`."""
+        """Return how many complete samples `content` begins with."""
 
     @abstractmethod
     def decode(self, content: bytes, whole: Whole, before_s: float) -> Stretch:
-        """Return samples and stamps of what lies whole in `content`.
+        """Return samples and stamps of the complete samples in `content`.
 
         `before_s` is the stamp of the sample before it.
         """
@@ -115,7 +115,7 @@ class NumberLayout(Layout):
         return self._rows[stamping].itemsize if stamping in self._rows else 0
 
     def whole(self, content: bytes, n_samples_max: int) -> Whole:
-        """Return how many samples lie whole at the beginning of `content`."""
+        """Return how many complete samples `content` begins with."""
         if not content:
             return Whole(0, 0, Stamping.NONE)
         stamping = Stamping.ALL if content[0] else Stamping.NONE
@@ -128,7 +128,7 @@ class NumberLayout(Layout):
         return Whole(len(starts) - 1, starts[-1], Stamping.SOME)
 
     def decode(self, content: bytes, whole: Whole, before_s: float) -> Stretch:
-        """Return samples and stamps of what lies whole in `content`."""
+        """Return samples and stamps of the complete samples in `content`."""
         if whole.stamping is not Stamping.SOME:
             rows = np.frombuffer(content, self._rows[whole.stamping], whole.n_samples)
             values = rows["values"].astype(self._dtype)
@@ -168,7 +168,7 @@ class TextLayout(Layout):
     """Samples of text, each value with its own length."""
 
     def whole(self, content: bytes, n_samples_max: int) -> Whole:
-        """Return how many samples lie whole at the beginning of `content`."""
+        """Return how many complete samples `content` begins with."""
         n_samples, end = 0, 0
         while n_samples < n_samples_max:
             following = self._texts(content, end)
@@ -178,7 +178,7 @@ class TextLayout(Layout):
         return Whole(n_samples, end, Stamping.SOME)
 
     def decode(self, content: bytes, whole: Whole, before_s: float) -> Stretch:
-        """Return samples and stamps of what lies whole in `content`."""
+        """Return samples and stamps of the complete samples in `content`."""
         rows = self._rows(content, whole.n_samples)
         samples = np.empty((len(rows), self.n_channels), object)
         for number, (_, texts) in enumerate(rows):

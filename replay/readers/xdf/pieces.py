@@ -47,7 +47,7 @@ class Pieces:
         self._before_s = array("d")
 
     def take(self, file: FileBytes, start: int, end: int, n_samples: int) -> bool:
-        """Take the samples of a chunk, which lie between two bytes of the file.
+        """Index the samples of a chunk, which lie between two offsets of the file.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The reader of XDF recordings: as they are, and told apart from what they should be."""
+"""Opens XDF recordings; what is damaged or contradicts itself becomes a warning."""
 
 from pathlib import Path
 from typing import Final

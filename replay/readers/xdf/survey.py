@@ -22,7 +22,7 @@ _COUNT_BYTES = 9
 
 
 class _Surveyed:
-    """What was found of one stream."""
+    """The header, footer, offsets and samples of one stream, as far as found."""
 
     def __init__(self, info: StreamInfo) -> None:
         self.info = info
@@ -69,7 +69,7 @@ class Survey:
         self._warn_of_stamps()
 
     def _take(self, chunk: XdfChunk) -> str:
-        """Take what a chunk holds; return what is wrong with it."""
+        """Read one chunk; return what is wrong with it."""
         match chunk.tag:
             case Tag.STREAM_HEADER:
                 return self._take_header(chunk)
@@ -156,7 +156,7 @@ class Survey:
             )
 
     def _warn_of_differences(self) -> None:
-        """Hold the number of samples of each stream against what its footer says.
+        """Warn where the number of a stream's samples is not that of its footer.
 
         One sample more than the footer says is no damage: recorders count before the last one.
         """

@@ -1,4 +1,4 @@
-"""A broker in virtual time: who hears what, what is kept, and the Last Wills."""
+"""A broker in virtual time: subscriptions, retained messages and Last Wills."""
 
 from collections.abc import Callable, Collection
 from random import Random

@@ -2,9 +2,9 @@
 
 from random import Random
 
-from replay.virtual.schedule import Action, Schedule
+from replay.virtual.schedule import Planned, Schedule
 
-#: A message takes so long on a quiet network, from a client to the broker or back.
+#: How long a message takes on a quiet network, from a client to the broker or back.
 QUIET_DELAY_US = 1_000
 
 
@@ -40,7 +40,7 @@ class Leg:
         self._newest_due_us = 0
         self._connection = 0
 
-    def carry(self, deliver: Action, *, is_sure: bool = False) -> None:
+    def carry(self, deliver: Planned, *, is_sure: bool = False) -> None:
         """Take a message; `deliver` is what its arrival does. One that is sure is never lost."""
         self._carry_once(deliver, is_sure=is_sure)
         if self.duplication and self._random.random() < self.duplication:
@@ -56,7 +56,7 @@ class Leg:
         self._stalled_until_us = 0
         self._newest_due_us = 0
 
-    def _carry_once(self, deliver: Action, *, is_sure: bool) -> None:
+    def _carry_once(self, deliver: Planned, *, is_sure: bool) -> None:
         if not is_sure and self.loss and self._random.random() < self.loss:
             return
         due_us = self._schedule.now_us + QUIET_DELAY_US + self.delay_us

@@ -94,7 +94,7 @@ def test_no_sample_is_sent_before_somebody_listens(lsl_network: LslConfig) -> No
 
     async def main() -> None:
         made = recording(signal(np.arange(50) / 100.0, name="PlayedLate"))
-        playing = asyncio.create_task(play(made, told=told.append))
+        playing = asyncio.create_task(play(made, report=told.append))
         config = StreamConfig(name="LFP", kind="lfp", match=Match(name="PlayedLate"))
         # Entering takes most of a second: found, described, and asked for its clock.
         async with LslSource(config, lsl_network, now_s):

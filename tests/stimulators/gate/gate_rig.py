@@ -284,20 +284,28 @@ class GateRig:
         """Let time pass with good data (or what `hop` does), ticks, and a device that lives."""
         before = len(self.log)
         for _ in range(round(seconds / HOP_S)):
-            self.now_s += HOP_S
-            self.n_hops += 1
-            if hop is None:
-                self.report()
-                self.observe()
-            else:
-                hop()
-            if amount is not None:
-                self.want(amount)
-            if self.n_hops % 2 == 0:
-                self.tick()
-            if self.n_hops % 100 == 0:
-                self.live()
+            self.pass_hop(amount, hop)
         return [decision for _, decision in self.log[before:]]
+
+    def pass_hop(self, amount: float | None = None, hop: Callable[[], None] | None = None) -> None:
+        """Let one hop of time pass with good data (or what `hop` does)."""
+        self.now_s += HOP_S
+        self.n_hops += 1
+        self.deliver()
+        if hop is None:
+            self.report()
+            self.observe()
+        else:
+            hop()
+        if amount is not None:
+            self.want(amount)
+        if self.n_hops % 2 == 0:
+            self.tick()
+        if self.n_hops % 100 == 0:
+            self.live()
+
+    def deliver(self) -> None:
+        """Let what is on its way arrive: here everything does at once."""
 
     def live(self) -> None:
         """Let every device ask for the time: a sign of life."""

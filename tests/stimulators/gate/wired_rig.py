@@ -15,7 +15,7 @@ from stimulators.wire.received import (
     Received,
     StopHeard,
 )
-from tests.stimulators.gate.gate_rig import HOP_S, GateRig
+from tests.stimulators.gate.gate_rig import GateRig
 from tests.stimulators.gate.small_device import Said, SmallDevice
 
 Told: TypeAlias = Command | Lease | Stop
@@ -103,35 +103,6 @@ class WiredRig(GateRig):
         for name, device in self.small.items():
             self.say(name, device.advance(self.now_s))
         self.trace.append((self.now_s, {name: each.given for name, each in self.small.items()}))
-
-    def pass_hop(self, amount: float | None = None, hop: Callable[[], None] | None = None) -> None:
-        """Let one hop of time pass with good data (or what `hop` does)."""
-        self.now_s += HOP_S
-        self.n_hops += 1
-        self.deliver()
-        if hop is None:
-            self.report()
-            self.observe()
-        else:
-            hop()
-        if amount is not None:
-            self.want(amount)
-        if self.n_hops % 2 == 0:
-            self.tick()
-        if self.n_hops % 100 == 0:
-            self.live()
-
-    def run(
-        self,
-        seconds: float,
-        *,
-        amount: float | None = None,
-        hop: Callable[[], None] | None = None,
-    ) -> list[Decision]:
-        before = len(self.log)
-        for _ in range(round(seconds / HOP_S)):
-            self.pass_hop(amount, hop)
-        return [decision for _, decision in self.log[before:]]
 
     def connect(self) -> None:
         self.hear(LinkChanged(is_up=True))

@@ -11,7 +11,7 @@ import pytest
 from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
 from stimulators.policies.policy import Clip, PolicyConfig
 from stimulators.policies.threshold import ThresholdConfig
-from stimulators.targets import DeviceChange, DeviceEvent, Observation, Target
+from stimulators.targets import DeviceChange, DeviceEvent, MakeSafe, Observation, Target
 
 TARGET = Target(
     policy="p",
@@ -148,6 +148,18 @@ def test_a_target_that_a_policy_may_not_want_is_its_fault(keys: dict[str, Any], 
 )
 def test_what_is_no_target_is_a_fault(says: object, fault: str) -> None:
     assert BoundPolicy("p", Saying(says)).decide(hop()) == f"policy p: {fault}"
+
+
+def test_a_reason_to_make_the_rig_safe_goes_through_with_the_name_of_the_policy() -> None:
+    assert BoundPolicy("p", Saying(MakeSafe("it rises"))).decide(hop()) == MakeSafe(
+        "policy p: it rises"
+    )
+    found = BoundPolicy("p", Saying(MakeSafe("x" * 256))).decide(hop())
+    assert isinstance(found, MakeSafe)
+    assert len(found.reason) == 256
+    for reason in (None, "x" * 257, "\ud800"):
+        found = BoundPolicy("p", Saying(MakeSafe(reason))).decide(hop())  # type: ignore[arg-type]
+        assert found == "policy p: expected a list or tuple of targets, found MakeSafe"
 
 
 def test_a_time_to_fire_is_a_number() -> None:

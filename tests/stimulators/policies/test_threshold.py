@@ -243,7 +243,7 @@ def test_a_table_names_its_kind() -> None:
     assert isinstance(config, ThresholdConfig)
     assert (config.output, config.onset_s, config.termination_s) == ("amplitude", 0.1, 0.1)
     with pytest.raises(msgspec.ValidationError, match="kind"):
-        msgspec.toml.decode(table.format("random"), type=AnyPolicyConfig)
+        msgspec.toml.decode(table.format("dice"), type=AnyPolicyConfig)
 
 
 def _two_programs(safe_ma: float, contacts: str) -> DeviceConfig:

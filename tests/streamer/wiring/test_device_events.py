@@ -9,7 +9,7 @@ import pytest
 from stimulators.decisions import StateChanged
 from stimulators.policies.policy import PolicyConfig
 from stimulators.policies.threshold import ThresholdConfig
-from stimulators.targets import DeviceEvent, Observation, Target
+from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 from stimulators.wire.messages import Control
 from stimulators.wire.received import ControlHeard, LinkChanged
 from streamer.closed_loop import ClosedLoop, Outcome
@@ -34,7 +34,9 @@ class Wrapped:
         wiring.policy.policy = self
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        return [self._changed(each) for each in self._policy.decide(observation)]
+        wanted = self._policy.decide(observation)
+        assert not isinstance(wanted, MakeSafe)
+        return [self._changed(each) for each in wanted]
 
     def note(self, event: DeviceEvent) -> None:
         self.heard.append(event)
@@ -132,6 +134,23 @@ def test_a_policy_at_fault_makes_the_rig_safe_and_nothing_of_it_is_sent(
     (state,) = [each for each in outcome.decisions if isinstance(each, StateChanged)]
     assert (state.before, state.after) == ("active", "safe")
     assert state.reason.startswith(f"policy adbs: {reason}")
+    assert outcome.targets == ()
+    assert _changes([outcome]) == ["safe"]
+
+
+class Alarmed(Wrapped):
+    """Sees at its first hop that no amount is the answer."""
+
+    def decide(self, observation: Observation) -> MakeSafe:  # type: ignore[override]
+        return MakeSafe(f"it rises, at sample {observation.sample}")
+
+
+def test_a_policy_that_makes_the_rig_safe_says_why_and_is_reset(active: ClosedLoop) -> None:
+    Alarmed(active, lambda target: target)
+    outcome = active.step(chunk(1400, 10), _NOW_S + 0.04)
+    (state,) = [each for each in outcome.decisions if isinstance(each, StateChanged)]
+    assert (state.before, state.after) == ("active", "safe")
+    assert state.reason == "policy adbs: it rises, at sample 1404"
     assert outcome.targets == ()
     assert _changes([outcome]) == ["safe"]
 

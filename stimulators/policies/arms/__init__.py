@@ -1,0 +1,1 @@
+"""Control arms: the same policy decides, and what is given does not follow the signal."""

@@ -1,0 +1,58 @@
+"""The control arm off: nothing beyond the safe amounts."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+from stimulators.policies.arms.arm import Arm, ArmConfig
+from stimulators.policies.policy import Clip, PolicyConfig, PolicyInputs
+from stimulators.policies.threshold import ThresholdConfig
+from stimulators.targets import Observation, Target
+
+
+class OffConfig(
+    ArmConfig,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="off",
+):
+    """A `[[policies]]` table of kind ``off``; it adds no key."""
+
+
+class Off(Arm):
+    """The safe amount of each device, at every hop at which the policy within wants something.
+
+    Parameters
+    ----------
+    config : OffConfig
+        What is wrapped.
+    inputs : PolicyInputs
+        Reads and devices.
+
+    Raises
+    ------
+    ValueError
+        Where what is wrapped gives triggers: of these, `sham` withholds all.
+    """
+
+    config_type: ClassVar[type[PolicyConfig]] = OffConfig
+    #: What the laws are held on.
+    examples: ClassVar[tuple[PolicyConfig, ...]] = (
+        OffConfig(id="off", wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0)),
+    )
+
+    def __init__(self, config: OffConfig, inputs: PolicyInputs) -> None:
+        super().__init__(config, inputs)
+        self.require_amplitude()
+        self._safe = {each.id: each.safe_amount for each in inputs.devices}
+        self.clips = tuple(
+            Clip(name, "amplitude", amount, amount) for name, amount in self._safe.items()
+        )
+
+    def decide(self, observation: Observation) -> Sequence[Target]:
+        """Return the safe amount of each device."""
+        wanted = self.wanted_within(observation)
+        return [msgspec.structs.replace(each, amount=self._safe[each.device]) for each in wanted]

@@ -1,0 +1,51 @@
+"""The control arm sham: all is decided as ever, and withheld."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+from stimulators.policies.arms.arm import Arm, ArmConfig
+from stimulators.policies.on_event import OnEventConfig
+from stimulators.policies.policy import PolicyConfig
+from stimulators.policies.threshold import ThresholdConfig
+from stimulators.targets import Observation, Target
+
+
+class ShamConfig(
+    ArmConfig,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="sham",
+):
+    """A `[[policies]]` table of kind ``sham``; it adds no key."""
+
+
+class Sham(Arm):
+    """Decides as the policy within, and withholds: its devices stay at their safe amounts.
+
+    What would have been given stands in the journal, target by target, refused as withheld. A
+    shadow, a policy that is tried beside a session and drives nothing, is the same.
+
+    Notes
+    -----
+    The policy within hears of devices that are driven, at their safe amounts: a ramp goes on as if
+    it were followed, and a `pi` integrates no further than that.
+    """
+
+    config_type: ClassVar[type[PolicyConfig]] = ShamConfig
+    #: What the laws are held on.
+    examples: ClassVar[tuple[PolicyConfig, ...]] = (
+        ShamConfig(id="sham", wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0)),
+        ShamConfig(
+            id="quiet",
+            wraps=OnEventConfig(id="p", of="rhythm", device="stn", event="onset", on_ma=1.5),
+        ),
+    )
+
+    def decide(self, observation: Observation) -> Sequence[Target]:
+        """Return what the policy within wants, withheld."""
+        wanted = self.wanted_within(observation)
+        return [msgspec.structs.replace(each, withheld=True) for each in wanted]

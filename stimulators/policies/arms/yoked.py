@@ -1,0 +1,106 @@
+"""The control arm yoked: the amounts of another session, whatever the signal does now."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from stimulators.policies.arms.arm import Arm, ArmConfig
+from stimulators.policies.parts.amplitude_config import Amount
+from stimulators.policies.policy import Clip, PolicyConfig, PolicyInputs
+from stimulators.policies.threshold import ThresholdConfig
+from stimulators.targets import DeviceEvent, Observation, Target
+
+_Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
+
+
+class YokedConfig(
+    ArmConfig,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="yoked",
+):
+    """A `[[policies]]` table of kind ``yoked``.
+
+    Parameters
+    ----------
+    course : list of [float, float]
+        Seconds since the device was engaged, rising from 0, and the amount from then on, in its
+        unit.
+    """
+
+    course: Annotated[tuple[tuple[_Seconds, Amount], ...], Meta(min_length=1, max_length=100_000)]
+
+
+class Yoked(Arm):
+    """The amounts of a course that was written down, at every hop the policy within decides on.
+
+    Parameters
+    ----------
+    config : YokedConfig
+        The course, and what is wrapped: a policy that keeps the amplitude of one device.
+    inputs : PolicyInputs
+        The rate of its samples, reads and the device.
+
+    Raises
+    ------
+    ValueError
+        Where times do not rise from 0, an amount is above the limit, or what is wrapped gives
+        triggers or drives several devices; the text begins with the key.
+
+    Notes
+    -----
+    Time is counted in samples from the engagement of the device; it goes on in HOLD and while
+    paused. Before, the first amount holds, after the end the last.
+    """
+
+    config_type: ClassVar[type[PolicyConfig]] = YokedConfig
+    #: What the laws are held on.
+    examples: ClassVar[tuple[PolicyConfig, ...]] = (
+        YokedConfig(
+            id="yoked",
+            course=((0.0, 0.5), (0.5, 2.0), (1.2, 1.0)),
+            wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0),
+        ),
+    )
+
+    def __init__(self, config: YokedConfig, inputs: PolicyInputs) -> None:
+        super().__init__(config, inputs)
+        self.require_amplitude()
+        (device,) = self.require_one(inputs)
+        times_s = [time_s for time_s, _ in config.course]
+        self._amounts = [amount for _, amount in config.course]
+        if times_s[0] != 0.0 or any(later <= earlier for earlier, later in pairwise(times_s)):
+            raise ValueError("course: expected times that rise from 0, found others")
+        highest = max(self._amounts)
+        if highest > device.amount_max:
+            raise ValueError(
+                f"course: expected amounts up to {device.amount_max:g} (the limit of device "
+                f"{device.id!r}), found {highest:g}"
+            )
+        self._samples = [round(time_s * inputs.rate_hz) for time_s in times_s]
+        self._engaged: int | None = None
+        self.clips = (Clip(device.id, "amplitude", min(self._amounts), highest),)
+
+    def reset(self) -> None:
+        """Forget everything: what follows is as after construction."""
+        super().reset()
+        self._engaged = None
+
+    def note(self, event: DeviceEvent) -> None:
+        """Count from when the device is engaged."""
+        super().note(event)
+        if event.change == "engaged":
+            self._engaged = event.sample
+
+    def decide(self, observation: Observation) -> Sequence[Target]:
+        """Return the amount of the course that it is time for."""
+        passed = 0 if self._engaged is None else max(0, observation.sample - self._engaged)
+        amount = self._amounts[bisect_right(self._samples, passed) - 1]
+        wanted = self.wanted_within(observation)
+        return [msgspec.structs.replace(each, amount=amount) for each in wanted]

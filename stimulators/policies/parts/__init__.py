@@ -1,0 +1,1 @@
+"""What amplitude policies share: small pure parts, each counted in hops or samples."""

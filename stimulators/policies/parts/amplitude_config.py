@@ -1,0 +1,225 @@
+"""What every amplitude policy's table has, and what of it does not fit its device."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, NamedTuple, TypeAlias
+
+from msgspec import Meta
+
+from stimulators.device_config import DeviceConfig
+from stimulators.policies.amounts import wrong_amounts, wrong_program
+from stimulators.policies.parts.steps import Steps
+from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyInputs
+
+Amount: TypeAlias = Annotated[float, Meta(ge=0.0, le=100.0)]
+Duration: TypeAlias = Annotated[float, Meta(ge=0.0, le=3600.0)]
+#: A number of a detector's measure, in its unit.
+Level: TypeAlias = Annotated[float, Meta(ge=-1e12, le=1e12)]
+
+#: Durations that are counted by updates: shorter ones than an update would mean nothing.
+_ONSETS = ("onset_upper_s", "onset_lower_s")
+
+
+_CLIP = ("highest", "lowest")
+
+
+class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every table of a policy has that keeps an amplitude.
+
+    Parameters
+    ----------
+    measure : str
+        Which measure of the detector it follows.
+    lowest_ma, highest_ma, lowest_level, highest_level : float
+        Its own clip, in the device's unit. The highest amount has no default; the lowest is the
+        device's safe amount unless given.
+    step_ma, step_level : float
+        Steps of the device: what is wanted is a whole number of them. 0 for none.
+    transition_up_s, transition_down_s : float
+        The way from the lowest amount to the highest takes so long, and back. No default, as
+        published ones differ five thousandfold; 0 is a step, which the device follows as its slew
+        allows.
+    averaging_s : float
+        The measure is averaged over so long, without overlap; 0 takes every hop.
+    onset_upper_s, onset_lower_s : float
+        The mean must be above, or below, for so long, without a break, before it counts.
+    detection_blanking_s : float
+        After each change of where the amount goes the measure is not looked at for so long.
+    startup_delay_s : float
+        Nor when the device is driven anew.
+    expected_sign : {"falls", "rises"}
+        What the measure does as the amount rises; the policy acts against it: where it falls, a
+        high measure calls for more, where it rises, for less. No default unless the device is
+        simulated: then ``falls``.
+    sign_watch_s : float
+        Where the amount is at its highest for so long, and the measure has gone the other way
+        since the amount was low, the rig is made safe: see `SignWatch`.
+    """
+
+    transition_up_s: Duration
+    transition_down_s: Duration
+    measure: Annotated[str, Meta(min_length=1, max_length=64)] = "value"
+    lowest_ma: Amount | None = None
+    highest_ma: Amount | None = None
+    lowest_level: Amount | None = None
+    highest_level: Amount | None = None
+    step_ma: Amount = 0.0
+    step_level: Amount = 0.0
+    averaging_s: Duration = 0.0
+    onset_upper_s: Duration = 0.0
+    onset_lower_s: Duration = 0.0
+    detection_blanking_s: Duration = 0.0
+    startup_delay_s: Duration = 0.0
+    expected_sign: Literal["falls", "rises"] | None = None
+    sign_watch_s: Annotated[float, Meta(ge=5.0, le=3600.0)] = 30.0
+
+    @property
+    def reads(self) -> tuple[MeasureRead, ...]:
+        """The measure."""
+        return (MeasureRead("of", self.of, self.channel, self.measure, compared="level"),)
+
+
+class ThresholdsConfig(AmplitudeConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a table has beside that, whose policy compares the measure with two thresholds.
+
+    Parameters
+    ----------
+    upper_threshold, lower_threshold : float
+        In the unit of the measure; no default.
+    """
+
+    upper_threshold: Level
+    lower_threshold: Level
+
+
+class OwnAmounts(NamedTuple):
+    """The amounts of a table in the unit of its device."""
+
+    lowest: float
+    highest: float
+    step: float
+
+
+def amounts_of(
+    config: AmplitudeConfig, inputs: PolicyInputs, wrong: Iterable[str] = ()
+) -> OwnAmounts:
+    """Return a table's own clip and step.
+
+    Parameters
+    ----------
+    config : AmplitudeConfig
+        The table.
+    inputs : PolicyInputs
+        Its device and hops.
+    wrong : iterable of str
+        What is wrong in keys of the policy's own, to be told with the rest.
+
+    Raises
+    ------
+    ValueError
+        Where the table does not fit the device or the hops; a line each, with its key.
+    """
+    device = inputs.devices[0]
+    unit = device.unit
+    amounts = {
+        key: {each: getattr(config, f"{key}_{each}") for each in ("ma", "level")} for key in _CLIP
+    }
+    found = [
+        *wrong,
+        *wrong_program(config.program, device, is_trigger=False),
+        *wrong_amounts(amounts, device),
+        *_wrong_units(config, device),
+        *_wrong_sign(config, device),
+        *_wrong_durations(config, inputs),
+    ]
+    if not found:
+        lowest = amounts["lowest"][unit]
+        own = OwnAmounts(
+            device.safe_amount if lowest is None else lowest,
+            amounts["highest"][unit] or 0.0,
+            getattr(config, f"step_{unit}"),
+        )
+        found = [*_wrong_clip(own, device), *_wrong_transitions(config, own, device)]
+    if found:
+        raise ValueError("\n".join(found))
+    return own
+
+
+def n_hops_of(duration_s: float, inputs: PolicyInputs) -> int:
+    """Return how many hops a duration has: one at least."""
+    return max(1, round(duration_s * inputs.rate_hz / inputs.hop_samples))
+
+
+def _wrong_units(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
+    """Refuse further amounts in the unit that the device does not speak."""
+    unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
+    for key in config.__struct_fields__:
+        stem, _, of_unit = key.rpartition("_")
+        found = getattr(config, key)
+        if of_unit == other and stem not in _CLIP and found:
+            yield f"{key}: expected {stem}_{unit} for device {device.id!r}, found {found:g}"
+
+
+def _wrong_sign(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
+    if config.expected_sign is None and not device.simulated:
+        yield (
+            'expected_sign: expected "falls" or "rises" (what the measure does as the amount '
+            f"rises; it has no default, as device {device.id!r} is not simulated), found none"
+        )
+
+
+def _wrong_durations(config: AmplitudeConfig, inputs: PolicyInputs) -> Iterator[str]:
+    hop_s = inputs.hop_samples / inputs.rate_hz
+    averaging_s = config.averaging_s
+    if 0.0 < averaging_s < hop_s:
+        yield (
+            f"averaging_s: expected 0 or at least {hop_s:g} (one hop of {config.of!r}), "
+            f"found {averaging_s:g}"
+        )
+        return
+    update_s = n_hops_of(averaging_s, inputs) * hop_s
+    what = "averaging_s" if averaging_s > 0.0 else f"one hop of {config.of!r}"
+    for key in _ONSETS:
+        onset_s = getattr(config, key)
+        if 0.0 < onset_s < update_s * (1.0 - 1e-9):
+            yield f"{key}: expected 0 or at least {update_s:g} ({what}), found {onset_s:g}"
+
+
+def _wrong_clip(own: OwnAmounts, device: DeviceConfig) -> Iterator[str]:
+    unit = device.unit
+    if own.highest <= own.lowest:
+        yield (
+            f"highest_{unit}: expected more than lowest_{unit} ({own.lowest:g}), "
+            f"found {own.highest:g}"
+        )
+        return
+    steps = Steps(own.step, lowest=own.lowest, highest=own.highest)
+    for key, amount in (("lowest", own.lowest), ("highest", own.highest)):
+        if not steps.has(amount):
+            yield (
+                f"{key}_{unit}: expected a whole number of steps (step_{unit} = {own.step:g}), "
+                f"found {amount:g}"
+            )
+
+
+def _wrong_transitions(
+    config: AmplitudeConfig, own: OwnAmounts, device: DeviceConfig
+) -> Iterator[str]:
+    """Refuse ramps that the device cannot follow, or that its time above safe ends too soon."""
+    distance = own.highest - own.lowest
+    shortest_s = distance / device.slew_per_s_max
+    for key in ("transition_up_s", "transition_down_s"):
+        found_s = getattr(config, key)
+        if 0.0 < found_s < shortest_s * (1.0 - 1e-9):
+            yield (
+                f"{key}: expected 0 (as fast as it may) or at least {shortest_s:g}, as device "
+                f"{device.id!r} changes by {device.slew_per_s_max:g} a second at most, "
+                f"found {found_s:g}"
+            )
+    above = min(own.highest - device.safe_amount, distance)
+    above_s = config.transition_up_s * above / distance if distance > 0.0 else 0.0
+    if above_s >= device.limits.on_time_s_max:
+        yield (
+            f"transition_up_s: expected a way above the safe amount shorter than on_time_s_max "
+            f"({device.limits.on_time_s_max:g}) of device {device.id!r}, or the highest amount "
+            f"is never reached, found {above_s:g}"
+        )

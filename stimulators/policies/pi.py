@@ -1,0 +1,170 @@
+"""A proportional and integral controller that brings a measure to a set point."""
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from stimulators.device_config import DeviceConfig
+from stimulators.policies.parts.amplitude_config import Amount, AmplitudeConfig, Duration
+from stimulators.policies.parts.amplitude_policy import AmplitudePolicy
+from stimulators.policies.policy import PolicyConfig, PolicyInputs
+from stimulators.targets import DeviceEvent, Observation
+
+#: Published gain, of a device that speaks milliampere.
+_GAIN_MA = 0.23
+
+
+class PiConfig(
+    AmplitudeConfig,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="pi",
+):
+    """A `[[policies]]` table of kind ``pi``.
+
+    Parameters
+    ----------
+    set_point : float
+        Where the measure is brought to, in its unit; above 0, no default.
+    gain_ma, gain_level : float
+        Amount for a measure that is off by the set point itself. In milliampere 0.23 unless given
+        [1]_; a level has no default.
+    integral_s : float
+        The integral gives as much as the gain after a constant error of so long [1]_; 0 for none.
+
+    References
+    ----------
+    .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
+       control schemes for suppression of pathological beta oscillations in Parkinson's disease",
+       Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+    """
+
+    set_point: Annotated[float, Meta(gt=0.0, le=1e12)]
+    gain_ma: Amount | None = None
+    gain_level: Amount | None = None
+    integral_s: Duration = 0.2
+
+
+class Pi(AmplitudePolicy):
+    """``gain * (error + sum(error) * update_s / integral_s)``, held within its own clip [1]_.
+
+    The error is ``(mean - set_point) / set_point``; with ``expected_sign = "rises"`` its negative.
+
+    Notes
+    -----
+    No windup: a step of the integral is not taken where it leads out of the clip, nor where the
+    device gives less (more) than was wanted and the step would want still more (less): it may be
+    on its way, or refuse, or round. What it gives is known from its own words; a step is taken only
+    where that is certain, in HOLD, while paused and at hops that are not valid none is. When the
+    device is engaged, or the rig resumes, the integral begins at what makes the first amount that
+    which the device gives, as far as an integral within the clip can. At SAFE it is forgotten.
+
+    A step of the integral lasts as long as the mean it rests on: what is blanked is not
+    integrated. Delay: half of averaging. What it shares with other policies: `AmplitudePolicy`.
+
+    Chance: none; a measure that does not depend on the amount is followed all the same.
+
+    References
+    ----------
+    .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
+       control schemes for suppression of pathological beta oscillations in Parkinson's disease",
+       Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+    """
+
+    config_type: ClassVar[type[PolicyConfig]] = PiConfig
+    #: What the laws are held on.
+    examples: ClassVar[tuple[PolicyConfig, ...]] = (
+        PiConfig(
+            id="pi",
+            of="beta",
+            device="stn",
+            highest_ma=3.0,
+            set_point=1.0,
+            transition_up_s=0.25,
+            transition_down_s=0.25,
+        ),
+        PiConfig(
+            id="slow",
+            of="beta",
+            device="band",
+            lowest_level=0.2,
+            highest_level=0.8,
+            step_level=0.05,
+            set_point=0.5,
+            gain_level=0.1,
+            integral_s=2.0,
+            averaging_s=0.1,
+            detection_blanking_s=0.04,
+            transition_up_s=0.5,
+            transition_down_s=1.0,
+            expected_sign="rises",
+        ),
+    )
+
+    def __init__(self, config: PiConfig, inputs: PolicyInputs) -> None:
+        (device,) = inputs.devices
+        gain = getattr(config, f"gain_{device.unit}")
+        self._gain: float = _GAIN_MA if gain is None else gain
+        self._set_point = config.set_point
+        super().__init__(config, inputs, _wrong_gain(config, device))
+        update_s = self.n_update_hops * inputs.hop_samples / inputs.rate_hz
+        self._per_error = self._gain * update_s / config.integral_s if config.integral_s else 0.0
+        step: float = getattr(config, f"step_{device.unit}")
+        self._tolerance = step + (device.amount_tolerance or 0.0) + 1e-9
+
+    def start(self) -> None:
+        """Forget the integral."""
+        self._integral: float | None = None
+        self._wanted = self.amount
+
+    def reset(self) -> None:
+        """Forget everything: what follows is as after construction."""
+        self._given = (0.0, 0.0, False)
+        super().reset()
+
+    def note(self, event: DeviceEvent) -> None:
+        """Remember what the device gives; begin anew where it is driven anew."""
+        self._given = (event.lowest, event.highest, event.certain)
+        super().note(event)
+
+    def goal_of(self, mean: float, observation: Observation) -> float | None:
+        """Return what the controller wants after this mean."""
+        self.held_against = self._set_point
+        error = self.sign * (mean - self._set_point) / self._set_point
+        proportional = self._gain * error
+        if self._integral is None:
+            self._integral = self._first(proportional)
+        elif self._may_integrate(error):
+            integral = self._integral + self._per_error * error
+            if not self._leads_out(proportional + integral, error):
+                self._integral = integral
+        wanted = min(max(proportional + self._integral, self.lowest), self.highest)
+        direction = int(wanted > self.amount) - int(wanted < self.amount)
+        side = self.onsets.update(self.sign * direction, observation.sample, observation.time_s)
+        self._wanted = wanted
+        return wanted if side else None
+
+    def _first(self, proportional: float) -> float:
+        """Return the integral that makes the first amount what the device gives."""
+        if self._per_error == 0.0:
+            return 0.0
+        return min(max(self.amount - proportional, self.lowest), self.highest)
+
+    def _may_integrate(self, error: float) -> bool:
+        lowest, highest, is_certain = self._given
+        if not is_certain:
+            return False
+        if error > 0.0:
+            return highest >= self._wanted - self._tolerance
+        return lowest <= self._wanted + self._tolerance
+
+    def _leads_out(self, wanted: float, error: float) -> bool:
+        return (wanted > self.highest and error > 0.0) or (wanted < self.lowest and error < 0.0)
+
+
+def _wrong_gain(config: PiConfig, device: DeviceConfig) -> list[str]:
+    if device.unit == "level" and config.gain_level is None:
+        return ["gain_level: expected a gain (it has no default for a level), found none"]
+    return []

@@ -1,0 +1,1 @@
+"""Policies that wrap another one: a second measure, or more devices."""
