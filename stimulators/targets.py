@@ -150,6 +150,11 @@ class MakeSafe(msgspec.Struct, frozen=True, gc=False):
     ----------
     reason : str
         Why, in one line: it stands in the journal, and an operator reads it.
+
+    Examples
+    --------
+    >>> MakeSafe("the measure rises with the amplitude").reason
+    'the measure rises with the amplitude'
     """
 
     reason: str

@@ -46,6 +46,12 @@ class BurstTriggerConfig(
         The amount of a trigger, or the one that is held, in the device's unit; no default.
     off_ma, off_level : float
         The amount that is held otherwise; the device's safe amount unless given.
+
+    Examples
+    --------
+    >>> config = BurstTriggerConfig(id="once", of="burst", device="stn", on_ma=2.0, lasted_s=0.1)
+    >>> config.drives
+    ('stn',)
     """
 
     lasted_s: _Duration = 0.2
@@ -103,6 +109,14 @@ class BurstTrigger:
     ----------
     .. [1] G. Tinkhauser et al., "The modulatory effect of adaptive deep brain stimulation on beta
        bursts in Parkinson's disease", Brain 140(4), 2017, doi:10.1093/brain/awx010.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(BurstTrigger, BurstTrigger.examples[0]).run(hops)
+    >>> [(target.kind, target.amount) for target in targets]
+    [('trigger', 2.0)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = BurstTriggerConfig

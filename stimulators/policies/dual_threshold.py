@@ -29,6 +29,24 @@ class DualThresholdConfig(
     ----------
     .. [1] Medtronic, Percept BrainSense adaptive DBS, summary of safety and effectiveness
        P960009/S478, 2025, and white paper UC202012929dEN.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> table = {
+    ...     "kind": "dual_threshold",
+    ...     "id": "dual",
+    ...     "of": "beta",
+    ...     "device": "stn",
+    ...     "upper_threshold": 2.0,
+    ...     "lower_threshold": 0.5,
+    ...     "lowest_ma": 1.0,
+    ...     "highest_ma": 2.5,
+    ...     "transition_up_s": 0.5,
+    ...     "transition_down_s": 1.0,
+    ... }
+    >>> msgspec.convert(table, DualThresholdConfig).drives
+    ('stn',)
     """
 
     averaging_s: Duration = 1.2
@@ -56,6 +74,14 @@ class DualThreshold(AmplitudePolicy):
     .. [1] A. Velisar et al., "Dual threshold neural closed loop deep brain stimulation in
        Parkinson disease patients", Brain Stimulation 12(4), 2019,
        doi:10.1016/j.brs.2019.02.020.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(DualThreshold, DualThreshold.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (1.0, 2.5)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = DualThresholdConfig

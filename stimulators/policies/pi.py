@@ -39,6 +39,23 @@ class PiConfig(
     .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
        control schemes for suppression of pathological beta oscillations in Parkinson's disease",
        Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> table = {
+    ...     "kind": "pi",
+    ...     "id": "pi",
+    ...     "of": "beta",
+    ...     "device": "stn",
+    ...     "set_point": 1.0,
+    ...     "integral_s": 0.2,
+    ...     "highest_ma": 3.0,
+    ...     "transition_up_s": 0.25,
+    ...     "transition_down_s": 0.25,
+    ... }
+    >>> msgspec.convert(table, PiConfig).set_point
+    1.0
     """
 
     set_point: Annotated[float, Meta(gt=0.0, le=1e12)]
@@ -71,6 +88,14 @@ class Pi(AmplitudePolicy):
     .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
        control schemes for suppression of pathological beta oscillations in Parkinson's disease",
        Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Pi, Pi.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.9, 1.579)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PiConfig

@@ -23,6 +23,24 @@ class ProportionalConfig(
     dead_band_ma, dead_band_level : float
         The amount goes elsewhere only where that is further away than this; its ends are always
         reached.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> table = {
+    ...     "kind": "proportional",
+    ...     "id": "linear",
+    ...     "of": "beta",
+    ...     "device": "stn",
+    ...     "upper_threshold": 4.0,
+    ...     "lower_threshold": 0.2,
+    ...     "lowest_ma": 0.5,
+    ...     "highest_ma": 2.5,
+    ...     "transition_up_s": 0.4,
+    ...     "transition_down_s": 0.4,
+    ... }
+    >>> msgspec.convert(table, ProportionalConfig).drives
+    ('stn',)
     """
 
     dead_band_ma: Amount = 0.0
@@ -49,6 +67,14 @@ class Proportional(AmplitudePolicy):
     ----------
     .. [1] M. Arlotti et al., "Eight-hours adaptive deep brain stimulation in patients with
        Parkinson disease", Neurology 90(11), 2018, doi:10.1212/WNL.0000000000005121.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Proportional, Proportional.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.9, 1.974)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ProportionalConfig

@@ -27,6 +27,13 @@ class ConstantConfig(
     ----------
     always_ma, always_level : float
         What is given, in the unit of the device; no default.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> ConstantConfig(id="constant", wraps=policy, always_ma=1.5).drives
+    ('stn',)
     """
 
     always_ma: Amount | None = None
@@ -48,6 +55,14 @@ class Constant(Arm):
     ValueError
         Where the amount does not fit the device, or what is wrapped gives triggers or drives
         several; the text begins with the key.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Constant, Constant.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (1.5, 1.5)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ConstantConfig

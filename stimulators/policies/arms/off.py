@@ -19,7 +19,15 @@ class OffConfig(
     tag_field="kind",
     tag="off",
 ):
-    """A `[[policies]]` table of kind ``off``; it adds no key."""
+    """A `[[policies]]` table of kind ``off``; it adds no key.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> OffConfig(id="off", wraps=policy).drives
+    ('stn',)
+    """
 
 
 class Off(Arm):
@@ -36,6 +44,14 @@ class Off(Arm):
     ------
     ValueError
         Where what is wrapped gives triggers: of these, `sham` withholds all.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Off, Off.examples[0]).run(hops)
+    >>> sorted({(target.amount, target.withheld) for target in targets})
+    [(0.5, False)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OffConfig

@@ -30,6 +30,13 @@ class RandomConfig(
         Of the times; no default.
     block_s : float
         What the policy within wanted in a stretch of so long is given in the next one.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> RandomConfig(id="random", wraps=policy, seed=1, block_s=1.0).drives
+    ('stn',)
     """
 
     seed: Annotated[int, Meta(ge=0, le=2**53)]
@@ -61,6 +68,14 @@ class Random(Arm):
     ----------
     .. [1] S. Little et al., "Adaptive deep brain stimulation in advanced Parkinson disease", Ann.
        Neurol. 74(3), 2013, doi:10.1002/ana.23951.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Random, Random.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.5, 2.0)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = RandomConfig

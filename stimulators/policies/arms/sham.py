@@ -20,7 +20,15 @@ class ShamConfig(
     tag_field="kind",
     tag="sham",
 ):
-    """A `[[policies]]` table of kind ``sham``; it adds no key."""
+    """A `[[policies]]` table of kind ``sham``; it adds no key.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> ShamConfig(id="sham", wraps=policy).drives
+    ('stn',)
+    """
 
 
 class Sham(Arm):
@@ -33,6 +41,14 @@ class Sham(Arm):
     -----
     The policy within hears of devices that are driven, at their safe amounts: a ramp goes on as if
     it were followed, and a `pi` integrates no further than that.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Sham, Sham.examples[0]).run(hops)
+    >>> sorted({(target.amount, target.withheld) for target in targets})
+    [(0.5, True), (2.0, True)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ShamConfig

@@ -32,6 +32,13 @@ class YokedConfig(
     course : list of [float, float]
         Seconds since the device was engaged, rising from 0, and the amount from then on, in its
         unit.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> YokedConfig(id="yoked", wraps=policy, course=((0.0, 0.5), (0.5, 2.0))).drives
+    ('stn',)
     """
 
     course: Annotated[tuple[tuple[_Seconds, Amount], ...], Meta(min_length=1, max_length=100_000)]
@@ -57,6 +64,14 @@ class Yoked(Arm):
     -----
     Time is counted in samples from the engagement of the device; it goes on in HOLD and while
     paused. Before, the first amount holds, after the end the last.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Yoked, Yoked.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.5, 1.0)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = YokedConfig

@@ -39,6 +39,11 @@ class CeilingConfig(
         The way of the ceiling from its lowest to its highest takes so long, and back; no default.
     averaging_s, onset_upper_s, onset_lower_s : float
         Of the second measure: as of `AmplitudeConfig`.
+
+    Examples
+    --------
+    >>> Ceiling.examples[0].drives
+    ('stn',)
     """
 
     by: str
@@ -65,7 +70,7 @@ class Ceiling:
     """Wants what the policy within wants, but no more than a ceiling that a measure moves.
 
     For a measure that tells of too much: in the pallidum of dystonia, slow power steers the amount
-    and beta that rises with it lowers the ceiling [1]_.
+    and beta that rises with it lowers the ceiling.
 
     Parameters
     ----------
@@ -86,6 +91,14 @@ class Ceiling:
     own transitions; at hops at which its measure is not valid it stays. It goes on in HOLD and
     while nothing is driven: it follows the measure alone. What is wrapped hears from its device
     that it gives less, so a `pi` does not wind up against it.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Ceiling, Ceiling.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.82, 1.0)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = CeilingConfig

@@ -48,6 +48,11 @@ class GangedConfig(
     ----------
     others : dict of str to GangedDevice
         The devices beside that of the policy within, by id.
+
+    Examples
+    --------
+    >>> Ganged.examples[0].drives
+    ('stn', 'stn_right', 'band')
     """
 
     others: Annotated[dict[str, GangedDevice], Meta(min_length=1, max_length=15)]
@@ -81,6 +86,14 @@ class Ganged:
     The policy within ramps and holds by what became of its own, first device; the others follow,
     each by its own slew. Each is refused by its own limits alone. Holds, pauses and SAFE are of the
     rig: all devices have them together.
+
+    Examples
+    --------
+    >>> from stimulators.testing.policy_example import Hop, PolicyExample
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Ganged, Ganged.examples[0]).run(hops)
+    >>> {target.device: round(target.amount, 3) for target in targets}
+    {'stn': 2.5, 'stn_right': 2.0, 'band': 0.7}
     """
 
     config_type: ClassVar[type[PolicyConfig]] = GangedConfig
