@@ -20,7 +20,8 @@ from stimulators.wire.session_id import session_id
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
-from streamer.session import EndedSession, Ends, RunningSession, Session, remarks_of
+from streamer.session import Session, remarks_of
+from streamer.session_parts import EndedSession, Ends, RunningSession
 from streamer.watching.watchers import Watcher
 
 #: How long before the first sample the devices are there.

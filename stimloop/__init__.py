@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from stimloop.library.results.detector_series import DetectorSeries as DetectorSeries
     from stimloop.library.results.episodes import Episodes as Episodes
     from stimloop.library.rig import Rig as Rig
+    from stimloop.library.session import Session as Session
+    from stimloop.library.session import session as session
     from stimloop.library.signals import Signal as Signal
     from stimloop.library.stream import Stream as Stream
     from stimloop.library.verification import verify as verify
@@ -49,11 +51,13 @@ _MODULES: Final = {
     "RecordingError": "replay.recording",
     "RecordingFile": "stimloop.library.recording",
     "Rig": "stimloop.library.rig",
+    "Session": "stimloop.library.session",
     "Signal": "stimloop.library.signals",
     "Stream": "stimloop.library.stream",
     "detect": "stimloop.library.detection",
     "online": "stimloop.library.online",
     "read": "stimloop.library.recording",
+    "session": "stimloop.library.session",
     "verify": "stimloop.library.verification",
 }
 _KINDS: Final = "stimloop.library.kinds.installed"

@@ -13,7 +13,7 @@ from stimloop.library.input_errors import InputError
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
-#: The unit of an array of which none is said.
+#: Unit of an array without one.
 MICROVOLTS: Final = "uV"
 #: Kinds of numpy's data types that samples may be of: whole numbers, signed or not, and floats.
 _NUMBERS: Final = "iuf"
@@ -25,7 +25,7 @@ class ArrayStream(RecordedStream):
     Parameters
     ----------
     info : StreamInfo
-        What is known of it.
+        Its name, rate, labels and units.
     samples : ndarray, shape (n_samples, n_channels)
         Of any numeric data type and layout; neither copied nor changed.
     time_s : ndarray of float64, shape (n_samples,), optional
@@ -58,8 +58,8 @@ def counted_s(start: int, stop: int, rate_hz: float) -> NDArray[np.float64]:
     return np.arange(start, stop) / rate_hz
 
 
-class ArraySays(NamedTuple):
-    """What is said of an array beside its samples, none of it looked at yet; see `detect`."""
+class ArrayDescription(NamedTuple):
+    """Rate, labels, units and times that came with an array, not checked yet; see `detect`."""
 
     rate_hz: float | None = None
     channels: str | Sequence[str] | None = None
@@ -67,20 +67,20 @@ class ArraySays(NamedTuple):
     time_s: ArrayLike | None = None
 
     @property
-    def first_said(self) -> str | None:
-        """The first that is said at all."""
-        said = zip(self._fields, self, strict=True)
-        return next((key for key, value in said if value is not None), None)
+    def first_key(self) -> str | None:
+        """The first of them that is not None."""
+        fields = zip(self._fields, self, strict=True)
+        return next((key for key, value in fields if value is not None), None)
 
     def info(self, config: StreamConfig, n_channels: int | None, dtype: str) -> StreamInfo:
-        """Return the array as a stream says it of itself.
+        """Return the checked description as that of a stream.
 
         Parameters
         ----------
         config : StreamConfig
             Its table.
         n_channels : int, optional
-            How many columns it has, where that is known.
+            Number of columns, where it is known.
         dtype : str
             numpy's name of its data type.
 
@@ -110,12 +110,12 @@ def samples_of(given: ArrayLike, channels: Sequence[str] | None) -> NDArray[Any]
     given : array_like
         Shape (n_samples, n_channels), or (n_samples,) of one channel.
     channels : sequence of str, optional
-        The labels, where they are known.
+        The labels, where they are known already.
 
     Raises
     ------
     InputError
-        Where it has another shape, or its values are no numbers.
+        Where it has another shape, or its values are not numbers.
     """
     if isinstance(given, np.ma.MaskedArray):
         raise InputError(
@@ -144,7 +144,7 @@ def samples_of(given: ArrayLike, channels: Sequence[str] | None) -> NDArray[Any]
 
 
 def _require_columns(samples: NDArray[Any], n_channels: int | None, found: str) -> None:
-    """Expect one column a channel; rows are told to be channels where they seem to be."""
+    """Expect one column a channel; where rows look like channels, the error says so."""
     n_rows, n_columns = samples.shape
     if n_columns == 0:
         raise InputError(f"samples: expected at least one channel, {found}")
@@ -164,12 +164,12 @@ def _require_columns(samples: NDArray[Any], n_channels: int | None, found: str) 
 
 
 def labels_of(channels: str | Sequence[str] | None, n_channels: int | None) -> tuple[str, ...]:
-    """Return the labels of channels; ``ch1``, ``ch2``, ... where none are given.
+    """Return the labels of channels; ``ch1``, ``ch2``, ... by default.
 
     Raises
     ------
     InputError
-        Where one is no text, empty, or there twice.
+        Where a label is not a text, is empty, or repeats.
     """
     if channels is None:
         if n_channels is None:
@@ -185,12 +185,12 @@ def labels_of(channels: str | Sequence[str] | None, n_channels: int | None) -> t
 
 
 def units_of(units: str | Sequence[str], labels: Sequence[str], kind: str) -> tuple[str, ...]:
-    """Return the unit of each channel; of LFP and EMG each must be one of voltage.
+    """Return the unit of each channel, a unit of voltage for LFP and EMG.
 
     Raises
     ------
     InputError
-        Where one is not, or there are more or fewer than channels.
+        Where one is not, or their number is not that of the channels.
     """
     each = (units,) * len(labels) if isinstance(units, str) else tuple(units)
     if len(each) != len(labels):
@@ -207,12 +207,12 @@ def units_of(units: str | Sequence[str], labels: Sequence[str], kind: str) -> tu
 
 
 def rate_of(rate_hz: object) -> float:
-    """Return a sampling rate.
+    """Return a sampling rate in hertz.
 
     Raises
     ------
     InputError
-        Where it is none.
+        Where it is not a positive, finite number.
     """
     is_number = isinstance(rate_hz, int | float | np.integer | np.floating)
     if not is_number or isinstance(rate_hz, bool) or not 0.0 < float(rate_hz) < math.inf:  # type: ignore[arg-type]
@@ -222,12 +222,12 @@ def rate_of(rate_hz: object) -> float:
 
 
 def times_of(time_s: ArrayLike | None, n_samples: int) -> NDArray[np.float64] | None:
-    """Return the times of samples, one each.
+    """Return the times of samples as an array, one time a sample.
 
     Raises
     ------
     InputError
-        Where there are more or fewer.
+        Where their number is not that of the samples.
     """
     if time_s is None:
         return None

@@ -10,7 +10,7 @@ from detectors.detector import DetectorConfig
 from replay import offline
 from replay.recording import Recording
 from replay.recording_source import RecordingSource
-from stimloop.library.array_stream import ArraySays
+from stimloop.library.array_stream import ArrayDescription
 from stimloop.library.input_errors import InputError
 from stimloop.library.library_loop import checked, config_of, loop_of, on_streams
 from stimloop.library.recording import FileStream, RecordingFile
@@ -33,7 +33,7 @@ def detect(
     time_s: ArrayLike | None = None,
     stream: Stream | None = None,
 ) -> Detected:
-    """Run detectors on an array or a recording; what comes out is what a rig would have seen.
+    """Run detectors on an array or a recording, with the same result as on a rig.
 
     Samples are conditioned first as on a rig: units, montage, smoothed stamps, gaps, quality,
     artifacts. The same samples through `stimloop replay`, or live, give the same bits.
@@ -45,18 +45,18 @@ def detect(
         nothing is transposed. Or a recorded stream; or a whole recording, whose streams
         detectors read by name; or several signals by the names that detectors use.
     *detectors : DetectorConfig
-        As `BandPower`, `Burst` and the others make them; one that reads another stands after it.
+        Made by `BandPower`, `Burst` and the other kinds. A detector stands after the one it reads.
     rate_hz : float
         Samples a second of an array.
     channels : str or sequence of str, optional
-        Label of each column of an array; ``ch1``, ``ch2``, ... unless given.
+        Label of each column of an array; ``ch1``, ``ch2``, ... by default.
     units : str or sequence of str, optional
-        Unit of an array, or of each of its columns; microvolts unless given.
+        Unit of an array, or of each of its columns; microvolts by default.
     time_s : array_like, shape (n_samples,), optional
-        When each sample of an array was taken, in which gaps are found; counted from 0 at the
-        rate unless given.
+        When each sample of an array was taken; gaps are found in it. By default samples are
+        counted from 0 at the rate.
     stream : Stream, optional
-        Kind, montage and artifacts; an array is an LFP unless this says otherwise.
+        Kind, montage and artifacts; an array is an LFP by default.
 
     Returns
     -------
@@ -66,14 +66,14 @@ def detect(
     Raises
     ------
     InputError
-        A line for each thing that does not fit.
+        A line for each mistake.
     RecordingError
         Where a recording can no longer be read.
 
     Notes
     -----
     NaN and other samples that cannot be right do not stop anything: the estimates that rest on them
-    are NaN, and `Detected.warnings` says why. Gaps likewise.
+    are NaN, and `Detected.warnings` gives the reason. Gaps likewise.
 
     Examples
     --------
@@ -89,8 +89,8 @@ def detect(
     ((3000, 1), 10)
     """
     configs = checked(detectors)
-    said = ArraySays(rate_hz, channels, units, time_s)
-    by_stream = _signals(signals, said, stream, configs)
+    description = ArrayDescription(rate_hz, channels, units, time_s)
+    by_stream = _signals(signals, description, stream, configs)
     tables = [each.config(name or None) for name, each in by_stream.items()]
     configs = on_streams(configs, [each.name for each in tables])
     recorded = tuple(each.recorded for each in by_stream.values())
@@ -98,7 +98,7 @@ def detect(
         if not each.n_samples:
             raise InputError(f"stream {table.name}: expected samples, found none: it is empty")
     config = config_of(tables, configs)
-    # Which stream is meant is known here, whatever it is called.
+    # By position: names of streams in a file may repeat.
     picked = [
         msgspec.structs.replace(table, match=Match(index=position))
         for position, table in enumerate(tables)
@@ -121,16 +121,19 @@ def detect(
 
 
 def _signals(
-    given: Signals, said: ArraySays, stream: Stream | None, detectors: Sequence[DetectorConfig]
+    given: Signals,
+    description: ArrayDescription,
+    stream: Stream | None,
+    detectors: Sequence[DetectorConfig],
 ) -> dict[str, Signal]:
-    """Return the signals by name; one that gives itself its name, by none."""
+    """Return the signals by name; a single signal under '', as it has a name of its own."""
     if isinstance(given, str | PurePath):
         raise InputError(
             f"signals: expected an array or a recording, found the path {str(given)!r}: open it "
             "with sl.read(...)"
         )
-    if isinstance(given, RecordingFile | Signal | Mapping) and said.first_said is not None:
-        raise InputError(f"{said.first_said}: expected none but with an array, found one")
+    if isinstance(given, RecordingFile | Signal | Mapping) and description.first_key is not None:
+        raise InputError(f"{description.first_key}: expected none but with an array, found one")
     if isinstance(given, Mapping | Signal) and stream is not None:
         raise InputError("stream: expected none here, but in sl.Signal(..., stream=...), found one")
     if isinstance(given, RecordingFile):
@@ -140,4 +143,4 @@ def _signals(
     if isinstance(given, Signal):
         return {"": given}
     samples: ArrayLike | FileStream = given
-    return {"": Signal(samples, **said._asdict(), stream=stream)}
+    return {"": Signal(samples, **description._asdict(), stream=stream)}

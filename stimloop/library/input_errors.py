@@ -1,4 +1,4 @@
-"""What the library refuses, in the words that the command line has for it."""
+"""Errors of the library, in the words of the command line."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from stimloop.checking.mistakes import Mistake, lines
 
-#: Where a table stands in a file, which a notebook has none of; the line names the table itself.
+#: Position of a table in a file; a notebook has no file, and the line names the table.
 _POSITION: Final = re.compile(
     r"\$(?:\.(?:streams|detectors|policies|devices|artifacts)\[\d+\])?\.?"
 )
 
 
 class InputError(ValueError):
-    """What was given to the library cannot be used: a line for each thing that is wrong.
+    """Input that the library cannot use; the text has a line for each mistake.
 
-    Each line says what was expected, what was found and where.
+    Each line says where it is, what was expected and what was found.
 
     Examples
     --------
@@ -28,7 +28,7 @@ found [30, 13]
 
 
 class UnknownNameError(InputError, KeyError):
-    """There is nothing of this name; the text lists what there is.
+    """No stream, detector or channel has this name; the text lists the known ones.
 
     Examples
     --------
@@ -50,9 +50,9 @@ def raise_mistakes(mistakes: Iterable[Mistake], tables: Mapping[str, Any], front
     mistakes : iterable of Mistake
         Their paths are those of a configuration file.
     tables : mapping of str to any plain data
-        What such a file would hold, of which the names of tables are taken.
+        The content of such a file: names its tables in the lines.
     front : str
-        What each line begins with, where no table has a name.
+        Start of each line, where no table has a name.
     """
     found = list(mistakes)
     if found:
@@ -62,7 +62,7 @@ def raise_mistakes(mistakes: Iterable[Mistake], tables: Mapping[str, Any], front
 
 
 def without_position(line: str) -> str:
-    """Return a line about a table without where the table stands in a file.
+    """Return a line about a table without the table's position in a file.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The loop that arrays and recordings are fed to: streams and detectors, and nothing driven."""
+"""The loop that arrays and recordings are fed to: streams and detectors, no devices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from streamer.streams import StreamConfig
 
 
 def checked(detectors: Sequence[Any]) -> tuple[DetectorConfig, ...]:
-    """Return detectors, once each is one.
+    """Return the detectors after a check that each of them is one.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def checked(detectors: Sequence[Any]) -> tuple[DetectorConfig, ...]:
 def on_streams(
     detectors: Sequence[DetectorConfig], names: Sequence[str]
 ) -> tuple[DetectorConfig, ...]:
-    """Return detectors that say which stream they read: the only one, where they did not.
+    """Return detectors with the name of the only stream filled in where they name none.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def loop_of(config: Config, infos: Sequence[StreamInfo]) -> ClosedLoop:
     Raises
     ------
     InputError
-        Where they do not fit each other: a line for each thing that is wrong.
+        Where they do not fit each other: a line for each mistake.
     """
     try:
         return ClosedLoop(config.loop, infos, "library")

@@ -10,7 +10,7 @@ from detectors.detector import DetectorConfig
 from detectors.offline import gather
 from stimloop.library.array_stream import (
     MICROVOLTS,
-    ArraySays,
+    ArrayDescription,
     counted_s,
     samples_of,
     times_of,
@@ -18,7 +18,7 @@ from stimloop.library.array_stream import (
 from stimloop.library.input_errors import UnknownNameError
 from stimloop.library.library_loop import checked, config_of, loop_of, on_streams
 from stimloop.library.results.detector_series import DetectorSeries
-from stimloop.library.signals import known_of_array
+from stimloop.library.signals import array_defaults
 from stimloop.library.stream import Stream
 from streamer.events import Chunk
 from streamer.source import StreamInfo
@@ -26,7 +26,7 @@ from streamer.streams import StreamConfig
 
 
 class Online:
-    """Detectors that wait for the next chunk; made by `online`.
+    """Detectors that take one chunk after the other; `online` returns it.
 
     Attributes
     ----------
@@ -67,27 +67,26 @@ class Online:
         time_s: ArrayLike | None = None,
         stream: str | None = None,
     ) -> dict[str, DetectorSeries]:
-        """Take the next samples in and return what each detector gave of them, by id.
+        """Process the next samples and return the new results of each detector, by id.
 
         Parameters
         ----------
         chunk : array_like
             Shape (n_samples, n_channels), or (n_samples,) of one channel; may be empty.
         time_s : array_like, shape (n_samples,), optional
-            When each sample was taken; counted from 0 at the rate unless given.
+            When each sample was taken; by default counted from 0 at the rate.
         stream : str, optional
             Which stream it is of, where there are several.
 
         Returns
         -------
         dict of str to DetectorSeries
-            The hops that these samples completed, none where they completed none, and what was
-            detected.
+            The hops that these samples completed, which may be none, and the detections.
 
         Raises
         ------
         InputError
-            Where the chunk is of another shape or type; then nothing of it was taken in.
+            Where the chunk has another shape or type; none of it is processed then.
         """
         info = self._info(stream)
         samples = samples_of(chunk, info.channels)
@@ -138,20 +137,20 @@ def online(
     Parameters
     ----------
     *detectors : DetectorConfig
-        As `BandPower`, `Burst` and the others make them; one that reads another stands after it.
+        Made by `BandPower`, `Burst` and the other kinds. A detector stands after the one it reads.
     rate_hz : float or mapping of str to float
-        Samples a second; of several streams by their names.
+        Samples a second; a mapping by the names of several streams.
     channels : sequence of str or mapping of str to sequence of str
         Label of each column.
     units : str, sequence of str or mapping
-        Unit of the samples, or of each column; microvolts unless given.
+        Unit of the samples, or of each column; microvolts by default.
     stream : Stream or mapping of str to Stream, optional
-        Kind, montage, artifacts; an LFP unless this says otherwise.
+        Kind, montage, artifacts; an LFP by default.
 
     Raises
     ------
     InputError
-        A line for each thing that does not fit.
+        A line for each mistake.
 
     Examples
     --------
@@ -171,22 +170,22 @@ def online(
     for name in names:
         settings = _of(stream, name) or Stream()
         kind = settings.config().kind
-        table = settings.config(**known_of_array(kind))
+        table = settings.config(**array_defaults(kind))
         if name is not None:
             table = msgspec.structs.replace(table, name=name)
-        said = ArraySays(_of(rate_hz, name), _of(channels, name), _of(units, name))
+        description = ArrayDescription(_of(rate_hz, name), _of(channels, name), _of(units, name))
         tables.append(table)
-        infos.append(said.info(table, None, "float64"))
+        infos.append(description.info(table, None, "float64"))
     return Online(on_streams(configs, [each.name for each in tables]), tables, infos)
 
 
 def _of(given: Any, name: str | None) -> Any:  # noqa: ANN401 what `online` takes, of one stream
-    """Return what is said of one stream, where it is said by the names of streams."""
+    """Return the entry of one stream, where there is a mapping by the names of streams."""
     if not isinstance(given, Mapping):
         return given
     if name not in given:
         raise UnknownNameError(
-            f"expected something said of each stream, found {', '.join(given)} and nothing of "
-            f"{'the only one' if name is None else name}"
+            f"expected an entry for each stream, found {', '.join(given)}; none for "
+            f"{'the only stream' if name is None else name}"
         )
     return given[name]

@@ -1,4 +1,4 @@
-"""A recording in a notebook: its streams by name, their true rates, gaps and units, and doubts."""
+"""A recording: its streams by name, their true rates, gaps and units, and what is doubtful."""
 
 import functools
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Gap(NamedTuple):
     Parameters
     ----------
     sample : int
-        Index of the sample from which on detectors start anew: the one that confirms the gap.
+        Index of the sample that confirms the gap: detectors start anew there.
     time_s : float
         Time of that sample on the recorder's clock.
     lost_s : float
@@ -50,18 +50,18 @@ class _Survey(NamedTuple):
 
 
 class FileStream:
-    """One stream of a recording; its samples are read where they are asked for.
+    """One stream of a recording; samples are read only when they are needed.
 
     Attributes
     ----------
     recorded : RecordedStream
         The stream as the file has it.
     name : str
-        Its name; ``stream_2`` where the second stream has none.
+        Its name; ``stream_2`` for a second stream without one.
     rate_hz : float
-        The rate that it says; 0 of markers.
+        Nominal rate; 0 for markers.
     channels, units : tuple of str
-        Label and unit of each channel; a unit that the file does not say is empty.
+        Label and unit of each channel; empty for a unit that is not in the file.
     n_samples : int
         Samples of each channel.
 
@@ -90,7 +90,7 @@ class FileStream:
 
     @property
     def measured_hz(self) -> float | None:
-        """The true rate: samples a second by the stamps; None where they cannot say."""
+        """The true rate, measured over the stamps; None where they do not give one."""
         return self._survey.measured_hz
 
     @property
@@ -100,7 +100,7 @@ class FileStream:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What is wrong with samples, stamps, labels and units: a line each."""
+        """Flaws of samples, stamps, labels and units, a line each."""
         return self._survey.doubts
 
     def read(self, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
@@ -129,7 +129,7 @@ class FileStream:
         return self.recorded.read_stamps(start, self.n_samples if stop is None else stop)
 
     def config(self) -> StreamConfig:
-        """Return the table of a configuration to which this stream answers, and no other."""
+        """Return a `[[streams]]` table that matches this stream and no other of the recording."""
         return StreamConfig(
             name=self.name,
             kind=kind_of(self.recorded.info),
@@ -179,7 +179,7 @@ class RecordingFile:
     streams : tuple of FileStream
         All streams, in the order of the file.
     doubts : tuple of str
-        What of the file is missing or damaged, and how much can be read all the same.
+        What is missing or damaged in the file, and how much of it can be read.
 
     Examples
     --------
@@ -245,7 +245,7 @@ class RecordingFile:
 
 
 def read(path: str | PathLike[str]) -> RecordingFile:
-    """Open a recording of any format that is known here: XDF, and those of installed packages.
+    """Open a recording: XDF, or a format that an installed package can read.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def read(path: str | PathLike[str]) -> RecordingFile:
     Raises
     ------
     RecordingError
-        Where it cannot be read, or nobody knows its format.
+        Where it cannot be read, or its format is not known.
 
     Examples
     --------

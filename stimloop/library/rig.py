@@ -14,7 +14,7 @@ from stimloop.library.input_errors import InputError, without_position
 from stimloop.library.library_loop import checked, on_streams
 from stimloop.library.plain_data import plain_data
 from stimloop.library.recording import FileStream
-from stimloop.library.signals import known_of_array
+from stimloop.library.signals import array_defaults
 from stimloop.library.stream import Stream
 from stimloop.short_toml import short_toml
 from streamer.streams import StreamConfig
@@ -29,14 +29,14 @@ class Rig:
     Parameters
     ----------
     detectors : sequence of DetectorConfig
-        As `BandPower`, `Burst` and the others make them.
+        Made by `BandPower`, `Burst` and the other kinds.
     streams : Stream, FileStream or sequence of them, optional
-        What is read; by default the one stream of type LFP. A recorded stream is known by what it
-        was known by when it was recorded.
+        What is read; by default one stream of type LFP. A recorded stream is matched by the name,
+        type and source id under which it was recorded.
     name : str
         The rig's name.
     policies, devices : sequence of mapping
-        Their tables, with the keys of a file; none drives nothing.
+        Their tables, with the keys of a file. Without any the rig drives nothing.
     **sections : mapping
         Further tables as a file has them: ``broker``, ``patient``, ``session``, ``gate``, ``lsl``,
         ``signing``. Without `broker` it is the embedded one.
@@ -49,7 +49,7 @@ class Rig:
     Raises
     ------
     InputError
-        A line for each thing that is wrong.
+        A line for each mistake.
 
     Examples
     --------
@@ -99,7 +99,7 @@ class Rig:
         Parameters
         ----------
         path : path
-            The file; one that is there is replaced.
+            The file; an existing one is replaced.
         """
         Path(path).write_text(self.toml, encoding="utf-8")
 
@@ -118,7 +118,7 @@ def _stream(position: int, given: object) -> StreamConfig:
     if isinstance(given, FileStream):
         return given.config()
     if isinstance(given, Stream):
-        return given.config(**known_of_array(given.config().kind))
+        return given.config(**array_defaults(given.config().kind))
     if isinstance(given, StreamConfig):
         return given
     raise InputError(

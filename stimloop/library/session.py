@@ -3,6 +3,7 @@
 import json
 import warnings
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -64,14 +65,15 @@ class Session:
 
     Examples
     --------
-    >>> found = session("session")
+    >>> import stimloop as sl
+    >>> found = sl.session("session")
     >>> found.summary["ended"]
     'end of data'
     >>> beta = found.estimates.query("measure == 'power' and valid")
     >>> wide = beta.pivot(index="time_s", columns="channel", values="value")
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
         if not (self.folder / "journal.sqlite").is_file():
             raise JournalError(
@@ -181,8 +183,30 @@ class Session:
             return _read(made.estimates), _read(made.events)
 
 
-def session(folder: str | Path) -> Session:
-    """Open a session folder, live or replayed, complete or not; see `Session`."""
+def session(folder: str | PathLike[str]) -> Session:
+    """Open a session folder, live or replayed, complete or not.
+
+    Parameters
+    ----------
+    folder : path
+        The session folder.
+
+    Returns
+    -------
+    Session
+        Its tables, each read when it is asked for.
+
+    Raises
+    ------
+    JournalError
+        Where it is no session folder, or one of another format.
+
+    Examples
+    --------
+    >>> import stimloop as sl
+    >>> sl.session("session")
+    session('session'): end of data
+    """
     return Session(folder)
 
 

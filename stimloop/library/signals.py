@@ -1,4 +1,4 @@
-"""What detectors are run on: an array or a recorded stream, with what is said of it."""
+"""An array or a recorded stream with its settings, as detectors are run on it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from detectors.detector import DetectorConfig
 from stimloop.library.array_stream import (
-    ArraySays,
+    ArrayDescription,
     ArrayStream,
     labels_of,
     samples_of,
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 
 class Signal:
-    """An array or a recorded stream, with what is said of it: for detectors of several streams.
+    """An array or a recorded stream with its settings, for detectors of several streams.
 
     Parameters
     ----------
     samples : array_like or FileStream
-        Shape (n_samples, n_channels), or (n_samples,) of one channel; or a recorded stream, which
-        says all but `stream` itself.
+        Shape (n_samples, n_channels), or (n_samples,) of one channel; or a recorded stream, with
+        which only `stream` may be given.
     rate_hz : float
         Samples a second of an array.
     channels : str or sequence of str, optional
-        Label of each column of an array; ``ch1``, ``ch2``, ... unless given.
+        Label of each column of an array; ``ch1``, ``ch2``, ... by default.
     units : str or sequence of str
         Unit of an array, or of each of its columns.
     time_s : array_like, shape (n_samples,), optional
-        When each sample of an array was taken; counted from 0 at the rate unless given.
+        When each sample of an array was taken; by default counted from 0 at the rate.
     stream : Stream, optional
         Kind, montage, artifacts.
 
@@ -74,19 +74,19 @@ class Signal:
     ) -> None:
         self._stream = stream or Stream()
         self.recorded: RecordedStream
-        said = ArraySays(rate_hz, channels, units, time_s)
+        description = ArrayDescription(rate_hz, channels, units, time_s)
         if isinstance(samples, FileStream):
-            if said.first_said is not None:
+            if description.first_key is not None:
                 raise InputError(
-                    f"{said.first_said}: expected none with a recorded stream, which says it "
+                    f"{description.first_key}: expected none with a recorded stream, which says it "
                     "itself, found one"
                 )
             self._unknown: Mapping[str, Any] = _known_of_file(samples)
             self.recorded = samples.recorded
         else:
             config = self._stream.config()
-            self._unknown = known_of_array(config.kind)
-            self.recorded = _array(samples, said, config)
+            self._unknown = array_defaults(config.kind)
+            self.recorded = _array(samples, description, config)
 
     @property
     def name(self) -> str:
@@ -94,7 +94,7 @@ class Signal:
         return self.config().name
 
     def config(self, name: str | None = None) -> StreamConfig:
-        """Return its table, by a name of its own where one is given."""
+        """Return its `[[streams]]` table, renamed where a name is given."""
         config = self._stream.config(**self._unknown)
         return config if name is None else msgspec.structs.replace(config, name=name)
 
@@ -105,13 +105,13 @@ Signals: TypeAlias = (
 )
 
 
-def known_of_array(kind: str) -> dict[str, object]:
-    """Return what is taken for so of an array, where nothing is said: a rig's first stream."""
+def array_defaults(kind: str) -> dict[str, object]:
+    """Return the defaults of an array's table."""
     return {"name": kind.upper(), "kind": kind, "match": {"type": kind.upper()}}
 
 
 def by_name(signals: Mapping[Any, Any]) -> dict[str, Signal]:
-    """Return several signals by the names they were given."""
+    """Return several signals by their names."""
     made: dict[str, Signal] = {}
     for name, each in signals.items():
         if not isinstance(name, str) or not isinstance(each, FileStream | Signal):
@@ -128,12 +128,12 @@ def by_name(signals: Mapping[Any, Any]) -> dict[str, Signal]:
 def of_recording(
     recording: RecordingFile, detectors: Sequence[DetectorConfig], stream: Stream | None
 ) -> dict[str, Signal]:
-    """Return the streams of a recording that detectors read; the only signal where they say none.
+    """Return the streams of a recording that detectors name; its only signal by default.
 
     Raises
     ------
     InputError
-        Where there are several signals and a detector does not say which.
+        Where there are several signals and a detector names none.
     """
     named = dict.fromkeys(
         reads.name for each in detectors for reads in each.reads if reads.kind == "stream"
@@ -144,9 +144,9 @@ def of_recording(
     if len(signals) != 1:
         names = ", ".join(repr(each.name) for each in signals) or "none"
         raise InputError(
-            f"{recording.path.name}: expected detectors that say which stream they read "
-            f"(stream=...), as there are {len(signals)} signals ({names}), found none said; or "
-            "pass one stream, recording[NAME]"
+            f"{recording.path.name}: expected detectors with stream=..., as there are "
+            f"{len(signals)} signals ({names}), found one without; or pass one stream, "
+            "recording[NAME]"
         )
     return {"": Signal(signals[0], stream=stream)}
 
@@ -161,8 +161,8 @@ def _known_of_file(stream: FileStream) -> dict[str, object]:
     return {"name": config.name, "kind": config.kind, "match": config.match}
 
 
-def _array(given: object, said: ArraySays, config: StreamConfig) -> ArrayStream:
-    labels = None if said.channels is None else labels_of(said.channels, None)
+def _array(given: object, description: ArrayDescription, config: StreamConfig) -> ArrayStream:
+    labels = None if description.channels is None else labels_of(description.channels, None)
     samples = samples_of(given, labels)  # type: ignore[arg-type]
-    info = said.info(config, samples.shape[1], str(samples.dtype))
-    return ArrayStream(info, samples, times_of(said.time_s, len(samples)))
+    info = description.info(config, samples.shape[1], str(samples.dtype))
+    return ArrayStream(info, samples, times_of(description.time_s, len(samples)))

@@ -1,4 +1,4 @@
-"""What is said of a stream beside its samples: its kind, its unit, derived channels, artifacts."""
+"""Settings of a stream: its kind, its unit, derived channels, artifact steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from stimloop.library.input_errors import raise_mistakes
 from stimloop.library.plain_data import plain_data
 from streamer.streams import StreamConfig
 
-#: Stands for what is known only once there are samples.
+#: Placeholders for what only the samples' stream can tell.
 _UNKNOWN = {"name": "stream", "kind": "lfp", "match": {"type": "LFP"}}
 
 
@@ -22,32 +22,32 @@ class _Streams(msgspec.Struct, frozen=True):
 class Stream:
     """How a stream is conditioned before anything is detected: a `[[streams]]` table.
 
-    What is left out is taken from the stream itself.
+    Settings that are left out are taken from the stream itself.
 
     Parameters
     ----------
     name : str, optional
-        How detectors refer to it. By default the name it was recorded under; of an array its kind
-        in capital letters.
+        How detectors refer to it. By default the name under which it was recorded; for an array
+        its kind in capital letters.
     kind : {"lfp", "emg", "other"}, optional
         What it is of. Samples of LFP and EMG must have a unit of voltage and a plausible
-        amplitude. By default what the type of a recorded stream says; of an array, "lfp".
+        amplitude. By default the kind that fits the type of a recorded stream; "lfp" for an array.
     unit : str, optional
-        Unit of every channel, whatever the recording says.
+        Unit of every channel, in place of the recording's.
     montage : mapping of str to mapping of str to float
         Derived channels by label: the weights of the stream's own, summed in this order.
     artifacts : sequence
-        What is taken off the samples, or marked in them, in this order: `StimulationPeriod`,
+        Steps that clean or mark the samples, in this order: `StimulationPeriod`,
         `StimulationBlanking`, `LineNoise`, `Movement`, `Saturation`.
     quality : QualityConfig or mapping, optional
         When samples and stamps are not to be trusted.
     match : mapping of str to str, optional
-        By what a rig knows the stream on the network or in a recording: name, type, source_id.
+        How a rig finds the stream on the network or in a recording: name, type, source_id.
 
     Raises
     ------
     InputError
-        A line for each thing that is wrong.
+        A line for each mistake.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class Stream:
         self.config()
 
     def config(self, **unknown: object) -> StreamConfig:
-        """Return the table, with what is left out of it taken from `unknown`."""
+        """Return the table; keys that were left out are taken from `unknown`."""
         known = {**plain_data(unknown), **self._table}
         reading = Reading(_Streams, {"streams": [{**_UNKNOWN, **known}]})
         front = "" if "name" in known else "stream"

@@ -31,7 +31,8 @@ from streamer.closed_loop import ClosedLoop
 from streamer.journal.key import load_journal_key
 from streamer.journal.session_folder import require_free
 from streamer.ledger import ledger_of
-from streamer.session import Ends, RunningSession, Session, remarks_of
+from streamer.session import Session, remarks_of
+from streamer.session_parts import Ends, RunningSession
 from streamer.source import StreamInfo
 from streamer.watching.watchers import Watcher
 

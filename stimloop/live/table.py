@@ -22,7 +22,7 @@ from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.clock import time_of_day_text
 from streamer.closed_loop import Outcome
 from streamer.events import Event, Tick
-from streamer.session import RunningSession
+from streamer.session_parts import RunningSession
 from streamer.watching.watchers import Watcher
 
 _REFRESH_PER_S = 4.0

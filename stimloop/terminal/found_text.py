@@ -98,9 +98,10 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     for each in summary["found"]:
         if each["kind"] == "rate" and each["text"] not in told:
             yield f"{each['stream']}: {each['text']}: {_remedy(each)}"
-    if not summary["tables"]["written"]:
+    tables = summary.get("tables")  # of a session; a call of the library writes none
+    if tables is not None and not tables["written"]:
         yield (
-            f"no tables were written: {summary['tables']['problem']}: the journal has everything, "
+            f"no tables were written: {tables['problem']}: the journal has everything, "
             "stimloop export SESSION makes them"
         )
 

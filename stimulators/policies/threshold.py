@@ -1,11 +1,13 @@
 """On while a detector is on: the simplest policy, a single threshold with dwell times."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import program_of, wrong_amounts, wrong_program
+from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import (
     Clip,
     MeasureRead,
@@ -45,6 +47,12 @@ class ThresholdConfig(
     transition_up_s, transition_down_s : float
         How long the ramp from the lower of the two amounts to the higher takes, and the way back;
         0 is a step, which the device follows as its slew allows.
+    step_ma, step_level : float
+        Steps of the device: an amount is a whole number of them; 0 for none.
+    detection_blanking_s : float
+        After it was switched on or off, the detector is not looked at for so long.
+    startup_delay_s : float
+        Nor when the device is driven anew.
 
     Examples
     --------
@@ -62,6 +70,10 @@ class ThresholdConfig(
     off_level: _Amount | None = None
     transition_up_s: _Duration = 0.0
     transition_down_s: _Duration = 0.0
+    step_ma: _Amount = 0.0
+    step_level: _Amount = 0.0
+    detection_blanking_s: _Duration = 0.0
+    startup_delay_s: _Duration = 0.0
 
     @property
     def reads(self) -> tuple[MeasureRead, ...]:
@@ -132,6 +144,16 @@ class Threshold:
         ),
         ThresholdConfig(id="pulse", of="burst", device="stn", on_ma=2.0, output="trigger"),
         ThresholdConfig(id="touch", of="burst", device="band", on_level=0.7),
+        ThresholdConfig(
+            id="steps",
+            of="burst",
+            device="stn",
+            on_ma=2.0,
+            step_ma=0.25,
+            transition_up_s=0.5,
+            detection_blanking_s=0.1,
+            startup_delay_s=0.2,
+        ),
     )
 
     def __init__(self, config: ThresholdConfig, inputs: PolicyInputs) -> None:
@@ -146,6 +168,7 @@ class Threshold:
             *wrong_amounts(amounts, device),
             *(_wrong_with_triggers(config, device.unit) if is_trigger else ()),
         ]
+        wrong = wrong or [*_wrong_steps(config, device)]
         if wrong:
             raise ValueError("\n".join(wrong))
         self._config = config
@@ -174,6 +197,10 @@ class Threshold:
             up_per_sample=rates["up"],
             down_per_sample=rates["down"],
         )
+        step = getattr(config, f"step_{device.unit}")
+        self._steps = Steps(step, lowest=lowest, highest=highest)
+        self._blanking_samples = round(config.detection_blanking_s * inputs.rate_hz)
+        self._startup_samples = round(config.startup_delay_s * inputs.rate_hz)
         self.reset()
 
     def reset(self) -> None:
@@ -185,7 +212,9 @@ class Threshold:
         self._run_s = 0.0
         self._onset_s: float | None = None
         self._is_driven = False
+        self._blank_until = 0
         self._ramp.amount = self._off_amount
+        self._steps.start_from(self._off_amount)
 
     def note(self, event: DeviceEvent) -> None:
         """Start the ramp from the device's amount, once it is driven; stop it in HOLD."""
@@ -194,6 +223,9 @@ class Threshold:
         self._is_driven = event.change in {"engaged", "resumed"}
         if self._is_driven:
             self._ramp.start_from(event.lowest, event.highest)
+            self._steps.start_from(self._ramp.amount)
+        if event.change == "engaged" and self._startup_samples:
+            self._blank_until = event.sample + self._startup_samples
 
     def decide(self, observation: Observation) -> Sequence[Target]:
         """Take in the next hop, and return its target, if there is one."""
@@ -205,7 +237,11 @@ class Threshold:
             self._run_is_on = bool(is_on)
             self._run_sample = observation.sample
             self._run_s = observation.time_s
-        has_begun = self._switch(observation, is_on=bool(is_on))
+        if observation.sample < self._blank_until:
+            self._run_is_on = None
+            has_begun = False
+        else:
+            has_begun = self._switch(observation, is_on=bool(is_on))
         if self._config.output == "trigger" and not has_begun:
             return ()
         return (
@@ -216,7 +252,7 @@ class Threshold:
                 channel=self._channel,
                 program=self._program,
                 kind=self._config.output,
-                amount=self._amount(),
+                amount=self._steps.follow(self._amount()),
                 sample=observation.sample,
                 time_s=observation.time_s,
                 onset_s=observation.time_s if self._onset_s is None else self._onset_s,
@@ -243,6 +279,8 @@ class Threshold:
             return False
         self._is_on = is_on
         self._onset_s = self._run_s
+        if self._blanking_samples:
+            self._blank_until = observation.sample + self._blanking_samples
         is_onset = is_on and self._has_been_off
         self._has_been_off = not is_on
         return is_onset
@@ -250,10 +288,30 @@ class Threshold:
 
 def _wrong_with_triggers(config: ThresholdConfig, unit: str) -> list[str]:
     """Return the errors of keys that mean nothing where an onset gives one trigger."""
-    found = {key: getattr(config, key) or None for key in ("transition_up_s", "transition_down_s")}
+    keys = ("transition_up_s", "transition_down_s", f"step_{unit}")
+    found = {key: getattr(config, key) or None for key in keys}
     found = {f"off_{unit}": getattr(config, f"off_{unit}"), **found}
     return [
         f"{key}: expected none with triggers, found {value:g}"
         for key, value in found.items()
         if value is not None
     ]
+
+
+def _wrong_steps(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
+    """Yield which amount is no whole number of steps, or a step in the other unit."""
+    unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
+    if foreign := getattr(config, f"step_{other}"):
+        yield f"step_{other}: expected step_{unit} for device {device.id!r}, found {foreign:g}"
+    step = getattr(config, f"step_{unit}")
+    off = getattr(config, f"off_{unit}")
+    amounts = {
+        "on": getattr(config, f"on_{unit}"),
+        "off": device.safe_amount if off is None else off,
+    }
+    for key, amount in amounts.items():
+        if not Steps(step, lowest=0.0, highest=device.amount_max).has(amount):
+            yield (
+                f"{key}_{unit}: expected a whole number of steps (step_{unit} = {step:g}), "
+                f"found {amount:g}"
+            )

@@ -126,7 +126,7 @@ class SessionFolder:
             # Of all records before the end record, which holds this content.
             "journal": {"head": journal.head, "records": journal.n_records},
             "real_time_factor": round(real_time_factor, 3),
-            "tables": {"written": tables_problem is None, "problem": tables_problem},
+            "tables": {"written": tables_problem is None, "problem": tables_problem or ""},
             "versions": versions(),
         }
         summary_json = msgspec.json.format(msgspec.json.encode(content)) + b"\n"

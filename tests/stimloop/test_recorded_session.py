@@ -2,17 +2,16 @@
 
 import json
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli_w
 
 from stimloop.library.session import session as open_session
 from streamer import clock
 from tests.support.mosquitto import Mosquitto
 from tests.support.programs import Program, ask
+from tests.support.rig_toml import changed_file
 
 pytestmark = [pytest.mark.lsl, pytest.mark.broker, pytest.mark.timeout(180)]
 
@@ -22,12 +21,11 @@ _OTHER_CHUNKS = (1, 2, 5, 7, 16, 25, 33, 40, 50, 64)
 
 
 def _rig(tmp_path: Path, broker: Mosquitto) -> Path:
-    rig: dict[str, Any] = tomllib.loads(_EXAMPLE.read_text(encoding="utf-8"))
-    del rig["lsl"]
-    rig["broker"] = {"host": broker.host, "port": broker.port}
-    path = tmp_path / "rig.toml"
-    path.write_text(tomli_w.dumps(rig), encoding="utf-8")
-    return path
+    def change(rig: dict[str, Any]) -> None:
+        del rig["lsl"]
+        rig["broker"] = {"host": broker.host, "port": broker.port}
+
+    return changed_file(tmp_path / "rig.toml", _EXAMPLE, change)
 
 
 def _plays_and_verifies(

@@ -96,7 +96,12 @@ def rig_file(path: Path, change: Change) -> Path:
         rig["detectors"][1]["threshold"]["calibrate_s"] = 2.0
         change(rig)
 
-    path.write_bytes(_written(_DEFAULT.read_text(encoding="utf-8"), changed))
+    return changed_file(path, _DEFAULT, changed)
+
+
+def changed_file(path: Path, source: Path, change: Change) -> Path:
+    """Write a configuration file with some things changed."""
+    path.write_bytes(_written(source.read_text(encoding="utf-8"), change))
     return path
 
 

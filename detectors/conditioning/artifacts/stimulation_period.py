@@ -61,6 +61,11 @@ class StimulationPeriodConfig(
         used until it has.
     change_markers : tuple of str
         Markers that mean a change of somebody else's stimulation.
+
+    Examples
+    --------
+    >>> StimulationPeriodConfig(frequency_hz=130.0, window_s=0.5).window_s
+    0.5
     """
 
     frequency_hz: Annotated[float, Meta(ge=1.0, le=2000.0)]
@@ -158,6 +163,20 @@ class StimulationPeriod:
     .. [1] E. M. Dastin-van Rijn et al., "Uncovering biomarkers during therapeutic neuromodulation
        with PARRM: Period-based Artifact Reconstruction and Removal Method", Cell Reports Methods
        1, 100010, 2021, doi:10.1016/j.crmeth.2021.100010.
+
+    Examples
+    --------
+    A stimulation that is set to 130 Hz and runs at 129.1 Hz:
+
+    >>> time_s = np.arange(20_000) / 1000.0
+    >>> pulses_uv = sum(
+    ...     500.0 * np.sin(2.0 * np.pi * 129.1 * harmonic * time_s) for harmonic in (1, 2, 3)
+    ... )[:, None]
+    >>> layout = StreamLayout("LFP", 1000.0, ("STN_L",))
+    >>> step = StimulationPeriod(StimulationPeriodConfig(frequency_hz=130.0), layout, Counter())
+    >>> cleaned = step.update(pulses_uv, np.zeros(pulses_uv.shape, dtype=np.uint16), (), 0)
+    >>> print(f"{step.found_hz:.2f} Hz, {np.abs(cleaned.samples_uv[-1000:]).max():.0f} µV left")
+    129.10 Hz, 0 µV left
     """
 
     configured_by: ClassVar[type[StimulationPeriodConfig]] = StimulationPeriodConfig

@@ -1,4 +1,4 @@
-"""The docstrings of kinds: what the class says of itself, with the keys of its table."""
+"""Docstrings of kinds: the text of the class, with the keys of its table as parameters."""
 
 import inspect
 import re
@@ -8,7 +8,7 @@ import msgspec
 
 #: A heading of numpydoc and its line.
 _HEADING: Final = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
-#: What the class says that holds for its table too, in the order in which it is told.
+#: Sections of the class's docstring that hold for its table too.
 _OF_CLASS: Final = ("Raises", "Notes", "References")
 #: A call of each of our own kinds.
 _EXAMPLES: Final = {
@@ -37,9 +37,9 @@ def docstring(kind: type[Any], config_type: type[msgspec.Struct]) -> str:
     Parameters
     ----------
     kind : type
-        The detector or artifact step, of which come the first lines, notes and references.
+        The detector or artifact step: gives the first lines, notes and references.
     config_type : type
-        The struct of its table, of which come the parameters.
+        The struct of its table: gives the parameters.
     """
     of_class, of_table = _sections(kind), _sections(config_type)
     sections = {"": of_class.get("", ""), "Parameters": _parameters(config_type, of_table)}

@@ -27,13 +27,13 @@ Factory = Callable[..., Any]
 
 @functools.cache
 def factories() -> Mapping[str, Factory]:
-    """Return every kind by the name of its class; of two of one name ours, then the first."""
+    """Return every kind by the name of its class; where two share a name, ours is kept."""
     made: dict[str, Factory] = {}
+    for step_type in get_args(AnyArtifactConfig):
+        name = step_type.__name__.removesuffix("Config")
+        made[name] = _of_artifact(getattr(path, name), step_type)
     for config_type, detector in REGISTRY.detectors.items():
         made.setdefault(detector.__name__, _of_detector(detector, config_type))
-    for config_type in get_args(AnyArtifactConfig):
-        name = config_type.__name__.removesuffix("Config")
-        made.setdefault(name, _of_artifact(getattr(path, name), config_type))
     return made
 
 
@@ -48,7 +48,7 @@ def parts() -> Mapping[str, type[msgspec.Struct]]:
 
 
 def structs_in(annotation: Any) -> Iterator[type[msgspec.Struct]]:  # noqa: ANN401 of a field
-    """Yield the structs that an annotation names, however deep."""
+    """Yield the structs in an annotation, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         yield annotation
     for each in get_args(annotation):
@@ -56,7 +56,7 @@ def structs_in(annotation: Any) -> Iterator[type[msgspec.Struct]]:  # noqa: ANN4
 
 
 def optional_fields(config_type: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the default of each field that may be left out; a stream may, where there is one."""
+    """Return the default of each field that may be left out; ``stream`` always may."""
     return {
         field.encode_name: None if field.default is msgspec.NODEFAULT else field.default
         for field in msgspec.structs.fields(config_type)
@@ -70,7 +70,7 @@ def _of_detector(detector: type[Any], config_type: type[DetectorConfig]) -> Fact
 
     def make(id: str, /, **keys: object) -> DetectorConfig:  # noqa: A002 as the table calls it
         table = {"id": id, "kind": tag, **plain_data(keys)}
-        if has_stream:  # the only one there is, once it is known
+        if has_stream:  # replaced by the name of the only stream, see `on_streams`
             table.setdefault("stream", "")
         config: DetectorConfig = _read(config_type, "detectors", table)
         return config
@@ -99,7 +99,7 @@ def _read(struct: type[msgspec.Struct], key: str, table: dict[str, Any], front: 
 def _described(
     make: Factory, kind: type[Any], config_type: type[msgspec.Struct], positional: tuple[str, ...]
 ) -> Factory:
-    """Let help and signature of a function say what its table takes."""
+    """Set the signature and the docstring of a kind's function."""
     defaults = optional_fields(config_type)
     empty = inspect.Parameter.empty
     parameters = [

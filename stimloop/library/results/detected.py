@@ -1,4 +1,4 @@
-"""What all detectors gave of an array or a recording."""
+"""The results of all detectors on an array or a recording."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Detected(Mapping[str, DetectorSeries]):
-    """What detectors gave, by their ids; made by `detect`.
+    """The results of detectors by their ids; `detect` returns it.
 
     Attributes
     ----------
     config : Config
         Streams and detectors as a configuration has them.
     lines : tuple of str
-        What came in, what was wrong with it, and what was detected: a line each, as `stimloop
-        replay` prints them.
+        Samples, flaws of the samples, and detections, a line each, as `stimloop replay` prints
+        them.
     warnings : tuple of str
-        Why estimates are NaN, and what to do about it.
+        Reasons for estimates that are NaN, and what to do about them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What one detector gave: estimates as arrays or as a table, and what it detected."""
+"""The results of one detector: estimates as arrays or as a table, and detections."""
 
 import functools
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DetectorSeries:
-    """Everything that one detector gave, hop by hop.
+    """The results of one detector, hop by hop.
 
     Attributes
     ----------
@@ -28,10 +28,10 @@ class DetectorSeries:
     channels : tuple of str
         The channels it looks at.
     outputs : tuple of Output
-        What each column of `values` is: channel, measure, unit, and which measure says what chance
-        gives.
+        What each column of `values` is: channel, measure, unit, and the measure with the level that
+        chance gives.
     delay_s : float
-        By how much its estimates are later than what they are of: group delay plus half the window.
+        Delay of its estimates: group delay plus half the window.
 
     Examples
     --------
@@ -71,12 +71,12 @@ class DetectorSeries:
 
     @property
     def taint(self) -> NDArray[np.uint16]:
-        """What else is known of each hop: bits of `detectors.block.Taint`, shape (n_hops,)."""
+        """Quality flags of each hop: bits of `detectors.block.Taint`, shape (n_hops,)."""
         return self._result.estimates.taint
 
     @property
     def estimates(self) -> Estimates:
-        """The same arrays as the detector gave them: values are 0 where they may not be used."""
+        """The arrays as the detector returned them: values are 0 where they may not be used."""
         return self._result.estimates
 
     @functools.cached_property
@@ -108,7 +108,7 @@ class DetectorSeries:
         return self.values[:, self._column(channel, measure)]
 
     def events(self) -> Episodes:
-        """Return what was detected, each onset with its offset; moments alone."""
+        """Return the detections: each onset with its offset, phase events alone."""
         return episodes_of(self._result)
 
     def to_frame(self) -> "DataFrame":

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Episode(NamedTuple):
-    """One episode, from its onset to its offset, or a moment that has no end.
+    """One episode, from its onset to its offset, or a phase event, which has no end.
 
     Parameters
     ----------
     channel : str
         Label of the channel, or pair.
     onset_s : float
-        When it began, or when the moment is.
+        When it began, or the time of the phase event.
     offset_s, duration_s : float
-        When it ended, and how long it lasted; NaN of a moment, and where the end is not there.
+        When it ended, and how long it lasted; NaN for a phase event, and where no end was detected.
     strength : float
         The measure at the onset.
     peak : float
-        The highest measure from onset to offset; NaN of a moment.
+        The highest measure from onset to offset; NaN for a phase event.
     is_complete : bool
-        Whether its end was seen: not where a gap or bad samples cut it short, or where the signal
-        ends first.
+        Whether its end was detected: not where a gap or bad samples cut it short, or the signal
+        ended first.
     """
 
     channel: str
@@ -76,12 +76,12 @@ class Episodes(Sequence[Episode]):
 
     @property
     def offset_s(self) -> NDArray[np.float64]:
-        """When each ended; NaN where that was not seen."""
+        """When each ended; NaN where that was not detected."""
         return self._column("offset_s")
 
     @property
     def duration_s(self) -> NDArray[np.float64]:
-        """How long each lasted; NaN where its end was not seen."""
+        """How long each lasted; NaN where its end was not detected."""
         return self._column("duration_s")
 
     @property
@@ -96,7 +96,7 @@ class Episodes(Sequence[Episode]):
 
     @property
     def is_complete(self) -> NDArray[np.bool_]:
-        """Whether the end of each was seen."""
+        """Whether the end of each was detected."""
         return np.array([each.is_complete for each in self._rows], np.bool_)
 
     def to_frame(self) -> "DataFrame":

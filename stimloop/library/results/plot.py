@@ -1,4 +1,4 @@
-"""The picture of what was detected: the signal above, below it each measure, bursts shaded."""
+"""The picture of a result: the signal above, each measure below it, bursts shaded."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -113,7 +113,7 @@ def _draw_measure(axis: Any, series: DetectorSeries, subject: str) -> None:  # n
     outputs = [each for each in series.outputs if each.channel == subject]
     measure = outputs[0]
     axis.plot(series.time_s, series.column(subject, measure.measure), color=MEASURE, linewidth=1.2)
-    # What it is held against: chance, or a threshold.
+    # The level that chance gives, or a threshold.
     for name in (measure.null, "threshold"):
         if name is not None and any(each.measure == name for each in outputs):
             level = series.column(subject, name)

@@ -1,6 +1,7 @@
 """The simulated patient against its closed forms, and in any pieces."""
 
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,31 +12,18 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from replay.patient.patient import Patient, PatientConfig
+from tests.replay.patient.pure_patient import RATE_HZ, pure_patient
 from tests.support.searching import search
 
-_RATE_HZ = 250.0
 
-
-def _pure(*, beta_hz: float = 20.0, drive_sd: float = 0.0, seed: int = 3) -> Patient:
-    """Return a patient of the oscillation alone, of mean square 0.5 with stimulation off."""
-    return Patient(
-        PatientConfig(
-            channels=("z",),
-            gains=(1.0,),
-            rate_hz=_RATE_HZ,
-            scale_uv=1.0,
-            pink_uv=0.0,
-            line_uv=0.0,
-            beta_hz=beta_hz,
-            drive_sd=drive_sd,
-            seed=seed,
-        )
-    )
+def _pure(**keys: Any) -> Patient:
+    """Return a patient of the oscillation alone, which nothing drives."""
+    return pure_patient(**({"drive_sd": 0.0} | keys))
 
 
 def _steady(patient: Patient, length_s: float, current_ma: float) -> NDArray[np.float64]:
-    patient.generate(round(5.0 * _RATE_HZ), current_ma)
-    samples_uv = patient.generate(round(length_s * _RATE_HZ), current_ma)
+    patient.generate(round(5.0 * RATE_HZ), current_ma)
+    samples_uv = patient.generate(round(length_s * RATE_HZ), current_ma)
     return samples_uv[:, 0].astype(np.float64)
 
 
@@ -72,7 +60,7 @@ def test_half_of_the_power_lies_within_the_line_width(current_ma: float) -> None
     patient = _pure()
     width_hz = (5.0 + patient.config.damping_added_per_s(current_ma)) / np.pi
     samples = _steady(patient, 6000.0, current_ma)
-    frequencies_hz, density = signal.welch(samples, _RATE_HZ, nperseg=round(50.0 * _RATE_HZ))
+    frequencies_hz, density = signal.welch(samples, RATE_HZ, nperseg=round(50.0 * RATE_HZ))
     within = np.abs(frequencies_hz - 20.0) <= width_hz / 2.0
     assert density[within].sum() / density.sum() == pytest.approx(0.5, abs=0.02)
 
@@ -84,16 +72,16 @@ def test_the_autocorrelation_falls_with_the_damping(current_ma: float) -> None:
     samples = _steady(patient, 6000.0, current_ma)
     lags = 10 * np.arange(1, 6)  # whole cycles of 25 Hz
     found = [np.mean(samples[:-lag] * samples[lag:]) / np.mean(samples**2) for lag in lags]
-    np.testing.assert_allclose(found, np.exp(-damping_per_s * lags / _RATE_HZ), atol=0.03)
+    np.testing.assert_allclose(found, np.exp(-damping_per_s * lags / RATE_HZ), atol=0.03)
 
 
 def test_the_effect_comes_and_goes_with_its_time_constants() -> None:
     patient = _pure()
-    patient.generate(round(0.1 * _RATE_HZ), 2.0)
+    patient.generate(round(0.1 * RATE_HZ), 2.0)
     assert patient.current_felt_ma == pytest.approx(2.0 * (1.0 - np.exp(-1.0)))
-    patient.generate(round(10.0 * _RATE_HZ), 2.0)
-    patient.generate(round(0.25 * _RATE_HZ), 0.0)
-    assert patient.current_felt_ma == pytest.approx(2.0 * np.exp(-round(0.25 * _RATE_HZ) / 62.5))
+    patient.generate(round(10.0 * RATE_HZ), 2.0)
+    patient.generate(round(0.25 * RATE_HZ), 0.0)
+    assert patient.current_felt_ma == pytest.approx(2.0 * np.exp(-round(0.25 * RATE_HZ) / 62.5))
 
 
 def test_the_drive_makes_bursts_heavier_than_noise() -> None:

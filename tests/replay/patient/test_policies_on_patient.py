@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from replay.patient.patient import Patient, PatientConfig
+from replay.patient.patient import Patient
 from stimulators.policies.dual_threshold import DualThresholdConfig
 from stimulators.policies.pi import PiConfig
 from stimulators.policies.policy import PolicyConfig
 from stimulators.policies.proportional import ProportionalConfig
 from stimulators.targets import MakeSafe
+from tests.replay.patient.pure_patient import RATE_HZ, pure_patient
 from tests.stimulators.policies.driven import HOP_S, Driven
 
-_RATE_HZ = 250.0
-_HOP_SAMPLES = round(HOP_S * _RATE_HZ)
+_HOP_SAMPLES = round(HOP_S * RATE_HZ)
 
 
 class Course(NamedTuple):
@@ -29,20 +29,6 @@ class Course(NamedTuple):
     power: NDArray[np.float64]
     amount_ma: NDArray[np.float64]
     alarm: MakeSafe | None
-
-
-def patient(**keys: Any) -> Patient:
-    return Patient(
-        PatientConfig(
-            channels=("z",),
-            gains=(1.0,),
-            rate_hz=_RATE_HZ,
-            scale_uv=1.0,
-            pink_uv=0.0,
-            line_uv=0.0,
-            **({"seed": 3} | keys),
-        )
-    )
 
 
 def powers(of: Patient, n_hops: int, amount_ma: float) -> NDArray[np.float64]:
@@ -96,7 +82,7 @@ def test_pi_brings_the_power_to_its_set_point_by_the_amount_of_the_closed_form(
         transition_up_s=0.25,
         transition_down_s=0.25,
     )
-    course = run(config, patient(drive_sd=0.0), 900.0)
+    course = run(config, pure_patient(drive_sd=0.0), 900.0)
     assert course.power[600:].mean() == pytest.approx(share, rel=0.03)
     assert course.amount_ma[600:].mean() == pytest.approx(expected_ma, rel=0.03)
     # The step response: from 0 it is near within a minute, and does not go far beyond.
@@ -108,7 +94,7 @@ def test_switches_over_onset_have_their_knee() -> None:
     """An hour with five changes of medication: a short onset chatters, a long one follows these."""
     n_hops = round(3600.0 / HOP_S)
     is_off = np.arange(n_hops) // round(600.0 / HOP_S) % 2 == 0
-    power = powers(patient(), n_hops, 0.0) * np.where(is_off, 1.0, 0.3)
+    power = powers(pure_patient(), n_hops, 0.0) * np.where(is_off, 1.0, 0.3)
     means = power.reshape(-1, 12).mean(axis=1)
     n_switches = []
     for onset_s in (0.0, 1.2, 2.4, 4.8, 6.0):
@@ -149,8 +135,8 @@ def test_switches_over_onset_have_their_knee() -> None:
     ids=lambda each: type(each).__name__,
 )
 def test_power_is_lower_than_off_at_less_current_than_continuous(config: PolicyConfig) -> None:
-    course = run(config, patient(), 600.0, before_s=30.0)
-    off = powers(patient(), round(600.0 / HOP_S), 0.0).mean()
+    course = run(config, pure_patient(), 600.0, before_s=30.0)
+    off = powers(pure_patient(), round(600.0 / HOP_S), 0.0).mean()
     assert course.power.mean() < 0.9 * off
     assert 0.2 < course.amount_ma.mean() < 2.0
     assert course.alarm is None
@@ -158,12 +144,12 @@ def test_power_is_lower_than_off_at_less_current_than_continuous(config: PolicyC
 
 def test_where_the_sign_is_wrong_the_loop_runs_to_its_limit_and_is_made_safe() -> None:
     config = dual(expected_sign="rises")
-    course = run(config, patient(), 300.0, before_s=60.0)
+    course = run(config, pure_patient(), 300.0, before_s=60.0)
     assert course.alarm is not None
     assert course.alarm.reason.startswith("expected_sign: expected value to rise")
     assert course.amount_ma[-299:].min() == 3.0  # for `sign_watch_s`, and until then
 
 
 def test_a_patient_who_does_not_respond_raises_no_alarm() -> None:
-    course = run(dual(), patient(damping_added_per_s_max=0.0), 900.0, before_s=60.0)
+    course = run(dual(), pure_patient(damping_added_per_s_max=0.0), 900.0, before_s=60.0)
     assert course.alarm is None

@@ -30,14 +30,11 @@ _ROOT = Path(__file__).parents[3]
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from replay.session import replay_session
-from tests.replay.rig import CONFIG_TOML, rig, short_recording
+from tests.replay.rig import make_session
 def kill(n_done, _):
     if n_done > 1000:
         os.kill(os.getpid(), signal.SIGKILL)
-replay_session(
-    short_recording(), rig(), config_toml=CONFIG_TOML, out=Path(sys.argv[1]), progress=kill
-)
+make_session(Path(sys.argv[1]), progress=kill)
 """
 
 

@@ -10,9 +10,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from replay.session import replay_session
 from stimloop.__main__ import run_command
-from tests.replay.rig import CONFIG_TOML, make_session, rig, short_recording
+from tests.replay.rig import make_session, short_recording
 from tests.support.programs import call
 
 
@@ -74,13 +73,7 @@ def test_a_session_that_goes_on_has_rows_up_to_its_newest_record(
             exported.append(call("export", tmp_path / "session", "--out", tmp_path / "now"))
 
     exported: list[Any] = []
-    replay_session(
-        short_recording(3.0),
-        rig(),
-        config_toml=CONFIG_TOML,
-        out=tmp_path / "session",
-        progress=look,
-    )
+    make_session(tmp_path / "session", short_recording(3.0), progress=look)
     (done,) = exported
     assert done.returncode == 0, done.stderr
     assert "the session has no end, as one that was killed or goes on" in done.stderr

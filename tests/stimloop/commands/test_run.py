@@ -50,6 +50,8 @@ def test_the_default_rig_closes_the_loop_and_ends_clean_on_ctrl_c(tmp_path: Path
     assert summary["gaps"] == 0
     assert sorted(each.name for each in session.iterdir()) == [
         "config.toml",
+        "estimates.parquet",
+        "events.parquet",
         "journal.sqlite",
         "summary.json",
     ]

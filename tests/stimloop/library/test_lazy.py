@@ -9,7 +9,7 @@ import stimloop as sl
 from stimloop.library.kinds import stub
 
 _ROOT = Path(__file__).parents[3]
-_HEAVY = "{'numba', 'scipy', 'numpy', 'pandas', 'matplotlib', 'detectors', 'replay'}"
+_HEAVY = "{'numba', 'scipy', 'numpy', 'pandas', 'pyarrow', 'matplotlib', 'detectors', 'replay'}"
 
 
 def _loaded(script: str) -> str:

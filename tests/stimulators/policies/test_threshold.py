@@ -13,7 +13,7 @@ from stimulators.limits import ProgramConfig
 from stimulators.policies.policy import PolicyInputs, ResolvedRead
 from stimulators.policies.registry import AnyPolicyConfig
 from stimulators.policies.threshold import Threshold, ThresholdConfig
-from stimulators.targets import Observation, Target
+from stimulators.targets import DeviceEvent, Observation, Target
 from tests.stimulators.gate.gate_rig import device_of, feedback_of
 
 _HOP = 10
@@ -67,6 +67,46 @@ def picture(targets: list[Target | None]) -> str:
 def test_onset_and_termination_last_without_a_break(signs: str, expected: str) -> None:
     policy = policy_of(onset_s=0.03, termination_s=0.02)
     assert picture(targets_of(policy, signs)) == expected
+
+
+@pytest.mark.parametrize(
+    ("signs", "expected"), [("-+----+++", "011100011"), ("+++-----", "11100000")]
+)
+def test_after_a_switch_the_detector_is_not_looked_at(signs: str, expected: str) -> None:
+    policy = policy_of(onset_s=0.0, termination_s=0.0, detection_blanking_s=0.03)
+    assert picture(targets_of(policy, signs)) == expected
+
+
+def test_nor_before_the_startup_delay_is_over() -> None:
+    policy = policy_of(onset_s=0.0, termination_s=0.0, startup_delay_s=0.03)
+    policy.note(
+        DeviceEvent(
+            policy="adbs",
+            device="stn",
+            change="engaged",
+            sample=10,
+            lowest=0.0,
+            highest=0.0,
+            certain=True,
+        )
+    )
+    assert picture(targets_of(policy, "++++++", first=1)) == "000111"
+
+
+def test_amounts_are_whole_steps() -> None:
+    policy = policy_of(onset_s=0.0, on_ma=1.0, step_ma=0.5, transition_up_s=0.04)
+    event = DeviceEvent(
+        policy="adbs",
+        device="stn",
+        change="engaged",
+        sample=0,
+        lowest=0.0,
+        highest=0.0,
+        certain=True,
+    )
+    policy.note(event)
+    found = targets_of(policy, "+++++")
+    assert [each.amount for each in found if each is not None] == [0.0, 0.5, 0.5, 1.0, 1.0]
 
 
 def test_without_durations_it_follows_the_detector() -> None:
@@ -201,6 +241,9 @@ def test_triggers_are_the_onsets_of_the_amplitude(signs: str, onset_hops: int) -
         ("on_level: expected on_ma for device 'stn', which speaks milliampere", {"on_level": 0.5}),
         ("off_level: expected off_ma for device 'stn'", {"off_level": 0.5}),
         ("program: expected one of adbs, found 'other'", {"program": "other"}),
+        ("step_ma: expected none with triggers, found 0.1", {"step_ma": 0.1, "output": "trigger"}),
+        ("step_level: expected step_ma for device 'stn', found 0.1", {"step_level": 0.1}),
+        ("on_ma: expected a whole number of steps (step_ma = 0.4), found 2.5", {"step_ma": 0.4}),
     ],
 )
 def test_what_does_not_fit_the_device_is_named_with_its_key(

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from detectors.estimates import Estimates, Seen
-from replay.session import replay_session
 from stimloop.terminal.found_text import warnings
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.events import Fault, Tick
@@ -20,7 +19,7 @@ from streamer.journal.provenance import header
 from streamer.journal.records import Header
 from streamer.tables.table_file import TableFile
 from streamer.tables.writer import TableWriter
-from tests.replay.rig import CONFIG_TOML, rig, short_recording
+from tests.replay.rig import make_session, rig, short_recording
 
 _INFOS = tuple(each.info for each in short_recording(1.0).streams)
 _NAMES = ["estimates.parquet", "events.parquet"]
@@ -135,7 +134,7 @@ def test_a_full_disk_ends_the_tables_and_not_the_session(
     real = pa.OSFile
     monkeypatch.setattr(pa, "OSFile", lambda _path, mode: real("/dev/full", mode))
     out = tmp_path / "session"
-    summary = replay_session(short_recording(2.0), rig(), config_toml=CONFIG_TOML, out=out)
+    summary = make_session(out, short_recording(2.0))
     assert summary["ended"] == "end of data"
     assert _names(out) == ["config.toml", "journal.sqlite", "summary.json"]
     tables = json.loads((out / "summary.json").read_text("utf-8"))["tables"]
