@@ -246,8 +246,8 @@ def examples_of(policy: type[Any]) -> tuple[PolicyExample, ...]:
     Examples
     --------
     >>> from stimulators.policies.threshold import Threshold
-    >>> [example.config.id for example in examples_of(Threshold)]
-    ['step', 'ramp', 'pulse', 'touch']
+    >>> [example.config.id for example in examples_of(Threshold)][:2]
+    ['step', 'ramp']
     """
     configs = getattr(policy, "examples", ())
     if not configs:
