@@ -18,7 +18,7 @@ from benchmarks.peers.process import peers
 from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
 from detectors.coherence.coherence import Coherence, CoherenceConfig
-from detectors.coherence.config import Measure
+from detectors.coherence.config import ExtraMeasure
 
 RATE_HZ = 1000.0
 HOP = 50
@@ -50,7 +50,7 @@ def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
 
 
 def stimloop(
-    samples_uv: NDArray[np.float64], window_s: float, measures: tuple[Measure, ...] = ()
+    samples_uv: NDArray[np.float64], window_s: float, measures: tuple[ExtraMeasure, ...] = ()
 ) -> Here:
     """Return our own detector, warm, its window full; it is fed the same hops in every turn."""
     n_channels = samples_uv.shape[1]

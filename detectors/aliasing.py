@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from detectors.bands.presets import PRESETS
 from detectors.detector import DetectorConfig
 
-#: So many harmonics are looked at; of later ones little is left behind an amplifier's filter.
+#: Harmonics that are looked at; of later ones an amplifier's filter leaves little.
 N_HARMONICS = 10
 
 
-class Folded(NamedTuple):
+class Alias(NamedTuple):
     """The number of a harmonic, the fundamental being 1, and where it appears."""
 
     harmonic: int
@@ -25,25 +25,25 @@ class Band(NamedTuple):
     high_hz: float
 
 
-def folded_hz(frequency_hz: float, rate_hz: float) -> float:
+def alias_hz(frequency_hz: float, rate_hz: float) -> float:
     """Return the frequency between 0 and half the rate at which another one appears.
 
-    >>> folded_hz(520.0, 250.0)
+    >>> alias_hz(520.0, 250.0)
     20.0
     """
     return abs(frequency_hz - round(frequency_hz / rate_hz) * rate_hz)
 
 
-def folded_harmonics(
+def aliased_harmonics(
     frequency_hz: float,
     rate_hz: float,
     band_hz: tuple[float, float],
     n_harmonics: int = N_HARMONICS,
-) -> tuple[Folded, ...]:
+) -> tuple[Alias, ...]:
     """Return the harmonics that appear within a band, its edges included.
 
-    >>> folded_harmonics(130.0, 250.0, (13.0, 30.0))
-    (Folded(harmonic=4, frequency_hz=20.0), Folded(harmonic=6, frequency_hz=30.0))
+    >>> aliased_harmonics(130.0, 250.0, (13.0, 30.0))
+    (Alias(harmonic=4, frequency_hz=20.0), Alias(harmonic=6, frequency_hz=30.0))
 
     Notes
     -----
@@ -51,12 +51,12 @@ def folded_harmonics(
     and runs at 129.16 Hz has its eighth harmonic at 33.3 Hz in a stream of 1000 Hz, not at 40.
     """
     low_hz, high_hz = band_hz
-    places = (Folded(n, folded_hz(n * frequency_hz, rate_hz)) for n in range(1, n_harmonics + 1))
-    return tuple(each for each in places if low_hz <= each.frequency_hz <= high_hz)
+    aliases = (Alias(n, alias_hz(n * frequency_hz, rate_hz)) for n in range(1, n_harmonics + 1))
+    return tuple(each for each in aliases if low_hz <= each.frequency_hz <= high_hz)
 
 
 def bands_of(config: DetectorConfig) -> Iterator[Band]:
-    """Yield every band a detector's table names; what is no pair of numbers is none.
+    """Yield every band that a detector's table names; a value that is no pair of numbers is none.
 
     A key that ends in ``band_hz`` is one, each of those in a key that ends in ``bands_hz``, by
     whatever name, a ``preset``, and ``centre_hz`` with ``half_width_hz`` on both sides.

@@ -102,17 +102,17 @@ class StreamLayout:
         Raises
         ------
         ValueError
-            With the place in the detector's table.
+            With the index in the detector's table.
         """
-        for place, label in enumerate(channels):
+        for index, label in enumerate(channels):
             if label not in self.channels:
                 raise ValueError(
-                    f"channels[{place}]: expected one of {', '.join(self.channels)}, "
+                    f"channels[{index}]: expected one of {', '.join(self.channels)}, "
                     f"{self.found_text(label)}"
                 )
-            if label in channels[:place]:
+            if label in channels[:index]:
                 raise ValueError(
-                    f"channels[{place}]: expected unique labels, found {label!r} twice"
+                    f"channels[{index}]: expected unique labels, found {label!r} twice"
                 )
 
     def found_text(self, label: str) -> str:

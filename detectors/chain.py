@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout
 from detectors.deferral import Bound, Deferral
-from detectors.detector import Detector, DetectorConfig, Input, Reads, Source
+from detectors.detector import Detector, DetectorConfig, Input, Reads, Upstream
 from detectors.estimates import Seen
-from detectors.null_simulation.simulation import Rehearsal
+from detectors.null_simulation.simulation import NullSimulation
 from detectors.outputs import require_outputs
 from detectors.registry import REGISTRY
 from detectors.soft_taint import SoftTaint
@@ -69,14 +69,14 @@ class DetectorChain:
         self._soft_taint = {
             name: SoftTaint(len(layout.channels)) for name, layout in layouts.items()
         }
-        for place, config in enumerate(configs):
+        for index, config in enumerate(configs):
             try:
                 self._add(config, layouts)
             except ValueError as error:
-                raise ValueError(f"detectors[{place}].{error}") from error
+                raise ValueError(f"detectors[{index}].{error}") from error
 
     def update(self, block: Block) -> tuple[Seen, ...]:
-        """Fold a block in; return what each detector that completed a hop saw, in order."""
+        """Take a block; return what each detector that completed a hop saw, in order."""
         streams: dict[str, Input] = {block.stream: block}
         detectors: dict[str, Input] = {}
         seen: list[Seen] = []
@@ -147,17 +147,17 @@ class DetectorChain:
         if config.id in self.detectors:
             raise ValueError(f"id: expected unique ids, found {config.id!r} twice")
         sources = [self._source(each, layouts) for each in config.reads]
-        detector = _made(config, sources)
+        detector = _build(config, sources)
         first = config.reads[0]
         self.streams[config.id] = first.name if first.kind == "stream" else self.streams[first.name]
         self.detectors[config.id] = detector
         self._configs[config.id] = config
         if hasattr(detector, "deferrals"):
             self._deferring.append(detector)
-        self._links.append(_link(detector, self._folded(config.reads), layouts))
+        self._links.append(_link(detector, self._inputs(config.reads), layouts))
 
-    def _folded(self, reads: tuple[Reads, ...]) -> tuple[Reads, ...]:
-        """Return what a detector is fed: streams and detectors."""
+    def _inputs(self, reads: tuple[Reads, ...]) -> tuple[Reads, ...]:
+        """Return the inputs that a detector is fed with: streams and detectors."""
         return tuple(
             Reads(each.key, "stream", name) if each.kind == "samples" else each
             for each in reads
@@ -168,8 +168,10 @@ class DetectorChain:
     def _streams_read(self, reads: Reads) -> list[str]:
         return sorted(self.streams_of(reads.name)) if reads.kind == "samples" else [reads.name]
 
-    def _source(self, reads: Reads, layouts: Mapping[str, StreamLayout]) -> Source | Rehearsal:
-        known: Mapping[str, Source] = layouts if reads.kind == "stream" else self.detectors
+    def _source(
+        self, reads: Reads, layouts: Mapping[str, StreamLayout]
+    ) -> Upstream | NullSimulation:
+        known: Mapping[str, Upstream] = layouts if reads.kind == "stream" else self.detectors
         if reads.name not in known:
             wanted = "a regular stream" if reads.kind == "stream" else "a detector before this one"
             raise ValueError(
@@ -177,7 +179,7 @@ class DetectorChain:
                 f"found {reads.name!r}"
             )
         if reads.kind == "noise":
-            return Rehearsal(tuple(self._below(reads.name)), layouts, type(self))
+            return NullSimulation(tuple(self._below(reads.name)), layouts, type(self))
         if reads.kind == "samples":
             return tuple(layouts[name] for name in self._streams_read(reads))
         return known[reads.name]
@@ -191,7 +193,7 @@ class DetectorChain:
         return [config for config in self._configs.values() if config.id in needed]
 
 
-def _made(config: DetectorConfig, sources: Sequence[Source | Rehearsal]) -> Detector:
+def _build(config: DetectorConfig, sources: Sequence[Upstream | NullSimulation]) -> Detector:
     """Return the detector of a table, once it says all that a detector has to say."""
     try:
         detector: Detector = _DETECTORS[type(config)](config, *sources)
@@ -215,5 +217,5 @@ def _link(
     labels = layouts[stream].channels if stream else ()
     # Channels under names of its own: there is no telling which of the stream's they are made of.
     used = detector.channels if set(detector.channels) <= set(labels) else labels
-    columns = [place for place, label in enumerate(labels) if label in used]
+    columns = [column for column, label in enumerate(labels) if label in used]
     return _Link(detector, reads, stream, np.array(columns, dtype=np.int64))

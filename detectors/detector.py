@@ -1,4 +1,4 @@
-"""The seam every detector fits, built in or from elsewhere."""
+"""What every detector is, built in or from another package: its table, its inputs, its outputs."""
 
 from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -9,7 +9,7 @@ from detectors.block import Block, StreamLayout
 from detectors.estimates import Estimates, Seen
 from detectors.outputs import Output
 
-#: What a detector folds: a block of a stream, or the estimates of the detector it is `of`.
+#: What a detector is handed: a block of a stream, or the estimates of the detector it is `of`.
 Input: TypeAlias = Block | Estimates
 
 
@@ -22,8 +22,8 @@ class Reads(NamedTuple):
         The key of the table that names it; errors begin with it.
     kind : {"stream", "detector", "noise", "samples"}
         Whether it is a stream, a detector that stands earlier in the file, or of such a detector
-        its `Rehearsal` (not folded, but there at construction for whoever needs to know what
-        chance gives) or the samples of the streams below it.
+        its `NullSimulation` (not read hop by hop, but there at construction for whoever needs to
+        know what chance gives) or the samples of the streams below it.
     name : str
         Name of the stream or id of the detector.
 
@@ -59,22 +59,22 @@ class DetectorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     @property
     def reads(self) -> tuple[Reads, ...]:
-        """What the detector folds, in the order in which its constructor takes them."""
+        """What the detector reads, in the order in which its constructor takes it."""
         raise NotImplementedError
 
 
 class Detector(Protocol):
-    """A pure, causal fold over samples: the same samples give the same bits in any chunks.
+    """A pure, causal function of samples: the same samples give the same bits in any chunks.
 
     A detector is constructed as ``cls(config, *sources)`` with one source, a `StreamLayout`, a
-    `Detector`, a `Rehearsal` or a tuple of layouts, for each of ``config.reads``; it raises
-    ValueError, the text beginning with the key, where they do not fit. Several sources are folded
+    `Detector`, a `NullSimulation` or a tuple of layouts, for each of ``config.reads``; it raises
+    ValueError, the text beginning with the key, where they do not fit. Several sources are read
     one call each, as they come; a hop is given once all of them have passed it, and its sample and
     `rate_hz` are those of the slowest stream, whose samples are the grid
     (`detectors.alignment.aligner`).
 
     After every restart of a stream at least one hop is not valid on any channel, so that whoever
-    folds estimates sees the cut.
+    reads estimates sees the cut.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class Detector(Protocol):
     delay_s : float
         Declared delay: group delay plus half the window.
     span_samples : int
-        An estimate depends on so many of the newest samples; where memory fades, until 5 % of
+        Newest samples that an estimate depends on; where memory fades, until 5 % of
         what was before is left.
     detects : tuple of str
         May be left out where nothing is detected: the kinds of its detections.
@@ -122,7 +122,7 @@ class Detector(Protocol):
     span_samples: int
 
     def update(self, given: Input) -> Seen:
-        """Fold the next input in and return every hop it completed; never raises on data."""
+        """Take the next input, and return every hop that it completes; never raises on data."""
         ...
 
     def reset(self) -> None:
@@ -131,4 +131,4 @@ class Detector(Protocol):
 
 
 #: What a detector may be built on.
-Source: TypeAlias = StreamLayout | Detector | tuple[StreamLayout, ...]
+Upstream: TypeAlias = StreamLayout | Detector | tuple[StreamLayout, ...]

@@ -7,20 +7,19 @@ from msgspec import Meta
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.block import Block, StreamLayout
-from detectors.detector import DetectorConfig, Input, Reads
+from detectors.checks import require_memory, window_error
+from detectors.detector import Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
-from detectors.memory_limit import require_room
-from detectors.outputs import Measure, outputs_of
+from detectors.outputs import Measure
+from detectors.stream_detector import StreamDetector, StreamDetectorConfig
 
 
-class WindowedConfig(DetectorConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WindowedConfig(StreamDetectorConfig, frozen=True, kw_only=True):
     """The keys a windowed detector has; its own struct adds tag and further keys.
 
     Parameters
     ----------
-    stream : str
-        Name of the stream.
     channels : tuple of str
         Labels, the stream's own or of its montage; empty takes all of them.
     window_s : float
@@ -36,18 +35,12 @@ class WindowedConfig(DetectorConfig, frozen=True, kw_only=True, forbid_unknown_f
     0.05
     """
 
-    stream: str
     channels: tuple[str, ...] = ()
     window_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 1.0
     hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.05
 
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The stream."""
-        return (Reads("stream", "stream", self.stream),)
 
-
-class Windowed:
+class Windowed(StreamDetector):
     """Calls `measure` with the last window at every hop; the way to a detector in a few lines.
 
     A subclass sets `config_type` and `measures` and defines `measure`. It is slower than a kernel
@@ -100,21 +93,13 @@ class Windowed:
     measures: ClassVar[tuple[Measure, ...]]
 
     def __init__(self, config: WindowedConfig, layout: StreamLayout) -> None:
-        layout.require(config.channels)
-        self.id = config.id
-        self.channels = config.channels or layout.channels
-        self.outputs = outputs_of(self.channels, _declared(type(self)))
-        self.rate_hz = layout.rate_hz
-        self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
+        measures = _declared(type(self))
+        super().__init__(config, config.channels, layout, measures, config.hop_s)
         if config.window_s <= config.hop_s:
-            raise ValueError(
-                f"window_s: expected more than one hop ({config.hop_s:g} s), "
-                f"found {config.window_s:g}"
-            )
+            raise window_error(config.window_s, config.hop_s)
         self.span_samples = max(round(config.window_s * layout.rate_hz), self.hop_samples + 1)
         self.delay_s = self.span_samples / (2.0 * layout.rate_hz)
-        require_room("window_s", config.window_s, self.span_samples * len(self.channels))
-        self._columns = [layout.channels.index(label) for label in self.channels]
+        require_memory("window_s", config.window_s, self.span_samples * len(self.channels))
         self.reset()
 
     def measure(self, window_uv: NDArray[np.float64]) -> ArrayLike:
@@ -140,7 +125,7 @@ class Windowed:
         self._window_uv = np.zeros((self.span_samples, n_channels))
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         n_rows = given.time_s.size
         restarts = np.flatnonzero(given.taint[:, 0] & RESTART).tolist()

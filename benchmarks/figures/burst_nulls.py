@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.figures.recordings import DATA, Recorded, m1_ecog, percept, stn_ecog
 from detectors.block import Block, StreamLayout, Taint
-from detectors.bursts import statistics_kernel as kernel
+from detectors.bursts import statistics_state as columns
 from detectors.bursts.burst import Burst
 from detectors.bursts.null import SHARES
 from detectors.bursts.statistics import BurstStatistics
@@ -179,7 +179,7 @@ def _second(found: list[Detection], n_samples: int, rate_hz: float) -> Bursts:
 
 def _of(of_shares: NDArray[np.float64]) -> Bursts:
     row = of_shares[_QUARTER, 1:]
-    return Bursts(float(row[kernel.RATE]), float(row[kernel.DURATION]))
+    return Bursts(float(row[columns.RATE]), float(row[columns.DURATION]))
 
 
 def _told(bursts: Bursts) -> str:

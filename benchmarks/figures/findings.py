@@ -16,7 +16,7 @@ from scipy.signal import welch
 
 import stimloop as sl
 from benchmarks.figures.recordings import DATA, Recorded, dbs_on, m1_ecog, percept, stn_ecog
-from detectors.aliasing import folded_harmonics
+from detectors.aliasing import aliased_harmonics
 from detectors.block import StreamLayout, Taint
 from detectors.conditioning.artifacts.path import AnyArtifactConfig, ArtifactPath
 from detectors.conditioning.artifacts.stimulation_period import StimulationPeriod
@@ -173,7 +173,7 @@ def of_percept() -> Iterator[Row]:
         f"median {powers[0]:.1f} µV² in the first run, {powers[1]:.1f} µV² in the last",
         "left side stimulated with 3.1 mA in the first, not in the last",
     )
-    folded = folded_harmonics(130.0, 250.0, (13.0, 30.0))
+    folded = aliased_harmonics(130.0, 250.0, (13.0, 30.0))
     told = ", ".join(f"harmonic {each.harmonic} at {each.frequency_hz:g} Hz" for each in folded)
     yield Row(name, "warning at configuration, 130 Hz", told, "the fourth lands on 20 Hz")
 

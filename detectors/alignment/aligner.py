@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
+from typing import Final
 
 import numpy as np
 
 from detectors.alignment.backlog import Backlog
 from detectors.alignment.resampler import Resampler, reach_s
+from detectors.alignment.state import no_rows
 from detectors.block import Block, Break, StreamLayout
 from detectors.kernels.trust import RESTART
 
-#: Rows may wait for so long, by their own number, for a stream that gives samples of other times.
-#: A stream that gives none is parted from the others after its `silence_s`.
-OVERDUE_S = 30.0
-#: Up to so much of the reference's rate the grid shows the other streams as they are.
-FLAT_TO = 0.4
+#: Seconds, counted in rows, that a row waits for a stream that gives samples of other times. A
+#: stream that gives none is parted from the others after its `silence_s`.
+OVERDUE_S: Final = 30.0
+#: Share of the reference's rate up to which the grid shows the other streams as they are.
+FLAT_TO: Final = 0.4
 
 
 class Aligner:
@@ -49,7 +51,7 @@ class Aligner:
     of the samples within ten periods of the reference on either side, weighted by a
     Kaiser-windowed sinc of their distance in time. So no true rate, no drift and no offset of a
     clock matters; phases stay as they are, and up to 0.4 of the reference's rate so do amplitudes,
-    to 0.001. What is beyond 0.6 of it, and would fold back, is damped by 65 dB.
+    to 0.001. What is beyond 0.6 of it, and would be aliased, is damped by 65 dB.
 
     Each row depends on the samples alone, and is summed in the order of time: any interleaving of
     the streams' blocks, cut anywhere, gives the same bits. Of each other stream a row carries all
@@ -60,7 +62,7 @@ class Aligner:
 
     Rows wait until every stream has passed them. A silent one is known by a `Break`, which settles
     what waits. Streams whose clocks disagree never pass each other: what waits for more than 30 s
-    of samples is then given up, row by row; here alone, an interleaving that differs by so much
+    of samples is then given up, row by row; here alone, an interleaving that differs by that much
     shows.
     """
 
@@ -84,24 +86,21 @@ class Aligner:
                 self._columns = columns
                 self._own = slice(first, first + len(wanted))
             else:
-                self._others.append(Resampler(layout, columns, reference.rate_hz, first))
+                self._others.append(
+                    Resampler(
+                        layout,
+                        columns,
+                        reference.rate_hz,
+                        number=len(self._others),
+                        first_column=first,
+                    )
+                )
             first += len(wanted)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        n_channels = len(self.layout.channels)
-        self._rows = Backlog(
-            {
-                "sample": (np.int64, ()),
-                "time_s": (np.float64, ()),
-                "epoch": (np.int64, ()),
-                "restarts": (np.bool_, ()),
-                "is_silent": (np.bool_, (len(self._others),)),
-                "samples_uv": (np.float64, (n_channels,)),
-                "taint": (np.uint16, (n_channels,)),
-            }
-        )
+        self._rows = Backlog(no_rows(len(self._others), len(self.layout.channels)))
         self._epoch = dict.fromkeys(self._streams, 0)
         self._silent: frozenset[str] = frozenset()
         for other in self._others:
@@ -113,27 +112,27 @@ class Aligner:
         Blocks are of consecutive rows: there are several only where the reference left out samples.
         """
         if block.after is not None:
-            self._part(block.stream, block.after)
+            self._begin_epoch(block.stream, block.after)
         n_overdue = 0
         if block.stream == self.reference:
             n_overdue = max(0, len(self._rows) - self._n_overdue)
-            self._take(block)
-        for place, other in enumerate(self._others):
+            self._add_rows(block)
+        for other in self._others:
             if block.stream == other.name:
-                other.take(block, self._epoch[block.stream])
-            is_silent = np.ascontiguousarray(self._rows["is_silent"][:, place])
-            other.fill(self._rows, is_silent, n_overdue)
-        return self._give(min(other.n_done for other in self._others))
+                other.add(block, self._epoch[block.stream])
+            other.fill(self._rows, n_overdue)
+        return self._take_rows(min(other.n_done for other in self._others))
 
-    def _part(self, stream: str, after: Break) -> None:
-        """Begin a stream's next epoch, unless the break is of streams that are not here."""
+    def _begin_epoch(self, stream: str, after: Break) -> None:
+        """Begin a stream's next epoch; a break of streams that are not here begins none."""
         self._epoch[stream] = sum(after.n_breaks[name] for name in self._epoch)
         if stream == self.reference:
             self._silent = after.silent
         for other in self._others:
-            other.part(self._epoch[stream], after.next_sample[other.name])
+            other.begin_epoch(self._epoch[stream], after.next_sample[other.name])
 
-    def _take(self, block: Block) -> None:
+    def _add_rows(self, block: Block) -> None:
+        """Put the reference's samples into the queue as rows of the grid."""
         n_rows = block.time_s.size
         self._rows.extend(n_rows)
         new = slice(len(self._rows) - n_rows, None)
@@ -145,7 +144,8 @@ class Aligner:
         self._rows["samples_uv"][new, self._own] = block.samples_uv[:, self._columns]
         self._rows["taint"][new, self._own] = block.taint[:, self._columns]
 
-    def _give(self, n_rows: int) -> list[Block]:
+    def _take_rows(self, n_rows: int) -> list[Block]:
+        """Return the first rows of the grid, which leave the queue."""
         if not n_rows:
             return []
         sample = self._rows["sample"][:n_rows].copy()
@@ -155,7 +155,7 @@ class Aligner:
         taint[self._rows["restarts"][:n_rows]] |= np.uint16(RESTART)
         self._rows.drop(n_rows)
         for other in self._others:
-            other.n_done -= n_rows
+            other.drop_rows(n_rows)
         edges = [0, *(np.flatnonzero(np.diff(sample) != 1) + 1).tolist(), n_rows]
         return [
             Block(self.layout.name, int(sample[a]), samples_uv[a:b], time_s[a:b], taint[a:b])

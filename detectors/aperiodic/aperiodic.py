@@ -1,21 +1,25 @@
 """The aperiodic part of the spectrum, a line through its logarithms, and a band's power over it."""
 
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.signal import get_window
 
 from detectors.aperiodic import aperiodic_kernel as kernel
-from detectors.aperiodic.chance import Segments, chance_of
-from detectors.bands.bins import bins_in_band, require_cycle, require_width
+from detectors.aperiodic.chance import HannSegments, chance_of
+from detectors.aperiodic.config import ROUNDING, AperiodicConfig
+from detectors.aperiodic.state import Counters, Settings, State
+from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
-from detectors.detector import DetectorConfig, Input, Reads
+from detectors.checks import require_memory, require_within_half_rate
+from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Seen
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
-from detectors.outputs import Measure, outputs_of, with_null
+from detectors.outputs import Measure, with_null
+from detectors.stream_detector import StreamDetector
+
+__all__ = ["Aperiodic", "AperiodicConfig"]
 
 #: Outputs of each channel, in the order of the kernel's columns.
 _MEASURES: Final = (
@@ -24,114 +28,13 @@ _MEASURES: Final = (
     *with_null("over_aperiodic_db", "dB", signed=True),
     Measure("misfit", ""),
 )
-#: Cycles of the lowest frequency that a segment must have: below, a Hann segment mostly shows
-#: what is next to it.
-_N_CYCLES_MIN: Final = 2
 #: Bins that a line must have.
 _N_BINS_MIN: Final = 3
-#: So little of a bin or a step is rounding.
-_ROUNDING: Final = 1e-6
-#: By so much of half a segment a hop may be no multiple of it.
-_SLACK: Final = 0.1
 #: Standard deviations from the line beyond which a bin pulls no harder.
 _HUBER: Final = 1.345
 
 
-class AperiodicConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="aperiodic",
-):
-    """A `[[detectors]]` table of kind ``aperiodic``.
-
-    Parameters
-    ----------
-    stream : str
-        Name of the stream.
-    channels : tuple of str
-        Labels, the stream's own or of its montage; empty takes all of them.
-    band_hz : tuple of float
-        Low and high edge of what is compared with the line, bins at the edges by the part of
-        them that lies inside.
-    fit_hz : tuple of float
-        The line is laid through the multiples ``low <= f < high`` of ``1 / segment_s``,
-    exclude_hz : tuple of (float, float)
-        but for those of these bands: where rhythms and mains are. What is left by default are two
-        anchors, 3-6 and 35-45 Hz.
-    segment_s : float
-        Length of a segment; the spectrum has a bin every ``1 / segment_s`` hertz.
-    window_s : float
-        The window is of as many segments, each half a segment after the one before, as fit in.
-    hop_s : float, optional
-        From one estimate to the next, a multiple of half a segment; by default a segment. All
-        three are rounded to samples, half a segment first.
-
-    Examples
-    --------
-    >>> config = AperiodicConfig(id="slope", stream="LFP", band_hz=(13.0, 30.0))
-    >>> config.window_s
-    30.0
-    """
-
-    stream: str
-    channels: tuple[str, ...] = ()
-    band_hz: tuple[float, float] = (13.0, 30.0)
-    fit_hz: tuple[float, float] = (3.0, 45.0)
-    exclude_hz: tuple[tuple[float, float], ...] = ((6.0, 35.0), (48.0, 52.0), (58.0, 62.0))
-    segment_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 1.0
-    window_s: Annotated[float, Meta(gt=0.0, le=600.0)] = 30.0
-    hop_s: Annotated[float, Meta(gt=0.0, le=600.0)] | None = None
-
-    def __post_init__(self) -> None:
-        bands = {"band_hz": self.band_hz, "fit_hz": self.fit_hz}
-        for key, (low_hz, high_hz) in bands.items():
-            if not 0.0 < low_hz < high_hz:
-                raise ValueError(f"{key}: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]")
-        for place, (low_hz, high_hz) in enumerate(self.exclude_hz):
-            if not 0.0 <= low_hz < high_hz:
-                raise ValueError(
-                    f"exclude_hz[{place}]: expected 0 <= low < high, "
-                    f"found [{low_hz:g}, {high_hz:g}]"
-                )
-        for key, band_hz in bands.items():
-            require_cycle(key, band_hz, "segment_s", self.segment_s, _N_CYCLES_MIN)
-        require_width("band_hz", self.band_hz, "segment_s", self.segment_s)
-        self._check_grid()
-
-    def _check_grid(self) -> None:
-        half_s = self.segment_s / 2.0
-        n_segments = int(self.window_s / half_s + _ROUNDING) - 1
-        if n_segments < 2:
-            raise ValueError(
-                f"window_s: expected at least two segments ({3.0 * half_s:g} s), "
-                f"found {self.window_s:g}"
-            )
-        if self.hop_s is not None and abs(self.hop_s / half_s - self.n_steps) > _SLACK:
-            raise ValueError(
-                f"hop_s: expected a multiple of half a segment ({half_s:g} s), found {self.hop_s:g}"
-            )
-        if self.n_steps > n_segments:
-            raise ValueError(
-                f"window_s: expected more than one hop ({self.n_steps * half_s:g} s), "
-                f"found {self.window_s:g}"
-            )
-
-    @property
-    def n_steps(self) -> int:
-        """Half segments of a hop."""
-        hop_s = self.segment_s if self.hop_s is None else self.hop_s
-        return max(1, round(2.0 * hop_s / self.segment_s))
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The stream."""
-        return (Reads("stream", "stream", self.stream),)
-
-
-class Aperiodic:
+class Aperiodic(StreamDetector):
     """Exponent and height of the 1/f part of a spectrum, and the power of a band over it.
 
     Parameters
@@ -144,8 +47,8 @@ class Aperiodic:
     Attributes
     ----------
     window_samples, span_samples : int
-        An estimate depends on so many of the newest samples.
-    chance : detectors.aperiodic.chance.Chance
+        Newest samples that an estimate depends on.
+    chance : detectors.aperiodic.chance.AperiodicChance
         The standard deviation of each output where there is nothing but 1/f, in closed form.
 
     Raises
@@ -172,7 +75,7 @@ class Aperiodic:
     The power follows the idea of [1]_, and the line is laid so that three things do not move it. A
     peak or a mains line that was not excluded: beyond 1.345 standard deviations a bin pulls no
     harder (Huber's loss [2]_; the deviation is known, so nothing else is estimated), in
-    a fixed number of turns. Few segments: the mean of the logarithm of a power is too low by
+    a fixed number of rounds. Few segments: the mean of the logarithm of a power is too low by
     ``ln L - digamma(L)`` with L segments' worth, which is added. The width of a Hann segment: at
     k cycles a segment it shows ``f ** -x`` too high by ``1 + x (x + 1) / (6 k²) + x (x + 1)
     (x + 2) (x + 3) / (72 k⁴)``, 4 % at 3 Hz and a second for 1/f, which the line takes into
@@ -192,7 +95,7 @@ class Aperiodic:
     window is full, and at least one hop after a restart is not. NaN policy: ``invalid``; a window
     that contains a tainted sample is not valid on that channel, an estimate whose newest sample
     carries a doubtful stamp neither, nor one of a channel that is dead in a bin. Values beyond
-    1e12 µV count as tainted and are not folded in.
+    1e12 µV count as tainted and are left out.
 
     References
     ----------
@@ -213,14 +116,11 @@ class Aperiodic:
     config_type: ClassVar[type[DetectorConfig]] = AperiodicConfig
 
     def __init__(self, config: AperiodicConfig, layout: StreamLayout) -> None:
-        layout.require(config.channels)
-        self.id = config.id
-        self.channels = config.channels or layout.channels
-        self.outputs = outputs_of(self.channels, _MEASURES)
-        self.rate_hz = layout.rate_hz
+        super().__init__(config, config.channels, layout, _MEASURES, config.window_s)
         segment_samples = max(2, round(config.segment_s * self.rate_hz))
         self._step = segment_samples - segment_samples // 2
-        _check_bands(config, self.rate_hz)
+        for key, band_hz in (("band_hz", config.band_hz), ("fit_hz", config.fit_hz)):
+            require_within_half_rate(key, band_hz, config.stream, self.rate_hz)
         line_bins = _line_bins(config, segment_samples)
         band_bins, parts = bins_in_band(config.band_hz, segment_samples, self.rate_hz)
         spare = round(config.window_s * self.rate_hz) - segment_samples
@@ -229,30 +129,26 @@ class Aperiodic:
         self.window_samples = (self.n_segments - 1) * self._step + segment_samples
         n_bins = line_bins.size + band_bins.size
         n_channels = len(self.channels)
-        require_room("window_s", config.window_s, self.n_segments * n_channels * n_bins)
-        require_room("segment_s", config.segment_s, segment_samples * (3 * n_bins + n_channels))
+        require_memory("window_s", config.window_s, self.n_segments * n_channels * n_bins)
+        require_memory("segment_s", config.segment_s, segment_samples * (3 * n_bins + n_channels))
         self.span_samples = self.window_samples
         self.delay_s = self.window_samples / (2.0 * self.rate_hz)
         bin_hz = self.rate_hz / segment_samples
-        segments = Segments(segment_samples, self._step, self.n_segments)
+        segments = HannSegments(segment_samples, self._step, self.n_segments)
         self.chance = chance_of(line_bins, band_bins, parts, bin_hz, segments)
         bins = np.concatenate((line_bins, band_bins))
         self._log_frequency = np.log10(bins * bin_hz)
         self._smearing = 1.0 / bins.astype(np.float64) ** 2
         self._parts = parts
         self._table, density = _table(bins, segment_samples)
-        self._settings = kernel.Settings(
+        self._settings = Settings(
             step_samples=self._step,
-            hop_samples=self.hop_samples,
             n_line=line_bins.size,
             scale=density / (self.rate_hz * self.n_segments),
             log_bias=self.chance.bias,
             huber_constant=_HUBER * self.chance.bin_sd,
-            expected_rms=self.chance.spread,
-            level_db=self.chance.level_db,
-        )
-        self._columns = np.array(
-            [layout.channels.index(label) for label in self.channels], dtype=np.int64
+            expected_rms=self.chance.bins_rms,
+            over_db_null=self.chance.over_db_null,
         )
         self._segment_samples = segment_samples
         self.reset()
@@ -262,7 +158,7 @@ class Aperiodic:
         n_channels = len(self.channels)
         n_bins = self._log_frequency.size
         n_line = n_bins - self._parts.size
-        state = kernel.State(
+        state = State(
             columns=self._columns,
             table=self._table,
             log_frequency=self._log_frequency,
@@ -272,6 +168,7 @@ class Aperiodic:
             ring=np.zeros((n_channels, self._segment_samples)),
             powers=np.zeros((self.n_segments, n_channels, n_bins)),
             newest=np.zeros((n_channels, n_bins)),
+            window=np.zeros((n_channels, n_bins)),
             segment=np.zeros(self._segment_samples),
             spectrum=np.zeros((2, n_bins)),
             power=np.zeros(n_bins),
@@ -279,29 +176,20 @@ class Aperiodic:
             leakage_bias=np.zeros(n_line),
             distance=np.zeros(n_line),
             settings=self._settings,
-            counters=kernel.Counters(),
+            counters=Counters(hop_samples=self.hop_samples),
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Take a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        return Seen(self._kernel.fold(given, self.hop_samples))
-
-
-def _check_bands(config: AperiodicConfig, rate_hz: float) -> None:
-    for key, (low_hz, high_hz) in {"band_hz": config.band_hz, "fit_hz": config.fit_hz}.items():
-        if high_hz > rate_hz / 2.0:
-            raise ValueError(
-                f"{key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
-                f"{config.stream!r}, found [{low_hz:g}, {high_hz:g}]"
-            )
+        return Seen(self._kernel.update(given, self.hop_samples))
 
 
 def _line_bins(config: AperiodicConfig, segment_samples: int) -> NDArray[np.int64]:
     """Return the bins of the line, the same ones at every rate that has them.
 
-    They are told by multiples of ``1 / segment_s``, from which the true distance of the bins
+    They are named by multiples of ``1 / segment_s``, from which the true distance of the bins
     differs by what a segment was rounded to samples.
     """
     bins = np.arange(segment_samples // 2 + 1)
@@ -320,16 +208,16 @@ def _line_bins(config: AperiodicConfig, segment_samples: int) -> NDArray[np.int6
 def _is_within(
     bins: NDArray[np.int64], band_hz: tuple[float, float], segment_s: float
 ) -> NDArray[np.bool_]:
-    low, high = (edge_hz * segment_s - _ROUNDING for edge_hz in band_hz)
+    low, high = (edge_hz * segment_s - ROUNDING for edge_hz in band_hz)
     within: NDArray[np.bool_] = (low <= bins) & (bins < high)
     return within
 
 
 def _table(bins: NDArray[np.int64], segment_samples: int) -> tuple[NDArray[np.float64], float]:
     """Return the transform of a segment's half, and what makes its squares a density at 1 Hz."""
-    place = np.arange(1, segment_samples // 2 + 1)
-    # Whole turns are taken off as integers, so the angle is as exact as it can be.
-    angle = 2.0 * np.pi * (np.outer(place, bins) % segment_samples) / segment_samples
+    sample = np.arange(1, segment_samples // 2 + 1)
+    # Whole cycles are taken off as integers, so the angle is as exact as it can be.
+    angle = 2.0 * np.pi * (np.outer(sample, bins) % segment_samples) / segment_samples
     window = get_window("hann", segment_samples)
-    table = np.stack((np.cos(angle), -np.sin(angle)), axis=1) * window[place, None, None]
+    table = np.stack((np.cos(angle), -np.sin(angle)), axis=1) * window[sample, None, None]
     return table, 2.0 / float(window @ window)

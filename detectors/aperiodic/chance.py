@@ -1,4 +1,4 @@
-"""How far Welch spectra of noise scatter, and what follows for a line through their logarithms."""
+"""The scatter of Welch spectra of noise, and of a line through their logarithms."""
 
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ _EXPONENT: Final = 1.0
 _ONE_SIDED: Final = 1.645
 
 
-class Segments(NamedTuple):
+class HannSegments(NamedTuple):
     """The Hann segments of a window.
 
     Parameters
@@ -27,30 +27,30 @@ class Segments(NamedTuple):
     number: int
 
 
-class Chance(NamedTuple):
+class AperiodicChance(NamedTuple):
     """What noise without any peak gives, as the standard deviation of each output.
 
     Parameters
     ----------
     bias : float
-        By so much the decadic logarithm of a bin is too low on average.
+        What the decadic logarithm of a bin is too low by on average.
     bin_sd : float
         Of the decadic logarithm of one bin.
-    spread : float
+    bins_rms : float
         Root mean square distance of the bins from the line.
     exponent_sd, offset_sd, over_db_sd : float
         Of the outputs.
-    level_db : float
+    over_db_null : float
         What the band over the line exceeds in one window of twenty.
     """
 
     bias: float
     bin_sd: float
-    spread: float
+    bins_rms: float
     exponent_sd: float
     offset_sd: float
     over_db_sd: float
-    level_db: float
+    over_db_null: float
 
 
 def chance_of(
@@ -58,8 +58,8 @@ def chance_of(
     band_bins: NDArray[np.int64],
     parts: NDArray[np.float64],
     bin_hz: float,
-    segments: Segments,
-) -> Chance:
+    segments: HannSegments,
+) -> AperiodicChance:
     """Return what Gaussian noise gives whose spectrum is ``f ** -exponent``.
 
     Parameters
@@ -70,7 +70,7 @@ def chance_of(
         How much of each bin of the band lies in it.
     bin_hz : float
         Distance of the bins.
-    segments : Segments
+    segments : HannSegments
         What the spectrum is made of.
 
     Notes
@@ -107,14 +107,14 @@ def chance_of(
     # What is left is a projection, so the trace of its covariance is what the line does not take.
     taken = _correlated(solve, line_bins, correlation) @ line[:n_line]
     left = 1.0 - float(np.trace(taken)) / n_line
-    return Chance(
+    return AperiodicChance(
         bias=float((np.log(worth) - digamma(worth)) / np.log(10.0)),
         bin_sd=bin_sd,
-        spread=bin_sd * float(np.sqrt(left)),
+        bins_rms=bin_sd * float(np.sqrt(left)),
         exponent_sd=float(exponent_sd),
         offset_sd=float(offset_sd),
         over_db_sd=10.0 * float(over_sd),
-        level_db=10.0 * _ONE_SIDED * float(over_sd),
+        over_db_null=10.0 * _ONE_SIDED * float(over_sd),
     )
 
 
@@ -132,7 +132,7 @@ def _correlated(
     return np.asarray(made[:, bins])
 
 
-def _covariance(segments: Segments) -> NDArray[np.float64]:
+def _covariance(segments: HannSegments) -> NDArray[np.float64]:
     """Return the relative covariance of two bins that are 0, 1, .. apart."""
     window = get_window("hann", segments.samples)
     found = np.zeros(segments.samples // 2 + 1)

@@ -1,124 +1,26 @@
 """Bursts: when a measure is above its threshold for long enough, and when it falls below again."""
 
-from typing import Annotated, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.bursts import burst_kernel as kernel
+from detectors.bursts import running_mean_kernel as running_mean
+from detectors.bursts.config import BurstConfig, BurstThreshold
 from detectors.bursts.rule import BurstRule
-from detectors.bursts.running_mean_kernel import smooth
-from detectors.detector import Detector, DetectorConfig, Input, Reads
-from detectors.edges import take_detections
+from detectors.checks import require_memory
+from detectors.compiling.bundle import Bundle
+from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.calibrated_threshold import uncalibrated
-from detectors.kernels.edges import empty_edges
+from detectors.kernels.edges import empty_edges, take_detections
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
+from detectors.kernels.hysteresis import EpisodeRule, no_episodes
 from detectors.outputs import Measure, Output, outputs_of, sole_measure
 
-
-class BurstThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either a percentile, taken over a stretch and then frozen, or a level.
-
-    Parameters
-    ----------
-    percentile : float
-        From 0 to 100, of the valid hops of the calibration stretch, channel by channel.
-    calibrate_s : float
-        Length of that stretch, counted in valid hops.
-    level : float
-        A fixed threshold in the unit of the measure: µV² for band power, µV for an amplitude.
-
-    Raises
-    ------
-    ValueError
-        Where it is neither, or both.
-
-    Examples
-    --------
-    >>> BurstThreshold(percentile=75.0)
-    Traceback (most recent call last):
-        ...
-    ValueError: threshold: expected percentile and calibrate_s, or level, found percentile
-    """
-
-    percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
-    calibrate_s: Annotated[float, Meta(gt=0.0, le=3600.0)] | None = None
-    level: Annotated[float, Meta(ge=-1e24, le=1e24)] | None = None
-
-    def __post_init__(self) -> None:
-        given = [key for key, value in msgspec.structs.asdict(self).items() if value is not None]
-        if given not in (["percentile", "calibrate_s"], ["level"]):
-            raise ValueError(
-                "threshold: expected percentile and calibrate_s, or level, "
-                f"found {', '.join(given) or 'none'}"
-            )
-
-
-class BurstConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="burst",
-):
-    """A `[[detectors]]` table of kind ``burst``.
-
-    Parameters
-    ----------
-    of : str
-        Id of the detector it looks at: one with one measure a channel.
-    threshold : BurstThreshold
-        What the measure is held against.
-    hysteresis : float, optional
-        A burst ends so far below the threshold, as a fraction of it; 0.1 where neither is given.
-    hysteresis_level : float, optional
-        The same in the unit of the measure: for a measure that may be negative (dB, z), of
-        which a fraction means nothing.
-    smoothing_s : float
-        The measure is the mean of the hops of so long, rounded to hops; 0 leaves it as it is. An
-        amplitude that is told more often than it changes, as that of `oscillation`, crosses a
-        level back and forth; 0.2 s is usual.
-    duration_s_min : float
-        An episode shorter than this, from its onset to its offset, is no burst.
-
-    Examples
-    --------
-    >>> import msgspec
-    >>> threshold = {"percentile": 75.0, "calibrate_s": 20.0}
-    >>> table = {"kind": "burst", "id": "burst", "of": "beta", "threshold": threshold}
-    >>> msgspec.convert(table, BurstConfig).reads[0].name
-    'beta'
-    """
-
-    of: str
-    threshold: BurstThreshold
-    hysteresis: Annotated[float, Meta(ge=0.0, lt=1.0)] | None = None
-    hysteresis_level: Annotated[float, Meta(ge=0.0, le=1e24)] | None = None
-    smoothing_s: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.0
-    duration_s_min: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.1
-
-    def __post_init__(self) -> None:
-        if self.hysteresis is not None and self.hysteresis_level is not None:
-            raise ValueError(
-                "hysteresis_level: expected none where hysteresis is given, "
-                f"found {self.hysteresis_level:g}"
-            )
-        level = self.threshold.level
-        if level is not None and level <= 0.0 and self.hysteresis_level is None:
-            raise ValueError(
-                "threshold.level: expected above 0 unless hysteresis_level is given, "
-                f"found {level:g}"
-            )
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The detector below."""
-        return (Reads("of", "detector", self.of),)
+__all__ = ["Burst", "BurstColumns", "BurstConfig", "BurstThreshold"]
 
 
 class BurstColumns(NamedTuple):
@@ -224,7 +126,7 @@ class Burst:
         self.rate_hz = source.rate_hz
         hop_s = self.hop_samples / self.rate_hz
         self._n_mean = max(1, round(config.smoothing_s / hop_s))
-        require_room("smoothing_s", config.smoothing_s, self._n_mean * len(self.channels))
+        require_memory("smoothing_s", config.smoothing_s, self._n_mean * len(self.channels))
         self.span_samples = source.span_samples + (self._n_mean - 1) * self.hop_samples
         self.rule = BurstRule.of(
             config.hysteresis, config.hysteresis_level, round(config.duration_s_min * self.rate_hz)
@@ -235,11 +137,9 @@ class Burst:
         calibrate_s = config.threshold.calibrate_s or 0.0
         # A source that takes a baseline gives nothing valid before it has one.
         self.calibration_s = calibrate_s + getattr(source, "calibration_s", 0.0)
-        self._n_calibrate = 0
-        if calibrate_s > 0.0:
-            self._n_calibrate = max(1, round(calibrate_s / hop_s))
+        self._n_calibrate = config.threshold.n_calibrate(hop_s)
         n_collected = self._n_calibrate * len(self.channels)
-        require_room("threshold.calibrate_s", calibrate_s, n_collected)
+        require_memory("threshold.calibrate_s", calibrate_s, n_collected)
         self._percentile = float(config.threshold.percentile or 0.0)
         self._level = float(config.threshold.level or 0.0)
         self.reset()
@@ -257,21 +157,23 @@ class Burst:
     def reset(self) -> None:
         """Forget everything, the calibration too: what follows is as after construction."""
         n_channels = len(self.channels)
-        self._n_good = np.zeros(n_channels, dtype=np.int64)
-        self._recent = np.zeros((n_channels, self._n_mean))
+        self._mean = Bundle(
+            running_mean.State(
+                n_good=np.zeros(n_channels, dtype=np.int64),
+                recent=np.zeros((n_channels, self._n_mean)),
+            )
+        )
         state = kernel.State(
-            stage=np.zeros(n_channels, dtype=np.int64),
-            crossed_sample=np.zeros(n_channels, dtype=np.int64),
-            crossed_time_s=np.zeros(n_channels),
-            crossed_value=np.zeros(n_channels),
-            last_value=np.zeros(n_channels),
-            threshold=uncalibrated(n_channels, self._n_calibrate, self._percentile, self._level),
-            rule=kernel.Rule(
-                keep=self.rule.keep,
-                drop=self.rule.drop,
-                floor=self.rule.floor,
-                lag_samples=self._lag_samples,
+            episodes=no_episodes(
+                n_channels,
+                EpisodeRule(
+                    keep=self.rule.keep,
+                    drop=self.rule.drop,
+                    floor=self.rule.floor,
+                    lag_samples=self._lag_samples,
+                ),
             ),
+            threshold=uncalibrated(n_channels, self._n_calibrate, self._percentile, self._level),
             edges=empty_edges(n_channels),
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
@@ -292,7 +194,7 @@ class Burst:
             return given.values, given.valid
         values = np.empty(given.values.shape)
         valid = np.empty(values.shape, dtype=np.bool_)
-        smooth(given.values, given.valid, self._n_good, self._recent, values, valid)
+        running_mean.update(given.values, given.valid, values, valid, self._mean.addresses)
         return values, valid
 
 

@@ -12,15 +12,15 @@ from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WIN
 class CalibrationStretch:
     """Keeps samples of some channels of a stream, in the order of their indices.
 
-    What a detector of hops has been told of is behind what its stream has given. So samples wait
-    until `take_until` takes them.
+    Hops come later than the samples that they are of. So samples wait until `take_until` takes
+    them.
 
     Parameters
     ----------
     columns : list of int
         The channels in the stream.
     n_samples : int
-        The newest so many are kept.
+        Newest samples that are kept.
     """
 
     def __init__(self, columns: list[int], n_samples: int) -> None:
@@ -38,7 +38,7 @@ class CalibrationStretch:
         )
 
     def take_until(self, sample: int) -> None:
-        """Take every sample up to this one, which included."""
+        """Take every sample up to this one, and this one too."""
         while self._waiting and self._waiting[0][0] <= sample:
             first, samples_uv, taint = self._waiting.popleft()
             n_rows = min(sample + 1 - first, len(samples_uv))
@@ -47,12 +47,12 @@ class CalibrationStretch:
             self._take(samples_uv[:n_rows], taint[:n_rows])
 
     def channel(
-        self, place: int
+        self, column: int
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
         """Return a channel's samples, whether each is good, and whether time was lost before it."""
         n_kept = min(self._n_taken, len(self._begins))
         rows = np.arange(self._n_taken - n_kept, self._n_taken) % len(self._begins)
-        return self._samples_uv[rows, place], self._is_good[rows, place], self._begins[rows]
+        return self._samples_uv[rows, column], self._is_good[rows, column], self._begins[rows]
 
     def _take(self, samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> None:
         n_rows = len(samples_uv)

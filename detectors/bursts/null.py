@@ -1,4 +1,4 @@
-"""What a burst detector makes of Gaussian noise, whatever share of it is above the threshold."""
+"""The bursts of Gaussian noise, for each share of the time that it is above the threshold."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -9,21 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bursts import burst_kernel as burst
-from detectors.bursts import statistics_kernel as kernel
+from detectors.bursts import statistics_state as columns
 from detectors.bursts.null_kernel import count_bursts
 from detectors.bursts.rule import BurstRule
+from detectors.bursts.statistics_kernel import summarise
 from detectors.compiling.bundle import Bundle
 from detectors.estimates import Estimates
 from detectors.null_simulation.noise_spectrum import NoiseSpectrum
-from detectors.null_simulation.simulation import Rehearsal
+from detectors.null_simulation.simulation import NullSimulation
 
 #: Shares of the time above the threshold that are tried; between them goes a straight line.
 SHARES: Final = (
     *(0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3),
     *(0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
 )
-#: Noise is heard until it has had so many bursts above its 75th percentile, or for so many
-#: stretches of so many samples or hops a channel, whichever is less.
+#: Noise is simulated until it has had this number of bursts above its 75th percentile, or for this
+#: number of stretches of samples, or hops, a channel, whichever is less.
 _N_BURSTS: Final = 4000
 _N_STRETCHES: Final = 16
 _STRETCH_SAMPLES: Final = 60_000
@@ -31,10 +32,10 @@ _STRETCH_HOPS: Final = 20_000
 #: Of fewer bursts the mean says nothing.
 _N_BURSTS_MIN: Final = 30
 
-_AMPLITUDES: Final = slice(kernel.MEAN_AMPLITUDE, kernel.PEAK_AMPLITUDE + 1)
+_AMPLITUDES: Final = slice(columns.MEAN_AMPLITUDE, columns.PEAK_AMPLITUDE + 1)
 
 
-class _Rule(NamedTuple):
+class _RuleInHops(NamedTuple):
     """What makes a burst, and a long one, in hops."""
 
     keep: float
@@ -46,7 +47,7 @@ class _Rule(NamedTuple):
 
 @lru_cache(maxsize=64)
 def burst_null(
-    rehearsal: Rehearsal,
+    simulation: NullSimulation,
     rule: BurstRule,
     hop_samples: int,
     rate_hz: float,
@@ -59,7 +60,7 @@ def burst_null(
 
     Parameters
     ----------
-    rehearsal : Rehearsal
+    simulation : NullSimulation
         Of the burst detector: its measure is that of the rig's own filters.
     rule : BurstRule
         Hysteresis and shortest duration, which change the null: they are applied.
@@ -70,12 +71,12 @@ def burst_null(
     spectrum : NoiseSpectrum, optional
         Of the noise; white without it.
     n_stretches : int
-        At most so many stretches of noise are heard.
+        Stretches of noise that are simulated, at most.
 
     Returns
     -------
     ndarray, shape (n_shares, N_NULL)
-        See the columns in `detectors.bursts.statistics_kernel`; not finite where there were too
+        See the columns in `detectors.bursts.statistics_state`; not finite where there were too
         few bursts to tell.
 
     Notes
@@ -84,7 +85,7 @@ def burst_null(
     hysteresis and shortest duration, a level that is exceeded for the share s has, by Rice's
     formula [1]_, the rate ``2 sqrt(pi) b rho s`` and the mean duration ``1 / (2 sqrt(pi) b rho)``
     with ``rho = sqrt(-ln s)``: ``0.2396 / b`` at the 75th percentile. Of other measures, of hops
-    and of the rule there is no such form, so the noise is made and heard: the means are those of
+    and of the rule there is no such form, so the noise is simulated: the means are those of
     about 4000 bursts, to 1 or 2 %, or of as many as there are in 16 stretches.
 
     References
@@ -92,15 +93,15 @@ def burst_null(
     .. [1] S. O. Rice, "Mathematical analysis of random noise", Bell System Technical Journal
        24(1), 1945, doi:10.1002/j.1538-7305.1945.tb00453.x.
     """
-    in_hops = _Rule(
+    in_hops = _RuleInHops(
         rule.keep, rule.drop, rule.lag_hops(hop_samples), long_hops, hop_samples / rate_hz
     )
     n_samples = max(hop_samples, min(_STRETCH_SAMPLES, _STRETCH_HOPS * hop_samples))
-    stretches = islice(rehearsal.run(n_samples, spectrum), n_stretches)
-    values, valid = _heard(stretches, in_hops)
+    stretches = islice(simulation.run(n_samples, spectrum), n_stretches)
+    values, valid = _simulated(stretches, in_hops)
     null = no_null()
     if valid.any():
-        thresholds = np.quantile(values[valid], 1.0 - null[:, kernel.SHARE])
+        thresholds = np.quantile(values[valid], 1.0 - null[:, columns.SHARE])
         for row, threshold in zip(null, thresholds.tolist(), strict=True):
             if threshold > rule.floor:
                 row[1:] = _measures(values, valid, threshold, in_hops)
@@ -114,13 +115,13 @@ def burst_null(
 
 def no_null() -> NDArray[np.float64]:
     """Return a null that says nothing, at the same shares; to be written to."""
-    null = np.full((len(SHARES), kernel.N_NULL), np.nan)
-    null[:, kernel.SHARE] = SHARES
+    null = np.full((len(SHARES), columns.N_NULL), np.nan)
+    null[:, columns.SHARE] = SHARES
     return null
 
 
-def _heard(
-    stretches: Iterator[list[Estimates]], rule: _Rule
+def _simulated(
+    stretches: Iterator[list[Estimates]], rule: _RuleInHops
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the measure of noise and its validity, shape (n_channels, n_hops)."""
     measure = slice(burst.VALUE, None, burst.N_COLUMNS)
@@ -142,35 +143,35 @@ def _heard(
     )
 
 
-def _n_bursts(values: NDArray[np.float64], valid: NDArray[np.bool_], rule: _Rule) -> float:
+def _n_bursts(values: NDArray[np.float64], valid: NDArray[np.bool_], rule: _RuleInHops) -> float:
     """Return how many bursts a stretch has above its own 75th percentile."""
     if not valid.any():
         return 0.0
-    found = _found(
+    found = _summary(
         np.ascontiguousarray(values.T),
         np.ascontiguousarray(valid.T),
         float(np.quantile(values[valid], 0.75)),
         rule,
     )
-    return float(found[kernel.N_BURSTS])
+    return float(found[columns.N_BURSTS])
 
 
 def _measures(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _Rule
+    values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _RuleInHops
 ) -> NDArray[np.float64]:
     """Return rate, durations, amplitudes above a threshold, the rate alone where bursts are few."""
-    found = _found(values, valid, threshold, rule)
-    if found[kernel.N_BURSTS] < _N_BURSTS_MIN:
-        found[kernel.DURATION : kernel.NULL] = np.nan
-    return found[: kernel.NULL]
+    found = _summary(values, valid, threshold, rule)
+    if found[columns.N_BURSTS] < _N_BURSTS_MIN:
+        found[columns.DURATION : columns.NULL] = np.nan
+    return found[: columns.NULL]
 
 
-def _found(
-    values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _Rule
+def _summary(
+    values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _RuleInHops
 ) -> NDArray[np.float64]:
     """Return what the statistics of one block as long as the stretch would be."""
-    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
+    summary = Bundle(columns.Summary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
     end_level = rule.keep * threshold - rule.drop
     count_bursts(values, valid, threshold, end_level, rule.lag, rule.long_hops, summary.addresses)
-    kernel.summarise(rule.hop_s, summary.addresses)
+    summarise(rule.hop_s, summary.addresses)
     return summary.fields.values

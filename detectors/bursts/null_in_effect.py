@@ -13,9 +13,9 @@ from detectors.bursts.null import burst_null, no_null
 from detectors.deferral import Bound, Deferral
 from detectors.estimates import Estimates
 from detectors.null_simulation.noise_spectrum import NoiseSpectrum
-from detectors.null_simulation.simulation import Rehearsal
+from detectors.null_simulation.simulation import NullSimulation
 
-#: Of all channels together so many values are kept: of a longer calibration the newest ones.
+#: Values that are kept of all channels together: of a longer calibration the newest ones.
 _N_VALUES_MAX: Final = 16_000_000
 
 
@@ -34,8 +34,8 @@ class BurstNullInEffect:
         Id of the detector that needs it.
     burst : Burst
         The burst detector.
-    rehearsal : Rehearsal
-        The same on noise.
+    simulation : NullSimulation
+        The burst detector, on noise.
     layouts : tuple of StreamLayout
         The streams below it.
     long_hops : float
@@ -57,7 +57,7 @@ class BurstNullInEffect:
         self,
         id_: str,
         burst: Burst,
-        rehearsal: Rehearsal,
+        simulation: NullSimulation,
         layouts: tuple[StreamLayout, ...],
         *,
         long_hops: float,
@@ -67,13 +67,13 @@ class BurstNullInEffect:
         self._burst = burst
         self._columns = [burst.columns(channel) for channel in burst.channels]
         self._null_of = functools.partial(
-            burst_null, rehearsal, burst.rule, burst.hop_samples, burst.rate_hz, long_hops
+            burst_null, simulation, burst.rule, burst.hop_samples, burst.rate_hz, long_hops
         )
         self._delay_samples = delay_samples
         labels = layouts[0].channels if len(layouts) == 1 else ()
         is_own = burst.calibration_s > 0.0 and set(burst.channels) <= set(labels)
         self.is_white = np.full(len(burst.channels), 0.0 if is_own else 1.0)
-        self._places = [labels.index(each) for each in burst.channels] if is_own else []
+        self._columns_of_stream = [labels.index(each) for each in burst.channels] if is_own else []
         n_calibrate = round(burst.calibration_s * burst.rate_hz)
         # The last hop of a calibration is valid, so all that it depends on is good.
         self._n_kept = max(
@@ -85,22 +85,22 @@ class BurstNullInEffect:
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
-        nothing = no_null() if self._places else self._null_of()
+        nothing = no_null() if self._columns_of_stream else self._null_of()
         self.null = np.stack([nothing] * len(self._burst.channels))
         self.deferrals: list[Deferral] = []
         self.bound: list[Bound] = []
         self._is_valid_yet = np.zeros(len(self._burst.channels), dtype=np.bool_)
-        self._calibrating = list(range(len(self._places)))
+        self._calibrating = list(range(len(self._columns_of_stream)))
         self._stretch: CalibrationStretch | None = None
         if self._calibrating:
-            self._stretch = CalibrationStretch(self._places, self._n_kept)
+            self._stretch = CalibrationStretch(self._columns_of_stream, self._n_kept)
 
-    def hear(self, block: Block) -> None:
+    def add_samples(self, block: Block) -> None:
         """Take samples, which come before the hops that they complete."""
         if self._stretch is not None:
             self._stretch.add(block)
 
-    def follow(self, given: Estimates) -> None:
+    def update(self, given: Estimates) -> None:
         """Take hops of the burst detector: a calibration ends where a threshold is known."""
         if self._stretch is None:
             return
@@ -163,6 +163,6 @@ class BurstNullInEffect:
         return no_null() if spectrum is None else self._null_of(spectrum=spectrum)
 
     def _compile(self) -> None:
-        """Hear a little noise, so that nothing is compiled when the calibration is over."""
+        """Simulate a little noise, so that nothing is compiled when the calibration is over."""
         flat = NoiseSpectrum(np.ones(2).tobytes(), self._burst.rate_hz)
         self._null_of(spectrum=flat, n_stretches=1)

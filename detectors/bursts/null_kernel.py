@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.bursts.statistics_kernel import Summary
-from detectors.compiling.bundle import opened
+from detectors.bursts.statistics_state import Summary
 from detectors.compiling.kernel import kernel
+from detectors.compiling.opened import opened
 
 
 @kernel
@@ -31,7 +31,7 @@ def count_bursts(
     long_hops : float
         A burst of more hops is long.
     addresses
-        Of a bundle of `detectors.bursts.statistics_kernel.Summary`, whose tally is added to.
+        Of a bundle of `detectors.bursts.statistics_state.Summary`, whose tally is added to.
     """
     tally = opened(Summary, addresses).tally
     for channel in range(values.shape[0]):

@@ -14,7 +14,7 @@ class BurstRule(NamedTuple):
     floor : float
         The threshold must be above it.
     shortest_samples : int
-        So long it must last, from edge to edge, to count.
+        Samples that it must last, from edge to edge, to count.
     """
 
     keep: float

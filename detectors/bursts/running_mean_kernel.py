@@ -1,19 +1,32 @@
 """The mean of the newest hops of each channel."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2
+from detectors.compiling.opened import opened
+
+
+class State(NamedTuple):
+    """What the mean is of."""
+
+    #: Valid hops in a row, shape (n_channels,).
+    n_good: Array1[np.int64]
+    #: The newest of them, shape (n_channels, n_mean): a ring that begins anew with every row of
+    #: valid hops.
+    recent: Array2[np.float64]
 
 
 @kernel
-def smooth(
-    given: NDArray[np.float64],
+def update(
+    values: NDArray[np.float64],
     valid: NDArray[np.bool_],
-    n_good: NDArray[np.int64],
-    recent: NDArray[np.float64],
     out_values: NDArray[np.float64],
     out_valid: NDArray[np.bool_],
+    addresses: NDArray[np.int64],
 ) -> None:
     """Write the mean of each hop and those before it; valid where all of them are.
 
@@ -21,29 +34,28 @@ def smooth(
 
     Parameters
     ----------
-    given, valid : ndarray, shape (n_hops, n_channels)
+    values, valid : ndarray, shape (n_hops, n_channels)
         The measure.
-    n_good : ndarray, shape (n_channels,)
-        Valid hops in a row, kept between calls.
-    recent : ndarray, shape (n_channels, n_mean)
-        The newest of them, kept between calls: a ring that begins anew with every row of valid
-        hops.
     out_values, out_valid : ndarray, shape (n_hops, n_channels)
         The means; zero where not valid.
+    addresses
+        Of a bundle of `State`.
     """
+    state = opened(State, addresses)
+    n_good, recent = state.n_good, state.recent
     n_mean = recent.shape[1]
-    for hop in range(given.shape[0]):
-        for channel in range(given.shape[1]):
+    for hop in range(values.shape[0]):
+        for channel in range(values.shape[1]):
             out_values[hop, channel] = 0.0
             out_valid[hop, channel] = False
             if not valid[hop, channel]:
                 n_good[channel] = 0
                 continue
-            recent[channel, n_good[channel] % n_mean] = given[hop, channel]
+            recent[channel, n_good[channel] % n_mean] = values[hop, channel]
             n_good[channel] += 1
             if n_good[channel] >= n_mean:
                 total = 0.0
-                for place in range(n_good[channel] - n_mean, n_good[channel]):
-                    total += recent[channel, place % n_mean]
+                for number in range(n_good[channel] - n_mean, n_good[channel]):
+                    total += recent[channel, number % n_mean]
                 out_values[hop, channel] = total / n_mean
                 out_valid[hop, channel] = True

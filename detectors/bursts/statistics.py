@@ -1,78 +1,37 @@
 """How often, how long and how strong bursts are, each beside what noise would give."""
 
-from typing import Annotated, ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout
 from detectors.bursts import statistics_kernel as kernel
 from detectors.bursts.burst import Burst
 from detectors.bursts.null_in_effect import BurstNullInEffect
+from detectors.bursts.statistics_config import BurstStatisticsConfig
+from detectors.bursts.statistics_state import (
+    N_COLUMNS,
+    Blocks,
+    BurstTally,
+    Counters,
+    Settings,
+    State,
+)
+from detectors.checks import require_memory
 from detectors.deferral import Bound, Deferral
-from detectors.detector import Detector, DetectorConfig, Input, Reads
+from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.trust import RESTART
-from detectors.memory_limit import require_room
-from detectors.null_simulation.simulation import Rehearsal
+from detectors.null_simulation.simulation import NullSimulation
 from detectors.outputs import Measure, outputs_of, with_null
 
 #: More estimates a window would cost more than they tell.
-_N_BLOCKS_MAX = 1000
+_N_BLOCKS_MAX: Final = 1000
 
-
-class BurstStatisticsConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="burst_statistics",
-):
-    """A `[[detectors]]` table of kind ``burst_statistics``.
-
-    Parameters
-    ----------
-    of : str
-        Id of the burst detector it looks at.
-    window_s : float
-        Bursts that ended so long ago or less are counted, by the hops of the burst detector.
-    hop_s : float
-        From one estimate to the next, rounded to hops of the burst detector; the window is a
-        whole number of them, at most 1000.
-    long_s : float
-        A burst that lasts longer is long.
-    n_bursts_min : int
-        Means and fractions of fewer bursts are not valid.
-    null_delay_s : float
-        So long after a channel's calibration has ended, counted in samples, the null of its own
-        spectrum takes effect: the time there is to compute it.
-
-    Examples
-    --------
-    >>> config = BurstStatisticsConfig(id="statistics", of="burst", window_s=60.0, long_s=0.5)
-    >>> [read.kind for read in config.reads]
-    ['samples', 'detector', 'noise']
-    """
-
-    of: str
-    window_s: Annotated[float, Meta(gt=0.0, le=86400.0)] = 60.0
-    hop_s: Annotated[float, Meta(gt=0.0, le=3600.0)] = 1.0
-    long_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.5
-    n_bursts_min: Annotated[int, Meta(ge=1, le=1_000_000)] = 10
-    null_delay_s: Annotated[float, Meta(ge=1.0, le=3600.0)] = 10.0
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The burst detector, the samples below it, and what it gives on noise."""
-        return (
-            Reads("of", "samples", self.of),
-            Reads("of", "detector", self.of),
-            Reads("of", "noise", self.of),
-        )
+__all__ = ["BurstStatistics", "BurstStatisticsColumns", "BurstStatisticsConfig"]
 
 
 class BurstStatisticsColumns(NamedTuple):
@@ -104,8 +63,8 @@ class BurstStatistics:
         The streams below the burst detector.
     burst : Detector
         The burst detector.
-    rehearsal : Rehearsal
-        The same on noise.
+    simulation : NullSimulation
+        The burst detector, on noise.
 
     Raises
     ------
@@ -180,7 +139,7 @@ class BurstStatistics:
         config: BurstStatisticsConfig,
         layouts: tuple[StreamLayout, ...],
         burst: Detector,
-        rehearsal: Rehearsal,
+        simulation: NullSimulation,
     ) -> None:
         if not isinstance(burst, Burst):
             raise ValueError(  # noqa: TRY004 the configuration is wrong, not a type
@@ -198,7 +157,7 @@ class BurstStatistics:
         self.delay_s = burst.delay_s + self._n_blocks * self._every * self._hop_s / 2.0
         self._lag = burst.rule.lag_hops(burst.hop_samples)
         lag_s = self._lag * self._hop_s
-        require_room("of: duration_s_min", lag_s, self._lag * len(self.channels))
+        require_memory("of: duration_s_min", lag_s, self._lag * len(self.channels))
         self._long_hops = round(config.long_s * burst.rate_hz) / burst.hop_samples
         self._n_bursts_min = config.n_bursts_min
         self._is_of_one_stream = len(layouts) == 1
@@ -207,7 +166,7 @@ class BurstStatistics:
         self._null = BurstNullInEffect(
             config.id,
             burst,
-            rehearsal,
+            simulation,
             layouts,
             long_hops=self._long_hops,
             delay_samples=round(config.null_delay_s * burst.rate_hz),
@@ -217,8 +176,8 @@ class BurstStatistics:
 
     def columns(self, channel: str) -> BurstStatisticsColumns:
         """Return where the outputs of a channel are."""
-        first = self.channels.index(channel) * kernel.N_COLUMNS
-        return BurstStatisticsColumns(*range(first, first + kernel.N_COLUMNS))
+        first = self.channels.index(channel) * N_COLUMNS
+        return BurstStatisticsColumns(*range(first, first + N_COLUMNS))
 
     @property
     def nulls(self) -> NDArray[np.float64]:
@@ -242,12 +201,12 @@ class BurstStatistics:
         n_channels = len(self.channels)
         self._taints = np.zeros(self._n_blocks, dtype=np.uint16)
         shape = (self._n_blocks, n_channels)
-        state = kernel.State(
+        state = State(
             burst_hops=np.zeros(n_channels, dtype=np.int64),
             burst_sum=np.zeros(n_channels),
             burst_peak=np.zeros(n_channels),
             recent=np.zeros((n_channels, self._lag)),
-            blocks=kernel.Blocks(
+            blocks=Blocks(
                 decided_hops=np.zeros(shape, dtype=np.int64),
                 above_hops=np.zeros(shape, dtype=np.int64),
                 whole_bursts=np.zeros(shape, dtype=np.int64),
@@ -257,10 +216,10 @@ class BurstStatistics:
                 mean_sum=np.zeros(shape),
                 peak_sum=np.zeros(shape),
             ),
-            tally=kernel.Tally(),
+            tally=BurstTally(),
             null=self._null.null,
             is_null_white=self._null.is_white,
-            settings=kernel.Settings(
+            settings=Settings(
                 lag=self._lag,
                 long_hops=self._long_hops,
                 block_hops=self._every,
@@ -268,19 +227,19 @@ class BurstStatistics:
                 n_bursts_min=self._n_bursts_min,
                 is_signed=self._is_signed,
             ),
-            counters=kernel.Counters(),
+            counters=Counters(),
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Fold samples, or estimates of the burst detector, in; return every hop completed."""
+        """Take samples, or estimates of the burst detector; return every hop that they complete."""
         if isinstance(given, Block):
-            self._null.hear(given)
+            self._null.add_samples(given)
             if self._is_of_one_stream:
                 rows = np.flatnonzero(given.taint[:, 0] & RESTART)
                 self._restarts += (given.first_sample + rows).tolist()
             return self._nothing
-        self._null.follow(given)
+        self._null.update(given)
         parts: list[Estimates] = []
         is_cut = self._cuts(given)
         first = 0
@@ -322,15 +281,15 @@ class BurstStatistics:
 
     def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Return what the hops of each window carry, the newest of which are at `hops`."""
-        made = np.zeros(hops.size, dtype=np.uint16)
+        found = np.zeros(hops.size, dtype=np.uint16)
         first = 0
-        for place, hop in enumerate(hops.tolist()):
+        for index, hop in enumerate(hops.tolist()):
             self._taints[-1] |= np.bitwise_or.reduce(given[first : hop + 1])
-            made[place] = np.bitwise_or.reduce(self._taints)
+            found[index] = np.bitwise_or.reduce(self._taints)
             self._taints = np.append(self._taints[1:], np.uint16(0))
             first = hop + 1
         self._taints[-1] |= np.bitwise_or.reduce(given[first:])
-        return made
+        return found
 
 
 def _measures(burst: Burst) -> tuple[Measure, ...]:

@@ -1,131 +1,30 @@
-"""Sums over bursts, in blocks that slide, and what noise would give beside them."""
-
-from typing import Final, NamedTuple
+"""Sums over bursts, in blocks of a sliding window, and what noise would give beside them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bursts import burst_kernel as burst
-from detectors.compiling.bundle import Array1, Array2, Array3, Record, opened
+from detectors.bursts.statistics_state import (
+    DURATION,
+    IS_NULL_WHITE,
+    LONG_FRACTION,
+    MEAN_AMPLITUDE,
+    N_BURSTS,
+    N_COLUMNS,
+    N_MEASURES,
+    NULL,
+    PEAK_AMPLITUDE,
+    RATE,
+    SEEN,
+    SHARE,
+    Blocks,
+    BurstTally,
+    State,
+    Summary,
+)
 from detectors.compiling.kernel import kernel
-from detectors.kernels.hops import NO_HOPS, Hops, add_hop
-
-#: Columns each channel has in the output; those of noise in the order of those they stand beside.
-RATE: Final = 0
-DURATION: Final = 1
-MEAN_AMPLITUDE: Final = 2
-PEAK_AMPLITUDE: Final = 3
-LONG_FRACTION: Final = 4
-NULL: Final = 5
-N_BURSTS: Final = 10
-SEEN: Final = 11
-IS_NULL_WHITE: Final = 12
-N_COLUMNS: Final = 13
-
-#: Columns of `null`, one row a share of the time above the threshold.
-SHARE: Final = 0
-N_MEASURES: Final = 5
-N_NULL: Final = 1 + N_MEASURES
-
-
-class Tally(Record):
-    """What is counted of bursts, each in the block of hops in which it ends."""
-
-    #: Hops at which it could be said whether there is a burst.
-    decided_hops: int
-    #: Those of them above the threshold.
-    above_hops: int
-    #: Bursts that ended.
-    whole_bursts: int
-    #: Bursts that bad data ended.
-    cut_bursts: int
-    #: Hops of the bursts that ended.
-    whole_hops: int
-    #: Those of them that were long.
-    long_bursts: int
-    #: Of the bursts that ended, the sum of the means of the measure ...
-    mean_sum: float
-    #: ... and of its peaks.
-    peak_sum: float
-
-
-class Blocks(NamedTuple):
-    """The same of each block of the window, a ring, shapes (n_blocks, n_channels)."""
-
-    decided_hops: Array2[np.int64]
-    above_hops: Array2[np.int64]
-    whole_bursts: Array2[np.int64]
-    cut_bursts: Array2[np.int64]
-    whole_hops: Array2[np.int64]
-    long_bursts: Array2[np.int64]
-    mean_sum: Array2[np.float64]
-    peak_sum: Array2[np.float64]
-
-
-class Settings(Record):
-    """Numbers that never change."""
-
-    #: Hops from the crossing of the threshold to the hop that makes it a burst.
-    lag: int
-    #: A burst of more hops is long.
-    long_hops: float
-    #: Hops from one estimate to the next, which are a block.
-    block_hops: int
-    #: Seconds of a hop of the burst detector.
-    hop_s: float
-    #: Means of fewer bursts are not valid.
-    n_bursts_min: int
-    #: Whether amplitudes in noise lie above the threshold by a difference, and not by a factor.
-    is_signed: bool
-
-
-class Counters(Record):
-    """Where the kernel stands."""
-
-    #: Hops so far.
-    n_hops: int
-    #: Those since the last estimate.
-    since_estimate: int
-    #: The block that is counted in.
-    block: int
-    #: Whether what went on before it was cut off since the last estimate.
-    is_cut: bool
-
-
-class State(NamedTuple):
-    """What burst statistics read and keep."""
-
-    #: Hops of the present burst of each channel, 0 where there is none, shape (n_channels,).
-    burst_hops: Array1[np.int64]
-    #: Sum and greatest of the measure in it, shapes (n_channels,).
-    burst_sum: Array1[np.float64]
-    burst_peak: Array1[np.float64]
-    #: The measure of the last `lag` hops, written in turn, shape (n_channels, lag).
-    recent: Array2[np.float64]
-    #: What is counted in the window.
-    blocks: Blocks
-    #: The sum of all blocks of one channel; overwritten.
-    tally: Tally
-    #: What noise gives: see the columns above; shares ascending, shape
-    #: (n_channels, n_shares, N_NULL).
-    null: Array3[np.float64]
-    #: 1 where the noise is white, shape (n_channels,).
-    is_null_white: Array1[np.float64]
-    #: Numbers that never change.
-    settings: Settings
-    #: Where the kernel stands.
-    counters: Counters
-    #: What it writes: channel by channel its columns.
-    hops: Hops = NO_HOPS
-
-
-class Summary(NamedTuple):
-    """What a stretch counted by itself comes to."""
-
-    #: What was counted.
-    tally: Tally
-    #: The columns that follow from it, shape (N_COLUMNS,).
-    values: Array1[np.float64]
+from detectors.compiling.opened import opened
+from detectors.kernels.hops import add_hop
 
 
 @kernel
@@ -180,6 +79,7 @@ def update(
 
 @kernel
 def _empty_block(block: int, blocks: Blocks) -> None:
+    """Set the sums of a block to zero."""
     blocks.decided_hops[block] = 0
     blocks.above_hops[block] = 0
     blocks.whole_bursts[block] = 0
@@ -231,7 +131,7 @@ def _add(channel: int, value: float, state: State) -> None:
 
 
 @kernel
-def _sum_blocks(channel: int, newest: int, blocks: Blocks, tally: Tally) -> None:
+def _sum_blocks(channel: int, newest: int, blocks: Blocks, tally: BurstTally) -> None:
     """Sum over all blocks of a channel, the oldest first."""
     n_blocks = len(blocks.decided_hops)
     tally.decided_hops = tally.above_hops = tally.whole_bursts = tally.cut_bursts = 0
@@ -290,7 +190,8 @@ def summarise(hop_s: float, addresses: NDArray[np.int64]) -> None:
 
 
 @kernel
-def _summarise(tally: Tally, hop_s: float, values: NDArray[np.float64]) -> None:
+def _summarise(tally: BurstTally, hop_s: float, values: NDArray[np.float64]) -> None:
+    """Write the columns that follow from a tally; of the others none."""
     n_bursts = tally.whole_bursts
     values[N_BURSTS] = n_bursts
     values[SEEN] = tally.decided_hops * hop_s
@@ -305,7 +206,7 @@ def _summarise(tally: Tally, hop_s: float, values: NDArray[np.float64]) -> None:
 
 @kernel
 def _write_null(
-    tally: Tally,
+    tally: BurstTally,
     threshold: float,
     is_signed: bool,
     null: NDArray[np.float64],

@@ -1,4 +1,4 @@
-"""What chance gives a coherence that is averaged over a band, and how sure one can be of it."""
+"""The coherence of independent channels, averaged over a band, and the lower bound of any."""
 
 from typing import Final
 
@@ -9,15 +9,15 @@ from scipy.special import betaincinv, hyp2f1, ndtri
 
 from detectors.coherence.config import Segments
 
-#: Places of the table of lower bounds, and truths it is computed for.
-_N_PLACES: Final = 1025
+#: Rows of the table of lower bounds, and true coherences it is computed for.
+_N_ROWS: Final = 1025
 _N_TRUTHS: Final = 200
 #: Bins that are looked at: of more, which only neighbours know of each other, the average varies
 #: the less by as much.
 _N_BINS: Final = 32
 
 
-class Chance:
+class CoherenceChance:
     """Distribution of the coherence of two Gaussian channels, averaged over bins.
 
     Parameters
@@ -83,24 +83,24 @@ class Chance:
         self._linear = same / size
         self._square = (same**2 + mirrored**2) / size**2
 
-    def level(self, alpha: float) -> float:
+    def coherence_null(self, alpha: float) -> float:
         """Return the coherence that independent channels exceed with probability `alpha`."""
         return float(self._exceeded(np.zeros(1), alpha)[0])
 
-    def bounds(self, alpha: float) -> NDArray[np.float64]:
+    def lower_bounds(self, alpha: float) -> NDArray[np.float64]:
         """Return the lower bound of coherences whose roots go from 0 to 1 in equal steps.
 
         In these the estimate scatters alike at all truths but the highest, however many segments.
         It is the truth at which so high a coherence is exceeded with probability `alpha`; so it
-        is above 0 where the coherence is above `level`.
+        is above 0 where the coherence is above `coherence_null`.
         """
         truth = np.tanh(6.0 * np.linspace(0.0, 1.0, _N_TRUTHS) ** 2) ** 2
         exceeded = np.maximum.accumulate(self._exceeded(truth, alpha))
-        places = np.linspace(0.0, 1.0, _N_PLACES) ** 2
+        coherences = np.linspace(0.0, 1.0, _N_ROWS) ** 2
         made: NDArray[np.float64] = np.interp(
-            places, np.append(exceeded, 1.0), np.append(truth, 1.0)
+            coherences, np.append(exceeded, 1.0), np.append(truth, 1.0)
         )
-        made[places <= exceeded[0]] = 0.0
+        made[coherences <= exceeded[0]] = 0.0
         return made
 
     def _exceeded(self, truth: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
@@ -142,9 +142,9 @@ def _shared(
 
     Squared covariances in white noise, averaged over all pairs of segments of a window.
     """
-    place = np.arange(segments.length)
+    sample = np.arange(segments.length)
     weights = get_window("hann", segments.length) * np.exp(
-        -2j * np.pi * (np.outer(bins, place) % segments.length) / segments.length
+        -2j * np.pi * (np.outer(bins, sample) % segments.length) / segments.length
     )
     weights -= weights.mean(axis=1, keepdims=True)
     weights /= np.sqrt((np.abs(weights) ** 2).sum(axis=1, keepdims=True))

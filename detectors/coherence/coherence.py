@@ -9,17 +9,17 @@ from detectors.block import Block, StreamLayout
 from detectors.coherence import coherence_kernel as kernel
 from detectors.coherence import edges_kernel as coherence_edges
 from detectors.coherence import measures_kernel as coherence_measures
-from detectors.coherence.chance import Chance
+from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.config import CoherenceConfig, bins_of, pairs_of, segments_of
 from detectors.coherence.cross_pairs import CrossPairs
 from detectors.coherence.memory import Shape
 from detectors.coherence.tiles import tiles_of
 from detectors.compiling.bundle import Bundle
 from detectors.detector import DetectorConfig, Input
-from detectors.edges import take_detections
 from detectors.estimates import Detection, Estimates, Seen
-from detectors.kernels.edges import empty_edges
+from detectors.kernels.edges import empty_edges, take_detections
 from detectors.kernels.hop_kernel import HopKernel
+from detectors.kernels.hysteresis import EpisodeRule, no_episodes
 from detectors.outputs import Measure, outputs_of, with_null
 
 __all__ = ["Coherence", "CoherenceColumns", "CoherenceConfig"]
@@ -123,7 +123,7 @@ class Coherence:
     after a restart is not. NaN policy: ``invalid``; a window that contains a tainted sample on
     either channel is not valid, an estimate whose newest sample carries a doubtful stamp neither,
     nor one of a channel that is dead in a bin of the band. Values beyond 1e12 µV count as tainted
-    and are not folded in. Imaginary parts of less than 1e-5 of the magnitudes are no lag.
+    and are left out. Imaginary parts of less than 1e-5 of the magnitudes are no lag.
 
     References
     ----------
@@ -169,17 +169,17 @@ class Coherence:
         extras = tuple(each for each in _EXTRA if each.name in config.measures)
         self.measures = tuple(each.name for each in _ALWAYS + extras)
         self.outputs = outputs_of(map("-".join, self.pairs), _ALWAYS + extras)
-        chance = Chance(self.segments, bins, self._weights)
+        chance = CoherenceChance(self.segments, bins, self._weights)
         self.n_independent = chance.n_independent
-        self.level = chance.level(config.alpha)
-        self._bounds = chance.bounds(config.alpha)
-        self._threshold = self.level if config.threshold == "level" else config.threshold
+        self.coherence_null = chance.coherence_null(config.alpha)
+        self._bounds = chance.lower_bounds(config.alpha)
+        self._threshold = self.coherence_null if config.threshold == "level" else config.threshold
         self._keep = 1.0 - config.hysteresis
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.uint64
         )
-        places = [[self.channels.index(label) for label in pair] for pair in self.pairs]
-        self._tiles = tiles_of(np.array(places), len(self.channels))
+        positions = [[self.channels.index(label) for label in pair] for pair in self.pairs]
+        self._tiles = tiles_of(np.array(positions), len(self.channels))
         self._extras = np.array([_EXTRA[each] for each in extras], dtype=np.int64)
         locking = 1 if "phase_locking" in self.measures else -1
         has_lag = "phase_lag" in self.measures or "phase_lag_debiased" in self.measures
@@ -189,13 +189,15 @@ class Coherence:
             self.segments, int(bins[0]), bins.size, len(self.channels), len(self._tiles.origins),
             locking, lag,
         )  # fmt: skip
-        self._shape.require_room(config.window_s)
+        self._shape.require_memory(config.window_s)
         self.reset()
 
     def columns(self, a: str, b: str) -> CoherenceColumns:
         """Return where the outputs of a pair are."""
         first = self.pairs.index((a, b)) * len(self.measures)
-        return CoherenceColumns(**{name: first + place for place, name in enumerate(self.measures)})
+        return CoherenceColumns(
+            **{name: first + column for column, name in enumerate(self.measures)}
+        )
 
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
@@ -207,7 +209,7 @@ class Coherence:
             extras=self._extras,
             weights=self._weights,
             bounds=self._bounds,
-            level=self.level,
+            coherence_null=self.coherence_null,
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
         self._edges: Bundle[coherence_edges.State] | None = None
@@ -215,7 +217,7 @@ class Coherence:
             self._edges = Bundle(self._edge_state(self._threshold))
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         if self._across is None:
             return self._fold(given)
@@ -224,20 +226,18 @@ class Coherence:
         return Seen(estimates, tuple(edge for each in seen for edge in each.detections))
 
     def _fold(self, block: Block) -> Seen:
-        found = self._kernel.fold(block, self.hop_samples)
+        found = self._kernel.update(block, self.hop_samples)
         return Seen(found, self._detections(found))
 
     def _edge_state(self, threshold: float) -> coherence_edges.State:
         return coherence_edges.State(
-            is_on=np.zeros(len(self.pairs), dtype=np.bool_),
-            last=np.zeros(len(self.pairs)),
-            rule=coherence_edges.Rule(
+            episodes=no_episodes(len(self.pairs), EpisodeRule(keep=self._keep)),
+            edges=empty_edges(len(self.pairs)),
+            settings=coherence_edges.Settings(
                 first_column=self.measures.index("lower_bound"),
                 n_columns=len(self.measures),
                 threshold=threshold,
-                keep=self._keep,
             ),
-            edges=empty_edges(len(self.pairs)),
         )
 
     def _detections(self, found: Estimates) -> tuple[Detection, ...]:

@@ -6,49 +6,37 @@ from numpy.typing import NDArray
 from detectors.coherence.pairs_kernel import write_pairs
 from detectors.coherence.spectra_kernel import add_interval, write_phasors, write_spectrum
 from detectors.coherence.state import State
-from detectors.coherence.sums_kernel import slide, slot_of
-from detectors.compiling.bundle import opened
+from detectors.coherence.sums_kernel import slot_of, update_sums
 from detectors.compiling.kernel import kernel
-from detectors.kernels.hops import add_hop
-from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_WINDOW
+from detectors.compiling.opened import opened
+from detectors.kernels.sample_loop import sample_loop
+from detectors.kernels.trust import LIMIT_UV, SPOILS_WINDOW, is_good, is_voltage
 
 
 @kernel
-def update(
+def _restart(state: State) -> None:
+    """Forget everything, of all channels."""
+    counters = state.counters
+    counters.n_samples = counters.n_segments = counters.n_loaded = 0
+    state.spoilt_until[:] = 0
+
+
+@kernel
+def _take(
     samples_uv: NDArray[np.float64],
-    time_s: NDArray[np.float64],
     taint: NDArray[np.uint16],
-    first_sample: int,
+    row: int,
+    state: State,
     addresses: NDArray[np.int64],
 ) -> None:
-    """Take a block of samples in and write every hop that it completes.
-
-    Parameters
-    ----------
-    samples_uv, time_s, taint, first_sample
-        See `detectors.block.Block`.
-    addresses
-        Of a bundle of `detectors.coherence.state.State`.
-    """
-    state = opened(State, addresses)
-    lengths, counters, hops = state.lengths, state.counters, state.hops
-    for row in range(samples_uv.shape[0]):
-        if taint[row, state.columns[0]] & RESTART:
-            counters.n_samples = counters.n_segments = counters.n_loaded = 0
-            state.spoilt_until[:] = 0
-        _load(samples_uv, taint, row, state)
-        counters.n_samples += 1
-        counters.n_loaded += 1
-        if counters.n_loaded < lengths.interval:
-            continue
+    """Take one sample, and the interval that ends with it where there is one."""
+    counters = state.counters
+    _load(samples_uv, taint, row, state)
+    counters.n_samples += 1
+    counters.n_loaded += 1
+    if counters.n_loaded == state.lengths.interval:
         counters.n_loaded = 0
         _take_interval(addresses)
-        if counters.n_samples % lengths.hop == 0:
-            hop = add_hop(hops, first_sample + row, time_s[row])
-            hops.values[hop] = 0.0
-            hops.valid[hop] = counters.n_samples >= lengths.span
-            if counters.n_samples >= lengths.span:
-                write_pairs(taint[row], hop, addresses)
 
 
 @kernel
@@ -66,7 +54,7 @@ def _load(
     if state.counters.n_samples == 0:
         for channel in range(columns.size):
             value = samples_uv[row, columns[channel]]
-            block[n_interval, channel] = value if abs(value) <= LIMIT_UV else 0.0
+            block[n_interval, channel] = value if is_voltage(value) else 0.0
             block[n_interval - 1, channel] = 0.0
     bits = 0
     for channel in range(columns.size):
@@ -89,16 +77,26 @@ def _spoil(
     to = state.counters.n_loaded
     before = to - 1 if to > 0 else state.lengths.interval - 1
     for channel in range(columns.size):
-        is_voltage = abs(samples_uv[row, columns[channel]]) <= LIMIT_UV
-        if taint[row, columns[channel]] & SPOILS_WINDOW or not is_voltage:
+        value = samples_uv[row, columns[channel]]
+        if not is_good(value, taint[row, columns[channel]]):
             state.spoilt_until[channel] = state.counters.n_samples + 1
-        if not is_voltage:
+        if not is_voltage(value):
             block[to, channel] = block[before, channel]
+
+
+@kernel
+def _write(hop: int, taint: NDArray[np.uint16], state: State, addresses: NDArray[np.int64]) -> None:
+    """Write the measures of every pair, once a window is full."""
+    is_full = state.counters.n_samples >= state.lengths.span
+    state.hops.values[hop] = 0.0
+    state.hops.valid[hop] = is_full
+    if is_full:
+        write_pairs(taint, hop, addresses)
 
 
 @kernel(inline=False)
 def _take_interval(addresses: NDArray[np.int64]) -> None:
-    """Take a whole interval in: the spectrum of the segment that ends here, and its products."""
+    """Take an interval: the spectrum of the segment that ends with it, and its products."""
     state = opened(State, addresses)
     counters = state.counters
     add_interval(counters.n_samples // state.lengths.interval - 1, state)
@@ -109,5 +107,8 @@ def _take_interval(addresses: NDArray[np.int64]) -> None:
     if state.lengths.locking_row >= 0:
         write_phasors(slot, state)
     if state.lengths.has_sums:
-        slide(counters.n_segments, addresses)
+        update_sums(counters.n_segments, addresses)
     counters.n_segments += 1
+
+
+update = sample_loop(State, _restart, _take, _write)

@@ -10,24 +10,18 @@ from numpy.typing import NDArray
 from detectors.bands.bins import bins_in_band, require_cycle, require_width
 from detectors.bands.presets import Preset, band_of
 from detectors.block import StreamLayout
+from detectors.checks import require_band, require_within_half_rate, window_error
 from detectors.detector import DetectorConfig, Reads
 
 #: What can be asked for beside the coherence and its imaginary part, which cost next to nothing.
-Measure: TypeAlias = Literal["phase_locking", "phase_lag", "phase_lag_debiased"]
+ExtraMeasure: TypeAlias = Literal["phase_locking", "phase_lag", "phase_lag_debiased"]
 
-#: By such a part of a step a window may be too short for the fewest segments: all of them are
+#: Part of a step that a window may be too short by for the fewest segments, as all of them are
 #: rounded to samples.
 _SLACK: Final = 0.1
 
 
-class CoherenceConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="coherence",
-):
+class CoherenceConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="coherence"):
     """A `[[detectors]]` table of kind ``coherence``.
 
     Parameters
@@ -78,15 +72,13 @@ class CoherenceConfig(
     segment_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 1.0
     window_s: Annotated[float, Meta(gt=0.0, le=600.0)] = 10.0
     hop_s: Annotated[float, Meta(gt=0.0, le=600.0)] | None = None
-    measures: tuple[Measure, ...] = ("phase_locking", "phase_lag", "phase_lag_debiased")
+    measures: tuple[ExtraMeasure, ...] = ("phase_locking", "phase_lag", "phase_lag_debiased")
     alpha: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.05
     threshold: Annotated[float, Meta(gt=0.0, lt=1.0)] | Literal["level"] | None = None
     hysteresis: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.1
 
     def __post_init__(self) -> None:
-        low_hz, high_hz = self.band
-        if not 0.0 < low_hz < high_hz:
-            raise ValueError(f"band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]")
+        require_band("band_hz", self.band)
         require_cycle("band_hz", self.band, "segment_s", self.segment_s)
         require_width("band_hz", self.band, "segment_s", self.segment_s)
         if self.other_stream == self.stream:
@@ -169,9 +161,7 @@ def segments_of(config: CoherenceConfig, rate_hz: float) -> Segments:
             f"found {config.window_s:g}"
         )
     if made.span <= hop:
-        raise ValueError(
-            f"window_s: expected more than one hop ({hop / rate_hz:g} s), found {config.window_s:g}"
-        )
+        raise window_error(config.window_s, hop / rate_hz)
     return made
 
 
@@ -189,11 +179,7 @@ def bins_of(
         Where there is none.
     """
     low_hz, high_hz = config.band
-    if high_hz > rate_hz / 2.0:
-        raise ValueError(
-            f"band_hz: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
-            f"{config.stream!r}, found [{low_hz:g}, {high_hz:g}]"
-        )
+    require_within_half_rate("band_hz", config.band, config.stream, rate_hz)
     bins, parts = bins_in_band(config.band, segment_samples, rate_hz)
     has_phase = (bins > 0) & (2 * bins < segment_samples)
     if not has_phase.any():
@@ -214,17 +200,17 @@ def pairs_of(config: CoherenceConfig, layout: StreamLayout) -> tuple[tuple[str, 
         Where a label is unknown, or a pair is none or stands twice.
     """
     layout.require(config.channels)
-    for place, (a, b) in enumerate(config.pairs):
+    for index, (a, b) in enumerate(config.pairs):
         for label in (a, b):
             if label not in layout.channels:
                 raise ValueError(
-                    f"pairs[{place}]: expected one of {', '.join(layout.channels)}, "
+                    f"pairs[{index}]: expected one of {', '.join(layout.channels)}, "
                     f"{layout.found_text(label)}"
                 )
         if a == b:
-            raise ValueError(f"pairs[{place}]: expected two channels, found {a!r} with itself")
-        if {a, b} in [set(other) for other in config.pairs[:place]]:
-            raise ValueError(f"pairs[{place}]: expected unique pairs, found {a!r}, {b!r} twice")
+            raise ValueError(f"pairs[{index}]: expected two channels, found {a!r} with itself")
+        if {a, b} in [set(other) for other in config.pairs[:index]]:
+            raise ValueError(f"pairs[{index}]: expected unique pairs, found {a!r}, {b!r} twice")
     used = config.channels or layout.channels
     if not config.pairs and len(used) < 2:
         raise ValueError(f"channels: expected at least two, found {', '.join(used) or 'none'}")

@@ -22,7 +22,7 @@ class CrossPairs:
     pairs : tuple of (str, str)
         Labels of a channel of the first stream and one of the second; empty takes all pairs.
     band_hz : tuple of float
-        What is looked at.
+        The band whose coherence is computed.
     layout, other : StreamLayout
         The streams.
 
@@ -65,12 +65,12 @@ class CrossPairs:
         self._soft_taint.reset()
 
     def update(
-        self, block: Block, fold: Callable[[Block], Seen], span_samples: int
+        self, block: Block, detect: Callable[[Block], Seen], span_samples: int
     ) -> tuple[Seen, ...]:
-        """Take a block of either stream; return what `fold` sees on the grid, call by call."""
+        """Take a block of either stream; return what `detect` finds on the grid, call by call."""
         made: list[Seen] = []
         for rows in self._aligner.update(block):
-            seen = fold(rows)
+            seen = detect(rows)
             self._soft_taint.take(rows)
             if self._soft_taint.is_marked:
                 found = self._soft_taint.marked(seen.estimates, self._columns, span_samples)
@@ -80,11 +80,11 @@ class CrossPairs:
 
 
 def _check_labels(pairs: Pairs, layout: StreamLayout, other: StreamLayout) -> None:
-    for place, pair in enumerate(pairs):
+    for index, pair in enumerate(pairs):
         for label, stream in zip(pair, (layout, other), strict=True):
             if label not in stream.channels:
                 raise ValueError(
-                    f"pairs[{place}]: expected a channel of {stream.name!r} "
+                    f"pairs[{index}]: expected a channel of {stream.name!r} "
                     f"({', '.join(stream.channels)}), {stream.found_text(label)}"
                 )
 

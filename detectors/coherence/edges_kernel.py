@@ -1,39 +1,37 @@
-"""Onsets and offsets of a bound over a threshold, hop by hop."""
+"""Onsets and offsets of a lower bound over a threshold, hop by hop."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
-from detectors.kernels.edges import CUT, OFFSET, ONSET, Edges, add_edge
+from detectors.compiling.layout import Record
+from detectors.compiling.opened import opened
+from detectors.kernels.edges import Edges
+from detectors.kernels.hysteresis import Episodes, take_value
 
 
-class Rule(Record):
-    """What makes an edge; never changes."""
+class Settings(Record):
+    """Numbers that never change."""
 
-    #: Column of the first pair's bound.
+    #: Column of the first pair's lower bound.
     first_column: int
     #: Columns of a pair.
     n_columns: int
     #: Above it coherence begins.
     threshold: float
-    #: Below this fraction of it coherence ends.
-    keep: float
 
 
 class State(NamedTuple):
-    """What edges are found by, shapes (n_pairs,)."""
+    """What edges are found by."""
 
-    #: Whether it goes on.
-    is_on: Array1[np.bool_]
-    #: The last good bound: that of the edge where bad data cut it.
-    last: Array1[np.float64]
-    #: What makes an edge.
-    rule: Rule
+    #: The episode of each pair.
+    episodes: Episodes
     #: Onsets, offsets and cuts.
     edges: Edges
+    #: Numbers that never change.
+    settings: Settings
 
 
 @kernel
@@ -54,21 +52,17 @@ def update(
         Of a bundle of `State`.
     """
     state = opened(State, addresses)
-    rule, is_on, last = state.rule, state.is_on, state.last
+    settings, episodes = state.settings, state.episodes
     for hop in range(len(values)):
-        for pair in range(is_on.size):
-            column = rule.first_column + pair * rule.n_columns
-            bound = values[hop, column]
-            kind = -1
-            if not valid[hop, column]:
-                if is_on[pair]:
-                    kind = CUT
-            else:
-                last[pair] = bound
-                if is_on[pair] and bound < rule.keep * rule.threshold:
-                    kind = OFFSET
-                elif not is_on[pair] and bound > rule.threshold:
-                    kind = ONSET
-            if kind >= 0:
-                is_on[pair] = kind == ONSET
-                add_edge(state.edges, kind, pair, sample[hop], sample[hop], time_s[hop], last[pair])
+        for pair in range(episodes.stage.size):
+            column = settings.first_column + pair * settings.n_columns
+            take_value(
+                pair,
+                values[hop, column],
+                valid[hop, column],
+                settings.threshold,
+                sample[hop],
+                time_s[hop],
+                episodes,
+                state.edges,
+            )

@@ -229,12 +229,12 @@ def average_lag_of_segments(
 
 
 @kernel
-def lower_bound(bounds: NDArray[np.float64], level: float, coherence: float) -> float:
+def lower_bound(bounds: NDArray[np.float64], null: float, coherence: float) -> float:
     """Return the lower bound of a coherence, by straight line between two rows of a table.
 
-    It is 0 up to the level, also where that lies between two rows.
+    It is 0 up to the null, also where that lies between two rows.
     """
-    if coherence <= level:
+    if coherence <= null:
         return 0.0
     at = np.sqrt(coherence) * (bounds.size - 1)
     below = min(int(at), bounds.size - 2)

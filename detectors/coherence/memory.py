@@ -1,4 +1,4 @@
-"""How large everything is that coherence keeps between blocks, and its tables."""
+"""The size of all arrays that coherence keeps between blocks, and its tables."""
 
 import math
 from typing import Final, NamedTuple
@@ -26,7 +26,7 @@ class Tables(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """How large everything is.
+    """The size of all arrays.
 
     Parameters
     ----------
@@ -93,14 +93,13 @@ class Shape(NamedTuple):
         """Segments of each phase that are kept: also the one that is taken off the sums."""
         return self.segments.number + self.has_sums
 
-    def lengths(self, level: float) -> Lengths:
+    def lengths(self, coherence_null: float) -> Lengths:
         """Return the kernel's numbers."""
         return Lengths(
             segment=self.segments.length,
             interval=self.segments.interval,
             cut=self.cut,
             first_bin=self.first_bin - 1,
-            hop=self.segments.hop,
             span=self.segments.span,
             n_segments=self.segments.number,
             n_phases=self.n_phases,
@@ -108,7 +107,7 @@ class Shape(NamedTuple):
             locking_row=self.locking_row,
             lag_row=self.lag_row,
             has_sums=self.has_sums,
-            level=level,
+            coherence_null=coherence_null,
         )
 
     def tables(self) -> Tables:
@@ -122,15 +121,15 @@ class Shape(NamedTuple):
             is_odd = n_part % 2
             # In half samples; the one in the middle stands behind the mirrored ones.
             distance = np.append(2 * np.arange(n_part // 2) + 1 + is_odd, [0] * is_odd)
-            # Whole turns are taken off as integers, so the angle is as exact as it can be.
+            # Whole cycles are taken off as integers, so the angle is as exact as it can be.
             at = np.outer(around, distance.astype(np.int64)) % (2 * n_segment)
             made[0, : around.size, : distance.size] = np.cos(angle)[at]
             made[1, : around.size, : distance.size] = np.sin(angle)[at]
             made[:, np.flatnonzero(around == 0)] = 0.0
         return Tables(np.stack((np.cos(angle), -np.sin(angle))), parts)
 
-    def require_room(self, window_s: float) -> None:
-        """Expect what is kept of a window to be of a decent size.
+    def require_memory(self, window_s: float) -> None:
+        """Expect the memory that a window needs to be within the limit, 1.1 GB.
 
         Raises
         ------
@@ -152,7 +151,7 @@ class Shape(NamedTuple):
         extras: NDArray[np.int64],
         weights: NDArray[np.float64],
         bounds: NDArray[np.float64],
-        level: float,
+        coherence_null: float,
     ) -> State:
         """Return everything as it is after a restart; see `State` for the parameters."""
         spectra, phasors, power, whole, late, window_sums = (
@@ -185,8 +184,8 @@ class Shape(NamedTuple):
             inverse=np.zeros((self.n_bins, self.n_around)),
             alive=np.zeros(self.n_around, dtype=np.bool_),
             measures=np.zeros((N_MEASURES, WIDTH)),
-            lengths=self.lengths(level),
-            counters=Counters(),
+            lengths=self.lengths(coherence_null),
+            counters=Counters(hop_samples=self.segments.hop),
         )
 
     @property

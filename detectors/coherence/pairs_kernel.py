@@ -1,4 +1,4 @@
-"""What one hop of coherence writes: the measures of every pair, tile by tile."""
+"""The measures of every pair at one hop of coherence, tile by tile."""
 
 from typing import Final
 
@@ -21,13 +21,13 @@ from detectors.coherence.measures_kernel import (
 from detectors.coherence.products_kernel import LANES
 from detectors.coherence.state import State
 from detectors.coherence.sums_kernel import slot_of, tile_sums
-from detectors.compiling.bundle import opened
 from detectors.compiling.kernel import kernel
-from detectors.kernels.trust import SPOILS_NEWEST
+from detectors.compiling.opened import opened
+from detectors.kernels.trust import is_usable
 
 #: Columns of a pair, behind those of coherence and imaginary part, and before what is asked for.
-LEVEL: Final = 2
-LOWER: Final = 3
+NULL: Final = 2
+LOWER_BOUND: Final = 3
 N_ALWAYS: Final = 4
 
 
@@ -59,13 +59,13 @@ def write_pairs(taint: NDArray[np.uint16], hop: int, addresses: NDArray[np.int64
 
 @kernel
 def _leave_out_spoilt(taint: NDArray[np.uint16], state: State) -> None:
-    """Take those of spoilt samples from the channels that are alive."""
+    """Let no channel be alive that has a spoilt sample in its window."""
     alive, columns = state.alive, state.columns
     n_samples, span = state.counters.n_samples, state.lengths.span
     n_channels = columns.size
     for channel in range(n_channels):
-        is_clean = n_samples - state.spoilt_until[channel] >= span
-        is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
+        n_clean = n_samples - state.spoilt_until[channel]
+        is_clean = is_usable(n_clean, span, taint[columns[channel]])
         alive[channel] = alive[channel] and is_clean
     for lane in range(n_channels, alive.size):
         alive[lane] = alive[lane - n_channels]
@@ -85,13 +85,13 @@ def _write_coherence(
     sums : ndarray of float64, shape (n_tiles, n_rows, 2, n_bins, WIDTH)
         Sums over a window that is not summed directly.
     state : State
-        All there is.
+        What the measures are computed from.
     values, valid : ndarray, shape (n_pairs, n_columns)
         What is written; all is valid before, and what is not alive is made invalid.
     """
     alive, measures, slots = state.alive, state.measures, state.direct_slots
     inverse, weights, bounds = state.inverse, state.weights, state.bounds
-    pairs, signs, level = state.pairs, state.signs, state.lengths.level
+    pairs, signs, null = state.pairs, state.signs, state.lengths.coherence_null
     for tile in range(len(state.tiles)):
         one, others = state.tiles[tile, 0], state.tiles[tile, 1]
         if slots.size > 0:
@@ -110,8 +110,8 @@ def _write_coherence(
             coherence = min(measures[COHERENCE, lane], 1.0)
             values[pair, COHERENCE] = coherence
             values[pair, IMAGINARY] = measures[IMAGINARY, lane] * signs[tile, lane]
-            values[pair, LEVEL] = level
-            values[pair, LOWER] = lower_bound(bounds, level, coherence)
+            values[pair, NULL] = null
+            values[pair, LOWER_BOUND] = lower_bound(bounds, null, coherence)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Products of the spectra of a tile of pairs, of the segment that comes and the one that goes."""
+"""Products of the spectra of a tile of pairs: of a new segment, less those of the oldest one."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ LANES: Final = np.uint64(WIDTH)
 
 
 @kernel(inline=False)
-def slide_products(
+def update_products(
     spectra: NDArray[np.float64],
     came: np.uint64,
     left: np.uint64,
@@ -51,7 +51,7 @@ def slide_products(
 
 
 @kernel(inline=False)
-def slide_lags(
+def update_lags(
     spectra: NDArray[np.float64],
     came: np.uint64,
     left: np.uint64,
@@ -66,7 +66,7 @@ def slide_lags(
     Parameters
     ----------
     spectra, came, left, one, others, sums, tile, row
-        See `slide_products`.
+        See `update_products`.
     """
     width = np.uint64(sums.shape[4])
     for k in range(sums.shape[3]):

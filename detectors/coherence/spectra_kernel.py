@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.coherence.state import State
 from detectors.compiling.kernel import kernel
+from detectors.kernels.hann import hann_bin
 
 #: Channels of a group, which are transformed together.
 GROUP: Final = 8
@@ -55,9 +56,8 @@ def add_interval(n_intervals: int, state: State) -> None:
 def write_spectrum(n_intervals: int, slot: np.uint64, state: State) -> None:
     """Write the Hann-windowed spectrum of the newest segment, and its power.
 
-    A Hann window is half of each bin minus a quarter of its two neighbours, rotated to where the
-    segment begins. Bin 0 is never summed: the mean is removed before the window is applied. The
-    phase common to all channels has no part in a product with a conjugate.
+    Bin 0 is never summed: the mean is removed before the window is applied. The phase common to
+    all channels has no part in a product with a conjugate.
 
     Parameters
     ----------
@@ -82,12 +82,16 @@ def write_spectrum(n_intervals: int, slot: np.uint64, state: State) -> None:
     n_bins, n_lanes = power.shape[0] - 1, power.shape[1]
     for k in range(n_bins):
         for lane in range(n_lanes):
-            sum_re = segment[0, k, lane] + segment[0, k + 2, lane]
-            sum_im = segment[1, k, lane] + segment[1, k + 2, lane]
-            change_re = segment[0, k, lane] - segment[0, k + 2, lane]
-            change_im = segment[1, k, lane] - segment[1, k + 2, lane]
-            re = 0.5 * segment[0, k + 1, lane] - (quarter_c * sum_re + quarter_s * change_im)
-            im = 0.5 * segment[1, k + 1, lane] - (quarter_c * sum_im - quarter_s * change_re)
+            re, im = hann_bin(
+                0.5 * segment[0, k + 1, lane],
+                0.5 * segment[1, k + 1, lane],
+                segment[0, k, lane],
+                segment[1, k, lane],
+                segment[0, k + 2, lane],
+                segment[1, k + 2, lane],
+                quarter_c,
+                quarter_s,
+            )
             spectra[0, k, lane] = re
             spectra[1, k, lane] = im
             power[k, lane] = re * re + im * im
@@ -111,6 +115,7 @@ def write_phasors(slot: np.uint64, state: State) -> None:
 
 @kernel
 def _repeat(n_channels: int, spectra: NDArray[np.float64]) -> None:
+    """Write the first channels again behind the last one."""
     for part in range(2):
         for k in range(spectra.shape[1]):
             for lane in range(n_channels, spectra.shape[2]):
@@ -210,6 +215,7 @@ def _mirror(
 
 @kernel
 def _copy(source: NDArray[np.float64], to: NDArray[np.float64]) -> None:
+    """Write one array over another."""
     values = source.reshape(-1)
     target = to.reshape(-1)
     for at in range(values.size):
@@ -218,6 +224,7 @@ def _copy(source: NDArray[np.float64], to: NDArray[np.float64]) -> None:
 
 @kernel
 def _add(source: NDArray[np.float64], to: NDArray[np.float64]) -> None:
+    """Add one array to another."""
     values = source.reshape(-1)
     target = to.reshape(-1)
     for at in range(values.size):
@@ -226,6 +233,7 @@ def _add(source: NDArray[np.float64], to: NDArray[np.float64]) -> None:
 
 @kernel
 def _join(first: NDArray[np.float64], second: NDArray[np.float64], to: NDArray[np.float64]) -> None:
+    """Write the sum of two arrays to a third."""
     one = first.reshape(-1)
     other = second.reshape(-1)
     target = to.reshape(-1)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.compiling.bundle import Array1, Array2, Array3, Array4, Record
+from detectors.compiling.layout import Array1, Array2, Array3, Array4, Record
 from detectors.kernels.hops import NO_HOPS, Hops
 
 
@@ -19,8 +19,6 @@ class Lengths(Record):
     cut: int
     #: Lowest bin that is transformed: one below the band.
     first_bin: int
-    #: From one estimate to the next.
-    hop: int
     #: Of a whole window.
     span: int
     #: Segments of a window.
@@ -36,7 +34,7 @@ class Lengths(Record):
     #: Whether sums over the window are kept.
     has_sums: bool
     #: The coherence that independent channels exceed with probability alpha.
-    level: float
+    coherence_null: float
 
 
 class Counters(Record):
@@ -48,6 +46,10 @@ class Counters(Record):
     n_segments: int
     #: Samples of this interval: a division for each sample would cost as much as all else.
     n_loaded: int
+    #: Samples since the last estimate.
+    since_hop: int
+    #: Samples from one estimate to the next, whole intervals; never changes.
+    hop_samples: int
 
 
 class State(NamedTuple):
@@ -59,7 +61,7 @@ class State(NamedTuple):
 
     #: Columns of the block that are used, shape (n_channels,).
     columns: Array1[np.uint64]
-    #: Twiddle factors: cosine and minus sine of one turn in twice as many steps as a segment has
+    #: Twiddle factors: cosine and minus sine of one cycle in twice as many steps as a segment has
     #: samples, shape (2, 2 * n_segment).
     twiddle_table: Array2[np.float64]
     #: For the samples of an interval before and from the cut on, cosines and sines of the distances

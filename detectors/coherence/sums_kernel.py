@@ -1,14 +1,14 @@
-"""Sums of products over a window of segments: slid, and made anew before rounding shows."""
+"""Sums of products over a window of segments, computed anew before rounding shows."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.coherence.products_kernel import WIDTH, slide_lags, slide_products
+from detectors.coherence.products_kernel import WIDTH, update_lags, update_products
 from detectors.coherence.state import State
-from detectors.compiling.bundle import opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.opened import opened
 
 #: Sums are made anew after this number of segments of a phase,
 _RENEW: Final = 1024
@@ -33,7 +33,7 @@ def tile_sums(window_sums: NDArray[np.float64], state: State) -> NDArray[np.floa
 
 
 @kernel(inline=False)
-def slide(segment: int, addresses: NDArray[np.int64]) -> None:
+def update_sums(segment: int, addresses: NDArray[np.int64]) -> None:
     """Add the newest segment to the sums of its window, and take the one off that leaves it.
 
     Parameters
@@ -65,9 +65,9 @@ def slide(segment: int, addresses: NDArray[np.int64]) -> None:
     fallen[:] = False
     if own == 0:
         window_sums[:] = 0.0
-    any_fallen = _slide_power(power[newest], power[leaving], power_sums, highest, fallen)
+    any_fallen = _update_power(power[newest], power[leaving], power_sums, highest, fallen)
     for tile in range(len(state.tiles)):
-        _slide_tile(tile, newest, leaving, sums, tile, state)
+        _update_tile(tile, newest, leaving, sums, tile, state)
     if own % _RENEW == _RENEW - 1:
         fallen[:] = True
     elif not any_fallen:
@@ -88,7 +88,7 @@ def _window(segment: int, state: State) -> NDArray[np.uint64]:
 
 
 @kernel
-def _slide_power(
+def _update_power(
     came: NDArray[np.float64],
     left: NDArray[np.float64],
     made: NDArray[np.float64],
@@ -112,7 +112,7 @@ def _slide_power(
 
 
 @kernel
-def _slide_tile(
+def _update_tile(
     tile: int,
     came: np.uint64,
     left: np.uint64,
@@ -123,11 +123,11 @@ def _slide_tile(
     """Add a tile's products of one slot, and take those of another off, in `sums` at `to`."""
     lengths, spectra = state.lengths, state.spectra
     one, others = state.tiles[tile, 0], state.tiles[tile, 1]
-    slide_products(spectra, came, left, one, others, sums, to, 0)
+    update_products(spectra, came, left, one, others, sums, to, 0)
     if lengths.locking_row >= 0:
-        slide_products(state.phasors, came, left, one, others, sums, to, lengths.locking_row)
+        update_products(state.phasors, came, left, one, others, sums, to, lengths.locking_row)
     if lengths.lag_row >= 0:
-        slide_lags(spectra, came, left, one, others, sums, to, lengths.lag_row)
+        update_lags(spectra, came, left, one, others, sums, to, lengths.lag_row)
 
 
 @kernel
@@ -168,7 +168,7 @@ def _renew_tiles(
             continue
         anew[:] = 0.0
         for slot in slots:
-            _slide_tile(tile, slot, zero, anew, 0, state)
+            _update_tile(tile, slot, zero, anew, 0, state)
         for lane in range(WIDTH):
             if is_meant[lane]:
                 sums[tile, :, :, :, lane] = anew[0, :, :, :, lane]

@@ -1,4 +1,4 @@
-"""Pairs of channels put into tiles: one channel beside some that follow each other."""
+"""Pairs of channels in tiles: one channel beside some that follow each other."""
 
 from collections import Counter
 from typing import NamedTuple

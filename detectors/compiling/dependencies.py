@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from detectors.compiling.bundle import Record, layout_of
+from detectors.compiling.layout import Record, layout_of
 
 #: Packages that belong to the folder's key by their versions, so not to that of a kernel.
 _VERSIONED = frozenset(
@@ -22,7 +22,7 @@ _PLAIN = (int, float, complex, str, bytes)
 
 
 class UnknownDependencyError(Exception):
-    """A kernel reads an object whose state cannot be told."""
+    """A kernel reads an object whose state cannot be read."""
 
 
 def digest_of(function: Any) -> str:  # noqa: ANN401 numba's dispatchers have no types

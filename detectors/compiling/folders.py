@@ -28,14 +28,14 @@ class Folders:
 
     Parameters
     ----------
-    places : sequence of Path
+    parents : sequence of Path
         Where to look, in this order.
     name : str
         Name of the folder in each of them.
     """
 
-    def __init__(self, places: Sequence[Path], name: str) -> None:
-        self._folders = tuple(place / name for place in places)
+    def __init__(self, parents: Sequence[Path], name: str) -> None:
+        self._folders = tuple(parent / name for parent in parents)
 
     @property
     def first(self) -> Path:
@@ -65,7 +65,7 @@ class Folders:
         return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Keep a content in the first folder that takes it, in the place of what is old.
+        """Keep a content in the first folder that takes it, and remove what is old.
 
         Raises
         ------

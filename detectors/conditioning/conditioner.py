@@ -1,96 +1,39 @@
-"""The first steps of every stream, live or from a file: from raw samples to a `Block`."""
+"""From raw samples to a `Block`: the first steps of every stream, live or from a file."""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Final
 
-import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.block import Block, BoundEvent, Break, StreamLayout
-from detectors.conditioning.artifacts.path import AnyArtifactConfig, ArtifactPath
+from detectors.conditioning.artifacts.path import ArtifactPath
 from detectors.conditioning.artifacts.stimulation_blanking import StimulationBlankingConfig
 from detectors.conditioning.artifacts.stimulation_period import StimulationPeriodConfig
-from detectors.conditioning.findings import Finding, Repetitions
-from detectors.conditioning.montage import Montage, MontageConfig
-from detectors.conditioning.quality import Kind, QualityConfig, SampleJudge
+from detectors.conditioning.config import ConditioningConfig
+from detectors.conditioning.findings import Finding, Note, Repetitions
+from detectors.conditioning.montage import Montage
+from detectors.conditioning.quality import SampleJudge
 from detectors.conditioning.stamps import StampSmoother
 from detectors.conditioning.tally import Tallied, Tally
-from detectors.conditioning.units import is_voltage, microvolts_per
+from detectors.conditioning.usable import factors_of, usable_columns
 
-_Text = Annotated[str, Meta(min_length=1)]
-_RATE_TOLERANCE = 1e-6
-#: Kinds of which a channel must have a unit of voltage.
-_SIGNALS = ("lfp", "emg")
-#: One kind of note about one channel is given once in so many seconds of samples; but each gap.
-NOTE_EVERY_S = 1.0
-#: ... and that an amplitude is unusual once in so many: movement makes it come and go.
-UNUSUAL_EVERY_S = 60.0
-#: ... and that a pulse, or a change, was blanked, once in so many.
-BLANKED_EVERY_S = 60.0
+__all__ = ["Conditioner", "ConditioningConfig", "Note", "usable_columns"]
+
+_RATE_TOLERANCE: Final = 1e-6
+#: Seconds of samples in which one kind of note about one channel is given once; but each gap ...
+NOTE_EVERY_S: Final = 1.0
+#: ... that an amplitude is unusual, as movement makes it come and go ...
+UNUSUAL_EVERY_S: Final = 60.0
+#: ... and that a pulse, or a change, was blanked.
+BLANKED_EVERY_S: Final = 60.0
 #: Events that may wait for the next sample of a silent stream.
-N_WAITING_MAX = 1000
+N_WAITING_MAX: Final = 1000
 
 #: Steps that take stimulation off a signal.
-_OF_STIMULATION = (StimulationBlankingConfig, StimulationPeriodConfig)
-
-
-class Note(msgspec.Struct, frozen=True, gc=False):
-    """Something about a stream's quality that the journal keeps.
-
-    Parameters
-    ----------
-    stream : str
-        Name of the stream.
-    sample : int
-        Index of the sample at which it became known.
-    kind : str
-        ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
-        ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
-        ``saturated``, ``implausible`` or ``unusual``; of the artifact steps ``stimulation``,
-        ``blanked`` or ``movement``; of the detectors ``null``.
-    text : str
-        One line.
-    """
-
-    stream: str
-    sample: int
-    kind: str
-    text: str
-
-
-class ConditioningConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a `[[streams]]` table says of samples and stamps.
-
-    Parameters
-    ----------
-    name : str
-        How the rest of the configuration refers to the stream.
-    kind : {"lfp", "emg", "markers", "other"}
-        What it is of: channels of LFP and EMG must have a unit of voltage and a plausible
-        amplitude.
-    rate_hz : float, optional
-        Nominal rate the stream must have.
-    unit : str, optional
-        Unit of every channel, whatever the stream says.
-    montage : tuple of MontageConfig
-        Derived channels.
-    quality : QualityConfig
-        When samples and stamps are not to be trusted.
-    artifacts : tuple of AnyArtifactConfig
-        What is taken off the samples of every channel, or marked in them, in this order.
-    """
-
-    name: _Text
-    kind: Kind
-    rate_hz: Annotated[float, Meta(gt=0.0)] | None = None
-    unit: _Text | None = None
-    montage: tuple[MontageConfig, ...] = ()
-    quality: QualityConfig = QualityConfig()
-    artifacts: tuple[AnyArtifactConfig, ...] = ()
+_OF_STIMULATION: Final = (StimulationBlankingConfig, StimulationPeriodConfig)
 
 
 class Conditioner:
@@ -147,7 +90,7 @@ class Conditioner:
         if config.rate_hz and abs(rate_hz - config.rate_hz) > _RATE_TOLERANCE * config.rate_hz:
             raise ValueError(f"rate_hz: expected {config.rate_hz:g} Hz, found {rate_hz:g} Hz")
         columns = usable_columns(config, units)
-        factors = _factors(config, channels, units, columns)
+        factors = factors_of(config, channels, units, columns)
         usable = [channels[column] for column in columns]
         left_out = tuple(label for label in channels if label not in usable)
         montage = Montage(config.montage, usable, left_out)
@@ -210,7 +153,7 @@ class Conditioner:
         """Add `correction_s` to the stamps from the next sample on; return whether that restarts.
 
         A correction that moves the time by more than 0.1 s restarts the stream there; one that
-        is not finite is left out, and told.
+        is not finite is left out, and noted.
         """
         if not math.isfinite(correction_s):
             self._find("clock_correction", f"expected seconds, found {correction_s}")
@@ -229,8 +172,8 @@ class Conditioner:
 
         The first of its kind is bound all the same: markers must not hide a stimulation.
         """
-        has_room = len(self._events) < N_WAITING_MAX
-        if has_room or all(event.kind != kind for event in self._events):
+        may_wait = len(self._events) < N_WAITING_MAX
+        if may_wait or all(event.kind != kind for event in self._events):
             self._events.append(BoundEvent(self._next_sample, kind, text))
         else:
             self._counts["events_dropped"] += 1
@@ -313,33 +256,3 @@ class Conditioner:
             Note(self.layout.name, finding.sample, finding.kind, finding.text)
             for finding in self._repetitions.pass_on(found)
         )
-
-
-def usable_columns(config: ConditioningConfig, units: Sequence[str]) -> list[int]:
-    """Return the columns of a stream's channels that can be used, by the unit of each.
-
-    Of an LFP or EMG stream those that have a unit of voltage, of another all of them.
-    """
-    written = [config.unit or unit for unit in units]
-    return [
-        column
-        for column, unit in enumerate(written)
-        if config.kind not in _SIGNALS or is_voltage(unit)
-    ]
-
-
-def _factors(
-    config: ConditioningConfig, channels: Sequence[str], units: Sequence[str], columns: list[int]
-) -> list[float]:
-    """Return the factor from each column's numbers to microvolts; 1 where they are no voltage."""
-    written = [config.unit or unit for unit in units]
-    if not columns:
-        try:
-            microvolts_per(written[0])
-        except ValueError as error:
-            where = "" if config.unit else f" for channel {channels[0]}"
-            raise ValueError(f"unit: {error}{where}") from error
-    return [
-        microvolts_per(written[column]) if is_voltage(written[column]) else 1.0
-        for column in columns
-    ]

@@ -1,8 +1,10 @@
-"""What the shared path found about a stream, and how often one thing is told."""
+"""Findings about the quality of a stream, and how often each becomes a note."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+import msgspec
 
 
 class Finding(NamedTuple):
@@ -41,7 +43,7 @@ class Repetitions:
 
     Notes
     -----
-    Decides by sample indices only, so it is the same in any chunks. The next that passes tells
+    Decides by sample indices only, so it is the same in any chunks. The next that passes says
     how many did not.
     """
 
@@ -52,7 +54,7 @@ class Repetitions:
         self._n_held: Counter[tuple[str, str]] = Counter()
 
     def pass_on(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield those of the findings, in order of their samples, that are to be told."""
+        """Yield those of the findings, in order of their samples, that become notes."""
         for finding in findings:
             key = (finding.kind, finding.subject)
             passed_at = self._passed_at.get(key)
@@ -64,3 +66,27 @@ class Repetitions:
             n_held = self._n_held.pop(key, 0)
             text = f"{finding.text} ({n_held} more like it before)" if n_held else finding.text
             yield finding._replace(text=text)
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Something about a stream's quality that the journal keeps.
+
+    Parameters
+    ----------
+    stream : str
+        Name of the stream.
+    sample : int
+        Index of the sample at which it became known.
+    kind : str
+        ``gap``, ``clock_reset``, ``clock_correction``, ``late``, ``backwards``,
+        ``not_finite_stamp``, ``rate``, ``restart``, ``skipped``, ``not_finite``, ``frozen``,
+        ``saturated``, ``implausible`` or ``unusual``; of the artifact steps ``stimulation``,
+        ``blanked`` or ``movement``; of the detectors ``null``.
+    text : str
+        One line.
+    """
+
+    stream: str
+    sample: int
+    kind: str
+    text: str

@@ -77,8 +77,8 @@ class Montage:
         left_out: Sequence[str] = (),
     ) -> None:
         own = tuple(channels)
-        places = {label: place for place, label in enumerate(own)}
-        if len(places) < len(own):
+        columns = {label: column for column, label in enumerate(own)}
+        if len(columns) < len(own):
             raise ValueError(f"channels: expected unique labels, found {', '.join(own)}")
         labels = list(own)
         for number, each in enumerate(derived):
@@ -86,7 +86,7 @@ class Montage:
                 raise ValueError(
                     f"montage[{number}].channel: expected a new label, found {each.channel!r}"
                 )
-            unknown = [label for label in each.terms if label not in places]
+            unknown = [label for label in each.terms if label not in columns]
             if unknown:
                 raise ValueError(
                     f"montage[{number}].terms: expected channels among {', '.join(own)}, "
@@ -97,7 +97,7 @@ class Montage:
         n_terms = [len(each.terms) for each in derived]
         self.first_term = np.cumsum([0, *n_terms], dtype=np.int64)
         terms = [term for each in derived for term in each.terms.items()]
-        self.source = np.array([places[label] for label, _ in terms], np.int64)
+        self.source = np.array([columns[label] for label, _ in terms], np.int64)
         self.weight = np.array([weight for _, weight in terms], np.float64)
 
 

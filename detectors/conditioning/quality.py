@@ -3,11 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Final
 
-import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.block import Taint
@@ -15,24 +13,32 @@ from detectors.compiling.bundle import Bundle
 from detectors.conditioning import quality_kernel as kernel
 from detectors.conditioning.findings import Finding
 from detectors.conditioning.montage import Montage
-from detectors.conditioning.stamps import GAP_DELAY_S, GAP_S_MIN
+from detectors.conditioning.quality_config import Kind, QualityConfig, expect_order
+from detectors.conditioning.quality_state import (
+    UNUSUAL,
+    Judged,
+    Limits,
+    QualityChanges,
+    State,
+    Stretch,
+)
 from detectors.conditioning.units import unit_of
 from detectors.kernels.found_counter import FoundCounter
 
-#: What a stream's samples are of.
-Kind: TypeAlias = Literal["lfp", "emg", "markers", "other"]
-#: Amplitude is judged over stretches of so many seconds of samples.
-STRETCH_S = 2.0
-#: ... and looked at so often within one: what is too large is known before the stretch is over.
-LOOK_S = 0.1
+__all__ = ["Kind", "QualityConfig", "SampleJudge"]
 
-_N_LOOK_MIN = 16
-_N_FROZEN_MIN = 10
-_N_RAIL = 3
-_N_FOUND_MAX = 64
-#: So many powers of ten a stimulation artifact may be over the signal.
-_ARTIFACT_POWER = 3
-_SIGNALS = ("lfp", "emg")
+#: Seconds of samples in a stretch, over which amplitude is judged ...
+STRETCH_S: Final = 2.0
+#: ... and from one look at it to the next: what is too large is known before the stretch is over.
+LOOK_S: Final = 0.1
+
+_N_LOOK_MIN: Final = 16
+_N_FROZEN_MIN: Final = 10
+_N_RAIL: Final = 3
+_N_FOUND_MAX: Final = 64
+#: Powers of ten that a stimulation artifact may be over the signal.
+_ARTIFACT_POWER: Final = 3
+_SIGNALS: Final = ("lfp", "emg")
 _SD_UV = {"lfp": (1.0, 200.0), "emg": (0.05, math.inf)}
 _PEAK_UV = {"emg": 5000.0}
 #: What is usual, to tell by which factor of a thousand an amplitude is off.
@@ -41,7 +47,7 @@ _KINDS = {
     int(Taint.NOT_FINITE): "not_finite",
     int(Taint.FROZEN): "frozen",
     int(Taint.SATURATED): "saturated",
-    kernel.UNUSUAL: "unusual",
+    UNUSUAL: "unusual",
     int(Taint.IMPLAUSIBLE): "implausible",
 }
 _TEXTS = {
@@ -49,64 +55,6 @@ _TEXTS = {
     "frozen": "repeats one value",
     "saturated": "sits at its rail",
 }
-
-_Positive = Annotated[float, Meta(gt=0.0)]
-
-
-class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a stream's samples and stamps must be like; part of a `[[streams]]` table.
-
-    Parameters
-    ----------
-    frozen_s : float
-        An LFP or EMG channel that repeats one exact value for so long, and for 10 samples at
-        least, is frozen.
-    saturation_uv : float, optional
-        Rail of the amplifier: three samples in a row at or beyond it, or its negative, are
-        saturated. The limits of an integer data type are always rails too.
-    sd_uv_min, sd_uv_max : float, optional
-        Standard deviation over 2 s outside of which the amplitude is unusual: told, with the
-        factor it looks like. More than 30 times (the square root of 1000) outside, the unit must
-        be wrong: implausible, the samples are tainted. Defaults: 1 and 200 for LFP, 0.05 and none
-        for EMG, none for other streams.
-    peak_uv_max : float, optional
-        The same for half the range within 2 s. Default: 5000 for EMG, none for others.
-    gap_s_min : float
-        Stamps displaced by less are jitter. A stream that jitters more sets a higher limit
-        itself, see `detectors.conditioning.stamps.StampSmoother`.
-    gap_delay_s : float
-        How long stamps must stay displaced to be a gap: longer than the blocks the amplifier
-        delivers, else a late block may look like one.
-
-    Raises
-    ------
-    ValueError
-        Where `sd_uv_min` is not below `sd_uv_max`.
-
-    Examples
-    --------
-    >>> QualityConfig(saturation_uv=3000.0).frozen_s
-    0.1
-    """
-
-    frozen_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1
-    saturation_uv: _Positive | None = None
-    sd_uv_min: Annotated[float, Meta(ge=0.0)] | None = None
-    sd_uv_max: _Positive | None = None
-    peak_uv_max: _Positive | None = None
-    gap_s_min: Annotated[float, Meta(gt=0.0, le=1.0)] = GAP_S_MIN
-    gap_delay_s: Annotated[float, Meta(gt=0.0, le=1.0)] = GAP_DELAY_S
-
-    def __post_init__(self) -> None:
-        if self.sd_uv_min is not None and self.sd_uv_max is not None:
-            _expect_order("", self.sd_uv_min, self.sd_uv_max)
-
-
-def _expect_order(path: str, sd_uv_min: float, sd_uv_max: float) -> None:
-    if not sd_uv_min < sd_uv_max:
-        raise ValueError(
-            f"{path}sd_uv_min: expected less than sd_uv_max ({sd_uv_max:g}), found {sd_uv_min:g}"
-        )
 
 
 class SampleJudge:
@@ -169,15 +117,15 @@ class SampleJudge:
         n_own = len(factors)
         n_found_max = max(_N_FOUND_MAX, 2 * len(_KINDS) * n_own)
         self._state = Bundle(
-            kernel.State(
+            State(
                 factors=self._factors,
                 first_term=montage.first_term,
                 source=montage.source,
                 weight=montage.weight,
                 n_tainted=np.zeros((len(_KINDS), n_own), dtype=np.int64),
-                limits=kernel.Limits(**self._limits),
+                limits=Limits(**self._limits),
                 judged=_nothing_judged(n_own),
-                found=_nothing_found(n_found_max),
+                changes=_no_changes(n_found_max),
             )
         )
 
@@ -196,10 +144,10 @@ class SampleJudge:
             done = kernel.update(
                 raw, done, stamp_taint, rails, samples_uv, taint, self._state.addresses
             )
-            n_found = int(state.found.counter.view("n_written"))
+            n_found = int(state.changes.counter.view("n_written"))
             if not n_found:
                 continue
-            columns = [each[:n_found].tolist() for each in state.found[:-1]]
+            columns = [each[:n_found].tolist() for each in state.changes[:-1]]
             findings += [
                 self._describe(first_sample + row, channel, bit, begins, (sd_uv, half_range_uv))
                 for row, channel, bit, begins, sd_uv, half_range_uv in zip(*columns, strict=True)
@@ -267,7 +215,7 @@ def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> dict[str, floa
     low, high = _SD_UV.get(kind, (0.0, math.inf))
     low = low if config.sd_uv_min is None else config.sd_uv_min
     high = high if config.sd_uv_max is None else config.sd_uv_max
-    _expect_order("quality.", low, high)
+    expect_order("quality.", low, high)
     peak = _PEAK_UV.get(kind, math.inf) if config.peak_uv_max is None else config.peak_uv_max
     n_frozen = max(_N_FROZEN_MIN, round(config.frozen_s * rate_hz))
     n_look = max(_N_LOOK_MIN, round(LOOK_S * rate_hz))
@@ -282,8 +230,8 @@ def _limits(config: QualityConfig, kind: Kind, rate_hz: float) -> dict[str, floa
     }
 
 
-def _nothing_judged(n_own: int) -> kernel.Judged:
-    return kernel.Judged(
+def _nothing_judged(n_own: int) -> Judged:
+    return Judged(
         last_uv=np.zeros(n_own),
         n_equal=np.zeros(n_own),
         n_at_rail=np.zeros(n_own),
@@ -295,12 +243,12 @@ def _nothing_judged(n_own: int) -> kernel.Judged:
         squares_uv2=np.zeros(n_own),
         lowest_uv=np.zeros(n_own),
         highest_uv=np.zeros(n_own),
-        stretch=kernel.Stretch(),
+        stretch=Stretch(),
     )
 
 
-def _nothing_found(n_rows: int) -> kernel.Found:
-    return kernel.Found(
+def _no_changes(n_rows: int) -> QualityChanges:
+    return QualityChanges(
         row=np.zeros(n_rows, dtype=np.int64),
         channel=np.zeros(n_rows, dtype=np.int64),
         bit=np.zeros(n_rows, dtype=np.int64),

@@ -1,4 +1,4 @@
-"""The time of each sample: raw stamps smoothed, gaps and clock resets told from jitter."""
+"""The time of each sample: raw stamps smoothed, gaps and clock resets separated from jitter."""
 
 from collections import Counter
 
@@ -14,12 +14,12 @@ from detectors.kernels.found_counter import FoundCounter
 GAP_S_MIN = 0.008
 #: Default of how long stamps must stay displaced before it is a gap and not a late block.
 GAP_DELAY_S = 0.1
-#: A forward jump of a minute and more is the sender's clock, not a hole: a stream that is silent
-#: so long has been reported long before.
+#: A forward jump of a minute and more is the sender's clock, not a hole: a stream that was silent
+#: for a minute would have been reported long before.
 CLOCK_JUMP_S = 60.0
 #: A clock correction that moves by more than this restarts the stream: time may have to go back.
 CORRECTION_STEP_S = 0.1
-#: A true rate further from the nominal one than this is told.
+#: A true rate further from the nominal one than this is noted.
 RATE_ERROR_TOLD = 0.02
 
 _N_CONFIRM_MIN = 3
@@ -94,7 +94,7 @@ class StampSmoother:
             period_min_s=self._period_min_s,
             period_max_s=self._period_max_s,
         )
-        found = kernel.Found(
+        events = kernel.StampEvents(
             row=np.zeros(_N_FOUND_MAX, dtype=np.int64),
             what=np.zeros(_N_FOUND_MAX, dtype=np.int64),
             n_stamps=np.zeros(_N_FOUND_MAX, dtype=np.int64),
@@ -102,7 +102,7 @@ class StampSmoother:
             period_s=np.zeros(_N_FOUND_MAX),
             counter=FoundCounter(),
         )
-        self._state = Bundle(kernel.State(settings, kernel.Fit(), found))
+        self._state = Bundle(kernel.State(settings, kernel.Fit(), events))
         self._is_new = self._state.fields.fit.view("is_new")
         self.restart()
 
@@ -135,7 +135,7 @@ class StampSmoother:
         time_s = np.empty(stamps_s.size)
         taint = np.empty(stamps_s.size, np.uint16)
         findings: list[Finding] = []
-        found = self._state.fields.found
+        events = self._state.fields.events
         done = 0
         while done < stamps_s.size:
             done, n_missing = kernel.update(
@@ -143,10 +143,10 @@ class StampSmoother:
             )
             if n_missing:
                 self._counts["not_finite_stamps"] += n_missing
-            n_found = int(found.counter.view("n_written"))
+            n_found = int(events.counter.view("n_written"))
             if not n_found:
                 continue
-            columns = [each[:n_found].tolist() for each in found[:-1]]
+            columns = [each[:n_found].tolist() for each in events[:-1]]
             for row, what, n_stamps, value, period_s in zip(*columns, strict=True):
                 finding = self._describe(first_sample + row, what, n_stamps, value, period_s)
                 if finding is not None:

@@ -1,4 +1,4 @@
-"""Smoothing of sample stamps: one recurrence over samples, restarted where the fit is lost."""
+"""A line fitted to the stamps of samples: one recurrence, restarted where the fit is lost."""
 
 from typing import Final, NamedTuple
 
@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
-from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.found_counter import FoundCounter
 from detectors.kernels.trust import RESTART
 
@@ -75,8 +76,8 @@ class Fit(Record):
     has_fit: bool
 
 
-class Found(NamedTuple):
-    """What was found in the last call, shapes (n_rows,)."""
+class StampEvents(NamedTuple):
+    """What happened to the stamps in the last call, shapes (n_rows,)."""
 
     #: Row of the stamps.
     row: Array1[np.int64]
@@ -99,8 +100,8 @@ class State(NamedTuple):
     settings: Settings
     #: The line.
     fit: Fit
-    #: What was found.
-    found: Found
+    #: What happened.
+    events: StampEvents
 
 
 @kernel
@@ -142,12 +143,12 @@ def update(
     2nd ed., 1999, section 11.2). Stamps that do not fit leave it alone.
     """
     state = opened(State, addresses)
-    settings, fit, found = state.settings, state.fit, state.found
-    counter = found.counter
+    settings, fit, events = state.settings, state.fit, state.events
+    counter = events.counter
     counter.n_written = 0
     n_missing = 0
     for row in range(start, stamps_s.size):
-        if counter.n_written + 2 > found.row.size:
+        if counter.n_written + 2 > events.row.size:
             return row, n_missing
         stamp = stamps_s[row]
         is_missing = not abs(stamp) <= _STAMP_MAX_S
@@ -157,7 +158,7 @@ def update(
             _advance(fit)
         what = _notice_missing(is_missing, fit)
         if what != 0:
-            _settle(row, what, fit, found)
+            _settle(row, what, fit, events)
         if is_missing:
             n_missing += 1
             bits |= _SUSPECT
@@ -167,7 +168,7 @@ def update(
         else:
             what = _fit(stamp, settings, fit)
             if what != 0:
-                _settle(row, what, fit, found)
+                _settle(row, what, fit, events)
             if what == MOVED:
                 bits |= RESTART
             elif fit.n_suspect > 0 or _is_at_bound(settings, fit):
@@ -180,25 +181,26 @@ def update(
 
 
 @kernel
-def _settle(row: int, what: int, fit: Fit, found: Found) -> None:
+def _settle(row: int, what: int, fit: Fit, events: StampEvents) -> None:
     """Record what was found and close the episode it ends."""
-    to = found.counter.n_written
-    found.row[to] = row
-    found.what[to] = what
-    found.n_stamps[to] = fit.n_missing if what == FOUND else fit.n_suspect
-    found.value[to] = 0.0
-    found.period_s[to] = fit.period_s
+    to = events.counter.n_written
+    events.row[to] = row
+    events.what[to] = what
+    events.n_stamps[to] = fit.n_missing if what == FOUND else fit.n_suspect
+    events.value[to] = 0.0
+    events.period_s[to] = fit.period_s
     if what == FOUND:
         fit.n_missing = 0
     elif what in (MOVED, ASTRAY):
-        found.value[to] = fit.misfit_s / fit.n_suspect
+        events.value[to] = fit.misfit_s / fit.n_suspect
         fit.n_suspect = 0
         fit.misfit_s = 0.0
-    found.counter.n_written = to + 1
+    events.counter.n_written = to + 1
 
 
 @kernel
 def _notice_missing(is_missing: bool, fit: Fit) -> int:
+    """Count stamps that are not finite; return what happened, or 0."""
     if not is_missing:
         return FOUND if fit.n_missing > 0 else 0
     fit.n_missing += 1
@@ -207,6 +209,7 @@ def _notice_missing(is_missing: bool, fit: Fit) -> int:
 
 @kernel
 def _begin(stamp: float, settings: Settings, fit: Fit) -> None:
+    """Begin the line at a stamp, with the nominal period."""
     fit.time_s = stamp
     fit.period_s = settings.nominal_s
     fit.p_time = 1.0
@@ -219,6 +222,7 @@ def _begin(stamp: float, settings: Settings, fit: Fit) -> None:
 
 @kernel
 def _advance(fit: Fit) -> None:
+    """Move the line on by one sample."""
     fit.time_s += fit.period_s
     fit.p_time += 2.0 * fit.p_both + fit.p_period
     fit.p_both += fit.p_period

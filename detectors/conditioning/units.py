@@ -30,12 +30,12 @@ _FACTORS: Final = MappingProxyType(
 )
 
 
-#: How this project writes the unit of so many microvolts.
+#: How this project writes a unit, by its powers of ten in microvolts.
 _WRITTEN: Final = MappingProxyType({6: "V", 3: "mV", 0: "uV", -3: "nV"})
 
 
 def unit_of(microvolts: float) -> str | None:
-    """Return the unit that is so many microvolts, or None where none is.
+    """Return the unit of this size in microvolts, or None where there is none.
 
     >>> unit_of(1e3), unit_of(10.0)
     ('mV', None)

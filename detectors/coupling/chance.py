@@ -1,4 +1,4 @@
-"""What the modulation index of two bands is where nothing couples them, in closed form."""
+"""The modulation index of two bands that nothing couples, in closed form."""
 
 from typing import Final, NamedTuple
 
@@ -14,19 +14,19 @@ from detectors.coupling.sums_kernel import N_BINS
 _N_HARMONICS: Final = 3 * N_BINS
 
 
-class Chance(NamedTuple):
-    """The modulation index of a window in which phase and amplitude have nothing to do.
+class CouplingChance(NamedTuple):
+    """The modulation index of a window in which phase and amplitude are independent.
 
     Parameters
     ----------
     mean : float
         Its mean.
-    level : float
+    index_null : float
         What it exceeds in one window of twenty.
     """
 
     mean: float
-    level: float
+    index_null: float
 
 
 def chance_of(
@@ -34,7 +34,7 @@ def chance_of(
     amplitude_taps: NDArray[np.float64],
     window_samples: int,
     step: int = 1,
-) -> Chance:
+) -> CouplingChance:
     """Return what Gaussian noise, of a flat spectrum within each band, gives.
 
     Parameters
@@ -54,7 +54,7 @@ def chance_of(
     Where amplitude and phase are independent, ``E |c_k|²`` is the sum over lags of the product
     of both autocovariances. For complex Gaussian oscillations with the autocorrelation ``r`` of
     their filter these are ``2F1(-1/2, -1/2; 1; |r|²) - 1`` for the amplitude (0.273 at lag zero),
-    and ``gamma(1 + k/2)² / k! |r|^k 2F1(k/2, k/2; k + 1; |r|²)`` times the turn for the phase
+    and ``gamma(1 + k/2)² / k! |r|^k 2F1(k/2, k/2; k + 1; |r|²)`` times the rotation for the phase
     [1]_. With the first harmonic alone and rectangular filters that is
     ``0.273 (1 - f_phase / B) / (B T ln 18)``. The ``c_k`` are nearly Gaussian and independent, so
     the index is a weighted sum of chi-squares: its 95th percentile is that of the gamma
@@ -74,21 +74,21 @@ def chance_of(
     weight *= hyp2f1(-0.5, -0.5, 1.0, squared) - 1.0
     parts = np.zeros(N_BINS // 2 + 1)
     for harmonic in range(1, _N_HARMONICS + 1):
-        turned = float((weight * _of_harmonic(of_phase, harmonic)).sum())
+        rotated = float((weight * _of_harmonic(of_phase, harmonic)).sum())
         seen = np.sinc(harmonic / N_BINS) ** 2 / np.log(N_BINS)
-        place = harmonic % N_BINS
-        parts[min(place, N_BINS - place)] += max(0.0, turned) * seen
+        alias = harmonic % N_BINS
+        parts[min(alias, N_BINS - alias)] += max(0.0, rotated) * seen
     mean = float(parts.sum())
     variance = float((parts**2).sum())  # each has two degrees of freedom
     level = float(gammaincinv(mean**2 / variance, 0.95)) * variance / mean
-    return Chance(mean, level)
+    return CouplingChance(mean, level)
 
 
 def _autocorrelation(taps: NDArray[np.float64], n_lags: int) -> NDArray[np.complex128]:
     """Return the autocorrelation of filtered white noise at the first lags, 1 at none."""
     late = taps[0] + 1j * taps[1]
     both = np.concatenate((late[:0:-1].conj(), late))
-    # In as many places as both need beside each other; taps may be a hundred thousand.
+    # As long as both need beside each other; taps may be a hundred thousand.
     spectrum = np.fft.fft(both, next_fast_len(2 * both.size - 1))
     near = np.fft.ifft(np.abs(spectrum) ** 2)[: min(n_lags, both.size)].conj()
     found = np.zeros(n_lags, dtype=np.complex128)
@@ -102,5 +102,5 @@ def _of_harmonic(found: NDArray[np.complex128], harmonic: int) -> NDArray[np.flo
     half = harmonic / 2.0
     factor = np.exp(2.0 * gammaln(1.0 + half) - gammaln(1.0 + harmonic))
     length = factor * size**harmonic * hyp2f1(half, half, 1.0 + harmonic, size**2)
-    turned: NDArray[np.float64] = length * np.cos(harmonic * np.angle(found))
-    return turned
+    rotated: NDArray[np.float64] = length * np.cos(harmonic * np.angle(found))
+    return rotated

@@ -5,31 +5,30 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Array3, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Array3, Record
 from detectors.coupling.complex_filter_kernel import filter_grid
 from detectors.coupling.sample_ring_kernel import load, to_polyphase
 from detectors.coupling.sums_kernel import N_MEASURES, add_by_phase, measure
 from detectors.coupling.waveform_shape_kernel import Extrema, Grid, find_extrema, measure_shape
-from detectors.kernels.hops import NO_HOPS, Hops, add_hop
-from detectors.kernels.trust import RESTART, SPOILS_NEWEST
+from detectors.kernels.hops import NO_HOPS, Hops
+from detectors.kernels.sample_loop import sample_loop
+from detectors.kernels.trust import is_usable
 
 #: Outputs of a channel: those of `detectors.coupling.sums_kernel`, then these.
-CHANCE: Final = N_MEASURES
-SHARPNESS: Final = CHANCE + 1
-IS_SHARP: Final = CHANCE + 2
-N_OUTPUTS: Final = CHANCE + 3
+INDEX_NULL: Final = N_MEASURES
+SHARPNESS: Final = INDEX_NULL + 1
+IS_SHARP: Final = INDEX_NULL + 2
+N_OUTPUTS: Final = INDEX_NULL + 3
 
 
 class Settings(Record):
     """Numbers that never change."""
 
-    #: Samples from one estimate to the next.
-    hop_samples: int
     #: Samples that an estimate depends on.
     span_samples: int
-    #: The modulation index that chance stays below.
-    chance: float
+    #: What the modulation index exceeds in one window of twenty where nothing couples the bands.
+    index_null: float
 
 
 class Counters(Record):
@@ -37,10 +36,14 @@ class Counters(Record):
 
     #: Samples since the last estimate.
     since_hop: int
+    #: Samples from one estimate to the next; never changes.
+    hop_samples: int
     #: Hop of `hop_sums` that is written next.
     oldest_hop: int
     #: Row of `history` that is written next.
     oldest_row: int
+    #: Whether the next sample is the first after a restart.
+    is_first: bool
 
 
 class State(NamedTuple):
@@ -89,50 +92,9 @@ class State(NamedTuple):
 
 
 @kernel
-def update(
-    samples_uv: NDArray[np.float64],
-    time_s: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    first_sample: int,
-    addresses: NDArray[np.int64],
-) -> None:
-    """Take a block of samples in and write every hop that it completes.
-
-    Parameters
-    ----------
-    samples_uv, time_s, taint, first_sample
-        See `detectors.block.Block`.
-    addresses
-        Of a bundle of `State`.
-    """
-    state = opened(State, addresses)
-    counters, columns, history = state.counters, state.columns, state.history
-    hop_samples = state.settings.hop_samples
-    since_hop = counters.since_hop
-    at = counters.oldest_row
-    for row in range(samples_uv.shape[0]):
-        is_first = taint[row, columns[0]] & RESTART != 0
-        if is_first:
-            _restart(state)
-            since_hop = 0
-        load(samples_uv[row], taint[row], columns, is_first, at, state.n_clean, history)
-        at = at + 1 if at + 1 < history.shape[0] else 0
-        since_hop += 1
-        if since_hop < hop_samples:
-            continue
-        since_hop = 0
-        hop = add_hop(state.hops, first_sample + row, time_s[row])
-        to_polyphase(history, at, state.grid.step_samples, state.polyphase)
-        _renew(at, state.hop_sums[counters.oldest_hop], state)
-        counters.oldest_hop = (counters.oldest_hop + 1) % state.hop_sums.shape[0]
-        _write(hop, taint[row], state)
-    counters.since_hop = since_hop
-    counters.oldest_row = at
-
-
-@kernel
 def _restart(state: State) -> None:
     """Forget everything; what is written to the history next overwrites it."""
+    state.counters.is_first = True
     state.n_clean[:] = 0
     state.hop_sums[:] = 0
     state.sums[:] = 0
@@ -143,8 +105,24 @@ def _restart(state: State) -> None:
 
 
 @kernel
+def _take(
+    samples_uv: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+    row: int,
+    state: State,
+    _addresses: NDArray[np.int64],
+) -> None:
+    """Put a sample of every channel into the history."""
+    counters, history = state.counters, state.history
+    at = counters.oldest_row
+    load(samples_uv, taint, row, state.columns, counters.is_first, at, state.n_clean, history)
+    counters.is_first = False
+    counters.oldest_row = at + 1 if at + 1 < history.shape[0] else 0
+
+
+@kernel
 def _renew(oldest_row: int, newest: NDArray[np.int64], state: State) -> None:
-    """Put the newest hop's sums in the place of the oldest one's.
+    """Replace the sums of the oldest hop by those of the newest.
 
     Parameters
     ----------
@@ -153,10 +131,10 @@ def _renew(oldest_row: int, newest: NDArray[np.int64], state: State) -> None:
     newest : ndarray of int64, shape (N_SUMS, n_channels)
         Of `hop_sums`: those of the hop that leaves the window, overwritten.
     state : State
-        All there is.
+        Of which the sums and what the filters give are changed.
     """
     real, imaginary, amplitude, sums = state.real, state.imaginary, state.amplitude, state.sums
-    n_grid = state.settings.hop_samples // state.grid.step_samples
+    n_grid = state.counters.hop_samples // state.grid.step_samples
     n_channels = sums.shape[1]
     filter_grid(state.polyphase, state.phase_offsets, state.phase_taps, real, imaginary)
     across = state.amplitude_imaginary
@@ -188,19 +166,27 @@ def _renew(oldest_row: int, newest: NDArray[np.int64], state: State) -> None:
 
 
 @kernel
-def _write(hop: int, taint: NDArray[np.uint16], state: State) -> None:
-    """Write every channel."""
-    settings, columns, sums = state.settings, state.columns, state.sums
+def _write(
+    hop: int, taint: NDArray[np.uint16], state: State, _addresses: NDArray[np.int64]
+) -> None:
+    """Sum the newest hop, and write every channel."""
+    counters, settings, columns, sums = state.counters, state.settings, state.columns, state.sums
     steps_per_uv = state.grid.steps_per_uv
+    to_polyphase(state.history, counters.oldest_row, state.grid.step_samples, state.polyphase)
+    _renew(counters.oldest_row, state.hop_sums[counters.oldest_hop], state)
+    counters.oldest_hop = (counters.oldest_hop + 1) % state.hop_sums.shape[0]
     for channel in range(columns.size):
         first = channel * N_OUTPUTS
         values = state.hops.values[hop, first : first + N_OUTPUTS]
         valid = state.hops.valid[hop, first : first + N_OUTPUTS]
         values[:] = 0.0
         valid[:] = False
-        is_clean = state.n_clean[channel] >= settings.span_samples
-        is_clean = is_clean and not taint[columns[channel]] & SPOILS_NEWEST
-        if is_clean and measure(sums, channel, steps_per_uv, values):
-            values[CHANCE] = settings.chance
+        n_clean = state.n_clean[channel]
+        is_valid = is_usable(n_clean, settings.span_samples, taint[columns[channel]])
+        if is_valid and measure(sums, channel, steps_per_uv, values):
+            values[INDEX_NULL] = settings.index_null
             valid[:SHARPNESS] = True
             valid[SHARPNESS:] = measure_shape(sums, channel, steps_per_uv, values[SHARPNESS:])
+
+
+update = sample_loop(State, _restart, _take, _write)

@@ -10,10 +10,10 @@ from scipy.signal import firwin, kaiser_beta, kaiserord
 _STOPBAND_DB: Final = 60.0
 #: Its gain falls within at most this share of the width of its band.
 _TRANSITION: Final = 0.5
-#: The rate of the grid is at least so many times the width of the amplitude band, of which the
-#: complex oscillation needs one, ...
+#: The rate of the grid over the width of the amplitude band, at least: the complex oscillation
+#: needs one, ...
 _WIDTHS: Final = 3.0
-#: ... and meets so many phases of the middle of the slow band.
+#: ... and the phases of the middle of the slow band that it meets.
 _PHASES: Final = 18.0
 #: Sharpness is how far an extremum stands out of what is this share of a cycle away, ...
 _SHARP_CYCLES: Final = 1.0 / 8.0
@@ -61,7 +61,7 @@ def sharpness_taps(phase_band_hz: tuple[float, float], rate_hz: float) -> NDArra
     Returns
     -------
     ndarray of float64, shape (n_half + 1,)
-        Taps of the sample so many before and after; they sum to zero.
+        Taps, by the distance from the middle; they sum to zero.
     """
     middle_hz = sum(phase_band_hz) / 2.0
     n_mean = max(1, round(rate_hz / (2.0 * _HARMONICS * middle_hz)))
@@ -92,8 +92,8 @@ def phase_taps(band_hz: tuple[float, float], rate_hz: float) -> NDArray[np.float
     Returns
     -------
     ndarray of float64, shape (2, n_half + 1)
-        Real and imaginary part of the factor of the sample so many after the middle one; that of
-        the sample as many before is its conjugate. They sum to zero, and ``A cos`` at the
+        Real and imaginary part of the factor of each sample after the middle one, by its distance;
+        that of the sample as far before is its conjugate. They sum to zero, and ``A cos`` at the
         middle of the band gives ``A exp(1j phase)``.
     """
     low_hz, high_hz = band_hz

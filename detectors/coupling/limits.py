@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from detectors.checks import require_band, window_error
 from detectors.coupling.sums_kernel import WINDOW_SAMPLES_MAX
 
 #: Hops that a window may have: from one and a half on they are rounded to two.
@@ -9,7 +10,7 @@ _N_HOPS_MIN: Final = 1.5
 _N_HOPS_MAX: Final = 1000
 #: Cycles of the slowest phase that a window must have.
 _N_CYCLES_MIN: Final = 10
-#: Such a part of what is asked for is rounding of numbers.
+#: A smaller part of a limit is rounding of numbers.
 _ROUNDING: Final = 1e-9
 
 
@@ -18,8 +19,7 @@ def require_bands(
 ) -> None:
     """Raise ValueError where the fast band cannot carry a coupling to the slow one."""
     low_hz, high_hz = phase_band_hz
-    if not 0.0 < low_hz < high_hz:
-        raise ValueError(f"phase_band_hz: expected 0 < low < high, found [{low_hz:g}, {high_hz:g}]")
+    require_band("phase_band_hz", phase_band_hz)
     fast_low_hz, fast_high_hz = amplitude_band_hz
     found = f"found [{fast_low_hz:g}, {fast_high_hz:g}]"
     # There the gain of the slow filter is zero, and that of the fast one may rise.
@@ -30,16 +30,6 @@ def require_bands(
         raise ValueError(
             f"amplitude_band_hz: expected a width of at least {2.0 * high_hz:g} Hz, twice the "
             f"highest frequency of the phase, {found}"
-        )
-
-
-def require_rate(amplitude_band_hz: tuple[float, float], stream: str, rate_hz: float) -> None:
-    """Raise ValueError where the stream is too slow for the fast band."""
-    low_hz, high_hz = amplitude_band_hz
-    if high_hz > rate_hz / 2.0:
-        raise ValueError(
-            f"amplitude_band_hz: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
-            f"{stream!r}, found [{low_hz:g}, {high_hz:g}]"
         )
 
 
@@ -59,7 +49,7 @@ def require_window(
     hop_s = max(hop_s, 1.0 / rate_hz)
     n_hops = window_s / hop_s
     if n_hops < _N_HOPS_MIN * (1.0 - _ROUNDING):
-        raise ValueError(f"window_s: expected more than one hop ({hop_s:g} s), found {window_s:g}")
+        raise window_error(window_s, hop_s)
     if n_hops > _N_HOPS_MAX * (1.0 + _ROUNDING):
         raise ValueError(
             f"window_s: expected at most {_N_HOPS_MAX} hops of {hop_s:g} s, found {window_s:g}"

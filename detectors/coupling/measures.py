@@ -35,7 +35,7 @@ def coupling_of(phase_rad: NDArray[np.float64], amplitude_uv: NDArray[np.float64
     Parameters
     ----------
     phase_rad : ndarray of float64, shape (n_samples,)
-        Phase, any number of turns.
+        Phase, any number of cycles.
     amplitude_uv : ndarray of float64, shape (n_samples,)
         Amplitude, not negative, at most 1e6.
 

@@ -1,23 +1,26 @@
 """Phase-amplitude coupling: how far a fast band's amplitude follows a slow band's phase."""
 
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
-from msgspec import Meta
 
 from detectors.block import Block, StreamLayout
+from detectors.checks import require_memory, require_within_half_rate
 from detectors.coupling import coupling_kernel as kernel
 from detectors.coupling.chance import chance_of
 from detectors.coupling.complex_filter_kernel import LANES, polyphase_offsets
+from detectors.coupling.config import PhaseAmplitudeCouplingConfig
 from detectors.coupling.filters import amplitude_taps, grid_step, phase_taps, sharpness_taps
-from detectors.coupling.limits import require_bands, require_rate, require_window
+from detectors.coupling.limits import require_window
 from detectors.coupling.sums_kernel import N_SUMS, steps_for
 from detectors.coupling.waveform_shape_kernel import Extrema, Grid
-from detectors.detector import DetectorConfig, Input, Reads
+from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Seen
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
-from detectors.outputs import Measure, outputs_of, with_null
+from detectors.outputs import Measure, with_null
+from detectors.stream_detector import StreamDetector
+
+__all__ = ["PhaseAmplitudeCoupling", "PhaseAmplitudeCouplingConfig"]
 
 #: What a channel gives, in the order of the kernel's columns.
 _INDEX, _INDEX_NULL = with_null("modulation_index", "")
@@ -32,62 +35,7 @@ _MEASURES: Final = (
 )
 
 
-class PhaseAmplitudeCouplingConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="phase_amplitude_coupling",
-):
-    """A `[[detectors]]` table of kind ``phase_amplitude_coupling``.
-
-    Parameters
-    ----------
-    stream : str
-        Name of the stream.
-    phase_band_hz : tuple of float
-        The slow band; at its edges the gain is a half.
-    amplitude_band_hz : tuple of float
-        The fast band: above the slow one by half the width of that, and at least twice as wide as
-        its highest frequency, since a coupling to ``f`` stands in the side bands ``f`` away, which
-        a narrower band cuts off.
-    channels : tuple of str
-        Labels, the stream's own or of its montage; empty takes all of them.
-    window_s : float
-        Length of the window; rounded to hops. At least ten cycles; two hundred settle the index.
-    hop_s : float
-        From one estimate to the next; rounded to samples, at least one.
-
-    Examples
-    --------
-    >>> config = PhaseAmplitudeCouplingConfig(
-    ...     id="coupling",
-    ...     stream="LFP",
-    ...     phase_band_hz=(13.0, 30.0),
-    ...     amplitude_band_hz=(60.0, 200.0),
-    ... )
-    >>> config.window_s
-    10.0
-    """
-
-    stream: str
-    phase_band_hz: tuple[float, float]
-    amplitude_band_hz: tuple[float, float]
-    channels: tuple[str, ...] = ()
-    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 10.0
-    hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.1
-
-    def __post_init__(self) -> None:
-        require_bands(self.phase_band_hz, self.amplitude_band_hz)
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The stream."""
-        return (Reads("stream", "stream", self.stream),)
-
-
-class PhaseAmplitudeCoupling:
+class PhaseAmplitudeCoupling(StreamDetector):
     """Modulation index, mean vector length, preferred phase, sharpness over a sliding window.
 
     Parameters
@@ -102,7 +50,7 @@ class PhaseAmplitudeCoupling:
     step_samples : int
         From how many of them one is used: see `detectors.coupling.filters.grid_step`.
     span_samples : int
-        An estimate depends on so many of the newest samples: the window, the filters about it, and
+        Newest samples that an estimate depends on: the window, the filters about it, and
         a cycle before it, in which the first peak may lie.
 
     Raises
@@ -149,10 +97,10 @@ class PhaseAmplitudeCoupling:
     estimates are not valid before the window and the filters about it are full, and at least one
     hop after a restart is not. NaN policy: ``invalid``; an estimate whose window, or the filters
     about it, contain a tainted sample is not valid on that channel, one whose newest sample
-    carries a doubtful stamp neither. Values beyond 1e12 µV count as tainted and are not folded
-    in; amplitudes beyond 1e6 µV are not added and spoil their window. Not valid either: a window
-    with an empty bin, or without any amplitude; of ``sharpness`` and ``is_sharp`` alone, one in
-    which no peak is followed by a trough, or the signal does not stand out at them.
+    carries a doubtful stamp neither. Values beyond 1e12 µV count as tainted and are left out;
+    amplitudes beyond 1e6 µV are not added and spoil their window. Not valid either: a window with
+    an empty bin, or without any amplitude; of ``sharpness`` and ``is_sharp`` alone, one in which no
+    peak is followed by a trough, or the signal does not stand out at them.
 
     References
     ----------
@@ -185,20 +133,12 @@ class PhaseAmplitudeCoupling:
     config_type: ClassVar[type[DetectorConfig]] = PhaseAmplitudeCouplingConfig
 
     def __init__(self, config: PhaseAmplitudeCouplingConfig, layout: StreamLayout) -> None:
-        self.id = config.id
-        self.channels = config.channels or layout.channels
-        self.outputs = outputs_of(self.channels, _MEASURES)
-        self.rate_hz = layout.rate_hz
-        self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
+        super().__init__(config, config.channels, layout, _MEASURES, config.hop_s)
         self._n_hops = max(2, round(config.window_s * layout.rate_hz / self.hop_samples))
         self.window_samples = self._n_hops * self.hop_samples
         slow_hz, fast_hz = config.phase_band_hz, config.amplitude_band_hz
-        layout.require(config.channels)
-        require_rate(fast_hz, config.stream, self.rate_hz)
+        require_within_half_rate("amplitude_band_hz", fast_hz, config.stream, self.rate_hz)
         require_window(slow_hz, config.window_s, config.hop_s, self.window_samples, self.rate_hz)
-        self._columns = np.array(
-            [layout.channels.index(label) for label in self.channels], dtype=np.int64
-        )
         self.step_samples = grid_step(slow_hz, fast_hz, self.hop_samples, self.rate_hz)
         self._phase_taps = phase_taps(slow_hz, self.rate_hz)
         self._amplitude_taps = amplitude_taps(fast_hz, slow_hz[1], self.rate_hz)
@@ -214,7 +154,7 @@ class PhaseAmplitudeCoupling:
         self._n_rows = 2 * self._n_half + self.hop_samples
         n_history = 2 * self._n_rows * len(self.channels)
         n_sums = self._n_hops * N_SUMS * len(self.channels)
-        require_room("window_s", config.window_s, n_history + n_sums)
+        require_memory("window_s", config.window_s, n_history + n_sums)
         self._stride = -(-self._n_rows // self.step_samples) * len(self.channels) + LANES
         # The last sample of a hop is on the grid.
         grid = (self._n_half + self.step_samples - 1, self.step_samples, self._stride)
@@ -262,15 +202,13 @@ class PhaseAmplitudeCoupling:
             hop_sums=np.zeros((self._n_hops, N_SUMS, n_channels), dtype=np.int64),
             sums=np.zeros((N_SUMS, n_channels), dtype=np.int64),
             settings=kernel.Settings(
-                hop_samples=self.hop_samples,
-                span_samples=self.span_samples,
-                chance=self.chance.level,
+                span_samples=self.span_samples, index_null=self.chance.index_null
             ),
-            counters=kernel.Counters(),
+            counters=kernel.Counters(hop_samples=self.hop_samples),
         )
         self._kernel = HopKernel(kernel.update, self.id, len(self.outputs), state)
 
     def update(self, given: Input) -> Seen:
-        """Take a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
-        return Seen(self._kernel.fold(given, self.hop_samples))
+        return Seen(self._kernel.update(given, self.hop_samples))

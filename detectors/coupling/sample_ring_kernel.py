@@ -1,37 +1,36 @@
-"""The newest samples, in a ring, and in polyphase layout for filters that want every few."""
+"""The newest samples, in a ring and in polyphase (decimated) layout."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
-from detectors.kernels.trust import LIMIT_UV, SPOILS_WINDOW
+from detectors.kernels.trust import is_good, is_voltage
 
 
 @kernel
 def load(
-    sample_uv: NDArray[np.float64],
+    samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
+    row: int,
     columns: NDArray[np.int64],
     is_first: bool,
     at: int,
     n_clean: NDArray[np.int64],
     history: NDArray[np.float64],
 ) -> None:
-    """Put a sample where the filters will look; before the first one stands its own value."""
-    row = history[at]
+    """Put a sample into the history; the first one of a stream fills all of it."""
+    newest = history[at]
     before = history[at - 1 if at > 0 else history.shape[0] - 1]
     for channel in range(columns.size):
-        column = columns[channel]
-        value = sample_uv[column]
-        is_voltage = abs(value) <= LIMIT_UV
-        is_good = is_voltage and not taint[column] & SPOILS_WINDOW
-        n_clean[channel] = n_clean[channel] + 1 if is_good else 0
-        if not is_voltage:
+        value = samples_uv[row, columns[channel]]
+        is_clean = is_good(value, taint[row, columns[channel]])
+        n_clean[channel] = n_clean[channel] + 1 if is_clean else 0
+        if not is_voltage(value):
             value = 0.0 if is_first else before[channel]
-        row[channel] = value
+        newest[channel] = value
     if is_first:
         for other in range(history.shape[0]):
-            history[other] = row
+            history[other] = newest
 
 
 @kernel

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
 
-#: Phase bins of 20 degrees; the first begins at minus half a turn.
+#: Phase bins of 20 degrees; the first begins at minus half a cycle.
 N_BINS: Final = 18
 #: Rows of the sums of a window, each with one sum a channel: samples in each bin, amplitude in
 #: each bin, the two parts of the amplitude times the unit vector of the phase, its square in whole
@@ -49,7 +49,7 @@ _SIN_20, _SIN_40, _SIN_60, _SIN_80 = (float(np.sin(np.pi * each / 9.0)) for each
 
 
 def steps_for(n_samples: int) -> float:
-    """Return the finest steps, to a microvolt, whose sum over so many samples fits."""
+    """Return the finest steps, to a microvolt, whose sum over a number of samples fits."""
     return float(2.0 ** np.floor(62.0 - np.log2(LARGEST_UV * n_samples)))
 
 
@@ -152,7 +152,7 @@ def _find_bins(
 ) -> None:
     """Find the bin each vector points to, and make its length 1.
 
-    The edges are 20 degrees apart and mirrored in both axes: a quarter turn has four of them.
+    The edges are 20 degrees apart and mirrored in both axes: a quarter cycle has four of them.
     """
     for value in range(real.size):
         re = real[value]

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Record
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Record
 from detectors.coupling.sums_kernel import (
     DIFFERENCE,
     DIFFERENCE_PART,

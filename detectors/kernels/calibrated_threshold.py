@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Record
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
 
 
 class Calibration(Record):
@@ -34,7 +34,7 @@ class CalibratedThreshold(NamedTuple):
 def uncalibrated(
     n_channels: int, n_hops: int, percentile: float, level: float
 ) -> CalibratedThreshold:
-    """Return thresholds of which nothing is known but a fixed level."""
+    """Return thresholds before their calibration, or at a fixed level."""
     return CalibratedThreshold(
         np.full(n_channels, level),
         np.zeros(n_channels, dtype=np.int64),
@@ -51,7 +51,7 @@ def is_calibrating(threshold: CalibratedThreshold, channel: int) -> bool:
 
 @kernel
 def calibrate(threshold: CalibratedThreshold, channel: int, value: float) -> None:
-    """Take one valid value; the last one that is wanted freezes the threshold."""
+    """Take one valid value; the last one of the stretch freezes the threshold."""
     n_collected = threshold.n_collected
     threshold.collected[channel, n_collected[channel]] = value
     n_collected[channel] += 1

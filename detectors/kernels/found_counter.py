@@ -1,6 +1,6 @@
 """How many rows a kernel wrote of what it found: a count beside arrays of a fixed length."""
 
-from detectors.compiling.bundle import Record
+from detectors.compiling.layout import Record
 
 
 class FoundCounter(Record):

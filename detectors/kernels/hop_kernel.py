@@ -41,7 +41,7 @@ class HopKernel(Generic[_State]):
     Attributes
     ----------
     none : Estimates
-        Of a call that completed no hop.
+        What a call returns that completed no hop.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class HopKernel(Generic[_State]):
         """What the kernel reads and keeps now."""
         return self._bundle.fields
 
-    def fold(self, block: Block, hop_samples: int) -> Estimates:
+    def update(self, block: Block, hop_samples: int) -> Estimates:
         """Return every hop that a block completes.
 
         Parameters
@@ -86,7 +86,7 @@ class HopKernel(Generic[_State]):
         return self._estimates(row, stop) if stop > row else self.none
 
     def call(self, n_most: int, *inputs: object) -> Estimates:
-        """Return the hops that other inputs complete, of which there are at most `n_most`."""
+        """Return the hops that other inputs complete, at most `n_most` of them."""
         row = self._n_written.item()
         if row + n_most > self._n_rows:
             self._renew(n_most)
@@ -96,7 +96,7 @@ class HopKernel(Generic[_State]):
         return self._estimates(row, stop) if stop > row else self.none
 
     def require_edges(self, n_edges: int) -> None:
-        """See that at least so many fit into ``edges`` of the state, of which none is left."""
+        """Make ``edges`` of the state large enough for this number; none may be left in it."""
         state: Any = self.state
         if state.edges.kind.size < n_edges:
             self._bundle.replace(edges=empty_edges(n_edges))
@@ -112,7 +112,7 @@ class HopKernel(Generic[_State]):
         )
 
     def _renew(self, n_most: int) -> None:
-        """Begin a new page with at least so many rows."""
+        """Begin a new page with at least this number of rows."""
         self._n_rows = max(n_most, self._page_rows)
         hops = empty_hops(self._n_rows, self._n_outputs)
         self._sample, self._time_s, self._values, self._valid, counter = hops

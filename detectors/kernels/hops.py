@@ -4,12 +4,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.compiling.bundle import Array1, Array2, Record
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
 
 
 class HopCounter(Record):
-    """How far a page is written."""
+    """How many rows of a page are written."""
 
     #: Rows that are written.
     n_written: int
@@ -48,7 +48,7 @@ def write_value(hops: Hops, row: int, output: int, value: float, is_valid: bool)
 
 
 def empty_hops(n_rows: int, n_outputs: int) -> Hops:
-    """Return a page of which nothing is written."""
+    """Return a page with nothing written."""
     return Hops(
         np.empty(n_rows, dtype=np.int64),
         np.empty(n_rows),

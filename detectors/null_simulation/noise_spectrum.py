@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import periodogram
 
-#: So long a row of good samples tells frequencies apart that differ by a quarter of a hertz, finer
-#: than measures of bursts do.
+#: Length of a row of good samples that separates frequencies a quarter of a hertz apart, finer than
+#: measures of bursts do.
 _ROW_S: Final = 4.0
 
 

@@ -16,14 +16,14 @@ from detectors.null_simulation.noise_spectrum import NoiseSpectrum
 if TYPE_CHECKING:
     from detectors.chain import DetectorChain
 
-#: Where a detector leaves it open which channels there are, it gets so many: it costs most of
-#: them little more than one, and each adds as much to know.
+#: Channels of a detector that leaves open which there are: they cost most detectors little more
+#: than one, and each adds as much to know.
 _N_CHANNELS: Final = 8
 _SD_UV: Final = 10.0
 
 
-class Rehearsal:
-    """Runs detectors of the same tables as the rig's on Gaussian noise, apart from the rig.
+class NullSimulation:
+    """Simulates detectors of the rig on Gaussian noise, apart from the rig.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Rehearsal:
     Each channel of the noise is independent of the others. It has no rhythm that holds its phase;
     its envelope comes and goes as its spectrum and the filters let it.
 
-    The noise is seeded from the tables and the rates, so the same rig hears the same.
+    The noise is seeded from the tables and the rates, so the same rig gets the same noise.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Rehearsal:
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Rehearsal) and self._key == other._key
+        return isinstance(other, NullSimulation) and self._key == other._key
 
     def run(
         self, n_samples: int, spectrum: NoiseSpectrum | None = None
@@ -95,7 +95,7 @@ class Rehearsal:
             yield made
 
     def _made(self) -> "tuple[DetectorChain, dict[str, StreamLayout]]":
-        labels = tuple(str(place) for place in range(_N_CHANNELS))
+        labels = tuple(str(number) for number in range(_N_CHANNELS))
         layouts = {name: replace(layout, channels=labels) for name, layout in self._layouts.items()}
         try:
             return self._chain(_of_all_channels(self._configs), layouts), layouts

@@ -1,24 +1,24 @@
 """Power in one band or several, by a sliding periodogram or by a recursive filter."""
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
-from msgspec import Meta
+from numpy.typing import NDArray
 
-from detectors.bands.bins import require_cycle, require_width
-from detectors.bands.presets import PRESETS, Preset
 from detectors.block import Block, StreamLayout
-from detectors.detector import DetectorConfig, Input, Reads
+from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
-from detectors.outputs import Measure, outputs_of
-from detectors.power.bands import PowerBand
+from detectors.outputs import Measure
+from detectors.power.config import WINDOW_S, BandPowerConfig
 from detectors.power.outside import PowerOutside
 from detectors.power.periodogram import SlidingPeriodogram
 from detectors.power.recursive import RecursivePower
-from detectors.power.scale import TOTAL_HZ, WITH_BASELINE, PowerBaseline, PowerScale, Scale
+from detectors.power.scale import PowerScale, Scale
+from detectors.stream_detector import StreamDetector
 
-_WINDOW_S: Final = 1.0
+__all__ = ["BandPower", "BandPowerConfig"]
+
 _TIME_CONSTANT_S: Final = 0.2
 _ORDER: Final = 2
 _OUTSIDE_S: Final = 0.5
@@ -32,178 +32,7 @@ _UNITS: Final[dict[Scale, tuple[str, bool]]] = {
 }
 
 
-class BandPowerConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="band_power",
-):
-    """A `[[detectors]]` table of kind ``band_power``.
-
-    Parameters
-    ----------
-    stream : str
-        Name of the stream.
-    band_hz : tuple of float
-        Low and high edge.
-    preset : {"pd_stn_beta", "dystonia_gpi_low"}
-        A band by name, instead: see `detectors.bands.presets`.
-    bands_hz : dict of str to tuple of float
-        Several bands by name, instead.
-    channels : tuple of str
-        Labels, the stream's own or of its montage; empty takes all of them.
-    method : {"periodogram", "recursive"}
-        A sliding window, equal to the periodogram of it; or a recursive filter with less delay.
-    window_s : float
-        Length of the window, 1 s unless given; the spectrum has a bin every ``1 / window_s``
-        hertz. Recursive: of a running mean, rounded to hops, instead of the exponential one.
-    time_constant_s : float
-        Recursive: of the exponential mean, 0.2 s unless given.
-    order : int
-        Recursive: of the Butterworth prototype, so half that of the band-pass; 2 unless given.
-    hop_s : float
-        From one estimate to the next; rounded to samples, at least one.
-    scale : {"power", "log10", "decibel", "percent", "z"}
-        What is given: see `BandPower`.
-    baseline : PowerBaseline
-        What "decibel" and "z" are held against.
-    total_hz : tuple of float
-        The band that "percent" is of, 5-45 Hz unless given; it holds the others.
-    outside_max : float
-        Recursive: a power is not valid where more than this share of what passed lies outside the
-        band, or where the share is not known yet.
-    outside_time_constant_s : float
-        Recursive: of the mean powers whose ratio that share is, 0.5 s unless given.
-    output : {"power", "power_and_outside"}
-        The power; or, recursive, that share of each band as well.
-
-    Examples
-    --------
-    >>> BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)).method
-    'periodogram'
-    >>> bands_hz = {"low": (4.0, 12.0), "beta": (13.0, 30.0)}
-    >>> config = BandPowerConfig(id="bands", stream="LFP", bands_hz=bands_hz, method="recursive")
-    >>> sorted(config.bands_hz)
-    ['beta', 'low']
-    """
-
-    stream: str
-    band_hz: tuple[float, float] | None = None
-    preset: Preset | None = None
-    bands_hz: (
-        dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)], tuple[float, float]]
-        | None
-    ) = None
-    channels: tuple[str, ...] = ()
-    method: Literal["periodogram", "recursive"] = "periodogram"
-    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
-    time_constant_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
-    order: Annotated[int, Meta(ge=1, le=8)] | None = None
-    hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.01
-    scale: Scale = "power"
-    baseline: PowerBaseline | None = None
-    total_hz: tuple[float, float] | None = None
-    outside_max: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
-    outside_time_constant_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
-    output: Literal["power", "power_and_outside"] = "power"
-
-    def __post_init__(self) -> None:
-        given = [key for key in ("band_hz", "preset", "bands_hz") if getattr(self, key)]
-        if len(given) != 1:
-            raise ValueError(
-                "band_hz: expected one of band_hz, preset and bands_hz, found "
-                f"{' and '.join(given) or 'none'}"
-            )
-        for key, _, (low_hz, high_hz) in self.all_bands:
-            if not 0.0 <= low_hz < high_hz:
-                raise ValueError(
-                    f"{key}: expected 0 <= low < high, found [{low_hz:g}, {high_hz:g}]"
-                )
-        self._check_method()
-        self._check_scale()
-
-    def _check_method(self) -> None:
-        if self.method == "periodogram":
-            for key in ("time_constant_s", "order", "outside_max", "outside_time_constant_s"):
-                if getattr(self, key) is not None:
-                    raise ValueError(
-                        f"{key}: expected none where method is 'periodogram', "
-                        f"found {getattr(self, key):g}"
-                    )
-            if self.has_outside:
-                raise ValueError(
-                    "output: expected 'power' where method is 'periodogram', which lets next to "
-                    f"nothing through from outside, found {self.output!r}"
-                )
-            self._check_window()
-        elif self.window_s is not None and self.time_constant_s is not None:
-            raise ValueError(
-                f"window_s: expected none where time_constant_s is given, found {self.window_s:g}"
-            )
-
-    def _check_window(self) -> None:
-        window_s = _WINDOW_S if self.window_s is None else self.window_s
-        if window_s <= self.hop_s:
-            raise ValueError(
-                f"window_s: expected more than one hop ({self.hop_s:g} s), found {window_s:g}"
-            )
-        for key, _, band_hz in self.all_bands:
-            require_cycle(key, band_hz, "window_s", window_s)
-            require_width(key, band_hz, "window_s", window_s)
-
-    def _check_scale(self) -> None:
-        if (self.baseline is not None) != (self.scale in WITH_BASELINE):
-            raise ValueError(
-                f"baseline: expected {'one' if self.baseline is None else 'none'} where scale is "
-                f"{self.scale!r}, found {'none' if self.baseline is None else 'one'}"
-            )
-        if self.baseline is not None:
-            self.baseline.check(self.scale)
-        if self.scale != "percent" and self.total_hz is not None:
-            raise ValueError(
-                f"total_hz: expected none where scale is {self.scale!r}, "
-                f"found [{self.total_hz[0]:g}, {self.total_hz[1]:g}]"
-            )
-        if self.scale == "percent":
-            *bands, (_, _, (least_hz, most_hz)) = self.all_bands
-            for _, _, (low_hz, high_hz) in bands:
-                if not least_hz <= low_hz < high_hz <= most_hz:
-                    raise ValueError(
-                        f"total_hz: expected a band that holds [{low_hz:g}, {high_hz:g}], "
-                        f"found [{least_hz:g}, {most_hz:g}]"
-                    )
-
-    @property
-    def has_outside(self) -> bool:
-        """Whether the share outside each band is an output."""
-        return self.output == "power_and_outside"
-
-    @property
-    def bands(self) -> tuple[PowerBand, ...]:
-        """The bands that have an output."""
-        if self.preset is not None:
-            return (PowerBand("preset", "", PRESETS[self.preset]),)
-        if self.band_hz is not None:
-            return (PowerBand("band_hz", "", self.band_hz),)
-        bands_hz = self.bands_hz or {}
-        return tuple(PowerBand(f"bands_hz.{name}", name, each) for name, each in bands_hz.items())
-
-    @property
-    def all_bands(self) -> tuple[PowerBand, ...]:
-        """The same, and the total where they are a share of one."""
-        if self.scale != "percent":
-            return self.bands
-        return (*self.bands, PowerBand("total_hz", "", self.total_hz or TOTAL_HZ))
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The stream."""
-        return (Reads("stream", "stream", self.stream),)
-
-
-class BandPower:
+class BandPower(StreamDetector):
     """Power of bands, in µV² (the stream's unit, squared) or on another scale.
 
     The sine ``A cos`` inside the band gives ``A² / 2`` with either method.
@@ -218,7 +47,7 @@ class BandPower:
     Attributes
     ----------
     span_samples : int
-        An estimate depends on so many of the newest samples; recursive: until 5 % of the past is
+        Newest samples that an estimate depends on; recursive: until 5 % of the past is
         left.
     calibration_s : float
         Length of the stretch that a baseline is taken from, in valid hops.
@@ -239,7 +68,7 @@ class BandPower:
     detrend="constant", scaling="density")`` of the last window, summed over the bins of the band,
     each by the part of it that lies there (`detectors.bands.bins`), and multiplied by their
     distance. Work per hop depends on the number of bins in the bands and not on the length of the
-    window (which, for a band of so many hertz, decides that number). The Fourier sums of the window
+    window (which, for a band of given width, decides that number). The Fourier sums of the window
     slide with twiddles looked up by sample index ("modulated" sliding transform [1]_, [2]_), so
     nothing is ever rotated; a second set of sums starts empty every window and replaces the running
     one when it is full, at sample indices counted from the restart. That bounds drift to what two
@@ -276,10 +105,10 @@ class BandPower:
     mean has its window or three time constants; never at the first hop after a restart, nor while
     a baseline is being taken, nor on a logarithmic scale where the power is 0, nor in percent of a
     total of 0. NaN policy: ``invalid``. Periodogram: a window that contains a tainted sample is
-    not valid on that channel. Recursive: a tainted sample is not folded in and its channel starts
+    not valid on that channel. Recursive: a tainted sample is left out and its channel starts
     anew after it; an artifact that nobody tainted dies away with the filter and the mean. An
     estimate whose newest sample carries a doubtful stamp is not valid. Values beyond 1e12 µV count
-    as tainted and are not folded in.
+    as tainted and are left out.
 
     Chance: a power is never 0. In steady noise it scatters as chi-squared does, with a coefficient
     of variation of ``1 / sqrt(B T)``, times 4.3 in decibel [3]_. Periodogram: ``B = high - low``,
@@ -318,20 +147,15 @@ class BandPower:
     config_type: ClassVar[type[DetectorConfig]] = BandPowerConfig
 
     def __init__(self, config: BandPowerConfig, layout: StreamLayout) -> None:
-        layout.require(config.channels)
-        self.id = config.id
-        self.channels = config.channels or layout.channels
-        self.outputs = outputs_of(self.channels, _measures(config))
-        self.rate_hz = layout.rate_hz
-        self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self._method = _method(config, layout, self.channels, self.hop_samples)
+        super().__init__(config, config.channels, layout, _measures(config), config.hop_s)
+        self._method = _method(config, layout, self._columns, self.hop_samples)
         self.span_samples = self._method.span_samples
         self.delay_s = self._method.delay_s
         self._has_outside = config.has_outside
         self._outside_max = config.outside_max
         self._outside: PowerOutside | None = None
         if config.has_outside or config.outside_max is not None:
-            self._outside = _outside(config, layout, self.channels, self.hop_samples)
+            self._outside = _outside(config, layout, self._columns, self.hop_samples)
         if self._outside is not None and config.outside_max is not None:
             self.span_samples = max(self.span_samples, self._outside.span_samples)
         self._scale: PowerScale | None = None
@@ -356,7 +180,7 @@ class BandPower:
             self._scale.reset()
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         powers = self._method.update(given)
         outside = None if self._outside is None else self._outside.update(given)
@@ -371,7 +195,7 @@ class BandPower:
         return Seen(powers)
 
     def _bind(self, powers: Estimates, outside: Estimates, outside_max: float) -> None:
-        """Take the validity from powers of which too much is from outside, or nobody knows."""
+        """Make powers invalid where too much, or an unknown share, comes from outside."""
         is_in = outside.valid & (outside.values <= outside_max)
         by_band = (len(is_in), len(self.channels), -1)
         # Of a percentage the total comes last, and has no share of its own.
@@ -401,7 +225,7 @@ def _baseline_names(config: BandPowerConfig, channels: tuple[str, ...]) -> tuple
 
 
 def _beside(powers: Estimates, outside: Estimates) -> Estimates:
-    """Return each power and the share outside its band beside it."""
+    """Return each power, followed by the share outside its band."""
     shape = (powers.sample.size, -1)
     values = np.stack((powers.values, outside.values), axis=2).reshape(shape)
     valid = np.stack((powers.valid, outside.valid), axis=2).reshape(shape)
@@ -409,24 +233,23 @@ def _beside(powers: Estimates, outside: Estimates) -> Estimates:
 
 
 def _outside(
-    config: BandPowerConfig, layout: StreamLayout, channels: tuple[str, ...], hop_samples: int
+    config: BandPowerConfig, layout: StreamLayout, columns: NDArray[np.int64], hop_samples: int
 ) -> PowerOutside:
     return PowerOutside(
         config.id,
         config.bands,
         order=config.order or _ORDER,
         time_constant_s=config.outside_time_constant_s or _OUTSIDE_S,
-        columns=np.array([layout.channels.index(label) for label in channels], dtype=np.int64),
+        columns=columns,
         layout=layout,
         hop_samples=hop_samples,
     )
 
 
 def _method(
-    config: BandPowerConfig, layout: StreamLayout, channels: tuple[str, ...], hop_samples: int
+    config: BandPowerConfig, layout: StreamLayout, columns: NDArray[np.int64], hop_samples: int
 ) -> SlidingPeriodogram | RecursivePower:
-    columns = np.array([layout.channels.index(label) for label in channels], dtype=np.int64)
-    window_s = _WINDOW_S if config.window_s is None else config.window_s
+    window_s = WINDOW_S if config.window_s is None else config.window_s
     if config.method == "periodogram":
         return SlidingPeriodogram(
             config.id,

@@ -1,4 +1,4 @@
-"""How much of what a recursive band-pass let through lies outside its band."""
+"""The share of what a recursive band-pass lets through that lies outside its band."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.block import NEWEST_TAINT, Block, StreamLayout
 from detectors.estimates import Estimates
-from detectors.power.bands import PowerBand
+from detectors.power.config import PowerBand
 from detectors.power.recursive import RecursivePower
 
 
@@ -35,7 +35,7 @@ class PowerOutside:
     Attributes
     ----------
     span_samples : int
-        So many good samples in a row, and the share is known.
+        Good samples in a row after which the share is known.
 
     Notes
     -----
@@ -84,7 +84,7 @@ class PowerOutside:
         self._waiting = np.zeros((self._n_late, self._n_outputs))
 
     def update(self, block: Block) -> Estimates:
-        """Fold a block in and return the shares of every hop it completed."""
+        """Take a block, and return the shares of every hop that it completes."""
         passed = np.concatenate((self._waiting, self._passed.update(_undoubted(block)).values))
         inside = self._inside.update(block)
         n_hops = inside.sample.size

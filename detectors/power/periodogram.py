@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
+from detectors.checks import require_memory, require_within_half_rate
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
 from detectors.power import periodogram_kernel as kernel
-from detectors.power.bands import PowerBand
-from detectors.power.periodogram_kernel import LANES, PASS
+from detectors.power.config import PowerBand
+from detectors.power.periodogram_state import LANES, PASS, Counters, State
 
 
 class SlidingPeriodogram:
@@ -55,7 +55,7 @@ class SlidingPeriodogram:
         self._detector = detector
         self._hop_samples = hop_samples
         self._columns = columns
-        require_room("window_s", window_s, self.span_samples * (columns.size + 4))
+        require_memory("window_s", window_s, self.span_samples * (columns.size + 4))
         parts = [_parts(band, self.span_samples, layout) for band in bands]
         inner = [bins for bins, _ in parts]
         # A Hann window is applied on three neighbours, so each band needs one bin on either side.
@@ -76,7 +76,7 @@ class SlidingPeriodogram:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
         n_groups = -(-n_channels // LANES)
-        state = kernel.State(
+        state = State(
             columns=self._columns,
             twiddle_table=self._twiddle_table,
             pass_table=self._pass_table,
@@ -89,27 +89,21 @@ class SlidingPeriodogram:
             work=np.zeros(n_groups * 2 * PASS * LANES),
             twiddles=np.zeros((self._bins.size, 2)),
             power=np.zeros(n_groups * LANES),
-            counters=kernel.Counters(hop_samples=self._hop_samples),
+            counters=Counters(hop_samples=self._hop_samples),
         )
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return the powers of every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return the powers of every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _parts(
     band: PowerBand, window_samples: int, layout: StreamLayout
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the bins of a band, and the part of each that lies in it."""
-    low_hz, high_hz = band.band_hz
-    rate_hz = layout.rate_hz
-    if high_hz > rate_hz / 2.0:
-        raise ValueError(
-            f"{band.key}: expected at most {rate_hz / 2.0:g} Hz, half the rate of "
-            f"{layout.name!r}, found [{low_hz:g}, {high_hz:g}]"
-        )
-    return bins_in_band(band.band_hz, window_samples, rate_hz)
+    require_within_half_rate(band.key, band.band_hz, layout.name, layout.rate_hz)
+    return bins_in_band(band.band_hz, window_samples, layout.rate_hz)
 
 
 def _weights(

@@ -7,16 +7,17 @@ from numpy.typing import NDArray
 from scipy.signal import butter, lfilter
 
 from detectors.block import Block, StreamLayout
+from detectors.checks import require_memory
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
 from detectors.power import recursive_kernel as kernel
 from detectors.power.band_pass_kernel import LANES, MEMORY, TILE
-from detectors.power.bands import PowerBand
+from detectors.power.config import PowerBand
+from detectors.power.recursive_state import WAITS, Counters, State
 
-#: A filter must have settled after so long.
+#: Seconds within which a filter must have settled.
 _SETTLE_S_MAX: Final = 60.0
-#: So much of its response may be left where a filter counts as settled, and time constants after
+#: Share of its response that may be left where a filter counts as settled, and time constants after
 #: which as much is left of an exponential mean.
 _SHARE_LEFT: Final = 0.05
 _MEAN_CONSTANTS: Final = 3.0
@@ -55,7 +56,7 @@ class RecursivePower:
     delay_s : float
         Group delay at the centre of the slowest band, and that of the mean.
     span_samples : int
-        So many good samples in a row, and the slowest filter has settled, and after it the mean:
+        Good samples in a row after which the slowest filter has settled, and after it the mean:
         5 % of what was before is left of either, nothing of a running mean.
     """
 
@@ -78,7 +79,7 @@ class RecursivePower:
         self._mean_hops = 0
         if time_constant_s is None:
             self._mean_hops = max(1, round(window_s * rate_hz / hop_samples))
-            require_room(
+            require_memory(
                 "window_s", window_s, self._mean_hops * (columns.size + LANES) * len(bands)
             )
             keep = weight = 1.0
@@ -120,21 +121,21 @@ class RecursivePower:
         n_channels = self._columns.size
         n_groups = -(-n_channels // LANES)
         n_sums = n_bands * n_groups * LANES
-        state = kernel.State(
+        state = State(
             columns=self._columns,
             scale=np.array(self._scale),
             keep=np.full(n_bands, self._keep),
             weight=np.full(n_bands, self._weight),
             sections=self._sections,
-            began=np.full(n_channels, kernel.WAITS),
+            began=np.full(n_channels, WAITS),
             reference_uv=np.zeros(n_groups * LANES),
             newest=np.zeros(n_sums),
             window=np.zeros(n_sums),
-            since_summed=np.zeros(n_sums),
+            group=np.zeros(n_sums),
             ring=np.zeros((self._mean_hops, n_sums)),
             memory=np.zeros((n_bands, n_groups * n_sections * MEMORY)),
             tiles=np.zeros((2, n_groups * TILE)),
-            counters=kernel.Counters(
+            counters=Counters(
                 n_waiting=n_channels,
                 hop_samples=self._hop_samples,
                 span_samples=self.span_samples,
@@ -145,8 +146,8 @@ class RecursivePower:
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return the powers of every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return the powers of every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _design(

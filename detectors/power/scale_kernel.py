@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Record
+from detectors.compiling.opened import opened
 
 #: A standard deviation of less is no spread of a measured power.
 _SPREAD_MIN: Final = 1e-6
@@ -44,7 +45,7 @@ class State(NamedTuple):
 def to_logarithm(
     values: NDArray[np.float64], valid: NDArray[np.bool_], addresses: NDArray[np.int64]
 ) -> None:
-    """Turn every power into ``gain * (log10(power) - centre)``, in place.
+    """Change every power to ``gain * (log10(power) - centre)``, in place.
 
     Parameters
     ----------

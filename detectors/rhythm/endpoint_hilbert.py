@@ -29,21 +29,21 @@ class EndpointHilbert:
     rate_hz : float
         Sampling rate.
     centre_hz, half_width_hz : float
-        The pass band is so far to either side of the centre.
+        The pass band is this distance to either side of the centre.
     order : int
         Pole pairs of its filter: steeper ones are slower and meet the phase worse.
     lead_s : float
-        The phase is the one expected so long after the newest sample.
+        Seconds after the newest sample at which the phase is the expected one.
     hop_samples : int
         From one estimate to the next.
     window_samples : int
-        So many last samples are looked at: at least one cycle of the centre, and enough for a
+        Newest samples that are looked at: at least one cycle of the centre, and enough for a
         frequency of the transform to fall into the band.
 
     Attributes
     ----------
     span_samples : int
-        So many good samples in a row come before the first valid estimate, at least a window.
+        Good samples in a row before the first valid estimate, at least a window.
     delay_s : float
         Group delay at the centre; 0 where that is negative, as with a band about as wide as its
         centre, whose window weighs its oldest samples against the newest ones.
@@ -51,7 +51,7 @@ class EndpointHilbert:
     Raises
     ------
     ValueError
-        Where rhythm and mirrored frequency can hardly be told apart.
+        Where rhythm and mirrored frequency can hardly be separated.
 
     Notes
     -----
@@ -120,8 +120,8 @@ class EndpointHilbert:
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _taps(
@@ -137,8 +137,8 @@ def _taps(
 
 
 def _require_one_side(taps: NDArray[np.complex128], centre: float, half_width_hz: float) -> None:
-    turns = np.exp(-2j * np.pi * centre * np.arange(taps.size))
-    mirrored = abs(np.sum(taps * np.conj(turns))) / abs(np.sum(taps * turns))
+    rotation = np.exp(-2j * np.pi * centre * np.arange(taps.size))
+    mirrored = abs(np.sum(taps * np.conj(rotation))) / abs(np.sum(taps * rotation))
     if not mirrored <= _MIRROR_MAX:
         raise ValueError(
             "half_width_hz: expected less, or another window_s, where method is 'hilbert': the "
@@ -148,10 +148,10 @@ def _require_one_side(taps: NDArray[np.complex128], centre: float, half_width_hz
 
 
 def _calibrated(taps: NDArray[np.complex128], centre: float) -> NDArray[np.complex128]:
-    """Return factors that give a steady rhythm, of so many cycles a sample, as it is."""
-    turns = np.exp(-2j * np.pi * centre * np.arange(taps.size))
-    at_centre = np.sum(taps * turns)
-    at_mirror = np.sum(taps * np.conj(turns))
+    """Return factors that give a steady rhythm at the centre, in cycles a sample, as it is."""
+    rotation = np.exp(-2j * np.pi * centre * np.arange(taps.size))
+    at_centre = np.sum(taps * rotation)
+    at_mirror = np.sum(taps * np.conj(rotation))
     both = abs(at_centre) ** 2 - abs(at_mirror) ** 2
     solved: NDArray[np.complex128] = (
         2.0 * (np.conj(at_centre) * taps - at_mirror * np.conj(taps)) / both

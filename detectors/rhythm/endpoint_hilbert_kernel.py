@@ -1,14 +1,15 @@
-"""A complex filter over the last samples, looked at once a hop, channel by channel."""
+"""A complex filter over the newest samples, computed once a hop, channel by channel."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
-from detectors.kernels.hops import NO_HOPS, Hops, add_hop
-from detectors.kernels.trust import LIMIT_UV, RESTART, SPOILS_NEWEST, SPOILS_WINDOW
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.kernels.hops import NO_HOPS, Hops
+from detectors.kernels.sample_loop import sample_loop
+from detectors.kernels.trust import is_good, is_usable
 from detectors.rhythm.oscillation_kernel import write_rhythm
 
 
@@ -17,7 +18,7 @@ class Counters(Record):
 
     #: Samples since the last estimate.
     since_hop: int
-    #: Where in the window the next sample is written.
+    #: Column of the window that the next sample is written to.
     oldest: int
     #: Samples from one estimate to the next.
     hop_samples: int
@@ -44,67 +45,51 @@ class State(NamedTuple):
 
 
 @kernel
-def update(
-    samples_uv: NDArray[np.float64],
-    time_s: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    first_sample: int,
-    addresses: NDArray[np.int64],
-) -> None:
-    """Take a block of samples in and write every hop that it completes.
-
-    Parameters
-    ----------
-    samples_uv, time_s, taint, first_sample
-        See `detectors.block.Block`.
-    addresses
-        Of a bundle of `State`.
-    """
-    state = opened(State, addresses)
-    counters, columns, hops = state.counters, state.columns, state.hops
-    window = state.weights.shape[1]
-    n_measures = hops.values.shape[1] // columns.size
-    since_hop = counters.since_hop
-    oldest = counters.oldest
-    for row in range(samples_uv.shape[0]):
-        if taint[row, columns[0]] & RESTART:
-            state.n_clean[:] = 0
-            since_hop = 0
-        _keep(samples_uv[row], taint[row], oldest, state)
-        oldest = (oldest + 1) % window
-        since_hop += 1
-        if since_hop == counters.hop_samples:
-            hop = add_hop(hops, first_sample + row, time_s[row])
-            for channel in range(columns.size):
-                is_valid = state.n_clean[channel] >= counters.span_samples
-                is_valid = is_valid and not taint[row, columns[channel]] & SPOILS_NEWEST
-                cosine, sine = 0.0, 0.0
-                if is_valid:
-                    newest_uv = state.history[channel, oldest : oldest + window]
-                    cosine, sine = _weighted(newest_uv, state.weights)
-                write_rhythm(cosine, sine, is_valid, channel * n_measures, n_measures, hop, hops)
-            since_hop = 0
-    counters.since_hop = since_hop
-    counters.oldest = oldest
+def _restart(state: State) -> None:
+    """Forget how many samples are good, of all channels."""
+    state.n_clean[:] = 0
 
 
 @kernel
-def _keep(
-    sample_uv: NDArray[np.float64], taint: NDArray[np.uint16], oldest: int, state: State
+def _take(
+    samples_uv: NDArray[np.float64],
+    taint: NDArray[np.uint16],
+    row: int,
+    state: State,
+    _addresses: NDArray[np.int64],
 ) -> None:
-    """Put a sample of every channel where the oldest one was; a bad one ends its good row."""
+    """Write a sample of every channel over the oldest one; a bad one counts as zero."""
     n_clean, history, columns = state.n_clean, state.history, state.columns
     window = history.shape[1] // 2
+    oldest = state.counters.oldest
     for channel in range(columns.size):
-        column = columns[channel]
-        value = sample_uv[column]
-        if taint[column] & SPOILS_WINDOW or not abs(value) <= LIMIT_UV:
+        value = samples_uv[row, columns[channel]]
+        if is_good(value, taint[row, columns[channel]]):
+            n_clean[channel] += 1
+        else:
             n_clean[channel] = 0
             value = 0.0
-        else:
-            n_clean[channel] += 1
         history[channel, oldest] = value
         history[channel, oldest + window] = value
+    state.counters.oldest = (oldest + 1) % window
+
+
+@kernel
+def _write(
+    hop: int, taint: NDArray[np.uint16], state: State, _addresses: NDArray[np.int64]
+) -> None:
+    """Write the measures of every channel."""
+    counters, columns, hops = state.counters, state.columns, state.hops
+    window = state.weights.shape[1]
+    n_measures = hops.values.shape[1] // columns.size
+    for channel in range(columns.size):
+        n_clean = state.n_clean[channel]
+        is_valid = is_usable(n_clean, counters.span_samples, taint[columns[channel]])
+        cosine, sine = 0.0, 0.0
+        if is_valid:
+            newest_uv = state.history[channel, counters.oldest : counters.oldest + window]
+            cosine, sine = _weighted(newest_uv, state.weights)
+        write_rhythm(cosine, sine, is_valid, channel * n_measures, n_measures, hop, hops)
 
 
 @kernel
@@ -137,3 +122,6 @@ def _weighted(samples_uv: NDArray[np.float64], weights: NDArray[np.float64]) -> 
         cosine0 += to_cosine[last] * (samples_uv[last] - newest)
         sine0 += to_sine[last] * (samples_uv[last] - newest)
     return (cosine0 + cosine1) + (cosine2 + cosine3), (sine0 + sine1) + (sine2 + sine3)
+
+
+update = sample_loop(State, _restart, _take, _write)

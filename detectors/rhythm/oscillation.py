@@ -1,17 +1,21 @@
 """Amplitude and phase of a rhythm, now or a little ahead."""
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 import numpy as np
-from msgspec import Meta
+from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout
-from detectors.detector import DetectorConfig, Input, Reads
+from detectors.checks import require_memory
+from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Seen
-from detectors.memory_limit import require_room
-from detectors.outputs import Measure, outputs_of
+from detectors.outputs import Measure
 from detectors.rhythm.endpoint_hilbert import EndpointHilbert
+from detectors.rhythm.oscillation_config import OscillationConfig
 from detectors.rhythm.resonator import Resonator
+from detectors.stream_detector import StreamDetector
+
+__all__ = ["Oscillation", "OscillationConfig"]
 
 _AMPLITUDE: Final = Measure("amplitude", "µV")
 _PHASE: Final = Measure("phase", "rad", signed=True)
@@ -26,99 +30,7 @@ _MEASURES: Final = {
 _WINDOW_S: Final = 0.5
 
 
-class OscillationConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="oscillation",
-):
-    """A `[[detectors]]` table of kind ``oscillation``.
-
-    Parameters
-    ----------
-    stream : str
-        Name of the stream.
-    channels : tuple of str
-        Labels, the stream's own or of its montage; empty takes all of them.
-    centre_hz : float
-        Frequency of the rhythm.
-    method : {"resonator", "hilbert"}
-        A complex one-pole resonator, or the endpoint-corrected Hilbert transform of a window.
-    half_width_hz : float
-        So far from the centre half the power is let through. Wide and quick beats narrow and
-        slow where the rhythm itself wanders.
-    order : int
-        Poles of the resonator, or pole pairs of the filter of ``hilbert``; 1 unless given. More of
-        them keep out what is beside the band, and are later: 1.3, 1.5, 1.7 times at 2, 3, 4 poles.
-    window_s : float
-        Of ``hilbert`` only: so much of the newest signal is looked at, 0.5 where it is not given.
-    lead_s : float
-        The phase is the one expected so long after the newest sample.
-    hop_s : float
-        From one estimate to the next; rounded to samples, at least one.
-    outside_max : float, optional
-        Amplitude and phase are not valid where more than this share of the power that passed lies
-        outside the band, or where the share is not known yet. Of ``resonator`` only.
-    outside_time_constant_s : float
-        Of the mean powers whose ratio that share is; it is known three of them after a restart.
-    output : {"amplitude_and_phase", "amplitude", "amplitude_phase_and_outside"}
-        Both, or one measure a channel: what a burst detector may be built on; or that share too.
-
-    Examples
-    --------
-    >>> config = OscillationConfig(id="rhythm", stream="LFP", centre_hz=20.0)
-    >>> config.method
-    'resonator'
-    """
-
-    stream: str
-    centre_hz: Annotated[float, Meta(gt=0.0, le=1e5)]
-    channels: tuple[str, ...] = ()
-    method: Literal["resonator", "hilbert"] = "resonator"
-    half_width_hz: Annotated[float, Meta(ge=0.01, le=1e5)] = 5.0
-    order: Annotated[int, Meta(ge=1, le=8)] = 1
-    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
-    lead_s: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
-    hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.01
-    outside_max: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
-    outside_time_constant_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.5
-    output: Literal["amplitude_and_phase", "amplitude", "amplitude_phase_and_outside"] = (
-        "amplitude_and_phase"
-    )
-
-    def __post_init__(self) -> None:
-        if self.half_width_hz >= self.centre_hz:
-            raise ValueError(
-                f"half_width_hz: expected less than centre_hz ({self.centre_hz:g}), "
-                f"found {self.half_width_hz:g}"
-            )
-        if self.lead_s > 0.0 and self.output == "amplitude":
-            raise ValueError(
-                f"lead_s: expected 0 where output is 'amplitude', found {self.lead_s:g}"
-            )
-        if self.window_s is not None and self.method == "resonator":
-            raise ValueError(
-                f"window_s: expected none where method is 'resonator', found {self.window_s:g}"
-            )
-        if self.method == "hilbert" and self.outside_max is not None:
-            raise ValueError(
-                f"outside_max: expected none where method is 'hilbert', found {self.outside_max:g}"
-            )
-        if self.method == "hilbert" and self.output == "amplitude_phase_and_outside":
-            raise ValueError(
-                "output: expected 'amplitude_and_phase' or 'amplitude' where method is 'hilbert', "
-                f"found {self.output!r}"
-            )
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The stream."""
-        return (Reads("stream", "stream", self.stream),)
-
-
-class Oscillation:
+class Oscillation(StreamDetector):
     """Amplitude (µV, the stream's unit) and phase (rad) of a rhythm, sample by sample.
 
     The phase is that of a cosine: 0 at the peak of the rhythm, in (-pi, pi], rising. The sine
@@ -139,8 +51,8 @@ class Oscillation:
     has_phase, has_outside : bool
         Whether the phase, and the share outside the band, are outputs.
     span_samples : int
-        An estimate depends on so many of the newest samples: of the resonator, until 5 % of what
-        was before is left. So many good ones in a row come before the first valid estimate.
+        Newest samples that an estimate depends on, and good ones in a row before the
+        first valid one: of the resonator, until 5 % of what was before is left.
 
     Raises
     ------
@@ -167,8 +79,8 @@ class Oscillation:
 
     Delay: the group delay at the centre, close to ``1 / (2 pi half_width_hz)`` (32 ms at 5 Hz)
     where the centre is well over the width, and to 1.3, 1.5, 1.7 times that at 2, 3, 4 poles;
-    amplitude and deviations of the phase show so much later. Of the Hilbert transform it is 0.8 to
-    1.8 times that up to windows of 0.5 s, and more with longer ones, as some of the weight is on
+    amplitude and deviations of the phase show that much later. Of the Hilbert transform it is 0.8
+    to 1.8 times that up to windows of 0.5 s, and more with longer ones, as some of the weight is on
     the oldest samples. The phase of a steady rhythm has no delay. The lead takes the centre for the
     frequency: it adds a constant angle, and a rhythm that is d hertz off it is ``360 d lead_s``
     degrees wrong.
@@ -177,7 +89,7 @@ class Oscillation:
     ``3 / (2 pi half_width_hz)``-th of the resonator, when 5 % of what was before is left; and
     never before the second hop after a restart. A phase is not valid where the amplitude is 0.
     Start and gap: everything restarts. NaN policy: ``invalid``; a tainted sample, or one beyond
-    1e12 µV, is not folded in and its channel starts anew after it, so none of it is left; an
+    1e12 µV, is left out and its channel starts anew after it, so none of it is left; an
     estimate whose newest sample carries a doubtful stamp is not valid. An artifact that nobody
     tainted dies away by a factor of e every ``1 / (2 pi half_width_hz)``. To the Hilbert
     transform a drift across its window is a step: of 1 µV, 0.12 µV shows as an amplitude at half
@@ -207,18 +119,15 @@ class Oscillation:
 
     def __init__(self, config: OscillationConfig, layout: StreamLayout) -> None:
         _check_band(config, layout.rate_hz)
-        layout.require(config.channels)
-        self.id = config.id
-        self.channels = config.channels or layout.channels
         measures = _MEASURES[config.output]
-        self.outputs = outputs_of(self.channels, measures)
+        super().__init__(config, config.channels, layout, measures, config.hop_s)
         self.has_phase = _PHASE in measures
         self.has_outside = _OUTSIDE in measures
-        self.rate_hz = layout.rate_hz
         self.centre_hz = config.centre_hz
         self.lead_s = config.lead_s
-        self.hop_samples = max(1, round(config.hop_s * layout.rate_hz))
-        self._filter = _filter(config, layout, self.channels, self.hop_samples, len(self.outputs))
+        self._filter = _filter(
+            config, layout.rate_hz, self._columns, self.hop_samples, len(self.outputs)
+        )
         self.span_samples = self._filter.span_samples
         self.delay_s = self._filter.delay_s
 
@@ -227,25 +136,24 @@ class Oscillation:
         self._filter.reset()
 
     def update(self, given: Input) -> Seen:
-        """Fold a block in and return every hop it completed."""
+        """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         return Seen(self._filter.update(given))
 
 
 def _filter(
     config: OscillationConfig,
-    layout: StreamLayout,
-    channels: tuple[str, ...],
+    rate_hz: float,
+    columns: NDArray[np.int64],
     hop_samples: int,
     n_outputs: int,
 ) -> Resonator | EndpointHilbert:
-    columns = np.array([layout.channels.index(label) for label in channels], dtype=np.int64)
     if config.method == "resonator":
         return Resonator(
             columns,
             detector=config.id,
             n_outputs=n_outputs,
-            rate_hz=layout.rate_hz,
+            rate_hz=rate_hz,
             centre_hz=config.centre_hz,
             half_width_hz=config.half_width_hz,
             order=config.order,
@@ -259,13 +167,13 @@ def _filter(
         columns,
         detector=config.id,
         n_outputs=n_outputs,
-        rate_hz=layout.rate_hz,
+        rate_hz=rate_hz,
         centre_hz=config.centre_hz,
         half_width_hz=config.half_width_hz,
         order=config.order,
         lead_s=config.lead_s,
         hop_samples=hop_samples,
-        window_samples=_window_samples(config, layout.rate_hz, columns.size),
+        window_samples=_window_samples(config, rate_hz, columns.size),
     )
 
 
@@ -279,7 +187,7 @@ def _window_samples(config: OscillationConfig, rate_hz: float, n_channels: int) 
             f"window_s: expected at least {shortest_s:g}, a cycle of centre_hz and "
             f"1 / (2 half_width_hz), found {window_s:g}"
         )
-    require_room("window_s", window_s, 2 * window_samples * n_channels)
+    require_memory("window_s", window_s, 2 * window_samples * n_channels)
     return window_samples
 
 

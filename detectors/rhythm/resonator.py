@@ -11,12 +11,13 @@ from detectors.block import Block
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.rhythm import resonator_kernel as kernel
+from detectors.rhythm.resonator_state import Counters, Settings, State
 
 #: Poles of the filter that tells what is inside the band from what is outside.
 SHARP_ORDER: Final = 4
 #: Time constants of the mean squares after which they are known.
 OUTSIDE_CONSTANTS: Final = 3.0
-#: So much of what was before may be left where a resonator counts as settled.
+#: Share of what was before that may be left where a resonator counts as settled.
 _SHARE_LEFT: Final = 0.05
 
 
@@ -34,11 +35,11 @@ class Resonator:
     rate_hz : float
         Sampling rate.
     centre_hz, half_width_hz : float
-        Half the power is let through so far to either side of the centre.
+        The centre, and the distance from it at which half the power is let through.
     order : int
         Poles, one after the other.
     lead_s : float
-        The phase is the one expected so long after the newest sample.
+        Seconds after the newest sample at which the phase is the expected one.
     hop_samples : int
         From one estimate to the next.
     outside_max : float or None
@@ -51,7 +52,7 @@ class Resonator:
     Attributes
     ----------
     span_samples : int
-        So many good samples in a row come before the first valid estimate: 5 % of what was
+        Good samples in a row before the first valid estimate: 5 % of what was
         before is left then. With `outside_max`, as many as come before the share is known.
     delay_s : float
         Group delay at the centre.
@@ -127,8 +128,7 @@ class Resonator:
             )
         self.span_samples = settle if outside_max is None else settle_outside
         self._hop_samples = hop_samples
-        self._settings = kernel.Settings(
-            hop_samples=hop_samples,
+        self._settings = Settings(
             settle_samples=settle,
             settle_outside_samples=settle_outside,
             outside_max=1.0 if outside_max is None else outside_max,
@@ -142,7 +142,7 @@ class Resonator:
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         n_channels = self._columns.size
-        state = kernel.State(
+        state = State(
             columns=self._columns,
             sharp_poles=self._sharp_poles,
             n_clean=np.zeros(n_channels, dtype=np.int64),
@@ -155,13 +155,13 @@ class Resonator:
             inside=np.zeros(n_channels),
             ring=np.zeros((self._n_ring, n_channels)),
             settings=self._settings,
-            counters=kernel.Counters(),
+            counters=Counters(hop_samples=self._hop_samples),
         )
         self._kernel = HopKernel(kernel.update, self._detector, self._n_outputs, state)
 
     def update(self, block: Block) -> Estimates:
-        """Take a block in and return every hop it completed."""
-        return self._kernel.fold(block, self._hop_samples)
+        """Take a block, and return every hop that it completes."""
+        return self._kernel.update(block, self._hop_samples)
 
 
 def _recurrence(keep: float, angle: float, order: int, lead: complex) -> dict[str, float]:

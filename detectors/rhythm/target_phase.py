@@ -1,24 +1,25 @@
-"""The moments at which a rhythm reaches a phase, told ahead of time where that is wanted."""
+"""Events at which a rhythm reaches a phase, given ahead of time where that is asked for."""
 
 from math import tau
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
-from detectors.detector import Detector, DetectorConfig, Input, Reads
-from detectors.edges import take_detections
+from detectors.checks import require_memory
+from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.calibrated_threshold import uncalibrated
-from detectors.kernels.edges import empty_edges
+from detectors.kernels.edges import empty_edges, take_detections
 from detectors.kernels.hop_kernel import HopKernel
-from detectors.memory_limit import require_room
 from detectors.outputs import Measure, outputs_of
 from detectors.rhythm import target_phase_kernel as kernel
 from detectors.rhythm.oscillation import Oscillation
 from detectors.rhythm.oscillation_kernel import OUTSIDE
+from detectors.rhythm.target_phase_config import AmplitudeGate, TargetPhaseConfig
+
+__all__ = ["AmplitudeGate", "TargetPhase", "TargetPhaseConfig"]
 
 #: What a channel gives, in the order of the kernel's columns.
 _MEASURES: Final = (
@@ -29,100 +30,14 @@ _MEASURES: Final = (
 )
 
 
-class AmplitudeGate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either a percentile, taken over a stretch and then frozen, or an amplitude; and a purity.
-
-    Parameters
-    ----------
-    percentile : float
-        From 0 to 100, of the valid hops of the calibration stretch, channel by channel.
-    calibrate_s : float
-        Length of that stretch, counted in valid hops.
-    amplitude_uv_min : float
-        A fixed threshold.
-    outside_max : float, optional
-        The gate is closed, and nothing is taken for the percentile, where more than this share of
-        the power that passed lies outside the band, or where the share is not known yet: of an
-        oscillation with `output` ``"amplitude_phase_and_outside"``.
-
-    Raises
-    ------
-    ValueError
-        Where it is neither, or both.
-
-    Examples
-    --------
-    >>> AmplitudeGate(percentile=50.0, calibrate_s=20.0).calibrate_s
-    20.0
-    """
-
-    percentile: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
-    calibrate_s: Annotated[float, Meta(gt=0.0, le=3600.0)] | None = None
-    amplitude_uv_min: Annotated[float, Meta(gt=0.0, le=1e12)] | None = None
-    outside_max: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
-
-    def __post_init__(self) -> None:
-        keys = ("percentile", "calibrate_s", "amplitude_uv_min")
-        given = [key for key in keys if getattr(self, key) is not None]
-        if given not in (["percentile", "calibrate_s"], ["amplitude_uv_min"]):
-            raise ValueError(
-                "gate: expected percentile and calibrate_s, or amplitude_uv_min, "
-                f"found {', '.join(given) or 'none'}"
-            )
-
-
-class TargetPhaseConfig(
-    DetectorConfig,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="target_phase",
-):
-    """A `[[detectors]]` table of kind ``target_phase``.
-
-    Parameters
-    ----------
-    of : str
-        Id of the oscillation it looks at: one with amplitude and phase, and without a lead.
-    gate : AmplitudeGate
-        No moment is told unless the amplitude is above this.
-    phase_rad : float
-        The target, from -2 pi to 2 pi: 0 at the peak of the rhythm, pi at its trough.
-    lead_s : float
-        A moment is told so long before it comes.
-    refractory_cycles : float
-        No two moments are nearer than this part of a cycle of the centre.
-
-    Examples
-    --------
-    >>> import msgspec
-    >>> gate = {"percentile": 50.0, "calibrate_s": 20.0}
-    >>> table = {"kind": "target_phase", "id": "peaks", "of": "rhythm", "gate": gate}
-    >>> msgspec.convert(table, TargetPhaseConfig).phase_rad
-    0.0
-    """
-
-    of: str
-    gate: AmplitudeGate
-    phase_rad: Annotated[float, Meta(ge=-6.2832, le=6.2832)] = 0.0
-    lead_s: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
-    refractory_cycles: Annotated[float, Meta(ge=0.5, le=0.9)] = 0.7
-
-    @property
-    def reads(self) -> tuple[Reads, ...]:
-        """The oscillation."""
-        return (Reads("of", "detector", self.of),)
-
-
 class TargetPhase:
-    """Moments (`Detection.kind` ``"moment"``) at which a rhythm reaches a phase, once a cycle.
+    """Events (`Detection.kind` ``"moment"``) at which a rhythm reaches a phase, once a cycle.
 
     Built on an `oscillation`. At every hop the phase is carried `lead_s` ahead at the centre
     frequency; where it will reach the target before the next hop does, and the gate is open, the
-    moment is told. Its `onset_s` and `sample` lie `lead_s` to `lead_s` and one hop after the hop
-    that told it, between samples too. A phase that ran past the target between two hops,
-    unforeseen, is told at the second, at the moment on the straight line between them.
+    event is given. Its `onset_s` and `sample` lie `lead_s` to `lead_s` and one hop after the hop
+    that gave it, between samples too. A phase that ran past the target between two hops,
+    unforeseen, is an event at the second, at the time on the straight line between them.
 
     Parameters
     ----------
@@ -151,32 +66,32 @@ class TargetPhase:
     threshold is known: 1 where the amplitude is above it (strictly, and the threshold must be
     above 0, so that a dead channel never opens the gate) and no more than ``gate.outside_max``, if
     that is given, lies outside the band. A moment's `strength` is the amplitude
-    at the hop that told it.
+    at the hop that gave it.
 
     Calibration: the percentile (`numpy.percentile`, method ``linear``) of the first
     ``calibrate_s`` of valid hops, then frozen. It goes on over gaps and never starts again by
     itself.
 
-    At most once a cycle: no two moments of a channel are nearer than `refractory_cycles` of the
-    centre, counted in samples between the moments themselves, whatever the phase does and over
-    restarts too: a pulse that was told ahead is not called back by a gap.
+    At most once a cycle: no two events of a channel are nearer than `refractory_cycles` of the
+    centre, counted in samples between the events themselves, whatever the phase does and over
+    restarts too: a pulse that was given ahead is not called back by a gap.
 
     Delay: that of the source. Gap and NaN policy: ``invalid``; where the amplitude or the phase
-    is not valid the gate is closed, no moment is told, and the next hop has none before it.
+    is not valid the gate is closed, no event is given, and the next hop has none before it.
 
     What to expect: a steady rhythm at the centre is met exactly. One that is d hertz faster is
     met about ``360 d (delay_s + lead_s)`` degrees late: set the centre to the patient's own peak.
     A rhythm of 20 Hz that loses its phase at 5/s (SD 0.71), in pink noise (SD 0.5), is met with a
     circular SD of 19° (mean resultant length 0.95) at a gate of the 50th percentile and a half
     width of 5 Hz, at 14 dB over the noise of 15-25 Hz, and with 25°, 37°, 55° at 10, 5, 0 dB, where
-    a filter without delay leaves 20°, 31°, 49° of the same moments; told 5, 10, 20 or 50 ms ahead
+    a filter without delay leaves 20°, 31°, 49° of the same events; given 5, 10, 20 or 50 ms ahead
     with 21°, 23°, 28° or 40°. A lead of h alone makes ``sqrt((1 - exp(-2 a h)) / (2 exp(-2 a h)))``
     rad of a clean rhythm that loses its phase at a/s, at its usual amplitude: 13° for 10 ms and a =
-    5. Jitter on the way to the device adds to it: 1 ms is 7.2° at 20 Hz. So tell moments ahead, by
-    more than the way takes, and let the device wait for `onset_s` by its own, synchronised clock.
-    To stimulate at a phase of tremor or beta is described in [1]_, [2]_; an effect that goes with
-    the cosine of the phase shrinks by ``exp(-SD² / 2)`` (SD in rad): to 0.94 at 20°, to 0.78 at
-    40°.
+    5. Jitter on the way to the device adds to it: 1 ms is 7.2° at 20 Hz. So ask for events ahead,
+    by more than the way takes, and let the device wait for `onset_s` by its own, synchronised
+    clock. To stimulate at a phase of tremor or beta is described in [1]_, [2]_; an effect that goes
+    with the cosine of the phase shrinks by ``exp(-SD² / 2)`` (SD in rad): to 0.94 at 20°, to 0.78
+    at 40°.
 
     Chance: noise has a phase as well, and passes every target about once a cycle. Only the gate
     tells it from a rhythm: a fixed threshold c is passed by noise ``exp(-c² / m)`` of the time,
@@ -223,11 +138,9 @@ class TargetPhase:
         self.delay_s = rhythm.delay_s
         self.span_samples = rhythm.span_samples
         self.calibration_s = config.gate.calibrate_s or 0.0
-        self._n_calibrate = 0
-        if self.calibration_s > 0.0:
-            self._n_calibrate = max(1, round(self.calibration_s * self.rate_hz / self.hop_samples))
+        self._n_calibrate = config.gate.n_calibrate(self.hop_samples / self.rate_hz)
         n_collected = self._n_calibrate * len(self.channels)
-        require_room("gate.calibrate_s", self.calibration_s, n_collected)
+        require_memory("gate.calibrate_s", self.calibration_s, n_collected)
         self._amplitude_uv_min = float(config.gate.amplitude_uv_min or 0.0)
         self._outside_max = config.gate.outside_max
         self._n_source_columns = 3 if rhythm.has_outside else 2

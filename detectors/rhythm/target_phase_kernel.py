@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.calibrated_threshold import CalibratedThreshold, calibrate, is_calibrating
-from detectors.kernels.edges import MOMENT, Edges, add_edge
+from detectors.kernels.edges import PHASE_EVENT, Edges, add_edge
 from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
 
 #: Columns each channel has in the source.
@@ -73,7 +74,7 @@ def update(
     time_s: NDArray[np.float64],
     addresses: NDArray[np.int64],
 ) -> None:
-    """Take hops of the detector below in; write one for each, and the events.
+    """Take hops of the detector below; write one for each, and the events.
 
     Parameters
     ----------
@@ -106,7 +107,9 @@ def update(
                 state.last_event[channel] = event
                 nearest = math.floor(event + 0.5)
                 event_s = time_s[row] + ahead / settings.rate_hz
-                add_edge(state.edges, MOMENT, channel, nearest, sample[row], event_s, amplitude)
+                add_edge(
+                    state.edges, PHASE_EVENT, channel, nearest, sample[row], event_s, amplitude
+                )
             first = N_COLUMNS * channel
             write_value(hops, hop, first + PHASE, phase, has_phase)
             write_value(hops, hop, first + AMPLITUDE, amplitude, is_valid)

@@ -30,12 +30,12 @@ def plain(example: Example, seed: int = 1) -> Recording:
 def recordings(draw: st.DrawFn, example: Example) -> Recording:
     """Draw some restarts, some taint, of any kind."""
     n_samples = draw(st.integers(1, N_SAMPLES))
-    places = st.integers(0, n_samples - 1)
-    restarts = draw(st.lists(places, max_size=3))
+    samples = st.integers(0, n_samples - 1)
+    restarts = draw(st.lists(samples, max_size=3))
     made = recording(example.layout, draw(st.integers(0, 10_000)), n_samples, restarts)
     channels = st.integers(0, len(example.layout.channels) - 1)
-    for sample, channel in draw(st.lists(st.tuples(places, channels), max_size=4)):
+    for sample, channel in draw(st.lists(st.tuples(samples, channels), max_size=4)):
         made = made.tainted(sample, channel, draw(st.sampled_from(WINDOW_TAINTS)))
-    for sample in draw(st.lists(places, max_size=3)):
+    for sample in draw(st.lists(samples, max_size=3)):
         made = made.tainted(sample, slice(None), Taint.SUSPECT_STAMP)
     return made

@@ -91,11 +91,11 @@ class Example:
     layout : StreamLayout
         The stream it reads.
     window_samples : int
-        An estimate depends on so many samples and no more.
+        Samples that an estimate depends on, and no more.
     naive : callable or None
         The same thing computed plainly; None where nobody wrote that.
     newest_samples : int
-        A doubtful stamp spoils estimates from its own sample on for so many.
+        Samples, from its own one on, whose estimates a doubtful stamp spoils.
     channel_outputs : int
         Outputs each channel has, channel by channel.
     measures : tuple of int
@@ -109,15 +109,15 @@ class Example:
     forgets : bool
         Whether a restart leaves nothing behind: false where it calibrates.
     every : int
-        It gives an estimate at every so manyth hop of the detector it reads, also over restarts.
+        Hops of the detector it reads from one estimate to the next, also over restarts.
     tolerance : float
         Relative, between `naive` and the detector.
     tolerance_absolute : tuple of float
         The same in the unit of each of a channel's outputs, or of all where there is one: what
         rounding leaves of terms that are larger than their difference.
     angles : mapping of int to int
-        Those of a channel's outputs that are angles, and how long the vector is that each turns:
-        what rounding leaves of a short vector may point anywhere.
+        Those of a channel's outputs that are angles, and how long the vector is whose angle each
+        is: what rounding leaves of a short vector may point anywhere.
 
     Raises
     ------
@@ -160,11 +160,13 @@ class Example:
 
     def columns(self, channel: int) -> list[int]:
         """Return the outputs of a channel that bad data on it, or a restart, make invalid."""
-        places = [channel]
+        positions = [channel]
         if self.pairs:
-            places = [place for place, pair in enumerate(self.pairs) if channel in pair]
+            positions = [index for index, pair in enumerate(self.pairs) if channel in pair]
         return [
-            place * self.channel_outputs + measure for place in places for measure in self.measures
+            position * self.channel_outputs + measure
+            for position in positions
+            for measure in self.measures
         ]
 
     @property

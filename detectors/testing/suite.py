@@ -61,7 +61,7 @@ class HeldLaw(NamedTuple):
         Parameters
         ----------
         times : int
-            What breaks it is searched for so many times as far.
+            Factor by which what breaks it is searched for longer.
         """
         self.law.check(self.example, times)
 
@@ -102,7 +102,7 @@ def laws_of(detector: type[Any], examples: Iterable[Example] = ()) -> list[HeldL
 
 
 def _drawn(trial: Trial, n_trials: int = 12) -> Check:
-    """Return a check that tries so many draws."""
+    """Return a check that tries a number of draws."""
 
     def check(example: Example, times: int) -> None:
         @settings(max_examples=times * n_trials, deadline=None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from detectors.aliasing import bands_of, folded_harmonics
+from detectors.aliasing import aliased_harmonics, bands_of
 from detectors.conditioning.artifacts.path import AnyArtifactConfig
 from detectors.conditioning.artifacts.stimulation_period import StimulationPeriodConfig
 from detectors.detector import DetectorConfig
@@ -53,7 +53,7 @@ def _of_detector(
 ) -> Iterator[str]:
     for band in bands_of(detector):
         for name, frequency_hz in programs.items():
-            found = folded_harmonics(frequency_hz, rate_hz, (band.low_hz, band.high_hz))
+            found = aliased_harmonics(frequency_hz, rate_hz, (band.low_hz, band.high_hz))
             where = ", ".join(f"{each.harmonic} at {each.frequency_hz:g} Hz" for each in found)
             if found:
                 yield (

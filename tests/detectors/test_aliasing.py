@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.aliasing import Band, bands_of, folded_harmonics, folded_hz
+from detectors.aliasing import Band, alias_hz, aliased_harmonics, bands_of
 from detectors.coupling.phase_amplitude_coupling import PhaseAmplitudeCouplingConfig
 from detectors.detector import DetectorConfig
 from detectors.power.band_power import BandPowerConfig
@@ -23,10 +23,10 @@ def test_keys_of_other_meaning_are_no_bands() -> None:
 
 
 def test_130_hz_sampled_at_250_appears_in_beta() -> None:
-    found = [folded_hz(n * 130.0, 250.0) for n in range(1, 7)]
+    found = [alias_hz(n * 130.0, 250.0) for n in range(1, 7)]
     assert found == [120.0, 10.0, 110.0, 20.0, 100.0, 30.0]
-    assert folded_harmonics(130.0, 250.0, (13.0, 29.0)) == ((4, 20.0),)
-    assert folded_harmonics(130.0, 250.0, (13.0, 29.0), n_harmonics=3) == ()
+    assert aliased_harmonics(130.0, 250.0, (13.0, 29.0)) == ((4, 20.0),)
+    assert aliased_harmonics(130.0, 250.0, (13.0, 29.0), n_harmonics=3) == ()
 
 
 @pytest.mark.parametrize("rate_hz", [250.0, 418.4, 1000.0, 2048.0])
@@ -35,7 +35,7 @@ def test_a_sampled_sine_has_its_peak_where_it_folds(frequency_hz: float, rate_hz
     values = np.cos(2.0 * np.pi * frequency_hz * np.arange(8000) / rate_hz)
     spectrum = abs(np.fft.rfft(values * np.hanning(8000)))
     peak_hz = np.argmax(spectrum) * rate_hz / 8000
-    assert abs(folded_hz(frequency_hz, rate_hz) - peak_hz) <= rate_hz / 8000
+    assert abs(alias_hz(frequency_hz, rate_hz) - peak_hz) <= rate_hz / 8000
 
 
 def test_every_band_of_a_table_is_found() -> None:

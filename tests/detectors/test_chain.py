@@ -12,6 +12,7 @@ from detectors.chain import DetectorChain
 from detectors.coherence.config import CoherenceConfig
 from detectors.detector import DetectorConfig
 from detectors.power.band_power import BandPowerConfig
+from tests.support.blocks import block_of
 
 _LAYOUTS = {
     "LFP": StreamLayout("LFP", 250.0, ("left", "right")),
@@ -22,45 +23,39 @@ _EMG = BandPowerConfig(id="tremor", stream="EMG", band_hz=(3.0, 7.0), hop_s=0.02
 _BURSTS = BurstConfig(id="bursts", of="beta", threshold=BurstThreshold(level=5.0))
 
 
-def block_of(stream: str, n_samples: int, first: int = 0) -> Block:
+def noise_of(stream: str, n_samples: int, first: int = 0) -> Block:
     layout = _LAYOUTS[stream]
     random = np.random.default_rng(first)
     shape = (n_samples, len(layout.channels))
-    return Block(
-        stream,
-        first,
-        random.normal(0.0, 10.0, shape),
-        (first + np.arange(n_samples)) / layout.rate_hz,
-        np.zeros(shape, dtype=np.uint16),
-    )
+    return block_of(random.normal(0.0, 10.0, shape), layout.rate_hz, stream=stream, first=first)
 
 
 def test_a_block_feeds_the_detectors_of_its_stream_and_those_that_read_them() -> None:
     chain = DetectorChain((_LFP, _EMG, _BURSTS), _LAYOUTS)
-    assert [each.estimates.detector for each in chain.update(block_of("LFP", 10))] == [
+    assert [each.estimates.detector for each in chain.update(noise_of("LFP", 10))] == [
         "beta",
         "bursts",
     ]
-    assert [each.estimates.detector for each in chain.update(block_of("EMG", 20))] == ["tremor"]
+    assert [each.estimates.detector for each in chain.update(noise_of("EMG", 20))] == ["tremor"]
     assert chain.streams == {"beta": "LFP", "tremor": "EMG", "bursts": "LFP"}
     assert list(chain.detectors) == ["beta", "tremor", "bursts"]
 
 
 def test_who_completed_no_hop_is_not_in_what_was_seen() -> None:
     chain = DetectorChain((_LFP, _BURSTS), _LAYOUTS)
-    assert chain.update(block_of("LFP", 4)) == ()
-    assert len(chain.update(block_of("LFP", 1, first=4))) == 2
+    assert chain.update(noise_of("LFP", 4)) == ()
+    assert len(chain.update(noise_of("LFP", 1, first=4))) == 2
 
 
 def test_a_detector_may_have_the_name_of_a_stream() -> None:
     named = BandPowerConfig(id="EMG", stream="LFP", band_hz=(13.0, 30.0), hop_s=0.02)
     reader = BurstConfig(id="bursts", of="EMG", threshold=BurstThreshold(level=5.0))
     chain = DetectorChain((named, reader), _LAYOUTS)
-    assert [each.estimates.detector for each in chain.update(block_of("LFP", 5))] == [
+    assert [each.estimates.detector for each in chain.update(noise_of("LFP", 5))] == [
         "EMG",
         "bursts",
     ]
-    assert chain.update(block_of("EMG", 20)) == ()
+    assert chain.update(noise_of("EMG", 20)) == ()
 
 
 def test_a_detector_names_every_stream_that_it_reads_itself_or_through_others() -> None:

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from detectors.aliasing import bands_of
 from detectors.aperiodic.aperiodic import AperiodicConfig
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.coherence.coherence import Coherence, CoherenceConfig
 from detectors.detector import DetectorConfig
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.testing.subject import Example
 from tests.detectors.examples import EXAMPLES
+from tests.support.blocks import block_of
 
 _RATES_HZ = (
     *(250.0, 418.4, 422.0, 500.0, 512.0, 1000.0, 1024.0),
@@ -101,10 +102,7 @@ def powers_of(samples_uv: NDArray[np.float64], rate_hz: float) -> NDArray[np.flo
     """Return every valid power of 15-22 Hz in windows of 0.4 s."""
     config = BandPowerConfig(id="beta", stream="S", band_hz=(15.0, 22.0), window_s=0.4, hop_s=0.02)
     layout = StreamLayout("S", rate_hz, tuple(map(str, range(samples_uv.shape[1]))))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = np.uint16(Taint.RESTART)
-    time_s = np.arange(len(samples_uv)) / rate_hz
-    found = BandPower(config, layout).update(Block("S", 0, samples_uv, time_s, taint)).estimates
+    found = BandPower(config, layout).update(block_of(samples_uv, rate_hz, stream="S")).estimates
     return found.values[found.valid.all(axis=1)]
 
 

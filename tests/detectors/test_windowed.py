@@ -13,6 +13,7 @@ from detectors.detector import Input
 from detectors.estimates import Estimates, Seen
 from detectors.outputs import Measure, Output
 from detectors.windowed import Windowed, WindowedConfig
+from tests.support.blocks import block_of
 
 _LAYOUT = StreamLayout("LFP", 100.0, ("left", "right"))
 _N_SAMPLES = 400
@@ -74,12 +75,6 @@ class Spanless(Summed):
         return super().__getattribute__(name)
 
 
-def _block(samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> Block:
-    taint = taint.copy()
-    taint[0] |= np.uint16(Taint.RESTART)
-    return Block("LFP", 0, samples_uv, np.arange(_N_SAMPLES) / _LAYOUT.rate_hz, taint)
-
-
 def _chain(monkeypatch: pytest.MonkeyPatch, detector: type[Any]) -> DetectorChain:
     detectors: dict[type[Any], Any] = dict(chain._DETECTORS)
     monkeypatch.setattr(chain, "_DETECTORS", detectors | {_Config: detector})
@@ -91,7 +86,9 @@ def test_a_window_of_doubt_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> N
     taint[:200] = Taint.FROZEN
     samples_uv = np.random.default_rng(1).normal(0.0, 10.0, (_N_SAMPLES, 2))
     samples_uv[:200] = 0.0
-    (seen,) = _chain(monkeypatch, Inverse).update(_block(samples_uv, taint))
+    (seen,) = _chain(monkeypatch, Inverse).update(
+        block_of(samples_uv, _LAYOUT.rate_hz, taint=taint)
+    )
     found = seen.estimates
     assert np.array_equal(found.valid[:, 0], found.sample >= 200 + _SPAN - 1)
     assert (found.values[~found.valid] == 0.0).all()
@@ -103,7 +100,9 @@ def test_channels_by_other_names_may_be_made_of_any(
 ) -> None:
     taint = np.zeros((_N_SAMPLES, 2), np.uint16)
     taint[100, channel] = Taint.STIMULATION
-    (seen,) = _chain(monkeypatch, Summed).update(_block(np.zeros((_N_SAMPLES, 2)), taint))
+    (seen,) = _chain(monkeypatch, Summed).update(
+        block_of(np.zeros((_N_SAMPLES, 2)), _LAYOUT.rate_hz, taint=taint)
+    )
     touched = np.flatnonzero(seen.estimates.taint == Taint.STIMULATION)
     assert touched.tolist() == list(range(100, 100 + _SPAN))
 

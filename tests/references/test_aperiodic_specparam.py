@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 
 from detectors.aperiodic.aperiodic import Aperiodic, AperiodicConfig
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from tests.detectors.aperiodic.power_law import power_law
 from tests.detectors.power.naive_band_power import parts_of
+from tests.support.blocks import block_of
 
 peer = pytest.importorskip("specparam", reason="specparam is not installed (extra `peers`)")
 
@@ -24,11 +25,8 @@ def _ours(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
     config = AperiodicConfig(
         id="slope", stream="LFP", window_s=float(_WINDOW_S), segment_s=2.0, hop_s=2.0
     )
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(len(samples_uv)) / _RATE_HZ
     detector = Aperiodic(config, StreamLayout("LFP", _RATE_HZ, labels))
-    found = detector.update(Block("LFP", 0, samples_uv, time_s, taint)).estimates
+    found = detector.update(block_of(samples_uv, _RATE_HZ)).estimates
     assert found.valid[-1].all()
     values: NDArray[np.float64] = found.values[-1].reshape(len(labels), -1)[:, :3]
     return values

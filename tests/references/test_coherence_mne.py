@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.coherence.coherence import Coherence, CoherenceConfig
 from tests.detectors.coherence.naive_coherence import spectra_of
+from tests.support.blocks import block_of
 
 mne = pytest.importorskip("mne", reason="MNE is not installed (extra `peers`)")
 peer = pytest.importorskip("mne_connectivity", reason="MNE-Connectivity is not installed")
@@ -52,10 +53,7 @@ def _at(samples_uv: NDArray[np.float64], bin_hz: float) -> dict[str, float]:
         window_s=len(samples_uv) / _RATE_HZ,
     )
     detector = Coherence(config, StreamLayout("LFP", _RATE_HZ, ("a", "b")))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(len(samples_uv)) / _RATE_HZ
-    found = detector.update(Block("LFP", 0, samples_uv, time_s, taint)).estimates
+    found = detector.update(block_of(samples_uv, _RATE_HZ)).estimates
     assert found.valid[-1].all()
     return {output.label: float(found.values[-1, at]) for at, output in enumerate(detector.outputs)}
 

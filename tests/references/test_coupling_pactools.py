@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.coupling.phase_amplitude_coupling import (
     PhaseAmplitudeCoupling,
     PhaseAmplitudeCouplingConfig,
 )
 from detectors.outputs import column_of
+from tests.support.blocks import block_of
 
 if find_spec("pactools") is None:
     pytest.skip("pactools is not installed (extra `peers`)", allow_module_level=True)
@@ -71,10 +72,7 @@ def _ours(signal: NDArray[np.float64], slow_hz: float, fast_hz: float) -> float:
         hop_s=1.0,
     )
     detector = PhaseAmplitudeCoupling(config, StreamLayout("LFP", _RATE_HZ, ("a",)))
-    taint = np.zeros((signal.size, 1), dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(signal.size) / _RATE_HZ
-    found = detector.update(Block("LFP", 0, signal[:, None], time_s, taint)).estimates
+    found = detector.update(block_of(signal[:, None], _RATE_HZ)).estimates
     place = column_of(detector.outputs, "a", "modulation_index")
     assert found.valid[-1, place]
     return float(found.values[-1, place])

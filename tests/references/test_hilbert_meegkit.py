@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
+from tests.support.blocks import block_of
 
 peer = pytest.importorskip("meegkit.phase", reason="meegkit is not installed (extra `peers`)")
 
@@ -29,10 +30,7 @@ def _ours(
         hop_s=0.1,
     )
     detector = Oscillation(config, StreamLayout("LFP", rate_hz, ("a",)))
-    taint = np.zeros((signal_uv.size, 1), dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(signal_uv.size) / rate_hz
-    found = detector.update(Block("LFP", 0, signal_uv[:, None], time_s, taint)).estimates
+    found = detector.update(block_of(signal_uv[:, None], rate_hz)).estimates
     valid = found.valid.all(axis=1)
     assert found.sample[valid][0] == round(_WINDOW_S * rate_hz) - 1
     made: NDArray[np.complex128] = found.values[valid, 0] * np.exp(1j * found.values[valid, 1])

@@ -13,8 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
+from tests.support.blocks import block_of
 from tests.support.cole2017 import RATE_HZ, cortex_uv
 
 #: Filters at either end have settled.
@@ -33,10 +34,7 @@ def _ours(data_dir: Path) -> _Rhythm:
         id="beta", stream="ECoG", centre_hz=18.0, half_width_hz=5.0, hop_s=1.0 / RATE_HZ
     )
     detector = Oscillation(config, StreamLayout("ECoG", RATE_HZ, ("M1",)))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(len(samples_uv)) / RATE_HZ
-    found = detector.update(Block("ECoG", 0, samples_uv, time_s, taint)).estimates
+    found = detector.update(block_of(samples_uv, RATE_HZ, stream="ECoG")).estimates
     assert found.valid[_KEPT].all()
     return _Rhythm(found.values[:, 0], found.values[:, 1], round(detector.delay_s * RATE_HZ))
 

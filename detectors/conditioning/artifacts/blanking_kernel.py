@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
-from detectors.compiling.bundle import Array1, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 _STIMULATION: Final = int(Taint.STIMULATION)

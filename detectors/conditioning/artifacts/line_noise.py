@@ -1,4 +1,4 @@
-"""Hum of the mains, taken off by oscillators that follow it."""
+"""Hum of the mains, subtracted by oscillators that follow it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ class LineNoiseConfig(
     frequency_hz : float
         Of the mains: 50 or 60. It is followed up to 0.5 Hz from there.
     n_harmonics : int
-        So many, the fundamental included, as far as the rate carries them.
+        Harmonics, the fundamental included, as far as the rate carries them.
     time_constant_s : float
-        Amplitude and phase follow so fast. The notch is ``1 / (pi time_constant_s)`` wide.
+        Of the amplitude and phase that follow it. The notch is ``1 / (pi time_constant_s)`` wide.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class LineNoise:
     Attributes
     ----------
     n_harmonics : int
-        So many are taken off.
+        Harmonics that are taken off.
     mains_hz : float
         Where the mains is found to be.
 
@@ -92,8 +92,8 @@ class LineNoise:
     learned from is cut at four times its running standard deviation, so a spike leaves next to
     nothing.
 
-    The frequency follows once in each time constant by a quarter of the turn of the fundamental,
-    all channels together, each with the weight of its power, within 0.5 Hz.
+    The frequency follows once in each time constant by a quarter of the rotation of the
+    fundamental, all channels together, each with the weight of its power, within 0.5 Hz.
 
     Delay: none. Start and gap: everything is learned anew; what is left of the line falls as one
     over time (a tenth after 40 cycles). Tainted samples have the line taken off as it was, and
@@ -181,9 +181,9 @@ class LineNoise:
         samples_uv: NDArray[np.float64],
         taint: NDArray[np.uint16],
         events: Sequence[BoundEvent],  # noqa: ARG002 the mains knows of none
-        first_sample: int,  # noqa: ARG002 nothing is told
+        first_sample: int,  # noqa: ARG002 it has no findings
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
         cleaned = samples_uv.copy()
         kernel.update(cleaned, taint, self._state.addresses)
         return Stepped(cleaned, taint.copy(), [])

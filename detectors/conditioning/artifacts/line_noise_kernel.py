@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.compiling.bundle import Array1, Array2, Record, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import RESTART, SPOILS_WINDOW
 
 #: Errors over four standard deviations are cut; this is of the mean magnitude of a Gaussian.
@@ -71,7 +72,7 @@ class State(NamedTuple):
 def update(
     samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], addresses: NDArray[np.int64]
 ) -> None:
-    """Take the line off in place.
+    """Subtract the line from samples, in place.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def _advance(line: Line, real: NDArray[np.float64], imaginary: NDArray[np.float6
 
 @kernel
 def _cancel(sample_uv: NDArray[np.float64], taint: NDArray[np.uint16], state: State) -> None:
-    """Take the line off one row; leave the error to learn from, times the gain, in its place."""
+    """Subtract the line from one row, and write the error to learn from, times the gain."""
     settings, harmonics = state.settings, state.harmonics
     line_uv, error_uv, mean_uv = state.line_uv, state.error_uv, state.mean_uv
     n_goods, size_uv = state.n_good, state.size_uv

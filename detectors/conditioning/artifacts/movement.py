@@ -33,13 +33,13 @@ class MovementConfig(
     below_hz : float
         Activity between 0.2 Hz and this is looked at.
     sd : float
-        So many standard deviations of its own level are movement.
+        Standard deviations of its own level beyond which activity is movement.
     learn_s : float
         Good samples that the level is learned from before anything is called movement.
     level_s : float
         Memory of the level after that.
     hold_s : float
-        The mark lasts so long after the last sample beyond it.
+        Seconds that the mark lasts after the last sample beyond it.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class MovementConfig(
 
 
 class Movement:
-    """Taints samples in which a channel's slow activity is beyond so many of its own SDs.
+    """Taints samples in which a channel's slow activity is far beyond its own SD.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Movement:
     which spoils the windows they are in; the samples stay as they are.
 
     What is cut cannot lift the level by much: while a channel moves, its level doubles in about
-    half of `level_s`. A lasting change is movement for so long, then the new level.
+    half of `level_s`. A lasting change is movement for that time, then the new level.
 
     Delay: what the low-passes need, ``1 / (pi below_hz)`` (64 ms at 5 Hz); the samples until then
     are not marked, the windows that contain the marked ones mostly contain them too. Start and
@@ -144,10 +144,10 @@ class Movement:
         self,
         samples_uv: NDArray[np.float64],
         taint: NDArray[np.uint16],
-        events: Sequence[BoundEvent],  # noqa: ARG002 nobody says so
+        events: Sequence[BoundEvent],  # noqa: ARG002 it needs none
         first_sample: int,
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
         marked = taint.copy()
         n_marked = kernel.update(samples_uv, marked, self._state.addresses)
         found = []

@@ -64,11 +64,11 @@ class ArtifactPath:
         self, configs: Sequence[AnyArtifactConfig], layout: StreamLayout, counts: Counter[str]
     ) -> None:
         steps: list[ArtifactStep] = []
-        for place, config in enumerate(configs):
+        for index, config in enumerate(configs):
             try:
                 steps.append(_STEPS[type(config)](config, layout, counts))
             except ValueError as error:
-                raise ValueError(f"artifacts[{place}].{error}") from error
+                raise ValueError(f"artifacts[{index}].{error}") from error
         self.steps = tuple(steps)
 
     def update(
@@ -78,7 +78,7 @@ class ArtifactPath:
         events: Sequence[BoundEvent],
         first_sample: int,
     ) -> Stepped:
-        """Fold the next samples through every step."""
+        """Take the next samples through every step."""
         made = Stepped(samples_uv, taint, [])
         for step in self.steps:
             after = step.update(made.samples_uv, made.taint, events, first_sample)

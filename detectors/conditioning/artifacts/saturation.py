@@ -10,8 +10,8 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.block import BoundEvent, StreamLayout, Taint
+from detectors.conditioning.artifacts import taint_spread_kernel as kernel
 from detectors.conditioning.artifacts.step import Stepped
-from detectors.conditioning.artifacts.taint_spread_kernel import spread
 
 
 class SaturationConfig(
@@ -27,7 +27,7 @@ class SaturationConfig(
     Parameters
     ----------
     blank_s : float
-        So long after its last saturated sample a channel is not to be used.
+        Seconds after its last saturated sample in which a channel is not to be used.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Saturation:
     Parameters
     ----------
     config : SaturationConfig
-        How long.
+        For how long.
     layout : StreamLayout
         The stream.
     counts : Counter
@@ -86,12 +86,12 @@ class Saturation:
         self,
         samples_uv: NDArray[np.float64],
         taint: NDArray[np.uint16],
-        events: Sequence[BoundEvent],  # noqa: ARG002 what the amplifier says is enough
-        first_sample: int,  # noqa: ARG002 and nothing of it is told
+        events: Sequence[BoundEvent],  # noqa: ARG002 it needs none
+        first_sample: int,  # noqa: ARG002 it has no findings
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
         marked = taint.copy()
-        n_marked = spread(marked, int(Taint.SATURATED), self._n_after, self._left)
+        n_marked = kernel.update(marked, int(Taint.SATURATED), self._n_after, self._left)
         if n_marked:
             self._counts["saturated_after"] += n_marked
         return Stepped(samples_uv.copy(), marked, [])

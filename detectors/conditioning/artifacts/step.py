@@ -1,4 +1,4 @@
-"""The seam every artifact step fits."""
+"""What every artifact step is: its table, what it takes and what it returns."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ class Stepped(NamedTuple):
 
 
 class ArtifactStep(Protocol):
-    """A pure, causal fold over a stream's samples: the same bits in any chunks.
+    """A pure, causal function of a stream's samples: the same bits in any chunks.
 
     A step is constructed as ``cls(config, layout, counts)``; it raises ValueError, the text
     beginning with the key, where its table does not fit the stream. Everything begins anew at a
@@ -46,7 +46,7 @@ class ArtifactStep(Protocol):
         events: Sequence[BoundEvent],
         first_sample: int,
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
         ...
 
     def reset(self) -> None:

@@ -31,13 +31,13 @@ class StimulationBlankingConfig(
     Parameters
     ----------
     blank_s : float
-        So long from the sample a pulse is bound to, this one included, the last good value is
-        held. Of a pulse of our own: its length, what the amplifier needs to recover, and the
-        longest block the amplifier delivers, for the answer of the device is bound to the next
+        Seconds from the sample that a pulse is bound to, this one included, in which the last good
+        value is held. Of a pulse of our own: its length, what the amplifier needs to recover, and
+        the longest block the amplifier delivers, for the answer of the device is bound to the next
         sample to arrive.
     settle_s : float
-        So long from the sample a change of amplitude is bound to, samples are not to be used;
-        0 lets them pass.
+        Seconds from the sample that a change of amplitude is bound to in which samples are not
+        used; 0 lets them pass.
     pulse_markers, change_markers : tuple of str
         Markers that mean a pulse, or a change, of somebody else's stimulation.
 
@@ -122,7 +122,7 @@ class StimulationBlanking:
         events: Sequence[BoundEvent],
         first_sample: int,
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
         config, n_samples = self._config, len(samples_uv)
         pulses = rows_of(events, STIMULATION_PULSE, config.pulse_markers, first_sample, n_samples)
         changes = rows_of(
@@ -141,16 +141,16 @@ class StimulationBlanking:
             n_samples = int(counters.view(field))
             if n_samples:
                 self._counts[name] += n_samples
-        return Stepped(cleaned, marked, self._told(pulses, changes, first_sample))
+        return Stepped(cleaned, marked, self._findings(pulses, changes, first_sample))
 
-    def _told(self, pulses: list[int], changes: list[int], first_sample: int) -> list[Finding]:
+    def _findings(self, pulses: list[int], changes: list[int], first_sample: int) -> list[Finding]:
         config = self._config
-        told = [
+        findings = [
             Finding(first_sample + row, "blanked", "pulse", f"a pulse: {config.blank_s:g} s held")
             for row in pulses
         ]
         if self._n_settle:
             text = f"a change of amplitude: {config.settle_s:g} s not to be used"
-            told += [Finding(first_sample + row, "blanked", "change", text) for row in changes]
+            findings += [Finding(first_sample + row, "blanked", "change", text) for row in changes]
         # Stable: at one sample the pulse comes first.
-        return sorted(told, key=lambda finding: finding.sample)
+        return sorted(findings, key=lambda finding: finding.sample)

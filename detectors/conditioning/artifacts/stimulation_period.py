@@ -2,105 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from typing import ClassVar, Final
 
-import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from detectors.block import STIMULATION_CHANGE, BoundEvent, StreamLayout, Taint
+from detectors.compiling.bundle import Bundle
+from detectors.conditioning.artifacts import stimulation_period_kernel as kernel
 from detectors.conditioning.artifacts.rate_search import RateSearch
 from detectors.conditioning.artifacts.step import Stepped, restarts_of, rows_of
-from detectors.conditioning.artifacts.stimulation_period_kernel import (
-    N_FOLD,
-    N_KNOWN,
-    clean,
-    weigh_lags,
-)
+from detectors.conditioning.artifacts.stimulation_period_config import StimulationPeriodConfig
 from detectors.conditioning.findings import Finding
 
-#: So many lags of nearly the same phase are needed for a polynomial of their phases.
-_N_LAGS_MIN = 8
-#: A rate that moved by more is another, and told; others are averaged, over so many stretches.
-_SAME_HZ = 0.01
-_N_AVERAGED = 8
-#: So many resolutions of a stretch on either side are searched at most: the work of one search goes
-#: with the square of it, and is done between two samples (50: some 20 ms for 32 channels).
-_N_RESOLUTIONS = (8.0, 50.0)
+#: Lags of nearly the same phase that a polynomial of their phases needs.
+_N_LAGS_MIN: Final = 8
+#: A rate that moved by more is another one, which is noted; others are averaged ...
+_SAME_HZ: Final = 0.01
+#: ... over this number of stretches at most.
+_N_AVERAGED: Final = 8
 
-_Text = Annotated[str, Meta(min_length=1)]
-
-
-class StimulationPeriodConfig(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="stimulation_period",
-):
-    """A `[[streams.artifacts]]` table of kind ``stimulation_period``.
-
-    Parameters
-    ----------
-    frequency_hz : float
-        Nominal rate of the pulses; it may be over half the stream's rate.
-    search_hz : float
-        The true rate is looked for within so much of it.
-    learn_s : float
-        Length of the stretches the rate is found in: one after the other. From 8 to 50 times
-        ``1 / search_hz``.
-    window_s : float
-        Past samples that are averaged. Longer takes off less of the signal beside each harmonic,
-        shorter follows an artifact that changes.
-    half_width_periods : float
-        Samples whose phases differ by so much count as near.
-    resets_on_change : bool
-        Whether a change of amplitude makes the window fill anew, with samples that are not to be
-        used until it has.
-    change_markers : tuple of str
-        Markers that mean a change of somebody else's stimulation.
-
-    Examples
-    --------
-    >>> StimulationPeriodConfig(frequency_hz=130.0, window_s=0.5).window_s
-    0.5
-    """
-
-    frequency_hz: Annotated[float, Meta(ge=1.0, le=2000.0)]
-    search_hz: Annotated[float, Meta(ge=0.1, le=20.0)] = 2.0
-    learn_s: Annotated[float, Meta(ge=0.5, le=120.0)] = 5.0
-    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 2.0
-    half_width_periods: Annotated[float, Meta(gt=0.0, le=0.2)] = 0.04
-    resets_on_change: bool = True
-    change_markers: tuple[_Text, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.search_hz > self.frequency_hz / 4.0:
-            raise ValueError(
-                f"search_hz: expected at most a quarter of frequency_hz "
-                f"({self.frequency_hz / 4.0:g}), found {self.search_hz:g}"
-            )
-        least, most = _N_RESOLUTIONS
-        if self.learn_s * self.search_hz < least:
-            raise ValueError(
-                f"learn_s: expected at least {least:g} / search_hz ({least / self.search_hz:g}), "
-                f"found {self.learn_s:g}"
-            )
-        if self.learn_s * self.search_hz > most:
-            raise ValueError(
-                f"learn_s: expected at most {most:g} / search_hz ({most / self.search_hz:g}), "
-                f"found {self.learn_s:g}"
-            )
-
-
-class _Work(NamedTuple):
-    """Samples and taint in memory of their own, and how many were cleaned and could not be."""
-
-    samples_uv: NDArray[np.float64]
-    taint: NDArray[np.uint16]
-    n_done: NDArray[np.int64]
+__all__ = ["StimulationPeriod", "StimulationPeriodConfig"]
 
 
 class StimulationPeriod:
@@ -136,7 +58,7 @@ class StimulationPeriod:
     pieces, all channels together, each over its own median power in the range. Of up to eight
     stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line
     must stand 20 dB over that median on some channel; where none does, there is no stimulation:
-    nothing is taken off and nothing marked. Folding is no obstacle: 150 Hz is
+    nothing is taken off and nothing marked. Aliasing is no obstacle: 150 Hz is
     found at 50 Hz in a stream of 200 Hz.
 
     *Removal.* With T the period in samples, the lags l of the last `window_s` with
@@ -146,7 +68,7 @@ class StimulationPeriod:
     a fiftieth.) A running mean as late as the window's is given back: an offset stays.
 
     What this does to a signal: noise of a share ``sum w^2`` of its power comes in (5 % with 80
-    lags), and beside each harmonic of the true rate, folded or not, a notch about ``1 / window_s``
+    lags), and beside each harmonic of the true rate, aliased or not, a notch about ``1 / window_s``
     wide is cut. After a change of the artifact the difference remains for `window_s`.
 
     Delay: none. Taint: cleaned samples carry ``STIMULATION``. Until the rate is known, and until
@@ -205,6 +127,7 @@ class StimulationPeriod:
             rate_hz=layout.rate_hz,
             n_channels=self._n_channels,
         )
+        self.reset()
         # Once here: what a stretch ends with is compiled before a rig is armed, not seconds later.
         self._search.find()
         self._weigh(config.frequency_hz)
@@ -215,14 +138,21 @@ class StimulationPeriod:
         self.found_hz: float | None = None
         self.is_found = False
         self._search.begin()
-        self._lags = np.zeros(0, np.int64)
-        self._weights = np.zeros(0)
         self._is_learned = False
         self._is_in_doubt = False
-        self._past = np.zeros((self._n_window, self._n_channels))
-        self._newest = 0
-        self._fold = np.zeros((N_FOLD, self._n_channels))
         self._n_agreeing = 0
+        self._state = Bundle(
+            kernel.State(
+                lags=np.zeros(0, np.int64),
+                weights=np.zeros(0),
+                past=np.zeros((self._n_window, self._n_channels)),
+                n_known=np.zeros(self._n_channels, np.int64),
+                n_bad=np.zeros(self._n_channels, np.int64),
+                expected=np.zeros(self._n_channels),
+                means=np.zeros((kernel.N_MEANS, self._n_channels)),
+                counters=kernel.Counters(),
+            )
+        )
 
     def update(
         self,
@@ -231,66 +161,55 @@ class StimulationPeriod:
         events: Sequence[BoundEvent],
         first_sample: int,
     ) -> Stepped:
-        """Fold the next samples in; never raises on data, never changes what it is given."""
-        work = _Work(samples_uv.copy(), taint.copy(), np.zeros(2, np.int64))
+        """Take the next samples; never raises on data, never changes the arrays it is handed."""
+        cleaned, marked = samples_uv.copy(), taint.copy()
         n_samples = len(samples_uv)
         restarts = restarts_of(taint)
         markers = self._config.change_markers
         changes = rows_of(events, STIMULATION_CHANGE, markers, first_sample, n_samples)
-        found: list[Finding] = []
-        stops = sorted({*restarts, *changes, n_samples})
+        findings: list[Finding] = []
         row = 0
-        for stop in stops:
+        for stop in sorted({*restarts, *changes, n_samples}):
             while row < stop:
-                rows = min(stop - row, self._search.n_missing)
-                self._search.gather(samples_uv, taint, row, row + rows)
-                self._clean(work, row, row + rows)
-                row += rows
+                piece = slice(row, row + min(stop - row, self._search.n_missing))
+                self._search.update(samples_uv[piece], taint[piece])
+                self._clean(cleaned[piece], marked[piece])
+                row = piece.stop
                 if not self._search.n_missing:
-                    found += self._learn(first_sample + row - 1)
+                    findings += self._learn(first_sample + row - 1)
             if stop in restarts:
                 self.reset()
             if stop in changes:
                 self._change()
-        names = ("stimulation_cleaned", "stimulation_uncleaned")
-        for name, n_samples in zip(names, work.n_done.tolist(), strict=True):
-            if n_samples:
-                self._counts[name] += n_samples
-        return Stepped(work.samples_uv, work.taint, found)
+        return Stepped(cleaned, marked, findings)
 
-    def _clean(self, work: _Work, start: int, stop: int) -> None:
-        is_on = self.is_found or not self._is_learned
-        otherwise = Taint.UNCLEANED if is_on else Taint.NONE
+    def _clean(self, samples_uv: NDArray[np.float64], taint: NDArray[np.uint16]) -> None:
+        """Subtract the artifact from samples, in place, and count what that came to."""
+        is_running = self.is_found or not self._is_learned
+        otherwise = Taint.UNCLEANED if is_running else Taint.NONE
         if self._is_in_doubt:
             otherwise = Taint.STIMULATION
-        self._newest = clean(
-            work.samples_uv,
-            work.taint,
-            start,
-            stop,
-            self._lags if is_on else self._lags[:0],
-            self._weights,
-            int(otherwise),
-            self._past,
-            self._newest,
-            self._fold,
-            work.n_done,
-        )
+        kernel.update(samples_uv, taint, int(otherwise), is_running, self._state.addresses)
+        counters = self._state.fields.counters
+        for name in ("cleaned", "uncleaned"):
+            n_samples = int(counters.view(f"n_{name}"))
+            if n_samples:
+                self._counts[f"stimulation_{name}"] += n_samples
 
     def _change(self) -> None:
-        """Another amplitude: the rate stays, all else is in doubt."""
+        """Keep the rate at a change of amplitude, and doubt all else."""
         if not self._config.resets_on_change:
             self._is_in_doubt = self._is_learned and not self.is_found
             return
         self._search.begin()
-        self._fold[N_KNOWN] = 0.0
+        self._state.fields.n_known[:] = 0
         if self.found_hz is None:
             self._is_learned = False
         else:
             self.is_found = True
 
     def _learn(self, sample: int) -> Iterator[Finding]:
-        """Take in what the stretch that ends with this sample says; yield what is news."""
+        """Use the rate of the stretch that ends with this sample; yield what is news."""
         found_hz = self._search.find()
         self._search.begin()
         was_found, was_learned = self.is_found, self._is_learned
@@ -310,7 +229,7 @@ class StimulationPeriod:
         self._use(found_hz)
 
     def _use(self, found_hz: float) -> None:
-        """Average the rate with those it agrees with, and take that off."""
+        """Average the rate with those that it agrees with, and subtract the artifact at that."""
         self._n_agreeing = min(self._n_agreeing + 1, _N_AVERAGED)
         before_hz = found_hz if self.found_hz is None or self._n_agreeing == 1 else self.found_hz
         self.found_hz = before_hz + (found_hz - before_hz) / self._n_agreeing
@@ -318,7 +237,7 @@ class StimulationPeriod:
 
     def _weigh(self, found_hz: float) -> None:
         lags, weights = np.zeros(self._n_window, np.int64), np.zeros(self._n_window)
-        n_lags = weigh_lags(
+        n_lags = kernel.weigh_lags(
             found_hz / self._rate_hz, self._config.half_width_periods, lags, weights
         )
-        self._lags, self._weights = lags[:n_lags], weights[:n_lags]
+        self._state.replace(lags=lags[:n_lags], weights=weights[:n_lags])

@@ -1,23 +1,19 @@
-"""What a periodic artifact was at the same phase of the samples before, taken off."""
+"""What a periodic artifact was at the same phase of earlier samples, subtracted."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Taint
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import SPOILS_WINDOW
 
-# Rows of the fold, one place a channel.
-N_KNOWN: Final = 0  # samples since the window was last in doubt, up to its length
-N_BAD: Final = 1  # consecutive tainted samples
-EXPECTED: Final = 2  # of this sample
-MEAN: Final = 3  # running mean, of that, and of that again
+#: Running means, each of the one before: together they are as late as the mean of the window.
 N_MEANS: Final = 3
-LEVEL: Final = MEAN + N_MEANS - 1
-N_FOLD: Final = MEAN + N_MEANS
 
 #: Highest power of the phase that is followed across the lags, and the lower ones to fall back on.
 _ORDERS: Final = (4, 2, 0)
@@ -27,6 +23,37 @@ _TINY: Final = 1e-9
 
 _STIMULATION: Final = int(Taint.STIMULATION)
 _UNCLEANED: Final = int(Taint.UNCLEANED)
+
+
+class Counters(Record):
+    """Where the kernel stands, and what it did in the last call."""
+
+    #: Row of the past that the newest sample was written to.
+    newest: int
+    #: Samples of single channels that were cleaned, and that could not be.
+    n_cleaned: int
+    n_uncleaned: int
+
+
+class State(NamedTuple):
+    """What is known of the artifact, shapes (n_channels,) where none is given."""
+
+    #: Earlier samples of nearly the same phase, and their weights, shapes (n_lags,): see
+    #: `weigh_lags`.
+    lags: Array1[np.int64]
+    weights: Array1[np.float64]
+    #: A ring of the samples of the window, shape (n_window, n_channels).
+    past: Array2[np.float64]
+    #: Samples since the window was last in doubt, up to its length.
+    n_known: Array1[np.int64]
+    #: Tainted samples in a row.
+    n_bad: Array1[np.int64]
+    #: What this sample is expected to be; overwritten.
+    expected: Array1[np.float64]
+    #: Running mean of the samples, of that, and of that again, shape (N_MEANS, n_channels).
+    means: Array2[np.float64]
+    #: Where the kernel stands.
+    counters: Counters
 
 
 @kernel
@@ -61,8 +88,8 @@ def weigh_lags(
         total = _residue(phase[:n_lags], order, weights)
         # The weights' squares sum to the inverse of the residue's sum.
         if total * _NOISE_MAX >= 1.0 or order == 0:
-            for place in range(n_lags):
-                weights[place] /= total
+            for lag in range(n_lags):
+                weights[lag] /= total
             break
     return n_lags
 
@@ -76,122 +103,123 @@ def _residue(phase: NDArray[np.float64], order: int, residue: NDArray[np.float64
         row = basis[n_basis]
         row[:] = phase**power
         before = _squares(row)
-        _take_off(row, basis[:n_basis])
+        _make_orthogonal(row, basis[:n_basis])
         after = _squares(row)
         if after > _TINY * before:
             row /= math.sqrt(after)
             n_basis += 1
     rest = residue[: phase.size]
     rest[:] = 1.0
-    _take_off(rest, basis[:n_basis])
+    _make_orthogonal(rest, basis[:n_basis])
     # The residue is a projection of the constant: its sum is that of its squares.
     return _squares(rest)
 
 
 @kernel
 def _squares(row: NDArray[np.float64]) -> float:
+    """Return the sum of the squares of a row."""
     total = 0.0
-    for place in range(row.size):
-        total += row[place] * row[place]
+    for value in row:
+        total += value * value
     return total
 
 
 @kernel
-def _take_off(row: NDArray[np.float64], units: NDArray[np.float64]) -> None:
-    """Make `row` orthogonal to rows of length one that are so to each other; twice, to be sure."""
+def _make_orthogonal(row: NDArray[np.float64], units: NDArray[np.float64]) -> None:
+    """Subtract from a row what it shares with each of some unit vectors, orthogonal to each other.
+
+    Twice: rounding leaves a part of it at the first time.
+    """
     for _ in range(2):
         for each in range(units.shape[0]):
             along = 0.0
-            for place in range(row.size):
-                along += row[place] * units[each, place]
-            for place in range(row.size):
-                row[place] -= along * units[each, place]
+            for at in range(row.size):
+                along += row[at] * units[each, at]
+            for at in range(row.size):
+                row[at] -= along * units[each, at]
 
 
 @kernel
-def clean(
+def update(
     samples_uv: NDArray[np.float64],
     taint: NDArray[np.uint16],
-    start: int,
-    stop: int,
-    lags: NDArray[np.int64],
-    weights: NDArray[np.float64],
     otherwise: int,
-    past: NDArray[np.float64],
-    newest: int,
-    fold: NDArray[np.float64],
-    n_done: NDArray[np.int64],
-) -> int:
-    """Take the artifact off rows, in place; return where the newest sample stands in the past.
+    is_running: bool,
+    addresses: NDArray[np.int64],
+) -> None:
+    """Subtract the artifact from samples, in place.
 
     Parameters
     ----------
     samples_uv, taint : ndarray, shape (n_samples, n_channels)
         Changed in place.
-    start, stop : int
-        The rows.
-    lags, weights : ndarray, shape (n_lags,)
-        See `weigh_lags`; empty where nothing is to be taken off.
     otherwise : int
-        Taint of samples from which nothing is taken off.
-    past : ndarray of float64, shape (n_window, n_channels)
-        A ring of samples; carried on.
-    newest : int
-        Where in it the sample before `start` stands.
-    fold : ndarray of float64, shape (N_FOLD, n_channels)
-        Rows as above; carried on.
-    n_done : ndarray of int64, shape (2,)
-        Samples, of all channels, that were cleaned, and that could not be; added to.
+        Taint of samples from which nothing is subtracted.
+    is_running : bool
+        Whether there is a stimulation to subtract.
+    addresses
+        Of a bundle of `State`.
     """
+    state = opened(State, addresses)
+    counters, past, expected = state.counters, state.past, state.expected
+    level = state.means[N_MEANS - 1]
     n_window, n_channels = past.shape
-    for row in range(start, stop):
-        fold[EXPECTED] = 0.0
-        for place in range(lags.size):
-            at = newest + 1 - lags[place]
-            if at < 0:
-                at += n_window
-            for channel in range(n_channels):
-                fold[EXPECTED, channel] += weights[place] * past[at, channel]
-        newest += 1
-        if newest == n_window:
-            newest = 0
+    n_lags = state.lags.size if is_running else 0
+    counters.n_cleaned = counters.n_uncleaned = 0
+    for row in range(samples_uv.shape[0]):
+        _expect(n_lags, state)
+        counters.newest += 1
+        if counters.newest == n_window:
+            counters.newest = 0
         for channel in range(n_channels):
             value = samples_uv[row, channel]
             is_bad = taint[row, channel] & SPOILS_WINDOW != 0
-            is_ready = lags.size > 0 and fold[N_KNOWN, channel] >= n_window
-            past[newest, channel] = fold[EXPECTED, channel] if is_bad and is_ready else value
+            is_ready = n_lags > 0 and state.n_known[channel] >= n_window
+            past[counters.newest, channel] = expected[channel] if is_bad and is_ready else value
             if is_ready:
-                samples_uv[row, channel] = value - (fold[EXPECTED, channel] - fold[LEVEL, channel])
+                samples_uv[row, channel] = value - (expected[channel] - level[channel])
                 taint[row, channel] |= _STIMULATION
-                n_done[0] += 1
+                counters.n_cleaned += 1
             else:
                 taint[row, channel] |= otherwise
-                n_done[1] += otherwise & _UNCLEANED != 0
-            _remember(value, channel, n_window, is_bad, is_ready, fold)
-    return newest
+                counters.n_uncleaned += otherwise & _UNCLEANED != 0
+            _remember(value, channel, is_bad, is_ready, state)
 
 
 @kernel
-def _remember(
-    value: float,
-    channel: int,
-    n_window: int,
-    is_bad: bool,
-    is_ready: bool,
-    fold: NDArray[np.float64],
-) -> None:
-    """Count a sample; a tainted one is stood in for while the artifact is known, for a while."""
+def _expect(n_lags: int, state: State) -> None:
+    """Write what the next sample is expected to be, from the past at the same phase."""
+    past, expected = state.past, state.expected
+    n_window, n_channels = past.shape
+    expected[:] = 0.0
+    for lag in range(n_lags):
+        at = state.counters.newest + 1 - state.lags[lag]
+        if at < 0:
+            at += n_window
+        for channel in range(n_channels):
+            expected[channel] += state.weights[lag] * past[at, channel]
+
+
+@kernel
+def _remember(value: float, channel: int, is_bad: bool, is_ready: bool, state: State) -> None:
+    """Take a sample into the means.
+
+    For a tainted one the expected sample stands in while the artifact is known, up to half a
+    window; after that the window is in doubt.
+    """
+    n_known, n_bad, means = state.n_known, state.n_bad, state.means
+    n_window = state.past.shape[0]
     if is_bad:
-        fold[N_BAD, channel] += 1.0
-        if not is_ready or 2.0 * fold[N_BAD, channel] > n_window:
-            fold[N_KNOWN, channel] = 0.0
+        n_bad[channel] += 1
+        if not is_ready or 2 * n_bad[channel] > n_window:
+            n_known[channel] = 0
         return
-    fold[N_BAD, channel] = 0.0
-    if fold[N_KNOWN, channel] == 0.0:
-        fold[MEAN:, channel] = value
-    fold[N_KNOWN, channel] = min(fold[N_KNOWN, channel] + 1.0, float(n_window))
+    n_bad[channel] = 0
+    if n_known[channel] == 0:
+        means[:, channel] = value
+    n_known[channel] = min(n_known[channel] + 1, n_window)
     # Together as late as the mean of the window, and without a trace of the artifact.
-    n_memory = max(1.0, min(fold[N_KNOWN, channel], n_window / (2.0 * N_MEANS)))
-    for place in range(MEAN, MEAN + N_MEANS):
-        fold[place, channel] += (value - fold[place, channel]) / n_memory
-        value = fold[place, channel]
+    n_memory = max(1.0, min(float(n_known[channel]), n_window / (2.0 * N_MEANS)))
+    for number in range(N_MEANS):
+        means[number, channel] += (value - means[number, channel]) / n_memory
+        value = means[number, channel]

@@ -1,18 +1,15 @@
-"""At which rate a stimulation runs: the fundamental, gathered as it comes, found in one look."""
+"""The rate of a stimulation: its fundamental summed in pieces, and searched at the end."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Record
+from detectors.compiling.opened import opened
 from detectors.kernels.trust import SPOILS_WINDOW
-
-# Places in the gathering's state.
-CYCLES: Final = 0  # of the nominal rate since the stretch began, in [0, 1)
-N_GATHERED: Final = 1  # samples of the stretch
-N_STATE: Final = 2
 
 #: A channel shows the line where it stands so far over the median of the range.
 _LINE_OVER_MEDIAN: Final = 100.0
@@ -20,100 +17,112 @@ _LINE_OVER_MEDIAN: Final = 100.0
 _SHARE_MIN: Final = 1e-7
 
 
+class Settings(Record):
+    """Numbers that never change."""
+
+    #: Nominal cycles of the stimulation in a sample.
+    cycles_per_sample: float
+
+
+class Counters(Record):
+    """Where the stretch stands."""
+
+    #: Nominal cycles since it began, in [0, 1).
+    cycles: float
+    #: Samples of it.
+    n_samples: int
+
+
+class State(NamedTuple):
+    """What is known of a stretch; the first two never change."""
+
+    #: Weights within a piece, shape (2 * n_piece,).
+    taper: Array1[np.float64]
+    #: Offsets from the nominal rate to try first, evenly spaced, in cycles from one piece to the
+    #: next, shape (n_offsets,).
+    offsets: Array1[np.float64]
+    #: First good sample of the stretch, from which all are counted, shape (n_channels,).
+    reference_uv: Array1[np.float64]
+    #: Good samples of the stretch, shape (n_channels,).
+    n_good: Array1[np.int64]
+    #: The pieces; zero when a stretch begins, shapes (n_pieces, n_channels).
+    real: Array2[np.float64]
+    imaginary: Array2[np.float64]
+    #: Numbers that never change.
+    settings: Settings
+    #: Where the stretch stands.
+    counters: Counters
+
+
 @kernel
-def gather(
-    samples_uv: NDArray[np.float64],
-    taint: NDArray[np.uint16],
-    start: int,
-    stop: int,
-    rotation: float,
-    taper: NDArray[np.float64],
-    state: NDArray[np.float64],
-    reference: NDArray[np.float64],
-    n_good: NDArray[np.int64],
-    real: NDArray[np.float64],
-    imaginary: NDArray[np.float64],
+def update(
+    samples_uv: NDArray[np.float64], taint: NDArray[np.uint16], addresses: NDArray[np.int64]
 ) -> None:
     """Shift the line to 0 Hz and add it up in pieces that overlap by half.
 
     Parameters
     ----------
     samples_uv, taint : ndarray, shape (n_samples, n_channels)
-        Tainted samples are left out.
-    start, stop : int
-        Rows to gather; no more than the stretch still needs.
-    rotation : float
-        Nominal cycles a sample.
-    taper : ndarray of float64, shape (2 n_piece,)
-        Weights within a piece.
-    state : ndarray of float64, shape (N_STATE,)
-        Places as above; carried on, as is all that follows.
-    reference : ndarray of float64, shape (n_channels,)
-        First good sample of the stretch, from which all are counted.
-    n_good : ndarray of int64, shape (n_channels,)
-        Good samples of the stretch.
-    real, imaginary : ndarray of float64, shape (n_pieces, n_channels)
-        The pieces; zero when a stretch begins.
+        No more rows than the stretch still needs; tainted samples are left out.
+    addresses
+        Of a bundle of `State`.
     """
+    state = opened(State, addresses)
+    counters, taper, real, imaginary = state.counters, state.taper, state.real, state.imaginary
     n_piece = taper.size // 2
     n_pieces = real.shape[0]
-    cycles = state[CYCLES]
-    for row in range(start, stop):
-        place = int(state[N_GATHERED]) + row - start
-        piece = place // n_piece
-        within = place - piece * n_piece
+    cycles = counters.cycles
+    for row in range(samples_uv.shape[0]):
+        sample = counters.n_samples + row
+        piece = sample // n_piece
+        within = sample - piece * n_piece
         cosine = math.cos(2.0 * math.pi * cycles)
         sine = math.sin(2.0 * math.pi * cycles)
-        cycles += rotation
+        cycles += state.settings.cycles_per_sample
         cycles -= math.floor(cycles)
         for channel in range(samples_uv.shape[1]):
             if taint[row, channel] & SPOILS_WINDOW:
                 continue
-            if n_good[channel] == 0:
-                reference[channel] = samples_uv[row, channel]
-            n_good[channel] += 1
-            value = samples_uv[row, channel] - reference[channel]
+            if state.n_good[channel] == 0:
+                state.reference_uv[channel] = samples_uv[row, channel]
+            state.n_good[channel] += 1
+            value = samples_uv[row, channel] - state.reference_uv[channel]
             if piece < n_pieces:
                 real[piece, channel] += taper[within] * value * cosine
                 imaginary[piece, channel] -= taper[within] * value * sine
             if piece > 0:
                 real[piece - 1, channel] += taper[n_piece + within] * value * cosine
                 imaginary[piece - 1, channel] -= taper[n_piece + within] * value * sine
-    state[CYCLES] = cycles
-    state[N_GATHERED] += stop - start
+    counters.cycles = cycles
+    counters.n_samples += samples_uv.shape[0]
 
 
 @kernel
-def find_rate(
-    real: NDArray[np.float64],
-    imaginary: NDArray[np.float64],
-    is_used: NDArray[np.bool_],
-    offsets: NDArray[np.float64],
-) -> tuple[float, bool]:
+def find_rate(addresses: NDArray[np.int64]) -> tuple[float, bool]:
     """Return the offset of the line from the nominal rate, and whether there is a line.
 
     Parameters
     ----------
-    real, imaginary : ndarray of float64, shape (n_pieces, n_channels)
-        The pieces of a stretch.
-    is_used : ndarray of bool, shape (n_channels,)
-        Channels with enough good samples.
-    offsets : ndarray of float64, shape (n_offsets,)
-        To try first, evenly, in cycles from one piece to the next.
+    addresses
+        Of a bundle of `State`: a whole stretch.
 
     Notes
     -----
     The offset has the largest sum, over channels, of the power of the stretch at it, each
-    channel's over the median of its own power at all the offsets.
+    channel's over the median of its own power at all the offsets. A channel counts where more than
+    half of its samples are good.
     """
+    state = opened(State, addresses)
+    real, imaginary, offsets = state.real, state.imaginary, state.offsets
+    n_stretch = (len(real) + 1) * (state.taper.size // 2)
     power = np.zeros((offsets.size, real.shape[1]))
-    for place in range(offsets.size):
-        _power_at(real, imaginary, offsets[place], power[place])
-    weight = _weights(power, is_used)
+    for number in range(offsets.size):
+        _power_at(real, imaginary, offsets[number], power[number])
+    weight = _weights(power, 2 * state.n_good > n_stretch)
     best = 0
-    for place in range(offsets.size):
-        if _joint(power[place], weight) > _joint(power[best], weight):
-            best = place
+    for number in range(offsets.size):
+        if _joint(power[number], weight) > _joint(power[best], weight):
+            best = number
     is_found = False
     for channel in range(weight.size):
         is_found |= power[best, channel] * weight[channel] >= _LINE_OVER_MEDIAN
@@ -184,6 +193,7 @@ def _power_at(
 
 @kernel
 def _joint(power: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Return the weighted sum of the channels' powers."""
     total = 0.0
     for channel in range(power.size):
         total += power[channel] * weight[channel]

@@ -1,4 +1,4 @@
-"""A taint that lasts for some samples more."""
+"""A bit of taint, spread to the samples after those that carry it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,8 @@ from detectors.kernels.trust import RESTART
 
 
 @kernel
-def spread(taint: NDArray[np.uint16], bit: int, n_after: int, left: NDArray[np.int64]) -> int:
-    """Give each sample that follows one with the bit within `n_after` samples the bit too.
+def update(taint: NDArray[np.uint16], bit: int, n_after: int, left: NDArray[np.int64]) -> int:
+    """Add a bit of taint to each sample that has it on one of the `n_after` samples before.
 
     Parameters
     ----------

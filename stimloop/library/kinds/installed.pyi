@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from detectors.aperiodic.aperiodic import AperiodicConfig as AperiodicConfig
-from detectors.bursts.burst import BurstConfig as BurstConfig
-from detectors.bursts.burst import BurstThreshold as BurstThreshold
-from detectors.bursts.statistics import BurstStatisticsConfig as BurstStatisticsConfig
+from detectors.aperiodic.config import AperiodicConfig as AperiodicConfig
+from detectors.bursts.config import BurstConfig as BurstConfig
+from detectors.bursts.config import BurstThreshold as BurstThreshold
+from detectors.bursts.statistics_config import BurstStatisticsConfig as BurstStatisticsConfig
 from detectors.coherence.config import CoherenceConfig as CoherenceConfig
 from detectors.conditioning.artifacts.line_noise import LineNoiseConfig as LineNoiseConfig
 from detectors.conditioning.artifacts.movement import MovementConfig as MovementConfig
@@ -14,18 +14,16 @@ from detectors.conditioning.artifacts.saturation import SaturationConfig as Satu
 from detectors.conditioning.artifacts.stimulation_blanking import (
     StimulationBlankingConfig as StimulationBlankingConfig,
 )
-from detectors.conditioning.artifacts.stimulation_period import (
+from detectors.conditioning.artifacts.stimulation_period_config import (
     StimulationPeriodConfig as StimulationPeriodConfig,
 )
-from detectors.conditioning.quality import QualityConfig as QualityConfig
-from detectors.coupling.phase_amplitude_coupling import (
-    PhaseAmplitudeCouplingConfig as PhaseAmplitudeCouplingConfig,
-)
-from detectors.power.band_power import BandPowerConfig as BandPowerConfig
+from detectors.conditioning.quality_config import QualityConfig as QualityConfig
+from detectors.coupling.config import PhaseAmplitudeCouplingConfig as PhaseAmplitudeCouplingConfig
+from detectors.power.config import BandPowerConfig as BandPowerConfig
 from detectors.power.scale import PowerBaseline as PowerBaseline
-from detectors.rhythm.oscillation import OscillationConfig as OscillationConfig
-from detectors.rhythm.target_phase import AmplitudeGate as AmplitudeGate
-from detectors.rhythm.target_phase import TargetPhaseConfig as TargetPhaseConfig
+from detectors.rhythm.oscillation_config import OscillationConfig as OscillationConfig
+from detectors.rhythm.target_phase_config import AmplitudeGate as AmplitudeGate
+from detectors.rhythm.target_phase_config import TargetPhaseConfig as TargetPhaseConfig
 from stimloop.library.kinds.thresholds import Level, Percentile
 
 def Aperiodic(

@@ -11,6 +11,7 @@ from detectors.alignment.aligner import OVERDUE_S, Aligner
 from detectors.alignment.resampler import WAITING_S_MAX
 from detectors.block import Block, Break, StreamLayout, Taint
 from detectors.coherence.coherence import Coherence, CoherenceConfig
+from tests.support.blocks import pieces_of
 
 _LFP = StreamLayout("LFP", 250.0, ("STN", "C1"))
 _EMG = StreamLayout("EMG", 1000.0, ("C1",))
@@ -46,18 +47,8 @@ def _times(start_s: float, length_s: float, true_hz: float) -> NDArray[np.float6
     return start_s + np.arange(round(length_s * true_hz)) / true_hz
 
 
-def _pieces(whole: Block, length: int, after: Mapping[int, Break] = {}) -> list[Block]:
-    return [
-        Block(
-            whole.stream,
-            whole.first_sample + start,
-            whole.samples_uv[start : start + length],
-            whole.time_s[start : start + length],
-            whole.taint[start : start + length],
-            after=after.get(start),
-        )
-        for start in range(0, whole.time_s.size, length)
-    ]
+def _pieces(whole: Block, length: int, after: Mapping[int, Break] | None = None) -> list[Block]:
+    return list(pieces_of(whole, range(0, whole.time_s.size, length), after))
 
 
 def _grid(aligner: Aligner, blocks: Iterable[Block]) -> Block:

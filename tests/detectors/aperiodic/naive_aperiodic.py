@@ -42,7 +42,7 @@ class Spectrum:
         self.bias = (np.log(shape) - digamma(shape)) / np.log(10.0)
         self.bin_sd = np.sqrt(polygamma(1, shape)) / np.log(10.0)
         spread = covariance * shape * self.bin_sd**2
-        self.level_db, self.distance = self._null(spread)
+        self.over_db_null, self.distance = self._null(spread)
 
     def _covariance(self) -> NDArray[np.float64]:
         """Return that of the mean powers of white noise, from the transform of every segment."""
@@ -98,7 +98,7 @@ def measures_of(samples_uv: NDArray[np.float64], given: Spectrum) -> list[float]
     below *= given.smeared(exponent, given.band)
     over_db = 10.0 * np.log10((given.parts @ power[given.band]) / (given.parts @ below))
     misfit = np.sqrt((distance**2).mean()) / given.distance
-    return [float(exponent), float(offset), float(over_db), given.level_db, float(misfit)]
+    return [float(exponent), float(offset), float(over_db), given.over_db_null, float(misfit)]
 
 
 def aperiodic(config: AperiodicConfig, layout: StreamLayout, given: Recording) -> Plain:

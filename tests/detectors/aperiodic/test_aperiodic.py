@@ -13,14 +13,15 @@ from scipy.signal import get_window, welch
 from scipy.special import huber
 
 from detectors.aperiodic.aperiodic import Aperiodic, AperiodicConfig
-from detectors.aperiodic.aperiodic_kernel import smear
-from detectors.block import Block, StreamLayout, Taint
+from detectors.aperiodic.line_kernel import leakage
+from detectors.block import StreamLayout
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Estimates
 from tests.detectors.aperiodic.power_law import power_law
+from tests.support.blocks import block_of
 from tests.support.cole2017 import cortex_uv
 
-EXPONENT, OFFSET, OVER_DB, LEVEL_DB, MISFIT = range(5)
+EXPONENT, OFFSET, OVER_DB, OVER_DB_NULL, MISFIT = range(5)
 
 
 def layout_of(n_channels: int = 1, rate_hz: float = 250.0) -> StreamLayout:
@@ -36,10 +37,7 @@ def aperiodic(
     samples_uv: NDArray[np.float64], rate_hz: float = 250.0, **keys: Any
 ) -> tuple[Aperiodic, Estimates]:
     detector = Aperiodic(config_of(**keys), layout_of(samples_uv.shape[1], rate_hz))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    time_s = np.arange(len(samples_uv)) / rate_hz
-    return detector, detector.update(Block("LFP", 0, samples_uv, time_s, taint)).estimates
+    return detector, detector.update(block_of(samples_uv, rate_hz)).estimates
 
 
 def measured(samples_uv: NDArray[np.float64], **keys: Any) -> NDArray[np.float64]:
@@ -87,14 +85,14 @@ def test_a_minute_of_a_power_law_is_met_within_the_tolerance_of_the_handbook() -
 @pytest.mark.parametrize(("exponent", "window_s"), [(0.0, 8), (1.0, 8), (2.0, 8), (1.0, 30)])
 def test_noise_exceeds_the_level_in_one_of_twenty_windows(exponent: float, window_s: int) -> None:
     _, values = independent_windows(exponent, window_s, 40)
-    exceeds = values[:, OVER_DB] > values[:, LEVEL_DB]
+    exceeds = values[:, OVER_DB] > values[:, OVER_DB_NULL]
     # 1600 windows: three standard deviations of the binomial are 0.016.
     assert exceeds.mean() == pytest.approx(0.05, abs=0.017)
 
 
 def test_with_few_segments_noise_exceeds_the_level_more_rarely() -> None:
     _, values = independent_windows(1.0, 3, 60)
-    exceeds = values[:, OVER_DB] > values[:, LEVEL_DB]
+    exceeds = values[:, OVER_DB] > values[:, OVER_DB_NULL]
     assert exceeds.mean() == pytest.approx(0.04, abs=0.0125)
 
 
@@ -107,13 +105,13 @@ def test_what_chance_gives_is_as_stated(
     chance = Aperiodic(config_of(window_s=window_s), layout_of(1, 1000.0)).chance
     found = (chance.exponent_sd, chance.offset_sd, chance.over_db_sd)
     assert found == pytest.approx(spread, rel=0.02)
-    assert chance.level_db == pytest.approx(1.645 * chance.over_db_sd, rel=1e-3)
+    assert chance.over_db_null == pytest.approx(1.645 * chance.over_db_sd, rel=1e-3)
 
 
 def test_the_level_depends_on_nothing_but_the_configuration() -> None:
     detector, found = aperiodic(power_law(1.0, 20_000, 250.0, 2, 1))
     valid = found.values[found.valid[:, 0]].reshape(-1, 5)
-    assert (valid[:, LEVEL_DB] == detector.chance.level_db).all()
+    assert (valid[:, OVER_DB_NULL] == detector.chance.over_db_null).all()
 
 
 def test_white_noise_stands_at_its_density() -> None:
@@ -127,7 +125,7 @@ def test_a_larger_signal_raises_the_offset_and_nothing_else() -> None:
     samples_uv = power_law(1.0, 10_000, 250.0, 3, 3)
     values, larger = measured(samples_uv), measured(1000.0 * samples_uv)
     assert larger[:, OFFSET] == pytest.approx(values[:, OFFSET] + 6.0, abs=1e-9)
-    others = [EXPONENT, OVER_DB, LEVEL_DB, MISFIT]
+    others = [EXPONENT, OVER_DB, OVER_DB_NULL, MISFIT]
     assert larger[:, others] == pytest.approx(values[:, others], abs=1e-9)
 
 
@@ -155,8 +153,8 @@ def test_the_width_of_a_segment_is_taken_into_account(exponent: float, cycles: i
     gain = gain[1 : n_fine // 2] + gain[: n_fine // 2 : -1]
     frequency = np.arange(1, n_fine // 2) * n_segment / n_fine  # in cycles a segment
     expected = (gain * frequency**-exponent).sum() / gain.sum() * cycles**exponent
-    assert smear(exponent, cycles**-2.0) == pytest.approx(expected, abs=0.015)
-    assert abs(smear(exponent, cycles**-2.0) - expected) <= 0.2 * (expected - 1.0)
+    assert leakage(exponent, cycles**-2.0) == pytest.approx(expected, abs=0.015)
+    assert abs(leakage(exponent, cycles**-2.0) - expected) <= 0.2 * (expected - 1.0)
 
 
 @pytest.mark.parametrize("amplitude_uv", [1.0, 100.0])
@@ -189,7 +187,7 @@ def test_the_turns_suffice_to_reach_the_lowest_loss(*, with_peak: bool) -> None:
     )
     x = np.log10(frequency_hz[is_line])
     y = np.log10(power[is_line]) + detector.chance.bias
-    lift = [np.log10(smear(found.values[-1, EXPONENT], (2.0 * f) ** -2)) for f in 10.0**x]
+    lift = [np.log10(leakage(found.values[-1, EXPONENT], (2.0 * f) ** -2)) for f in 10.0**x]
 
     def loss(line: NDArray[np.float64]) -> float:
         left = y - np.array(lift) - line[0] + line[1] * x
@@ -245,7 +243,7 @@ def test_the_beta_of_a_real_cortex_stands_far_over_its_level(data_dir: Path) -> 
     _, found = aperiodic(samples_uv[:, None], 1000.0)
     values = found.values[found.valid[:, 0]]
     assert len(values) == 59
-    assert (values[:, OVER_DB] > 10.0 * values[:, LEVEL_DB]).all()
+    assert (values[:, OVER_DB] > 10.0 * values[:, OVER_DB_NULL]).all()
     assert values[:, OVER_DB].mean() == pytest.approx(8.5, abs=0.5)
     keys: dict[str, Any] = {"fit_hz": (3.0, 90.0), "exclude_hz": ((7.0, 36.0),), "segment_s": 2.0}
     _, peak = aperiodic(samples_uv[:, None], 1000.0, band_hz=(18.0, 18.4), window_s=88.0, **keys)

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import butter, freqz_sos, hilbert, sosfilt
 
-from detectors.block import Block, StreamLayout, Taint
-from detectors.bursts import statistics_kernel as kernel
+from detectors.block import Block, StreamLayout
+from detectors.bursts import statistics_state as columns
 from detectors.bursts.burst import Burst, BurstConfig, BurstThreshold
 from detectors.bursts.null import burst_null
 from detectors.bursts.null_kernel import count_bursts
@@ -19,11 +19,12 @@ from detectors.chain import DetectorChain
 from detectors.compiling.bundle import Bundle
 from detectors.detector import DetectorConfig, Input, Reads
 from detectors.estimates import Detection, Estimates, Seen
-from detectors.null_simulation.simulation import Rehearsal
+from detectors.null_simulation.simulation import NullSimulation
 from detectors.outputs import Output
 from detectors.power.band_power import BandPowerConfig
 from detectors.power.scale import PowerBaseline
 from detectors.rhythm.oscillation import OscillationConfig
+from tests.support.blocks import block_of
 
 RATE_HZ = 1000.0
 LAYOUT = StreamLayout("LFP", RATE_HZ, tuple("abcdefgh"))
@@ -184,30 +185,28 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
     chain = chain_of(source, threshold=_QUARTER, **keys)
     n_samples = 310_000
     shape = (n_samples, len(LAYOUT.channels))
-    taint = np.zeros(shape, dtype=np.uint16)
-    taint[0] = Taint.RESTART
     noise = np.random.default_rng(77).normal(0.0, 10.0, shape)
     # The threshold is calibrated first, so one window of 280 s is after it but for its start.
-    block = Block("LFP", 0, noise, np.arange(n_samples) / RATE_HZ, taint)
+    block = block_of(noise, RATE_HZ)
     (seen,) = (each for each in chain.update(block) if each.estimates.detector == "statistics")
     values = seen.estimates.values[-1].reshape(len(LAYOUT.channels), -1)
     valid = seen.estimates.valid[-1].reshape(values.shape)
     assert valid.all()
     found = values.mean(axis=0)
-    n_bursts = values[:, kernel.N_BURSTS].sum()
+    n_bursts = values[:, columns.N_BURSTS].sum()
     assert n_bursts > 800
-    expected = found[kernel.NULL : kernel.NULL + kernel.N_MEASURES]
+    expected = found[columns.NULL : columns.NULL + columns.N_MEASURES]
     for measure, tolerance in (
-        (kernel.RATE, 0.07),
-        (kernel.DURATION, 0.05),
-        (kernel.MEAN_AMPLITUDE, 0.03),
-        (kernel.PEAK_AMPLITUDE, 0.03),
+        (columns.RATE, 0.07),
+        (columns.DURATION, 0.05),
+        (columns.MEAN_AMPLITUDE, 0.03),
+        (columns.PEAK_AMPLITUDE, 0.03),
     ):
         assert found[measure] == pytest.approx(expected[measure], rel=tolerance)
     # Both are counted: the null from 1000 bursts, this from so many.
-    share = expected[kernel.LONG_FRACTION]
+    share = expected[columns.LONG_FRACTION]
     sd = np.sqrt(max(share * (1.0 - share), 1e-3) * (1.0 / 1000.0 + 1.0 / n_bursts))
-    assert abs(found[kernel.LONG_FRACTION] - share) < 3.0 * sd
+    assert abs(found[columns.LONG_FRACTION] - share) < 3.0 * sd
 
 
 class SignedEnvelope(Envelope):
@@ -230,7 +229,7 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         hysteresis_level=0.7,
         duration_s_min=0.007,
     )
-    summary = Bundle(kernel.Summary(kernel.Tally(), np.zeros(kernel.N_COLUMNS)))
+    summary = Bundle(columns.Summary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
     count_bursts(
         np.ascontiguousarray(measure.T),
         np.ascontiguousarray(valid.T),
@@ -269,24 +268,24 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
     assert min(counts) > 0
 
 
-def rehearsal_of(source: DetectorConfig, layout: StreamLayout = LAYOUT) -> Rehearsal:
+def simulation_of(source: DetectorConfig, layout: StreamLayout = LAYOUT) -> NullSimulation:
     burst = BurstConfig(id="bursts", of=source.id, threshold=_QUARTER)
-    return Rehearsal((source, burst), {layout.name: layout}, DetectorChain)
+    return NullSimulation((source, burst), {layout.name: layout}, DetectorChain)
 
 
 _RULE = BurstRule(0.9, 0.0, 0.0, 100)
 
 
 def test_the_same_rig_hears_the_same_noise_and_only_once() -> None:
-    first = burst_null(rehearsal_of(power_of()), _RULE, 10, RATE_HZ, 50.0)
-    assert burst_null(rehearsal_of(power_of()), _RULE, 10, RATE_HZ, 50.0) is first
+    first = burst_null(simulation_of(power_of()), _RULE, 10, RATE_HZ, 50.0)
+    assert burst_null(simulation_of(power_of()), _RULE, 10, RATE_HZ, 50.0) is first
     burst_null.cache_clear()
-    again = burst_null(rehearsal_of(power_of()), _RULE, 10, RATE_HZ, 50.0)
+    again = burst_null(simulation_of(power_of()), _RULE, 10, RATE_HZ, 50.0)
     assert again is not first
     assert again.tobytes() == first.tobytes()
     with pytest.raises(ValueError, match="read-only"):
         again[0] = 0.0
-    other = burst_null(rehearsal_of(power_of(hop_s=0.02)), _RULE, 20, RATE_HZ, 25.0)
+    other = burst_null(simulation_of(power_of(hop_s=0.02)), _RULE, 20, RATE_HZ, 25.0)
     assert other.tobytes() != first.tobytes()
 
 
@@ -298,8 +297,8 @@ def test_the_null_does_not_depend_on_what_other_channels_there_are() -> None:
 
 
 def test_a_detector_that_names_its_channels_in_a_way_of_its_own_hears_noise_on_those() -> None:
-    rehearsal = Rehearsal((_Named(id="named", stream="LFP"),), {"LFP": LAYOUT}, _ChainOfNamed)
-    (stretch,) = next(rehearsal.run(100))
+    simulation = NullSimulation((_Named(id="named", stream="LFP"),), {"LFP": LAYOUT}, _ChainOfNamed)
+    (stretch,) = next(simulation.run(100))
     assert stretch.values.shape == (1, len(LAYOUT.channels))
 
 
@@ -353,7 +352,8 @@ def test_the_noise_is_the_same_whatever_a_class_is_called() -> None:
     keys: dict[str, Any] = {"id": "beta", "stream": "LFP", "band_hz": (13.0, 30.0)}
     layouts = {"LFP": LAYOUT}
     known, renamed = (
-        Rehearsal((each(**keys),), layouts, DetectorChain) for each in (BandPowerConfig, Renamed)
+        NullSimulation((each(**keys),), layouts, DetectorChain)
+        for each in (BandPowerConfig, Renamed)
     )
-    other = Rehearsal((BandPowerConfig(**keys | {"hop_s": 0.1}),), layouts, DetectorChain)
+    other = NullSimulation((BandPowerConfig(**keys | {"hop_s": 0.1}),), layouts, DetectorChain)
     assert known == renamed != other

@@ -9,13 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import butter, hilbert, sosfiltfilt
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.bursts.burst import Burst, BurstConfig, BurstThreshold
 from detectors.bursts.statistics import BurstStatistics, BurstStatisticsConfig
 from detectors.chain import DetectorChain
 from detectors.estimates import Detection, Estimates
 from detectors.power.band_power import BandPowerConfig
 from detectors.rhythm.oscillation import OscillationConfig
+from tests.support.blocks import block_of
 
 _RATE_HZ = 1000.0
 _LAYOUT = StreamLayout("M1", _RATE_HZ, ("M1",))
@@ -125,10 +126,7 @@ def test_live_bursts_last_longer_than_those_of_noise(folder: Path) -> None:
         ],
         {"M1": _LAYOUT},
     )
-    taint = np.zeros((signal_uv.size, 1), dtype=np.uint16)
-    taint[0] = Taint.RESTART
-    time_s = np.arange(signal_uv.size) / _RATE_HZ
-    seen = chain.update(Block("M1", 0, signal_uv[:, None].copy(), time_s, taint))
+    seen = chain.update(block_of(signal_uv[:, None].copy(), _RATE_HZ, stream="M1"))
     statistics = chain.detectors["statistics"]
     assert isinstance(statistics, BurstStatistics)
     at = statistics.columns("M1")

@@ -5,16 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
 from detectors.coherence.coherence import Coherence, CoherenceConfig
 from detectors.estimates import Estimates, Seen
+from tests.support.blocks import block_of, layout_of
 
 #: Pairs of channels in `independent_windows`.
 N_PAIRS = 20
-
-
-def layout_of(n_channels: int = 2, rate_hz: float = 250.0) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
 
 
 def config_of(**keys: Any) -> CoherenceConfig:
@@ -26,12 +22,6 @@ def config_of(**keys: Any) -> CoherenceConfig:
         "window_s": 2.0,
     }
     return CoherenceConfig(**(usual | keys))
-
-
-def block_of(samples_uv: NDArray[np.float64], rate_hz: float = 250.0) -> Block:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    return Block("LFP", 0, samples_uv, np.arange(len(samples_uv)) / rate_hz, taint)
 
 
 def look(

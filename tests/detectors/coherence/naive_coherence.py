@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import coherence as scipy_coherence
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
-from detectors.coherence.chance import Chance
+from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.coherence import CoherenceConfig
 from detectors.coherence.config import Segments
 from detectors.testing.subject import Plain, Recording
@@ -87,8 +87,8 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
     names = ("coherence", "imaginary", "coherence_null", "lower_bound", *config.measures)
     frequency_hz = np.fft.rfftfreq(segment, 1.0 / rate_hz)
     bins, weights = weights_of(config, frequency_hz, segment, rate_hz)
-    chance = Chance(Segments(segment, step, n_segments, hop), bins, weights)
-    bounds = chance.bounds(config.alpha)
+    chance = CoherenceChance(Segments(segment, step, n_segments, hop), bins, weights)
+    bounds = chance.lower_bounds(config.alpha)
     pairs = config.pairs or tuple(combinations(config.channels or layout.channels, 2))
     places = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]
     values: list[NDArray[np.float64]] = []
@@ -108,7 +108,7 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
                 if (bits & int(WINDOW_TAINT)).any() or (bits[-1] & int(NEWEST_TAINT)).any():
                     continue
                 found = measures_of(samples_uv[:, a], samples_uv[:, b], rate_hz, step, config)
-                found["coherence_null"] = chance.level(config.alpha)
+                found["coherence_null"] = chance.coherence_null(config.alpha)
                 root = np.sqrt(found["coherence"])
                 found["lower_bound"] = 0.0
                 if found["coherence"] > found["coherence_null"]:

@@ -13,9 +13,10 @@ from scipy.special import hyp2f1
 
 from detectors.coherence.coherence import Coherence
 from detectors.estimates import Estimates
-from tests.detectors.coherence.coherences import block_of, coherence, config_of, layout_of, measured
+from tests.detectors.coherence.coherences import coherence, config_of, measured
 from tests.detectors.coherence.naive_coherence import measures_of
 from tests.detectors.power.naive_band_power import parts_of
+from tests.support.blocks import block_of, layout_of
 from tests.support.searching import search
 
 
@@ -119,7 +120,7 @@ def test_a_window_of_three_segments_every_50_ms_equals_scipy() -> None:
 def test_segments_follow_each_other_by_the_multiple_of_a_hop_nearest_to_half(
     hop: int, step: int
 ) -> None:
-    detector = Coherence(config_of(hop_s=hop / 250.0), layout_of())
+    detector = Coherence(config_of(hop_s=hop / 250.0), layout_of(2, 250.0))
     assert detector.hop_samples == hop
     assert detector.segments.step == step
     assert detector.segments.span == 125 + (detector.segments.number - 1) * step <= 500

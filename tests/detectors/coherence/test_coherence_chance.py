@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import beta, nbinom
 
-from detectors.block import Block, StreamLayout, Taint
-from detectors.coherence.chance import Chance
+from detectors.block import StreamLayout
+from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.coherence import Coherence
 from detectors.coherence.config import CoherenceConfig, Segments
 from tests.detectors.coherence.coherences import N_PAIRS, independent_windows
+from tests.support.blocks import block_of
 
 _HALF = Segments(length=32, step=16, number=19, hop=16)
 _BANDS = {
@@ -85,7 +86,7 @@ def test_the_bound_is_above_zero_where_the_coherence_is_above_the_level() -> Non
 @pytest.mark.parametrize("n_segments", [19, 60])
 def test_chance_gives_the_other_measures_what_is_declared(n_segments: int) -> None:
     values = independent_windows(n_segments, 300)
-    chance = Chance(_HALF._replace(number=n_segments), np.array([8]), np.ones(1))
+    chance = CoherenceChance(_HALF._replace(number=n_segments), np.array([8]), np.ones(1))
     independent = chance.n_independent
     error = 4.0 * values["imaginary"].std() / np.sqrt(300 * N_PAIRS)
     assert values["imaginary"].mean() == pytest.approx(0.0, abs=error)
@@ -100,15 +101,17 @@ def test_chance_gives_the_other_measures_what_is_declared(n_segments: int) -> No
 
 def test_segments_without_overlap_are_what_they_are() -> None:
     for number in (2, 7, 30):
-        chance = Chance(
+        chance = CoherenceChance(
             Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1)
         )
         assert chance.n_independent == pytest.approx(number, rel=1e-12)
-        assert chance.level(0.05) == pytest.approx(1.0 - 0.05 ** (1.0 / (number - 1.0)), rel=1e-9)
+        assert chance.coherence_null(0.05) == pytest.approx(
+            1.0 - 0.05 ** (1.0 / (number - 1.0)), rel=1e-9
+        )
 
 
 def test_half_overlapping_segments_are_worth_what_is_known_of_them() -> None:
-    chance = Chance(_HALF._replace(number=1000), np.array([8]), np.ones(1))
+    chance = CoherenceChance(_HALF._replace(number=1000), np.array([8]), np.ones(1))
     assert chance.n_independent == pytest.approx(947.0, abs=0.8)
 
 
@@ -116,7 +119,9 @@ def test_half_overlapping_segments_are_worth_what_is_known_of_them() -> None:
 @pytest.mark.parametrize("number", [2, 5, 30])
 def test_mean_and_variance_are_those_of_the_mixture(number: int, truth: float) -> None:
     """Without overlap all bins of a distribution that is known."""
-    chance = Chance(Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1))
+    chance = CoherenceChance(
+        Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1)
+    )
     more = np.arange(40_000)
     weight = nbinom.pmf(more, number, 1.0 - truth)
     assert weight.sum() == pytest.approx(1.0, abs=1e-9)
@@ -135,7 +140,9 @@ def test_every_table_of_bounds_rises_from_zero_to_one(
     number: int, n_bins: int, alpha: float
 ) -> None:
     segments = Segments(length=1000, step=500, number=number, hop=500)
-    bounds = Chance(segments, np.arange(1, 1 + n_bins), np.full(n_bins, 1.0 / n_bins)).bounds(alpha)
+    bounds = CoherenceChance(
+        segments, np.arange(1, 1 + n_bins), np.full(n_bins, 1.0 / n_bins)
+    ).lower_bounds(alpha)
     assert np.isfinite(bounds).all()
     assert bounds[0] == 0.0
     assert bounds[-1] == 1.0
@@ -156,9 +163,7 @@ def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
     detector = Coherence(config, StreamLayout("S", 250.0, tuple("abcdefghijklmnop")))
     n_samples = detector.span_samples + detector.hop_samples
     samples_uv = np.random.default_rng(4).normal(0.0, 1.0, (n_samples, 16))
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    block = Block("S", 0, samples_uv, np.arange(len(samples_uv)) / 250.0, taint)
+    block = block_of(samples_uv, 250.0, stream="S")
     found = detector.update(block).estimates
     assert found.valid[-1].all()
     coherence, _, level, lower = found.values[-1].reshape(-1, 4).T
@@ -168,8 +173,8 @@ def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
 
 def test_the_bound_of_many_segments_is_their_own_quantile() -> None:
     """Of 5000 independent segments the root of the coherence is nearly normal."""
-    chance = Chance(Segments(100, 100, 5000, 100), np.array([20]), np.ones(1))
-    bounds = chance.bounds(0.05)
+    chance = CoherenceChance(Segments(100, 100, 5000, 100), np.array([20]), np.ones(1))
+    bounds = chance.lower_bounds(0.05)
     places = np.linspace(0.0, 1.0, bounds.size)
     for coherence in (0.01, 0.1, 0.5):
         sd = (1.0 - coherence) / np.sqrt(2.0 * 5000)

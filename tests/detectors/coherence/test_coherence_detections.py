@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from detectors.block import Taint
 from detectors.coherence.coherence import Coherence
 from detectors.estimates import Detection, Seen
-from tests.detectors.coherence.coherences import block_of, config_of, layout_of, look
+from tests.detectors.coherence.coherences import config_of, look
+from tests.support.blocks import block_of, layout_of
 
 
 def coupled(n_samples: int = 12_000, start: int = 4000, stop: int = 8000) -> NDArray[np.float64]:
@@ -67,7 +68,7 @@ def plain(detections: tuple[Detection, ...], channel: str) -> list[tuple[str, in
 )
 def test_edges_are_those_of_the_bound(keys: dict[str, Any]) -> None:
     detector, seen = look(coupled(), **keys)
-    threshold = detector.level if keys["threshold"] == "level" else keys["threshold"]
+    threshold = detector.coherence_null if keys["threshold"] == "level" else keys["threshold"]
     n_edges = 0
     for pair in detector.pairs:
         expected = edges_of(detector, seen, pair, threshold, keys.get("hysteresis", 0.1))
@@ -100,10 +101,10 @@ def test_there_are_no_detections_where_no_threshold_is_given() -> None:
 
 def test_what_is_not_valid_cuts_and_gives_none() -> None:
     samples_uv = coupled()
-    block = block_of(samples_uv)
+    block = block_of(samples_uv, 250.0)
     taint = block.taint.copy()
     taint[6000, 1] |= np.uint16(Taint.SATURATED)
-    detector = Coherence(config_of(threshold="level"), layout_of(3))
+    detector = Coherence(config_of(threshold="level"), layout_of(3, 250.0))
     seen = detector.update(replace(block, taint=taint))
     found = [each for each in seen.detections if each.channel == "C0-C1"]
     assert [(each.kind, each.complete) for each in found] == [
@@ -123,10 +124,10 @@ def test_what_is_not_valid_cuts_and_gives_none() -> None:
 
 def test_a_restart_cuts() -> None:
     samples_uv = coupled()
-    block = block_of(samples_uv)
+    block = block_of(samples_uv, 250.0)
     taint = block.taint.copy()
     taint[6000] |= np.uint16(Taint.RESTART)
-    detector = Coherence(config_of(threshold="level"), layout_of(3))
+    detector = Coherence(config_of(threshold="level"), layout_of(3, 250.0))
     seen = detector.update(replace(block, taint=taint))
     cut = [each for each in seen.detections if not each.complete]
     assert [(each.channel, each.kind) for each in cut] == [("C0-C1", "offset")]

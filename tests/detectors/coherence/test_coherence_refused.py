@@ -7,7 +7,8 @@ import pytest
 
 from detectors.chain import AnyDetectorConfig
 from detectors.coherence.coherence import Coherence
-from tests.detectors.coherence.coherences import config_of, layout_of
+from tests.detectors.coherence.coherences import config_of
+from tests.support.blocks import layout_of
 
 
 @pytest.mark.parametrize(
@@ -43,12 +44,12 @@ from tests.detectors.coherence.coherences import config_of, layout_of
 )
 def test_what_does_not_fit_the_stream_is_refused(keys: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        Coherence(config_of(**keys), layout_of(3))
+        Coherence(config_of(**keys), layout_of(3, 250.0))
 
 
 def test_a_stream_of_one_channel_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^channels: expected at least two, found C0$"):
-        Coherence(config_of(), layout_of(1))
+        Coherence(config_of(), layout_of(1, 250.0))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from detectors.compiling.bundle import Array1, Array2, Array3, Bundle, Record, layout_of, opened
+from detectors.compiling.bundle import Bundle
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1, Array2, Array3, Record, layout_of
+from detectors.compiling.opened import opened
 
 
 class Counters(Record):

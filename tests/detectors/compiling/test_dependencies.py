@@ -17,7 +17,7 @@ _OTHER = """
 import enum
 from typing import NamedTuple
 import numpy as np
-from detectors.compiling.bundle import Array1, Array2, Record
+from detectors.compiling.layout import Array1, Array2, Record
 GAIN = 2.0
 
 class Bit(enum.IntFlag):
@@ -47,7 +47,7 @@ import numpy as np
 import other
 from detectors.compiling.kernel import kernel
 from detectors.kernels.fused import fused
-from detectors.compiling.bundle import opened
+from detectors.compiling.opened import opened
 from other import Bit, Pair, State, plus
 
 _LATE = int(Bit.LATE)

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import StreamLayout
 from detectors.coupling.phase_amplitude_coupling import (
     PhaseAmplitudeCoupling,
     PhaseAmplitudeCouplingConfig,
 )
 from detectors.estimates import Estimates
+from tests.support.blocks import block_of
 
-INDEX, LENGTH, NORMALISED, PREFERRED, CHANCE, SHARPNESS, IS_SHARP = range(7)
+INDEX, LENGTH, NORMALISED, PREFERRED, INDEX_NULL, SHARPNESS, IS_SHARP = range(7)
 N_OUTPUTS = 7
 
 
@@ -26,14 +27,10 @@ def detector_of(n_channels: int = 1, **keys: Any) -> PhaseAmplitudeCoupling:
     return PhaseAmplitudeCoupling(config_of(**keys), StreamLayout("LFP", 1000.0, channels))
 
 
-def fold(
+def estimates_of(
     detector: PhaseAmplitudeCoupling, samples_uv: NDArray[np.float64], first: int = 0
 ) -> Estimates:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    if first == 0:
-        taint[0] = int(Taint.RESTART)
-    time_s = (first + np.arange(len(samples_uv))) / 1000.0
-    return detector.update(Block("LFP", first, samples_uv, time_s, taint)).estimates
+    return detector.update(block_of(samples_uv, first=first)).estimates
 
 
 def apart(found: Estimates, detector: PhaseAmplitudeCoupling) -> NDArray[np.float64]:

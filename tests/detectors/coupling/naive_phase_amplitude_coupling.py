@@ -83,7 +83,7 @@ def phase_amplitude_coupling(
     )
     n_before = (round(rate_hz / config.phase_band_hz[0] / step) + 1) * step
     used = [layout.channels.index(label) for label in config.channels or layout.channels]
-    level = PhaseAmplitudeCoupling(config, layout).chance.level
+    level = PhaseAmplitudeCoupling(config, layout).chance.index_null
     values: list[list[float]] = []
     valid: list[list[bool]] = []
     starts = given.restarts

@@ -7,13 +7,13 @@ from scipy.stats import binom
 from detectors.block import StreamLayout
 from detectors.coupling.phase_amplitude_coupling import PhaseAmplitudeCoupling
 from tests.detectors.coupling.coupling_signals import (
-    CHANCE,
     INDEX,
+    INDEX_NULL,
     apart,
     band_noise,
     config_of,
     detector_of,
-    fold,
+    estimates_of,
     rhythm,
 )
 
@@ -29,20 +29,20 @@ def test_chance_is_exceeded_as_often_as_stated(name: str) -> None:
     if name == "rhythm":
         samples_uv += 10.0 * rhythm(random, n_samples, n_channels).real
     detector = detector_of(n_channels, window_s=2.0)
-    found = apart(fold(detector, samples_uv), detector)
+    found = apart(estimates_of(detector, samples_uv), detector)
     index = found[:, :, INDEX]
-    assert (found[:, :, CHANCE] == detector.chance.level).all()
+    assert (found[:, :, INDEX_NULL] == detector.chance.index_null).all()
     assert index.size >= 390
     low, high = binom.interval(0.99, index.size, 0.05)
-    assert low <= (index > detector.chance.level).sum() <= high
+    assert low <= (index > detector.chance.index_null).sum() <= high
     assert index.mean() == pytest.approx(detector.chance.mean, rel=0.1)
 
 
 def test_a_steep_spectrum_exceeds_chance_somewhat_more_often() -> None:
     samples_uv = band_noise(np.random.default_rng(19), 100_200, 8, (0.5, 500.0), 2.0)
     detector = detector_of(8, window_s=2.0)
-    index = apart(fold(detector, samples_uv), detector)[:, :, INDEX]
-    assert 0.05 <= (index > detector.chance.level).mean() <= 0.12
+    index = apart(estimates_of(detector, samples_uv), detector)[:, :, INDEX]
+    assert 0.05 <= (index > detector.chance.index_null).mean() <= 0.12
 
 
 def test_chance_does_not_depend_on_the_rate() -> None:

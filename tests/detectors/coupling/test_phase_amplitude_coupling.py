@@ -12,7 +12,7 @@ from tests.detectors.coupling.coupling_signals import (
     apart,
     band_noise,
     detector_of,
-    fold,
+    estimates_of,
     rhythm,
 )
 
@@ -28,7 +28,7 @@ def test_a_window_with_an_empty_bin_is_not_valid() -> None:
             amplitude_band_hz=(200.0, 400.0),
             window_s=2.0,
         )
-        found = fold(detector, (slow_uv + 0.1 * fast_uv)[:, None])
+        found = estimates_of(detector, (slow_uv + 0.1 * fast_uv)[:, None])
         assert found.valid[-1].all() == is_valid
         assert found.values[-1].any() == is_valid
 
@@ -43,7 +43,7 @@ def test_phase_and_amplitude_refer_to_the_same_instant(offset_uv: float) -> None
             swell = 1.0 + 0.8 * np.cos(angle - preferred_rad)
             samples_uv = 10.0 * np.cos(angle) + swell * np.cos(2.0 * np.pi * 131.0 * time_s)
             detector = detector_of(window_s=3.0)
-            found = fold(detector, samples_uv[:, None] + offset_uv)
+            found = estimates_of(detector, samples_uv[:, None] + offset_uv)
             last = found.values[-1]
             assert last[PREFERRED] == pytest.approx(preferred_rad, abs=0.005)
             assert last[LENGTH] == pytest.approx(0.4, rel=0.01)
@@ -60,9 +60,9 @@ def test_coupling_of_a_rhythm_is_found_and_none_where_there_is_none() -> None:
     swell = 1.0 + depth * np.cos(np.angle(slow) - 1.0)
     samples_uv = 10.0 * slow.real + band_noise(random, n_samples, 4) * swell
     detector = detector_of(4)
-    found = apart(fold(detector, samples_uv), detector)
+    found = apart(estimates_of(detector, samples_uv), detector)
     index = found[:, :, INDEX]
-    assert (index[:, 1:] > 2.0 * detector.chance.level).all()
+    assert (index[:, 1:] > 2.0 * detector.chance.index_null).all()
     assert index[:, 0].mean() == pytest.approx(detector.chance.mean, rel=0.4)
     assert (np.diff(index.mean(axis=0)) > 0.0).all()
     turned = np.angle(np.exp(1j * found[:, 1:, PREFERRED]).mean(axis=0))
@@ -75,7 +75,7 @@ def test_a_spike_leaves_no_trace_once_it_has_left() -> None:
     spiky_uv = samples_uv.copy()
     spiky_uv[1500] = 1e9
     detector, other = detector_of(window_s=2.0), detector_of(window_s=2.0)
-    clean, spoilt = fold(detector, samples_uv), fold(other, spiky_uv)
+    clean, spoilt = estimates_of(detector, samples_uv), estimates_of(other, spiky_uv)
     is_past = clean.sample >= 1500 + detector.span_samples
     assert clean.values[is_past].tobytes() == spoilt.values[is_past].tobytes()
     assert spoilt.valid[is_past].all()
@@ -86,14 +86,14 @@ def test_a_spike_leaves_no_trace_once_it_has_left() -> None:
 def test_an_offset_of_a_thousand_volts_costs_no_more_than_it_does_in_the_samples() -> None:
     samples_uv = np.random.default_rng(15).normal(0.0, 5.0, (5000, 1)) + 1e9
     detector, other = detector_of(window_s=2.0), detector_of(window_s=2.0)
-    found, expected = fold(detector, samples_uv), fold(other, samples_uv - 1e9)
+    found, expected = estimates_of(detector, samples_uv), estimates_of(other, samples_uv - 1e9)
     assert found.valid.tobytes() == expected.valid.tobytes()
     assert found.values == pytest.approx(expected.values, rel=1e-9)
 
 
 @pytest.mark.parametrize("constant_uv", [0.0, 7.0, 1e9])
 def test_a_dead_channel_is_never_valid(constant_uv: float) -> None:
-    found = fold(detector_of(window_s=1.0), np.full((4000, 1), constant_uv))
+    found = estimates_of(detector_of(window_s=1.0), np.full((4000, 1), constant_uv))
     assert not found.valid.any()
 
 
@@ -103,10 +103,10 @@ def test_a_window_is_the_same_however_much_came_before() -> None:
     detector = detector_of(window_s=1.0, hop_s=0.05)
     for first in range(0, 1_000_000, 100_000):
         samples_uv = random.normal(0.0, 5.0, (100_000, 1)) * random.uniform(0.1, 1000.0)
-        found = fold(detector, samples_uv, first)
+        found = estimates_of(detector, samples_uv, first)
     fresh = detector_of(window_s=1.0, hop_s=0.05)
     n_needed = -(-detector.span_samples // detector.hop_samples) * detector.hop_samples
-    expected = fold(fresh, np.ascontiguousarray(samples_uv[-n_needed:]))
+    expected = estimates_of(fresh, np.ascontiguousarray(samples_uv[-n_needed:]))
     assert found.sample[-1] == 999_999
     assert expected.valid[-1].all()
     assert found.values[-1].tobytes() == expected.values[-1].tobytes()
@@ -119,7 +119,7 @@ def test_the_declared_delay_is_where_coupling_that_begins_is_half_seen() -> None
     swell = 1.0 + np.where(time_s >= 10.0, 0.8, 0.0) * np.cos(angle)
     samples_uv = 10.0 * np.cos(angle) + swell * band_noise(random, 20_000, 1)[:, 0]
     detector = detector_of(window_s=4.0, hop_s=0.01)
-    found = fold(detector, samples_uv[:, None])
+    found = estimates_of(detector, samples_uv[:, None])
     length = found.values[:, LENGTH]
     half = found.sample[np.flatnonzero(length > 0.5 * length[-200:].mean())[0]]
     assert half / 1000.0 - 10.0 == pytest.approx(detector.delay_s, abs=0.15)
@@ -128,9 +128,11 @@ def test_the_declared_delay_is_where_coupling_that_begins_is_half_seen() -> None
 def test_channels_are_looked_at_in_the_order_asked_and_do_not_disturb_each_other() -> None:
     samples_uv = np.random.default_rng(18).normal(0.0, 1.0, (3000, 4)) * [1.0, 2.0, 3.0, 4.0]
     chosen = detector_of(4, window_s=1.0, channels=("C3", "C1"))
-    found = fold(chosen, samples_uv)
+    found = estimates_of(chosen, samples_uv)
     assert chosen.outputs[N_OUTPUTS].label == "C1.modulation_index"
     for place, channel in enumerate((3, 1)):
-        alone = fold(detector_of(window_s=1.0), np.ascontiguousarray(samples_uv[:, [channel]]))
+        alone = estimates_of(
+            detector_of(window_s=1.0), np.ascontiguousarray(samples_uv[:, [channel]])
+        )
         part = np.ascontiguousarray(found.values[:, N_OUTPUTS * place :][:, :N_OUTPUTS])
         assert part.tobytes() == alone.values.tobytes()

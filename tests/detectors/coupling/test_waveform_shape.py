@@ -9,14 +9,14 @@ from scipy.stats import binom
 
 from detectors.coupling.filters import sharpness_taps
 from tests.detectors.coupling.coupling_signals import (
-    CHANCE,
     INDEX,
+    INDEX_NULL,
     IS_SHARP,
     SHARPNESS,
     apart,
     band_noise,
     detector_of,
-    fold,
+    estimates_of,
     rhythm,
 )
 
@@ -28,7 +28,7 @@ def gain(frequency_hz: float) -> float:
 
 
 def last(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = fold(detector_of(window_s=2.0), samples_uv[:, None])
+    found = estimates_of(detector_of(window_s=2.0), samples_uv[:, None])
     assert found.valid[-1].all()
     values: NDArray[np.float64] = found.values[-1]
     return values
@@ -85,7 +85,7 @@ def test_noise_is_called_sharp_as_often_as_stated(name: str, power_slope: float)
     if name == "rhythm":
         samples_uv += 3.0 * rhythm(random, n_samples, n_channels).real
     detector = detector_of(n_channels, window_s=2.0)
-    found = apart(fold(detector, samples_uv), detector)
+    found = apart(estimates_of(detector, samples_uv), detector)
     n_windows = found[:, :, IS_SHARP].size
     assert n_windows >= 390
     low, high = binom.interval(0.99, n_windows, 0.05)
@@ -100,8 +100,8 @@ def test_a_sharp_wave_couples_the_bands_and_is_found_out() -> None:
     noise = band_noise(random, 62_000, 2, (0.5, 500.0), 1.0)
     samples_uv = 30.0 * spiky(slow) * [1.0, -1.0] + noise
     detector = detector_of(2)
-    found = apart(fold(detector, samples_uv), detector)
-    assert (found[:, :, INDEX] > 3.0 * found[:, :, CHANCE]).all()
+    found = apart(estimates_of(detector, samples_uv), detector)
+    assert (found[:, :, INDEX] > 3.0 * found[:, :, INDEX_NULL]).all()
     assert (found[:, :, IS_SHARP] == 1.0).all()
     assert (found[:, 0, SHARPNESS] > 1.0).all()
     assert (found[:, 1, SHARPNESS] < -1.0).all()
@@ -115,8 +115,8 @@ def test_a_coupling_of_round_waves_is_not_called_sharp() -> None:
     samples_uv = 10.0 * slow.real + band_noise(random, n_samples, n_channels) * swell
     samples_uv += band_noise(random, n_samples, n_channels, (0.5, 500.0), 1.0)
     detector = detector_of(n_channels, window_s=2.0)
-    found = apart(fold(detector, samples_uv), detector)
-    assert (found[:, :, INDEX] > found[:, :, CHANCE]).mean() > 0.95
+    found = apart(estimates_of(detector, samples_uv), detector)
+    assert (found[:, :, INDEX] > found[:, :, INDEX_NULL]).mean() > 0.95
     sharp = found[:, :, IS_SHARP]
     assert sharp.sum() <= binom.ppf(0.995, sharp.size, 0.05)
 
@@ -126,7 +126,7 @@ def test_the_recording_of_sharp_beta_is_coupled_and_sharp(data_dir: Path) -> Non
     """Motor cortex in Parkinson's disease: its troughs are the sharp ones, for 75 s."""
     stored = np.load(data_dir / "m1-ecog-pd-cole2017" / "exampledata.npy").reshape(-1, 1)
     detector = detector_of()
-    found = apart(fold(detector, stored[:75_000].astype(np.float64)), detector)[:, 0]
-    assert (found[:, INDEX] > 5.0 * found[:, CHANCE]).all()
+    found = apart(estimates_of(detector, stored[:75_000].astype(np.float64)), detector)[:, 0]
+    assert (found[:, INDEX] > 5.0 * found[:, INDEX_NULL]).all()
     assert (found[:, SHARPNESS] < -0.4).all()
     assert (found[:, IS_SHARP] == 1.0).all()

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Block
-from detectors.compiling.bundle import Array1, opened
 from detectors.compiling.kernel import kernel
+from detectors.compiling.layout import Array1
+from detectors.compiling.opened import opened
 from detectors.estimates import Estimates
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
@@ -50,7 +51,7 @@ def _seen(n_samples_of_call: list[int]) -> list[Estimates]:
         time_s = (0.5 * sample).astype(np.float64)
         taint = np.zeros((n_samples, 1), dtype=np.uint16)
         block = Block("S", first, sample[:, None].astype(np.float64), time_s, taint)
-        found.append(hops.fold(block, _HOP_SAMPLES))
+        found.append(hops.update(block, _HOP_SAMPLES))
         first += n_samples
     return found
 

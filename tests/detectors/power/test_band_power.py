@@ -9,28 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.testing.subject import FIELDS
 from tests.detectors.power.naive_band_power import power_of
+from tests.support.blocks import block_of, layout_of
 from tests.support.searching import search
-
-
-def layout_of(n_channels: int = 1, rate_hz: float = 1000.0) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
 
 
 def config_of(**keys: Any) -> BandPowerConfig:
     return BandPowerConfig(**({"id": "beta", "stream": "LFP", "band_hz": (13.0, 30.0)} | keys))
-
-
-def block_of(samples_uv: NDArray[np.float64], rate_hz: float = 1000.0, first: int = 0) -> Block:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    if first == 0:
-        taint[0] = int(Taint.RESTART)
-    return Block("LFP", first, samples_uv, (first + np.arange(len(samples_uv))) / rate_hz, taint)
 
 
 def power(samples_uv: NDArray[np.float64], rate_hz: float = 1000.0, **keys: Any) -> Estimates:

@@ -12,7 +12,8 @@ from scipy.signal import butter, freqz_zpk
 from benchmarks.figures.leakage import attenuation
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Seen
-from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, layout_of
+from tests.detectors.rhythm.rhythms import RATE_HZ
+from tests.support.blocks import block_of, layout_of
 
 _GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "detectors.md"
 

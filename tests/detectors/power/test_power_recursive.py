@@ -10,20 +10,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfreqz
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.testing.subject import FIELDS
 from tests.detectors.power.naive_band_power import mean_of, span_of, squares_of, weights_of
+from tests.support.blocks import block_of, layout_of, pieces_of
 from tests.support.searching import search
 
 RATE_HZ = 1000.0
 BETA_HZ = (13.0, 30.0)
-
-
-def layout_of(n_channels: int = 1, rate_hz: float = RATE_HZ) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
 
 
 def config_of(**keys: Any) -> BandPowerConfig:
@@ -31,13 +28,6 @@ def config_of(**keys: Any) -> BandPowerConfig:
     if "bands_hz" not in keys:
         plain["band_hz"] = BETA_HZ
     return BandPowerConfig(**(plain | keys))
-
-
-def block_of(samples_uv: NDArray[np.float64], rate_hz: float = RATE_HZ, first: int = 0) -> Block:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    if first == 0:
-        taint[0] = int(Taint.RESTART)
-    return Block("LFP", first, samples_uv, (first + np.arange(len(samples_uv))) / rate_hz, taint)
 
 
 def power(samples_uv: NDArray[np.float64], rate_hz: float = RATE_HZ, **keys: Any) -> Estimates:
@@ -374,16 +364,7 @@ def test_chunks_do_not_show_over_bad_samples_and_restarts() -> None:
         detector = BandPower(config_of(window_s=0.05), layout_of(19))
         expected = BandPower(config_of(window_s=0.05), layout_of(19)).update(whole).estimates
         parts = [
-            detector.update(
-                Block(
-                    "LFP",
-                    first,
-                    whole.samples_uv[first : first + step],
-                    whole.time_s[first : first + step],
-                    whole.taint[first : first + step],
-                )
-            ).estimates
-            for first in range(0, 900, step)
+            detector.update(piece).estimates for piece in pieces_of(whole, range(0, 900, step))
         ]
         for field in FIELDS:
             joined = np.concatenate([getattr(part, field) for part in parts])

@@ -7,18 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import Taint
 from detectors.bursts.burst import Burst, BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
 from detectors.estimates import Estimates
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.power.scale import PowerBaseline
+from tests.support.blocks import block_of, layout_of
 
 RATE_HZ = 1000.0
-
-
-def layout_of(n_channels: int = 1) -> StreamLayout:
-    return StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
 
 
 def detector_of(n_channels: int, **keys: Any) -> BandPower:
@@ -26,13 +23,6 @@ def detector_of(n_channels: int, **keys: Any) -> BandPower:
     if "bands_hz" not in keys:
         plain["band_hz"] = (13.0, 30.0)
     return BandPower(BandPowerConfig(**(plain | keys)), layout_of(n_channels))
-
-
-def block_of(samples_uv: NDArray[np.float64], first: int = 0) -> Block:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    if first == 0:
-        taint[0] = int(Taint.RESTART)
-    return Block("LFP", first, samples_uv, (first + np.arange(len(samples_uv))) / RATE_HZ, taint)
 
 
 def look(samples_uv: NDArray[np.float64], **keys: Any) -> Estimates:

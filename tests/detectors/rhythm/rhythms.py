@@ -4,20 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from detectors.block import Block, StreamLayout, Taint
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
+from tests.support.blocks import block_of, layout_of
 
 RATE_HZ = 1000.0
-
-
-def layout_of(n_channels: int = 1, rate_hz: float = RATE_HZ) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
-
-
-def block_of(samples_uv: NDArray[np.float64], rate_hz: float = RATE_HZ) -> Block:
-    taint = np.zeros(samples_uv.shape, dtype=np.uint16)
-    taint[0] = int(Taint.RESTART)
-    return Block("LFP", 0, samples_uv, np.arange(len(samples_uv)) / rate_hz, taint)
 
 
 def rhythm(

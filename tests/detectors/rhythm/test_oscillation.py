@@ -13,7 +13,8 @@ from detectors.block import Taint
 from detectors.chain import AnyDetectorConfig
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from tests.detectors.rhythm.naive_oscillation import rhythm_of
-from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, circular, layout_of, rhythm, wandering
+from tests.detectors.rhythm.rhythms import RATE_HZ, circular, rhythm, wandering
+from tests.support.blocks import block_of, layout_of
 from tests.support.searching import search
 
 

@@ -19,7 +19,8 @@ from detectors.rhythm.target_phase import AmplitudeGate, TargetPhase, TargetPhas
 from detectors.testing.subject import look, recording
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.rhythm.naive_target_phase import moments
-from tests.detectors.rhythm.rhythms import RATE_HZ, block_of, circular, layout_of, wandering
+from tests.detectors.rhythm.rhythms import RATE_HZ, circular, wandering
+from tests.support.blocks import block_of, layout_of
 from tests.support.searching import search
 
 _ANY = AmplitudeGate(amplitude_uv_min=1e-6)

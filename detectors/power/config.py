@@ -1,0 +1,187 @@
+"""How band power is configured: its bands, and its table."""
+
+from typing import Annotated, Final, Literal, NamedTuple
+
+from msgspec import Meta
+
+from detectors.bands.bins import require_cycle, require_width
+from detectors.bands.presets import PRESETS, Preset
+from detectors.checks import require_band, window_error
+from detectors.power.scale import TOTAL_HZ, WITH_BASELINE, PowerBaseline, Scale
+from detectors.stream_detector import StreamDetectorConfig
+
+#: Length of the window, where the table does not say.
+WINDOW_S: Final = 1.0
+
+
+class PowerBand(NamedTuple):
+    """A band whose power is estimated.
+
+    Parameters
+    ----------
+    key : str
+        Where the table gives it; errors begin with it.
+    name : str
+        What its outputs are called after.
+    band_hz : tuple of float
+        Low and high edge.
+    """
+
+    key: str
+    name: str
+    band_hz: tuple[float, float]
+
+
+class BandPowerConfig(
+    StreamDetectorConfig, frozen=True, kw_only=True, tag_field="kind", tag="band_power"
+):
+    """A `[[detectors]]` table of kind ``band_power``.
+
+    Parameters
+    ----------
+    stream : str
+        Name of the stream.
+    band_hz : tuple of float
+        Low and high edge.
+    preset : {"pd_stn_beta", "dystonia_gpi_low"}
+        A band by name, instead: see `detectors.bands.presets`.
+    bands_hz : dict of str to tuple of float
+        Several bands by name, instead.
+    channels : tuple of str
+        Labels, the stream's own or of its montage; empty takes all of them.
+    method : {"periodogram", "recursive"}
+        A sliding window, equal to the periodogram of it; or a recursive filter with less delay.
+    window_s : float
+        Length of the window, 1 s unless given; the spectrum has a bin every ``1 / window_s``
+        hertz. Recursive: of a running mean, rounded to hops, instead of the exponential one.
+    time_constant_s : float
+        Recursive: of the exponential mean, 0.2 s unless given.
+    order : int
+        Recursive: of the Butterworth prototype, so half that of the band-pass; 2 unless given.
+    hop_s : float
+        From one estimate to the next; rounded to samples, at least one.
+    scale : {"power", "log10", "decibel", "percent", "z"}
+        What is given: see `BandPower`.
+    baseline : PowerBaseline
+        What "decibel" and "z" are held against.
+    total_hz : tuple of float
+        The band that "percent" is of, 5-45 Hz unless given; it holds the others.
+    outside_max : float
+        Recursive: a power is not valid where more than this share of what passed lies outside the
+        band, or where the share is not known yet.
+    outside_time_constant_s : float
+        Recursive: of the mean powers whose ratio that share is, 0.5 s unless given.
+    output : {"power", "power_and_outside"}
+        The power; or, recursive, that share of each band as well.
+
+    Examples
+    --------
+    >>> BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0)).method
+    'periodogram'
+    >>> bands_hz = {"low": (4.0, 12.0), "beta": (13.0, 30.0)}
+    >>> config = BandPowerConfig(id="bands", stream="LFP", bands_hz=bands_hz, method="recursive")
+    >>> sorted(config.bands_hz)
+    ['beta', 'low']
+    """
+
+    band_hz: tuple[float, float] | None = None
+    preset: Preset | None = None
+    bands_hz: (
+        dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)], tuple[float, float]]
+        | None
+    ) = None
+    channels: tuple[str, ...] = ()
+    method: Literal["periodogram", "recursive"] = "periodogram"
+    window_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
+    time_constant_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
+    order: Annotated[int, Meta(ge=1, le=8)] | None = None
+    hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.01
+    scale: Scale = "power"
+    baseline: PowerBaseline | None = None
+    total_hz: tuple[float, float] | None = None
+    outside_max: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
+    outside_time_constant_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
+    output: Literal["power", "power_and_outside"] = "power"
+
+    def __post_init__(self) -> None:
+        given = [key for key in ("band_hz", "preset", "bands_hz") if getattr(self, key)]
+        if len(given) != 1:
+            raise ValueError(
+                "band_hz: expected one of band_hz, preset and bands_hz, found "
+                f"{' and '.join(given) or 'none'}"
+            )
+        for key, _, band_hz in self.all_bands:
+            require_band(key, band_hz, from_zero=True)
+        self._check_method()
+        self._check_scale()
+
+    def _check_method(self) -> None:
+        if self.method == "periodogram":
+            for key in ("time_constant_s", "order", "outside_max", "outside_time_constant_s"):
+                if getattr(self, key) is not None:
+                    raise ValueError(
+                        f"{key}: expected none where method is 'periodogram', "
+                        f"found {getattr(self, key):g}"
+                    )
+            if self.has_outside:
+                raise ValueError(
+                    "output: expected 'power' where method is 'periodogram', which lets next to "
+                    f"nothing through from outside, found {self.output!r}"
+                )
+            self._check_window()
+        elif self.window_s is not None and self.time_constant_s is not None:
+            raise ValueError(
+                f"window_s: expected none where time_constant_s is given, found {self.window_s:g}"
+            )
+
+    def _check_window(self) -> None:
+        window_s = WINDOW_S if self.window_s is None else self.window_s
+        if window_s <= self.hop_s:
+            raise window_error(window_s, self.hop_s)
+        for key, _, band_hz in self.all_bands:
+            require_cycle(key, band_hz, "window_s", window_s)
+            require_width(key, band_hz, "window_s", window_s)
+
+    def _check_scale(self) -> None:
+        if (self.baseline is not None) != (self.scale in WITH_BASELINE):
+            raise ValueError(
+                f"baseline: expected {'one' if self.baseline is None else 'none'} where scale is "
+                f"{self.scale!r}, found {'none' if self.baseline is None else 'one'}"
+            )
+        if self.baseline is not None:
+            self.baseline.check(self.scale)
+        if self.scale != "percent" and self.total_hz is not None:
+            raise ValueError(
+                f"total_hz: expected none where scale is {self.scale!r}, "
+                f"found [{self.total_hz[0]:g}, {self.total_hz[1]:g}]"
+            )
+        if self.scale == "percent":
+            *bands, (_, _, (least_hz, most_hz)) = self.all_bands
+            for _, _, (low_hz, high_hz) in bands:
+                if not least_hz <= low_hz < high_hz <= most_hz:
+                    raise ValueError(
+                        f"total_hz: expected a band that holds [{low_hz:g}, {high_hz:g}], "
+                        f"found [{least_hz:g}, {most_hz:g}]"
+                    )
+
+    @property
+    def has_outside(self) -> bool:
+        """Whether the share outside each band is an output."""
+        return self.output == "power_and_outside"
+
+    @property
+    def bands(self) -> tuple[PowerBand, ...]:
+        """The bands that have an output."""
+        if self.preset is not None:
+            return (PowerBand("preset", "", PRESETS[self.preset]),)
+        if self.band_hz is not None:
+            return (PowerBand("band_hz", "", self.band_hz),)
+        bands_hz = self.bands_hz or {}
+        return tuple(PowerBand(f"bands_hz.{name}", name, each) for name, each in bands_hz.items())
+
+    @property
+    def all_bands(self) -> tuple[PowerBand, ...]:
+        """The same, and the total where they are a share of one."""
+        if self.scale != "percent":
+            return self.bands
+        return (*self.bands, PowerBand("total_hz", "", self.total_hz or TOTAL_HZ))
