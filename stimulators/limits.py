@@ -98,5 +98,11 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def configured(*values: float | None) -> float:
-    """Return the first value that is not None; NaN, which fails every comparison, without one."""
+    """Return the first value that is not None; NaN, which fails every comparison, without one.
+
+    Examples
+    --------
+    >>> configured(None, 2.0, 3.0)
+    2.0
+    """
     return next((value for value in values if value is not None), math.nan)

@@ -29,6 +29,11 @@ class DetectedEvent(msgspec.Struct, frozen=True, gc=False):
         When it happens, in the service's LSL clock.
     strength : float
         The detector's measure then.
+
+    Examples
+    --------
+    >>> DetectedEvent("burst", "STN_L_13", "onset", sample=250, time_s=12.25, strength=34.0).kind
+    'onset'
     """
 
     detector: str
@@ -58,6 +63,13 @@ class Observation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         Whether each measure may be used.
     moments : tuple of DetectedEvent
         Detections since the hop before, in order.
+
+    Examples
+    --------
+    >>> hop = Observation(sample=99, time_s=10.099, valid=True, values=(1.0, 34.0, 25.0))
+    >>> is_on, value, threshold = hop.values
+    >>> value > threshold
+    True
     """
 
     sample: int
@@ -94,6 +106,25 @@ class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         When a trigger is to be fired, in the service's clock; at once without it.
     withheld : bool
         Whether it must not be sent, as in a control arm: the device stays at its safe amount.
+
+    Examples
+    --------
+    >>> target = Target(
+    ...     policy="adbs",
+    ...     device="stn",
+    ...     detector="burst",
+    ...     channel="STN_L_13",
+    ...     program="adbs",
+    ...     kind="amplitude",
+    ...     amount=3.0,
+    ...     sample=99,
+    ...     time_s=10.099,
+    ...     onset_s=10.05,
+    ...     value=34.0,
+    ...     threshold=25.0,
+    ... )
+    >>> target.amount, target.withheld
+    (3.0, False)
     """
 
     policy: str
@@ -119,6 +150,11 @@ class MakeSafe(msgspec.Struct, frozen=True, gc=False):
     ----------
     reason : str
         Why, in one line: it stands in the journal, and an operator reads it.
+
+    Examples
+    --------
+    >>> MakeSafe("the measure rises with the amplitude").reason
+    'the measure rises with the amplitude'
     """
 
     reason: str
@@ -128,6 +164,11 @@ class Applied(NamedTuple):
     """How a device is driven, and the range of amounts it may give: the gate's belief.
 
     `is_certain` says whether lowest and highest are equal within the device's tolerance.
+
+    Examples
+    --------
+    >>> Applied("driven", lowest=1.5, highest=2.0, is_certain=False).highest
+    2.0
     """
 
     phase: DevicePhase
@@ -153,6 +194,20 @@ class DeviceEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         The range of amounts it may give, in its unit.
     certain : bool
         Whether these are equal within the device's tolerance.
+
+    Examples
+    --------
+    >>> event = DeviceEvent(
+    ...     policy="adbs",
+    ...     device="stn",
+    ...     change="engaged",
+    ...     sample=100,
+    ...     lowest=0.5,
+    ...     highest=0.5,
+    ...     certain=True,
+    ... )
+    >>> event.change
+    'engaged'
     """
 
     policy: str

@@ -29,6 +29,10 @@ _SEAMS = (
     "replay.readers.reader",
     "replay.readers.registry",
     "replay.recording",
+    "stimulators.limits",
+    "stimulators.policies.policy",
+    "stimulators.targets",
+    "stimulators.testing",
 )
 
 
@@ -64,8 +68,9 @@ def _artifact_kinds() -> Iterator[object]:
 
 
 def _kinds() -> Iterator[object]:
-    for config, kind in DETECTORS.detectors.items():
-        yield from (kind, config)
+    for registry in (DETECTORS.detectors, POLICIES.policies):
+        for config, kind in registry.items():
+            yield from (kind, config)
     yield from _artifact_kinds()
     yield from POLICIES.policies.values()
 

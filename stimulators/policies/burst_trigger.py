@@ -46,6 +46,12 @@ class BurstTriggerConfig(
         The amount of a trigger, or the one that is held, in the device's unit; no default.
     off_ma, off_level : float
         The amount that is held otherwise; the device's safe amount unless given.
+
+    Examples
+    --------
+    >>> config = BurstTriggerConfig(id="once", of="burst", device="stn", on_ma=2.0, lasted_s=0.1)
+    >>> config.drives
+    ('stn',)
     """
 
     lasted_s: _Duration = 0.2
@@ -107,13 +113,10 @@ class BurstTrigger:
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = BurstTriggerConfig(id="long", of="burst", device="stn", on_ma=2.0, lasted_s=0.1)
-    >>> example = PolicyExample(BurstTrigger, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> short, long = [Hop(is_on=True)] * 3, [Hop(is_on=True)] * 9  # of 60 ms and of 180 ms
-    >>> wanted = example.run([driven, *short, Hop(is_on=False), *long])
-    >>> [(each.kind, each.amount, round(each.time_s - each.onset_s, 3)) for each in wanted]
-    [('trigger', 2.0, 0.1)]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(BurstTrigger, BurstTrigger.examples[0]).run(hops)
+    >>> [(target.kind, target.amount) for target in targets]
+    [('trigger', 2.0)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = BurstTriggerConfig

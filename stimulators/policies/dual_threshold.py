@@ -29,6 +29,24 @@ class DualThresholdConfig(
     ----------
     .. [1] Medtronic, Percept BrainSense adaptive DBS, summary of safety and effectiveness
        P960009/S478, 2025, and white paper UC202012929dEN.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> table = {
+    ...     "kind": "dual_threshold",
+    ...     "id": "dual",
+    ...     "of": "beta",
+    ...     "device": "stn",
+    ...     "upper_threshold": 2.0,
+    ...     "lower_threshold": 0.5,
+    ...     "lowest_ma": 1.0,
+    ...     "highest_ma": 2.5,
+    ...     "transition_up_s": 0.5,
+    ...     "transition_down_s": 1.0,
+    ... }
+    >>> msgspec.convert(table, DualThresholdConfig).drives
+    ('stn',)
     """
 
     averaging_s: Duration = 1.2
@@ -60,24 +78,10 @@ class DualThreshold(AmplitudePolicy):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = DualThresholdConfig(
-    ...     id="dual",
-    ...     of="beta",
-    ...     device="stn",
-    ...     highest_ma=2.0,
-    ...     upper_threshold=2.0,
-    ...     lower_threshold=0.1,
-    ...     averaging_s=0.0,
-    ...     onset_upper_s=0.04,
-    ...     detection_blanking_s=0.0,
-    ...     transition_up_s=1.0,
-    ...     transition_down_s=1.0,
-    ... )
-    >>> example = PolicyExample(DualThreshold, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> hops = [driven, *[Hop(is_on=True)] * 5, *[Hop(is_on=False)] * 2]  # 3.0, then 0.25
-    >>> [round(each.amount, 2) for each in example.run(hops)]  # up after two hops, then held
-    [0.5, 0.5, 0.5, 0.53, 0.56, 0.59, 0.59, 0.59]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(DualThreshold, DualThreshold.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (1.0, 2.5)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = DualThresholdConfig

@@ -29,6 +29,12 @@ class OnEventConfig(
         trigger is sent ahead with its time to fire; at an onset or an offset it is fired at once.
     on_ma, on_level : float
         The amount of a trigger, in the device's unit; no default.
+
+    Examples
+    --------
+    >>> config = OnEventConfig(id="peak", of="peaks", device="stn", on_ma=2.0)
+    >>> config.reads[0].kinds
+    ('moment',)
     """
 
     event: Literal["moment", "onset", "offset"] = "moment"
@@ -77,12 +83,11 @@ class OnEvent:
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = OnEventConfig(id="touch", of="burst", device="band", event="onset", on_level=0.5)
-    >>> example = PolicyExample(OnEvent, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> hops = [driven, Hop(is_on=True), Hop(is_on=True), Hop(is_on=False)]
-    >>> [(each.kind, each.amount) for each in example.run(hops)]
-    [('trigger', 0.5)]
+    >>> config = OnEventConfig(id="peak", of="peaks", device="stn", on_ma=2.0)
+    >>> driven = Hop(is_on=True, changes=(("engaged", 0.0),))
+    >>> (trigger,) = PolicyExample(OnEvent, config).run([driven])
+    >>> trigger.kind, trigger.amount, round(trigger.fire_at_s - trigger.time_s, 3)
+    ('trigger', 2.0, 0.01)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OnEventConfig

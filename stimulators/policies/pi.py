@@ -39,6 +39,23 @@ class PiConfig(
     .. [1] J. E. Fleming, E. Dunn, M. M. Lowery, "Simulation of closed-loop deep brain stimulation
        control schemes for suppression of pathological beta oscillations in Parkinson's disease",
        Frontiers in Neuroscience 14, 2020, doi:10.3389/fnins.2020.00166.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> table = {
+    ...     "kind": "pi",
+    ...     "id": "pi",
+    ...     "of": "beta",
+    ...     "device": "stn",
+    ...     "set_point": 1.0,
+    ...     "integral_s": 0.2,
+    ...     "highest_ma": 3.0,
+    ...     "transition_up_s": 0.25,
+    ...     "transition_down_s": 0.25,
+    ... }
+    >>> msgspec.convert(table, PiConfig).set_point
+    1.0
     """
 
     set_point: Annotated[float, Meta(gt=0.0, le=1e12)]

@@ -28,6 +28,11 @@ class MeasureRead(NamedTuple):
         The unit it must have; empty for any.
     compared : str
         Measures with the same text here are compared, so they must have the same unit.
+
+    Examples
+    --------
+    >>> MeasureRead(key="of", detector="burst", channel="", measure="is_on").unit
+    ''
     """
 
     key: str
@@ -49,6 +54,11 @@ class EventRead(NamedTuple):
         As in `MeasureRead`.
     kinds : tuple of str
         Which of ``onset``, ``offset`` and ``moment``.
+
+    Examples
+    --------
+    >>> EventRead(key="of", detector="peaks", channel="STN_L_13", kinds=("moment",)).kinds
+    ('moment',)
     """
 
     key: str
@@ -64,6 +74,14 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ----------
     id : str
         Name of the policy.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> table = {"kind": "threshold", "id": "adbs", "of": "burst", "device": "stn", "on_ma": 3.0}
+    >>> msgspec.convert(table, ThresholdConfig).drives
+    ('stn',)
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -92,6 +110,12 @@ class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fi
         Id of the device it drives.
     program : str
         One of the device's programs; optional where it has only one.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> issubclass(ThresholdConfig, OneDeviceConfig)
+    True
     """
 
     of: str
@@ -106,7 +130,13 @@ class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ResolvedRead(NamedTuple):
-    """A read after its detector was found: with the channel, and the unit and sign of a measure."""
+    """A read after its detector was found: with the channel, and the unit and sign of a measure.
+
+    Examples
+    --------
+    >>> ResolvedRead("beta", "STN_L_13", measure="power", unit="µV²").is_signed
+    False
+    """
 
     detector: str
     channel: str
@@ -128,6 +158,12 @@ class PolicyInputs(NamedTuple):
         What it reads, in the order of its table's `reads`.
     devices : tuple of DeviceConfig
         The devices it drives, in the order of its table's `drives`.
+
+    Examples
+    --------
+    >>> reads = (ResolvedRead("burst", "STN_L_13", "is_on"),)
+    >>> PolicyInputs(rate_hz=1000.0, hop_samples=10, reads=reads, devices=()).reads[0].channel
+    'STN_L_13'
     """
 
     rate_hz: float
@@ -137,7 +173,13 @@ class PolicyInputs(NamedTuple):
 
 
 class Clip(NamedTuple):
-    """The range of amounts that a policy may ever ask of a device, within the device's limits."""
+    """The range of amounts that a policy may ever ask of a device, within the device's limits.
+
+    Examples
+    --------
+    >>> Clip("stn", "amplitude", lowest=0.5, highest=3.0).highest
+    3.0
+    """
 
     device: str
     kind: CommandKind
@@ -158,6 +200,14 @@ class Policy(Protocol):
     clips : tuple of Clip
         One range of amounts for each device that it drives. A target outside is a fault of the
         policy: the rig goes safe.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import Threshold
+    >>> from stimulators.testing import PolicyExample
+    >>> policy: Policy = PolicyExample(Threshold, Threshold.examples[0]).build()
+    >>> policy.clips
+    (Clip(device='stn', kind='amplitude', lowest=0.5, highest=2.5),)
     """
 
     #: The struct this policy is configured by; its tag is the `kind` in the file.

@@ -23,6 +23,24 @@ class ProportionalConfig(
     dead_band_ma, dead_band_level : float
         The amount goes elsewhere only where that is further away than this; its ends are always
         reached.
+
+    Examples
+    --------
+    >>> import msgspec
+    >>> table = {
+    ...     "kind": "proportional",
+    ...     "id": "linear",
+    ...     "of": "beta",
+    ...     "device": "stn",
+    ...     "upper_threshold": 4.0,
+    ...     "lower_threshold": 0.2,
+    ...     "lowest_ma": 0.5,
+    ...     "highest_ma": 2.5,
+    ...     "transition_up_s": 0.4,
+    ...     "transition_down_s": 0.4,
+    ... }
+    >>> msgspec.convert(table, ProportionalConfig).drives
+    ('stn',)
     """
 
     dead_band_ma: Amount = 0.0
@@ -53,23 +71,10 @@ class Proportional(AmplitudePolicy):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = ProportionalConfig(
-    ...     id="linear",
-    ...     of="beta",
-    ...     device="stn",
-    ...     lowest_ma=0.0,
-    ...     highest_ma=2.0,
-    ...     upper_threshold=4.0,
-    ...     lower_threshold=0.0,
-    ...     averaging_s=0.0,
-    ...     transition_up_s=0.0,
-    ...     transition_down_s=0.0,
-    ... )
-    >>> example = PolicyExample(Proportional, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> hops = [driven, Hop(is_on=True), Hop(is_on=False)]  # 0.25, 3.0, 0.25
-    >>> [each.amount for each in example.run(hops)]
-    [0.125, 1.5, 0.125]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Proportional, Proportional.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.9, 1.974)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ProportionalConfig

@@ -53,6 +53,12 @@ class ThresholdConfig(
         After it was switched on or off, the detector is not looked at for so long.
     startup_delay_s : float
         Nor when the device is driven anew.
+
+    Examples
+    --------
+    >>> config = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=3.0, off_ma=0.0)
+    >>> [read.measure for read in config.reads]
+    ['is_on', 'value', 'threshold']
     """
 
     onset_s: _Duration = 0.1
@@ -117,14 +123,10 @@ class Threshold:
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = ThresholdConfig(
-    ...     id="single", of="burst", device="stn", on_ma=2.0, off_ma=0.0, onset_s=0.04
-    ... )
-    >>> example = PolicyExample(Threshold, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> hops = [driven, *[Hop(is_on=True)] * 4]  # 20 ms each
-    >>> [each.amount for each in example.run(hops)]
-    [0.0, 0.0, 0.0, 2.0, 2.0]
+    >>> config = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=3.0, onset_s=0.04)
+    >>> hops = [Hop(is_on=False), *[Hop(is_on=True)] * 4]  # at 250 Hz, 5 samples a hop
+    >>> [target.amount for target in PolicyExample(Threshold, config).run(hops)]
+    [0.5, 0.5, 0.5, 3.0, 3.0]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig

@@ -131,7 +131,16 @@ LAWS: Final[tuple[Law, ...]] = (
 
 
 class HeldLaw(NamedTuple):
-    """One law on one example of a policy."""
+    """One law on one example of a policy.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import Threshold
+    >>> law = laws_of(Threshold)[0]
+    >>> print(law)
+    Threshold: step: shows_what_it_is_for
+    >>> law.hold()
+    """
 
     example: PolicyExample
     law: Law
@@ -162,6 +171,12 @@ def laws_of(policy: type[Any]) -> tuple[HeldLaw, ...]:
     ------
     AssertionError
         Where the class has no examples: the laws would test nothing.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import Threshold
+    >>> for law in laws_of(Threshold):
+    ...     law.hold(n_examples=1)
     """
     return tuple(HeldLaw(example, law) for example in examples_of(policy) for law in LAWS)
 

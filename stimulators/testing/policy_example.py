@@ -63,7 +63,13 @@ DEVICES: Final = {
 
 
 class Hop(NamedTuple):
-    """One simulated hop: on or off, valid or not, and the events of devices before it."""
+    """One simulated hop: on or off, valid or not, and the events of devices before it.
+
+    Examples
+    --------
+    >>> Hop(is_on=True, changes=(("engaged", 0.5),)).is_valid
+    True
+    """
 
     is_on: bool
     is_valid: bool = True
@@ -71,7 +77,17 @@ class Hop(NamedTuple):
 
 
 class PolicyExample(NamedTuple):
-    """A policy's class with one of its configurations."""
+    """A policy's class with one of its configurations.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import Threshold
+    >>> example = PolicyExample(Threshold, Threshold.examples[0])
+    >>> example.name
+    'Threshold: step'
+    >>> example.run([Hop(is_on=False)])[0].amount
+    0.5
+    """
 
     policy: type[Any]
     config: PolicyConfig
@@ -226,6 +242,12 @@ def examples_of(policy: type[Any]) -> tuple[PolicyExample, ...]:
     ------
     AssertionError
         Where it has none: the laws would test nothing.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import Threshold
+    >>> [example.config.id for example in examples_of(Threshold)][:2]
+    ['step', 'ramp']
     """
     configs = getattr(policy, "examples", ())
     if not configs:

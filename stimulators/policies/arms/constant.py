@@ -27,6 +27,13 @@ class ConstantConfig(
     ----------
     always_ma, always_level : float
         What is given, in the unit of the device; no default.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> ConstantConfig(id="constant", wraps=policy, always_ma=1.5).drives
+    ('stn',)
     """
 
     always_ma: Amount | None = None
@@ -52,15 +59,10 @@ class Constant(Arm):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = ConstantConfig(
-    ...     id="continuous",
-    ...     always_ma=1.5,
-    ...     wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0),
-    ... )
-    >>> example = PolicyExample(Constant, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> [each.amount for each in example.run([driven, Hop(is_on=True)])]
-    [1.5, 1.5]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Constant, Constant.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (1.5, 1.5)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ConstantConfig

@@ -19,7 +19,15 @@ class OffConfig(
     tag_field="kind",
     tag="off",
 ):
-    """A `[[policies]]` table of kind ``off``; it adds no key."""
+    """A `[[policies]]` table of kind ``off``; it adds no key.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> OffConfig(id="off", wraps=policy).drives
+    ('stn',)
+    """
 
 
 class Off(Arm):
@@ -40,12 +48,10 @@ class Off(Arm):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> within = ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0, onset_s=0.0)
-    >>> table = OffConfig(id="off", wraps=within)
-    >>> example = PolicyExample(Off, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> [each.amount for each in example.run([driven, Hop(is_on=True)])]  # safe is 0.5 mA there
-    [0.5, 0.5]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Off, Off.examples[0]).run(hops)
+    >>> sorted({(target.amount, target.withheld) for target in targets})
+    [(0.5, False)]
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OffConfig

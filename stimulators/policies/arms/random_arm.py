@@ -30,6 +30,13 @@ class RandomConfig(
         Of the times; no default.
     block_s : float
         What the policy within wanted in a stretch of so long is given in the next one.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> RandomConfig(id="random", wraps=policy, seed=1, block_s=1.0).drives
+    ('stn',)
     """
 
     seed: Annotated[int, Meta(ge=0, le=2**53)]
@@ -65,20 +72,10 @@ class Random(Arm):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = RandomConfig(
-    ...     id="random",
-    ...     seed=1,
-    ...     block_s=1.0,
-    ...     wraps=ThresholdConfig(
-    ...         id="p", of="burst", device="stn", on_ma=2.0, onset_s=0.0, termination_s=0.0
-    ...     ),
-    ... )
-    >>> example = PolicyExample(Random, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> block = [driven, *[Hop(is_on=True)] * 19, *[Hop(is_on=False)] * 30]
-    >>> given = [each.amount for each in example.run(block * 2)]
-    >>> [given[first : first + 50].count(2.0) for first in (0, 50)]  # as often, a second later
-    [0, 19]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Random, Random.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.5, 2.0)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = RandomConfig

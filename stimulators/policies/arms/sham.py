@@ -20,7 +20,15 @@ class ShamConfig(
     tag_field="kind",
     tag="sham",
 ):
-    """A `[[policies]]` table of kind ``sham``; it adds no key."""
+    """A `[[policies]]` table of kind ``sham``; it adds no key.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> ShamConfig(id="sham", wraps=policy).drives
+    ('stn',)
+    """
 
 
 class Sham(Arm):
@@ -37,11 +45,9 @@ class Sham(Arm):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> within = ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0, onset_s=0.0)
-    >>> table = ShamConfig(id="sham", wraps=within)
-    >>> example = PolicyExample(Sham, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> [(each.amount, each.withheld) for each in example.run([driven, Hop(is_on=True)])]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Sham, Sham.examples[0]).run(hops)
+    >>> sorted({(target.amount, target.withheld) for target in targets})
     [(0.5, True), (2.0, True)]
     """
 

@@ -32,6 +32,13 @@ class YokedConfig(
     course : list of [float, float]
         Seconds since the device was engaged, rising from 0, and the amount from then on, in its
         unit.
+
+    Examples
+    --------
+    >>> from stimulators.policies.threshold import ThresholdConfig
+    >>> policy = ThresholdConfig(id="adbs", of="burst", device="stn", on_ma=2.0)
+    >>> YokedConfig(id="yoked", wraps=policy, course=((0.0, 0.5), (0.5, 2.0))).drives
+    ('stn',)
     """
 
     course: Annotated[tuple[tuple[_Seconds, Amount], ...], Meta(min_length=1, max_length=100_000)]
@@ -61,15 +68,10 @@ class Yoked(Arm):
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = YokedConfig(
-    ...     id="yoked",
-    ...     course=((0.0, 0.5), (0.04, 2.0)),
-    ...     wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0),
-    ... )
-    >>> example = PolicyExample(Yoked, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> [each.amount for each in example.run([driven, *[Hop(is_on=False)] * 3])]
-    [0.5, 0.5, 2.0, 2.0]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Yoked, Yoked.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.5, 1.0)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = YokedConfig

@@ -39,6 +39,11 @@ class CeilingConfig(
         The way of the ceiling from its lowest to its highest takes so long, and back; no default.
     averaging_s, onset_upper_s, onset_lower_s : float
         Of the second measure: as of `AmplitudeConfig`.
+
+    Examples
+    --------
+    >>> Ceiling.examples[0].drives
+    ('stn',)
     """
 
     by: str
@@ -90,12 +95,10 @@ class Ceiling:
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = Ceiling.examples[0]
-    >>> example = PolicyExample(Ceiling, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> hops = [driven, *[Hop(is_on=True)] * 60]  # both measures are high
-    >>> [round(each.amount, 2) for each in example.run(hops)][::12]  # up, and under the ceiling
-    [0.5, 1.46, 1.0, 1.0, 1.0, 1.0]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Ceiling, Ceiling.examples[0]).run(hops)
+    >>> round(targets[0].amount, 3), round(targets[-1].amount, 3)
+    (0.82, 1.0)
     """
 
     config_type: ClassVar[type[PolicyConfig]] = CeilingConfig

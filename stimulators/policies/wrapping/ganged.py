@@ -48,6 +48,11 @@ class GangedConfig(
     ----------
     others : dict of str to GangedDevice
         The devices beside that of the policy within, by id.
+
+    Examples
+    --------
+    >>> Ganged.examples[0].drives
+    ('stn', 'stn_right', 'band')
     """
 
     others: Annotated[dict[str, GangedDevice], Meta(min_length=1, max_length=15)]
@@ -85,12 +90,10 @@ class Ganged:
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> table = Ganged.examples[0]
-    >>> example = PolicyExample(Ganged, table)
-    >>> driven = Hop(is_on=False, changes=(("engaged", 0.0),))  # a device at 0 mA
-    >>> wanted = example.run([driven, *[Hop(is_on=True)] * 10])
-    >>> [(each.device, round(each.amount, 2)) for each in wanted[-3:]]
-    [('stn', 1.3), ('stn_right', 1.4), ('band', 0.34)]
+    >>> hops = [Hop(is_on=False, changes=(("engaged", 0.3),)), *[Hop(is_on=True)] * 150]
+    >>> targets = PolicyExample(Ganged, Ganged.examples[0]).run(hops)
+    >>> {target.device: round(target.amount, 3) for target in targets}
+    {'stn': 2.5, 'stn_right': 2.0, 'band': 0.7}
     """
 
     config_type: ClassVar[type[PolicyConfig]] = GangedConfig

@@ -156,3 +156,11 @@ def test_an_answer_is_missed_from_the_time_to_fire_on_and_hides_no_other(
     assert "ack_missing" not in rig.notices
     rig.run(0.04)
     assert "ack_missing" in rig.notices
+
+
+def test_an_amount_that_has_a_time_is_refused_as_a_trigger_is() -> None:
+    rig = GateRig().be_active(1.0)
+    before = len(rig.commands)
+    rig.want(1.5, fire_at_s=rig.now_s - 0.5)
+    assert rig.refusals[-1] == "fire_at"
+    assert rig.commands[before:] == []
