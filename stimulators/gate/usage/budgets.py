@@ -17,7 +17,7 @@ class RateBudget:
     def __init__(self, n_max: int, window_s: float) -> None:
         self._n_max = n_max
         self._window_s = window_s
-        self._times_s: deque[float] = deque(maxlen=n_max)
+        self._times_s: deque[float] = deque()
 
     def has_room(self, now_s: float, *, leaving: int = 0) -> bool:
         """Say whether one more may come at `now_s`, and `leaving` more after it."""
@@ -28,4 +28,8 @@ class RateBudget:
 
     def take(self, now_s: float) -> None:
         """Count one at `now_s`, even beyond the limit: the way to safety is never refused."""
+        while self._times_s and now_s - self._times_s[0] >= self._window_s:
+            self._times_s.popleft()
         self._times_s.append(now_s)
+        if len(self._times_s) > self._n_max:
+            self._times_s.popleft()
