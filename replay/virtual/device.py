@@ -107,7 +107,8 @@ class VirtualDevice:
             return
         self.is_on = False
         self._newest_session = self.device.newest_session
-        self._counts = self.device.counts.after(off_us)
+        # Of its last moment too, from its last look at its clock on: it gave its amount until now.
+        self._counts = self.device.switch_off(self.own_us).after(off_us)
         self.client.disconnect("no power", back_after_us=None)
         self._note()
         self._schedule.after(off_us, self._restart)

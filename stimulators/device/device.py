@@ -132,7 +132,7 @@ class ReferenceDevice:
 
     @property
     def counts(self) -> Counts:
-        """Charge and on-time so far, to be stored for its next boot."""
+        """Charge and on-time up to its last look at its clock, to be stored for its next boot."""
         return self._budgets.kept(self._delivery.now_us)
 
     @property
@@ -192,6 +192,15 @@ class ReferenceDevice:
         if request is not None:
             said.append(request)
         return (*said, *self._reporter.take_news())
+
+    def switch_off(self, now_us: int) -> Counts:
+        """Return what is to be stored where it is switched off now: all that it gave until then.
+
+        It says nothing more, and gives no more triggers. What it gave since it last looked at its
+        clock counts too: `counts` alone would leave that out.
+        """
+        self._delivery.pass_time(now_us)
+        return self.counts
 
     def _pass_time(self, clock_us: int) -> list[FromDevice]:
         was_live = self.state == "live"

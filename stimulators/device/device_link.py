@@ -146,7 +146,7 @@ class DeviceLink:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._keep_counts(is_end=True)
+            self._keep_counts(self.device.switch_off(self._now_us()), is_end=True)
 
     async def _tick(self) -> None:
         keep_due_s = self._now_s()
@@ -154,7 +154,7 @@ class DeviceLink:
             self._say(self.device.tick(self._now_us()))
             if self._now_s() >= keep_due_s:
                 keep_due_s = self._now_s() + _KEEP_COUNTS_S
-                self._keep_counts(is_end=False)
+                self._keep_counts(self.device.counts, is_end=False)
             await asyncio.sleep(_TICK_S)
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -211,9 +211,9 @@ class DeviceLink:
         payload = self._keys.seal(address, to_payload(message))
         self._link.publish(address, payload, qos=topic.qos, retain=topic.retain)
 
-    def _keep_counts(self, *, is_end: bool) -> None:
+    def _keep_counts(self, counts: Counts, *, is_end: bool) -> None:
         if self._memory is not None:
-            self._memory.keep_counts(self.device.counts, is_end=is_end)
+            self._memory.keep_counts(counts, is_end=is_end)
 
     def _gone(self, reason: str, *, word: int) -> DeviceInfo:
         return msgspec.structs.replace(self.device.info, word=word, state="offline", reason=reason)

@@ -186,7 +186,7 @@ class Oracle:
         config = electrode.config
         virtual = self.world.devices[config.id]
         dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
-        boots_uc = 2 * virtual.n_boots * config.safe_amount * dearest
+        boots_uc = virtual.n_boots * config.safe_amount * dearest
         sets_uc = virtual.n_clock_sets * config.amount_max * dearest
         way = virtual.config.slew_per_s_max * (_DEVICE_LOOK_S + GRAIN_S)
         ends_uc = self._n_leases_over[config.id] * way * dearest

@@ -107,6 +107,25 @@ def _driven() -> World:
     return world
 
 
+def test_what_a_device_gave_in_its_last_moment_with_power_is_counted() -> None:
+    world = World(virtual_rig([stimulator_of()]), seed=5)
+    oracle = Oracle(world, Swarm(world, (), 1_000_000), tolerance=0.0)
+    ((name, device),) = world.devices.items()
+    seen_us = since_us = 0
+    # The power goes just before it looks at its clock, as it does each 10 ms.
+    while device.amount < 1.0 or since_us < 8_000:
+        world.run(1_000)
+        since_us = since_us + 1_000 if device.device.counts.counted_us == seen_us else 0
+        seen_us = device.device.counts.counted_us
+    device.cycle_power(1_000_000)
+    world.run(3_000_000)
+    given_uc = oracle.electrodes[name].charge_in_window_uc(world.now_us)
+    assert given_uc > 0.0
+    assert sum(device.device.counts.bins_fc) / 1e9 >= given_uc * (1.0 - 1e-3)
+    counted_uc, _ = world.service.loop.gate.counted(name, world.service.now_s)
+    assert counted_uc >= given_uc * (1.0 - 1e-3)
+
+
 def test_a_service_that_stands_still_as_it_learns_of_the_past_counts_that_time() -> None:
     rig = virtual_rig([stimulator_of(safe_ma=2.0, simulated=False)], arm="operator")
     world = World(rig, seed=3)

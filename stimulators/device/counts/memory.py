@@ -93,15 +93,17 @@ class DeviceMemory:
         numbers = (*counts.bins_fc, *msgspec.structs.astuple(counts)[1:])
         if min(numbers) < 0:
             return Counts()
+        passed_us = self._unix_us() - kept.unix_us
         # A clock that was set back while the device was off makes nothing older.
-        away_us = max(0, self._unix_us() - kept.unix_us)
+        away_us = max(0, passed_us)
         if kept.is_end:
             return counts.after(away_us)
-        unknown_us = min(away_us, _UNKNOWN_US_MAX)
+        # Nor does it say that there was no time in which the device gave anything.
+        unknown_us = min(away_us, _UNKNOWN_US_MAX) if passed_us >= 0 else _UNKNOWN_US_MAX
         most_uc_per_s = max(map(self._config.charge_uc_per_s, self._config.programs), default=0.0)
         most_uc = self._config.amount_max * most_uc_per_s * unknown_us / 1e6
         highest = counts.with_unknown(unknown_us, math.ceil(most_uc * _FC_PER_UC))
-        return highest.after(away_us - unknown_us)
+        return highest.after(max(0, away_us - unknown_us))
 
     def keep_counts(self, counts: Counts, *, is_end: bool) -> None:
         """Keep the counts; where that fails, the old ones are removed, as they would be too low.

@@ -352,6 +352,30 @@ def test_a_device_that_is_switched_off_and_on_goes_on_counting(
     assert asyncio.run(run()) > first_s
 
 
+def test_what_a_device_gives_up_to_its_very_end_is_kept(broker: BrokerConfig, memory: Path) -> None:
+    kept = DeviceMemory(memory, stimulator(), unix_us)
+
+    async def run() -> int:
+        later_s, changes = 0.0, Ears[DeviceLink]()
+        link = DeviceLink(
+            stimulator(),
+            broker=broker,
+            rig="rig-1",
+            now_s=lambda: now_s() + later_s,
+            memory=kept,
+            watch=changes.take,
+        )
+        async with running(link.run()):
+            await changes.until(lambda heard: heard and heard[-1].is_up)
+            seen_us = link.device.counts.counted_us
+            # From here to its end it does not look at its clock by itself.
+            later_s = 0.5
+        return seen_us
+
+    seen_us = asyncio.run(run())
+    assert kept.counts().counted_us >= seen_us + 500_000
+
+
 def test_each_boot_has_another_instance_and_the_last_will_names_it(broker: BrokerConfig) -> None:
     links = [_device(broker) for _ in range(20)]
     assert len({link.device.info.instance for link in links}) == 20

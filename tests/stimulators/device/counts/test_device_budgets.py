@@ -184,6 +184,15 @@ def test_counts_that_were_kept_go_on_where_they_were() -> None:
     assert at_once.on_s == pytest.approx(kept.on_us / 1e6)
 
 
+def test_what_it_gave_since_its_last_look_counts_where_it_is_switched_off() -> None:
+    bench = Bench().leased()
+    bench.drive(1_000_000, 2.0)
+    seen_uc = sum(bench.device.counts.bins_fc) / 1e9
+    counts = bench.device.switch_off(bench.now_us + 9_000)
+    assert sum(counts.bins_fc) / 1e9 - seen_uc == pytest.approx(0.009 * 2.0 * _UC_PER_S)
+    assert counts.counted_us == bench.now_us + 9_000 - 1_000
+
+
 def test_restarts_neither_forget_nor_add_a_charge() -> None:
     config = stimulator(safe_ma=0.0)
     output = AmountOutput(1.0, 12.0, "adbs")

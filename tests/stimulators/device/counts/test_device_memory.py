@@ -79,6 +79,17 @@ def test_a_device_that_was_killed_may_have_given_its_maximum_since_it_last_kept_
     assert Bench(counts=counts).device.counts.bins_fc[-4 - n_newer :][:4] == counts.bins_fc
 
 
+def test_a_day_that_was_set_back_hides_nothing_that_a_killed_device_gave(
+    tmp_path: Path, day: _Day
+) -> None:
+    _memory(tmp_path, day).keep_counts(_COUNTS, is_end=False)
+    day.unix_us -= 1
+    counts = _memory(tmp_path, day).counts()
+    most_uc = 2.0 * 3.0 * 60.0 * 130.0 / 1000.0
+    assert sum(counts.bins_fc) == pytest.approx(6 + most_uc * 1e9)
+    assert (counts.on_us, counts.off_us) == (7_000_000, 0)
+
+
 @pytest.mark.parametrize(
     "content",
     [
