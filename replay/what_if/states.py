@@ -57,12 +57,16 @@ def reach(world: World, state: State, fault: str) -> None:
 
 
 def delivers(world: World) -> bool:
-    """Return whether the rig is active and every device gives what its policy wants."""
+    """Return whether the rig is active and every device gives what its policy wants.
+
+    A device that passes the amount in another program, on its way to 0, does not give it yet.
+    """
     if not world.running or world.service.state != "active":
         return False
     return all(
         abs(world.devices[name].amount - amount) < 1e-6
-        for name, (amount, _) in world.service.wish.items()
+        and world.devices[name].device.program == program
+        for name, (amount, program) in world.service.wish.items()
     )
 
 

@@ -10,7 +10,8 @@ from stimulators.wire.messages import ClockReply, ClockRequest
 
 #: Exchanges remembered for each session; the one with the least uncertainty is used.
 _N_EXCHANGES = 8
-#: Sessions whose clocks are remembered: the newest ones.
+#: Sessions whose clocks are remembered: those that replied last, whatever their age. A newer one
+#: that has ended must not take the place of an older one that goes on.
 _N_SESSIONS_MAX = 4
 #: Requests that are remembered while their answer is missing.
 _N_OPEN_MAX = 8
@@ -131,14 +132,16 @@ class ServiceClocks:
             received_us=reply.received_us,
         )
         best = self._best(reply.session, now_us)
-        exchanges = self._exchanges.setdefault(reply.session, deque(maxlen=_N_EXCHANGES))
+        exchanges = self._exchanges.pop(reply.session, None) or deque(maxlen=_N_EXCHANGES)
         if best is not None:
             apart_us = abs(newest.offset_us - best.offset_us)
             if apart_us > newest.uncertainty_us(now_us) + best.uncertainty_us(now_us):
                 exchanges.clear()
         exchanges.append(newest)
+        # Put last, so that the first is the one whose reply is the longest ago.
+        self._exchanges[reply.session] = exchanges
         if len(self._exchanges) > _N_SESSIONS_MAX:
-            del self._exchanges[min(self._exchanges)]
+            del self._exchanges[next(iter(self._exchanges))]
 
     def note_look(self, passed_us: int) -> None:
         """Widen the bound of all stamps after a long pause: the clock may have been set."""

@@ -21,6 +21,8 @@ LIES = frozenset({"says_high", "invents"})
 _CALM_S = 40
 #: A device that fell short of a wish is asked again with the next: so often the signal changes.
 _CHANGE_S = 10
+#: For so long the signal is weak at most, until the rig gives what is wanted then.
+_WEAK_S_MAX = 10
 
 
 @dataclass(frozen=True)
@@ -224,13 +226,22 @@ def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
                 return
         waited_s += 1
         if waited_s % _CHANGE_S == 0:
-            _change_wish(world)
+            change_wish(world)
 
 
-def _change_wish(world: World) -> None:
-    """Let the signal be weak for a while: the policies then want something else, and again."""
+def change_wish(world: World) -> None:
+    """Let the signal be weak for a while: the policies then want something else, and again.
+
+    It is weak until the devices give what is wanted then. One that changes its program goes
+    through 0, and where both begin at once the time that another may be above its safe amount can
+    be over before: then the rig goes safe, as it must, however often it is armed.
+    """
     world.amplifier.is_strong = False
     world.run(1_000_000)
+    for _ in range(20 * _WEAK_S_MAX):
+        if delivers(world):
+            break
+        world.run(50_000)
     world.amplifier.is_strong = True
     world.run(SEEN_US)
 

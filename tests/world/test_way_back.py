@@ -9,10 +9,11 @@ from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
 from replay.what_if.states import delivers, reach
 from stimulators.decisions import Send
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Command
 from tests.world.electrode_oracle import ViolationError
 from tests.world.oracle import Oracle
-from tests.world.scenario import stimulator_of
+from tests.world.scenario import change_wish, stimulator_of
 
 _S = 1_000_000
 
@@ -32,6 +33,29 @@ def test_a_device_that_stuck_stays_where_it_is_until_the_policy_wants_another_am
     world.run(3 * _S)
     assert delivers(world)
     assert device.amount == 3.0
+
+
+def test_a_rig_that_its_limits_end_again_and_again_delivers_once_the_signal_was_weak() -> None:
+    # On the way through 0 to the policy's program `left` needs longer than `right` may be on.
+    left = stimulator_of("left", safe_ma=2.0, has_rest=True, slew_ma_per_s_max=2.0)
+    right = stimulator_of("right", has_rest=True, on_time_s_max=5.0, slew_ma_per_s_max=2.0)
+    policies = {name: {"program": "adbs"} for name in ("left", "right")}
+    timing = GateConfig(lease_s=1.0)
+    world = World(virtual_rig([left, right], timing=timing, policies=policies), seed=5)
+    Swarm(world, (), 1).calm_down()
+    assert not _delivers_within(world, 20 * _S)
+    while world.service.state != "safe":
+        world.run(_S // 20)
+    change_wish(world)
+    assert _delivers_within(world, 3 * _S)
+
+
+def test_what_is_wanted_is_not_given_yet_on_the_way_through_it_in_another_program() -> None:
+    world = World(virtual_rig([stimulator_of(has_rest=True)]), seed=5)
+    reach(world, "active", "")
+    assert world.devices["left"].device.program == "rest"
+    world.service.wish["left"] = 3.0, "adbs"
+    assert not delivers(world)
 
 
 def test_the_oracle_lets_a_device_stay_where_it_stuck_if_an_operator_was_told() -> None:
@@ -130,3 +154,10 @@ def _arm(world: World) -> VirtualOperator:
     while asked.exit_code is None:
         world.run(100_000)
     return asked
+
+
+def _delivers_within(world: World, for_us: int) -> bool:
+    end_us = world.now_us + for_us
+    while world.now_us < end_us and not delivers(world):
+        world.run(_S // 20)
+    return delivers(world)

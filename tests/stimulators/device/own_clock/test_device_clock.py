@@ -145,7 +145,37 @@ def test_each_session_is_known_by_its_own_answers_alone() -> None:
     assert clock.stamp_us(None, 100) == 1_005
 
 
-def test_of_many_sessions_only_the_newest_few_are_remembered() -> None:
+def test_an_older_session_that_goes_on_is_known_though_many_newer_ones_have_ended() -> None:
+    clock = ServiceClocks("boot-1")
+    clock.ask(0)
+    for number in range(9, 4, -1):
+        clock.learn(msgspec.structs.replace(_GOOD, session=f"{number:020d}-0000000a"), 100)
+        assert clock.time_of(f"{number:020d}-0000000a", 100) == (5, 46)
+    assert clock.time_of(f"{9:020d}-0000000a", 100) is None
+
+
+def test_what_replies_again_is_not_the_next_to_be_forgotten() -> None:
+    clock = ServiceClocks("boot-1")
+    clock.ask(0)
+    for number in range(4):
+        clock.learn(msgspec.structs.replace(_GOOD, session=f"{number:020d}-0000000a"), 100)
+    asked = clock.ask(2_000_000)
+    assert asked is not None
+    again = msgspec.structs.replace(
+        _GOOD,
+        request_seq=asked.request_seq,
+        sent_us=asked.sent_us,
+        nonce=asked.nonce,
+        received_us=2_000_050,
+        replied_us=2_000_060,
+    )
+    clock.learn(msgspec.structs.replace(again, session=f"{0:020d}-0000000a"), 2_000_100)
+    clock.learn(msgspec.structs.replace(again, session=f"{4:020d}-0000000a"), 2_000_100)
+    known = [clock.time_of(f"{number:020d}-0000000a", 2_000_100) is not None for number in range(5)]
+    assert known == [True, False, True, True, True]
+
+
+def test_of_many_sessions_only_the_last_few_are_remembered() -> None:
     clock = ServiceClocks("boot-1")
     clock.ask(0)
     for number in range(100):
