@@ -223,8 +223,8 @@ def test_a_hardened_broker_is_written_for_a_rig(
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--certificate", "c.pem"], "it and its key together"),
-        (["--port", "8884"], "found 8884 twice"),
+        (["--certificate", "c.pem"], "expected a certificate with its key"),
+        (["--port", "8884"], "found 8884 for both"),
         (["--operator", "a b"], "letters, digits, - and _"),
         (["--host", "a\nb"], "a host name or address"),
     ],
