@@ -126,7 +126,7 @@ class SafetyGate:
     @property
     def status_text(self) -> str:
         """Why it is in that state, and what it waits for, as of the last tick: for people."""
-        waits_for = self._rig.armed_text if self._rig.state == "armed" else self._arming.text
+        waits_for = self._rig.waits_text or self._arming.text
         return f"{self._rig.reason}; {waits_for}" if waits_for else self._rig.reason
 
     @property

@@ -20,6 +20,8 @@ _DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
 #: So devices fall short of what they are asked for.
 _SHORT = frozenset({"clips", "sticks"})
+#: A device that takes no lease for a minute is told; a little later it must be so.
+_UNTOLD_US_MAX = 65_000_000
 #: In these states commands are limited; the way to safety is never refused.
 _DRIVEN = frozenset({"active", "hold", "paused"})
 
@@ -65,6 +67,7 @@ class Oracle:
         self._steady: dict[str, tuple[object, int]] = {}
         self._wished: dict[tuple[str, str], tuple[tuple[float, str], int]] = {}
         self._short_us: dict[str, int] = {}
+        self._left_out_us: dict[tuple[str, str], int] = {}
         self._boots: dict[str, dict[str, int]] = {}
         self._n_armed_by_itself: dict[str, int] = {}
         self._was_live: dict[str, bool] = {}
@@ -202,6 +205,8 @@ class Oracle:
             if self.world.devices[name].misbehaviour.kind in _SHORT:
                 self._short_us[name] = now_us
             self._check_wish(name, electrode)
+            for service in self.world.running:
+                self._check_told(name, service)
 
     def _check_lease(self, name: str, electrode: ElectrodeOracle) -> None:
         """Hold that nothing is given but on a lease, or what the slew still owes after it."""
@@ -258,6 +263,18 @@ class Oracle:
             raise ViolationError(
                 f"{name} gives {given.amount:g} on a quiet rig, expected one of {sorted(allowed)}"
             )
+
+    def _check_told(self, name: str, service: VirtualService) -> None:
+        """Hold that a driven rig does not keep silent about a device that takes no lease."""
+        key = service.session, name
+        if service.state not in _DRIVEN or self.world.devices[name].device.state == "live":
+            self._left_out_us.pop(key, None)
+            return
+        since_us = self._left_out_us.setdefault(key, self.world.now_us)
+        since_us = max(since_us, self.swarm.quiet_since_us)
+        is_told = any(each.kind == "no_lease" and each.device == name for each in service.notices)
+        if self.world.now_us - since_us > _UNTOLD_US_MAX and not is_told:
+            raise ViolationError(f"{name} takes no lease of a rig that is {service.state}, untold")
 
     def _is_clipped(self, name: str, amount: float, service: VirtualService) -> bool:
         """Say whether a service may leave a device at an amount below its policy's wish.

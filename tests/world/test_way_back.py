@@ -10,6 +10,7 @@ from replay.virtual.world import World
 from replay.what_if.states import delivers, reach
 from stimulators.decisions import Send
 from stimulators.gate_config import GateConfig
+from stimulators.wire import topics
 from stimulators.wire.messages import Command
 from tests.world.electrode_oracle import ViolationError
 from tests.world.oracle import Oracle
@@ -103,6 +104,41 @@ def test_a_service_that_slept_while_a_newer_one_drove_says_that_it_must_start_ag
     world.start_service()
     world.run(6 * _S)
     assert _arm(world).exit_code == 0
+
+
+def test_a_device_that_never_hears_the_time_is_told_while_the_other_one_is_driven() -> None:
+    world = _half_deaf()
+    world.run(63 * _S)
+    assert [each.device for each in world.service.notices if each.kind == "no_lease"] == ["right"]
+    assert world.service.loop.gate.status_text.endswith(
+        "; waits for right (it says: lease refused: clock) to take a lease"
+    )
+    asked = world.operate("disarm")
+    world.devices["right"].client.lost_topics.clear()
+    world.run(5 * _S)
+    assert asked.exit_code == 0
+    world.run(10 * _S)
+    assert _delivers_within(world, 10 * _S)
+
+
+def test_the_oracle_does_not_let_a_rig_keep_silent_about_a_device_that_takes_no_lease() -> None:
+    world = _half_deaf()
+    world.run(63 * _S)
+    world.service.notices.clear()
+    with pytest.raises(ViolationError, match="right takes no lease of a rig that is active"):
+        world.run(4 * _S)
+
+
+def _half_deaf() -> World:
+    """Return a rig, held to the oracle, of which one device hears no answer about the time."""
+    world = World(virtual_rig([stimulator_of("left"), stimulator_of("right")]), seed=5)
+    world.devices["right"].client.lost_topics.add(topics.CLOCK_REPLY)
+    swarm = Swarm(world, (), _S)
+    Oracle(world, swarm, tolerance=0.0031)
+    swarm.calm_down()
+    while not world.running or world.service.state != "active":
+        world.run(_S // 10)
+    return world
 
 
 def _judged() -> World:

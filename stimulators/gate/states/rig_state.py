@@ -10,6 +10,7 @@ from stimulators.gate.freshness import Flaw, StreamWatch
 from stimulators.gate.states.armed_wait import ArmedWait
 from stimulators.gate.states.drive_group import DriveGroup
 from stimulators.gate.states.lapses import Lapses
+from stimulators.gate.states.lease_wait import LeaseWait
 from stimulators.gate.states.stop_sender import StopSender
 from stimulators.gate_config import GateConfig
 
@@ -45,8 +46,9 @@ class RigState:
         When the rig last went safe, or was stopped again.
     is_linked : bool
         Whether there is a link to the broker.
-    armed_text : str
-        What an armed rig waits for, and how long at most.
+    waits_text : str
+        What an armed rig waits for, and how long at most; of a driven one, which devices take no
+        lease.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class RigState:
         self.reason = "not armed"
         self.now_s = self.safe_s = -sys.float_info.max
         self.is_linked = False
-        self.armed_text = ""
+        self.waits_text = ""
         self._timing = timing
         self._drives = DriveGroup(drives, streams)
         self._armed_wait = ArmedWait(self._drives, calibration_s)
+        self._lease_wait = LeaseWait(self._drives)
         self._armed_s = self._sound_s = self._rest_by_s = self.now_s
         self._flawless_since_s: float | None = None
         self._lapses = Lapses(timing)
@@ -219,6 +222,7 @@ class RigState:
             self._wait_in_hold(is_flawless=is_flawless)
         elif self.state == "paused":
             self._wait_in_pause()
+        self._wait_for_leases()
         self._move_all()
         for drive in self._drives:
             self._lease(drive)
@@ -242,7 +246,7 @@ class RigState:
         longest_s = self._armed_wait.longest_s
         left_s = longest_s - (self.now_s - self._armed_s)
         if left_s >= 0.0:
-            self.armed_text = self._armed_wait.text(left_s)
+            self.waits_text = self._armed_wait.text(left_s)
         else:
             self.go_idle(f"{self._armed_wait.missing_text} within {longest_s:g} s")
 
@@ -258,6 +262,12 @@ class RigState:
         if above_safe and self.now_s > self._rest_by_s:
             names = ", ".join(above_safe)
             self.go_safe(f"paused, and {names} did not come to its safe amount in time")
+
+    def _wait_for_leases(self) -> None:
+        is_driven = self.state in {"active", "hold", "paused"}
+        self.decide(*self._lease_wait.pass_time(self.now_s, is_driven=is_driven))
+        if is_driven:
+            self.waits_text = self._lease_wait.text
 
     def _hold(self, reason: str) -> None:
         self._change("hold", reason)
@@ -282,7 +292,7 @@ class RigState:
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
         self.state = after
         self.reason = reason
-        self.armed_text = ""
+        self.waits_text = ""
 
     def _disengage_all(self) -> None:
         for drive in self._drives:

@@ -1,9 +1,15 @@
 """What a device refuses: a hold, then safe without leases; never a device left where it is."""
 
+from collections.abc import Callable
+
 import pytest
 
+from stimulators.decisions import Notice
+from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Command
-from tests.stimulators.gate.gate_rig import GateRig, leases_in
+from stimulators.wire.received import InfoHeard
+from tests.stimulators.gate.gate_rig import GateRig, device_of, leases_in
+from tests.stimulators.gate.states.step_rig import StepRig
 from tests.stimulators.gate.wired_rig import WiredRig
 
 
@@ -99,3 +105,77 @@ def test_expired_commands_are_said_again_within_the_commands_a_second() -> None:
     rig.run(60.0, amount=0.0)
     assert rig.given == 0.0
     assert len(rig.commands) - before < 100
+
+
+_WAITS = "a valid estimate, and a device that is live; waits for b{} to take a lease"
+_TOLD = (
+    "b did not take a lease within 60 s (it says: lease refused: clock); to begin anew: disarm, "
+)
+
+
+def _without_b() -> tuple[StepRig, float, Callable[[], None]]:
+    """Return a rig that drives `a`, while `b` refuses its leases, and since when."""
+    timing = GateConfig(data_age_s_max=0.5)
+    rig = StepRig(device_of("a"), device_of("b"), timing=timing).be_armed_then()
+    rig.observe("a")
+    rig.adopts = False
+
+    def hop() -> None:
+        rig.report()
+        rig.observe("a")
+        rig.observe("b")
+
+    since_s = rig.now_s + 0.125
+    rig.step(since_s, data=hop)
+    return rig, since_s, hop
+
+
+def test_a_driven_rig_says_which_device_takes_no_lease_and_what_that_device_says() -> None:
+    rig, since_s, hop = _without_b()
+    assert (rig.state, rig.gate.status_text) == ("active", _WAITS.format(""))
+    rig.hear(InfoHeard("b", rig.obedient["b"].info(reason="lease refused: clock"), retained=False))
+    rig.step(since_s + 0.25, data=hop)
+    assert rig.gate.status_text == _WAITS.format(" (it says: lease refused: clock)")
+    rig.adopts = True
+    rig.step(since_s + 1.0, data=hop)
+    assert rig.gate.status_text == "a valid estimate, and a device that is live"
+
+
+def test_a_device_that_takes_no_lease_for_a_minute_is_told_once_and_the_others_go_on() -> None:
+    rig, since_s, hop = _without_b()
+    rig.hear(InfoHeard("b", rig.obedient["b"].info(reason="lease refused: clock"), retained=False))
+    rig.step(since_s + 60.0, data=hop)
+    assert rig.notices == []
+    rig.step(since_s + 60.125, data=hop)
+    (told,) = (each for each in rig.decided if isinstance(each, Notice))
+    assert told == Notice("no_lease", f"{_TOLD}then arm", "b")
+    rig.step(since_s + 130.0, data=hop)
+    assert (rig.state, rig.notices) == ("active", ["no_lease"])
+
+
+def test_a_device_that_takes_no_lease_after_another_arming_is_told_again() -> None:
+    rig, since_s, hop = _without_b()
+    rig.step(since_s + 60.125, data=hop)
+    rig.control("disarm")
+    assert rig.gate.status_text == "disarmed by o"
+    rig.step(rig.now_s + 3.0, data=rig.report)
+    assert rig.gate.status_text == "disarmed by o; ready to be armed"
+    rig.control("arm")
+    rig.adopts = True
+    rig.observe("a")
+    rig.adopts = False
+    since_s = rig.now_s
+    rig.step(since_s + 60.0, data=hop)
+    assert (rig.state, rig.notices) == ("active", ["no_lease"])
+    rig.step(since_s + 60.5, data=hop)
+    assert rig.notices == ["no_lease", "no_lease"]
+
+
+def test_a_paused_rig_says_which_device_let_its_lease_end_and_takes_no_other() -> None:
+    rig = StepRig(device_of("a"), device_of("b")).be_active_at()
+    rig.control("pause")
+    rig.adopts = False
+    rig.hear(InfoHeard("b", rig.obedient["b"].lapse(), retained=False))
+    rig.step(rig.now_s + 0.125)
+    assert rig.state == "paused"
+    assert rig.gate.status_text.endswith("waits for b (it says: the lease ended) to take a lease")
