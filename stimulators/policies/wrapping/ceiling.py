@@ -12,7 +12,7 @@ from stimulators.policies.parts.averaging import Averaging
 from stimulators.policies.parts.onsets import Onsets
 from stimulators.policies.policy import EventRead, MeasureRead, PolicyConfig, PolicyInputs
 from stimulators.policies.ramp import Ramp, per_sample
-from stimulators.policies.wrapping.wrapped import WrappingConfig, seen_by, wrapped
+from stimulators.policies.wrapping.wrapped import WrappingConfig, seen_by, wrapped_amplitude
 from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 
 
@@ -133,10 +133,7 @@ class Ceiling:
     )
 
     def __init__(self, config: CeilingConfig, inputs: PolicyInputs) -> None:
-        self._within = wrapped(config, inputs)
-        (clip, *others) = self._within.clips
-        if others or clip.kind != "amplitude":
-            raise ValueError("wraps: expected a policy that keeps an amplitude of one device")
+        self._within, clip = wrapped_amplitude(config, inputs)
         lowest = _lowest(config, inputs, clip.lowest, clip.highest)
         rate_hz = inputs.rate_hz
         self.clips = self._within.clips

@@ -11,7 +11,7 @@ from stimulators.policies.amounts import program_of, wrong_amounts, wrong_progra
 from stimulators.policies.dual_threshold import DualThresholdConfig
 from stimulators.policies.parts.amplitude_config import Amount
 from stimulators.policies.policy import Clip, PolicyConfig, PolicyInputs
-from stimulators.policies.wrapping.wrapped import WrappingConfig, wrapped
+from stimulators.policies.wrapping.wrapped import WrappingConfig, wrapped_amplitude
 from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 
 
@@ -124,10 +124,7 @@ class Ganged:
     )
 
     def __init__(self, config: GangedConfig, inputs: PolicyInputs) -> None:
-        self._within = wrapped(config, inputs)
-        (first, *others) = self._within.clips
-        if others or first.kind != "amplitude":
-            raise ValueError("wraps: expected a policy that keeps an amplitude of one device")
+        self._within, first = wrapped_amplitude(config, inputs)
         self._first = first
         added = inputs.devices[1:]
         if wrong := [text for each in added for text in _wrong(config.others[each.id], each)]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 import msgspec
 
 from stimulators.policies.kinds import GROUP, find_in
-from stimulators.policies.policy import EventRead, MeasureRead, Policy, PolicyConfig, PolicyInputs
+from stimulators.policies.policy import (
+    Clip,
+    EventRead,
+    MeasureRead,
+    Policy,
+    PolicyConfig,
+    PolicyInputs,
+)
 from stimulators.targets import Observation
 
 #: Every kind that wraps none itself.
@@ -76,6 +83,27 @@ def wrapped(
         lines = str(error).splitlines()
         raise ValueError("\n".join(f"wraps.{line}" for line in lines)) from error
     return policy
+
+
+def wrapped_amplitude(config: WrappingConfig, inputs: PolicyInputs) -> tuple[Policy, Clip]:
+    """Return the policy within another, and the range of the one amplitude that it keeps.
+
+    Parameters
+    ----------
+    config, inputs
+        As of `wrapped`.
+
+    Raises
+    ------
+    ValueError
+        Where it does not fit, drives several devices, or gives triggers; each line begins with
+        ``wraps``.
+    """
+    policy = wrapped(config, inputs)
+    (clip, *others) = policy.clips
+    if others or clip.kind != "amplitude":
+        raise ValueError("wraps: expected a policy that keeps an amplitude of one device")
+    return policy, clip
 
 
 def seen_by(config: WrappingConfig, observation: Observation) -> Observation:
