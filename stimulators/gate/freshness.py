@@ -63,6 +63,7 @@ class StreamWatch:
         self.broken_by: Flaw | None = None
         self.interval_s = 0.0
         self._timing = timing
+        self._broken_remedy = ""
         self._newest: StreamReport | None = None
         self._reported_s = 0.0
         self._interval_ends_s = 0.0
@@ -86,6 +87,7 @@ class StreamWatch:
         if flaw is not None:
             if self.good_since_s is not None or self.broken_by is not None:
                 self.broken_by = flaw
+                self._broken_remedy = self._remedy(flaw, now_s)
             self.good_since_s = None
         elif self.good_since_s is None:
             self.good_since_s = now_s
@@ -98,7 +100,10 @@ class StreamWatch:
         return 0.0 if self.good_since_s is None else now_s - self.good_since_s
 
     def remedy(self, flaw: Flaw, now_s: float) -> str:
-        """Return what to do about a flaw of this stream."""
+        """Return what to do about a flaw of this stream, as it was where it is over."""
+        return self._broken_remedy if flaw is self.broken_by else self._remedy(flaw, now_s)
+
+    def _remedy(self, flaw: Flaw, now_s: float) -> str:
         newest, reported_s = self._newest, self._reported_s
         is_late = flaw.reason == "late"
         if newest is None or (is_late and now_s - reported_s > self._timing.data_age_s_max):

@@ -66,6 +66,15 @@ def test_each_flaw_of_a_stream_has_its_remedy(
     assert watch.remedy(flaw, 64.0 + after_s) == found
 
 
+def test_the_remedy_of_a_flaw_that_is_over_is_of_what_was_found_then() -> None:
+    watch = StreamWatch("LFP", _TIMING)
+    reported(watch, 64.0)
+    reported(watch, 64.25, newest_time_s=63.5)
+    reported(watch, 64.5)
+    assert watch.broken_by is not None
+    assert watch.remedy(watch.broken_by, 64.5) == remedies.of_late(0.75)
+
+
 def test_a_stream_that_was_never_there_is_silent() -> None:
     watch = StreamWatch("LFP", _TIMING)
     flaw = watch.check(64.0)
