@@ -18,7 +18,7 @@ GROUP: Final = "stimloop.detectors"
 _READING_THIS: Final = frozenset({"detectors.chain", "detectors.testing"})
 
 
-class Registry(NamedTuple):
+class DetectorRegistry(NamedTuple):
     """What was found.
 
     Parameters
@@ -39,7 +39,7 @@ class Registry(NamedTuple):
     refused: Mapping[str, str]
 
 
-def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
+def find(entry_points: Iterable[metadata.EntryPoint]) -> DetectorRegistry:
     """Return our own detectors by kind, then those of the entry points by the names of these.
 
     Our own are the classes of this package that say what configures them.
@@ -65,7 +65,7 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
         kinds[kind], classes[config_type] = config_type, found
         if entry_point.dist is not None:
             packages[entry_point.dist.name] = entry_point.dist.version
-    return Registry(classes, kinds, packages, refused)
+    return DetectorRegistry(classes, kinds, packages, refused)
 
 
 def _own() -> list[type[Any]]:

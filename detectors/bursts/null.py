@@ -170,7 +170,7 @@ def _summary(
     values: NDArray[np.float64], valid: NDArray[np.bool_], threshold: float, rule: _RuleInHops
 ) -> NDArray[np.float64]:
     """Return what the statistics of one block as long as the stretch would be."""
-    summary = Bundle(columns.Summary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
+    summary = Bundle(columns.BurstSummary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
     end_level = rule.keep * threshold - rule.drop
     count_bursts(values, valid, threshold, end_level, rule.lag, rule.long_hops, summary.addresses)
     summarise(rule.hop_s, summary.addresses)

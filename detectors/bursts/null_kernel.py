@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.bursts.statistics_state import Summary
+from detectors.bursts.statistics_state import BurstSummary
 from detectors.compiling.kernel import kernel
 from detectors.compiling.opened import opened
 
@@ -31,9 +31,9 @@ def count_bursts(
     long_hops : float
         A burst of more hops is long.
     addresses
-        Of a bundle of `detectors.bursts.statistics_state.Summary`, whose tally is added to.
+        Of a bundle of `detectors.bursts.statistics_state.BurstSummary`, whose tally is added to.
     """
-    tally = opened(Summary, addresses).tally
+    tally = opened(BurstSummary, addresses).tally
     for channel in range(values.shape[0]):
         hops = 0
         level_sum = 0.0

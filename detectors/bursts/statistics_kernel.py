@@ -18,9 +18,9 @@ from detectors.bursts.statistics_state import (
     SEEN,
     SHARE,
     Blocks,
+    BurstSummary,
     BurstTally,
     State,
-    Summary,
 )
 from detectors.compiling.kernel import kernel
 from detectors.compiling.opened import opened
@@ -183,9 +183,9 @@ def summarise(hop_s: float, addresses: NDArray[np.int64]) -> None:
     hop_s : float
         Seconds of a hop.
     addresses
-        Of a bundle of `Summary`.
+        Of a bundle of `BurstSummary`.
     """
-    summary = opened(Summary, addresses)
+    summary = opened(BurstSummary, addresses)
     _summarise(summary.tally, hop_s, summary.values)
 
 

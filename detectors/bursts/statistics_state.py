@@ -116,7 +116,7 @@ class State(NamedTuple):
     hops: Hops = NO_HOPS
 
 
-class Summary(NamedTuple):
+class BurstSummary(NamedTuple):
     """What a stretch counted by itself comes to."""
 
     #: What was counted.

@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.block import Taint
 from detectors.compiling.kernel import kernel
-from detectors.conditioning.quality_state import UNUSUAL, Judged, Limits
+from detectors.conditioning.quality_state import UNUSUAL, Judged, QualityLimits
 
 #: Half of a factor of a thousand: what is further from the usual than this has another unit.
 _WRONG_UNIT: Final = 1000.0**0.5
@@ -33,7 +33,7 @@ def add_to_stretch(channel: int, judged: Judged) -> None:
 
 
 @kernel
-def judge_amplitude(channel: int, is_last: bool, limits: Limits, judged: Judged) -> None:
+def judge_amplitude(channel: int, is_last: bool, limits: QualityLimits, judged: Judged) -> None:
     """Judge the amplitude of the stretch so far, where enough of it is good."""
     n_good = judged.n_good[channel]
     if 2.0 * n_good < limits.n_look:
@@ -55,7 +55,7 @@ def verdict_bits(channel: int, judged: Judged) -> int:
 
 
 @kernel
-def _level(channel: int, limits: Limits, judged: Judged) -> float:
+def _level(channel: int, limits: QualityLimits, judged: Judged) -> float:
     """Return the verdict on the amplitude of the stretch so far."""
     reach = half_range(channel, judged)
     if _is_wider(limits.sd_max_uv, channel, judged) or reach > limits.half_range_max_uv:

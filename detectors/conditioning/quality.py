@@ -16,11 +16,11 @@ from detectors.conditioning.montage import Montage
 from detectors.conditioning.quality_config import Kind, QualityConfig, expect_order
 from detectors.conditioning.quality_state import (
     UNUSUAL,
+    AmplitudeStretch,
     Judged,
-    Limits,
     QualityChanges,
+    QualityLimits,
     State,
-    Stretch,
 )
 from detectors.conditioning.units import unit_of
 from detectors.kernels.found_counter import FoundCounter
@@ -123,7 +123,7 @@ class SampleJudge:
                 source=montage.source,
                 weight=montage.weight,
                 n_tainted=np.zeros((len(_KINDS), n_own), dtype=np.int64),
-                limits=Limits(**self._limits),
+                limits=QualityLimits(**self._limits),
                 judged=_nothing_judged(n_own),
                 changes=_no_changes(n_found_max),
             )
@@ -243,7 +243,7 @@ def _nothing_judged(n_own: int) -> Judged:
         squares_uv2=np.zeros(n_own),
         lowest_uv=np.zeros(n_own),
         highest_uv=np.zeros(n_own),
-        stretch=Stretch(),
+        stretch=AmplitudeStretch(),
     )
 
 

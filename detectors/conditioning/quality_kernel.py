@@ -15,7 +15,7 @@ from detectors.conditioning.amplitude_kernel import (
     judge_amplitude,
     verdict_bits,
 )
-from detectors.conditioning.quality_state import UNUSUAL, Judged, Limits, State
+from detectors.conditioning.quality_state import UNUSUAL, Judged, QualityLimits, State
 from detectors.kernels.trust import RESTART, is_voltage
 
 _NOT_FINITE: Final = int(Taint.NOT_FINITE)
@@ -125,7 +125,7 @@ def _judge(
     factor: float,
     channel: int,
     rails: NDArray[np.float64],
-    limits: Limits,
+    limits: QualityLimits,
     judged: Judged,
 ) -> int:
     """Take one value into the runs and return the taint that follows from them."""

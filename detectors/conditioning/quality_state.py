@@ -11,7 +11,7 @@ from detectors.kernels.found_counter import FoundCounter
 UNUSUAL: Final = 1 << 15
 
 
-class Limits(Record):
+class QualityLimits(Record):
     """What is judged by; never changes. Infinite where there is no limit."""
 
     #: Equal samples that are a frozen channel.
@@ -28,7 +28,7 @@ class Limits(Record):
     n_stretch: int
 
 
-class Stretch(Record):
+class AmplitudeStretch(Record):
     """The samples over which an amplitude is judged."""
 
     #: How many there are so far.
@@ -58,7 +58,7 @@ class Judged(NamedTuple):
     lowest_uv: Array1[np.float64]
     highest_uv: Array1[np.float64]
     #: The stretch.
-    stretch: Stretch
+    stretch: AmplitudeStretch
 
 
 class QualityChanges(NamedTuple):
@@ -92,7 +92,7 @@ class State(NamedTuple):
     #: added to.
     n_tainted: Array2[np.int64]
     #: What is judged by.
-    limits: Limits
+    limits: QualityLimits
     #: What is known of each channel.
     judged: Judged
     #: What began or ended.

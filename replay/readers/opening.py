@@ -4,21 +4,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from replay.readers.reader import N_FIRST_BYTES, Reader
-from replay.readers.registry import REGISTRY, Registry
+from replay.readers.registry import REGISTRY, ReaderRegistry
 from replay.recording import Recording, RecordingError
 
 #: First bytes of an unknown file that an error shows.
 _N_SHOWN = 16
 
 
-def open_recording(path: Path, known: Registry = REGISTRY) -> Recording:
+def open_recording(path: Path, known: ReaderRegistry = REGISTRY) -> Recording:
     """Open a recording of any format that is known here.
 
     Parameters
     ----------
     path : Path
         A file, or a folder where a format is one.
-    known : Registry
+    known : ReaderRegistry
         The known formats: our own and those of installed packages.
 
     Returns
@@ -88,7 +88,7 @@ def _opened(reader: Reader, path: Path) -> Recording:
     return found
 
 
-def _unknown(path: Path, first_bytes: bytes, known: Registry) -> str:
+def _unknown(path: Path, first_bytes: bytes, known: ReaderRegistry) -> str:
     what = repr(first_bytes[:_N_SHOWN]) if first_bytes else "nothing"
     what = "a folder" if path.is_dir() else f"first bytes {what}"
     refused = "".join(

@@ -12,7 +12,7 @@ from replay.readers.reader import Reader
 GROUP: Final = "stimloop.readers"
 
 
-class Registry(NamedTuple):
+class ReaderRegistry(NamedTuple):
     """The readers that were found, and why others were refused.
 
     Parameters
@@ -32,7 +32,7 @@ class Registry(NamedTuple):
     refused: Mapping[str, str]
 
 
-def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
+def find(entry_points: Iterable[metadata.EntryPoint]) -> ReaderRegistry:
     """Return our own readers, each the `READER` of a file here, and those of the entry points.
 
     One that cannot be imported, or is no reader, is refused with the reason and leaves the rest
@@ -53,7 +53,7 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> Registry:
         except Exception as error:  # noqa: BLE001 a broken package must not take the rest with it
             reason = str(error).partition("\n")[0] or type(error).__name__
             refused[entry_point.name] = f"{entry_point.value}: {reason}"
-    return Registry(tuple(readers), refused)
+    return ReaderRegistry(tuple(readers), refused)
 
 
 def _own() -> Iterator[Reader]:

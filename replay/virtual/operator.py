@@ -9,7 +9,7 @@ from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownDevice, KnownRig
 from stimulators.operator.operator_link import OperatorError, SaidStatus
 from stimulators.operator.sessions import SeveralServicesError, addressed
-from stimulators.operator.verdict import Verdict, at_safe, bad, stopped
+from stimulators.operator.verdict import DeviceVerdict, at_safe, bad, stopped
 from stimulators.wire import topics
 from stimulators.wire.messages import Ack, Control, DeviceInfo, DeviceStatus, Status, Stop
 from stimulators.wire.mqtt import BrokerConfig
@@ -184,7 +184,7 @@ class VirtualOperator:
         if state in _STATES[action] and not bad(self._verdicts(action)):
             self._end(0, state)
 
-    def _verdicts(self, action: str) -> tuple[Verdict, ...]:
+    def _verdicts(self, action: str) -> tuple[DeviceVerdict, ...]:
         configured = {device.id for device in self._rig.devices}
         if action in {"arm", "resume"}:
             return ()

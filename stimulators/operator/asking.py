@@ -9,7 +9,7 @@ from stimulators.operator.countdown import Countdown, no_countdown, wait_for
 from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.operator_link import OperatorLink
 from stimulators.operator.sessions import addressed
-from stimulators.operator.verdict import Verdict, at_safe, bad, two_devices
+from stimulators.operator.verdict import DeviceVerdict, at_safe, bad, two_devices
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Control, ControlAction, Status
@@ -43,7 +43,7 @@ class RequestResult(msgspec.Struct, frozen=True, kw_only=True):
         Its last state, and why it was in it.
     is_in_state : bool
         Whether that state is one that the request asks for.
-    devices : tuple of Verdict
+    devices : tuple of DeviceVerdict
         Whether the devices' own words agree; empty where they were not checked.
     """
 
@@ -53,7 +53,7 @@ class RequestResult(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     reason: str
     is_in_state: bool
-    devices: tuple[Verdict, ...] = ()
+    devices: tuple[DeviceVerdict, ...] = ()
 
     @property
     def is_so(self) -> bool:
@@ -96,7 +96,7 @@ class _Conversation:
             self.answered_at = self._link.n_heard
         return self.answer is not None
 
-    def verdicts(self, action: ControlAction) -> tuple[Verdict, ...]:
+    def verdicts(self, action: ControlAction) -> tuple[DeviceVerdict, ...]:
         """Return a verdict on each device that the request concerns."""
         self.driven |= set(self.newest.drives)
         configured = {each.id for each in self._link.rig.devices}
@@ -114,7 +114,7 @@ class _Conversation:
             for name in sorted(names)
         )
 
-    def _duplicates(self, names: Iterable[str]) -> Iterable[Verdict]:
+    def _duplicates(self, names: Iterable[str]) -> Iterable[DeviceVerdict]:
         for name in names:
             words = self._link.devices.get(name)
             twice = None if words is None else two_devices(self._link.rig.device(name), words)
@@ -189,7 +189,7 @@ async def request(
         await link.until(conversation.is_answered, wait_s)
         wanted = _STATES.get(action)
         answer = conversation.answer
-        verdicts: tuple[Verdict, ...] = ()
+        verdicts: tuple[DeviceVerdict, ...] = ()
         if answer is not None and not answer.refused and wanted is not None:
             within = wanted
 

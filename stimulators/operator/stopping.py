@@ -7,7 +7,7 @@ import msgspec
 from stimulators.operator.countdown import Countdown, no_countdown, wait_for
 from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.operator_link import OperatorLink
-from stimulators.operator.verdict import Verdict, bad, stopped
+from stimulators.operator.verdict import DeviceVerdict, bad, stopped
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Stop
@@ -23,11 +23,11 @@ class StopResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    devices : tuple of Verdict
+    devices : tuple of DeviceVerdict
         One for every device of the configuration, and for every other that is there.
     """
 
-    devices: tuple[Verdict, ...]
+    devices: tuple[DeviceVerdict, ...]
 
     @property
     def is_so(self) -> bool:
@@ -84,7 +84,7 @@ async def stop(
 
     async with OperatorLink(rig, _HEARD, first=said, keys=keys) as link:
 
-        def verdicts() -> tuple[Verdict, ...]:
+        def verdicts() -> tuple[DeviceVerdict, ...]:
             return tuple(
                 stopped(
                     rig.device(name),

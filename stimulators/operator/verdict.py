@@ -11,7 +11,7 @@ from stimulators.operator.known_rig import KnownDevice
 VerdictKind = Literal["so", "not so", "not known", "no answer", "offline", "two devices"]
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class DeviceVerdict(msgspec.Struct, frozen=True):
     """The verdict on one device, by its own words.
 
     Parameters
@@ -36,7 +36,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def stopped(
     device: KnownDevice, words: DeviceWords | None, request_id: str, *, is_configured: bool
-) -> Verdict:
+) -> DeviceVerdict:
     """Judge whether a device is stopped: it answered, and gives no more than a stop allows.
 
     A stop takes a device to the lesser of its amount and its stop amount. Its amount is known where
@@ -56,17 +56,17 @@ def stopped(
     """
     instance = None if words is None else words.current
     if words is None or instance is None:
-        return Verdict(device.id, "no answer", "NO ANSWER")
+        return DeviceVerdict(device.id, "no answer", "NO ANSWER")
     if (twice := two_devices(device, words)) is not None:
         return twice
     if instance.is_offline:
-        return Verdict(device.id, "offline", "offline, so it cannot be told to stop")
+        return DeviceVerdict(device.id, "offline", "offline, so it cannot be told to stop")
     answer = instance.answer(request_id)
     if answer is None:
-        return Verdict(device.id, "no answer", f"NO ANSWER{_last_word(instance.newest)}")
+        return DeviceVerdict(device.id, "no answer", f"NO ANSWER{_last_word(instance.newest)}")
     known = words.known(device, is_configured=is_configured)
     kind, text = _stop_verdict(known, instance, answer, known.tolerance(words.amount_tolerance))
-    return Verdict(device.id, kind, text)
+    return DeviceVerdict(device.id, kind, text)
 
 
 def at_safe(
@@ -76,7 +76,7 @@ def at_safe(
     since: int,
     is_configured: bool,
     is_leased: bool,
-) -> Verdict:
+) -> DeviceVerdict:
     """Judge whether a device is at its safe amount, or, where it has no lease, below it.
 
     Parameters
@@ -91,21 +91,21 @@ def at_safe(
     """
     instance = None if words is None else words.current
     if words is None or instance is None:
-        return Verdict(device.id, "no answer", "NO ANSWER")
+        return DeviceVerdict(device.id, "no answer", "NO ANSWER")
     if (twice := two_devices(device, words)) is not None:
         return twice
     if instance.is_offline:
-        return Verdict(device.id, "offline", "offline, so nobody knows what it gives")
+        return DeviceVerdict(device.id, "offline", "offline, so nobody knows what it gives")
     newest = instance.newest
     if newest is None or newest.is_retained or newest.order < since:
-        return Verdict(device.id, "no answer", f"NO ANSWER{_last_word(newest)}")
+        return DeviceVerdict(device.id, "no answer", f"NO ANSWER{_last_word(newest)}")
     known = words.known(device, is_configured=is_configured)
     tolerance = known.tolerance(words.amount_tolerance)
     kind, text = _safe_verdict(known, instance, newest, tolerance, is_leased=is_leased)
-    return Verdict(device.id, kind, text)
+    return DeviceVerdict(device.id, kind, text)
 
 
-def two_devices(device: KnownDevice, words: DeviceWords) -> Verdict | None:
+def two_devices(device: KnownDevice, words: DeviceWords) -> DeviceVerdict | None:
     """Return the verdict on two devices of one name; None where there is one at most."""
     speaking = words.speaking
     if len(speaking) < 2:
@@ -114,7 +114,7 @@ def two_devices(device: KnownDevice, words: DeviceWords) -> Verdict | None:
         f"instance {name or 'without a name'} gives {said_amount(words.newest)}"
         for name, words in speaking.items()
     )
-    return Verdict(device.id, "two devices", f"{len(speaking)} DEVICES OF THIS NAME: {each}")
+    return DeviceVerdict(device.id, "two devices", f"{len(speaking)} DEVICES OF THIS NAME: {each}")
 
 
 def said_amount(word: DeviceWord | None) -> str:
@@ -124,7 +124,7 @@ def said_amount(word: DeviceWord | None) -> str:
     return f"{word.amount:g} mA" if word.unit == "mA" else f"level {word.amount:g}"
 
 
-def bad(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+def bad(verdicts: Sequence[DeviceVerdict]) -> tuple[DeviceVerdict, ...]:
     """Return the verdicts that are not good."""
     return tuple(each for each in verdicts if not each.is_so)
 

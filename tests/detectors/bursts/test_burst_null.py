@@ -229,7 +229,7 @@ def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
         hysteresis_level=0.7,
         duration_s_min=0.007,
     )
-    summary = Bundle(columns.Summary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
+    summary = Bundle(columns.BurstSummary(columns.BurstTally(), np.zeros(columns.N_COLUMNS)))
     count_bursts(
         np.ascontiguousarray(measure.T),
         np.ascontiguousarray(valid.T),

@@ -6,7 +6,7 @@ import pytest
 
 from stimulators.operator.device_words import DeviceWords
 from stimulators.operator.known_rig import KnownDevice, KnownRig
-from stimulators.operator.verdict import Verdict, at_safe, stopped
+from stimulators.operator.verdict import DeviceVerdict, at_safe, stopped
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig
 from tests.stimulators.operator.scripted import known_device
@@ -66,10 +66,10 @@ class _Talk:
         self.words.hear_ack(said, order=self._n_heard, heard_s=0.0)
         return self
 
-    def stopped(self, device: KnownDevice = _DEVICE) -> Verdict:
+    def stopped(self, device: KnownDevice = _DEVICE) -> DeviceVerdict:
         return stopped(device, self.words, "mine", is_configured=True)
 
-    def at_safe(self, *, is_leased: bool = False, since: int = 0) -> Verdict:
+    def at_safe(self, *, is_leased: bool = False, since: int = 0) -> DeviceVerdict:
         return at_safe(_DEVICE, self.words, since=since, is_configured=True, is_leased=is_leased)
 
 
