@@ -1,6 +1,7 @@
 """A reference device on an MQTT broker: its topics, signatures, timer and memory."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Iterable
 
@@ -109,6 +110,7 @@ class DeviceLink:
         self._memory = memory
         self._kept_session = self.device.newest_session
         self._now_s = now_s
+        self._has_new_trigger = asyncio.Event()
         self._watch = watch
         self._keys = keys
         names = {"rig": rig, "device": config.id}
@@ -155,7 +157,16 @@ class DeviceLink:
             if self._now_s() >= keep_due_s:
                 keep_due_s = self._now_s() + _KEEP_COUNTS_S
                 self._keep_counts(self.device.counts, is_end=False)
-            await asyncio.sleep(_TICK_S)
+            await self._until_next_look()
+
+    async def _until_next_look(self) -> None:
+        """Wait for a tick; less where a trigger is due, or one comes that is due before."""
+        self._has_new_trigger.clear()
+        fires_in_us = self.device.fires_in_us
+        wait_s = _TICK_S if fires_in_us is None else min(_TICK_S, fires_in_us / 1e6)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._has_new_trigger.wait()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
         kind = self._kinds.get(topic)
@@ -168,6 +179,8 @@ class DeviceLink:
                 message = UNREADABLE_STOP
             if message is not None:
                 self._say(self.device.hear(message, self._now_us(), verified=verified))
+        if self.device.fires_in_us is not None:
+            self._has_new_trigger.set()
         self._watch(self)
 
     def _read(self, body: bytes, kind: type[ToDevice]) -> ToDevice | None:
@@ -190,6 +203,8 @@ class DeviceLink:
         self.problem = problem
         if is_up:
             self._publish(self.device.describe())
+        else:
+            self._say(self.device.lose_link(self._now_us()))
         self._watch(self)
 
     def _say(self, said: Iterable[FromDevice]) -> None:

@@ -114,9 +114,10 @@ def _policy(device: DeviceConfig, random: Random) -> dict[str, Any]:
     if random.random() < 0.15:
         # A trigger is given in the program that is in effect: programs change at 0 only.
         keys |= {"output": "trigger", "program": device.safe_program}
-        if random.random() < 0.5:  # at each peak of the rhythm, foretold
+        drawn = random.random()
+        if drawn < 0.5:  # at each peak of the rhythm, foretold
             del keys["output"]
-            keys |= {"kind": "on_event"}
+            keys["kind"] = "phase_lock" if drawn < 0.25 else "on_event"
     return keys
 
 

@@ -27,8 +27,10 @@ _EXAMPLES = [
 
 
 def _here(table: PolicyConfig) -> PolicyConfig:
-    """Return a table that reads the burst detector of the virtual rig."""
-    said: dict[str, Any] = {"of": "burst", "by": "burst", "event": "onset"}
+    """Return a table that reads the burst detector of the virtual rig, or its rhythm."""
+    is_at_phase = any(getattr(each, "measure", "") == "phase" for each in table.reads)
+    of = "peak" if is_at_phase else "burst"
+    said: dict[str, Any] = {"of": of, "by": "burst", "event": "onset"}
     said |= {"upper_threshold": _UPPER, "lower_threshold": _LOWER, "set_point": _UPPER}
     keys = {key: value for key, value in said.items() if hasattr(table, key)}
     if hasattr(table, "expected_sign"):
@@ -51,7 +53,8 @@ def test_the_limits_hold_with_every_policy(
         feedback_of(name, simulated=False) if name == "band" else stimulator_of(name, safe_ma=0.5)
         for name in example.drives
     ]
-    config = msgspec.structs.replace(virtual_rig(devices), policies=(_here(example),))
+    rig, table = virtual_rig(devices, has_rhythm=True), _here(example)
+    config = msgspec.structs.replace(rig, policies=(table,))
     world = World(config, seed=seed)
     faults = Random(seed).sample(sorted(SWARM_FAULTS), 3)  # noqa: S311 a seed must give the same again
     swarm = Swarm(world, () if is_quiet else faults, 2_000_000)
