@@ -10,7 +10,7 @@ with fixed seeds.
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -22,11 +22,16 @@ from numpy.typing import NDArray
 from scipy.signal import hilbert
 
 from benchmarks.figures import drawing
-from benchmarks.figures.rhythms import CHANNEL, HOP_S, noisy, rig
-from benchmarks.figures.statements import RATE_HZ, in_band
+from benchmarks.figures.rhythms import CHANNEL, HOP_S, STREAM, noisy, rig
+from benchmarks.figures.statements import RATE_HZ, in_band, pink
+from detectors.block import Block, StreamLayout, Taint
+from detectors.chain import DetectorChain
 from replay.recording_source import Chunking
 from replay.session import replay_session
+from stimulators.policies.phase_lock import PhaseLock
 from streamer.config import LoopConfig
+from streamer.wiring.observations import Observations
+from streamer.wiring.wiring import wirings
 from tests.replay.recordings import recording, signal
 
 if TYPE_CHECKING:
@@ -40,6 +45,8 @@ _SECONDS: Final = 220.0
 _START_S: Final = 50.0
 _SEED: Final = 6
 _N_BINS: Final = 36
+#: Of triggers in one of these, at the edge of a rose.
+_SHARE_MAX: Final = 0.3
 
 
 class Given(NamedTuple):
@@ -163,10 +170,54 @@ def draw(met: Mapping[tuple[float, float], Met]) -> Figure:
             f"R = {resultant(each.true_rad):.2f}, without delay {resultant(each.floor_rad):.2f}"
         )
         axis.set_thetagrids((0.0, 90.0, 180.0, 270.0), ("peak", "90°", "trough", "-90°"))
-        axis.set_yticklabels([])
+        axis.set_rmax(_SHARE_MAX)
+        axis.set_rticks([0.1, 0.2, _SHARE_MAX], labels=[])
+        axis.tick_params(pad=10.0)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
+
+
+def confidences() -> Iterator[str]:
+    """Yield how confident the policy is of the phase, of noise and of rhythms."""
+    random = np.random.default_rng(_SEED)
+    n_samples = round(_SECONDS * RATE_HZ)
+    seen_uv = {
+        "white noise": random.normal(size=n_samples),
+        "1/f noise": pink((n_samples, 1), random)[:, 0],
+    } | {
+        f"phase lost at {lost_per_s:g}/s, {snr_db:g} dB": noisy(
+            lost_per_s, snr_db, _SECONDS, _SEED
+        )[1]
+        for lost_per_s in LOST_PER_S
+        for snr_db in (*SNRS_DB, 0.0)
+    }
+    yield "| confidence of the phase | 5 % | median | 95 % | of events at least 0.9 |"
+    yield "|---|---|---|---|---|"
+    for name, samples_uv in seen_uv.items():
+        found = _confidences(samples_uv)
+        low, middle, high = np.percentile(found, [5.0, 50.0, 95.0])
+        sure = 100.0 * (found >= 0.9).mean()
+        yield f"| {name} | {low:.2f} | {middle:.2f} | {high:.2f} | {sure:.0f} % |"
+
+
+def _confidences(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the confidence at each phase event of a signal, once there is one."""
+    config = msgspec.toml.decode(rig(), type=LoopConfig)
+    chain = DetectorChain(config.detectors, {STREAM: StreamLayout(STREAM, RATE_HZ, (CHANNEL,))})
+    (wiring,) = wirings(config, chain)
+    policy = wiring.policy.policy
+    assert isinstance(policy, PhaseLock)  # noqa: S101 of `rig`
+    taint = np.zeros((samples_uv.size, 1), dtype=np.uint16)
+    taint[0] = np.uint16(Taint.RESTART)
+    time_s = np.arange(samples_uv.size) / RATE_HZ
+    seen = chain.update(Block(STREAM, 0, samples_uv[:, None].copy(), time_s, taint))
+    found: list[float] = []
+    for observation in Observations(wiring.reads, [chain.detectors["peaks"]]).of(seen):
+        policy.decide(observation)
+        if observation.moments and policy.confidence is not None:
+            found.append(policy.confidence)
+    return np.array(found)
 
 
 def _shares(angles_rad: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -195,7 +246,9 @@ def main() -> int:
     with drawing.house_style():
         figure = draw(met)
         figure.savefig(_PICTURE, dpi=drawing.DPI, metadata={"Software": None})
-    print(_PICTURE)
+    print(_PICTURE, end="\n\n")
+    for row in confidences():
+        print(row, flush=True)
     return 0
 
 

@@ -17,5 +17,6 @@ charge, on_time  the way down would no longer fit within the limit
 refractory       a trigger too soon after the last
 triggers         too many triggers in a minute, or waiting for their time
 dropped          a trigger that waited when a new amount was asked for
+link             a trigger that waited when the broker was lost
 ===============  =================================================================
 """

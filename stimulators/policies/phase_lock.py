@@ -60,8 +60,8 @@ class PhaseLockConfig(
     on_ma: _Amount | None = None
     on_level: _Amount | None = None
     fire_uncertainty_s_max: Annotated[float, Meta(gt=0.0, le=0.1)] = 0.005
-    confidence_min: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.8
-    confidence_cycles: Annotated[int, Meta(ge=2, le=1000)] = 10
+    confidence_min: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.9
+    confidence_cycles: Annotated[int, Meta(ge=2, le=1000)] = 20
     every_cycles: Annotated[int, Meta(ge=1, le=1000)] = 1
 
     @property
@@ -134,7 +134,7 @@ class PhaseLock:
     Examples
     --------
     >>> from stimulators.testing.policy_example import Hop, PolicyExample
-    >>> hops = [Hop(is_on=True, changes=(("engaged", 0.0),)), *[Hop(is_on=True)] * 20]
+    >>> hops = [Hop(is_on=True, changes=(("engaged", 0.0),)), *[Hop(is_on=True)] * 25]
     >>> (trigger,) = PolicyExample(PhaseLock, PhaseLock.examples[0]).run(hops)
     >>> trigger.kind, trigger.amount, round(trigger.fire_at_s - trigger.time_s, 3)
     ('trigger', 1.5, 0.01)

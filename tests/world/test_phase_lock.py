@@ -53,7 +53,7 @@ class _Rig:
 
     def be_active(self) -> "_Rig":
         reach(self.world, "active", "")
-        self.world.run(_S)
+        self.world.run(2 * _S)
         assert self.world.service.state == "active"
         return self
 
@@ -184,7 +184,7 @@ def test_a_trigger_is_given_at_its_time_and_once_and_none_after_the_end(
     rig = _Rig().be_active()
     for end in _ENDS.values():
         rig.drive_again()
-        assert rig.run(_S) > 5
+        assert rig.run(2 * _S) > 5
         rig.spoil_network(**network)
         rig.run(133 * _MS)
         end(rig)

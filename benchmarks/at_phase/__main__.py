@@ -1,6 +1,6 @@
 """When a reference device gives triggers that are to fire at a phase, over a real mosquitto.
 
-``python -m benchmarks.phase_lock``. A rhythm of 20 Hz that loses its phase at 2/s, 10 dB over its
+``python -m benchmarks.at_phase``. A rhythm of 20 Hz that loses its phase at 2/s, 10 dB over its
 noise, is pushed into LSL a sample at a time; `stimloop run` foretells its peaks and sends triggers
 with their times; the reference device, on the same broker and with a clock of its own, which it
 has to compare with the service's, waits and gives them. How far off each is, by the one clock of
@@ -95,7 +95,7 @@ def main() -> None:
     shots = Shots()
     with tempfile.TemporaryDirectory() as name, Mosquitto() as broker:
         outlet = start(
-            "benchmarks.rhythm_outlet", source_id, LOST_PER_S, SNR_DB, len(truth) / RATE_HZ, seed
+            "benchmarks.at_phase.outlet", source_id, LOST_PER_S, SNR_DB, len(truth) / RATE_HZ, seed
         )
         with ended(outlet):
             start_s = float(first_line(outlet))
