@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import platform
 import random
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ import numpy as np
 import pylsl
 
 from benchmarks.end_to_end import ended, first_line, start
-from benchmarks.figures.phase_lock import resultant
+from benchmarks.figures.phase_lock import given_in, resultant
 from benchmarks.figures.rhythms import CALIBRATE_S, DEVICE, noisy, rig
 from benchmarks.figures.statements import RATE_HZ
 from stimulators.device.device_link import DeviceLink
@@ -35,6 +36,8 @@ SNR_DB = 10.0
 _AHEAD_S = 12_345.678
 #: Loading, calibration, arming.
 _BEFORE_S = CALIBRATE_S + 25.0
+#: Fewer say nothing.
+_N_SHOTS_MIN = 10
 _PERCENTILES = (1.0, 50.0, 90.0, 99.0, 99.9, 100.0)
 
 
@@ -45,32 +48,49 @@ class Shot(NamedTuple):
     fired_s: float
 
 
-class Shots:
-    """Notes what a device gives, as it gives it."""
+class DeviceClock:
+    """A device's own clock, which began at another time than the service's.
+
+    Attributes
+    ----------
+    read_s : float
+        The one clock of the machine when this was read last.
+    """
 
     def __init__(self) -> None:
-        self.shots: list[Shot] = []
+        self.read_s = 0.0
 
-    def watch(self, link: DeviceLink) -> None:
-        """Look whether a trigger was given since the last look; called for each answer."""
+    def __call__(self) -> float:
+        """Read it."""
+        self.read_s = pylsl.local_clock()
+        return self.read_s + _AHEAD_S
+
+
+async def drive(port: int, seconds: float, service: subprocess.Popen[str]) -> list[Shot]:
+    """Run the device for a while, and until the service has brought it to safety."""
+    clock, shots = DeviceClock(), list[Shot]()
+
+    def watch(link: DeviceLink) -> None:
         triggers = link.device.triggers
-        if triggers.last is not None and triggers.n_given > len(self.shots):
-            self.shots.append(Shot((triggers.last.fire_at_us or 0) / 1e6, pylsl.local_clock()))
+        if triggers.last is not None and triggers.n_given > len(shots):
+            # It gives what is due at the time it has just read.
+            shots.append(Shot((triggers.last.fire_at_us or 0) / 1e6, clock.read_s))
 
-
-async def drive(port: int, shots: Shots, seconds: float) -> None:
-    """Run the device for a while."""
     link = DeviceLink(
         msgspec.convert(DEVICE, DeviceConfig),
         broker=BrokerConfig(port=port),
         rig="phase",
-        now_s=lambda: pylsl.local_clock() + _AHEAD_S,
-        watch=shots.watch,
+        now_s=clock,
+        watch=watch,
     )
     task = asyncio.create_task(link.run())
     await asyncio.wait([task], timeout=seconds)
+    service.terminate()
+    while service.poll() is None:
+        await asyncio.wait([task], timeout=0.1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    return shots
 
 
 def row(name: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
@@ -92,7 +112,6 @@ def main() -> None:
     seconds = _BEFORE_S + given.seconds
     truth, _ = noisy(LOST_PER_S, SNR_DB, seconds + 60.0, seed)
     source_id = f"rhythm-{seed}"
-    shots = Shots()
     with tempfile.TemporaryDirectory() as name, Mosquitto() as broker:
         outlet = start(
             "benchmarks.at_phase.outlet", source_id, LOST_PER_S, SNR_DB, len(truth) / RATE_HZ, seed
@@ -107,13 +126,16 @@ def main() -> None:
             )
             with (
                 (Path(name) / "said").open("wb") as said,
-                ended(start("stimloop", "run", config_file, "--session", session, stdout=said)),
+                ended(
+                    start("stimloop", "run", config_file, "--session", session, stdout=said)
+                ) as service,
             ):
-                asyncio.run(drive(broker.port, shots, seconds))
+                shots = asyncio.run(drive(broker.port, seconds, service))
             words = (Path(name) / "said").read_text(encoding="utf-8")
-    if len(shots.shots) < 10:
-        raise SystemExit(f"{len(shots.shots)} triggers were given; stimloop run said:\n{words}")
-    fire_at_s, fired_s = np.array(shots.shots).T
+            refused = given_in(session).refused if len(shots) >= _N_SHOTS_MIN else {}
+    if len(shots) < _N_SHOTS_MIN:
+        raise SystemExit(f"{len(shots)} triggers were given; stimloop run said:\n{words}")
+    fire_at_s, fired_s = np.array(shots).T
     at = (fired_s - start_s) * RATE_HZ
     true_rad = np.interp(at, np.arange(truth.size), np.unwrap(np.angle(truth)))
     print(f"{platform.machine()}, Python {platform.python_version()}, seed {seed}")
@@ -123,7 +145,8 @@ def main() -> None:
     print(f"\n| percentile | {' | '.join(f'{each:g}' for each in _PERCENTILES)} |")
     print(f"|---|{'---|' * len(_PERCENTILES)}")
     print(row("fired after its time, µs", 1e6 * (fired_s - fire_at_s)))
-    print(f"\nmean resultant of the true phase {resultant(true_rad):.3f}")
+    print(f"\nnot given: {dict(refused)}")
+    print(f"mean resultant of the true phase {resultant(true_rad):.3f}")
 
 
 if __name__ == "__main__":

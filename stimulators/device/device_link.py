@@ -30,6 +30,8 @@ from stimulators.wire.payload import from_payload, to_payload
 from stimulators.wire.topics import Topic
 
 _TICK_S = 0.005
+#: How late a timer of the event loop may be, on a machine that has nothing else to do.
+_TIMER_S = 0.0015
 _KEEP_COUNTS_S = 1.0
 _N_INSTANCE_BYTES = 8
 _N_NONCE_BYTES = 16
@@ -160,10 +162,16 @@ class DeviceLink:
             await self._until_next_look()
 
     async def _until_next_look(self) -> None:
-        """Wait for a tick; less where a trigger is due, or one comes that is due before."""
+        """Wait for a tick; less where a trigger is due, or one comes that is due before.
+
+        A timer of the event loop is late by up to a millisecond: shortly before a trigger is due
+        the device looks again and again.
+        """
         self._has_new_trigger.clear()
         fires_in_us = self.device.fires_in_us
-        wait_s = _TICK_S if fires_in_us is None else min(_TICK_S, fires_in_us / 1e6)
+        wait_s = _TICK_S
+        if fires_in_us is not None:
+            wait_s = min(_TICK_S, max(0.0, fires_in_us / 1e6 - _TIMER_S))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._has_new_trigger.wait()
