@@ -1,9 +1,11 @@
 """One seed of the world: its rig, its faults, and how it is run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+
+import msgspec
 
 from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.rig import virtual_rig, wider
@@ -13,14 +15,19 @@ from replay.what_if.states import SEEN_US, delivers
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
 from stimulators.limits import LimitsConfig, ProgramConfig
+from tests.world.drawn_policies import LEVEL_DEVICE, draw
 from tests.world.electrode_oracle import ViolationError
 from tests.world.oracle import Oracle
 
+#: What a rig without drawn policies drives: each device by one policy of its own.
+_NAMES = ({"left"}, {"left"}, {"left", "right"}, {"left", LEVEL_DEVICE})
 #: Devices that do not say what they give.
 LIES = frozenset({"says_high", "invents"})
 _CALM_S = 40
 #: A device that fell short of a wish is asked again with the next: so often the signal changes.
 _CHANGE_S = 10
+#: How long ago a policy that always wants something else wanted what its device gives.
+_LATELY_S = 0.3
 #: For so long the signal is weak at most, until the rig gives what is wanted then.
 _WEAK_S_MAX = 10
 
@@ -149,12 +156,17 @@ def run_seed(
     period_us = round(random.choice((0.5, 2.0, 8.0)) * 1e6)
     simulated = random.random() < 0.3
     step = random.choice((0.0, 0.0, 0.1))
-    devices = [stimulator("left", random, simulated=simulated, step=step)]
-    second = random.choice(("none", "none", "stimulator", "feedback"))
-    if second == "stimulator":
-        devices.append(stimulator("right", random, simulated=simulated, step=step))
-    elif second == "feedback" and step == 0.0:
-        devices.append(feedback_of("band", simulated=simulated))
+    policies = draw(random) if random.random() < 0.5 else ()
+    driven = {name for each in policies for name in each.drives}
+    driven = driven or random.choice(_NAMES)
+    if LEVEL_DEVICE in driven:
+        step = 0.0
+    devices = [
+        feedback_of(name, simulated=simulated)
+        if name == LEVEL_DEVICE
+        else stimulator(name, random, simulated=simulated, step=step)
+        for name in sorted(driven)
+    ]
     timing = GateConfig(
         lease_s=random.choice((0.25, 1.0)),
         ack_s_max=0.25,
@@ -167,6 +179,8 @@ def run_seed(
         arm="auto" if simulated else "operator",
         policies={device.id: _policy(device, random) for device in devices},
     )
+    if policies:
+        config = msgspec.structs.replace(config, policies=tuple(policies))
     factor = random.choice((1.0, 1.0, 3.0))
     world = World(
         config,
@@ -186,7 +200,7 @@ def run_seed(
         while world.schedule.n_steps < n_steps:
             world.run(500_000)
         swarm.calm_down()
-        _calm(world, swarm, used)
+        _calm(world, swarm, used, _follows if policies else delivers)
     except Exception as error:
         text = (
             f"{type(error).__name__}: {error}" if not isinstance(error, ViolationError) else error
@@ -208,13 +222,30 @@ def again(seed: int, kinds: Sequence[str] | None, n_steps: int) -> str:
     return f"python -m tests.world {seed} --steps {n_steps}{only}"
 
 
-def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
+def _follows(world: World) -> bool:
+    """Return whether the rig is active and every device gives what its policy wanted lately.
+
+    Some policies want another amount at each hop, so a device is on its way for ever.
+    """
+    if not world.running or world.service.state != "active":
+        return False
+    for name, (amount, program) in world.service.wish.items():
+        virtual = world.devices[name]
+        way = virtual.config.slew_per_s_max * _LATELY_S
+        if virtual.device.program != program or abs(virtual.amount - amount) > way:
+            return False
+    return True
+
+
+def _calm(
+    world: World, swarm: Swarm, kinds: Sequence[str], is_calm: Callable[[World], bool]
+) -> None:
     """Hold that the rig delivers again, soon after the last fault is over."""
     wait_us = max(0, swarm.quiet_since_us - world.now_us)
     world.run(wait_us + 1_000_000)
     waited_s = 0
     while True:
-        if delivers(world):
+        if is_calm(world):
             return
         if waited_s >= _CALM_S + _limit_wait_s(world, kinds):
             raise ViolationError(
@@ -222,14 +253,14 @@ def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
             )
         for _ in range(20):
             world.run(50_000)
-            if delivers(world):
+            if is_calm(world):
                 return
         waited_s += 1
         if waited_s % _CHANGE_S == 0:
-            change_wish(world)
+            change_wish(world, is_calm)
 
 
-def change_wish(world: World) -> None:
+def change_wish(world: World, is_calm: Callable[[World], bool] = delivers) -> None:
     """Let the signal be weak for a while: the policies then want something else, and again.
 
     It is weak until the devices give what is wanted then. One that changes its program goes
@@ -239,7 +270,7 @@ def change_wish(world: World) -> None:
     world.amplifier.is_strong = False
     world.run(1_000_000)
     for _ in range(20 * _WEAK_S_MAX):
-        if delivers(world):
+        if is_calm(world):
             break
         world.run(50_000)
     world.amplifier.is_strong = True
