@@ -42,19 +42,24 @@ class Result:
     happened: tuple[tuple[int, str], ...]
 
 
-def stimulator(name: str, random: Random, *, simulated: bool, step: float) -> DeviceConfig:
-    """Return a stimulator drawn by a seed."""
+def stimulator(
+    name: str, random: Random, *, simulated: bool, step: float, is_quick: bool
+) -> DeviceConfig:
+    """Return a stimulator drawn by a seed.
+
+    One that is quick has one program and changes as fast as the examples of policies ask for.
+    """
     safe_ma = random.choice((0.0, 0.0, 0.5, 2.0))
     return stimulator_of(
         name,
         safe_ma=safe_ma,
         simulated=simulated,
         amount_tolerance=step / 2.0 or None,
-        has_rest=random.random() < 0.3,
+        has_rest=random.random() < 0.3 and not is_quick,
         commands_per_s_max=random.choice((50.0, 100.0)),
         on_time_s_max=random.choice((5.0, 60.0, 600.0)),
         rises_per_min_max=random.choice((20, 200)),
-        slew_ma_per_s_max=random.choice((2.0, 12.0)),
+        slew_ma_per_s_max=12.0 if is_quick else random.choice((2.0, 12.0)),
         charge_uc_per_10_min_max=random.choice((14_000.0, 9900.0 if safe_ma > 1.0 else 4000.0)),
     )
 
@@ -164,7 +169,7 @@ def run_seed(
     devices = [
         feedback_of(name, simulated=simulated)
         if name == LEVEL_DEVICE
-        else stimulator(name, random, simulated=simulated, step=step)
+        else stimulator(name, random, simulated=simulated, step=step, is_quick=bool(policies))
         for name in sorted(driven)
     ]
     timing = GateConfig(
