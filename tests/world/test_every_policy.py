@@ -1,4 +1,4 @@
-"""Every policy of ours, by reflection, in a world of faults: the electrode stays within limits."""
+"""Every built-in policy in a world of faults: the electrode stays within its limits."""
 
 from random import Random
 from typing import Any
@@ -27,7 +27,7 @@ _EXAMPLES = [
 
 
 def _here(table: PolicyConfig) -> PolicyConfig:
-    """Return a table that reads the burst detector of the virtual rig."""
+    """Return a policy's table that reads the burst detector of the virtual rig."""
     said: dict[str, Any] = {"of": "burst", "by": "burst", "event": "onset"}
     said |= {"upper_threshold": _UPPER, "lower_threshold": _LOWER, "set_point": _UPPER}
     keys = {key: value for key, value in said.items() if hasattr(table, key)}
