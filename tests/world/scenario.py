@@ -1,4 +1,4 @@
-"""One seed of the world: its rig, its faults, and how it is run."""
+"""One seed of the world: its rig, its faults, and its run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _WEAK_S_MAX = 10
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to."""
+    """The result of a run."""
 
     n_steps: int
     digest: str
@@ -45,7 +45,7 @@ class Result:
 def stimulator(
     name: str, random: Random, *, simulated: bool, step: float, is_quick: bool
 ) -> DeviceConfig:
-    """Return a stimulator drawn by a seed.
+    """Return a stimulator with random settings.
 
     One that is quick has one program and changes as fast as the examples of policies ask for.
     """
@@ -105,7 +105,7 @@ def stimulator_of(
 
 
 def feedback_of(name: str, *, simulated: bool) -> DeviceConfig:
-    """Return a feedback device, which speaks level."""
+    """Return a feedback device, whose amount is a level."""
     limits = LimitsConfig(
         refractory_s=0.05,
         triggers_per_min_max=60,
@@ -138,7 +138,7 @@ def run_seed(
     kinds: Sequence[str] | None = None,
     n_steps: int = 3000,
 ) -> Result:
-    """Run one seed to its end and hold it to the oracle.
+    """Run one seed to its end and check it with the oracle.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def run_seed(
 
 
 def again(seed: int, kinds: Sequence[str] | None, n_steps: int) -> str:
-    """Return the command that runs a seed again and prints what happened."""
+    """Return the command that repeats a seed and prints what happened."""
     only = "" if kinds is None else f" --faults {','.join(kinds)}"
     return f"python -m tests.world {seed} --steps {n_steps}{only}"
 
@@ -245,7 +245,7 @@ def _follows(world: World) -> bool:
 def _calm(
     world: World, swarm: Swarm, kinds: Sequence[str], is_calm: Callable[[World], bool]
 ) -> None:
-    """Hold that the rig delivers again, soon after the last fault is over."""
+    """Check that the rig gives its policy's amount again, soon after the last fault."""
     wait_us = max(0, swarm.quiet_since_us - world.now_us)
     world.run(wait_us + 1_000_000)
     waited_s = 0
@@ -266,7 +266,7 @@ def _calm(
 
 
 def change_wish(world: World, is_calm: Callable[[World], bool] = delivers) -> None:
-    """Let the signal be weak for a while: the policies then want something else, and again.
+    """Weaken the signal for a while, so that the policies want other amounts.
 
     It is weak until the devices give what is wanted then. One that changes its program goes
     through 0, and where both begin at once the time that another may be above its safe amount can
@@ -290,7 +290,7 @@ def _described(world: World) -> str:
 
 
 def _limit_wait_s(world: World, kinds: Sequence[str]) -> int:
-    """How long a limit of the past may keep the rig from being armed."""
+    """Return how long a limit may keep the rig from being armed, from what was given before."""
     is_wide = all(each.limits.charge_uc_per_10_min_max == 14_000.0 for each in world.config.devices)
     # A device whose clock was set forward does not know what it gave meanwhile, nor a service
     # what a device gave while its machine slept.

@@ -1,4 +1,4 @@
-"""Every policy of ours, by reflection, in a world of faults: the electrode stays within limits."""
+"""Every built-in policy in a world of faults: the electrode stays within its limits."""
 
 from random import Random
 
