@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import pylsl
 
-from benchmarks.end_to_end import ended, first_line, start
+from benchmarks.end_to_end import ended, ready_line, start
 from benchmarks.figures.phase_lock import given_in, resultant
 from benchmarks.figures.rhythms import CALIBRATE_S, DEVICE, noisy, rig
 from benchmarks.figures.statements import RATE_HZ
@@ -117,7 +117,7 @@ def main() -> None:
             "benchmarks.at_phase.outlet", source_id, LOST_PER_S, SNR_DB, len(truth) / RATE_HZ, seed
         )
         with ended(outlet):
-            start_s = float(first_line(outlet))
+            start_s = float(ready_line(outlet))
             config_file, session = Path(name) / "config.toml", Path(name) / "session"
             tables = {"broker": {"port": broker.port}}
             lead_s = given.lead_ms / 1e3
