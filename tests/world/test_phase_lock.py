@@ -6,7 +6,9 @@ from random import Random
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
+from detectors.rhythm.target_phase import TargetPhaseConfig
 from replay.virtual.electrode import Pulses
 from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.network.broker import Post
@@ -26,8 +28,10 @@ _MS: Final = 1_000
 _S: Final = 1_000_000
 #: How far from its time to fire a trigger may be given: what `phase_lock` asks for by default.
 _WITHIN_US: Final = 5 * _MS
-#: No trigger is foretold earlier than the lead of the detector and a hop before it fires.
-_AHEAD_US: Final = 42 * _MS
+#: From one hop of the detector to the next: no trigger is foretold earlier than that and its lead.
+_HOP_US: Final = 12 * _MS
+#: From the service to the device, on a quiet network.
+_WAY_US: Final = 2 * _MS
 #: A clock that is set by less than the device can notice, or stands still, is another matter.
 _OF_CLOCKS: Final = frozenset({"clock_step", "slept", "device_slept"})
 
@@ -35,11 +39,19 @@ _OF_CLOCKS: Final = frozenset({"clock_step", "slept", "device_slept"})
 class _Rig:
     """A rig with `phase_lock`, and a judge of each trigger that is given."""
 
-    def __init__(self, policy: Mapping[str, Any] | None = None, **limits: Any) -> None:
+    def __init__(
+        self, policy: Mapping[str, Any] | None = None, *, lead_s: float = 0.03, **limits: Any
+    ) -> None:
         limits = {"refractory_s": 0.03, "triggers_per_min_max": 2000} | limits
         keys = {"kind": "phase_lock", "on_ma": 1.5, **(policy or {})}
         config = virtual_rig([stimulator_of(**limits)], policies={"left": keys})
-        self.world = World(config, seed=5)
+        detectors = tuple(
+            replace(each, lead_s=lead_s) if isinstance(each, TargetPhaseConfig) else each
+            for each in config.detectors
+        )
+        self.world = World(replace(config, detectors=detectors), seed=5)
+        self.longest_us = round(lead_s * 1e6) + _HOP_US + _WITHIN_US
+        self.way_us = self.longest_us
         self.given: list[int] = []
         self.refused: list[str] = []
         self._seen: set[tuple[str, int]] = set()
@@ -100,7 +112,7 @@ class _Rig:
         assert self._taken_back.get(last.session, 0) < last.seq, "given after it was taken back"
         assert device.client.is_up, "given where nobody could take it back"
         left_us = self._left_us.get(last.session, now_us)
-        assert now_us - left_us <= _AHEAD_US + _WITHIN_US, "given long after the rig was driven"
+        assert now_us - left_us <= self.way_us, "given after the rig was driven"
         self.given.append(now_us)
 
     def _observe(self, service: VirtualService, event: Event, outcome: Outcome) -> None:
@@ -132,7 +144,13 @@ class _Rig:
 
         client.hear = hear
 
+    def wait_for_a_trigger(self) -> None:
+        """Run until one has come to the device, and waits there."""
+        while not self.world.devices["left"].device.triggers.waiting:
+            self.run(_MS)
+
     def kill(self) -> None:
+        self.way_us = self.longest_us
         self._left_us[self.world.service.session] = self.world.now_us
         self.world.service.kill()
 
@@ -168,30 +186,33 @@ _ENDS: Final[Mapping[str, Callable[[_Rig], None]]] = {
 
 
 @pytest.mark.parametrize(
-    "network",
+    ("network", "way_us"),
     [
-        {},
-        {"delay_us": 4 * _MS},
-        {"duplication": 1.0},
-        {"jitter_us": 12 * _MS, "reorders": 1, "duplication": 0.5},
-        {"loss": 0.3},
+        ({}, _WAY_US),
+        ({"delay_us": 4 * _MS}, _WAY_US + 8 * _MS),
+        ({"duplication": 1.0}, _WAY_US),
+        ({"jitter_us": 12 * _MS, "reorders": 1, "duplication": 0.5}, _WAY_US + 24 * _MS),
+        ({"loss": 0.3}, _S),
     ],
     ids=["quiet", "late", "doubled", "overtaken", "lost"],
 )
 def test_a_trigger_is_given_at_its_time_and_once_and_none_after_the_end(
-    network: dict[str, float],
+    network: dict[str, float], way_us: int
 ) -> None:
-    rig = _Rig().be_active()
+    rig = _Rig(lead_s=0.08).be_active()
     for end in _ENDS.values():
         rig.drive_again()
         assert rig.run(2 * _S) > 5
         rig.spoil_network(**network)
-        rig.run(133 * _MS)
+        rig.run(100 * _MS)
+        rig.way_us = min(way_us, rig.longest_us)
+        rig.wait_for_a_trigger()
         end(rig)
         while rig.world.service.state == "active":
             rig.run(10 * _MS)
-        rig.run(_AHEAD_US + _WITHIN_US)
+        rig.run(rig.longest_us)
         assert rig.run(300 * _MS) == 0
+        rig.way_us = rig.longest_us
 
 
 def test_each_cycle_has_one_trigger_at_its_own_time() -> None:
