@@ -90,7 +90,8 @@ class ServiceClocks:
         self._exchanges: dict[str, deque[_Exchange]] = {}
         self._open: dict[int, _OpenRequest] = {}
         self._n_requests = 0
-        self._due_us = self._asked_us = 0
+        self._due_us = 0
+        self._asked_us = 0
 
     def ask(self, now_us: int) -> ClockRequest | None:
         """Return a clock request where one is due."""
