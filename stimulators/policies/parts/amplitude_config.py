@@ -7,6 +7,14 @@ from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import wrong_amounts, wrong_program
+from stimulators.policies.parts.ramp_presets import (
+    RampPreset,
+    Transitions,
+    transitions_of,
+    wrong_preset,
+    wrong_ramp,
+    wrong_transitions,
+)
 from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyInputs
 
@@ -38,6 +46,9 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         The way from the lowest amount to the highest takes so long, and back. No default, as
         published ones differ five thousandfold; 0 is a step, which the device follows as its slew
         allows.
+    preset : {"percept_dual", "percept_single", "stanford", "rcs_slow", "rcs_fast"}
+        A published ramp, instead of both transitions: see
+        `stimulators.policies.parts.ramp_presets`.
     averaging_s : float
         The measure is averaged over so long, without overlap; 0 takes every hop.
     onset_upper_s, onset_lower_s : float
@@ -55,8 +66,9 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         since the amount was low, the rig is made safe: see `SignWatch`.
     """
 
-    transition_up_s: Duration
-    transition_down_s: Duration
+    transition_up_s: Duration | None = None
+    transition_down_s: Duration | None = None
+    preset: RampPreset | None = None
     measure: Annotated[str, Meta(min_length=1, max_length=64)] = "value"
     lowest_ma: Amount | None = None
     highest_ma: Amount | None = None
@@ -71,6 +83,11 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
     startup_delay_s: Duration = 0.0
     expected_sign: Literal["falls", "rises"] | None = None
     sign_watch_s: Annotated[float, Meta(ge=5.0, le=3600.0)] = 30.0
+
+    def __post_init__(self) -> None:
+        wrong = wrong_ramp(self.preset, self.transition_up_s, self.transition_down_s)
+        if wrong is not None:
+            raise ValueError(wrong)
 
     @property
     def reads(self) -> tuple[MeasureRead, ...]:
@@ -92,17 +109,18 @@ class ThresholdsConfig(AmplitudeConfig, frozen=True, kw_only=True, forbid_unknow
 
 
 class OwnAmounts(NamedTuple):
-    """The amounts of a table in the unit of its device."""
+    """The amounts of a table in the unit of its device, and the ways between them."""
 
     lowest: float
     highest: float
     step: float
+    transitions: Transitions
 
 
 def amounts_of(
     config: AmplitudeConfig, inputs: PolicyInputs, wrong: Iterable[str] = ()
 ) -> OwnAmounts:
-    """Return a table's own clip and step.
+    """Return a table's own clip, step and transitions.
 
     Parameters
     ----------
@@ -128,17 +146,20 @@ def amounts_of(
         *wrong_program(config.program, device, is_trigger=False),
         *wrong_amounts(amounts, device),
         *_wrong_units(config, device),
+        *wrong_preset(config.preset, device),
         *_wrong_sign(config, device),
         *_wrong_durations(config, inputs),
     ]
     if not found:
-        lowest = amounts["lowest"][unit]
-        own = OwnAmounts(
-            device.safe_amount if lowest is None else lowest,
-            amounts["highest"][unit] or 0.0,
-            getattr(config, f"step_{unit}"),
-        )
-        found = [*_wrong_clip(own, device), *_wrong_transitions(config, own, device)]
+        written = amounts["lowest"][unit]
+        lowest = device.safe_amount if written is None else written
+        highest = amounts["highest"][unit] or 0.0
+        step: float = getattr(config, f"step_{unit}")
+        own = OwnAmounts(lowest, highest, step, _transitions(config, highest - lowest))
+        found = [
+            *_wrong_clip(own, device),
+            *wrong_transitions(config.preset, own.transitions, (lowest, highest), device),
+        ]
     if found:
         raise ValueError("\n".join(found))
     return own
@@ -147,6 +168,13 @@ def amounts_of(
 def n_hops_of(duration_s: float, inputs: PolicyInputs) -> int:
     """Return how many hops a duration has: one at least."""
     return max(1, round(duration_s * inputs.rate_hz / inputs.hop_samples))
+
+
+def _transitions(config: AmplitudeConfig, distance: float) -> Transitions:
+    """Return a table's transitions between amounts that are so far apart."""
+    if config.preset is not None:
+        return transitions_of(config.preset, distance)
+    return Transitions(config.transition_up_s or 0.0, config.transition_down_s or 0.0)
 
 
 def _wrong_units(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
@@ -199,27 +227,3 @@ def _wrong_clip(own: OwnAmounts, device: DeviceConfig) -> Iterator[str]:
                 f"{key}_{unit}: expected a whole number of steps (step_{unit} = {own.step:g}), "
                 f"found {amount:g}"
             )
-
-
-def _wrong_transitions(
-    config: AmplitudeConfig, own: OwnAmounts, device: DeviceConfig
-) -> Iterator[str]:
-    """Refuse ramps that the device cannot follow, or that its time above safe ends too soon."""
-    distance = own.highest - own.lowest
-    shortest_s = distance / device.slew_per_s_max
-    for key in ("transition_up_s", "transition_down_s"):
-        found_s = getattr(config, key)
-        if 0.0 < found_s < shortest_s * (1.0 - 1e-9):
-            yield (
-                f"{key}: expected 0 (as fast as it may) or at least {shortest_s:g}, as device "
-                f"{device.id!r} changes by {device.slew_per_s_max:g} a second at most, "
-                f"found {found_s:g}"
-            )
-    above = min(own.highest - device.safe_amount, distance)
-    above_s = config.transition_up_s * above / distance if distance > 0.0 else 0.0
-    if above_s >= device.limits.on_time_s_max:
-        yield (
-            f"transition_up_s: expected a way above the safe amount shorter than on_time_s_max "
-            f"({device.limits.on_time_s_max:g}) of device {device.id!r}, or the highest amount "
-            f"is never reached, found {above_s:g}"
-        )

@@ -85,8 +85,8 @@ class AmplitudePolicy:
             self._start,
             lowest=own.lowest,
             highest=own.highest,
-            up_per_sample=per_sample(distance, config.transition_up_s, rate_hz),
-            down_per_sample=per_sample(distance, config.transition_down_s, rate_hz),
+            up_per_sample=per_sample(distance, own.transitions.up_s, rate_hz),
+            down_per_sample=per_sample(distance, own.transitions.down_s, rate_hz),
         )
         self._steps = Steps(own.step, lowest=own.lowest, highest=own.highest)
         step_and_error = own.step + (device.amount_tolerance or 0.0)
@@ -139,11 +139,18 @@ class AmplitudePolicy:
         if not observation.valid:
             return ()
         if self._is_driven and self.goal is not None:
-            self._ramp.move(min(max(self.goal, self.lowest), self.highest), self._hop_samples)
+            self._ramp.move(self._where, self._hop_samples)
         amount = self._steps.follow(self._ramp.amount)
         if self._is_wrong(value):
             return MakeSafe(self._found_wrong())
         return (self._target(amount, observation),)
+
+    @property
+    def _where(self) -> float:
+        """Where the amount goes; where it is, once it is there or stays."""
+        if self.goal is None:
+            return self.amount
+        return min(max(self.goal, self.lowest), self.highest)
 
     def _restart(self, *, blank_until: int) -> None:
         self._blank_until = blank_until
@@ -156,14 +163,14 @@ class AmplitudePolicy:
         self.start()
 
     def _take_mean(self, mean: float, observation: Observation) -> None:
-        goal_before = self.goal
+        where_before = self._where
         if mean != mean:  # noqa: PLR0124 NaN: too little of it was valid
             self.onsets.restart()
             self.goal = None
         else:
             self._mean = mean
             self.goal = self.goal_of(mean, observation)
-        if self.goal != goal_before and self._blanking_samples:
+        if self._where != where_before and self._blanking_samples:
             self._blank_until = observation.sample + self._blanking_samples
             self._averaging.restart()
 
