@@ -56,7 +56,8 @@ def whole_bins_in_band(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the bins whose frequency lies in a band, each of them whole.
 
-    The edges belong to the band, bin 0 does not. Parameters and what is returned are as of `bins_in_band`.
+    The edges belong to the band, bin 0 does not. Parameters and what is returned are those of
+    `bins_in_band`.
 
     Examples
     --------
