@@ -25,7 +25,8 @@ def read_json(file: Path) -> dict[str, Any]:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{file}: expected JSON, text in UTF-8, found the byte 0x{error.object[error.start]:02x}"
+            f"{file}: expected JSON, text in UTF-8, found the byte "
+            f"0x{error.object[error.start]:02x}"
         ) from error
     try:
         found = json.loads(text)

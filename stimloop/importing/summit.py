@@ -14,8 +14,8 @@ from stimloop.importing.importer import Imported, Importer, RefusedError, read_a
 from stimloop.importing.summit_file import (
     HOLD_MA,
     ONE_MA_PER_S,
-    SummitDiscriminant,
     OneDiscriminantFile,
+    SummitDiscriminant,
     SummitProgram,
     TwoDiscriminantsFile,
 )
@@ -140,7 +140,7 @@ def _detector(name: str) -> str:
 
 def _wrong_program(path: str, program: SummitProgram, states: list[float]) -> Iterator[Mistake]:
     amplitudes = {each for each in states if each != HOLD_MA}
-    if len(amplitudes) < 2:  # noqa: PLR2004 one amplitude never changes
+    if len(amplitudes) < 2:
         found = f"{amplitudes.pop():g} in each" if amplitudes else "hold (25.5) in each"
         yield Mistake(
             path,
@@ -212,7 +212,9 @@ def _of_programs(
             )
 
 
-def _of_rates(path: str, program: SummitProgram, rates: Mapping[str, Any] | None) -> Iterator[Mistake]:
+def _of_rates(
+    path: str, program: SummitProgram, rates: Mapping[str, Any] | None
+) -> Iterator[Mistake]:
     if program.RateTargetInHz is not None:
         yield Mistake(
             f"{path}.RateTargetInHz",

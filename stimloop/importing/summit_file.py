@@ -71,9 +71,7 @@ class SummitDiscriminant(msgspec.Struct, frozen=True, kw_only=True):
             wrong.append(f"B1: expected at least B0 ({self.B0:g}), found {self.B1:g}")
         n_used = len(self.Inputs.names)
         if not 1 <= n_used <= N_INPUTS_MAX:
-            wrong.append(
-                f"Inputs: expected from 1 to {N_INPUTS_MAX} that are true, found {n_used}"
-            )
+            wrong.append(f"Inputs: expected from 1 to {N_INPUTS_MAX} that are true, found {n_used}")
         elif not any(self.factor(position) for position in range(n_used)):
             wrong.append(
                 "WeightVector: expected a weight and a multiplier other than 0 for an input that "
