@@ -7,13 +7,18 @@ from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import wrong_amounts, wrong_program
+from stimulators.policies.parts.durations import (
+    hop_s_of,
+    wrong_durations,
+    wrong_transitions,
+    wrong_way_up,
+)
 from stimulators.policies.parts.ramp_presets import (
     RampPreset,
     Transitions,
     transitions_of,
     wrong_preset,
     wrong_ramp,
-    wrong_transitions,
 )
 from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyInputs
@@ -109,18 +114,17 @@ class ThresholdsConfig(AmplitudeConfig, frozen=True, kw_only=True, forbid_unknow
 
 
 class OwnAmounts(NamedTuple):
-    """The amounts of a table in the unit of its device, and the ways between them."""
+    """The amounts of a table in the unit of its device."""
 
     lowest: float
     highest: float
     step: float
-    transitions: Transitions
 
 
 def amounts_of(
     config: AmplitudeConfig, inputs: PolicyInputs, wrong: Iterable[str] = ()
 ) -> OwnAmounts:
-    """Return a table's own clip, step and transitions.
+    """Return a table's own clip and step.
 
     Parameters
     ----------
@@ -151,15 +155,13 @@ def amounts_of(
         *_wrong_durations(config, inputs),
     ]
     if not found:
-        written = amounts["lowest"][unit]
-        lowest = device.safe_amount if written is None else written
-        highest = amounts["highest"][unit] or 0.0
-        step: float = getattr(config, f"step_{unit}")
-        own = OwnAmounts(lowest, highest, step, _transitions(config, highest - lowest))
-        found = [
-            *_wrong_clip(own, device),
-            *wrong_transitions(config.preset, own.transitions, (lowest, highest), device),
-        ]
+        lowest = amounts["lowest"][unit]
+        own = OwnAmounts(
+            device.safe_amount if lowest is None else lowest,
+            amounts["highest"][unit] or 0.0,
+            getattr(config, f"step_{unit}"),
+        )
+        found = [*_wrong_clip(own, device), *_wrong_transitions(config, own, device)]
     if found:
         raise ValueError("\n".join(found))
     return own
@@ -170,7 +172,7 @@ def n_hops_of(duration_s: float, inputs: PolicyInputs) -> int:
     return max(1, round(duration_s * inputs.rate_hz / inputs.hop_samples))
 
 
-def _transitions(config: AmplitudeConfig, distance: float) -> Transitions:
+def ways_of(config: AmplitudeConfig, distance: float) -> Transitions:
     """Return a table's transitions between amounts that are so far apart."""
     if config.preset is not None:
         return transitions_of(config.preset, distance)
@@ -196,20 +198,15 @@ def _wrong_sign(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
 
 
 def _wrong_durations(config: AmplitudeConfig, inputs: PolicyInputs) -> Iterator[str]:
-    hop_s = inputs.hop_samples / inputs.rate_hz
+    hop_s = hop_s_of(inputs)
+    hop = f"one hop of {config.of!r}"
     averaging_s = config.averaging_s
-    if 0.0 < averaging_s < hop_s:
-        yield (
-            f"averaging_s: expected 0 or at least {hop_s:g} (one hop of {config.of!r}), "
-            f"found {averaging_s:g}"
-        )
+    if wrong := [*wrong_durations({"averaging_s": averaging_s}, hop_s, hop)]:
+        yield from wrong
         return
-    update_s = n_hops_of(averaging_s, inputs) * hop_s
-    what = "averaging_s" if averaging_s > 0.0 else f"one hop of {config.of!r}"
-    for key in _ONSETS:
-        onset_s = getattr(config, key)
-        if 0.0 < onset_s < update_s * (1.0 - 1e-9):
-            yield f"{key}: expected 0 or at least {update_s:g} ({what}), found {onset_s:g}"
+    what = "averaging_s" if averaging_s > 0.0 else hop
+    onsets_s = {key: getattr(config, key) for key in _ONSETS}
+    yield from wrong_durations(onsets_s, n_hops_of(averaging_s, inputs) * hop_s, what)
 
 
 def _wrong_clip(own: OwnAmounts, device: DeviceConfig) -> Iterator[str]:
@@ -227,3 +224,18 @@ def _wrong_clip(own: OwnAmounts, device: DeviceConfig) -> Iterator[str]:
                 f"{key}_{unit}: expected a whole number of steps (step_{unit} = {own.step:g}), "
                 f"found {amount:g}"
             )
+
+
+def _wrong_transitions(
+    config: AmplitudeConfig, own: OwnAmounts, device: DeviceConfig
+) -> Iterator[str]:
+    """Refuse ramps that the device cannot follow, or that its time above safe ends too soon."""
+    distance = own.highest - own.lowest
+    ways = ways_of(config, distance)
+    up, down = (
+        ("transition_up_s", "transition_down_s") if config.preset is None else ("preset",) * 2
+    )
+    yield from wrong_transitions({up: ways.up_s, down: ways.down_s}, distance, device)
+    above = min(own.highest - device.safe_amount, distance)
+    above_s = ways.up_s * above / distance if distance > 0.0 else 0.0
+    yield from wrong_way_up(up, above_s, device)

@@ -18,11 +18,11 @@ class Transitions(NamedTuple):
     down_s: float
 
 
-class Rates(NamedTuple):
-    """How fast the amplitude rises and falls."""
+class RatesMaPerS(NamedTuple):
+    """How fast the amplitude rises and falls, in milliampere a second."""
 
-    up_ma_per_s: float
-    down_ma_per_s: float
+    up: float
+    down: float
 
 
 #: ``percept_dual``, ``percept_single``: what an implant sets unless told otherwise (Medtronic,
@@ -31,12 +31,12 @@ class Rates(NamedTuple):
 #: ``stanford``: 0.05 and 0.025 mA/s, of studies with a dual threshold. ``rcs_slow``: 0.03 and
 #: 0.12 mA/s, at home with Summit RC+S. ``rcs_fast``: 0.5 mA/s, in clinic with it, where up to 1 was
 #: used.
-RAMPS: Final[Mapping[RampPreset, Transitions | Rates]] = {
+RAMPS: Final[Mapping[RampPreset, Transitions | RatesMaPerS]] = {
     "percept_dual": Transitions(150.0, 300.0),
     "percept_single": Transitions(0.25, 0.25),
-    "stanford": Rates(0.05, 0.025),
-    "rcs_slow": Rates(0.03, 0.12),
-    "rcs_fast": Rates(0.5, 0.5),
+    "stanford": RatesMaPerS(0.05, 0.025),
+    "rcs_slow": RatesMaPerS(0.03, 0.12),
+    "rcs_fast": RatesMaPerS(0.5, 0.5),
 }
 
 
@@ -49,7 +49,7 @@ def transitions_of(preset: RampPreset, distance: float) -> Transitions:
     ramp = RAMPS[preset]
     if isinstance(ramp, Transitions):
         return ramp
-    return Transitions(distance / ramp.up_ma_per_s, distance / ramp.down_ma_per_s)
+    return Transitions(distance / ramp.up, distance / ramp.down)
 
 
 def wrong_ramp(
@@ -81,55 +81,8 @@ def wrong_ramp(
 
 def wrong_preset(preset: RampPreset | None, device: DeviceConfig) -> Iterator[str]:
     """Refuse a ramp in milliampere a second of a device that does not speak milliampere."""
-    if preset is not None and device.unit != "ma" and isinstance(RAMPS[preset], Rates):
+    if preset is not None and device.unit != "ma" and isinstance(RAMPS[preset], RatesMaPerS):
         yield (
             f"preset: expected a ramp that is not in mA/s for device {device.id!r}, which speaks "
             f"level, found {preset!r}"
         )
-
-
-def wrong_transitions(
-    preset: RampPreset | None,
-    transitions: Transitions,
-    amounts: tuple[float, float],
-    device: DeviceConfig,
-) -> Iterator[str]:
-    """Refuse ramps that the device cannot follow, or that its time above safe ends too soon.
-
-    Parameters
-    ----------
-    preset : str, optional
-        The preset that they are of, which is the key then.
-    transitions : Transitions
-        The ways between both amounts.
-    amounts : tuple of float
-        Lowest and highest.
-    device : DeviceConfig
-        The device.
-    """
-    lowest, highest = amounts
-    distance = highest - lowest
-    shortest_s = distance / device.slew_per_s_max
-    too_fast_s = {
-        _key(preset, f"transition_{name}"): found_s
-        for name, found_s in transitions._asdict().items()
-        if 0.0 < found_s < shortest_s * (1.0 - 1e-9)
-    }
-    for key, found_s in too_fast_s.items():
-        yield (
-            f"{key}: expected 0 (as fast as it may) or at least {shortest_s:g}, as device "
-            f"{device.id!r} changes by {device.slew_per_s_max:g} a second at most, "
-            f"found {found_s:g}"
-        )
-    above = min(highest - device.safe_amount, distance)
-    above_s = transitions.up_s * above / distance if distance > 0.0 else 0.0
-    if above_s >= device.limits.on_time_s_max:
-        yield (
-            f"{_key(preset, 'transition_up_s')}: expected a way above the safe amount shorter than "
-            f"on_time_s_max ({device.limits.on_time_s_max:g}) of device {device.id!r}, or the "
-            f"highest amount is never reached, found {above_s:g}"
-        )
-
-
-def _key(preset: RampPreset | None, key: str) -> str:
-    return key if preset is None else "preset"

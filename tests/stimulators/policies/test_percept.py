@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.policies.percept_dual import PerceptDualConfig
-from stimulators.policies.percept_single import PerceptSingleConfig
+from stimulators.policies.parts.percept_tables import PerceptDualConfig, PerceptSingleConfig
 from stimulators.policies.registry import AnyPolicyConfig
 from stimulators.policies.wrapping.ganged import GangedConfig, GangedDevice
 from tests.stimulators.gate.gate_rig import device_of, feedback_of, limits_of
