@@ -1,4 +1,4 @@
-"""`config check`, `config import` and `config schema`."""
+"""`config check`, `config import` and `config schema`: a rig's file checked, made, described."""
 
 import hashlib
 from pathlib import Path
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 @app.command("check")
 def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
-    """Check a file and the files it names, all of it at once, without any network.
+    """Check a configuration file and the files that it names, without any network.
 
     What it says of streams not yet seen is checked when they are opened.
     """

@@ -112,12 +112,12 @@ def changes(example: PolicyConfig) -> Iterator[Change]:
 
 def _is_heeded(table: dict[str, Any], key: str) -> bool:
     """Say whether the key means anything with the output of the table."""
-    heeded = {"every_s": ("trigger",), "longest_s": ("amplitude",)}.get(key)
-    return heeded is None or str(table["output"]) in heeded
+    heeded = {"every_s": "trigger", "longest_s": "amplitude"}.get(key)
+    return heeded is None or str(table["output"]) == heeded
 
 
 def _is_ramp(table: dict[str, Any]) -> bool:
-    return table.get("output", "amplitude") == "amplitude"
+    return str(table.get("output", "amplitude")) == "amplitude"
 
 
 _CHANGES = [change for example in _EXAMPLES for change in changes(example)]
