@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from replay.readers.percept.report import NOT_READ, Report, n_runs_of, read_report
-from replay.readers.percept.runs import Run, power_runs, time_domain_runs
-from replay.readers.percept.stream import ReportStream
+from replay.readers.percept.runs import power_runs, time_domain_runs
+from replay.readers.percept.stream import streams_of
 from replay.readers.percept.ticks import TickClock
 from replay.readers.reader import Reader
 from replay.recording import Recording, RecordingError
@@ -51,7 +51,7 @@ def open_percept(path: Path) -> Recording:
     warnings: list[str] = []
     clock = TickClock()
     runs = [*time_domain_runs(report, clock, warnings), *power_runs(report, clock, warnings)]
-    streams = tuple(_streams(runs))
+    streams = tuple(streams_of(runs))
     left_out = [*_not_read(report)]
     if not streams:
         found = "; ".join([*warnings, *left_out]) or "none of them"
@@ -60,15 +60,6 @@ def open_percept(path: Path) -> Recording:
             f"BrainSenseLfp, found {found}"
         )
     return Recording(path, streams, (*warnings, *left_out))
-
-
-def _streams(runs: list[Run]) -> Iterator[ReportStream]:
-    """Yield a stream for all runs of the same channels."""
-    together: dict[object, list[Run]] = {}
-    for run in runs:
-        together.setdefault(run.info, []).append(run)
-    for info, each in together.items():
-        yield ReportStream(info, each)
 
 
 def _not_read(report: Report) -> Iterator[str]:

@@ -147,7 +147,7 @@ def _stamps_of_log(
     ticks_s = steady_s([each.TicksInMs for each in run.LfpData])
     first_s = clock.place_s(run.LfpData[0].TicksInMs / 1000.0, moment, after_s)
     if ticks_s is not None:
-        return ticks_s - ticks_s[0] + first_s
+        return np.asarray(ticks_s - ticks_s[0] + first_s, np.float64)
     warnings.append(
         f"{path}.LfpData: expected TicksInMs that rise steadily, found others: rows are counted "
         f"at {run.SampleRateInHz:g} Hz"

@@ -1,6 +1,6 @@
 """A stream of a session report: its runs one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -23,3 +23,12 @@ class ReportStream(RecordedStream):
         """Return samples and stamps."""
         samples, stamps_s = self._held
         return Stretch(samples[start:stop].copy(), stamps_s[start:stop].copy())
+
+
+def streams_of(runs: Sequence[Run]) -> Iterator[ReportStream]:
+    """Yield a stream for all runs of the same channels."""
+    together: dict[StreamInfo, list[Run]] = {}
+    for run in runs:
+        together.setdefault(run.info, []).append(run)
+    for info, each in together.items():
+        yield ReportStream(info, each)
