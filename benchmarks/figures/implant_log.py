@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import stimloop as sl
 from benchmarks.figures.recordings import DATA
-from detectors.power.percept import LSB_PER_UV2
+from detectors.bands.percept import LSB_PER_UV2
 from replay import readers
 from replay.recording import RecordedStream, Stretch
 

@@ -6,13 +6,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.bands.percept import AMPLITUDES_PER_POWER, LSB_PER_UV2
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.outputs import Measure
 from detectors.power.config import WINDOW_S, BandPowerConfig
 from detectors.power.outside import PowerOutside
-from detectors.power.percept import AMPLITUDES_PER_POWER, LSB_PER_UV2
 from detectors.power.periodogram import SlidingPeriodogram
 from detectors.power.recursive import RecursivePower
 from detectors.power.scale import PowerScale, Scale
@@ -84,7 +84,7 @@ class BandPower(StreamDetector):
     ``preset = "percept"``: the squared amplitudes, ``(2 |X| / sum(w))²``, of 256 samples at 250 Hz
     (of as long a window at another rate), summed over the bins that are no further than 2.5 Hz from
     `centre_hz`, each whole, times 77.6: the unit ``lsb`` of the implant's own log
-    (`detectors.power.percept`). With ``update_s = 0.5`` and ``hop_s = 3.0`` it is what is logged
+    (`detectors.bands.percept`). With ``update_s = 0.5`` and ``hop_s = 3.0`` it is what is logged
     while the implant senses; with ``hop_s = 0.2`` what its dual thresholds average.
 
     ``recursive``: ``scipy.signal.sosfilt`` with a Butterworth band-pass

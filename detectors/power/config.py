@@ -5,15 +5,15 @@ from typing import Annotated, Final, Literal, NamedTuple
 from msgspec import Meta
 
 from detectors.bands.bins import require_cycle, require_width
-from detectors.bands.presets import PRESETS, Preset
-from detectors.checks import require_band, window_error
-from detectors.power.percept import (
+from detectors.bands.percept import (
     CENTRE_HZ,
     HALF_WIDTH_HZ,
     PERCEPT,
     PerceptPreset,
     PerceptSpectrum,
 )
+from detectors.bands.presets import PRESETS, Preset
+from detectors.checks import require_band, window_error
 from detectors.power.scale import TOTAL_HZ, WITH_BASELINE, PowerBaseline, Scale
 from detectors.stream_detector import StreamDetectorConfig
 
@@ -55,7 +55,7 @@ class BandPowerConfig(
         Low and high edge.
     preset : {"pd_stn_beta", "dystonia_gpi_low", "percept", "percept_single"}
         A band by name, instead: see `detectors.bands.presets`; or with `centre_hz` the power that
-        an implant computes, in its own unit: see `detectors.power.percept`.
+        an implant computes, in its own unit: see `detectors.bands.percept`.
     centre_hz : float
         Centre of the band of the implant's presets, 1 to 96 Hz.
     bands_hz : dict of str to tuple of float
@@ -101,7 +101,7 @@ class BandPowerConfig(
     """
 
     band_hz: tuple[float, float] | None = None
-    preset: Preset | PerceptPreset | None = None
+    preset: Literal[Preset, PerceptPreset] | None = None
     centre_hz: Annotated[float, Meta(ge=CENTRE_HZ[0], le=CENTRE_HZ[1])] | None = None
     bands_hz: (
         dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)], tuple[float, float]]

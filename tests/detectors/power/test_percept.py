@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks.figures.implant_log import held
 from detectors.bands.aliasing import bands_of
+from detectors.bands.percept import LSB_PER_UV2
 from detectors.chain import AnyDetectorConfig
 from detectors.power.band_power import BandPower, BandPowerConfig
-from detectors.power.percept import LSB_PER_UV2
 from tests.support.blocks import block_of, layout_of
 
 
