@@ -160,8 +160,8 @@ def _of_rig(path: str, discriminants: Mapping[str, SummitDiscriminant]) -> Itera
     )
     yield Mistake(
         path,
-        'the file does not say expected_sign: write "falls" or "rises" (what the first '
-        "discriminant does as the amplitude rises), which a device that is not simulated needs",
+        'the file does not say expected_sign: write "falls" or "rises" (what '
+        "discriminants[0] does as the amplitude rises), which a device that is not simulated needs",
     )
     told = set()
     for name, each in discriminants.items():

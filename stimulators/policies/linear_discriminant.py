@@ -170,11 +170,16 @@ class LinearDiscriminant(AmountKeeper):
         """Let each discriminant take the hop, and go to the amount of the state they lead to."""
         if not self.is_driven:
             return
-        found = [each.take(observation) for each in self._discriminants]
-        for at, has_changed in enumerate(found):
+        has_counted = False
+        changed = []
+        for at, each in enumerate(self._discriminants):
+            has_changed = each.take(observation)
+            has_counted |= has_changed is not None
             if has_changed:
-                self._change(at, observation.time_s)
-        if any(each is not None for each in found):
+                changed.append(at)
+        for at in changed:
+            self._change(at, observation.time_s)
+        if has_counted:
             is_known = all(each.is_known for each in self._discriminants)
             self.goal = self._goals[self.state] if is_known else None
 

@@ -1,6 +1,7 @@
 """A linear discriminant of features: from means that do not overlap to a level, 0, 1 or 2."""
 
 import math
+from collections.abc import Sequence
 
 from stimulators.policies.parts.averaging import Averaging
 from stimulators.policies.parts.discriminant_table import DiscriminantConfig
@@ -75,8 +76,12 @@ class Discriminant:
 
     def __init__(self, config: DiscriminantConfig, first: int) -> None:
         self._config = config
-        self._positions = tuple(range(first, first + len(config.features)))
-        self._averagings = tuple(Averaging(config.update_features) for _ in config.features)
+        positions = range(first, first + len(config.features))
+        self._terms = tuple(
+            (position, each.weight, each.multiplier, each.subtrahend)
+            for position, each in zip(positions, config.features, strict=True)
+        )
+        self._averagings = tuple((each, Averaging(config.update_features)) for each in positions)
         bounds = [config.lower_threshold]
         if config.upper_threshold is not None:
             bounds.append(config.upper_threshold)
@@ -119,31 +124,30 @@ class Discriminant:
         """Let no update count that comes less than the blanking after the newest hop."""
         self._blank_hops = self._config.blanking_features
 
-    def output_of(self, values: tuple[float, ...]) -> float:
+    def output_of(self, values: Sequence[float]) -> float:
         """Return ``sum(weight * multiplier * (value - subtrahend))`` of measures or means."""
         total = 0.0
-        for position, each in zip(self._positions, self._config.features, strict=True):
-            total += each.weight * (each.multiplier * (values[position] - each.subtrahend))
+        for position, weight, multiplier, subtrahend in self._terms:
+            total += weight * (multiplier * (values[position] - subtrahend))
         return total
 
     def take(self, observation: Observation) -> bool | None:
         """Take the next hop; say whether an update changed the level, None where none counted."""
-        means = list(observation.values)
-        has_ended = False
-        for position, averaging in zip(self._positions, self._averagings, strict=True):
-            mean = averaging.take(
-                observation.values[position], is_valid=observation.values_valid[position]
-            )
+        values, values_valid = observation.values, observation.values_valid
+        means: list[float] | None = None
+        for position, averaging in self._averagings:
+            mean = averaging.take(values[position], is_valid=values_valid[position])
             if mean is not None:
-                means[position], has_ended = mean, True
-        is_blanked = self._blank_hops > 1
-        self._blank_hops = max(0, self._blank_hops - 1)
-        if not has_ended:
+                means = list(values) if means is None else means
+                means[position] = mean
+        if self._blank_hops:
+            self._blank_hops -= 1
+        if means is None:
             return None
         if self._n_held_off:
             self._n_held_off -= 1
             return None
-        return None if is_blanked else self._update(self.output_of(tuple(means)))
+        return None if self._blank_hops else self._update(self.output_of(means))
 
     def _update(self, output: float) -> bool:
         self.is_known = math.isfinite(output)
@@ -155,7 +159,7 @@ class Discriminant:
         return any(changes)
 
     def _restart(self) -> None:
-        for averaging in self._averagings:
+        for _, averaging in self._averagings:
             averaging.restart()
         self._count_anew()
         self._blank_hops = 0

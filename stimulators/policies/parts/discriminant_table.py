@@ -28,6 +28,11 @@ class FeatureConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         The detector, its channel, which may be left out where it has one, and its measure.
     weight, multiplier, subtrahend : float
         Multiplier and subtrahend normalise the feature.
+
+    Examples
+    --------
+    >>> FeatureConfig(of="beta", measure="power", subtrahend=4.0).weight
+    1.0
     """
 
     of: str
@@ -58,6 +63,13 @@ class DiscriminantConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         After a change of the level no update counts that comes less than so many hops later.
     blanks_both : bool
         A change of this level blanks the other discriminant too, for as long as that one says.
+
+    Examples
+    --------
+    >>> features = (FeatureConfig(of="beta", measure="power"),)
+    >>> table = DiscriminantConfig(features=features, lower_threshold=6.0, update_features=10)
+    >>> table.n_levels
+    2
     """
 
     features: tuple[FeatureConfig, ...]

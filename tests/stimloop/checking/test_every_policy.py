@@ -3,7 +3,7 @@
 import copy
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import pytest
@@ -30,16 +30,18 @@ class Change(NamedTuple):
 
     example: PolicyConfig
     path: tuple[str | int, ...]
-    value: float
+    value: float | str
+    told: str = ""
 
     @property
     def key(self) -> str:
-        """Its path in the file."""
-        steps = [f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path]
+        """Where in the file it is told: at that key, unless at another one of the table."""
+        path = (*self.path[:-1], self.told) if self.told else self.path
+        steps = [f"[{each}]" if isinstance(each, int) else f".{each}" for each in path]
         return f"$.policies[0]{''.join(steps)}"
 
     def __str__(self) -> str:
-        return f"{self.example.id}{self.key.removeprefix('$.policies[0]')}={self.value:g}"
+        return f"{self.example.id}-{'.'.join(map(str, self.path))}={self.value}"
 
 
 _EXAMPLES = [
@@ -98,26 +100,44 @@ def changes(example: PolicyConfig) -> Iterator[Change]:
         if {"upper_threshold", "lower_threshold"} <= set(table):
             yield Change(example, (*path, "upper_threshold"), table["lower_threshold"] - 1.0)
         for key in table:
-            if _COUNTED.fullmatch(key) and _is_heeded(table, key):
-                yield Change(example, (*path, key), 0.4 * _HOP_S)
-            if _TRANSITION.fullmatch(key) and table.get("output") != "trigger":
-                yield Change(example, (*path, key), 1e-4)
-            if key == "transition_up_s" and "wraps" not in table and _is_ramp(table):
-                yield Change(example, (*path, key), 3600.0)
-            if _RATE.fullmatch(key):
-                yield Change(example, (*path, key), 100.0)
-            if key.startswith("rise_"):
-                yield Change(example, (*path, key), 1e-4)
+            yield from (Change(example, (*path, key), each) for each in impossible(key, table))
+        if presets := presets_at(example, path):
+            if "preset" in table:
+                yield Change(example, (*path, "transition_up_s"), 1.0)
+            else:
+                yield Change(example, (*path, "preset"), presets[0], "transition_up_s")
+
+
+def impossible(key: str, table: dict[str, Any]) -> Iterator[float]:
+    """Yield what a key of a duration or a ramp cannot be: too short, too fast, too slow."""
+    is_ramp = str(table.get("output", "amplitude")) == "amplitude"
+    if _COUNTED.fullmatch(key) and _is_heeded(table, key):
+        yield 0.4 * _HOP_S
+    if _TRANSITION.fullmatch(key) and is_ramp:
+        yield 1e-4
+    if key == "transition_up_s" and is_ramp and "wraps" not in table:
+        yield 3600.0
+    if _RATE.fullmatch(key):
+        yield 100.0
+    if key.startswith("rise_"):
+        yield 1e-4
+
+
+def presets_at(example: PolicyConfig, path: tuple[str | int, ...]) -> list[str]:
+    """Return the names that the key `preset` of a table takes; none where it has no such key."""
+    table: Any = example
+    for step in path:
+        table = getattr(table, str(step)) if isinstance(table, msgspec.Struct) else table[step]
+    if not isinstance(table, msgspec.Struct):
+        return []
+    types = [each.type for each in msgspec.structs.fields(table) if each.name == "preset"]
+    return [name for type_ in types for each in get_args(type_) for name in get_args(each)]
 
 
 def _is_heeded(table: dict[str, Any], key: str) -> bool:
     """Say whether the key means anything with the output of the table."""
     heeded = {"every_s": "trigger", "longest_s": "amplitude"}.get(key)
     return heeded is None or str(table["output"]) == heeded
-
-
-def _is_ramp(table: dict[str, Any]) -> bool:
-    return str(table.get("output", "amplitude")) == "amplitude"
 
 
 _CHANGES = [change for example in _EXAMPLES for change in changes(example)]
@@ -144,7 +164,7 @@ def test_something_is_tried_of_every_policy_with_such_keys() -> None:
 
 
 @pytest.mark.parametrize("change", _CHANGES, ids=str)
-def test_crossed_thresholds_short_onsets_and_ramps_that_cannot_be_are_one_line(
+def test_crossed_thresholds_short_onsets_ramps_and_presets_that_cannot_be_are_one_line(
     change: Change,
 ) -> None:
     policy = copy.deepcopy(plain(change.example))
