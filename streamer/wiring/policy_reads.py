@@ -55,7 +55,9 @@ def declared(config: PolicyConfig) -> Declared:
         reads, drives = tuple(config.reads), tuple(config.drives)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ValueError(f"kind: what the policy reads and drives is not said: {reason}") from error
+        raise ValueError(
+            f"kind: the policy does not declare what it reads and drives: {reason}"
+        ) from error
     for each in reads:
         if not isinstance(each, MeasureRead | EventRead):
             raise ValueError(  # noqa: TRY004 the package is wrong, not a type of ours

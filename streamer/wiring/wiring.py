@@ -192,7 +192,7 @@ def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise ValueError(f"kind: the policy cannot be made: {reason}") from error
     if (missing := lacks(policy)) is not None:
-        raise ValueError(f"kind: expected a policy that says its {missing}, found none")
+        raise ValueError(f"kind: expected a policy that has {missing}, found none")
     highest = [device.amount_max for device in inputs.devices]
     drives = [device.id for device in inputs.devices]
     if (wrong := wrong_clips(policy, drives, highest)) is not None:

@@ -55,7 +55,7 @@ CASES = [
         'username = "service"\npassword_file = "password"',
         "$.broker.password_file",
         "tls = true beside it",
-        "a password that crosses the connection as it is",
+        "a password that is sent unencrypted",
     ),
     Case(
         "long_lease_with_real_device",

@@ -256,7 +256,7 @@ def test_a_dead_companion_is_told_and_ends_the_run_with_three(
         process = int(started.split()[-1][:-1])
         os.kill(process, signal.SIGKILL)
         assert service.ended() == 3, service.text
-    death = f"{name} (process {process}) ended with exit code -9; it last said nothing"
+    death = f"{name} (process {process}) ended with exit code -9; its last error line: none"
     told = [line for line in service.said if line.startswith("stimloop: ") and death in line]
     assert len(told) == 1, service.text
     assert json.loads((session / "summary.json").read_text("utf-8"))["ended"] == f"fault: {death}"

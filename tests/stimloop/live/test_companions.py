@@ -75,7 +75,7 @@ def test_a_death_is_told_with_exit_code_and_last_words(tmp_path: Path) -> None:
         with pytest.raises(FaultError) as error:
             await fed
         assert str(error.value).startswith(f"broker (process {process}) ended with exit code ")
-        assert "; it last said " in str(error.value)
+        assert "; its last error line: " in str(error.value)
         with pytest.raises(FaultError, match="broker"):
             companions.expect_all_alive()
 
