@@ -116,7 +116,7 @@ def test_a_burst_leaves_with_the_hop_in_which_it_ended() -> None:
     seen = FedStatistics().see(*_TEN, *_QUIET, *_QUIET, *_QUIET)
     assert [each["n_bursts"] for each in seen] == [1.0, 1.0, 1.0, 0.0]
     assert [each["seen_s"] for each in seen] == pytest.approx([0.1, 0.2, 0.3, 0.3])
-    # Of the window of 0.3 s not half had been seen at first.
+    # At first the detector was valid for less than half of the window of 0.3 s.
     assert [each["rate_hz"] for each in seen] == [
         None,
         pytest.approx(5.0),

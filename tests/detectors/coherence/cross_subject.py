@@ -13,7 +13,7 @@ from detectors.detector import DetectorConfig
 from detectors.offline import detect
 from detectors.testing.subject import ComparableResult, Plain, StreamSamples, stream_samples
 
-#: A stream's samples restart here, their times moved by so many seconds.
+#: A restart of a stream: the sample, and the seconds by which later times are moved.
 Restart = tuple[int, float]
 
 

@@ -44,7 +44,7 @@ def measures_of(
     lag = cross.imag
     total = lag.sum(axis=0)
     size = np.abs(lag).sum(axis=0)
-    # A sum squared less the squares leaves the products of every two: so nothing cancels.
+    # The square of a sum less the squares is the sum of all products of two different terms.
     first, second = np.triu_indices(len(lag), 1)
     products = lag[first] * lag[second]
     debiased = products.sum(axis=0) / np.abs(products).sum(axis=0)

@@ -141,7 +141,7 @@ def outside_of(config: BandPowerConfig, layout: StreamLayout, given: StreamSampl
         outside_max=None,
         outside_time_constant_s=None,
     )
-    # What passed was put by before the share was given, so a doubt about its stamp is over by then.
+    # The first power waits for the slower second filter: a doubtful stamp is over by then.
     undoubted = replace(given, taint=given.taint & ~np.uint16(int(NEWEST_TAINT)))
     passed, _ = _filtered(plain, layout, undoubted)
     inside, valid = _filtered(plain, layout, given, n_second=4)

@@ -17,7 +17,7 @@ from tests.replay.readers import xdf_example
 from tests.replay.recordings import whole
 from tests.support.searching import search
 
-#: What the laws of readers are held on.
+#: The file that the laws of readers are tried on.
 write_example = xdf_example.write_example
 
 _VALUES = np.arange(40, dtype=np.float32).reshape(20, 2)

@@ -208,9 +208,9 @@ def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
             text=True,
             check=False,
         ).stdout
-        # Nothing but commands to the safe amount, which are said until the device is there.
+        # Only commands to the safe amount are sent, repeated until the device reports it.
         assert all('"amplitude_ma":0.0' in line for line in heard.splitlines()), heard
-        # Until the device has reached the broker too nobody knows what it gives.
+        # Until the device has reached the broker too, its amount is unknown.
         service.until("lost; ready to be armed")
         assert service.interrupt() == 0, service.text
 

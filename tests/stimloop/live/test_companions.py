@@ -87,7 +87,7 @@ def test_nobody_is_missed_who_is_told_to_end(tmp_path: Path) -> None:
 
     async def end(companions: Companions, _: int) -> None:
         fed.append(asyncio.ensure_future(companions.feed(_ignored)))
-        # The service ends its sources before the companions are told to end.
+        # The service closes its sources before it ends its child processes.
         await asyncio.wait(fed, timeout=0.05)
         fed[0].cancel()
         await asyncio.wait(fed)

@@ -163,6 +163,6 @@ def test_chunks_do_not_show(cuts: set[int], gap: int) -> None:
     detected = {each.sample for hop in run(whole) for each in hop.moments}
     assert len(run(whole)) == 40
     assert len(detected) == 7
-    # A detector tells of a detection together with the hop that confirms it.
+    # A detector returns a detection together with the hop that confirms it.
     borders = sorted({0, 200, *(5 * (cut // 5) for cut in cuts)})
     assert run(borders) == run(whole)

@@ -244,7 +244,7 @@ def stimulation_period(
 ) -> Plain:
     samples, taint, good = given.samples_uv.copy(), given.taint.copy(), _is_good(given)
     changes = _bound(events, STIMULATION_CHANGE, config.change_markers)
-    # What stands in for tainted samples in the past of later ones.
+    # Values that replace tainted samples in the past of later ones.
     past = given.samples_uv.copy()
     for start, stop in _stretches(given):
         state = _Period(config, layout.rate_hz, samples.shape[1])
