@@ -107,8 +107,8 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
             f"{_suited(measure, detectors)}, found {asked.detector!r}, which gives {gives}"
         )
     channel = _channel(asked, detector)
-    places = [place for place, each in enumerate(columns) if each.channel == channel]
-    by_measure = {columns[place].measure: place for place in places}
+    indices = [index for index, each in enumerate(columns) if each.channel == channel]
+    by_measure = {columns[index].measure: index for index in indices}
     if measure and measure not in by_measure:
         gives = ", ".join(by_measure) or "nothing"
         raise ValueError(
@@ -125,12 +125,12 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
     calibrating = by_measure.get(_CALIBRATING, -1)
     if isinstance(asked, EventRead):
         return Found(
-            ResolvedRead(asked.detector, channel), -1, tuple(places), calibrating, asked.kinds
+            ResolvedRead(asked.detector, channel), -1, tuple(indices), calibrating, asked.kinds
         )
     column = columns[by_measure[measure]]
     read = ResolvedRead(asked.detector, channel, measure, column.unit, column.signed)
-    place = by_measure[measure]
-    return Found(read, place, (place,), calibrating, ())
+    index = by_measure[measure]
+    return Found(read, index, (index,), calibrating, ())
 
 
 def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:

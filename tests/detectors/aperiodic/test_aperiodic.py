@@ -25,7 +25,7 @@ EXPONENT, OFFSET, OVER_DB, OVER_DB_NULL, MISFIT = range(5)
 
 
 def layout_of(n_channels: int = 1, rate_hz: float = 250.0) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
+    return StreamLayout("LFP", rate_hz, tuple(f"C{index}" for index in range(n_channels)))
 
 
 def config_of(**keys: Any) -> AperiodicConfig:

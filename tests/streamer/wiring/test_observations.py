@@ -58,7 +58,7 @@ def _seen(
 ) -> Seen:
     made = np.array(values, dtype=np.float64).reshape(len(samples), n_values)
     valid = np.ones(made.shape, dtype=np.bool_)
-    valid[[place for place, sample in enumerate(samples) if sample in invalid], 0] = False
+    valid[[index for index, sample in enumerate(samples) if sample in invalid], 0] = False
     sample = np.array(samples, dtype=np.int64)
     time_s = 50.0 + sample / _RATE_HZ + late_s
     taint = np.zeros(len(samples), dtype=np.uint16)
