@@ -117,7 +117,10 @@ def test_two_discriminants_lead_to_nine_states() -> None:
 
 
 def test_a_discriminant_is_the_weighted_sum_of_normalised_means() -> None:
-    """2 * 0.5 * (mean of 5 and 9, less 1) - 1 * (mean of 1 and 3) = 6 - 2 = 4."""
+    """2 * 0.5 * (mean of 5 and 9, less 1) - 1 * (mean of 1 and 3) = 6 - 2 = 4.
+
+    Before there is an update, a target says the sum of its hop: 2 * 0.5 * (5 - 1) - 1 = 3.
+    """
     features = (
         FeatureConfig(of="beta", weight=2.0, multiplier=0.5, subtrahend=1.0),
         FeatureConfig(of="gamma", weight=-1.0),
@@ -126,7 +129,7 @@ def test_a_discriminant_is_the_weighted_sum_of_normalised_means() -> None:
     made = driven(config)
     (before,) = made.targets(5.0, 1.0)
     (target,) = made.targets(9.0, 3.0)
-    assert (before.value, target.value, target.threshold) == (0.0, 4.0, 3.5)
+    assert (before.value, target.value, target.threshold) == (3.0, 4.0, 3.5)
     assert (state_of(made), target.detector, target.channel, target.onset_s) == (
         1,
         "beta",
