@@ -8,14 +8,18 @@ from stimloop.checking.wording import shown
 from stimloop.errors import ConfigError, found_text
 
 
+class _TwiceError(ValueError):
+    """An object has a key twice, with different values."""
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """Return the object that a JSON file holds; a byte order mark is taken off.
 
     Raises
     ------
     ConfigError
-        Where it cannot be read, is no text, no JSON, or holds something else than an object: one
-        line.
+        Where it cannot be read, is no text, no JSON, says a key twice, or holds something else
+        than an object: one line.
     """
     try:
         text = file.read_bytes().decode("utf-8-sig")
@@ -29,7 +33,12 @@ def read_json(file: Path) -> dict[str, Any]:
             f"0x{error.object[error.start]:02x}"
         ) from error
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_once)
+    except _TwiceError as error:
+        raise ConfigError(
+            f"{file}: expected each key once in an object, found {shown(str(error))} twice with "
+            "different values: nobody can say which counts"
+        ) from error
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
         raise ConfigError(
@@ -39,4 +48,13 @@ def read_json(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: expected JSON, found lists too deep to read") from error
     if not isinstance(found, dict):
         raise ConfigError(f"{file}: expected a JSON object, found {shown(found)}")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and found[key] != value:
+            raise _TwiceError(key)
+        found[key] = value
     return found

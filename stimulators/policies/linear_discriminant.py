@@ -194,12 +194,13 @@ class LinearDiscriminant(AmountKeeper):
     def basis(self, observation: Observation) -> Basis:
         """Return the discriminant whose level changed last, its output and threshold."""
         newest = self._discriminants[self._newest]
+        output = newest.output
         detector, channel = self._whose[self._newest]
         return Basis(
             detector,
             channel,
             observation.time_s if self._since_s is None else self._since_s,
-            newest.output,
+            newest.output_of(observation.values) if output is None else output,
             newest.held_against,
         )
 

@@ -68,8 +68,8 @@ class Discriminant:
 
     Attributes
     ----------
-    output : float
-        The newest update that was a number; 0 before the first.
+    output : float or None
+        The newest update that was a number; None before the first.
     is_known : bool
         Whether the newest update that counted was a number, and there was one since it began.
     """
@@ -111,7 +111,7 @@ class Discriminant:
         """Be as after construction: on level 0, with the hold-off to come."""
         for each in self._boundaries:
             each.forget()
-        self.output = 0.0
+        self.output: float | None = None
         self._n_held_off = self._config.holdoff_updates
         self._restart()
 

@@ -15,6 +15,7 @@ from tests.stimloop.importing.test_summit import document, write
         (b'{"Comment": 1}', "expected "),
         (b"[]", "expected a JSON object, found []"),
         (b'{"Detection": }', "line 1, column 15: expected JSON, found: expecting value"),
+        (b'{"B0": 1, "B0": 2}', "expected each key once in an object, found 'B0' twice"),
         (b"\xff\xfe{", "expected JSON, text in UTF-8, found the byte 0xff"),
         (b"[" * 100_000, "expected JSON, found lists too deep to read"),
         (None, "expected a file that can be read, found none"),

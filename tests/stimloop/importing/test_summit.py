@@ -259,3 +259,12 @@ def test_all_that_cannot_be_is_told_at_once(
         "$.Detection.LD1.IsEnabled",
         f"{_PROGRAM}.RiseTimes",
     ]
+
+
+def test_a_number_that_is_none_is_told_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, changed(f"{_LD0}.B0", float("nan")))
+    assert run_command(["config", "import", str(file)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"stimloop: {file}: {_LD0}.B0: expected a number from ")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stimulators.policies.dual_threshold import DualThresholdConfig
 from stimulators.policies.linear_discriminant import LinearDiscriminant
 from stimulators.policies.parts.discriminant import Boundary
 from stimulators.policies.parts.discriminant_table import (
@@ -18,7 +19,7 @@ from stimulators.policies.parts.discriminant_table import (
 )
 from stimulators.targets import MakeSafe
 from tests.stimulators.gate.gate_rig import device_of, feedback_of
-from tests.stimulators.policies.driven import Driven
+from tests.stimulators.policies.driven import HOP_S, Driven
 
 _BELOW, _BETWEEN, _ABOVE = 5.0, 15.0, 25.0
 
@@ -117,7 +118,10 @@ def test_two_discriminants_lead_to_nine_states() -> None:
 
 
 def test_a_discriminant_is_the_weighted_sum_of_normalised_means() -> None:
-    """2 * 0.5 * (mean of 5 and 9, less 1) - 1 * (mean of 1 and 3) = 6 - 2 = 4."""
+    """2 * 0.5 * (mean of 5 and 9, less 1) - 1 * (mean of 1 and 3) = 6 - 2 = 4.
+
+    Before there is an update, a target says the sum of its hop: 2 * 0.5 * (5 - 1) - 1 = 3.
+    """
     features = (
         FeatureConfig(of="beta", weight=2.0, multiplier=0.5, subtrahend=1.0),
         FeatureConfig(of="gamma", weight=-1.0),
@@ -126,7 +130,7 @@ def test_a_discriminant_is_the_weighted_sum_of_normalised_means() -> None:
     made = driven(config)
     (before,) = made.targets(5.0, 1.0)
     (target,) = made.targets(9.0, 3.0)
-    assert (before.value, target.value, target.threshold) == (0.0, 4.0, 3.5)
+    assert (before.value, target.value, target.threshold) == (3.0, 4.0, 3.5)
     assert (state_of(made), target.detector, target.channel, target.onset_s) == (
         1,
         "beta",
@@ -289,6 +293,41 @@ def test_two_boundaries_are_the_published_rule_on_recent_levels(
         for each in boundaries:
             each.update(output)
         assert sum(each.is_passed for each in boundaries) == level
+
+
+@given(
+    values=st.lists(st.sampled_from([_BELOW, _BETWEEN, _ABOVE, 9.0, 22.0]), max_size=60),
+    n_hops=st.integers(1, 3),
+)
+@settings(max_examples=50, deadline=None)
+def test_one_that_holds_between_its_thresholds_is_a_dual_threshold(
+    values: list[float], n_hops: int
+) -> None:
+    dual = DualThresholdConfig(
+        id="dual",
+        of="beta",
+        device="stn",
+        lowest_ma=1.0,
+        highest_ma=3.0,
+        lower_threshold=10.0,
+        upper_threshold=20.0,
+        averaging_s=n_hops * HOP_S,
+        onset_upper_s=0.0,
+        onset_lower_s=0.0,
+        detection_blanking_s=0.0,
+        transition_up_s=0.5,
+        transition_down_s=0.25,
+    )
+    first, second = (
+        Driven(each)
+        for each in (
+            dual,
+            table(one(update_features=n_hops), rise_ma_per_s=4.0, fall_ma_per_s=8.0),
+        )
+    )
+    for each in (first, second):
+        each.tell("engaged", 2.0)
+    assert second.wants(values) == first.wants(values)
 
 
 @pytest.mark.parametrize(
