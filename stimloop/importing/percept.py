@@ -83,7 +83,7 @@ def _channels(group: Group) -> tuple[dict[str, PerceptChannel], list[Mistake]]:
         if sides.count(each.side) > 1:
             found = f"found the {each.side} one again"
             wrong.append(Mistake(f"{path}.HemisphereLocation", f"expected one side each, {found}"))
-    followed = {each.get("HemisphereLocation") for _, each in group.adaptive}
+    followed = [each.get("HemisphereLocation") for _, each in group.adaptive]
     for path, each in channels.items():
         if each.GangedToHemisphere not in (None, *followed):
             text = f"expected a side that adapts, found {shown(each.GangedToHemisphere)}"

@@ -217,3 +217,21 @@ def test_a_report_of_scrambled_digits_is_read_and_all_of_it_told(data_dir: Path)
         "$.BrainSenseLfp.FirstPacketDateTime",
         "$.BrainSenseLfp.LfpData",
     ]
+
+
+@pytest.mark.parametrize("junk", [None, [], {}, "x", -1, 1e300, True, [[1]]])
+def test_whatever_stands_in_a_place_of_a_run_is_read_or_told(junk: Any, tmp_path: Path) -> None:
+    for section, run in (
+        ("BrainSenseTimeDomain", time_domain([500, 750])),
+        ("BrainSenseLfp", log([500, 1000])),
+    ):
+        for key in run:
+            path = write(tmp_path / "a.json", **{section: [run | {key: junk}]})
+            told, streams = "", ()
+            try:
+                streams = readers.open(path).streams
+            except RecordingError as error:
+                told = str(error)
+            assert "\n" not in told
+            assert "the reader of Percept failed" not in told
+            assert all(np.isfinite(whole(each).timestamps_s).all() for each in streams)
