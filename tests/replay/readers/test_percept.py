@@ -227,7 +227,8 @@ def test_whatever_stands_in_a_place_of_a_run_is_read_or_told(junk: Any, tmp_path
     ):
         for key in run:
             path = write(tmp_path / "a.json", **{section: [run | {key: junk}]})
-            told, streams = "", ()
+            told = ""
+            streams: tuple[RecordedStream, ...] = ()
             try:
                 streams = readers.open(path).streams
             except RecordingError as error:
