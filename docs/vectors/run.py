@@ -35,7 +35,8 @@ class Player:
     vector : dict
         The content of a file of this folder.
     device : object
-        Made as the vector's `device`, `keys`, `instance`, `nonces` and `newest_session` say.
+        Made as the vector's `device`, `keys`, `instance`, `newest_session` and `nonce` (of its
+        first clock request) say.
     loads : callable
         Reads JSON.
     signed : bool
@@ -59,7 +60,7 @@ class Player:
         """Return a line for each thing that is otherwise than the vector says."""
         for number, step in enumerate(self._vector["steps"]):
             at_us = step["at_us"]
-            while self._now_us and self._now_us + _TICK_US < at_us:
+            while number and self._now_us + _TICK_US < at_us:
                 self._now_us += _TICK_US
                 self._take(self._device.tick(self._now_us))
             self._now_us = at_us
@@ -78,6 +79,8 @@ class Player:
     def _take(self, said) -> None:  # noqa: ANN001
         for topic, payload, _, retain in said:
             body = self._opened(topic, payload)
+            if body is None:
+                continue
             message = self._loads(body)
             kind = topic[len(self._root) :]
             if kind == "clock/request":
@@ -108,6 +111,7 @@ class Player:
         expected = key["id"].encode() + b"." + hmac_hex(key["secret"], topic, body) + b"."
         if payload[:74] != expected:
             self.wrong.append(topic + ": expected a signature by key " + key["id"])
+            return None
         return body
 
     def _check(self, number, step) -> None:  # noqa: ANN001

@@ -13,6 +13,7 @@ from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
 
 if TYPE_CHECKING:
+    from stimloop.config import Config
     from stimulators.device_config import DeviceConfig
 
 app = typer.Typer()
@@ -64,14 +65,36 @@ def device(
             "ahead of the clock of its rig. Needs --memory; the device must not be running.",
         ),
     ] = False,
+    conformance: Annotated[
+        str | None,
+        typer.Option(
+            "--conformance",
+            metavar="HOST[:PORT]",
+            help="Be no device: try the one named by --id, whoever made it, against the wire "
+            "contract, on its broker. It is only listened to, unless --nobody-connected is given.",
+        ),
+    ] = None,
+    nobody_connected: Annotated[
+        bool,
+        typer.Option(
+            "--nobody-connected",
+            help="With --conformance: nobody is connected to the device, only a load: it may be "
+            "leased, given amounts up to beyond its limit, triggered and stopped.",
+        ),
+    ] = False,
     companion: IsCompanion = False,
 ) -> None:
-    """Run the reference device: leases, limits of its own, and stop, over MQTT."""
+    """Run the reference device, or try another one against the contract (--conformance)."""
     from stimloop import config as configuration
     from stimloop.rigs.device_keys import load_device_keys
     from stimloop.rigs.reference_devices import run_devices
 
     loaded = configuration.load(config)
+    if conformance is not None:
+        _try(loaded, id_, conformance, may_drive=nobody_connected)
+        return
+    if nobody_connected:
+        raise ConfigError("--nobody-connected: expected --conformance HOST beside it, found none")
     present = [each.id for each in loaded.devices]
     wanted = present if id_ is None else [id_]
     if not wanted or not set(wanted) <= set(present):
@@ -96,6 +119,43 @@ def device(
         ),
         companion=companion,
     )
+
+
+def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool) -> None:
+    from stimloop.errors import DoesNotHoldError
+    from stimloop.event_loop import run_async
+    from stimloop.rigs.conformance import try_on_broker
+
+    present = [each.id for each in loaded.devices]
+    if id_ is None and len(present) != 1:
+        found = ", ".join(present) or "none"
+        raise ConfigError(f"--id: expected the device to try, as there is not one, found {found}")
+    device = id_ or present[0]
+    print_line(
+        f"{device}: tried on {host}. This never gives current to a person: "
+        + (
+            "nobody is connected, you said; it will be driven, beyond its limit too if it lets that"
+            if may_drive
+            else "it is only listened to; --nobody-connected drives it, with a load in place of "
+            "a person"
+        )
+    )
+    report = run_async(
+        try_on_broker(
+            loaded,
+            device=device,
+            host=host,
+            may_drive=may_drive,
+            told=lambda line: print_line(f"missing: {line}"),
+        )
+    )
+    for untried in report.untried:
+        print_line(str(untried))
+    n_missing = len(report.findings)
+    print_line(f"{device}: {len(report.tried)} checks, {n_missing} missing (docs/asyncapi.yaml)")
+    if n_missing:
+        raise DoesNotHoldError(f"{device}: expected a device that keeps the contract, found "
+                               f"{n_missing} breaches")  # fmt: skip
 
 
 def _forget_sessions(devices: Sequence["DeviceConfig"], memory: Path | None) -> None:

@@ -54,17 +54,21 @@ class Board:
         self._pwm = None if machine is None else machine.PWM(machine.Pin(15), freq=20_000)
         self._pulse = None if machine is None else machine.Pin(14, machine.Pin.OUT)
         self._watchdog = None if machine is None else machine.WDT(timeout=1_000)
+        self._n_looks_on = 0
 
     def give(self, share: float) -> None:
         """Give a share of the highest amount."""
         if self._pwm is not None:
             self._pwm.duty_u16(int(share * 65535))
-            self._pulse.off()
+            self._n_looks_on -= 1
+            if self._n_looks_on <= 0:
+                self._pulse.off()
             self._watchdog.feed()
 
     def fire(self, amount: float, program: str) -> None:  # noqa: ARG002
-        """Begin a pulse, which lasts until the next `give`."""
+        """Begin a pulse, which lasts for two calls of `give`: two to four milliseconds."""
         if self._pulse is not None:
+            self._n_looks_on = 3
             self._pulse.on()
 
 

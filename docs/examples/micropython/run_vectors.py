@@ -3,17 +3,18 @@
 import json
 import sys
 
+from main import random_hex
 from stim_device import Device
 
 
 def make(vector: dict) -> Device:
     """Return the device of a vector."""
-    nonces = list(vector["nonces"])
+    nonces = [vector["nonce"]]
     return Device(
         vector["device"],
         vector["rig"],
         vector["instance"],
-        lambda: nonces.pop(0),
+        lambda: nonces.pop() if nonces else random_hex(),
         keys=vector["keys"],
         newest_session=vector["newest_session"],
     )

@@ -103,6 +103,7 @@ def lease_late(script: Script) -> None:
 def lease_twice(script: Script) -> None:
     """A lease whose number is not higher than the last gives no more time."""
     script.know_clock()
+    script.pass_us(1_000)
     first = script.next_lease(valid_us=300_000)
     script.hear(topics.LEASE, first)
     script.command(1.0)
@@ -295,4 +296,4 @@ CHANGES: dict[Case, dict[str, float]] = {stop_never_up: {"stop_ma": 0.4}}
 #: The newest session that the device remembers from before.
 REMEMBERED: dict[Case, str] = {session_older: SESSION, session_again: SESSION}
 #: What a device that does not sign cannot be held to.
-NEED_KEYS = {signature, stop_unsigned}
+NEED_KEYS = {signature, stop_unsigned, stop_unreadable}

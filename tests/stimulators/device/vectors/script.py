@@ -112,7 +112,7 @@ class Script:
         self._ring = ring
         keys = {f"{way}/stn": [KEYS[way]] for way in ("to", "from")} | {"stop": [KEYS["stop"]]}
         self.topics = DeviceTopics(rig=RIG, device="stn", keys=KeyRing(RIG, keys))
-        self.now_us = 1_000
+        self.now_us = 0
         self.steps: list[dict[str, Any]] = []
         self.said: list[FromDevice] = []
         self.published: list[Publication] = []

@@ -31,11 +31,10 @@ def vectors() -> dict[str, dict[str, Any]]:
 
 
 def text(vector: dict[str, Any]) -> str:
-    """Return the content of a vector's file: a line for each step."""
-    steps = vector["steps"]
-    head = json.dumps({**vector, "steps": []}, indent=1)
-    lines = ",\n  ".join(json.dumps(each) for each in steps)
-    return head.replace('"steps": []', f'"steps": [\n  {lines}\n ]') + "\n"
+    """Return the content of a vector's file: a line for each field and each step."""
+    steps = ",\n  ".join(json.dumps(each) for each in vector["steps"])
+    fields = [f"{json.dumps(name)}: {json.dumps(vector[name])}" for name in list(vector)[:-1]]
+    return "{\n " + ",\n ".join(fields) + f',\n "steps": [\n  {steps}\n ]\n}}\n'
 
 
 def written() -> dict[str, dict[str, Any]]:
@@ -58,7 +57,7 @@ def _vector(name: str) -> dict[str, Any]:
         "keys": {way: msgspec.to_builtins(key) for way, key in KEYS.items()},
         "instance": INSTANCE,
         "newest_session": remembered,
-        "nonces": list(NONCES),
+        "nonce": NONCES[0],
         "steps": script.steps,
     }
 

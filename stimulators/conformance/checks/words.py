@@ -1,0 +1,125 @@
+"""What a device says by itself, before it is driven."""
+
+from stimulators.conformance.checks.check import Check, Found
+from stimulators.conformance.tester import Tester
+from stimulators.wire import topics
+from stimulators.wire.messages import Ack, ClockRequest, DeviceInfo, DeviceStatus
+
+_LISTEN_S = 2.6
+_REPORT_GAP_US_MAX = 1_500_000
+_TOLERANCE_SHARE_MAX = 0.1
+_N_NONCE_MIN = 8
+_UNCERTAINTY_US_MAX = 10_000
+
+
+async def describes_itself(tester: Tester, found: Found) -> None:
+    """Hold its info to what a service needs to know of it."""
+    info = tester.described
+    if info.device != tester.device:
+        found(f"device {tester.device!r} in info", f"{info.device!r}")
+    if not info.instance:
+        found("instance in info, another for each boot", "an empty text")
+    if info.word < 1:
+        found("word 1 or more in info", f"{info.word}")
+    is_level, is_current = info.safe_level is not None, info.safe_ma is not None
+    if is_level == is_current:
+        found("safe_ma or safe_level in info", "both" if is_level else "neither")
+        return
+    unit = "level" if is_level else "ma"
+    if tester.highest <= 0.0:
+        found("its highest amount in info.limits", "none")
+    if tester.slew_per_s >= 1e9:
+        found("its slew in info.limits", "none")
+    if not 0.0 <= tester.safe <= tester.highest:
+        found(f"safe_{unit} from 0 to {tester.highest:g}", f"{tester.safe:g}")
+    stop = info.stop_level if is_level else info.stop_ma
+    if stop is None or not 0.0 <= stop <= tester.highest:
+        found(f"stop_{unit} from 0 to {tester.highest:g} in info", f"{stop}")
+    if info.programs and info.safe_program not in info.programs:
+        found(f"safe_program of {', '.join(info.programs)}", repr(info.safe_program))
+    if tester.tolerance > _TOLERANCE_SHARE_MAX * tester.highest + 2e-6:
+        found("an amount_tolerance of at most a tenth of its highest amount",
+              f"{info.amount_tolerance:g}")  # fmt: skip
+    if (info.applied_level if is_level else info.applied_ma) is None:
+        found(f"applied_{unit} in info", "none")
+
+
+async def keeps_info(tester: Tester, found: Found) -> None:
+    """Look whether the broker keeps its info."""
+    if await tester.line.kept(tester.at(topics.INFO)) is None:
+        found("an info that the broker keeps (retain)", "none")
+
+
+async def reports(tester: Tester, found: Found) -> None:
+    """Listen to its reports, which come once a second."""
+    since = len(tester.words)
+    await tester.wait(_LISTEN_S)
+    times_us = [each.at_us for each in tester.words[since:]
+                if isinstance(each.message, DeviceStatus)]  # fmt: skip
+    gaps_us = [later - earlier for earlier, later in zip(times_us, times_us[1:], strict=False)]
+    if len(times_us) < 2:
+        found("a state once a second", f"{len(times_us)} in {_LISTEN_S:g} s")
+    elif max(gaps_us) > _REPORT_GAP_US_MAX:
+        found("a state once a second", f"{max(gaps_us) / 1e6:.1f} s without one")
+
+
+async def asks_for_time(tester: Tester, found: Found) -> None:
+    """Hold its clock requests to their form, and to what becomes of the replies."""
+
+    def is_known() -> bool:
+        return any(each.uncertainty_us is not None for each in tester.of(ClockRequest))
+
+    await tester.until(is_known, 3.0)
+    asked = tester.of(ClockRequest)
+    if not asked:
+        found("a clock/request, ten a second while no clock is known", "none")
+        return
+    nonces = [each.nonce for each in asked]
+    if len(set(nonces)) < len(nonces) or min(map(len, nonces)) < _N_NONCE_MIN:
+        found(
+            f"a nonce of at least {_N_NONCE_MIN} characters, never the same twice",
+            f"{len(set(nonces))} in {len(nonces)} requests, as {nonces[-1]!r}",
+        )
+    if not is_known():
+        found("an uncertainty_us in clock/request once it was answered", "none")
+    elif (asked[-1].uncertainty_us or 0) > _UNCERTAINTY_US_MAX:
+        found("a clock known to 10 ms", f"{asked[-1].uncertainty_us} us")
+
+
+async def numbers_words(tester: Tester, found: Found) -> None:
+    """Hold all words so far to their numbers and their instance."""
+    words = [each.message for each in tester.words
+             if isinstance(each.message, Ack | DeviceInfo | DeviceStatus)]  # fmt: skip
+    newest: dict[str, int] = {}
+    instances = {each.instance for each in words}
+    for each in words:
+        if isinstance(each, DeviceInfo) and each.state == "offline":
+            # What it says until it has a link again is not heard.
+            newest.pop(each.instance, None)
+            continue
+        last = newest.get(each.instance)
+        if last is not None and each.word != last + 1:
+            found("a word one higher than the last, over ack, info and state together",
+                  f"{each.word} after {last}")  # fmt: skip
+            return
+        newest[each.instance] = each.word
+    if len(instances) > 1:
+        found("one instance while it is switched on", ", ".join(sorted(instances)))
+
+
+async def says_what_is_known(tester: Tester, found: Found) -> None:
+    """Tell every payload that the contract does not know."""
+    for each in tester.wrong[:5]:
+        found("payloads as the contract describes them", each)
+
+
+FIRST = (
+    Check("info", "Words", describes_itself, drives=False),
+    Check("info kept", "Retained", keeps_info, drives=False),
+    Check("clock request", "Clock", asks_for_time, drives=False),
+    Check("report", "Words", reports, drives=False),
+)
+LAST = (
+    Check("numbers of words", "Words", numbers_words, drives=False),
+    Check("form", "Form", says_what_is_known, drives=False),
+)

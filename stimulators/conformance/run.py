@@ -1,0 +1,116 @@
+"""Tries everything on a device, in an order in which each check finds it ready."""
+
+from collections.abc import Callable
+
+from stimulators.conformance.checks import commands, leases, link, stops, words
+from stimulators.conformance.checks.check import Check, UntriedError
+from stimulators.conformance.report import Finding, Report, Untried
+from stimulators.conformance.tester import Tester
+from stimulators.wire.keys.keys import NoKeys
+
+_ALONE_S = 2.5
+
+CHECKS: tuple[Check, ...] = (
+    *words.FIRST,
+    *link.CHECKS,
+    *commands.BEFORE_A_LEASE,
+    *leases.FIRST,
+    *commands.CHECKS,
+    *leases.CHECKS,
+    *stops.CHECKS,
+    *words.LAST,
+)
+#: Where the device does not go live these cannot be tried.
+_LIVE = {check.name for check in (*commands.CHECKS, *leases.CHECKS, *stops.CHECKS)}
+
+
+class OtherServiceError(Exception):
+    """Another service drives the rig: two must not."""
+
+
+async def try_device(
+    tester: Tester,
+    *,
+    may_drive: bool,
+    info_s_max: float = 3.0,
+    told: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Try a device against the contract.
+
+    Parameters
+    ----------
+    tester : Tester
+        The service that tries it.
+    may_drive : bool
+        Whether nobody is connected to the device: without, it is only listened to.
+    info_s_max : float
+        How long to wait for the device.
+    told : callable
+        Takes each finding at once, as a line.
+
+    Returns
+    -------
+    Report
+        What was tried, found and left out.
+
+    Raises
+    ------
+    OtherServiceError
+        Where another service is heard; nothing is sent then but the time.
+    """
+    report = Report()
+    await tester.wait(_ALONE_S)
+    if tester.others:
+        raise OtherServiceError(tester.others[0])
+    if not await tester.until(lambda: tester.info is not None, info_s_max):
+        expected, found = f"an info of device {tester.device}", f"none in {info_s_max + 2.5:g} s"
+        report.tried.append("info")
+        _add(report, Finding("info", "Words", expected, found), told)
+        for line in tester.wrong[:5]:
+            _add(report, Finding("form", "Form", "payloads as the contract has them", line), told)
+        return report
+    is_live = True
+    for check in CHECKS:
+        why = _why_not(check, tester, may_drive=may_drive, is_live=is_live)
+        if why:
+            report.untried.append(Untried(check.name, why))
+            continue
+        try:
+            findings = await _tried(check, tester)
+        except UntriedError as error:
+            report.untried.append(Untried(check.name, str(error)))
+            continue
+        report.tried.append(check.name)
+        for finding in findings:
+            _add(report, finding, told)
+        if check in leases.FIRST:
+            is_live = tester.state == "live"
+    if may_drive:
+        await tester.rest()
+    tester.say_state("offline")
+    return report
+
+
+def _why_not(check: Check, tester: Tester, *, may_drive: bool, is_live: bool) -> str:
+    if check.drives and not may_drive:
+        return "it would drive the device: --nobody-connected allows it"
+    if check.needs_keys and isinstance(tester.keys, NoKeys):
+        return "the rig does not sign"
+    if check.name in _LIVE and not is_live:
+        return "the device did not go live"
+    return ""
+
+
+async def _tried(check: Check, tester: Tester) -> list[Finding]:
+    findings: list[Finding] = []
+
+    def found(expected: str, instead: str) -> None:
+        findings.append(Finding(check.name, check.section, expected, instead))
+
+    await check.run(tester, found)
+    return findings
+
+
+def _add(report: Report, finding: Finding, told: Callable[[str], None]) -> None:
+    report.findings.append(finding)
+    told(str(finding))
