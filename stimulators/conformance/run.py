@@ -5,7 +5,7 @@ from collections.abc import Callable
 from stimulators.conformance.checks import commands, leases, link, stops, words
 from stimulators.conformance.checks.check import Check, UntriedError
 from stimulators.conformance.report import Finding, Report, Untried
-from stimulators.conformance.tester import Tester
+from stimulators.conformance.examiner import Examiner
 from stimulators.wire.keys.keys import NoKeys
 
 _ALONE_S = 2.5
@@ -29,7 +29,7 @@ class OtherServiceError(Exception):
 
 
 async def try_device(
-    tester: Tester,
+    examiner: Examiner,
     *,
     may_drive: bool,
     info_s_max: float = 3.0,
@@ -39,7 +39,7 @@ async def try_device(
 
     Parameters
     ----------
-    tester : Tester
+    examiner : Examiner
         The service that tries it.
     may_drive : bool
         Whether nobody is connected to the device: without, it is only listened to.
@@ -59,24 +59,24 @@ async def try_device(
         Where another service is heard; nothing is sent then but the time.
     """
     report = Report()
-    await tester.wait(_ALONE_S)
-    if tester.others:
-        raise OtherServiceError(tester.others[0])
-    if not await tester.until(lambda: tester.info is not None, info_s_max):
-        expected, found = f"an info of device {tester.device}", f"none in {info_s_max + 2.5:g} s"
+    await examiner.wait(_ALONE_S)
+    if examiner.others:
+        raise OtherServiceError(examiner.others[0])
+    if not await examiner.until(lambda: examiner.info is not None, info_s_max):
+        expected, found = f"an info of device {examiner.device}", f"none in {info_s_max + 2.5:g} s"
         report.tried.append("info")
         _add(report, Finding("info", "Words", expected, found), told)
-        for line in tester.wrong[:5]:
+        for line in examiner.wrong[:5]:
             _add(report, Finding("form", "Form", "payloads as the contract has them", line), told)
         return report
     is_live = True
     for check in CHECKS:
-        why = _why_not(check, tester, may_drive=may_drive, is_live=is_live)
+        why = _why_not(check, examiner, may_drive=may_drive, is_live=is_live)
         if why:
             report.untried.append(Untried(check.name, why))
             continue
         try:
-            findings = await _tried(check, tester)
+            findings = await _tried(check, examiner)
         except UntriedError as error:
             report.untried.append(Untried(check.name, str(error)))
             continue
@@ -84,30 +84,30 @@ async def try_device(
         for finding in findings:
             _add(report, finding, told)
         if check in leases.FIRST:
-            is_live = tester.state == "live"
+            is_live = examiner.state == "live"
     if may_drive:
-        await tester.rest()
-    tester.say_state("offline")
+        await examiner.rest()
+    examiner.say_state("offline")
     return report
 
 
-def _why_not(check: Check, tester: Tester, *, may_drive: bool, is_live: bool) -> str:
+def _why_not(check: Check, examiner: Examiner, *, may_drive: bool, is_live: bool) -> str:
     if check.drives and not may_drive:
         return "it would drive the device: --nobody-connected allows it"
-    if check.needs_keys and isinstance(tester.keys, NoKeys):
+    if check.needs_keys and isinstance(examiner.keys, NoKeys):
         return "the rig does not sign"
     if check.name in _LIVE and not is_live:
         return "the device did not go live"
     return ""
 
 
-async def _tried(check: Check, tester: Tester) -> list[Finding]:
+async def _tried(check: Check, examiner: Examiner) -> list[Finding]:
     findings: list[Finding] = []
 
     def found(expected: str, instead: str) -> None:
         findings.append(Finding(check.name, check.section, expected, instead))
 
-    await check.run(tester, found)
+    await check.run(examiner, found)
     return findings
 
 

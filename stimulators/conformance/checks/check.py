@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from stimulators.conformance.tester import Tester
+from stimulators.conformance.examiner import Examiner
 
 #: Takes what was expected and what was found instead.
 Found = Callable[[str, str], None]
-Try = Callable[[Tester, Found], Awaitable[None]]
+Try = Callable[[Examiner, Found], Awaitable[None]]
 
 
 class UntriedError(Exception):

@@ -4,21 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from stimulators.conformance.checks.check import Check, Found
-from stimulators.conformance.tester import Tester, amount_of
+from stimulators.conformance.examiner import Examiner, amount_of
 from stimulators.wire import topics
 from stimulators.wire.messages import Ack, Command
 from stimulators.wire.payload import to_payload
 
 _NEWER = "99999999999999999999-ffffffff"
+#: What ended 10 ms ago was issued after the arming.
+_SINCE_ARMING_S = 0.1
 _Changes = Mapping[str, Any]
 
 
-def _wrongs(tester: Tester) -> dict[str, list[_Changes]]:
+def _wrongs(examiner: Examiner) -> dict[str, list[_Changes]]:
     """Return what makes a command wrong, by the word it is refused with, the last word first.
 
     The last of each can be joined with those of all words before it, and stays wrong.
     """
-    is_level = tester.described.safe_ma is None
+    is_level = examiner.described.safe_ma is None
     amount, other = ("level", "amplitude_ma") if is_level else ("amplitude_ma", "level")
     wrongs: dict[str, list[_Changes]] = {
         "expired": [{"issued_us": -20_000, "expires_us": -10_000}],
@@ -28,131 +30,133 @@ def _wrongs(tester: Tester) -> dict[str, list[_Changes]]:
             {"issued_us": -20_000_000, "expires_us": -5_000_000},
         ],
         "program": [{"program": "no-such-program"}],
-        "limit": [{amount: 1.2 * tester.highest}, {amount: -0.1 * tester.highest}],
-        "unit": [{other: 0.5}, {amount: None}],
-        "simulated": [{"simulated": not tester.described.simulated}],
+        "limit": [{amount: 1.2 * examiner.highest}, {amount: -0.1 * examiner.highest}],
+        "unit": [{amount: None}, {other: 0.5}],
+        "simulated": [{"simulated": not examiner.described.simulated}],
         "order": [{"seq": 0}],
         "session": [{"session": _NEWER}],
     }
-    if not tester.described.programs:
+    if not examiner.described.programs:
         del wrongs["program"]
     return wrongs
 
 
-async def is_refused_before_a_lease(tester: Tester, found: Found) -> None:
+async def is_refused_before_a_lease(examiner: Examiner, found: Found) -> None:
     """Send a command before any lease."""
-    ack = await tester.ask(tester.safe)
+    ack = await examiner.ask(examiner.safe)
     _expect(found, ack, "session", "before any lease of its session")
 
 
-async def is_done(tester: Tester, found: Found) -> None:
+async def is_done(examiner: Examiner, found: Found) -> None:
     """Send an amount, and the same command again."""
-    command = tester.make(tester.low)
-    ack = await tester.answer(command)
+    command = examiner.make(examiner.low)
+    ack = await examiner.answer(command)
     if ack is None or ack.refused is not None:
         found("a command under a lease to be done", _said(ack))
         return
     if ack.last_seq != command.seq:
         found(f"last_seq {command.seq}, the command that was done, in its ack", f"{ack.last_seq}")
-    way_s = abs(tester.low - tester.safe) / tester.slew_per_s
-    if not await tester.until(lambda: tester.is_at(tester.low), way_s + 1.5):
-        found(f"a word that it gives {tester.low:g}", f"{tester.given:g}")
-    stamp_us = ack.received_us - tester.line.now_us()
+    way_s = abs(examiner.low - examiner.safe) / examiner.slew_per_s
+    if not await examiner.until(lambda: examiner.is_at(examiner.low), way_s + 1.5):
+        found(f"a word that it gives {examiner.low:g}", f"{examiner.given:g}")
+    stamp_us = ack.received_us - examiner.line.now_us()
     if not -5_000_000 < stamp_us < 100_000:
         found("received_us by the service's clock in an ack", f"one {stamp_us / 1e6:.1f} s off")
-    again = await tester.answer(command)
+    again = await examiner.answer(command)
     if again is None or again.refused is not None:
         found("a command that was done and came again to be answered again, as done", _said(again))
-    elif abs(amount_of(again) - tester.low) > tester.tolerance:
-        found(f"it to be done once, {tester.low:g} to stay", f"{amount_of(again):g}")
+    elif abs(amount_of(again) - examiner.low) > examiner.tolerance:
+        found(f"it to be done once, {examiner.low:g} to stay", f"{amount_of(again):g}")
 
 
-async def is_overtaken(tester: Tester, found: Found) -> None:
+async def is_overtaken(examiner: Examiner, found: Found) -> None:
     """Send a command after one with a higher number."""
-    overtaken = tester.make(tester.safe)
-    await tester.ask(tester.low)
-    _expect(found, await tester.answer(overtaken), "order", "with a lower seq than one done")
+    overtaken = examiner.make(examiner.safe)
+    await examiner.ask(examiner.low)
+    _expect(found, await examiner.answer(overtaken), "order", "with a lower seq than one done")
 
 
-async def is_refused(tester: Tester, found: Found) -> None:
+async def is_refused(examiner: Examiner, found: Found) -> None:
     """Send commands with one thing wrong; none may change what it gives."""
-    before = tester.given
-    for word, each in reversed(_wrongs(tester).items()):
+    await examiner.wait(_SINCE_ARMING_S)
+    before = examiner.given
+    for word, each in reversed(_wrongs(examiner).items()):
         for changes in each:
-            ack = await tester.ask(tester.low, **changes)
+            ack = await examiner.ask(examiner.low, **changes)
             told = ", ".join(f"{name} {value}" for name, value in changes.items())
             _expect(found, ack, word, f"with {told}")
-            if ack is not None and abs(amount_of(ack) - before) > tester.tolerance:
+            if ack is not None and abs(amount_of(ack) - before) > examiner.tolerance:
                 found(f"a refused command (with {told}) to change nothing",
                       f"{amount_of(ack):g} in place of {before:g}")  # fmt: skip
                 return
 
 
-async def refuses_in_order(tester: Tester, found: Found) -> None:
+async def refuses_in_order(examiner: Examiner, found: Found) -> None:
     """Send commands with more and more things wrong: the first in the order is the reason."""
+    await examiner.wait(_SINCE_ARMING_S)
     together: dict[str, Any] = {}
     wrong_so_far: list[str] = []
-    for word, each in _wrongs(tester).items():
+    for word, each in _wrongs(examiner).items():
         if word == "clock":
             continue
         together |= each[-1]
         wrong_so_far.insert(0, word)
-        ack = await tester.ask(tester.low, **together)
+        ack = await examiner.ask(examiner.low, **together)
         if len(wrong_so_far) > 1 and ack is not None and ack.refused != word:
             found(f"{word}, the first of {', '.join(wrong_so_far)}", f"{_said(ack)}")
             return
 
 
-async def passes_over_what_it_does_not_know(tester: Tester, found: Found) -> None:
+async def passes_over_what_it_does_not_know(examiner: Examiner, found: Found) -> None:
     """Send a command with one field more, and payloads that are no command."""
-    since = len(tester.words)
-    address = tester.at(topics.COMMAND)
+    since = len(examiner.words)
+    address = examiner.at(topics.COMMAND)
     for body in (b"{}", b"no JSON"):
-        tester.line.publish(address, tester.keys.seal(address, body), qos=1)
-    command = tester.make(tester.low)
+        examiner.line.publish(address, examiner.keys.seal(address, body), qos=1)
+    command = examiner.make(examiner.low)
     body = to_payload(command)[:-1] + b',"colour":"blue"}'
-    tester.line.publish(address, tester.keys.seal(address, body), qos=1)
-    ack = await tester.ack_of(command, since)
+    examiner.line.publish(address, examiner.keys.seal(address, body), qos=1)
+    ack = await examiner.ack_of(command, since)
     if ack is None or ack.refused is not None:
         found("a command with a field that it does not know to be done", _said(ack))
 
 
-async def takes_only_what_is_signed(tester: Tester, found: Found) -> None:
+async def takes_only_what_is_signed(examiner: Examiner, found: Found) -> None:
     """Send commands without a signature, with a wrong one, and with that of another topic."""
-    address = tester.at(topics.COMMAND)
+    address = examiner.at(topics.COMMAND)
     for text in ("no signature", "a wrong signature", "the signature of another topic"):
-        command = tester.make(tester.low)
+        command = examiner.make(examiner.low)
         body = to_payload(command)
         sealed = {
             "no signature": body,
-            "a wrong signature": _spoiled(tester.keys.seal(address, body)),
-        }.get(text, tester.keys.seal(tester.at(topics.LEASE), body))
-        since = len(tester.words)
-        tester.line.publish(address, sealed, qos=1)
-        ack = await tester.ack_of(command, since, 0.3)
+            "a wrong signature": _spoiled(examiner.keys.seal(address, body)),
+        }.get(text, examiner.keys.seal(examiner.at(topics.LEASE), body))
+        since = len(examiner.words)
+        examiner.line.publish(address, sealed, qos=1)
+        ack = await examiner.ack_of(command, since, 0.3)
         if ack is not None:
             found(f"nothing to come of a command with {text}", f"an ack ({_said(ack)})")
 
 
-async def drops_a_trigger(tester: Tester, found: Found) -> None:
+async def drops_a_trigger(examiner: Examiner, found: Found) -> None:
     """Let a trigger wait for its time, and send an amount meanwhile."""
-    if not tester.described.limits.triggers_per_s_max:
+    if not examiner.described.limits.triggers_per_s_max:
         return
-    since = len(tester.words)
-    trigger = tester.make(tester.low, kind="trigger", fire_at_us=600_000)
-    tester.send(topics.TRIGGER, trigger)
-    await tester.wait(0.1)
-    early = _acks(tester, trigger, since)
+    since = len(examiner.words)
+    trigger = examiner.make(examiner.low, kind="trigger", fire_at_us=600_000)
+    examiner.send(topics.TRIGGER, trigger)
+    await examiner.wait(0.1)
+    early = _acks(examiner, trigger, since)
     if early:
         found("no answer to a trigger before its fire_at_us", _said(early[0]))
         return
-    await tester.ask(tester.low)
-    ack = await tester.ack_of(trigger, since)
+    await examiner.ask(examiner.low)
+    ack = await examiner.ack_of(trigger, since)
     _expect(found, ack, "dropped", "as a trigger that waited when a new amount came")
 
 
-def _acks(tester: Tester, command: Command, since: int) -> list[Ack]:
-    return [each for each in tester.of(Ack, since) if each.seq == command.seq]
+def _acks(examiner: Examiner, command: Command, since: int) -> list[Ack]:
+    return [each for each in examiner.of(Ack, since) if each.seq == command.seq]
 
 
 def _expect(found: Found, ack: Ack | None, word: str, told: str) -> None:

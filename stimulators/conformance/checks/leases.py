@@ -3,7 +3,7 @@
 from typing import Any
 
 from stimulators.conformance.checks.check import Check, Found
-from stimulators.conformance.tester import Tester
+from stimulators.conformance.examiner import Examiner
 from stimulators.wire import topics
 
 #: A lease ends by the device's own timer; what it says of it may take this long.
@@ -11,32 +11,32 @@ _LATE_S = 0.25
 _OLDER = "00000000000000000000-00000000"
 
 
-async def goes_live(tester: Tester, found: Found) -> None:
+async def goes_live(examiner: Examiner, found: Found) -> None:
     """Lease it for the first time."""
-    tester.arm()
-    if not await tester.go_live():
-        info = tester.described
+    examiner.arm()
+    if not await examiner.go_live():
+        info = examiner.described
         found("live, with this session, on a valid lease at its safe amount",
               f"{info.state} ({info.reason or 'no reason'})")  # fmt: skip
 
 
-async def ends_by_itself(tester: Tester, found: Found) -> None:
+async def ends_by_itself(examiner: Examiner, found: Found) -> None:
     """Let a lease end while an amount is given."""
-    await tester.ask(tester.low)
-    tester.is_leasing = False
-    tester.lease()
-    if not await tester.until(lambda: tester.state == "safe", 1.0 + _LATE_S + 0.1):
-        found("safe where its lease of 1 s has ended", f"{tester.state} after 1.35 s")
-    way_s = abs(tester.low - tester.safe) / tester.slew_per_s
-    if not await tester.until(lambda: tester.is_at(tester.safe), way_s + 1.5):
-        found(f"its safe amount, {tester.safe:g}, by its own slew", f"{tester.given:g}")
-    ack = await tester.ask(tester.low)
+    await examiner.ask(examiner.low)
+    examiner.is_leasing = False
+    examiner.lease()
+    if not await examiner.until(lambda: examiner.state == "safe", 1.0 + _LATE_S + 0.1):
+        found("safe where its lease of 1 s has ended", f"{examiner.state} after 1.35 s")
+    way_s = abs(examiner.low - examiner.safe) / examiner.slew_per_s
+    if not await examiner.until(lambda: examiner.is_at(examiner.safe), way_s + 1.5):
+        found(f"its safe amount, {examiner.safe:g}, by its own slew", f"{examiner.given:g}")
+    ack = await examiner.ask(examiner.low)
     if ack is None or ack.refused != "lease":
         found("lease for a command without a lease", str(ack and ack.refused))
-    await tester.rest()
+    await examiner.rest()
 
 
-async def takes_no_false_lease(tester: Tester, found: Found) -> None:
+async def takes_no_false_lease(examiner: Examiner, found: Found) -> None:
     """Send leases that are late, from the future, too long, of others, or for the other kind."""
     false: list[tuple[str, dict[str, Any]]] = [
         ("that had ended when it came", {"issued_us": -600_000, "valid_us": 500_000}),
@@ -44,31 +44,31 @@ async def takes_no_false_lease(tester: Tester, found: Found) -> None:
         ("for more than 10 s", {"valid_us": 11_000_000}),
         ("of an older session", {"session": _OLDER}),
         ("of a session that is no session's name", {"session": "session-1"}),
-        ("for the other of simulated and real", {"simulated": not tester.described.simulated}),
+        ("for the other of simulated and real", {"simulated": not examiner.described.simulated}),
     ]
     for text, changes in false:
-        tester.lease(**changes)
-        if await tester.until(lambda: tester.state == "live", 0.15):
+        examiner.lease(**changes)
+        if await examiner.until(lambda: examiner.state == "live", 0.15):
             found(f"nothing to come of a lease {text}", "live")
-            await tester.rest()
+            await examiner.rest()
 
 
-async def is_not_prolonged(tester: Tester, found: Found) -> None:
+async def is_not_prolonged(examiner: Examiner, found: Found) -> None:
     """Send the same lease twice: it runs from when it was issued, not from when it came."""
-    lease = tester.lease(valid_us=500_000)
-    await tester.wait(0.35)
-    if tester.state != "live":
+    lease = examiner.lease(valid_us=500_000)
+    await examiner.wait(0.35)
+    if examiner.state != "live":
         return
-    tester.send(topics.LEASE, lease)
-    if not await tester.until(lambda: tester.state == "safe", 0.15 + _LATE_S):
+    examiner.send(topics.LEASE, lease)
+    if not await examiner.until(lambda: examiner.state == "safe", 0.15 + _LATE_S):
         found("a lease to end 0.5 s after issued_us, though it came twice", "live after 0.75 s")
-    await tester.rest()
+    await examiner.rest()
 
 
-async def is_driven_again(tester: Tester, found: Found) -> None:
+async def is_driven_again(examiner: Examiner, found: Found) -> None:
     """Lease it again, in the same session."""
-    if not await tester.go_live():
-        found("live again on a lease of the same session", tester.described.reason)
+    if not await examiner.go_live():
+        found("live again on a lease of the same session", examiner.described.reason)
 
 
 FIRST = (Check("adoption", "Sessions and leases", goes_live),)

@@ -1,7 +1,7 @@
 """The device's link: its client id, its Last Will, and what the broker had kept for it."""
 
 from stimulators.conformance.checks.check import Check, Found, UntriedError
-from stimulators.conformance.tester import Tester
+from stimulators.conformance.examiner import Examiner
 from stimulators.wire import topics
 from stimulators.wire.messages import Ack, DeviceInfo
 from stimulators.wire.payload import to_payload
@@ -11,25 +11,25 @@ _WILL_S_MAX = 3.0
 _BACK_S_MAX = 15.0
 
 
-async def is_displaced(tester: Tester, found: Found) -> None:
+async def is_displaced(examiner: Examiner, found: Found) -> None:
     """Take its place on the broker with its client id; before that, leave a command there."""
-    address = tester.at(topics.COMMAND)
+    address = examiner.at(topics.COMMAND)
     # It has ended already, and asks for the safe amount: nothing changes in whatever obeys it.
     now = {"issued_us": -2_000_000, "expires_us": -1_000_000}
-    kept = tester.make(tester.safe, **now)
-    payload = tester.keys.seal(address, to_payload(kept))
-    tester.line.publish(address, payload, qos=1, retain=True)
-    await tester.wait(0.3)
-    since = len(tester.words)
-    client_id = device_client_id(tester.rig, tester.device)
+    kept = examiner.make(examiner.safe, **now)
+    payload = examiner.keys.seal(address, to_payload(kept))
+    examiner.line.publish(address, payload, qos=1, retain=True)
+    await examiner.wait(0.3)
+    since = len(examiner.words)
+    client_id = device_client_id(examiner.rig, examiner.device)
     try:
-        if not await tester.line.displace(client_id):
+        if not await examiner.line.displace(client_id):
             raise UntriedError("the broker names its clients by their users")
-        await _comes_back(tester, found, since, client_id)
+        await _comes_back(examiner, found, since, client_id)
     finally:
-        tester.line.publish(address, b"", qos=1, retain=True)
-    await tester.wait(0.3)
-    answers = [each for each in tester.of(Ack, since) if each.seq == kept.seq]
+        examiner.line.publish(address, b"", qos=1, retain=True)
+    await examiner.wait(0.3)
+    answers = [each for each in examiner.of(Ack, since) if each.seq == kept.seq]
     if answers:
         found(
             "nothing to come of a command that the broker had kept (retained)",
@@ -37,15 +37,15 @@ async def is_displaced(tester: Tester, found: Found) -> None:
         )
 
 
-async def _comes_back(tester: Tester, found: Found, since: int, client_id: str) -> None:
+async def _comes_back(examiner: Examiner, found: Found, since: int, client_id: str) -> None:
     def infos(state_is_offline: bool) -> list[DeviceInfo]:  # noqa: FBT001
         return [
             each
-            for each in tester.of(DeviceInfo, since)
+            for each in examiner.of(DeviceInfo, since)
             if (each.state == "offline") == state_is_offline
         ]
 
-    if not await tester.until(lambda: infos(True), _WILL_S_MAX):  # noqa: FBT003
+    if not await examiner.until(lambda: infos(True), _WILL_S_MAX):  # noqa: FBT003
         found(
             f"client id {client_id}, and a Last Will on info that says offline",
             "no offline where another connected with this id",
@@ -54,9 +54,9 @@ async def _comes_back(tester: Tester, found: Found, since: int, client_id: str) 
     will = infos(True)[0]  # noqa: FBT003
     if will.word != 0:
         found("word 0 in the Last Will", f"{will.word}")
-    if will.instance != tester.described.instance:
+    if will.instance != examiner.described.instance:
         found("the instance of this boot in the Last Will", repr(will.instance))
-    if not await tester.until(lambda: infos(False), _BACK_S_MAX):  # noqa: FBT003
+    if not await examiner.until(lambda: infos(False), _BACK_S_MAX):  # noqa: FBT003
         found("a new connection within 15 s, and an info with it", "none")
 
 

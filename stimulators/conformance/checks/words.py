@@ -1,7 +1,7 @@
 """What a device says by itself, before it is driven."""
 
 from stimulators.conformance.checks.check import Check, Found
-from stimulators.conformance.tester import Tester
+from stimulators.conformance.examiner import Examiner
 from stimulators.wire import topics
 from stimulators.wire.messages import Ack, ClockRequest, DeviceInfo, DeviceStatus
 
@@ -12,11 +12,11 @@ _N_NONCE_MIN = 8
 _UNCERTAINTY_US_MAX = 10_000
 
 
-async def describes_itself(tester: Tester, found: Found) -> None:
+async def describes_itself(examiner: Examiner, found: Found) -> None:
     """Hold its info to what a service needs to know of it."""
-    info = tester.described
-    if info.device != tester.device:
-        found(f"device {tester.device!r} in info", f"{info.device!r}")
+    info = examiner.described
+    if info.device != examiner.device:
+        found(f"device {examiner.device!r} in info", f"{info.device!r}")
     if not info.instance:
         found("instance in info, another for each boot", "an empty text")
     if info.word < 1:
@@ -26,35 +26,35 @@ async def describes_itself(tester: Tester, found: Found) -> None:
         found("safe_ma or safe_level in info", "both" if is_level else "neither")
         return
     unit = "level" if is_level else "ma"
-    if tester.highest <= 0.0:
+    if examiner.highest <= 0.0:
         found("its highest amount in info.limits", "none")
-    if tester.slew_per_s >= 1e9:
+    if examiner.slew_per_s >= 1e9:
         found("its slew in info.limits", "none")
-    if not 0.0 <= tester.safe <= tester.highest:
-        found(f"safe_{unit} from 0 to {tester.highest:g}", f"{tester.safe:g}")
+    if not 0.0 <= examiner.safe <= examiner.highest:
+        found(f"safe_{unit} from 0 to {examiner.highest:g}", f"{examiner.safe:g}")
     stop = info.stop_level if is_level else info.stop_ma
-    if stop is None or not 0.0 <= stop <= tester.highest:
-        found(f"stop_{unit} from 0 to {tester.highest:g} in info", f"{stop}")
+    if stop is None or not 0.0 <= stop <= examiner.highest:
+        found(f"stop_{unit} from 0 to {examiner.highest:g} in info", f"{stop}")
     if info.programs and info.safe_program not in info.programs:
         found(f"safe_program of {', '.join(info.programs)}", repr(info.safe_program))
-    if tester.tolerance > _TOLERANCE_SHARE_MAX * tester.highest + 2e-6:
+    if examiner.tolerance > _TOLERANCE_SHARE_MAX * examiner.highest + 2e-6:
         found("an amount_tolerance of at most a tenth of its highest amount",
               f"{info.amount_tolerance:g}")  # fmt: skip
     if (info.applied_level if is_level else info.applied_ma) is None:
         found(f"applied_{unit} in info", "none")
 
 
-async def keeps_info(tester: Tester, found: Found) -> None:
+async def keeps_info(examiner: Examiner, found: Found) -> None:
     """Look whether the broker keeps its info."""
-    if await tester.line.kept(tester.at(topics.INFO)) is None:
+    if await examiner.line.kept(examiner.at(topics.INFO)) is None:
         found("an info that the broker keeps (retain)", "none")
 
 
-async def reports(tester: Tester, found: Found) -> None:
+async def reports(examiner: Examiner, found: Found) -> None:
     """Listen to its reports, which come once a second."""
-    since = len(tester.words)
-    await tester.wait(_LISTEN_S)
-    times_us = [each.at_us for each in tester.words[since:]
+    since = len(examiner.words)
+    await examiner.wait(_LISTEN_S)
+    times_us = [each.at_us for each in examiner.words[since:]
                 if isinstance(each.message, DeviceStatus)]  # fmt: skip
     gaps_us = [later - earlier for earlier, later in zip(times_us, times_us[1:], strict=False)]
     if len(times_us) < 2:
@@ -63,14 +63,14 @@ async def reports(tester: Tester, found: Found) -> None:
         found("a state once a second", f"{max(gaps_us) / 1e6:.1f} s without one")
 
 
-async def asks_for_time(tester: Tester, found: Found) -> None:
+async def asks_for_time(examiner: Examiner, found: Found) -> None:
     """Hold its clock requests to their form, and to what becomes of the replies."""
 
     def is_known() -> bool:
-        return any(each.uncertainty_us is not None for each in tester.of(ClockRequest))
+        return any(each.uncertainty_us is not None for each in examiner.of(ClockRequest))
 
-    await tester.until(is_known, 3.0)
-    asked = tester.of(ClockRequest)
+    await examiner.until(is_known, 3.0)
+    asked = examiner.of(ClockRequest)
     if not asked:
         found("a clock/request, ten a second while no clock is known", "none")
         return
@@ -86,9 +86,9 @@ async def asks_for_time(tester: Tester, found: Found) -> None:
         found("a clock known to 10 ms", f"{asked[-1].uncertainty_us} us")
 
 
-async def numbers_words(tester: Tester, found: Found) -> None:
+async def numbers_words(examiner: Examiner, found: Found) -> None:
     """Hold all words so far to their numbers and their instance."""
-    words = [each.message for each in tester.words
+    words = [each.message for each in examiner.words
              if isinstance(each.message, Ack | DeviceInfo | DeviceStatus)]  # fmt: skip
     newest: dict[str, int] = {}
     instances = {each.instance for each in words}
@@ -107,9 +107,9 @@ async def numbers_words(tester: Tester, found: Found) -> None:
         found("one instance while it is switched on", ", ".join(sorted(instances)))
 
 
-async def says_what_is_known(tester: Tester, found: Found) -> None:
+async def says_what_is_known(examiner: Examiner, found: Found) -> None:
     """Tell every payload that the contract does not know."""
-    for each in tester.wrong[:5]:
+    for each in examiner.wrong[:5]:
         found("payloads as the contract describes them", each)
 
 

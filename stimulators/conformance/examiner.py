@@ -48,7 +48,7 @@ class Word:
         self.retained = retained
 
 
-class Tester:
+class Examiner:
     """Speaks as a service to one device, and writes down what it says.
 
     Parameters
