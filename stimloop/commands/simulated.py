@@ -14,6 +14,7 @@ from stimulators.parent import say_ready, until_stdin_closes
 
 if TYPE_CHECKING:
     from stimloop.config import Config
+    from stimulators.device.hardware.hardware import Hardware
     from stimulators.device_config import DeviceConfig
 
 app = typer.Typer()
@@ -65,6 +66,16 @@ def device(
             "ahead of the clock of its rig. Needs --memory; the device must not be running.",
         ),
     ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="ADDRESS",
+            help="What gives the amount of the one device named by --id: serial:PORT, a box that "
+            "answers; ttl:PORT, the lines of a trigger box; osc:HOST:PORT, a program. Without, "
+            "devices are simulations.",
+        ),
+    ] = None,
     conformance: Annotated[
         str | None,
         typer.Option(
@@ -107,8 +118,10 @@ def device(
         _forget_sessions(devices, memory)
         return
     keys = load_device_keys(loaded, wanted)
-    _run(
-        run_devices(
+
+    async def run() -> None:
+        given_by = await _hardware(devices, to)
+        await run_devices(
             devices,
             broker=loaded.broker,
             rig=loaded.rig.name,
@@ -116,9 +129,30 @@ def device(
             told=None if companion else print_line,
             ready=say_ready if companion else (lambda: None),
             keys_of=lambda each: keys[each.id],
-        ),
-        companion=companion,
-    )
+            hardware_of=lambda _: given_by,
+        )
+
+    _run(run(), companion=companion)
+
+
+async def _hardware(devices: Sequence["DeviceConfig"], address: str | None) -> "Hardware":
+    from stimulators.device.hardware.hardware import NoHardware
+    from stimulators.device.hardware.opening import open_hardware
+    from streamer.clock import with_sleep_s
+
+    if address is None:
+        return NoHardware()
+    if len(devices) != 1:
+        names = ", ".join(each.id for each in devices)
+        raise ConfigError(f"--to: expected one device, named by --id, found {names}")
+    try:
+        return await open_hardware(address, devices[0], with_sleep_s)
+    except ValueError as error:
+        raise ConfigError(f"--to: {error}") from error
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"--to: expected the package {error.name}, found none: pip install 'stimloop[serial]'"
+        ) from error
 
 
 def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool) -> None:
