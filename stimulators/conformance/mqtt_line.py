@@ -13,7 +13,6 @@ from stimulators.wire.payload import to_payload
 
 _UP_S_MAX = 5.0
 _KEPT_S_MAX = 1.0
-_PLACE_S = 0.1
 
 
 class LostBrokerError(Exception):
@@ -114,7 +113,7 @@ class MqttLine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_UP_S_MAX):
                 await is_up.wait()
-        await asyncio.sleep(_PLACE_S)
+        # Gone before its client comes back, or the two would take each other's place in turn.
         await _ended(task)
         return True
 

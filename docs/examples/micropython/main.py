@@ -51,10 +51,12 @@ class Board:
     """
 
     def __init__(self) -> None:
-        self._pwm = None if machine is None else machine.PWM(machine.Pin(15), freq=20_000)
-        self._pulse = None if machine is None else machine.Pin(14, machine.Pin.OUT)
-        self._watchdog = None if machine is None else machine.WDT(timeout=1_000)
+        self._pwm = self._pulse = self._watchdog = None
         self._n_looks_on = 0
+        if hasattr(machine, "PWM"):
+            self._pwm = machine.PWM(machine.Pin(15), freq=20_000)
+            self._pulse = machine.Pin(14, machine.Pin.OUT)
+            self._watchdog = machine.WDT(timeout=1_000)
 
     def give(self, share: float) -> None:
         """Give a share of the highest amount."""
