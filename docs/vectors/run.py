@@ -43,7 +43,7 @@ class Player:
         False for a device that does not sign yet: signatures are taken off what it hears.
     """
 
-    def __init__(self, vector, device, loads, signed=True) -> None:  # noqa: ANN001, FBT002
+    def __init__(self, vector, device, loads, *, signed=True) -> None:
         self.wrong = []
         self._vector = vector
         self._device = device
@@ -56,7 +56,7 @@ class Player:
         self._acks = []
         self._asked = []
 
-    def play(self):  # noqa: ANN201
+    def play(self):
         """Return a line for each thing that is otherwise than the vector says."""
         for number, step in enumerate(self._vector["steps"]):
             at_us = step["at_us"]
@@ -76,7 +76,7 @@ class Player:
             self._check(number, step)
         return self.wrong
 
-    def _take(self, said) -> None:  # noqa: ANN001
+    def _take(self, said) -> None:
         for topic, payload, _, retain in said:
             body = self._opened(topic, payload)
             if body is None:
@@ -103,7 +103,7 @@ class Player:
             else:
                 self._state = message["state"]
 
-    def _opened(self, topic, payload):  # noqa: ANN001, ANN202
+    def _opened(self, topic, payload):
         if not self._signed:
             return payload
         key = self._vector["keys"]["from"]
@@ -114,7 +114,7 @@ class Player:
             return None
         return body
 
-    def _check(self, number, step) -> None:  # noqa: ANN001
+    def _check(self, number, step) -> None:
         where = "step %d: " % (number + 1)
         acks, self._acks = self._acks, []
         if len(acks) != len(step["answers"]):
@@ -140,7 +140,7 @@ class Player:
                 )
 
 
-def _is_equal(name, expected, found):  # noqa: ANN001, ANN202
+def _is_equal(name, expected, found):
     if isinstance(expected, (int, float)) and not isinstance(expected, bool):
         if not isinstance(found, (int, float)):
             return False

@@ -180,7 +180,7 @@ def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool) -> No
             device=device,
             host=host,
             may_drive=may_drive,
-            told=lambda line: print_line(f"missing: {line}"),
+            told=print_line,
         )
     )
     for untried in report.untried:

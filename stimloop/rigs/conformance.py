@@ -7,10 +7,10 @@ import msgspec
 from stimloop.config import Config
 from stimloop.errors import ConfigError, FaultError
 from stimloop.key_path import with_path_first
+from stimulators.conformance.examiner import Examiner
 from stimulators.conformance.mqtt_line import LostBrokerError, MqttLine, mqtt_line
 from stimulators.conformance.report import Report
 from stimulators.conformance.run import OtherServiceError, try_device
-from stimulators.conformance.examiner import Examiner
 from stimulators.wire.keys.files import service_keys
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import new_session_id, now_s
@@ -72,9 +72,15 @@ async def try_on_broker(
         raise ConfigError(f"{rig}: {with_path_first(f'signing.{error}')}") from error
     line = MqttLine(broker, rig=rig, device=device, session=session, keys=keys, now_s=now_s)
     examiner = Examiner(line, rig=rig, device=device, keys=keys, session=session)
+    examiner.operator = told
     try:
         async with mqtt_line(line):
-            return await try_device(examiner, may_drive=may_drive, info_s_max=_INFO_S_MAX, told=told)
+            return await try_device(
+                examiner,
+                may_drive=may_drive,
+                info_s_max=_INFO_S_MAX,
+                told=lambda finding: told(f"missing: {finding}"),
+            )
     except ValueError as error:
         raise ConfigError(f"{rig}: {with_path_first(f'broker.{error}')}") from error
     except LostBrokerError as error:

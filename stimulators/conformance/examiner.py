@@ -76,6 +76,11 @@ class Examiner:
         Whether leases go out while time passes.
     forges_clock : bool
         Whether each clock reply is preceded by one with another nonce, an hour off.
+    left : (Command, int) or None
+        A command that the broker had kept while the device connected anew, and from which word on
+        it may have answered.
+    operator : callable or None
+        Takes what somebody has to do at the device, as a line; None where nobody is there.
     """
 
     def __init__(self, line: Line, *, rig: str, device: str, keys: Keys, session: str) -> None:
@@ -90,6 +95,8 @@ class Examiner:
         self.info: DeviceInfo | None = None
         self.is_leasing = False
         self.forges_clock = False
+        self.left: tuple[Command, int] | None = None
+        self.operator: Callable[[str], None] | None = None
         self.armed_us = 0
         self._n_leases = self._n_commands = 0
         self._leased_us = 0

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from stimulators.conformance.checks import commands, leases, link, stops, words
 from stimulators.conformance.checks.check import Check, UntriedError
-from stimulators.conformance.report import Finding, Report, Untried
 from stimulators.conformance.examiner import Examiner
+from stimulators.conformance.report import Finding, Report, Untried
 from stimulators.wire.keys.keys import NoKeys
 
 _ALONE_S = 2.5

@@ -41,7 +41,7 @@ class Clock:
     def _read() -> int:
         if hasattr(time, "ticks_us"):
             return time.ticks_us()
-        return time.monotonic_ns() // 1000  # noqa: TID251 on a computer with another Python
+        return time.monotonic_ns() // 1000  # on a computer with another Python
 
 
 class Board:
@@ -67,7 +67,7 @@ class Board:
                 self._pulse.off()
             self._watchdog.feed()
 
-    def fire(self, amount: float, program: str) -> None:  # noqa: ARG002
+    def fire(self, amount: float, program: str) -> None:
         """Begin a pulse, which lasts for two calls of `give`: two to four milliseconds."""
         if self._pulse is not None:
             self._n_looks_on = 3
@@ -82,7 +82,7 @@ def random_hex() -> str:
 def load_session(path: str) -> str:
     """Return the newest session that was stored, or an empty text."""
     try:
-        with open(path) as file:  # noqa: PTH123
+        with open(path) as file:
             return file.read().strip()
     except OSError:
         return ""
@@ -90,14 +90,14 @@ def load_session(path: str) -> str:
 
 def store_session(path: str, session: str) -> None:
     """Store a session in one step."""
-    with open(path + ".new", "w") as file:  # noqa: PTH123
+    with open(path + ".new", "w") as file:
         file.write(session)
-    os.rename(path + ".new", path)  # noqa: PTH104
+    os.rename(path + ".new", path)
 
 
 def main(path: str) -> None:
     """Be the device, for ever."""
-    with open(path) as file:  # noqa: PTH123
+    with open(path) as file:
         settings = json.load(file)
     memory = path + ".session"
     board, clock = Board(), Clock()
@@ -122,18 +122,19 @@ def main(path: str) -> None:
         try:
             if link is None and now_ms >= again_ms:
                 again_ms = now_ms + _AGAIN_MS
-                link = Mqtt(address, device.client_id, device.will(), device.subscriptions(),
-                            now_ms, login)  # fmt: skip
+                link = Mqtt(
+                    address, device.client_id, device.will(), device.subscriptions(), now_ms, login
+                )
             if link is not None:
                 _exchange(link, device, board, said, now_ms, clock)
         except OSError:
             if link is not None:
                 link.close()
             link = None
-        time.sleep(0.002)  # noqa: TID251
+        time.sleep(0.002)
 
 
-def _exchange(link, device, board, said, now_ms, clock) -> None:  # noqa: ANN001
+def _exchange(link, device, board, said, now_ms, clock) -> None:
     """Publish what was said, and act on what came."""
     was_up = link.is_up
     messages = link.take(now_ms)
@@ -147,7 +148,7 @@ def _exchange(link, device, board, said, now_ms, clock) -> None:  # noqa: ANN001
         _publish(link, said, now_ms)
 
 
-def _publish(link, said, now_ms) -> None:  # noqa: ANN001
+def _publish(link, said, now_ms) -> None:
     for topic, payload, qos, retain in said:
         link.publish(topic, payload, qos, retain, now_ms)
 

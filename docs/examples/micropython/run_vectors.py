@@ -23,16 +23,16 @@ def make(vector: dict) -> Device:
 def main(folder: str, names: list) -> int:
     """Print what is wrong, a line each; return how many lines there are."""
     sys.path.append(folder)
-    from run import Player  # noqa: PLC0415
+    from run import Player
 
     n_wrong = 0
     for name in names:
-        with open(folder + "/" + name + ".json") as file:  # noqa: PTH123
+        with open(folder + "/" + name + ".json") as file:
             vector = json.load(file)
         for line in Player(vector, make(vector), json.loads).play():
-            print(name + ": " + line)  # noqa: T201
+            print(name + ": " + line)
             n_wrong += 1
-    print(len(names), "vectors,", n_wrong, "wrong")  # noqa: T201
+    print(len(names), "vectors,", n_wrong, "wrong")
     return n_wrong
 
 

@@ -8,7 +8,7 @@ _N_SESSIONS_MAX = 4
 class ServiceClocks:
     """The offset from the device's own clock to each service's, and how far it may be off."""
 
-    def __init__(self, new_nonce) -> None:  # noqa: ANN001
+    def __init__(self, new_nonce) -> None:
         self.heard = ""
         self._new_nonce = new_nonce
         self._offsets = {}

@@ -64,13 +64,13 @@ class Counts:
             return "charge"
         running_us = 0 if self._on_since_us is None else now_us - self._on_since_us
         down_us = max(0.0, peak - self.safe) / self._slew_per_s * 1e6
-        if running_us > 0 or down_us > 0:
-            if running_us + 2 * _LOOK_US + down_us > self._on_us_max:
-                return "on_time"
-        return None
+        is_on = running_us > 0 or down_us > 0
+        is_over = running_us + 2 * _LOOK_US + down_us > self._on_us_max
+        return "on_time" if is_on and is_over else None
 
-    def limit_of_pulse(self, amount: float, program: str, given: float, in_effect: str,
-                       now_us: int) -> str | None:  # fmt: skip
+    def limit_of_pulse(
+        self, amount: float, program: str, given: float, in_effect: str, now_us: int
+    ) -> str | None:
         """Return the limit that one pulse more would break, or None."""
         if self._limit_uc is None:
             return None

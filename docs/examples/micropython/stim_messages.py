@@ -42,10 +42,10 @@ def fits(message: object, fields: dict) -> bool:
     """Return whether a message has every field that it needs, each of its type."""
     if type(message) is not dict:
         return False
-    for name in fields:
+    for name, types in fields.items():
         value = message.get(name)
         # By the very type: in Python True is a whole number, too.
-        if type(value) not in fields[name]:
+        if type(value) not in types:
             return False
         if type(value) is int and abs(value) > _WHOLE_MAX:
             return False

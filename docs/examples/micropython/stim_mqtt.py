@@ -32,8 +32,9 @@ class Mqtt:
         After one and a half times as long the broker publishes the Last Will.
     """
 
-    def __init__(self, address, client_id, will, subscriptions, now_ms, login=None,
-                 keepalive_s=5) -> None:  # fmt: skip  # noqa: ANN001
+    def __init__(
+        self, address, client_id, will, subscriptions, now_ms, login=None, keepalive_s=5
+    ) -> None:
         self.is_up = False
         self._subscriptions = subscriptions
         self._keepalive_s = keepalive_s
@@ -55,7 +56,7 @@ class Mqtt:
                 self._sock.close()
                 raise
 
-    def publish(self, topic: str, payload: bytes, qos: int, retain: bool, now_ms: int) -> None:  # noqa: FBT001
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool, now_ms: int) -> None:
         """Send a message now; nothing waits for later, and without a link nothing is sent."""
         if not self.is_up:
             return
@@ -96,8 +97,9 @@ class Mqtt:
         if kind == 2:
             if body[1]:
                 raise OSError(errno.EACCES)
-            asked = b"".join([_text(topic.encode()) + bytes([qos]) for topic, qos in
-                              self._subscriptions])  # fmt: skip
+            asked = b"".join(
+                [_text(topic.encode()) + bytes([qos]) for topic, qos in self._subscriptions]
+            )
             self._send(_packet(0x82, b"\x00\x01" + asked), now_ms)
         elif kind == 9:
             self.is_up = True

@@ -29,17 +29,22 @@ class Tenancy:
             return session == self.session
         return is_session(session) and session >= self.newest_session
 
-    def refusal(self, lease: dict, now_us: int, clock: tuple | None, is_simulated: bool) -> str | None:  # noqa: E501, FBT001, PLR0911
+    def refusal(
+        self, lease: dict, now_us: int, clock: tuple | None, is_simulated: bool
+    ) -> str | None:
         """Return why a lease is not granted, in one word, or None."""
         session = lease["session"]
         if lease["simulated"] != is_simulated:
             return "simulated"
-        if session != self.session:
-            is_held = self.end_us is not None
-            if is_held or not is_session(session) or session < self.newest_session:
-                return "session"
-        if clock is None:
-            return "clock"
+        if session != self.session and not self._may_adopt(session):
+            return "session"
+        return "clock" if clock is None else self._time_refusal(lease, now_us, clock)
+
+    def _may_adopt(self, session: str) -> bool:
+        return self.end_us is None and is_session(session) and session >= self.newest_session
+
+    def _time_refusal(self, lease: dict, now_us: int, clock: tuple) -> str | None:
+        session = lease["session"]
         ahead_us = clock[0] + clock[1]
         issued_us, armed_us = lease["issued_us"], lease["armed_us"]
         if not 0 < lease["valid_us"] <= VALID_US_MAX or armed_us > issued_us:

@@ -7,7 +7,7 @@ _MINUTE_US = 60_000_000
 class Triggers:
     """Gives triggers no more often than the limits allow, by the device's own clock."""
 
-    def __init__(self, limits: dict, fire) -> None:  # noqa: ANN001
+    def __init__(self, limits: dict, fire) -> None:
         self.waiting = []
         self._fire = fire
         self._refractory_us = limits["refractory_s"] * 1e6

@@ -1,5 +1,7 @@
 """What a device says by itself, before it is driven."""
 
+from itertools import pairwise
+
 from stimulators.conformance.checks.check import Check, Found
 from stimulators.conformance.examiner import Examiner
 from stimulators.wire import topics
@@ -15,33 +17,29 @@ _UNCERTAINTY_US_MAX = 10_000
 async def describes_itself(examiner: Examiner, found: Found) -> None:
     """Hold its info to what a service needs to know of it."""
     info = examiner.described
-    if info.device != examiner.device:
-        found(f"device {examiner.device!r} in info", f"{info.device!r}")
-    if not info.instance:
-        found("instance in info, another for each boot", "an empty text")
-    if info.word < 1:
-        found("word 1 or more in info", f"{info.word}")
     is_level, is_current = info.safe_level is not None, info.safe_ma is not None
     if is_level == is_current:
         found("safe_ma or safe_level in info", "both" if is_level else "neither")
         return
-    unit = "level" if is_level else "ma"
-    if examiner.highest <= 0.0:
-        found("its highest amount in info.limits", "none")
-    if examiner.slew_per_s >= 1e9:
-        found("its slew in info.limits", "none")
-    if not 0.0 <= examiner.safe <= examiner.highest:
-        found(f"safe_{unit} from 0 to {examiner.highest:g}", f"{examiner.safe:g}")
+    unit, highest = "level" if is_level else "ma", examiner.highest
     stop = info.stop_level if is_level else info.stop_ma
-    if stop is None or not 0.0 <= stop <= examiner.highest:
-        found(f"stop_{unit} from 0 to {examiner.highest:g} in info", f"{stop}")
-    if info.programs and info.safe_program not in info.programs:
-        found(f"safe_program of {', '.join(info.programs)}", repr(info.safe_program))
-    if examiner.tolerance > _TOLERANCE_SHARE_MAX * examiner.highest + 2e-6:
-        found("an amount_tolerance of at most a tenth of its highest amount",
-              f"{info.amount_tolerance:g}")  # fmt: skip
-    if (info.applied_level if is_level else info.applied_ma) is None:
-        found(f"applied_{unit} in info", "none")
+    applied = info.applied_level if is_level else info.applied_ma
+    is_coarse = examiner.tolerance > _TOLERANCE_SHARE_MAX * highest + 2e-6
+    is_known = not info.programs or info.safe_program in info.programs
+    for is_right, expected, told in (
+        (info.device == examiner.device, f"device {examiner.device} in info", info.device),
+        (info.instance, "an instance in info, another for each boot", "none"),
+        (info.word >= 1, "a word of 1 or more in info", info.word),
+        (highest > 0.0, "its highest amount in info.limits", "none"),
+        (examiner.slew_per_s < 1e9, "its slew in info.limits", "none"),
+        (0.0 <= examiner.safe <= highest, f"safe_{unit} from 0 to {highest:g}", examiner.safe),
+        (stop is not None and 0.0 <= stop <= highest, f"stop_{unit} from 0 to {highest:g}", stop),
+        (is_known, f"safe_program of {', '.join(info.programs)}", repr(info.safe_program)),
+        (not is_coarse, "an amount_tolerance of a tenth of that at most", info.amount_tolerance),
+        (applied is not None, f"applied_{unit} in info", "none"),
+    ):
+        if not is_right:
+            found(expected, f"{told}")
 
 
 async def keeps_info(examiner: Examiner, found: Found) -> None:
@@ -56,7 +54,7 @@ async def reports(examiner: Examiner, found: Found) -> None:
     await examiner.wait(_LISTEN_S)
     times_us = [each.at_us for each in examiner.words[since:]
                 if isinstance(each.message, DeviceStatus)]  # fmt: skip
-    gaps_us = [later - earlier for earlier, later in zip(times_us, times_us[1:], strict=False)]
+    gaps_us = [later - earlier for earlier, later in pairwise(times_us)]
     if len(times_us) < 2:
         found("a state once a second", f"{len(times_us)} in {_LISTEN_S:g} s")
     elif max(gaps_us) > _REPORT_GAP_US_MAX:

@@ -1,1 +1,1 @@
-"""What gives the amount of a reference device: a box at a serial port, a sound program, your own."""
+"""What gives the amount of a reference device: a box, a program, or something of one's own."""

@@ -14,9 +14,7 @@ _PORT_MAX = 65_535
 _TOLERANCE_SHARE = 0.001
 
 
-async def open_hardware(
-    address: str, config: DeviceConfig, now_s: Callable[[], float]
-) -> Hardware:
+async def open_hardware(address: str, config: DeviceConfig, now_s: Callable[[], float]) -> Hardware:
     """Open the hardware at an address.
 
     Parameters

@@ -8,14 +8,14 @@ _AGAIN_S = 0.05
 
 
 def osc_message(address: str, value: float) -> bytes:
-    """Return an OSC 1.0 message of one float.
+    r"""Return an OSC 1.0 message of one float.
 
     Text is closed by a zero byte and filled up to four bytes; the float is big-endian, of 32 bits.
 
     Examples
     --------
     >>> osc_message("/oscillator/4/frequency", 440.0)
-    b'/oscillator/4/frequency\\x00,f\\x00\\x00C\\xdc\\x00\\x00'
+    b'/oscillator/4/frequency\x00,f\x00\x00C\\xdc\x00\x00'
 
     References
     ----------
@@ -56,7 +56,7 @@ class OscReceiver:
         self._due_s = 0.0
         kind = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         self._socket = socket.socket(kind[0], socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0.0)
         self._socket.connect(kind[4])
 
     def give(self, amount: float, program: str) -> None:  # noqa: ARG002 it has no programs

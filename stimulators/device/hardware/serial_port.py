@@ -1,7 +1,7 @@
 """A serial port that never waits: what cannot be written at once is a fault."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 the reference reads annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """`stimloop device --conformance` on a real broker: the devices of the guides, and what is told."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -53,9 +54,7 @@ def _micropython(folder: Path, port: int, program: str) -> list[str]:
 
 
 @pytest.fixture(params=["motor", "micropython on a computer", "micropython"])
-def device(
-    request: pytest.FixtureRequest, tmp_path: Path, mosquitto: Mosquitto
-) -> Iterator[Path]:
+def device(request: pytest.FixtureRequest, tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Path]:
     rig = _rig(tmp_path, mosquitto.port)
     program = "micropython" if request.param == "micropython" else sys.executable
     if shutil.which(program) is None:
@@ -64,15 +63,9 @@ def device(
     command = _motor(tmp_path, rig) if is_motor else _micropython(tmp_path, mosquitto.port, program)
     folder = tmp_path if is_motor else MICROPYTHON
     environment = {"PYTHONPATH": str(_ROOT)}
-    with subprocess.Popen(command, cwd=folder, env={**_environment(), **environment}) as child:
+    with subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}) as child:
         yield rig
         child.terminate()
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 @pytest.mark.slow

@@ -66,7 +66,11 @@ def limit_before_all(end: ReferenceEnd) -> None:
 
 
 def doubled_is_refused(end: ReferenceEnd) -> None:
-    _when(Command, lambda each, message: each.device._done.clear() or message)(end)
+    def forget(each: ReferenceEnd, message: Command) -> Command:
+        each.device._done.clear()
+        return message
+
+    _when(Command, forget)(end)
 
 
 def older_is_done(end: ReferenceEnd) -> None:
@@ -195,10 +199,18 @@ def old_last_will(end: ReferenceEnd) -> None:
     end.will = lambda: (topic, other, qos, retain)  # type: ignore[method-assign]
 
 
+#: What a first device got wrong that was written from the documents alone.
+FIRST_DEVICE: tuple[Breach, ...] = (
+    retained_is_done,
+    client_id_of_its_own,
+    limit_before_all,
+    doubled_is_refused,
+    lease_from_receipt,
+)
 #: Each breach, and the check that must find it.
 BREACHES: dict[Breach, str] = {
-    retained_is_done: "client id and retained",
-    client_id_of_its_own: "client id and retained",
+    retained_is_done: "retained",
+    client_id_of_its_own: "client id",
     limit_before_all: "order of refusals",
     doubled_is_refused: "command",
     older_is_done: "overtaken",
@@ -214,8 +226,8 @@ BREACHES: dict[Breach, str] = {
     no_numbers: "numbers of words",
     info_not_kept: "info kept",
     no_reports: "report",
-    no_last_will: "client id and retained",
-    old_last_will: "client id and retained",
+    no_last_will: "client id",
+    old_last_will: "client id",
 }
 #: Those that only a rig that signs can find.
 UNSIGNED_BREACHES: dict[Breach, str] = {

@@ -1,15 +1,16 @@
-"""What tries a stranger's device finds each breach, and nothing in devices that keep the contract."""
+"""Each breach of the contract is found, and nothing in devices that keep it."""
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from stimulators.conformance.examiner import Examiner
 from stimulators.conformance.report import Report
 from stimulators.conformance.run import CHECKS, OtherServiceError, try_device
-from stimulators.conformance.examiner import Examiner
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys, NoKeys
 from stimulators.wire.keys.ring import Key, KeyRing
@@ -19,7 +20,7 @@ from tests.stimulators.conformance import naive
 from tests.stimulators.conformance.naive import BREACHES, UNSIGNED_BREACHES, Breach
 from tests.stimulators.conformance.virtual_line import VirtualLine
 from tests.stimulators.device.device_bench import feedback_device, stimulator
-from tests.stimulators.device.ends import End, ReferenceEnd, micropython
+from tests.stimulators.device.ends import End, ReferenceEnd, Said, micropython
 from tests.stimulators.wire.test_asyncapi import _PATH
 
 _SESSION = "00000000000000000002-0000000b"
@@ -83,18 +84,20 @@ def test_each_breach_of_signing_is_found(breach: Breach) -> None:
     assert UNSIGNED_BREACHES[breach] in {each.check for each in report.findings}, report.findings
 
 
-def test_a_first_device_with_five_breaches_has_five_lines() -> None:
+def test_a_first_device_with_five_breaches_is_told_each_as_the_guide_shows() -> None:
     end = _reference()
-    for breach in (
-        naive.retained_is_done,
-        naive.limit_before_all,
-        naive.doubled_is_refused,
-        naive.stop_only_where_readable,
-        naive.nonce_that_stays,
-    ):
+    for breach in naive.FIRST_DEVICE:
         breach(end)
-    report, _ = _tried(end)
-    assert len({each.check for each in report.findings}) == 5
+    line = VirtualLine(end)
+    examiner = Examiner(line, rig="demo", device="stn", keys=NoKeys(), session=_SESSION)
+    examiner.operator = lambda _: line.interrupt()
+    told: list[str] = []
+    asyncio.run(try_device(examiner, may_drive=True, told=told.append))
+    guide = (_PATH.parent / "guides" / "devices.md").read_text("utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", guide, re.DOTALL)
+    assert shown.splitlines() == [f"missing: {each}" for each in told]
+    for words in ("had kept", "client id", "the first of", "came again", "came twice"):
+        assert any(words in each for each in told)
 
 
 def test_without_the_word_nothing_is_sent_that_could_drive() -> None:
@@ -102,9 +105,9 @@ def test_without_the_word_nothing_is_sent_that_could_drive() -> None:
     heard: list[str] = []
     right = end.hear
 
-    def hear(topic: str, *rest: Any) -> Any:
+    def hear(topic: str, payload: bytes, retained: bool, now_us: int) -> Said:
         heard.append(topic)
-        return right(topic, *rest)
+        return right(topic, payload, retained, now_us)
 
     end.hear = hear  # type: ignore[method-assign]
     report, line = _tried(end, may_drive=False)
@@ -119,7 +122,7 @@ def test_another_service_ends_the_trial_before_it_begins() -> None:
     line = VirtualLine(_reference())
     examiner = Examiner(line, rig="demo", device="stn", keys=NoKeys(), session=_SESSION)
     other = Status(state="active", session="00000000000000000009-0000000b")
-    line._say_on(topics.STATUS.at(rig="demo"), to_payload(other), 1, False)
+    line._say_on(topics.STATUS.at(rig="demo"), to_payload(other), 1, retain=False)
     with pytest.raises(OtherServiceError, match="00009-0000000b"):
         asyncio.run(try_device(examiner, may_drive=True))
 

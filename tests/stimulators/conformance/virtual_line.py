@@ -38,7 +38,7 @@ class VirtualLine:
         assert qos in {0, 1}
         self._keep(topic, payload, retain)
         if self._back_us is None and topic in dict(self.end.subscriptions()):
-            self._say(self.end.hear(topic, payload, False, self._now_us))
+            self._hear(topic, payload, retained=False)
 
     async def wait(self, passed_s: float) -> None:
         until_us = self._now_us + round(passed_s * 1e6)
@@ -51,9 +51,13 @@ class VirtualLine:
 
     async def displace(self, client_id: str) -> bool:
         if client_id == self.end.client_id:
-            self._back_us = self._now_us + _AWAY_US
-            self._say_on(*self.end.will())
+            self.interrupt()
         return True
+
+    def interrupt(self) -> None:
+        """End the device's link, as another one of its id or a switch does; it comes back."""
+        self._back_us = self._now_us + _AWAY_US
+        self._say_on(*self.end.will())
 
     def _tick(self) -> None:
         said = self.end.tick(self._now_us)
@@ -61,9 +65,12 @@ class VirtualLine:
             self._back_us = None
             for topic, payload in list(self._kept.items()):
                 if topic in dict(self.end.subscriptions()):
-                    said = [*said, *self.end.hear(topic, payload, True, self._now_us)]
+                    self._hear(topic, payload, retained=True)
             said = [*said, *self.end.describe()]
         self._say(said)
+
+    def _hear(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        self._say(self.end.hear(topic, payload, retained, self._now_us))
 
     def _say(self, said: Said) -> None:
         self.greatest = max(self.greatest, self.end.given)

@@ -23,13 +23,14 @@ class End(Protocol):
     """A device as its broker sees it; times are of its own clock."""
 
     client_id: str
-    given: float
 
+    @property
+    def given(self) -> float: ...
     def subscriptions(self) -> list[tuple[str, int]]: ...
     def will(self) -> tuple[str, bytes, int, bool]: ...
     def describe(self) -> Said: ...
     def tick(self, now_us: int) -> Said: ...
-    def hear(self, topic: str, payload: bytes, retained: bool, now_us: int) -> Said: ...
+    def hear(self, topic: str, payload: bytes, retained: bool, now_us: int, /) -> Said: ...
 
 
 class ReferenceEnd:
@@ -71,9 +72,7 @@ class ReferenceEnd:
         heard = self.topics.read(topic, payload, retained=retained)
         if heard is None:
             return self.tick(now_us)
-        return self._published(
-            self.device.hear(heard.message, now_us, verified=heard.verified)
-        )
+        return self._published(self.device.hear(heard.message, now_us, verified=heard.verified))
 
     def _published(self, said: Any) -> Said:
         return [self.topics.write(each) for each in said]

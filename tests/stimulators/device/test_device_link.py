@@ -36,10 +36,13 @@ SESSION = "00000000000000000002-0000000b"
 class Service:
     """Enough of a service to drive a device by hand."""
 
-    def __init__(self, broker: BrokerConfig, session: str = SESSION) -> None:
+    def __init__(
+        self, broker: BrokerConfig, session: str = SESSION, *, rig: str = "rig-1", to: str = "stn"
+    ) -> None:
         self.ears: Ears[Received] = Ears()
         self.session = session
-        self.transport = MqttTransport(broker, rig="rig-1", session=session, now_s=now_s)
+        self.to = to
+        self.transport = MqttTransport(broker, rig=rig, session=session, now_s=now_s)
         self._n = 0
         self._armed_us = 0
 
@@ -63,11 +66,11 @@ class Service:
             armed_us=self._armed_us,
             simulated=True,
         )
-        assert self.transport.send("stn", lease)
+        assert self.transport.send(self.to, lease)
 
-    def command(self, amplitude_ma: float) -> int:
+    def command(self, amplitude_ma: float | None = None, **changes: Any) -> int:
         self._n += 1
-        command = msgspec.structs.replace(
+        made = msgspec.structs.replace(
             COMMAND,
             session=self.session,
             seq=self._n,
@@ -76,7 +79,8 @@ class Service:
             expires_us=_now_us() + 1_000_000,
             amplitude_ma=amplitude_ma,
         )
-        assert self.transport.send("stn", command)
+        command = msgspec.structs.replace(made, **changes)
+        assert self.transport.send(self.to, command)
         return self._n
 
     async def answer(self, seq: int) -> Ack:
@@ -407,7 +411,9 @@ def test_with_keys_a_device_does_nothing_that_is_not_sealed_but_a_stop(
 ) -> None:
     async def run() -> None:
         counts: Ears[int] = Ears()
-        link = _device(broker, keys=_Seal(), watch=lambda link: counts.take(link.topics.n_unverified))
+        link = _device(
+            broker, keys=_Seal(), watch=lambda link: counts.take(link.topics.n_unverified)
+        )
         subscriptions = [(f"{_DEVICE}{each}", 1) for each in ("ack", "info", "state")]
         async with (
             peer(broker, subscriptions, client_id="hand") as hand,

@@ -20,7 +20,6 @@ from stimulators.device.hardware.opening import open_hardware
 from stimulators.device.hardware.serial_box import BOX_SILENCE_S, SerialBox
 from stimulators.device.hardware.serial_port import open_port
 from stimulators.device.hardware.ttl_line import GATE, PULSE
-from stimulators.wire.messages import DeviceInfo
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import now_s
 from tests.stimulators.device.device_bench import feedback_device, stimulator
@@ -147,7 +146,10 @@ def test_a_box_is_told_each_change_at_once_and_every_50_ms(cable: Cable) -> None
         (lambda cable, _: setattr(cable, "is_mute", True), "no answer for 0.25 s"),
         (lambda cable, _: setattr(cable, "gives_at_most", 900), "0.9 where 1.25 was told"),
         (lambda cable, _: cable.pull(), "serial port"),
-        (lambda _, clock: setattr(clock, "now_s", clock.now_s + BOX_SILENCE_S + 0.01), "told nothing"),
+        (
+            lambda _, clock: setattr(clock, "now_s", clock.now_s + BOX_SILENCE_S + 0.01),
+            "told nothing",
+        ),
     ],
     ids=["mute", "clips", "pulled", "paused"],
 )
@@ -225,9 +227,13 @@ def test_where_no_program_listens_the_device_is_told() -> None:
             port = program.getsockname()[1]
         clock = Clock()
         hardware = await open_hardware(f"osc:127.0.0.1:{port}", feedback_device(), clock)
-        with pytest.raises(OSError, match="expected one that listens"):
+
+        def play() -> None:
             for level in range(1_000):
                 hardware.give(level / 1_000, "")
+
+        with pytest.raises(OSError, match="expected one that listens"):
+            play()
         hardware.close()
 
     asyncio.run(run())
@@ -276,7 +282,7 @@ def test_a_box_follows_the_lease_and_a_pulled_cable_ends_the_device(
             cable.pull()
             with pytest.raises(OSError, match="serial port"):
                 await device
-            gone: DeviceInfo = await service.hears_info(lambda info: info.state == "offline")
+            gone = await service.hears_info(lambda info: info.state == "offline")
             assert gone.reason.startswith("serial port")
             await _closed(box)
 

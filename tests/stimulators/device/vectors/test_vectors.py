@@ -76,7 +76,7 @@ def test_a_vector_is_true_of_both_devices(name: str) -> None:
     example = micropython("run_vectors").make(vector)
     assert _PLAYER(vector, example, json.loads).play() == []
     if not vector["needs_keys"]:
-        assert _PLAYER(vector, _unsigned(vector), json.loads, False).play() == []
+        assert _PLAYER(vector, _unsigned(vector), json.loads, signed=False).play() == []
 
 
 @pytest.mark.parametrize("name", _WRITTEN)
