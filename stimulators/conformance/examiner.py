@@ -72,6 +72,8 @@ class Examiner:
         Sessions of services that were heard beside this one.
     info : DeviceInfo or None
         Its newest description of itself, the broker's own included, unless it says `offline`.
+    is_silent : bool
+        Whether nothing is said yet, not even the time: another service may be there.
     is_leasing : bool
         Whether leases go out while time passes.
     forges_clock : bool
@@ -93,6 +95,7 @@ class Examiner:
         self.wrong: list[str] = []
         self.others: list[str] = []
         self.info: DeviceInfo | None = None
+        self.is_silent = True
         self.is_leasing = False
         self.forges_clock = False
         self.left: tuple[Command, int] | None = None
@@ -303,7 +306,7 @@ class Examiner:
         now_us = self.line.now_us()
         if self.is_leasing and now_us - self._leased_us >= _RENEW_US:
             self.lease()
-        if now_us - self._said_us >= _HEARTBEAT_US:
+        if now_us - self._said_us >= _HEARTBEAT_US and not self.is_silent:
             self._said_us = now_us
             self.say_state("armed" if self.is_leasing else "idle")
 
@@ -330,7 +333,7 @@ class Examiner:
         if heard.retained:
             return
         self.words.append(Word(message, self.line.now_us(), retained=heard.retained))
-        if isinstance(message, ClockRequest):
+        if isinstance(message, ClockRequest) and not self.is_silent:
             self._tell_time(message)
 
     def _body(self, heard: OnLine, kind: type[Wire]) -> bytes:

@@ -56,12 +56,13 @@ async def try_device(
     Raises
     ------
     OtherServiceError
-        Where another service is heard; nothing is sent then but the time.
+        Where another service is heard; nothing was sent then.
     """
     report = Report()
     await examiner.wait(_ALONE_S)
     if examiner.others:
         raise OtherServiceError(examiner.others[0])
+    examiner.is_silent = False
     if not await examiner.until(lambda: examiner.info is not None, info_s_max):
         expected, found = f"an info of device {examiner.device}", f"none in {info_s_max + 2.5:g} s"
         report.tried.append("info")

@@ -1,6 +1,7 @@
 """A reference device on an MQTT broker: its timer, its memory and its hardware."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Iterable
 
@@ -117,7 +118,8 @@ class DeviceLink:
             reason = str(error)
             raise
         finally:
-            self._hardware.close()
+            with contextlib.suppress(OSError):
+                self._hardware.close()
             self._publish(self._gone(reason, word=self.device.describe().word))
             for task in tasks:
                 task.cancel()

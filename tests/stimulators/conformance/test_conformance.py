@@ -125,6 +125,7 @@ def test_another_service_ends_the_trial_before_it_begins() -> None:
     line._say_on(topics.STATUS.at(rig="demo"), to_payload(other), 1, retain=False)
     with pytest.raises(OtherServiceError, match="00009-0000000b"):
         asyncio.run(try_device(examiner, may_drive=True))
+    assert line.n_published == 0
 
 
 def test_a_device_that_is_not_there_is_told() -> None:

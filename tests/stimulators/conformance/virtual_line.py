@@ -24,6 +24,7 @@ class VirtualLine:
         self._on_their_way: deque[OnLine] = deque()
         self._is_delivering = False
         self.greatest = 0.0
+        self.n_published = 0
 
     def listen(self, hear: Callable[[OnLine], None]) -> None:
         self._listen = hear
@@ -36,6 +37,7 @@ class VirtualLine:
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> None:
         assert qos in {0, 1}
+        self.n_published += 1
         self._keep(topic, payload, retain)
         if self._back_us is None and topic in dict(self.end.subscriptions()):
             self._hear(topic, payload, retained=False)
