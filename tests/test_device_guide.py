@@ -10,7 +10,7 @@ import pytest
 
 from stimulators.device.hardware import serial_box
 from stimulators.wire.mqtt import BrokerConfig
-from tests.stimulators.device.test_device_link import Service
+from tests.stimulators.device.test_device_link import HandDriver
 from tests.stimulators.wire.listening import running
 from tests.support.mosquitto import Mosquitto
 
@@ -52,7 +52,7 @@ def test_the_device_in_thirty_lines_is_driven_and_ends_low(
     broker = BrokerConfig(port=mosquitto.port)
 
     async def run() -> None:
-        service = Service(broker, rig="touch", to="motor")
+        service = HandDriver(broker, rig="touch", to="motor")
         async with running(service.feed()):
             device = asyncio.create_task(_motor().main(str(rig), "motor", str(pwm)))
             await service.is_ready()

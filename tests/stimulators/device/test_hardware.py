@@ -23,7 +23,7 @@ from stimulators.device.hardware.ttl_line import GATE, PULSE
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import now_s
 from tests.stimulators.device.device_bench import feedback_device, stimulator
-from tests.stimulators.device.test_device_link import Service
+from tests.stimulators.device.test_device_link import HandDriver
 from tests.stimulators.wire.listening import running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
@@ -265,7 +265,7 @@ def test_a_box_follows_the_lease_and_a_pulled_cable_ends_the_device(
     """The amount goes up under the lease, down when it ends; then the cable is pulled."""
 
     async def run() -> None:
-        service = Service(broker)
+        service = HandDriver(broker)
         box = await open_hardware(f"serial:{cable.name}", stimulator(), now_s)
         link = DeviceLink(stimulator(), broker=broker, rig="rig-1", now_s=now_s, hardware=box)
         async with running(service.feed()), _served(cable):
