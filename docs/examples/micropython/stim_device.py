@@ -250,14 +250,14 @@ class Device:
             if not was_live and refused != "stopped":
                 self._reason = "lease refused: " + refused
             return
+        if lease["session"] != tenancy.newest_session and self._store is not None:
+            # Before anything: a session that cannot be stored is not adopted.
+            self._store(lease["session"])
         if lease["session"] != tenancy.session:
             self.newest_seq = self.last_seq = 0
             self._done = []
-        is_new = lease["session"] != tenancy.newest_session
         tenancy.grant(lease, clock)
         self._reason = "leased"
-        if is_new and self._store is not None:
-            self._store(lease["session"])
 
     def _hear_command(self, command: dict) -> None:
         if command["session"] == self.tenancy.session and command["seq"] in self._done:

@@ -12,6 +12,9 @@ from stimulators.wire.payload import to_payload
 _NEWER = "99999999999999999999-ffffffff"
 #: What ended 10 ms ago was issued after the arming.
 _SINCE_ARMING_S = 0.1
+#: So much of its movement may be made at once.
+_GRAIN_S = 0.05
+_WAY_S_MAX = 5.0
 _Changes = Mapping[str, Any]
 
 
@@ -107,6 +110,24 @@ async def refuses_in_order(examiner: Examiner, found: Found) -> None:
             return
 
 
+async def keeps_its_slew(examiner: Examiner, found: Found) -> None:
+    """Ask for its highest amount at its safe one: it goes there by its own slew."""
+    await examiner.ask(examiner.safe)
+    await examiner.until(lambda: examiner.is_at(examiner.safe), _WAY_S_MAX)
+    sent_us = examiner.line.now_us()
+    ack = await examiner.ask(examiner.highest)
+    if ack is not None and ack.refused is None:
+        passed_s = (examiner.line.now_us() - sent_us) / 1e6
+        most = examiner.safe + examiner.slew_per_s * (_GRAIN_S + passed_s) + examiner.tolerance
+        if amount_of(ack) > most:
+            found(
+                f"at most {most:g} after {passed_s:.2f} s, by its own slew",
+                f"{amount_of(ack):g}",
+            )
+    await examiner.ask(examiner.low)
+    await examiner.until(lambda: examiner.is_at(examiner.low), _WAY_S_MAX)
+
+
 async def passes_over_what_it_does_not_know(examiner: Examiner, found: Found) -> None:
     """Send a command with one field more, and payloads that are no command."""
     since = len(examiner.words)
@@ -182,6 +203,7 @@ CHECKS = (
     Check("overtaken", "Commands", is_overtaken),
     Check("refusals", "Commands", is_refused),
     Check("order of refusals", "Order of refusals", refuses_in_order),
+    Check("slew", "Commands", keeps_its_slew),
     Check("unknown fields", "Form", passes_over_what_it_does_not_know),
     Check("signatures", "Signatures", takes_only_what_is_signed, needs_keys=True),
     Check("waiting trigger", "Commands", drops_a_trigger),

@@ -15,7 +15,7 @@ def osc_message(address: str, value: float) -> bytes:
     Examples
     --------
     >>> osc_message("/oscillator/4/frequency", 440.0)
-    b'/oscillator/4/frequency\x00,f\x00\x00C\\xdc\x00\x00'
+    b'/oscillator/4/frequency\x00,f\x00\x00C\xdc\x00\x00'
 
     References
     ----------

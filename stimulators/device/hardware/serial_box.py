@@ -103,11 +103,11 @@ class SerialBox:
             number, thousandths = map(int, line.split())
         except ValueError:
             return  # a board says all sorts of things when it starts
-        while self._open and self._open[0][0] < number:
+        told = next((told for each, _, told in self._open if each == number), None)
+        if told is None:
+            return  # no number that is open answers nothing
+        while self._open and self._open[0][0] <= number:
             self._open.popleft()
-        if not self._open or self._open[0][0] != number:
-            return
-        _, _, told = self._open.popleft()
         given = thousandths / 1000.0
         if abs(given - told) > self._tolerance + 0.001:
             self._fault = f"{given:g} where {told:g} was told"

@@ -122,6 +122,10 @@ def more_than_its_limit(end: ReferenceEnd) -> None:
     _when(Command, lower)(end)
 
 
+def at_once(end: ReferenceEnd) -> None:
+    end.device._output._spare = end.device._output._spare_max = 100.0
+
+
 def unsigned_is_done(end: ReferenceEnd) -> None:
     right = end.topics.read
     signed = re.compile(rb"[0-9a-f]{8}\.[0-9a-f]{64}\.")
@@ -219,6 +223,7 @@ BREACHES: dict[Breach, str] = {
     session_of_anybody: "refusals",
     late_is_done: "refusals",
     more_than_its_limit: "refusals",
+    at_once: "slew",
     stop_only_where_readable: "stop by hand",
     stop_until_the_next_lease: "stop",
     clock_of_anybody: "clock",

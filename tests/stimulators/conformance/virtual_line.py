@@ -8,7 +8,7 @@ from tests.stimulators.device.ends import End, Said
 
 #: What the service's clock is ahead of the device's.
 _AHEAD_US = 7_000_000_000
-_TICK_US = 5_000
+_TICK_US = 10_000
 _AWAY_US = 400_000
 
 

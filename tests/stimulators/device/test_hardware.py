@@ -51,6 +51,7 @@ class Cable:
         self.given: list[int] = []
         self.gives_at_most = 10**6
         self.is_mute = False
+        self.number = ""
 
     def serve(self) -> None:
         """Answer each line that came."""
@@ -61,7 +62,7 @@ class Cable:
             if kind == "G":
                 self.given.append(min(int(amount), self.gives_at_most))
             if not self.is_mute:
-                os.write(self.far, f"{number} {self.given[-1]}\n".encode())
+                os.write(self.far, f"{self.number or number} {self.given[-1]}\n".encode())
 
     def bytes(self) -> bytes:
         with contextlib.suppress(BlockingIOError, OSError):
@@ -145,13 +146,14 @@ def test_a_box_is_told_each_change_at_once_and_every_50_ms(cable: Cable) -> None
     [
         (lambda cable, _: setattr(cable, "is_mute", True), "no answer for 0.25 s"),
         (lambda cable, _: setattr(cable, "gives_at_most", 900), "0.9 where 1.25 was told"),
+        (lambda cable, _: setattr(cable, "number", "999999"), "no answer for 0.25 s"),
         (lambda cable, _: cable.pull(), "serial port"),
         (
             lambda _, clock: setattr(clock, "now_s", clock.now_s + BOX_SILENCE_S + 0.01),
             "told nothing",
         ),
     ],
-    ids=["mute", "clips", "pulled", "paused"],
+    ids=["mute", "clips", "babbles", "pulled", "paused"],
 )
 def test_a_box_that_does_not_do_as_it_is_told_is_a_fault(
     cable: Cable, change: Any, why: str
