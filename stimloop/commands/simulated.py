@@ -93,6 +93,13 @@ def device(
             "leased, given amounts up to beyond its limit, triggered and stopped.",
         ),
     ] = False,
+    by_hand: Annotated[
+        bool,
+        typer.Option(
+            "--by-hand",
+            help="With --nobody-connected: you switch the device off and on when you are asked to.",
+        ),
+    ] = False,
     companion: IsCompanion = False,
 ) -> None:
     """Run the reference device over MQTT, or try another against the contract (--conformance)."""
@@ -102,10 +109,11 @@ def device(
 
     loaded = configuration.load(config)
     if conformance is not None:
-        _try(loaded, id_, conformance, may_drive=nobody_connected)
+        _try(loaded, id_, conformance, may_drive=nobody_connected, by_hand=by_hand)
         return
-    if nobody_connected:
-        raise ConfigError("--nobody-connected: expected --conformance HOST beside it, found none")
+    for name, is_given in (("nobody-connected", nobody_connected), ("by-hand", by_hand)):
+        if is_given:
+            raise ConfigError(f"--{name}: expected --conformance HOST beside it, found none")
     present = [each.id for each in loaded.devices]
     wanted = present if id_ is None else [id_]
     if not wanted or not set(wanted) <= set(present):
@@ -155,7 +163,7 @@ async def _hardware(devices: Sequence["DeviceConfig"], address: str | None) -> "
         ) from error
 
 
-def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool) -> None:
+def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool, by_hand: bool) -> None:
     from stimloop.errors import DoesNotHoldError
     from stimloop.event_loop import run_async
     from stimloop.rigs.conformance import try_on_broker
@@ -180,6 +188,7 @@ def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool) -> No
             device=device,
             host=host,
             may_drive=may_drive,
+            by_hand=by_hand,
             told=print_line,
         )
     )

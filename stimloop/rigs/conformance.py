@@ -41,6 +41,7 @@ async def try_on_broker(
     device: str,
     host: str,
     may_drive: bool,
+    by_hand: bool,
     told: Callable[[str], None],
 ) -> Report:
     """Try a device, as the service of its rig.
@@ -55,8 +56,10 @@ async def try_on_broker(
         Its broker, ``HOST`` or ``HOST:PORT``.
     may_drive : bool
         Whether nobody is connected to the device.
+    by_hand : bool
+        Whether somebody switches the device off and on when asked.
     told : callable
-        Takes a line for each finding.
+        Takes a line for each finding, and for what somebody has to do.
 
     Raises
     ------
@@ -72,7 +75,7 @@ async def try_on_broker(
         raise ConfigError(f"{rig}: {with_path_first(f'signing.{error}')}") from error
     line = MqttLine(broker, rig=rig, device=device, session=session, keys=keys, now_s=now_s)
     examiner = Examiner(line, rig=rig, device=device, keys=keys, session=session)
-    examiner.operator = told
+    examiner.operator = told if by_hand else None
     try:
         async with mqtt_line(line):
             return await try_device(

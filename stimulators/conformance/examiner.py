@@ -78,6 +78,8 @@ class Examiner:
         Whether leases go out while time passes.
     forges_clock : bool
         Whether each clock reply is preceded by one with another nonce, an hour off.
+    n_switched : int
+        How often it was switched off and on.
     left : (Command, int) or None
         A command that the broker had kept while the device connected anew, and from which word on
         it may have answered.
@@ -98,6 +100,7 @@ class Examiner:
         self.is_silent = True
         self.is_leasing = False
         self.forges_clock = False
+        self.n_switched = 0
         self.left: tuple[Command, int] | None = None
         self.operator: Callable[[str], None] | None = None
         self.armed_us = 0

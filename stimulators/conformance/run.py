@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from stimulators.conformance.checks import commands, leases, link, stops, words
+from stimulators.conformance.checks import commands, leases, link, power, stops, words
 from stimulators.conformance.checks.check import Check, UntriedError
 from stimulators.conformance.examiner import Examiner
 from stimulators.conformance.report import Finding, Report, Untried
@@ -18,10 +18,11 @@ CHECKS: tuple[Check, ...] = (
     *commands.CHECKS,
     *leases.CHECKS,
     *stops.CHECKS,
+    *power.CHECKS,
     *words.LAST,
 )
 #: Where the device does not go live these cannot be tried.
-_LIVE = {check.name for check in (*commands.CHECKS, *leases.CHECKS, *stops.CHECKS)}
+_LIVE = {check.name for check in (*commands.CHECKS, *leases.CHECKS, *stops.CHECKS, *power.CHECKS)}
 
 
 class OtherServiceError(Exception):

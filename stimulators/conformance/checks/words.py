@@ -101,7 +101,7 @@ async def numbers_words(examiner: Examiner, found: Found) -> None:
                   f"{each.word} after {last}")  # fmt: skip
             return
         newest[each.instance] = each.word
-    if len(instances) > 1:
+    if len(instances) > 1 + examiner.n_switched:
         found("one instance while it is switched on", ", ".join(sorted(instances)))
 
 

@@ -24,6 +24,7 @@ _MOTOR = _ROOT / "docs" / "examples" / "devices"
     ("options", "line"),
     [
         (["--nobody-connected"], "--nobody-connected: expected --conformance HOST beside it"),
+        (["--by-hand"], "--by-hand: expected --conformance HOST beside it"),
         (["--conformance", "host:port"], "--conformance: expected HOST or HOST:PORT"),
         (["--to", "usb:1"], "--to: expected serial:PORT, ttl:PORT or osc:HOST:PORT, found 'usb:1'"),
     ],

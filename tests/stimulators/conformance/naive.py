@@ -203,6 +203,12 @@ def old_last_will(end: ReferenceEnd) -> None:
     end.will = lambda: (topic, other, qos, retain)  # type: ignore[method-assign]
 
 
+#: A device after it was switched off and on: what it remembers, its instance, and what is found.
+SWITCHED: tuple[tuple[str, str, list[str]], ...] = (
+    ("00000000000000000002-0000000b", "2", []),
+    ("00000000000000000002-0000000b", "1", ["another instance after it was switched on"]),
+    ("", "2", ["the session that it stored in its info", "no lease of an arming from before"]),
+)
 #: What a first device got wrong that was written from the documents alone.
 FIRST_DEVICE: tuple[Breach, ...] = (
     retained_is_done,

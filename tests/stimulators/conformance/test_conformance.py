@@ -56,16 +56,16 @@ def _micropython(config: Any, keys: Any = None) -> End:
 def test_nothing_is_missing_in_a_device_that_keeps_the_contract(make: Any, config: Any) -> None:
     report, _ = _tried(make(config))
     assert [str(each) for each in report.findings] == []
-    assert {each.check for each in report.untried} == {"signatures", "stop unsigned"}
-    assert len(report.tried) == len(CHECKS) - 2
+    assert {each.check for each in report.untried} == {"signatures", "stop unsigned", "power"}
+    assert len(report.tried) == len(CHECKS) - 3
 
 
 def test_nothing_is_missing_where_the_rig_signs() -> None:
     plain = {name: msgspec.to_builtins(key) for name, key in {**_KEYS, "stop": _STOP}.items()}
     for end in (_reference(keys=_SIGNED), _micropython(stimulator(), plain)):
         report, _ = _tried(end, _SIGNED)
-        assert [str(each) for each in (*report.findings, *report.untried)] == []
-        assert len(report.tried) == len(CHECKS)
+        assert [str(each) for each in report.findings] == []
+        assert [each.check for each in report.untried] == ["power"]
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=lambda each: each.__name__)
@@ -90,7 +90,11 @@ def test_a_first_device_with_five_breaches_is_told_each_as_the_guide_shows() -> 
         breach(end)
     line = VirtualLine(end)
     examiner = Examiner(line, rig="demo", device="stn", keys=NoKeys(), session=_SESSION)
-    examiner.operator = lambda _: line.interrupt()
+    examiner.operator = lambda asked: (
+        line.switch(ReferenceEnd(stimulator(), rig="demo", instance="2", newest_session=_SESSION))
+        if "power" in asked
+        else line.interrupt()
+    )
     told: list[str] = []
     asyncio.run(try_device(examiner, may_drive=True, told=told.append))
     guide = (_PATH.parent / "guides" / "devices.md").read_text("utf-8")
@@ -98,6 +102,23 @@ def test_a_first_device_with_five_breaches_is_told_each_as_the_guide_shows() -> 
     assert shown.splitlines() == [f"missing: {each}" for each in told]
     for words in ("had kept", "client id", "the first of", "came again", "came twice"):
         assert any(words in each for each in told)
+
+
+@pytest.mark.parametrize(("remembered", "instance", "expected"), naive.SWITCHED)
+def test_a_device_that_is_switched_off_and_on_is_another_boot_that_remembers(
+    remembered: str, instance: str, expected: list[str]
+) -> None:
+    line = VirtualLine(_reference())
+    examiner = Examiner(line, rig="demo", device="stn", keys=NoKeys(), session=_SESSION)
+    config = stimulator()
+    examiner.operator = lambda _: line.switch(
+        ReferenceEnd(config, rig="demo", instance=instance, newest_session=remembered)
+    )
+    report = asyncio.run(try_device(examiner, may_drive=True))
+    found = [each for each in report.findings if each.check == "power"]
+    assert len(found) == len(expected)
+    for each, words in zip(found, expected, strict=True):
+        assert each.expected.startswith(words)
 
 
 def test_without_the_word_nothing_is_sent_that_could_drive() -> None:

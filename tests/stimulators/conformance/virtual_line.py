@@ -61,6 +61,11 @@ class VirtualLine:
         self._back_us = self._now_us + _AWAY_US
         self._say_on(*self.end.will())
 
+    def switch(self, end: End) -> None:
+        """Switch the device off and on: it is another boot then."""
+        self.interrupt()
+        self.end = end
+
     def _tick(self) -> None:
         said = self.end.tick(self._now_us)
         if self._back_us is not None and self._now_us >= self._back_us:

@@ -5,12 +5,14 @@ The box at the serial port is played by the test, at the other end of a real pse
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import socket
 import struct
 import sys
 import termios
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,10 +41,23 @@ class Clock:
         return self.now_s
 
 
+def _example_box() -> Any:
+    """Return the box that the guide has."""
+    path = Path(__file__).parents[3] / "docs" / "examples" / "devices" / "box.py"
+    spec = importlib.util.spec_from_file_location("box", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Box()
+
+
 class Cable:
-    """A pseudo-terminal, and a box at its far end that answers what it is told."""
+    """A pseudo-terminal, and the box of the guide at its far end."""
 
     def __init__(self) -> None:
+        self.box = _example_box()
+        self.now_ms = 0
         self.far, near = os.openpty()
         self.name = os.ttyname(near)
         os.close(near)
@@ -58,11 +73,13 @@ class Cable:
         with contextlib.suppress(BlockingIOError, OSError):
             self.heard += os.read(self.far, 4096)
         *lines, self.heard = self.heard.split(b"\n")
-        for kind, number, amount, _ in (line.decode().split() for line in lines):
-            if kind == "G":
-                self.given.append(min(int(amount), self.gives_at_most))
+        for line in lines:
+            answer = self.box.hear(line.decode(), self.now_ms)
+            self.box.given = min(self.box.given, self.gives_at_most)
+            self.given.append(self.box.given)
+            number = self.number or answer.split()[0]
             if not self.is_mute:
-                os.write(self.far, f"{self.number or number} {self.given[-1]}\n".encode())
+                os.write(self.far, f"{number} {self.box.given}\n".encode())
 
     def bytes(self) -> bytes:
         with contextlib.suppress(BlockingIOError, OSError):
@@ -167,6 +184,29 @@ def test_a_box_that_does_not_do_as_it_is_told_is_a_fault(
             await _tell(box, cable, clock, 1.25, n=120)
         with pytest.raises(OSError, match=why):
             box.give(1.25, "adbs")
+        await _closed(box)
+
+    asyncio.run(run())
+
+
+def test_the_electrode_goes_safe_by_the_boxs_own_timer_where_cable_or_bridge_is_gone(
+    cable: Cable,
+) -> None:
+    """Whatever ends the lines, the box sees the same: nothing comes."""
+
+    async def run() -> None:
+        clock = Clock()
+        box = await _box(cable, clock)
+        await _tell(box, cable, clock, 1.25, n=3)
+        cable.now_ms += 249
+        cable.box.tick(cable.now_ms)
+        assert cable.box.given == 1250
+        cable.now_ms += 1
+        cable.box.tick(cable.now_ms)
+        assert cable.box.given == 500
+        cable.pull()
+        with pytest.raises(OSError, match="serial port"):
+            await _tell(box, cable, clock, 1.25, n=20)
         await _closed(box)
 
     asyncio.run(run())
