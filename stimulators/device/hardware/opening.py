@@ -32,7 +32,7 @@ async def open_hardware(address: str, config: DeviceConfig, now_s: Callable[[], 
     ValueError
         Where that is no address, or not one for this device.
     OSError
-        Where the port cannot be opened.
+        Where the port cannot be opened, or the box at it does not answer.
     ModuleNotFoundError
         Where it needs the extra `serial`, which is not installed.
     """
@@ -50,7 +50,13 @@ async def open_hardware(address: str, config: DeviceConfig, now_s: Callable[[], 
     if kind == "serial" and rest:
         told = config.amount_tolerance
         tolerance = _TOLERANCE_SHARE * config.amount_max if told is None else told
-        return SerialBox(await open_port(rest, _BAUDRATE), tolerance=tolerance, now_s=now_s)
+        box = SerialBox(await open_port(rest, _BAUDRATE), tolerance=tolerance, now_s=now_s)
+        try:
+            await box.meet(config.safe_amount, config.safe_program)
+        except OSError:
+            box.close()
+            raise
+        return box
     if kind == "ttl" and rest:
         return TtlLine(await open_port(rest, _BAUDRATE), now_s=now_s)
     raise ValueError(f"expected serial:PORT, ttl:PORT or osc:HOST:PORT, found {address!r}")

@@ -1,5 +1,7 @@
 """A box at a serial port that gives the amount, and answers each line with what it gives."""
 
+import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 
@@ -10,6 +12,8 @@ from stimulators.device.hardware.serial_port import SerialPort
 AGAIN_S = 0.05
 BOX_SILENCE_S = 0.25
 _ANSWER_S_MAX = 0.25
+#: Many boards start anew when their port is opened, and hear nothing for so long.
+_MEET_S_MAX = 5.0
 
 
 class SerialBox:
@@ -53,7 +57,28 @@ class SerialBox:
         self._number = 0
         self._open: deque[tuple[int, float, float]] = deque()
         self._fault = ""
+        self._has_answered = asyncio.Event()
         port.hear = self._hear
+
+    async def meet(self, amount: float, program: str) -> None:
+        """Tell the box to give an amount until it has answered once that it does.
+
+        Raises
+        ------
+        OSError
+            Where it has not within 5 s of opening its port, or gives another amount.
+        """
+        try:
+            async with asyncio.timeout(_MEET_S_MAX):
+                while not self._has_answered.is_set():
+                    self._write("G", amount, amount, program, self._now_s())
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(AGAIN_S):
+                            await self._has_answered.wait()
+        except TimeoutError:
+            self._fault = f"no answer within {_MEET_S_MAX:g} s of opening its port"
+        self._require()
+        self._open.clear()
 
     def give(self, amount: float, program: str) -> None:
         """Tell the box, where the amount is new or was told 50 ms ago."""
@@ -106,6 +131,7 @@ class SerialBox:
         told = next((told for each, _, told in self._open if each == number), None)
         if told is None:
             return  # no number that is open answers nothing
+        self._has_answered.set()
         while self._open and self._open[0][0] <= number:
             self._open.popleft()
         given = thousandths / 1000.0

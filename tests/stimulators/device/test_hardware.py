@@ -189,6 +189,23 @@ def test_a_box_that_does_not_do_as_it_is_told_is_a_fault(
     asyncio.run(run())
 
 
+def test_a_box_that_starts_slowly_is_met_before_anybody_is_told(cable: Cable) -> None:
+    async def run() -> None:
+        opening = asyncio.create_task(open_hardware(f"serial:{cable.name}", stimulator(), now_s))
+        async with asyncio.timeout(5.0):
+            while len(cable.bytes().splitlines()) < 3:
+                await _turns()
+        os.write(cable.far, b"bootloader 1.0\n")
+        await _turns()
+        assert not opening.done()
+        async with _served(cable):
+            box = await opening
+        assert set(cable.given) == {500}
+        await _closed(box)
+
+    asyncio.run(run())
+
+
 def test_the_electrode_goes_safe_by_the_boxs_own_timer_where_cable_or_bridge_is_gone(
     cable: Cable,
 ) -> None:
@@ -308,9 +325,9 @@ def test_a_box_follows_the_lease_and_a_pulled_cable_ends_the_device(
 
     async def run() -> None:
         service = HandDriver(broker)
-        box = await open_hardware(f"serial:{cable.name}", stimulator(), now_s)
-        link = DeviceLink(stimulator(), broker=broker, rig="rig-1", now_s=now_s, hardware=box)
         async with running(service.feed()), _served(cable):
+            box = await open_hardware(f"serial:{cable.name}", stimulator(), now_s)
+            link = DeviceLink(stimulator(), broker=broker, rig="rig-1", now_s=now_s, hardware=box)
             device = asyncio.create_task(link.run())
             await service.is_ready()
             service.lease(valid_us=700_000)
