@@ -169,4 +169,5 @@ IMPORTER: Final = Importer(
     format="Percept session report",
     recognizes=lambda document: any(key in document for key in _KNOWN_BY),
     convert=convert,
+    reads=("DataVersion", *_DATES, "DeviceInformation", "Groups"),
 )

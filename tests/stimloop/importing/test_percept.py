@@ -375,3 +375,18 @@ def test_whatever_stands_in_a_place_of_a_report_is_taken_or_told(junk: Any) -> N
             paths += [each.path for each in refused.mistakes]
     assert len(paths) > 20
     assert all(each.startswith("$") for each in paths)
+
+
+def test_a_key_that_is_said_twice_is_refused_where_it_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = json.dumps(report(Impedance={"Electrode1": 1}))
+    twice = text.replace('"Electrode1": 1', '"Electrode1": 1, "Electrode1": 2')
+    (tmp_path / "report.json").write_text(twice, "utf-8")
+    assert run_command(["config", "import", str(tmp_path / "report.json")]) == 0
+    twice = text.replace('"Mode":', '"Mode": "none", "Mode":')
+    (tmp_path / "report.json").write_text(twice, "utf-8")
+    capsys.readouterr()
+    assert run_command(["config", "import", str(tmp_path / "report.json")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{_CHANNELS}[0]: expected each key once in an object, found 'Mode' twice" in line
