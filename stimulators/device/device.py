@@ -136,6 +136,11 @@ class ReferenceDevice:
         return self._budgets.kept(self._delivery.now_us)
 
     @property
+    def applied(self) -> float:
+        """The amount that it gives, in its unit."""
+        return self._output.given
+
+    @property
     def applied_ma(self) -> float | None:
         """The amplitude that it gives, in mA; None for a device of level."""
         return self._output.given if self.config.unit == "ma" else None
@@ -208,7 +213,7 @@ class ReferenceDevice:
 
     def lose_link(self, now_us: int) -> tuple[FromDevice, ...]:
         """Drop the triggers that wait, since nobody could take them back any more."""
-        return (*self._pass_time(now_us), *self._drop_triggers(RefusalReason.LINK))
+        return (*self._pass_time(now_us), *self._drop_triggers(RefusalReason.DROPPED))
 
     def switch_off(self, now_us: int) -> Counts:
         """Return what is to be stored where it is switched off now: all that it gave until then.

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from stimulators.policies.parts.discriminant_table import DiscriminantConfig, FeatureConfig
 from stimulators.policies.policy import PolicyConfig
 from stimulators.policies.registry import POLICIES
 
@@ -19,7 +20,7 @@ EXAMPLES: Final = tuple(
     if policy.__module__.startswith("stimulators.")
     for example in policy.examples
 )
-#: Of the devices that these configurations drive, the one that speaks level.
+#: The device of these configurations whose amount is a level.
 LEVEL_DEVICE: Final = "band"
 #: The detector of the virtual rig that foretells the peaks of its rhythm.
 _PEAKS: Final = "peak"
@@ -28,20 +29,37 @@ _PEAKS: Final = "peak"
 def reading_burst(table: PolicyConfig) -> PolicyConfig:
     """Return a policy's table that reads the burst detector of the virtual rig, or its peaks."""
     is_at_phase = any(getattr(each, "measure", "") == "phase" for each in table.reads)
-    of = _PEAKS if is_at_phase else "burst"
-    said: dict[str, Any] = {"of": of, "by": "burst", "event": "onset"}
-    said |= {"upper_threshold": _UPPER, "lower_threshold": _LOWER, "set_point": _UPPER}
+    said: dict[str, Any] = {"of": _PEAKS if is_at_phase else "burst", "by": "burst"}
+    said |= {
+        "event": "onset",
+        "measure": "value",
+        "upper_threshold": _UPPER,
+        "lower_threshold": _LOWER,
+        "set_point": _UPPER,
+    }
     keys = {key: value for key, value in said.items() if hasattr(table, key)}
     if hasattr(table, "expected_sign"):
         keys["expected_sign"] = table.expected_sign or "falls"
     if hasattr(table, "wraps"):
         keys["wraps"] = reading_burst(table.wraps)
+    if hasattr(table, "discriminants"):
+        keys["discriminants"] = tuple(map(_discriminant_of_burst, table.discriminants))
     return msgspec.structs.replace(table, **keys)
 
 
 def reads_peaks(table: PolicyConfig) -> bool:
     """Say whether a table reads the peaks of the virtual rig's rhythm."""
     return any(each.detector == _PEAKS for each in table.reads)
+
+
+def _discriminant_of_burst(table: DiscriminantConfig) -> DiscriminantConfig:
+    """Return a discriminant of one feature, the burst detector's value."""
+    return msgspec.structs.replace(
+        table,
+        features=(FeatureConfig(of="burst"),),
+        lower_threshold=_LOWER,
+        upper_threshold=None if table.upper_threshold is None else _UPPER,
+    )
 
 
 def draw(random: Random) -> Sequence[PolicyConfig]:

@@ -7,6 +7,19 @@ from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import wrong_amounts, wrong_program
+from stimulators.policies.parts.durations import (
+    hop_s_of,
+    wrong_durations,
+    wrong_transitions,
+    wrong_way_up,
+)
+from stimulators.policies.parts.ramp_presets import (
+    RampPreset,
+    Transitions,
+    transitions_of,
+    wrong_preset,
+    wrong_ramp,
+)
 from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyInputs
 
@@ -38,6 +51,9 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         The way from the lowest amount to the highest takes so long, and back. No default, as
         published ones differ five thousandfold; 0 is a step, which the device follows as its slew
         allows.
+    preset : {"percept_dual", "percept_single", "stanford", "rcs_slow", "rcs_fast"}
+        A published ramp, instead of both transitions: see
+        `stimulators.policies.parts.ramp_presets`.
     averaging_s : float
         The measure is averaged over so long, without overlap; 0 takes every hop.
     onset_upper_s, onset_lower_s : float
@@ -55,8 +71,9 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         since the amount was low, the rig is made safe: see `SignWatch`.
     """
 
-    transition_up_s: Duration
-    transition_down_s: Duration
+    transition_up_s: Duration | None = None
+    transition_down_s: Duration | None = None
+    preset: RampPreset | None = None
     measure: Annotated[str, Meta(min_length=1, max_length=64)] = "value"
     lowest_ma: Amount | None = None
     highest_ma: Amount | None = None
@@ -71,6 +88,11 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
     startup_delay_s: Duration = 0.0
     expected_sign: Literal["falls", "rises"] | None = None
     sign_watch_s: Annotated[float, Meta(ge=5.0, le=3600.0)] = 30.0
+
+    def __post_init__(self) -> None:
+        wrong = wrong_ramp(self.preset, self.transition_up_s, self.transition_down_s)
+        if wrong is not None:
+            raise ValueError(wrong)
 
     @property
     def reads(self) -> tuple[MeasureRead, ...]:
@@ -128,6 +150,7 @@ def amounts_of(
         *wrong_program(config.program, device, is_trigger=False),
         *wrong_amounts(amounts, device),
         *_wrong_units(config, device),
+        *wrong_preset(config.preset, device),
         *_wrong_sign(config, device),
         *_wrong_durations(config, inputs),
     ]
@@ -149,6 +172,13 @@ def n_hops_of(duration_s: float, inputs: PolicyInputs) -> int:
     return max(1, round(duration_s * inputs.rate_hz / inputs.hop_samples))
 
 
+def ways_of(config: AmplitudeConfig, distance: float) -> Transitions:
+    """Return a table's transitions between amounts that are so far apart."""
+    if config.preset is not None:
+        return transitions_of(config.preset, distance)
+    return Transitions(config.transition_up_s or 0.0, config.transition_down_s or 0.0)
+
+
 def _wrong_units(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
     """Refuse further amounts in the unit that the device does not speak."""
     unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
@@ -168,20 +198,15 @@ def _wrong_sign(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
 
 
 def _wrong_durations(config: AmplitudeConfig, inputs: PolicyInputs) -> Iterator[str]:
-    hop_s = inputs.hop_samples / inputs.rate_hz
+    hop_s = hop_s_of(inputs)
+    hop = f"one hop of {config.of!r}"
     averaging_s = config.averaging_s
-    if 0.0 < averaging_s < hop_s:
-        yield (
-            f"averaging_s: expected 0 or at least {hop_s:g} (one hop of {config.of!r}), "
-            f"found {averaging_s:g}"
-        )
+    if wrong := [*wrong_durations({"averaging_s": averaging_s}, hop_s, hop)]:
+        yield from wrong
         return
-    update_s = n_hops_of(averaging_s, inputs) * hop_s
-    what = "averaging_s" if averaging_s > 0.0 else f"one hop of {config.of!r}"
-    for key in _ONSETS:
-        onset_s = getattr(config, key)
-        if 0.0 < onset_s < update_s * (1.0 - 1e-9):
-            yield f"{key}: expected 0 or at least {update_s:g} ({what}), found {onset_s:g}"
+    what = "averaging_s" if averaging_s > 0.0 else hop
+    onsets_s = {key: getattr(config, key) for key in _ONSETS}
+    yield from wrong_durations(onsets_s, n_hops_of(averaging_s, inputs) * hop_s, what)
 
 
 def _wrong_clip(own: OwnAmounts, device: DeviceConfig) -> Iterator[str]:
@@ -206,20 +231,11 @@ def _wrong_transitions(
 ) -> Iterator[str]:
     """Refuse ramps that the device cannot follow, or that its time above safe ends too soon."""
     distance = own.highest - own.lowest
-    shortest_s = distance / device.slew_per_s_max
-    for key in ("transition_up_s", "transition_down_s"):
-        found_s = getattr(config, key)
-        if 0.0 < found_s < shortest_s * (1.0 - 1e-9):
-            yield (
-                f"{key}: expected 0 (as fast as it may) or at least {shortest_s:g}, as device "
-                f"{device.id!r} changes by {device.slew_per_s_max:g} a second at most, "
-                f"found {found_s:g}"
-            )
+    ways = ways_of(config, distance)
+    up, down = (
+        ("transition_up_s", "transition_down_s") if config.preset is None else ("preset",) * 2
+    )
+    yield from wrong_transitions({up: ways.up_s, down: ways.down_s}, distance, device)
     above = min(own.highest - device.safe_amount, distance)
-    above_s = config.transition_up_s * above / distance if distance > 0.0 else 0.0
-    if above_s >= device.limits.on_time_s_max:
-        yield (
-            f"transition_up_s: expected a way above the safe amount shorter than on_time_s_max "
-            f"({device.limits.on_time_s_max:g}) of device {device.id!r}, or the highest amount "
-            f"is never reached, found {above_s:g}"
-        )
+    above_s = ways.up_s * above / distance if distance > 0.0 else 0.0
+    yield from wrong_way_up(up, above_s, device)

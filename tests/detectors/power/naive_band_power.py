@@ -11,6 +11,7 @@ from scipy.signal import butter, lfilter, periodogram, sosfilt
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.power.band_power import BandPowerConfig
+from detectors.power.config import PowerBand
 from detectors.testing.subject import Plain, StreamSamples
 
 
@@ -20,12 +21,12 @@ def parts_of(
     """Return the share of each bin in a band; a bin reaches half a bin to either side."""
     half_hz = frequency_hz[1] / 2.0
     parts = np.zeros(frequency_hz.size)
-    for place, middle_hz in enumerate(frequency_hz):
+    for position, middle_hz in enumerate(frequency_hz):
         low_hz = max(0.0, middle_hz - half_hz)
         high_hz = min(rate_hz / 2.0, middle_hz + half_hz)
         shared_hz = min(high_hz, band_hz[1]) - max(low_hz, band_hz[0])
         part = shared_hz / (high_hz - low_hz)
-        parts[place] = part if part > 1e-9 else 0.0
+        parts[position] = part if part > 1e-9 else 0.0
     return parts
 
 
@@ -41,8 +42,23 @@ def power_of(
     return power
 
 
+def lsb_of(window_uv: NDArray[np.float64], rate_hz: float, centre_hz: float) -> NDArray[np.float64]:
+    """Return the power of each column of a window as an implant logs it, by numpy's transform."""
+    n_samples = len(window_uv)
+    hann = np.hanning(n_samples + 1)[:-1]
+    spectrum = np.fft.rfft((window_uv - window_uv.mean(axis=0)) * hann[:, None], axis=0)
+    amplitudes_uv = 2.0 * np.abs(spectrum) / hann.sum()
+    is_in = np.abs(np.fft.rfftfreq(n_samples, 1.0 / rate_hz) - centre_hz) <= 2.5
+    power: NDArray[np.float64] = 77.6 * (amplitudes_uv[is_in] ** 2).sum(axis=0)
+    return power
+
+
+def update_of(config: BandPowerConfig, rate_hz: float) -> int:
+    return max(1, round((config.update_s or config.hop_s) * rate_hz))
+
+
 def hop_of(config: BandPowerConfig, rate_hz: float) -> int:
-    return max(1, round(config.hop_s * rate_hz))
+    return round(config.hop_s / (config.update_s or config.hop_s)) * update_of(config, rate_hz)
 
 
 def squares_of(
@@ -141,7 +157,7 @@ def outside_of(config: BandPowerConfig, layout: StreamLayout, given: StreamSampl
         outside_max=None,
         outside_time_constant_s=None,
     )
-    # What passed was put by before the share was given, so a doubt about its stamp is over by then.
+    # The first power waits for the slower second filter: a doubtful stamp is over by then.
     undoubted = replace(given, taint=given.taint & ~np.uint16(int(NEWEST_TAINT)))
     passed, _ = _filtered(plain, layout, undoubted)
     inside, valid = _filtered(plain, layout, given, n_second=4)
@@ -188,8 +204,8 @@ def on_scale(
     n_hops = max(
         1, round(config.baseline.calibrate_s * layout.rate_hz / hop_of(config, layout.rate_hz))
     )
-    for place in np.ndindex(powers.shape[1:]):
-        column = (slice(None), *place)
+    for position in np.ndindex(powers.shape[1:]):
+        column = (slice(None), *position)
         used = np.flatnonzero(good[column])[:n_hops]
         good[column] &= np.cumsum(good[column]) > n_hops
         if used.size < n_hops:
@@ -218,24 +234,42 @@ def _used(config: BandPowerConfig, layout: StreamLayout) -> list[int]:
 
 
 def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
-    window = round((config.window_s or 1.0) * layout.rate_hz)
+    window = round(_window_s(config) * layout.rate_hz)
     used = _used(config, layout)
     hops = list(_hops(config, layout, given))
     values = np.zeros((len(hops), len(used), len(config.all_bands)))
     valid = np.zeros(values.shape, dtype=np.bool_)
+    update = update_of(config, layout.rate_hz)
+    lasts = range(0, hop_of(config, layout.rate_hz), update)
     for hop, (newest, start) in enumerate(hops):
-        first = newest + 1 - window
-        if first < start:
+        if newest + 1 - lasts[-1] - window < start:
             continue
-        taint = given.taint[first : newest + 1, used]
-        is_good = np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
-        is_good &= (taint[-1] & int(NEWEST_TAINT)) == 0
-        window_uv = given.samples_uv[first : newest + 1, used]
-        for place, band in enumerate(config.all_bands):
-            power = power_of(window_uv, layout.rate_hz, band.band_hz)
-            valid[hop, :, place] = is_good
-            values[hop, :, place] = np.where(is_good, power, 0.0)
+        is_good = np.ones(len(used), dtype=np.bool_)
+        powers = np.zeros(values.shape[1:])
+        for before in lasts:
+            part = slice(newest + 1 - before - window, newest + 1 - before)
+            taint = given.taint[part, used]
+            is_good &= np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
+            is_good &= (taint[-1] & int(NEWEST_TAINT)) == 0
+            for position, band in enumerate(config.all_bands):
+                window_uv = given.samples_uv[part, used]
+                powers[:, position] += _power_in(window_uv, layout.rate_hz, config, band)
+        valid[hop] = is_good[:, None]
+        values[hop] = np.where(is_good[:, None], powers / len(lasts), 0.0)
     return values, valid
+
+
+def _window_s(config: BandPowerConfig) -> float:
+    of_presets = {"percept": 256 / 250.0, "percept_single": 64 / 250.0}
+    return of_presets.get(config.preset or "", config.window_s or 1.0)
+
+
+def _power_in(
+    window_uv: NDArray[np.float64], rate_hz: float, config: BandPowerConfig, band: PowerBand
+) -> NDArray[np.float64]:
+    if config.centre_hz is not None:
+        return lsb_of(window_uv, rate_hz, config.centre_hz)
+    return power_of(window_uv, rate_hz, band.band_hz)
 
 
 def _filtered(
@@ -254,9 +288,9 @@ def _filtered(
         for first, last in _runs(given, column):
             run_uv = given.samples_uv[first:last, column]
             settled[first + span - 1 : last, channel] = True
-            for place, band in enumerate(config.all_bands):
+            for position, band in enumerate(config.all_bands):
                 squares = squares_of(run_uv, config, band.band_hz, layout.rate_hz, n_second)
-                every[first:last, channel, place] = mean_of(squares, config, layout.rate_hz)
+                every[first:last, channel, position] = mean_of(squares, config, layout.rate_hz)
         settled[(given.taint[:, column] & int(NEWEST_TAINT)) != 0, channel] = False
     newest = np.array([newest for newest, _ in _hops(config, layout, given)], dtype=np.int64)
     valid = settled[newest]

@@ -90,7 +90,7 @@ def _too_short() -> RecordedStream:
         (
             _another_rate,
             "rate",
-            "LFP: 2500 samples of 2 channels, 1024 Hz over its stamps (250 Hz said)",
+            "LFP: 2500 samples of 2 channels, 1024 Hz over its stamps (250 Hz nominal)",
             (
                 "0 of 1244 estimates valid on ch1, ch2: rate from 0.00 s (expected 250 Hz, found "
                 "1024 Hz over its stamps): give it its true nominal rate"
@@ -156,7 +156,7 @@ def test_a_recording_in_which_nothing_is_wrong_ends_without_a_warning(tmp_path: 
     assert warned_of == []
     assert lines[:2] == [
         f"2500 samples, 2500 estimates, {summary['n_valid']} of them valid",
-        "LFP: 2500 samples of 2 channels, 250 Hz over its stamps (250 Hz said)",
+        "LFP: 2500 samples of 2 channels, 250 Hz over its stamps (250 Hz nominal)",
     ]
     assert summary["n_valid"] > 2200
     assert summary["found"] == []
@@ -176,6 +176,16 @@ def test_a_line_names_the_streams_of_the_recording_that_were_not_used(tmp_path: 
         "source_id 'Events-1', irregular, 1 channel, string, 1 sample)"
     )
     assert warned_of == []
+
+
+def test_channels_that_the_montage_made_are_counted_apart() -> None:
+    stream = {"samples": 10, "rate_hz": 5.0, "rate_measured_hz": 5.0}
+    streams = {"LFP": stream | {"channels": 8, "derived_channels": 1}}
+    counts = {"samples": 10, "estimates": 0, "n_valid": 0}
+    _, line, _ = found_lines(counts | {"streams": streams, "found": [], "edges": {}})
+    assert (
+        line == "LFP: 10 samples of 8 channels and 1 derived, 5 Hz over its stamps (5 Hz nominal)"
+    )
 
 
 def test_a_calibration_that_never_ended_is_a_warning() -> None:

@@ -103,7 +103,7 @@ def test_who_loses_the_link_drops_what_waits() -> None:
     bench.tell(_scheduled(bench))
     bench.now_us += 5_000
     (ack,) = acks(bench.device.lose_link(bench.now_us))
-    assert ack.refused == "link"
+    assert ack.refused == "dropped"
     bench.wait(60_000)
     assert bench.device.triggers.n_given == 0
     assert bench.state == "live"

@@ -138,7 +138,13 @@ def test_every_kind_is_counted_though_nothing_is_wrong() -> None:
     assert set(found["quality"].values()) == {0}
     assert {"gaps", "late", "rate", "implausible", "lost", "empty"} <= set(found["quality"])
     assert found["streams"] == {
-        "LFP": {"samples": 500, "channels": 2, "rate_hz": 250.0, "rate_measured_hz": 250.0}
+        "LFP": {
+            "samples": 500,
+            "channels": 2,
+            "derived_channels": 0,
+            "rate_hz": 250.0,
+            "rate_measured_hz": 250.0,
+        }
     }
 
 
@@ -226,8 +232,8 @@ def test_a_device_that_never_answers_costs_no_memory() -> None:
 
 def test_reasons_that_a_device_makes_up_take_no_more_memory() -> None:
     summary = _new()
-    for place in range(500):
-        _count(summary, _ack(1, refused=f"{place} {'x' * 10_000}"), Outcome(), 0.1)
+    for index in range(500):
+        _count(summary, _ack(1, refused=f"{index} {'x' * 10_000}"), Outcome(), 0.1)
     refused = summary.as_dict()["commands"]["refused"]
     assert sum(refused.values()) == 500
     assert sum(map(len, refused)) < 5000
