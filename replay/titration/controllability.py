@@ -84,7 +84,7 @@ def controllability(
     x, y = np.asarray(amounts, np.float64), np.asarray(levels, np.float64)
     steps = np.diff(x)
     only_rises = bool(x.size > 1 and (np.all(steps >= 0.0) or np.all(steps <= 0.0)))
-    if x.size < 2 or np.ptp(x) == 0.0:  # noqa: PLR2004 nothing goes with one
+    if x.size < 2 or np.ptp(x) == 0.0:
         reason = "fewer than two amounts were measured"
         return _nothing(reason, only_rises=only_rises)
     is_exact = x.size <= _N_ALL_MAX
@@ -145,7 +145,8 @@ def _products(
         return found
     random = np.random.default_rng(seed)
     drawn = np.array([random.permutation(away_y) for _ in range(_N_DRAWN)])
-    return drawn @ away_x
+    products: NDArray[np.float64] = drawn @ away_x
+    return products
 
 
 def _least(x: NDArray[np.float64]) -> float:

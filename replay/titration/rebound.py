@@ -1,4 +1,4 @@
-"""Does the measure come back: with still more current, or beyond what it was, after the end?"""
+"""Whether the measure comes back: with still more current, or beyond what it was, at the end."""
 
 import math
 from collections.abc import Sequence

@@ -130,7 +130,8 @@ def read_staircase(
         table, wiring = _staircase_of(session, config, loop)
         listener = _Listener(wiring.policy.policy)
         wiring.policy.policy = listener
-        operator, warnings = "", []
+        operator = ""
+        warnings: list[str] = []
         for record in reader.records():
             progress(reader.n_records)
             if not isinstance(record.payload, StepRecord):
@@ -146,7 +147,8 @@ def read_staircase(
                 )
         if reader.end is None:
             warnings.append("the session has no end, as one that was killed or goes on")
-    return _recorded(header, config, table, (loop, wiring), listener, operator, warnings)
+    recorded = _recorded(header, table, (config, loop, wiring), listener)
+    return recorded._replace(operator=operator, warnings=tuple(warnings))
 
 
 def _staircase_of(
@@ -164,14 +166,11 @@ def _staircase_of(
 
 def _recorded(
     header: Header,
-    config: LoopConfig,
     table: StaircaseConfig,
-    wired: tuple[ClosedLoop, Wiring],
+    wired: tuple[LoopConfig, ClosedLoop, Wiring],
     listener: "_Listener",
-    operator: str,
-    warnings: Sequence[str],
 ) -> RecordedStaircase:
-    loop, wiring = wired
+    config, loop, wiring = wired
     read = wiring.reads[0].read
     detector = loop.chain.detectors[read.detector]
     device = next(each for each in config.devices if each.id == table.device)
@@ -189,9 +188,9 @@ def _recorded(
         window_s=detector.span_samples / detector.rate_hz,
         hops=listener.hops(),
         attempts=tuple(listener.attempts),
-        operator=operator,
+        operator="",
         utc_offset_us=header.utc_offset_us,
-        warnings=tuple(warnings),
+        warnings=(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -82,7 +83,7 @@ def transitions(recorded: RecordedStaircase, measured: Measured) -> list[Transit
     """Return the plain changes from one clean step to the next clean one."""
     steps = [*measured.steps, *([measured.after] if measured.after is not None else [])]
     found = []
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         follows = after.step == before.step + 1
         is_next = after.attempt.start_sample - before.attempt.end_sample <= recorded.rate_hz
         error = math.hypot(before.level.standard_error, after.level.standard_error)

@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,8 @@ from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_li
 from stimloop.errors import ConfigError, DoesNotHoldError, os_error_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from stimloop.config import Config

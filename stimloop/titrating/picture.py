@@ -65,7 +65,7 @@ def _draw_course(axis: Any, recorded: RecordedStaircase, found: Titration) -> No
     first = recorded.attempts[0].start_sample if recorded.attempts else int(hops.sample[0])
     at_0_s = first / recorded.rate_hz
     time_s = hops.sample / recorded.rate_hz - at_0_s
-    is_shown = time_s > -10.0  # noqa: PLR2004 seconds
+    is_shown = time_s > -10.0
     time_s, value = time_s[is_shown], _smoothed(hops.value[is_shown], recorded)
     every = max(1, time_s.size // _N_POINTS)
     axis.plot(time_s[::every], value[::every], color=_MEASURE, linewidth=0.8)

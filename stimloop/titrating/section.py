@@ -23,7 +23,8 @@ class TitrationSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A `[[titrations]]` table: what was titrated, who did it and when, and what came of it.
 
     For the record: nothing that is detected or decided depends on it. It supports the
-    `expected_sign` of policies that drive the same device, in the same program, by the same measure.
+    `expected_sign` of policies that drive the same device, in the same program, by the same
+    measure.
 
     Parameters
     ----------
@@ -45,8 +46,10 @@ class TitrationSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Of the test that shows it, or does not.
     lowest_amount, highest_amount : float, optional
         The amounts of the clean steps.
-    upper_threshold, lower_threshold, single_threshold, percentile_25, percentile_75 : float, optional
+    upper_threshold, lower_threshold, single_threshold : float, optional
         By the published rule, in the unit of the measure.
+    percentile_25, percentile_75 : float, optional
+        Of the measure.
     """
 
     device: _Text

@@ -108,7 +108,7 @@ def _summit(file: Path, device: DeviceConfig, program: str, side: Side | None) -
                 f"found {len(values)}"
             )
     settle_s = sweep.whole.get("EventMarkerDelayTimeInSeconds")
-    if not _is_number(settle_s) or settle_s < 0.0:
+    if not _is_number(settle_s) or not isinstance(settle_s, int | float) or settle_s < 0.0:
         mistakes.append(
             f"{file}: $.EventMarkerDelayTimeInSeconds: expected seconds, 0 or more, found "
             f"{_shown(settle_s)}"
@@ -139,7 +139,9 @@ def _sweep(file: Path, side: Side | None) -> _Sweep:
         raise ConfigError(f"{file}: expected JSON, found: {error}") from error
     if not isinstance(whole, dict):
         raise ConfigError(f"{file}: $: expected an object, found {_shown(whole)}")
-    sides = {each: key for each, key in _SIDES.items() if isinstance(whole.get(key), dict)}
+    sides: dict[Side, str] = {
+        each: key for each, key in _SIDES.items() if isinstance(whole.get(key), dict)
+    }
     if not sides:
         if side is not None:
             raise ConfigError(
@@ -150,7 +152,7 @@ def _sweep(file: Path, side: Side | None) -> _Sweep:
     if side is None and len(sides) > 1:
         found = " and ".join(f"$.{key}" for key in sides.values())
         raise ConfigError(f"{file}: expected one side, found {found}: say --side left or right")
-    chosen = side or next(iter(sides))
+    chosen = next(iter(sides)) if side is None else side
     if chosen not in sides:
         raise ConfigError(f"{file}: $.{_SIDES[chosen]}: expected an object, found none")
     return _Sweep(file, f"$.{sides[chosen]}", whole[sides[chosen]], whole)

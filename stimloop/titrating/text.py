@@ -89,7 +89,10 @@ def _after(found: ReboundAfterEnd | None) -> str:
     if found is None:
         return "not told: no sign, or the safe amount was not measured before and after"
     beyond = "beyond what it was" if found.is_there else "not beyond what it was"
-    return f"{beyond}: {found.ratio:.3g} of it ({found.low:.3g} to {found.high:.3g}), p = {found.p:.2g}"
+    return (
+        f"{beyond}: {found.ratio:.3g} of it ({found.low:.3g} to {found.high:.3g}), "
+        f"p = {found.p:.2g}"
+    )
 
 
 def _thresholds(found: Thresholds | None, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The staircase policy: amounts in order through whatever becomes of the rig, and what it refuses."""
+"""A staircase gives its amounts in order through whatever becomes of the rig, or is refused."""
 
 from typing import Any
 
@@ -131,8 +131,8 @@ def _step(ma: float | None = 1.0, duration_s: float = 1.0, settle_s: float = 0.5
         (
             {"steps": (_step(0.0), _step(3.0, 1.0, 0.2), _step(0.0))},
             (
-                "steps[1].settle_s: expected at least 0.25 (the way from 0 to 3 mA at 12 a second), "
-                "found 0.2"
+                "steps[1].settle_s: expected at least 0.25 (the way from 0 to 3 mA at 12 a "
+                "second), found 0.2"
             ),
         ),
         (
@@ -149,9 +149,9 @@ def _step(ma: float | None = 1.0, duration_s: float = 1.0, settle_s: float = 0.5
         (
             {"steps": (_step(0.0), _step(1.0, 40.0), _step(2.0, 40.0))},
             (
-                "steps: expected less than on_time_s_max (60 s) of device 'stn' above its safe amount "
-                "(0) without a break, the way down included, found 80 s: put a step at the safe amount "
-                "between, or make steps shorter"
+                "steps: expected less than on_time_s_max (60 s) of device 'stn' above its safe "
+                "amount (0) without a break, the way down included, found 80 s: put a step at "
+                "the safe amount between, or make steps shorter"
             ),
         ),
         (
