@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeWarning, curve_fit
 from scipy.stats import t as student_t
 
-from replay.titration.mean_of_series import CONFIDENCE, MeanOfSeries
+from replay.titration.mean_of_series import CONFIDENCE, Level
 
 _N_PARAMETERS: Final = 4
 _EXPONENTS: Final = (0.5, 12.0)
 _STARTS: Final = (1.0, 2.0, 4.0, 8.0)
+_LEAST_SHARE: Final = 1e-3
 
 
 class HillCurve(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +64,8 @@ class HillCurve(msgspec.Struct, frozen=True, kw_only=True):
         return _hill(amounts, self.at_zero, self.at_most, math.log(self.half_amount), self.exponent)
 
 
-def hill_curve(amounts: Sequence[float], levels: Sequence[MeanOfSeries]) -> HillCurve | None:
-    """Fit Hill's curve to the means of steps, each weighted by its standard error.
+def hill_curve(amounts: Sequence[float], levels: Sequence[Level]) -> HillCurve | None:
+    """Fit Hill's curve to the levels of steps, on their scale, each weighted by its standard error.
 
     Returns
     -------
@@ -73,14 +74,15 @@ def hill_curve(amounts: Sequence[float], levels: Sequence[MeanOfSeries]) -> Hill
         the amounts that were given: then its half cannot be told.
     """
     x = np.asarray(amounts, np.float64)
-    y = np.array([each.mean for each in levels])
+    y = np.array([each.value for each in levels])
+    is_log = all(each.is_log for each in levels)
     errors = np.array([each.standard_error for each in levels])
     highest = float(x.max(initial=0.0))
     if np.unique(x).size <= _N_PARAMETERS or highest <= 0.0 or not np.all(np.isfinite(errors)):
         return None
     if not np.all(errors > 0.0):
         errors = np.ones_like(errors)
-    best = min(_fits(x, y, errors), key=lambda each: each[0], default=None)
+    best = min(_fits(x, y, errors, is_log=is_log), key=lambda each: each[0], default=None)
     if best is None:
         return None
     _, fitted, covariance = best
@@ -106,12 +108,20 @@ _Fit = tuple[float, NDArray[np.float64], NDArray[np.float64]]
 
 
 def _fits(
-    x: NDArray[np.float64], y: NDArray[np.float64], errors: NDArray[np.float64]
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    *,
+    is_log: bool,
 ) -> list[_Fit]:
     highest = float(x.max())
-    ends = float(y[x == x.min()].mean()), float(y[x == highest].mean())
+    curve = _log_hill if is_log else _hill
+    ends = [float(y[x == each].mean()) for each in (x.min(), highest)]
+    if is_log:
+        ends = [math.exp(each) for each in ends]
+    lowest = ends[1] * _LEAST_SHARE if is_log else -np.inf
     bounds = (
-        [-np.inf, -np.inf, math.log(highest) - 5.0, _EXPONENTS[0]],
+        [lowest, lowest, math.log(highest) - 5.0, _EXPONENTS[0]],
         [np.inf, np.inf, math.log(highest) + 2.0, _EXPONENTS[1]],
     )
     found = []
@@ -121,13 +131,20 @@ def _fits(
             warnings.simplefilter("ignore", OptimizeWarning)
             try:
                 fitted, covariance = curve_fit(
-                    _hill, x, y, start, errors, bounds=bounds, absolute_sigma=True
+                    curve, x, y, start, errors, bounds=bounds, absolute_sigma=True
                 )
             except (RuntimeError, ValueError):
                 continue
-        away = (_hill(x, *fitted) - y) / errors
+        away = (curve(x, *fitted) - y) / errors
         found.append((float(away @ away), fitted, covariance))
     return found
+
+
+def _log_hill(
+    amounts: NDArray[np.float64], at_zero: float, at_most: float, log_half: float, exponent: float
+) -> NDArray[np.float64]:
+    logarithm: NDArray[np.float64] = np.log(_hill(amounts, at_zero, at_most, log_half, exponent))
+    return logarithm
 
 
 def _hill(

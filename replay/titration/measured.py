@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.titration.mean_of_series import MeanOfSeries, mean_of_series
+from replay.titration.mean_of_series import MeanOfSeries, blocks_of, mean_of_series
 from replay.titration.recorded import RecordedStaircase
 from stimulators.policies.titration.course import Attempt
 
@@ -23,15 +23,15 @@ class MeasuredStep(NamedTuple):
         The newest clean attempt at it.
     values : ndarray of float64, shape (n_values,)
         The measure at the valid hops of the measured part.
-    level : MeanOfSeries
-        Their mean.
+    mean : MeanOfSeries
+        Of these.
     """
 
     step: int
     amount: float
     attempt: Attempt
     values: NDArray[np.float64]
-    level: MeanOfSeries
+    mean: MeanOfSeries
 
 
 class Measured(NamedTuple):
@@ -52,7 +52,23 @@ class Measured(NamedTuple):
 def measured(recorded: RecordedStaircase) -> Measured:
     """Return the clean steps of a staircase: of each its newest clean attempt."""
     newest = {each.step: each for each in recorded.attempts if not each.broken_by}
-    steps = [_measured(recorded, each) for each in newest.values()]
+    values = {
+        each: values_between(recorded, each.settled_sample, each.end_sample)
+        for each in newest.values()
+    }
+    is_log = not recorded.is_signed and all(
+        bool(np.all(blocks_of(each, recorded.hop_s) > 0.0)) for each in values.values()
+    )
+    steps = [
+        MeasuredStep(
+            step=attempt.step,
+            amount=recorded.doses[attempt.step].amount,
+            attempt=attempt,
+            values=each,
+            mean=mean_of_series(each, hop_s=recorded.hop_s, is_log=is_log),
+        )
+        for attempt, each in values.items()
+    ]
     steps.sort(key=lambda each: each.attempt.start_sample)
     is_after = [each.step == recorded.n_steps for each in steps]
     return Measured(
@@ -66,14 +82,3 @@ def values_between(recorded: RecordedStaircase, start: int, end: int) -> NDArray
     hops = recorded.hops
     values = hops.value[(hops.sample >= start) & (hops.sample < end)]
     return values[np.isfinite(values)]
-
-
-def _measured(recorded: RecordedStaircase, attempt: Attempt) -> MeasuredStep:
-    values = values_between(recorded, attempt.settled_sample, attempt.end_sample)
-    return MeasuredStep(
-        step=attempt.step,
-        amount=recorded.doses[attempt.step].amount,
-        attempt=attempt,
-        values=values,
-        level=mean_of_series(values),
-    )

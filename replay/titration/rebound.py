@@ -9,7 +9,7 @@ from scipy.stats import studentized_range
 from scipy.stats import t as student_t
 
 from replay.titration.controllability import Sign
-from replay.titration.scale import ScaledLevel
+from replay.titration.mean_of_series import Level
 
 #: Of each of the two tests.
 LEVEL: Final = 0.05
@@ -72,7 +72,7 @@ class ReboundAfterEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rebound_with_amount(
-    amounts: Sequence[float], levels: Sequence[ScaledLevel], sign: Sign
+    amounts: Sequence[float], levels: Sequence[Level], sign: Sign
 ) -> ReboundWithAmount | None:
     """Return the clearest way back among all pairs of steps; None where none can be judged.
 
@@ -80,7 +80,7 @@ def rebound_with_amount(
     ----------
     amounts : sequence of float
         Of each step.
-    levels : sequence of ScaledLevel
+    levels : sequence of Level
         Of each step the level of the measure.
     sign : {"falls", "rises"}
         What the measure does as the amount rises.
@@ -94,7 +94,7 @@ def rebound_with_amount(
             error = math.hypot(levels[low].standard_error, levels[high].standard_error)
             if not 0.0 < error < math.inf:
                 continue
-            away = direction * (levels[high].level - levels[low].level) / error
+            away = direction * (levels[high].value - levels[low].value) / error
             if best is None or away > best[0]:
                 best = away, low, high
     if best is None:
@@ -113,15 +113,13 @@ def rebound_with_amount(
     )
 
 
-def rebound_after_end(
-    before: ScaledLevel, after: ScaledLevel, sign: Sign
-) -> ReboundAfterEnd | None:
+def rebound_after_end(before: Level, after: Level, sign: Sign) -> ReboundAfterEnd | None:
     """Compare what was measured after the end with what was before; None where it cannot be."""
     error = math.hypot(before.standard_error, after.standard_error)
     if not 0.0 < error < math.inf:
         return None
     direction = 1.0 if sign == "falls" else -1.0
-    away = after.level - before.level
+    away = after.value - before.value
     freedom = _welch(before, after)
     half = error * float(student_t.ppf(0.975, freedom))
     p = float(student_t.sf(direction * away / error, freedom))
@@ -134,7 +132,7 @@ def rebound_after_end(
     )
 
 
-def _welch(one: ScaledLevel, other: ScaledLevel) -> float:
+def _welch(one: Level, other: Level) -> float:
     """Return the degrees of freedom of a difference (Welch and Satterthwaite)."""
     first, second = one.standard_error**2, other.standard_error**2
     below = first**2 / one.degrees_of_freedom + second**2 / other.degrees_of_freedom

@@ -62,8 +62,7 @@ def thresholds(
     Parameters
     ----------
     steps : sequence of MeasuredStep
-        The clean steps; of several at a limit the first counts at the lower one, the last at the
-        upper one.
+        The clean steps; of several at a limit all count, with their last 30 s.
     sign : {"falls", "rises"} or None
         What the measure was shown to do as the amount rises.
     hop_s : float
@@ -71,10 +70,13 @@ def thresholds(
     """
     if not steps:
         return None
-    lowest = min(steps, key=lambda each: each.amount)
-    highest = max(reversed(steps), key=lambda each: each.amount)
+    lowest = min(each.amount for each in steps)
+    highest = max(each.amount for each in steps)
     n_hops = round(_RULE_S / hop_s)
-    at_lowest, at_highest = (each.values[-n_hops:] for each in (lowest, highest))
+    at_lowest, at_highest = (
+        np.concatenate([each.values[-n_hops:] for each in steps if each.amount == limit])
+        for limit in (lowest, highest)
+    )
     means = float(at_lowest.mean()), float(at_highest.mean())
     upper, lower = means if sign != "rises" else means[::-1]
     spans_s = at_lowest.size * hop_s, at_highest.size * hop_s
@@ -86,13 +88,13 @@ def thresholds(
     elif min(spans_s) < _RULE_S * (1.0 - _ROUNDING):
         reason = (
             f"the rule asks for means of {_RULE_S:g} s, measured were {spans_s[0]:.3g} s at "
-            f"{lowest.amount:g} and {spans_s[1]:.3g} s at {highest.amount:g}"
+            f"{lowest:g} and {spans_s[1]:.3g} s at {highest:g}"
         )
     has_thresholds = sign is not None and upper > lower
     low, high = np.percentile(np.concatenate([each.values for each in steps]), [25.0, 75.0])
     return Thresholds(
-        lowest_amount=lowest.amount,
-        highest_amount=highest.amount,
+        lowest_amount=lowest,
+        highest_amount=highest,
         upper_threshold=upper if has_thresholds else None,
         lower_threshold=lower if has_thresholds else None,
         single_threshold=lower + _SINGLE_SHARE * (upper - lower) if has_thresholds else None,

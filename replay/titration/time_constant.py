@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.titration.mean_of_series import correlation_hops
+from replay.titration.mean_of_series import correlation_length
 from replay.titration.measured import Measured, MeasuredStep
 from replay.titration.recorded import RecordedStaircase
 
 #: A change of levels that is less than so many standard errors says nothing of how fast it went.
-_VISIBLE: Final = 3.0
+_VISIBLE: Final = 2.0
 #: Where twice the log likelihood is this much less, a time constant is outside its interval.
 _REACH: Final = 3.84
 _N_GRID: Final = 400
@@ -86,8 +86,9 @@ def transitions(recorded: RecordedStaircase, measured: Measured) -> list[Transit
     for before, after in pairwise(steps):
         follows = after.step == before.step + 1
         is_next = after.attempt.start_sample - before.attempt.end_sample <= recorded.rate_hz
-        error = math.hypot(before.level.standard_error, after.level.standard_error)
-        is_plain = abs(after.level.mean - before.level.mean) > _VISIBLE * error
+        levels = before.mean.level, after.mean.level
+        error = math.hypot(*(each.standard_error for each in levels))
+        is_plain = abs(levels[1].value - levels[0].value) > _VISIBLE * error
         if follows and is_next and is_plain:
             found.append(_transition(recorded, before, after))
     return found
@@ -135,13 +136,13 @@ def _transition(
     start_s = attempt.start_sample / recorded.rate_hz
     way_s = abs(after.amount - before.amount) / _per_s(recorded)
     since_s = hops.sample[is_in] / recorded.rate_hz - start_s - 0.5 * way_s - recorded.delay_s
-    together = correlation_hops(after.values)
-    variance = max(after.level.sd**2, np.finfo(float).tiny) * together
+    together = correlation_length(after.values)
+    variance = max(after.mean.sd**2, np.finfo(float).tiny) * together
     return Transition(
         since_s=since_s,
         value=hops.value[is_in],
-        before=before.level.mean,
-        after=after.level.mean,
+        before=before.mean.mean,
+        after=after.mean.mean,
         variance=variance,
         is_up=after.amount > before.amount,
     )

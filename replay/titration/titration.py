@@ -16,13 +16,13 @@ from replay.titration.rebound import (
     rebound_with_amount,
 )
 from replay.titration.recorded import RecordedStaircase, read_staircase
-from replay.titration.scale import scaled
 from replay.titration.thresholds import Thresholds, thresholds
 from replay.titration.time_constant import TimeConstant, time_constant, transitions
 
 #: How an interval of a step was made, for whoever reads the result alone.
 INTERVAL = (
-    "95 % of Student's t, with as many independent values as the autocorrelation of the step says"
+    "95 %, of the mean of a log-normal distribution (Cox), from means of a second; of a measure "
+    "that may be negative, Student's"
 )
 
 
@@ -42,7 +42,7 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     mean, low, high, sd : float or None
         Of the measure, with the interval of the mean.
     n_effective : float or None
-        How many independent values it is worth.
+        How many independent seconds it is worth.
     measured_s : float
         How long was measured.
     """
@@ -139,17 +139,14 @@ def titration(recorded: RecordedStaircase) -> Titration:
     """Compute a titration from what was recorded of it."""
     found = measured(recorded)
     amounts = [each.amount for each in found.steps]
-    means = [each.level for each in found.steps]
-    after = [] if found.after is None else [found.after]
-    levels = scaled([*means, *(each.level for each in after)], is_signed=recorded.is_signed)
-    of_steps = levels[: len(means)]
+    levels = [each.mean.level for each in found.steps]
     seed = int(hashlib.sha256(recorded.session.encode()).hexdigest()[:8], 16)
-    follows = controllability(amounts, [each.level for each in of_steps], seed=seed)
+    follows = controllability(amounts, [each.value for each in levels], seed=seed)
     sign, window_s, hop_s = follows.sign, recorded.window_s, recorded.hop_s
     plain = transitions(recorded, found)
     device = next(each for each in recorded.config.devices if each.id == recorded.table.device)
     before = next((i for i, each in enumerate(amounts) if each == device.safe_amount), None)
-    has_both = sign is not None and before is not None and bool(after)
+    before_end = None if sign is None or before is None else levels[before]
     lowest, highest = (
         (amounts.index(min(amounts)), amounts.index(max(amounts))) if amounts else (0, 0)
     )
@@ -173,21 +170,19 @@ def titration(recorded: RecordedStaircase) -> Titration:
         ),
         interval=INTERVAL,
         controllability=follows,
-        dose_response=hill_curve(amounts, means),
-        change=of_steps[highest].over(of_steps[lowest]) if amounts else None,
+        dose_response=hill_curve(amounts, levels),
+        change=levels[highest].over(levels[lowest]) if amounts else None,
         time_constant_up=time_constant(
             [each for each in plain if each.is_up], window_s=window_s, hop_s=hop_s
         ),
         time_constant_down=time_constant(
             [each for each in plain if not each.is_up], window_s=window_s, hop_s=hop_s
         ),
-        rebound_with_amount=(
-            None if sign is None else rebound_with_amount(amounts, of_steps, sign)
-        ),
+        rebound_with_amount=(None if sign is None else rebound_with_amount(amounts, levels, sign)),
         rebound_after_end=(
-            rebound_after_end(of_steps[before or 0], levels[-1], sign)
-            if has_both and sign is not None
-            else None
+            None
+            if sign is None or before_end is None or found.after is None
+            else rebound_after_end(before_end, found.after.mean.level, sign)
         ),
         thresholds=thresholds(found.steps, sign, hop_s=hop_s),
         warnings=(*recorded.warnings, *_doubts(recorded, follows)),
@@ -224,14 +219,14 @@ def _result(recorded: RecordedStaircase, found: Measured, step: int) -> StepResu
     )
     if clean is None:
         return result
-    level = clean.level
-    has_error = level.standard_error < float("inf")
+    mean = clean.mean
+    has_error = mean.standard_error < float("inf")
     return msgspec.structs.replace(
         result,
-        mean=level.mean,
-        low=level.low if has_error else None,
-        high=level.high if has_error else None,
-        sd=level.sd,
-        n_effective=level.n_effective,
+        mean=mean.mean,
+        low=mean.low if has_error else None,
+        high=mean.high if has_error else None,
+        sd=mean.sd,
+        n_effective=mean.n_effective,
         measured_s=clean.values.size * recorded.hop_s,
     )

@@ -54,14 +54,8 @@ def fragment(recorded: RecordedStaircase, found: Titration) -> str:
     section = section_of(recorded, found)
     of_unit = f" {found.unit}" if found.unit else ""
     lines = [
-        (
-            f"# {found.measure} of {found.detector} ({found.channel}) under {found.device}, session "
-            f"{found.session}."
-        ),
-        (
-            f"# Thresholds are in{of_unit or ' the unit of the measure'}, by the means at both "
-            "amplitude limits."
-        ),
+        f"# {found.measure} of {found.detector} ({found.channel}) under {found.device}.",
+        f"# Thresholds are in{of_unit or " the measure's unit"}, by the means at both limits.",
         *(f"# {each}" for each in found.warnings),
         tomli_w.dumps({"titrations": [table_of(section)]}),
     ]

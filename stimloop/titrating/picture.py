@@ -159,7 +159,7 @@ def _draw_transitions(axis: Any, recorded: RecordedStaircase, found: Titration) 
         if constant is None or not each:
             continue
         last_s = min(float(each[0].since_s[-1]), 12.0 * constant.time_constant_s + 2.0)
-        edges_s = np.linspace(-1.0, last_s, 40)
+        edges_s = np.linspace(0.0, last_s, 40)
         middle_s, share = _mean_share(each, edges_s)
         label = f"{name}: {constant.time_constant_s:.2g} s"
         axis.plot(middle_s, share, "o", markersize=4, color=color, label=label)
@@ -170,6 +170,7 @@ def _draw_transitions(axis: Any, recorded: RecordedStaircase, found: Titration) 
             linewidth=1.0,
         )
     if axis.has_data():
+        axis.set_ylim(-0.6, 1.6)
         axis.legend(frameon=False, title="time constant, amount")
     else:
         axis.text(0.5, 0.5, "no plain change", ha="center", transform=axis.transAxes)

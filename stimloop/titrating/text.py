@@ -46,7 +46,7 @@ def _step(name: str, step: StepResult, amount_unit: str) -> str:
         interval = f"{step.low:.4g} to {step.high:.4g}"
     return (
         f"{name}: {amount}: {step.mean:.4g} ({interval}), {step.measured_s:.3g} s worth "
-        f"{step.n_effective:.3g} values{broken}"
+        f"{step.n_effective:.3g} independent ones{broken}"
     )
 
 
