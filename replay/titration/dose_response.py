@@ -17,6 +17,7 @@ _N_PARAMETERS: Final = 4
 _EXPONENTS: Final = (0.5, 12.0)
 _STARTS: Final = (1.0, 2.0, 4.0, 8.0)
 _LEAST_SHARE: Final = 1e-3
+_N_STEPS_MAX: Final = 200
 
 
 class HillCurve(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +132,14 @@ def _fits(
             warnings.simplefilter("ignore", OptimizeWarning)
             try:
                 fitted, covariance = curve_fit(
-                    curve, x, y, start, errors, bounds=bounds, absolute_sigma=True
+                    curve,
+                    x,
+                    y,
+                    start,
+                    errors,
+                    bounds=bounds,
+                    absolute_sigma=True,
+                    max_nfev=_N_STEPS_MAX,
                 )
             except (RuntimeError, ValueError):
                 continue

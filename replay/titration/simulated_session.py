@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from replay.titration.ending import Progress, ending_with_staircase, staircase_o
 from replay.virtual_devices import VirtualDevices
 from replay.virtual_time import run_virtually
 from stimulators.wire.session_id import session_id
-from streamer.closed_loop import ClosedLoop
+from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
+from streamer.events import Event
 from streamer.session import Session
 from streamer.session_parts import EndedSession, Ends, RunningSession
 from streamer.source import StreamInfo
@@ -39,9 +40,6 @@ def simulate_titration(
     may_number: bool = False,
     progress: Progress = lambda _done, _total: None,
     compiles: Compiling = lambda _n_compiled, _name: None,
-    watching: Callable[[RunningSession], contextlib.AbstractContextManager[None]] = (
-        lambda _session: contextlib.nullcontext()
-    ),
 ) -> dict[str, Any]:
     """Run a staircase on a simulated patient, as fast as the processor goes.
 
@@ -64,8 +62,6 @@ def simulate_titration(
         Given the steps that are over, and how many there are.
     compiles : callable, optional
         Given the number of kernels compiled so far and the name of the next.
-    watching : callable, optional
-        Given the session, returns a context in which it runs.
 
     Returns
     -------
@@ -92,7 +88,7 @@ def simulate_titration(
 
     @contextlib.contextmanager
     def watched(running: RunningSession) -> Iterator[None]:
-        with ending_with_staircase(running, progress), watching(running):
+        with ending_with_staircase(running, progress), _ending_in_safe(running):
             yield
 
     async def run() -> EndedSession:
@@ -115,3 +111,16 @@ def simulate_titration(
     if ended.fault is not None:
         raise ended.fault
     return {"folder": str(ended.folder.path), **ended.summary}
+
+
+@contextlib.contextmanager
+def _ending_in_safe(session: RunningSession) -> Iterator[None]:
+    """End a session that has gone safe: a rig that armed itself is armed no second time."""
+    service = session.service
+
+    def watch(_event: Event, _now_s: float, _outcome: Outcome) -> None:
+        if service.loop.gate.state == "safe":
+            service.end("safe")
+
+    service.watchers.append(watch)
+    yield

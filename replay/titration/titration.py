@@ -81,7 +81,7 @@ class Titration(msgspec.Struct, frozen=True, kw_only=True):
     controllability : Controllability
         Whether the measure follows the amount.
     dose_response : HillCurve or None
-        The curve, where one can be told.
+        The curve, where a sign is shown and a curve can be told.
     change : float or None
         The measure at the highest amount over that at the lowest; for a measure that may be
         negative the difference.
@@ -170,7 +170,7 @@ def titration(recorded: RecordedStaircase) -> Titration:
         ),
         interval=INTERVAL,
         controllability=follows,
-        dose_response=hill_curve(amounts, levels),
+        dose_response=None if sign is None else hill_curve(amounts, levels),
         change=levels[highest].over(levels[lowest]) if amounts else None,
         time_constant_up=time_constant(
             [each for each in plain if each.is_up], window_s=window_s, hop_s=hop_s

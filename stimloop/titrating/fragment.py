@@ -52,10 +52,10 @@ def fragment(recorded: RecordedStaircase, found: Titration) -> str:
     thresholds are to be replaced and the fragment's policy left out.
     """
     section = section_of(recorded, found)
-    of_unit = f" {found.unit}" if found.unit else ""
+    unit = found.unit or "the unit of the measure"
     lines = [
         f"# {found.measure} of {found.detector} ({found.channel}) under {found.device}.",
-        f"# Thresholds are in{of_unit or " the measure's unit"}, by the means at both limits.",
+        f"# Thresholds are in {unit}, by the means at both limits.",
         *(f"# {each}" for each in found.warnings),
         tomli_w.dumps({"titrations": [table_of(section)]}),
     ]

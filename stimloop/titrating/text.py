@@ -27,7 +27,7 @@ def titration_lines(found: Titration) -> Iterator[str]:
             f"{curve.exponent:.2g}"
         )
     else:
-        yield "dose and response: no curve: it does not turn within these amounts"
+        yield "dose and response: no curve: no sign, or none that turns within these amounts"
     yield f"time constant, amount up: {_time_constant(found.time_constant_up)}"
     yield f"time constant, amount down: {_time_constant(found.time_constant_down)}"
     yield f"rebound with more: {_rebound(found.rebound_with_amount)}"
