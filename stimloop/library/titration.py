@@ -30,9 +30,12 @@ def titration(folder: str | PathLike[str]) -> Titration:
 
     Examples
     --------
+    Of a session that was none:
+
     >>> import stimloop as sl
-    >>> found = sl.titration("titration")
-    >>> found.controllability.sign, found.is_complete
-    ('falls', True)
+    >>> sl.titration("session")
+    Traceback (most recent call last):
+    ...
+    streamer.errors.JournalError: session: $.policies: expected a session with a policy of kind ...
     """
     return titration_of(Path(folder))

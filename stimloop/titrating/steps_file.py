@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import Meta  # noqa: F401 read in annotations
 
 from stimloop.checking.mistakes import lines
 from stimloop.checking.tables import Reading
@@ -121,10 +120,14 @@ def _summit(file: Path, device: DeviceConfig, program: str, side: Side | None) -
         {"amplitude_ma": float(ma), "duration_s": float(run_s), "settle_s": float(settle_s or 0.0)}
         for ma, run_s in zip(amounts, durations, strict=True)
     ]
-    try:
-        return StepsFile(steps=msgspec.convert(tables, tuple[Step, ...]))
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {_summit_path(str(error), sweep.path)}") from error
+    reading = Reading(StepsFile, {"steps": tables})
+    if reading.config is None:
+        told = [
+            f"{file}: {_own_path(each.path, sweep.path)}: {each.text}" for each in reading.mistakes
+        ]
+        raise ConfigError(*told)
+    found: StepsFile = reading.config
+    return found
 
 
 def _sweep(file: Path, side: Side | None) -> _Sweep:
@@ -206,17 +209,15 @@ def _wrong_groups(sweep: _Sweep) -> list[str]:
     return mistakes
 
 
-def _summit_path(text: str, path: str) -> str:
-    """Return what a `Step` refused, with the path of the file's own list."""
-    found = re.search(r" - at `\$\[(\d+)\]\.(\w+)`$", text)
-    if found is None:
-        return text
+def _own_path(path: str, of_sweep: str) -> str:
+    """Return where in a Summit file the key of a step stands."""
+    index, key = path.removeprefix("$.steps[").split("].")
     keys = {
-        "amplitude_ma": f"{path}.AmpInmA[{found[1]}]",
-        "duration_s": f"$.TimeToRunInSeconds[{found[1]}]",
+        "amplitude_ma": f"{of_sweep}.AmpInmA[{index}]",
+        "duration_s": f"$.TimeToRunInSeconds[{index}]",
         "settle_s": "$.EventMarkerDelayTimeInSeconds",
     }
-    return f"{keys[found[2]]}: {text[: found.start()]}"
+    return keys[key]
 
 
 def _is_number(value: object) -> bool:
