@@ -43,7 +43,8 @@ def ending_with_staircase(
         if not isinstance(event, Chunk):
             return
         course = staircase.course
-        if course.step != step_before:
+        has_begun = course.start_sample is not None or course.is_over
+        if has_begun and course.step != step_before:
             step_before = course.step
             progress(course.step, staircase.n_doses)
         if course.is_over:
