@@ -1,4 +1,4 @@
-"""The least MQTT 3.1.1 that can carry a benchmark: one blocking socket, no library."""
+"""A minimal MQTT 3.1.1 client for benchmarks: one blocking socket, no library."""
 
 import socket
 import time
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Message(NamedTuple):
-    """What arrived, and where."""
+    """A message that arrived, with its topic."""
 
     topic: str
     payload: bytes
@@ -46,11 +46,11 @@ class RawMqtt:
         self._take(self._wait(4))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send one message."""
+        """Publish one message."""
         self._socket.sendall(_packet(0x31 if retain else 0x30, _field(topic.encode()) + payload))
 
     def subscribe(self, topic: str) -> None:
-        """Ask for a topic."""
+        """Subscribe to a topic."""
         self._socket.sendall(_packet(0x82, b"\0\1" + _field(topic.encode()) + b"\0"))
 
     def receive(self, timeout_s: float) -> Message | None:
@@ -75,25 +75,25 @@ class RawMqtt:
                 return Message(body[2 : 2 + n_topic].decode(), body[2 + n_topic :])
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         self._socket.close()
 
     def _next(self) -> tuple[int, bytes] | None:
-        """Return the next whole packet of what was read so far."""
-        length, shift, place = 0, 0, 1
+        """Return the next complete packet of the bytes read so far."""
+        length, shift, index = 0, 0, 1
         while True:
-            if place >= len(self._buffer):
+            if index >= len(self._buffer):
                 return None
-            digit = self._buffer[place]
+            digit = self._buffer[index]
             length |= (digit & 0x7F) << shift
             shift += 7
-            place += 1
+            index += 1
             if not digit & 0x80:
                 break
-        if len(self._buffer) < place + length:
+        if len(self._buffer) < index + length:
             return None
-        kind, body = self._buffer[0], bytes(self._buffer[place : place + length])
-        self._take(place + length)
+        kind, body = self._buffer[0], bytes(self._buffer[index : index + length])
+        self._take(index + length)
         return kind, body
 
     def _wait(self, n_bytes: int) -> int:

@@ -1,4 +1,4 @@
-"""The real recordings the findings are of, as plain arrays in microvolts.
+"""The real recordings that the figures are computed from, as arrays in microvolts.
 
 They are found through the environment variable ``STIMLOOP_DATA``, else in ``../shared/data`` beside
 the checkout.
@@ -17,7 +17,7 @@ DATA = Path(os.environ.get("STIMLOOP_DATA", Path(__file__).parents[3] / "shared"
 
 
 class Recorded(NamedTuple):
-    """One stretch of one recording, shape (n_samples, n_channels)."""
+    """One part of one recording, shape (n_samples, n_channels)."""
 
     rate_hz: float
     channels: tuple[str, ...]
@@ -25,16 +25,16 @@ class Recorded(NamedTuple):
 
 
 def stn_ecog() -> Recorded:
-    """Return three STN-LFP and six M1 ECoG channels, stored a million times too large."""
+    """Return three STN-LFP and six M1 ECoG channels, whose file is a million times too large."""
     (header,) = (DATA / "stn-ecog-pd-brainvision").rglob("*_ieeg.vhdr")
     lines = header.read_text("utf-8").splitlines()
     told = [line.partition("=")[2].split(",") for line in lines if line.startswith("Ch")]
     labels = [fields[0] for fields in told if len(fields) > 2]
     factors = np.array([float(fields[2]) for fields in told if len(fields) > 2])
     raw = np.fromfile(header.with_suffix(".eeg"), dtype="<f4").reshape(-1, len(labels))
-    used = [place for place, label in enumerate(labels) if not label.startswith("MOV")]
+    used = [index for index, label in enumerate(labels) if not label.startswith("MOV")]
     samples_uv = raw[:, used].astype(np.float64) * factors[used] * 1e-6
-    return Recorded(1000.0, tuple(labels[place] for place in used), samples_uv)
+    return Recorded(1000.0, tuple(labels[index] for index in used), samples_uv)
 
 
 def m1_ecog() -> Recorded:

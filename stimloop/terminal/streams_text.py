@@ -1,4 +1,4 @@
-"""What `streams` prints: what is on the network, and what looks wrong with it."""
+"""The output of `streams`: each stream on the network, and what looks wrong with it."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from streamer.lsl.listing import ListedStream
 
 _N_NAMED_MAX = 8
-#: A true rate further from the nominal one than this is worth a word.
+#: A larger difference between true and nominal rate is reported.
 _RATE_ERROR = 0.02
 
 
@@ -25,7 +25,7 @@ def stream_lines(streams: Sequence[ListedStream]) -> Iterator[str]:
 
 
 def _match(each: ListedStream) -> str:
-    """Return what `match` needs to find it."""
+    """Return the keys of a `match` that finds this stream."""
     keys = {"name": each.name, "type": each.type, "source_id": each.source_id}
     said = ", ".join(f'{key} = "{value}"' for key, value in keys.items() if value)
     return f"match = {{ {said} }}"
@@ -68,7 +68,7 @@ def _flaws(each: ListedStream, n_alike: int) -> Iterator[str]:
         yield "NOTHING CAME: is its amplifier running?"
     measured_hz = each.rate_measured_hz
     if measured_hz is not None and abs(measured_hz / each.rate_hz - 1.0) > _RATE_ERROR:
-        yield "ANOTHER RATE THAN IT SAYS: windows and bands are counted in samples of what it says"
+        yield "NOT THE NOMINAL RATE: windows and bands are counted in samples of the nominal rate"
     if each.age_s is not None and each.uncertainty_s is not None:
         if each.age_s < -max(each.uncertainty_s, 0.001):
             yield "STAMPS AHEAD of this machine's clock: a rig cannot be armed on them"

@@ -1,4 +1,4 @@
-"""Where in detectors' estimates the measures are that a policy reads."""
+"""Finds the columns of detectors' estimates that a policy reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from detectors.detector import Detector
 from detectors.spelling import case_hint
 from stimulators.policies.policy import EventRead, MeasureRead, PolicyConfig, ResolvedRead
 
-#: The measure that says of a hop that it is not valid only because it is too early.
+#: The measure by which a detector says that it is still calibrating.
 _CALIBRATING = "is_calibrating"
 
 
 class Found(NamedTuple):
-    """What a read came to.
+    """A column that a policy reads, as found in a detector's estimates.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ class Found(NamedTuple):
 
 
 class Declared(NamedTuple):
-    """What the table of a policy says that it reads and drives."""
+    """The measures that a policy's table reads, and the devices that it drives."""
 
     reads: tuple[MeasureRead | EventRead, ...]
     drives: tuple[str, ...]
 
 
 def declared(config: PolicyConfig) -> Declared:
-    """Return what a policy's table reads and drives, as its struct says.
+    """Return what a policy's table reads and drives, as its struct declares.
 
     Raises
     ------
@@ -55,7 +55,9 @@ def declared(config: PolicyConfig) -> Declared:
         reads, drives = tuple(config.reads), tuple(config.drives)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ValueError(f"kind: what the policy reads and drives is not said: {reason}") from error
+        raise ValueError(
+            f"kind: the policy does not declare what it reads and drives: {reason}"
+        ) from error
     for each in reads:
         if not isinstance(each, MeasureRead | EventRead):
             raise ValueError(  # noqa: TRY004 the package is wrong, not a type of ours
@@ -73,7 +75,7 @@ def declared(config: PolicyConfig) -> Declared:
 def resolve(
     reads: Sequence[MeasureRead | EventRead], detectors: Mapping[str, Detector]
 ) -> tuple[Found, ...]:
-    """Return where everything is that a policy reads.
+    """Return the column of each measure that a policy reads.
 
     Raises
     ------
@@ -105,8 +107,8 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
             f"{_suited(measure, detectors)}, found {asked.detector!r}, which gives {gives}"
         )
     channel = _channel(asked, detector)
-    places = [place for place, each in enumerate(columns) if each.channel == channel]
-    by_measure = {columns[place].measure: place for place in places}
+    indices = [index for index, each in enumerate(columns) if each.channel == channel]
+    by_measure = {columns[index].measure: index for index in indices}
     if measure and measure not in by_measure:
         gives = ", ".join(by_measure) or "nothing"
         raise ValueError(
@@ -123,12 +125,12 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
     calibrating = by_measure.get(_CALIBRATING, -1)
     if isinstance(asked, EventRead):
         return Found(
-            ResolvedRead(asked.detector, channel), -1, tuple(places), calibrating, asked.kinds
+            ResolvedRead(asked.detector, channel), -1, tuple(indices), calibrating, asked.kinds
         )
     column = columns[by_measure[measure]]
     read = ResolvedRead(asked.detector, channel, measure, column.unit, column.signed)
-    place = by_measure[measure]
-    return Found(read, place, (place,), calibrating, ())
+    index = by_measure[measure]
+    return Found(read, index, (index,), calibrating, ())
 
 
 def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:
@@ -145,7 +147,7 @@ def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:
 
 
 def channel_key(key: str) -> str:
-    """Return the key of a channel, from that of its detector: `channel` where that is `of`.
+    """Return the key that names a channel, from the key that names its detector.
 
     >>> channel_key("of"), channel_key("wraps.of"), channel_key("ceiling")
     ('channel', 'wraps.channel', 'ceiling_channel')
@@ -155,7 +157,7 @@ def channel_key(key: str) -> str:
 
 
 def _detecting(kinds: Sequence[str], detectors: Mapping[str, Detector]) -> str:
-    """Return the detectors that detect all of these, in brackets; nothing where none does."""
+    """Return the detectors with all of these kinds of detection, in brackets; "" where none."""
     names = [
         name for name, each in detectors.items() if set(kinds) <= set(getattr(each, "detects", ()))
     ]
@@ -163,7 +165,7 @@ def _detecting(kinds: Sequence[str], detectors: Mapping[str, Detector]) -> str:
 
 
 def _suited(measure: str, detectors: Mapping[str, Detector]) -> str:
-    """Return the detectors that give a measure, in brackets; nothing where none does."""
+    """Return the detectors with a measure, in brackets; "" where none."""
     names = [
         name
         for name, each in detectors.items()

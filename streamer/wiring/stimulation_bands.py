@@ -1,4 +1,4 @@
-"""What an operator should know before a session: which bands a stimulation is seen in."""
+"""Warns before a session of stimulation whose harmonics fall into a detector's band."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -26,17 +26,17 @@ def stimulation_in_bands(config: LoopConfig, rates_hz: Mapping[str, float]) -> I
     """
     cleaned = {stream.name: stream.artifacts for stream in config.streams}
     for device in config.devices:
-        for place, detector in enumerate(config.detectors):
+        for index, detector in enumerate(config.detectors):
             for reads in detector.reads:
                 rate_hz = rates_hz.get(reads.name, 0.0) if reads.kind == "stream" else 0.0
                 if rate_hz > 0.0:
                     programs = _left_in(device, cleaned.get(reads.name, ()))
                     for told in _of_detector(detector, programs, rate_hz):
-                        yield f"detectors[{place}].{told}: see streams.artifacts"
+                        yield f"detectors[{index}].{told}: see streams.artifacts"
 
 
 def _left_in(device: DeviceConfig, artifacts: Sequence[AnyArtifactConfig]) -> dict[str, float]:
-    """Return the rates of a device's programs, by a name for each, that no table takes off."""
+    """Return the pulse rates of a device's programs that no artifact step removes, by name."""
     removed = [each for each in artifacts if isinstance(each, StimulationPeriodConfig)]
     return {
         f"{device.id}'s program {name}": program.frequency_hz

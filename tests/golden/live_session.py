@@ -1,4 +1,4 @@
-"""What the loop of a live session was fed, in plain files that no format of a journal changes."""
+"""The events of a recorded live session, in plain files independent of the journal's format."""
 
 import json
 from collections.abc import Iterator
@@ -45,14 +45,14 @@ class LiveSession:
 
     @property
     def config(self) -> LoopConfig:
-        """What of the configuration the loop reads."""
+        """The part of the configuration that the loop reads."""
         return msgspec.toml.decode(self.rig_toml, type=Config).loop
 
     def write(self, folder: Path) -> None:
         """Write `rig.toml`, `events.jsonl` (a line each) and `samples.npz` (all chunks)."""
         folder.mkdir(exist_ok=True)
         (folder / "rig.toml").write_text(self.rig_toml, "utf-8")
-        # Which machine it was recorded on is nobody's business, and nothing depends on it.
+        # The name of the recording machine is removed: nothing depends on it.
         infos = [msgspec.to_builtins(replace(info, hostname="")) for info in self.infos]
         lines: list[dict[str, Any]] = [{"session": self.session, "infos": infos}]
         chunks: list[tuple[int, float, Chunk]] = []

@@ -1,4 +1,4 @@
-"""Where phase-amplitude coupling is found, against pactools, on its own simulated signal."""
+"""Phase-amplitude coupling against pactools: where it is found in pactools' simulated signal."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ np.savez(sys.argv[1], signal=signal, found=found.comod_)
 
 
 def _theirs(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a carrier of 50 Hz that follows the phase of 3 Hz, and the peer's comodulogram."""
+    """Return a carrier of 50 Hz that follows the phase of 3 Hz, and pactools' comodulogram."""
     numbers = [str(_RATE_HZ), str(2.0 * _HALF_WIDTH_HZ)]
     grids = [" ".join(map(str, each)) for each in (_SLOW_HZ, _FAST_HZ)]
     command = [sys.executable, "-W", "ignore", "-c", _PEER, str(folder / "made.npz")]
@@ -73,9 +73,9 @@ def _ours(signal: NDArray[np.float64], slow_hz: float, fast_hz: float) -> float:
     )
     detector = PhaseAmplitudeCoupling(config, StreamLayout("LFP", _RATE_HZ, ("a",)))
     found = detector.update(block_of(signal[:, None], _RATE_HZ)).estimates
-    place = column_of(detector.outputs, "a", "modulation_index")
-    assert found.valid[-1, place]
-    return float(found.values[-1, place])
+    position = column_of(detector.outputs, "a", "modulation_index")
+    assert found.valid[-1, position]
+    return float(found.values[-1, position])
 
 
 def _peak(comodulogram: NDArray[np.float64]) -> tuple[float, float]:

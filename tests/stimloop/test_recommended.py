@@ -1,4 +1,4 @@
-"""What is not recommended with a real device is refused, unless a word in the file allows it."""
+"""Settings not recommended for a real device are refused unless `[rig] allow` has a word."""
 
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -21,7 +21,7 @@ _REAL = {
 
 
 class Case(NamedTuple):
-    """A change of the rig with a real device, and what is said of it."""
+    """A change of the rig with a real device, and the expected line."""
 
     word: str
     before: str
@@ -55,7 +55,7 @@ CASES = [
         'username = "service"\npassword_file = "password"',
         "$.broker.password_file",
         "tls = true beside it",
-        "a password that crosses the connection as it is",
+        "a password that is sent unencrypted",
     ),
     Case(
         "long_lease_with_real_device",
@@ -115,7 +115,7 @@ def _rig(path: Path, *changes: tuple[str, str], allow: tuple[str, ...] = ()) -> 
         assert not before or text.count(before) == 1, before
         text = text.replace(before, after) if before else text
     file = path / "rig.toml"
-    # Whoever drives a real device writes down whether what is said is signed.
+    # A file with a real device must say whether messages are signed.
     file.write_text(f'{text}\n[signing]\nmode = "off"\n', encoding="utf-8")
     return file
 

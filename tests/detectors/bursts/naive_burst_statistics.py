@@ -1,4 +1,4 @@
-"""Statistics of bursts from a list of them, window by window."""
+"""Reference of `burst_statistics`: from a list of bursts, window by window."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from detectors.estimates import Estimates
 
 
 class One(NamedTuple):
-    """A burst: the hop at which it was over, how many it had, its measure, whether seen whole."""
+    """A burst: its last hop, its number of hops, its measure, and whether it was complete."""
 
     end: int
     n_hops: int
@@ -24,7 +24,7 @@ class One(NamedTuple):
 def bursts(
     value: NDArray[np.float64], is_on: NDArray[np.bool_], decides: NDArray[np.bool_], lag: int
 ) -> list[One]:
-    """Return all bursts of a channel that are over; they began `lag` hops before they were told."""
+    """Return all finished bursts of a channel; they began `lag` hops before their detection."""
     edges = np.diff(np.concatenate(([0], is_on, [0])))
     found: list[One] = []
     for start, end in zip(
@@ -66,13 +66,13 @@ def burst_statistics(
         due = (known[0] if known.size else n_hops) + round(config.null_delay_s * rate_hz)
         null = nulls[channel]
         all_bursts = bursts(measure, is_on > 0.0, decides, lag)
-        for place in range(n_hops // every):
-            newest = every * (place + 1) - 1
+        for index in range(n_hops // every):
+            newest = every * (index + 1) - 1
             oldest = max(0, newest - width + 1)
             ended = [each for each in all_bursts if oldest <= each.end <= newest]
             whole = [each for each in ended if each.is_whole]
             is_seen = decides[oldest : newest + 1]
-            row, is_good = values[place, channel], valid[place, channel]
+            row, is_good = values[index, channel], valid[index, channel]
             is_good[10:] = True
             row[10:] = len(whole), is_seen.sum() * hop_s, is_white
             if 2 * is_seen.sum() >= width:

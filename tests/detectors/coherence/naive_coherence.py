@@ -1,4 +1,4 @@
-"""Coherence and phase synchrony, hop by hop, from the spectra of each window's segments."""
+"""Reference of `coherence`: hop by hop, from the spectra of each window's segments."""
 
 from itertools import combinations
 from typing import Any
@@ -11,7 +11,7 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.coherence import CoherenceConfig
 from detectors.coherence.config import Segments
-from detectors.testing.subject import Plain, Recording
+from detectors.testing.subject import Plain, StreamSamples
 from tests.detectors.power.naive_band_power import parts_of
 
 
@@ -31,7 +31,7 @@ def measures_of(
     step: int,
     config: CoherenceConfig,
 ) -> dict[str, float]:
-    """Return what can be measured of one pair in one window."""
+    """Return the measures of one pair in one window."""
     segment = round(config.segment_s * rate_hz)
     frequency_hz, squared = scipy_coherence(
         a_uv, b_uv, rate_hz, window="hann", nperseg=segment, noverlap=segment - step
@@ -44,7 +44,7 @@ def measures_of(
     lag = cross.imag
     total = lag.sum(axis=0)
     size = np.abs(lag).sum(axis=0)
-    # A sum squared less the squares leaves the products of every two: so nothing cancels.
+    # The square of a sum less the squares is the sum of all products of two different terms.
     first, second = np.triu_indices(len(lag), 1)
     products = lag[first] * lag[second]
     debiased = products.sum(axis=0) / np.abs(products).sum(axis=0)
@@ -60,14 +60,14 @@ def measures_of(
 def weights_of(
     config: CoherenceConfig, frequency_hz: NDArray[np.floating[Any]], segment: int, rate_hz: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the bins that are averaged, by their part in the band; none at half the rate."""
+    """Return the bins of the band with their weights, none at half the rate."""
     parts = parts_of(frequency_hz, config.band, rate_hz)[: (segment + 1) // 2]
     bins = np.flatnonzero(parts)
     return bins, parts[bins] / parts[bins].sum()
 
 
 def grid_of(config: CoherenceConfig, segment: int, rate_hz: float) -> tuple[int, int]:
-    """Return samples from one segment to the next, about half of one, and from hop to hop."""
+    """Return the samples between segments, about half of one, and between hops."""
     half = segment - segment // 2
     hop = half if config.hop_s is None else round(config.hop_s * rate_hz)
     if hop < half:
@@ -77,7 +77,7 @@ def grid_of(config: CoherenceConfig, segment: int, rate_hz: float) -> tuple[int,
     return step, n_steps * step
 
 
-def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -> Plain:
+def coherence(config: CoherenceConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
     """Return values and validity of every hop of a recording."""
     rate_hz = layout.rate_hz
     segment = round(config.segment_s * rate_hz)
@@ -90,20 +90,20 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
     chance = CoherenceChance(Segments(segment, step, n_segments, hop), bins, weights)
     bounds = chance.lower_bounds(config.alpha)
     pairs = config.pairs or tuple(combinations(config.channels or layout.channels, 2))
-    places = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]
+    positions = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]
     values: list[NDArray[np.float64]] = []
     valid: list[NDArray[np.bool_]] = []
     starts = given.restarts
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
         for newest in range(start + hop - 1, stop, hop):
-            values.append(np.zeros((len(places), len(names))))
-            valid.append(np.zeros((len(places), len(names)), dtype=np.bool_))
+            values.append(np.zeros((len(positions), len(names))))
+            valid.append(np.zeros((len(positions), len(names)), dtype=np.bool_))
             first = newest + 1 - window
             if first < start:
                 continue
             samples_uv = given.samples_uv[first : newest + 1]
             taint = given.taint[first : newest + 1]
-            for place, (a, b) in enumerate(places):
+            for position, (a, b) in enumerate(positions):
                 bits = taint[:, [a, b]]
                 if (bits & int(WINDOW_TAINT)).any() or (bits[-1] & int(NEWEST_TAINT)).any():
                     continue
@@ -115,7 +115,7 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -
                     found["lower_bound"] = float(
                         np.interp(root, np.linspace(0.0, 1.0, bounds.size), bounds)
                     )
-                valid[-1][place] = True
-                values[-1][place] = [found[name] for name in names]
-    shape = (-1, len(names) * len(places))
+                valid[-1][position] = True
+                values[-1][position] = [found[name] for name in names]
+    shape = (-1, len(names) * len(positions))
     return np.array(values).reshape(shape), np.array(valid, dtype=np.bool_).reshape(shape)

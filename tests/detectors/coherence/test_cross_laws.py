@@ -1,4 +1,4 @@
-"""Every detector that reads several streams keeps the laws, whatever order they come in."""
+"""Every detector of several streams keeps the laws, in whatever order samples arrive."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from detectors.block import Break, Taint
 from detectors.testing import reflection
 from tests.detectors.coherence import cross_laws
 from tests.detectors.coherence.cross_examples import CROSS_EXAMPLES
-from tests.detectors.coherence.cross_subject import CrossExample, Streams, look
+from tests.detectors.coherence.cross_subject import CrossExample, Streams, result_of
 from tests.support.searching import search
 
 _TYPES = [
@@ -46,16 +46,18 @@ def _streams(draw: st.DrawFn, example: CrossExample) -> Streams:
     """Draw restarts and taint of either stream, and breaks."""
     length_s = draw(st.floats(0.2, _LENGTH_S))
     n_samples = {each.name: max(1, round(length_s * each.rate_hz)) for each in example.layouts}
-    places = {name: st.integers(0, n - 1) for name, n in n_samples.items()}
+    indices = {name: st.integers(0, n - 1) for name, n in n_samples.items()}
     restarts = {
-        name: draw(st.lists(st.tuples(places[name], st.sampled_from(_MOVES_S)), max_size=2))
+        name: draw(st.lists(st.tuples(indices[name], st.sampled_from(_MOVES_S)), max_size=2))
         for name in n_samples
     }
     starts_s = (100.0, draw(st.sampled_from([100.0, 99.913, 100.4])))
     made = example.streams(draw(st.integers(0, 10_000)), length_s, restarts, starts_s)
     for layout in example.layouts:
         channels = st.integers(0, len(layout.channels) - 1)
-        for sample, channel in draw(st.lists(st.tuples(places[layout.name], channels), max_size=2)):
+        for sample, channel in draw(
+            st.lists(st.tuples(indices[layout.name], channels), max_size=2)
+        ):
             taint = draw(st.sampled_from((*_TAINTS, Taint.SUSPECT_STAMP, Taint.STIMULATION)))
             made = made.tainted(layout.name, sample, channel, taint)
     return replace(made, breaks=draw(_breaks(example, n_samples)))
@@ -65,7 +67,7 @@ def _streams(draw: st.DrawFn, example: CrossExample) -> Streams:
 def _breaks(
     draw: st.DrawFn, example: CrossExample, n_samples: Mapping[str, int]
 ) -> tuple[Break, ...]:
-    """Draw up to three moments at which a stream falls silent, is heard, or its clock steps."""
+    """Draw up to three moments at which a stream falls silent or returns, or its clock jumps."""
     n_breaks = draw(st.integers(0, 3))
     parts = sorted(draw(st.floats(0.0, 1.1)) for _ in range(n_breaks))
     lead = {name: draw(st.integers(0, 60)) for name in n_samples}
@@ -111,7 +113,7 @@ def test_the_search_finds_the_detectors_there_are() -> None:
 
 @_each_example
 def test_an_example_shows_what_the_detector_is_for(example: CrossExample) -> None:
-    assert look(example, _plain(example)).estimates.valid.mean() > 0.4
+    assert result_of(example, _plain(example)).estimates.valid.mean() > 0.4
 
 
 @_each_example
@@ -129,7 +131,7 @@ def test_the_order_does_not_show(example: CrossExample, data: st.DataObject) -> 
 def test_the_future_does_not_show(example: CrossExample, data: st.DataObject) -> None:
     made = data.draw(_streams(example))
     ends = {
-        name: data.draw(st.integers(0, each.n_samples)) for name, each in made.recordings.items()
+        name: data.draw(st.integers(0, each.n_samples)) for name, each in made.by_stream.items()
     }
     cross_laws.check_the_future_does_not_show(example, made, ends)
 
@@ -159,7 +161,7 @@ def test_a_detector_equals_the_plain_computation(
 
 
 @st.composite
-def _places(
+def _samples_and_channels(
     draw: st.DrawFn, example: CrossExample, first_s: float = 0.0
 ) -> tuple[str, tuple[int, int]]:
     layout = draw(st.sampled_from(example.layouts))
@@ -173,10 +175,10 @@ def _places(
 @given(data=st.data())
 @_short
 def test_taint_spoils_its_window_and_no_more(example: CrossExample, data: st.DataObject) -> None:
-    stream, place = data.draw(_places(example))
+    stream, index = data.draw(_samples_and_channels(example))
     made = _plain(example, data.draw(st.integers(0, 100)))
     taint = data.draw(st.sampled_from(_TAINTS))
-    cross_laws.check_taint_spoils_its_window_and_no_more(example, made, stream, place, taint)
+    cross_laws.check_taint_spoils_its_window_and_no_more(example, made, stream, index, taint)
 
 
 @_each_example
@@ -191,8 +193,8 @@ def test_a_sample_amid_the_streams_is_in_a_window(example: CrossExample) -> None
 @_short
 def test_soft_taint_is_told(example: CrossExample, data: st.DataObject) -> None:
     # Later than what is missing from the grid because the streams do not begin together.
-    stream, place = data.draw(_places(example, first_s=0.4))
-    cross_laws.check_soft_taint_is_told(example, _plain(example), stream, place)
+    stream, index = data.draw(_samples_and_channels(example, first_s=0.4))
+    cross_laws.check_soft_taint_is_told(example, _plain(example), stream, index)
 
 
 @_each_example

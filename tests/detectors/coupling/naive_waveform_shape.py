@@ -1,11 +1,11 @@
-"""Sharpness of peaks beside troughs, extremum by extremum, from a whole stretch."""
+"""Reference of waveform shape: the sharpness of each peak and trough of a stretch."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def mean_and_distance(phase_band_hz: tuple[float, float], rate_hz: float) -> tuple[int, int]:
-    """Return half the samples of the mean, and from an extremum to what it is held against."""
+    """Return half the samples of the mean, and the distance to the points of comparison."""
     cycle = rate_hz / np.mean(phase_band_hz)
     return max(1, round(cycle / 6.0)), max(1, round(cycle / 8.0))
 
@@ -13,12 +13,12 @@ def mean_and_distance(phase_band_hz: tuple[float, float], rate_hz: float) -> tup
 def sharpness_uv(
     samples_uv: NDArray[np.float64], phase_band_hz: tuple[float, float], rate_hz: float, at: int
 ) -> float:
-    """Return how far a smoothed signal stands out, up or down, at a sample."""
+    """Return the sharpness of an extremum of the smoothed signal."""
     half, away = mean_and_distance(phase_band_hz, rate_hz)
     weights = 1.0 + np.cos(np.pi * np.arange(-half, half + 1) / half)
 
-    def smooth(place: int) -> float:
-        return float(np.average(samples_uv[place - half : place + half + 1], weights=weights))
+    def smooth(position: int) -> float:
+        return float(np.average(samples_uv[position - half : position + half + 1], weights=weights))
 
     return smooth(at) - (smooth(at - away) + smooth(at + away)) / 2.0
 
@@ -30,7 +30,7 @@ def pairs(
     phase_band_hz: tuple[float, float],
     rate_hz: float,
 ) -> list[tuple[int, float, float]]:
-    """Return the place in the grid of each trough that follows a peak, and both sharpnesses.
+    """Return the index of each trough that follows a peak, with the sharpness of both.
 
     Parameters
     ----------
@@ -49,25 +49,25 @@ def pairs(
     longest = round(rate_hz / phase_band_hz[0] / step)
     found: list[tuple[int, float, float]] = []
     peak = (-longest - 1, 0.0)
-    for place in range(1, len(grid)):
-        was, now = slow[grid[place - 1]].imag, slow[grid[place]].imag
-        is_ahead = slow[grid[place]].real > 0.0
+    for position in range(1, len(grid)):
+        was, now = slow[grid[position - 1]].imag, slow[grid[position]].imag
+        is_ahead = slow[grid[position]].real > 0.0
         is_peak = was < 0.0 <= now and is_ahead
         is_trough = was > 0.0 >= now and not is_ahead
         if not is_peak and not is_trough:
             continue
-        at = int(grid[place]) - int(np.floor(step * now / (now - was) + 0.5))
+        at = int(grid[position]) - int(np.floor(step * now / (now - was) + 0.5))
         sharp_uv = sharpness_uv(samples_uv, phase_band_hz, rate_hz, at)
         if is_peak:
-            peak = (place, sharp_uv)
-        elif place - peak[0] <= longest:
-            found.append((place, peak[1], -sharp_uv))
-            peak = (place - longest - 1, 0.0)
+            peak = (position, sharp_uv)
+        elif position - peak[0] <= longest:
+            found.append((position, peak[1], -sharp_uv))
+            peak = (position - longest - 1, 0.0)
     return found
 
 
 def shape(found: list[tuple[int, float, float]]) -> list[float]:
-    """Return the logarithm of the ratio and whether it is one; nothing where there is none."""
+    """Return the logarithm of the ratio and whether there is one; 0 where there is none."""
     peaks, troughs = (np.array([each[side] for each in found]) for side in (1, 2))
     both = peaks.sum() + troughs.sum()
     if not found or not both > 0.0:

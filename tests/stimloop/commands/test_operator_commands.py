@@ -1,4 +1,4 @@
-"""The operator's commands as they are typed: what they print, and whether their exit code is so."""
+"""The operator's commands as a user types them: their output, and their exit codes."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def broker(mosquitto: Mosquitto) -> BrokerConfig:
 
 
 def _rig(folder: Path, port: int, **tables: Any) -> Path:
-    """Write the configuration of rig-1, which has the one device stn."""
+    """Write the configuration of rig-1, with the one device stn."""
 
     def change(rig: dict[str, Any]) -> None:
         rig["rig"]["name"] = "rig-1"
@@ -58,7 +58,7 @@ def _rig(folder: Path, port: int, **tables: Any) -> Path:
 
 
 def _with(others: list[Any], *arguments: object) -> Done:
-    """Run a command while these devices and services are there."""
+    """Run a command while these devices and services run."""
 
     async def run() -> Done:
         async with running(*(each.run() for each in others)):
@@ -256,7 +256,7 @@ def test_the_status_is_the_devices_own_word_and_the_services_belief(
     lines = done.stdout.splitlines()
     assert lines[0] == "rig-1: active (now) quiet\\nrig-1: idle (now)"
     assert re.fullmatch(
-        rf"stn: live, 2.04 mA \(it said so 0\.\d s ago\), program adbs, held by {SESSION}", lines[2]
+        rf"stn: live, 2.04 mA \(reported 0\.\d s ago\), program adbs, held by {SESSION}", lines[2]
     )
     assert f"stn: session {SESSION} holds it to give 1.80-2.04 mA (not certain" in lines[3]
     as_json = json.loads(_with([service, device], "status", config, "--json").stdout)
@@ -269,7 +269,7 @@ def test_the_status_says_what_is_not_known(tmp_path: Path, broker: BrokerConfig)
     service.set(devices={"stn": DeviceBelief()})
     done = _with([service], "status", _rig(tmp_path, broker.port))
     assert done.returncode == 0
-    assert "stn: NOT KNOWN: nobody of this name was ever heard" in done.stdout
+    assert "stn: NOT KNOWN: no device of this name was ever heard" in done.stdout
     assert "holds it to give ? (not certain" in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""The stop key on a real pseudo-terminal: at once, without an echo, and gone afterwards."""
+"""The stop key on a real pseudo-terminal: immediate, without echo, inactive afterwards."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ print("is restored:", termios.tcgetattr(0) == before, flush=True)
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
-    """Give both ends of a terminal that is this test's standard input."""
+    """Open a terminal that is the standard input of this test; return both ends."""
     ours, theirs = pty.openpty()
     with open(theirs, encoding="utf-8", closefd=False) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
@@ -118,7 +118,7 @@ def test_nothing_is_echoed_and_the_terminal_is_as_before_afterwards(
     ],
 )
 def test_the_terminal_is_restored_however_the_program_ends(end: str) -> None:
-    # Between terminal and program stands one that stays, as a shell does, and looks afterwards.
+    # Between the terminal and the program there is a shell, which checks the terminal later.
     script = _LOOKS_AFTERWARDS.format(program=_PROGRAM.format(end=end))
     child, ours = pty.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""A hardened mosquitto lets in whom it knows, and passes on what each may say to who may hear."""
+"""A hardened mosquitto: known users only, and each may publish and read only its topics."""
 
 import asyncio
 import gc
@@ -79,7 +79,7 @@ def _allowed(user: str, rights: tuple[Topic, ...]) -> set[str]:
 
 
 async def _is_refused(broker: BrokerConfig, **keys: Any) -> str:
-    """Return why there is no link; fail if there is one."""
+    """Return why there is no link; fail where there is one."""
     stranger = Peer(broker, **keys)
     async with running(stranger.feed()):
         await stranger.changes.until(lambda changes: changes)
@@ -178,7 +178,7 @@ def test_what_is_said_without_the_right_arrives_nowhere_and_what_is_with_it_does
                         <= {topic for topic, payload, _ in heard if payload == mark}
                     )
                 )
-            # What is heard comes in order: after this, nothing that was said can still come.
+            # Messages arrive in order: after this one, no earlier message can still arrive.
             await _settle(hardened, peers, user)
             for name, each in peers.items():
                 expected = said & _allowed(name, listeners[name].hears)
@@ -189,7 +189,7 @@ def test_what_is_said_without_the_right_arrives_nowhere_and_what_is_with_it_does
 
 
 async def _settle(hardened: HardenedMosquitto, peers: dict[str, Peer], user: str) -> None:
-    """Wait until everybody has heard a last word of somebody who may speak to them."""
+    """Wait until every listener has the last message of a user who may send to it."""
     stop, status = topics.STOP.at(rig=RIG), topics.STATUS.at(rig=RIG)
     last = Peer(hardened.client("service"), [], client_id="stimloop-last")
     if "service" in peers:
@@ -247,7 +247,7 @@ def test_nobody_can_take_the_place_of_the_service_or_a_device(
         mine = Peer(hardened.client(taken), [], client_id="stimloop-mine", will=gone)
         async with running(mine.feed()):
             await mine.is_up()
-            # By the name that it has at the broker, and by the one that it gave itself.
+            # By the user's name at the broker, and by the client id that the client chose.
             await _is_refused(operator, client_id=taken)
             for client_id in ("stimloop-mine", f"stimloop-{taken}"):
                 async with peer(operator, [], client_id=client_id):

@@ -1,4 +1,4 @@
-"""Reading a journal: nothing changed goes unnoticed, and whatever a process left can be read."""
+"""The journal's reader: it notices every change, and reads what any process left."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def fill(path: Path) -> None:
 
 
 def content(path: Path) -> list[tuple[int, float, bytes]]:
-    """Read everything, in a form that can be compared."""
+    """Return all records, in a form that can be compared."""
     with JournalReader(path) as reader:
         return [(each.number, each.now_s, encode(each.payload)) for each in reader.records()]
 
@@ -61,9 +61,9 @@ def change(path: Path, statement: str, *values: object) -> None:
 
 def _flipped(value: Any, draw: st.DataObject) -> Any:
     if isinstance(value, bytes):
-        place = draw.draw(st.integers(0, len(value) - 1))
+        index = draw.draw(st.integers(0, len(value) - 1))
         changed = bytearray(value)
-        changed[place] ^= draw.draw(st.integers(1, 255))
+        changed[index] ^= draw.draw(st.integers(1, 255))
         return bytes(changed)
     if isinstance(value, float):
         return draw.draw(st.floats(allow_nan=False).filter(lambda other: other != value))
@@ -90,13 +90,13 @@ def test_a_changed_column_is_found_in_its_record(
             content(path)
 
 
-@given(place=st.integers(0), mask=st.integers(1, 255))
+@given(index=st.integers(0), mask=st.integers(1, 255))
 def test_a_changed_byte_of_the_file_is_noticed_or_means_nothing(
-    whole: Path, place: int, mask: int
+    whole: Path, index: int, mask: int
 ) -> None:
     expected = content(whole)
     changed = bytearray(whole.read_bytes())
-    changed[place % len(changed)] ^= mask
+    changed[index % len(changed)] ^= mask
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.sqlite"
         path.write_bytes(changed)
@@ -225,7 +225,7 @@ def test_a_journal_is_read_while_it_is_written_and_does_not_hold_the_writer_up(
 
 @pytest.fixture
 def sealed() -> Iterator[Path]:
-    """Give a folder to fill; what follows after `seal` is run by somebody who may only read it."""
+    """Return a folder to fill; after `seal` the test runs as a user who may only read it."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     is_root = os.geteuid() == 0

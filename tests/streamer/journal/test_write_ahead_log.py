@@ -1,4 +1,4 @@
-"""The log a killed process left behind: a torn write is forgiven, a changed byte is not."""
+"""The log of a killed process: a torn write is accepted, a changed byte is not."""
 
 import shutil
 import sqlite3
@@ -64,10 +64,10 @@ def test_no_log_and_an_empty_one_are_whole(tmp_path: Path) -> None:
     assert damage(tmp_path / "empty") is None
 
 
-@given(place=st.integers(0), mask=st.integers(1, 255))
-def test_any_changed_byte_of_the_log_is_noticed(left: Path, place: int, mask: int) -> None:
+@given(index=st.integers(0), mask=st.integers(1, 255))
+def test_any_changed_byte_of_the_log_is_noticed(left: Path, index: int, mask: int) -> None:
     content = bytearray(_log(left).read_bytes())
-    content[place % len(content)] ^= mask
+    content[index % len(content)] ^= mask
     with tempfile.TemporaryDirectory() as folder:
         path = _changed(left, folder, bytes(content))
         assert damage(_log(path)) is not None
@@ -93,7 +93,7 @@ def test_a_header_cut_short_is_damage(left: Path, tmp_path: Path) -> None:
 
 
 def _begun_anew(folder: Path) -> bytes:
-    """Return a log that began anew over older frames: some of its own, then theirs."""
+    """Return a log that was begun anew over older frames, some of which are left."""
     path = folder / "anew.sqlite"
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")

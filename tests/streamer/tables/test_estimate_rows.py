@@ -1,4 +1,4 @@
-"""Rows of estimates: nothing lost, the null beside its measure, groups by the number of hops."""
+"""Rows of estimates: nothing is lost, and each measure has its null beside it."""
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,12 @@ _OUTPUTS = outputs_of(
     ("STN_L", "STN_R"), (*with_null("coherence", "", signed=False), Measure("power", "µV²"))
 )
 _SCHEMA = pa.schema(estimate_rows.COLUMNS)
-#: Four rows a hop: two channels, two measures; the nulls stand beside theirs.
+#: Four rows a hop: two channels with two measures; nulls are in the rows of their measures.
 _N_ROWS_PER_HOP = 4
 
 
 class _Coherence:
-    """As much of a detector as a table asks for."""
+    """The part of a detector that a table reads."""
 
     id = "coherence"
     outputs = _OUTPUTS

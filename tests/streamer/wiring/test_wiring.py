@@ -1,4 +1,4 @@
-"""A rig that does not fit together is refused, and the text says which key."""
+"""A rig whose tables do not fit together is refused, with the key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,9 +17,9 @@ def _plain() -> dict[str, Any]:
     return found
 
 
-def _changed(table: str, place: int, **keys: object) -> LoopConfig:
+def _changed(table: str, index: int, **keys: object) -> LoopConfig:
     plain = _plain()
-    plain[table][place] |= keys
+    plain[table][index] |= keys
     return msgspec.convert(plain, LoopConfig)
 
 
