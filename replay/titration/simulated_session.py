@@ -20,7 +20,7 @@ from stimulators.wire.session_id import session_id
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Event
-from streamer.session import Session
+from streamer.session import PreparedSession
 from streamer.session_parts import EndedSession, Ends, RunningSession
 from streamer.source import StreamInfo
 
@@ -83,7 +83,7 @@ def simulate_titration(
     name = session_id(0, hashlib.sha256(config_toml).hexdigest()[:8])
     with compiling(compiles):
         loop = ClosedLoop(config, [info], name)
-        session = Session(loop, config, [info], name=name, config_toml=config_toml)
+        session = PreparedSession(loop, config, [info], name=name, config_toml=config_toml)
     longest_s = staircase_of(loop).longest_s + loop.wirings[0].calibration_s + _MORE_S
 
     @contextlib.contextmanager

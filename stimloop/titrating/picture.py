@@ -158,8 +158,8 @@ def _draw_transitions(axis: Any, recorded: RecordedStaircase, found: Titration) 
     for name, color, constant, each in shown:
         if constant is None or not each:
             continue
-        last_s = min(float(each[0].since_s[-1]), 12.0 * constant.time_constant_s + 2.0)
-        edges_s = np.linspace(0.0, last_s, 40)
+        last_s = min(float(each[0].since_s[-1]), 6.0 * constant.time_constant_s + 1.0)
+        edges_s = np.linspace(0.0, last_s, 16)
         middle_s, share = _mean_share(each, edges_s)
         label = f"{name}: {constant.time_constant_s:.2g} s"
         axis.plot(middle_s, share, "o", markersize=4, color=color, label=label)
