@@ -16,6 +16,7 @@ from stimloop.event_loop import run_async
 from stimloop.rigs.operator_keys import load_operator_keys
 from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, the_rig
 from stimloop.terminal.plain_text import plain
+from stimloop.toml_file import read_toml
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.sessions import SeveralServicesError
 from stimulators.wire.messages import ControlAction
@@ -131,12 +132,13 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
 
 def _warn_of_signs(rig: ChosenRig) -> None:
     """Say which sign of a policy no titration supports, where the file of the rig can be read."""
-    from stimloop import config as configuration
-
+    file = rig.config or Path(rig.source)
     with contextlib.suppress(ConfigError):
-        for warning in configuration.sign_warnings(
-            configuration.load(rig.config or Path(rig.source))
-        ):
+        if "expected_sign" not in str(read_toml(file)):
+            return  # what reads the rest compiles, which takes its time
+        from stimloop import config as configuration
+
+        for warning in configuration.sign_warnings(configuration.load(file)):
             warn(f"{rig.source}: {warning}")
 
 

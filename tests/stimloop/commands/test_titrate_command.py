@@ -12,6 +12,7 @@ import tomli_w
 import stimloop as sl
 from stimloop.__main__ import run_command
 from stimloop.titrating.fragment import as_json
+from tests.support.mosquitto import free_port
 from tests.support.rig_toml import changed_file, small_rig
 
 _STEPS = ["--amplitudes", "0,3,1,2,1.5,2.5", "--duration", "5", "--settle", "1", "--after", "5"]
@@ -104,30 +105,39 @@ def test_the_fragment_is_taken_as_it_is_by_a_file_without_a_policy(
     assert kept["session"].startswith("00000000000000000000-")
 
 
-def test_a_real_rig_is_warned_of_a_sign_until_its_own_titration_is_in_the_file(
-    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def real_rig(lab: Path, folder: Path, titrations: list[dict[str, Any]]) -> str:
+    """Write the rig with the fragment's policy, a device that is not simulated, and titrations."""
     made = tomllib.loads((lab / "session" / "titration.toml").read_text("utf-8"))
-
-    titrations: list[dict[str, Any]] = []
 
     def change(tables: dict[str, Any]) -> None:
         tables["policies"] = made["policies"]
         tables["devices"][0]["simulated"] = False
         tables["rig"]["arm"] = "operator"
         tables["rig"]["allow"] = ["embedded_broker_with_real_device"]
+        tables["broker"]["port"] = free_port()
         tables["signing"] = {"mode": "off"}
         tables["titrations"] = titrations
 
-    def n_warnings() -> int:
-        assert run_command(["config", "check", changed(lab, tmp_path, change)]) == 0
-        return capsys.readouterr().err.count("expected_sign")
+    return changed(lab, folder, change)
 
-    assert n_warnings() == 1
-    titrations.append(made["titrations"][0])
-    assert n_warnings() == 1  # of a simulated device
-    titrations.append({**made["titrations"][0], "simulated": False})
-    assert n_warnings() == 0
+
+def test_a_real_rig_is_warned_of_a_sign_until_its_own_titration_is_in_the_file(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tomllib.loads((lab / "session" / "titration.toml").read_text("utf-8"))
+    (simulated,) = made["titrations"]
+    own = {**simulated, "simulated": False}
+    for titrations, n_warnings in (([], 1), ([simulated], 1), ([simulated, own], 0)):
+        assert run_command(["config", "check", real_rig(lab, tmp_path, titrations)]) == 0
+        assert capsys.readouterr().err.count("expected_sign") == n_warnings
+
+
+@pytest.mark.slow  # it waits for a broker
+def test_who_arms_a_real_rig_is_warned_of_it_too(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["arm", real_rig(lab, tmp_path, [])]) == 3
+    assert "expected_sign: expected 'falls' to be supported" in capsys.readouterr().err
 
 
 def test_a_patient_who_does_not_respond_ends_with_1_and_a_record_of_it(
