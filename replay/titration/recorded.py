@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stimulators.decisions import StateChanged
 from stimulators.policies.policy import Clip, PolicyConfig
 from stimulators.policies.titration.course import Attempt
 from stimulators.policies.titration.staircase import Staircase, StaircaseConfig
 from stimulators.policies.titration.step import Dose, doses_of
 from stimulators.targets import DeviceEvent, Observation, Target
 from stimulators.wire.received import ControlHeard
-from streamer.closed_loop import ClosedLoop
+from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader
@@ -137,9 +138,9 @@ def read_staircase(
             if not isinstance(record.payload, StepRecord):
                 continue
             event = record.payload.event
-            if isinstance(event, ControlHeard) and event.message.action == "arm":
-                operator = event.message.operator
             outcome = loop.step(event, record.now_s)
+            if isinstance(event, ControlHeard) and _has_armed(outcome):
+                operator = event.message.operator
             if not warnings and encode_outcome(outcome) != bytes(record.payload.outcome):
                 warnings.append(
                     f"record {record.number} ({type(event).__name__}) comes out otherwise here: "
@@ -149,6 +150,12 @@ def read_staircase(
             warnings.append("the session has no end, as one that was killed or goes on")
     recorded = _recorded(header, table, (config, loop, wiring), listener)
     return recorded._replace(operator=operator, warnings=tuple(warnings))
+
+
+def _has_armed(outcome: Outcome) -> bool:
+    return any(
+        isinstance(each, StateChanged) and each.after == "armed" for each in outcome.decisions
+    )
 
 
 def _staircase_of(

@@ -9,12 +9,15 @@ import tomli_w
 from replay.titration.recorded import RecordedStaircase
 from replay.titration.titration import Titration
 from stimloop.short_toml import table_of
+from stimloop.terminal.plain_text import plain
 from stimloop.titrating.section import TitrationSection, basis_of
 
 #: Transitions of Percept's dual mode; a choice and no result of a titration.
 _UP_S: Final = 150.0
 _DOWN_S: Final = 300.0
 _N_DIGITS: Final = 6
+#: As long as the file of a rig takes a name.
+_N_NAME_MAX: Final = 256
 
 
 def section_of(recorded: RecordedStaircase, found: Titration) -> TitrationSection:
@@ -27,7 +30,7 @@ def section_of(recorded: RecordedStaircase, found: Titration) -> TitrationSectio
         channel=found.channel,
         measure=found.measure,
         session=found.session,
-        operator=found.operator,
+        operator=found.operator[:_N_NAME_MAX],
         time_utc=_time_utc(recorded),
         simulated=found.is_simulated,
         basis=basis_of(
@@ -54,9 +57,10 @@ def fragment(recorded: RecordedStaircase, found: Titration) -> str:
     section = section_of(recorded, found)
     unit = found.unit or "the unit of the measure"
     lines = [
-        f"# {found.measure} of {found.detector} ({found.channel}) under {found.device}.",
-        f"# Thresholds are in {unit}, by the means at both limits.",
-        *(f"# {each}" for each in found.warnings),
+        # Channels are labelled by whoever sends them: a line break would begin a key.
+        plain(f"# {found.measure} of {found.detector} ({found.channel}) under {found.device}."),
+        plain(f"# Thresholds are in {unit}, by the means at both limits."),
+        *(plain(f"# {each}") for each in found.warnings),
         tomli_w.dumps({"titrations": [table_of(section)]}),
     ]
     policy = _policy(recorded, section)

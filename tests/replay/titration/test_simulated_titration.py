@@ -1,5 +1,8 @@
 """A titration through loop, gate, device and journal, in virtual time on a simulated patient."""
 
+import asyncio
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from replay.patient.patient import Patient, PatientConfig
+from replay.patient.virtual_patient import VirtualPatient
+from replay.titration import simulated_session
+from replay.titration.measured import measured
 from replay.titration.recorded import RecordedStaircase, read_staircase
 from replay.titration.simulated_session import simulate_titration
 from replay.titration.titration import titration
+from stimulators.wire.messages import Control, ControlAction
+from stimulators.wire.received import ControlHeard
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
+from streamer.events import Event
 from tests.replay.rig import make_session
 from tests.stimulators.gate.gate_rig import device_of, limits_of
 
@@ -138,6 +147,61 @@ def test_a_step_that_a_hold_broke_is_measured_again_and_the_broken_part_counts_f
     found = titration(recorded)
     assert found.steps[1].broken_by == ("held",)
     assert found.steps[1].measured_s == pytest.approx(5.0, abs=0.15)
+
+
+class _Operated(VirtualPatient):
+    """A patient beside whom an operator pauses the rig, disarms it and arms it again."""
+
+    async def feed(self, emit: Callable[[Event], None]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def ask(action: ControlAction, operator: str) -> None:
+            now_us = round(loop.time() * 1e6)
+            request = Control(
+                request_id=action,
+                session=f"00000000000000000000-{hashlib.sha256(_RIG).hexdigest()[:8]}",
+                operator=operator,
+                issued_us=now_us,
+                expires_us=now_us + 1_000_000,
+                action=action,
+            )
+            emit(ControlHeard(message=request, retained=False))
+
+        loop.call_later(12.5, ask, "pause", "bob")
+        loop.call_later(15.0, ask, "resume", "bob")
+        loop.call_later(19.5, ask, "disarm", "bob")
+        loop.call_later(22.0, ask, "arm", "ada")
+        await super().feed(emit)
+
+
+def test_a_pause_repeats_a_step_and_a_new_arming_begins_at_the_first_and_is_who_did_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulated_session, "VirtualPatient", _Operated)
+    _, recorded = run(tmp_path / "session", rig([0.0, 2.0, 1.0]), SomePatient())
+    assert [(each.step, each.broken_by) for each in recorded.attempts] == [
+        (0, ""),
+        (1, "paused"),
+        (1, "released"),
+        (0, ""),
+        (1, ""),
+        (2, ""),
+        (3, ""),
+    ]
+    paused, released = recorded.attempts[1:3]
+    hops = recorded.hops
+    # While paused, and once disarmed, the electrode gives the safe amount: it is at rest by then.
+    for ended, begun in ((paused, released), (released, recorded.attempts[3])):
+        is_between = (hops.sample > ended.end_sample + 50) & (hops.sample < begun.start_sample)
+        assert set(hops.given[is_between]) == {0.0}
+        assert is_between.sum() > 10
+    found = titration(recorded)
+    assert found.is_complete
+    assert found.operator == "ada"
+    assert found.steps[1].broken_by == ("paused", "released")
+    assert [each.attempt.start_sample for each in measured(recorded).steps] == [
+        each.start_sample for each in recorded.attempts[3:6]
+    ]
 
 
 def test_a_staircase_that_ended_in_safe_says_so_of_the_step_and_has_no_others(
