@@ -1,19 +1,29 @@
 """A JSON file as implants' programs and people's editors leave it."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stimloop.checking.wording import shown
 from stimloop.errors import ConfigError, found_text
+
+_LAST_COMMA: Final = re.compile(r",(\s*[}\]])")
 
 
 class _TwiceError(ValueError):
     """An object has a key twice, with different values."""
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path, *, with_last_commas: bool = False) -> dict[str, Any]:
     """Return the object that a JSON file holds; a byte order mark is taken off.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    with_last_commas : bool
+        Whether a comma may stand behind the last entry, as some programs leave it.
 
     Raises
     ------
@@ -32,6 +42,8 @@ def read_json(file: Path) -> dict[str, Any]:
             f"{file}: expected JSON, text in UTF-8, found the byte "
             f"0x{error.object[error.start]:02x}"
         ) from error
+    if with_last_commas:
+        text = _LAST_COMMA.sub(r"\1", text)
     try:
         found = json.loads(text, object_pairs_hook=_once)
     except _TwiceError as error:

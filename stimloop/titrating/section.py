@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from stimulators.policies.amounts import program_of
+from stimulators.policies.policy import MeasureRead
 
 if TYPE_CHECKING:
     from stimulators.policies.policy import PolicyConfig
@@ -146,17 +147,26 @@ def _why_not(
     sign: str,
     titrations: tuple[TitrationSection, ...],
 ) -> str:
-    keys: dict[str, str] = {
-        key: getattr(table, key, "") for key in ("of", "measure", "channel", "device", "program")
+    """Return why no titration supports the sign of a policy; empty where one does."""
+    name, program = getattr(table, "device", ""), getattr(table, "program", "")
+    device = next(each for each in config.devices if each.id == name)
+    program = program_of(program, device)
+    measures = {
+        (each.detector, each.channel, each.measure)
+        for each in table.reads
+        if isinstance(each, MeasureRead)
     }
-    device = next(each for each in config.devices if each.id == keys["device"])
-    program = program_of(keys["program"], device)
+    if len(measures) != 1:
+        return f"that it follows {len(measures)} measures, of which a titration shows one"
+    ((of, channel, measure),) = measures
+    if _is_turned(table):
+        sign = "rises" if sign == "falls" else "falls"
     alike = [
         each
         for each in titrations
-        if (each.device, each.of, each.measure) == (keys["device"], keys["of"], keys["measure"])
+        if (each.device, each.of, each.measure) == (name, of, measure)
         and program_of(each.program, device) == program
-        and (not keys["channel"] or keys["channel"] == each.channel)
+        and (not channel or channel == each.channel)
     ]
     real = [each for each in alike if not each.simulated]
     if not real:
@@ -166,7 +176,16 @@ def _why_not(
         return f"that session {newest.session} shows no sign (p = {newest.p:.3g})"
     if newest.expected_sign != sign:
         return f"that session {newest.session} shows {newest.expected_sign!r}"
-    basis = basis_of(config, of=keys["of"], device=device.id, program=program)
-    if newest.basis != basis:
+    if newest.basis != basis_of(config, of=of, device=name, program=program):
         return f"that session {newest.session} had another detector, stream or pulses"
     return ""
+
+
+def _is_turned(table: "PolicyConfig") -> bool:
+    """Say whether what a policy follows falls where its measure rises: a negative weight."""
+    weights = [
+        feature.weight * feature.multiplier
+        for discriminant in getattr(table, "discriminants", ())
+        for feature in discriminant.features
+    ]
+    return bool(weights) and all(each < 0.0 for each in weights)

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -11,7 +10,8 @@ import msgspec
 
 from stimloop.checking.mistakes import lines
 from stimloop.checking.tables import Reading
-from stimloop.errors import ConfigError, found_text
+from stimloop.errors import ConfigError
+from stimloop.importing.json_file import read_json
 from stimloop.toml_file import read_toml
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import program_of
@@ -23,8 +23,6 @@ Side: TypeAlias = Literal["left", "right"]
 #: What each side is called in a file of two implants.
 _SIDES: Final[dict[Side, str]] = {"left": "LeftINSOrUnilateral", "right": "RightINS"}
 _GROUPS: Final = ("GroupABCD", "GroupToRunStimSweep", "Program")
-#: The scripts that write these files leave a comma behind the last entry.
-_LAST_COMMA: Final = re.compile(r",(\s*[}\]])")
 #: Rates and widths are written with one digit behind the point.
 _SAME: Final = 1e-3
 
@@ -131,17 +129,8 @@ def _summit(file: Path, device: DeviceConfig, program: str, side: Side | None) -
 
 
 def _sweep(file: Path, side: Side | None) -> _Sweep:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        whole = json.loads(_LAST_COMMA.sub(r"\1", text))
-    except OSError as error:
-        raise ConfigError(
-            f"{file}: expected a file that can be read, {found_text(error)}"
-        ) from error
-    except ValueError as error:
-        raise ConfigError(f"{file}: expected JSON, found: {error}") from error
-    if not isinstance(whole, dict):
-        raise ConfigError(f"{file}: $: expected an object, found {_shown(whole)}")
+    # The scripts that write these files leave a comma behind the last entry.
+    whole = read_json(file, with_last_commas=True)
     sides: dict[Side, str] = {
         each: key for each, key in _SIDES.items() if isinstance(whole.get(key), dict)
     }

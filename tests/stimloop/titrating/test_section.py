@@ -8,6 +8,11 @@ import pytest
 from stimloop.titrating.section import TitrationSection, basis_of, unsupported_signs
 from stimulators.policies.arms.sham import ShamConfig
 from stimulators.policies.dual_threshold import DualThresholdConfig
+from stimulators.policies.parts.discriminant_table import (
+    DiscriminantConfig,
+    FeatureConfig,
+    LinearDiscriminantConfig,
+)
 from streamer.config import LoopConfig
 from tests.replay.rig import rig
 
@@ -101,6 +106,37 @@ def test_a_policy_within_another_is_looked_at_and_a_simulated_device_needs_none(
     assert line.startswith("policy 'sham': $.policies[0].wraps.expected_sign: ")
     simulated = [msgspec.structs.replace(each, simulated=True) for each in rig_of().devices]
     assert found(rig_of(devices=tuple(simulated))) == []
+
+
+def test_of_a_discriminant_a_single_measure_can_be_supported_turned_by_its_weight() -> None:
+    def of_weights(*weights: float, measures: tuple[str, ...] = ("power",)) -> LoopConfig:
+        features = tuple(
+            FeatureConfig(of="beta", measure=measure, weight=weight)
+            for measure, weight in zip(measures, weights, strict=True)
+        )
+        discriminant = DiscriminantConfig(
+            features=features, lower_threshold=1.0, upper_threshold=2.0, update_features=9
+        )
+        return rig_of(
+            LinearDiscriminantConfig(
+                id="sum",
+                device="left",
+                discriminants=(discriminant,),
+                states_ma=(0.0, "hold", 2.0),
+                rise_ma_per_s=1.0,
+                fall_ma_per_s=1.0,
+                expected_sign="falls",
+            )
+        )
+
+    config = of_weights(2.0)
+    assert found(config, titration_of(config)) == []
+    turned = of_weights(-1.0)
+    assert "shows 'falls'" in found(turned, titration_of(turned))[0]
+    assert found(turned, titration_of(turned, expected_sign="rises")) == []
+    several = of_weights(1.0, 1.0, measures=("power", "soft_taint"))
+    (line,) = found(several, titration_of(several))
+    assert "found that it follows 2 measures, of which a titration shows one: " in line
 
 
 def test_the_basis_is_what_is_measured_and_given_and_nothing_else() -> None:

@@ -122,8 +122,8 @@ def test_of_two_implants_the_path_names_the_side(tmp_path: Path) -> None:
 
 
 def test_no_json_no_object_and_a_device_of_levels_are_told(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "{").startswith("sweep: expected JSON, found: ")
-    assert refusal(tmp_path, "[1]") == "sweep: $: expected an object, found [1]"
+    assert refusal(tmp_path, "{").startswith("sweep: line 1, column 2: expected JSON, found: ")
+    assert refusal(tmp_path, "[1]").startswith("sweep: expected a JSON object, found ")
     assert refusal(tmp_path, {}) == "sweep: $.AmpInmA: expected a list of numbers, found none"
     with pytest.raises(ConfigError, match="expected a device of milliampere, found 'band'"):
         read_steps(written(tmp_path, _SWEEP), feedback_of(), "")
