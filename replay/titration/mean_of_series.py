@@ -71,8 +71,7 @@ class MeanOfSeries(NamedTuple):
     Notes
     -----
     Null level: of the simulated patient's beta, whose bursts are rare and high, the interval of
-    95 % holds the mean in 88 % of series of 20 s, 91 % of 30 s, 95 % of a minute; Student's
-    interval of the hops themselves in 74, 82 and 87 %
+    95 % holds the mean in 88 % of series of 20 s, 91 % of 30 s and 95 % of a minute
     (`tests/replay/titration/test_mean_of_series.py`).
 
     References

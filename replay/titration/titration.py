@@ -82,9 +82,11 @@ class Titration(msgspec.Struct, frozen=True, kw_only=True):
         Whether the measure follows the amount.
     dose_response : HillCurve or None
         The curve, where a sign is shown and a curve can be told.
+    is_ratio : bool
+        Whether changes are ratios of levels: of a measure that may be negative they are
+        differences.
     change : float or None
-        The measure at the highest amount over that at the lowest; for a measure that may be
-        negative the difference.
+        Of the level at the highest amount to that at the lowest.
     time_constant_up, time_constant_down : TimeConstant or None
         Of the response to rises and to falls of the amount.
     rebound_with_amount : ReboundWithAmount or None
@@ -113,6 +115,7 @@ class Titration(msgspec.Struct, frozen=True, kw_only=True):
     interval: str
     controllability: Controllability
     dose_response: HillCurve | None
+    is_ratio: bool
     change: float | None
     time_constant_up: TimeConstant | None
     time_constant_down: TimeConstant | None
@@ -171,6 +174,7 @@ def titration(recorded: RecordedStaircase) -> Titration:
         interval=INTERVAL,
         controllability=follows,
         dose_response=None if sign is None else hill_curve(amounts, levels),
+        is_ratio=all(each.is_log for each in levels),
         change=levels[highest].over(levels[lowest]) if amounts else None,
         time_constant_up=time_constant(
             [each for each in plain if each.is_up], window_s=window_s, hop_s=hop_s

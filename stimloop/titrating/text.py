@@ -10,7 +10,7 @@ from replay.titration.titration import StepResult, Titration
 
 def titration_lines(found: Titration) -> Iterator[str]:
     """Yield the steps, and what follows from them."""
-    unit = f" {found.unit}" if found.unit else ""
+    unit = _unit(found)
     yield (
         f"{found.device}, {found.program or 'no program'}: {found.measure} of {found.detector} "
         f"({found.channel}){', in' + unit if unit else ''}; intervals: {found.interval}"
@@ -30,8 +30,8 @@ def titration_lines(found: Titration) -> Iterator[str]:
         yield "dose and response: no curve: no sign, or none that turns within these amounts"
     yield f"time constant, amount up: {_time_constant(found.time_constant_up)}"
     yield f"time constant, amount down: {_time_constant(found.time_constant_down)}"
-    yield f"rebound with more: {_rebound(found.rebound_with_amount)}"
-    yield f"rebound after the end: {_after(found.rebound_after_end)}"
+    yield f"rebound with more: {_rebound(found.rebound_with_amount, found)}"
+    yield f"rebound after the end: {_after(found.rebound_after_end, found)}"
     yield f"thresholds: {_thresholds(found.thresholds, unit)}"
 
 
@@ -59,8 +59,17 @@ def _follows(found: Titration) -> Iterator[str]:
     yield (
         f"sign: the measure {follows.sign} as the amount rises: p = {p:.2g} of {follows.n_orders} "
         f"orders of the steps (false positives 2.5 % each way); at the highest amount it is "
-        f"{found.change or 0.0:.3g} of what it is at the lowest"
+        f"{_changed(found.change or 0.0, found)} what it is at the lowest"
     )
+
+
+def _changed(change: float, found: Titration) -> str:
+    """Return a change in words that go on with what it is a change of."""
+    return f"{change:.3g} times" if found.is_ratio else f"{change:+.3g}{_unit(found)} from"
+
+
+def _unit(found: Titration) -> str:
+    return f" {found.unit}" if found.unit else ""
 
 
 def _time_constant(found: TimeConstant | None) -> str:
@@ -74,24 +83,24 @@ def _time_constant(found: TimeConstant | None) -> str:
     )
 
 
-def _rebound(found: ReboundWithAmount | None) -> str:
-    if found is None:
+def _rebound(rebound: ReboundWithAmount | None, found: Titration) -> str:
+    if rebound is None:
         return "not told: no sign is shown"
-    if not found.is_there:
-        return f"none is shown (p = {found.p:.2g})"
+    if not rebound.is_there:
+        return f"none is shown (p = {rebound.p:.2g})"
     return (
-        f"from {found.from_amount:g} to {found.to_amount:g} the measure goes back, to "
-        f"{found.ratio:.3g} of it (p = {found.p:.2g})"
+        f"from {rebound.from_amount:g} to {rebound.to_amount:g} the measure goes back, to "
+        f"{_changed(rebound.ratio, found)} what it was (p = {rebound.p:.2g})"
     )
 
 
-def _after(found: ReboundAfterEnd | None) -> str:
-    if found is None:
+def _after(rebound: ReboundAfterEnd | None, found: Titration) -> str:
+    if rebound is None:
         return "not told: no sign, or the safe amount was not measured before and after"
-    beyond = "beyond what it was" if found.is_there else "not beyond what it was"
+    beyond = "beyond" if rebound.is_there else "not beyond"
     return (
-        f"{beyond}: {found.ratio:.3g} of it ({found.low:.3g} to {found.high:.3g}), "
-        f"p = {found.p:.2g}"
+        f"{beyond} what it was before: {_changed(rebound.ratio, found)} it ({rebound.low:.3g} to "
+        f"{rebound.high:.3g}), p = {rebound.p:.2g}"
     )
 
 

@@ -1,11 +1,14 @@
 """A titration held against the simulated patient's closed form, and against those who mislead."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from replay.patient.patient import Patient
 from replay.titration.titration import Titration, titration
+from stimloop.titrating.text import titration_lines
 from tests.replay.patient.pure_patient import pure_patient
 from tests.replay.titration.titrated import HOP_S, Measure, felt_by, recorded_of
 
@@ -148,4 +151,19 @@ def test_settling_shorter_than_the_detectors_window_is_warned_of() -> None:
     assert warning == (
         "settle_s: expected at least the detector's window (8 s), found 5: what is measured holds "
         "samples of the step before"
+    )
+
+
+def test_a_measure_that_may_be_negative_changes_by_differences() -> None:
+    random = np.random.default_rng(8)
+    recorded = recorded_of(
+        _AMOUNTS, lambda amount, n_hops: random.normal(1.0 - 2.0 * amount, 1.0, n_hops)
+    )
+    found = titration(recorded._replace(is_signed=True, measure_unit="dB"))
+    assert not found.is_ratio
+    assert found.change == pytest.approx(-6.0, abs=0.3)
+    assert found.controllability.sign == "falls"
+    (line,) = [each for each in titration_lines(found) if each.startswith("sign: ")]
+    assert re.search(
+        r"at the highest amount it is -\d\.?\d* dB from what it is at the lowest", line
     )

@@ -144,3 +144,11 @@ def test_toml_gives_its_steps_and_its_mistakes_have_a_key_path(tmp_path: Path) -
         "$.steps[0].length_s",
         "$.steps[0].duration_s",
     ]
+
+
+def test_the_steps_of_the_guide_are_taken(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "titration.md").read_text("utf-8")
+    file = tmp_path / "steps.toml"
+    file.write_text(guide.partition("```toml\n")[2].partition("```")[0], "utf-8")
+    found = read_steps(file, device_of(), "")
+    assert (found.after_s, len(found.steps)) == (60.0, 3)
