@@ -11,7 +11,7 @@ import msgspec
 from stimloop.checking.mistakes import lines
 from stimloop.checking.tables import Reading
 from stimloop.errors import ConfigError
-from stimloop.importing.json_file import read_json
+from stimloop.importing.json_file import read_json, said_twice
 from stimloop.toml_file import read_toml
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import program_of
@@ -131,6 +131,8 @@ def _summit(file: Path, device: DeviceConfig, program: str, side: Side | None) -
 def _sweep(file: Path, side: Side | None) -> _Sweep:
     # The scripts that write these files leave a comma behind the last entry.
     whole = read_json(file, with_last_commas=True)
+    if twice := list(said_twice(whole)):
+        raise ConfigError(*lines(file, twice, {}))
     sides: dict[Side, str] = {
         each: key for each, key in _SIDES.items() if isinstance(whole.get(key), dict)
     }

@@ -112,6 +112,16 @@ def test_what_cannot_be_taken_is_a_line_with_its_json_path(
     assert refusal(tmp_path, _SWEEP | changed) == text
 
 
+def test_a_list_that_is_there_twice_is_refused_as_nobody_can_say_which_counts(
+    tmp_path: Path,
+) -> None:
+    twice = json.dumps(_SWEEP).removesuffix("}") + ', "AmpInmA": [0, 3.0, 3.0]}'
+    assert refusal(tmp_path, twice) == (
+        "sweep: expected each key once in an object, found 'AmpInmA' twice with different values: "
+        "nobody can say which counts"
+    )
+
+
 def test_of_two_implants_the_path_names_the_side(tmp_path: Path) -> None:
     sweep = _TWO | {"RightINS": _TWO["RightINS"] | {"RateInHz": [130, 130, 125.0]}}
     assert refusal(tmp_path, sweep, side="right").startswith("sweep: $.RightINS.RateInHz[2]: ")
