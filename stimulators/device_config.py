@@ -122,6 +122,10 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """The fastest change of the amount, in the device's unit a second."""
         return configured(self.limits.slew_ma_per_s_max, self.limits.level_slew_per_s_max)
 
+    def amount_text(self, amount: float) -> str:
+        """Return an amount for people, with its unit."""
+        return f"{amount:g} mA" if self.unit == "ma" else f"level {amount:g}"
+
     def charge_uc(self, program: str) -> float:
         """Return the charge of one phase at 1 mA: 0 for a device without a program's pulses."""
         pulses = self.programs.get(program)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from msgspec.structs import replace
+
 from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.rig import virtual_rig, wider
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
 from replay.what_if.states import SEEN_US, delivers
 from stimulators.device_config import DeviceConfig
-from stimulators.gate_config import GateConfig
+from stimulators.gate_config import GateConfig, Stage
 from stimulators.limits import LimitsConfig, ProgramConfig
 from tests.world.electrode_oracle import ViolationError
 from tests.world.oracle import Oracle
@@ -125,6 +127,7 @@ def run_seed(
     *,
     kinds: Sequence[str] | None = None,
     n_steps: int = 3000,
+    stage: Stage = "closed",
 ) -> Result:
     """Run one seed to its end and hold it to the oracle.
 
@@ -136,6 +139,8 @@ def run_seed(
         The faults that may happen instead.
     n_steps : int
         Steps of the swarm; the calm after it comes on top.
+    stage : str
+        How far the rig does what its policies want.
 
     Raises
     ------
@@ -167,6 +172,8 @@ def run_seed(
         arm="auto" if simulated else "operator",
         policies={device.id: _policy(device, random) for device in devices},
     )
+    rig = replace(config.rig, stage=stage, confirm_s=5.0)
+    config = replace(config, rig=rig)
     factor = random.choice((1.0, 1.0, 3.0))
     world = World(
         config,
@@ -186,7 +193,10 @@ def run_seed(
         while world.schedule.n_steps < n_steps:
             world.run(500_000)
         swarm.calm_down()
-        _calm(world, swarm, used)
+        if stage == "closed":
+            _calm(world, swarm, used)
+        else:
+            world.run(10_000_000)
     except Exception as error:
         text = (
             f"{type(error).__name__}: {error}" if not isinstance(error, ViolationError) else error

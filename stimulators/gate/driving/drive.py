@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterator
 
-from stimulators.decisions import Refusal, Send, State
+from stimulators.decisions import NothingSent, Refusal, Send, State
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.driving.maker import Maker
+from stimulators.gate.driving.rises import Rises
 from stimulators.gate.driving.sending import Sending
 from stimulators.gate.driving.shortfall import Shortfall
 from stimulators.gate.driving.steering import Steering
@@ -20,8 +21,12 @@ from stimulators.gate.presence import Presence
 from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import NothingReason
 from stimulators.targets import Target
 from stimulators.wire.messages import DeviceInfo
+
+#: In these states a device is sent commands, or told why not.
+_DRIVEN = frozenset({"active", "hold", "paused"})
 
 
 class Drive:
@@ -39,6 +44,8 @@ class Drive:
         Time from one tick to the next.
     seqs, lease_seqs : iterator of int
         Numbers for commands and for leases, shared by all devices of the gate.
+    rises : Rises, optional
+        Which rises need an operator's yes; none does without.
 
     Attributes
     ----------
@@ -56,12 +63,16 @@ class Drive:
         What it may still give.
     wishes : Wishes
         What is wanted of it.
+    rises : Rises
+        Which rises an operator is asked about, and said yes to.
     is_engaged : bool
         Whether it has had a valid estimate since the rig was armed: only then is it given leases.
     is_live : bool
         Whether it said since then that it holds our session: only then is it given commands.
     descent : Descent or None
         There while the device is brought to its safe amount.
+    told : Send or NothingSent or Refusal or None
+        The newest decision about it.
     lease_until_s : float
         When the newest lease it was sent ends.
     """
@@ -75,6 +86,7 @@ class Drive:
         tick_s: float,
         seqs: Iterator[int],
         lease_seqs: Iterator[int],
+        rises: Rises | None = None,
     ) -> None:
         self.config = config
         self.presence = Presence(config, timing.device_silence_s_max)
@@ -84,8 +96,11 @@ class Drive:
         self.account = Account(config, lease_s=timing.lease_s, tick_s=tick_s)
         self.limits = Limits(Limited(config, self.belief, self.account, tick_s))
         self.wishes = Wishes()
+        self.rises = rises or Rises(None, command_valid_s=timing.command_valid_s, numbers=seqs)
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
+        self.told: Send | NothingSent | Refusal | None = None
+        self._nothing: NothingReason | None = None
         self.lease_until_s = -math.inf
         self._timing = timing
         self._lease_due_s = -math.inf
@@ -109,6 +124,7 @@ class Drive:
             wishes=self.wishes,
             shortfall=self._shortfall,
             sending=self._sending,
+            rises=self.rises,
         )
 
     # What it is in.
@@ -117,6 +133,12 @@ class Drive:
     def may_move(self) -> bool:
         """Whether its newest estimate is valid, now that it is driven."""
         return self.is_engaged and self.is_live and self.hops.is_valid
+
+    @property
+    def said(self) -> float | None:
+        """The amount of the newest command since it was last leased anew; None before any."""
+        said = self._sending.said
+        return None if said is None else said[0]
 
     @property
     def way_down_s(self) -> float:
@@ -157,6 +179,7 @@ class Drive:
         """Take in that its lease ended: it goes to its safe amount, and is live no more."""
         self.is_live = False
         self.wishes.drop()
+        self.rises.end()
         self._sending.forget_said()
         self._shortfall.forget_refused_way_down()
 
@@ -170,6 +193,7 @@ class Drive:
 
     def _forget(self) -> None:
         self.wishes.forget()
+        self.rises.end()
         self._sending.forget()
         self._shortfall.forget()
         self.commands.forget()
@@ -201,11 +225,40 @@ class Drive:
         """Return the refusal of leaving the safe amount upwards, or None."""
         return self._steering.objection_to_rise(target, now_s)
 
+    def wanted_rise(self) -> Target | None:
+        """Return what is wished now where an operator has to be asked about it first."""
+        wish = self.wishes.newest
+        if wish is None or not (self.rises.are_asked and self.may_move):
+            return None
+        return wish if self._steering.is_rise(wish) else None
+
     def aim(self, target: Target) -> None:
         """Set what is wished."""
         if not self.wishes.is_wished(target):
             self._shortfall.forget_clipping()
         self.wishes.wish(target)
+
+    def next_decision(self, state: State, now_s: float) -> Send | NothingSent | None:
+        """Return the command that is due, or why none is; None where that was told already.
+
+        Nothing is told of a device that is not driven.
+        """
+        sent = self.send_next(state, now_s)
+        if sent is not None:
+            if self._nothing is NothingReason.THERE:
+                # It moves on, and is there again later.
+                self._nothing = None
+            self.told = sent
+            return sent
+        is_driven = state in _DRIVEN and self.is_engaged and self.is_live
+        if self.descent is not None or not is_driven:
+            self._nothing = None
+            return None
+        if self._steering.nothing is self._nothing:
+            return None
+        self._nothing = self._steering.nothing
+        self.told = NothingSent(self.config.id, self._nothing, self._steering.bounds)
+        return self.told
 
     def send_next(self, state: State, now_s: float) -> Send | None:
         """Return the command that is due in this state of the rig, or None."""
@@ -225,7 +278,8 @@ class Drive:
 
     def trigger(self, target: Target, now_s: float) -> Send | Refusal:
         """Return the trigger, or why it may not go; it is never kept for later."""
-        return self._sending.send_trigger(target, now_s)
+        self.told = self._sending.send_trigger(target, now_s)
+        return self.told
 
     def cancel_triggers(self, now_s: float) -> None:
         """Take back triggers that wait at the device for their time."""

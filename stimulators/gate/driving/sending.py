@@ -11,6 +11,7 @@ from stimulators.gate.limits.limit import Asked
 from stimulators.gate.limits.registry import Limits
 from stimulators.gate.usage.account import Account
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import SendReason
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind
 
@@ -65,8 +66,11 @@ class Sending:
         self._commands = commands
         self._scheduled_s = -math.inf
 
-    def send_amplitude(self, asked: Asked, *, wish: Target | None, channel: str) -> Send:
+    def send_amplitude(
+        self, asked: Asked, reason: SendReason, *, wish: Target | None, channel: str
+    ) -> Send:
         """Return an amplitude command that goes now: for a wish, or by the gate itself."""
+        bounds = self._limits.bounds(asked)
         command = self._send("amplitude", asked, wish=wish, channel=channel)
         self._account.note_sent(self._belief, asked.now_s)
         self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
@@ -74,7 +78,7 @@ class Sending:
         # The device drops what waits there with each new amount.
         self.is_cancel_due = False
         self._scheduled_s = -math.inf
-        return Send(self._config.id, command)
+        return Send(self._config.id, command, reason, bounds)
 
     def send_trigger(self, target: Target, now_s: float) -> Send | Refusal:
         """Return the trigger, or why it may not go; it is never kept for later."""
@@ -90,8 +94,9 @@ class Sending:
         if (refusal := self._limits.check(asked)) is not None:
             return refusal
         self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)
+        bounds = self._limits.bounds(asked)
         command = self._send("trigger", asked, wish=target, channel=target.channel)
-        return Send(self._config.id, command)
+        return Send(self._config.id, command, SendReason.WANTED, bounds)
 
     def cancel_triggers(self, now_s: float) -> None:
         """Take back triggers that wait at the device for their time."""

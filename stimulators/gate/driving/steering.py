@@ -1,9 +1,10 @@
 """The next amount on the way to a goal: by the slew, in the right program, said until it shows."""
 
-from stimulators.decisions import Refusal, Send
+from stimulators.decisions import Bound, Refusal, Send
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommands
+from stimulators.gate.driving.rises import Rises
 from stimulators.gate.driving.sending import Sending
 from stimulators.gate.driving.shortfall import Shortfall
 from stimulators.gate.driving.wishes import Wishes
@@ -11,6 +12,7 @@ from stimulators.gate.limits.limit import Asked
 from stimulators.gate.limits.registry import Limits
 from stimulators.gate.limits.slew import SlewLimit
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import NothingReason, SendReason
 from stimulators.targets import Target
 
 _TINY = 1e-9
@@ -25,8 +27,15 @@ class Steering:
         The device and its limits.
     timing : GateConfig
         How long an answer may take.
-    belief, limits, commands, wishes, shortfall, sending
+    belief, limits, commands, wishes, shortfall, sending, rises
         The parts of the device's `Drive`.
+
+    Attributes
+    ----------
+    nothing : NothingReason
+        Why the last call sent nothing, where it did not.
+    bounds : tuple of Bound
+        The two limits that bind most, where one is the reason.
     """
 
     def __init__(
@@ -40,6 +49,7 @@ class Steering:
         wishes: Wishes,
         shortfall: Shortfall,
         sending: Sending,
+        rises: Rises,
     ) -> None:
         self._config = config
         self._timing = timing
@@ -49,6 +59,9 @@ class Steering:
         self._wishes = wishes
         self._shortfall = shortfall
         self._sending = sending
+        self._rises = rises
+        self.nothing = NothingReason.THERE
+        self.bounds: tuple[Bound, ...] = ()
         self._slew = limits[SlewLimit].slew
 
     def learn_tolerance(self) -> None:
@@ -67,22 +80,44 @@ class Steering:
     def follow(self, wish: Target, now_s: float) -> Send | None:
         """Go towards what is wished; to another program by way of 0."""
         if self._shortfall.is_clipped and self._belief.is_certain:
-            return None
+            return self._nothing(NothingReason.CLIPPED)
+        goal = wish.amount
+        if self._rises.are_asked:
+            highest = self._rises.highest(wish.program, now_s)
+            if highest < 0.0:
+                return self._fall(wish, now_s)
+            goal = min(goal, highest)
         if self._may_switch(wish.program):
-            return self._toward(wish.amount, wish.program, wish, now_s)
-        return self._toward(0.0, self._belief.program, wish, now_s)
+            sent = self._toward(goal, wish.program, wish, now_s)
+            return self._renamed(sent, NothingReason.UNCONFIRMED) if goal < wish.amount else sent
+        program = self._belief.program
+        return self._toward(0.0, program, wish, now_s, reason=SendReason.PROGRAM)
+
+    def is_rise(self, wish: Target) -> bool:
+        """Say whether more is wished than is given, or as much in another program."""
+        belief = self._belief
+        if belief.has_open or (self._shortfall.is_clipped and belief.is_certain):
+            # What is under way was opened before; what a device clips is asked once.
+            return False
+        if wish.program != belief.program:
+            return wish.amount > 0.0
+        return wish.amount > max(self._level, belief.lowest) + belief.tolerance + _TINY
 
     def keep(self, now_s: float) -> Send | None:
         """Stay, or say the lowest again where it is not certain what the device took in."""
         refused_down = self._shortfall.refused_down
         goal = self._belief.lowest if refused_down is None else refused_down
         goal = min(goal, self._config.amount_max)
-        return self._toward(goal, self._belief.program, None, now_s, may_rise=False)
+        kept = SendReason.KEPT
+        sent = self._toward(goal, self._belief.program, None, now_s, may_rise=False, reason=kept)
+        return self._renamed(sent, NothingReason.KEPT)
 
     def rest(self, now_s: float) -> Send | None:
         """Go towards the safe amount under leases, and stay there."""
         self._shortfall.accept_safe()
-        return self._toward(self._config.safe_amount, self._belief.program, None, now_s)
+        goal, program = self._config.safe_amount, self._belief.program
+        sent = self._toward(goal, program, None, now_s, reason=SendReason.REST)
+        return self._renamed(sent, NothingReason.REST)
 
     def descend(self, now_s: float) -> Send:
         """Say the safe amount, whatever the limits: the device goes there by its own slew."""
@@ -90,7 +125,26 @@ class Steering:
         way = (0.0, self._belief.program)
         if self._may_switch(config.safe_program):
             way = (config.safe_amount, config.safe_program)
-        return self._say(Asked("amplitude", *way, now_s), None)
+        return self._say(Asked("amplitude", *way, now_s), None, SendReason.SAFE)
+
+    @property
+    def _level(self) -> float:
+        """The highest amount that it was taken to: no more than what it gives where in doubt."""
+        said = self._sending.said
+        is_done = said is not None and not self._belief.has_open and not self._shortfall.n_refused
+        return said[0] if said is not None and is_done else self._belief.lowest
+
+    def _fall(self, wish: Target, now_s: float) -> Send | None:
+        """Go down to what is wished, and never up, without a change of program."""
+        said, (lowest, highest) = self._sending.said, self._belief.interval
+        goal = min(wish.amount, self._level)
+        if highest > goal + _TINY:
+            # An amount between the two might raise what it gives.
+            goal = min(goal, lowest)
+        is_taken = said is not None and not self._shortfall.n_refused
+        program = said[1] if said is not None and is_taken else self._belief.program
+        sent = self._toward(goal, program, wish, now_s, may_rise=False)
+        return self._renamed(sent, NothingReason.UNCONFIRMED) if self.is_rise(wish) else sent
 
     def _may_switch(self, program: str) -> bool:
         """Say whether it may go to this program from where it is: else first down to 0."""
@@ -115,6 +169,7 @@ class Steering:
         now_s: float,
         *,
         may_rise: bool = True,
+        reason: SendReason = SendReason.WANTED,
     ) -> Send | None:
         """Return the next amount on the way to `goal`, or the last one again where it is due."""
         lowest, highest = self._belief.lowest, self._belief.highest
@@ -124,11 +179,15 @@ class Steering:
             amount = self._slew.up(lowest, goal)
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
+        elif self._sending.is_cancel_due or not self._is_shown(program):
+            amount = min(lowest, goal)
         else:
-            is_asked = self._sending.is_cancel_due or not self._is_shown(program)
-            amount = min(lowest, goal) if is_asked else None
-        if amount is None or not self._is_worth_saying(amount, program, now_s, is_up=is_up):
-            return None
+            return self._nothing(NothingReason.THERE)
+        if amount is None:
+            return self._nothing(NothingReason.STEP)
+        if not self._is_worth_saying(amount, program, now_s, is_up=is_up):
+            is_there = amount == goal and self._is_given(amount, program)
+            return self._nothing(NothingReason.THERE if is_there else NothingReason.ANSWER)
         asked = Asked(
             "amplitude",
             amount,
@@ -138,14 +197,37 @@ class Steering:
             is_rise=amount > self._belief.safe_level and self._belief.is_resting,
             moved=amount - (lowest if is_up else highest),
         )
-        return None if self._limits.check(asked) is not None else self._say(asked, wish)
+        if (refusal := self._limits.check(asked)) is not None:
+            return self._nothing(NothingReason.LIMIT, refusal.bounds)
+        is_again = self._sending.said == (amount, program)
+        return self._say(asked, wish, SendReason.AGAIN if is_again else reason)
 
-    def _say(self, asked: Asked, wish: Target | None) -> Send:
-        return self._sending.send_amplitude(asked, wish=wish, channel=self._wishes.channel)
+    def _say(self, asked: Asked, wish: Target | None, reason: SendReason) -> Send:
+        channel = self._wishes.channel
+        return self._sending.send_amplitude(asked, reason, wish=wish, channel=channel)
+
+    def _nothing(self, reason: NothingReason, bounds: tuple[Bound, ...] = ()) -> Send | None:
+        """Return None, and keep why."""
+        self.nothing = reason
+        self.bounds = bounds
+        return None
+
+    def _renamed(self, sent: Send | None, there: NothingReason) -> Send | None:
+        """Name the reason why nothing goes where a device stays where it is."""
+        if sent is None and self.nothing is NothingReason.THERE:
+            self.nothing = there
+        return sent
 
     def _is_shown(self, program: str) -> bool:
         """Say whether no answer is missing, and its words show that it is in this program."""
         return self._commands.missing_seq is None and self._belief.programs == {program}
+
+    def _is_given(self, amount: float, program: str) -> bool:
+        """Say whether its words show that it gives this amount of this program."""
+        belief = self._belief
+        distance = abs(belief.lowest - amount)
+        is_there = belief.is_certain and distance <= belief.tolerance + _TINY
+        return is_there and self._is_shown(program)
 
     def _is_worth_saying(self, amount: float, program: str, now_s: float, *, is_up: bool) -> bool:
         """Say whether it brings the device on, or is due to be said again."""
@@ -154,9 +236,7 @@ class Steering:
             return True
         is_due = now_s - self._sending.said_s >= self._timing.ack_s_max
         if amount == said[0]:
-            distance = abs(belief.lowest - amount)
-            is_there = belief.is_certain and distance <= belief.tolerance + _TINY
-            return is_due and not (is_there and self._is_shown(program))
+            return is_due and not self._is_given(amount, program)
         is_onward = amount > said[0] if is_up else amount < said[0]
         is_done = self._shortfall.n_refused == 0 and not belief.has_open
         return is_onward or is_due or is_done

@@ -148,6 +148,10 @@ class Limit:
         """Return the refusal of what is asked, or None; changes nothing."""
         raise NotImplementedError
 
+    def share(self, asked: Asked) -> float:
+        """Return how much of the limit is used with what is asked: above 1 it is refused."""
+        raise NotImplementedError
+
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
 

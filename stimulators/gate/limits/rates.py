@@ -34,6 +34,11 @@ class CommandsLimit(Limit):
         has_room = self._budget.has_room(asked.now_s, leaving=leaving)
         return None if has_room else self.one_more(asked)
 
+    def share(self, asked: Asked) -> float:
+        """Return the commands of the last second with this one, as a share of those allowed."""
+        gives_more = asked.kind == "trigger" or asked.is_up
+        return self._budget.share(asked.now_s, leaving=self._n_for_down if gives_more else 0)
+
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
         self._budget.take(asked.now_s)
@@ -57,6 +62,10 @@ class RisesLimit(Limit):
         if not asked.is_rise or self._budget.has_room(asked.now_s):
             return None
         return self.one_more(asked)
+
+    def share(self, asked: Asked) -> float:
+        """Return the departures of the last minute with this one, as a share of those allowed."""
+        return self._budget.share(asked.now_s) if asked.is_rise else 0.0
 
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""

@@ -5,12 +5,14 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from stimulators.decisions import Refusal
+from stimulators.decisions import Bound, Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.limits.limit import ASKED_KINDS, Asked, Limit, Limited
 from stimulators.own_classes import own_classes
 from stimulators.wire.messages import DeviceLimits
 
+#: A limit that allows nothing at all has no share that is a number.
+_SHARE_MAX = 1000.0
 _L = TypeVar("_L", bound=Limit)
 
 
@@ -61,6 +63,14 @@ class Limits:
             kind: tuple(each.count for each in counting if kind in each.kinds)
             for kind in ASKED_KINDS
         }
+        self._shares = {
+            kind: tuple(
+                (each.key_of(device.config), each.share)
+                for each in self._limits
+                if kind in each.kinds
+            )
+            for kind in ASKED_KINDS
+        }
         self._advances = tuple(
             each.advance for each in self._limits if type(each).advance is not Limit.advance
         )
@@ -73,8 +83,24 @@ class Limits:
         """Return the first refusal of what is asked, or None; changes nothing."""
         for check in self._checks[asked.kind]:
             if (refusal := check(asked)) is not None:
-                return refusal
+                return msgspec.structs.replace(refusal, bounds=self.bounds(asked))
         return None
+
+    def bounds(self, asked: Asked) -> tuple[Bound, ...]:
+        """Return the two limits that bind most of what is asked: the nearest first."""
+        first_key = second_key = ""
+        first = second = -1.0
+        for key, share in self._shares[asked.kind]:
+            used = share(asked)
+            if used > first:
+                second_key, second = first_key, first
+                first_key, first = key, used
+            elif used > second:
+                second_key, second = key, used
+        nearest = Bound(first_key, min(_SHARE_MAX, first))
+        if not second_key:
+            return (nearest,) if first_key else ()
+        return nearest, Bound(second_key, min(_SHARE_MAX, second))
 
     def count(self, asked: Asked) -> None:
         """Count a command that goes."""
