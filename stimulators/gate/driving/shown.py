@@ -30,7 +30,7 @@ def shown_decision(
     now_s : float
         Time of the service.
     """
-    told, belief, asked = drive.told, drive.belief, drive.wishes.asked
+    told, belief, asked = drive.newest_decision, drive.belief, drive.wishes.asked
     lowest, highest = belief.interval if belief.is_known else (None, None)
     return DecisionMessage(
         session=session,
