@@ -133,6 +133,11 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             return 0.0
         return (pulses.pulse_width_us or 0.0) / 1000.0
 
+    def trigger_charge_uc(self, program: str) -> float:
+        """Return the charge of one trigger at 1 mA, first phases summed; see `charge_uc`."""
+        pulses = self.programs.get(program)
+        return 0.0 if pulses is None else self.charge_uc(program) * pulses.n_trigger_pulses
+
     def charge_uc_per_s(self, program: str) -> float:
         """Return the charge a second at 1 mA; see `charge_uc`."""
         pulses = self.programs.get(program)
@@ -211,6 +216,13 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 if self.unit == "ma" and (value is None or not 0.0 < value < math.inf):
                     found = "none" if value is None else str(value)
                     yield f"programs.{name}.{key}: expected a number above 0, found {found}"
+            if program.trigger_s > self.limits.refractory_s:
+                key = "pulses" if program.duration_s is None else "duration_s"
+                yield (
+                    f"programs.{name}.{key}: expected a trigger that is over within "
+                    f"limits.refractory_s ({self.limits.refractory_s:g} s), found one of "
+                    f"{program.trigger_s:.3g} s"
+                )
 
     def _wrong_amounts(self) -> Iterator[str]:
         for key, amount in (("safe", self.safe_amount), ("stop", self.stop_amount)):

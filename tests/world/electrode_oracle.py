@@ -90,7 +90,9 @@ class ElectrodeOracle:
     def pulse(self, pulses: Pulses) -> None:
         """Take triggers that were given now."""
         self.pass_time(pulses.time_us)
-        self.charge_uc += pulses.n_given * pulses.amount * self.config.charge_uc(pulses.program)
+        self.charge_uc += (
+            pulses.n_given * pulses.amount * self.config.trigger_charge_uc(pulses.program)
+        )
         self._check_refractory(pulses)
         self._check_triggers(pulses)
         if not -_TINY <= pulses.amount <= self.config.amount_max + _TINY:

@@ -89,7 +89,7 @@ class Sending:
             now_s,
             time_s=target.time_s,
             fire_at_s=now_s if target.fire_at_s is None else target.fire_at_s,
-            until_s=now_s + self._timing.command_valid_s,
+            until_s=now_s + self._timing.command_valid_s + self._trigger_s(target.program),
         )
         if (refusal := self._limits.check(asked)) is not None:
             return refusal
@@ -97,6 +97,10 @@ class Sending:
         bounds = self._limits.bounds(asked)
         command = self._send("trigger", asked, wish=target, channel=target.channel)
         return Send(self._config.id, command, SendReason.WANTED, bounds)
+
+    def _trigger_s(self, program: str) -> float:
+        pulses = self._config.programs.get(program)
+        return 0.0 if pulses is None else pulses.trigger_s
 
     def cancel_triggers(self, now_s: float) -> None:
         """Cancel triggers that wait in the device for their time to fire."""

@@ -84,7 +84,7 @@ class ChargeLimit(Limit):
         self._charge = device.account.charge
         config = device.config
         self._slew_per_s_max = config.slew_per_s_max
-        self._uc_per_pulse = {each: config.charge_uc(each) for each in config.programs}
+        self._uc_per_trigger = {each: config.trigger_charge_uc(each) for each in config.programs}
         self._uc_per_s = {each: config.charge_uc_per_s(each) for each in config.programs}
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         #: Charge of ten minutes at the safe amount.
@@ -108,7 +108,7 @@ class ChargeLimit(Limit):
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""
         if asked.kind == "trigger":
-            self._charge.add_pulse(self._pulse_uc(asked), asked.now_s, asked.until_s)
+            self._charge.add_pulse(self._trigger_uc(asked), asked.now_s, asked.until_s)
 
     def is_reached(self, now_s: float) -> bool:
         """Return whether only the way to the safe amount is left."""
@@ -130,15 +130,15 @@ class ChargeLimit(Limit):
         belief = self._belief
         if asked.kind == "trigger":
             highest = belief.interval[1]
-            more_uc = self._pulse_uc(asked) + self._reserve_uc(highest, belief.programs)
+            more_uc = self._trigger_uc(asked) + self._reserve_uc(highest, belief.programs)
         elif asked.is_up and asked.amount > self.config.safe_amount + belief.tolerance:
             more_uc = self._reserve_uc(asked.amount, belief.programs | {asked.program})
         else:
             return 0.0
         return self._with(more_uc, asked.now_s)
 
-    def _pulse_uc(self, asked: Asked) -> float:
-        return asked.amount * self._uc_per_pulse.get(asked.program, 0.0)
+    def _trigger_uc(self, asked: Asked) -> float:
+        return asked.amount * self._uc_per_trigger.get(asked.program, 0.0)
 
     def _fits(self, more_uc: float, now_s: float) -> bool:
         return self._with(more_uc, now_s) <= self._limit_uc
