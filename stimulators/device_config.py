@@ -31,6 +31,9 @@ _CURRENT_LIMITS = (
     "charge_uc_per_10_min_max",
 )
 _LEVEL_LIMITS = ("level_max", "level_slew_per_s_max")
+#: Limits of one unit that may be left out.
+_CURRENT_MORE = ("clinical_ma", "clinical_share_max", "above_mean_ma_max")
+_LEVEL_MORE = ("above_mean_level_max",)
 
 
 class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -189,7 +192,9 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def _wrong_limits(self) -> Iterator[str]:
         is_current = self.unit == "ma"
         needed = _CURRENT_LIMITS if is_current else _LEVEL_LIMITS
-        foreign = _LEVEL_LIMITS if is_current else _CURRENT_LIMITS
+        foreign = (
+            (*_LEVEL_LIMITS, *_LEVEL_MORE) if is_current else (*_CURRENT_LIMITS, *_CURRENT_MORE)
+        )
         for key in msgspec.structs.fields(LimitsConfig):
             value = getattr(self.limits, key.name)
             if value is None and key.name in needed:
@@ -202,6 +207,18 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             is_signed = key.name == "shannon_k_max"
             if value is not None and not (math.isfinite(value) and (is_signed or value >= 0.0)):
                 yield f"limits.{key.name}: expected a finite number, found {value}"
+
+        clinical_ma, share_max = self.limits.clinical_ma, self.limits.clinical_share_max
+        if (clinical_ma is None) != (share_max is None):
+            missing = "clinical_ma" if clinical_ma is None else "clinical_share_max"
+            yield f"limits.{missing}: expected both clinical_ma and clinical_share_max, found one"
+        elif clinical_ma is not None and share_max is not None:
+            highest = share_max * clinical_ma
+            if highest < self.safe_amount:
+                yield (
+                    f"limits.clinical_share_max: expected at least safe_ma ({self.safe_amount:g}) "
+                    f"with clinical_ma, found {highest:g}"
+                )
 
     def _wrong_programs(self) -> Iterator[str]:
         if self.unit == "ma" and not self.programs:

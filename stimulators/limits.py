@@ -106,6 +106,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Charge density of a phase, at most 30 µC/cm², and ``k = log10(Q D)``, at most 1.85.
     charge_uc_per_10_min_max : float
         Charge, first phases summed, in any ten minutes.
+    clinical_ma, clinical_share_max : float, optional
+        The clinical amplitude, and the highest amplitude as a multiple of it.
+    above_mean_ma_max, above_mean_level_max : float, optional
+        How far above the mean of the last ten minutes an amplitude or level may be.
     level_max, level_slew_per_s_max : float
         Highest level and its fastest change; for a feedback device, which has levels.
 
@@ -138,6 +142,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ) = None
     shannon_k_max: Annotated[float, Meta(ge=-10.0, le=SHANNON_K_CEILING)] | None = None
     charge_uc_per_10_min_max: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
+    clinical_ma: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    clinical_share_max: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    above_mean_ma_max: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    above_mean_level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     level_slew_per_s_max: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
 

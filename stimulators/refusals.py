@@ -41,6 +41,8 @@ class RefusalReason(ReasonWord):
     RISES = "rises", "too many departures from the safe amount in a minute"
     ON_TIME = "on_time", "above the safe amount too long, the way down included"
     CHARGE = "charge", "too much charge in ten minutes, the way down included"
+    CLINICAL = "clinical", "more than the configured multiple of the clinical amplitude"
+    MEAN = "mean", "too far above the mean of the last ten minutes"
     LIMITS = "limits", "a device keeps narrower limits than are configured"
 
     # What is asked for.

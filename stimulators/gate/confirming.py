@@ -57,7 +57,7 @@ class Confirming:
                 amount = drive.config.amount_text(over.amount)
                 text = f"the yes of {over.operator} to {amount} of {name} is over"
                 rig.decide(Notice("yes_over", text, name))
-            if (wish := drive.wanted_rise()) is not None:
+            if (wish := drive.wanted_rise(rig.now_s)) is not None:
                 rig.offer(drive, wish)
 
     def take(self, asked: Control, *, retained: bool) -> None:

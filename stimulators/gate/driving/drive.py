@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 
+import msgspec
+
 from stimulators.decisions import NothingSent, Refusal, Send, State
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
@@ -225,11 +227,14 @@ class Drive:
         """Return why the device may not leave its safe amount upwards, or None."""
         return self._steering.objection_to_rise(target, now_s)
 
-    def wanted_rise(self) -> Target | None:
-        """Return what is wished now where an operator has to be asked about it first."""
+    def wanted_rise(self, now_s: float) -> Target | None:
+        """Return what is wanted now, within limits, where an operator has to be asked first."""
         wish = self.wishes.newest
         if wish is None or not (self.rises.are_asked and self.may_move):
             return None
+        within = self._steering.within_limits(wish, now_s)
+        if within < wish.amount:
+            wish = msgspec.structs.replace(wish, amount=within)
         return wish if self._steering.is_rise(wish) else None
 
     def aim(self, target: Target) -> None:

@@ -73,7 +73,7 @@ class Steering:
         belief = self._belief
         if not (target.amount > belief.safe_level and belief.is_resting):
             return None
-        step = min(target.amount, belief.highest + self._slew.spare)
+        step = min(target.amount, belief.highest + self._slew.spare, self._limits.highest(now_s))
         asked = Asked("wish", step, target.program, now_s, is_up=True, is_rise=True)
         return self._limits.check(asked)
 
@@ -81,20 +81,29 @@ class Steering:
         """Move towards the wanted amount; to another program by way of 0."""
         if self._shortfall.is_clipped and self._belief.is_certain:
             return self._nothing(NothingReason.CLIPPED)
-        goal = wish.amount
+        goal = within = self.within_limits(wish, now_s)
         if self._rises.are_asked:
             highest = self._rises.highest(wish.program, now_s)
             if highest < 0.0:
                 return self._fall(wish, now_s)
             goal = min(goal, highest)
-        if self._may_switch(wish.program):
-            sent = self._toward(goal, wish.program, wish, now_s)
-            return self._renamed(sent, NothingReason.UNCONFIRMED) if goal < wish.amount else sent
-        program = self._belief.program
-        return self._toward(0.0, program, wish, now_s, reason=SendReason.PROGRAM)
+        if not self._may_switch(wish.program):
+            program = self._belief.program
+            return self._toward(0.0, program, wish, now_s, reason=SendReason.PROGRAM)
+        sent = self._toward(goal, wish.program, wish, now_s)
+        if goal < within:
+            return self._renamed(sent, NothingReason.UNCONFIRMED)
+        if within < wish.amount and sent is None and self.nothing is NothingReason.THERE:
+            more = Asked("amplitude", wish.amount, wish.program, now_s, is_up=True)
+            return self._nothing(NothingReason.LIMIT, self._limits.bounds(more))
+        return sent
+
+    def within_limits(self, wish: Target, now_s: float) -> float:
+        """Return the wanted amount, or how far the limits let it go up; no limit forces it down."""
+        return min(wish.amount, max(self._limits.highest(now_s), self._belief.lowest))
 
     def is_rise(self, wish: Target) -> bool:
-        """Say whether more is wished than is given, or as much in another program."""
+        """Return whether more is wanted than is given, or as much in another program."""
         belief = self._belief
         if belief.has_open or (self._shortfall.is_clipped and belief.is_certain):
             # What is under way was opened before; what a device clips is asked once.

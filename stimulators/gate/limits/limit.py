@@ -1,5 +1,6 @@
 """The base class of a limit: what it reads, refuses and counts, and how it is described."""
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
@@ -151,6 +152,11 @@ class Limit:
     def share(self, asked: Asked) -> float:
         """Return how much of the limit is used with what is asked: above 1 it is refused."""
         raise NotImplementedError
+
+    def highest(self, now_s: float) -> float:
+        """Return the highest amount that an amplitude may go up to now; a way up ends there."""
+        del now_s
+        return math.inf
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""

@@ -1,5 +1,6 @@
 """All limits of a device, in the order in which they are checked."""
 
+import math
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
@@ -71,6 +72,9 @@ class Limits:
             )
             for kind in ASKED_KINDS
         }
+        self._highest = tuple(
+            each.highest for each in self._limits if type(each).highest is not Limit.highest
+        )
         self._advances = tuple(
             each.advance for each in self._limits if type(each).advance is not Limit.advance
         )
@@ -106,6 +110,10 @@ class Limits:
         """Count a command that is sent."""
         for count in self._counts[asked.kind]:
             count(asked)
+
+    def highest(self, now_s: float) -> float:
+        """Return the highest amount that an amplitude may go up to now."""
+        return min((highest(now_s) for highest in self._highest), default=math.inf)
 
     def advance(self, now_s: float) -> None:
         """Let time pass up to `now_s`."""

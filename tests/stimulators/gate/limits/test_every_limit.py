@@ -131,7 +131,8 @@ def test_the_order_in_which_limits_are_asked_is_written_down() -> None:
         *("Amount", "ChargeDensity", "Shannon", "Slew", "Refractory", "Triggers"),
         *("Commands", "Rises", "OnTime", "Charge"),
     ]
-    assert [each.place for each in LIMITS] == list(range(10, 101, 10))
+    assert [each.place for each in LIMITS] == [*range(10, 101, 10), 120, 130]
+    assert [each.__name__ for each in LIMITS[10:]] == ["ClinicalLimit", "MeanLimit"]
 
 
 def test_two_limits_of_one_place_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +205,7 @@ def test_a_limit_refuses_what_would_use_more_than_all_of_it_and_nothing_else(
 ) -> None:
     tight = {"triggers_per_min_max": 3, "commands_per_s_max": 3.0, "rises_per_min_max": 3}
     tight |= {"refractory_s": 0.05, "on_time_s_max": 2.0, "charge_uc_per_10_min_max": 40.0}
+    tight |= {"clinical_ma": 1.0, "clinical_share_max": 1.5, "above_mean_ma_max": 1.0}
     bench = Bench(limits=tight, safe_ma=0.0).be_live(0.0)
     bench.say(2.0)
     one, refused = bench.drive.limits[limit], set()
