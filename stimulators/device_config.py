@@ -55,6 +55,9 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         How far the amount may be from the one that the device reports, in its unit: half the step,
         0.05, for a stimulator with steps of 0.1 mA. A device states it in its info; this key is
         for the reference device and for simulation.
+    amplitude_step_ma, level_step : float, optional
+        The steps of the device, where it has any. What a policy wants is rounded down to one, and
+        no command is sent for less than one.
     safe_ma, safe_level : float
         The amount to which it goes by itself, by its own slew, when its lease ends. Exactly one of
         the two is written, which also states the unit of the device.
@@ -85,6 +88,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     simulated: bool = False
     safe_program: str = ""
     amount_tolerance: Annotated[float, Meta(ge=0.0, le=10.0)] | None = None
+    amplitude_step_ma: Annotated[float, Meta(gt=0.0, le=10.0)] | None = None
+    level_step: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     safe_ma: _Milliampere | None = None
     stop_ma: _Milliampere | None = None
     safe_level: _Level | None = None
@@ -119,6 +124,11 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def amount_max(self) -> float:
         """The highest amount, in the device's unit."""
         return configured(self.limits.amplitude_ma_max, self.limits.level_max)
+
+    @property
+    def amount_step(self) -> float:
+        """The step of the device's amounts, in its unit; 0 where it has none."""
+        return configured(self.amplitude_step_ma, self.level_step, 0.0)
 
     @property
     def slew_per_s_max(self) -> float:
@@ -248,6 +258,14 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                     f"{key}_{self.unit}: expected from 0 to {self.amount_max:g} (the limit), "
                     f"found {amount:g}"
                 )
+        ours, other = ("amplitude_step_ma", "level_step")[:: 1 if self.unit == "ma" else -1]
+        if getattr(self, other) is not None:
+            yield f"{other}: expected {ours} with safe_{self.unit}, found {other}"
+        elif not self.amount_step <= 2.0 * _TOLERANCE_SHARE_MAX * self.amount_max:
+            yield (
+                f"{ours}: expected at most {2.0 * _TOLERANCE_SHARE_MAX * self.amount_max:.4g}, a "
+                f"fifth of the highest amount, found {self.amount_step:g}"
+            )
         highest = _TOLERANCE_SHARE_MAX * self.amount_max
         if self.amount_tolerance is not None and not self.amount_tolerance <= highest:
             yield (

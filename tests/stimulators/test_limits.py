@@ -447,6 +447,8 @@ _RANGES: dict[type[msgspec.Struct], dict[str, tuple[Any, ...]]] = {
     },
     DeviceConfig: {
         "amount_tolerance": (0.0, 10.0),
+        "amplitude_step_ma": (0.0, 10.0, "above"),
+        "level_step": (0.0, 1.0, "above"),
         "safe_ma": (0.0, 100.0),
         "stop_ma": (0.0, 100.0),
         "safe_level": (0.0, 1.0),

@@ -1,5 +1,7 @@
 """The next amount on the way to the wanted one: within the slew, repeated until it is reported."""
 
+import math
+
 from stimulators.decisions import Bound, Refusal, Send
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
@@ -9,6 +11,7 @@ from stimulators.gate.driving.sending import Sending
 from stimulators.gate.driving.shortfall import Shortfall
 from stimulators.gate.driving.wishes import Wishes
 from stimulators.gate.limits.limit import Asked
+from stimulators.gate.limits.rates import CommandsLimit
 from stimulators.gate.limits.registry import Limits
 from stimulators.gate.limits.slew import SlewLimit
 from stimulators.gate_config import GateConfig
@@ -63,10 +66,13 @@ class Steering:
         self.nothing = NothingReason.THERE
         self.bounds: tuple[Bound, ...] = ()
         self._slew = limits[SlewLimit].slew
+        self._step = config.amount_step
+        self._interval_s = limits[CommandsLimit].interval_s if self._step else 0.0
+        self.learn_tolerance()
 
     def learn_tolerance(self) -> None:
-        """Set the smallest step, so that each shows beyond the device's tolerance."""
-        self._slew.tolerate(self._belief.tolerance)
+        """Set the smallest step: one of the device's own, that shows beyond its tolerance."""
+        self._slew.tolerate(max(self._belief.tolerance, 0.5 * self._step))
 
     def objection_to_rise(self, target: Target, now_s: float) -> Refusal | None:
         """Return why the device may not leave its safe amount upwards, or None."""
@@ -81,7 +87,7 @@ class Steering:
         """Move towards the wanted amount; to another program by way of 0."""
         if self._shortfall.is_clipped and self._belief.is_certain:
             return self._nothing(NothingReason.CLIPPED)
-        goal = within = self.within_limits(wish, now_s)
+        goal = within = self._on_a_step(self.within_limits(wish, now_s), wish.program)
         if self._rises.are_asked:
             highest = self._rises.highest(wish.program, now_s)
             if highest < 0.0:
@@ -93,7 +99,8 @@ class Steering:
         sent = self._toward(goal, wish.program, wish, now_s)
         if goal < within:
             return self._renamed(sent, NothingReason.UNCONFIRMED)
-        if within < wish.amount and sent is None and self.nothing is NothingReason.THERE:
+        is_limited = within + self._step < wish.amount
+        if is_limited and sent is None and self.nothing is NothingReason.THERE:
             more = Asked("amplitude", wish.amount, wish.program, now_s, is_up=True)
             return self._nothing(NothingReason.LIMIT, self._limits.bounds(more))
         return sent
@@ -101,6 +108,23 @@ class Steering:
     def within_limits(self, wish: Target, now_s: float) -> float:
         """Return the wanted amount, or how far the limits let it go up; no limit forces it down."""
         return min(wish.amount, max(self._limits.highest(now_s), self._belief.lowest))
+
+    def _on_a_step(self, goal: float, program: str) -> float:
+        """Return where a device with steps is taken: where it is, for less than a step."""
+        step, said = self._step, self._sending.said
+        if not step or goal == self._config.safe_amount:
+            return goal
+        if said is not None and said[1] == program and abs(goal - said[0]) < step - _TINY:
+            return said[0]
+        return math.floor(goal / step + _TINY) * step
+
+    def _whole(self, amount: float, lowest: float, *, is_up: bool) -> float | None:
+        """Return the last whole step on the way to an amount; None where it is no step further."""
+        n_steps = amount / self._step
+        n_whole = math.floor(n_steps + _TINY) if is_up else math.ceil(n_steps - _TINY)
+        whole = n_whole * self._step
+        is_further = whole > lowest + _TINY if is_up else whole <= lowest
+        return whole if is_further else None
 
     def is_rise(self, wish: Target) -> bool:
         """Return whether more is wanted than is given, or as much in another program."""
@@ -192,7 +216,11 @@ class Steering:
             amount = min(lowest, goal)
         else:
             return self._nothing(NothingReason.THERE)
+        if amount is not None and wish is not None and self._step and amount != goal:
+            amount = self._whole(amount, lowest, is_up=is_up)
         if amount is None:
+            return self._nothing(NothingReason.STEP)
+        if is_up and wish is not None and now_s - self._sending.said_s < self._interval_s - _TINY:
             return self._nothing(NothingReason.STEP)
         if not self._is_worth_saying(amount, program, now_s, is_up=is_up):
             is_there = amount == goal and self._is_given(amount, program)

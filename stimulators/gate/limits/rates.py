@@ -23,6 +23,8 @@ class CommandsLimit(Limit):
         n_max = int(device.config.limits.commands_per_s_max)
         self._budget = RateBudget(n_max, 1.0)
         self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
+        #: Commands that are so far apart never use up those that may give more.
+        self.interval_s = 1.0 / max(1, n_max - self._n_for_down)
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""
