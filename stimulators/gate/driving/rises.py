@@ -108,10 +108,11 @@ class Rises:
         if self._confirm_s is None or target.amount <= self.highest(target.program, now_s) + _TINY:
             return None
         offer, until_s = self.offer, now_s + self._confirm_s
-        if offer is not None and offer.target.program == target.program:
-            is_enough = target.amount <= offer.amount + _TINY
+        if offer is not None:
+            is_same = offer.target.program == target.program
+            is_enough = is_same and target.amount <= offer.amount + _TINY
             if is_enough or now_s - offer.made_s < _STANDS_S:
-                self.offer = offer._replace(until_s=until_s)
+                self.offer = offer._replace(until_s=until_s) if is_same else offer
                 return None
         amount = round(target.amount, _N_DECIMALS)
         self.offer = Offer(next(self._numbers), amount, target, now_s, until_s)

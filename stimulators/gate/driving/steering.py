@@ -107,7 +107,10 @@ class Steering:
 
     def within_limits(self, wish: Target, now_s: float) -> float:
         """Return the wanted amount, or how far the limits let it go up; no limit forces it down."""
-        return min(wish.amount, max(self._limits.highest(now_s), self._belief.lowest))
+        highest = self._limits.highest(now_s)
+        if wish.amount <= highest:
+            return wish.amount
+        return min(wish.amount, max(highest, self._belief.lowest))
 
     def _on_a_step(self, goal: float, program: str) -> float:
         """Return where a device with steps is taken: where it is, for less than a step."""

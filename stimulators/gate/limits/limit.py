@@ -123,6 +123,8 @@ class Limit:
         What it refuses with.
     text : str
         What it does, in a line: a row of the table in the guide.
+    is_optional : bool
+        Whether it is asked only where its key is written.
     told : Told or None
         How a device says that it has this limit, too.
     kinds : frozenset of str
@@ -141,9 +143,15 @@ class Limit:
     text: ClassVar[str]
     told: ClassVar[Told | None] = None
     kinds: ClassVar[frozenset[AskedKind]] = ASKED_KINDS
+    is_optional: ClassVar[bool] = False
 
     def __init__(self, device: Limited) -> None:
         self.config = device.config
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether this device has it: always, unless it is optional and not configured."""
+        return not self.is_optional or self.value_of(self.config) is not None
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None; changes nothing."""

@@ -54,29 +54,27 @@ class Limits:
     def __init__(self, device: Limited) -> None:
         self._device = device
         self._limits = tuple(limit(device) for limit in LIMITS)
+        asked = [each for each in self._limits if each.is_asked]
         # On the way of every command, so only limits for this kind of command are asked.
         self._checks = {
-            kind: tuple(each.check for each in self._limits if kind in each.kinds)
-            for kind in ASKED_KINDS
+            kind: tuple(each.check for each in asked if kind in each.kinds) for kind in ASKED_KINDS
         }
-        counting = [each for each in self._limits if type(each).count is not Limit.count]
+        counting = [each for each in asked if type(each).count is not Limit.count]
         self._counts = {
             kind: tuple(each.count for each in counting if kind in each.kinds)
             for kind in ASKED_KINDS
         }
         self._shares = {
             kind: tuple(
-                (each.key_of(device.config), each.share)
-                for each in self._limits
-                if kind in each.kinds
+                (each.key_of(device.config), each.share) for each in asked if kind in each.kinds
             )
             for kind in ASKED_KINDS
         }
         self._highest = tuple(
-            each.highest for each in self._limits if type(each).highest is not Limit.highest
+            each.highest for each in asked if type(each).highest is not Limit.highest
         )
         self._advances = tuple(
-            each.advance for each in self._limits if type(each).advance is not Limit.advance
+            each.advance for each in asked if type(each).advance is not Limit.advance
         )
 
     def __getitem__(self, kind: type[_L]) -> _L:
@@ -113,7 +111,10 @@ class Limits:
 
     def highest(self, now_s: float) -> float:
         """Return the highest amount that an amplitude may go up to now."""
-        return min((highest(now_s) for highest in self._highest), default=math.inf)
+        lowest = math.inf
+        for highest in self._highest:
+            lowest = min(lowest, highest(now_s))
+        return lowest
 
     def advance(self, now_s: float) -> None:
         """Let time pass up to `now_s`."""

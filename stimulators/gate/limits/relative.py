@@ -20,6 +20,7 @@ class ClinicalLimit(Limit):
     reason = RefusalReason.CLINICAL
     text = "highest amount as a multiple of the clinical amplitude; no step goes beyond"
     kinds = frozenset({"wish", "amplitude", "trigger"})
+    is_optional = True
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)
@@ -57,6 +58,7 @@ class MeanLimit(Limit):
     reason = RefusalReason.MEAN
     text = "highest amount above the mean of the last ten minutes; no step goes beyond"
     kinds = frozenset({"wish", "amplitude"})
+    is_optional = True
 
     def __init__(self, device: Limited) -> None:
         super().__init__(device)

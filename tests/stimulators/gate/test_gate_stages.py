@@ -334,6 +334,14 @@ def _wants(rig: GateRig, amount: float, program: str) -> None:
     rig.want(amount, program=program)
 
 
+def test_a_policy_that_wavers_between_programs_makes_no_flood_of_offers() -> None:
+    rig = _two_programs().be_active()
+    for hop in range(400):
+        rig.run(0.01, hop=lambda: _wants(rig, 1.0, ("adbs", "other")[hop % 2]))  # noqa: B023 at once
+    assert rig.notices.count("offered") <= 3
+    assert rig.given == 0.5
+
+
 def test_a_trigger_waits_for_a_yes_and_is_no_higher_than_it() -> None:
     rig = StagedRig(device_of()).be_active()
     assert commands_in(rig.trigger(1.0)) == []
