@@ -40,6 +40,7 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
         *configuration.stimulation_warnings(loaded),
         *outside_recommended(loaded),
         *configuration.needless_words(loaded),
+        *configuration.sign_warnings(loaded),
         *configuration.machine_warnings(loaded),
     ):
         warn(f"{name}: {warning}")
