@@ -94,7 +94,7 @@ class VirtualDevices:
     def announce(self, status: Status) -> None:
         """Nobody listens."""
 
-    def show(self, detector: str, message: Shown) -> bool:  # noqa: ARG002 nobody looks
+    def show(self, name: str, message: Shown) -> bool:  # noqa: ARG002 nobody looks
         """Nobody looks."""
         return True
 

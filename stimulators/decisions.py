@@ -1,9 +1,10 @@
 """The decisions of the gate, as data: all are journalled, only commands, leases, stops are sent."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from stimulators.reasons import NothingReason, SendReason
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Command, Lease
 
@@ -14,11 +15,37 @@ class Decided(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of the decisions; tagged so that the journal can read them back."""
 
 
+class Bound(NamedTuple):
+    """How much of a limit is used with what is asked: 1 where no more may be, at most 1000.
+
+    `limit` is the key of the configuration. A limit that does not concern what is asked has 0.
+    """
+
+    limit: str
+    share: float
+
+
 class Send(Decided, frozen=True, gc=False):
-    """A command or a lease for one device. Only the gate makes these."""
+    """A command or a lease for one device. Only the gate makes these.
+
+    A command has its reason, and the two limits that bind most: the nearest first.
+    """
 
     device: str
     message: Command | Lease
+    reason: SendReason | None = None
+    bounds: tuple[Bound, ...] = ()
+
+
+class NothingSent(Decided, frozen=True, gc=False):
+    """Nothing is sent to a device that is driven, and why: once for each stretch of one reason.
+
+    Where a limit is the reason, `bounds` are the two that bind most.
+    """
+
+    device: str
+    reason: NothingReason
+    bounds: tuple[Bound, ...] = ()
 
 
 class SendStop(Decided, frozen=True, gc=False):
@@ -29,7 +56,10 @@ class SendStop(Decided, frozen=True, gc=False):
 
 
 class Refusal(Decided, frozen=True, gc=False):
-    """A target or a request that was not granted, and why."""
+    """A target or a request that was not granted, and why.
+
+    Where a limit refuses it, `bounds` are the two that bind most: the nearest first.
+    """
 
     reason: RefusalReason
     device: str = ""
@@ -38,6 +68,7 @@ class Refusal(Decided, frozen=True, gc=False):
     request_id: str = ""
     found: str = ""
     expected: str = ""
+    bounds: tuple[Bound, ...] = ()
 
 
 class StateChanged(Decided, frozen=True, gc=False):
@@ -62,4 +93,4 @@ class EndRun(Decided, frozen=True, gc=False):
     reason: str
 
 
-Decision: TypeAlias = Send | SendStop | Refusal | StateChanged | Notice | EndRun
+Decision: TypeAlias = Send | NothingSent | SendStop | Refusal | StateChanged | Notice | EndRun

@@ -31,6 +31,9 @@ _CURRENT_LIMITS = (
     "charge_uc_per_10_min_max",
 )
 _LEVEL_LIMITS = ("level_max", "level_slew_per_s_max")
+#: Limits of one unit that may be left out.
+_CURRENT_MORE = ("clinical_ma", "clinical_share_max", "above_mean_ma_max")
+_LEVEL_MORE = ("above_mean_level_max",)
 
 
 class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +55,9 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         How far the amount may be from the one that the device reports, in its unit: half the step,
         0.05, for a stimulator with steps of 0.1 mA. A device states it in its info; this key is
         for the reference device and for simulation.
+    amplitude_step_ma, level_step : float, optional
+        The steps of the device, where it has any. What a policy wants is rounded down to one, and
+        no command is sent for less than one.
     safe_ma, safe_level : float
         The amount to which it goes by itself, by its own slew, when its lease ends. Exactly one of
         the two is written, which also states the unit of the device.
@@ -82,6 +88,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     simulated: bool = False
     safe_program: str = ""
     amount_tolerance: Annotated[float, Meta(ge=0.0, le=10.0)] | None = None
+    amplitude_step_ma: Annotated[float, Meta(gt=0.0, le=10.0)] | None = None
+    level_step: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     safe_ma: _Milliampere | None = None
     stop_ma: _Milliampere | None = None
     safe_level: _Level | None = None
@@ -118,9 +126,18 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return configured(self.limits.amplitude_ma_max, self.limits.level_max)
 
     @property
+    def amount_step(self) -> float:
+        """The step of the device's amounts, in its unit; 0 where it has none."""
+        return configured(self.amplitude_step_ma, self.level_step, 0.0)
+
+    @property
     def slew_per_s_max(self) -> float:
         """The fastest change of the amount, in the device's unit a second."""
         return configured(self.limits.slew_ma_per_s_max, self.limits.level_slew_per_s_max)
+
+    def amount_text(self, amount: float) -> str:
+        """Return an amount for people, with its unit."""
+        return f"{amount:g} mA" if self.unit == "ma" else f"level {amount:g}"
 
     def charge_uc(self, program: str) -> float:
         """Return the charge of one phase at 1 mA: 0 for a device without a program's pulses."""
@@ -128,6 +145,11 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if self.unit == "level" or pulses is None:
             return 0.0
         return (pulses.pulse_width_us or 0.0) / 1000.0
+
+    def trigger_charge_uc(self, program: str) -> float:
+        """Return the charge of one trigger at 1 mA, first phases summed; see `charge_uc`."""
+        pulses = self.programs.get(program)
+        return 0.0 if pulses is None else self.charge_uc(program) * pulses.n_trigger_pulses
 
     def charge_uc_per_s(self, program: str) -> float:
         """Return the charge a second at 1 mA; see `charge_uc`."""
@@ -180,7 +202,9 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def _wrong_limits(self) -> Iterator[str]:
         is_current = self.unit == "ma"
         needed = _CURRENT_LIMITS if is_current else _LEVEL_LIMITS
-        foreign = _LEVEL_LIMITS if is_current else _CURRENT_LIMITS
+        foreign = (
+            (*_LEVEL_LIMITS, *_LEVEL_MORE) if is_current else (*_CURRENT_LIMITS, *_CURRENT_MORE)
+        )
         for key in msgspec.structs.fields(LimitsConfig):
             value = getattr(self.limits, key.name)
             if value is None and key.name in needed:
@@ -193,6 +217,18 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             is_signed = key.name == "shannon_k_max"
             if value is not None and not (math.isfinite(value) and (is_signed or value >= 0.0)):
                 yield f"limits.{key.name}: expected a finite number, found {value}"
+
+        clinical_ma, share_max = self.limits.clinical_ma, self.limits.clinical_share_max
+        if (clinical_ma is None) != (share_max is None):
+            missing = "clinical_ma" if clinical_ma is None else "clinical_share_max"
+            yield f"limits.{missing}: expected both clinical_ma and clinical_share_max, found one"
+        elif clinical_ma is not None and share_max is not None:
+            highest = share_max * clinical_ma
+            if highest < self.safe_amount:
+                yield (
+                    f"limits.clinical_share_max: expected at least safe_ma ({self.safe_amount:g}) "
+                    f"with clinical_ma, found {highest:g}"
+                )
 
     def _wrong_programs(self) -> Iterator[str]:
         if self.unit == "ma" and not self.programs:
@@ -207,6 +243,13 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 if self.unit == "ma" and (value is None or not 0.0 < value < math.inf):
                     found = "none" if value is None else str(value)
                     yield f"programs.{name}.{key}: expected a number above 0, found {found}"
+            if program.trigger_s > self.limits.refractory_s:
+                key = "pulses" if program.duration_s is None else "duration_s"
+                yield (
+                    f"programs.{name}.{key}: expected a trigger that is over within "
+                    f"limits.refractory_s ({self.limits.refractory_s:g} s), found one of "
+                    f"{program.trigger_s:.3g} s"
+                )
 
     def _wrong_amounts(self) -> Iterator[str]:
         for key, amount in (("safe", self.safe_amount), ("stop", self.stop_amount)):
@@ -215,6 +258,14 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                     f"{key}_{self.unit}: expected from 0 to {self.amount_max:g} (the limit), "
                     f"found {amount:g}"
                 )
+        ours, other = ("amplitude_step_ma", "level_step")[:: 1 if self.unit == "ma" else -1]
+        if getattr(self, other) is not None:
+            yield f"{other}: expected {ours} with safe_{self.unit}, found {other}"
+        elif not self.amount_step <= 2.0 * _TOLERANCE_SHARE_MAX * self.amount_max:
+            yield (
+                f"{ours}: expected at most {2.0 * _TOLERANCE_SHARE_MAX * self.amount_max:.4g}, a "
+                f"fifth of the highest amount, found {self.amount_step:g}"
+            )
         highest = _TOLERANCE_SHARE_MAX * self.amount_max
         if self.amount_tolerance is not None and not self.amount_tolerance <= highest:
             yield (

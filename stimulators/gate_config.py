@@ -1,9 +1,13 @@
 """The time limits of the gate: age of data, holds, leases, answers and clocks."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
+
+#: How far a rig does what its policies want: all of it, a rise only once an operator said yes to
+#: it, or none of it.
+Stage: TypeAlias = Literal["closed", "confirm", "shadow"]
 
 
 class GateConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,8 @@ from msgspec import Meta
 #: charge density accepted for deep brain stimulation.
 SHANNON_K_CEILING = 1.85
 CHARGE_DENSITY_CEILING_UC_PER_CM2 = 30.0
+#: All of a trigger is counted as given at its beginning, which is true for short ones.
+_TRIGGER_S_MAX = 1.0
 
 
 class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,18 +26,61 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     contacts : str
         Which contacts the current passes through, in the device's own notation. Between programs
         of the same contacts the device may change at an amount above 0.
+    pulses : int
+        Pulses that one trigger delivers, at `frequency_hz`; one where neither this nor
+        `duration_s` is written.
+    duration_s : float
+        How long one trigger lasts, at `frequency_hz`, in place of `pulses`; at most 1 s. All of it
+        is counted as given at its beginning.
+
+    Raises
+    ------
+    ValueError
+        Where both `pulses` and `duration_s` are written, or the pulses take longer than 1 s.
 
     Examples
     --------
     >>> program = ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
-    >>> program.frequency_hz
-    130.0
+    >>> program.frequency_hz, program.n_trigger_pulses
+    (130.0, 1)
+    >>> ProgramConfig(frequency_hz=130.0, duration_s=0.1).n_trigger_pulses
+    14
     """
 
     frequency_hz: Annotated[float, Meta(gt=0.0, le=2000.0)] | None = None
     pulse_width_us: Annotated[float, Meta(gt=0.0, le=10_000.0)] | None = None
     contact_area_cm2: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
     contacts: Annotated[str, Meta(max_length=64)] = ""
+    pulses: Annotated[int, Meta(ge=1, le=2000)] | None = None
+    duration_s: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.pulses is not None and self.duration_s is not None:
+            raise ValueError(
+                f"duration_s: expected pulses or duration_s, found both ({self.pulses} and "
+                f"{self.duration_s:g})"
+            )
+        if self.trigger_s > _TRIGGER_S_MAX:
+            raise ValueError(
+                f"pulses: expected a trigger of at most {_TRIGGER_S_MAX:g} s, found {self.pulses} "
+                f"pulses at {self.frequency_hz or 0.0:g} Hz, {self.trigger_s:.3g} s"
+            )
+
+    @property
+    def n_trigger_pulses(self) -> int:
+        """Pulses that one trigger delivers at most."""
+        if self.duration_s is not None:
+            # One at once, and one after each period that is over before the end.
+            return math.floor(self.duration_s * (self.frequency_hz or 0.0)) + 1
+        return self.pulses or 1
+
+    @property
+    def trigger_s(self) -> float:
+        """How long one trigger lasts, in seconds."""
+        if self.duration_s is not None:
+            return self.duration_s
+        n_periods = self.n_trigger_pulses - 1
+        return n_periods / self.frequency_hz if n_periods and self.frequency_hz else 0.0
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +106,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Charge density of a phase, at most 30 µC/cm², and ``k = log10(Q D)``, at most 1.85.
     charge_uc_per_10_min_max : float
         Charge, first phases summed, in any ten minutes.
+    clinical_ma, clinical_share_max : float, optional
+        The clinical amplitude, and the highest amplitude as a multiple of it.
+    above_mean_ma_max, above_mean_level_max : float, optional
+        How far above the mean of the last ten minutes an amplitude or level may be.
     level_max, level_slew_per_s_max : float
         Highest level and its fastest change; for a feedback device, which has levels.
 
@@ -93,6 +142,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ) = None
     shannon_k_max: Annotated[float, Meta(ge=-10.0, le=SHANNON_K_CEILING)] | None = None
     charge_uc_per_10_min_max: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
+    clinical_ma: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    clinical_share_max: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    above_mean_ma_max: Annotated[float, Meta(gt=0.0, le=100.0)] | None = None
+    above_mean_level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     level_max: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
     level_slew_per_s_max: Annotated[float, Meta(gt=0.0, le=1000.0)] | None = None
 

@@ -1,14 +1,12 @@
 """The reasons of every refusal, by the gate or by a device, in one word each."""
 
-from enum import StrEnum
-from typing import Self
+from stimulators.reasons import ReasonWord
 
 
-class RefusalReason(StrEnum):
+class RefusalReason(ReasonWord):
     """One word for why a target, a request, a command, a lease or a device is refused.
 
-    A value is its word: as text, in JSON and in the journal it is only that. A device of another
-    maker may answer any other text, which is none of these.
+    A device of another maker may answer any other text, which is none of these.
 
     Attributes
     ----------
@@ -20,15 +18,6 @@ class RefusalReason(StrEnum):
     >>> print(RefusalReason.LATE, "-", RefusalReason("late").meaning)
     late - older or further in the future than it may be
     """
-
-    meaning: str
-
-    def __new__(cls, word: str, meaning: str = "") -> Self:
-        """Make a text of the word, with its meaning as an attribute."""
-        reason = str.__new__(cls, word)
-        reason._value_ = word
-        reason.meaning = meaning
-        return reason
 
     # The state that a rig is in.
     IDLE = "idle", "the rig is not armed"
@@ -52,13 +41,17 @@ class RefusalReason(StrEnum):
     RISES = "rises", "too many departures from the safe amount in a minute"
     ON_TIME = "on_time", "above the safe amount too long, the way down included"
     CHARGE = "charge", "too much charge in ten minutes, the way down included"
+    CLINICAL = "clinical", "more than the configured multiple of the clinical amplitude"
+    MEAN = "mean", "too far above the mean of the last ten minutes"
     LIMITS = "limits", "a device keeps narrower limits than are configured"
 
     # What is asked for.
     PROGRAM = "program", "not one of its programs, or a change of program at an amount above 0"
     UNIT = "unit", "not the unit of this device"
     NUMBER = "number", "not a finite number"
-    WITHHELD = "withheld", "the policy withheld it"
+    WITHHELD = "withheld", "the policy, or the stage of the rig, withheld it"
+    UNCONFIRMED = "unconfirmed", "a rise that no operator said yes to, or not in time"
+    OFFER = "offer", "a yes to a rise that is not offered, or not any more"
     SUPERSEDED = "superseded", "a newer target for the same device came in the same step"
     UNSUPPORTED = "unsupported", "requests of that kind are not supported"
     SIMULATED = "simulated", "simulated on one side and real on the other"

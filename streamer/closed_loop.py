@@ -86,6 +86,8 @@ class ClosedLoop:
         self.gate = SafetyGate(
             timing=config.gate,
             arm=config.rig.arm,
+            stage=config.rig.stage,
+            confirm_s=config.rig.confirm_s,
             devices=config.devices,
             streams=watched,
             tick_s=config.rig.tick_s,

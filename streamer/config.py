@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from detectors.chain import AnyDetectorConfig
 from stimulators.device_config import DeviceConfig
-from stimulators.gate_config import GateConfig
+from stimulators.gate_config import GateConfig, Stage
 from stimulators.policies.registry import AnyPolicyConfig
 from streamer.streams import StreamConfig
 
@@ -46,6 +46,13 @@ class RigSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     arm : {"operator", "auto"}
         ``auto`` arms by itself, once, and only where configuration and device both say
         simulated.
+    stage : {"closed", "confirm", "shadow"}
+        ``closed`` does what policies want. ``confirm`` lets amounts fall, and rise only after an
+        operator said yes to it. ``shadow`` decides as ever and withholds all: devices stay at their
+        safe amounts.
+    confirm_s : float
+        Stage ``confirm``: how long a yes keeps the way up open, and how long an operator has to
+        say it after a rise was wanted last.
     tick_s : float
         Seconds from one look at ramps, leases and time-outs to the next.
     allow : tuple of str
@@ -55,6 +62,8 @@ class RigSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
     arm: Literal["operator", "auto"] = "operator"
+    stage: Stage = "closed"
+    confirm_s: Annotated[float, Meta(ge=5.0, le=3600.0)] = 30.0
     tick_s: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.02
     allow: tuple[Allowed, ...] = ()
 

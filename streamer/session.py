@@ -16,6 +16,7 @@ from streamer.session_parts import EndedSession, Ends, RunningSession
 from streamer.source import StreamInfo
 from streamer.tables.writer import TableWriter
 from streamer.warm_up import warm_up
+from streamer.watching.decisions import DecisionDisplays
 from streamer.watching.displays import Displays
 from streamer.watching.heartbeat import Heartbeat
 from streamer.watching.stream_remarks import stream_remarks
@@ -133,6 +134,7 @@ class PreparedSession:
             allow=self._config.rig.allow,
         )
         displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
+        decisions = DecisionDisplays(ends.transport, self.loop.gate)
         return Service(
             loop=self.loop,
             journal=journal,
@@ -141,7 +143,7 @@ class PreparedSession:
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(*watchers, displays.watch),
+            watchers=(*watchers, displays.watch, decisions.watch),
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+import msgspec
+
 from replay.virtual.network.broker import Broker, Client, Post
 from stimulators.device_config import DeviceConfig
 from stimulators.operator.device_words import DeviceWords
@@ -14,7 +16,7 @@ from stimulators.wire import topics
 from stimulators.wire.messages import Ack, Control, DeviceInfo, DeviceStatus, Status, Stop
 from stimulators.wire.mqtt import BrokerConfig
 
-Action = Literal["arm", "disarm", "pause", "resume", "stop"]
+Action = Literal["arm", "disarm", "pause", "resume", "confirm", "stop"]
 Done = Callable[["VirtualOperator"], None]
 
 #: As long as the command line listens, waits for an answer, and waits before it says a stop again.
@@ -28,6 +30,7 @@ _STATES = {
     "disarm": {"idle", "safe"},
     "pause": {"paused"},
     "resume": {"paused", "hold", "active"},
+    "confirm": {"active", "hold", "paused", "armed", "idle", "safe"},
 }
 _HEARS = (topics.STATUS, topics.INFO, topics.ACK, topics.DEVICE_STATUS)
 
@@ -153,7 +156,7 @@ class VirtualOperator:
             self._end(3, "not so in time")
         self._schedule.after(_LOOK_US, self._look)
 
-    def _ask(self, action: Literal["arm", "disarm", "pause", "resume"]) -> None:
+    def _ask(self, action: Literal["arm", "disarm", "pause", "resume", "confirm"]) -> None:
         if not self._services:
             return
         try:
@@ -176,6 +179,13 @@ class VirtualOperator:
             expires_us=now_us + _VALID_US,
             action=action,
         )
+        if action == "confirm":
+            if not said.status.offers:
+                self._end(1, "no rise waits for a yes")
+                return
+            offer = said.status.offers[0]
+            yes = {"device": offer.device, "offer": offer.offer, "amount": offer.amount}
+            asked = msgspec.structs.replace(asked, **yes)
         self._gives_up_us = self._schedule.now_us + _WAIT_US
         self._client.publish(topics.CONTROL, asked)
 
@@ -186,7 +196,7 @@ class VirtualOperator:
 
     def _verdicts(self, action: str) -> tuple[DeviceVerdict, ...]:
         configured = {device.id for device in self._rig.devices}
-        if action in {"arm", "resume"}:
+        if action in {"arm", "resume", "confirm"}:
             return ()
         names = self._driven if action == "pause" else configured | self._driven
         return tuple(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.operator import Action, VirtualOperator
+from replay.virtual.service import VirtualService
 from replay.virtual.world import World
 from stimulators.gate.presence import NEWER_REMEMBERED
 
@@ -92,10 +93,21 @@ class Swarm:
         if NEWER_REMEMBERED in service.loop.gate.status_text:
             # As the status says: a session that is not the newest can never drive the device.
             service.end(0, "started again")
-        elif state in {"idle", "safe"} and (self._is_over or world.random.random() < 0.3):
-            self._ask("arm")
-        elif state == "paused" and (self._is_over or world.random.random() < 0.1):
-            self._ask("resume")
+        elif (asked := _due(service)) is not None:
+            action, chance = asked
+            if self._is_over or world.random.random() < chance:
+                self._ask(action)
 
     def _ask(self, action: Action) -> VirtualOperator:
         return self._world.operate(action)
+
+
+def _due(service: VirtualService) -> tuple[Action, float] | None:
+    """Return what an attendant may ask of a service, and how likely he does at a look."""
+    if service.state in {"idle", "safe"}:
+        return "arm", 0.3
+    if service.state == "paused":
+        return "resume", 0.1
+    if service.state == "active" and service.loop.gate.offers():
+        return "confirm", 0.3
+    return None

@@ -31,12 +31,14 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     What it says of streams not yet seen is checked when they are opened.
     """
     from stimloop import config as configuration
+    from stimloop.checking.recommended_bounds import outside_recommended
     from stimloop.recommended import allowed_text
 
     loaded = configuration.load(config, with_files=True)
     name = config or "the default rig"
     for warning in (
         *configuration.stimulation_warnings(loaded),
+        *outside_recommended(loaded),
         *configuration.needless_words(loaded),
         *configuration.sign_warnings(loaded),
         *configuration.machine_warnings(loaded),

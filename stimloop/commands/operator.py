@@ -72,7 +72,7 @@ def status(
 
     rig = the_rig(config)
     keys = load_operator_keys(rig.known, operator=operator)
-    looked = _ask(look(rig.known, now_s=now_s, keys=keys), rig)
+    looked = ask_rig(look(rig.known, now_s=now_s, keys=keys), rig)
     if as_json:
         print_json(msgspec.to_builtins(looked))
     else:
@@ -93,7 +93,7 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
     if action == "arm":
         _warn_of_signs(rig)
     with shown_countdown() as countdown:
-        result = _ask(
+        result = ask_rig(
             request(
                 rig.known,
                 action,
@@ -142,7 +142,8 @@ def _warn_of_signs(rig: ChosenRig) -> None:
             warn(f"{rig.source}: {warning}")
 
 
-def _ask(question: Coroutine[Any, Any, _T], rig: ChosenRig) -> _T:
+def ask_rig(question: Coroutine[Any, Any, _T], rig: ChosenRig) -> _T:
+    """Return what an operator's question comes to, or raise why it cannot be asked."""
     try:
         return run_async(question)
     except SeveralServicesError as error:

@@ -13,7 +13,8 @@ from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 
-#: Reasons of refusals that are no news: the state is news itself, or a newer target counts.
+#: Reasons of refusals that are no news: state, stage or offer are told themselves, or a newer
+#: target counts.
 _EXPECTED = {
     RefusalReason.SUPERSEDED,
     RefusalReason.IDLE,
@@ -21,9 +22,18 @@ _EXPECTED = {
     RefusalReason.HOLD,
     RefusalReason.PAUSED,
     RefusalReason.SAFE,
+    RefusalReason.UNCONFIRMED,
+    RefusalReason.WITHHELD,
 }
-#: Notices that something is in order again.
-_GOOD = {"stream_resumed", "stream_heard", "null_arrived"}
+#: Notices that are no alarm: something is in order again, or an operator is asked or has spoken.
+_GOOD = {
+    "stream_resumed",
+    "stream_heard",
+    "null_arrived",
+    "offered",
+    "confirmed",
+    "yes_over",
+}
 
 
 Weight: TypeAlias = Literal["plain", "alarm"]

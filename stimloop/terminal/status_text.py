@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stimloop.terminal.amount_text import age_text, amount_text
+from stimloop.terminal.offer_text import offer_text
 from stimulators.operator.rig_report import DeviceReport, RigReport
 from stimulators.wire.messages import Status
 
@@ -28,6 +29,10 @@ def _service(rig: str, said: Status, when: str) -> Iterator[str]:
     yield f"{rig}: {said.state} ({when}) {said.reason}".rstrip()
     drives = f", drives {', '.join(said.drives)}" if said.drives else ""
     yield f"session {said.session}, configuration {said.config_digest[:12]}{drives}"
+    if said.stage not in {"", "closed"}:
+        yield f"stage {said.stage}"
+    for offer in said.offers:
+        yield f"{offer.device}: {offer_text(offer)}: say yes by `stimloop confirm`"
     if said.allow:
         yield f"allowed beyond the recommended: {', '.join(said.allow)}"
 

@@ -16,19 +16,19 @@ class Rights(msgspec.Struct, frozen=True):
     hears: tuple[Topic, ...]
 
 
-_OF_DETECTOR = (topics.DETECTOR_INFO, topics.ESTIMATE, topics.EVENT)
+_OF_DISPLAY = (topics.DETECTOR_INFO, topics.ESTIMATE, topics.EVENT, topics.DECISION)
 _SHOWN = (
     topics.STATUS,
     topics.INFO,
     topics.ACK,
     topics.DEVICE_STATUS,
-    *_OF_DETECTOR,
+    *_OF_DISPLAY,
 )
 _TO_DEVICE = (topics.COMMAND, topics.LEASE, topics.CLOCK_REPLY)
 _FROM_DEVICE = (topics.ACK, topics.INFO, topics.DEVICE_STATUS, topics.CLOCK_REQUEST)
 
 SERVICE_RIGHTS = Rights(
-    says=(topics.STATUS, topics.STOP, *_TO_DEVICE, *_OF_DETECTOR),
+    says=(topics.STATUS, topics.STOP, *_TO_DEVICE, *_OF_DISPLAY),
     hears=(topics.STATUS, topics.STOP, topics.CONTROL, *_FROM_DEVICE),
 )
 #: A device publishes and receives on its own topics only.

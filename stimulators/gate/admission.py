@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from stimulators.decisions import Refusal
+from stimulators.decisions import Bound, Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.limits.limit import Asked
 from stimulators.gate.states.rig_state import RigState
@@ -25,11 +25,14 @@ class Admission:
         The state, and where decisions go.
     timing : GateConfig
         How old data may be.
+    is_shadow : bool
+        Whether all is withheld.
     """
 
-    def __init__(self, rig: RigState, timing: GateConfig) -> None:
+    def __init__(self, rig: RigState, timing: GateConfig, *, is_shadow: bool = False) -> None:
         self._rig = rig
         self._timing = timing
+        self._is_shadow = is_shadow
 
     def hold_to_limits(self, drive: Drive, target: Target) -> bool:
         """Refuse an amount outside the limits and go safe; return whether it is within them."""
@@ -46,6 +49,7 @@ class Admission:
         rig = self._rig
         if rig.state == "active" and drive.wishes.is_wished(target):
             return
+        drive.wishes.asked = target
         if rig.state == "active":
             rig.look()
         refusal = self._objection(drive, target)
@@ -59,12 +63,16 @@ class Admission:
             was_told = drive.wishes.was_refused(amount, refusal.reason)
             drive.wishes.refuse(amount, refusal.reason)
             if not was_told:
+                drive.newest_decision = refusal
                 rig.decide(refusal)
             if drive.wishes.is_withheld:
                 rig.step(drive)
 
     def _trigger(self, drive: Drive, target: Target, refusal: Refusal | None) -> None:
+        if refusal is None:
+            refusal = self._unconfirmed(drive, target)
         if refusal is not None:
+            drive.newest_decision = refusal
             self._rig.decide(refusal)
             return
         sent = drive.trigger(self._with_what_is_left(target), self._rig.now_s)
@@ -77,7 +85,7 @@ class Admission:
             if state == "active":
                 found = "no valid estimate" if drive.is_live else "a device that is not live"
             return refusal_of(target, RefusalReason(state), found, "active, on valid estimates")
-        if target.withheld:
+        if target.withheld or self._is_shadow:
             return refusal_of(
                 target, RefusalReason.WITHHELD, "a target that is not to be sent", "one that is"
             )
@@ -131,12 +139,29 @@ class Admission:
         left_s = min(allowed_s - self._rig.stream_uncertainty_s, self._timing.command_valid_s)
         return msgspec.structs.replace(target, fire_uncertainty_s_max=left_s)
 
+    def _unconfirmed(self, drive: Drive, target: Target) -> Refusal | None:
+        """Refuse, and offer, a trigger of more than an operator said yes to."""
+        at_s = self._rig.now_s if target.fire_at_s is None else target.fire_at_s
+        highest = drive.rises.highest(target.program, at_s)
+        if target.amount <= max(0.0, highest):
+            return None
+        self._rig.offer(drive, target)
+        expected = "an operator's yes" if highest < 0.0 else f"at most {highest:g}"
+        found = f"a trigger of {target.amount:g}"
+        return refusal_of(target, RefusalReason.UNCONFIRMED, found, expected)
+
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
         refusal = drive.objection_to_rise(target, self._rig.now_s)
         return None if refusal is None else _of(target, refusal)
 
 
-def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str) -> Refusal:
+def refusal_of(
+    target: Target,
+    reason: RefusalReason,
+    found: str,
+    expected: str,
+    bounds: tuple[Bound, ...] = (),
+) -> Refusal:
     """Return the refusal of a target."""
     return Refusal(
         reason,
@@ -145,9 +170,10 @@ def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str)
         sample=target.sample,
         found=found,
         expected=expected,
+        bounds=bounds,
     )
 
 
 def _of(target: Target, refusal: Refusal) -> Refusal:
     """Return the refusal of a limit as the refusal of a target."""
-    return refusal_of(target, refusal.reason, refusal.found, refusal.expected)
+    return refusal_of(target, refusal.reason, refusal.found, refusal.expected, refusal.bounds)

@@ -86,6 +86,8 @@ class Arming:
     waits_for : str or None
         In idle and safe, the first condition that keeps the rig from being armed, and what to do
         about it; empty where all hold, None where they were not checked.
+    requests : Requests
+        The checks of every request but to disarm.
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class Arming:
         self._conditions = conditions
         self._others = others
         self._session = session
-        self._requests = Requests(session)
+        self.requests = Requests(session)
         self._may_arm_itself = is_automatic
 
     def pass_time(self) -> None:
@@ -151,13 +153,16 @@ class Arming:
         elif asked.action == "set":
             self._rig.decide(
                 _refusal(
-                    asked, RefusalReason.UNSUPPORTED, "set", "arm, disarm, pause, resume or mark"
+                    asked,
+                    RefusalReason.UNSUPPORTED,
+                    "set",
+                    "arm, disarm, pause, resume, confirm or mark",
                 )
             )
 
     def _arm(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
-        objections = self._requests.take(asked, rig.now_s, retained=retained)
+        objections = self.requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"idle", "safe"}:
             objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "idle or safe"))
         elif asked.issued_us / 1e6 <= rig.safe_s:
@@ -172,7 +177,7 @@ class Arming:
 
     def _pause(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
-        objections = self._requests.take(asked, rig.now_s, retained=retained)
+        objections = self.requests.take(asked, rig.now_s, retained=retained)
         if rig.state not in {"active", "hold"}:
             objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "active or hold"))
         rig.decide(*objections)
@@ -181,7 +186,7 @@ class Arming:
 
     def _resume(self, asked: Control, *, retained: bool) -> None:
         rig = self._rig
-        objections = self._requests.take(asked, rig.now_s, retained=retained)
+        objections = self.requests.take(asked, rig.now_s, retained=retained)
         if rig.state != "paused":
             objections.append(_refusal(asked, RefusalReason.STATE, rig.state, "paused"))
         elif rig.flawless_s < self._conditions.resume_s:

@@ -9,17 +9,21 @@ from stimulators.device_config import DeviceConfig
 from stimulators.gate.admission import Admission, refusal_of
 from stimulators.gate.arming import Arming
 from stimulators.gate.conditions import Conditions
+from stimulators.gate.confirming import Confirming
 from stimulators.gate.device_messages import TEXT_MAX, DeviceMessages
 from stimulators.gate.driving.drive import Drive
+from stimulators.gate.driving.rises import Rises
+from stimulators.gate.driving.shown import shown_decision
 from stimulators.gate.freshness import StreamReport, StreamWatch
 from stimulators.gate.message_router import MessageRouter
 from stimulators.gate.others import OtherServices
 from stimulators.gate.states.rig_state import RigState
 from stimulators.gate.usage.past import DevicePast
-from stimulators.gate_config import GateConfig
+from stimulators.gate_config import GateConfig, Stage
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Applied, DevicePhase, Observation, Target
-from stimulators.wire.messages import DeviceBelief
+from stimulators.wire.display_messages import DecisionMessage
+from stimulators.wire.messages import DeviceBelief, RiseOffer
 from stimulators.wire.received import Received
 
 __all__ = ["SafetyGate", "StreamReport"]
@@ -47,6 +51,10 @@ class SafetyGate:
         Name of this session.
     calibration_s : float
         The longest calibration of a detector: an arming outlasts it.
+    stage : {"closed", "confirm", "shadow"}
+        ``confirm`` lets amounts fall, and rise after an operator's yes; ``shadow`` withholds all.
+    confirm_s : float
+        How long a yes is good for.
 
     Raises
     ------
@@ -79,14 +87,18 @@ class SafetyGate:
         tick_s: float,
         session: str,
         calibration_s: float,
+        stage: Stage = "closed",
+        confirm_s: float = 30.0,
     ) -> None:
         if not tick_s <= timing.lease_s / 3.0:
             raise ValueError(
                 f"rig.tick_s: expected at most a third of gate.lease_s "
                 f"({timing.lease_s / 3.0:.3g}), found {tick_s:g}"
             )
+        self.stage: Stage = stage
+        self._session = session
         self.devices: Mapping[str, DeviceConfig] = _by_id(devices)
-        seqs, lease_seqs = count(1), count(1)
+        seqs, lease_seqs, offers = count(1), count(1), count(1)
         self._drives = {
             name: Drive(
                 device,
@@ -95,6 +107,11 @@ class SafetyGate:
                 tick_s=tick_s,
                 seqs=seqs,
                 lease_seqs=lease_seqs,
+                rises=Rises(
+                    confirm_s if stage == "confirm" else None,
+                    command_valid_s=timing.command_valid_s,
+                    numbers=offers,
+                ),
             )
             for name, device in self.devices.items()
         }
@@ -107,10 +124,18 @@ class SafetyGate:
         self._arming = Arming(
             self._rig, conditions, self._others, session, is_automatic=is_automatic
         )
-        self._hearing = MessageRouter(
-            self._rig, self._drives, DeviceMessages(self._rig, session), self._arming, self._others
+        self._confirming = Confirming(
+            self._rig, self._drives, self._arming.requests, stage=stage, confirm_s=confirm_s
         )
-        self._admission = Admission(self._rig, timing)
+        self._hearing = MessageRouter(
+            self._rig,
+            self._drives,
+            DeviceMessages(self._rig, session),
+            self._arming,
+            others=self._others,
+            confirming=self._confirming,
+        )
+        self._admission = Admission(self._rig, timing, is_shadow=stage == "shadow")
         self._timing = timing
 
     @property
@@ -126,7 +151,7 @@ class SafetyGate:
     @property
     def status_text(self) -> str:
         """The reason of the state and, as of the last tick, what the rig waits for; for people."""
-        waits_for = self._rig.waits_text or self._arming.text
+        waits_for = self._rig.waits_text or self._arming.text or self._confirming.text
         return f"{self._rig.reason}; {waits_for}" if waits_for else self._rig.reason
 
     @property
@@ -153,6 +178,20 @@ class SafetyGate:
             _PHASE_OF.get(state, "driven" if is_driven else "released"),
             *belief.interval,
             belief.is_certain,
+        )
+
+    def offers(self) -> tuple[RiseOffer, ...]:
+        """Return the rises that wait for an operator's yes."""
+        return tuple(self._confirming.offers())
+
+    def decision(self, device: str, now_s: float) -> DecisionMessage:
+        """Return what is wanted of a device, what it was sent, and why."""
+        return shown_decision(
+            self._drives[device],
+            session=self._session,
+            state=self._rig.state,
+            stage=self.stage,
+            now_s=now_s,
         )
 
     def counted(self, device: str, now_s: float) -> tuple[float, float]:
@@ -227,6 +266,7 @@ class SafetyGate:
         for name, drive in self._drives.items():
             self._look_after(name, drive, now_s)
         rig.pass_time()
+        self._confirming.pass_time()
         self._arming.pass_time()
         return rig.end()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stimulators.decisions import Notice
 from stimulators.gate.arming import Arming
+from stimulators.gate.confirming import Confirming
 from stimulators.gate.device_messages import TEXT_MAX, DeviceMessages
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.others import OtherServices
@@ -42,6 +43,8 @@ class MessageRouter:
         Acts on the requests of operators.
     others : OtherServices
         Acts on the status of other services of the rig.
+    confirming : Confirming
+        Acts on an operator's yes to a rise.
     """
 
     def __init__(
@@ -50,19 +53,24 @@ class MessageRouter:
         drives: Mapping[str, Drive],
         words: DeviceMessages,
         arming: Arming,
+        *,
         others: OtherServices,
+        confirming: Confirming,
     ) -> None:
         self._rig = rig
         self._drives = drives
         self._words = words
         self._arming = arming
         self._others = others
+        self._confirming = confirming
         self._unreadable: set[str] = set()
 
     def take(self, heard: Received) -> None:
         """Act on one message, or on a change of the link."""
         if isinstance(heard, ControlHeard):
-            self._arming.control(heard.message, retained=heard.retained)
+            is_yes = heard.message.action == "confirm"
+            act = self._confirming.take if is_yes else self._arming.control
+            act(heard.message, retained=heard.retained)
         elif isinstance(heard, StopHeard):
             self._take_stop(heard)
         elif isinstance(heard, LinkChanged):

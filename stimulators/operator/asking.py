@@ -1,4 +1,4 @@
-"""Requests to the service (arm, disarm, pause, resume, mark), and whether they took effect."""
+"""Requests to the service (arm, disarm, pause, confirm, ...), and whether they took effect."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -7,12 +7,12 @@ import msgspec
 
 from stimulators.operator.countdown import Countdown, no_countdown, wait_for
 from stimulators.operator.known_rig import KnownRig
-from stimulators.operator.operator_link import OperatorLink
+from stimulators.operator.operator_link import OperatorError, OperatorLink
 from stimulators.operator.sessions import addressed
 from stimulators.operator.verdict import DeviceVerdict, at_safe, bad, two_devices
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys
-from stimulators.wire.messages import Control, ControlAction, Status
+from stimulators.wire.messages import Control, ControlAction, RiseOffer, Status
 from stimulators.wire.payload import to_payload
 
 #: Services send a heartbeat each second: within this time a second service is heard, too.
@@ -129,6 +129,8 @@ async def request(
     operator: str,
     now_s: Callable[[], float],
     text: str = "",
+    session: str | None = None,
+    offer: RiseOffer | None = None,
     wait_s: float = 5.0,
     settle_s: float | None = None,
     countdown: Countdown = no_countdown,
@@ -144,7 +146,7 @@ async def request(
     ----------
     rig : KnownRig
         The rig, its broker and devices.
-    action : {"arm", "disarm", "pause", "resume", "mark", "set"}
+    action : {"arm", "disarm", "pause", "resume", "confirm", "mark", "set"}
         The action that is requested.
     operator : str
         Name of the operator.
@@ -152,6 +154,10 @@ async def request(
         Any clock that never goes back.
     text : str
         The text of a mark.
+    session : str, optional
+        The session that it is for: no other is asked.
+    offer : RiseOffer, optional
+        The rise that a `confirm` says yes to.
     wait_s : float
         Seconds to wait for each of broker, service and answer.
     settle_s : float, optional
@@ -164,8 +170,8 @@ async def request(
     Raises
     ------
     OperatorError
-        Where there is no broker or no service; SeveralServicesError where several services run
-        and none alone drives a device.
+        Where there is no broker or no service, or another session than `session`;
+        SeveralServicesError where several services run and none alone drives a device.
     ValueError
         Where the broker's configuration names a file that cannot be used.
     """
@@ -173,7 +179,9 @@ async def request(
         await link.require(wait_s)
         await link.listen(_LISTEN_S)
         await link.until(lambda: bool(link.services), max(0.0, wait_s - _LISTEN_S))
-        session = addressed(rig.name, link.services)
+        shown, session = session, addressed(rig.name, link.services)
+        if shown not in {None, session}:
+            raise OperatorError(f"rig {rig.name}: the service was started anew, nothing was asked")
         now_us = link.service_now_us(session)
         asked = Control(
             request_id=secrets.token_hex(8),
@@ -184,6 +192,9 @@ async def request(
             action=action,
             text=text,
         )
+        if offer is not None:
+            said = {"device": offer.device, "offer": offer.offer, "amount": offer.amount}
+            asked = msgspec.structs.replace(asked, **said)
         conversation = _Conversation(link, session, asked.request_id)
         link.publish(topics.CONTROL, to_payload(asked))
         await link.until(conversation.is_answered, wait_s)

@@ -1,6 +1,6 @@
-"""What a service publishes of its detectors, for displays and other listeners."""
+"""What a service publishes of its detectors and decisions, for displays and other listeners."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from stimulators.wire.messages import Integer, Wire
 
@@ -47,5 +47,36 @@ class EventMessage(Wire, frozen=True):
     strength: float
 
 
-#: Any message of a detector for displays.
-Shown: TypeAlias = EstimateMessage | DetectorInfo | EventMessage
+class LimitShare(Wire, frozen=True):
+    """How much of a limit is used: 1 where no more may be. `limit` is its key."""
+
+    limit: str
+    share: float
+
+
+class DecisionMessage(Wire, frozen=True):
+    """What is wanted of a device, what it was sent, and why: on each change, at most 10 a second.
+
+    `wanted` is the amount of the newest target, whether granted or not, and `allowed` the newest
+    that was sent; both are in the unit of the device, as `lowest` to `highest`, what it may give.
+    `decided` says what was decided last, `reason` why, in a word, and `text` in words where it was
+    refused. `bounds` are the limits that bind most, the nearest first.
+    """
+
+    session: str
+    time_us: Integer
+    state: str
+    stage: str
+    wanted: float | None
+    allowed: float | None
+    lowest: float | None
+    highest: float | None
+    certain: bool
+    decided: Literal["sent", "nothing", "refused", ""]
+    reason: str
+    text: str
+    bounds: tuple[LimitShare, ...]
+
+
+#: Any message for displays, of a detector or of a device.
+Shown: TypeAlias = EstimateMessage | DetectorInfo | EventMessage | DecisionMessage

@@ -203,11 +203,15 @@ class Stop(Wire, frozen=True):
 #: A payload on the stop topic that cannot be decoded, and is not empty, means this.
 UNREADABLE_STOP = Stop(request_id="", operator="somebody", reason="not readable")
 
-ControlAction = Literal["arm", "disarm", "pause", "resume", "mark", "set"]
+ControlAction = Literal["arm", "disarm", "pause", "resume", "confirm", "mark", "set"]
 
 
 class Control(Wire, frozen=True):
-    """An operator's request, answered in the next `status`."""
+    """An operator's request, answered in the next `status`.
+
+    `text` is that of a mark. A `confirm` says yes to one offer of `status`: `device`, `offer` and
+    `amount` are those of the offer, and all three must fit the one that stands.
+    """
 
     request_id: str
     session: str
@@ -216,6 +220,9 @@ class Control(Wire, frozen=True):
     expires_us: Integer
     action: ControlAction
     text: str = ""
+    device: str = ""
+    offer: Integer = 0
+    amount: float | None = None
 
 
 class DeviceBelief(Wire, frozen=True):
@@ -233,13 +240,35 @@ class DeviceBelief(Wire, frozen=True):
     word_age_s: float | None = None
 
 
+class RiseOffer(Wire, frozen=True):
+    """A rise that a policy wants, in the stage `confirm`: an operator may say yes to it.
+
+    `amount` is up to where a yes opens the way, in the unit of the device (`unit`: mA, or level),
+    and `lowest` to `highest` what the device may give now. `reason` is what the policy decided on,
+    `until_us` how long the offer stands, and `confirm_s` how long a yes would be good for.
+    """
+
+    device: str
+    offer: Integer
+    amount: float
+    unit: Literal["mA", "level"]
+    kind: CommandKind
+    program: str
+    lowest: float
+    highest: float
+    reason: Reason
+    until_us: Integer
+    confirm_s: float
+
+
 class Status(Wire, frozen=True):
     """The state of the service: retained, a heartbeat, Last Will ``offline``.
 
     `answered` is the newest request that was answered, `refused` why it was not granted.
     `drives` are the devices that the service leases, or still brings to their safe amount;
     `devices` is the range of amounts that each may give. `allow` lists what the configuration
-    allows beyond the recommended.
+    allows beyond the recommended. `stage` is how far the rig does what policies want, `offers` the
+    rises that wait for an operator's yes.
     """
 
     state: str
@@ -254,3 +283,5 @@ class Status(Wire, frozen=True):
     drives: tuple[str, ...] = ()
     devices: dict[str, DeviceBelief] = {}
     allow: tuple[str, ...] = ()
+    stage: str = ""
+    offers: tuple[RiseOffer, ...] = ()

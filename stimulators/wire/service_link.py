@@ -5,7 +5,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from stimulators.wire import topics
-from stimulators.wire.display_messages import DetectorInfo, EstimateMessage, EventMessage, Shown
+from stimulators.wire.display_messages import (
+    DecisionMessage,
+    DetectorInfo,
+    EstimateMessage,
+    EventMessage,
+    Shown,
+)
 from stimulators.wire.flood import StopLimit
 from stimulators.wire.flood_limits import FloodLimits
 from stimulators.wire.keys.keys import Keys, NoKeys
@@ -41,6 +47,7 @@ _SHOWN_ON: Mapping[type[Shown], Topic] = {
     EstimateMessage: topics.ESTIMATE,
     DetectorInfo: topics.DETECTOR_INFO,
     EventMessage: topics.EVENT,
+    DecisionMessage: topics.DECISION,
 }
 
 
@@ -147,9 +154,9 @@ class MqttTransport:
         """Publish the service's status, retained; dropped where there is no link."""
         self._publish(topics.STATUS, "", status)
 
-    def show(self, detector: str, message: Shown) -> bool:
-        """Publish a detector's message for displays; False where there is no link."""
-        return self._publish(_SHOWN_ON[type(message)], detector, message)
+    def show(self, name: str, message: Shown) -> bool:
+        """Publish a message of a detector or device for displays; False where there is no link."""
+        return self._publish(_SHOWN_ON[type(message)], name, message)
 
     def _publish(self, topic: Topic, name: str, message: Wire) -> bool:
         address = self._addresses.get((topic, name))

@@ -42,6 +42,7 @@ CONTROL = Topic(_ROOT + "control", 1)
 DETECTOR_INFO = Topic(_ROOT + "detector/{detector}/info", 1, retain=True)
 ESTIMATE = Topic(_ROOT + "estimate/{detector}", 0)
 EVENT = Topic(_ROOT + "event/{detector}", 1)
+DECISION = Topic(_ROOT + "decision/{device}", 0)
 
 
 def device_client_id(rig: str, device: str) -> str:

@@ -27,6 +27,6 @@ class Transport(Protocol):
         """Publish the service's status, retained; dropped where there is no link."""
         ...
 
-    def show(self, detector: str, message: Shown) -> bool:
-        """Publish a detector's message for displays; False where there is no link."""
+    def show(self, name: str, message: Shown) -> bool:
+        """Publish a message of a detector or device for displays; False where there is no link."""
         ...

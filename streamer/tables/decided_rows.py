@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from functools import singledispatch
 
-from stimulators.decisions import Decision, EndRun, Notice, Refusal, Send, SendStop, StateChanged
+from stimulators.decisions import (
+    Bound,
+    Decision,
+    EndRun,
+    NothingSent,
+    Notice,
+    Refusal,
+    Send,
+    SendStop,
+    StateChanged,
+)
 from stimulators.wire.messages import Command
 from streamer.tables.row import Row, amount, row
 
@@ -32,6 +42,8 @@ def _(decision: Send) -> Iterator[Row]:
             threshold=command.reason.threshold,
             onset_s=command.onset_us / 1e6,
             fire_at_s=None if command.fire_at_us is None else command.fire_at_us / 1e6,
+            reason=decision.reason,
+            **_limits(decision.bounds),
             **amount(command.amplitude_ma, command.level),
         )
 
@@ -45,7 +57,13 @@ def _(decision: Refusal) -> Iterator[Row]:
         policy=decision.policy or None,
         sample=decision.sample if decision.sample >= 0 else None,
         text=_expected_text(decision),
+        **_limits(decision.bounds),
     )
+
+
+@decided.register
+def _(decision: NothingSent) -> Iterator[Row]:
+    yield row("nothing", decision.reason, device=decision.device, **_limits(decision.bounds))
 
 
 @decided.register
@@ -66,6 +84,14 @@ def _(decision: SendStop) -> Iterator[Row]:
 @decided.register
 def _(decision: EndRun) -> Iterator[Row]:
     yield row("notice", "end_run", text=decision.reason)
+
+
+def _limits(bounds: tuple[Bound, ...]) -> Row:
+    """Return the columns of the two limits that bind most."""
+    columns: Row = {}
+    for name, bound in zip(("limit", "runner_up"), bounds, strict=False):
+        columns |= {name: bound.limit, f"{name}_share": bound.share}
+    return columns
 
 
 def _expected_text(refusal: Refusal) -> str:

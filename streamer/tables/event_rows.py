@@ -44,6 +44,11 @@ COLUMNS: Final = (
     pa.field("onset_s", _NUMBER),
     pa.field("fire_at_s", _NUMBER),
     pa.field("duration_s", _NUMBER),
+    pa.field("reason", _NAME),
+    pa.field("limit", _NAME),
+    pa.field("limit_share", _NUMBER),
+    pa.field("runner_up", _NAME),
+    pa.field("runner_up_share", _NUMBER),
     pa.field("complete", pa.bool_(), nullable=False),
     pa.field("text", pa.string(), nullable=False),
 )

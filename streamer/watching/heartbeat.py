@@ -109,6 +109,8 @@ class Heartbeat:
                 drives=gate.driven,
                 devices=gate.beliefs(now_s),
                 allow=self._allow,
+                stage=gate.stage,
+                offers=gate.offers(),
             )
         )
 

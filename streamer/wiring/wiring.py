@@ -10,6 +10,8 @@ from detectors.conditioning.conditioner import Conditioner, usable_columns
 from detectors.detector import Detector
 from detectors.estimates import Seen
 from stimulators.device_config import DeviceConfig
+from stimulators.gate_config import Stage
+from stimulators.policies.arms.withheld import Withheld
 from stimulators.policies.bound_policy import BoundPolicy, lacks, wrong_clips
 from stimulators.policies.policy import EventRead, MeasureRead, Policy, PolicyConfig, PolicyInputs
 from stimulators.policies.registry import POLICIES
@@ -146,7 +148,7 @@ def wirings(config: LoopConfig, chain: DetectorChain) -> tuple[Wiring, ...]:
     made: list[Wiring] = []
     for index, policy in enumerate(config.policies):
         with located(f"policies[{index}]."):
-            made.append(_wire(policy, chain, devices))
+            made.append(_wire(policy, chain, devices, config.rig.stage))
             taken = {device for each in made[:-1] for device in each.devices}
             for device in made[-1].devices:
                 if device in taken:
@@ -156,7 +158,9 @@ def wirings(config: LoopConfig, chain: DetectorChain) -> tuple[Wiring, ...]:
     return tuple(made)
 
 
-def _wire(policy: PolicyConfig, chain: DetectorChain, devices: dict[str, DeviceConfig]) -> Wiring:
+def _wire(
+    policy: PolicyConfig, chain: DetectorChain, devices: dict[str, DeviceConfig], stage: Stage
+) -> Wiring:
     said = declared(policy)
     reads = resolve(said.reads, chain.detectors)
     names = tuple(dict.fromkeys(each.read.detector for each in reads))
@@ -172,7 +176,10 @@ def _wire(policy: PolicyConfig, chain: DetectorChain, devices: dict[str, DeviceC
         devices=tuple(devices[device] for device in said.drives),
     )
     streams = [chain.streams[name] for name in names]
-    return Wiring(BoundPolicy(policy.id, policy_of(policy, inputs)), reads, detectors, streams)
+    made = policy_of(policy, inputs)
+    if stage == "shadow":
+        made = Withheld(made)
+    return Wiring(BoundPolicy(policy.id, made), reads, detectors, streams)
 
 
 def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:

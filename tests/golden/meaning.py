@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from detectors.detector import Detector
 from detectors.estimates import Detection, Estimates
-from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
+from stimulators.decisions import (
+    Decision,
+    NothingSent,
+    Notice,
+    Refusal,
+    Send,
+    SendStop,
+    StateChanged,
+)
 from stimulators.targets import Target
 from stimulators.wire.messages import Lease
 from streamer.closed_loop import ClosedLoop, Outcome
@@ -65,7 +73,8 @@ class Meaning:
             self._detections[seen.estimates.detector] += seen.detections
         for target in outcome.targets:
             self._targets.setdefault(target.policy, []).append(target)
-        self._decisions += outcome.decisions
+        # Why nothing was sent was not told when the values were taken.
+        self._decisions += [each for each in outcome.decisions if type(each) is not NothingSent]
         self._notes += [(note.stream, note.sample, note.kind) for note in outcome.notes]
 
     def as_dict(self) -> dict[str, Any]:

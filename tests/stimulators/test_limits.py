@@ -150,6 +150,29 @@ def test_what_does_not_fit_is_named_with_its_key(expected: str, keys: dict[str, 
         device_of(**keys)
 
 
+def test_a_trigger_is_over_before_the_next_one_may_begin() -> None:
+    program = ProgramConfig(
+        frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, pulses=6
+    )
+    assert (program.n_trigger_pulses, program.trigger_s) == (6, 0.05)
+    device_of(limits=limits_of(refractory_s=0.05), programs={"a": program})
+    longer = msgspec.structs.replace(program, pulses=7)
+    with pytest.raises(ValueError, match=r"^programs\.a\.pulses: expected a trigger that is over"):
+        device_of(limits=limits_of(refractory_s=0.05), programs={"a": longer})
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({"pulses": 2, "duration_s": 0.5}, "duration_s: expected pulses or duration_s, found both"),
+        ({"pulses": 102}, "pulses: expected a trigger of at most 1 s, found 102 pulses at 100 Hz"),
+    ],
+)
+def test_a_trigger_says_once_how_long_it_is_and_is_short(keys: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text}"):
+        ProgramConfig(frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, **keys)
+
+
 def test_limits_of_the_other_unit_are_refused() -> None:
     limits = msgspec.structs.replace(feedback_of().limits, amplitude_ma_max=3.0)
     with pytest.raises(ValueError, match=r"^limits\.amplitude_ma_max: expected no such limit"):
@@ -400,6 +423,8 @@ _RANGES: dict[type[msgspec.Struct], dict[str, tuple[Any, ...]]] = {
         "frequency_hz": (0.0, 2000.0, "above"),
         "pulse_width_us": (0.0, 10_000.0, "above"),
         "contact_area_cm2": (0.0, 1000.0, "above"),
+        "pulses": (1, 2000),
+        "duration_s": (0.0, 1.0, "above"),
     },
     LimitsConfig: {
         "refractory_s": (0.0, 3600.0),
@@ -413,11 +438,17 @@ _RANGES: dict[type[msgspec.Struct], dict[str, tuple[Any, ...]]] = {
         "charge_density_uc_per_cm2_max": (0.0, 30.0, "above"),
         "shannon_k_max": (-10.0, 1.85),
         "charge_uc_per_10_min_max": (0.0, 1e9, "above"),
+        "clinical_ma": (0.0, 100.0, "above"),
+        "clinical_share_max": (0.0, 100.0, "above"),
+        "above_mean_ma_max": (0.0, 100.0, "above"),
+        "above_mean_level_max": (0.0, 1.0, "above"),
         "level_max": (0.0, 1.0, "above"),
         "level_slew_per_s_max": (0.0, 1000.0, "above"),
     },
     DeviceConfig: {
         "amount_tolerance": (0.0, 10.0),
+        "amplitude_step_ma": (0.0, 10.0, "above"),
+        "level_step": (0.0, 1.0, "above"),
         "safe_ma": (0.0, 100.0),
         "stop_ma": (0.0, 100.0),
         "safe_level": (0.0, 1.0),

@@ -28,8 +28,8 @@ class RecordingTransport:
     def announce(self, status: Status) -> None:
         self.kept.append(("status", status))
 
-    def show(self, detector: str, message: Shown) -> bool:
-        self.kept.append((detector, message))
+    def show(self, name: str, message: Shown) -> bool:
+        self.kept.append((name, message))
         return self.is_up
 
     @property

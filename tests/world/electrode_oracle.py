@@ -37,6 +37,10 @@ JUDGED = {
     "refractory_s": "_check_refractory",
     "triggers_per_min_max": "_check_triggers",
     "commands_per_s_max": "check_commands",
+    "clinical_ma": "_check_clinical",
+    "clinical_share_max": "_check_clinical",
+    "above_mean_ma_max": "_check_mean",
+    "above_mean_level_max": "_check_mean",
 }
 
 
@@ -62,6 +66,7 @@ class ElectrodeOracle:
         self.given = Given(start_us, 0.0, config.safe_program, is_powered=False)
         self._slew = device.slew_per_s_max
         self._counted_us = start_us
+        self._amounts: deque[tuple[int, float]] = deque([(start_us, 0.0)])
         self._charges: deque[tuple[int, float]] = deque([(start_us, 0.0)])
         self._highest_start = math.inf
         self._lowest_start = -math.inf
@@ -70,9 +75,13 @@ class ElectrodeOracle:
         """Take the amount given from now on, after a stop or a change of the device's clock."""
         self.pass_time(now.time_us)
         before, self.given = self.given, now
+        self._amounts.append((now.time_us, now.amount))
         self._check_amount(now)
         self._check_phase(now.amount, now.program)
         self._check_step(before, now, may_jump=may_jump or is_set)
+        if now.amount > max(before.amount, self.config.safe_amount) + _TINY:
+            self._check_clinical(now.amount)
+            self._check_mean(now)
         if not is_set:
             self._check_program(before, now)
         is_on = now.amount > self.config.safe_amount + _TINY
@@ -90,12 +99,46 @@ class ElectrodeOracle:
     def pulse(self, pulses: Pulses) -> None:
         """Take triggers that were given now."""
         self.pass_time(pulses.time_us)
-        self.charge_uc += pulses.n_given * pulses.amount * self.config.charge_uc(pulses.program)
+        self.charge_uc += (
+            pulses.n_given * pulses.amount * self.config.trigger_charge_uc(pulses.program)
+        )
         self._check_refractory(pulses)
         self._check_triggers(pulses)
+        self._check_clinical(pulses.amount)
         if not -_TINY <= pulses.amount <= self.config.amount_max + _TINY:
             raise ViolationError(f"{self.config.id} gave a trigger of {pulses.amount:g}")
         self._check_phase(pulses.amount, pulses.program)
+
+    def _check_clinical(self, amount: float) -> None:
+        limits = self.config.limits
+        if limits.clinical_ma is None or limits.clinical_share_max is None:
+            return
+        highest = limits.clinical_ma * limits.clinical_share_max
+        if amount > highest + _TINY:
+            raise ViolationError(
+                f"{self.config.id} goes up to {amount:g}, expected at most {highest:g}, a multiple "
+                "of the clinical amplitude"
+            )
+
+    def _check_mean(self, now: Given) -> None:
+        """Hold a rise to the mean of ten minutes; less than the safe amount counts as that."""
+        limits, config = self.config.limits, self.config
+        above = limits.above_mean_ma_max if config.unit == "ma" else limits.above_mean_level_max
+        if above is None:
+            return
+        start_us = now.time_us - _WINDOW_US
+        while len(self._amounts) > 1 and self._amounts[1][0] <= start_us:
+            self._amounts.popleft()
+        times_us = [max(start_us, time_us) for time_us, _ in self._amounts]
+        ends_us = [*times_us[1:], now.time_us]
+        given = config.safe_amount * (times_us[0] - start_us)
+        for time_us, end_us, (_, amount) in zip(times_us, ends_us, self._amounts, strict=True):
+            given += (end_us - time_us) * max(amount, config.safe_amount)
+        mean = given / _WINDOW_US
+        if now.amount > mean + above + self._slew * GRAIN_S + _TINY:
+            raise ViolationError(
+                f"{config.id} goes up to {now.amount:g}, {above:g} above the mean {mean:g} at most"
+            )
 
     def check_commands(self, now_s: float) -> None:
         """Take a command that a service sent, not on the way to safety, at the service's time."""

@@ -1,12 +1,14 @@
 """Checks all electrodes of a rig at every step."""
 
+from typing import NamedTuple
+
 from replay.virtual.electrode import Given
 from replay.virtual.operator import VirtualOperator
 from replay.virtual.service import VirtualService
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
-from stimulators.decisions import Send, StateChanged
-from stimulators.wire.messages import Command
+from stimulators.decisions import Refusal, Send, StateChanged
+from stimulators.wire.messages import Command, Control
 from stimulators.wire.received import ControlHeard
 from streamer.closed_loop import Outcome
 from streamer.events import Event, StreamChanged, Tick
@@ -22,8 +24,17 @@ _TINY = 1e-6
 _SHORT = frozenset({"clips", "sticks"})
 #: A device that takes no lease for a minute must be reported a little later.
 _UNTOLD_US_MAX = 65_000_000
+#: The last step that a device was sent may take it so long.
+_STEP_US = 150_000
 #: In these states commands are limited; the way to safety is never refused.
 _DRIVEN = frozenset({"active", "hold", "paused"})
+
+
+class _Yes(NamedTuple):
+    """An operator's yes: up to which amount, and until when."""
+
+    amount: float
+    until_us: int
 
 
 class Oracle:
@@ -74,6 +85,7 @@ class Oracle:
         self._n_leases_over: dict[str, int] = dict.fromkeys(self.electrodes, 0)
         self._armed_us = 0
         self._sender: dict[str, str] = {}
+        self._yes: dict[tuple[str, str], _Yes] = {}
         for name, given in world.electrodes.given.items():
             self.electrodes[name].change(given, may_jump=True, is_set=False)
         world.electrodes.watchers.append(self._change)
@@ -100,6 +112,7 @@ class Oracle:
         self.electrodes[device].change(now, may_jump=is_stopped, is_set=is_set)
         if now.amount > before.amount + _TINY and before.is_powered:
             self._check_who_drives(device, now)
+            self._check_stage(device, now)
 
     def _check_who_drives(self, device: str, now: Given) -> None:
         """Check that driving does not resume on another boot of a device without a new arming."""
@@ -112,8 +125,36 @@ class Oracle:
         if boots[device] != virtual.n_boots:
             raise ViolationError(f"{device} goes up to {now.amount:g} in another boot than armed")
 
+    def _take_yes(self, service: VirtualService, asked: Control, outcome: Outcome) -> None:
+        """Note a yes that was granted; one that was refused opens nothing."""
+        if not any(isinstance(each, Refusal) for each in outcome.decisions):
+            until_us = self.world.now_us + round(self.world.config.rig.confirm_s * 1e6)
+            self._yes[service.session, asked.device] = _Yes(asked.amount or 0.0, until_us)
+
+    def _end_yes(self, service: VirtualService) -> None:
+        """End every yes with the state that it was said in; a command may be on its way."""
+        on_its_way_us = round(self.world.config.gate.command_valid_s * 1e6)
+        end_us = self.world.now_us + on_its_way_us
+        for key, yes in self._yes.items():
+            if key[0] == service.session:
+                self._yes[key] = yes._replace(until_us=min(yes.until_us, end_us))
+
+    def _check_stage(self, device: str, now: Given) -> None:
+        """Hold that nothing rises above the safe amount without a live yes, or in a shadow."""
+        stage, safe = self.world.config.rig.stage, self.electrodes[device].config.safe_amount
+        if stage == "closed" or now.amount <= safe + self.tolerance + _TINY:
+            return
+        said = [yes for (_, name), yes in self._yes.items() if name == device]
+        highest = max(
+            (yes.amount for yes in said if now.time_us <= yes.until_us + _STEP_US), default=0.0
+        )
+        if stage == "shadow" or now.amount > highest + self.tolerance + _TINY:
+            raise ViolationError(f"{device} goes up to {now.amount:g}, and nobody said yes to it")
+
     def _observe(self, service: VirtualService, event: Event, outcome: Outcome) -> None:
         for each in outcome.decisions:
+            if isinstance(each, StateChanged):
+                self._end_yes(service)
             if isinstance(each, StateChanged) and each.after == "armed":
                 self._arm(service, event)
             elif isinstance(each, Send) and isinstance(each.message, Command):
@@ -122,6 +163,8 @@ class Oracle:
             before = self._wished.get((service.session, name))
             if before is None or before[0] != wish:
                 self._wished[service.session, name] = wish, self.world.now_us
+        if isinstance(event, ControlHeard) and event.message.action == "confirm":
+            self._take_yes(service, event.message, outcome)
         if isinstance(event, Tick):
             self._check_counts(service)
         elif isinstance(event, StreamChanged) and not event.is_same_sender:
@@ -251,6 +294,9 @@ class Oracle:
         if self.world.now_us - since_us < round((1.2 + way_s) * 1e6) or not virtual.is_on:
             return
         given = electrode.given
+        if self.world.config.rig.stage == "confirm":
+            # It stays where it is until an operator says yes.
+            return
         wished = {wish[0] for wish in wishes if wish is not None}
         allowed = {config.safe_amount} | wished
         if any(self._is_clipped(name, given.amount, each) for each in self.world.running):

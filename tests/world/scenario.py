@@ -13,7 +13,7 @@ from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
 from replay.what_if.states import SEEN_US, delivers
 from stimulators.device_config import DeviceConfig
-from stimulators.gate_config import GateConfig
+from stimulators.gate_config import GateConfig, Stage
 from stimulators.limits import LimitsConfig, ProgramConfig
 from tests.world.drawn_policies import LEVEL_DEVICE, draw, reads_peaks
 from tests.world.electrode_oracle import ViolationError
@@ -138,6 +138,7 @@ def run_seed(
     *,
     kinds: Sequence[str] | None = None,
     n_steps: int = 3000,
+    stage: Stage = "closed",
 ) -> Result:
     """Run one seed to its end and check it with the oracle.
 
@@ -149,6 +150,8 @@ def run_seed(
         The faults that may happen instead.
     n_steps : int
         Steps of the swarm; the calm after it comes on top.
+    stage : str
+        How far the rig does what its policies want.
 
     Raises
     ------
@@ -186,6 +189,8 @@ def run_seed(
         policies={device.id: _policy(device, random) for device in devices},
         has_rhythm=any(map(reads_peaks, policies)),
     )
+    rig = msgspec.structs.replace(config.rig, stage=stage, confirm_s=5.0)
+    config = msgspec.structs.replace(config, rig=rig)
     if policies:
         config = msgspec.structs.replace(config, policies=tuple(policies))
     factor = random.choice((1.0, 1.0, 3.0))
@@ -207,7 +212,10 @@ def run_seed(
         while world.schedule.n_steps < n_steps:
             world.run(500_000)
         swarm.calm_down()
-        _calm(world, swarm, used, _follows if policies else delivers)
+        if stage == "closed":
+            _calm(world, swarm, used, _follows if policies else delivers)
+        else:
+            world.run(10_000_000)
     except Exception as error:
         text = (
             f"{type(error).__name__}: {error}" if not isinstance(error, ViolationError) else error

@@ -1,19 +1,26 @@
 """The oracle of the electrode finds each limit that is broken on purpose."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from replay.virtual.electrode import Given, Pulses
+from replay.virtual.rig import virtual_rig
+from replay.virtual.swarm import Swarm
+from replay.virtual.world import World
 from stimulators.limits import ProgramConfig
 from tests.stimulators.gate.gate_rig import device_of, limits_of
-from tests.world.electrode_oracle import JUDGED, ElectrodeOracle, ViolationError
+from tests.world.electrode_oracle import GRAIN_S, JUDGED, ElectrodeOracle, ViolationError
+from tests.world.oracle import Oracle
+from tests.world.scenario import stimulator_of
 
 _SECOND_US = 1_000_000
 
 
-def _judge() -> ElectrodeOracle:
+def _judge(**more: float) -> ElectrodeOracle:
     limits = limits_of(
+        **more,
         shannon_k_max=1.575,
         refractory_s=0.5,
         triggers_per_min_max=3,
@@ -125,3 +132,40 @@ def test_what_is_within_every_limit_is_let_pass() -> None:
     for second in (1.0, 1.5, 2.0, 2.5):
         judge.check_commands(second)
     judge.pass_time(900 * _SECOND_US)
+
+
+def test_a_rise_beyond_a_multiple_of_the_clinical_amplitude_is_found() -> None:
+    for breach in (_give, _beyond_by_a_trigger):
+        judge = _judge(clinical_ma=1.6, clinical_share_max=1.25)
+        _give(judge, 1.0, 2.0)
+        with pytest.raises(ViolationError, match="of the clinical amplitude"):
+            breach(judge, 2.0, 2.01)
+
+
+def _beyond_by_a_trigger(judge: ElectrodeOracle, second: float, amount: float) -> None:
+    _pulse(judge, second, amount=amount)
+
+
+def test_a_rise_too_far_above_the_mean_of_ten_minutes_is_found_and_a_fall_is_none() -> None:
+    judge = _judge(above_mean_ma_max=0.5)
+    grain = GRAIN_S * judge.config.slew_per_s_max
+    _give(judge, 1.0, 0.5 + grain)
+    _give(judge, 19.0, 0.1)
+    with pytest.raises(ViolationError, match="above the mean"):
+        _give(judge, 20.0, 0.6 + grain)
+
+
+def test_a_driven_rig_keeps_to_its_relative_limits() -> None:
+    limits: dict[str, Any] = {
+        "clinical_ma": 1.0,
+        "clinical_share_max": 1.2,
+        "above_mean_ma_max": 0.5,
+    }
+    world = World(virtual_rig([stimulator_of(safe_ma=0.5, **limits)]), seed=5)
+    swarm = Swarm(world, ("jittery", "lossy", "pause"), 2 * _SECOND_US)
+    swarm.quiet_since_us = 10**18
+    Oracle(world, swarm, tolerance=0.0)
+    given: list[float] = []
+    world.electrodes.watchers.append(lambda _name, _before, now: given.append(now.amount))
+    world.run(40 * _SECOND_US)
+    assert 0.96 <= max(given) <= 1.06

@@ -99,7 +99,7 @@ class ServiceWire:
         self.said = status
         self.client.publish(topics.STATUS, status)
 
-    def show(self, detector: str, message: Shown) -> bool:  # noqa: ARG002 nobody looks
+    def show(self, name: str, message: Shown) -> bool:  # noqa: ARG002 nobody looks
         """Nobody looks."""
         return True
 

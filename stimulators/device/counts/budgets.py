@@ -92,8 +92,8 @@ class Budgets:
         self._on_time.doubt(by_us, now_us)
 
     def count_trigger(self, amount: float, program: str, now_us: int) -> None:
-        """Count one pulse."""
-        self._charge.add(self._pulse_fc(amount, program), now_us)
+        """Count one trigger."""
+        self._charge.add(self._trigger_fc(amount, program), now_us)
 
     def limit_due(self, now_us: int) -> RefusalReason | None:
         """Return the limit that it will pass unless it goes to safe now, in one word, or None."""
@@ -104,11 +104,11 @@ class Budgets:
         return self._limit(self._output.peak(LOOK_US, goal), program, now_us)
 
     def limit_for_trigger(self, amount: float, program: str, now_us: int) -> RefusalReason | None:
-        """Return the limit that one pulse would break, in one word, or None."""
-        pulse_fc = self._pulse_fc(amount, program)
+        """Return the limit that one trigger would break, in one word, or None."""
+        trigger_fc = self._trigger_fc(amount, program)
         output = self._output
         reserve_fc = self._reserve_fc(output.peak(LOOK_US), output.program, now_us)
-        return RefusalReason.CHARGE if reserve_fc + pulse_fc > self._charge_fc_max else None
+        return RefusalReason.CHARGE if reserve_fc + trigger_fc > self._charge_fc_max else None
 
     def exhausted_limit(self, now_us: int) -> RefusalReason | None:
         """Return the limit of which too little is left to be driven, in one word, or None."""
@@ -150,9 +150,9 @@ class Budgets:
     def _is_above(self) -> bool:
         return self._output.given > self._safe_max
 
-    def _pulse_fc(self, amount: float, program: str) -> int:
+    def _trigger_fc(self, amount: float, program: str) -> int:
         return math.ceil(
-            self._output.given_at(amount) * self._config.charge_uc(program) * _FC_PER_UC
+            self._output.given_at(amount) * self._config.trigger_charge_uc(program) * _FC_PER_UC
         )
 
 

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterator
 
-from stimulators.decisions import Refusal, Send, State
+import msgspec
+
+from stimulators.decisions import NothingSent, Refusal, Send, State
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
 from stimulators.gate.driving.fire_times import KnownTime
 from stimulators.gate.driving.maker import Maker
+from stimulators.gate.driving.rises import Rises
 from stimulators.gate.driving.sending import Sending
 from stimulators.gate.driving.shortfall import Shortfall
 from stimulators.gate.driving.steering import Steering
@@ -21,8 +24,12 @@ from stimulators.gate.presence import Presence
 from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import NothingReason
 from stimulators.targets import Target
 from stimulators.wire.messages import DeviceInfo
+
+#: In these states a device is sent commands, or told why not.
+_DRIVEN = frozenset({"active", "hold", "paused"})
 
 
 class Drive:
@@ -40,6 +47,8 @@ class Drive:
         Time from one tick to the next.
     seqs, lease_seqs : iterator of int
         Numbers for commands and for leases, shared by all devices of the gate.
+    rises : Rises, optional
+        Which rises need an operator's yes; none does without.
 
     Attributes
     ----------
@@ -57,6 +66,8 @@ class Drive:
         What it may still give.
     wishes : Wishes
         What is wanted of it.
+    rises : Rises
+        Which rises an operator is asked about, and said yes to.
     is_engaged : bool
         Whether it has had a valid estimate since the rig was armed: only then is it given leases.
     is_live : bool
@@ -65,6 +76,8 @@ class Drive:
         There while the device is brought to its safe amount.
     known_time : KnownTime
         How well it knows our time.
+    newest_decision : Send or NothingSent or Refusal or None
+        The newest decision about it.
     lease_until_s : float
         When the newest lease it was sent ends.
     """
@@ -78,6 +91,7 @@ class Drive:
         tick_s: float,
         seqs: Iterator[int],
         lease_seqs: Iterator[int],
+        rises: Rises | None = None,
     ) -> None:
         self.config = config
         self.presence = Presence(config, timing.device_silence_s_max)
@@ -87,8 +101,11 @@ class Drive:
         self.account = Account(config, lease_s=timing.lease_s, tick_s=tick_s)
         self.limits = Limits(Limited(config, self.belief, self.account, tick_s))
         self.wishes = Wishes()
+        self.rises = rises or Rises(None, command_valid_s=timing.command_valid_s, numbers=seqs)
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
+        self.newest_decision: Send | NothingSent | Refusal | None = None
+        self._nothing: NothingReason | None = None
         self.lease_until_s = -math.inf
         self.known_time = KnownTime()
         self._timing = timing
@@ -113,6 +130,7 @@ class Drive:
             wishes=self.wishes,
             shortfall=self._shortfall,
             sending=self._sending,
+            rises=self.rises,
         )
 
     # State.
@@ -121,6 +139,12 @@ class Drive:
     def may_move(self) -> bool:
         """Whether a driven device's newest estimate is valid."""
         return self.is_engaged and self.is_live and self.hops.is_valid
+
+    @property
+    def said(self) -> float | None:
+        """The amount of the newest command since it was last leased anew; None before any."""
+        said = self._sending.said
+        return None if said is None else said[0]
 
     @property
     def way_down_s(self) -> float:
@@ -161,6 +185,7 @@ class Drive:
         """Note that the device's lease ended: it goes to its safe amount by itself."""
         self.is_live = False
         self.wishes.drop()
+        self.rises.end()
         self._sending.forget_said()
         self._shortfall.forget_refused_way_down()
 
@@ -174,6 +199,7 @@ class Drive:
 
     def _forget(self) -> None:
         self.wishes.forget()
+        self.rises.end()
         self._sending.forget()
         self._shortfall.forget()
         self.commands.forget()
@@ -205,11 +231,43 @@ class Drive:
         """Return why the device may not leave its safe amount upwards, or None."""
         return self._steering.objection_to_rise(target, now_s)
 
+    def wanted_rise(self, now_s: float) -> Target | None:
+        """Return what is wanted now, within limits, where an operator has to be asked first."""
+        wish = self.wishes.newest
+        if wish is None or not (self.rises.are_asked and self.may_move):
+            return None
+        within = self._steering.within_limits(wish, now_s)
+        if within < wish.amount:
+            wish = msgspec.structs.replace(wish, amount=within)
+        return wish if self._steering.is_rise(wish) else None
+
     def aim(self, target: Target) -> None:
         """Set the amount that is wanted."""
         if not self.wishes.is_wished(target):
             self._shortfall.forget_clipping()
         self.wishes.wish(target)
+
+    def next_decision(self, state: State, now_s: float) -> Send | NothingSent | None:
+        """Return the command that is due, or why none is; None where that was told already.
+
+        Nothing is told of a device that is not driven.
+        """
+        sent = self.send_next(state, now_s)
+        if sent is not None:
+            if self._nothing is NothingReason.THERE:
+                # It moves on, and is there again later.
+                self._nothing = None
+            self.newest_decision = sent
+            return sent
+        is_driven = state in _DRIVEN and self.is_engaged and self.is_live
+        if self.descent is not None or not is_driven:
+            self._nothing = None
+            return None
+        if self._steering.nothing is self._nothing:
+            return None
+        self._nothing = self._steering.nothing
+        self.newest_decision = NothingSent(self.config.id, self._nothing, self._steering.bounds)
+        return self.newest_decision
 
     def send_next(self, state: State, now_s: float) -> Send | None:
         """Return the command that is due in this state of the rig, or None."""
@@ -229,7 +287,8 @@ class Drive:
 
     def trigger(self, target: Target, now_s: float) -> Send | Refusal:
         """Return the trigger's command, or why it may not be sent; it is not kept for later."""
-        return self._sending.send_trigger(target, now_s)
+        self.newest_decision = self._sending.send_trigger(target, now_s)
+        return self.newest_decision
 
     def cancel_triggers(self, now_s: float) -> bool:
         """Cancel triggers that wait in the device for their time; say whether any may wait."""

@@ -87,7 +87,7 @@ class Maker:
             onset_us=round((now_s if wish is None else wish.onset_s) * 1e6),
             issued_us=round(now_s * 1e6),
             expires_us=round((now_s + self._timing.command_valid_s) * 1e6),
-            reason=_GATE if wish is None else _reason(wish),
+            reason=_GATE if wish is None else reason_of(wish),
             simulated=self._config.simulated,
             amplitude_ma=amount if self._is_current else None,
             level=None if self._is_current else amount,
@@ -103,7 +103,8 @@ def _uncertainty_us_max(wish: Target | None) -> int | None:
     return math.floor(wish.fire_uncertainty_s_max * 1e6)
 
 
-def _reason(wish: Target) -> Reason:
+def reason_of(wish: Target) -> Reason:
+    """Return what a target was decided on."""
     return Reason(
         detector=wish.detector, value=wish.value, threshold=wish.threshold, policy=wish.policy
     )

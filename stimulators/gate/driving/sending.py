@@ -11,6 +11,7 @@ from stimulators.gate.limits.limit import Asked
 from stimulators.gate.limits.registry import Limits
 from stimulators.gate.usage.account import Account
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import SendReason
 from stimulators.targets import Target
 from stimulators.wire.messages import Command, CommandKind
 
@@ -65,15 +66,18 @@ class Sending:
         self._commands = commands
         self._waits_until_s = -math.inf
 
-    def send_amplitude(self, asked: Asked, *, wish: Target | None, channel: str) -> Send:
+    def send_amplitude(
+        self, asked: Asked, reason: SendReason, *, wish: Target | None, channel: str
+    ) -> Send:
         """Return an amplitude command to be sent now, for a policy or by the gate itself."""
+        bounds = self._limits.bounds(asked)
         command = self._send("amplitude", asked, wish=wish, channel=channel)
         self._account.note_sent(self._belief, asked.now_s)
         self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
         self.said, self.said_s = (asked.amount, asked.program), asked.now_s
         # With each new amount the device drops triggers that wait; this one may be lost on the way.
         self.is_cancel_due = False
-        return Send(self._config.id, command)
+        return Send(self._config.id, command, reason, bounds)
 
     def send_trigger(self, target: Target, now_s: float) -> Send | Refusal:
         """Return the trigger's command, or why it may not be sent; it is not kept for later."""
@@ -84,14 +88,19 @@ class Sending:
             now_s,
             time_s=target.time_s,
             fire_at_s=now_s if target.fire_at_s is None else target.fire_at_s,
-            until_s=now_s + self._timing.command_valid_s,
+            until_s=now_s + self._timing.command_valid_s + self._trigger_s(target.program),
         )
         if (refusal := self._limits.check(asked)) is not None:
             return refusal
         if target.fire_at_s is not None:
             self._waits_until_s = max(self._waits_until_s, self._latest_s(target, asked))
+        bounds = self._limits.bounds(asked)
         command = self._send("trigger", asked, wish=target, channel=target.channel)
-        return Send(self._config.id, command)
+        return Send(self._config.id, command, SendReason.WANTED, bounds)
+
+    def _trigger_s(self, program: str) -> float:
+        pulses = self._config.programs.get(program)
+        return 0.0 if pulses is None else pulses.trigger_s
 
     def cancel_triggers(self, now_s: float) -> None:
         """Cancel triggers that wait in the device for their time to fire."""

@@ -11,12 +11,15 @@ class Wishes:
     ----------
     newest : Target or None
         What is wanted now.
+    asked : Target or None
+        The newest that was asked of it, whether granted or not.
     channel : str
         The channel of the last wish: commands that the gate gives by itself name it, too.
     """
 
     def __init__(self) -> None:
         self.newest: Target | None = None
+        self.asked: Target | None = None
         self.channel = ""
         self._refused: tuple[float | None, RefusalReason] | None = None
 
@@ -57,4 +60,4 @@ class Wishes:
 
     def forget(self) -> None:
         """Forget what was wanted and the newest refusal."""
-        self.newest = self._refused = None
+        self.newest = self.asked = self._refused = None

@@ -32,6 +32,10 @@ class AmountLimit(Limit):
             return None
         return self.refusal(f"{asked.amount:g}", f"from 0 to {self._highest:g}")
 
+    def share(self, asked: Asked) -> float:
+        """Return the amount as a share of the highest one."""
+        return asked.amount / self._highest if asked.amount >= 0.0 else math.inf
+
 
 class ChargeDensityLimit(Limit):
     """The highest charge density of a phase; a configuration that could exceed it does not load."""
@@ -51,6 +55,10 @@ class ChargeDensityLimit(Limit):
             else min(density_max, CHARGE_DENSITY_CEILING_UC_PER_CM2)
         )
         self._phases = _phases(device)
+        self._share_at_1 = {
+            name: charge_uc / area_cm2 / self._highest
+            for name, (charge_uc, area_cm2) in self._phases.items()
+        }
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the amount is refused, or None."""
@@ -58,6 +66,10 @@ class ChargeDensityLimit(Limit):
         if density <= self._highest or not asked.gives_more:
             return None
         return self.refusal(f"{density:.4g} uC/cm2 a phase", f"at most {self._highest:g}")
+
+    def share(self, asked: Asked) -> float:
+        """Return the charge density as a share of the highest one."""
+        return asked.amount * self._share_at_1.get(asked.program, 0.0)
 
 
 class ShannonLimit(Limit):
@@ -74,6 +86,11 @@ class ShannonLimit(Limit):
         k_max = self.value_of(device.config)
         self._highest = SHANNON_K_CEILING if k_max is None else min(k_max, SHANNON_K_CEILING)
         self._phases = _phases(device)
+        product_max = 10.0**self._highest
+        self._share_at_1 = {
+            name: math.sqrt(charge_uc * charge_uc / area_cm2 / product_max)
+            for name, (charge_uc, area_cm2) in self._phases.items()
+        }
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the amount is refused, or None."""
@@ -83,6 +100,10 @@ class ShannonLimit(Limit):
         if k <= self._highest or not asked.gives_more:
             return None
         return self.refusal(f"a Shannon k of {k:.4g}", f"at most {self._highest:g}")
+
+    def share(self, asked: Asked) -> float:
+        """Return the amount as a share of that at which k is reached: k grows with its square."""
+        return asked.amount * self._share_at_1.get(asked.program, 0.0)
 
 
 def _phases(device: Limited) -> dict[str, tuple[float, float]]:

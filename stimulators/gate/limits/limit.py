@@ -1,5 +1,6 @@
 """The base class of a limit: what it reads, refuses and counts, and how it is described."""
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
@@ -122,6 +123,8 @@ class Limit:
         What it refuses with.
     text : str
         What it does, in a line: a row of the table in the guide.
+    is_optional : bool
+        Whether it is asked only where its key is written.
     told : Told or None
         How a device says that it has this limit, too.
     kinds : frozenset of str
@@ -140,13 +143,28 @@ class Limit:
     text: ClassVar[str]
     told: ClassVar[Told | None] = None
     kinds: ClassVar[frozenset[AskedKind]] = ASKED_KINDS
+    is_optional: ClassVar[bool] = False
 
     def __init__(self, device: Limited) -> None:
         self.config = device.config
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether this device has it: always, unless it is optional and not configured."""
+        return not self.is_optional or self.value_of(self.config) is not None
+
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None; changes nothing."""
         raise NotImplementedError
+
+    def share(self, asked: Asked) -> float:
+        """Return how much of the limit is used with what is asked: above 1 it is refused."""
+        raise NotImplementedError
+
+    def highest(self, now_s: float) -> float:
+        """Return the highest amount that an amplitude may go up to now; a way up ends there."""
+        del now_s
+        return math.inf
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""

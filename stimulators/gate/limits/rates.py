@@ -23,6 +23,8 @@ class CommandsLimit(Limit):
         n_max = int(device.config.limits.commands_per_s_max)
         self._budget = RateBudget(n_max, 1.0)
         self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
+        #: Commands that are so far apart never use up those that may give more.
+        self.interval_s = 1.0 / max(1, n_max - self._n_for_down)
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""
@@ -33,6 +35,11 @@ class CommandsLimit(Limit):
         leaving = self._n_for_down if gives_more else 0
         has_room = self._budget.has_room(asked.now_s, leaving=leaving)
         return None if has_room else self.one_more(asked)
+
+    def share(self, asked: Asked) -> float:
+        """Return the commands of the last second with this one, as a share of those allowed."""
+        gives_more = asked.kind == "trigger" or asked.is_up
+        return self._budget.share(asked.now_s, leaving=self._n_for_down if gives_more else 0)
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""
@@ -57,6 +64,10 @@ class RisesLimit(Limit):
         if not asked.is_rise or self._budget.has_room(asked.now_s):
             return None
         return self.one_more(asked)
+
+    def share(self, asked: Asked) -> float:
+        """Return the departures of the last minute with this one, as a share of those allowed."""
+        return self._budget.share(asked.now_s) if asked.is_rise else 0.0
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""

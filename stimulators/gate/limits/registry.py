@@ -1,16 +1,19 @@
 """All limits of a device, in the order in which they are checked."""
 
+import math
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
 import msgspec
 
-from stimulators.decisions import Refusal
+from stimulators.decisions import Bound, Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.limits.limit import ASKED_KINDS, Asked, Limit, Limited
 from stimulators.own_classes import own_classes
 from stimulators.wire.messages import DeviceLimits
 
+#: A limit that allows nothing at all has no share that is a number.
+_SHARE_MAX = 1000.0
 _L = TypeVar("_L", bound=Limit)
 
 
@@ -51,18 +54,27 @@ class Limits:
     def __init__(self, device: Limited) -> None:
         self._device = device
         self._limits = tuple(limit(device) for limit in LIMITS)
+        asked = [each for each in self._limits if each.is_asked]
         # On the way of every command, so only limits for this kind of command are asked.
         self._checks = {
-            kind: tuple(each.check for each in self._limits if kind in each.kinds)
-            for kind in ASKED_KINDS
+            kind: tuple(each.check for each in asked if kind in each.kinds) for kind in ASKED_KINDS
         }
-        counting = [each for each in self._limits if type(each).count is not Limit.count]
+        counting = [each for each in asked if type(each).count is not Limit.count]
         self._counts = {
             kind: tuple(each.count for each in counting if kind in each.kinds)
             for kind in ASKED_KINDS
         }
+        self._shares = {
+            kind: tuple(
+                (each.key_of(device.config), each.share) for each in asked if kind in each.kinds
+            )
+            for kind in ASKED_KINDS
+        }
+        self._highest = tuple(
+            each.highest for each in asked if type(each).highest is not Limit.highest
+        )
         self._advances = tuple(
-            each.advance for each in self._limits if type(each).advance is not Limit.advance
+            each.advance for each in asked if type(each).advance is not Limit.advance
         )
 
     def __getitem__(self, kind: type[_L]) -> _L:
@@ -73,13 +85,36 @@ class Limits:
         """Return the first refusal of a request, or None; changes nothing."""
         for check in self._checks[asked.kind]:
             if (refusal := check(asked)) is not None:
-                return refusal
+                return msgspec.structs.replace(refusal, bounds=self.bounds(asked))
         return None
+
+    def bounds(self, asked: Asked) -> tuple[Bound, ...]:
+        """Return the two limits that bind most of what is asked: the nearest first."""
+        first_key = second_key = ""
+        first = second = -1.0
+        for key, share in self._shares[asked.kind]:
+            used = share(asked)
+            if used > first:
+                second_key, second = first_key, first
+                first_key, first = key, used
+            elif used > second:
+                second_key, second = key, used
+        nearest = Bound(first_key, min(_SHARE_MAX, first))
+        if not second_key:
+            return (nearest,) if first_key else ()
+        return nearest, Bound(second_key, min(_SHARE_MAX, second))
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""
         for count in self._counts[asked.kind]:
             count(asked)
+
+    def highest(self, now_s: float) -> float:
+        """Return the highest amount that an amplitude may go up to now."""
+        lowest = math.inf
+        for highest in self._highest:
+            lowest = min(lowest, highest(now_s))
+        return lowest
 
     def advance(self, now_s: float) -> None:
         """Let time pass up to `now_s`."""

@@ -25,14 +25,19 @@ class OnTimeLimit(Limit):
         self._stay_s = device.account.stay_s
         self._on_time = device.account.on_time
         self._on_s_max = device.config.limits.on_time_s_max
+        # What was checked last goes next, and is not computed twice.
+        self._checked: tuple[Asked | None, float] = (None, 0.0)
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""
-        is_low = asked.amount <= self.config.safe_amount + self._belief.tolerance
-        if not asked.is_up or is_low:
-            return None
-        on_s = self._on_time.if_rising_s + self._way_down_s(asked.amount)
+        on_s = self._used_s(asked)
+        self._checked = asked, on_s
         return self.one_more(asked) if on_s >= self._on_s_max else None
+
+    def share(self, asked: Asked) -> float:
+        """Return the time above safe, the way down included, as a share of the longest."""
+        checked, on_s = self._checked
+        return (on_s if checked is asked else self._used_s(asked)) / self._on_s_max
 
     def is_reached(self, now_s: float) -> bool:
         """Return whether only the way to the safe amount is left."""
@@ -50,6 +55,12 @@ class OnTimeLimit(Limit):
                 f"{self._on_time.wait_s:.0f} s to wait",
                 f"less than on_time_s_max, {self._on_s_max:g} s",
             )
+
+    def _used_s(self, asked: Asked) -> float:
+        """Return the time above safe with what is asked; 0 where that does not go above it."""
+        if not asked.is_up or asked.amount <= self.config.safe_amount + self._belief.tolerance:
+            return 0.0
+        return self._on_time.if_rising_s + self._way_down_s(asked.amount)
 
     def _way_down_s(self, highest: float) -> float:
         way = max(0.0, highest - self.config.safe_amount)
@@ -73,30 +84,31 @@ class ChargeLimit(Limit):
         self._charge = device.account.charge
         config = device.config
         self._slew_per_s_max = config.slew_per_s_max
-        self._uc_per_pulse = {each: config.charge_uc(each) for each in config.programs}
+        self._uc_per_trigger = {each: config.trigger_charge_uc(each) for each in config.programs}
         self._uc_per_s = {each: config.charge_uc_per_s(each) for each in config.programs}
         self._limit_uc = config.limits.charge_uc_per_10_min_max or math.inf
         #: Charge of ten minutes at the safe amount.
         self._steady_uc = (
             WINDOW_S * config.safe_amount * config.charge_uc_per_s(config.safe_program)
         )
+        # What was checked last goes next, and is not computed twice.
+        self._checked: tuple[Asked | None, float] = (None, 0.0)
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""
-        belief = self._belief
-        if asked.kind == "trigger":
-            highest = belief.interval[1]
-            more_uc = self._pulse_uc(asked) + self._reserve_uc(highest, belief.programs)
-        elif asked.is_up and asked.amount > self.config.safe_amount + belief.tolerance:
-            more_uc = self._reserve_uc(asked.amount, belief.programs | {asked.program})
-        else:
-            return None
-        return None if self._fits(more_uc, asked.now_s) else self.one_more(asked)
+        used_uc = self._used_uc(asked)
+        self._checked = asked, used_uc
+        return None if used_uc <= self._limit_uc else self.one_more(asked)
+
+    def share(self, asked: Asked) -> float:
+        """Return the charge of ten minutes, the way down included, as a share of the limit."""
+        checked, used_uc = self._checked
+        return (used_uc if checked is asked else self._used_uc(asked)) / self._limit_uc
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""
         if asked.kind == "trigger":
-            self._charge.add_pulse(self._pulse_uc(asked), asked.now_s, asked.until_s)
+            self._charge.add_pulse(self._trigger_uc(asked), asked.now_s, asked.until_s)
 
     def is_reached(self, now_s: float) -> bool:
         """Return whether only the way to the safe amount is left."""
@@ -113,16 +125,32 @@ class ChargeLimit(Limit):
                 f"room for the way to safe under charge_uc_per_10_min_max, {self._limit_uc:g} uC",
             )
 
-    def _pulse_uc(self, asked: Asked) -> float:
-        return asked.amount * self._uc_per_pulse.get(asked.program, 0.0)
+    def _used_uc(self, asked: Asked) -> float:
+        """Return the charge of ten minutes with what is asked; 0 where that gives no more."""
+        belief = self._belief
+        if asked.kind == "trigger":
+            highest = belief.interval[1]
+            more_uc = self._trigger_uc(asked) + self._reserve_uc(highest, belief.programs)
+        elif asked.is_up and asked.amount > self.config.safe_amount + belief.tolerance:
+            more_uc = self._reserve_uc(asked.amount, belief.programs | {asked.program})
+        else:
+            return 0.0
+        return self._with(more_uc, asked.now_s)
+
+    def _trigger_uc(self, asked: Asked) -> float:
+        return asked.amount * self._uc_per_trigger.get(asked.program, 0.0)
 
     def _fits(self, more_uc: float, now_s: float) -> bool:
+        return self._with(more_uc, now_s) <= self._limit_uc
+
+    def _with(self, more_uc: float, now_s: float) -> float:
+        """Return the charge of ten minutes with more; of those to come where that may be more."""
         if self._limit_uc == math.inf:
-            return True
-        counted_uc = self._charge.charge_uc(now_s) + more_uc
-        if counted_uc + self._steady_uc <= self._limit_uc:
-            return True
-        return self._ahead_uc(now_s) + more_uc <= self._limit_uc
+            return 0.0
+        used_uc = self._charge.charge_uc(now_s) + more_uc
+        if used_uc + self._steady_uc <= self._limit_uc:
+            return used_uc
+        return self._ahead_uc(now_s) + more_uc
 
     def _ahead_uc(self, now_s: float) -> float:
         """Return the highest charge of any ten minutes to come, at the safe amount from now on."""

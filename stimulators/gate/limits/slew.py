@@ -1,5 +1,7 @@
 """The slew limit: how far an amount may move, as an allowance that grows with time."""
 
+import math
+
 from stimulators.decisions import Refusal
 from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
 from stimulators.refusals import RefusalReason
@@ -73,6 +75,13 @@ class Slew:
         """Return whether a step of this size may be taken now."""
         return abs(moved) <= self._right + _TINY
 
+    def share(self, moved: float) -> float:
+        """Return a step as a share of the one that may go now."""
+        step = abs(moved) - _TINY
+        if step <= 0.0:
+            return 0.0
+        return step / self._right if self._right > 0.0 else math.inf
+
     def take(self, moved: float) -> None:
         """Use up the allowance for a step that is sent."""
         self._right = max(0.0, self._right - abs(moved))
@@ -109,6 +118,10 @@ class SlewLimit(Limit):
         if not is_step or self.slew.allows(asked.moved):
             return None
         return self.refusal(f"a step of {asked.moved:g}", "no more than the slew allows by now")
+
+    def share(self, asked: Asked) -> float:
+        """Return the step as a share of the right to move."""
+        return self.slew.share(asked.moved)
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""

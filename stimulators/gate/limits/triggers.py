@@ -1,5 +1,7 @@
 """Limits on the time between triggers, and on their number in a minute."""
 
+import math
+
 from stimulators.decisions import Refusal
 from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
 from stimulators.gate.usage.budgets import RateBudget
@@ -34,6 +36,15 @@ class RefractoryLimit(Limit):
         is_over = since_s >= self.config.limits.refractory_s - _TINY
         return None if is_over else self.one_more(asked)
 
+    def share(self, asked: Asked) -> float:
+        """Return the refractory time as a share of the time since the last trigger."""
+        needed_s = self.config.limits.refractory_s - _TINY
+        if self._last is None or needed_s <= 0.0:
+            return 0.0
+        time_s, now_s, fire_at_s = self._last
+        since_s = min(asked.time_s - time_s, asked.now_s - now_s, asked.fire_at_s - fire_at_s)
+        return needed_s / since_s if since_s > 0.0 else math.inf
+
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""
         if asked.kind == "trigger":
@@ -67,6 +78,14 @@ class TriggersLimit(Limit):
             and self._by_fire.has_room(asked.fire_at_s)
         )
         return None if have_room else self.one_more(asked)
+
+    def share(self, asked: Asked) -> float:
+        """Return the triggers of the last minute with this one, as a share of those allowed."""
+        return max(
+            self._by_sample.share(asked.time_s),
+            self._by_now.share(asked.now_s),
+            self._by_fire.share(asked.fire_at_s),
+        )
 
     def count(self, asked: Asked) -> None:
         """Count a command that is sent."""

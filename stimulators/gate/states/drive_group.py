@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stimulators.decisions import Send, State
+from stimulators.decisions import NothingSent, Send, State
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
 
@@ -47,11 +47,16 @@ class DriveGroup:
         """Take back the triggers that wait for their time; return the devices where some may."""
         return [drive for drive in self._drives if drive.cancel_triggers(now_s)]
 
-    def next_commands(self, state: State, now_s: float) -> Iterator[Send]:
-        """Yield the command of each device that is due in this state of the rig."""
+    def end_rises(self) -> None:
+        """Forget every offer and every yes: what is wanted then is asked anew."""
         for drive in self._drives:
-            if (sent := drive.send_next(state, now_s)) is not None:
-                yield sent
+            drive.rises.end()
+
+    def next_decisions(self, state: State, now_s: float) -> Iterator[Send | NothingSent]:
+        """Yield the command of each device that is due in this state, or why none is, once."""
+        for drive in self._drives:
+            if (decided := drive.next_decision(state, now_s)) is not None:
+                yield decided
 
     @property
     def stream_uncertainty_s(self) -> float:

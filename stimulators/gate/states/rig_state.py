@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Sequence
 
-from stimulators.decisions import Decision, State, StateChanged
+from stimulators.decisions import Decision, Notice, State, StateChanged
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.freshness import Flaw, StreamWatch
 from stimulators.gate.states.armed_wait import ArmedWait
@@ -13,6 +13,7 @@ from stimulators.gate.states.lapses import Lapses
 from stimulators.gate.states.lease_wait import LeaseWait
 from stimulators.gate.states.stop_sender import StopSender
 from stimulators.gate_config import GateConfig
+from stimulators.targets import Target
 
 #: In these states a condition of staying that is broken makes the rig safe.
 STAYING: frozenset[State] = frozenset({"armed", "active", "hold", "paused"})
@@ -235,11 +236,18 @@ class RigState:
             self.decide(sent)
 
     def step(self, drive: Drive) -> None:
-        """Send a device the command that is due now, where there is a link."""
+        """Send a device the command that is due now, where there is a link, or say why none is."""
         if not self.is_linked:
             return
-        if (sent := drive.send_next(self.state, self.now_s)) is not None:
-            self.decide(sent)
+        if (decided := drive.next_decision(self.state, self.now_s)) is not None:
+            self.decide(decided)
+
+    def offer(self, drive: Drive, target: Target) -> None:
+        """Offer operators a rise that no yes is there for, and tell them of a new offer."""
+        if (offer := drive.rises.want(target, self.now_s)) is not None:
+            name, amount = drive.config.id, drive.config.amount_text(offer.amount)
+            text = f"{target.policy} wants {amount} of {name}, more than it gives"
+            self.decide(Notice("offered", f"{text}: offer {offer.number} waits for a yes", name))
 
     @property
     def flawless_s(self) -> float:
@@ -293,9 +301,10 @@ class RigState:
 
     def _move_all(self) -> None:
         if self.is_linked:
-            self.decide(*self._drives.next_commands(self.state, self.now_s))
+            self.decide(*self._drives.next_decisions(self.state, self.now_s))
 
     def _change(self, after: State, reason: str) -> None:
+        self._drives.end_rises()
         self.decide(StateChanged(before=self.state, after=after, reason=reason))
         self.state = after
         self.reason = reason

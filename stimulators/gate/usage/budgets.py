@@ -1,5 +1,6 @@
 """Limits on how often something may happen in any stretch of time of a given length."""
 
+import math
 from collections import deque
 
 
@@ -25,6 +26,16 @@ class RateBudget:
         if len(self._times_s) < n_max:
             return True
         return n_max > 0 and now_s - self._times_s[-n_max] >= self._window_s
+
+    def share(self, now_s: float, *, leaving: int = 0) -> float:
+        """Return those of the last window with one more, as a share of those that may come."""
+        n_over = 0
+        for time_s in self._times_s:
+            if now_s - time_s < self._window_s:
+                break
+            n_over += 1
+        n_max = self._n_max - leaving
+        return (len(self._times_s) - n_over + 1) / n_max if n_max > 0 else math.inf
 
     def take(self, now_s: float) -> None:
         """Count one at `now_s`, even beyond the limit, since the way to safety is never refused."""

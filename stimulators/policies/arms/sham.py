@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import msgspec
-
 from stimulators.policies.arms.arm import Arm, ArmConfig
+from stimulators.policies.arms.withheld import Withheld
 from stimulators.policies.on_event import OnEventConfig
-from stimulators.policies.policy import PolicyConfig
+from stimulators.policies.policy import PolicyConfig, PolicyInputs
 from stimulators.policies.threshold import ThresholdConfig
 from stimulators.targets import Observation, Target
 
@@ -34,8 +33,15 @@ class ShamConfig(
 class Sham(Arm):
     """Decides as the policy within, and withholds: its devices stay at their safe amounts.
 
-    What would have been given stands in the journal, target by target, refused as withheld. A
-    shadow, a policy that is tried beside a session and drives nothing, is the same.
+    What would have been given stands in the journal, target by target, refused as withheld. The
+    stage `shadow` of a rig does the same to every policy of it.
+
+    Parameters
+    ----------
+    config : ShamConfig
+        What is wrapped.
+    inputs : PolicyInputs
+        Reads and devices.
 
     Notes
     -----
@@ -61,7 +67,10 @@ class Sham(Arm):
         ),
     )
 
+    def __init__(self, config: ShamConfig, inputs: PolicyInputs) -> None:
+        super().__init__(config, inputs)
+        self._shadow = Withheld(self._within)
+
     def decide(self, observation: Observation) -> Sequence[Target]:
         """Return what the policy within wants, withheld."""
-        wanted = self.wanted_within(observation)
-        return [msgspec.structs.replace(each, withheld=True) for each in wanted]
+        return self._shadow.decide(observation)

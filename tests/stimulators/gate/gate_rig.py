@@ -7,7 +7,7 @@ from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, Sta
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.freshness import StreamReport
 from stimulators.gate.gate import SafetyGate
-from stimulators.gate_config import GateConfig
+from stimulators.gate_config import GateConfig, Stage
 from stimulators.limits import LimitsConfig, ProgramConfig
 from stimulators.targets import Observation, Target
 from stimulators.wire.messages import (
@@ -36,6 +36,7 @@ SESSION = "00001767323045000000-0123abcd"
 TICK_S = 0.02
 HOP_S = 0.01
 START_S = 1000.0
+CONFIRM_S = 10.0
 INSTANCE = "b00t"
 
 
@@ -178,6 +179,7 @@ class GateRig:
         arm: Literal["operator", "auto"] = "operator",
         calibration_s: float = 0.0,
         answers: bool = True,
+        stage: Stage = "closed",
     ) -> None:
         self.devices = devices or (device_of(),)
         self.timing = timing or GateConfig()
@@ -189,6 +191,8 @@ class GateRig:
             tick_s=TICK_S,
             session=SESSION,
             calibration_s=calibration_s,
+            stage=stage,
+            confirm_s=CONFIRM_S,
         )
         self.obedient = {device.id: Obedient(device) for device in self.devices}
         self.now_s = START_S

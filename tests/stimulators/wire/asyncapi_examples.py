@@ -10,13 +10,22 @@ from typing import Any
 
 from stimulators.wire import topics
 from stimulators.wire.display_messages import (
+    DecisionMessage,
     DetectorInfo,
     EstimateColumn,
     EstimateMessage,
     EventMessage,
+    LimitShare,
 )
 from stimulators.wire.keys.keys import without_signature
-from stimulators.wire.messages import Control, DeviceBelief, Status, Wire
+from stimulators.wire.messages import (
+    Control,
+    DeviceBelief,
+    Reason,
+    RiseOffer,
+    Status,
+    Wire,
+)
 from stimulators.wire.payload import to_payload
 from tests.stimulators.device.vectors.script import DEVICE, SESSION, Script
 from tests.stimulators.wire.asyncapi_schemas import message_types
@@ -33,6 +42,19 @@ _KINDS = {
     "stop": "Stop",
 }
 _NOW_US = 7_000_002_000
+_OFFER = RiseOffer(
+    device="stn",
+    offer=7,
+    amount=2.0,
+    unit="mA",
+    kind="amplitude",
+    program="adbs",
+    lowest=1.0,
+    highest=1.0,
+    reason=Reason(detector="beta", value=1.5, threshold=1.0, policy="adbs"),
+    until_us=_NOW_US + 30_000_000,
+    confirm_s=30.0,
+)
 _BY_HAND: tuple[tuple[str, Wire], ...] = (
     (
         "a service that drives a device",
@@ -54,6 +76,45 @@ _BY_HAND: tuple[tuple[str, Wire], ...] = (
                     word_age_s=0.2,
                 )
             },
+        ),
+    ),
+    (
+        "a rise waits for an operator's yes",
+        Status(state="active", session=SESSION, now_us=_NOW_US, stage="confirm", offers=(_OFFER,)),
+    ),
+    (
+        "an operator says yes to it",
+        Control(
+            request_id="7f3a9c10b2d4e5f6",
+            session=SESSION,
+            operator="ada",
+            issued_us=_NOW_US,
+            expires_us=_NOW_US + 2_000_000,
+            action="confirm",
+            device=_OFFER.device,
+            offer=_OFFER.offer,
+            amount=_OFFER.amount,
+        ),
+    ),
+    (
+        "a step on the way up, held back most by the slew",
+        DecisionMessage(
+            session=SESSION,
+            time_us=_NOW_US,
+            state="active",
+            stage="closed",
+            wanted=2.0,
+            allowed=1.25,
+            lowest=1.0,
+            highest=1.25,
+            certain=False,
+            decided="sent",
+            reason="wanted",
+            text="",
+            bounds=(
+                LimitShare(limit="slew_ma_per_s_max", share=1.0),
+                LimitShare(limit="amplitude_ma_max", share=0.4167),
+            ),
         ),
     ),
     (

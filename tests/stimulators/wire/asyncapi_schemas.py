@@ -18,7 +18,9 @@ def message_types() -> dict[str, type[Wire]]:
         messages.Reason,
         messages.DeviceLimits,
         messages.DeviceBelief,
+        messages.RiseOffer,
         display_messages.EstimateColumn,
+        display_messages.LimitShare,
     }
     return {
         name: each

@@ -4,8 +4,18 @@ import numpy as np
 
 from detectors.conditioning.conditioner import Note
 from detectors.estimates import Detection, Estimates, Seen
-from stimulators.decisions import Decision, Notice, Refusal, Send, SendStop, StateChanged
+from stimulators.decisions import (
+    Bound,
+    Decision,
+    NothingSent,
+    Notice,
+    Refusal,
+    Send,
+    SendStop,
+    StateChanged,
+)
 from stimulators.gate.usage.past import DevicePast
+from stimulators.reasons import NothingReason, SendReason
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 from stimulators.wire.messages import (
@@ -79,14 +89,18 @@ TARGET = Target(
 )
 DETECTION = Detection("burst", "STN_L_13", "onset", 5, 7, 0.05, 0.3)
 
+BOUNDS = (Bound("slew_ma_per_s_max", 1.0), Bound("amplitude_ma_max", 0.5))
+
 DECISIONS: tuple[Decision, ...] = (
-    Send("stn_left", COMMAND),
+    Send("stn_left", COMMAND, SendReason.WANTED, BOUNDS),
+    NothingSent("stn_left", NothingReason.LIMIT, BOUNDS),
     Send(
         "stn_left",
         Lease(session="s", lease_seq=1, issued_us=1, valid_us=2, armed_us=1, simulated=True),
     ),
     SendStop("r1", "device lost"),
     Refusal(RefusalReason.LATE, device="stn_left", sample=7),
+    Refusal(RefusalReason.CHARGE, device="stn_left", sample=7, bounds=BOUNDS),
     StateChanged("active", "hold", "late data"),
     Notice("arming", "waiting"),
 )

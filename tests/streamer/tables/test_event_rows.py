@@ -90,7 +90,19 @@ def test_a_command_says_what_is_sent_and_why() -> None:
         "value": 0.1,
         "threshold": 0.2,
         "onset_s": 0.001,
+        "reason": "wanted",
+        "limit": "slew_ma_per_s_max",
+        "limit_share": 1.0,
+        "runner_up": "amplitude_ma_max",
+        "runner_up_share": 0.5,
     }
+
+
+def test_nothing_has_its_reason_and_the_limits_that_bind_most() -> None:
+    (row,) = _rows((Tick(), Outcome(decisions=DECISIONS[1:2])))
+    assert (row["event"], row["kind"], row["device"]) == ("nothing", "limit", "stn_left")
+    assert (row["limit"], row["limit_share"]) == ("slew_ma_per_s_max", 1.0)
+    assert (row["runner_up"], row["runner_up_share"]) == ("amplitude_ma_max", 0.5)
 
 
 def test_a_level_is_an_amount_without_unit() -> None:

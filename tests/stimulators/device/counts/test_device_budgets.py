@@ -52,6 +52,14 @@ def test_a_stopped_device_counts_what_its_stop_amount_gives() -> None:
     assert _charge_uc(bench) == pytest.approx(100.0 * 0.2 * _UC_PER_S, rel=1e-3)
 
 
+def test_a_trigger_of_several_pulses_counts_with_all_of_them() -> None:
+    config = stimulator(safe_ma=0.0)
+    program = msgspec.structs.replace(config.programs["adbs"], pulses=5)
+    bench = Bench(msgspec.structs.replace(config, programs={"adbs": program})).leased()
+    bench.ask(bench.command(2.0, kind="trigger"))
+    assert _charge_uc(bench) == pytest.approx(5 * 2.0 * 60.0 / 1000.0)
+
+
 def test_a_trigger_counts_with_its_amount_and_width() -> None:
     bench = Bench(stimulator(safe_ma=0.0)).leased()
     bench.ask(bench.command(2.0, kind="trigger"))

@@ -16,6 +16,7 @@ from stimulators.gate.limits.registry import Limits
 from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import SendReason
 from stimulators.wire.messages import Ack, Command, Lease, Reason
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, info_of, limits_of
 
@@ -53,13 +54,13 @@ class Desk:
     def say(self, amount: float, now_s: float = 64.0) -> OpenCommand:
         """Send an amplitude of the gate itself; return what is remembered of it."""
         asked = Asked("amplitude", amount, "adbs", now_s)
-        sent = self.sending.send_amplitude(asked, wish=None, channel="c")
+        sent = self.sending.send_amplitude(asked, SendReason.WANTED, wish=None, channel="c")
         return self._opened(sent.message)
 
     def say_only(self, amount: float) -> None:
         """Send an amplitude and leave its answer open."""
         asked = Asked("amplitude", amount, "adbs", 64.0)
-        self.sending.send_amplitude(asked, wish=None, channel="c")
+        self.sending.send_amplitude(asked, SendReason.WANTED, wish=None, channel="c")
 
     def may_send(self, now_s: float, *, is_up: bool) -> bool:
         """Say whether the commands a second leave one more amplitude."""

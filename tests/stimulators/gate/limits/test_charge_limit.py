@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
+from stimulators.decisions import Send
 from stimulators.gate.limits.limit import Asked, Limited
 from stimulators.gate.limits.room import ChargeLimit
 from stimulators.gate.usage.account import Account
-from tests.stimulators.gate.driving.bench import TICK_S, TOLERANCE, Bench
+from tests.stimulators.gate.driving.bench import TICK_S, TOLERANCE, Bench, pulses
 
 
 def _limit(bench: Bench, limit_uc: float) -> ChargeLimit:
@@ -40,3 +44,25 @@ def test_what_stays_at_the_safe_amount_needs_no_way_down() -> None:
         assert limit.check(_asked(amount, is_up=True)) is None
     assert limit.check(_asked(0.5 + 2 * TOLERANCE, is_up=True)) is not None
     assert limit.check(_asked(0.5 + 2 * TOLERANCE)) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "n_pulses"),
+    [({}, 1), ({"pulses": 5}, 5), ({"duration_s": 0.03}, 4), ({"duration_s": 1e-6}, 1)],
+)
+def test_a_trigger_counts_with_all_the_pulses_that_it_delivers(
+    keys: dict[str, Any], n_pulses: int
+) -> None:
+    program = replace(pulses(), **keys)
+    limits = {"refractory_s": 0.05, "charge_uc_per_10_min_max": 100.0}
+    bench = Bench(safe_ma=0.0, limits=limits, programs={"a": program}, safe_program="a").be_live(
+        0.0
+    )
+    target = bench.target(2.0, kind="trigger")
+    n_given = 0
+    while isinstance(bench.drive.trigger(target, bench.now_s), Send):
+        n_given += 1
+        bench.now_s += 0.0625
+        target = bench.target(2.0, kind="trigger")
+    one_uc = n_pulses * 2.0 * 60.0 / 1000.0
+    assert n_given == min(60, int(100.0 / one_uc))

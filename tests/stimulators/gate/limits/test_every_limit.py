@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stimulators.decisions import Refusal
+from stimulators.decisions import Bound, Refusal
 from stimulators.gate.limits import registry
 from stimulators.gate.limits.amount import AmountLimit, ChargeDensityLimit, ShannonLimit
 from stimulators.gate.limits.limit import ASKED_KINDS, Asked, AskedKind, Limit, Told
@@ -18,7 +18,7 @@ from stimulators.gate.limits.slew import SlewLimit
 from stimulators.limits import LimitsConfig
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import DeviceLimits
-from tests.stimulators.gate.driving.bench import Bench
+from tests.stimulators.gate.driving.bench import TICK_S, Bench
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of
 from tests.world import electrode_oracle, oracle
 
@@ -75,6 +75,10 @@ class MadeUp(Limit):
         """Refuse more than 1 mA."""
         return self.refusal("more", "1 mA") if asked.amount > 1.0 else None
 
+    def share(self, asked: Asked) -> float:
+        """Return the amount in mA."""
+        return asked.amount
+
     def count(self, asked: Asked) -> None:
         """Count all that goes."""
         del asked
@@ -127,7 +131,8 @@ def test_the_order_in_which_limits_are_asked_is_written_down() -> None:
         *("Amount", "ChargeDensity", "Shannon", "Slew", "Refractory", "Triggers"),
         *("Commands", "Rises", "OnTime", "Charge"),
     ]
-    assert [each.place for each in LIMITS] == list(range(10, 101, 10))
+    assert [each.place for each in LIMITS] == [*range(10, 101, 10), 120, 130]
+    assert [each.__name__ for each in LIMITS[10:]] == ["ClinicalLimit", "MeanLimit"]
 
 
 def test_two_limits_of_one_place_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +197,62 @@ def test_a_limit_says_and_counts_nothing_of_a_kind_that_it_is_not_asked_about(
             if each.kind in {"amplitude", "trigger"}:  # only these ever go
                 one.count(each)
     assert [one.check(each) for each in own] == before
+
+
+@_EVERY
+def test_a_limit_refuses_what_would_use_more_than_all_of_it_and_nothing_else(
+    limit: type[Limit],
+) -> None:
+    tight = {"triggers_per_min_max": 3, "commands_per_s_max": 3.0, "rises_per_min_max": 3}
+    tight |= {"refractory_s": 0.05, "on_time_s_max": 2.0, "charge_uc_per_10_min_max": 40.0}
+    tight |= {"clinical_ma": 1.0, "clinical_share_max": 1.5, "above_mean_ma_max": 1.0}
+    bench = Bench(limits=tight, safe_ma=0.0).be_live(0.0)
+    bench.say(2.0)
+    one, refused = bench.drive.limits[limit], set()
+    for step in range(160):
+        now_s = bench.now_s + step * TICK_S
+        bench.drive.account.count(bench.drive.belief, now_s)
+        for kind in limit.kinds:
+            for plain in _asked(kind, 0.02 * step, now_s):
+                one.advance(now_s)
+                asked = plain._replace(moved=0.004 * step)
+                share, refusal = one.share(asked), one.check(asked)
+                assert math.isfinite(share) or share == math.inf
+                if refusal is None:
+                    assert share <= 1.0 + 1e-9 or not asked.gives_more
+                else:
+                    assert share >= 1.0
+                refused.add(refusal is not None)
+                if refusal is None and kind in {"amplitude", "trigger"} and step % 2 == 0:
+                    one.count(asked)
+    never_refuses = limit in {ChargeDensityLimit, ShannonLimit}
+    never_refuses |= limit.value_of(bench.config) is None
+    assert refused == ({False} if never_refuses else {False, True})
+
+
+def test_the_two_limits_that_bind_most_are_named_the_nearest_first() -> None:
+    bench = Bench(limits={"commands_per_s_max": 4.0}).be_live(0.5)
+    limits = bench.drive.limits
+    limits.advance(bench.now_s)
+    asked = Asked("amplitude", 2.25, "a", bench.now_s, is_up=True, moved=0.0625)
+    assert limits.bounds(asked) == (
+        Bound("amplitude_ma_max", 0.75),
+        Bound("commands_per_s_max", 1 / 3),
+    )
+    too_far = asked._replace(moved=1.0)
+    refusal = limits.check(too_far)
+    assert refusal is not None
+    assert refusal.bounds == limits.bounds(too_far)
+    assert refusal.bounds[0].limit == "slew_ma_per_s_max"
+    assert refusal.bounds[0].share > 1.0
+    assert refusal.bounds[1] == Bound("amplitude_ma_max", 0.75)
+
+
+def test_a_limit_that_allows_nothing_has_a_share_that_is_a_number() -> None:
+    bench = Bench(limits={"triggers_per_min_max": 0}).be_live(0.5)
+    refusal = bench.drive.trigger(bench.target(1.0, kind="trigger"), bench.now_s)
+    assert isinstance(refusal, Refusal)
+    assert refusal.bounds[0] == Bound("triggers_per_min_max", 1000.0)
 
 
 def test_a_limit_of_which_nothing_is_said_is_asked_about_everything() -> None:

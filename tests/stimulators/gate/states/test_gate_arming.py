@@ -150,7 +150,7 @@ def test_a_flood_of_requests_is_refused_and_forgotten() -> None:
         rig.control("arm", request_id=f"flood-{number}")
     assert rig.refusals[-1] != "busy"
     assert "busy" in rig.refusals
-    assert len(rig.gate._arming._requests._received_s) <= 256
+    assert len(rig.gate._arming.requests._received_s) <= 256
     rig.control("disarm")
     rig.control("arm", request_id="first")
     assert rig.state == "idle"

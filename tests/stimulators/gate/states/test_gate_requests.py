@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from stimulators.decisions import Notice, Refusal, StateChanged
+from stimulators.decisions import NothingSent, Notice, Refusal, StateChanged
 from stimulators.gate import remedies
 from stimulators.gate_config import GateConfig
+from stimulators.reasons import NothingReason
 from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import ControlAction, Stop
 from stimulators.wire.received import (
@@ -101,7 +102,7 @@ def test_a_rig_that_arms_itself_does_not_wait_in_safe() -> None:
 def test_a_request_that_is_not_known_yet_is_refused_and_a_mark_is_none_of_the_gate() -> None:
     rig = GateRig().be_ready()
     rig.control("set")
-    expected = "arm, disarm, pause, resume or mark"
+    expected = "arm, disarm, pause, resume, confirm or mark"
     assert _refused(rig) == [
         Refusal(RefusalReason.UNSUPPORTED, request_id="request-1", found="set", expected=expected)
     ]
@@ -125,7 +126,10 @@ def test_each_request_has_its_states() -> None:
     rig = GateRig().be_active()
     assert _state("arm", rig) == [("state", "active", "idle or safe")]
     assert _state("resume", rig) == [("state", "active", "paused")]
-    assert rig.control("pause") == (StateChanged("active", "paused", "paused by o"),)
+    assert rig.control("pause") == (
+        StateChanged("active", "paused", "paused by o"),
+        NothingSent("stn", NothingReason.REST),
+    )
     assert _state("pause", rig) == [("state", "paused", "active or hold")]
     assert rig.control("disarm")[0] == StateChanged("paused", "idle", "disarmed by o")
     rig = GateRig().be_held()

@@ -18,7 +18,7 @@ _KEY = Key("0a1b2c3d", "5e" * 32)
 _OTHER = Key("0a1b2c3d", "6f" * 32)
 _STOP = topics.STOP.at(rig=RIG)
 _COMMAND = topics.COMMAND.at(rig=RIG, device=DEVICE)
-_UNSIGNED = {topics.ESTIMATE, topics.EVENT, topics.DETECTOR_INFO}
+_UNSIGNED = {topics.ESTIMATE, topics.EVENT, topics.DETECTOR_INFO, topics.DECISION}
 _TO_DEVICE = (topics.COMMAND, topics.LEASE, topics.CLOCK_REPLY)
 _FROM_DEVICE = (topics.ACK, topics.INFO, topics.DEVICE_STATUS, topics.CLOCK_REQUEST)
 _BODY = b'{"seq":1}'
