@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from stimloop.terminal.therapy_text import therapy_lines
+
 #: Less than this share of valid hops, and a channel was of little use.
 _VALID_SHARE_MIN = 0.5
 #: Channels that a line names.
@@ -38,7 +40,7 @@ _OF_UNIT = _OF_STAMPS | {"not_finite_stamp"}
 
 
 def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for the whole, each signal, each kind of thing wrong, and each detector.
+    """Yield a line for the whole, each signal, each kind of thing wrong, detector, and device.
 
     Parameters
     ----------
@@ -57,6 +59,7 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, edges in summary["edges"].items():
         told = ", ".join(f"{n} {kind}s" for kind, n in edges.items() if n)
         yield f"{name}: {told}"
+    yield from therapy_lines(summary["therapy"])
 
 
 def flaw_lines(name: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:

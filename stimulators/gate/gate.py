@@ -155,6 +155,10 @@ class SafetyGate:
             belief.is_certain,
         )
 
+    def drive_of(self, device: str) -> Drive:
+        """Return a device as it is driven, to be looked at and never to be changed."""
+        return self._drives[device]
+
     def counted(self, device: str, now_s: float) -> tuple[float, float]:
         """Return the charge of ten minutes in µC and the time above safe that count."""
         account = self._drives[device].account

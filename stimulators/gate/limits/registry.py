@@ -1,6 +1,6 @@
 """Every limit there is, in the order in which they are asked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 import msgspec
@@ -46,9 +46,15 @@ class Limits:
     ----------
     device : Limited
         The device.
+
+    Attributes
+    ----------
+    onlooker : callable or None
+        Shown all that is asked, before it is answered; it must change nothing.
     """
 
     def __init__(self, device: Limited) -> None:
+        self.onlooker: Callable[[Asked], None] | None = None
         self._device = device
         self._limits = tuple(limit(device) for limit in LIMITS)
         # On the way of every command: only whom it concerns is asked.
@@ -69,8 +75,16 @@ class Limits:
         """Return the limit of this class."""
         return next(each for each in self._limits if isinstance(each, kind))
 
+    def answers(self, asked: Asked) -> Iterator[tuple[type[Limit], Refusal | None]]:
+        """Yield each limit that this is asked of, in their order, and its refusal or None."""
+        for limit in self._limits:
+            if asked.kind in limit.kinds:
+                yield type(limit), limit.check(asked)
+
     def check(self, asked: Asked) -> Refusal | None:
         """Return the first refusal of what is asked, or None; changes nothing."""
+        if self.onlooker is not None:
+            self.onlooker(asked)
         for check in self._checks[asked.kind]:
             if (refusal := check(asked)) is not None:
                 return refusal
