@@ -15,6 +15,10 @@ from streamer.journal.reader import JournalRecord
 from streamer.journal.records import StepRecord
 
 _DECISIONS: Final[Mapping[str, Any]] = {each.__name__: each for each in Decided.__subclasses__()}
+#: The fields of what was sent beside the message, with their types.
+_SENT: Final[Mapping[str, Any]] = {
+    each.name: each.type for each in msgspec.structs.fields(Send) if each.name != "message"
+}
 
 Plain: TypeAlias = dict[str, Any]
 
@@ -73,9 +77,14 @@ def read_outcome(record: JournalRecord, step: StepRecord) -> ReadOutcome:
 
 
 def _decision(plain: Plain) -> Decision:
-    if plain["type"] == Send.__name__:
-        message = plain["message"]
-        kind = Command if "seq" in message else Lease
-        return Send(plain["device"], msgspec.convert(message, kind))
-    decision: Decision = msgspec.convert(plain, _DECISIONS[plain["type"]])
-    return decision
+    if plain["type"] != Send.__name__:
+        decision: Decision = msgspec.convert(plain, _DECISIONS[plain["type"]])
+        return decision
+    # A message has no tag: a command has a number of its own, a lease another one.
+    message: Command | Lease = msgspec.convert(
+        plain["message"], Command if "seq" in plain["message"] else Lease
+    )
+    fields = {
+        name: msgspec.convert(plain[name], kind) for name, kind in _SENT.items() if name in plain
+    }
+    return Send(message=message, **fields)

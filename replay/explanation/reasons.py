@@ -91,9 +91,10 @@ def _why_not_moved(
     if wish is None and refused is not None:
         refusal = refused.refusal
         found = f": expected {refusal.expected}, found {refusal.found}" if refusal.found else ""
+        before_s = max(0.0, since_s - refused.since_s)
         yield (
             f"what policy {refusal.policy} wanted was refused as {refusal.reason.value} "
-            f"({refusal.reason.meaning}), first {max(0.0, since_s - refused.since_s):.2f} s before{found}"
+            f"({refusal.reason.meaning}), first {before_s:.2f} s before{found}"
         )
         return
     if wish is None:
@@ -134,8 +135,7 @@ def _held_up(witness: Witness, device: DeviceConfig, wish: Target) -> Iterator[s
 def _flaws_of(witness: Witness) -> Iterator[str]:
     """Yield what was noted on the samples of the window, each text once."""
     notes = [note for step in witness.kept for note in step.outcome.notes]
-    for text in dict.fromkeys(f"{each.stream}: {each.text}" for each in notes):
-        yield text
+    yield from dict.fromkeys(f"{each.stream}: {each.text}" for each in notes)
 
 
 def _own_reason(witness: Witness, device: DeviceConfig, command: Sent) -> str:
@@ -143,9 +143,8 @@ def _own_reason(witness: Witness, device: DeviceConfig, command: Sent) -> str:
     gate, unit = witness.loop.gate, unit_text(device)
     amount = f"{command.amount:g}{unit}"
     if gate.state in {"idle", "safe"}:
-        return f"the gate itself: on the way to the safe amount, as the rig is {gate.state} " + (
-            f"({gate.reason})"
-        )
+        why = f"as the rig is {gate.state} ({gate.reason})"
+        return f"the gate itself: on the way to the safe amount, {why}"
     if gate.state == "paused":
         return f"the gate itself: to the safe amount, as the rig is paused ({gate.reason})"
     if gate.state == "hold":

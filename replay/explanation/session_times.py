@@ -1,7 +1,7 @@
 """The times of a session, for people: wall clock where it has one, else seconds since it began."""
 
 import re
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 import msgspec
@@ -156,9 +156,8 @@ class SessionTimes(msgspec.Struct, frozen=True, kw_only=True):
     def _of_day(self, written: str, zone: tzinfo | None) -> datetime:
         """Return the first moment of the session at a time of day, else that of its first day."""
         hours, rest = written.split(":", 1)
-        of_day = time.fromisoformat(f"{int(hours):02d}:{rest}")
         began = utc_of(self.began_us or 0).astimezone(zone)
-        at = datetime.combine(began.date(), of_day, began.tzinfo)
+        at = _dated(f"{began.date()}T{int(hours):02d}:{rest}", zone)
         # What began within the second that is written began at that time.
         return at + _DAY if at + timedelta(seconds=_width_s(written)) <= began else at
 

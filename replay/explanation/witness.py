@@ -1,7 +1,7 @@
 """A session computed again up to a moment, with all that is needed to say what happened there."""
 
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -9,7 +9,6 @@ from detectors.block import Block
 from replay.explanation.scan import Scan
 from replay.explanation.shown_loop import Answered, ShownLoop
 from stimulators.decisions import Refusal, Send, State, StateChanged
-from stimulators.targets import Target
 from stimulators.wire.messages import Command
 from streamer.closed_loop import Outcome
 from streamer.config import LoopConfig
@@ -17,6 +16,9 @@ from streamer.errors import JournalError
 from streamer.events import Event
 from streamer.journal.reader import JournalRecord
 from streamer.journal.records import StepRecord, encode_outcome
+
+if TYPE_CHECKING:
+    from stimulators.targets import Target
 
 
 class Kept(NamedTuple):

@@ -154,12 +154,11 @@ class Summary:
         return found
 
     def _times(self) -> dict[str, Any]:
-        """Return when the first and the newest step were, by the service's clock and in UTC."""
+        """Return when the first and the newest step were; in UTC where there is a wall clock."""
         if self._began_s is None:
-            return {"began_s": None, "began_utc": None, "ended_s": None, "ended_utc": None}
-        return {
-            "began_s": self._began_s,
-            "began_utc": utc_text(self._began_us),
-            "ended_s": self._now_s,
-            "ended_utc": utc_text(self._clock.utc_us(self._now_s)),
-        }
+            return {}
+        found: dict[str, Any] = {"began_s": self._began_s, "ended_s": self._now_s}
+        if self._began_us is not None:
+            found["began_utc"] = utc_text(self._began_us)
+            found["ended_utc"] = utc_text(self._clock.utc_us(self._now_s))
+        return found

@@ -91,7 +91,7 @@ class DeviceTherapy:
         if event.change == "applied":
             return
         self._is_driven = event.change in _DRIVEN
-        if event.change != "resumed":
+        if event.change == "engaged":
             self._direction = 0
         # Where the ramp begins anew is no switch.
         self._wanted = self._switched_s = None
@@ -195,9 +195,11 @@ class Therapy:
         for each in self._devices.values():
             each.pass_time(now_s)
         for target in targets:
-            self._devices[target.device].take(target)
+            if (wanted := self._devices.get(target.device)) is not None:
+                wanted.take(target)
         for event in events:
-            self._devices[event.device].note(event)
+            if (changed := self._devices.get(event.device)) is not None:
+                changed.note(event)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return the figures of each device, by its id."""
