@@ -26,9 +26,9 @@ def why_sent(
         yield _own_reason(witness, device, command)
         return
     if command.kind == "trigger":
-        yield f"policy {command.by} wanted a trigger of {wanted.amount:g}{unit}: it was allowed"
+        yield f"policy {command.by} wanted a trigger of {wanted.amount:.4g}{unit}: it was allowed"
         return
-    yield f"policy {command.by} wanted {wanted.amount:g}{unit}, and the gate allowed a command"
+    yield f"policy {command.by} wanted {wanted.amount:.4g}{unit}, and the gate allowed a command"
     if command.program != wanted.program:
         yield (
             f"it goes by way of 0 in program {command.program}, as a program changes to "
@@ -36,7 +36,7 @@ def why_sent(
         )
     elif abs(command.amount - wanted.amount) > _SAME:
         yield (
-            f"{command.amount:g}{unit} is the next step on the way to {wanted.amount:g}{unit}: "
+            f"{command.amount:.4g}{unit} is the next step on the way to {wanted.amount:.4g}{unit}: "
             f"the amount changes by at most {device.slew_per_s_max:g}{unit} a second"
         )
 
@@ -105,12 +105,12 @@ def _why_not_moved(
     at_wish = max(abs(lowest - wish.amount), abs(highest - wish.amount))
     if at_wish <= drive.belief.tolerance + _SAME:
         yield (
-            f"it gave what policy {wish.policy} wanted already: {wish.amount:g}{unit}, so there "
+            f"it gave what policy {wish.policy} wanted already: {wish.amount:.4g}{unit}, so there "
             "was nothing to say"
         )
         return
-    given = f"{lowest:g}" if highest - lowest <= _SAME else f"{lowest:g} to {highest:g}"
-    yield f"policy {wish.policy} wanted {wish.amount:g}{unit}, and it gave {given}{unit}"
+    given = f"{lowest:.4g}" if highest - lowest <= _SAME else f"{lowest:.4g} to {highest:.4g}"
+    yield f"policy {wish.policy} wanted {wish.amount:.4g}{unit}, and it gave {given}{unit}"
     yield from _held_up(witness, device, wish)
 
 
@@ -127,7 +127,7 @@ def _held_up(witness: Witness, device: DeviceConfig, wish: Target) -> Iterator[s
                 )
                 return
     yield (
-        f"it was on its way to {wish.amount:g}, or its answer was awaited, or the next step was "
+        f"it was on its way to {wish.amount:.4g}, or its answer was awaited, or the next step was "
         "smaller than one worth a command"
     )
 
@@ -141,7 +141,7 @@ def _flaws_of(witness: Witness) -> Iterator[str]:
 def _own_reason(witness: Witness, device: DeviceConfig, command: Sent) -> str:
     """Return why the gate gave a command by itself."""
     gate, unit = witness.loop.gate, unit_text(device)
-    amount = f"{command.amount:g}{unit}"
+    amount = f"{command.amount:.4g}{unit}"
     if gate.state in {"idle", "safe"}:
         why = f"as the rig is {gate.state} ({gate.reason})"
         return f"the gate itself: on the way to the safe amount, {why}"

@@ -54,16 +54,19 @@ def _happened(told: Explanation, zone: tzinfo | None) -> Iterator[str]:
         yield f"    {entry_line(each, told.times, zone)}"
 
 
-def headline(told: Explanation, zone: tzinfo | None = None) -> str:
+def headline(told: Explanation, zone: tzinfo | None = None, *, is_brief: bool = False) -> str:
     """Return the first line: what went when, or that nothing did."""
     at = told.times.text(told.since_s, zone, is_dated=True)
-    since = "" if told.times.began_us is None else f" ({told.since_s:.3f} s into the session)"
+    since = f" ({told.since_s:.3f} s into the session)"
+    if is_brief or told.times.began_us is None:
+        since = ""
     if told.command is None:
         return f"{at}{since}: nothing was sent to {told.device}"
     sent = told.command
     return (
         f"{at}{since}: command {sent.seq} to {told.device}: {sent.kind} "
-        f"{_amount(sent.amount, told)}{_of_program(sent)}, record {sent.record}"
+        f"{_amount(sent.amount, told)}{_of_program(sent)}"
+        + ("" if is_brief else f", record {sent.record}")
     )
 
 

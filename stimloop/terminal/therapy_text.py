@@ -53,7 +53,8 @@ def _amounts(told: Mapping[str, Any]) -> str:
 def _switches(told: Mapping[str, Any]) -> str:
     if told["switches"] is None:
         return ""
-    text = f"{told['switches_per_h']:.3g} switches an hour"
+    per_h = told["switches_per_h"]
+    text = f"{per_h:.0f} switches an hour" if per_h >= 100.0 else f"{per_h:.3g} switches an hour"
     if told["undone_within_onset"] is None:
         return text
     return (

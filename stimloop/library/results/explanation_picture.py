@@ -105,20 +105,26 @@ def _draw_feature(axis: Any, told: Explanation, feature: Feature) -> None:  # no
     axis.set_ylabel(f"{feature.detector}{measure}{unit}", **_LABEL)
     for name, level in _levels(told):
         axis.axhline(level, color=SIGNAL, linewidth=1.2, linestyle="--")
-        axis.annotate(
-            name,
-            (1.0, level),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=_TICKS,
-        )
+        _name_level(axis, name, level)
     for each in told.features:
         is_own = (each.detector, each.channel) == (feature.detector, feature.channel)
-        if each.measure == "threshold" and is_own:
-            levels = [float("nan") if value is None else value for value in each.values]
+        levels = [float("nan") if value is None else value for value in each.values]
+        if each.measure == "threshold" and is_own and levels:
             axis.plot(_from(told, each.since_s), levels, "--", color=SIGNAL, linewidth=1.2)
+            _name_level(axis, "threshold", levels[-1])
+
+
+def _name_level(axis: Any, name: str, level: float) -> None:  # noqa: ANN401
+    """Write what a level is to the right of it."""
+    axis.annotate(
+        name,
+        (1.0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=_TICKS,
+    )
 
 
 def _levels(told: Explanation) -> list[tuple[str, float]]:
@@ -168,7 +174,7 @@ def _stairs(
 
 
 def _title(told: Explanation) -> str:
-    lines = [headline(told), *told.why]
+    lines = [headline(told, is_brief=True), *told.why]
     return "\n".join("\n".join(textwrap.wrap(line, _N_TITLE)) for line in lines)
 
 
