@@ -1,1 +1,1 @@
-"""What `make bench` runs; see README.md beside this file."""
+"""The benchmarks of `make bench`; README.md beside this file explains them."""

@@ -1,4 +1,4 @@
-"""What one hop of band power costs, beside numpy, scipy and the peers that compute it online."""
+"""The time that one hop of band power takes, beside numpy, scipy and other online packages."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, periodogram, sosfilt, welch
 from scipy.signal.windows import hann
 
-from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
+from benchmarks.contenders import Contender, Here, SpeedTarget, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
 from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
@@ -31,7 +31,7 @@ PEER_NAMES = frozenset(PEERS.values())
 
 
 def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
-    """Return noise enough for a window and all hops of a turn, shape (n_samples, n_channels)."""
+    """Return noise for a window and all hops that are timed, shape (n_samples, n_channels)."""
     n_samples = round(window_s * RATE_HZ) + HOP * N_HOPS
     return np.random.default_rng(1).normal(0.0, 10.0, (n_samples, n_channels))
 
@@ -43,7 +43,7 @@ def stimloop(
     hops_a_call: int,
     method: Literal["periodogram", "recursive"] = "periodogram",
 ) -> Here:
-    """Return our own detector, warm, its window full; it is fed the same hops in every turn."""
+    """Return stimloop's detector after a full window; it gets the same hops in every repetition."""
     n_channels = samples_uv.shape[1]
     layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
     config = BandPowerConfig(
@@ -71,7 +71,7 @@ def stimloop(
 def numpy_rfft(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
 ) -> Here:
-    """Return numpy over all channels at once, without a copy or an allocation it can avoid."""
+    """Return numpy on all channels at once, without copies or allocations that can be avoided."""
     channels_uv, window, bins, parts = _channels_first(samples_uv, window_s, band_hz)
     taper = hann(window, sym=False)
     scale = 2.0 / (RATE_HZ * (taper**2).sum()) * RATE_HZ / window
@@ -108,7 +108,7 @@ def scipy_periodogram(
 def scipy_welch(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
 ) -> Here:
-    """Return scipy's welch with one segment: the same numbers again."""
+    """Return scipy's welch with one segment, which computes the same numbers."""
     channels_uv, window, bins, parts = _channels_first(samples_uv, window_s, band_hz)
 
     def run(hop: int) -> NDArray[np.float64]:
@@ -123,7 +123,7 @@ def scipy_welch(
 def scipy_sosfilt(
     samples_uv: NDArray[np.float64], window_s: float, band_hz: tuple[float, float]
 ) -> Here:
-    """Return scipy's filter, its state kept from hop to hop, and the mean of a ring of squares."""
+    """Return scipy's filter with its state kept between hops, and the mean of the last squares."""
     window = round(window_s * RATE_HZ)
     sections = butter(2, band_hz, "bandpass", output="sos", fs=RATE_HZ)
     zi = np.zeros((len(sections), 2, samples_uv.shape[1]))
@@ -140,7 +140,7 @@ def scipy_sosfilt(
 
 
 def agree(n_channels: int) -> bool:
-    """Whether ours and numpy's give the same numbers for the same window."""
+    """Return whether stimloop and numpy compute the same numbers for the same window."""
     samples_uv = signal(n_channels, 1.0)
     layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
     config = BandPowerConfig(id="beta", stream="LFP", band_hz=BAND_HZ)
@@ -149,8 +149,8 @@ def agree(n_channels: int) -> bool:
     return bool(np.allclose(ours.values[-1], np.asarray(theirs), rtol=1e-9, atol=0.0))
 
 
-def compare(n_channels: int, targets: tuple[Target, ...]) -> Iterator[str]:
-    """Yield the table for so many channels, and whether the targets are reached."""
+def compare(n_channels: int, targets: tuple[SpeedTarget, ...]) -> Iterator[str]:
+    """Yield the table for one number of channels, and whether the targets are reached."""
     samples_uv = signal(n_channels, 1.0)
     case = {"case": "band_power", "rate_hz": RATE_HZ, "hop": HOP, "window_s": 1.0}
     with peers(PEERS, samples_uv, case | {"band_hz": BAND_HZ}) as elsewhere:
@@ -178,7 +178,7 @@ def compare(n_channels: int, targets: tuple[Target, ...]) -> Iterator[str]:
 
 
 def against_window(n_channels: int) -> Iterator[str]:
-    """Yield the cost against the length of the window, with as many bins and with the same band."""
+    """Yield the time against the length of the window: at equal bins, and at an equal band."""
     yield f"\n{n_channels} channels, cost against window ({', '.join(map(str, WINDOWS_S))} s)"
     bands: dict[str, list[tuple[float, float]]] = {
         "17 bins in the band": [(BAND_HZ[0] / each, BAND_HZ[1] / each) for each in WINDOWS_S],
@@ -197,7 +197,7 @@ def against_window(n_channels: int) -> Iterator[str]:
 
 
 def against_channels() -> Iterator[str]:
-    """Yield the cost against the number of channels."""
+    """Yield the time against the number of channels."""
     yield f"\nband power, cost against channels ({', '.join(map(str, N_CHANNELS))})"
     contenders = [stimloop(signal(each, 1.0), 1.0, BAND_HZ, 1) for each in N_CHANNELS]
     times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
@@ -207,12 +207,12 @@ def against_channels() -> Iterator[str]:
 
 
 def report() -> Iterator[str]:
-    """Yield every table, the equality of the numbers first."""
+    """Yield every table, after a check that the numbers are equal."""
     for n_channels in (8, 256):
         yield f"{verdict(agree(n_channels))}: the numbers of {n_channels} channels equal numpy's"
-    yield from compare(8, (Target("numpy rfft, vectorised", 5.0),))
-    many = [Target("numpy rfft, vectorised", 30.0)]
-    many += [Target(PEERS[peer], 50.0) for peer in ("py_neuromodulation", "ezmsg_sigproc")]
+    yield from compare(8, (SpeedTarget("numpy rfft, vectorised", 5.0),))
+    many = [SpeedTarget("numpy rfft, vectorised", 30.0)]
+    many += [SpeedTarget(PEERS[peer], 50.0) for peer in ("py_neuromodulation", "ezmsg_sigproc")]
     yield from compare(256, tuple(many))
     yield from against_channels()
     for n_channels in (8, 256):

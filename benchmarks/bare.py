@@ -1,4 +1,4 @@
-"""The two floors of the latency benchmark: LSL to MQTT with nothing in between.
+"""Two programs without stimloop from LSL to MQTT: the lowest latency that could be reached.
 
 ``raw``: the thread that pulls also publishes, on a bare socket. ``aiomqtt``: the pulling thread
 hands each sample to asyncio, which publishes with aiomqtt: stimloop's path without stimloop.
@@ -41,7 +41,7 @@ def _pull(inlet: pylsl.StreamInlet) -> Pulled:
 
 
 def run_raw(source_id: str, port: int) -> None:
-    """Pull and publish in one thread."""
+    """Pull from LSL and publish in one thread."""
     client = RawMqtt(port, "raw")
     inlet = _open(source_id)
     while True:
@@ -52,10 +52,10 @@ def run_raw(source_id: str, port: int) -> None:
 
 
 async def run_aiomqtt(source_id: str, port: int) -> None:
-    """Pull in a thread, hand over to asyncio, publish with aiomqtt."""
+    """Pull from LSL in a thread, hand over to asyncio, publish with aiomqtt."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Queue[Pulled] = asyncio.Queue()
-    # Without it the peer would be ten times slower than it has to be.
+    # Without this setting aiomqtt would be ten times slower than it has to be.
     no_delay: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     async with aiomqtt.Client("127.0.0.1", port, socket_options=no_delay) as client:
         inlet = _open(source_id)
@@ -73,7 +73,7 @@ async def run_aiomqtt(source_id: str, port: int) -> None:
 
 
 def main() -> None:
-    """Run one floor until killed."""
+    """Run one of the two programs until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", choices=["raw", "aiomqtt"])
     parser.add_argument("source_id")

@@ -1,4 +1,4 @@
-"""The stimulator of the latency benchmark: stamps what arrives, and answers as a device does."""
+"""The device of the latency benchmark: records when commands arrive, and answers them."""
 
 import secrets
 from typing import NamedTuple
@@ -29,14 +29,14 @@ _HEARD: dict[str, type[ToDevice]] = {
 
 
 class Arrival(NamedTuple):
-    """A trigger: when it was here, and the onset it names, both in the LSL clock."""
+    """A trigger command: when it arrived, and the onset that it names, both on the LSL clock."""
 
     received_s: float
     onset_s: float
 
 
 class BenchDevice:
-    """The reference device on a bare socket, in the process that measures.
+    """The reference device behind a plain socket, in the process that measures.
 
     Parameters
     ----------
@@ -60,11 +60,11 @@ class BenchDevice:
 
     @property
     def is_live(self) -> bool:
-        """Whether the service has it under a lease: then it triggers."""
+        """Whether the device has a lease of the service, which then sends triggers."""
         return self._device.state == "live"
 
     def receive(self, timeout_s: float) -> Arrival | None:
-        """Take what comes within `timeout_s`; return the first trigger, if one did."""
+        """Handle messages for up to `timeout_s`; return the first trigger, if one came."""
         deadline_s = pylsl.local_clock() + timeout_s
         while (now_s := pylsl.local_clock()) < deadline_s:
             if now_s >= self._tick_due_s:
@@ -84,7 +84,7 @@ class BenchDevice:
         return None
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         self._client.close()
 
     def _answer(self, messages: tuple[FromDevice, ...]) -> None:

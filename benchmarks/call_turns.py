@@ -1,4 +1,4 @@
-"""Times calls of detector chains, a turn at a time as it is asked: see `benchmarks.calls`.
+"""Times calls of detector chains on request, a repetition at a time: see `benchmarks.calls`.
 
 It runs against whichever tree stands first on the path, also an older one, so it needs of it only
 what has been there for long: configurations, blocks and the chain.
@@ -19,7 +19,7 @@ from detectors.detector import DetectorConfig
 from detectors.power.band_power import BandPowerConfig
 
 _RATE_HZ: Final = 1000.0
-#: Samples that come round again; windows are full after the second round.
+#: Samples that are repeated; windows are full after the second repetition.
 _ROUND: Final = 20_000
 
 
@@ -55,7 +55,7 @@ def _coupling(_channels: tuple[str, ...]) -> DetectorConfig:
     )
 
 
-#: For each name the table, and the number of channels for one and for eight.
+#: For each name its table, and the number of channels for one channel and for eight.
 _KINDS: Final = {
     "band power": (_band_power, {1: 1, 8: 8}),
     "recursive power": (_recursive, {1: 1, 8: 8}),
@@ -65,7 +65,7 @@ _KINDS: Final = {
 
 
 def subject(kind: str, size: int, hops_a_call: int) -> Callable[[int], float]:
-    """Return what takes a number of calls and returns the microseconds that each hop took."""
+    """Return a function that makes a number of calls and returns the microseconds of each hop."""
     make, n_channels = _KINDS[kind]
     channels = tuple(f"C{number}" for number in range(n_channels[size]))
     chain = DetectorChain((make(channels),), {"LFP": StreamLayout("LFP", _RATE_HZ, channels)})
@@ -95,7 +95,7 @@ def subject(kind: str, size: int, hops_a_call: int) -> Callable[[int], float]:
 
 
 def main() -> None:
-    """Take turns: a line says what of, and how many calls; the answer is microseconds a hop."""
+    """Read lines with a chain and a number of calls; answer each with microseconds a hop."""
     known: dict[tuple[str, int, int], Callable[[int], float]] = {}
     for line in sys.stdin:
         kind, size, hops_a_call, n_calls = line.rstrip("\n").split("\t")

@@ -1,4 +1,4 @@
-"""What a call of a detector costs through the chain: one hop a call, and fifty.
+"""The time of a detector's call through the chain: with one hop a call, and with fifty.
 
 ``python -m benchmarks.calls``; with ``--beside ../other-tree`` the same calls of another tree of
 this repository too, in a process of its own. The trees take turns, and of each the median and the
@@ -22,12 +22,12 @@ _KINDS: Final = ("band power", "recursive power", "coherence", "coupling")
 _SIZES: Final = (1, 8)
 _HOPS_A_CALL: Final = (1, 50)
 _N_TURNS: Final = 41
-#: Hops of a turn, about.
+#: About how many hops one repetition has.
 _N_HOPS: Final = 1000
 
 
 class _Tree:
-    """A process that takes turns with the detectors of one tree."""
+    """A process that times the detectors of one source tree."""
 
     def __init__(self, root: Path, stack: ExitStack) -> None:
         self._root = root
@@ -45,7 +45,7 @@ class _Tree:
         stack.callback(self._process.communicate)
 
     def turn_us(self, kind: str, size: int, hops_a_call: int) -> float:
-        """Return the microseconds a hop of one turn."""
+        """Return the microseconds of a hop in one repetition."""
         assert self._process.stdin is not None  # noqa: S101 for the type checker
         assert self._process.stdout is not None  # noqa: S101
         n_calls = max(1, _N_HOPS // hops_a_call)
@@ -82,7 +82,7 @@ def report(beside: Path | None = None, kinds: tuple[str, ...] = _KINDS) -> Itera
 
 
 def _columns(turns: list[list[float]]) -> str:
-    """Return a row's columns of the turns, each with one time a tree."""
+    """Return the columns of a row: the median time of each tree, and their ratio."""
     by_tree = list(zip(*turns, strict=True))
     text = "".join(
         f"{f'{statistics.median(times_us):.2f} ({min(times_us):.2f})':>17}" for times_us in by_tree

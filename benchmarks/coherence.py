@@ -1,4 +1,4 @@
-"""What one hop of coherence costs, beside numpy, scipy and the peers that compute it.
+"""The time that one hop of coherence takes, beside numpy, scipy and other packages.
 
 Ours, numpy and scipy give the mean squared coherence over the band of all pairs of channels, of the
 same windows.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import coherence as scipy_coherence
 from scipy.signal.windows import hann
 
-from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
+from benchmarks.contenders import Contender, Here, SpeedTarget, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
 from detectors.bands.bins import bins_in_band
 from detectors.block import Block, StreamLayout
@@ -41,7 +41,7 @@ Run = Callable[[int], NDArray[np.float64]]
 
 
 def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
-    """Return noise enough for a window and all hops of a turn, with a part that is shared."""
+    """Return noise for a window and all hops that are timed, with a part shared by all channels."""
     n_samples = round(window_s * RATE_HZ) + HOP * N_HOPS
     random = np.random.default_rng(1)
     shared = random.normal(0.0, 5.0, (n_samples, 1))
@@ -52,7 +52,7 @@ def signal(n_channels: int, window_s: float) -> NDArray[np.float64]:
 def stimloop(
     samples_uv: NDArray[np.float64], window_s: float, measures: tuple[ExtraMeasure, ...] = ()
 ) -> Here:
-    """Return our own detector, warm, its window full; it is fed the same hops in every turn."""
+    """Return stimloop's detector after a full window; it gets the same hops in every repetition."""
     n_channels = samples_uv.shape[1]
     layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
     config = CoherenceConfig(
@@ -78,12 +78,12 @@ def stimloop(
 
 
 def every_measure(samples_uv: NDArray[np.float64], window_s: float) -> Here:
-    """Return our own detector with phase locking and phase lag beside the coherence."""
+    """Return stimloop's detector with phase locking and phase lag besides coherence."""
     return stimloop(samples_uv, window_s, ("phase_locking", "phase_lag", "phase_lag_debiased"))
 
 
 def numpy_rfft(samples_uv: NDArray[np.float64], window_s: float) -> Here:
-    """Return numpy over all channels at once: transform of the window's segments, products."""
+    """Return numpy on all channels at once: transforms of the segments, then products."""
     channels_uv = np.ascontiguousarray(samples_uv.T)
     n_channels = len(channels_uv)
     window = round(window_s * RATE_HZ)
@@ -111,7 +111,7 @@ def numpy_rfft(samples_uv: NDArray[np.float64], window_s: float) -> Here:
 
 
 def scipy_pairs(samples_uv: NDArray[np.float64], window_s: float) -> Here:
-    """Return `scipy.signal.coherence` of one pair after the other."""
+    """Return `scipy.signal.coherence` of one pair after another."""
     channels_uv = np.ascontiguousarray(samples_uv.T)
     window = round(window_s * RATE_HZ)
     pairs = list(combinations(range(len(channels_uv)), 2))
@@ -131,19 +131,19 @@ def scipy_pairs(samples_uv: NDArray[np.float64], window_s: float) -> Here:
 
 
 def _band() -> tuple[slice, NDArray[np.float64]]:
-    """Return the bins of the band, and the weight of each in the mean over it."""
+    """Return the bins of the band, and the weight of each in the band's mean."""
     bins, parts = bins_in_band(BAND_HZ, SEGMENT, RATE_HZ)
     return slice(int(bins[0]), int(bins[-1]) + 1), parts / parts.sum()
 
 
 def agree(contenders: Sequence[Here]) -> bool:
-    """Whether all give the same numbers for the same window."""
+    """Return whether all compute the same numbers for the same window."""
     made = [[cast("Run", each.run)(hop) for hop in range(2)][1] for each in contenders]
     return all(np.allclose(each, made[0], rtol=0.0, atol=1e-9) for each in made)
 
 
-def compare(n_channels: int, targets: tuple[Target, ...] = ()) -> Iterator[str]:
-    """Yield the table for so many channels, and whether each target is reached."""
+def compare(n_channels: int, targets: tuple[SpeedTarget, ...] = ()) -> Iterator[str]:
+    """Yield the table for one number of channels, and whether each target is reached."""
     samples_uv = signal(n_channels, WINDOW_S)
     ours = [
         make(samples_uv, WINDOW_S) for make in (stimloop, every_measure, numpy_rfft, scipy_pairs)
@@ -161,7 +161,7 @@ def compare(n_channels: int, targets: tuple[Target, ...] = ()) -> Iterator[str]:
 
 
 def against_window(n_channels: int) -> Iterator[str]:
-    """Yield the cost against the length of the window."""
+    """Yield the time against the length of the window."""
     contenders = [stimloop(signal(n_channels, each), each) for each in WINDOWS_S]
     times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
     found = slope(WINDOWS_S, times_us)
@@ -174,7 +174,7 @@ def against_window(n_channels: int) -> Iterator[str]:
 
 
 def against_pairs() -> Iterator[str]:
-    """Yield the cost against the number of pairs."""
+    """Yield the time against the number of pairs."""
     n_channels = (8, 16, 32, 64)
     contenders = [stimloop(signal(each, WINDOW_S), WINDOW_S) for each in n_channels]
     times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
@@ -191,9 +191,9 @@ def report() -> Iterator[str]:
     yield from compare(2)
     yield from compare(8)
     targets = (
-        Target(NUMPY, 10.0),
-        Target(PEERS["mne_connectivity"], 100.0),
-        Target(PEERS["py_neuromodulation"], 10_000.0),
+        SpeedTarget(NUMPY, 10.0),
+        SpeedTarget(PEERS["mne_connectivity"], 100.0),
+        SpeedTarget(PEERS["py_neuromodulation"], 10_000.0),
     )
     yield from compare(32, targets)
     for n_channels in N_CHANNELS:

@@ -1,4 +1,4 @@
-"""What one hop of a detector costs, beside the peers that compute the same online.
+"""The time that one hop of a detector takes, beside other packages that compute it online.
 
 ``python -m benchmarks.compute``. Contenders take turns, a burst of hops each, and the median over
 all turns counts, so that a busy machine disturbs them alike; trust ratios, not microseconds. Peers

@@ -1,4 +1,4 @@
-"""Ways to compute the same hop, timed in turns, so that a busy machine disturbs them alike.
+"""Times several ways to compute a hop in turns, so that a busy machine disturbs all alike.
 
 What counts is processor time, all threads together: others who run in between take none of it.
 """
@@ -14,11 +14,11 @@ import numpy as np
 
 
 class Contender(Protocol):
-    """One way to compute a hop."""
+    """One way to compute a hop, to be timed."""
 
     @property
     def name(self) -> str:
-        """How it is called in tables."""
+        """Name in tables."""
         ...
 
     def turn_us(self, n_hops: int) -> float:
@@ -27,7 +27,7 @@ class Contender(Protocol):
 
 
 class Here(NamedTuple):
-    """A contender of this process: `run` takes a call's number; a call may do several hops."""
+    """A way to compute a hop in this process: `run` gets the number of a call."""
 
     name: str
     run: Callable[[int], object]
@@ -42,15 +42,15 @@ class Here(NamedTuple):
         return (time.process_time() - start_s) * 1e6 / n_hops
 
 
-class Target(NamedTuple):
-    """So many times the first contender is to be faster than the one of this name."""
+class SpeedTarget(NamedTuple):
+    """A target: the first way is to be `times` as fast as the one of this name."""
 
     name: str
     times: float
 
 
 def hop_us(contenders: Sequence[Contender], *, n_turns: int, n_hops: int) -> list[float]:
-    """Return the median microseconds a hop of each over all turns.
+    """Return the median microseconds that a hop takes in each way, over all repetitions.
 
     A contender that needs more than a tenth of a second for a turn has fewer hops in it, and
     fewer turns: enough to tell a factor of ten from one of nine.
@@ -65,9 +65,9 @@ def hop_us(contenders: Sequence[Contender], *, n_turns: int, n_hops: int) -> lis
 
 
 def table(
-    contenders: Sequence[Contender], times_us: Sequence[float], targets: Sequence[Target] = ()
+    contenders: Sequence[Contender], times_us: Sequence[float], targets: Sequence[SpeedTarget] = ()
 ) -> Iterator[str]:
-    """Yield the lines of a comparison; the first contender is ours."""
+    """Yield the lines of a comparison; the first way is stimloop's."""
     width = max(28, *(len(each.name) for each in contenders))
     yield f"  {'':{width}} {'µs a hop':>12} {'beside ours':>12}"
     by_name = {each.name: each_us for each, each_us in zip(contenders, times_us, strict=True)}
@@ -83,17 +83,17 @@ def table(
 
 
 def slope(sizes: Sequence[float], times_us: Sequence[float]) -> float:
-    """Return the exponent of cost against size: 1 is in proportion, 0 does not depend on it."""
+    """Return the exponent of time against size: 1 is proportional, 0 is independent of size."""
     return float(np.polyfit(np.log(sizes), np.log(times_us), 1)[0])
 
 
 def verdict(is_reached: bool) -> str:
-    """Return the word a line about a target begins with."""
+    """Return the word with which the line about a target begins."""
     return "PASS" if is_reached else "below target"
 
 
 def processor() -> str:
-    """Return how many processors of what name this machine has."""
+    """Return the number and the name of this machine's processors."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What one hop of phase-amplitude coupling costs, beside scipy, tensorpac and pactools."""
+"""The time that one hop of phase-amplitude coupling takes, beside scipy, tensorpac, pactools."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, hilbert, sosfilt, sosfiltfilt
 
-from benchmarks.contenders import Contender, Here, Target, hop_us, slope, table, verdict
+from benchmarks.contenders import Contender, Here, SpeedTarget, hop_us, slope, table, verdict
 from benchmarks.peers.process import peers
 from detectors.block import Block, StreamLayout
 from detectors.coupling.measures import coupling_of
@@ -33,13 +33,13 @@ SCIPY = "scipy sosfiltfilt, hilbert"
 
 
 def signal(n_channels: int, window_s: float = WINDOW_S) -> Signal:
-    """Return noise enough for a window and all hops of a turn."""
+    """Return noise for a window and all hops that are timed."""
     n_samples = round(window_s * RATE_HZ) + HOP * N_HOPS
     return np.random.default_rng(1).normal(0.0, 10.0, (n_samples, n_channels))
 
 
 def stimloop(samples_uv: Signal, window_s: float = WINDOW_S) -> Here:
-    """Return our own detector, warm, its window full; it is fed the same hops in every turn."""
+    """Return stimloop's detector after a full window; it gets the same hops in every repetition."""
     labels = tuple(f"C{place}" for place in range(samples_uv.shape[1]))
     config = PhaseAmplitudeCouplingConfig(
         id="coupling",
@@ -58,19 +58,19 @@ def stimloop(samples_uv: Signal, window_s: float = WINDOW_S) -> Here:
 
 
 def scipy_forth_and_back(samples_uv: Signal) -> Here:
-    """Return scipy over the window, all channels at once, with the usual filters."""
+    """Return scipy on the whole window, all channels at once, with the usual filters."""
     return _scipy(samples_uv, SCIPY, sosfiltfilt)
 
 
 def scipy_causal(samples_uv: Signal) -> Here:
-    """Return the same with filters that run once: the least scipy needs."""
+    """Return scipy with filters that run once over each sample: the least work it can do."""
     return _scipy(samples_uv, "scipy sosfilt, hilbert", sosfilt)
 
 
 def measures(
     phase_rad: NDArray[np.float64], amplitude_uv: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return modulation index and mean vector length of rows of phase and amplitude."""
+    """Return modulation index and mean vector length of phases and amplitudes, row by row."""
     n_channels = len(phase_rad)
     place = np.minimum(((phase_rad + np.pi) * (18.0 / (2.0 * np.pi))).astype(np.int64), 17)
     place += 18 * np.arange(n_channels)[:, None]
@@ -82,7 +82,7 @@ def measures(
 
 
 def agree() -> bool:
-    """Whether ours and numpy's measures of the same phase and amplitude are the same."""
+    """Return whether stimloop and numpy compute the same measures of a phase and amplitude."""
     random = np.random.default_rng(2)
     phase_rad = random.uniform(-np.pi, np.pi, (1, 5000))
     amplitude_uv = random.rayleigh(5.0, (1, 5000)) * (1.5 + np.cos(phase_rad))
@@ -91,8 +91,8 @@ def agree() -> bool:
     return bool(np.allclose([index[0], length[0]], ours[:2], rtol=1e-9))
 
 
-def compare(n_channels: int, targets: tuple[Target, ...] = ()) -> Iterator[str]:
-    """Yield the table for so many channels, and whether the targets are reached."""
+def compare(n_channels: int, targets: tuple[SpeedTarget, ...] = ()) -> Iterator[str]:
+    """Yield the table for one number of channels, and whether the targets are reached."""
     samples_uv = signal(n_channels)
     case = {
         "rate_hz": RATE_HZ,
@@ -122,7 +122,7 @@ def compare(n_channels: int, targets: tuple[Target, ...] = ()) -> Iterator[str]:
 
 
 def against(name: str, sizes: tuple[float, ...], contenders: list[Here], most: float) -> str:
-    """Return the cost against one size."""
+    """Return the line of the time against one size."""
     times_us = hop_us(contenders, n_turns=N_TURNS, n_hops=N_HOPS)
     found = slope(sizes, times_us)
     listed = " ".join(f"{each_us:.1f}" for each_us in times_us)
@@ -131,11 +131,11 @@ def against(name: str, sizes: tuple[float, ...], contenders: list[Here], most: f
 
 
 def report() -> Iterator[str]:
-    """Yield every table, the equality of the numbers first."""
+    """Yield every table, after a check that the numbers are equal."""
     yield f"\n{verdict(agree())}: coupling measures of the same phase and amplitude equal numpy's"
     yield from compare(1)
     yield from compare(8)
-    yield from compare(64, (Target(SCIPY, 100.0), Target(TENSORPAC, 200.0)))
+    yield from compare(64, (SpeedTarget(SCIPY, 100.0), SpeedTarget(TENSORPAC, 200.0)))
     windows_s = (2.0, 4.0, 8.0, 16.0, 32.0)
     for n_channels in (8, 64):
         made = [stimloop(signal(n_channels, each), each) for each in windows_s]

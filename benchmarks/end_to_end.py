@@ -1,4 +1,4 @@
-"""From `push_sample` at an amplifier to a command's receipt at a device, beside the floors.
+"""Latency from `push_sample` at an amplifier to a command at a device, beside two bare programs.
 
 ``python -m benchmarks.end_to_end``. Three paths take turns over the same outlet (8 channels,
 1 kHz, one sample a chunk) and the same mosquitto:
@@ -43,9 +43,9 @@ PATHS = ("raw", "aiomqtt", "stimloop")
 P50_RATIO_MAX = 1.5
 P99_RATIO_MAX = 2.0
 RSS_MB_MAX = 300.0
-#: A pulse must have left the detector's window before the next.
+#: The next pulse comes only after a pulse has left the detector's window.
 RATE_MAX_HZ = 30.0
-#: What a path does in its first moments is not measured.
+#: The first moments of a path are not measured.
 SETTLE_S = 1.0
 _READY_S_MAX = 120.0
 
@@ -53,7 +53,7 @@ Receive = Callable[[float], Arrival | None]
 
 
 class Outlet:
-    """The amplifier, in a process of its own, and when it pushed which sample."""
+    """The amplifier in a process of its own, with the time at which it pushed each sample."""
 
     def __init__(self, folder: Path, triggers_per_s: float, length_s: float, seed: int) -> None:
         self.source_id = f"bench-{seed}"
@@ -66,21 +66,21 @@ class Outlet:
             itertools.takewhile(lambda at: at < self._n_samples, triggers(triggers_per_s, seed))
         )
         self.child = start("benchmarks.outlet", self.source_id, pushed_file, triggers_per_s, seed)
-        self._start_s = float(first_line(self.child))
+        self._start_s = float(ready_line(self.child))
 
     def latency_s(self, arrival: Arrival) -> float | None:
-        """Return how long an arrival took; None where it names no pulse."""
+        """Return the latency of an arrived trigger; None where it belongs to no pulse."""
         index = round((arrival.onset_s - self._start_s) * RATE_HZ)
         return arrival.received_s - self._pushed_s[index] if index in self._pulses else None
 
     def n_pulses(self, begin_s: float, end_s: float) -> int:
-        """Return how many pulses were pushed between two times."""
+        """Return the number of pulses that were pushed between two times."""
         pushed = (self._pushed_s[index] for index in self._pulses)
         return sum(begin_s <= at < end_s for at in pushed)
 
 
 class Turn(NamedTuple):
-    """One turn of one path."""
+    """The measurements of one path in one repetition."""
 
     latencies_s: list[float]
     n_pulses: int
@@ -91,7 +91,7 @@ class Turn(NamedTuple):
 def start(
     module: str, *arguments: object, stdout: IO[bytes] | int = subprocess.PIPE
 ) -> subprocess.Popen[str]:
-    """Start a module as a child."""
+    """Start a module as a child process."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *(str(each) for each in arguments)],
         stdout=stdout,
@@ -99,8 +99,8 @@ def start(
     )
 
 
-def first_line(child: subprocess.Popen[str]) -> str:
-    """Return the first line a child says: it is ready."""
+def ready_line(child: subprocess.Popen[str]) -> str:
+    """Return the first line that a child process prints, which says that it is ready."""
     line = "" if child.stdout is None else child.stdout.readline()
     if not line:
         raise SystemExit(f"{child.args!r} ended and printed nothing")
@@ -109,7 +109,7 @@ def first_line(child: subprocess.Popen[str]) -> str:
 
 @contextlib.contextmanager
 def ended(child: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """End a child on leaving."""
+    """End a child process when the context ends."""
     try:
         yield child
     finally:
@@ -118,7 +118,7 @@ def ended(child: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def measure(receive: Receive, outlet: Outlet, child: subprocess.Popen[str], seconds: float) -> Turn:
-    """Collect what arrives; pulses of the last tenth of a second are not waited for."""
+    """Collect triggers as they arrive; pulses of the last tenth of a second may be missed."""
     settle_until_s = pylsl.local_clock() + SETTLE_S
     while (left_s := settle_until_s - pylsl.local_clock()) > 0.0:
         receive(left_s)
@@ -140,7 +140,7 @@ def measure(receive: Receive, outlet: Outlet, child: subprocess.Popen[str], seco
 
 
 def bare_turn(path: str, outlet: Outlet, port: int, seconds: float) -> Turn:
-    """Run one floor for a while."""
+    """Measure one of the two bare programs for a while."""
     client = RawMqtt(port, "receiver")
     client.subscribe(TOPIC)
 
@@ -150,14 +150,14 @@ def bare_turn(path: str, outlet: Outlet, port: int, seconds: float) -> Turn:
         return None if message is None else Arrival(received_s, int(message.payload) * 1e-6)
 
     with ended(start("benchmarks.bare", path, outlet.source_id, port)) as child:
-        first_line(child)
+        ready_line(child)
         turn = measure(receive, outlet, child, seconds)
     client.close()
     return turn
 
 
 def stimloop_turn(outlet: Outlet, port: int, seconds: float, folder: Path) -> Turn:
-    """Run the service for a while, from the time its device has a lease."""
+    """Measure stimloop for a while, from the time at which its device has a lease."""
     config_file = folder / "config.toml"
     config_file.write_bytes(config_toml(outlet.source_id, port))
     session = Path(tempfile.mkdtemp(dir=folder)) / "session"
@@ -182,7 +182,7 @@ def stimloop_turn(outlet: Outlet, port: int, seconds: float, folder: Path) -> Tu
 
 
 def report(turns: dict[str, list[Turn]], triggers_per_s: float) -> str:
-    """Return the table and the verdicts."""
+    """Return the table, and a line for each target."""
     found = {
         path: 1e6 * np.concatenate([turn.latencies_s for turn in turns[path]]) for path in PATHS
     }
@@ -199,22 +199,22 @@ def report(turns: dict[str, list[Turn]], triggers_per_s: float) -> str:
     rss_mb = max(turn.rss_mb for turn in turns["stimloop"])
     lines += [
         "",
-        verdict("p50 of stimloop / aiomqtt", ratios[0], P50_RATIO_MAX),
-        verdict("p99 of stimloop / aiomqtt", ratios[1], P99_RATIO_MAX),
-        verdict("memory of stimloop run, MB", rss_mb, RSS_MB_MAX),
+        target_line("p50 of stimloop / aiomqtt", ratios[0], P50_RATIO_MAX),
+        target_line("p99 of stimloop / aiomqtt", ratios[1], P99_RATIO_MAX),
+        target_line("memory of stimloop run, MB", rss_mb, RSS_MB_MAX),
         f"{triggers_per_s:g} triggers a second, 8 channels, 1 kHz, chunks and hops of 1 sample",
     ]
     return "\n".join(lines)
 
 
-def verdict(what: str, found: float, at_most: float) -> str:
-    """Return one target's line."""
+def target_line(what: str, found: float, at_most: float) -> str:
+    """Return a line that says whether a measured figure reaches its target."""
     word = "PASS" if found <= at_most else "above target"
     return f"{what}: {found:.2f}, target at most {at_most:g}: {word}"
 
 
 def main() -> None:
-    """Take turns and print the table; the exit code is 0 whatever the figures are."""
+    """Measure all paths in turns and print the table; the exit code is always 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each path")

@@ -1,4 +1,4 @@
-"""The amplifier of the latency benchmark: one sample each millisecond, a pulse now and then.
+"""The amplifier of the latency benchmark: one sample each millisecond, with random pulses.
 
 Stamps are computed, so a stamp names its sample; when each sample was pushed is written into a
 file of float64 seconds of the LSL clock, at the sample's place. The first line on stdout is
@@ -18,7 +18,7 @@ from benchmarks.figures.pulses import N_CHANNELS, PULSE_UV, RATE_HZ, noise, trig
 
 
 def push(source_id: str, pushed_file: Path, triggers_per_s: float, seed: int) -> None:
-    """Push until the file is full, or until killed."""
+    """Push samples until the file of times is full, or the process is killed."""
     info = pylsl.StreamInfo("bench", "LFP", N_CHANNELS, RATE_HZ, "float32", source_id)
     info.set_channel_labels([f"ch{number}" for number in range(1, N_CHANNELS + 1)])
     info.set_channel_units(["uV"] * N_CHANNELS)

@@ -1,4 +1,4 @@
-"""The least MQTT 3.1.1 that can carry a benchmark: one blocking socket, no library."""
+"""A minimal MQTT 3.1.1 client for benchmarks: one blocking socket, no library."""
 
 import socket
 import time
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Message(NamedTuple):
-    """What arrived, and where."""
+    """A message that arrived, with its topic."""
 
     topic: str
     payload: bytes
@@ -46,11 +46,11 @@ class RawMqtt:
         self._take(self._wait(4))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send one message."""
+        """Publish one message."""
         self._socket.sendall(_packet(0x31 if retain else 0x30, _field(topic.encode()) + payload))
 
     def subscribe(self, topic: str) -> None:
-        """Ask for a topic."""
+        """Subscribe to a topic."""
         self._socket.sendall(_packet(0x82, b"\0\1" + _field(topic.encode()) + b"\0"))
 
     def receive(self, timeout_s: float) -> Message | None:
@@ -75,11 +75,11 @@ class RawMqtt:
                 return Message(body[2 : 2 + n_topic].decode(), body[2 + n_topic :])
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         self._socket.close()
 
     def _next(self) -> tuple[int, bytes] | None:
-        """Return the next whole packet of what was read so far."""
+        """Return the next complete packet of the bytes read so far."""
         length, shift, place = 0, 0, 1
         while True:
             if place >= len(self._buffer):

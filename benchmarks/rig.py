@@ -1,4 +1,4 @@
-"""The rig of the latency benchmark: every stage is there, and its limits are raised."""
+"""The rig of the latency benchmark: every part of a rig, with limits that are not reached."""
 
 import msgspec
 
@@ -79,7 +79,7 @@ _POWER_UV2 = 8.0
 
 
 def device_config() -> DeviceConfig:
-    """Return the device."""
+    """Return the configuration of the device."""
     return msgspec.toml.decode(_DEVICE.encode(), type=DeviceConfig)
 
 

@@ -1,4 +1,4 @@
-"""How long a service takes to load every kernel: the rig of `docs/examples/every-detector.toml`.
+"""The time a service takes to load all kernels, for `docs/examples/every-detector.toml`.
 
 Each figure is of a new process, in processor time; the first compiles, the others find all in the
 cache.
@@ -25,7 +25,7 @@ _N_STARTS = 3
 
 
 def probe() -> None:
-    """Print the seconds that the warm-up of this process takes."""
+    """Print how many seconds the warm-up of this process takes."""
     stn = [f"LFP_RIGHT_{place}" for place in range(3)]
     ecog = [f"ECOG_RIGHT_{place}" for place in range(6)]
     infos = [
@@ -47,7 +47,7 @@ def probe() -> None:
 
 
 def report() -> Iterator[str]:
-    """Yield how long the first start and later ones take."""
+    """Yield how long the first start takes, and later ones."""
     with tempfile.TemporaryDirectory() as folder:
         first_s, *later_s = [_started_s(folder) for _ in range(1 + _N_STARTS)]
     found_s = statistics.median(later_s)

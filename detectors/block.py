@@ -1,4 +1,4 @@
-"""What the shared path hands to every detector: clean samples, their time, their taint."""
+"""The input of every detector: conditioned samples with their times and taint."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -151,9 +151,9 @@ class BoundEvent:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A moment of the session that parts the samples of every stream: a silence, a clock's step.
+    """A moment that separates the samples of every stream: a silence, or a step of a clock.
 
-    What a stream gave before it is not compared with what another gave after it.
+    Samples of one stream before it are not combined with samples of another one after it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every detector is, built in or from another package: its table, its inputs, its outputs."""
+"""The interface of every detector, built in or of another package: table, inputs, outputs."""
 
 from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -21,9 +21,9 @@ class Reads(NamedTuple):
     key : str
         The key of the table that names it; errors begin with it.
     kind : {"stream", "detector", "noise", "samples"}
-        Whether it is a stream, a detector that stands earlier in the file, or of such a detector
-        its `NullSimulation` (not read hop by hop, but there at construction for whoever needs to
-        know what chance gives) or the samples of the streams below it.
+        A stream; a detector that stands earlier in the file; the `NullSimulation` of such a
+        detector, which is only passed to the constructor, for detectors that compute a null; or
+        the samples of the streams that such a detector depends on.
     name : str
         Name of the stream or id of the detector.
 
@@ -66,25 +66,24 @@ class DetectorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Detector(Protocol):
     """A pure, causal function of samples: the same samples give the same bits in any chunks.
 
-    A detector is constructed as ``cls(config, *sources)`` with one source, a `StreamLayout`, a
-    `Detector`, a `NullSimulation` or a tuple of layouts, for each of ``config.reads``; it raises
-    ValueError, the text beginning with the key, where they do not fit. Several sources are read
-    one call each, as they come; a hop is given once all of them have passed it, and its sample and
-    `rate_hz` are those of the slowest stream, whose samples are the grid
-    (`detectors.alignment.aligner`).
+    A detector is constructed as ``cls(config, *sources)``, with one source for each of
+    ``config.reads``: a `StreamLayout`, a `Detector`, a `NullSimulation` or a tuple of layouts. It
+    raises ValueError, the text beginning with the key, where they do not fit. A detector with
+    several sources gets them in separate calls, as they come; it returns a hop once all sources
+    have passed it, and counts samples of the slowest stream (`detectors.alignment.aligner`).
 
-    After every restart of a stream at least one hop is not valid on any channel, so that whoever
-    reads estimates sees the cut.
+    After every restart of a stream at least one hop is not valid on any channel, so that readers
+    of the estimates notice it.
 
     Attributes
     ----------
     id : str
         Name from the configuration.
     channels : tuple of str
-        Label of each channel that is looked at.
+        Labels of the channels that it reads.
     outputs : tuple of Output
-        What each column of `Estimates.values` is, channel by channel: its measure, unit, what
-        chance gives, and whether it may be negative.
+        What each column of `Estimates.values` is, channel by channel: measure, unit, name of its
+        null, and whether it may be negative.
     hop_samples : int
         Samples from one estimate to the next.
     rate_hz : float
@@ -92,14 +91,14 @@ class Detector(Protocol):
     delay_s : float
         Declared delay: group delay plus half the window.
     span_samples : int
-        Newest samples that an estimate depends on; where memory fades, until 5 % of
-        what was before is left.
+        Newest samples that an estimate depends on; of a recursive filter those after which 5 % of
+        what came before is left.
     detects : tuple of str
-        May be left out where nothing is detected: the kinds of its detections.
+        The kinds of its detections; may be left out where it detects nothing.
     deferrals : list of Deferral
-        May be left out where there is never one: what it will need at later samples and whoever
-        runs it may compute beforehand. What has taken effect is no longer among them but in
-        ``bound``, a list that whoever runs it empties.
+        Computations whose results it needs at later samples, and which its caller may run before;
+        may be left out where there are none. Once a result has taken effect it is listed in
+        ``bound``, which the caller empties.
 
     Examples
     --------

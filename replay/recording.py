@@ -218,14 +218,18 @@ def describe(info: StreamInfo, n_samples: int | None = None) -> str:
     ...     units=("uV",), dtype="float64",
     ... )
     >>> describe(info, n_samples=5000)
-    "'LFP' (type 'LFP', source_id '', 1000 Hz, 1 channels, float64, 5000 samples)"
+    "'LFP' (type 'LFP', source_id '', 1000 Hz, 1 channel, float64, 5000 samples)"
     """
     rate = f"{info.rate_hz:g} Hz" if info.rate_hz else "irregular"
     return (
         f"{info.lsl_name!r} (type {info.lsl_type!r}, source_id {info.source_id!r}, {rate}, "
-        f"{len(info.channels)} channels, {info.dtype}"
-        + (")" if n_samples is None else f", {n_samples} samples)")
+        f"{_counted(len(info.channels), 'channel')}, {info.dtype}"
+        + (")" if n_samples is None else f", {_counted(n_samples, 'sample')})")
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _shapes(samples: tuple[int, ...], dtype: np.dtype[np.generic], stamps: tuple[int, ...]) -> str:

@@ -19,7 +19,7 @@ from replay.timeline.timeline import Correction, Timeline
 from replay.timeline.timelines import timelines
 from streamer.errors import StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
-from streamer.lsl.description import as_configured, asked_text, check
+from streamer.lsl.description import as_configured, asked_text, require_as_configured
 from streamer.lsl.marker_text import marker_text
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
@@ -126,6 +126,15 @@ class RecordingSource:
         """Samples of all signals."""
         return sum(each.n_samples for each in self._streams if each.is_signal)
 
+    @property
+    def unused(self) -> tuple[RecordedStream, ...]:
+        """The recorded streams that the configuration does not read, known once opened."""
+        return tuple(
+            each
+            for each in self._recording.streams
+            if not any(each is used for used in self._streams)
+        )
+
     def open(self) -> None:
         """Find and check the streams; entering does it too.
 
@@ -144,7 +153,7 @@ class RecordingSource:
             for config, stream in zip(self._configs, streams, strict=True)
         )
         for config, info in zip(self._configs, infos, strict=True):
-            check(config, info)
+            require_as_configured(config, info)
         self._timelines = timelines(streams)
         self._streams, self._infos = streams, infos
 

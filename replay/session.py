@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors.compiling.listening import Compiling, compiling
-from replay.recording import Recording
+from replay.recording import Recording, describe
 from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_devices import VirtualDevices
 from replay.virtual_time import run_virtually
@@ -20,7 +20,7 @@ from stimulators.wire.session_id import session_id
 from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.events import Chunk, Event
-from streamer.session import Session, remarks_of
+from streamer.session import PreparedSession, remarks_of
 from streamer.session_parts import EndedSession, Ends, RunningSession
 from streamer.watching.watchers import Watcher
 
@@ -71,7 +71,8 @@ def replay_session(
     Returns
     -------
     dict
-        The session's ``folder``, and what its `summary.json` says.
+        The session's ``folder``, the recording's ``unused_streams``, a text for each, and what
+        `summary.json` says.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def replay_session(
     name = _session_name(recording, config_toml)
     with compiling(compiles):
         loop = ClosedLoop(config, source.infos, name)
-        session = Session(loop, config, source.infos, name=name, config_toml=config_toml)
+        session = PreparedSession(loop, config, source.infos, name=name, config_toml=config_toml)
 
     async def run() -> EndedSession:
         ends = Ends(
@@ -115,7 +116,8 @@ def replay_session(
     ended = run_virtually(run(), start_s=source.span_s[0] - _LEAD_S)
     if ended.fault is not None:
         raise ended.fault
-    return {"folder": str(ended.folder.path), **ended.summary}
+    unused = [describe(each.info, each.n_samples) for each in source.unused]
+    return {"folder": str(ended.folder.path), "unused_streams": unused, **ended.summary}
 
 
 @contextlib.contextmanager

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from stimloop.library.stream import Stream as Stream
     from stimloop.library.verification import verify as verify
 
-#: Where each public name is; a kind is where all kinds are.
+#: The module of each public name; detectors and artifact steps share one.
 _MODULES: Final = {
     "Detected": "stimloop.library.results.detected",
     "DetectorSeries": "stimloop.library.results.detector_series",
@@ -68,7 +68,7 @@ if not TYPE_CHECKING:  # a name that is not here is a mistake that a type checke
 
     def __getattr__(name: str) -> object:
         """Load a public name when it is first asked for."""
-        # Kinds alone begin with a capital; every other name may be a module of this package.
+        # Only kinds begin with a capital letter; any other name may be a module of this package.
         module = _MODULES.get(name) or (_KINDS if name[:1].isupper() else None)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

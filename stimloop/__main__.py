@@ -21,7 +21,7 @@ from streamer.errors import JournalError, LedgerError, StreamError
 def main() -> None:
     """Run the command line and leave with its exit code."""
     warnings.showwarning = _show_warning
-    # What a console cannot show (an accent, on one that knows ASCII alone) is shown as it can be.
+    # Characters that a console cannot show (accents, in ASCII) are replaced.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run_command(sys.argv[1:]))

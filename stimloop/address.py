@@ -1,4 +1,4 @@
-"""Where a rig is reached: the little of a configuration that an operator needs, read quickly."""
+"""The address of a rig: what `stop`, `arm` and `status` need of its configuration, read quickly."""
 
 import math
 from pathlib import Path
@@ -22,13 +22,13 @@ DEFAULT_FILE = Path(__file__).with_name("default.toml")
 
 
 class _Named(msgspec.Struct, frozen=True):
-    """A table of which only the name matters here; `run` checks the rest."""
+    """A table of which only the name is read here; `run` checks everything else."""
 
     name: str = ""
 
 
 class _Device(msgspec.Struct, frozen=True):
-    """What says when a device is at rest. Whatever does not is not known: `run` checks it."""
+    """The settings that say when a device is safe; mistakes in them are left to `run`."""
 
     id: str = ""
     safe_ma: Any = None
@@ -48,7 +48,7 @@ class _Reached(msgspec.Struct, frozen=True):
 
 
 def read_address(path: Path | None) -> KnownRig:
-    """Return where the rig of a configuration is reached, and when its devices are at rest.
+    """Return the address of the rig of a configuration file, with the safe amounts of its devices.
 
     Only what is needed is checked: a stop must not fail, or wait, for a detector's sake.
 
@@ -76,7 +76,7 @@ def read_address(path: Path | None) -> KnownRig:
 
 
 def known_rig(config: "Config") -> KnownRig:
-    """Return the same of a configuration that was read and checked whole."""
+    """Return the address from a configuration that is already read and checked."""
     return KnownRig(
         name=config.rig.name,
         broker=config.broker,

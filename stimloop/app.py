@@ -1,4 +1,4 @@
-"""All commands, in one place."""
+"""The command line of stimloop: every command of the files in `stimloop/commands`."""
 
 import importlib
 import pkgutil
@@ -18,7 +18,7 @@ _FIRST: Final = ("run", "recordings", "simulated", "operator", "stop", "streams"
 
 
 class _Literal(TyperGroup):
-    """A group of commands whose help is text and no markup: `[rig]` is a table, not a style."""
+    """A group of commands whose help is printed as it is: `[rig]` is a table, not markup."""
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 whatever a group is made of
         super().__init__(**given)
@@ -66,11 +66,11 @@ def _with_version(
         ),
     ] = False,
 ) -> None:
-    """Take what stands before the command."""
+    """Read the options that come before the name of a command."""
 
 
 def _files() -> Iterator[typer.Typer]:
-    """Yield the commands of each file that has some, in the order of the help."""
+    """Yield the commands of each file in `stimloop/commands`, in the order of the help."""
     names = sorted(info.name for info in pkgutil.iter_modules(commands.__path__))
     for name in (*_FIRST, *(each for each in names if each not in _FIRST)):
         module = importlib.import_module(f"{commands.__name__}.{name}")

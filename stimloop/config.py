@@ -1,4 +1,4 @@
-"""The whole configuration file: read, checked and written back resolved."""
+"""The configuration file: read, checked, and written with every default filled in."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 
 class SessionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[session]` table: for the record only, nothing depends on it."""
+    """The `[session]` table: notes that are only recorded; nothing depends on them."""
 
     subject: str = ""
     side: str = ""
@@ -40,7 +40,7 @@ class SessionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file: what the loop reads, and where its edges are.
+    """A whole configuration file: the sections of the loop, of the network and of the simulation.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def loop(self) -> LoopConfig:
-        """The sections that decide what is detected and decided."""
+        """The sections that decide what is detected and what is decided."""
         return LoopConfig(**{name: getattr(self, name) for name in LoopConfig.__struct_fields__})
 
 
@@ -98,7 +98,7 @@ def load(path: Path | None, *, with_files: bool = False) -> Config:
 
 
 def from_tables(file: Path | str, tables: Mapping[str, Any], *, with_files: bool = False) -> Config:
-    """Return the configuration that tables are, as `load` does; `file` is named in errors.
+    """Return the configuration that tables describe, as `load` does; `file` is named in errors.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def from_tables(file: Path | str, tables: Mapping[str, Any], *, with_files: bool
 def build_loop(
     file: Path | str, config: Config, infos: list[StreamInfo], *, session: str
 ) -> ClosedLoop:
-    """Return the loop for these streams.
+    """Return a new loop for these streams.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def build_loop(
 
 
 def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
-    """Return a warning for each word of `[rig] allow` that allows nothing in this file.
+    """Return a warning for each word of `[rig] allow` that has no effect in this file.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
 
 
 def stimulation_warnings(config: Config) -> list[str]:
-    """Return which bands a stimulation is seen in, of the streams of which the rate is known."""
+    """Return which detectors' bands a stimulation falls into, for streams of known rate."""
     infos = [expected_info(config.patient, stream) for stream in config.streams]
     rates_hz = {stream.name: stream.rate_hz or 0.0 for stream in config.streams}
     rates_hz |= {info.name: info.rate_hz for info in infos if info is not None}
@@ -161,18 +161,18 @@ def stimulation_warnings(config: Config) -> list[str]:
 
 
 def machine_warnings(config: Config) -> list[str]:
-    """Return what of this machine does not go with the file: its LSL settings, a taken port."""
+    """Return warnings about this machine: LSL settings that are ignored, a port that is taken."""
     port = taken_port(config.broker)
     return [*lsl_warnings(config.lsl), *([] if port is None else [port])]
 
 
 def lsl_warnings(network: LslConfig) -> list[str]:
-    """Return which settings of liblsl's own file an `[lsl]` table replaces silently."""
+    """Return which settings of liblsl's own file an `[lsl]` table replaces without a message."""
     return replaced_settings(network, own_file())
 
 
 def to_toml(config: Config) -> bytes:
-    """Return the resolved configuration, every default written out, as TOML."""
+    """Return the configuration as TOML, with every default written out."""
     return tomli_w.dumps(_without_none(msgspec.to_builtins(config))).encode()
 
 
@@ -189,14 +189,14 @@ def _require_recommended(file: Path | str, config: Config, loop: ClosedLoop | No
 
 
 def _expected_loop(file: Path | str, config: Config) -> ClosedLoop | None:
-    """Return the loop for the streams that are expected; None where they are not all known."""
+    """Return the loop for the expected streams; None where the rate of one is unknown."""
     infos = [expected_info(config.patient, stream) for stream in config.streams]
     known = [info for info in infos if info is not None]
     return build_loop(file, config, known, session="check") if len(known) == len(infos) else None
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 any plain data
-    """TOML has no null: a key that is not set is left out."""
+    """Remove keys without a value, since TOML has no null."""
     if isinstance(value, dict):
         return {key: _without_none(each) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What a command can end with: lines on stderr, mostly one, and an exit code.
+"""Errors that end a command: lines on stderr, mostly one, and an exit code.
 
 CommandError
     DoesNotHoldError  1   the thing that was checked is not so
@@ -8,24 +8,24 @@ CommandError
 
 
 class CommandError(Exception):
-    """Ends a command with `code` and what was wrong."""
+    """Ends a command with the exit code `code` and a message."""
 
     code = 3
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What to print, a line each."""
+        """The lines to print."""
         return (str(self),)
 
 
 class DoesNotHoldError(CommandError):
-    """What the command checked is not so."""
+    """A check had a negative result, as when a session does not verify."""
 
     code = 1
 
 
 class ConfigError(CommandError):
-    """A file or an option cannot be used; names file and key path, expected and found.
+    """A file or an option cannot be used; the text names file, key, what was expected and found.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ class FaultError(CommandError):
 
 
 def os_error_text(error: OSError) -> str:
-    """Return what the operating system refused, in one line: the file first, then why."""
+    """Return an error of the operating system as one line: the file first, then the reason."""
     if error.filename is None or error.strerror is None:
         return str(error)
     return f"{error.filename}: expected a file or folder that can be used, {found_text(error)}"
 
 
 def found_text(error: OSError) -> str:
-    """Return what the operating system had in place of a file, as the end of a line."""
+    """Return the reason of an error of the operating system, as the end of a line."""
     if isinstance(error, FileNotFoundError):
         return "found none"
     return f"found: {error.strerror or error}"

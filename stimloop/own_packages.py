@@ -1,4 +1,4 @@
-"""A look, before anything of ours is imported, whether it is ours: a lab's folder may hide it."""
+"""Checks before the first import that no folder of the user hides a package of stimloop."""
 
 import sys
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ _NAMES = ("detectors", "stimulators", "streamer", "replay")
 
 
 def expect_own_packages() -> None:
-    """End the program where a package of ours would be imported from somewhere else.
+    """End the program where a package of stimloop would be imported from another folder.
 
     Python looks into the current folder first when it is started with ``-m``: a lab's own
     ``detectors.py`` there would be run in the place of ours.

@@ -21,7 +21,7 @@ from streamer.config import Allowed, RigSection
 if TYPE_CHECKING:
     from stimloop.config import Config
 
-#: The one word of which the need is known only once the streams are.
+#: The one word of `[rig] allow` that can be judged only once the streams are known.
 LONG_HOLD: Allowed = "long_hold_with_real_device"
 
 _LEASE_S_MAX = 1.0
@@ -29,12 +29,12 @@ _COMMAND_VALID_S_MAX = 0.5
 _DATA_AGE_S_MAX = 1.0
 _HOLD_S_MAX = 10.0
 _FULL_RANGE_S_MIN = 0.2
-#: What a quotient or a sum of figures in a file may be off by.
+#: Rounding error of a quotient or a sum of numbers in a file.
 _ROUNDING = 1e-9
 
 
 def problems(config: "Config", window_s: float | None) -> list[Problem]:
-    """Return all that is not recommended, whether allowed or not.
+    """Return all settings that are not recommended, whether allowed or not.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def problems(config: "Config", window_s: float | None) -> list[Problem]:
 
 
 def refusals(parts: Parts, window_s: float | None) -> list[Problem]:
-    """Return what is not recommended and not allowed, of all tables that are right in themselves.
+    """Return the settings that are neither recommended nor allowed, of all valid tables.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def refusals(parts: Parts, window_s: float | None) -> list[Problem]:
 
 
 def needless(config: "Config", window_s: float | None) -> list[str]:
-    """Return a warning for each word that allows nothing in this file."""
+    """Return a warning for each word of `[rig] allow` that has no effect in this file."""
     needed = {each.word for each in problems(config, window_s)}
     if window_s is None:
         needed.add(LONG_HOLD)
@@ -75,13 +75,13 @@ def needless(config: "Config", window_s: float | None) -> list[str]:
 
 
 def allowed_text(config: "Config") -> str:
-    """Return one line that says what this rig does though it is not recommended, or nothing."""
+    """Return one line that lists the allowed settings that are not recommended, or nothing."""
     words = ", ".join(dict.fromkeys(config.rig.allow))
     return f"allowed though not recommended, by [rig] allow: {words}" if words else ""
 
 
 def longest_window_s(loop: ClosedLoop) -> float:
-    """Return the longest stretch of samples that one estimate behind a policy depends on."""
+    """Return the longest time of samples that an estimate of a policy's detectors depends on."""
     names = [name for wiring in loop.wirings for name in wiring.detectors]
     read = [loop.chain.detectors[name] for name in names]
     return max((each.span_samples / each.rate_hz for each in read), default=0.0)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
 from detectors.conditioning.quality import Kind
-from detectors.conditioning.units import is_voltage
+from detectors.conditioning.units import is_voltage_unit
 from detectors.power.band_power import BandPowerConfig
 from detectors.spelling import normal_form
 from replay.choice import answering, is_same_recording
@@ -47,7 +47,7 @@ class MadeConfig(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def config_of(recording: Recording, file: Path | None, unit: str | None) -> MadeConfig:
+def read_or_make_config(recording: Recording, file: Path | None, unit: str | None) -> MadeConfig:
     """Return the configuration of a file, or one made for the recording where there is none.
 
     Parameters
@@ -64,7 +64,7 @@ def config_of(recording: Recording, file: Path | None, unit: str | None) -> Made
     ConfigError
         Where the file cannot be used, the unit is none, or there is nothing to detect.
     """
-    if unit is not None and not is_voltage(unit):
+    if unit is not None and not is_voltage_unit(unit):
         raise ConfigError(f"--unit: expected a unit of voltage (V, mV, uV, nV), found {unit!r}")
     if file is None:
         return config_for(recording, unit)
@@ -123,13 +123,13 @@ def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
 
 def kind_of(info: StreamInfo, unit: str | None = None, *, of_unknown_type: Kind = "lfp") -> Kind:
     """Return the kind of a signal by its type; "other" where no channel has a unit of voltage."""
-    if unit is None and not any(map(is_voltage, info.units)):
+    if unit is None and not any(map(is_voltage_unit, info.units)):
         return "other"
     return _KINDS.get(info.lsl_type.upper(), of_unknown_type)
 
 
 def match_of(signal: RecordedStream, recording: Recording) -> Match:
-    """Return what only this stream of the recording answers to."""
+    """Return a match that chooses this stream and no other one of the recording."""
     info = signal.info
     match = Match(
         name=info.lsl_name or None,
@@ -152,14 +152,14 @@ def commented_toml(made: MadeConfig) -> str:
 
 
 class _Part(NamedTuple):
-    """One stream and what is detected in it."""
+    """One stream, and the detectors that run on it."""
 
     stream: StreamConfig
     detectors: tuple[AnyDetectorConfig, ...]
 
 
 class _Unique:
-    """Gives each name once: another number is put behind one that is taken."""
+    """Makes names unique: adds a number to a name that was used before."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -174,7 +174,7 @@ class _Unique:
 
 
 def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:
-    """Return the signals that are fast enough, those of a known type alone where there are any."""
+    """Return the signals of a high enough rate; only those of a known type where there are any."""
     fit: list[RecordedStream] = []
     for number, each in enumerate(recording.streams, 1):
         if not each.is_signal or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
@@ -217,7 +217,7 @@ def _id(name: str) -> str:
 
 
 def _problem(part: _Part, signal: RecordedStream, taken: Sequence[RecordedStream]) -> str:
-    """Return why a stream cannot be taken beside those that were, or nothing."""
+    """Return why a stream cannot be used with those already taken, or nothing."""
     try:
         timelines([*taken, signal])
         info = as_configured(part.stream, signal.info)

@@ -1,4 +1,4 @@
-"""A configuration as a person would have written it: what is not the default, and no more."""
+"""A configuration without the keys that have their default, as a person would write it."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from stimloop.config import Config
 
 
 def short_toml(config: Config) -> str:
-    """Return a configuration as TOML without what the defaults say; read, it is the same again."""
+    """Return a configuration as TOML without defaults; reading it gives the same configuration."""
     return tomli_w.dumps(_plain(config))
 
 
 def table_of(value: msgspec.Struct) -> dict[str, Any]:
-    """Return a struct as a file's table, without what the defaults say."""
+    """Return a struct as a table, without the keys that have their default."""
     tag_field, tag = value.__struct_config__.tag_field, value.__struct_config__.tag
     made: dict[str, Any] = {}
     for field in msgspec.structs.fields(value):
@@ -26,7 +26,7 @@ def table_of(value: msgspec.Struct) -> dict[str, Any]:
             made[field.encode_name] = _plain(is_given)
     if tag_field is None:
         return made
-    # The kind stands after what names the table, before what belongs to the kind.
+    # The kind comes after the table's name and before the keys of that kind.
     first: dict[str, Any] = {key: made.pop(key) for key in ("id", "name") if key in made}
     return {**first, tag_field: tag, **made}
 

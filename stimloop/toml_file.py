@@ -1,4 +1,4 @@
-"""A TOML file as people's editors leave it: marks, line ends and accents made one."""
+"""Reads TOML files as editors save them: byte order marks, line ends and accents made uniform."""
 
 import codecs
 import tomllib
@@ -9,20 +9,20 @@ from typing import Any, Final
 from stimloop.checking.syntax import refusal
 from stimloop.errors import ConfigError, found_text
 
-#: What editors of Windows write, by the mark it begins with.
+#: Encodings that editors of Windows write, by their byte order mark.
 _MARKED = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-#: As `detectors.spelling` compares labels; it is not loaded to stop a rig.
+#: As in `detectors.spelling`, which is not imported, so that a stop loads little.
 _COMPOSED: Final = "NFC"
-#: Keys that name a file are left as they are written: a file system compares bytes.
+#: Keys that name files are not normalised: file systems compare bytes.
 _FILES = ("_file", "_folder")
 
 
 def read_toml(file: Path) -> dict[str, Any]:
-    """Return what a TOML file says, every text composed (Unicode's normal form C).
+    """Return the content of a TOML file, every text composed (Unicode's normal form C).
 
     A byte order mark is taken off, UTF-16 with such a mark is read, and line ends may be those
     of any system.

@@ -1,4 +1,4 @@
-"""The loop itself: one event in, everything seen, wanted and allowed out. No I/O, no clock."""
+"""The loop itself: takes an event, returns estimates, targets and decisions. No I/O, no clock."""
 
 import hashlib
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _SPOILT = int(WINDOW_TAINT | NEWEST_TAINT)
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """All that one step saw, wanted and decided, in order, and what policies hear of it."""
+    """All results of one step, in order, with the device events that policies hear."""
 
     notes: tuple[Note, ...] = ()
     seen: tuple[Seen, ...] = ()
@@ -48,7 +48,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClosedLoop:
-    """A pure function of the list of (event, now) it was fed.
+    """The loop: its results are a pure function of the list of (event, now) that it was fed.
 
     Parameters
     ----------
@@ -105,13 +105,13 @@ class ClosedLoop:
         self._silent: frozenset[str] = frozenset()
         self._n_breaks = dict.fromkeys(self.conditioners, 0)
         self._columns = {name: self._used_columns(name) for name in watched}
-        # A policy may follow what several streams make together, of which the gate watches one.
+        # A policy may depend on several streams, of which the gate watches only one.
         self._driving = frozenset[str]().union(
             *(self.chain.streams_of(name) for each in self.wirings for name in each.detectors)
         )
 
     def step(self, event: Event, now_s: float) -> Outcome:
-        """Take the next event at `now_s` (service clock) and return what follows from it.
+        """Take the next event at `now_s` (service clock) and return all results of it.
 
         Nothing follows from an empty chunk, or from samples of a stream that is not configured
         as a signal.
@@ -119,14 +119,14 @@ class ClosedLoop:
         if isinstance(event, Chunk):
             return self._take_samples(event, now_s)
         decisions = self._hear(event, now_s)
-        # A tick without decisions leaves every device, and what is known of it, as it was.
+        # A tick without decisions changes no device and nothing that is known of one.
         is_told = bool(decisions) or not isinstance(event, Tick)
         return Outcome(
             decisions=decisions, device_events=self._bind_device_events() if is_told else ()
         )
 
     def bind(self, event: DeviceEvent) -> None:
-        """Let a policy hear what became of a device, at the event's sample."""
+        """Give a policy a device event, which it hears at the event's sample."""
         for wiring in self.wirings:
             if wiring.policy.id == event.policy:
                 wiring.bind(event)
@@ -136,7 +136,7 @@ class ClosedLoop:
         return conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
 
     def _bind_device_events(self) -> tuple[DeviceEvent, ...]:
-        """Bind what became of devices in this step to what their policies decide next."""
+        """Bind the device events of this step to the next sample that each policy decides on."""
         if self._device_events is None:
             return ()
         events = self._device_events.take()
@@ -185,7 +185,7 @@ class ClosedLoop:
         return self.gate.tick(now_s)
 
     def _bind(self, kind: str, text: str) -> None:
-        """Bind what happened to the next sample of every signal."""
+        """Bind a marker or a stimulation to the next sample of every signal."""
         for conditioner in self.conditioners.values():
             conditioner.mark(kind, text)
 
@@ -199,7 +199,7 @@ class ClosedLoop:
         targets: list[Target] = []
         faults: list[str] = []
         newest = [wiring.fold(seen, targets, faults) for wiring in self.wirings]
-        # Up to here anything may raise, and then the gate has heard nothing of these samples.
+        # Errors may be raised up to here: the gate has not been told of these samples yet.
         decisions: list[Decision] = []
         if chunk.stream in self._columns:
             decisions.extend(self.gate.report(self._report(block), now_s))
@@ -216,7 +216,7 @@ class ClosedLoop:
         return Outcome(notes, seen, tuple(targets), tuple(decisions), events)
 
     def _noted(self, bound: Bound) -> Note:
-        """Return the note of a null that took effect, with a digest of what it is."""
+        """Return a note that a new null is valid from here on, with a digest of its values."""
         digest = hashlib.sha256(bound.result.tobytes()).hexdigest()
         return Note(
             self.chain.streams[bound.detector],
@@ -271,7 +271,7 @@ class ClosedLoop:
         return (told, *self.gate.sender_changed(event.stream, text, now_s))
 
     def _break(self, stream: str, silent: frozenset[str]) -> None:
-        """Part what every stream gave before this moment from what it gives after."""
+        """Separate the samples of every stream before this moment from those after it."""
         self._silent = silent
         self._n_breaks[stream] += 1
         next_sample = {name: each.next_sample for name, each in self.conditioners.items()}
@@ -286,7 +286,7 @@ class ClosedLoop:
 
 
 def _move_devices(decisions: Sequence[Decision]) -> bool:
-    """Say whether a device may be driven otherwise, or give another amount, after a step.
+    """Return whether decisions may change how a device is driven, or the amount it gives.
 
     Triggers alone leave all that policies hear of their devices as it was.
     """

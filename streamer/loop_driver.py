@@ -1,4 +1,4 @@
-"""One event through the loop: stepped, written down, delivered, and told to whoever watches."""
+"""Takes one event through the loop: step, journal, messages, then the watchers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -13,27 +13,27 @@ from streamer.watching.watchers import Delivered, Sent, Watcher
 
 
 class StepWriter(Protocol):
-    """Where steps are written down before anything follows from them: the journal's shape."""
+    """Writes steps down before any message of them leaves; the journal is one."""
 
     def write(self, event: Event, now_s: float, outcome: Outcome) -> object:
-        """Take in one step."""
+        """Write one step."""
         ...
 
     def fail(self, text: str, now_s: float) -> object:
-        """Take in that a step raised."""
+        """Write that a step raised an error."""
         ...
 
     def commit(self) -> object:
-        """Hand all that was taken in to the operating system."""
+        """Hand everything written so far to the operating system."""
         ...
 
     def digest(self) -> object:
-        """Do what is left of the newest step, and what no message waits for."""
+        """Finish the newest step: work that no message waits for."""
         ...
 
 
 class LoopDriver:
-    """Drives a loop: the one way in which an event becomes a decision and a decision a message.
+    """Drives a loop: turns each event into decisions, and decisions into messages.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class LoopDriver:
             raise
 
     def _deliver(self, decisions: Sequence[Decision]) -> tuple[Sent, ...]:
-        """Publish what is to leave; return what became of each command and lease."""
+        """Send the messages of decisions; return what became of each command and lease."""
         sent: list[Sent] = []
         if any(isinstance(each, Send | SendStop) for each in decisions):
             self._journal.commit()

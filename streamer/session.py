@@ -24,8 +24,8 @@ from streamer.watching.watchers import Watcher
 from streamer.wiring.stimulation_bands import stimulation_in_bands
 
 
-class Session:
-    """One session, put together from a loop and its `Ends`.
+class PreparedSession:
+    """A session ready to run: a loop whose kernels are compiled, and the rig it is of.
 
     Parameters
     ----------

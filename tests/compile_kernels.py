@@ -8,7 +8,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from detectors.testing.subject import look, recording
+from detectors.testing.subject import result_of, stream_samples
 from tests.detectors.examples import EXAMPLES
 
 #: What takes longest begins first.
@@ -17,18 +17,18 @@ _N_SAMPLES = 200
 
 
 def main() -> None:
-    """Compile on every processor."""
+    """Compile with one process for each processor."""
     names = sorted((each.__name__ for each in EXAMPLES), key=_turn)
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         list(pool.map(compile_family, names))
 
 
 def compile_family(name: str) -> None:
-    """Let each example of a detector see some samples."""
+    """Run every example of one detector class on some samples, which compiles its kernels."""
     for detector, examples in EXAMPLES.items():
         if detector.__name__ == name:
             for example in examples:
-                look(example, recording(example.layout, 1, _N_SAMPLES, ()))
+                result_of(example, stream_samples(example.layout, 1, _N_SAMPLES, ()))
 
 
 def _turn(name: str) -> tuple[bool, str]:

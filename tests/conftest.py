@@ -1,4 +1,4 @@
-"""What every test may lean on."""
+"""Fixtures and settings that all tests share."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ settings.load_profile("stimloop")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run half as many processes again as there are processors: whole services wait for time."""
+    """Return half as many processes again as there are processors, as whole services often wait."""
     n_processors = os.cpu_count() or 1
     return n_processors + n_processors // 2
 
@@ -45,7 +45,7 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def lsl_network() -> LslConfig:
-    """Leave liblsl to its own file, which `use_private_lsl` has made this run's alone."""
+    """Let liblsl read the settings that `use_private_lsl` wrote for this test run alone."""
     return LslConfig(resolve_s=2.0, correction_s=1.0)
 
 

@@ -1,4 +1,4 @@
-"""The tasks of CONTRIBUTING.md: each diff applies, and what it adds is found and keeps the laws."""
+"""The tasks of CONTRIBUTING.md: each diff applies, and the laws find what it adds."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _IS_CHECKOUT = (_ROOT / ".git").exists() and shutil.which("git") is not None
 
 
 class Law(NamedTuple):
-    """What the tree holds of every thing of a kind.
+    """The names of every class of a kind in the tree.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _run(copy: Path, *command: str, given: str = "") -> str:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Copy the tree as git sees it."""
+    """Copy the files that git knows."""
     if not _IS_CHECKOUT:
         pytest.skip("this is no checkout of git, which knows the files and applies the diffs")
     target = tmp_path / "tree"

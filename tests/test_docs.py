@@ -1,4 +1,4 @@
-"""What the documents say is there, is there."""
+"""Files, commands and names in the documents exist."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The examples in docstrings give what they say."""
+"""The examples in docstrings run and give what they show."""
 
 import ast
 import doctest
@@ -16,7 +16,7 @@ _PARSER = doctest.DocTestParser()
 
 
 def _n_examples(path: Path) -> int:
-    """Return how many there are in the docstrings of a file, of everything in it."""
+    """Return the number of examples in the docstrings of a file."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     tree = ast.parse(path.read_text("utf-8"))
     texts = [ast.get_docstring(each) for each in ast.walk(tree) if isinstance(each, documented)]
@@ -37,7 +37,7 @@ def test_there_are_examples() -> None:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder as examples of the library assume it: a recording, and a session of it."""
+    """Return a folder with a recording and a session, as examples of the library expect."""
     folder = tmp_path_factory.mktemp("lab")
     recording = write_patient(folder)
     assert run_command(["replay", str(recording), "--out", str(folder / "session")]) == 0

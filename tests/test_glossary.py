@@ -1,4 +1,4 @@
-"""The glossary names code that is there, and is in the order of the alphabet."""
+"""The glossary names code that exists, in alphabetical order."""
 
 import re
 from pathlib import Path

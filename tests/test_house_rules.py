@@ -1,4 +1,4 @@
-"""Rules of the house that a linter cannot hold, or that hold only while it is set up so."""
+"""Rules of this project that no linter can check, and that a linter is set up for others."""
 
 import ast
 import subprocess

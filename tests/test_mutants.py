@@ -1,4 +1,4 @@
-"""The faults that test the tests: what is one, and that each reason for a survivor is of one."""
+"""Mutation testing itself: the kinds of mutants, and that each kept reason fits a mutant."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The picture of the README shows what a session recorded."""
+"""The picture of the README shows what was recorded in a session."""
 
 import numpy as np
 import pytest
@@ -8,27 +8,27 @@ from tests.golden.live_session import LIVE, LiveSession
 
 
 @pytest.fixture(scope="module")
-def session() -> loop.Session:
+def lines() -> loop.LoopLines:
     live = LiveSession.read(LIVE)
-    return loop.look(live.config, live.infos, live.session, live.steps)
+    return loop.compute_lines(live.config, live.infos, live.session, live.steps)
 
 
-def test_what_is_drawn_is_what_the_loop_did(session: loop.Session) -> None:
-    beta_s, beta_uv2 = session.beta_uv2
-    _, threshold_uv2 = session.threshold_uv2
-    for onset_s, offset_s in session.bursts_s:
+def test_what_is_drawn_is_what_the_loop_did(lines: loop.LoopLines) -> None:
+    beta_s, beta_uv2 = lines.beta_uv2
+    _, threshold_uv2 = lines.threshold_uv2
+    for onset_s, offset_s in lines.bursts_s:
         within = (beta_s > onset_s) & (beta_s < offset_s)
         assert np.nanmax(beta_uv2[within]) > np.nanmax(threshold_uv2)
-    assert session.bursts_s
-    for line in (session.wanted_ma, session.allowed_ma, session.applied_ma):
+    assert lines.bursts_s
+    for line in (lines.wanted_ma, lines.allowed_ma, lines.applied_ma):
         assert 0.0 <= line[1].min() < line[1].max() <= 3.0
-    allowed_s, applied_s = session.allowed_ma[0], session.applied_ma[0]
-    assert session.active_s <= allowed_s.min() < applied_s[session.applied_ma[1] > 0.0].min()
+    allowed_s, applied_s = lines.allowed_ma[0], lines.applied_ma[0]
+    assert lines.active_s <= allowed_s.min() < applied_s[lines.applied_ma[1] > 0.0].min()
 
 
-def test_the_loop_is_drawn_with_the_raw_signal_above(session: loop.Session) -> None:
+def test_the_loop_is_drawn_with_the_raw_signal_above(lines: loop.LoopLines) -> None:
     with drawing.house_style():
-        figure = loop.draw(session)
+        figure = loop.draw(lines)
         figure.canvas.draw()
     above, power, amplitude = figure.axes[::2]
     assert above.get_ylabel() == "STN_L_13\n(µV)"

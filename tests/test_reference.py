@@ -1,4 +1,4 @@
-"""The reference lists what others build on, and shows each of it by an example."""
+"""The API reference lists all public names, each with an example."""
 
 import importlib
 import inspect
@@ -50,7 +50,7 @@ _REFERENCE = {name: _object(name) for name in _listed_names()}
 
 
 def _public(module: ModuleType) -> Iterator[object]:
-    """Yield the classes and functions that a module says are its own."""
+    """Yield the classes and functions that a module declares public."""
     for name in getattr(module, "__all__", vars(module)):
         found = getattr(module, name)
         is_own = hasattr(module, "__all__") or getattr(found, "__module__", "") == module.__name__

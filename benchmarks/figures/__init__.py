@@ -1,1 +1,1 @@
-"""Commands that measure the figures and draw the pictures of the documentation."""
+"""Commands that compute the figures and draw the pictures of the documentation."""

@@ -1,4 +1,4 @@
-"""The null of bursts beside phase-randomised surrogates of real recordings.
+"""Compares the null of bursts with phase-randomised surrogates of real recordings.
 
 ``python -m benchmarks.figures.burst_nulls`` prints, for each recording and source, rate and mean
 duration of bursts above the 75th percentile: of white noise, of the null that the rig computes
@@ -37,14 +37,14 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
 
 
 class Bursts(NamedTuple):
-    """How often bursts are, and how long on average."""
+    """The rate of bursts, and their mean duration."""
 
     rate_hz: float
     duration_s: float
 
 
 def null(samples_uv: NDArray[np.float64], rate_hz: float, source: dict[str, Any]) -> Bursts:
-    """Return the null, at a share of 25 %, of a rig that calibrates on this stretch."""
+    """Return the null, for a share of 25 %, of a rig that calibrates on these samples."""
     length_s = samples_uv.size / rate_hz
     chain = _rig(rate_hz, source, {"percentile": 75.0, "calibrate_s": length_s - 1.0})
     chain.update(_block(samples_uv[:, None], rate_hz))
@@ -60,7 +60,7 @@ def white(rate_hz: float, source: dict[str, Any]) -> Bursts:
 
 
 def surrogates(samples_uv: NDArray[np.float64], n_surrogates: int) -> NDArray[np.float64]:
-    """Return the stretch with other phases, shape (n_samples, n_surrogates); each is periodic."""
+    """Return phase-randomised copies, shape (n_samples, n_surrogates); each is periodic."""
     spectrum = np.abs(np.fft.rfft(samples_uv - samples_uv.mean()))
     phases = np.random.default_rng(0).uniform(0.0, 2.0 * np.pi, (n_surrogates, spectrum.size))
     return np.ascontiguousarray(np.fft.irfft(spectrum * np.exp(1j * phases), samples_uv.size).T)
@@ -91,7 +91,7 @@ def of_periods(
 
 
 def rows() -> Iterator[tuple[str, str, Bursts, Bursts, list[Bursts], Bursts]]:
-    """Yield recording, source, white noise, null, surrogates and what the recording has."""
+    """Yield name, source, and the bursts in white noise, null, surrogates and recording."""
     for name, recorded, channel in _recordings():
         samples_uv = recorded.samples_uv[:, channel]
         for what, source in SOURCES.items():
@@ -106,7 +106,7 @@ def rows() -> Iterator[tuple[str, str, Bursts, Bursts, list[Bursts], Bursts]]:
 
 
 def apart() -> Iterator[str]:
-    """Yield by how much the null of each channel of 19 s differs from its surrogates."""
+    """Yield how far the null of each channel of 19 s is from its surrogates."""
     recorded = stn_ecog()
     for what, source in SOURCES.items():
         ratios = []
@@ -142,7 +142,7 @@ def main() -> int:
 
 
 def mean_of(several: list[Bursts]) -> Bursts:
-    """Return the mean rate, and the mean duration of all bursts together."""
+    """Return the mean rate, and the mean duration over all bursts."""
     rates_hz = np.array([each.rate_hz for each in several])
     durations_s = np.array([each.duration_s for each in several])
     return Bursts(float(rates_hz.mean()), float(np.nansum(rates_hz * durations_s) / rates_hz.sum()))

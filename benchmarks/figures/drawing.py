@@ -1,4 +1,4 @@
-"""How the pictures look: type that is read at half size, and colours that everybody can tell apart.
+"""The style of the pictures: large type, and colours that colour-blind people tell apart.
 
 The colours are those of Okabe and Ito (2008), "Color Universal Design".
 """
@@ -24,7 +24,7 @@ DPI: Final = 100
 
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
-    """Draw with large type and without a frame, and leave matplotlib as it was."""
+    """Draw in this style while the context lasts."""
     style = mpl.rc_context(
         {
             "font.size": 16.0,
@@ -43,7 +43,7 @@ def house_style() -> Iterator[None]:
 
 
 def explain(axis: Axes) -> None:
-    """Write what each line is to the right of the axes, where it hides none of them."""
+    """Write the legend to the right of the axes, where it covers no line."""
     axis.legend(
         loc="upper left",
         bbox_to_anchor=(1.0, 1.03),
@@ -55,7 +55,7 @@ def explain(axis: Axes) -> None:
 
 
 def shade(axis: Axes, spans_s: list[tuple[float, float]], label: str) -> None:
-    """Shade stretches of time, behind the lines."""
+    """Shade stretches of time behind the lines."""
     for number, (start_s, stop_s) in enumerate(spans_s):
         axis.axvspan(
             start_s,

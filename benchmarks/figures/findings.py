@@ -1,4 +1,4 @@
-"""What the detectors find in real recordings: the table of docs/findings.md.
+"""The findings of the detectors in real recordings: the table of docs/findings.md.
 
 ``python -m benchmarks.figures.findings`` prints it. Each line is one detector run over the whole
 recording, conditioned as on a rig; the facts beside are those the recordings came with.
@@ -23,8 +23,8 @@ from detectors.conditioning.artifacts.stimulation_period import StimulationPerio
 from detectors.detector import DetectorConfig
 
 
-class Row(NamedTuple):
-    """One line of the table."""
+class FindingsLine(NamedTuple):
+    """One line of the table of docs/findings.md."""
 
     recording: str
     detector: str
@@ -32,8 +32,8 @@ class Row(NamedTuple):
     fact: str
 
 
-def look(recorded: Recorded, *detectors: DetectorConfig) -> sl.Detected:
-    """Return what detectors give of a recording."""
+def detected(recorded: Recorded, *detectors: DetectorConfig) -> sl.Detected:
+    """Return what detectors compute from a whole recording."""
     return sl.detect(
         recorded.samples_uv, *detectors, rate_hz=recorded.rate_hz, channels=recorded.channels
     )
@@ -45,13 +45,13 @@ def last(series: sl.DetectorSeries, channel: str, measure: str) -> float:
     return float(values[np.isfinite(values)][-1])
 
 
-def of_stn_ecog() -> Iterator[Row]:
-    """Yield what is found in the STN and M1 of a patient off medication and stimulation."""
+def of_stn_ecog() -> Iterator[FindingsLine]:
+    """Yield the findings in the STN and M1 of a patient off medication and stimulation."""
     recorded = stn_ecog()
     name = "STN-LFP and M1 ECoG, off medication, 19 s"
     slope = sl.Aperiodic("slope", band_hz=(18, 20), window_s=18)
     over = _of_channels(recorded, slope, "over_aperiodic_db")
-    yield Row(
+    yield FindingsLine(
         name,
         "`aperiodic`, 18-20 Hz over 1/f",
         f"{min(over.values()):.1f} to {max(over.values()):.1f} dB on all nine channels",
@@ -64,14 +64,14 @@ def of_stn_ecog() -> Iterator[Row]:
         if stn.startswith("LFP") and ecog.startswith("ECOG")
     ]
     sync = sl.Coherence("sync", pairs=pairs, band_hz=(13.5, 14.5), segment_s=1, window_s=19)
-    found = look(recorded, sync)["sync"]
+    found = detected(recorded, sync)["sync"]
     value, lower, level = (
         {pair: last(found, pair, each) for pair in (f"{a}-{b}" for a, b in pairs)}
         for each in ("coherence", "lower_bound", "coherence_null")
     )
     known = "LFP_RIGHT_1-ECOG_RIGHT_0"
     n_over = sum(lower[pair] > level[pair] for pair in lower)
-    yield Row(
+    yield FindingsLine(
         name,
         "`coherence` at 14 Hz, 1 s segments",
         f"{known} {value[known]:.2f} (bound {lower[known]:.2f}, chance {level[known]:.2f}); "
@@ -84,7 +84,7 @@ def of_stn_ecog() -> Iterator[Row]:
     index = _of_channels(recorded, coupling, "modulation_index")
     chance = _of_channels(recorded, coupling, "modulation_index_null")
     coupled = [each for each in index if each.startswith("ECOG") and index[each] > chance[each]]
-    yield Row(
+    yield FindingsLine(
         name,
         "`phase_amplitude_coupling`, 13-30 by 50-150 Hz",
         f"over chance on {len(coupled)} of 6 ECoG channels",
@@ -92,12 +92,12 @@ def of_stn_ecog() -> Iterator[Row]:
     )
 
 
-def of_m1() -> Iterator[Row]:
-    """Yield what is found in M1 of a patient with Parkinson's disease."""
+def of_m1() -> Iterator[FindingsLine]:
+    """Yield the findings in M1 of a patient with Parkinson's disease."""
     recorded = m1_ecog()
     name = "M1 ECoG, Parkinson's, 89 s"
     slope = sl.Aperiodic("slope", band_hz=(17, 19), window_s=60)
-    yield Row(
+    yield FindingsLine(
         name,
         "`aperiodic`, 17-19 Hz over 1/f",
         f"{_of_channels(recorded, slope, 'over_aperiodic_db')['M1']:.1f} dB",
@@ -110,7 +110,7 @@ def of_m1() -> Iterator[Row]:
         ("of the first 20 s", recorded, 20.0),
         ("of the whole, heard before", twice, length_s - 0.5),
     ):
-        yield Row(
+        yield FindingsLine(
             name,
             f"`burst` of `band_power` 15-21 Hz, 75th percentile {whose}",
             _bursts(given, beta, sl.Percentile(75, calibrate_s=calibrate_s)),
@@ -123,7 +123,7 @@ def of_m1() -> Iterator[Row]:
         _of_channels(recorded, coupling, each)["M1"]
         for each in ("modulation_index", "modulation_index_null", "is_sharp")
     )
-    yield Row(
+    yield FindingsLine(
         name,
         "`phase_amplitude_coupling`, 13-30 by 60-200 Hz",
         f"modulation index {1e3 * index:.1f}e-3, {index / chance:.0f} times chance; "
@@ -132,8 +132,8 @@ def of_m1() -> Iterator[Row]:
     )
 
 
-def of_dbs() -> Iterator[Row]:
-    """Yield what is found under stimulation, and what is left of its artifact."""
+def of_dbs() -> Iterator[FindingsLine]:
+    """Yield the findings under stimulation, and what remains of its artifact."""
     recorded = dbs_on()
     layout = StreamLayout("LFP", recorded.rate_hz, recorded.channels)
     tables = [{"kind": "stimulation_period", "frequency_hz": 130.0, "window_s": 0.5}]
@@ -153,7 +153,7 @@ def of_dbs() -> Iterator[Row]:
         f"{label} {before:.0f} to {left:.0f} dB"
         for label, (before, left) in zip(recorded.channels, levels, strict=True)
     )
-    yield Row(
+    yield FindingsLine(
         "ECoG and STN-LFP, stimulation on, 60 s",
         "`stimulation_period`, nominal 130 Hz, window 0.5 s",
         f"{found_hz:.2f} Hz; line over its surroundings {told}",
@@ -161,13 +161,15 @@ def of_dbs() -> Iterator[Row]:
     )
 
 
-def of_percept() -> Iterator[Row]:
-    """Yield what is found in an implant's streaming, with and without stimulation."""
+def of_percept() -> Iterator[FindingsLine]:
+    """Yield the findings in an implant's streaming, with and without stimulation."""
     runs = percept()
     beta = sl.BandPower("beta", band_hz=(13, 30), window_s=2)
-    powers = [float(np.nanmedian(look(run, beta)["beta"].column())) for run in (runs[0], runs[-1])]
+    powers = [
+        float(np.nanmedian(detected(run, beta)["beta"].column())) for run in (runs[0], runs[-1])
+    ]
     name = f"Percept, {runs[0].channels[0]}, 250 Hz"
-    yield Row(
+    yield FindingsLine(
         name,
         "`band_power`, 13-30 Hz",
         f"median {powers[0]:.1f} µV² in the first run, {powers[1]:.1f} µV² in the last",
@@ -175,7 +177,7 @@ def of_percept() -> Iterator[Row]:
     )
     folded = aliased_harmonics(130.0, 250.0, (13.0, 30.0))
     told = ", ".join(f"harmonic {each.harmonic} at {each.frequency_hz:g} Hz" for each in folded)
-    yield Row(name, "warning at configuration, 130 Hz", told, "the fourth lands on 20 Hz")
+    yield FindingsLine(name, "warning at configuration, 130 Hz", told, "the fourth lands on 20 Hz")
 
 
 def main() -> int:
@@ -192,15 +194,15 @@ def main() -> int:
 
 def _of_channels(recorded: Recorded, detector: DetectorConfig, measure: str) -> dict[str, float]:
     """Return a measure of each channel at the last valid hop."""
-    found = look(recorded, detector)[detector.id]
+    found = detected(recorded, detector)[detector.id]
     return {label: last(found, label, measure) for label in recorded.channels}
 
 
 def _bursts(recorded: Recorded, beta: DetectorConfig, threshold: sl.Percentile) -> str:
-    """Return what is said of the bursts over a threshold, noise beside."""
+    """Return in words the bursts over a threshold, and those in noise."""
     burst = sl.Burst("bursts", of="beta", threshold=threshold)
     statistics = sl.BurstStatistics("statistics", of="bursts", window_s=88, hop_s=8)
-    found = look(recorded, beta, burst, statistics)["statistics"]
+    found = detected(recorded, beta, burst, statistics)["statistics"]
     n_bursts, duration_s, null_s, rate_hz, null_hz, longs, null_longs = (
         last(found, recorded.channels[0], each)
         for each in (

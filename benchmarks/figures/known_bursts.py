@@ -1,4 +1,4 @@
-"""What each source of bursts finds, splits and invents of bursts that are known: the guide's table.
+"""Scores on simulated bursts: how many each detector finds, splits or invents; a guide's table.
 
 ``python -m benchmarks.figures.known_bursts`` prints it. In noise with a 1/f spectrum lie bursts of
 a 20 Hz rhythm, 0.2 to 0.6 s long, whose power in 17-23 Hz is 0, 3 or 6 dB over that of the noise
@@ -26,7 +26,7 @@ _CALIBRATE_S: Final = 60.0
 _BURST_S: Final = (0.2, 0.6)
 _PAUSE_S: Final = (0.6, 2.4)
 
-#: The sources, each with the keys of its table and of the burst detector's.
+#: The detectors, each with the keys of its table and of the burst detector's.
 SOURCES: Final[dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
     "`band_power`, window 0.4 s": (
         {"kind": "band_power", "band_hz": BAND_HZ, "window_s": 0.4},
@@ -56,7 +56,7 @@ SOURCES: Final[dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
 
 
 class Score(NamedTuple):
-    """What became of known bursts.
+    """The score of one detector on simulated bursts.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Score(NamedTuple):
 
 
 def known_bursts(level_db: float, seed: int) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
-    """Return samples in microvolts, and where in them the bursts begin and end."""
+    """Return samples in microvolts, with the first and last sample of each simulated burst."""
     random = np.random.default_rng(seed)
     n_samples = round(_LENGTH_S * RATE_HZ)
     frequency_hz = np.fft.rfftfreq(n_samples, 1.0 / RATE_HZ)
@@ -99,7 +99,7 @@ def known_bursts(level_db: float, seed: int) -> tuple[NDArray[np.float64], list[
 
 
 def detected(samples_uv: NDArray[np.float64], source: str) -> list[tuple[int, int]]:
-    """Return begin and end of each burst that a source's detector tells, its delay taken off."""
+    """Return begin and end of each burst that a detector finds, its delay subtracted."""
     table, keys = SOURCES[source]
     if table["kind"] == "oscillation":
         table = {**table, "output": "amplitude"}
@@ -120,7 +120,7 @@ def detected(samples_uv: NDArray[np.float64], source: str) -> list[tuple[int, in
 
 
 def score(known: list[tuple[int, int]], found: list[tuple[int, int]]) -> Score:
-    """Compare what was told with what is known, after the calibration."""
+    """Compare found bursts with the simulated ones, after the calibration."""
     first = round((_CALIBRATE_S + 2.0) * RATE_HZ)
     known = [each for each in known if each[0] >= first]
     found = [each for each in found if each[0] >= first]
@@ -137,7 +137,7 @@ def score(known: list[tuple[int, int]], found: list[tuple[int, int]]) -> Score:
 
 
 def rows() -> Iterator[tuple[str, list[Score]]]:
-    """Yield the score of each source at each level."""
+    """Yield the score of each detector at each level of noise."""
     made = [known_bursts(level_db, seed) for seed, level_db in enumerate(LEVELS_DB)]
     for source in SOURCES:
         yield source, [score(known, detected(samples_uv, source)) for samples_uv, known in made]

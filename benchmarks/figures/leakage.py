@@ -1,4 +1,4 @@
-"""What a line beside a band adds to what is said of the band: the tables of the guide.
+"""How much a spectral line outside a band changes measures of the band: tables of the guide.
 
 ``python -m benchmarks.figures.leakage`` prints them. Each figure is measured: a sine goes through
 the detector itself, once what it began with is forgotten.
@@ -18,7 +18,7 @@ from detectors.chain import AnyDetectorConfig, DetectorChain
 RATE_HZ: Final = 1000.0
 BAND_HZ: Final = (13.0, 30.0)
 LINES_HZ: Final = (4.0, 8.0, 12.0, 14.0, 20.0, 29.0, 31.0, 35.0, 43.5, 50.0, 100.0)
-#: Ways to a power: what the guide calls them, and the keys of the table.
+#: Methods of band power: the guide's names, and the keys of the table.
 POWERS: Final[Mapping[str, dict[str, Any]]] = {
     "periodogram, `window_s = 1.0`": {"window_s": 1.0},
     "periodogram, `window_s = 0.4`": {"window_s": 0.4},
@@ -27,7 +27,7 @@ POWERS: Final[Mapping[str, dict[str, Any]]] = {
     "recursive, order 4": {"method": "recursive", "order": 4},
     "recursive, order 8": {"method": "recursive", "order": 8},
 }
-#: Ways to an amplitude, of 20 Hz and a half width of 5 Hz.
+#: Methods of an amplitude at 20 Hz with a half width of 5 Hz.
 AMPLITUDES: Final[Mapping[str, dict[str, Any]]] = {
     "resonator, order 1": {},
     "resonator, order 2": {"order": 2},
@@ -54,18 +54,18 @@ def found(samples_uv: NDArray[np.float64], table: dict[str, Any]) -> NDArray[np.
 
 
 def power_table(keys: dict[str, Any]) -> dict[str, Any]:
-    """Return the table of a band power."""
+    """Return the table of a `band_power` detector."""
     return {"kind": "band_power", "band_hz": list(BAND_HZ), **keys}
 
 
 def amplitude_table(keys: dict[str, Any]) -> dict[str, Any]:
-    """Return the table of an amplitude."""
+    """Return the table of an `oscillation` detector."""
     usual = {"kind": "oscillation", "centre_hz": 20.0, "half_width_hz": 5.0, "hop_s": 0.003}
     return usual | {"output": "amplitude"} | keys
 
 
 def lines_db(table: dict[str, Any], *, is_power: bool) -> list[float]:
-    """Return of each line how much of its power is found, in decibel."""
+    """Return how much of each line's power a detector finds, in decibel."""
     time_s = np.arange(round(_SECONDS * RATE_HZ)) / RATE_HZ
     samples_uv = np.sqrt(2.0) * np.cos(2.0 * np.pi * np.outer(time_s, LINES_HZ))
     values = found(samples_uv, table)
@@ -95,7 +95,7 @@ def outside(samples_uv: NDArray[np.float64], table: dict[str, Any]) -> NDArray[n
 
 
 def attenuation() -> Iterator[str]:
-    """Yield what is left of a line, in decibel, by its frequency."""
+    """Yield what a detector still finds of a line, in decibel, by the line's frequency."""
     yield f"| of a line at ... Hz | {' | '.join(f'{each:g}' for each in LINES_HZ)} |"
     yield f"|---|{'---|' * len(LINES_HZ)}"
     for name, keys in POWERS.items():
@@ -105,7 +105,7 @@ def attenuation() -> Iterator[str]:
 
 
 def shares() -> Iterator[str]:
-    """Yield the share outside the band of noise and of a weak rhythm beside a strong line."""
+    """Yield the share outside the band, of noise and of a weak rhythm beside a strong line."""
     time_s = np.arange(round(60.0 * RATE_HZ)) / RATE_HZ
     line = 107.0 * np.cos(2.0 * np.pi * 43.5 * time_s)[:, None]
     rhythm = 7.1 * np.cos(2.0 * np.pi * 20.0 * time_s)[:, None]
@@ -129,7 +129,7 @@ def shares() -> Iterator[str]:
 
 
 def beside_a_line() -> Iterator[str]:
-    """Yield what each way says of a rhythm of 7.1 µV at 20 Hz beside 107 µV at 43.5 Hz."""
+    """Yield each method's result for a rhythm of 7.1 µV at 20 Hz beside 107 µV at 43.5 Hz."""
     time_s = np.arange(round(_SECONDS * RATE_HZ)) / RATE_HZ
     rhythm = 7.1 * np.cos(2.0 * np.pi * 20.0 * time_s)[:, None]
     line = 107.0 * np.cos(2.0 * np.pi * 43.5 * time_s)[:, None]

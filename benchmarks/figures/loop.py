@@ -33,14 +33,14 @@ from streamer.source import StreamInfo
 _PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "loop.png"
 _CHANNEL, _BURST = "STN_L_13", "beta_burst"
 _DURATION_S = 45
-#: From the first moment that stimulation is allowed, in the wide view.
+#: The wide view, relative to the moment at which stimulation is first allowed.
 _WIDE_S = (-12.0, 20.0)
-#: Before and after one burst, in the narrow view.
+#: The narrow view, before the onset and after the offset of one burst.
 _NARROW_S = (-0.3, 0.6)
 
 
-class Session(NamedTuple):
-    """What one session recorded of the loop; seconds from its first sample."""
+class LoopLines(NamedTuple):
+    """Signal, beta power and amounts of one session; seconds from its first sample."""
 
     raw_uv: Line
     beta_uv2: Line
@@ -52,8 +52,8 @@ class Session(NamedTuple):
     active_s: float
 
 
-def read(folder: Path) -> Session:
-    """Return what the loop saw, wanted and allowed, computed again from a session's journal.
+def read_lines(folder: Path) -> LoopLines:
+    """Read the journal of a session and compute again what the loop measured, wanted and allowed.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def read(folder: Path) -> Session:
 
     Returns
     -------
-    Session
+    LoopLines
         Lines of (seconds, values).
     """
     with JournalReader(folder / "journal.sqlite") as journal:
@@ -72,27 +72,27 @@ def read(folder: Path) -> Session:
             for record in journal.records()
             if isinstance(record.payload, StepRecord)
         ]
-        return look(config, journal.header.infos, journal.header.session, steps)
+        return compute_lines(config, journal.header.infos, journal.header.session, steps)
 
 
-def look(
+def compute_lines(
     config: LoopConfig,
     infos: Sequence[StreamInfo],
     session: str,
     steps: Sequence[tuple[float, Event]],
-) -> Session:
-    """Return what the loop of a session sees, wants and allows of its (now, event)."""
+) -> LoopLines:
+    """Run a new loop on the (now, event) pairs of a session; return what it computed."""
     loop = ClosedLoop(config, infos, session)
     found = _Collected()
     for now_s, event in steps:
         found.take(event, now_s, loop.step(event, now_s))
     labels = [output.label for output in loop.chain.detectors[_BURST].outputs]
     signals = signals_uv(config, infos, [event for _, event in steps])
-    return found.session(labels, signals[_CHANNEL])
+    return found.lines(labels, signals[_CHANNEL])
 
 
 class _Collected:
-    """What was read so far: pairs of seconds and value."""
+    """Collects pairs of seconds and value while the loop runs."""
 
     def __init__(self) -> None:
         self._hops: list[Line] = []
@@ -119,7 +119,7 @@ class _Collected:
             elif isinstance(each, StateChanged) and each.after == "active":
                 self._active_s = np.fmin(self._active_s, now_s)
 
-    def session(self, labels: list[str], signal_uv: Line) -> Session:
+    def lines(self, labels: list[str], signal_uv: Line) -> LoopLines:
         signal_s, raw_uv = signal_uv
         start_s = float(signal_s[0])
         hops_s = np.concatenate([time_s for time_s, _ in self._hops]) - start_s
@@ -128,7 +128,7 @@ class _Collected:
         for (kind, begin_s), (_, end_s) in pairwise(self._edges):
             if kind == "onset":
                 bursts_s.append((begin_s - start_s, end_s - start_s))
-        return Session(
+        return LoopLines(
             raw_uv=(signal_s - start_s, raw_uv),
             beta_uv2=(hops_s, values[:, labels.index(f"{_CHANNEL}.value")]),
             threshold_uv2=(hops_s, values[:, labels.index(f"{_CHANNEL}.threshold")]),
@@ -140,40 +140,40 @@ class _Collected:
         )
 
 
-def draw(session: Session) -> Figure:
+def draw(lines: LoopLines) -> Figure:
     """Return the picture: signal, beta power, amplitude; the loop closing, and one burst."""
     figure = Figure(figsize=(14, 9), layout="constrained")
     grid = figure.subplots(3, 2, sharex="col", sharey="row", width_ratios=(1.7, 1.0))
-    onset_s, offset_s = _one_burst(session)
+    onset_s, offset_s = _one_burst(lines)
     for column, (first_s, last_s) in enumerate(
         (
-            (session.active_s + _WIDE_S[0], session.active_s + _WIDE_S[1]),
+            (lines.active_s + _WIDE_S[0], lines.active_s + _WIDE_S[1]),
             (onset_s + _NARROW_S[0], offset_s + _NARROW_S[1]),
         )
     ):
         signal, power, amplitude = grid[:, column]
-        signal.plot(*session.raw_uv, color=drawing.GREY, linewidth=0.8 if column == 0 else 1.4)
-        power.plot(*session.beta_uv2, color=drawing.BLUE, label="beta power")
-        power.plot(*session.threshold_uv2, "--", color=drawing.BLACK, label="threshold")
-        drawing.shade(power, session.bursts_s, "burst")
+        signal.plot(*lines.raw_uv, color=drawing.GREY, linewidth=0.8 if column == 0 else 1.4)
+        power.plot(*lines.beta_uv2, color=drawing.BLUE, label="beta power")
+        power.plot(*lines.threshold_uv2, "--", color=drawing.BLACK, label="threshold")
+        drawing.shade(power, lines.bursts_s, "burst")
         for line, style, width, colour, label in (
-            (session.wanted_ma, ":", 1.8, drawing.BLACK, "wanted"),
-            (session.allowed_ma, "-", 4.5, drawing.ORANGE, "allowed"),
-            (session.applied_ma, "-", 1.6, drawing.BLUE, "applied"),
+            (lines.wanted_ma, ":", 1.8, drawing.BLACK, "wanted"),
+            (lines.allowed_ma, "-", 4.5, drawing.ORANGE, "allowed"),
+            (lines.applied_ma, "-", 1.6, drawing.BLUE, "applied"),
         ):
             amplitude.step(*line, style, where="post", linewidth=width, color=colour, label=label)
         amplitude.set_xlim(first_s, last_s)
         amplitude.set_xlabel("time (s)")
         if column == 0:
             for axis in (signal, power, amplitude):
-                axis.axvline(session.active_s, color=drawing.VERMILION, linewidth=2.0)
+                axis.axvline(lines.active_s, color=drawing.VERMILION, linewidth=2.0)
             signal.set_title("the threshold is calibrated, then the loop closes")
         else:
             signal.set_title("one burst")
             drawing.explain(power)
             drawing.explain(amplitude)
-    _scale(grid[0, 0], session.raw_uv, session)
-    _scale(grid[1, 0], session.beta_uv2, session)
+    _scale(grid[0, 0], lines.raw_uv, lines)
+    _scale(grid[1, 0], lines.beta_uv2, lines)
     grid[1, 0].set_ylim(bottom=0.0)
     grid[0, 0].set_ylabel(f"{_CHANNEL}\n(µV)")
     grid[1, 0].set_ylabel("beta, 13-30 Hz\n(µV²)")
@@ -189,7 +189,7 @@ def main() -> int:
         if not sys.argv[1:]:
             rig = [sys.executable, "-m", "stimloop", "run", "--session", str(session)]
             subprocess.run([*rig, "--duration", str(_DURATION_S)], check=True)
-        figure = draw(read(session))
+        figure = draw(read_lines(session))
         figure.savefig(_PICTURE, dpi=drawing.DPI, metadata={"Software": None})
     print(_PICTURE)
     return 0
@@ -200,9 +200,9 @@ def _line(points: list[tuple[float, float]], start_s: float) -> Line:
     return time_s - start_s, values
 
 
-def _one_burst(session: Session) -> tuple[float, float]:
-    """Return onset and offset of the longest burst that has half a second to itself after it."""
-    shown = [each for each in session.bursts_s if each[0] > session.active_s + 1.0]
+def _one_burst(lines: LoopLines) -> tuple[float, float]:
+    """Return onset and offset of the longest burst with half a second without a burst after it."""
+    shown = [each for each in lines.bursts_s if each[0] > lines.active_s + 1.0]
     alone = [
         (onset_s, offset_s)
         for (onset_s, offset_s), (next_s, _) in pairwise(shown)
@@ -211,10 +211,10 @@ def _one_burst(session: Session) -> tuple[float, float]:
     return max(alone, key=lambda each: each[1] - each[0])
 
 
-def _scale(axis: Axes, line: Line, session: Session) -> None:
-    """Let the axis hold what the wide view shows."""
+def _scale(axis: Axes, line: Line, lines: LoopLines) -> None:
+    """Scale the axis to the values in the wide view."""
     time_s, values = line
-    first_s, last_s = (session.active_s + each for each in _WIDE_S)
+    first_s, last_s = (lines.active_s + each for each in _WIDE_S)
     shown = values[(time_s >= first_s) & (time_s <= last_s)]
     axis.set_ylim(1.05 * float(np.nanmin(shown)), 1.05 * float(np.nanmax(shown)))
 

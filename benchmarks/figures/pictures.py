@@ -1,4 +1,4 @@
-"""The pictures of the guide: every detector on the real recordings, through the loop itself.
+"""The pictures of the guide: every detector on real recordings, run through the loop.
 
 ``python -m benchmarks.figures.pictures`` draws ``docs/pictures/*.png``.
 """
@@ -30,14 +30,14 @@ _RECORDINGS = {
 
 
 class Replayed(NamedTuple):
-    """A recording's signals in microvolts, and what each detector of an example found in it."""
+    """The signals of a recording in microvolts, with the results of an example's detectors."""
 
     signals_uv: dict[str, Line]
     found: dict[str, DetectorSeries]
 
 
 def replayed(example: str) -> Replayed:
-    """Return what every detector of an example finds in its recording."""
+    """Return the results of an example's detectors on its recording."""
     config = configuration.load(_ROOT / "docs" / "examples" / f"{example}.toml")
     recording = readers.open(DATA / _RECORDINGS[example])
     source = RecordingSource(recording, config.streams, offline.LONG_CHUNKS)
@@ -95,7 +95,7 @@ def draw_stn_ecog(replayed: Replayed) -> Figure:
 
 
 def draw_noise(replayed: Replayed) -> Figure:
-    """Return coupling, coherence and slope of a stream of noise, beside what chance gives."""
+    """Return coupling, coherence and slope in noise, each beside its null."""
     figure = Figure(figsize=(14, 12), layout="constrained")
     axes = figure.subplots(4, 1, sharex=True)
     axes[0].plot(*replayed.signals_uv["ch1"], color=drawing.GREY, linewidth=0.3)
@@ -116,7 +116,7 @@ def draw_noise(replayed: Replayed) -> Figure:
         drawing.explain(axis)
     coupling = replayed.found["coupling"]
     shown_s = coupling.time_s[coupling.valid.any(axis=1)]
-    # Until its new clock is known, the stamps of the sender that returned are days away.
+    # Until its new clock is known, the stamps of a restarted sender are days off.
     axes[3].set_xlim(shown_s.min() - 10.0, shown_s.max() + 10.0)
     axes[3].set_xlabel("time in the recorder's clock (s); the sender was away for 274 s")
     figure.suptitle("A stream of noise: chance exceeds the dashed line in one window of twenty")

@@ -1,4 +1,4 @@
-"""The signal of the latency benchmark, known to the sender and to who measures."""
+"""The signal of the latency benchmark, computed alike by its sender and its receiver."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 RATE_HZ = 1000.0
 N_CHANNELS = 8
-#: One sample so high is a trigger; all else is noise.
+#: A sample of this height is a trigger; all others are noise.
 PULSE_UV = 700.0
 NOISE_SD_UV = 1.5
 
@@ -16,7 +16,7 @@ _N_NOISE = 4096
 
 
 def triggers(triggers_per_s: float, seed: int) -> Iterator[int]:
-    """Yield the sample indices of the pulses, for ever: at random, so in step with no timer."""
+    """Yield the sample indices of the pulses without end, at random intervals."""
     source = random.Random(seed)  # noqa: S311 reproducible, not secret
     period = RATE_HZ / triggers_per_s
     sample = 0

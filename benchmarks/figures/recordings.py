@@ -1,4 +1,4 @@
-"""The real recordings the findings are of, as plain arrays in microvolts.
+"""The real recordings that the figures are computed from, as arrays in microvolts.
 
 They are found through the environment variable ``STIMLOOP_DATA``, else in ``../shared/data`` beside
 the checkout.
@@ -17,7 +17,7 @@ DATA = Path(os.environ.get("STIMLOOP_DATA", Path(__file__).parents[3] / "shared"
 
 
 class Recorded(NamedTuple):
-    """One stretch of one recording, shape (n_samples, n_channels)."""
+    """One part of one recording, shape (n_samples, n_channels)."""
 
     rate_hz: float
     channels: tuple[str, ...]
@@ -25,7 +25,7 @@ class Recorded(NamedTuple):
 
 
 def stn_ecog() -> Recorded:
-    """Return three STN-LFP and six M1 ECoG channels, stored a million times too large."""
+    """Return three STN-LFP and six M1 ECoG channels, whose file is a million times too large."""
     (header,) = (DATA / "stn-ecog-pd-brainvision").rglob("*_ieeg.vhdr")
     lines = header.read_text("utf-8").splitlines()
     told = [line.partition("=")[2].split(",") for line in lines if line.startswith("Ch")]

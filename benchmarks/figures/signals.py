@@ -1,4 +1,4 @@
-"""The signals above the pictures: what the detectors read, in microvolts."""
+"""The signals drawn above the pictures: the detectors' input, in microvolts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,14 +14,14 @@ from streamer.wiring.wiring import conditioners
 
 #: Seconds and values of a line, both of shape (n_points,).
 Line: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-#: Where nothing comes for longer, no line is drawn.
+#: The line is interrupted where samples are missing for longer than this.
 _GAP_S = 0.1
 
 
 def signals_uv(
     config: LoopConfig, infos: Sequence[StreamInfo], events: Iterable[Event]
 ) -> dict[str, Line]:
-    """Return every channel after units, montage and artifact steps, broken where samples miss.
+    """Return every channel after units, montage and artifact steps; NaN where samples are missing.
 
     Parameters
     ----------

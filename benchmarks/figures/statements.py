@@ -1,4 +1,4 @@
-"""What the guides state of phase, moments, coupling, sharpness and losses, measured again.
+"""Measures again what the guides state of phase, coupling, sharpness and lost samples.
 
 ``python -m benchmarks.figures.statements`` prints it. It is simulated, with fixed seeds: rhythms
 and losses whose truth is known, and noise, also of a recording's spectrum where the recordings are
@@ -30,8 +30,8 @@ _SECONDS: Final = 400.0
 _N_TRIALS: Final = 40
 
 
-def look(samples_uv: NDArray[np.float64], tables: Sequence[dict[str, Any]]) -> Seen:
-    """Return what the last of some detectors sees, each reading the one before or the signal."""
+def run_detectors(samples_uv: NDArray[np.float64], tables: Sequence[dict[str, Any]]) -> Seen:
+    """Run detectors, each on the signal or on another detector; return the last result."""
     layout = StreamLayout("LFP", RATE_HZ, tuple(map(str, range(samples_uv.shape[1]))))
     whole = [table if "of" in table else {"stream": "LFP", **table} for table in tables]
     chain = DetectorChain(msgspec.convert(whole, list[AnyDetectorConfig]), {"LFP": layout})
@@ -51,7 +51,7 @@ def pink(shape: tuple[int, int], random: np.random.Generator) -> NDArray[np.floa
 
 
 def wandering(n_samples: int, random: np.random.Generator) -> NDArray[np.complex128]:
-    """Return a rhythm of 20 Hz that loses its phase at 5/s, as one complex number a sample."""
+    """Return a rhythm of 20 Hz whose phase drifts at 5/s, as one complex number a sample."""
     pole = np.exp((-5.0 + 2j * np.pi * CENTRE_HZ) / RATE_HZ)
     steps = random.normal(size=n_samples) + 1j * random.normal(size=n_samples)
     made: NDArray[np.complex128] = lfilter(
@@ -61,7 +61,7 @@ def wandering(n_samples: int, random: np.random.Generator) -> NDArray[np.complex
 
 
 def in_band(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a signal of the band, without any delay."""
+    """Return the part of a signal in the band, by a filter without delay."""
     sections = butter(2, BAND_HZ, "bandpass", output="sos", fs=RATE_HZ)
     made: NDArray[np.float64] = sosfiltfilt(sections, samples_uv, axis=0)
     return made
@@ -73,7 +73,7 @@ def spread_deg(difference: NDArray[np.float64]) -> float:
 
 
 def moments(samples_uv: NDArray[np.float64], percentile: float) -> tuple[Detection, ...]:
-    """Return the moments of the peak at a gate of this percentile."""
+    """Return the phase events at the peak, with a gate at this percentile of amplitude."""
     rhythm: dict[str, Any] = {
         "id": "rhythm",
         "kind": "oscillation",
@@ -82,11 +82,11 @@ def moments(samples_uv: NDArray[np.float64], percentile: float) -> tuple[Detecti
     }
     peak: dict[str, Any] = {"id": "peak", "kind": "target_phase", "of": "rhythm"}
     peak |= {"gate": {"percentile": percentile, "calibrate_s": 20.0}}
-    return look(samples_uv[:, None], [rhythm, peak]).detections
+    return run_detectors(samples_uv[:, None], [rhythm, peak]).detections
 
 
 def phase_errors() -> Iterator[str]:
-    """Yield by how much a wandering rhythm is missed, by its height over the noise in the band."""
+    """Yield the phase error for a drifting rhythm, by its amplitude over the noise in the band."""
     random = np.random.default_rng(6)
     n_samples = round(_SECONDS * RATE_HZ)
     truth = wandering(n_samples, random)
@@ -106,7 +106,7 @@ def phase_errors() -> Iterator[str]:
 
 
 def moments_in_noise() -> Iterator[str]:
-    """Yield how many moments a second noise gives, which has no rhythm at all."""
+    """Yield how many phase events a second are found in noise without any rhythm."""
     random = np.random.default_rng(8)
     n_samples = round(_SECONDS * RATE_HZ)
     given = {
@@ -122,7 +122,7 @@ def moments_in_noise() -> Iterator[str]:
 
 
 def surrogates(recorded_uv: NDArray[np.float64], n_channels: int) -> NDArray[np.float64]:
-    """Return noise of a recorded channel's spectrum."""
+    """Return noise with the spectrum of a recorded channel."""
     size = np.abs(np.fft.rfft(recorded_uv - recorded_uv.mean()))[:, None]
     phase = np.random.default_rng(1).uniform(0.0, 2.0 * np.pi, (size.size, n_channels))
     made: NDArray[np.float64] = np.fft.irfft(size * np.exp(1j * phase), recorded_uv.size, axis=0)
@@ -145,7 +145,7 @@ def sharp_in_noise() -> Iterator[str]:
             table |= {"phase_band_hz": [low_hz, high_hz], "amplitude_band_hz": [60.0, 160.0]}
             cells = []
             for each_uv in given.values():
-                estimates = look(each_uv, [table | {"hop_s": window_s / 2.0}]).estimates
+                estimates = run_detectors(each_uv, [table | {"hop_s": window_s / 2.0}]).estimates
                 is_sharp = estimates.values[:, 6::7][estimates.valid[:, 6::7]]
                 cells.append(f"{100.0 * is_sharp.mean():.0f} % of {is_sharp.size}")
             name = f"phase {low_hz:g}-{high_hz:g} Hz, window {window_s:g} s"
@@ -153,7 +153,7 @@ def sharp_in_noise() -> Iterator[str]:
 
 
 def coupled_in_noise() -> Iterator[str]:
-    """Yield how many windows of noise, in which nothing is coupled, are over what chance gives."""
+    """Yield how many windows of noise, where nothing is coupled, exceed the null."""
     shape = (round(_SECONDS * RATE_HZ), 8)
     of_1_f = pink(shape, np.random.default_rng(9))
     given = {
@@ -179,14 +179,14 @@ def coupled_in_noise() -> Iterator[str]:
 
 
 def _over_chance(samples_uv: NDArray[np.float64], table: dict[str, Any]) -> NDArray[np.bool_]:
-    """Return, for each valid window, whether its modulation index is over chance."""
-    estimates = look(samples_uv, [table]).estimates
+    """Return for each valid window whether its modulation index exceeds the null."""
+    estimates = run_detectors(samples_uv, [table]).estimates
     is_over = estimates.values[:, 0::7] > estimates.values[:, 4::7]
     return is_over[estimates.valid[:, 0::7]]
 
 
 def coherent_in_noise() -> Iterator[str]:
-    """Yield how many windows of independent channels are over the level of coherence."""
+    """Yield how many windows of independent channels exceed the null of coherence."""
     shape = (round(_SECONDS * RATE_HZ), 16)
     white = np.random.default_rng(10).normal(size=shape)
     given = {"white noise": 10.0 * white, "1/f noise": pink(shape, np.random.default_rng(9))}
@@ -201,7 +201,7 @@ def coherent_in_noise() -> Iterator[str]:
             table |= {"band_hz": [low_hz, high_hz], "hop_s": window_s / 2.0}
             cells = []
             for each_uv in given.values():
-                estimates = look(each_uv, [table]).estimates
+                estimates = run_detectors(each_uv, [table]).estimates
                 is_over = estimates.values[:, 0::7] > estimates.values[:, 2::7]
                 is_over = is_over[estimates.valid[:, 0::7]]
                 cells.append(f"{100.0 * is_over.mean():.0f} % of {is_over.size}")
@@ -209,7 +209,7 @@ def coherent_in_noise() -> Iterator[str]:
 
 
 def shaped(white: NDArray[np.float64], recorded_uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return white noise given a recorded channel's spectrum, to a hertz."""
+    """Return white noise filtered to a recorded channel's spectrum, at 1 Hz resolution."""
     bins_hz, power = welch(recorded_uv, RATE_HZ, nperseg=round(RATE_HZ))
     frequency_hz = np.fft.rfftfreq(len(white), 1.0 / RATE_HZ)
     gain = np.interp(frequency_hz, bins_hz, np.sqrt(power))[:, None]
@@ -218,7 +218,7 @@ def shaped(white: NDArray[np.float64], recorded_uv: NDArray[np.float64]) -> NDAr
 
 
 def losses() -> Iterator[str]:
-    """Yield which losses are told from the jitter of stamps, at 1 kHz."""
+    """Yield how many losses of samples are found despite jitter of the stamps, at 1 kHz."""
     yield "| stamps jitter by | found in half of the trials | in all |\n|---|---|---|"
     for jitter_ms in JITTERS_MS:
         found = {lost_ms: _n_found(lost_ms, jitter_ms) for lost_ms in range(4, 61)}
@@ -228,7 +228,7 @@ def losses() -> Iterator[str]:
 
 
 def _n_found(lost_ms: int, jitter_ms: float) -> int:
-    """Return in how many trials a loss of so many samples of a kilohertz is found."""
+    """Return in how many trials a loss of this many samples at 1 kHz is found."""
     n_samples = 4000
     places = np.arange(float(n_samples))
     places[2500:] += lost_ms

@@ -1,1 +1,1 @@
-"""Mutation testing: whether a test fails for each small fault put into the rooms of safety."""
+"""Mutation testing: puts small faults into the safety code and checks that a test fails."""

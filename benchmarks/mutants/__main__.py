@@ -1,4 +1,4 @@
-"""Put small faults into the rooms of safety, one at a time, and see whether a test fails.
+"""Puts small faults into the safety code, one at a time, and checks that a test fails.
 
 ``python -m benchmarks.mutants [--jobs N] [--fresh] [--survivors] [ROOM ...]``. A run that is ended
 goes on where it was. Exits 1 where a mutant survives without a reason in `equivalent.toml`, where a
@@ -18,16 +18,16 @@ from pathlib import Path
 from benchmarks.mutants import reasons, results, rooms, table
 from benchmarks.mutants.baselines import Baselines
 from benchmarks.mutants.inside import Work, judge_inside
-from benchmarks.mutants.judge import BaselineError, Judged, Test, Trial, prepare
+from benchmarks.mutants.judge import BaselineError, Judgement, Test, Trial, prepare
 from benchmarks.mutants.operators import Mutant, mutants_of
 from benchmarks.mutants.order import Order
 
-#: A test that takes longer judges nothing: what it alone would notice deserves a sharper one.
+#: Slower tests judge no mutants: what only they notice should have a faster test.
 _CPU_S_MAX = 0.5
 
 
 def main() -> int:
-    """Judge the rooms that are named, or all."""
+    """Judge all mutants of the files that are named, or of all files."""
     parser = argparse.ArgumentParser(prog="make mutants", description="Test the tests.")
     parser.add_argument("room", nargs="*", type=Path, help="a file; all without")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
@@ -97,7 +97,7 @@ def _judge(
         fitting = [test for test in tests if mutant.is_at_import or ran in test.ran]
         return order.of(mutant.function, fitting, chosen.quick)
 
-    def hear(mutant: Mutant, judged: Judged) -> None:
+    def hear(mutant: Mutant, judged: Judgement) -> None:
         order.note(mutant.function, judged.by)
 
     work = Work(room, [each for each in left if not each.is_at_import], choose, hear, chosen.jobs)
@@ -111,8 +111,8 @@ def _judge(
     print(f"{room}: {time.monotonic() - start_s:.0f} s", flush=True)
 
 
-def _all_judged(work: Work, at_import: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
-    """Judge mutants of functions, then those of what runs when a file is imported."""
+def _all_judged(work: Work, at_import: list[Mutant]) -> Iterator[tuple[Mutant, Judgement]]:
+    """Judge mutants in functions, then mutants of code that runs when a file is imported."""
     if work.mutants:
         for mutant, judged in judge_inside(work, rooms.judges(work.room)):
             if judged is None:
@@ -122,8 +122,8 @@ def _all_judged(work: Work, at_import: list[Mutant]) -> Iterator[tuple[Mutant, J
     yield from _judged(work, at_import)
 
 
-def _judged(work: Work, left: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
-    """Judge mutants in processes that import everything anew, several at a time."""
+def _judged(work: Work, left: list[Mutant]) -> Iterator[tuple[Mutant, Judgement]]:
+    """Judge mutants in new processes that import everything again, several at a time."""
     running: dict[int, tuple[Mutant, Trial]] = {}
     waiting = iter(left)
     while True:
@@ -138,7 +138,7 @@ def _judged(work: Work, left: list[Mutant]) -> Iterator[tuple[Mutant, Judged]]:
 
 
 def _holds(room: Path, kept: results.Results, chosen: argparse.Namespace) -> bool:
-    """Print the survivors without a reason and the reasons without a survivor."""
+    """Print survivors without a reason, and reasons without a survivor."""
     told = [each for each in reasons.reasons() if each.room == room.as_posix()]
     is_well = True
     for mutant in mutants_of(room.read_text("utf-8")):
@@ -167,14 +167,14 @@ def _quoted(text: str) -> str:
     return f"'{text}'" if "'" not in text else '"""' + text.replace("\\", "\\\\") + '"""'
 
 
-def _row(room: Path, kept: results.Results) -> table.Row:
-    """Return a file's numbers."""
+def _row(room: Path, kept: results.Results) -> table.RoomCounts:
+    """Return the numbers of a file for the table."""
     mutants = mutants_of(room.read_text("utf-8"))
     judged = [found for each in mutants if (found := kept.of(room, each)) is not None]
     outcomes = [each.outcome for each in judged]
     n_killed = len(outcomes) - outcomes.count("survived")
     n_left = len(mutants) - len(judged)
-    return table.Row(room, len(mutants), n_killed, outcomes.count("hangs"), n_left)
+    return table.RoomCounts(room, len(mutants), n_killed, outcomes.count("hangs"), n_left)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the tests take and run without a mutant, kept while they and all sources are as they are."""
+"""Duration and coverage of each test without a mutant, kept until a test or source changes."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ _SOURCES = Path("stimulators")
 
 
 class Baselines:
-    """Runs files of tests without a mutant, unless that was done.
+    """Runs files of tests without a mutant, unless the result is kept.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Baselines:
         self._sources = _digest(sorted(_SOURCES.rglob("*.py")))
 
     def of(self, judges: Iterable[Path]) -> list[Test]:
-        """Return the tests of these files, the quickest first.
+        """Return the tests of these files, the fastest first.
 
         Raises
         ------

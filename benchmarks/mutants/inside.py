@@ -1,4 +1,4 @@
-"""Judges mutants of functions: tests are collected once, each mutant gets a copy of the process.
+"""Judges mutants in functions: tests are collected once, and a forked copy runs each mutant.
 
 Only the function's code is exchanged there, so that nothing is imported or collected anew. What is
 run by that already, when a file is imported, is judged by a `Trial`, which does both each time.
@@ -18,7 +18,7 @@ import pytest
 
 from benchmarks.mutants.judge import (
     BaselineError,
-    Judged,
+    Judgement,
     Test,
     collect,
     fork,
@@ -33,7 +33,7 @@ _BROKEN = 70
 
 
 class Work(NamedTuple):
-    """What is to be judged, and how.
+    """The mutants to judge, and how to judge them.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ class Work(NamedTuple):
     room: Path
     mutants: Sequence[Mutant]
     choose: Callable[[Mutant], list[Test]]
-    hear: Callable[[Mutant, Judged], None]
+    hear: Callable[[Mutant, Judgement], None]
     n_jobs: int
 
 
-def judge_inside(work: Work, files: Sequence[Path]) -> Iterator[tuple[Mutant, Judged | None]]:
-    """Judge mutants of functions; yield None for those of functions that run at an import.
+def judge_inside(work: Work, files: Sequence[Path]) -> Iterator[tuple[Mutant, Judgement | None]]:
+    """Judge mutants in functions; yield None for those of functions that run at import.
 
     Raises
     ------
@@ -70,14 +70,14 @@ def judge_inside(work: Work, files: Sequence[Path]) -> Iterator[tuple[Mutant, Ju
     with os.fdopen(reading, "rb") as lines:
         for line in lines:
             index, judged = json.loads(line)
-            yield work.mutants[index], None if judged is None else Judged(*judged)
+            yield work.mutants[index], None if judged is None else Judgement(*judged)
     _, status = os.waitpid(pid, 0)
     if status:
         raise BaselineError(f"{work.room}: pytest exits with {os.waitstatus_to_exitcode(status)}")
 
 
 class _Inside:
-    """Judges mutants in place of running the tests that pytest collected."""
+    """A pytest plugin that judges mutants instead of running the collected tests."""
 
     def __init__(self, work: Work, writing: int) -> None:
         self._work = work
@@ -88,7 +88,7 @@ class _Inside:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """See what runs while tests are collected."""
+        """Note which functions run while tests are collected."""
         file = str(self._work.room.resolve())
 
         def watch(frame: FrameType, _event: str, _: object) -> None:
@@ -102,7 +102,7 @@ class _Inside:
             sys.settrace(None)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Judge all; say each as a line."""
+        """Judge all mutants; print a line for each."""
         items = collect(session.items)
         gc.freeze()
         waiting = iter(enumerate(self._work.mutants))
@@ -124,12 +124,12 @@ class _Inside:
             index, words, start_s = running.pop(pid)
             if os.waitstatus_to_exitcode(status) == _BROKEN:
                 os._exit(_BROKEN)
-            judged = Judged.of(status, words, time.monotonic() - start_s)
+            judged = Judgement.of(status, words, time.monotonic() - start_s)
             self._work.hear(self._work.mutants[index], judged)
             say(self._writing, [index, judged])
 
     def _try(self, items: dict[str, pytest.Item], mutant: Mutant, words: int) -> None:
-        """Run the tests of a mutant, up to the first that fails, and end."""
+        """Run the tests of a mutant until one fails, and end the process."""
         self._words = words
         code = _BROKEN
         try:
@@ -144,19 +144,19 @@ class _Inside:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Give a test its time on the processor."""
+        """Limit the processor time of a test."""
         say(self._words, {"runs": item.nodeid})
         with limit_time(self._tests[item.nodeid]):
             return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """End with the first that fails."""
+        """End the process at the first failure."""
         if report.failed:
             os._exit(_KILLED)
 
 
 def exchange(room: Path, mutant: Mutant) -> None:
-    """Give a function of an imported file the code that it has in a mutant."""
+    """Replace the code of a function in an imported module by that of its mutant."""
     module = sys.modules[".".join(room.with_suffix("").parts)]
     source = compile(mutant.source, str(room.resolve()), "exec", dont_inherit=True)
     (function,) = (each for each in _functions(module) if each.__qualname__ == mutant.function)

@@ -1,4 +1,4 @@
-"""Judges a mutant: the tests of its room in a forked process that imports its source."""
+"""Judges a mutant: runs the tests of its file in a forked process that imports the mutant."""
 
 import gc
 import importlib.abc
@@ -20,17 +20,17 @@ from typing import Any, NamedTuple, Self
 import hypothesis
 import pytest
 
-#: A test that takes so many times the processor time it takes without a mutant hangs.
+#: A test hangs if it takes this many times its processor time without a mutant.
 _TIMES_MAX = 6.0
 _TIMES_MAX_PLUS_S = 2.0
 _MEMORY_BYTES_MAX = 4 << 30
-#: What tests import from other projects: imported once, before processes are forked.
+#: Imports from other projects that tests need: done once, before processes are forked.
 _IMPORTED_ONCE = ("aiomqtt", "amqtt", "asyncio", "hypothesis.stateful", "numpy", "psutil", "pylsl")
 _HANGS = 124
-#: Random examples of a test; of a machine, which takes many steps in each, fewer.
+#: Random examples of a test; fewer for a state machine, each example of which has many steps.
 _N_EXAMPLES = 50
 _N_MACHINE_EXAMPLES = 15
-#: Nobody waits so long on a busy machine, except for what does not end.
+#: Even on a busy machine a test takes longer than this only if it never ends.
 _WALL_S_MAX = 900
 _OPTIONS = (
     *("-q", "--tb=no", "--assert=plain", f"--timeout={_WALL_S_MAX}"),
@@ -40,15 +40,15 @@ _OPTIONS = (
 
 
 class Test(NamedTuple):
-    """A test, what it took without a mutant, and which functions of which files it ran."""
+    """A test, its processor time without a mutant, and the functions that it ran."""
 
     name: str
     cpu_s: float
     ran: frozenset[tuple[str, str]]
 
 
-class Judged(NamedTuple):
-    """What became of a mutant: ``killed`` by a test, ``hangs`` or ``survived``."""
+class Judgement(NamedTuple):
+    """The result for a mutant: ``killed`` by a test, ``hangs`` or ``survived``."""
 
     outcome: str
     by: str
@@ -56,7 +56,7 @@ class Judged(NamedTuple):
 
     @classmethod
     def of(cls, status: int, words: int, took_s: float) -> Self:
-        """Return what a process says that ended with this status and these last words."""
+        """Return the result from the exit status of a process and the messages it wrote."""
         said = _read(words)
         by = next((each["runs"] for each in reversed(said) if "runs" in each), "its import")
         code = os.waitstatus_to_exitcode(status)
@@ -66,7 +66,7 @@ class Judged(NamedTuple):
 
 
 class BaselineError(Exception):
-    """A test fails without any mutant."""
+    """A test fails although there is no mutant."""
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -75,12 +75,12 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self._text = source
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile the text; what Python keeps of the file is not looked at."""
+        """Compile the mutant's text; Python's compiled file of the original is ignored."""
         return self.source_to_code(self._text.encode(), self.get_filename(fullname))
 
 
 class _Source(importlib.abc.MetaPathFinder):
-    """Imports one module from a text instead of its file."""
+    """An import hook that loads one module from a text instead of its file."""
 
     def __init__(self, path: Path, source: str) -> None:
         name = ".".join(path.with_suffix("").parts)
@@ -89,14 +89,14 @@ class _Source(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Answer for the one module."""
+        """Return a loader for the mutated module, None for any other."""
         if name != self._loader.name:
             return None
         return importlib.util.spec_from_file_location(name, self._loader.path, loader=self._loader)
 
 
 class _Plugin:
-    """Runs chosen tests in their order, each within its time; says which one failed."""
+    """A pytest plugin that runs chosen tests in order, each with a limit of processor time."""
 
     def __init__(self, words: int, tests: Sequence[Test]) -> None:
         self._words = words
@@ -109,26 +109,26 @@ class _Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Give a test its time on the processor; an endless loop ends the process."""
+        """Run a test with a limit of processor time; an endless loop ends the process."""
         say(self._words, {"runs": item.nodeid})
         with limit_time(self._tests[item.nodeid]):
             return (yield)
 
 
 class _Recorder:
-    """Runs all tests without a mutant and says what each took and ran of some files."""
+    """A pytest plugin that runs all tests without a mutant and records duration and coverage."""
 
     def __init__(self, words: int, paths: Iterable[Path]) -> None:
         self._words = words
         self._files = {str(path.resolve()): path.as_posix() for path in paths}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep all."""
+        """Keep all tests."""
         collect(items)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Watch one test, its fixtures too."""
+        """Record which functions a test runs, including those of its fixtures."""
         ran: set[CodeType] = set()
 
         def watch(frame: FrameType, _event: str, _: object) -> None:
@@ -149,14 +149,14 @@ class _Recorder:
             say(self._words, {"test": item.nodeid, "cpu_s": took_s, "ran": sorted(found)})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Say what failed."""
+        """Write the name of a test that failed."""
         if report.failed:
             say(self._words, {"failed": report.nodeid})
 
 
 def prepare() -> None:
-    """Import what all tests import and make random tests repeat themselves."""
-    # What is compiled is kept for the next process, away from the sources.
+    """Import what all tests need, and make random tests repeatable."""
+    # Compiled code is kept for later processes, in a folder away from the sources.
     sys.dont_write_bytecode = False
     sys.pycache_prefix = tempfile.mkdtemp(prefix="compiled-")
     for name in _IMPORTED_ONCE:
@@ -189,7 +189,7 @@ class Baseline:
         self.pid, self._words = fork(lambda words: _Recorder(words, paths), [str(judge)])
 
     def end(self, status: int) -> list[Test]:
-        """Return the tests, once the process ended with this status.
+        """Return the tests with their durations, once the process has ended.
 
         Raises
         ------
@@ -208,7 +208,7 @@ class Baseline:
 
 
 class Trial:
-    """A mutant under judgement, in a process of its own."""
+    """A mutant that is being judged, in a process of its own."""
 
     def __init__(self, path: Path, source: str, tests: Sequence[Test]) -> None:
         files = list(dict.fromkeys(test.name.partition("::")[0] for test in tests))
@@ -217,15 +217,15 @@ class Trial:
             lambda words: _Plugin(words, tests), files, _Source(path, source)
         )
 
-    def end(self, status: int) -> Judged:
-        """Say what became of it, once its process ended with this status."""
-        return Judged.of(status, self._words, time.monotonic() - self._start_s)
+    def end(self, status: int) -> Judgement:
+        """Return the result, once the process has ended with this status."""
+        return Judgement.of(status, self._words, time.monotonic() - self._start_s)
 
 
 def fork(
     plugin: Callable[[int], object], files: Iterable[str], source: _Source | None = None
 ) -> tuple[int, int]:
-    """Start a process that runs files of tests; return it and the file of its plugin's words."""
+    """Start a process that runs tests; return its id and the file it writes messages to."""
     words = os.memfd_create("words")
     pid = os.fork()
     if pid:
@@ -245,13 +245,13 @@ def fork(
 
 
 def name_of(code: CodeType) -> str:
-    """Return the function that a code is of, or is within."""
+    """Return the name of the function that a code object belongs to."""
     return code.co_qualname.partition(".<locals>")[0]
 
 
 @contextmanager
 def limit_time(test: Test) -> Iterator[None]:
-    """Give a test its time on the processor; an endless loop ends the process."""
+    """Limit the processor time of a test; an endless loop ends the process."""
     signal.signal(signal.SIGPROF, _hangs)
     signal.setitimer(signal.ITIMER_PROF, _TIMES_MAX * test.cpu_s + _TIMES_MAX_PLUS_S)
     try:
@@ -261,7 +261,7 @@ def limit_time(test: Test) -> Iterator[None]:
 
 
 def collect(items: Iterable[pytest.Item]) -> dict[str, pytest.Item]:
-    """Return tests by name; let state machines run fewer examples than in a test run."""
+    """Return tests by name; state machines run fewer examples than in a usual test run."""
     found = {item.nodeid: item for item in items}
     for item in found.values():
         machine = getattr(item, "cls", None)

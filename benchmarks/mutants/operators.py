@@ -1,4 +1,4 @@
-"""Small faults of a source file: one changed operator, number, word or statement each."""
+"""The kinds of mutants: one operator, number, word or statement of a file is changed."""
 
 import ast
 from typing import NamedTuple
@@ -33,14 +33,14 @@ _CALCULATED: dict[type[ast.operator], str] = {
     ast.Mod: "*",
     ast.Pow: "*",
 }
-#: From here on a whole number is a duration or a size: one more or less means nothing.
+#: Whole numbers from here on are durations or sizes: one more or less changes nothing.
 _LARGE = 1000
-#: A smaller number is a margin against the rounding of sums: twice as much means nothing.
+#: Smaller numbers are margins against rounding: a factor of two changes nothing.
 _MARGIN = 1e-6
 
 
 class Mutant(NamedTuple):
-    """One small fault; `line` is for people, the other fields name it wherever it moves.
+    """One mutant; `line` is for people, the other fields identify it wherever its line moves.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Mutant(NamedTuple):
 
 
 def mutants_of(source: str) -> list[Mutant]:
-    """Return all mutants of a file that compile, in the order of its lines."""
+    """Return all mutants of a file that can be compiled, in the order of its lines."""
     found: list[Mutant] = []
     n_alike: dict[tuple[str, str, str], int] = {}
     lines = source.encode().splitlines(keepends=True)
@@ -110,7 +110,7 @@ class _Fault(NamedTuple):
 
 
 class _Faults(ast.NodeVisitor):
-    """Collects parts of a file and the text that makes each a fault.
+    """Visits a syntax tree and collects for each part the texts that replace it.
 
     Left alone: docstrings, annotations but for the bounds in `Meta`, imports, decorators,
     `__all__`, and texts for people: f-strings, strings with a space, what is raised.
@@ -129,7 +129,7 @@ class _Faults(ast.NodeVisitor):
     def _text(self, node: ast.AST) -> str:
         return f"({ast.unparse(node)})"
 
-    # Where nothing, or less, is changed.
+    # Parts of a file that are changed only in part, or not at all.
 
     def _visit_block(self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         if not isinstance(node, ast.ClassDef):
@@ -148,22 +148,22 @@ class _Faults(ast.NodeVisitor):
     visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _visit_block  # noqa: N815
 
     def visit_Import(self, node: ast.Import) -> None:
-        """Leave it: without it nothing runs."""
+        """Leave imports unchanged: nothing runs without them."""
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Leave it: without it nothing runs."""
+        """Leave imports unchanged: nothing runs without them."""
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Leave it: a text for people."""
+        """Leave texts for people unchanged."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """Change the value, and of the annotation the bounds."""
+        """Change the value, and the bounds in the annotation."""
         self._visit_bounds(node.annotation)
         if node.value is not None and ast.unparse(node.annotation) != "TypeAlias":
             self.visit(node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """Change the value; of a named type only its bounds."""
+        """Change the value; of a type alias only its bounds."""
         is_type = isinstance(node.value, ast.Subscript) and ast.unparse(node.value).startswith(
             ("Annotated[", "Literal[")
         )
@@ -182,7 +182,7 @@ class _Faults(ast.NodeVisitor):
     # Statements.
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Visit what is inside, statements as those that may be left out."""
+        """Visit the statements of a body, each of which may also be left out."""
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt):
                 self._visit_statement(child, may_go=True)
@@ -211,18 +211,18 @@ class _Faults(ast.NodeVisitor):
             self._add(test, f"(not {ast.unparse(test)})")
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        """Turn its condition round."""
+        """Negate the condition."""
         self._negate(node.test)
         self.generic_visit(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
-        """Turn its conditions round."""
+        """Negate the conditions."""
         for test in node.ifs:
             self._negate(test)
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        """Move the border in or out of a comparison, and turn it round."""
+        """Move the border of a comparison, or negate it."""
         for index, operator in enumerate(node.ops):
             for other in _COMPARED[type(operator)]:
                 sides = [self._text(each) for each in (node.left, *node.comparators)]
@@ -236,7 +236,7 @@ class _Faults(ast.NodeVisitor):
         return f"({ast.unparse(ast.parse(text, mode='eval'))})"
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """Leave out each of the conditions."""
+        """Leave out each condition in turn."""
         word = " and " if isinstance(node.op, ast.And) else " or "
         for index in range(len(node.values)):
             kept = node.values[:index] + node.values[index + 1 :]
@@ -250,7 +250,7 @@ class _Faults(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        """Calculate the opposite."""
+        """Replace an arithmetic operator by its opposite."""
         sign = _CALCULATED.get(type(node.op))
         if sign is not None:
             text = f"{self._text(node.left)} {sign} {self._text(node.right)}"
@@ -258,7 +258,7 @@ class _Faults(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        """Call the opposite."""
+        """Replace a function by its opposite, as `min` by `max`."""
         name = node.func
         if isinstance(name, ast.Name) and name.id in _OPPOSITE:
             self._add(name, _OPPOSITE[name.id])
@@ -286,7 +286,7 @@ def _sign(operator: ast.cmpop) -> str:
 
 
 def _can_go(node: ast.stmt) -> bool:
-    """Say whether the file still runs without a statement, to do something else."""
+    """Return whether a file still runs without this statement."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call | ast.Await)
     if isinstance(node, ast.Assign):

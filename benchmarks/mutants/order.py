@@ -1,4 +1,4 @@
-"""In which order tests judge a mutant: first those that are likely to kill it and quick."""
+"""The order of tests for a mutant: fast tests that often killed mutants come first."""
 
 import math
 from collections import Counter
@@ -12,7 +12,7 @@ from benchmarks.mutants.judge import Test
 _IN_FUNCTION, _IN_ROOM, _UNTRIED = 1.0, 0.1, 0.02
 #: What a kill by another test of the same file says, in the same function and elsewhere.
 _BY_FILE_IN_FUNCTION, _BY_FILE_IN_ROOM = 0.02, 0.005
-#: What starting a test takes, beside the test.
+#: Time to start a test, in addition to the test itself.
 _START_S = 0.002
 
 
@@ -26,21 +26,21 @@ class Order:
     """
 
     def __init__(self, killers: Iterable[tuple[str, str]]) -> None:
-        # Of tests and, by their names, of files of tests.
+        # Kills of tests and, by their names, of files of tests.
         self._in_function: Counter[tuple[str, str]] = Counter()
         self._in_room: Counter[str] = Counter()
         for function, killer in killers:
             self.note(function, killer)
 
     def note(self, function: str, killer: str) -> None:
-        """Take in one kill more; without a killer there was none."""
+        """Count a kill by a test; an empty name stands for no test."""
         if killer:
             for each in (killer, _file_of(killer)):
                 self._in_function[function, each] += 1
                 self._in_room[each] += 1
 
     def of(self, function: str, tests: Iterable[Test], cpu_s_max: float = math.inf) -> list[Test]:
-        """Return the tests, the one that promises most for its time first, of so many seconds."""
+        """Return the tests, those most likely to kill for their time first, within a time limit."""
 
         def price(test: Test) -> float:
             file = _file_of(test.name)

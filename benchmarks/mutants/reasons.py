@@ -1,4 +1,4 @@
-"""Why a mutant that no test kills is no fault: the reasons, kept in a file beside this one."""
+"""Reasons why mutants that no test kills are no faults, kept in `equivalent.toml`."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from benchmarks.mutants.operators import Mutant
 PATH = Path(__file__).with_name("equivalent.toml")
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[equivalent]]` table: a mutant by its words, so that it may move, and why it may live.
+class Equivalence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[equivalent]]` table: a mutant, found by its text, and why it may survive.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     nth: int = 1
 
     def is_of(self, room: Path, mutant: Mutant) -> bool:
-        """Say whether it speaks of a mutant."""
+        """Return whether this reason belongs to a mutant."""
         return (self.room, self.function, self.original, self.mutated, self.nth) == (
             room.as_posix(),
             mutant.function,
@@ -43,9 +43,9 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    equivalent: list[Reason] = []
+    equivalent: list[Equivalence] = []
 
 
-def reasons(path: Path = PATH) -> list[Reason]:
-    """Read all reasons."""
+def reasons(path: Path = PATH) -> list[Equivalence]:
+    """Return all reasons."""
     return msgspec.toml.decode(path.read_bytes(), type=_File).equivalent

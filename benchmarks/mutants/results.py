@@ -1,9 +1,9 @@
-"""What became of each mutant, kept in a file so that a run may be ended and taken up again."""
+"""Results of mutants, kept in a file so that a run can be interrupted and resumed."""
 
 import sqlite3
 from pathlib import Path
 
-from benchmarks.mutants.judge import Judged
+from benchmarks.mutants.judge import Judgement
 from benchmarks.mutants.operators import Mutant
 from benchmarks.mutants.rooms import state_of
 
@@ -32,32 +32,32 @@ class Results:
         self._file.execute(_CREATE)
         self._file.execute(_CREATE_BASELINES)
 
-    def of(self, room: Path, mutant: Mutant, *, any_state: bool = False) -> Judged | None:
-        """Return what became of a mutant, if all that it rests on is as it was then."""
+    def of(self, room: Path, mutant: Mutant, *, any_state: bool = False) -> Judgement | None:
+        """Return the result of a mutant, if no file that it depends on has changed since."""
         row = self._file.execute(_FIND, _key(room, mutant)).fetchone()
         if row is None:
             return None
         state, *found = row
-        judged = Judged(*found)
+        judged = Judgement(*found)
         return judged if any_state or state == state_of(room, judged.by) else None
 
     def killers(self, room: Path) -> list[tuple[str, str]]:
-        """Return which test killed in which function of a file, once for each mutant."""
+        """Return the test and the function of each killed mutant of a file."""
         return self._file.execute(_KILLERS, (room.as_posix(),)).fetchall()
 
-    def keep(self, room: Path, mutant: Mutant, judged: Judged) -> None:
-        """Keep what became of a mutant."""
+    def keep(self, room: Path, mutant: Mutant, judged: Judgement) -> None:
+        """Keep the result of a mutant."""
         state = state_of(room, judged.by)
         self._file.execute(_KEEP, (*_key(room, mutant), state, *judged))
 
     def baseline_of(self, tests: Path, state: str) -> str | None:
-        """Return what was kept of a file of tests in this state."""
+        """Return the kept duration and coverage of a file of tests, if it has not changed."""
         find = "SELECT tests FROM baselines WHERE (file, state) = (?, ?)"
         row = self._file.execute(find, (tests.as_posix(), state)).fetchone()
         return None if row is None else str(row[0])
 
     def keep_baseline(self, tests: Path, state: str, text: str) -> None:
-        """Keep what a file of tests takes and runs without a mutant."""
+        """Keep duration and coverage of a file of tests without a mutant."""
         keep = "INSERT OR REPLACE INTO baselines VALUES (?, ?, ?)"
         self._file.execute(keep, (tests.as_posix(), state, text))
 

@@ -1,4 +1,4 @@
-"""Which files are mutated, and which tests judge each."""
+"""Lists the files that are mutated, and the tests that judge each."""
 
 import hashlib
 from pathlib import Path
@@ -25,14 +25,14 @@ def rooms() -> list[Path]:
 
 
 def judges(room: Path) -> list[Path]:
-    """Return the files of tests that judge a room."""
+    """Return the files of tests that judge a file."""
     names = next(tests for source, tests in _ROOMS.items() if room.is_relative_to(source))
     found = (path for each in names for path in _files(Path(each), "test_*.py"))
     return [path for path in found if path not in _NO_JUDGES]
 
 
 def state_of(room: Path, killer: str) -> str:
-    """Return a digest of all that a result rests on.
+    """Return a digest of all files that a result depends on.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def state_of(room: Path, killer: str) -> str:
 
 
 def helpers() -> list[Path]:
-    """Return the files beside the tests that they build on, of whatever folder."""
+    """Return the shared files of the tests, from all folders."""
     found = Path("tests/stimulators").rglob("*.py")
     return sorted(path for path in found if not path.name.startswith("test_"))
 

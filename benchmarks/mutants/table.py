@@ -1,10 +1,10 @@
-"""The table of all mutants, as a page of the documentation."""
+"""Writes the table of all mutants as a page of the documentation."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.mutants.reasons import Reason
+from benchmarks.mutants.reasons import Equivalence
 
 PATH = Path("docs/mutants.md")
 _HEAD = """# The tests are tested
@@ -25,8 +25,8 @@ where one that has a reason is killed after all.
 """
 
 
-class Row(NamedTuple):
-    """One file's numbers; `n_left` are not judged as file and tests are now."""
+class RoomCounts(NamedTuple):
+    """The numbers of one file; `n_left` mutants have no result for the files as they are now."""
 
     room: Path
     n_mutants: int
@@ -36,12 +36,12 @@ class Row(NamedTuple):
 
     @property
     def n_survived(self) -> int:
-        """How many no test killed."""
+        """The number of mutants that no test killed."""
         return self.n_mutants - self.n_killed - self.n_left
 
 
-def page(rows: Iterable[Row], reasons: Iterable[Reason]) -> str:
-    """Return the whole page."""
+def page(rows: Iterable[RoomCounts], reasons: Iterable[Equivalence]) -> str:
+    """Return the whole page as Markdown."""
     rows = [row for row in rows if row.n_mutants]
     keys = ("n_mutants", "n_killed", "n_hang", "n_survived", "n_left")
     lines = [_line(f"`{row.room}`", [getattr(row, key) for key in keys]) for row in rows]

@@ -1,1 +1,1 @@
-"""Other people's ways to compute the same, each in an environment and a process of its own."""
+"""The same computations by other packages, each in its own environment and process."""

@@ -1,4 +1,4 @@
-"""The peers' virtual environments: their versions fit neither ours nor each other's.
+"""Virtual environments of the other packages, whose versions conflict with ours.
 
 ``python -m benchmarks.peers.environments`` makes all of them in ``.venv-peers``.
 """
@@ -16,13 +16,13 @@ PEERS = tuple(sorted(path.stem for path in _REQUIREMENTS.glob("*.txt")))
 
 
 def python_of(peer: str) -> Path | None:
-    """Return the interpreter of a peer's environment, or None where it is not installed."""
+    """Return the Python of a package's environment, or None where it is not installed."""
     ready = _FOLDER / peer / ".ready"
     return _FOLDER / peer / "bin" / "python" if ready.exists() else None
 
 
 def install(peer: str) -> str | None:
-    """Make a peer's environment where there is none; return what went wrong."""
+    """Create a package's environment where there is none; return an error text, or None."""
     folder = _FOLDER / peer
     if python_of(peer) is not None:
         return None
@@ -39,7 +39,7 @@ def install(peer: str) -> str | None:
 
 
 def main() -> int:
-    """Make every environment; one that cannot be made is named and left out."""
+    """Create every environment; name those that fail and leave them out."""
     for peer in PEERS:
         problem = install(peer)
         print(f"{peer}: {problem or 'ready'}", flush=True)

@@ -1,4 +1,4 @@
-"""Hops of ezmsg-sigproc: its band power, fed one hop of samples a message."""
+"""Hops of ezmsg-sigproc: its band power, with one hop of samples a message."""
 
 import numpy as np
 from ezmsg.sigproc.bandpower import BandPowerSettings, BandPowerTransformer
@@ -12,7 +12,7 @@ PACKAGE = "ezmsg-sigproc"
 
 
 def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Mean power of the band of its sliding spectrogram, Hann window."""
+    """Return the mean band power of its sliding spectrogram, with a Hann window."""
     window = round(case["window_s"] * case["rate_hz"])
     shape = SpectrogramSettings(
         window_dur=case["window_s"], window_shift=case["hop"] / case["rate_hz"]

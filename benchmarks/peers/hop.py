@@ -1,4 +1,4 @@
-"""What the function of a peer takes and gives."""
+"""Types of the function that computes the hops of another package."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias

@@ -10,7 +10,7 @@ PACKAGE = "mne-connectivity"
 
 
 def coherence(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Coherence averaged over the band; segments are handed over as epochs, as views."""
+    """Return the coherence averaged over the band; segments are passed as epochs, as views."""
     window = round(case["window_s"] * case["rate_hz"])
     segment = round(case["segment_s"] * case["rate_hz"])
     step = segment - segment // 2

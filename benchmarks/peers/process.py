@@ -1,4 +1,4 @@
-"""A peer as a contender: it computes in its own process and times itself there."""
+"""Times another package in its own process."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _ONE_THREAD = {
 
 
 class PeerProcess:
-    """A contender behind two pipes: a number of hops goes in, microseconds a hop come out."""
+    """A package behind two pipes: it gets a number of hops and returns microseconds a hop."""
 
     def __init__(self, name: str, asked: IO[str], answers: IO[str]) -> None:
         self.name = name
@@ -46,7 +46,7 @@ class PeerProcess:
 def peers(
     names: Mapping[str, str], samples_uv: NDArray[np.float64], case: Mapping[str, Any]
 ) -> Iterator[list[PeerProcess]]:
-    """Start those peers that are installed on one case, and end them.
+    """Start each installed package on one case, and end them when the context ends.
 
     Parameters
     ----------

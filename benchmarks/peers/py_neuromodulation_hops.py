@@ -38,7 +38,7 @@ def _names(samples_uv: NDArray[np.float64]) -> list[str]:
 
 
 def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Mean magnitude of the band by FFT, its fastest way; no logarithm, no spectrum returned."""
+    """Return the mean magnitude of the band by FFT, its fastest way, without a logarithm."""
     settings = _settings(case)
     settings.fft_settings.windowlength_ms = settings.segment_length_features_ms
     settings.fft_settings.log_transform = False
@@ -47,7 +47,7 @@ def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:
 
 
 def coherence(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Mean coherence of the band, all pairs; nothing else is asked of it."""
+    """Return the mean coherence of the band for all pairs, and nothing else."""
     settings = _settings(case)
     names = _names(samples_uv)
     asked = settings.coherence_settings

@@ -11,7 +11,7 @@ PACKAGE = "tensorpac"
 
 
 def coupling(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Modulation index of all channels at once by tensorpac, no surrogates, one job."""
+    """Return the modulation index of all channels at once by tensorpac, without surrogates."""
     estimator = Pac(
         idpac=(2, 0, 0),
         f_pha=list(case["phase_band_hz"]),
@@ -30,7 +30,7 @@ def coupling(samples_uv: NDArray[np.float64], case: Case) -> Run:
 
 
 def coupling_pactools(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Modulation index of each channel by pactools, one after the other."""
+    """Return the modulation index of each channel by pactools, one after another."""
     (low_hz, high_hz), (fast_low_hz, fast_high_hz) = (
         case["phase_band_hz"],
         case["amplitude_band_hz"],

@@ -12,7 +12,7 @@ PACKAGE = "timeflux-dsp"
 
 
 def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:
-    """Power of the band of the last window."""
+    """Return the band power of the last window."""
     window = round(case["window_s"] * case["rate_hz"])
     hop_samples = case["hop"]
     sliding = SampleWindow(length=window, step=hop_samples)

@@ -1,4 +1,4 @@
-"""The far end of `process.PeerProcess`: imports one peer and nothing of ours.
+"""The process behind `process.PeerProcess`: imports one package, and nothing of stimloop.
 
 ``python -m benchmarks.peers.worker PEER FOLDER`` answers each line, a number of hops, with the
 microseconds a hop took.
@@ -16,7 +16,7 @@ import numpy as np
 
 
 def main() -> int:
-    """Answer until the other side closes."""
+    """Answer requests until the other side closes the pipe."""
     peer, folder = sys.argv[1], Path(sys.argv[2])
     answers = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):

@@ -1,4 +1,4 @@
-"""The aperiodic part of the spectrum, a line through its logarithms, and a band's power over it."""
+"""The aperiodic (1/f) part of the spectrum, fitted by a line, and a band's power over it."""
 
 from typing import ClassVar, Final
 
@@ -69,33 +69,35 @@ class Aperiodic(StreamDetector):
       where there is no rhythm;
     - ``over_aperiodic_db_null``, which ``over_aperiodic_db`` exceeds in one window of twenty
       where there is no rhythm: a constant of the configuration;
-    - ``misfit``: root mean square distance of the bins from the line over what chance gives; about
-      1 where the spectrum is a line, more where it has a knee, or a peak among the bins.
+    - ``misfit``: root mean square distance of the bins from the line, divided by its expectation
+      in noise; about 1 where the spectrum is a line, more where it has a knee or a peak.
 
-    The power follows the idea of [1]_, and the line is laid so that three things do not move it. A
-    peak or a mains line that was not excluded: beyond 1.345 standard deviations a bin pulls no
-    harder (Huber's loss [2]_; the deviation is known, so nothing else is estimated), in
-    a fixed number of rounds. Few segments: the mean of the logarithm of a power is too low by
-    ``ln L - digamma(L)`` with L segments' worth, which is added. The width of a Hann segment: at
-    k cycles a segment it shows ``f ** -x`` too high by ``1 + x (x + 1) / (6 k²) + x (x + 1)
-    (x + 2) (x + 3) / (72 k⁴)``, 4 % at 3 Hz and a second for 1/f, which the line takes into
-    account; without it the exponent of a random walk is 0.03 too high. The series is good to 1 %
-    up to an exponent of 2 at three cycles; a steeper spectrum wants longer segments.
+    The fit follows the idea of [1]_, with three corrections. First, a peak or a mains line that was
+    not excluded: bins further than 1.345 standard deviations from the line have a limited influence
+    (Huber's loss [2]_, in a fixed number of rounds; the deviation follows from the number of
+    segments and is not estimated). Second, few segments: the mean logarithm of a power of L
+    independent segments is too low by ``ln L - digamma(L)``, which is added. Third, the width of
+    a Hann window: at k cycles a segment it measures ``f ** -x`` too high by a factor of
+    ``1 + x (x + 1) / (6 k²) + x (x + 1) (x + 2) (x + 3) / (72 k⁴)`` (4 % at 3 Hz with segments of
+    a second for 1/f), for which the line is corrected; otherwise the exponent of a random walk
+    would be 0.03 too high. The series has an error of 1 % up to an exponent of 2 at three cycles;
+    steeper spectra need longer segments.
 
-    Chance: see `detectors.aperiodic.chance`. By default, where there is nothing but 1/f, the
-    exponent has a standard deviation of 0.05, the offset of 0.07 and the band over the line of
-    0.30 dB (0.035, 0.05 and 0.21 dB with a window of 60 s), falling as the root of the window. With
-    five segments the level is exceeded by 4 % of windows instead of 5 %, with two by 3 %.
+    Chance: see `detectors.aperiodic.chance`. With the default settings, in 1/f noise without a
+    rhythm, the exponent has a standard deviation of 0.05, the offset of 0.07, and the band over the
+    line of 0.30 dB (0.035, 0.05 and 0.21 dB with a window of 60 s); they fall with the root of the
+    window. With five segments 4 % of windows exceed the null instead of 5 %, with two 3 %.
 
-    Work per hop is that of the segments that came in; sums are put together from those of two
-    blocks and nothing is ever subtracted, so there is no drift and an artifact leaves every sum
-    when it leaves the window. Use it for slow things: a baseline, a display.
+    Work per hop is that of its new segments. Sums over the window are put together from those of
+    two blocks, and nothing is ever subtracted, so there is no drift, and an artifact leaves every
+    sum when it leaves the window. The estimates change slowly: use them as a baseline or for a
+    display.
 
     Delay: half the window. Start and gap: everything restarts; estimates are not valid before a
-    window is full, and at least one hop after a restart is not. NaN policy: ``invalid``; a window
-    that contains a tainted sample is not valid on that channel, an estimate whose newest sample
-    carries a doubtful stamp neither, nor one of a channel that is dead in a bin. Values beyond
-    1e12 µV count as tainted and are left out.
+    window is full, nor for at least one hop after a restart. NaN policy: ``invalid``. Not valid
+    either: a window with a tainted sample of that channel, an estimate whose newest sample has a
+    doubtful stamp, a channel without any power in a bin. Values beyond 1e12 µV count as tainted
+    and are left out.
 
     References
     ----------

@@ -10,7 +10,7 @@ from detectors.compiling.opened import opened
 from detectors.kernels.calibrated_threshold import CalibratedThreshold, calibrate, is_calibrating
 from detectors.kernels.edges import Edges
 from detectors.kernels.hops import NO_HOPS, Hops, add_hop, write_value
-from detectors.kernels.hysteresis import Episodes, is_on, take_value
+from detectors.kernels.hysteresis import EpisodeStates, is_on, take_value
 
 #: Columns each channel has in the output.
 VALUE: Final = 0
@@ -24,7 +24,7 @@ class State(NamedTuple):
     """What bursts are found by."""
 
     #: The episode of each channel; those that count are bursts.
-    episodes: Episodes
+    episodes: EpisodeStates
     #: The thresholds.
     threshold: CalibratedThreshold
     #: Onsets, offsets and cuts.

@@ -1,6 +1,6 @@
-"""How often, how long and how strong bursts are, each beside what noise would give."""
+"""Statistics of bursts (rate, duration, amplitude), each with its null: bursts of noise."""
 
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -11,8 +11,8 @@ from detectors.bursts import statistics_kernel as kernel
 from detectors.bursts.burst import Burst
 from detectors.bursts.null_in_effect import BurstNullInEffect
 from detectors.bursts.statistics_config import BurstStatisticsConfig
+from detectors.bursts.statistics_outputs import BurstStatisticsColumns, columns_of, measures_of
 from detectors.bursts.statistics_state import (
-    N_COLUMNS,
     Blocks,
     BurstTally,
     Counters,
@@ -26,45 +26,27 @@ from detectors.estimates import Estimates, Seen
 from detectors.kernels.hop_kernel import HopKernel
 from detectors.kernels.trust import RESTART
 from detectors.null_simulation.simulation import NullSimulation
-from detectors.outputs import Measure, outputs_of, with_null
+from detectors.outputs import outputs_of
 
-#: More estimates a window would cost more than they tell.
+#: Hops a window at most: more would cost time and memory, and show nothing new.
 _N_BLOCKS_MAX: Final = 1000
 
 __all__ = ["BurstStatistics", "BurstStatisticsColumns", "BurstStatisticsConfig"]
 
 
-class BurstStatisticsColumns(NamedTuple):
-    """Where one channel's outputs are in `Estimates.values`."""
-
-    rate_hz: int
-    mean_duration_s: int
-    mean_amplitude: int
-    peak_amplitude: int
-    long_fraction: int
-    rate_hz_null: int
-    mean_duration_s_null: int
-    mean_amplitude_null: int
-    peak_amplitude_null: int
-    long_fraction_null: int
-    n_bursts: int
-    seen_s: int
-    is_null_white: int
-
-
 class BurstStatistics:
-    """Rate, duration and amplitude of bursts over a sliding window, with those of noise beside.
+    """Rate, duration and amplitude of bursts in a sliding window, each with its null.
 
     Parameters
     ----------
     config : BurstStatisticsConfig
-        Window, hop, and what is long.
+        Window, hop, and from which duration on a burst is long.
     layouts : tuple of StreamLayout
-        The streams below the burst detector.
+        The streams that the burst detector depends on.
     burst : Detector
         The burst detector.
     simulation : NullSimulation
-        The burst detector, on noise.
+        The same burst detector, run on simulated noise.
 
     Raises
     ------
@@ -73,42 +55,43 @@ class BurstStatistics:
 
     Notes
     -----
-    Outputs, for each channel, of the bursts that ended within the window: ``rate_hz``, those that
-    bad data ended too; of the others ``mean_duration_s``, from crossing to crossing as in the
-    detections; ``mean_amplitude`` and ``peak_amplitude``, the means over bursts of the mean and
-    of the greatest measure, in its unit; ``long_fraction``, of those longer than `long_s` [1]_;
-    ``n_bursts``, how many there were. ``seen_s`` is the time in the window at which it could be
-    said whether there is a burst; the rate is per second of it.
+    Outputs, for each channel, of the bursts that ended within the window: ``rate_hz``, which also
+    counts bursts cut short by bad data; of all other bursts ``mean_duration_s``, from threshold
+    crossing to threshold crossing as in the detections; ``mean_amplitude`` and ``peak_amplitude``,
+    the averages over bursts of their mean and their highest measure, in its unit;
+    ``long_fraction``, the share of bursts longer than `long_s` [1]_; ``n_bursts``, their number.
+    ``seen_s`` is the time within the window in which the detector was valid; the rate is the number
+    of bursts per second of it.
 
     Chance: ``rate_hz_null``, ``mean_duration_s_null``, ``mean_amplitude_null``,
-    ``peak_amplitude_null`` and ``long_fraction_null`` are those of Gaussian noise through the same
-    filters, hops, smoothing, hysteresis and shortest duration, whose measure is above the threshold
-    for the same share of the seen time; see `detectors.bursts.null`. On noise the duration of
-    bursts is set by spectrum and filter alone: never read one without the other. The share is that
-    of the window, so nulls go along with a change of power: what differs from them is how the
-    power comes and goes. A mean over n bursts of noise strays by about ``1 / sqrt(n)`` of itself
-    (duration, rate).
+    ``peak_amplitude_null`` and ``long_fraction_null`` are the same statistics of Gaussian noise
+    through the same filters, hops, smoothing, hysteresis and shortest duration, at a threshold that
+    the noise exceeds for the same share of time as the signal does; see `detectors.bursts.null`.
+    The spectrum and the filter alone determine how long bursts of noise last, so compare every
+    statistic with its null. The share of time is that of the window, so nulls follow a change of
+    power: a difference from them shows how power comes and goes. A mean over n bursts of noise
+    varies by about ``1 / sqrt(n)`` of itself (duration, rate).
 
-    The noise has the spectrum of the channel's own calibration (of its newest part where it was
-    longer than 16 million samples of all channels), good samples alone: a rhythm is narrow, so it
-    comes and goes more slowly than white noise does, and a one-pole resonator lets slow activity
-    through. Its null takes effect at the sample `null_delay_s` after the first hop at which the
-    threshold is known, and is not valid before. Where nothing is calibrated (a threshold that is a
-    `level`), or where the burst detector reads several streams or names its channels in a way of
-    its own, the noise is white, and ``is_null_white`` is 1: then bursts of a rhythm are longer than
-    those of the null though nothing but the spectrum is in it.
+    The noise has the spectrum of the good samples of the channel's own calibration (of its newest
+    part, where it was longer than 16 million samples of all channels), as bursts of a narrow
+    spectrum, or of slow activity that a one-pole resonator passes, are longer than those of white
+    noise. This null takes effect at the sample `null_delay_s` after the first hop at which the
+    threshold is known, and is not valid before. The noise is white, and ``is_null_white`` is 1,
+    where nothing is calibrated (a threshold that is a `level`), and where the burst detector reads
+    several streams or has channel labels of its own: then bursts of a rhythm are longer than
+    the null only because of the spectrum.
 
-    Validity: the rate where half the window was seen; means and fractions from `n_bursts_min`
-    bursts; a null where one is in effect, what it stands beside is valid, the share is from 1 to
-    90 % and noise has such bursts at all; none of them at the first hop after a restart of the
-    stream (of several streams: nor at one that holds a hop with nothing valid on any channel).
+    Valid: the rate where the detector was valid for half the window; means and fractions from
+    `n_bursts_min` bursts on; a null where one is in effect, its statistic is valid, the share is 1
+    to 90 %, and noise has such bursts at all. None of these is valid at the first hop after a
+    restart of the stream (with several streams: nor at a hop where no channel was valid).
     ``n_bursts``, ``seen_s`` and ``is_null_white`` are always valid.
 
-    Delay: that of the bursts and half the window; a burst is counted when it ends. Start and gap:
-    it goes on over gaps and never starts anew by itself: its hops are every so manyth hop of the
-    burst detector, and the first after a gap is not valid. NaN policy: ``omit``; hops that are not
-    valid are not seen. As they cut long bursts more often than short ones, durations beside many
-    of them are too short.
+    Delay: that of the bursts plus half the window; a burst is counted when it ends. Start and gap:
+    statistics go on over gaps and never restart by themselves: a hop is a fixed number of hops of
+    the burst detector, and the first after a gap is not valid. NaN policy: ``omit``; hops that are
+    not valid are left out. As they cut long bursts more often than short ones, mean durations are
+    too short where there are many of them.
 
     References
     ----------
@@ -147,7 +130,7 @@ class BurstStatistics:
             )
         self.id = config.id
         self.channels = burst.channels
-        self.outputs = outputs_of(self.channels, _measures(burst))
+        self.outputs = outputs_of(self.channels, measures_of(burst))
         self.rate_hz = burst.rate_hz
         self._hop_s = burst.hop_samples / burst.rate_hz
         self._every = max(1, round(config.hop_s / self._hop_s))
@@ -175,9 +158,8 @@ class BurstStatistics:
         self.reset()
 
     def columns(self, channel: str) -> BurstStatisticsColumns:
-        """Return where the outputs of a channel are."""
-        first = self.channels.index(channel) * N_COLUMNS
-        return BurstStatisticsColumns(*range(first, first + N_COLUMNS))
+        """Return the columns of a channel's outputs."""
+        return columns_of(self.channels.index(channel))
 
     @property
     def nulls(self) -> NDArray[np.float64]:
@@ -186,7 +168,7 @@ class BurstStatistics:
 
     @property
     def deferrals(self) -> list[Deferral]:
-        """The nulls that will be needed."""
+        """The nulls that must be computed before they take effect."""
         return self._null.deferrals
 
     @property
@@ -254,7 +236,7 @@ class BurstStatistics:
         return Seen(msgspec.structs.replace(found, taint=taint))
 
     def _piece(self, given: Estimates, is_cut: NDArray[np.bool_], piece: slice) -> Estimates:
-        """Return what some hops complete, with the nulls that are in effect."""
+        """Return the estimates that these hops complete, with the nulls in effect."""
         return self._kernel.call(
             (piece.stop - piece.start) // self._every + 1,
             given.values[piece],
@@ -267,8 +249,8 @@ class BurstStatistics:
     def _cuts(self, given: Estimates) -> NDArray[np.bool_]:
         """Return which hops are the first after a restart.
 
-        Of several streams a restart has no sample on their grid: there it is a hop at which
-        nothing is valid, as comes after every one.
+        With several streams a restart has no sample on their common grid: it is known by a hop at
+        which no channel is valid, as there is one after every restart.
         """
         if not self._is_of_one_stream:
             return np.asarray(~given.valid[:, self._on_columns].any(axis=1))
@@ -280,7 +262,7 @@ class BurstStatistics:
         return is_cut
 
     def _soft_taint(self, given: NDArray[np.uint16], hops: NDArray[np.int64]) -> NDArray[np.uint16]:
-        """Return what the hops of each window carry, the newest of which are at `hops`."""
+        """Return the soft taint of each window, whose newest hops are at the indices `hops`."""
         found = np.zeros(hops.size, dtype=np.uint16)
         first = 0
         for index, hop in enumerate(hops.tolist()):
@@ -292,27 +274,8 @@ class BurstStatistics:
         return found
 
 
-def _measures(burst: Burst) -> tuple[Measure, ...]:
-    """Return what a channel gives, in the order of the kernel's columns."""
-    found, nulls = zip(
-        with_null("rate_hz", "Hz"),
-        with_null("mean_duration_s", "s"),
-        with_null("mean_amplitude", burst.unit, signed=burst.rule.is_signed),
-        with_null("peak_amplitude", burst.unit, signed=burst.rule.is_signed),
-        with_null("long_fraction", ""),
-        strict=True,
-    )
-    return (
-        *found,
-        *nulls,
-        Measure("n_bursts", ""),
-        Measure("seen_s", "s"),
-        Measure("is_null_white", ""),
-    )
-
-
 def _n_blocks(config: BurstStatisticsConfig, hop_s: float) -> int:
-    """Return the hops of a window: it is what was asked for, as near as hops of samples come."""
+    """Return the hops of a window, as near to `window_s` as hops of whole samples can be."""
     asked = config.window_s / config.hop_s
     if not 1 <= round(asked) <= _N_BLOCKS_MAX or abs(round(asked) - asked) > 0.01:
         raise ValueError(

@@ -70,60 +70,60 @@ class Coherence:
 
     Notes
     -----
-    Outputs of each pair ``a-b``, sums over the K segments ``A``, ``B`` of the window at one bin
-    and then averaged over the bins of the band, each by the part of it that lies there, none with
-    a unit:
+    Outputs of each pair ``a-b``, none with a unit. The sums go over the K segments ``A``, ``B`` of
+    the window at one bin; the results are averaged over the bins of the band, each with the part of
+    it that lies in the band, a bin at half the rate with none:
 
     - ``coherence``, magnitude squared: ``|Σ A B*|² / (Σ|A|² Σ|B|²)``, at each bin that of
       ``scipy.signal.coherence(a, b, rate_hz, window="hann", nperseg=..., detrend="constant")``
       of the last window;
     - ``imaginary``, part of coherency: ``Im Σ A B* / sqrt(Σ|A|² Σ|B|²)`` [1]_, above 0 where `a`
-      leads, 0 in expectation for what both share without a lag;
+      leads, 0 in expectation for a common signal without lag;
     - ``phase_locking``: ``|Σ A B* / |A B*|| / K`` [2]_;
     - ``phase_lag``, weighted index: ``|Σ I| / Σ|I|``, I the imaginary parts of ``A B*`` [3]_;
-    - ``phase_lag_debiased``, its square: ``((ΣI)² - ΣI²) / ((Σ|I|)² - ΣI²)`` [3]_, which few
-      segments do not raise, and so also below 0;
+    - ``phase_lag_debiased``, its square: ``((ΣI)² - ΣI²) / ((Σ|I|)² - ΣI²)`` [3]_, which is not
+      biased by a small number of segments, and so can be below 0;
     - ``coherence_null``, the level that the coherence of independent channels exceeds with
       probability `alpha`;
-    - ``lower_bound``, the one-sided bound of the coherence, above the truth with probability
-      `alpha`; above 0 where ``coherence`` is above ``coherence_null``. Judge by this and not by
-      the value.
+    - ``lower_bound``, a one-sided confidence bound: it exceeds the true coherence with probability
+      `alpha`, and is above 0 where ``coherence`` is above ``coherence_null``. Base decisions on
+      this output rather than on ``coherence``.
+    For null and bound see `detectors.coherence.chance`. At an `alpha` of 5 % the bound was
+    measured to exceed the truth in 4 to 6 % of windows of white noise from three segments on, and
+    in 5 to 7 % with a recording's spectrum; less often, in 1 to 4 %, for high coherences (0.8 and
+    more) and less than 20 segments; in up to 9 % for a single bin and two segments. In independent
+    noise the other outputs are: ``imaginary`` 0 on average, ``phase_lag_debiased`` ``1 / (9 K)``,
+    as segments overlap, ``phase_locking`` about ``sqrt(π / (4 L))``, ``phase_lag`` about
+    ``sqrt(4 / (π L))``, with L = `n_independent`.
 
-    Of level and bound see `detectors.coherence.chance`. Measured in white noise at an `alpha` of
-    5 %: 4 to 6 % from three segments on, and 5 to 7 % in noise of a recording's spectrum; of high
-    coherences (0.8 and more) in few segments (less than 20) the bound is above the truth less
-    often, in 1 to 4 %; of a single bin in two segments up to 9 %. Of the other measures chance
-    gives: ``imaginary`` 0 on average, ``phase_lag_debiased`` ``1 / (9 K)``, for segments overlap,
-    ``phase_locking`` about ``sqrt(π / (4 L))``, ``phase_lag`` about ``sqrt(4 / (π L))``, with
-    L = `n_independent`.
+    With a `threshold` an onset is detected on ``a-b`` where ``lower_bound`` rises above it, and an
+    offset where it falls below ``threshold * (1 - hysteresis)``; ``strength`` is the bound. At a
+    hop that is not valid the detection ends with an offset that is not ``complete``, and has the
+    last valid strength.
 
-    With a `threshold` an onset is detected on ``a-b`` where ``lower_bound`` rises over it, and an
-    offset where it falls below ``threshold * (1 - hysteresis)``, ``strength`` being that bound; a
-    hop that is not valid ends it there with an offset that is not ``complete``, of the last good
-    strength.
+    Segments overlap as in scipy, by ``nperseg // 2`` samples, where half a segment is a multiple of
+    the hop or a hop a multiple of that; see `CoherenceConfig.hop_s` for other hops. The last
+    segment ends with the newest sample. The window is ``(K - 1) * step + nperseg`` samples. Each
+    hop computes the transform of its own samples only, from which a new segment is put together.
+    Up to three segments are summed at every hop; with more, the newest segment is added to a sum
+    and the oldest subtracted, so that work per hop does not depend on the length of the window.
+    Before rounding errors of earlier samples could matter, the sum is computed anew from the
+    spectra of the window: every 1024 segments, and when the power has fallen to 1/256 since the
+    last time, as after an artifact. So there is no drift, and an artifact of any height leaves less
+    than 1e-11 of itself. The hop that computes the sum anew takes longer, in proportion to the
+    number of segments.
 
-    Segments have the overlap of scipy, ``nperseg // 2`` samples, where half a segment is a
-    multiple of the hop or the hop one of it; see `CoherenceConfig.hop_s` for other hops. The last
-    one ends with the newest sample. The window is ``(K - 1) * step + nperseg`` samples. Each hop
-    takes the transform of its own samples alone, put together to one new segment. Up to three
-    segments are summed at every hop; of more the sum slides, with the newest added and the one that
-    leaves taken off, so that work per hop does not depend on the length of the window. Before
-    rounding of what has been in a sum could show, it is made anew from the spectra of the window:
-    every 1024 segments, and when the power has fallen by 256 since, as it does when an artifact
-    leaves. So there is no drift, and an artifact leaves less than 1e-11, however high. The hop at
-    which that is done takes longer, by the number of segments.
-
-    Pairs across two streams are of the grid of `detectors.alignment.aligner.Aligner`: the samples
-    of the slower stream, the other low-passed and brought to their times. `rate_hz` and the
-    samples of estimates are then the slower stream's, labels that both have become
-    ``stream/label``, and the band ends at 0.4 of that rate.
+    Pairs across two streams use the grid of `detectors.alignment.aligner.Aligner`: the samples of
+    the slower stream, to whose times the other stream is low-passed and interpolated. `rate_hz` and
+    sample indices of estimates are then those of the slower stream, labels that both streams have
+    become ``stream/label``, and the band must end at or below 0.4 of that rate.
 
     Delay: half the window; across streams, ten samples of the slower one more. Start and gap:
-    everything restarts; estimates are not valid before a window is full, and at least one hop
-    after a restart is not. NaN policy: ``invalid``; a window that contains a tainted sample on
-    either channel is not valid, an estimate whose newest sample carries a doubtful stamp neither,
-    nor one of a channel that is dead in a bin of the band. Values beyond 1e12 µV count as tainted
-    and are left out. Imaginary parts of less than 1e-5 of the magnitudes are no lag.
+    everything restarts; estimates are not valid before a window is full, nor for at least one hop
+    after a restart. NaN policy: ``invalid``. Not valid either: a window with a tainted sample of
+    one of the two channels, an estimate whose newest sample has a doubtful stamp, a channel without
+    any power in a bin of the band. Values beyond 1e12 µV count as tainted and are left out.
+    Imaginary parts below 1e-5 of the magnitudes count as 0.
 
     References
     ----------

@@ -9,7 +9,7 @@ from detectors.compiling.kernel import kernel
 from detectors.compiling.layout import Record
 from detectors.compiling.opened import opened
 from detectors.kernels.edges import Edges
-from detectors.kernels.hysteresis import Episodes, take_value
+from detectors.kernels.hysteresis import EpisodeStates, take_value
 
 
 class Settings(Record):
@@ -27,7 +27,7 @@ class State(NamedTuple):
     """What edges are found by."""
 
     #: The episode of each pair.
-    episodes: Episodes
+    episodes: EpisodeStates
     #: Onsets, offsets and cuts.
     edges: Edges
     #: Numbers that never change.

@@ -81,7 +81,7 @@ def microvolts_per(unit: str) -> float:
     )
 
 
-def is_voltage(unit: str) -> bool:
+def is_voltage_unit(unit: str) -> bool:
     """Return whether a unit is one that `microvolts_per` knows."""
     try:
         microvolts_per(unit)

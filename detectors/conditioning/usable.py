@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from detectors.conditioning.config import ConditioningConfig
-from detectors.conditioning.units import is_voltage, microvolts_per
+from detectors.conditioning.units import is_voltage_unit, microvolts_per
 
 #: Kinds of stream whose channels must have a unit of voltage.
 _SIGNALS: Final = ("lfp", "emg")
@@ -19,7 +19,7 @@ def usable_columns(config: ConditioningConfig, units: Sequence[str]) -> list[int
     return [
         column
         for column, unit in enumerate(written)
-        if config.kind not in _SIGNALS or is_voltage(unit)
+        if config.kind not in _SIGNALS or is_voltage_unit(unit)
     ]
 
 
@@ -41,6 +41,6 @@ def factors_of(
             where = "" if config.unit else f" for channel {channels[0]}"
             raise ValueError(f"unit: {error}{where}") from error
     return [
-        microvolts_per(written[column]) if is_voltage(written[column]) else 1.0
+        microvolts_per(written[column]) if is_voltage_unit(written[column]) else 1.0
         for column in columns
     ]

@@ -48,10 +48,10 @@ class PhaseAmplitudeCoupling(StreamDetector):
     Attributes
     ----------
     step_samples : int
-        From how many of them one is used: see `detectors.coupling.filters.grid_step`.
+        Only every `step_samples`-th sample is used: see `detectors.coupling.filters.grid_step`.
     span_samples : int
-        Newest samples that an estimate depends on: the window, the filters about it, and
-        a cycle before it, in which the first peak may lie.
+        Newest samples that an estimate depends on: the window, the filters on both sides of it,
+        and one cycle before it, in which the first peak may lie.
 
     Raises
     ------
@@ -68,39 +68,39 @@ class PhaseAmplitudeCoupling(StreamDetector):
     at the peak of the slow oscillation; ``modulation_index_null``; ``sharpness``, the logarithm of
     how sharp the peaks are over how sharp the troughs are [4]_; ``is_sharp``, 1 or 0.
 
-    Chance: ``modulation_index_null`` is what the modulation index exceeds in one window of twenty
-    where nothing couples the bands, in closed form, from the filters and the window: see
-    `detectors.coupling.chance`. It assumes Gaussian noise with a spectrum that is flat within
-    each band; a steep one, or a peak, narrows the band and raises the true level: of windows of
-    1/f noise and of a recording's spectrum 7 % exceed what is stated, up to 10 % on a channel of a
-    short one and in 1/f² noise. Windows overlap, so neighbouring estimates
-    exceed it together. Stimulation, muscle activity or a sharp waveform couples the bands as well.
+    Chance: ``modulation_index_null`` is exceeded in one window of twenty where nothing couples the
+    bands. It is a closed form of the filters and the window: see `detectors.coupling.chance`. It
+    assumes Gaussian noise with a flat spectrum within each band; a steep spectrum, or a peak in
+    it, narrows the band and raises the true level: 7 % of windows of 1/f noise and of noise with a
+    recording's spectrum exceed it, and up to 10 % with the spectrum of a short recording or 1/f².
+    Windows overlap, so neighbouring estimates exceed it together. Stimulation, muscle activity or
+    a sharp waveform couples the bands as well.
 
-    A wave whose peaks are sharper than its troughs, or the other way, couples the bands by its
-    harmonics, with no second rhythm. An extremum is as sharp as the signal there, smoothed to its
-    third harmonic, stands out of what is an eighth of a cycle away. ``sharpness`` is 0 for a
-    sinusoid, positive for sharp peaks, and stays within 4.6; in 1/f noise its standard deviation
-    is 0.2 in windows of 10 s. ``is_sharp`` is set where it is beyond 0.1, a tenth sharper, and the
-    differences of each peak to the trough after it, summed, are beyond twice the root of their
-    summed squares: of windows of Gaussian noise about one in twenty (1 to 6 %, by spectrum and
-    window). It does not see steep flanks, nor whether a coupling is only one of shape.
+    A wave with peaks sharper than its troughs, or the reverse, couples the bands by its harmonics,
+    without a second rhythm. The sharpness of an extremum is the difference of the signal there,
+    smoothed to its third harmonic, to the signal an eighth of a cycle away. ``sharpness`` is 0 for
+    a sinusoid, positive for sharp peaks, and at most 4.6 in size; in 1/f noise its standard
+    deviation is 0.2 in windows of 10 s. ``is_sharp`` is 1 if two conditions hold: its size is
+    above 0.1 (one tenth sharper), and the sum of the differences of each peak to the next trough
+    is more than twice the root of their summed squares. About one in twenty windows of Gaussian
+    noise meets both (1 to 6 %, by spectrum and window). It does not detect steep flanks, and does
+    not prove that a coupling comes from the waveform alone.
 
-    Phase and amplitude come from complex demodulation by filters that are symmetric about one and
-    the same sample, so both refer to that sample at every frequency, and depend on a bounded
-    stretch. They are computed for every `step_samples`-th sample only, counted within a hop, which
-    leaves three times the width of the fast band; the null knows of it. Amplitudes are gathered by
-    phase in 64-bit integers, in the finest steps whose sum over a window fits (2**-28 µV for 10 s
-    at 1 kHz); a hop that enters the window is added and the one that leaves subtracted exactly, so
+    Phase and amplitude come from complex demodulation by filters that are symmetric about the same
+    sample, so both belong to that sample at every frequency, and depend on a bounded stretch. They
+    are computed for every `step_samples`-th sample only, counted within a hop, which is a rate of
+    at least three times the width of the fast band; the null takes that into account. Amplitudes
+    are summed by phase as 64-bit integers, in the smallest units for which the sum of a window fits
+    (2**-28 µV for 10 s at 1 kHz): a new hop is added and the oldest one subtracted exactly, so
     there is no drift, and the work does not depend on the length of the window.
 
-    Delay: half the longer filter, plus half the window. Start and gap: everything restarts;
-    estimates are not valid before the window and the filters about it are full, and at least one
-    hop after a restart is not. NaN policy: ``invalid``; an estimate whose window, or the filters
-    about it, contain a tainted sample is not valid on that channel, one whose newest sample
-    carries a doubtful stamp neither. Values beyond 1e12 µV count as tainted and are left out;
-    amplitudes beyond 1e6 µV are not added and spoil their window. Not valid either: a window with
-    an empty bin, or without any amplitude; of ``sharpness`` and ``is_sharp`` alone, one in which no
-    peak is followed by a trough, or the signal does not stand out at them.
+    Delay: half the longer filter, plus half the window. Start and gap: everything restarts. Not
+    valid: estimates before the window and its filters are full, and at least one hop after a
+    restart; estimates whose window or filters contain a tainted sample of that channel, or whose
+    newest sample has a doubtful stamp; windows with an empty bin, or without any amplitude; of
+    ``sharpness`` and ``is_sharp`` alone, windows in which no peak is followed by a trough, or the
+    extrema have no sharpness. NaN policy: ``invalid``. Values beyond 1e12 µV count as tainted and
+    are left out; amplitudes beyond 1e6 µV are not added and make their window invalid.
 
     References
     ----------

@@ -30,8 +30,8 @@ class EpisodeRule(Record):
     lag_samples: int
 
 
-class Episodes(NamedTuple):
-    """What is known of the episode of each channel, shapes (n_channels,)."""
+class EpisodeStates(NamedTuple):
+    """How far each channel is in an episode above its threshold, shapes (n_channels,)."""
 
     #: Whether a channel is below the threshold, has crossed it, or is in an episode that counts.
     stage: Array1[np.int64]
@@ -45,9 +45,9 @@ class Episodes(NamedTuple):
     rule: EpisodeRule
 
 
-def no_episodes(n_channels: int, rule: EpisodeRule) -> Episodes:
+def no_episodes(n_channels: int, rule: EpisodeRule) -> EpisodeStates:
     """Return channels that are all below their thresholds."""
-    return Episodes(
+    return EpisodeStates(
         stage=np.zeros(n_channels, dtype=np.int64),
         crossed_sample=np.zeros(n_channels, dtype=np.int64),
         crossed_time_s=np.zeros(n_channels),
@@ -58,7 +58,7 @@ def no_episodes(n_channels: int, rule: EpisodeRule) -> Episodes:
 
 
 @kernel
-def is_on(episodes: Episodes, channel: int) -> bool:
+def is_on(episodes: EpisodeStates, channel: int) -> bool:
     """Return whether a channel is in an episode that counts."""
     return bool(episodes.stage[channel] == _ON)
 
@@ -71,7 +71,7 @@ def take_value(
     threshold: float,
     sample: int,
     time_s: float,
-    episodes: Episodes,
+    episodes: EpisodeStates,
     edges: Edges,
 ) -> None:
     """Take the value of one hop of one channel, and add the edge that it makes.
@@ -102,7 +102,7 @@ def _next_stage(
     threshold: float,
     sample: int,
     time_s: float,
-    episodes: Episodes,
+    episodes: EpisodeStates,
 ) -> int:
     """Move a channel to its next stage; return the kind of edge that this makes, or -1."""
     rule, stages = episodes.rule, episodes.stage

@@ -35,7 +35,7 @@ _UNITS: Final[dict[Scale, tuple[str, bool]]] = {
 class BandPower(StreamDetector):
     """Power of bands, in µV² (the stream's unit, squared) or on another scale.
 
-    The sine ``A cos`` inside the band gives ``A² / 2`` with either method.
+    A sine of amplitude A inside the band has the power ``A² / 2``, with either method.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ class BandPower(StreamDetector):
     Attributes
     ----------
     span_samples : int
-        Newest samples that an estimate depends on; recursive: until 5 % of the past is
-        left.
+        Newest samples that an estimate depends on; with the recursive method, those after which
+        5 % of what came before is left.
     calibration_s : float
-        Length of the stretch that a baseline is taken from, in valid hops.
+        How long a baseline is measured, in seconds of valid hops.
 
     Raises
     ------
@@ -59,56 +59,57 @@ class BandPower(StreamDetector):
 
     Notes
     -----
-    Outputs: ``power`` of each channel; of several bands each by its own name, channel by channel.
-    With `output` ``"power_and_outside"`` each is followed by ``outside``, of several bands
-    ``<band>.outside``: the share, from 0 to 1, of the power that passed which lies outside the
-    band, see `detectors.power.outside`.
+    Outputs: ``power`` of each channel; with several bands, one output for each band, by its name.
+    With `output` ``"power_and_outside"`` each power is followed by ``outside`` (with several bands
+    ``<band>.outside``): the share, from 0 to 1, of the measured power that comes from frequencies
+    outside the band, see `detectors.power.outside`.
 
     ``periodogram``: each estimate equals ``scipy.signal.periodogram(window, window="hann",
     detrend="constant", scaling="density")`` of the last window, summed over the bins of the band,
     each by the part of it that lies there (`detectors.bands.bins`), and multiplied by their
     distance. Work per hop depends on the number of bins in the bands and not on the length of the
     window (which, for a band of given width, decides that number). The Fourier sums of the window
-    slide with twiddles looked up by sample index ("modulated" sliding transform [1]_, [2]_), so
-    nothing is ever rotated; a second set of sums starts empty every window and replaces the running
-    one when it is full, at sample indices counted from the restart. That bounds drift to what two
-    windows can gather, and forgets an artifact at the latest one window after it has left. The Hann
-    window is applied to the sums, on three neighbouring bins.
+    slide: a sample is multiplied by the twiddle factor of its index, which is looked up, and the
+    sums are never rotated ("modulated" sliding transform [1]_, [2]_). A second set of sums starts
+    empty every window and replaces the first one when it is full, at sample indices counted from
+    the restart. So rounding errors of two windows at most add up, and an artifact is forgotten at
+    the latest one window after it has left. The Hann window is applied to the sums, on three
+    neighbouring bins.
 
     ``recursive``: ``scipy.signal.sosfilt`` with a Butterworth band-pass
-    (``butter(order, band_hz, "bandpass")``) from rest, counted from the first sample so that an
-    offset leaves no trace; squared; and either ``m[n] = l m[n-1] + (1 - l) y[n]²`` with
+    (``butter(order, band_hz, "bandpass")``) from rest, fed with samples less the first one, so that
+    an offset has no effect; squared; and either ``m[n] = l m[n-1] + (1 - l) y[n]²`` with
     ``l = exp(-1 / (rate time_constant_s))`` or the mean of the last ``window_s``. That mean is
-    kept as block sums that are only ever added to: it cannot drift. At the edges of the band half
-    the power is let through.
+    made of sums of blocks from which nothing is subtracted, so it cannot drift. At the edges of
+    the band the filter passes half the power.
 
-    Neither is blind to what is beside the band: ``python -m benchmarks.figures.leakage`` measures
-    what lines there add. A Hann window spreads a line over two bins to either side, so a line
-    within two bins of an edge counts in part, inside or outside, and the rest is under 0.1 %. A
-    Butterworth filter of order n lets ``1 / (1 + x ** (2 n))`` through with ``x = (f² - low high)
-    / (f (high - low))``; a line beside the band can be all that a recursive power shows, and
-    ``outside`` tells it.
+    Both methods also measure a part of what lies beside the band:
+    ``python -m benchmarks.figures.leakage`` measures how much lines there add. A Hann window
+    spreads a line over two bins to either side: of a line within two bins of an edge a part counts
+    as inside or outside, of any other line less than 0.1 %. A Butterworth filter of order n passes
+    ``1 / (1 + x ** (2 n))`` of the power, with ``x = (f² - low high) / (f (high - low))``; a strong
+    line beside the band can make up all of a recursive power, which ``outside`` shows.
 
     Scales: ``power``; ``log10`` of it, in decades; ``decibel``, ``10 log10(power / baseline)``
     with the mean power of the baseline; ``z``, ``(log10(power) - mean) / SD`` with mean and SD of
-    the logarithm over the baseline; ``percent`` of the power in `total_hz`. The baseline is taken
-    from the first ``calibrate_s`` of valid hops and then frozen, or written down: a sliding one
-    would be a moving threshold. It goes on over gaps and never starts again by itself.
+    the logarithm over the baseline; ``percent`` of the power in `total_hz`. The baseline is either
+    written down, or measured over the first ``calibrate_s`` of valid hops and then frozen: one
+    that followed the signal would be a moving threshold. Gaps interrupt its measurement and do not
+    restart it.
 
     Delay: ``periodogram`` half the window; ``recursive`` the group delay of the filter at the
     geometric middle of the band, close to ``g / (pi (high - low))`` with g = 1, 1.41, 2.61 at
     orders 1, 2, 4, and 1.5 to 2.3 times that at its edges, plus the time constant or half the
     window of the mean. Of several bands the slowest counts.
 
-    Start and gap: everything restarts. Validity: ``periodogram`` once the window is full;
-    ``recursive`` once 5 % of the energy of the filter's response is left, and after that once the
-    mean has its window or three time constants; never at the first hop after a restart, nor while
-    a baseline is being taken, nor on a logarithmic scale where the power is 0, nor in percent of a
-    total of 0. NaN policy: ``invalid``. Periodogram: a window that contains a tainted sample is
-    not valid on that channel. Recursive: a tainted sample is left out and its channel starts
-    anew after it; an artifact that nobody tainted dies away with the filter and the mean. An
-    estimate whose newest sample carries a doubtful stamp is not valid. Values beyond 1e12 µV count
-    as tainted and are left out.
+    Start and gap: everything but the baseline restarts. Valid: ``periodogram`` once the window is
+    full; ``recursive`` once 5 % of the energy of the filter's response is left, and then once the
+    mean has had its window or three time constants. Never valid: the first hop after a restart,
+    hops while a baseline is measured, a power of 0 on a logarithmic scale, a percentage of a total
+    of 0. NaN policy: ``invalid``. Periodogram: a window that contains a tainted sample is not valid
+    on that channel. Recursive: a tainted sample is left out and its channel restarts after it; an
+    artifact without taint decays with the filter and the mean. An estimate whose newest sample has
+    a doubtful stamp is not valid. Values beyond 1e12 µV count as tainted and are left out.
 
     Chance: a power is never 0. In steady noise it scatters as chi-squared does, with a coefficient
     of variation of ``1 / sqrt(B T)``, times 4.3 in decibel [3]_. Periodogram: ``B = high - low``,

@@ -33,9 +33,9 @@ _WINDOW_S: Final = 0.5
 class Oscillation(StreamDetector):
     """Amplitude (µV, the stream's unit) and phase (rad) of a rhythm, sample by sample.
 
-    The phase is that of a cosine: 0 at the peak of the rhythm, in (-pi, pi], rising. The sine
-    ``A cos(2 pi centre_hz t + p)`` gives ``A`` and ``2 pi centre_hz (t + lead_s) + p`` exactly,
-    once settled, whatever offset it stands on.
+    The phase is that of a cosine: 0 at the peak of the rhythm, in (-pi, pi], rising with time. For
+    a sine ``A cos(2 pi centre_hz t + p)`` on any offset the outputs are exactly ``A`` and
+    ``2 pi centre_hz (t + lead_s) + p``, once settled.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ class Oscillation(StreamDetector):
     has_phase, has_outside : bool
         Whether the phase, and the share outside the band, are outputs.
     span_samples : int
-        Newest samples that an estimate depends on, and good ones in a row before the
-        first valid one: of the resonator, until 5 % of what was before is left.
+        Newest samples that an estimate depends on, and the number of good ones in a row before
+        the first valid estimate; with the resonator, until 5 % of what came before is left.
 
     Raises
     ------
@@ -62,49 +62,49 @@ class Oscillation(StreamDetector):
     Notes
     -----
     Outputs, for each channel: ``amplitude`` and ``phase``, or, with `output` ``"amplitude"``,
-    that alone. With ``"amplitude_phase_and_outside"`` there is ``outside`` as well, the share from
-    0 to 1 of the power that passed which lies outside ``centre_hz - half_width_hz`` to
+    the amplitude alone. ``"amplitude_phase_and_outside"`` adds ``outside``, the share, from 0 to 1,
+    of the measured power that comes from frequencies outside ``centre_hz - half_width_hz`` to
     ``centre_hz + half_width_hz``: see `detectors.rhythm.resonator`.
 
-    A line outside the band passes too, and is taken for the rhythm: of one at 43.5 Hz a resonator
-    of 20 Hz and half width 5 Hz lets 23, 11, 6 or 4 % of the amplitude through at 1, 2, 3 or 4
-    poles (``python -m benchmarks.figures.leakage``). ``outside`` tells it. In white noise it is
-    0.48, 0.34, 0.30 or 0.28 on average.
+    A line outside the band passes the filter in part, and is then measured as if it were the
+    rhythm: of a line at 43.5 Hz a resonator of 20 Hz and half width 5 Hz passes 23, 11, 6 or 4 % of
+    the amplitude with 1, 2, 3 or 4 poles (``python -m benchmarks.figures.leakage``). ``outside``
+    shows it. In white noise it is 0.48, 0.34, 0.30 or 0.28 on average.
 
-    Method: see `detectors.rhythm.resonator` and `detectors.rhythm.endpoint_hilbert`. Both give a
-    steady rhythm at the centre exactly. The resonator is the default: it meets a wandering rhythm
-    best, and costs and remembers the same whatever its width; the Hilbert transform costs a
-    multiplication by each sample of the window a hop, but forgets what is older than its window
-    altogether.
+    Method: see `detectors.rhythm.resonator` and `detectors.rhythm.endpoint_hilbert`. Both measure a
+    steady rhythm at the centre exactly. The resonator is the default: it has the smaller error for
+    a rhythm whose phase drifts, and its cost and memory do not depend on its width. The Hilbert
+    transform costs one multiplication for each sample of the window at each hop, but nothing older
+    than its window has any influence.
 
     Delay: the group delay at the centre, close to ``1 / (2 pi half_width_hz)`` (32 ms at 5 Hz)
-    where the centre is well over the width, and to 1.3, 1.5, 1.7 times that at 2, 3, 4 poles;
-    amplitude and deviations of the phase show that much later. Of the Hilbert transform it is 0.8
-    to 1.8 times that up to windows of 0.5 s, and more with longer ones, as some of the weight is on
-    the oldest samples. The phase of a steady rhythm has no delay. The lead takes the centre for the
-    frequency: it adds a constant angle, and a rhythm that is d hertz off it is ``360 d lead_s``
-    degrees wrong.
+    where the centre is well above the width, and close to 1.3, 1.5, 1.7 times that with 2, 3, 4
+    poles. Amplitude, and deviations of the phase, appear that much later. The Hilbert transform has
+    0.8 to 1.8 times that delay with windows up to 0.5 s, and more with longer ones, as some of
+    the weight is on the oldest samples. The phase of a steady rhythm has no delay. The lead assumes
+    the centre frequency and adds a constant angle: a rhythm that is d hertz off has an error of
+    ``360 d lead_s`` degrees.
 
-    Validity: from the sample that is the `span_samples`-th in a row that is good, the
-    ``3 / (2 pi half_width_hz)``-th of the resonator, when 5 % of what was before is left; and
-    never before the second hop after a restart. A phase is not valid where the amplitude is 0.
-    Start and gap: everything restarts. NaN policy: ``invalid``; a tainted sample, or one beyond
-    1e12 µV, is left out and its channel starts anew after it, so none of it is left; an
-    estimate whose newest sample carries a doubtful stamp is not valid. An artifact that nobody
-    tainted dies away by a factor of e every ``1 / (2 pi half_width_hz)``. To the Hilbert
-    transform a drift across its window is a step: of 1 µV, 0.12 µV shows as an amplitude at half
-    width 3 Hz, 0.2 µV at 5 Hz.
+    Valid: from the `span_samples`-th good sample in a row on (with the resonator
+    ``3 / (2 pi half_width_hz)`` seconds, after which 5 % of what came before is left), and never
+    before the second hop after a restart. A phase is not valid where the amplitude is 0. Start and
+    gap: everything restarts. NaN policy: ``invalid``; a sample that is tainted, or beyond 1e12 µV,
+    is left out and its channel restarts after it; an estimate whose newest sample has a doubtful
+    stamp is not valid. An artifact without taint decays by a factor of e every
+    ``1 / (2 pi half_width_hz)``. For the Hilbert transform a drift across its window has the effect
+    of a step: a drift of 1 µV adds an amplitude of 0.12 µV at half width 3 Hz, 0.2 µV at 5 Hz.
 
-    Chance: there is always an amplitude and a phase. In noise with the one-sided density S
+    Chance: noise has an amplitude and a phase as well. In noise with the one-sided density S
     (µV²/Hz) about the centre, the phase is uniform and the amplitude has a Rayleigh distribution
-    with the mean square ``2 pi half_width_hz S``, where the centre is well over the width (10 %
-    less at 8 Hz, width 3 Hz). The skirts of a single pole fall so slowly that noise crosses a
-    level the oftener the shorter the hop is: the closed form for the duration of bursts in noise
-    does not hold of this amplitude, and a null has to be measured at the same hop.
+    with the mean square ``2 pi half_width_hz S``, where the centre is well above the width (10 %
+    less at 8 Hz, width 3 Hz). The response of a single pole falls so slowly away from its centre
+    that noise crosses a level more often the shorter the hop is: the closed form for the duration
+    of bursts in noise does not apply to this amplitude, and a null must be measured at the same
+    hop.
 
-    What to expect: a rhythm of 20 Hz that loses its phase at 5/s (SD 0.71), in pink noise (SD
-    0.5), is met with a circular SD of 36°, and of 18° where its amplitude is over the median; by
-    the Hilbert transform, half width 3 Hz, with 42° and 23°, and 2° early.
+    What to expect: the phase of a 20 Hz rhythm that drifts at 5/s (SD 0.71), in pink noise (SD
+    0.5), is estimated with a circular SD of 36°, and of 18° where its amplitude is above the
+    median; by the Hilbert transform, half width 3 Hz, with 42° and 23°, and 2° early.
 
     Examples
     --------

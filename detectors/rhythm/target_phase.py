@@ -33,11 +33,11 @@ _MEASURES: Final = (
 class TargetPhase:
     """Events (`Detection.kind` ``"moment"``) at which a rhythm reaches a phase, once a cycle.
 
-    Built on an `oscillation`. At every hop the phase is carried `lead_s` ahead at the centre
-    frequency; where it will reach the target before the next hop does, and the gate is open, the
-    event is given. Its `onset_s` and `sample` lie `lead_s` to `lead_s` and one hop after the hop
-    that gave it, between samples too. A phase that ran past the target between two hops,
-    unforeseen, is an event at the second, at the time on the straight line between them.
+    Built on an `oscillation`. At every hop the phase is extrapolated by `lead_s` at the centre
+    frequency. If it will reach the target before the next hop's extrapolated phase does, and the
+    gate is open, an event is returned. Its `onset_s` and `sample` are `lead_s` to `lead_s` plus one
+    hop later than this hop, and may be between samples. If the phase passed the target between two
+    hops without being foreseen, the second hop returns the event, at the interpolated time.
 
     Parameters
     ----------
@@ -62,22 +62,21 @@ class TargetPhase:
     Notes
     -----
     Outputs, for each channel: ``phase`` (rad) and ``amplitude`` (µV) of the source;
-    ``threshold``, valid once calibrated; ``is_open``, valid where the amplitude is and the
-    threshold is known: 1 where the amplitude is above it (strictly, and the threshold must be
-    above 0, so that a dead channel never opens the gate) and no more than ``gate.outside_max``, if
-    that is given, lies outside the band. A moment's `strength` is the amplitude
-    at the hop that gave it.
+    ``threshold``, valid once calibrated; ``is_open``, valid where the amplitude is valid and the
+    threshold known: 1 where the amplitude is above the threshold and, if ``gate.outside_max`` is
+    set, no more than that lies outside the band. The threshold must be above 0, so that a constant
+    channel never opens the gate. The `strength` of a phase event is the amplitude at the hop that
+    returned it.
 
     Calibration: the percentile (`numpy.percentile`, method ``linear``) of the first
-    ``calibrate_s`` of valid hops, then frozen. It goes on over gaps and never starts again by
-    itself.
+    ``calibrate_s`` of valid hops, then frozen. Gaps interrupt it and do not restart it.
 
     At most once a cycle: no two events of a channel are nearer than `refractory_cycles` of the
-    centre, counted in samples between the events themselves, whatever the phase does and over
-    restarts too: a pulse that was given ahead is not called back by a gap.
+    centre frequency, counted in samples between the events themselves, over restarts too: a pulse
+    that was announced is not withdrawn because of a gap.
 
-    Delay: that of the source. Gap and NaN policy: ``invalid``; where the amplitude or the phase
-    is not valid the gate is closed, no event is given, and the next hop has none before it.
+    Delay: that of the source. Gap and NaN policy: ``invalid``; where amplitude or phase is not
+    valid the gate is closed and no event is returned, and the next hop is treated as the first.
 
     What to expect: a steady rhythm at the centre is met exactly. One that is d hertz faster is
     met about ``360 d (delay_s + lead_s)`` degrees late: set the centre to the patient's own peak.
@@ -94,12 +93,12 @@ class TargetPhase:
     at 40°.
 
     Chance: noise has a phase as well, and passes every target about once a cycle. Only the gate
-    tells it from a rhythm: a fixed threshold c is passed by noise ``exp(-c² / m)`` of the time,
-    with m its mean square amplitude (see `Oscillation`), so that it gives about
-    ``centre_hz exp(-c² / m)`` moments a second; a percentile p, calibrated on what is there, is
-    passed ``1 - p / 100`` of the time by noise as well: at 20 Hz the 50th gives 11 moments a
-    second in white noise, 8 in 1/f noise and 9 in a rhythm (``python -m
-    benchmarks.figures.statements``).
+    Chance: noise has a phase as well, and passes every target about once a cycle. Only the gate
+    separates it from a rhythm. Noise is above a fixed threshold c for ``exp(-c² / m)`` of the time,
+    with m its mean square amplitude (see `Oscillation`), which gives about
+    ``centre_hz exp(-c² / m)`` phase events a second. A percentile p that was calibrated on noise is
+    exceeded for ``1 - p / 100`` of the time: at 20 Hz the 50th gives 11 events a second in white
+    noise, 8 in 1/f noise and 9 in a rhythm (``python -m benchmarks.figures.statements``).
 
     References
     ----------

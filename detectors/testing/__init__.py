@@ -22,7 +22,7 @@ if find_spec("hypothesis") is None:
 if not __debug__:
     raise ImportError("detectors.testing: expected assertions, found Python started with -O")
 
-from detectors.testing.subject import LAYOUT, Example, Recording
+from detectors.testing.subject import LAYOUT, Example, StreamSamples
 from detectors.testing.suite import HeldLaw, laws_of
 
-__all__ = ["LAYOUT", "Example", "HeldLaw", "Recording", "laws_of"]
+__all__ = ["LAYOUT", "Example", "HeldLaw", "StreamSamples", "laws_of"]

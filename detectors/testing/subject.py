@@ -1,4 +1,4 @@
-"""What a law is held against: an example of a detector, a recording, what is seen of it."""
+"""What a law is tried with: an example of a detector, samples of a stream, the result on them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,8 +20,8 @@ FIELDS = ("sample", "time_s", "values", "valid", "taint")
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A stretch of one stream, whole.
+class StreamSamples:
+    """Samples of one stream that follow each other, with their stamps and taint.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Recording:
     --------
     >>> taint = np.zeros((500, 3), dtype=np.uint16)
     >>> taint[0] = Taint.RESTART
-    >>> quiet = Recording(np.zeros((500, 3)), np.arange(500) / 250.0, taint)
+    >>> quiet = StreamSamples(np.zeros((500, 3)), np.arange(500) / 250.0, taint)
     >>> quiet.n_samples, quiet.restarts
     (500, [0])
     >>> quiet.tainted(100, 1, Taint.SATURATED).until(200).n_samples
@@ -57,25 +57,25 @@ class Recording:
         """Samples at which everything starts anew, the first one included."""
         return [int(row) for row in np.flatnonzero(self.taint[:, 0] & Taint.RESTART)]
 
-    def tainted(self, sample: int, channel: int | slice, taint: Taint) -> "Recording":
+    def tainted(self, sample: int, channel: int | slice, taint: Taint) -> "StreamSamples":
         """Return the same with a sample tainted."""
         changed = self.taint.copy()
         changed[sample, channel] |= np.uint16(taint)
         return replace(self, taint=changed)
 
-    def since(self, sample: int) -> "Recording":
+    def since(self, sample: int) -> "StreamSamples":
         """Return what comes from a sample on."""
-        return Recording(self.samples_uv[sample:], self.time_s[sample:], self.taint[sample:])
+        return StreamSamples(self.samples_uv[sample:], self.time_s[sample:], self.taint[sample:])
 
-    def until(self, sample: int) -> "Recording":
+    def until(self, sample: int) -> "StreamSamples":
         """Return what comes before a sample."""
-        return Recording(self.samples_uv[:sample], self.time_s[:sample], self.taint[:sample])
+        return StreamSamples(self.samples_uv[:sample], self.time_s[:sample], self.taint[:sample])
 
 
-#: What a plain computation gives: values and validity of each hop, shape (n_hops, n_outputs).
+#: What a reference computation returns: values and validity, shape (n_hops, n_outputs).
 Plain: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
-#: It takes the recording and, where the detector reads another one, the estimates of that.
-Naive: TypeAlias = Callable[[Recording, Estimates | None], Plain]
+#: A reference computation: its second argument is the estimates that the detector reads, if any.
+Naive: TypeAlias = Callable[[StreamSamples, Estimates | None], Plain]
 
 
 @dataclass(frozen=True)
@@ -178,18 +178,18 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """All that a detector saw of a recording."""
+class ComparableResult:
+    """All estimates and detections of a detector, to be compared bit for bit."""
 
     estimates: Estimates
     detections: tuple[Detection, ...]
 
     @classmethod
     def of(cls, result: DetectorResult) -> Self:
-        """Return what a detector gave."""
+        """Return the result of a detector run, ready for comparison."""
         return cls(result.estimates, result.detections)
 
-    def same_as(self, other: "Sight") -> bool:
+    def same_as(self, other: "ComparableResult") -> bool:
         """Whether both are the same, bit for bit."""
         return self.detections == other.detections and all(
             getattr(self.estimates, field).tobytes() == getattr(other.estimates, field).tobytes()
@@ -197,9 +197,9 @@ class Sight:
         )
 
 
-def recording(
+def stream_samples(
     layout: StreamLayout, seed: int, n_samples: int, restarts: Sequence[int]
-) -> Recording:
+) -> StreamSamples:
     """Return coloured noise with a rhythm that comes and goes, and restarts after lost time."""
     random = np.random.default_rng(seed)
     n_channels = len(layout.channels)
@@ -212,13 +212,13 @@ def recording(
     for restart in (0, *restarts):
         taint[restart : restart + 1] |= np.uint16(Taint.RESTART)
         time_s[restart:] += 0.75 if restart else 0.0
-    return Recording(noise + drift + rhythm + 200.0, time_s, taint)
+    return StreamSamples(noise + drift + rhythm + 200.0, time_s, taint)
 
 
 def blocks(
-    layout: StreamLayout, given: Recording, cuts: Sequence[int], first: int = 0
+    layout: StreamLayout, given: StreamSamples, cuts: Sequence[int], first: int = 0
 ) -> Iterator[Block]:
-    """Yield a recording cut at these samples, each block in memory of its own."""
+    """Yield the samples as blocks that begin at `cuts`, each block in memory of its own."""
     edges = sorted({0, given.n_samples, *(cut for cut in cuts if 0 < cut < given.n_samples)})
     for start, stop in pairwise(edges):
         yield Block(
@@ -230,20 +230,22 @@ def blocks(
         )
 
 
-def look(example: Example, given: Recording, cuts: Sequence[int] = (), first: int = 0) -> Sight:
-    """Return what the example's last detector sees of a recording."""
-    return look_with(example.chain(), example, given, cuts, first)
+def result_of(
+    example: Example, given: StreamSamples, cuts: Sequence[int] = (), first: int = 0
+) -> ComparableResult:
+    """Return the result of the last detector of an example."""
+    return result_of_chain(example.chain(), example, given, cuts, first)
 
 
-def look_with(
+def result_of_chain(
     chain: DetectorChain,
     example: Example,
-    given: Recording,
+    given: StreamSamples,
     cuts: Sequence[int] = (),
     first: int = 0,
     *,
     detector: int = -1,
-) -> Sight:
-    """Return what a detector of a chain sees, the chain's state going on from what it was."""
+) -> ComparableResult:
+    """Return the result of one detector of a chain, whose state is kept from earlier calls."""
     found = detect(chain, blocks(example.layout, given, cuts, first))
-    return Sight.of(found[example.configs[detector].id])
+    return ComparableResult.of(found[example.configs[detector].id])

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from detectors.testing import laws
 from detectors.testing.examples import brought_examples
-from detectors.testing.strategies import CUTS, N_SAMPLES, WINDOW_TAINTS, plain, recordings
-from detectors.testing.subject import Example, Recording, recording
+from detectors.testing.strategies import (
+    CUTS,
+    N_SAMPLES,
+    WINDOW_TAINTS,
+    drawn_samples,
+    flawless_samples,
+)
+from detectors.testing.subject import Example, StreamSamples, stream_samples
 
 Trial: TypeAlias = Callable[[Example, st.DataObject], None]
 Check: TypeAlias = Callable[[Example, int], None]
@@ -115,37 +121,37 @@ def _drawn(trial: Trial, n_trials: int = 12) -> Check:
     return check
 
 
-def _on_plain(check: Callable[[Example, Recording], None]) -> Check:
-    return lambda example, _times: check(example, plain(example))
+def _on_plain(check: Callable[[Example, StreamSamples], None]) -> Check:
+    return lambda example, _times: check(example, flawless_samples(example))
 
 
 def _chunks(example: Example, data: st.DataObject) -> None:
-    laws.check_chunks_do_not_show(example, data.draw(recordings(example)), data.draw(CUTS))
+    laws.check_chunks_do_not_show(example, data.draw(drawn_samples(example)), data.draw(CUTS))
 
 
 def _future(example: Example, data: st.DataObject) -> None:
-    made = data.draw(recordings(example))
+    made = data.draw(drawn_samples(example))
     laws.check_the_future_does_not_show(example, made, data.draw(st.integers(0, made.n_samples)))
 
 
 def _reset(example: Example, data: st.DataObject) -> None:
-    laws.check_reset_is_construction(example, data.draw(recordings(example)), data.draw(CUTS))
+    laws.check_reset_is_construction(example, data.draw(drawn_samples(example)), data.draw(CUTS))
 
 
 def _restart(example: Example, times: int) -> None:
-    made = recording(example.layout, 1, N_SAMPLES, (N_SAMPLES // 2,))
+    made = stream_samples(example.layout, 1, N_SAMPLES, (N_SAMPLES // 2,))
     laws.check_a_restart_is_seen(example, made)
     _drawn(_any_restart)(example, times)
 
 
 def _any_restart(example: Example, data: st.DataObject) -> None:
-    laws.check_restart_begins_anew(example, data.draw(recordings(example)))
+    laws.check_restart_begins_anew(example, data.draw(drawn_samples(example)))
 
 
 def _taint(example: Example, data: st.DataObject) -> None:
     laws.check_taint_spoils_its_window_and_no_more(
         example,
-        plain(example, data.draw(st.integers(0, 100))),
+        flawless_samples(example, data.draw(st.integers(0, 100))),
         data.draw(st.integers(0, N_SAMPLES - 1)),
         data.draw(st.integers(0, len(example.layout.channels) - 1)),
         data.draw(st.sampled_from(WINDOW_TAINTS)),
@@ -154,31 +160,31 @@ def _taint(example: Example, data: st.DataObject) -> None:
 
 def _stamp(example: Example, data: st.DataObject) -> None:
     sample = data.draw(st.integers(0, N_SAMPLES - 1))
-    laws.check_doubtful_stamp_spoils_one_estimate(example, plain(example), sample)
+    laws.check_doubtful_stamp_spoils_one_estimate(example, flawless_samples(example), sample)
 
 
 def _bad_value(value: float, sample: int) -> Check:
     return lambda example, _times: laws.check_bad_values_stay_in_their_window(
-        example, plain(example), sample, 1, value
+        example, flawless_samples(example), sample, 1, value
     )
 
 
 def _finite(example: Example, data: st.DataObject) -> None:
-    made = data.draw(recordings(example))
+    made = data.draw(drawn_samples(example))
     laws.check_values_are_finite_and_zero_where_invalid(example, made)
 
 
 def _outputs(example: Example, times: int) -> None:
-    laws.check_outputs_are_told(example, plain(example))
+    laws.check_outputs_are_told(example, flawless_samples(example))
     _drawn(_signs)(example, times)
 
 
 def _signs(example: Example, data: st.DataObject) -> None:
-    laws.check_signs_are_told(example, data.draw(recordings(example)))
+    laws.check_signs_are_told(example, data.draw(drawn_samples(example)))
 
 
 def _naive(example: Example, data: st.DataObject) -> None:
-    laws.check_equals_naive(example, data.draw(recordings(example)))
+    laws.check_equals_naive(example, data.draw(drawn_samples(example)))
 
 
 def _dead(constant_uv: float) -> Check:

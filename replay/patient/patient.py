@@ -22,34 +22,35 @@ class PatientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Parameters
     ----------
     seed : int
-        Of all that is random.
+        Seed of all random numbers.
     name, type, source_id : str
         Of the LSL stream.
     device : str
-        Id of the device whose amplitude is felt; empty feels none.
+        Id of the device that stimulates the patient; without stimulation if empty.
     rate_hz : float
+        Sampling rate.
         Sampling rate.
     chunk_samples : int
         Samples that are sent at once.
     channels : tuple of str
         Labels.
     gains : tuple of float
-        How strongly, and with which sign, each channel sees the oscillation. The contacts above
-        and below the source see it reversed, so a bipolar derivation sees most of it.
+        Gain of the oscillation in each channel, with its sign. It is reversed in contacts above
+        and below the source, so that their difference has the largest amplitude.
     scale_uv : float
-        Root of twice the oscillation's mean power at gain 1 with stimulation off.
+        Root of twice the oscillation's mean power, at gain 1 without stimulation.
     beta_hz : float
         Frequency of the oscillation.
     damping_per_s : float
-        Damping without stimulation; the spectral peak is this over pi wide.
+        Damping without stimulation; the spectral peak has this divided by pi as its width.
     damping_added_per_s_max, current_half_ma, hill : float
-        What stimulation adds to the damping at most, the amplitude that adds half of it, and how
-        steeply (Hill's exponent).
+        The most damping that stimulation adds, the amplitude that adds half of it, and the
+        steepness in between (Hill's exponent).
     onset_s, washout_s : float
         Time constants with which the effect follows the amplitude up and down.
     drive_sd, drive_s : float
-        Standard deviation and time constant of the logarithm of the drive: it makes bursts longer
-        and stronger than those of filtered noise. 0 leaves the drive constant.
+        Standard deviation and time constant of the logarithm of the noise that drives the
+        oscillation: bursts are longer and stronger than those of filtered noise. 0: constant.
     pink_uv : float
         Standard deviation of the 1/f noise, independent on each channel.
     line_uv, line_hz : float
@@ -133,9 +134,9 @@ class PatientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Patient:
     """A stochastic damped oscillator whose damping grows with stimulation.
 
-    The state z is complex; with a the damping and f the frequency a sample dt later it is
-    ``z e^((-a + 2 pi i f) dt)`` plus complex noise of variance ``D (1 - e^(-2 a dt)) / a``: exact,
-    whatever dt. A channel shows ``scale_uv * gain * Re z``, 1/f noise and hum.
+    The state z is complex. With the damping a and the frequency f, the state a time dt later is
+    ``z e^((-a + 2 pi i f) dt)`` plus complex noise of variance ``D (1 - e^(-2 a dt)) / a``, which
+    is exact for any dt. A channel is ``scale_uv * gain * Re z`` plus 1/f noise and hum.
 
     Parameters
     ----------
@@ -144,9 +145,9 @@ class Patient:
 
     Notes
     -----
-    The same samples come of the same seed and amplitudes, in whatever pieces they are asked
-    for. At a steady amplitude I that adds k(I) to the damping a, the mean power of the
-    oscillation is ``a / (a + k)`` of what it is without, its spectral line is ``(a + k) / pi`` wide
+    Equal seeds and amplitudes give equal samples, in whatever pieces they are generated. At a
+    steady amplitude I that adds k(I) to the damping a, the mean power of the oscillation is
+    ``a / (a + k)`` of that without stimulation, its spectral peak is ``(a + k) / pi`` wide
     at half its height, and its autocorrelation falls as ``e^(-(a + k) |lag|)``.
 
     Stimulation leaves no artifact in the samples.
@@ -173,7 +174,7 @@ class Patient:
 
     @property
     def current_felt_ma(self) -> float:
-        """The amplitude whose effect is there by now."""
+        """The steady amplitude that would have the effect of this moment."""
         return float(self._state[3])
 
     def generate(self, n_samples: int, current_ma: float) -> NDArray[np.float32]:

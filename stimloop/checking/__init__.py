@@ -1,1 +1,1 @@
-"""What can be known of a configuration file before anything is connected: all mistakes at once."""
+"""Checks of a configuration file that need no network, device or stream: all mistakes at once."""

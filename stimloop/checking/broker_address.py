@@ -1,4 +1,4 @@
-"""A broker's host and port that look as if they were meant otherwise."""
+"""Checks whether a broker's host and port are likely mistakes, as a URL in place of a host."""
 
 import ipaddress
 import re
@@ -8,7 +8,7 @@ from typing import Final
 from stimloop.checking.problems import Problem
 from stimulators.wire.mqtt import BrokerConfig
 
-#: What MQTT is spoken on by convention: plain, and in TLS.
+#: The usual ports of MQTT: without TLS, and with TLS.
 _PORT_PLAIN, _PORT_TLS = 1883, 8883
 
 _HOST: Final = "the name or address of a host alone"
@@ -19,7 +19,7 @@ _NAME_AND_PORT: Final = re.compile(r"^(?P<host>[^/:\s]+):(?P<port>\d+)$")
 
 
 def of_broker_address(broker: BrokerConfig) -> Iterator[Problem]:
-    """Yield what is odd: a URL in place of a host, a port that belongs to TLS or does not."""
+    """Yield a mistake for a URL in place of a host, and a port that contradicts the TLS setting."""
     if not _is_host(broker.host):
         yield Problem("$.broker.host", _HOST, f"{broker.host!r}{_advice(broker.host)}", "odd_host")
     usual = _PORT_TLS if broker.tls else _PORT_PLAIN
@@ -42,7 +42,7 @@ def _is_host(host: str) -> bool:
 
 
 def bare_host(host: str) -> str:
-    """Return the host that is meant where a file has a URL, or a port behind it.
+    """Return the host alone where a file has a URL, or a host with a port behind it.
 
     >>> bare_host("mqtt://broker.lab:1883")
     'broker.lab'

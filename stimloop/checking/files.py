@@ -1,4 +1,4 @@
-"""The files that a rig needs beside its configuration, and its port: looked at, not changed."""
+"""Checks the files that a configuration names (passwords, certificates, keys), and a free port."""
 
 import errno
 import socket
@@ -14,7 +14,7 @@ from stimulators.wire.mqtt import BrokerConfig
 
 
 def of_files(parts: Parts) -> Iterator[Mistake]:
-    """Yield what is wrong with the password, the certificates and the keys of this machine."""
+    """Yield mistakes in the password file, the certificates and the keys on this machine."""
     broker = parts.broker
     if broker is not None:
         for reading in (password_of, _trusted, tls_context):
@@ -32,7 +32,7 @@ def of_files(parts: Parts) -> Iterator[Mistake]:
 
 
 def taken_port(broker: BrokerConfig) -> str | None:
-    """Return a warning where the port of the embedded broker cannot be had now, else None."""
+    """Return a warning where the port of the embedded broker is taken at this moment, else None."""
     if not broker.embedded:
         return None
     with socket.socket() as probe:
@@ -55,5 +55,5 @@ def taken_port(broker: BrokerConfig) -> str | None:
 
 
 def _trusted(broker: BrokerConfig) -> object:
-    """Look at the authority by itself, so that a certificate that is wrong does not hide it."""
+    """Check the authority's certificate alone, so that another file's error does not hide it."""
     return tls_context(msgspec.structs.replace(broker, cert_file=None, key_file=None))

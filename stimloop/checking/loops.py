@@ -1,4 +1,4 @@
-"""Detectors built for the streams that are expected: what does not fit at a rate or a montage."""
+"""Builds the detectors for the expected streams: finds what their rate or channels do not allow."""
 
 import math
 import re
@@ -17,14 +17,14 @@ from streamer.wiring.policy_reads import channel_key, declared, resolve
 
 _REFUSED = re.compile(r"detectors\[(\d+)\]\.(.*)", re.DOTALL)
 _OF_CHANNELS = ("channel", "pairs", "baseline")
-#: Keys whose mistakes are the same at every rate, for streams of which the rate is not known.
+#: Keys whose mistakes are the same at every rate: checked for streams of unknown rate.
 _AT_ANY_RATE = frozenset({"window_s", "hop_s", "segment_s", "of", "hysteresis_level"})
-#: Rates that such a stream may have, as multiples of the least that holds every band.
+#: Rates that are tried for such a stream, as multiples of the lowest that holds every band.
 _RATIOS = (1.0, 1.024, 1.25)
 
 
 def of_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Iterator[Mistake]:
-    """Yield what streams, detectors and the reads of policies refuse, each for itself.
+    """Yield the errors of streams, detectors and policies, each independent of the others.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def of_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Iterator[Mist
 
 
 def _of_measures(policy: Table, chain: DetectorChain) -> Iterator[Mistake]:
-    """Yield what a policy reads that its detectors do not give, or in another unit.
+    """Yield the measures a policy reads that its detectors do not compute, or in another unit.
 
     Of a detector that is not there, or of a channel, `of_names` speaks.
     """
@@ -81,7 +81,7 @@ def _of_measures(policy: Table, chain: DetectorChain) -> Iterator[Mistake]:
 def _built(
     tables: Sequence[Table], layouts: Mapping[str, StreamLayout]
 ) -> tuple[list[Mistake], DetectorChain]:
-    """Return what detectors refuse, and a chain of the others that read what is there."""
+    """Return the errors of detectors, and a chain of the detectors that have none."""
     refused: list[Mistake] = []
     left = list(tables)
     while True:
@@ -110,7 +110,7 @@ def _readable(tables: Sequence[Table], layouts: Mapping[str, StreamLayout]) -> l
 
 
 def _certain(found: list[Mistake], parts: Parts, known: set[str]) -> Iterator[Mistake]:
-    """Yield what does not hang on what was assumed of a stream."""
+    """Yield the errors that do not depend on what was assumed about a stream."""
     rates_known = known | {
         each.name for each in parts.streams if each.config and each.config.rate_hz
     }
@@ -129,7 +129,7 @@ def _certain(found: list[Mistake], parts: Parts, known: set[str]) -> Iterator[Mi
 
 
 def _streams_of(parts: Parts) -> dict[str, set[str]]:
-    """Return by the id of a detector the streams it reads, itself or through others."""
+    """Return for each detector the streams that it reads, directly or through other detectors."""
     streams: dict[str, set[str]] = {}
     for table in parts.detectors:
         if table.config is not None:
@@ -143,7 +143,7 @@ def _streams_of(parts: Parts) -> dict[str, set[str]]:
 
 
 def _assumed(parts: Parts, known: set[str], ratio: float) -> dict[str, StreamLayout]:
-    """Return a layout for each signal that is not known: a high rate, the channels named."""
+    """Return an assumed layout for each signal of unknown rate: fast, with the named channels."""
     highest_hz = max(
         (band.high_hz for each in parts.detectors if each.config for band in bands_of(each.config)),
         default=0.0,

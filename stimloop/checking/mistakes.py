@@ -9,7 +9,7 @@ import msgspec
 
 _TABLE = re.compile(r"^\$\.(\w+)\[(\d+)\]")
 _KEY = re.compile(r"[A-Za-z_][\w.\[\]-]*")
-#: By the key of a list of tables: what one of them is called, and the key of its name.
+#: For the key of each list of tables: the name of one table, and the key with its name.
 NAMED: Final = {
     "streams": ("stream", "name"),
     "detectors": ("detector", "id"),
@@ -19,7 +19,7 @@ NAMED: Final = {
 
 
 class Mistake(NamedTuple):
-    """One thing that is wrong.
+    """One mistake in a configuration file.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Mistake(NamedTuple):
 
 
 def lines(file: Path | str, mistakes: Iterable[Mistake], tables: Mapping[str, Any]) -> list[str]:
-    """Return a line for each mistake; of several at one place the first.
+    """Return a line for each mistake; of several mistakes at one key the first.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def lines(file: Path | str, mistakes: Iterable[Mistake], tables: Mapping[str, An
 
 
 def from_text(text: str, path: str = "$") -> list[Mistake]:
-    """Return what a constructor refused: a mistake a line, each beginning with its key.
+    """Split the error of a constructor into mistakes: one a line, each beginning with its key.
 
     A table that begins with its own name (``match: ...`` of ``$.streams[0].match``) means itself.
 
@@ -81,7 +81,7 @@ def from_text(text: str, path: str = "$") -> list[Mistake]:
 
 
 def plain_tables(config: msgspec.Struct) -> dict[str, Any]:
-    """Return a configuration's tables as plain data, as `lines` takes the names from."""
+    """Return a configuration as plain tables, from which `lines` takes the names of tables."""
     return {
         key: [{name: getattr(table, name)} for table in getattr(config, key)]
         for key, (_, name) in NAMED.items()

@@ -1,4 +1,4 @@
-"""Names in a file that mean another table: it has to be there, and to stand where it is read."""
+"""Checks names that refer to other tables: these must exist, and stand before their reader."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ from streamer.wiring.wiring import policy_of
 if TYPE_CHECKING:
     from streamer.streams import StreamConfig
 
-#: Of samples that policies are tried at.
+#: The sampling rate at which policies are tried.
 _RATE_HZ = 1000.0
 
 
 def of_names(parts: Parts) -> Iterator[Mistake]:
-    """Yield every name that stands twice, or means nothing that is there."""
+    """Yield every name that is used twice, or refers to no table."""
     for key, tables in (
         ("name", parts.streams),
         ("id", parts.detectors),
@@ -44,7 +44,7 @@ def of_names(parts: Parts) -> Iterator[Mistake]:
 
 
 def known_channels(parts: Parts) -> dict[str, tuple[str, ...]]:
-    """Return the channels, montage included, of the streams of which the file says them all."""
+    """Return the channels of each stream whose channels are all written, montage included."""
     known = {}
     for stream in parts.streams:
         config: StreamConfig | None = stream.config
@@ -159,7 +159,7 @@ def _of_policy(
 
 
 def _hop_s(name: str, parts: Parts) -> float:
-    """Return the hop of a detector, through those it reads; 0 where that is not known."""
+    """Return the hop of a detector, or of the one that it reads; 0 where it is not written."""
     table = next((each for each in parts.detectors if each.name == name), None)
     if table is None or table.config is None or not table.config.reads:
         return 0.0
@@ -172,7 +172,7 @@ def _hop_s(name: str, parts: Parts) -> float:
 
 
 def _of_shared(said: Declared, policy: Table, parts: Parts) -> Iterator[Mistake]:
-    """Yield a device that a policy before this one drives."""
+    """Yield each device that two policies drive."""
     for other in parts.policies[: policy.position]:
         try:
             taken = set() if other.config is None else set(declared(other.config).drives)
@@ -212,7 +212,7 @@ def _of_reads(
 def _channels_of(
     detector: Table, parts: Parts, channels: dict[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """Return the channels of a detector, through those it reads; nothing where not all is known."""
+    """Return the channels of a detector, or of the one that it reads; nothing where unknown."""
     config = detector.config
     if config is None or not config.reads:
         return ()

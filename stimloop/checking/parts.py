@@ -1,4 +1,4 @@
-"""The tables of a file that are right in themselves, whether or not the others are."""
+"""The tables of a file that have no mistake in themselves, even where other tables have one."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,7 +46,7 @@ class Table(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """All tables; a single one that is wrong is None, one that is not there its default."""
+    """All tables; a single table with a mistake is None, a table that was left out its default."""
 
     streams: tuple[Table, ...]
     detectors: tuple[Table, ...]
@@ -61,7 +61,7 @@ class Parts(NamedTuple):
 
     @classmethod
     def of_reading(cls, reading: "Reading", tables: Mapping[str, Any]) -> "Parts":
-        """Return the parts of a file that was read, with mistakes or without."""
+        """Return the tables of a file that was read, with or without mistakes in it."""
 
         def single(key: str, default: Any = None) -> Any:  # noqa: ANN401 a struct or None
             return reading.parts.get(f"$.{key}") if key in tables else default
@@ -88,7 +88,7 @@ class Parts(NamedTuple):
 
     @classmethod
     def of_config(cls, config: "Config") -> "Parts":
-        """Return the parts of a configuration that holds."""
+        """Return the tables of a valid configuration."""
 
         def many(key: str, name: str) -> tuple[Table, ...]:
             return tuple(

@@ -1,4 +1,4 @@
-"""What is possible but not taken without its word in `[rig] allow`."""
+"""Settings that are refused unless `[rig] allow` names them."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from streamer.config import Allowed
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is not recommended, or that looks like a slip.
+    """One setting that is not recommended, or that looks like a typing mistake.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     @property
     def mistake(self) -> Mistake:
-        """The refusal, in one line."""
+        """The error message, in one line."""
         return Mistake(
             self.path,
             f"expected {self.expected}, found {self.found}; "

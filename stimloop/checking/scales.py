@@ -1,4 +1,4 @@
-"""Figures that look as if they were of another scale: milli for micro, kilo, square millimetres.
+"""Numbers that look as if they were in another unit: milli for micro, kilo, square millimetres.
 
 Each is possible, and where it is meant a word of `[rig] allow` says so.
 """
@@ -19,12 +19,12 @@ _FREQUENCY_HZ_MIN: Final = 1.0
 _BAND_HZ_MIN: Final = 1.0
 _FULL_RANGE_S_MIN: Final = 0.01
 _DWELL_S_MAX: Final = 60.0
-#: Keys of a detector or an artifact step that are a frequency by themselves.
+#: Keys of a detector or an artifact step that are single frequencies.
 _FREQUENCIES: Final = ("centre_hz", "frequency_hz")
 
 
 def of_scales(parts: Parts) -> Iterator[Problem]:
-    """Yield every figure that looks as if it were of another scale."""
+    """Yield every number that looks as if it were in another unit."""
     for stream in parts.streams:
         if stream.config is not None:
             for index, step in enumerate(stream.config.artifacts):

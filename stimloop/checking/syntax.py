@@ -1,4 +1,4 @@
-"""Text that is not TOML: the line, what is wrong in it, and what to write instead."""
+"""Errors of TOML syntax: the line, what is wrong in it, and what to write instead."""
 
 import re
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from stimloop.checking.wording import shown
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-#: What is found in the line that is refused, and what to do about it.
+#: Patterns of a line with a syntax error, each with the remedy.
 _HABITS: Final = (
     (r"[\u201c\u201d\u2018\u2019]", "write straight quotes"),
     (r"=\s*[+-]?\d+,\d", "write a decimal point"),
@@ -23,7 +23,7 @@ _HABITS: Final = (
 
 
 def refusal(text: str, said: str) -> str:
-    r"""Return in one line where a text is not TOML, and what to write where that is plain.
+    r"""Return one line: where a text is not TOML and, where that is clear, what to write.
 
     Parameters
     ----------

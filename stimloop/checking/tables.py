@@ -1,4 +1,4 @@
-"""From plain tables to configuration structs, going on after a mistake: all are found at once.
+"""Reads plain tables into configuration structs and goes on after a mistake, to find all at once.
 
 `msgspec.convert` ends at the first. Here each key is converted for itself, and a table as a whole
 only once all its keys fit, so that its own check of them runs on values that it may believe.
@@ -18,7 +18,7 @@ _NOT_MADE: Final = object()
 
 
 class Unfit(NamedTuple):
-    """A table of which each key is right and the whole is not.
+    """A table in which every single key is valid, but not all of them together.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def _table_words(members: list[Any]) -> str:
 
 
 def _plain(type_: Any, value: object) -> Any:  # noqa: ANN401 whatever a field is annotated with
-    """Return the member of a union that `value` is meant for, where its shape says so."""
+    """Return the member of a union that `value` is meant for, where its keys show that."""
     members = [each for each in _members(type_) if each is not types.NoneType]
     if len(members) == 1:
         return members[0]
@@ -214,7 +214,7 @@ def _is_struct(type_: object) -> bool:
 
 @functools.cache
 def _homes(root: type[msgspec.Struct]) -> dict[str, list[str]]:
-    """Return for each key the headers of the tables that have it."""
+    """Return for each key the headers of the tables that know it."""
     homes: dict[str, list[str]] = {}
     for header, struct in _headers(root, ""):
         for field in msgspec.structs.fields(struct):

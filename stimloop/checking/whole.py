@@ -1,4 +1,4 @@
-"""All that is wrong in a file, put together from what each check finds."""
+"""Finds all mistakes of a configuration file, by running every check."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from streamer.streams import StreamConfig
 
 
 def all_mistakes(reading: Reading, tables: Mapping[str, Any], *, with_files: bool) -> list[Mistake]:
-    """Return every mistake of a file, as far as it shows before anything is connected.
+    """Return every mistake of a file that can be found without streams, network or devices.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def all_mistakes(reading: Reading, tables: Mapping[str, Any], *, with_files: boo
 
 
 def no_signing(real: list[str]) -> str:
-    """Return what is said where a device is not simulated and nothing is said of signing."""
+    """Return the error for real devices in a file that does not mention signing."""
     return (
         f"signing: expected a [signing] table with a device that is not simulated "
         f'({", ".join(real)}), mode = "hmac_sha256" or "off", found none'
@@ -55,7 +55,7 @@ def no_signing(real: list[str]) -> str:
 
 
 def expected_info(patient: PatientConfig | None, stream: StreamConfig) -> StreamInfo | None:
-    """Return what a stream will say of itself, where the file says it all; else None."""
+    """Return a stream's description as the file expects it; None where it says too little."""
     if patient is not None and stream.match.source_id == patient.source_id:
         return patient.info(stream.name)
     if stream.kind == "markers":
@@ -74,7 +74,7 @@ def expected_info(patient: PatientConfig | None, stream: StreamConfig) -> Stream
 
 
 def _of_whole(parts: Parts) -> Iterator[Mistake]:
-    """Yield what the file as a whole refuses, whether or not each table is right."""
+    """Yield the mistakes of the file as a whole, whether or not each table is valid."""
     if parts.real and not parts.has_signing:
         yield from from_text(no_signing([each.name for each in parts.real]))
     for device in parts.devices:
@@ -86,7 +86,7 @@ def _of_whole(parts: Parts) -> Iterator[Mistake]:
 
 
 def _follows(mistake: Mistake) -> bool:
-    """Whether it may be nothing but what follows from a frequency of another scale."""
+    """Return whether a mistake may be only a consequence of a frequency in another unit."""
     return mistake.path.endswith(("_hz", "window_s", "hop_s", "segment_s"))
 
 

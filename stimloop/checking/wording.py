@@ -1,4 +1,4 @@
-"""The words of a mistake: what a type takes, what was found, which known name is the nearest."""
+"""Wording of mistakes: which values a type allows, what was found, the nearest known name."""
 
 import difflib
 import math
@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import inspect
 
 _SHOWN_MAX = 60
-#: What a text must look like, in words.
+#: Descriptions of the patterns that texts must match.
 _PATTERNS: Final = {
     r"^[A-Za-z0-9_-]+$": "letters, digits, - and _ only",
     r"^[A-Za-z0-9_.:-]+$": "letters, digits, and _ . : - only",
@@ -16,7 +16,7 @@ _PATTERNS: Final = {
 
 
 def expected(type_: Any) -> str:  # noqa: ANN401 whatever a field is annotated with
-    """Return in words what a field takes.
+    """Return in words which values a field allows.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 
 def remedy(value: object, type_: Any) -> str:  # noqa: ANN401 whatever a field is annotated with
-    """Return what to write instead, as the end of a line, where that is plain from the value."""
+    """Return the end of a line that says what to write instead, where the value shows it."""
     info = inspect.type_info(type_)
     kinds = info.types if isinstance(info, inspect.UnionType) else (info,)
     for kind in kinds:

@@ -1,1 +1,1 @@
-"""One file for each group of commands, in its `app`; thin: they read options, call, and print."""
+"""The commands, a file for each group: they read options, call other packages, and print."""

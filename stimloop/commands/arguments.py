@@ -28,19 +28,19 @@ def print_json(value: Any) -> None:  # noqa: ANN401 any plain data
 
 
 def print_line(text: str) -> None:
-    """Print one line, whatever is in it."""
+    """Print one line; characters that could control the terminal are escaped."""
     sys.stdout.write(f"{plain(text)}\n")
     sys.stdout.flush()
 
 
 def print_toml(document: str) -> None:
-    """Print a TOML document that a file may be made of."""
+    """Print a TOML document that can be saved as a file."""
     sys.stdout.write(plain_toml(document, _is_shown))
     sys.stdout.flush()
 
 
 def _is_shown(text: str) -> bool:
-    """Return whether stdout can take a text as it is."""
+    """Return whether the encoding of stdout has every character of a text."""
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -49,5 +49,5 @@ def _is_shown(text: str) -> bool:
 
 
 def warn(text: str) -> None:
-    """Print one line to stderr that ends nothing."""
+    """Print a warning to stderr, without ending the command."""
     sys.stderr.write(f"stimloop: warning: {plain(' '.join(text.split()))}\n")

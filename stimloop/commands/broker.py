@@ -1,4 +1,4 @@
-"""`broker-config`: a mosquitto that knows everybody, and what each may say and hear."""
+"""`broker-config`: writes a set-up of mosquitto in which every user has a role and few rights."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,7 +51,7 @@ def broker_config(
         ),
     ] = False,
 ) -> None:
-    """Write a hardened mosquitto configuration: TLS, a password for each, access by role."""
+    """Write a hardened mosquitto configuration: TLS, a password for each user, access by role."""
     from stimloop import config as configuration
     from stimulators.broker.access import Users
     from stimulators.broker.certificates import CertificateError
@@ -89,7 +89,7 @@ def broker_config(
 
 
 def _tables(rig: "Config") -> dict[str, Any]:
-    """Return what an operator must know of a rig to judge what its devices say."""
+    """Return the tables of a rig from which an operator's commands judge what devices report."""
     import tomllib
 
     from stimloop.config import to_toml

@@ -1,4 +1,4 @@
-"""`config check` and `config schema`."""
+"""`config check` and `config schema`: mistakes of a configuration file, and its JSON Schema."""
 
 import hashlib
 
@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command("check")
 def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
-    """Check a file and the files it names, all of it at once, without any network.
+    """Check a configuration file and the files that it names, without any network.
 
     What it says of streams not yet seen is checked when they are opened.
     """

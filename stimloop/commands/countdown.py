@@ -1,4 +1,4 @@
-"""How long a command may still wait, on a terminal: one line that is written over."""
+"""A countdown on a terminal: how long a command may still wait, on one line that is overwritten."""
 
 import contextlib
 import sys
@@ -12,7 +12,7 @@ _CLEAR = "\r\x1b[K"
 
 @contextlib.contextmanager
 def shown_countdown() -> Iterator[Countdown]:
-    """Give a countdown that is shown on stderr where that is a terminal, and cleared at the end."""
+    """Return a countdown that is shown on stderr if that is a terminal, and cleared at the end."""
     if not sys.stderr.isatty():
         yield no_countdown
         return

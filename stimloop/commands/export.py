@@ -1,4 +1,4 @@
-"""`export`: the tables of a session, made again from its journal, and as CSV."""
+"""`export`: writes the tables of a session again from its journal, also as CSV."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def export(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make estimates.parquet and events.parquet of a session again, from its journal.
+    """Write estimates.parquet and events.parquet of a session again, from its journal.
 
     Of a session that was killed, or goes on, up to its newest record. 1 if a step comes out
     otherwise here than it was recorded: the tables are written all the same.

@@ -1,4 +1,4 @@
-"""`keys make`, `keys rotate`, `keys revoke`: the secrets with which a rig's words are signed."""
+"""`keys make`, `keys rotate`, `keys revoke`: the secrets that sign the messages of a rig."""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +31,7 @@ def make(
         list[str] | None, typer.Option(help="Name of an operator; may be given more than once.")
     ] = None,
 ) -> None:
-    """Make the keys that the service, each device and each operator still need."""
+    """Make the keys that are still missing for the service, each device and each operator."""
     from stimloop import config as configuration
     from stimulators.wire.keys.maker import make_keys
 
@@ -50,7 +50,7 @@ def make(
 
 @app.command("rotate")
 def rotate(folder: KeyFolder) -> None:
-    """Take the next of three steps to new keys; each party gets its new file after each step."""
+    """Take the next of three steps to new keys; after each, copy its files to each party."""
     from stimulators.wire.keys.maker import rotate_keys
 
     try:
@@ -68,7 +68,7 @@ def revoke(
     folder: KeyFolder,
     operator: Annotated[str, typer.Argument(help="Whose requests are no longer taken.")],
 ) -> None:
-    """Take an operator's key away; exchange the others after, for `stop` and `status` are known."""
+    """Remove an operator's key; then rotate the others, as this operator knows some of them."""
     from stimulators.wire.keys.maker import revoke_keys
 
     try:

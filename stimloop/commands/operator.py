@@ -1,4 +1,4 @@
-"""`arm`, `disarm`, `pause`, `resume` and `status`: the operator, from any terminal."""
+"""`arm`, `disarm`, `pause`, `resume` and `status`: requests of an operator, from any terminal."""
 
 import getpass
 import sys
@@ -35,25 +35,25 @@ SWITCH_OFF = "switch the stimulator off by its own switch"
 
 @app.command("arm")
 def arm(config: RigArgument = None, *, operator: Operator = None) -> None:
-    """Arm the rig that runs: 0 once it says that it is armed, 1 with the reasons if it refuses."""
+    """Arm the running rig: 0 once it reports that it is armed, 1 with the reasons if it refuses."""
     _request(config, "arm", operator)
 
 
 @app.command("disarm")
 def disarm(config: RigArgument = None, *, operator: Operator = None) -> None:
-    """Disarm it: 0 once every device says that it is at its safe amount, else 3."""
+    """Disarm the rig: 0 once every device reports that it is at its safe amount, else 3."""
     _request(config, "disarm", operator)
 
 
 @app.command("pause")
 def pause(config: RigArgument = None, *, operator: Operator = None) -> None:
-    """Hold the devices at their safe amount until `resume`: 0 once each says that it is there."""
+    """Pause the rig until `resume`: 0 once every device reports that it is at its safe amount."""
     _request(config, "pause", operator)
 
 
 @app.command("resume")
 def resume(config: RigArgument = None, *, operator: Operator = None) -> None:
-    """Let a paused rig go on: 0 if it does, 1 with the reasons if it refuses."""
+    """Resume a paused rig: 0 once it is active again, 1 with the reasons if it refuses."""
     _request(config, "resume", operator)
 
 
@@ -61,7 +61,7 @@ def resume(config: RigArgument = None, *, operator: Operator = None) -> None:
 def status(
     config: RigArgument = None, *, operator: Operator = None, as_json: AsJson = False
 ) -> None:
-    """Show what every device says it gives, and what the service believes: 0 if one speaks."""
+    """Show what every device reports and what the service believes: 0 if at least one answers."""
     import msgspec
 
     from stimloop.terminal.status_text import status_lines
@@ -138,7 +138,7 @@ def _ask(question: Coroutine[Any, Any, _T], rig: ChosenRig) -> _T:
 
 
 def operator_name() -> str:
-    """Return the user's name, for the record of who asked."""
+    """Return the name of the user, which is recorded with the request."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name

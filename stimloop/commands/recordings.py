@@ -1,4 +1,4 @@
-"""`replay`, `play`, `verify`: a recording through the loop, onto LSL, and computed again."""
+"""`replay`, `play`, `verify`: run or play a recording, and compute a session again."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: A link of the journal's chain.
+#: A digest of the journal, which chains each record to the one before.
 _HEAD = re.compile("[0-9a-fA-F]{64}")
 
 ChunkSamples = Annotated[
@@ -61,12 +61,12 @@ def replay(
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
-    from stimloop.recording_config import commented_toml, config_of
+    from stimloop.recording_config import commented_toml, read_or_make_config
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
     loaded = _loaded(recording)
-    made = config_of(loaded, config, unit)
+    made = read_or_make_config(loaded, config, unit)
     if show_config:
         print_toml(commented_toml(made))
         return
@@ -127,7 +127,7 @@ def play(
         list[str] | None, typer.Option(help="Play only this stream; may be given more than once.")
     ] = None,
 ) -> None:
-    """Play a recording onto LSL, all its streams, once somebody listens."""
+    """Play all streams of a recording onto LSL, as soon as somebody listens."""
     from replay.playing import player
     from stimloop import config as configuration
     from streamer.lsl.network import LslConfig, configure
@@ -167,7 +167,7 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a session again from its journal and look whether its end is proven.
+    """Compute a session again from its journal, and check whether the end of its journal is proven.
 
     0 if everything comes out the same and nothing can be missing, else 1. A session without an
     end record needs --head, or --unfinished.
@@ -223,7 +223,7 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
 
 
 def _loaded(path: Path) -> "Recording":
-    """Open a recording and tell what is wrong with it."""
+    """Open a recording and warn of what is damaged or missing in it."""
     from replay import readers
     from replay.recording import RecordingError
 

@@ -1,4 +1,4 @@
-"""`run`: the live loop."""
+"""`run`: runs the live loop."""
 
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ def run(
     for warning in configuration.lsl_warnings(loaded.lsl):
         warn(f"{config or 'the default rig'}: {warning}")
     folder = session or Path("sessions") / f"{wall_time_text()}-{loaded.rig.name}"
-    # With --json nothing but the summary goes to stdout.
+    # With --json only the summary is written to stdout.
     console = PlainConsole(file=sys.stderr if as_json else sys.stdout)
     summary = run_async(
         run_live(

@@ -1,4 +1,4 @@
-"""`patient` and `device`: the other ends of a rig, simulated."""
+"""`patient` and `device`: simulated ends of a rig."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -22,7 +22,7 @@ IsCompanion = Annotated[bool, typer.Option("--companion", hidden=True)]
 
 @app.command("patient")
 def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> None:
-    """Run the simulated patient: samples onto LSL, the device's amplitude in from MQTT."""
+    """Run the simulated patient: samples go to LSL, the device's amplitude comes from MQTT."""
     from replay.patient.outlet import run_patient
     from stimloop import config as configuration
     from streamer.lsl.network import configure
@@ -66,7 +66,7 @@ def device(
     ] = False,
     companion: IsCompanion = False,
 ) -> None:
-    """Run the reference device: leases, limits of its own, and stop, over MQTT."""
+    """Run the reference device over MQTT, with its leases, limits and stop."""
     from stimloop import config as configuration
     from stimloop.rigs.device_keys import load_device_keys
     from stimloop.rigs.reference_devices import run_devices

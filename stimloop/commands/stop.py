@@ -1,4 +1,4 @@
-"""`stop`: every device at once, from any terminal, also where the service hangs."""
+"""`stop`: stops every device at once, from any terminal, also where the service does not answer."""
 
 import asyncio
 from pathlib import Path
@@ -24,7 +24,7 @@ RigsArgument = Annotated[
         help=f"The rig's TOML file; without one ${CONFIG_VARIABLE}, else every rig that runs."
     ),
 ]
-#: A rig whose process is gone is asked as well, but not waited for as long.
+#: A rig whose process is gone is asked as well, but for a shorter time.
 _GONE_BROKER_S = 2.0
 
 
@@ -35,7 +35,7 @@ def stop(
     operator: Operator = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
 ) -> None:
-    """Stop every device at once, also where the service hangs: 0 once each says so, else 3.
+    """Stop every device at once, even if the service hangs: 0 once each reports its stop, else 3.
 
     Without CONFIG and STIMLOOP_CONFIG every rig of this user that runs is stopped.
     """
@@ -75,7 +75,7 @@ def stop(
 
 
 def _named_to_stop(config: Path | None) -> ChosenRig | None:
-    """Return the rig that is named; where its file cannot be used, say what stops all the same."""
+    """Return the rig that is named; where its file has an error, say how to stop without it."""
     try:
         return named_rig(config)
     except ConfigError as error:
@@ -89,7 +89,7 @@ def _named_to_stop(config: Path | None) -> ChosenRig | None:
 async def _stop_all(
     rigs: list[ChosenRig], *, operator: str, reason: str
 ) -> list[StopResult | BaseException]:
-    """Stop all rigs at once; what fails for one keeps none from being stopped."""
+    """Stop all rigs at once; an error with one rig does not keep the others from being stopped."""
     from stimulators.operator.stopping import stop as stop_rig
 
     with shown_countdown() as countdown:
@@ -110,7 +110,7 @@ async def _stop_all(
 
 
 def _not_stopped(rig: ChosenRig, result: StopResult) -> str:
-    """Say what is wrong, and what to do about it."""
+    """Print what is wrong, and what to do about it."""
     name = plain(rig.known.name)
     bad = [each for each in result.devices if not each.is_so]
     if not bad:

@@ -1,4 +1,4 @@
-"""`streams`: what is on the LSL network."""
+"""`streams`: lists the streams on the LSL network."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ def streams(
     ] = 2.0,
     as_json: AsJson = False,
 ) -> None:
-    """List the streams on the network with rate, channels, units and ages: 1 where there is none.
+    """List the streams on the network with rate, channels, units and ages: 1 if there is none.
 
     Without CONFIG the network is that of liblsl's own configuration file; the default rig has one
     of its own: `stimloop streams config.toml` shows it.

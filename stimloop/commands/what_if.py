@@ -1,4 +1,4 @@
-"""`what-if`: what each fault does from each state, tried on the real gate and device."""
+"""`what-if`: shows what each fault does in each state, by trying it on the real gate and device."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +27,7 @@ def what_if(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what each fault does from each state: the real gate and device, in virtual time."""
+    """Show what each fault does in each state: the real gate and device run in virtual time."""
     from replay.what_if.page import page
     from replay.what_if.states import NotReachedError
     from replay.what_if.what_if import STATES, WHAT_IF_FAULTS, rows

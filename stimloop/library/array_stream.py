@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.conditioning.units import is_voltage, microvolts_per
+from detectors.conditioning.units import is_voltage_unit, microvolts_per
 from replay.recording import RecordedStream, Stretch
 from stimloop.library.input_errors import InputError
 from streamer.source import StreamInfo
@@ -54,12 +54,12 @@ class ArrayStream(RecordedStream):
 
 
 def counted_s(start: int, stop: int, rate_hz: float) -> NDArray[np.float64]:
-    """Return the times of samples that are counted from 0 at a rate."""
+    """Return the times of samples, counted from 0 s at the sampling rate."""
     return np.arange(start, stop) / rate_hz
 
 
 class ArrayDescription(NamedTuple):
-    """Rate, labels, units and times that came with an array, not checked yet; see `detect`."""
+    """Rate, labels, units and times of an array as the caller wrote them, before any check."""
 
     rate_hz: float | None = None
     channels: str | Sequence[str] | None = None
@@ -68,7 +68,7 @@ class ArrayDescription(NamedTuple):
 
     @property
     def first_key(self) -> str | None:
-        """The first of them that is not None."""
+        """The name of the first field that is not None."""
         fields = zip(self._fields, self, strict=True)
         return next((key for key, value in fields if value is not None), None)
 
@@ -198,7 +198,7 @@ def units_of(units: str | Sequence[str], labels: Sequence[str], kind: str) -> tu
             f"units: expected one, or one a channel ({len(labels)}), found {len(each)}"
         )
     for label, unit in zip(labels, each, strict=True):
-        if kind in {"lfp", "emg"} and not (isinstance(unit, str) and is_voltage(unit)):
+        if kind in {"lfp", "emg"} and not (isinstance(unit, str) and is_voltage_unit(unit)):
             try:
                 microvolts_per(str(unit))
             except ValueError as error:

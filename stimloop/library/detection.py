@@ -98,7 +98,7 @@ def detect(
         if not each.n_samples:
             raise InputError(f"stream {table.name}: expected samples, found none: it is empty")
     config = config_of(tables, configs)
-    # By position: names of streams in a file may repeat.
+    # Streams are found by position, as names of streams in a file may repeat.
     picked = [
         msgspec.structs.replace(table, match=Match(index=position))
         for position, table in enumerate(tables)

@@ -1,4 +1,4 @@
-"""Errors of the library, in the words of the command line."""
+"""Errors of the library, with the same wording as those of the command line."""
 
 import re
 from collections.abc import Iterable, Mapping

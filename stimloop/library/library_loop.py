@@ -65,7 +65,7 @@ def on_streams(
 def config_of(
     streams: Sequence[StreamConfig], detectors: Sequence[DetectorConfig], name: str = "library"
 ) -> Config:
-    """Return a configuration that drives nothing."""
+    """Return a configuration of streams and detectors, without devices."""
     return Config(rig=RigSection(name=name), streams=tuple(streams), detectors=tuple(detectors))
 
 

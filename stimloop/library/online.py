@@ -102,7 +102,7 @@ class Online:
         return {id_: DetectorSeries(each) for id_, each in results.items()}
 
     def reset(self) -> None:
-        """Forget everything: what follows is as at the start."""
+        """Return to the state at the start: what was fed before has no influence any more."""
         self._loop = loop_of(self._config, list(self._infos.values()))
         self.n_samples = dict.fromkeys(self.streams, 0)
 

@@ -1,4 +1,4 @@
-"""What a user of the library hands over, as a file's tables would hold it."""
+"""Converts values of a user of the library to plain data, as a TOML file holds them."""
 
 from collections.abc import Mapping
 from typing import Any

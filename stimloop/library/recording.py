@@ -141,7 +141,7 @@ class FileStream:
         info = msgspec.structs.replace(self.recorded.info, name=self.name)
         if not self.is_signal:
             return _Survey(None, (), ())
-        # A sensor of another kind is not held against the amplitudes of an LFP.
+        # A sensor of another kind is not compared with the usual amplitudes of an LFP.
         kind = kind_of(info, of_unknown_type="other")
         config = StreamConfig(name=self.name, kind=kind, match=Match(index=0))
         alone = Recording(self._recording.path, (self.recorded,))

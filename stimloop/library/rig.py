@@ -90,7 +90,7 @@ class Rig:
 
     @property
     def toml(self) -> str:
-        """The file's text: what is not the default."""
+        """Return the text of the file, without keys that have their default."""
         return short_toml(self.config)
 
     def to_toml(self, path: str | PathLike[str]) -> None:

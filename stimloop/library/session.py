@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from stimloop.library.input_errors import InputError
+from stimloop.library.results.optional_packages import require_pandas
 from streamer.errors import JournalError
 from streamer.tables.session_tables import (
     ESTIMATES_NAME,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 TableName: TypeAlias = Literal["estimates", "events", "commands", "gaps"]
 
-#: What of the events says something about a command, and about a gap.
+#: Columns of the events table that describe a command, and a gap.
 _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "command": (
         "time_s", "time_utc", "device", "kind", "program", "amount", "unit", "detector", "channel",
@@ -57,7 +59,7 @@ class Session:
     Attributes
     ----------
     folder : Path
-        As given.
+        As it was passed.
     summary : dict or None
         What `summary.json` says; None where the session was killed, or goes on.
 
@@ -65,6 +67,8 @@ class Session:
     ------
     JournalError
         Where it is no session folder, or one of another format.
+    InputError
+        Where a frame is asked for and pandas is not installed.
 
     Examples
     --------
@@ -99,12 +103,12 @@ class Session:
 
     @cached_property
     def estimates(self) -> "pd.DataFrame":
-        """Every hop of every measure: a frame with a row for each channel and measure of a hop."""
+        """Every value of every hop: a row for each hop, channel and measure."""
         return self._frame("estimates")
 
     @cached_property
     def events(self) -> "pd.DataFrame":
-        """Everything that was detected, decided, sent, answered and wrong, in order."""
+        """Everything that was detected, decided, sent, answered, and went wrong, in order."""
         return self._frame("events")
 
     @cached_property
@@ -228,18 +232,17 @@ class Session:
         -------
         dict of str to ndarray, shape (n_rows,)
             Numbers that are missing are NaN, times NaT, names None.
+
+        Raises
+        ------
+        InputError
+            Where there is no such table.
         """
         arrow = self._arrow(table)
         return {name: _array(arrow[name]) for name in arrow.column_names}
 
     def _frame(self, table: TableName) -> "pd.DataFrame":
-        try:
-            import pandas  # noqa: F401, ICN001, PLC0415 only who wants a frame needs it
-        except ImportError:
-            raise ImportError(
-                "pandas is not installed: install it (pip install pandas), or take "
-                f"session.arrays({table!r})"
-            ) from None
+        require_pandas(instead=f"session.arrays({table!r})")
         return self._arrow(table).to_pandas()
 
     def _arrow(self, table: TableName) -> pa.Table:
@@ -248,7 +251,7 @@ class Session:
         if table == "events":
             return self._events
         if table not in ("commands", "gaps"):
-            raise ValueError(
+            raise InputError(
                 f"table: expected estimates, events, commands or gaps, found {table!r}"
             )
         kind, events = table.removesuffix("s"), self._events
@@ -314,7 +317,7 @@ def session(folder: str | PathLike[str]) -> Session:
 
 def _read(file: Path) -> pa.Table:
     try:
-        # Into memory of its own, so that the file may go.
+        # Read into memory, so that the file may be removed afterwards.
         table = pq.read_table(file, memory_map=False)
         found = _about(table).format
     except (pa.ArrowException, msgspec.MsgspecError, LookupError) as error:

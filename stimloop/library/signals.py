@@ -18,7 +18,7 @@ from stimloop.library.input_errors import InputError
 from stimloop.library.recording import FileStream, RecordingFile
 from stimloop.library.stream import Stream
 from streamer.errors import StreamFormatError
-from streamer.lsl.description import check
+from streamer.lsl.description import require_as_configured
 from streamer.streams import StreamConfig
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _known_of_file(stream: FileStream) -> dict[str, object]:
     config = stream.config()
     if not stream.is_signal:
         try:
-            check(msgspec.structs.replace(config, kind="lfp"), stream.recorded.info)
+            require_as_configured(msgspec.structs.replace(config, kind="lfp"), stream.recorded.info)
         except StreamFormatError as error:
             raise InputError(str(error)) from error
     return {"name": config.name, "kind": config.kind, "match": config.match}

@@ -11,7 +11,7 @@ from stimloop.library.input_errors import raise_mistakes
 from stimloop.library.plain_data import plain_data
 from streamer.streams import StreamConfig
 
-#: Placeholders for what only the samples' stream can tell.
+#: Placeholders for values that only the stream of the samples can give.
 _UNKNOWN = {"name": "stream", "kind": "lfp", "match": {"type": "LFP"}}
 
 

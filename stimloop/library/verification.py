@@ -1,4 +1,4 @@
-"""A session computed again from its journal, from a notebook."""
+"""Computes a session again from its journal, called from a notebook."""
 
 from os import PathLike
 from pathlib import Path
@@ -15,7 +15,7 @@ def verify(
     keys: str | PathLike[str] | None = None,
     unfinished: bool = False,
 ) -> Verdict:
-    """Compute a session again from its journal, compare everything, and look for its end.
+    """Compute a session again from its journal, compare all results, and check how it ended.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""A live session put together, and what an operator sees of it."""
+"""A live session: how it is put together, and what an operator is shown of it."""

@@ -1,4 +1,4 @@
-"""A child process that any event loop can wait for: the selector loop of Windows starts none."""
+"""A child process for any event loop: asyncio's own need one that Windows may not have."""
 
 import asyncio
 import subprocess
@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 _T = TypeVar("_T")
-#: Longer last words say no more.
+#: Longest part of the last line of an error that is quoted.
 _N_WORDS_MAX = 300
 
 
@@ -29,11 +29,11 @@ class Child:
 
     def __init__(self, name: str, arguments: Sequence[str]) -> None:
         self.name = name
-        # A file, not a pipe: a pipe that nobody reads would hold a talkative child up.
+        # A file, because a pipe that nobody reads would block a child that writes much.
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 closed by `end`
         is_windows = sys.platform == "win32"
         self._process = subprocess.Popen(  # noqa: S603 this interpreter, arguments of our own
-            # Without -P a folder of the user's with the name of a package of ours would be run.
+            # Without -P a folder of the user with the name of our package would be imported.
             [sys.executable, "-P", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -54,7 +54,7 @@ class Child:
 
     @property
     def death(self) -> str:
-        """How it ended, and the last it said."""
+        """How the process ended, and the last line that it wrote to standard error."""
         return (
             f"{self.name} (process {self.pid}) ended with exit code "
             f"{self._process.poll()}; it last said {self.last_words}"

@@ -1,4 +1,4 @@
-"""The other ends of a simulated rig as child processes, watched: broker, patient, device."""
+"""The simulated parts of a rig (broker, patient, device) as child processes that are watched."""
 
 import asyncio
 import contextlib
@@ -14,13 +14,13 @@ from stimulators.parent import READY
 from streamer.events import Event
 from streamer.source import StreamInfo
 
-#: Compiling the kernels of a patient for the first time takes some seconds.
+#: Compiling the kernels of the patient for the first time takes some seconds.
 _READY_S_MAX = 60.0
 _END_S_MAX = 5.0
 
 
 class Companions:
-    """Starts what the configuration says is simulated, and ends it, in order, on leaving.
+    """Starts the child processes of the simulated parts, and ends them in reverse order on leaving.
 
     A companion ends by itself when its standard input closes, so none outlives a killed service.
     It has the shape of a `Source` without streams, whose feed fails when one of them dies: so a
@@ -44,7 +44,7 @@ class Companions:
         self._running: list[Child] = []
 
     async def __aenter__(self) -> Self:
-        """Start them, each once the one before is ready.
+        """Start the processes, each once the one before is ready.
 
         Raises
         ------
@@ -65,16 +65,16 @@ class Companions:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End them, the newest first."""
+        """End the processes, the newest first."""
         await self._end_all()
 
     @property
     def infos(self) -> tuple[StreamInfo, ...]:
-        """No streams."""
+        """Do nothing: companions are a source without samples."""
         return ()
 
     async def feed(self, emit: Callable[[Event], None]) -> None:  # noqa: ARG002 nothing to hand over
-        """Wait for the death of a companion; without any, return at once.
+        """Wait until one of the processes ends; without any process, return at once.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Companions:
             self.expect_all_alive()
 
     def expect_all_alive(self) -> None:
-        """Fail where one died.
+        """Raise where one of the processes ended.
 
         Raises
         ------

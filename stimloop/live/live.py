@@ -1,4 +1,4 @@
-"""The live loop put together: companions, streams, journal, transport, service, session folder."""
+"""Puts a live session together: child processes, streams, journal, broker and session folder."""
 
 import contextlib
 import functools
@@ -31,7 +31,7 @@ from streamer.closed_loop import ClosedLoop
 from streamer.journal.key import load_journal_key
 from streamer.journal.session_folder import require_free
 from streamer.ledger import ledger_of
-from streamer.session import Session, remarks_of
+from streamer.session import PreparedSession, remarks_of
 from streamer.session_parts import Ends, RunningSession
 from streamer.source import StreamInfo
 from streamer.watching.watchers import Watcher
@@ -96,7 +96,7 @@ async def run(
     config_toml = to_toml(config)
     if allowed := allowed_text(config):
         report(allowed)
-    # What is entered into `last` holds until all else has been left.
+    # What is entered into `last` is left after everything else.
     async with AsyncExitStack() as last, AsyncExitStack() as stack:
         companions = Companions(config, stack.enter_context(_config_file(config_toml)), report)
         await stack.enter_async_context(companions)
@@ -132,14 +132,14 @@ async def run(
 
 def _put_together(
     config: Config, config_name: str, infos: list[StreamInfo], name: str, config_toml: bytes
-) -> tuple[ClosedLoop, Session]:
+) -> tuple[ClosedLoop, PreparedSession]:
     """Return the loop and its session, with all kernels compiled."""
     with (
         progress_of_named("compiling") as compiles,
         compiling(lambda n_compiled, name: compiles(n_compiled, None, name)),
     ):
         loop = build_loop(config_name, config, infos, session=name)
-        return loop, Session(loop, config.loop, infos, name=name, config_toml=config_toml)
+        return loop, PreparedSession(loop, config.loop, infos, name=name, config_toml=config_toml)
 
 
 def _transport(config: Config, name: str, keys: Keys) -> MqttTransport:
@@ -161,7 +161,7 @@ def _watched(
     warn: TellLine,
     session: RunningSession,
 ) -> Iterator[None]:
-    """Let operators find the session, see it, and stop it with a key."""
+    """Leave a file that lets operators find this session, show it, and listen for the stop key."""
     report(f"session {session.folder.path}")
     pressed = functools.partial(press_stop, session.service, session.transport)
     with (
@@ -176,7 +176,7 @@ def _watched(
 
 @contextlib.contextmanager
 def _config_file(content: bytes) -> Iterator[Path]:
-    """Give the resolved configuration a file of its own, for companions to read."""
+    """Write the resolved configuration to a temporary file that the child processes read."""
     with tempfile.TemporaryDirectory(prefix="stimloop-") as folder:
         file = Path(folder) / "config.toml"
         file.write_bytes(content)
@@ -192,7 +192,7 @@ def _keys(config: Config, config_name: str) -> Keys:
 
 
 def _journal_key(config: Config) -> bytes | None:
-    """Return what the end of the journal is signed with, where the rig signs what it says."""
+    """Return the key that signs the end of the journal, where the rig signs its messages."""
     signing = config.signing
     if signing is None or not signing.is_on or signing.key_folder is None:
         return None
@@ -201,7 +201,7 @@ def _journal_key(config: Config) -> bytes | None:
 
 @contextlib.contextmanager
 def _without_collections() -> Iterator[None]:
-    """Keep what is there by now out of every later garbage collection, and threads short."""
+    """Exempt what exists by now from garbage collection, and switch threads more often."""
     before_s = sys.getswitchinterval()
     gc.collect()
     gc.freeze()

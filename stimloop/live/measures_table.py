@@ -1,4 +1,4 @@
-"""The newest of what is measured, for the screen: each with its unit, and what chance gives."""
+"""The newest value of each measure, for the screen, with its unit and its null."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from detectors.estimates import Seen
 from detectors.outputs import Output
 from stimloop.terminal.plain_text import plain
 
-#: More measures than these are counted, not shown.
+#: Measures beyond this number are counted and not shown.
 _N_ROWS_MAX = 12
 _COLUMNS = ("now", "threshold", "chance", "mean before", "mean since active", "change")
 #: What a channel's output is called that its measure is held against, and that says the outcome.
 _THRESHOLD = "threshold"
 _OUTCOMES = ("is_on", "is_open")
-#: These stand in the row of the measure that they belong to.
+#: Outputs shown in the row of the measure that they belong to.
 BESIDE = frozenset({_THRESHOLD, *_OUTCOMES})
 
 
@@ -53,12 +53,12 @@ class MeasuresTable:
             self._rows.setdefault(key.detector, []).append(row)
 
     def see(self, seen: Seen, *, is_active: bool) -> None:
-        """Remember what a detector saw, of which there is at least one hop."""
+        """Remember the hops of a detector, of which there is at least one."""
         for row in self._rows.get(seen.estimates.detector, ()):
             row.see(seen, is_active=is_active)
 
     def __rich__(self) -> Table:
-        """Draw it."""
+        """Return the table as Rich draws it."""
         table = Table(box=None, pad_edge=False)
         for column in ("detector", "channel", "measure"):
             table.add_column(column)
@@ -125,7 +125,7 @@ class _Row:
 
 
 def figure(value: float) -> str:
-    """Return three digits of a value, as far as a column of figures can be read.
+    """Return a number with three digits; a very small or large one with an exponent.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an operator should know of a step, a line each."""
+"""Lines that tell an operator what happened in a step of the loop."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
@@ -13,7 +13,7 @@ from stimulators.wire.received import LinkChanged
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 
-#: A target has no chance in these states, which are told themselves; nor has an older one.
+#: Reasons of refusals that are no news: the state is news itself, or a newer target counts.
 _EXPECTED = {
     RefusalReason.SUPERSEDED,
     RefusalReason.IDLE,
@@ -22,7 +22,7 @@ _EXPECTED = {
     RefusalReason.PAUSED,
     RefusalReason.SAFE,
 }
-#: Notices of what is as it should be again.
+#: Notices that something is in order again.
 _GOOD = {"stream_resumed", "stream_heard", "null_arrived"}
 
 
@@ -30,14 +30,14 @@ Weight: TypeAlias = Literal["plain", "alarm"]
 
 
 class NewsLine(msgspec.Struct, frozen=True):
-    """One line, and how much it should stand out; what came from elsewhere is made plain."""
+    """A line of news and how much it stands out; text from elsewhere is already escaped."""
 
     text: str
     weight: Weight = "plain"
 
 
 def news(event: Event, outcome: Outcome) -> Iterator[NewsLine]:
-    """Yield a line for every note on the data, change of state, notice and unexpected refusal."""
+    """Yield a line for every data flaw, change of state, notice and refusal that is news."""
     if isinstance(event, LinkChanged):
         text = "broker reached" if event.is_up else f"broker away: {event.reason}"
         yield NewsLine(plain(text), "plain" if event.is_up else "alarm")
@@ -49,7 +49,7 @@ def news(event: Event, outcome: Outcome) -> Iterator[NewsLine]:
 
 
 def _noted(notes: Sequence[Note]) -> Iterator[NewsLine]:
-    """Yield a line for each kind of note at one sample, however many channels it is about."""
+    """Yield a line for each kind of data flaw at one sample, however many channels have it."""
     alike: dict[tuple[str, str, int], list[str]] = {}
     for note in notes:
         alike.setdefault((note.stream, note.kind, note.sample), []).append(note.text)

@@ -1,4 +1,4 @@
-"""One service a rig: `run` looks whether another is there before it creates anything."""
+"""Makes sure that only one service runs a rig: `run` listens for another one before it starts."""
 
 import asyncio
 import contextlib
@@ -9,13 +9,13 @@ from stimulators.operator.known_rig import KnownRig
 from stimulators.operator.other_service import other_service
 from stimulators.wire.keys.keys import Keys, NoKeys
 
-#: The companions of a killed service end by themselves within this.
+#: The child processes of a killed service end by themselves within this time.
 _PORT_FREE_S = 5.0
 _PORT_STEP_S = 0.1
 
 
 async def require_alone(rig: KnownRig, config_name: str, keys: Keys = NoKeys()) -> None:  # noqa: B008 it holds nothing
-    """Return once nobody else runs the rig, as far as can be heard.
+    """Return once no other service of this rig has been heard for long enough.
 
     With an embedded broker nobody else can be on it: then its port must be free, or become so
     while the broker of a service that was killed ends. Any other broker is listened to.

@@ -1,19 +1,19 @@
-"""What a service waits for, as a line whenever that changes, for where there is no screen."""
+"""Tells in a line what a service waits for, whenever that changes, where there is no screen."""
 
 import re
 
 from stimloop.live.news import NewsLine
 from stimloop.terminal.plain_text import plain
 
-#: A condition that is over sooner than this is no line: at start one follows the other.
+#: A condition that lasts shorter is not printed: at start one follows another.
 _STANDS_S = 0.5
-#: What comes back sooner than this after it was last so has not changed.
+#: A condition that returns sooner than this counts as unchanged.
 _FORGET_S = 10.0
 _NUMBER = re.compile(r"\d[\d.]*(e[+-]?\d+)?")
 
 
 class _Said:
-    """One text of the status, whatever numbers are in it: since when, until when, and told."""
+    """A text of the status without its numbers: since when it holds, and whether it was printed."""
 
     def __init__(self, now_s: float) -> None:
         self.first_s = now_s
@@ -22,7 +22,7 @@ class _Said:
 
 
 class StatusNews:
-    """Tells what the service waits for once, and again when it has been something else.
+    """Decides when a text of the status is news, and is to be printed again.
 
     Two reasons that take turns are told once each; a number that counts down is no change.
     """
@@ -31,7 +31,7 @@ class StatusNews:
         self._said: dict[str, _Said] = {}
 
     def see(self, state: str, reason: str, status_text: str, now_s: float) -> NewsLine | None:
-        """Take in what the status says at `now_s`; return the line to be told, or None.
+        """Take the texts of the status at `now_s`; return the line to print, or None.
 
         Parameters
         ----------

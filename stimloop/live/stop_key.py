@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 STOP_KEY = "s"
 _N_READ_MAX = 1024
-#: What arrows and function keys send ends with a letter that was not typed.
+#: Arrows and function keys send several characters, the last of which may be a letter.
 _SEQUENCES = re.compile(rb"\x1b(?:\[[0-9;?]*[@-~]|O[@-~])")
 _REASON = "the stop key was pressed"
 
 
 def press_stop(service: "Service", transport: Transport) -> None:
-    """Stop every device past the loop, then let the loop hear of it as of any other stop."""
+    """Send stop to every device without waiting for the loop, then report the stop to the loop."""
     message = Stop(request_id=token_hex(8), operator="the service's terminal", reason=_REASON)
     transport.stop(message)
     service.emit(StopHeard(message=message))
 
 
 def has_stop_key() -> bool:
-    """Return whether somebody at a terminal can press it: not in a pipe or in the background."""
+    """Return whether the program reads a terminal in the foreground: else no key reaches it."""
     return sys.platform != "win32" and sys.stdin is not None and _is_ours(_descriptor())
 
 
@@ -76,18 +76,18 @@ if sys.platform != "win32":
             self._before = termios.tcgetattr(descriptor)
 
         def begin(self) -> None:
-            """Take the keys, now and each time the program is back in the foreground."""
+            """Read single keys, now and again when the program is back in the foreground."""
             self._take()
             self._loop.add_signal_handler(signal.SIGCONT, self._take)
 
         def end(self) -> None:
-            """Leave the keys to others."""
+            """Return the terminal to its usual mode."""
             self._loop.remove_signal_handler(signal.SIGCONT)
             self._loop.remove_reader(self._descriptor)
             self.restore()
 
         def restore(self) -> None:
-            """Bring the terminal back to how it was."""
+            """Restore the terminal's mode, unless the program is in the background."""
             # From the background a change of the terminal would suspend the whole program.
             if _is_ours(self._descriptor):
                 with contextlib.suppress(termios.error):

@@ -1,4 +1,4 @@
-"""What an operator sees while a session runs: one small table, or lines without a screen."""
+"""The screen of a running session: a small table, or lines where there is no screen."""
 
 import contextlib
 from collections import deque
@@ -27,7 +27,7 @@ from streamer.watching.watchers import Watcher
 
 _REFRESH_PER_S = 4.0
 _N_NEWS = 6
-#: How often the table asks anew what the devices give; it is drawn less often.
+#: How often the table asks the gate for the amounts; it is drawn less often.
 _BELIEFS_S = 0.1
 _STYLES = {
     "idle": "dim",
@@ -37,13 +37,13 @@ _STYLES = {
     "paused": "bold cyan",
     "safe": "bold red",
 }
-#: Boots of devices that programs are remembered of.
+#: Boots of devices whose programs are remembered.
 _N_BOOTS_MAX = 256
 _NEWS_STYLES = {"plain": "", "alarm": "bold red"}
 
 
 class _Programs:
-    """The program that each device said last, by the highest word of its boot."""
+    """The newest program that each device reported, by the number of its message."""
 
     def __init__(self) -> None:
         self._newest: dict[tuple[str, str], tuple[int, str]] = {}
@@ -59,7 +59,7 @@ class _Programs:
 
 
 class LiveTable:
-    """Remembers the newest of everything; drawn four times a second on a thread of its own.
+    """Remembers the newest values of a session; drawn four times a second by another thread.
 
     Parameters
     ----------
@@ -87,13 +87,13 @@ class LiveTable:
         self._now_s = 0.0
 
     def watch(self, event: Event, now_s: float, outcome: Outcome) -> None:
-        """Remember what one step brought."""
+        """Remember the events, estimates and decisions of one step."""
         self._now_s = now_s
         if self._started_s is None:
             self._started_s = now_s
         if isinstance(event, AckHeard | InfoHeard | DeviceStatusHeard):
             self._programs.hear(event.device, event.message)
-        # Here, on the loop's thread: while the table is drawn the gate may be at work.
+        # Asked on the loop's thread, since the gate may be at work while the table is drawn.
         if now_s >= self._beliefs_s + _BELIEFS_S:
             self._beliefs = self._loop.gate.beliefs(now_s)
             self._beliefs_s = now_s
@@ -103,7 +103,7 @@ class LiveTable:
             self._news.append(Text(f"{self._clock()}  {line.text}", _NEWS_STYLES[line.weight]))
 
     def __rich__(self) -> RenderableType:
-        """Draw it."""
+        """Return the table as Rich draws it."""
         key = [Text(f"{STOP_KEY}: stop", "bold")] if self._has_stop_key else []
         return Group(self._state(), self._measures, self._devices(), *self._news, *key)
 

@@ -1,1 +1,1 @@
-"""The rigs of this machine: those that run, their keys, their reference devices."""
+"""The rigs on this machine: running rigs, operators' keys, reference devices."""

@@ -1,15 +1,15 @@
-"""What an operator sees of reference devices: a state at once, an amount where it rests."""
+"""Lines about reference devices: a change of state at once, an amount once it is steady."""
 
 from collections.abc import Callable
 
 from stimulators.device.device_link import DeviceLink
 
-#: A ramp is many steps: an amount is told once it has stood for so long.
+#: A ramp has many steps: an amount is printed once it has been steady for this time.
 _RESTS_S = 0.5
 
 
 class _Seen:
-    """What one device last gave, since when, and what was told of it."""
+    """The newest amount of one device, since when it is steady, and what was printed last."""
 
     def __init__(self, amount: float, now_s: float) -> None:
         self.amount = amount
@@ -19,7 +19,7 @@ class _Seen:
 
 
 class DeviceWatch:
-    """Tells what changed, and once that all are there.
+    """Prints a line when a device changes, and calls `ready` once all are connected.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class DeviceWatch:
         self._seen: dict[str, _Seen] = {}
 
     def see(self, link: DeviceLink) -> None:
-        """Look at a device after it heard or said something; at least once a second."""
+        """Compare a device with what was last printed; call at each message and every second."""
         info = link.device.info
         if info.device not in self._linked and link.is_up:
             self._linked.add(info.device)

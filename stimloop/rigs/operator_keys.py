@@ -10,14 +10,14 @@ from stimulators.operator.known_rig import KnownRig
 from stimulators.wire.keys.files import SigningConfig, operator_keys
 from stimulators.wire.keys.keys import Keys, ListenerKeys
 
-#: Names the folder of the rig's keys on this machine, where it is another than in `[signing]`.
+#: Environment variable with the folder of the keys, if it is not that of `[signing]`.
 KEY_FOLDER_VARIABLE = "STIMLOOP_KEY_FOLDER"
 
 
 def load_operator_keys(
     rig: KnownRig, *, operator: str | None = None, key_folder: Path | None = None
 ) -> Keys:
-    """Return the keys with which an operator asks.
+    """Return the keys that sign an operator's requests.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def load_stop_keys(
     key_folder: Path | None = None,
     warn: Callable[[str], None],
 ) -> Keys:
-    """Return the keys with which an operator stops; that there are none keeps no stop back.
+    """Return the keys that sign a stop; without any the stop is sent all the same.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reference devices in one process, and what an operator sees of them."""
+"""Runs reference devices in one process, and prints what they do."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ async def run_devices(
     ready: Callable[[], None],
     keys_of: Callable[[DeviceConfig], Keys] = lambda _: NoKeys(),
 ) -> None:
-    """Be these devices until cancelled.
+    """Run these devices until cancelled.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ async def run_devices(
 
 
 def forget_sessions(devices: Sequence[DeviceConfig], memory: Path) -> list[str]:
-    """Let devices forget the newest session they adopted; return a line for each.
+    """Delete the newest session that each device remembers; return a line for each device.
 
     Parameters
     ----------

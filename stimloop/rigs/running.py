@@ -1,4 +1,4 @@
-"""The rigs that run now: each leaves a small file, so that `stop` needs no configuration."""
+"""The rigs that run now: each writes a small file, so that `stop` works without configuration."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ _SUFFIX = ".json"
 
 
 class RunningRig(msgspec.Struct, frozen=True, kw_only=True):
-    """One rig that runs, as its file has it.
+    """One running rig, as its file describes it.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class RunningRig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_alive(self) -> bool:
-        """Whether its process is there; without one, its devices may be there all the same."""
+        """Whether its process exists; if not, its devices may still be connected."""
         return _is_alive(self.pid)
 
 
 @contextlib.contextmanager
 def kept_running(rig: RunningRig, warn: Callable[[str], None]) -> Iterator[None]:
-    """Leave the rig's file while the context lasts; without a place for it, say so and go on.
+    """Write the rig's file while the context lasts; where no folder can be used, warn and go on.
 
     Files of the same rig whose process is gone are removed: this one takes its place.
     """
@@ -68,7 +68,7 @@ def kept_running(rig: RunningRig, warn: Callable[[str], None]) -> Iterator[None]
 
 
 def running_rigs() -> list[RunningRig]:
-    """Return the rigs of this user that left a file, also those whose process is gone."""
+    """Return all rigs of this user that have a file, also those whose process is gone."""
     return [rig for _, rig in _files()]
 
 
@@ -82,12 +82,12 @@ def _files() -> Iterator[tuple[Path, RunningRig]]:
 
 
 def _encoded(rig: RunningRig) -> bytes:
-    """Return the rig as JSON, in which a path that is no UTF-8 comes back as it was."""
+    """Return the rig as JSON; a path that is not UTF-8 is restored unchanged when it is read."""
     return json.dumps(msgspec.to_builtins(rig), separators=(",", ":")).encode()
 
 
 def _folders() -> list[Path]:
-    """Return where files may be: the session's own folder, and one in the folder for all."""
+    """Return the folders for the file: that of the login session, and one in the shared folder."""
     folders = []
     if named := os.environ.get("XDG_RUNTIME_DIR"):
         folders.append(Path(named) / _FOLDER)
@@ -102,7 +102,7 @@ def _user() -> str:
 
 
 def _writable_folder() -> Path:
-    """Return the first folder that can be made, and is nobody else's."""
+    """Return the first folder that can be created and belongs to this user alone."""
     problem = OSError("no folder for it")
     for folder in _folders():
         try:
@@ -117,7 +117,7 @@ def _writable_folder() -> Path:
 
 
 def _is_private(folder: Path) -> bool:
-    """Return whether nobody else can put a file there: `stop` talks to whom it names."""
+    """Return whether only this user can write there: `stop` trusts the files in it."""
     try:
         found = folder.lstat()
     except OSError:
@@ -130,7 +130,7 @@ def _is_private(folder: Path) -> bool:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write the whole file or none: whoever reads it in between must not find a part."""
+    """Write the file in one step, so that a reader never sees a part of it."""
     unfinished = file.with_suffix(".part")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as opened:
@@ -139,7 +139,7 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _with_absolute_files(rig: RunningRig) -> RunningRig:
-    """Return it with the files of broker and keys named so that any folder finds them."""
+    """Return the rig with absolute paths of its password, certificate and key files."""
     broker = rig.rig.broker
     named = {
         key: str(Path(value).absolute())

@@ -1,4 +1,4 @@
-"""Which rig an operator means who names no configuration."""
+"""Finds the rig that an operator means: by a configuration, or the only one that runs."""
 
 import os
 from pathlib import Path
@@ -11,12 +11,12 @@ from stimloop.rigs.running import RunningRig, running_rigs
 from stimloop.terminal.plain_text import plain
 from stimulators.operator.known_rig import KnownRig
 
-#: Names the configuration where the command line does not.
+#: Environment variable with the configuration, if the command line names none.
 CONFIG_VARIABLE = "STIMLOOP_CONFIG"
 
 
 class ChosenRig(msgspec.Struct, frozen=True, kw_only=True):
-    """A rig that an operator means.
+    """The rig that an operator means, and where it was found.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def named_rig(config: Path | None) -> ChosenRig | None:
 
 
 def all_running_rigs() -> list[ChosenRig]:
-    """Return every rig of this user that left word, the living first."""
+    """Return every rig of this user that has a file, those with a running process first."""
     found = sorted(running_rigs(), key=lambda each: not each.is_alive)
     return [_chosen(each) for each in found]
 

@@ -1,1 +1,1 @@
-"""Text for a terminal: tables, lines and progress, none of which can steer it."""
+"""Text for a terminal: tables, lines and progress; no text from elsewhere can control it."""

@@ -1,10 +1,10 @@
-"""Amounts for a person: what is believed, and how old the word is that it rests on."""
+"""Amounts as text: the range that a device may give, and the age of its newest report."""
 
 from stimulators.wire.messages import DeviceBelief
 
 
 def amount_text(belief: DeviceBelief | None, unit: str) -> str:
-    """Return what a device is held to give: ``?``, an amount, or from where to where.
+    """Return what a device may give now: ``?``, an amount, or a range.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def amount_text(belief: DeviceBelief | None, unit: str) -> str:
 
 
 def age_text(age_s: float | None) -> str:
-    """Return how old a word is."""
+    """Return the age of a device's newest report, as text."""
     if age_s is None:
         return "no word yet"
     return f"{age_s:.1f} s ago" if age_s < 100.0 else f"{age_s:.0f} s ago"

@@ -1,4 +1,4 @@
-"""What a session found, for people: lines of what came in and what was wrong, and warnings."""
+"""The end of a session as text: what came in, which flaws it had, what was detected, warnings."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,13 +6,13 @@ from typing import Any
 
 from stimloop.terminal.therapy_text import therapy_lines
 
-#: Less than this share of valid hops, and a channel was of little use.
+#: With less than this share of valid hops a channel was of little use.
 _VALID_SHARE_MIN = 0.5
-#: Channels that a line names.
+#: Channels that are named in a line.
 _N_NAMED_MAX = 4
-#: Causes that a warning names, the gravest first.
+#: Causes that are named in a warning, the most serious first.
 _N_CAUSES_MAX = 3
-#: What makes hops invalid, the gravest first, and what to do about it.
+#: Flaws that make hops invalid, the most serious first, each with a remedy.
 _REMEDIES = {
     "empty": "let its sender send, or leave the stream out of the file",
     "rate": "give it its true nominal rate, at the amplifier or in the recording's header: windows "
@@ -33,19 +33,19 @@ _REMEDIES = {
     "changed": "name the stream by more keys of match: another one answered",
     "movement": "look at the electrode, or at the movement table under [[streams.artifacts]]",
 }
-#: Jumps of the stamps.
+#: Flaws that are jumps of the stamps.
 _OF_STAMPS = {"clock_reset", "backwards", "late", "gap"}
-#: What follows from stamps that count another unit: said once, by their rate.
+#: Flaws that follow from stamps in another unit, which is said once, by their rate.
 _OF_UNIT = _OF_STAMPS | {"not_finite_stamp"}
 
 
 def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for the whole, each signal, each kind of thing wrong, detector, and device.
+    """Yield a line for all samples, each signal, each kind of flaw, each detector and device.
 
     Parameters
     ----------
     summary : mapping
-        What `summary.json` says.
+        What `summary.json` says; of a recording also its ``unused_streams``.
     """
     yield (
         f"{summary['samples']} samples, {summary['estimates']} estimates, "
@@ -54,6 +54,8 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, stream in summary["streams"].items():
         yield _stream(name, stream)
         yield from flaw_lines(name, summary["found"])
+    if unused := summary.get("unused_streams"):  # of a recording; a live session has only its own
+        yield f"streams of the recording that were not used: {'; '.join(unused)}"
     if not summary["edges"]:
         yield "nothing was detected"
     for name, edges in summary["edges"].items():
@@ -63,7 +65,7 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def flaw_lines(name: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a line for each kind of thing that was wrong with one stream.
+    """Yield a line for each kind of flaw of one stream.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def flaw_lines(name: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why hops were not valid where less than half were, or tables not written.
+    """Yield why estimates were not valid where less than half were, or why tables are missing.
 
     Parameters
     ----------
@@ -120,11 +122,12 @@ def _stream(name: str, stream: Mapping[str, Any]) -> str:
 
 
 def _kind(kind: str, found: Sequence[Mapping[str, Any]]) -> str:
-    """Return one kind's count, channels, first time, and what was said of it then."""
+    """Return how often a flaw occurred, on which channels, its first time, and its text then."""
     times = sum(each["times"] for each in found)
     samples = [each["samples"] for each in found if each["samples"] is not None]
     first = min(found, key=lambda each: each["first_s"])
-    count = f"{sum(samples)} samples, " if samples else ""
+    n_samples = sum(samples)
+    count = ("1 sample, " if n_samples == 1 else f"{n_samples} samples, ") if samples else ""
     count += "once" if times == 1 else f"{times} times"
     channels = [each["channel"] for each in found if each["channel"]]
     where = f" on {_named(channels)}" if len(channels) > 1 else ""

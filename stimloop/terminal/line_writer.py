@@ -1,4 +1,4 @@
-"""Lines to a pipe or file from a thread of its own: a reader that pauses must not hold the loop."""
+"""Writes lines to a pipe or file from a thread, so that a slow reader cannot delay the loop."""
 
 import contextlib
 import queue
@@ -8,9 +8,9 @@ from typing import IO, Self
 
 from stimloop.terminal.plain_text import plain
 
-#: Lines that may wait for the reader; more are dropped, and counted.
+#: Lines that may wait for the reader; further ones are dropped, and counted.
 _N_WAITING_MAX = 1000
-#: How long the end waits for a reader that still pauses.
+#: How long the end waits for a reader that does not read.
 _END_S_MAX = 1.0
 
 
@@ -45,7 +45,7 @@ class LineWriter:
             self._thread.join(_END_S_MAX)
 
     def write(self, line: str) -> None:
-        """Write one line, soon, whatever is in it."""
+        """Write one line soon; characters that control a terminal are escaped."""
         line = plain(line)
         try:
             if self._n_dropped:

@@ -1,4 +1,4 @@
-"""A Rich console on which no text steers the terminal, whoever wrote it."""
+"""A Rich console that escapes control characters, so that no text acts on the terminal."""
 
 from collections.abc import Iterable
 from typing import IO, Any
@@ -11,7 +11,7 @@ from stimloop.terminal.plain_text import plain
 
 
 class PlainConsole(Console):
-    """The one console that this project prints on.
+    """The one console that all of stimloop prints on.
 
     A string, printed or in a table's cell, is text: no markup, one line, made plain. In `Text`
     that is put together by our own code line breaks stay, and all else is made plain at last.
@@ -28,13 +28,13 @@ class PlainConsole(Console):
         super().__init__(file=file, stderr=stderr, markup=False, emoji=False, highlight=False)
 
     def render_str(self, text: str, **keys: Any) -> Text:  # noqa: ANN401
-        """Return what a string looks like, which is what it says."""
+        """Return a string as text without markup."""
         return super().render_str(plain(text), **keys | {"markup": False, "emoji": False})
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Yield the segments of anything; only Rich's own controls stay as they are."""
+        """Yield the segments of what is printed; only Rich's own control codes are kept."""
         for segment in super().render(renderable, options):
             if segment.control is not None:
                 yield segment

@@ -1,4 +1,4 @@
-"""Text that came from elsewhere, made fit for a terminal: nothing in it steers one, or misleads.
+"""Escapes text from elsewhere for a terminal: nothing in it can control one, or mislead.
 
 Labels, markers, operators' names, file names and what devices say are whatever somebody else
 wrote. Raw, an escape sequence clears a screen or writes an answer into the next prompt, a line
@@ -16,12 +16,12 @@ _UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 #: empty Braille cell.
 _INVISIBLE = set("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MARKS = {"Mn", "Me", "Mc"}
-#: No writing puts more on one letter; hundreds cover the lines around theirs.
+#: No script has more marks on one letter; hundreds would cover the lines around it.
 _N_MARKS_MAX = 4
 
 
 def plain(text: str) -> str:
-    r"""Return one line of text, with all that is unfit for a terminal as a visible escape.
+    r"""Return one line of text in which every character unfit for a terminal is visibly escaped.
 
     Letters of all languages stay, with up to four combining marks on each. What is plain already
     stays as it is.
@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 
 def plain_json(document: str) -> str:
-    r"""Return the same JSON document, with all in it that is unfit for a terminal as JSON escapes.
+    r"""Return the same JSON document in which characters unfit for a terminal are JSON escapes.
 
     Its own line breaks stay: JSON has none within a text.
 
@@ -45,7 +45,7 @@ def plain_json(document: str) -> str:
 
 
 def plain_toml(document: str, is_shown: Callable[[str], bool] = lambda _: True) -> str:
-    r"""Return the same TOML document, with all in it that is unfit for a terminal as TOML escapes.
+    r"""Return the same TOML document in which characters unfit for a terminal are TOML escapes.
 
     Parameters
     ----------

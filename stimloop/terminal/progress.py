@@ -1,4 +1,4 @@
-"""How far something is that takes its time: a bar on a screen, else a line now and then."""
+"""The progress of a long task: a bar on a screen, else a line now and then."""
 
 import contextlib
 import sys
@@ -9,23 +9,23 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from stimloop.terminal.plain_console import PlainConsole
 from stimloop.terminal.plain_text import plain
 
-#: Given how much is done, and of how much where that is known.
+#: Called with how much is done, and how much there is in all if that is known.
 Advance = Callable[[float, float | None], None]
 
-#: Without a screen: nothing at all of what is over by then, and no line sooner after another.
+#: Without a screen: nothing for tasks shorter than this, and lines at least this far apart.
 _LINE_S = 10.0
 
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Advance]:
-    """Show on stderr how far something is while it goes on; see `progress_of_named`."""
+    """Show the progress of a task on stderr while it runs; see `progress_of_named`."""
     with progress_of_named(what) as advance:
         yield lambda done, total: advance(done, total, "")
 
 
 @contextlib.contextmanager
 def progress_of_named(what: str) -> Iterator[Callable[[float, float | None, str], None]]:
-    """Show on stderr how far something is, and the name of what is under way.
+    """Show the progress of a task on stderr, with the name of what is done now.
 
     A bar where stderr is a screen, there from the start; elsewhere a line every ten seconds.
     """

@@ -1,4 +1,4 @@
-"""What `status` prints: the devices' own words, and beside them what the service believes."""
+"""The output of `status`: what the devices report, and beside it what the service believes."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What `streams` prints: what is on the network, and what looks wrong with it."""
+"""The output of `streams`: each stream on the network, and what looks wrong with it."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from streamer.lsl.listing import ListedStream
 
 _N_NAMED_MAX = 8
-#: A true rate further from the nominal one than this is worth a word.
+#: A larger difference between true and nominal rate is reported.
 _RATE_ERROR = 0.02
 
 
@@ -25,7 +25,7 @@ def stream_lines(streams: Sequence[ListedStream]) -> Iterator[str]:
 
 
 def _match(each: ListedStream) -> str:
-    """Return what `match` needs to find it."""
+    """Return the keys of a `match` that finds this stream."""
     keys = {"name": each.name, "type": each.type, "source_id": each.source_id}
     said = ", ".join(f'{key} = "{value}"' for key, value in keys.items() if value)
     return f"match = {{ {said} }}"

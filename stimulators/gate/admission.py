@@ -1,4 +1,4 @@
-"""What becomes of a target: a command, or a refusal that says why."""
+"""Decides about each target of a policy: it becomes a command, or a refusal with its reason."""
 
 import math
 
@@ -10,12 +10,12 @@ from stimulators.gate_config import GateConfig
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 
-#: A time beyond this has no microseconds that fit a message.
+#: Times beyond this have more microseconds than a message can hold.
 _TIME_S_MAX = 9e9
 
 
 class Admission:
-    """Holds each target against state, age and limits; what fails is refused, never kept.
+    """Checks each target against the rig's state, its age and the limits; refused ones are dropped.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Admission:
         self._timing = timing
 
     def hold_to_limits(self, drive: Drive, target: Target) -> bool:
-        """Refuse an amount beyond the limits and go safe; say whether it is within them."""
+        """Refuse an amount outside the limits and go safe; return whether it is within them."""
         asked = Asked("target", target.amount, target.program, self._rig.now_s)
         refusal = drive.limits.check(asked)
         if refusal is None:
@@ -98,7 +98,7 @@ class Admission:
         return refusal
 
     def _untimely(self, drive: Drive, target: Target, fire_at_s: float) -> Refusal | None:
-        """Refuse a trigger for a time at which its command, or the device's lease, is over."""
+        """Refuse a trigger that would fire after its command or the device's lease has expired."""
         ahead_s = fire_at_s - self._rig.now_s
         horizon_s = min(self._timing.command_valid_s, drive.lease_until_s - self._rig.now_s)
         if 0.0 <= ahead_s < horizon_s:
@@ -124,5 +124,5 @@ def refusal_of(target: Target, reason: RefusalReason, found: str, expected: str)
 
 
 def _of(target: Target, refusal: Refusal) -> Refusal:
-    """Return the refusal of a limit as that of a target."""
+    """Return the refusal of a limit as the refusal of a target."""
     return refusal_of(target, refusal.reason, refusal.found, refusal.expected)

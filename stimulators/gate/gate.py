@@ -1,4 +1,4 @@
-"""The safety gate: nothing else lets a command or a lease out."""
+"""The safety gate: the only part of the program that lets commands and leases out."""
 
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -24,12 +24,12 @@ from stimulators.wire.received import Received
 
 __all__ = ["SafetyGate", "StreamReport"]
 
-#: States of the rig that are the same for all its devices.
+#: States of the rig that hold for all its devices alike.
 _PHASE_OF: Mapping[State, DevicePhase] = {"hold": "held", "paused": "paused", "safe": "safe"}
 
 
 class SafetyGate:
-    """Decides what may be sent: a pure function of its calls, in their order.
+    """Decides what may be sent, as a pure function of the sequence of its calls.
 
     Parameters
     ----------
@@ -120,18 +120,18 @@ class SafetyGate:
 
     @property
     def reason(self) -> str:
-        """Why it is in that state."""
+        """The reason of the state."""
         return self._rig.reason
 
     @property
     def status_text(self) -> str:
-        """Why it is in that state, and what it waits for, as of the last tick: for people."""
+        """The reason of the state and, as of the last tick, what the rig waits for; for people."""
         waits_for = self._rig.waits_text or self._arming.text
         return f"{self._rig.reason}; {waits_for}" if waits_for else self._rig.reason
 
     @property
     def driven(self) -> tuple[str, ...]:
-        """The devices that get leases, or are still on the way to safety."""
+        """The devices that get leases, or are still on the way to their safe amounts."""
         return self._others.driven
 
     @property
@@ -141,7 +141,7 @@ class SafetyGate:
         return max(ways, default=0.0)
 
     def beliefs(self, now_s: float) -> dict[str, DeviceBelief]:
-        """Return what each device may give, by its id."""
+        """Return the range of amounts that each device may be giving, by its id."""
         return {name: drive.belief.report(now_s) for name, drive in self._drives.items()}
 
     def applied(self, device: str) -> Applied:
@@ -160,12 +160,12 @@ class SafetyGate:
         return self._drives[device]
 
     def counted(self, device: str, now_s: float) -> tuple[float, float]:
-        """Return the charge of ten minutes in µC and the time above safe that count."""
+        """Return the charge of the last ten minutes in µC and the time above safe."""
         account = self._drives[device].account
         return account.charge_uc(now_s), account.on_s
 
     def past(self, now_s: float) -> tuple[DevicePast, ...]:
-        """Return what is to be kept for the next service, of devices that are not simulated."""
+        """Return the usage of all real devices, to be kept for the next service."""
         return tuple(
             drive.account.past(now_s)
             for drive in self._drives.values()
@@ -173,7 +173,7 @@ class SafetyGate:
         )
 
     def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
-        """Take in what devices gave under earlier services; a device left out counts as unknown."""
+        """Take the usage of devices under earlier services; a device left out counts as unknown."""
         known = {each.device: each for each in past}
         for name, drive in self._drives.items():
             if not drive.config.simulated:
@@ -181,7 +181,7 @@ class SafetyGate:
         return self._rig.end()
 
     def report(self, newest: StreamReport, now_s: float) -> tuple[Decision, ...]:
-        """Take in what the newest samples of a stream are like."""
+        """Take the quality of the newest samples of a stream."""
         now_s = self._rig.begin(now_s)
         watch = self._streams.get(newest.stream)
         if watch is not None and (flaw := watch.report(newest, now_s)) is not None:
@@ -203,7 +203,7 @@ class SafetyGate:
         return rig.end()
 
     def admit(self, targets: Sequence[Target], now_s: float) -> tuple[Decision, ...]:
-        """Grant or refuse what policies want; of several targets for a device, the newest.
+        """Grant or refuse the targets of policies; of several for a device only the newest counts.
 
         A trigger that has a time of its own is not outdated by a later one.
         """
@@ -235,7 +235,7 @@ class SafetyGate:
         return rig.end()
 
     def receive(self, heard: Received, now_s: float) -> tuple[Decision, ...]:
-        """Take in what came over the network."""
+        """Take a message from the network."""
         self._rig.begin(now_s)
         self._hearing.take(heard)
         return self._rig.end()
@@ -247,7 +247,7 @@ class SafetyGate:
         return self._rig.end()
 
     def sleep(self, lasted_s: float, now_s: float) -> tuple[Decision, ...]:
-        """Take in that the machine slept while the service's clock stood still."""
+        """Note that the machine slept while the service's clock stood still."""
         self._rig.begin(now_s)
         for drive in self._drives.values():
             drive.account.sleep(lasted_s, drive.belief, now_s)
@@ -255,7 +255,7 @@ class SafetyGate:
         return self._rig.end()
 
     def clock_moved(self, stream: str, step_s: float, now_s: float) -> tuple[Decision, ...]:
-        """Take in that the correction of a stream's clock changed by `step_s`."""
+        """Note that the clock correction of a stream changed by `step_s`."""
         self._rig.begin(now_s)
         watch = self._streams.get(stream)
         if watch is not None and not abs(step_s) <= self._timing.clock_step_s_max:
@@ -264,7 +264,7 @@ class SafetyGate:
         return self._rig.end()
 
     def sender_changed(self, stream: str, text: str, now_s: float) -> tuple[Decision, ...]:
-        """Take in that a stream which decisions rest on comes from another sender."""
+        """Note that a stream on which decisions depend now comes from another sender."""
         self._rig.begin(now_s)
         watch = self._streams.get(stream)
         if watch is not None:
@@ -273,7 +273,7 @@ class SafetyGate:
         return self._rig.end()
 
     def _let_pass(self, target: Target) -> bool:
-        """Refuse what no device, or not this one, may ever be asked for; say whether it is not."""
+        """Refuse what the device can never do; return whether the target is allowed."""
         drive = self._drives.get(target.device)
         if drive is not None:
             return self._admission.hold_to_limits(drive, target)

@@ -1,4 +1,4 @@
-"""One policy with the device events it waits for, and a look at whatever it returns."""
+"""A policy with the device events that it has not heard yet, and a check of what it returns."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from stimulators.policies.policy import Clip, Policy
 from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 
-#: More targets than this at one hop mean that a policy does not know what it wants.
+#: A policy with more targets than this at one hop is at fault.
 _N_TARGETS_MAX = 16
 _TEXTS = ("policy", "device", "kind", "detector", "channel", "program")
 _NUMBERS = ("amount", "onset_s", "value", "threshold")
 _N_TEXT_MAX = 256
-#: Whole numbers up to this have a float of their own.
+#: Up to this, every whole number has a float of its own.
 _INT_MAX = 2**53
 
 
 class BoundPolicy:
-    """Lets a policy hear of devices before the hop it is due at, and decide.
+    """Gives a policy its device events before the hop at which they are due, and lets it decide.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class BoundPolicy:
         self._waiting: deque[DeviceEvent] = deque()
 
     def bind(self, event: DeviceEvent) -> None:
-        """Let the policy hear of it before the first hop at or after its sample.
+        """Keep a device event until the first hop at or after its sample.
 
         Of several amounts of a device at one sample it hears the last: devices may talk for long
         while no samples come.
@@ -58,7 +58,7 @@ class BoundPolicy:
         waiting.append(event)
 
     def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe | str:
-        """Return what the next hop calls for, or in one line how the policy is at fault."""
+        """Return the targets of the next hop, or one line that says what is wrong with them."""
         while self._waiting and self._waiting[0].sample <= observation.sample:
             event = self._waiting.popleft()
             if event.change == "safe":
@@ -73,7 +73,7 @@ class BoundPolicy:
         return targets if fault is None else f"policy {self.id}: {fault}"[:_N_TEXT_MAX]
 
     def go_on(self, sample: int) -> None:
-        """Take in that the step in which it decided on this sample is not given up."""
+        """Note that the step in which the policy decided on this sample is complete."""
         self.next_sample = sample + 1
 
     def _fault(self, targets: object, observation: Observation) -> str | None:
@@ -89,7 +89,7 @@ class BoundPolicy:
         return None
 
     def _is_plain(self, target: Target, observation: Observation) -> bool:
-        """Say whether a target is as nearly all are: that is soon told, and it has no fault."""
+        """Return whether a target is of the usual kind and valid: a quick check of most targets."""
         if type(target) is not Target or type(target.device) is not str:
             return False
         clip = self.clips.get(target.device)
@@ -131,7 +131,7 @@ class BoundPolicy:
 
 
 def _wrong_form(target: Target) -> str | None:
-    """Return which field holds something of another type than the gate and the journal know."""
+    """Return which field has a type that the gate and the journal cannot take, or None."""
     for field in _TEXTS:
         text = getattr(target, field)
         if not _is_text(text):
@@ -148,14 +148,14 @@ def _wrong_form(target: Target) -> str | None:
 
 
 def _is_text(text: object) -> bool:
-    """Say whether it is a text that has bytes: a lone half of a character has none."""
+    """Return whether it is a text that can be encoded: a lone surrogate cannot."""
     if type(text) is not str or len(text) > _N_TEXT_MAX:
         return False
     return text.isascii() or text.encode(errors="ignore").decode() == text
 
 
 def _is_number(number: object) -> bool:
-    """Say whether it is a number of the wire: it knows none of numpy, and no endless ones."""
+    """Return whether it is a number that can be sent: no number of numpy, none beyond 2**53."""
     if type(number) is int:
         return abs(number) <= _INT_MAX
     return type(number) is float
@@ -169,7 +169,7 @@ def _outside(target: Target, clip: Clip) -> str | None:
 
 
 def wrong_clips(policy: Policy, drives: Sequence[str], highest: Sequence[float]) -> str | None:
-    """Return how the clips of a policy do not fit the devices it drives, or None.
+    """Return how the clips of a policy differ from the devices it drives, or None.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def wrong_clips(policy: Policy, drives: Sequence[str], highest: Sequence[float])
 
 
 def lacks(policy: object) -> str | None:
-    """Return which of the fields and methods of `Policy` an object does not have, or None."""
+    """Return the first field or method of `Policy` that an object lacks, or None."""
     for name in ("clips", "decide", "note", "reset"):
         if not hasattr(policy, name):
             return name

@@ -76,15 +76,16 @@ class Pi(AmplitudePolicy):
 
     Notes
     -----
-    No windup: a step of the integral is not taken where it leads out of the clip, nor where the
-    device gives less (more) than was wanted and the step would want still more (less): it may be
-    on its way, or refuse, or round. What it gives is known from its own words; a step is taken only
-    where that is certain, in HOLD, while paused and at hops that are not valid none is. When the
-    device is engaged, or the rig resumes, the integral begins at what makes the first amount that
-    which the device gives, as far as an integral within the clip can. At SAFE it is forgotten.
+    No windup: a step of the integral is not taken if it leads out of the clip, nor if the device
+    gives less (more) than was wanted and the step would want still more (less): the device may be
+    on its way, refuse, or round. Its amount is known from its own reports; a step is taken only
+    where that amount is certain, and none in HOLD, while paused, or at hops that are not valid.
+    When the device is engaged, or the rig resumes, the integral starts at the value with which
+    the first amount is the one that the device gives, as far as the clip allows. At SAFE it is
+    forgotten.
 
-    A step of the integral lasts as long as the mean it rests on: what is blanked is not
-    integrated. Delay: half of averaging. What it shares with other policies: `AmplitudePolicy`.
+    A step of the integral lasts as long as the mean that it uses: blanked times are not integrated.
+    Delay: half the averaging. For what it shares with other policies see `AmplitudePolicy`.
 
     Chance: none; a measure that does not depend on the amount is followed all the same.
 

@@ -36,10 +36,12 @@ def listed(found: Sequence[pylsl.StreamInfo]) -> str:
 def describe(found: pylsl.StreamInfo) -> str:
     """Return one stream's name, type, source id, rate, channels, data type and host."""
     rate_hz = found.nominal_srate()
+    n_channels = found.channel_count()
+    channels = "1 channel" if n_channels == 1 else f"{n_channels} channels"
     return (
         f"{found.name()!r} (type {found.type()!r}, source_id {found.source_id()!r}, "
         + (f"{rate_hz:g} Hz" if rate_hz else "irregular")
-        + f", {found.channel_count()} channels, {_dtype_name(found)}, on {found.hostname()!r})"
+        + f", {channels}, {_dtype_name(found)}, on {found.hostname()!r})"
     )
 
 
@@ -86,7 +88,7 @@ def as_configured(config: StreamConfig, info: StreamInfo) -> StreamInfo:
     return msgspec.structs.replace(info, name=config.name, channels=channels, unlabelled=unlabelled)
 
 
-def check(config: StreamConfig, info: StreamInfo) -> None:
+def require_as_configured(config: StreamConfig, info: StreamInfo) -> None:
     """Raise where a stream's rate, type or channels differ from what its table requires.
 
     Raises

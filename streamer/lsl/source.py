@@ -13,7 +13,7 @@ from streamer.errors import StreamError, StreamNotFoundError
 from streamer.events import ClockCorrection, Event
 from streamer.lsl.block_interval import BlockInterval
 from streamer.lsl.choice import choose, how_to_choose, in_order, match_after_loss
-from streamer.lsl.description import asked_text, check, describe, listed
+from streamer.lsl.description import asked_text, describe, listed, require_as_configured
 from streamer.lsl.handover import Handover
 from streamer.lsl.inlet import Inlet
 from streamer.lsl.network import LslConfig, configure
@@ -177,7 +177,7 @@ class LslSource:
         if config.match.uid is not None:
             everyone = self._search(match_after_loss(config.match, inlet.info)).find_all()
         self._others = frozenset(each.uid() for each in everyone) - {inlet.info.uid}
-        check(config, inlet.info)
+        require_as_configured(config, inlet.info)
         return inlet
 
     def _chosen(self, expected: str, everyone: Sequence[pylsl.StreamInfo]) -> pylsl.StreamInfo:

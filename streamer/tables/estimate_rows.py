@@ -1,7 +1,7 @@
 """Rows of `estimates.parquet`: one for each hop, channel and measure, its null beside it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pyarrow as pa
 from detectors.detector import Detector
 from detectors.estimates import Estimates
 from detectors.outputs import column_of
+from streamer.tables.columns import flags, numbers, texts
 from streamer.tables.utc_time import UTC_TIME
 
 #: Rows of a group at most: what a reader has in memory at once, and the writer of each detector.
@@ -107,15 +108,15 @@ class EstimateRows:
         # Copies: the next hops are gathered in the same memory.
         valid = self._valid[:, :n_hops].flatten()
         null_valid = self._null_valid[:, :n_hops].flatten()
-        columns: dict[str, Any] = {
-            "time_s": np.tile(self._time_s[:n_hops], n_measures),
+        columns: dict[str, pa.Array] = {
+            "time_s": numbers(np.tile(self._time_s[:n_hops], n_measures), pa.float64()),
             "time_utc": self._utc(n_measures),
-            "sample": np.tile(self._sample[:n_hops], n_measures),
+            "sample": numbers(np.tile(self._sample[:n_hops], n_measures), pa.int64()),
             **{name: each.repeated(n_hops) for name, each in self._names.items()},
-            "value": pa.array(self._values[:, :n_hops].flatten(), mask=~valid),
-            "valid": valid,
-            "value_null": pa.array(self._nulls[:, :n_hops].flatten(), mask=~null_valid),
-            "taint": np.tile(self._taint[:n_hops], n_measures),
+            "value": numbers(self._values[:, :n_hops].flatten(), pa.float64(), valid),
+            "valid": flags(valid),
+            "value_null": numbers(self._nulls[:, :n_hops].flatten(), pa.float64(), null_valid),
+            "taint": numbers(np.tile(self._taint[:n_hops], n_measures), pa.uint16()),
         }
         self._n_hops = 0
         yield pa.table([columns[each.name] for each in self._schema], schema=self._schema)
@@ -140,7 +141,7 @@ class EstimateRows:
             return pa.nulls(self._n_hops * n_measures, UTC_TIME)
         utc_us = np.rint(self._time_s[: self._n_hops] * 1e6).astype(np.int64)
         utc_us += self._offset_us[: self._n_hops]
-        return pa.array(np.tile(utc_us, n_measures)).cast(UTC_TIME)
+        return numbers(np.tile(utc_us, n_measures), UTC_TIME)
 
 
 class _Codes:
@@ -148,8 +149,9 @@ class _Codes:
 
     def __init__(self, names: Sequence[str]) -> None:
         unique = list(dict.fromkeys(names))
-        self._names = pa.array(unique, pa.string())
+        self._names = texts(unique)
         self._codes = np.array([unique.index(each) for each in names], np.int32)
 
     def repeated(self, n_hops: int) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(np.repeat(self._codes, n_hops), self._names)
+        codes = numbers(np.repeat(self._codes, n_hops), pa.int32())
+        return pa.DictionaryArray.from_arrays(codes, self._names)

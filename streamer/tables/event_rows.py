@@ -11,6 +11,7 @@ from detectors.conditioning.conditioner import Note
 from detectors.estimates import Detection
 from streamer.closed_loop import Outcome
 from streamer.events import Chunk, ClockCorrection, Event, Marker
+from streamer.tables.columns import column
 from streamer.tables.decided_rows import decided
 from streamer.tables.heard_rows import heard
 from streamer.tables.row import Row, row
@@ -113,8 +114,7 @@ class EventRows:
         if self._rows:
             rows, self._rows = self._rows, []
             columns = [
-                pa.array([row.get(field.name) for row in rows], field.type)
-                for field in self._schema
+                column([row.get(field.name) for row in rows], field.type) for field in self._schema
             ]
             yield pa.table(columns, schema=self._schema)
 

@@ -1,1 +1,1 @@
-"""Between what detectors see and what policies want, and back from what devices did."""
+"""The link from detectors to policies, and from devices back to policies."""

@@ -1,4 +1,4 @@
-"""What became of each device in a step, as an event for the policy that drives it."""
+"""Changes of a device in a step, as events for the policy that drives it."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from stimulators.gate.gate import SafetyGate
 from stimulators.targets import Applied, DeviceChange, DeviceEvent
 from streamer.wiring.wiring import Wiring
 
-#: A rig that is switched on drives nothing.
+#: The phase of every device when a rig starts.
 _FIRST = "released"
 
 
 class DeviceEvents:
-    """Compares what the gate knows of each device with what its policy heard last.
+    """Compares the gate's knowledge of each device with what its policy heard last.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class DeviceEvents:
         self._before: dict[str, Applied | None] = {}
 
     def take(self) -> tuple[DeviceEvent, ...]:
-        """Return an event for each device of which something changed since the last call.
+        """Return an event for each device that changed since the last call.
 
         Each is bound to the first sample that its policy has not decided on.
         """

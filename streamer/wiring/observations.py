@@ -1,4 +1,4 @@
-"""What detectors saw in a step, hop by hop, as one policy reads it."""
+"""Puts the estimates of a step together as a policy reads them, hop by hop."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class _Hop(NamedTuple):
 
 
 class _Detector:
-    """One detector that a policy reads: its newest hop, and those that are to come."""
+    """One detector that a policy reads: its newest hop, and hops that are not read yet."""
 
     def __init__(self, detector: Detector, *, keeps_detections: bool) -> None:
         self._keeps_detections = keeps_detections
@@ -36,7 +36,7 @@ class _Detector:
         self._age_s_max = _STAMP_HOPS * detector.hop_samples / detector.rate_hz
 
     def take(self, seen: Seen) -> None:
-        """Take in what the detector saw in a step."""
+        """Take the estimates and detections of a step."""
         estimates = seen.estimates
         rows = zip(
             estimates.sample.tolist(),
@@ -50,7 +50,7 @@ class _Detector:
             self._detections.extend(seen.detections)
 
     def go_to(self, sample: int, time_s: float) -> None:
-        """Make the newest hop that is not newer than this; None where that is too old."""
+        """Set the newest hop at or before this sample; None where that one is too old."""
         while self.hops and self.hops[0].sample <= sample:
             self._before = self.hops.popleft()
         before = self._before
@@ -62,7 +62,7 @@ class _Detector:
         self.newest = before if is_new else None
 
     def detected(self, sample: int) -> list[Detection]:
-        """Return what was detected up to a sample, and was not returned before."""
+        """Return detections up to a sample, each only once."""
         found = []
         while self._detections and self._detections[0].confirmed_sample <= sample:
             found.append(self._detections.popleft())
@@ -70,7 +70,7 @@ class _Detector:
 
 
 class Observations:
-    """Puts the hops of a policy's detectors together, on the grid of the first.
+    """Puts the hops of a policy's detectors together, on the hop grid of the first.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Observations:
         }
 
     def of(self, seen: Sequence[Seen]) -> list[Observation]:
-        """Return an observation for each hop of the grid that a step completed."""
+        """Return an observation for each hop of the grid that this step completed."""
         for each in seen:
             if (detector := self._detectors.get(each.estimates.detector)) is not None:
                 detector.take(each)
@@ -145,7 +145,7 @@ class Observations:
         )
 
     def _all_of(self, hop: _Hop) -> Observation:
-        """Return a hop of the only detector, of which all may be used, as nearly always."""
+        """Return a hop of a single detector whose values are all valid: the quick, usual case."""
         values = hop.values
         if not self._all_say_calibrating:
             self._grid.may_calibrate = False
@@ -174,7 +174,7 @@ class Observations:
 
 
 def _is_early(found: Found, detector: _Detector, *, is_valid: bool) -> bool:
-    """Say whether the channel still calibrates: it says so, or nothing has been valid yet."""
+    """Return whether the channel still calibrates: it says so, or has never been valid."""
     if found.calibrating >= 0:
         newest = detector.newest
         return newest is not None and bool(newest.values[found.calibrating])

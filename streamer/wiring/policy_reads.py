@@ -1,4 +1,4 @@
-"""Where in detectors' estimates the measures are that a policy reads."""
+"""Finds the columns of detectors' estimates that a policy reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from detectors.detector import Detector
 from detectors.spelling import case_hint
 from stimulators.policies.policy import EventRead, MeasureRead, PolicyConfig, ResolvedRead
 
-#: The measure that says of a hop that it is not valid only because it is too early.
+#: The measure by which a detector says that it is still calibrating.
 _CALIBRATING = "is_calibrating"
 
 
 class Found(NamedTuple):
-    """What a read came to.
+    """A column that a policy reads, as found in a detector's estimates.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ class Found(NamedTuple):
 
 
 class Declared(NamedTuple):
-    """What the table of a policy says that it reads and drives."""
+    """The measures that a policy's table reads, and the devices that it drives."""
 
     reads: tuple[MeasureRead | EventRead, ...]
     drives: tuple[str, ...]
 
 
 def declared(config: PolicyConfig) -> Declared:
-    """Return what a policy's table reads and drives, as its struct says.
+    """Return what a policy's table reads and drives, as its struct declares.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def declared(config: PolicyConfig) -> Declared:
 def resolve(
     reads: Sequence[MeasureRead | EventRead], detectors: Mapping[str, Detector]
 ) -> tuple[Found, ...]:
-    """Return where everything is that a policy reads.
+    """Return the column of each measure that a policy reads.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:
 
 
 def channel_key(key: str) -> str:
-    """Return the key of a channel, from that of its detector: `channel` where that is `of`.
+    """Return the key that names a channel, from the key that names its detector.
 
     >>> channel_key("of"), channel_key("wraps.of"), channel_key("ceiling")
     ('channel', 'wraps.channel', 'ceiling_channel')
@@ -155,7 +155,7 @@ def channel_key(key: str) -> str:
 
 
 def _detecting(kinds: Sequence[str], detectors: Mapping[str, Detector]) -> str:
-    """Return the detectors that detect all of these, in brackets; nothing where none does."""
+    """Return the detectors with all of these kinds of detection, in brackets; "" where none."""
     names = [
         name for name, each in detectors.items() if set(kinds) <= set(getattr(each, "detects", ()))
     ]
@@ -163,7 +163,7 @@ def _detecting(kinds: Sequence[str], detectors: Mapping[str, Detector]) -> str:
 
 
 def _suited(measure: str, detectors: Mapping[str, Detector]) -> str:
-    """Return the detectors that give a measure, in brackets; nothing where none does."""
+    """Return the detectors with a measure, in brackets; "" where none."""
     names = [
         name
         for name, each in detectors.items()

@@ -1,4 +1,4 @@
-"""What an operator should know before a session: which bands a stimulation is seen in."""
+"""Warns before a session of stimulation whose harmonics fall into a detector's band."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -36,7 +36,7 @@ def stimulation_in_bands(config: LoopConfig, rates_hz: Mapping[str, float]) -> I
 
 
 def _left_in(device: DeviceConfig, artifacts: Sequence[AnyArtifactConfig]) -> dict[str, float]:
-    """Return the rates of a device's programs, by a name for each, that no table takes off."""
+    """Return the pulse rates of a device's programs that no artifact step removes, by name."""
     removed = [each for each in artifacts if isinstance(each, StimulationPeriodConfig)]
     return {
         f"{device.id}'s program {name}": program.frequency_hz

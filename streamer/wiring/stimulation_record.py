@@ -1,4 +1,4 @@
-"""What our own devices gave, as they say it: the events that artifact removal needs."""
+"""What our own devices gave, by their own messages: the events that artifact removal needs."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.received import AckHeard, DeviceStatusHeard, InfoHeard
 from streamer.events import Happening
 
-#: Answers that are remembered, to know a repeated one; a device repeats within seconds.
+#: Answers that are remembered to recognise repetitions, which come within seconds.
 _N_ANSWERS_MAX = 4096
 
 
@@ -21,7 +21,7 @@ class Stimulation(NamedTuple):
 
 
 class StimulationRecord:
-    """Reads devices' answers: which of them were a pulse, which another amplitude.
+    """Finds in devices' answers which of them was a pulse, and which a change of amplitude.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class StimulationRecord:
         self._words: dict[str, tuple[str, int]] = {}
 
     def hear(self, event: Happening) -> Stimulation | None:
-        """Return what a device did according to this event, if anything."""
+        """Return what a device did according to this event; None where it did nothing."""
         if not isinstance(event, AckHeard | InfoHeard | DeviceStatusHeard):
             return None
         if event.device not in self._devices:
@@ -90,7 +90,7 @@ class StimulationRecord:
         return Stimulation(STIMULATION_CHANGE, f"{device} info {_amount_text(said)}")
 
     def _take_word(self, device: str, said: Ack | DeviceInfo | DeviceStatus) -> bool:
-        """Take a word; return whether it is the newest of its boot: messages may overtake."""
+        """Remember the number of a message; return whether it is the device's newest so far."""
         instance, word = self._words.get(device, ("", -1))
         if said.instance == instance and said.word <= word:
             return False

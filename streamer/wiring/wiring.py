@@ -1,4 +1,4 @@
-"""Which detectors drive which policy: the seam between what is seen and what is wanted."""
+"""Connects detectors to policies: from what is measured to what is wanted."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from streamer.wiring.policy_reads import Found, declared, resolve
 
 @contextmanager
 def located(path: str) -> Iterator[None]:
-    """Put the key path of a table before what is wrong in it."""
+    """Begin an error with the key path of a table."""
     try:
         yield
     except ValueError as error:
@@ -33,7 +33,7 @@ def located(path: str) -> Iterator[None]:
 def conditioners(
     streams: Sequence[StreamConfig], infos: Sequence[StreamInfo], unread: Collection[str] = ()
 ) -> dict[str, Conditioner]:
-    """Return the first steps of every regular stream, by name.
+    """Return the conditioning of every regular stream, by name.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def conditioners(
 
 
 class Wiring:
-    """One policy, the detectors it reads and the devices it drives.
+    """One policy with the detectors that it reads and the devices that it drives.
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ class Wiring:
         self._observations = Observations(reads, detectors)
 
     def channels_of(self, stream: str) -> set[str]:
-        """Return the channels it reads of what rests on a stream."""
+        """Return the channels of a stream that the policy depends on."""
         on_stream = dict(zip(self.detectors, self.streams, strict=True))
         return {each.read.channel for each in self.reads if on_stream[each.read.detector] == stream}
 
     def fold(
         self, seen: Sequence[Seen], targets: list[Target], faults: list[str]
     ) -> Observation | None:
-        """Let the policy decide on every hop it has not seen; return the newest, if any.
+        """Let the policy decide on every new hop; return the newest, if any.
 
         Parameters
         ----------
@@ -129,12 +129,12 @@ class Wiring:
         return newest
 
     def bind(self, event: DeviceEvent) -> None:
-        """Let the policy hear what became of a device, at the event's sample."""
+        """Give the policy a device event, which it hears at the event's sample."""
         self.policy.bind(event)
 
 
 def wirings(config: LoopConfig, chain: DetectorChain) -> tuple[Wiring, ...]:
-    """Return every policy, wired to its detectors and its devices.
+    """Return every policy, connected to its detectors and its devices.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def _wire(policy: PolicyConfig, chain: DetectorChain, devices: dict[str, DeviceC
 
 
 def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:
-    """Return the policy of a table.
+    """Return the policy that a table describes.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:
 def _require_one_stream(
     reads: Sequence[MeasureRead | EventRead], names: Sequence[str], chain: DetectorChain
 ) -> None:
-    """Refuse several detectors unless all read one and the same stream."""
+    """Raise where several detectors read different streams."""
     first = chain.streams_of(names[0])
     for name in names[1:]:
         streams = first | chain.streams_of(name)

@@ -17,7 +17,7 @@ from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.power.scale import PowerBaseline
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from detectors.rhythm.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
-from detectors.testing.subject import LAYOUT, Example, Plain, Recording, blocks
+from detectors.testing.subject import LAYOUT, Example, Plain, StreamSamples, blocks
 from tests.detectors.aperiodic.naive_aperiodic import aperiodic
 from tests.detectors.bursts.naive_burst import burst
 from tests.detectors.bursts.naive_burst_statistics import burst_statistics
@@ -55,7 +55,7 @@ _AMPLITUDE: Final = OscillationConfig(
 
 
 def _aperiodic(name: str, config: AperiodicConfig, layout: StreamLayout = LAYOUT) -> Example:
-    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return aperiodic(config, layout, given)
 
     return Example(
@@ -71,7 +71,7 @@ def _aperiodic(name: str, config: AperiodicConfig, layout: StreamLayout = LAYOUT
 
 
 def _power(name: str, config: BandPowerConfig, layout: StreamLayout = LAYOUT) -> Example:
-    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return band_power(config, layout, given)
 
     n_measures = len(config.bands) * (2 if config.has_outside else 1)
@@ -95,7 +95,7 @@ def _span_samples(config: OscillationConfig, layout: StreamLayout) -> int:
 
 
 def _oscillation(name: str, config: OscillationConfig, layout: StreamLayout = LAYOUT) -> Example:
-    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return oscillation(config, layout, given)
 
     n_measures = {"amplitude": 1, "amplitude_and_phase": 2}.get(config.output, 3)
@@ -123,7 +123,7 @@ def _burst(
         else _span_samples(below, LAYOUT)
     )
 
-    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
+    def plain(given: StreamSamples, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
         return burst(config, estimates, hop_samples, LAYOUT.rate_hz)
 
     return Example(
@@ -152,7 +152,7 @@ def _burst_statistics(
     every = round(config.hop_s / _BETA.hop_s)
     configs = (power, below, config)
 
-    def plain(given: Recording, estimates: Any) -> Plain:
+    def plain(given: StreamSamples, estimates: Any) -> Plain:
         chain = DetectorChain(configs, {layout.name: layout})
         (statistics,) = (
             each for each in chain.detectors.values() if isinstance(each, BurstStatistics)
@@ -189,7 +189,7 @@ def _target_phase(
 ) -> Example:
     hop_samples = max(1, round(below.hop_s * layout.rate_hz))
 
-    def plain(given: Recording, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
+    def plain(given: StreamSamples, estimates: Any) -> Plain:  # noqa: ARG001 it reads a detector
         return target_phase(config, estimates, hop_samples, layout.rate_hz)
 
     return Example(
@@ -208,7 +208,7 @@ def _target_phase(
 
 
 def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT) -> Example:
-    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return coherence(config, layout, given)
 
     detector = Coherence(config, layout)
@@ -232,7 +232,7 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
 def _coupling(
     name: str, config: PhaseAmplitudeCouplingConfig, layout: StreamLayout = LAYOUT
 ) -> Example:
-    def plain(given: Recording, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
         return phase_amplitude_coupling(config, layout, given)
 
     return Example(

@@ -1,4 +1,4 @@
-"""Streams for the tests of the shared path: made, faulted, fed in any chunks."""
+"""Streams for the tests of conditioning: simulated, with faults, fed in any chunks."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Calls = dict[int, list[Callable[[Conditioner], object]]]
 
 @dataclass(frozen=True)
 class Conditioned:
-    """All that a conditioner gave, put together."""
+    """All results of a conditioner, joined."""
 
     samples_uv: NDArray[np.float64]
     time_s: NDArray[np.float64]

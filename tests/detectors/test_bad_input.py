@@ -1,4 +1,4 @@
-"""What a rig may be fed on a bad day, to every detector at once, at awkward rates."""
+"""Bad input to every detector at once: NaN, constants, spikes and gaps, at awkward rates."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from detectors.block import StreamLayout, Taint
 from detectors.chain import AnyDetectorConfig, DetectorChain
 from detectors.estimates import Seen
 from detectors.registry import REGISTRY
-from detectors.testing.subject import Recording, blocks
+from detectors.testing.subject import StreamSamples, blocks
 
 _CHANNELS = ("a", "b", "c")
 _GATE = {"percentile": 75.0, "calibrate_s": 1.0}
@@ -64,7 +64,7 @@ def _fed(rate_hz: float, samples_uv: Signal, taint: NDArray[np.uint16] | None = 
     if taint is None:
         taint = np.zeros(samples_uv.shape, dtype=np.uint16)
     taint[0] |= np.uint16(Taint.RESTART)
-    given = Recording(samples_uv, np.arange(n_samples) / rate_hz, taint)
+    given = StreamSamples(samples_uv, np.arange(n_samples) / rate_hz, taint)
     chain = _chain(rate_hz)
     layout = StreamLayout("LFP", rate_hz, _CHANNELS)
     cuts = range(0, n_samples, 777)
@@ -138,7 +138,7 @@ def _one_dead(given: Signal, rate_hz: float) -> None:  # noqa: ARG001 as the oth
 def test_what_is_wrong_with_one_channel_stays_there(
     rate_hz: float, spoil: Callable[[Signal, float], None]
 ) -> None:
-    """Hold that the other channels are as they were, bit for bit, and nothing is not finite."""
+    """Test that other channels keep every bit, and that all values are finite."""
     clean_uv = _noise(rate_hz)
     spoilt_uv = clean_uv.copy()
     spoil(spoilt_uv, rate_hz)
@@ -160,7 +160,7 @@ def test_what_is_wrong_with_one_channel_stays_there(
 
 @pytest.mark.parametrize("rate_hz", _RATES_HZ)
 def test_an_offset_of_a_kilovolt_changes_little(rate_hz: float) -> None:
-    """Hold that what is on it is still found: 1e9 µV leave 1e-7 µV of a double."""
+    """Test that a rhythm on it is still found: at 1e9 µV a double resolves 1e-7 µV."""
     clean = _fed(rate_hz, _noise(rate_hz))
     lifted = _fed(rate_hz, _noise(rate_hz) + 1e9)
     for before, after in zip(clean, lifted, strict=True):

@@ -1,4 +1,4 @@
-"""The chain: who is fed what, in which order, and how a table that does not fit is told."""
+"""The chain: which detector gets what, in which order, and errors of tables that do not fit."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A table that fits at one rate fits at every rate: seconds are rounded to samples."""
+"""A table that is valid at one rate is valid at all: seconds are rounded to samples."""
 
 import tomllib
 from contextlib import suppress
@@ -36,7 +36,7 @@ _CASES = [
 
 
 def tables_of(path: Path) -> list[dict[str, Any]]:
-    """Return the detectors of a file that is a rig's."""
+    """Return the detectors of a rig's file."""
     found: list[dict[str, Any]] = tomllib.loads(path.read_text()).get("detectors", [])
     return found
 
@@ -56,7 +56,7 @@ def highest_hz(configs: list[DetectorConfig]) -> float:
 
 
 def fits(configs: list[DetectorConfig], channels: tuple[str, ...], rate_hz: float) -> bool:
-    """Put them together at a rate; only a band up to or beyond half of it may be refused."""
+    """Build the detectors at a rate; only a band up to or beyond half of it may be refused."""
     read = {each.name for config in configs for each in config.reads if each.kind == "stream"}
     layouts = {name: StreamLayout(name, rate_hz, channels) for name in read}
     if highest_hz(configs) < rate_hz / 2.0:

@@ -9,8 +9,8 @@ import pytest
 from detectors.testing import laws
 from detectors.testing.examples import brought_examples, types_from_elsewhere
 from detectors.testing.reflection import detector_types
-from detectors.testing.strategies import N_SAMPLES, plain
-from detectors.testing.subject import Example, look, recording
+from detectors.testing.strategies import N_SAMPLES, flawless_samples
+from detectors.testing.subject import Example, result_of, stream_samples
 from detectors.testing.suite import LAWS, HeldLaw, laws_of
 from tests.detectors.examples import EXAMPLES
 from tests.support.searching import TIMES
@@ -72,10 +72,12 @@ def test_our_own_classes_bring_no_examples() -> None:
 
 
 def test_a_restart_that_leaves_no_trace_breaks_the_law() -> None:
-    """Hold that the law looks at something: at every hop after a restart there is a measure."""
+    """Test that the law is not empty: there is a hop after each restart."""
     for examples in EXAMPLES.values():
         for example in examples:
-            given = recording(example.layout, 1, N_SAMPLES, (N_SAMPLES // 2,))
+            given = stream_samples(example.layout, 1, N_SAMPLES, (N_SAMPLES // 2,))
             laws.check_a_restart_is_seen(example, given)
-            valid = look(example, plain(example)).estimates.valid[:, example.all_columns]
+            valid = result_of(example, flawless_samples(example)).estimates.valid[
+                :, example.all_columns
+            ]
             assert np.count_nonzero(valid), example.name

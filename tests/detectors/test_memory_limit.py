@@ -1,4 +1,4 @@
-"""What would take more memory than a rig has is refused before it is allocated."""
+"""Configurations that need more memory than a rig has are refused before allocation."""
 
 from collections.abc import Sequence
 

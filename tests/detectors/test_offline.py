@@ -1,4 +1,4 @@
-"""What many calls gave is put together by detector, in order, and nothing is left out."""
+"""The results of many calls are joined by detector, in order, without a loss."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.chain import DetectorChain
 from detectors.offline import detect, gather
 from detectors.power.band_power import BandPowerConfig
-from detectors.testing.subject import LAYOUT, blocks, recording
+from detectors.testing.subject import LAYOUT, blocks, stream_samples
 
 _CONFIGS = (
     BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.4),
@@ -19,7 +19,7 @@ def _chain() -> DetectorChain:
 
 
 def test_many_blocks_give_what_one_gives() -> None:
-    samples = recording(LAYOUT, 1, 2000, (900,))
+    samples = stream_samples(LAYOUT, 1, 2000, (900,))
     whole = detect(_chain(), blocks(LAYOUT, samples, ()))
     cut = detect(_chain(), blocks(LAYOUT, samples, range(0, 2000, 37)))
     assert list(whole) == ["beta", "burst"]

@@ -1,4 +1,4 @@
-"""What a detector says of its columns: whole, and each thing in it known."""
+"""The outputs that a detector declares must be complete and consistent."""
 
 from typing import Any
 

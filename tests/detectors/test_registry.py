@@ -1,4 +1,4 @@
-"""Kinds from elsewhere: taken where they fit, refused with the reason where they do not."""
+"""Detectors of other packages: accepted where they fit, else refused with a reason."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Soft taint: estimates may be used, and say what lies in their window."""
+"""Soft taint: estimates stay valid and carry the taint of their window."""
 
 import numpy as np
 from hypothesis import given
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from detectors.block import Taint
 from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.power.band_power import BandPowerConfig
-from detectors.testing.subject import LAYOUT, Example, look, recording
+from detectors.testing.subject import LAYOUT, Example, result_of, stream_samples
 from tests.support.searching import search
 
 _POWER = BandPowerConfig(
@@ -38,25 +38,25 @@ _EXAMPLES = (
 def test_each_estimate_says_what_lies_in_its_window_in_any_chunks(
     example: Example, sample: int, channel: int, cuts: list[int]
 ) -> None:
-    plain = recording(LAYOUT, 1, 500, ())
+    plain = stream_samples(LAYOUT, 1, 500, ())
     marked = plain.tainted(sample, channel, Taint.STIMULATION)
-    seen = look(example, marked, cuts).estimates
+    seen = result_of(example, marked, cuts).estimates
     is_inside = (seen.sample >= sample) & (seen.sample < sample + _SPAN)
     assert seen.taint.tolist() == np.where(is_inside, int(Taint.STIMULATION), 0).tolist()
-    unmarked = look(example, plain).estimates
+    unmarked = result_of(example, plain).estimates
     assert seen.values.tobytes() == unmarked.values.tobytes()
     assert seen.valid.tobytes() == unmarked.valid.tobytes()
 
 
 def test_a_channel_that_is_not_looked_at_says_nothing() -> None:
-    marked = recording(LAYOUT, 1, 500, ()).tainted(100, 1, Taint.STIMULATION)
-    assert not look(_EXAMPLES[0], marked).estimates.taint.any()
+    marked = stream_samples(LAYOUT, 1, 500, ()).tainted(100, 1, Taint.STIMULATION)
+    assert not result_of(_EXAMPLES[0], marked).estimates.taint.any()
 
 
 def test_reset_forgets() -> None:
     chain = _EXAMPLES[0].chain()
-    plain = recording(LAYOUT, 1, 500, ())
+    plain = stream_samples(LAYOUT, 1, 500, ())
     marked = plain.tainted(499, 0, Taint.STIMULATION)
-    assert look(_EXAMPLES[0], marked).estimates.taint.any()
+    assert result_of(_EXAMPLES[0], marked).estimates.taint.any()
     chain.reset()
-    assert not look(_EXAMPLES[0], plain).estimates.taint.any()
+    assert not result_of(_EXAMPLES[0], plain).estimates.taint.any()

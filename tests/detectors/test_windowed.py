@@ -1,4 +1,4 @@
-"""A detector made of one function of a window, and what the chain asks of one from elsewhere."""
+"""Detectors written as a function of a window, and what the chain requires of a detector."""
 
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ _CONFIG = _Config(id="x", stream="LFP", window_s=0.5)
 
 
 class Inverse(Windowed):
-    """Cannot be computed from a window that is zero, or half zero."""
+    """A function that fails on a window that is zero, or half zero."""
 
     config_type: ClassVar[type[_Config]] = _Config
     measures = (Measure("inverse", "1/µV²"),)
@@ -39,7 +39,7 @@ class Inverse(Windowed):
 
 
 class Summed:
-    """One channel, by a name of its own, out of all that the stream has."""
+    """A detector with one output, under a name of its own, from all channels of a stream."""
 
     config_type: ClassVar[type[_Config]] = _Config
     channels = ("sum",)
@@ -63,11 +63,11 @@ class Summed:
         return Seen(made)
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Forget nothing: there is no memory."""
 
 
 class Spanless(Summed):
-    """Does not say how far back it looks."""
+    """A detector that does not declare how far back it looks."""
 
     def __getattribute__(self, name: str) -> Any:
         if name == "span_samples":

@@ -1,4 +1,4 @@
-"""What the loop of a live session was fed, in plain files that no format of a journal changes."""
+"""The events of a recorded live session, in plain files independent of the journal's format."""
 
 import json
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class LiveSession:
 
     @property
     def config(self) -> LoopConfig:
-        """What of the configuration the loop reads."""
+        """The part of the configuration that the loop reads."""
         return msgspec.toml.decode(self.rig_toml, type=Config).loop
 
     def write(self, folder: Path) -> None:

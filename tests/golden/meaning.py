@@ -1,4 +1,4 @@
-"""What the loop saw, wanted and decided, by meaning: free of names, structs and encodings.
+"""What the loop measured, wanted and decided, independent of names, structs and encodings.
 
 Nothing here may follow a change of form: where a measure, a refusal or a notice gets another
 name, the name it had when the golden values were taken goes into a table below.
@@ -42,7 +42,7 @@ _BITWISE = ("python", "numpy", "scipy", "numba", "llvmlite")
 
 
 class Meaning:
-    """Takes the outcomes of a loop's steps and says what they mean.
+    """Collects the outcomes of a loop's steps in a form without names.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Meaning:
         self._notes: list[tuple[Any, ...]] = []
 
     def add(self, outcome: Outcome) -> None:
-        """Take what one step gave."""
+        """Add the outcome of one step."""
         for seen in outcome.seen:
             self._estimates[seen.estimates.detector].append(seen.estimates)
             self._detections[seen.estimates.detector] += seen.detections
@@ -69,7 +69,7 @@ class Meaning:
         self._notes += [(note.stream, note.sample, note.kind) for note in outcome.notes]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain data, to be written down or compared with `differences`."""
+        """Return all as plain data, to be written or compared with `differences`."""
         return {
             "notes": _listed(self._notes),
             "estimates": {
@@ -83,7 +83,7 @@ class Meaning:
         }
 
     def _bits(self) -> str:
-        """Return a digest of every bit of what was seen, which one machine promises."""
+        """Return a digest of every bit of the estimates, which are equal on one machine."""
         digest = hashlib.sha256()
         for name, parts in self._estimates.items():
             for field in ("sample", "time_s", "values", "valid", "taint"):
@@ -95,7 +95,7 @@ class Meaning:
 
 
 def made_on() -> dict[str, str]:
-    """Return what two runs have to share for the promise of equal bits."""
+    """Return what two runs must have in common for equal bits to be promised."""
     features = binding.get_host_cpu_features().flatten()
     known = versions()
     return {
@@ -106,14 +106,14 @@ def made_on() -> dict[str, str]:
 
 
 def columns(detector: Detector) -> list[str]:
-    """Return what each column of a detector's values is: channel, bar, measure."""
+    """Return channel, bar and measure of each column of a detector's values."""
     return [
         f"{each.channel}|{MEASURES.get(each.measure, each.measure)}" for each in detector.outputs
     ]
 
 
 def differences(golden: Any, found: Any, where: str = "") -> list[str]:
-    """Return a line for each difference that is more than the rounding of another machine."""
+    """Return a line for each difference larger than the rounding of another machine."""
     if isinstance(golden, dict) and isinstance(found, dict):
         if "made_on" in golden and golden["made_on"] != found["made_on"]:
             return []
@@ -198,7 +198,7 @@ def _of_decision(decision: Decision) -> tuple[Any, ...]:
 
 
 def _listed(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """Return how many of each kind there are, and a digest of all in their order."""
+    """Return the number of each kind, and a digest of all in order."""
     kinds = Counter("/".join(each for each in row[:2] if isinstance(each, str)) for row in rows)
     return {"n": dict(sorted(kinds.items())), "sha256": _exactly(rows)}
 
@@ -208,7 +208,7 @@ def _exactly(values: Iterable[Any]) -> str:
 
 
 def _about(values: NDArray[np.float64] | Sequence[float]) -> dict[str, float]:
-    """Return a sum with a weight for each place, which no value can leave unseen, and its scale.
+    """Return a sum with a weight for each index, so that any change shows, and its scale.
 
     A digest of rounded values would change where one of them lies on a border of the rounding.
     """

@@ -1,4 +1,4 @@
-"""Record the live session that the golden values are of: ``python -m tests.golden.record_live``.
+"""Records the live session of the golden values: ``python -m tests.golden.record_live``.
 
 The default rig runs as a user runs it: the simulated patient on LSL, the embedded broker, the
 simulated device. An operator pauses and resumes, stops it, and arms again. What the loop was fed
@@ -45,7 +45,7 @@ def _operate(config: Path, session: Path) -> None:
 
 
 def main() -> None:
-    """Run the rig and keep what its loop was fed."""
+    """Run the rig and keep the events of its loop."""
     use_private_lsl()
     with tempfile.TemporaryDirectory() as folder:
         session = Path(folder) / "session"

@@ -1,4 +1,4 @@
-"""The sessions that golden values are kept of, each run through the loop of today."""
+"""The sessions of the golden values, each run through the loop as it is now."""
 
 import tempfile
 from collections.abc import Callable, Iterable
@@ -19,19 +19,19 @@ _RECORDING = Path("xdf-derived") / "stn_ecog_3streams_drift_reset_gap.xdf"
 
 
 def live(_data_dir: Path) -> dict[str, Any]:
-    """Return the meaning of the live session that is kept in `live/`."""
+    """Return the results of the live session kept in `live/`."""
     session = LiveSession.read(LIVE)
     loop = ClosedLoop(session.config, session.infos, session.session)
     return _meaning(loop, session.steps)
 
 
 def every_detector(data_dir: Path) -> dict[str, Any]:
-    """Return the meaning of a recording through every detector there is."""
+    """Return the results of a recording through every detector."""
     return _played("every-detector.toml", data_dir)
 
 
 def stn_ecog(data_dir: Path) -> dict[str, Any]:
-    """Return the meaning of a recording that drives a device."""
+    """Return the results of a recording that drives a device."""
     return _played("stn-ecog.toml", data_dir)
 
 

@@ -15,7 +15,7 @@ VALUES = Path(__file__).parent / "values"
 
 
 def main() -> None:
-    """Write the values of the named sessions, of all without a name."""
+    """Write the values of the named sessions, or of all."""
     beside = Path(__file__).parents[3] / "shared" / "data"
     data_dir = Path(os.environ.get("STIMLOOP_DATA", beside))
     VALUES.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What was detected and decided stays so, whatever becomes of names, structs and rooms."""
+"""Detections and decisions stay the same, whatever is renamed, moved or rebuilt."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ def _golden(name: str) -> dict[str, Any]:
 
 
 def _as_kept(found: dict[str, Any]) -> dict[str, Any]:
-    """Return values as they come back from a file."""
+    """Return values as they are after writing and reading."""
     kept: dict[str, Any] = json.loads(json.dumps(found))
     return kept
 

@@ -1,4 +1,4 @@
-"""The aperiodic part against specparam, on the spectra of the same noise."""
+"""The aperiodic part against specparam, on the same spectra of noise."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _WINDOW_S: Final = 120
 
 
 def _ours(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return exponent, offset and the band over the line, a row a channel."""
+    """Return exponent, offset and power over the line, a row for each channel."""
     labels = tuple(f"C{place}" for place in range(samples_uv.shape[1]))
     config = AperiodicConfig(
         id="slope", stream="LFP", window_s=float(_WINDOW_S), segment_s=2.0, hop_s=2.0
@@ -51,7 +51,7 @@ def _theirs(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _rhythm(shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return noise of power 1 about 20 Hz, with a spectrum of the form the peer assumes."""
+    """Return noise with a peak of power 1 at 20 Hz, in the form that specparam assumes."""
     frequency_hz = np.fft.rfftfreq(shape[0], 1.0 / _RATE_HZ)
     white = np.fft.rfft(np.random.default_rng(32).normal(0.0, 1.0, shape), axis=0)
     made = np.fft.irfft(white * np.exp(-(((frequency_hz - 20.0) / 4.0) ** 2))[:, None], axis=0)
@@ -61,7 +61,7 @@ def _rhythm(shape: tuple[int, int]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize("rhythm_uv", [0.0, 20.0])
 def test_exponent_offset_and_rhythm_are_alike(exponent: float, rhythm_uv: float) -> None:
-    """Hold the mean over eight channels tight, each channel as near as two such fits can be.
+    """Compare closely in the mean over eight channels, and loosely in each channel.
 
     The peer fits all of 3-45 Hz with a peak, ours the two ends of it without.
     """

@@ -29,7 +29,7 @@ _MEASURES: Final = {
 
 
 def _pair_uv() -> NDArray[np.float64]:
-    """Return two channels that share a part, a lag apart."""
+    """Return two channels with a common part, one lagging the other."""
     random = np.random.default_rng(21)
     n_samples = _SEGMENT * (_N_SEGMENTS + 1) // 2
     shared = random.normal(0.0, 8.0, n_samples + 4).cumsum()
@@ -59,7 +59,7 @@ def _at(samples_uv: NDArray[np.float64], bin_hz: float) -> dict[str, float]:
 
 
 def _theirs(data: Any, measure: str) -> NDArray[np.float64]:
-    """Return the same of the peer, of segments or of their spectra."""
+    """Return MNE-Connectivity's result for the same, from segments or from their spectra."""
     found = peer.spectral_connectivity_epochs(
         data,
         method=_MEASURES[measure],
@@ -76,7 +76,7 @@ def _theirs(data: Any, measure: str) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("measure", _MEASURES)
 def test_every_measure_is_that_of_the_same_segments(measure: str) -> None:
-    """Hand the peer the segments' spectra.
+    """Pass the spectra of the segments to MNE-Connectivity.
 
     Its own differ: the window there is the symmetric Hann, ours the periodic one, of scipy.
     """

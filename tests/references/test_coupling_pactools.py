@@ -1,4 +1,4 @@
-"""Where phase-amplitude coupling is found, against pactools, on its own simulated signal."""
+"""Phase-amplitude coupling against pactools: where it is found in pactools' simulated signal."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ np.savez(sys.argv[1], signal=signal, found=found.comod_)
 
 
 def _theirs(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a carrier of 50 Hz that follows the phase of 3 Hz, and the peer's comodulogram."""
+    """Return a carrier of 50 Hz that follows the phase of 3 Hz, and pactools' comodulogram."""
     numbers = [str(_RATE_HZ), str(2.0 * _HALF_WIDTH_HZ)]
     grids = [" ".join(map(str, each)) for each in (_SLOW_HZ, _FAST_HZ)]
     command = [sys.executable, "-W", "ignore", "-c", _PEER, str(folder / "made.npz")]

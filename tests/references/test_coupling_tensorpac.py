@@ -17,7 +17,7 @@ _GRID: Final = 2.0**20
 
 
 def _arrays(depth: float, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return phase and amplitude, the one in [-pi, pi), the other following it."""
+    """Return a phase in [-pi, pi), and an amplitude that follows it."""
     random = np.random.default_rng(seed)
     phase_rad = random.uniform(-np.pi, np.pi, 20_000)
     swing = 1.0 + depth * np.cos(phase_rad - 0.7)
@@ -37,7 +37,7 @@ def test_the_modulation_index_is_the_same(depth: float, seed: int) -> None:
 @pytest.mark.parametrize("depth", [0.0, 0.1, 0.6, 1.0])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_mean_vector_length_is_the_same(depth: float, seed: int) -> None:
-    """Its products are rounded to steps: half a step a sample, which averages out."""
+    """Products are rounded to steps: an error of half a step a sample, which averages out."""
     phase_rad, amplitude_uv = _arrays(depth, seed)
     theirs = peer.mean_vector_length(phase_rad[None], amplitude_uv[None]).item()
     ours = coupling_of(phase_rad, amplitude_uv)

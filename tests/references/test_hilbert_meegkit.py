@@ -40,7 +40,7 @@ def _ours(
 def _theirs(
     signal_uv: NDArray[np.float64], rate_hz: float, centre_hz: float, half_width_hz: float
 ) -> NDArray[np.complex128]:
-    """Return the same of the peer, calibrated: so that a steady rhythm gives itself."""
+    """Return meegkit's result, calibrated so that a steady rhythm has its own amplitude."""
     n_window = round(_WINDOW_S * rate_hz)
     transform = peer.ECHT(
         centre_hz - half_width_hz, centre_hz + half_width_hz, rate_hz, n_window, filt_order=1

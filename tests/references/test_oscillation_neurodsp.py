@@ -1,4 +1,4 @@
-"""Amplitude and phase against the stored ones of neurodsp, of a real motor cortex.
+"""Amplitude and phase against stored results of neurodsp, on a real motor cortex.
 
 Those come from both sides of each sample: a band-pass of 13-30 Hz without delay (231 taps) and
 the Hilbert transform of all. Ours come from the past alone, so they cannot be equal. What is held
@@ -70,7 +70,7 @@ def test_the_phase_is_that_of_the_reference_without_any_delay(data_dir: Path) ->
 def test_the_amplitude_is_higher_in_the_bursts_of_the_reference(
     data_dir: Path, mask: str, area: float
 ) -> None:
-    """Hold the area under the ROC curve; the reference's own amplitude has 0.96 and 0.94."""
+    """Test the area under the ROC curve; the reference's own amplitude reaches 0.96 and 0.94."""
     ours, in_burst = _ours(data_dir), _stored(data_dir, mask)[_KEPT] > 0.0
     assert 0.3 < in_burst.mean() < 0.5
     ranks = rankdata(ours.amplitude_uv[_KEPT + ours.delay_samples])

@@ -1,4 +1,4 @@
-"""A long XDF file, written a second at a time."""
+"""Writes a long XDF file, one second at a time."""
 
 import struct
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Recordings made by hand, in memory: every stamp and every offset is known."""
+"""Recordings in memory for tests, whose stamps and clock offsets are all known."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from replay.timeline.timeline import Timeline, Times
 from streamer.source import StreamInfo
 
 
-class ArrayStream(RecordedStream):
-    """A stream that is in memory."""
+class MemoryStream(RecordedStream):
+    """A stream of samples in memory."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ def signal(
         lsl_name=name,
         **said,
     )
-    return ArrayStream(info, samples, stamps, _offsets(offsets))
+    return MemoryStream(info, samples, stamps, _offsets(offsets))
 
 
 def markers(
@@ -88,7 +88,7 @@ def markers(
         lsl_type="Markers",
         source_id=f"{name}-1",
     )
-    return ArrayStream(info, rows, stamps, _offsets(offsets))
+    return MemoryStream(info, rows, stamps, _offsets(offsets))
 
 
 def recording(*streams: RecordedStream) -> Recording:

@@ -17,7 +17,7 @@ RATE_HZ = 250.0
 
 
 def derive(tables: dict[str, Any]) -> None:
-    """Let the small rig detect in the difference of two contacts."""
+    """Change the small rig so that it reads the difference of two contacts."""
     tables["streams"][0]["montage"] = [
         {"channel": "STN_13", "terms": {"STN_1": 1.0, "STN_3": -1.0}}
     ]

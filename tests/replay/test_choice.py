@@ -1,4 +1,4 @@
-"""Which stream of a recording is meant, where several are alike, empty, or spelt otherwise."""
+"""Which stream of a recording a `match` means, where streams are alike, empty or misspelt."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def _column(*values: float) -> NDArray[np.float32]:
 
 
 def _chosen(match: Match, *streams: RecordedStream) -> tuple[int, tuple[str, ...]]:
-    """Return which of the streams is taken, and what is told of it."""
+    """Return the index of the chosen stream, and the remarks about it."""
     config = StreamConfig(name="LFP", kind="lfp", match=match)
     source = RecordingSource(recording(*streams), [config])
     source.open()

@@ -1,4 +1,4 @@
-"""A detector across streams in the loop: silence, clock steps, and a real recording."""
+"""A detector of several streams in the loop: silence, clock steps, and a real recording."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ from streamer.journal.digests import Digests
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 from tests.detectors.power.naive_band_power import parts_of
-from tests.replay.recordings import ArrayStream, recording, signal, whole
+from tests.replay.recordings import MemoryStream, recording, signal, whole
 from tests.replay.rig import make_session, rig
 
 _RATES_HZ = {"LFP": 250.0, "EMG": 1000.0}
@@ -51,7 +51,7 @@ def _infos() -> list[StreamInfo]:
 
 
 class _Sender:
-    """Two streams that send in turn, whatever happens to them."""
+    """Two streams that send in turns, with losses and clock steps."""
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(3)
@@ -59,7 +59,7 @@ class _Sender:
         self._now_s = 0.0
 
     def send(self, length_s: float, *names: str) -> list[Event]:
-        """Return what comes within so many seconds of those that send, 50 ms at a time."""
+        """Return the events of the next seconds from the streams that send, 50 ms at a time."""
         events: list[Event] = []
         for _ in range(round(length_s / 0.05)):
             for name in names:
@@ -79,7 +79,7 @@ def _seen(events: Sequence[Event]) -> list[Estimates]:
 
 
 def _eventful() -> list[Event]:
-    """Return silences of either stream, with and without a loss, and a step of each clock."""
+    """Return silences of each stream, with and without loss, and clock steps of each."""
     sender = _Sender()
     events = sender.send(2.0, "LFP", "EMG")
     events += [StreamChanged("EMG", "silent"), *sender.send(1.5, "LFP")]
@@ -147,7 +147,7 @@ _REAL = CoherenceConfig(
 
 
 def _two_streams(data_dir: Path) -> tuple[Recording, NDArray[np.float64]]:
-    """Return STN and ECoG as recorded, an ECoG channel in the place of the slow stream; and all.
+    """Return STN and ECoG as recorded, with an ECoG channel as the slow stream; and all.
 
     The slow stream has the clock of another machine, 200 ppm fast, 5 s and after a reset 1005 s
     ahead; in the other one 0.75 s are missing. What was recorded before that was done is the truth.
@@ -158,7 +158,7 @@ def _two_streams(data_dir: Path) -> tuple[Recording, NDArray[np.float64]]:
     np.testing.assert_array_equal(whole_uv[:12_000, :9], whole(fast).samples[:12_000])
     low_uv = oaconvolve(whole_uv[:, 4], firwin(401, 110.0, fs=1000.0), mode="same")
     info = replace(slow.info, lsl_name="ECoG", channels=("ECOG_RIGHT_1",))
-    other = ArrayStream(
+    other = MemoryStream(
         info, low_uv[::4, None].astype(np.float32), whole(slow).timestamps_s, slow.clock
     )
     return recording(fast, other), whole_uv.astype(np.float64)

@@ -1,4 +1,4 @@
-"""An hour of 32 channels through the whole loop: memory follows what is read at once."""
+"""An hour of 32 channels through the loop: memory does not grow with the recording."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The null of bursts in a session: in time it follows from the samples, late it is journalled."""
+"""The null of bursts in a session: a function of the samples, or journalled where late."""
 
 import asyncio
 import threading
@@ -44,7 +44,7 @@ _DUE = _KNOWN + round(1.0 * RATE_HZ)
 
 
 class Braked(DeferredWork):
-    """Computes nothing before it is let go."""
+    """A background task that computes nothing until it is released."""
 
     def __init__(self, chain: Any) -> None:
         super().__init__(chain)
@@ -55,14 +55,14 @@ class Braked(DeferredWork):
         super()._run()
 
     def let_go(self) -> None:
-        """Let it compute, and wait until all of it is there."""
+        """Release it, and wait until all is computed."""
         self._go.set()
         for work in self._open:
             work.done.wait()
 
 
 class Wrong(DeferredWork):
-    """Computes something else."""
+    """A background task with a different result."""
 
     def take(self) -> None:
         for deferral in self._chain.deferrals:
@@ -72,7 +72,7 @@ class Wrong(DeferredWork):
 
 
 class Run:
-    """A session of the small rig in virtual time, and what each step of it came to."""
+    """A session of the small rig in virtual time, with the outcome of each step."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Run:
 
     @property
     def notes(self) -> list[tuple[int, str]]:
-        """Sample and text of each note that a null took effect."""
+        """Return sample and text of each note about a null that took effect."""
         return [
             (note.sample, note.text)
             for _, outcome in self.steps
@@ -139,7 +139,7 @@ class Run:
         ]
 
     def valid_nulls(self) -> list[int]:
-        """Return the samples of the estimates beside which a null stands."""
+        """Return the samples of the estimates that have a null."""
         statistics = self.loop.chain.detectors["statistics"]
         assert isinstance(statistics, BurstStatistics)
         column = statistics.columns("STN").rate_hz_null

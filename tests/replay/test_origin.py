@@ -1,4 +1,4 @@
-"""What `verify` says of a session that was recorded where other values were computed."""
+"""What `verify` says of a session recorded by code that computes other values."""
 
 import msgspec
 

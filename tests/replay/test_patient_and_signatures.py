@@ -1,4 +1,4 @@
-"""The simulated patient has no keys: it reads past the signatures of its device."""
+"""The simulated patient has no keys, and reads signed messages of its device all the same."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A phase that is foreseen reaches the device: as a trigger with its time, once a cycle."""
+"""A foreseen phase reaches the device as one trigger a cycle, with its time."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -50,7 +50,7 @@ def _config(lead_s: float) -> bytes:
 
 
 def _rhythm() -> Recording:
-    """Return a steady rhythm of which every phase is known, with noise of a tenth."""
+    """Return a steady rhythm of known phase, with a tenth of noise."""
     stamps_s = 50.0 + np.arange(round(_LENGTH_S * RATE_HZ)) / RATE_HZ
     wave = 20.0 * np.cos(2.0 * np.pi * _RHYTHM_HZ * stamps_s)
     noise = np.random.default_rng(3).normal(0.0, 0.7, (wave.size, 2))
@@ -67,7 +67,7 @@ def _rhythm() -> Recording:
 
 @cache
 def _run(lead_s: float = _LEAD_S) -> tuple[JournalledSession, tuple[Outcome, ...], bool]:
-    """Return the steps of a session, what followed from them, and whether it verifies."""
+    """Return the steps of a session, their outcomes, and whether the session verifies."""
     config_toml = _config(lead_s)
     config = msgspec.toml.decode(config_toml, type=LoopConfig)
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Policies of ours in whole sessions: journalled, and verified in other chunks."""
+"""Built-in policies in whole sessions: journalled, and verified in other chunks."""
 
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def _run(folder: Path, table: dict[str, Any], stronger: float = 1.0) -> dict[str
 
 
 def _reasons(folder: Path) -> list[str]:
-    """Return why the rig was made safe, each time."""
+    """Return the reason of each time the rig was made safe."""
     with JournalReader(folder / "journal.sqlite") as reader:
         outcomes = [
             msgspec.msgpack.decode(bytes(record.payload.outcome))

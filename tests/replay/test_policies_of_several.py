@@ -1,4 +1,4 @@
-"""A policy of several detectors and devices, of a package of its own, through the whole loop."""
+"""A policy of another package, with several detectors and devices, through the whole loop."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -40,7 +40,7 @@ class _BothConfig(PolicyConfig, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class _Both:
-    """Gives more the more onsets there were, on the side where power is higher."""
+    """A policy that gives more after more onsets, on the side of higher power."""
 
     config_type: ClassVar[type[PolicyConfig]] = _BothConfig
 

@@ -1,4 +1,4 @@
-"""A recording as a source: the recorder's order and time, whatever the chunks."""
+"""A recording as a source: in the recorder's order and time, whatever the chunks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def _config(name: str = "LFP", **keys: Any) -> StreamConfig:
 def _fed(
     made: Recording, configs: Sequence[StreamConfig], chunking: Chunking = _DEFAULT
 ) -> list[tuple[float, Event]]:
-    """Return every event with the loop's time at which it came."""
+    """Return every event with the loop's time at its arrival."""
 
     async def main() -> list[tuple[float, Event]]:
         loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ def _fed(
 def _bound(
     events: Sequence[tuple[float, Event]],
 ) -> list[tuple[str, int, Marker | ClockCorrection]]:
-    """Return every event that is no chunk with each stream's samples that came before it."""
+    """Return each event that is no chunk, with the number of samples of each stream before it."""
     n_before: dict[str, int] = {}
     found: list[tuple[str, int, Marker | ClockCorrection]] = []
     for _, event in events:

@@ -1,4 +1,4 @@
-"""A small writer of XDF files, so that each can be broken at a known place."""
+"""A small writer of XDF files, which can be broken at a known position."""
 
 import struct
 from collections.abc import Sequence

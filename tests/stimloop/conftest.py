@@ -1,4 +1,4 @@
-"""What tests of the command line share."""
+"""Fixtures of the tests of the command line."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_rig_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test folders of its own for rigs that run: none finds a real one, or its past."""
+    """Give each test its own folders for running rigs, so that it finds no real one."""
     for variable, name in (
         ("XDG_RUNTIME_DIR", "runtime"),
         ("XDG_STATE_HOME", "state"),

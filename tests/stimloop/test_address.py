@@ -1,4 +1,4 @@
-"""A stop reads of a configuration where the rig is and when its devices are at rest."""
+"""A stop needs only the rig's address and its devices' safe amounts of a file."""
 
 import subprocess
 import sys

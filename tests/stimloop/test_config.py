@@ -1,4 +1,4 @@
-"""The configuration file: the default rig holds, and whatever is wrong is named in one line."""
+"""The configuration file: the default rig is valid, every mistake is one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is asynchronous ends the same by whichever signal, and never with a traceback."""
+"""Every signal ends an asynchronous command in the same way, without a traceback."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What happens on a normal day, by real processes: none of it needs a second thought.
+"""A normal day with real processes: usual actions of users, none of which may surprise.
 
 What is a matter of time is in `test_normal_day_in_virtual_time.py`; a broker that comes late is in
 `test_run.py`.
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.lsl, pytest.mark.broker]
 
 
 def _rig(tmp_path: Path, broker: Mosquitto, change: Callable[[dict[str, Any]], object]) -> Path:
-    """Write a rig that an operator arms, and whose detector needs no calibration."""
+    """Write a rig that an operator arms, with a detector that needs no calibration."""
 
     def changed(rig: dict[str, Any]) -> None:
         rig["rig"]["arm"] = "operator"

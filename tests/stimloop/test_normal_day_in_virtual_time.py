@@ -1,4 +1,4 @@
-"""What happens on a normal day, where it is a matter of time: real loop, gate and device."""
+"""A normal day in virtual time: the real loop, gate and device over minutes and hours."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +23,8 @@ from tests.world.scenario import stimulator_of
 _READY_S = 5.5
 
 
-class Day:
-    """A rig with one device in virtual time, and all that its services decided."""
+class NormalDay:
+    """A rig with one device in virtual time, with the decisions of all its services."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Day:
 
 
 def test_a_service_that_starts_first_waits_for_the_device_and_says_so() -> None:
-    day = Day(simulated=True)
+    day = NormalDay(simulated=True)
     day.device.cycle_power(10_000_000)
     service = day.start()
     waits = service.loop.gate.status_text
@@ -101,7 +101,7 @@ def test_a_service_that_starts_first_waits_for_the_device_and_says_so() -> None:
 
 
 def test_a_service_started_anew_arms_a_device_at_its_safe_therapy() -> None:
-    day = Day(safe_ma=1.2)
+    day = NormalDay(safe_ma=1.2)
     day.world.amplifier.is_strong = True
     day.start()
     day.arm()
@@ -115,7 +115,7 @@ def test_a_service_started_anew_arms_a_device_at_its_safe_therapy() -> None:
 
 
 def test_after_a_stop_the_rig_is_armed_until_the_device_is_at_2_ma() -> None:
-    day = Day(safe_ma=2.0, slew_ma_per_s_max=2.0)
+    day = NormalDay(safe_ma=2.0, slew_ma_per_s_max=2.0)
     day.world.amplifier.is_strong = True
     service = day.start()
     day.arm()
@@ -138,7 +138,7 @@ def test_after_a_stop_the_rig_is_armed_until_the_device_is_at_2_ma() -> None:
 
 
 def test_a_laptop_that_slept_is_safe_and_can_be_armed_at_once() -> None:
-    day = Day(safe_ma=1.2)
+    day = NormalDay(safe_ma=1.2)
     day.world.amplifier.is_strong = True
     service = day.start()
     service.hear(Slept(3600.0))
@@ -159,7 +159,7 @@ def test_a_laptop_that_slept_is_safe_and_can_be_armed_at_once() -> None:
 
 
 def test_a_device_whose_service_sleeps_is_safe_until_a_new_arming() -> None:
-    day = Day(safe_ma=1.2)
+    day = NormalDay(safe_ma=1.2)
     day.world.amplifier.is_strong = True
     service = day.start()
     day.arm()
@@ -176,7 +176,7 @@ def test_a_device_whose_service_sleeps_is_safe_until_a_new_arming() -> None:
 
 
 def test_a_device_that_slept_goes_safe_and_is_driven_on_after_a_hold() -> None:
-    day = Day(safe_ma=1.2)
+    day = NormalDay(safe_ma=1.2)
     day.world.amplifier.is_strong = True
     service = day.start()
     day.arm()
@@ -189,7 +189,7 @@ def test_a_device_that_slept_goes_safe_and_is_driven_on_after_a_hold() -> None:
 
 
 def test_a_first_arming_waits_for_nothing_where_the_device_counts() -> None:
-    day = Day(safe_ma=1.2)
+    day = NormalDay(safe_ma=1.2)
     day.world.amplifier.is_strong = True
     day.start()
     day.arm()
@@ -222,7 +222,7 @@ def test_a_first_arming_counts_down_where_nobody_counted() -> None:
 def test_a_stimulator_with_steps_follows_and_is_told_nothing_twice(
     policy: dict[str, Any],
 ) -> None:
-    day = Day(step=0.1, amount_tolerance=0.05, policy=policy)
+    day = NormalDay(step=0.1, amount_tolerance=0.05, policy=policy)
     day.start()
     day.arm()
     day.run(1.0)
@@ -241,7 +241,7 @@ def test_a_stimulator_with_steps_follows_and_is_told_nothing_twice(
 
 
 def test_a_stimulator_that_clips_is_told_once_and_believed() -> None:
-    day = Day(ceiling=1.8)
+    day = NormalDay(ceiling=1.8)
     service = day.start()
     day.arm()
     day.run(1.0)

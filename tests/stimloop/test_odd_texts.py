@@ -1,4 +1,4 @@
-"""Consoles without accents, paths in Latin-1, files as any editor leaves them."""
+"""Consoles without accents, paths in Latin-1, and files as any editor saves them."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A lab's folder with modules that are called like ours: none of them is run."""
+"""A user's folder with modules named like ours: none of them is imported."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is not recommended with a real device is refused, unless a word in the file allows it."""
+"""Settings not recommended for a real device are refused unless `[rig] allow` has a word."""
 
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -21,7 +21,7 @@ _REAL = {
 
 
 class Case(NamedTuple):
-    """A change of the rig with a real device, and what is said of it."""
+    """A change of the rig with a real device, and the expected line."""
 
     word: str
     before: str

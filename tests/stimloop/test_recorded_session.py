@@ -1,4 +1,4 @@
-"""A real recording through the whole path: LSL, the service, mosquitto, the device; and again."""
+"""A real recording through LSL, the service, mosquitto and the device; then verified."""
 
 import json
 import subprocess
@@ -67,7 +67,7 @@ def _plays_and_verifies(
 
 
 def _has_tables(session: Path, again: Path, began_us: int) -> None:
-    """Hold tables written beside the live loop against those of the journal, byte for byte."""
+    """Compare tables written during the session with those of its journal, byte for byte."""
     exported = ask("export", session, "--out", again)
     assert exported.returncode == 0, exported.stderr
     for name in ("estimates.parquet", "events.parquet"):

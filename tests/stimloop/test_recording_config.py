@@ -1,4 +1,4 @@
-"""Without a configuration one is made that fits whatever streams there are, or a line says why."""
+"""Without a configuration one is made that fits the streams, or a line says why not."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from replay.recording_source import RecordingSource
 from stimloop.__main__ import run_command
 from stimloop.config import Config, build_loop, load
 from stimloop.errors import ConfigError
-from stimloop.recording_config import commented_toml, config_for, config_of
+from stimloop.recording_config import commented_toml, config_for, read_or_make_config
 from tests.replay import xdf_writer as xdf
 from tests.replay.recordings import markers, recording, signal
 from tests.support.searching import search
@@ -32,7 +32,7 @@ def _signal(n_samples: int = 300, n_channels: int = 1, start_s: float = 0.0, **s
 
 
 def _expect_fit(config: Config, made: Recording) -> list[str]:
-    """Open the streams and build the loop; return the uids of what is taken."""
+    """Open the streams and build the loop; return the uids of the chosen streams."""
     source = RecordingSource(made, config.streams)
     source.open()
     build_loop("made", config, list(source.infos), session="test")
@@ -130,14 +130,14 @@ def test_without_a_unit_the_numbers_are_taken_as_they_are_and_a_unit_can_be_give
     assert (given.config.streams[0].kind, given.config.streams[0].unit) == ("lfp", "mV")
     assert not given.remarks
     with pytest.raises(ConfigError, match=r"--unit: expected a unit .*, found 'furlong'"):
-        config_of(made, None, "furlong")
+        read_or_make_config(made, None, "furlong")
 
 
 def test_a_unit_on_the_command_line_goes_before_that_of_the_file(tmp_path: Path) -> None:
     made = recording(_signal(units=("V",)))
     file = tmp_path / "rig.toml"
     file.write_text(commented_toml(config_for(made)), encoding="utf-8")
-    assert config_of(made, file, "uV").config.streams[0].unit == "uV"
+    assert read_or_make_config(made, file, "uV").config.streams[0].unit == "uV"
 
 
 @pytest.mark.parametrize("name", ["empty_streams", "minimal"])

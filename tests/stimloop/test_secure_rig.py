@@ -1,4 +1,4 @@
-"""A whole rig over TLS, through a hardened mosquitto, every word of it signed."""
+"""A whole rig over TLS and a hardened mosquitto, with every message signed."""
 
 import shutil
 import tomllib
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.lsl]
 _DEVICE = "stn_left"
 
 
-class Rig:
+class RigFiles:
     """A file for each party of a rig, with its own credentials and its own keys only."""
 
     def __init__(self, folder: Path, broker: HardenedMosquitto) -> None:
@@ -32,7 +32,7 @@ class Rig:
         self.patient = self.file("display", None)
 
     def file(self, user: str, party: str | None, *, is_signed: bool = True) -> Path:
-        """Write the rig's file as one party has it."""
+        """Write the rig's file for one party."""
         address = tomllib.loads(self._broker.address(user).read_text(encoding="utf-8"))
         keys = self._folder / f"keys-of-{user}"
         if party is not None and is_signed:
@@ -46,16 +46,16 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig(tmp_path: Path) -> Iterator[RigFiles]:
     if mosquitto_program() is None or shutil.which("openssl") is None:
         pytest.skip("mosquitto or openssl is not installed")
     folder = tmp_path / "broker"
     with HardenedMosquitto(folder, rig="demo", devices=(_DEVICE,)) as broker:
-        yield Rig(tmp_path, broker)
+        yield RigFiles(tmp_path, broker)
 
 
 def test_a_rig_arms_is_asked_and_is_stopped_over_tls_with_every_word_signed(
-    tmp_path: Path, rig: Rig
+    tmp_path: Path, rig: RigFiles
 ) -> None:
     session = tmp_path / "session"
     with (
@@ -89,7 +89,7 @@ def test_a_rig_arms_is_asked_and_is_stopped_over_tls_with_every_word_signed(
 
 
 def test_an_unsigned_device_is_never_armed_and_an_unsigned_stop_stops(
-    tmp_path: Path, rig: Rig
+    tmp_path: Path, rig: RigFiles
 ) -> None:
     unsigned_device = rig.file(f"device-{_DEVICE}", None, is_signed=False)
     unsigned_operator = rig.file(f"operator-{OPERATOR}", None, is_signed=False)

@@ -1,4 +1,4 @@
-"""A warning from the depths is one line that says what it is about, not where it was raised."""
+"""A warning of a library is one line with its subject, without source code."""
 
 import sys
 import warnings

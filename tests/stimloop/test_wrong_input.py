@@ -1,4 +1,4 @@
-"""What a user types wrong: one clear line on stderr, and the exit code of a wrong usage."""
+"""Wrong arguments on the command line: one line on stderr, and exit code 2."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A transport with the reference device at its other end, on the loop's time."""
+"""A transport with a reference device at its other end, in the loop's time."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tests.streamer.rigs import CONFIG, SESSION
 
 
 class AnsweringTransport(RecordingTransport):
-    """Carries everything to the rig's device and back, 1 ms each way.
+    """Carries messages to the rig's device and back, 1 ms each way.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A process that holds a ledger and keeps writing it until it is killed; run as a module."""
+"""A process that holds a ledger and writes it until it is killed; run as a module."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A transport that keeps what it is given, with a link that is up or not."""
+"""A transport that keeps all messages, with a link that a test switches."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from stimulators.wire.received import Received
 
 
 class RecordingTransport:
-    """Everything in one list, in order: (device or detector or what it is, message)."""
+    """Keeps every message in one list, in order: (device, detector or kind, message)."""
 
     def __init__(self, *, is_up: bool = True) -> None:
         self.is_up = is_up
@@ -34,5 +34,5 @@ class RecordingTransport:
 
     @property
     def statuses(self) -> list[Status]:
-        """What was announced."""
+        """Return the messages that were announced."""
         return [message for _, message in self.kept if isinstance(message, Status)]

@@ -1,4 +1,4 @@
-"""A small rig for tests of the loop and the service: one signal, one device, pulses to detect."""
+"""A small rig for tests of the loop and the service: one signal with pulses, one device."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ HOP = 5
 
 
 def _arm_itself(tables: dict[str, Any]) -> None:
-    """Turn the small rig into one that arms itself, with a threshold that needs no calibration."""
+    """Change the small rig so that it arms itself and needs no calibration."""
     tables["rig"] = {"name": "test", "arm": "auto"}
     tables["streams"][1].update(name="cues", match={"name": "cues"})
     tables["detectors"][0]["channels"] = ["STN"]
@@ -56,13 +56,13 @@ def samples(first: int, n_samples: int) -> np.ndarray[tuple[int, int], np.dtype[
 
 
 def chunk(first: int, n_samples: int, *, start_s: float = 0.0) -> Chunk:
-    """Return a chunk of the signal; sample k is of `start_s` plus k periods."""
+    """Return a chunk of the signal; sample k comes k periods after `start_s`."""
     stamps_s = start_s + np.arange(first, first + n_samples) / RATE_HZ
     return Chunk("LFP", first, samples(first, n_samples), stamps_s)
 
 
 class SignalSource:
-    """A `Source` that gives the signal in chunks, on the running loop's time.
+    """A `Source` of the signal in chunks, in the running loop's time.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A service of a small rig in virtual time, put together for a test that watches it from within."""
+"""A service of a small rig in virtual time, whose parts a test can reach."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ def service_of(
     deferred: DeferredWork | None = None,
     slept_s: Callable[[], float] = lambda: 0.0,
 ) -> Service:
-    """Return the service of a loop, on the clock of the event loop that runs."""
+    """Return the service of a loop, on the clock of the running event loop."""
     heartbeat = Heartbeat(
         transport,
         loop.gate,

@@ -1,4 +1,4 @@
-"""The service's clock and the names made from the time."""
+"""The service's clock, and names made of the time."""
 
 import re
 import sys

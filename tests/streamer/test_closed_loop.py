@@ -1,4 +1,4 @@
-"""The step: a pure function of (event, now), whatever it is fed."""
+"""The loop's step: a pure function of (event, now), for any events."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ from tests.streamer.rigs import CONFIG, HOP, INFOS, RATE_HZ, SESSION, chunk
 
 
 class _Device:
-    """What the rig's device says: live by its first lease, and every amount is reached at once."""
+    """The rig's device: live from its first lease, and at every amount at once."""
 
     def __init__(self, state: DeviceState = "safe", *, word: int = 0) -> None:
         self.state = state
@@ -46,7 +46,7 @@ class _Device:
         self._applied_ma = 0.0
 
     def info(self) -> InfoHeard:
-        """Return its own words of itself."""
+        """Return the device's description of itself."""
         self._word += 1
         info = DeviceInfo(
             device="stn",
@@ -67,7 +67,7 @@ class _Device:
         return InfoHeard("stn", info, retained=False)
 
     def answers(self, sent: Send) -> Iterator[Event]:
-        """Yield what it says to what it was sent."""
+        """Yield the device's answers to these messages."""
         message = sent.message
         if isinstance(message, Lease) and self.state != "live":
             self.state = "live"
@@ -98,7 +98,7 @@ def _new() -> ClosedLoop:
 
 
 def _run(loop: ClosedLoop, last: int, *, first: int = 0) -> list[Outcome]:
-    """Feed samples from `first` to before `last`, each chunk with a tick after it."""
+    """Feed samples from `first` to before `last`, with a tick after each chunk."""
     device = _Device("live" if first else "safe", word=1 + 10 * first)
     outcomes: list[Outcome] = []
     for start in range(first, last, HOP):
@@ -116,7 +116,7 @@ def _of(outcomes: Sequence[Outcome], kind: type) -> list:  # type: ignore[type-a
 
 @pytest.fixture
 def active() -> ClosedLoop:
-    """Return a loop that has been fed up to sample 1000 and drives its device."""
+    """Return a loop that was fed up to sample 1000 and drives its device."""
     loop = _new()
     loop.step(LinkChanged(is_up=True), 0.0)
     loop.step(_DEVICE, 0.0)
@@ -351,7 +351,7 @@ _OTHERS: st.SearchStrategy[Event] = st.one_of(
 
 
 class _Samples(NamedTuple):
-    """A chunk to be made: how many samples, what is wrong with them and their stamps."""
+    """A chunk to be generated: its length, and flaws of its samples and stamps."""
 
     n_samples: int
     value: float | None
@@ -372,7 +372,7 @@ _PAUSES_S = st.sampled_from([0.0, 0.001, 0.02, 0.02, 0.3, -0.005, -3.0])
 def _history(
     n_good: int, steps: Sequence[tuple[float, Event | _Samples]]
 ) -> Iterator[tuple[Event, float]]:
-    """Yield what a loop is fed: `n_good` samples without a flaw, then anything."""
+    """Yield events for a loop: `n_good` good samples, then anything."""
     yield LinkChanged(is_up=True), 0.0
     yield _DEVICE, 0.0
     yield ClockCorrection("LFP", 0.0, 1e-4), 0.0

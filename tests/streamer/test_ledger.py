@@ -1,4 +1,4 @@
-"""What devices were given, from one service to the next: kept whole, aged, by one writer."""
+"""The ledger of charge and time from one service to the next: complete, aged, one writer."""
 
 import signal
 import stat
@@ -19,7 +19,7 @@ BEGAN_US = 1_700_000_000_000_000
 
 
 def at(seconds: float) -> Callable[[], int]:
-    """Return a wall clock that stands at so many seconds after the beginning."""
+    """Return a wall clock that stands still at this many seconds."""
     return lambda: BEGAN_US + round(seconds * 1e6)
 
 

@@ -1,4 +1,4 @@
-"""The service: one order, journalled before it acts, and safe whatever ends it."""
+"""The service: one order of events, journalled before it acts, safe however it ends."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -39,8 +39,8 @@ def _control(request_id: str, action: ControlAction) -> ControlHeard:
     return ControlHeard(asked, retained=False)
 
 
-class Session:
-    """One run of the service in virtual time, and all that it left."""
+class VirtualRun:
+    """One run of the service in virtual time, with its journal and everything it announced."""
 
     def __init__(self, folder: Path, transport: AnsweringTransport | None = None) -> None:
         self.path = folder / "journal.sqlite"
@@ -56,7 +56,7 @@ class Session:
         sources: Sequence[Source],
         *,
         duration_s: float | None = None,
-        meanwhile: Callable[["Session"], None] = lambda _: None,
+        meanwhile: Callable[["VirtualRun"], None] = lambda _: None,
     ) -> None:
         """Run to the end; `meanwhile` is called once the service runs."""
 
@@ -94,7 +94,7 @@ class Session:
         ]
 
     def check_journal(self) -> int:
-        """Hold the journal against what was watched; return its number of records."""
+        """Compare the journal with what was watched; return its number of records."""
         with JournalReader(self.path) as reader:
             _, *records = reader.records()
             steps = [each for each in records if isinstance(each.payload, StepRecord)]
@@ -108,7 +108,7 @@ class Session:
 
 
 def test_the_loop_closes_and_everything_it_did_is_in_the_journal(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.run([SignalSource(8.0)])
     assert session.reason == "end of data"
     assert session.states()[:3] == ["idle", "armed", "active"]
@@ -136,14 +136,14 @@ def test_every_command_is_committed_before_it_is_sent(tmp_path: Path) -> None:
                 found.append(reader.n_records)
             return super().send(device, message)
 
-    session = Session(tmp_path, Spy())
+    session = VirtualRun(tmp_path, Spy())
     session.run([SignalSource(3.0)])
     assert len(found) > 10
     assert found == sorted(found)
 
 
 def test_after_every_tick_the_journal_holds_all_there_was(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     n_ticks = 0
 
     def watch(event: Event, now_s: float, outcome: Outcome) -> None:
@@ -154,7 +154,7 @@ def test_after_every_tick_the_journal_holds_all_there_was(tmp_path: Path) -> Non
             with JournalReader(session.path) as reader:
                 assert len(list(reader.records())) == 1 + len(session.watched)
 
-    def meanwhile(each: Session) -> None:
+    def meanwhile(each: VirtualRun) -> None:
         each.service.watchers[-1] = watch
 
     session.run([SignalSource(1.5)], meanwhile=meanwhile)
@@ -162,7 +162,7 @@ def test_after_every_tick_the_journal_holds_all_there_was(tmp_path: Path) -> Non
 
 
 def test_a_session_ends_after_its_duration_with_the_device_at_safe(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.run([SignalSource(60.0)], duration_s=5.5)
     assert session.reason == "duration"
     # The device's own word that it is safe: it comes once its last lease has ended.
@@ -175,7 +175,7 @@ def test_a_session_ends_after_its_duration_with_the_device_at_safe(tmp_path: Pat
 
 
 def test_a_cancelled_session_ends_as_well_as_any(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.run([SignalSource(60.0)], meanwhile=lambda each: each.later(5.5, each.task.cancel))
     assert session.reason == "stopped"
     assert session.transport.commands[-1].amplitude_ma == 0.0
@@ -185,10 +185,10 @@ def test_a_cancelled_session_ends_as_well_as_any(tmp_path: Path) -> None:
 
 
 def test_a_sleep_is_told_once_whether_the_run_had_begun_or_not(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.slept_s = 40.0
 
-    def meanwhile(each: Session) -> None:
+    def meanwhile(each: VirtualRun) -> None:
         each.later(1.01, lambda: setattr(each, "slept_s", 45.0))
 
     session.run([SignalSource(2.0)], meanwhile=meanwhile)
@@ -207,19 +207,19 @@ def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> N
             self.is_mute = getattr(message, "amplitude_ma", None) == 0.0
             return super().send(device, message)
 
-    session = Session(tmp_path, Deaf())
+    session = VirtualRun(tmp_path, Deaf())
     with pytest.raises(UnsafeEndError, match="device stn: expected its word that it is at its"):
         session.run([SignalSource(60.0)], duration_s=5.5)
     way_down_s = CONFIG.gate.lease_s + 3.0 / 10.0
     assert 6.5 < session.ended_s < 5.5 + way_down_s + 1.1
 
-    def cancel_twice(each: Session) -> None:
+    def cancel_twice(each: VirtualRun) -> None:
         each.later(5.5, each.task.cancel)
         each.later(5.6, each.task.cancel)
         each.later(6.52, each.task.cancel)
 
     (tmp_path / "again").mkdir()
-    session = Session(tmp_path / "again", Deaf())
+    session = VirtualRun(tmp_path / "again", Deaf())
     with pytest.raises(UnsafeEndError, match="device stn: expected its word that it is at its"):
         session.run([SignalSource(60.0)], meanwhile=cancel_twice)
     assert 6.5 < session.ended_s < 6.6
@@ -227,11 +227,11 @@ def test_the_farewell_waits_for_the_device_but_not_for_ever(tmp_path: Path) -> N
 
 
 def test_however_often_it_is_cancelled_a_session_ends_as_well_as_any(tmp_path: Path) -> None:
-    def cancel_often(each: Session) -> None:
+    def cancel_often(each: VirtualRun) -> None:
         for number in range(200):
             each.later(5.5 + 0.0005 * number, each.task.cancel)
 
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.run([SignalSource(60.0)], meanwhile=cancel_often)
     assert session.reason == "stopped"
     assert session.transport.commands[-1].amplitude_ma == 0.0
@@ -241,7 +241,7 @@ def test_however_often_it_is_cancelled_a_session_ends_as_well_as_any(tmp_path: P
 
 
 def test_a_session_that_is_cancelled_before_it_begins_ends_as_well_as_any(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.run([SignalSource(60.0)], meanwhile=lambda each: each.later(0.0, each.task.cancel))
     assert session.reason == "stopped"
     assert session.states()[-1] == "offline"
@@ -255,7 +255,7 @@ def test_nobody_arms_a_session_that_says_farewell(tmp_path: Path) -> None:
             self._acks = getattr(message, "amplitude_ma", None) != 0.0
             return super().send(device, message)
 
-    session = Session(tmp_path, Deaf())
+    session = VirtualRun(tmp_path, Deaf())
     session.run(
         [SignalSource(60.0)],
         duration_s=5.5,
@@ -274,7 +274,7 @@ def test_what_fails_in_the_farewell_is_raised_as_well(tmp_path: Path) -> None:
                 raise OSError("the network burns")
             return super().send(device, message)
 
-    session = Session(tmp_path, Breaking())
+    session = VirtualRun(tmp_path, Breaking())
     with pytest.raises(OSError, match="the network burns"):
         session.run([SignalSource(60.0)], duration_s=5.5)
     assert session.loop.gate.state == "idle"
@@ -284,7 +284,7 @@ def test_what_fails_in_the_farewell_is_raised_as_well(tmp_path: Path) -> None:
 def test_a_source_that_fails_takes_the_devices_to_safe_and_its_error_is_raised(
     tmp_path: Path,
 ) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     with pytest.raises(OSError, match="the amplifier burns"):
         session.run([SignalSource(5.5, fails_with=OSError("the amplifier burns"))])
     assert session.loop.gate.state == "safe"
@@ -298,7 +298,7 @@ def test_a_source_that_fails_takes_the_devices_to_safe_and_its_error_is_raised(
 def test_a_step_that_raises_is_journalled_and_no_sample_is_taken_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     update = session.loop.chain.update
 
     def fail(block: object) -> object:
@@ -326,7 +326,7 @@ def test_a_step_that_raises_is_journalled_and_no_sample_is_taken_after_it(
 
 
 def test_a_journal_that_fails_ends_the_leases_and_is_raised(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     n_kept: list[int] = []
 
     def lose() -> None:
@@ -351,14 +351,14 @@ def test_a_transport_that_fails_ends_the_session(tmp_path: Path) -> None:
             del emit
             raise ValueError("ca_file: expected a certificate")
 
-    session = Session(tmp_path, Broken())
+    session = VirtualRun(tmp_path, Broken())
     with pytest.raises(ValueError, match="ca_file"):
         session.run([SignalSource(60.0)])
     session.check_journal()
 
 
 def test_what_a_step_causes_is_acted_on_after_it_and_in_order(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
 
     def watch(event: Event, now_s: float, outcome: Outcome) -> None:
         session.watched.append((event, now_s, outcome))
@@ -367,7 +367,7 @@ def test_what_a_step_causes_is_acted_on_after_it_and_in_order(tmp_path: Path) ->
                 session.service.emit(Tick())
             assert session.watched[-1][0] is event
 
-    def meanwhile(each: Session) -> None:
+    def meanwhile(each: VirtualRun) -> None:
         each.service.watchers[-1] = watch
         stop = StopHeard(Stop(request_id="r", operator="o", reason="pain"))
         each.later(5.5, lambda: each.service.emit(stop))
@@ -380,7 +380,7 @@ def test_what_a_step_causes_is_acted_on_after_it_and_in_order(tmp_path: Path) ->
 
 
 def test_a_loop_that_stalls_is_a_fault(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
 
     def flood(event: Event, now_s: float, outcome: Outcome) -> None:
         del now_s, outcome
@@ -388,7 +388,7 @@ def test_a_loop_that_stalls_is_a_fault(tmp_path: Path) -> None:
             for _ in range(5):
                 session.service.emit(Tick())
 
-    def meanwhile(each: Session) -> None:
+    def meanwhile(each: VirtualRun) -> None:
         each.service.watchers[-1] = flood
 
     with pytest.raises(RuntimeError, match="4096 events wait: the loop has stalled"):
@@ -396,7 +396,7 @@ def test_a_loop_that_stalls_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_an_operator_is_answered_by_the_next_status(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
 
     def ask() -> None:
         session.service.emit(_control("r-7", "disarm"))
@@ -408,7 +408,7 @@ def test_an_operator_is_answered_by_the_next_status(tmp_path: Path) -> None:
 
 
 def test_a_device_that_never_answers_is_told_of_within_two_leases(tmp_path: Path) -> None:
-    session = Session(tmp_path, AnsweringTransport(acks=False))
+    session = VirtualRun(tmp_path, AnsweringTransport(acks=False))
     session.run([SignalSource(9.0)])
     first_s = session.transport.commands[0].issued_us / 1e6
     told_s = [
@@ -422,7 +422,7 @@ def test_a_device_that_never_answers_is_told_of_within_two_leases(tmp_path: Path
 
 
 def test_the_status_head_is_that_of_the_journal(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = VirtualRun(tmp_path)
     session.run([SignalSource(3.0)])
     with JournalReader(session.path) as reader:
         heads = {reader.head for _ in reader.records()}

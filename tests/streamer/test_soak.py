@@ -1,4 +1,4 @@
-"""The service for ten minutes at a hop a sample: its memory stays flat."""
+"""The service for ten minutes at a hop a sample: its memory does not grow."""
 
 import shutil
 import statistics

@@ -1,4 +1,4 @@
-"""The rate over the stamps: exact without disturbance, robust with it, the same in any chunks."""
+"""The rate measured over stamps: exact, robust against outliers, the same in any chunks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Nothing compiles once a rig can be armed."""
+"""No kernel is compiled once a rig can be armed."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Blocks of samples for tests: made of plain arrays, and cut into pieces."""
+"""Blocks of samples for tests: made of arrays, and cut into pieces."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -15,7 +15,7 @@ def layout_of(n_channels: int = 1, rate_hz: float = 1000.0, stream: str = "LFP")
 
 
 def restart_taint(shape: tuple[int, ...], *rows: int) -> NDArray[np.uint16]:
-    """Return taint of this shape that is ``RESTART`` at some rows and nothing else."""
+    """Return taint of this shape, ``RESTART`` at some rows and 0 elsewhere."""
     taint = np.zeros(shape, dtype=np.uint16)
     taint[list(rows)] = np.uint16(Taint.RESTART)
     return taint

@@ -1,4 +1,4 @@
-"""The recording of a motor cortex in Parkinson's disease, of Cole et al. 2017."""
+"""The recording of a motor cortex in Parkinson's disease by Cole et al. 2017."""
 
 import warnings
 from pathlib import Path

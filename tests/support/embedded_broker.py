@@ -1,4 +1,4 @@
-"""The embedded broker of a test's own, as the command line starts it."""
+"""An embedded broker for one test, started as the command line does."""
 
 import subprocess
 import sys
@@ -31,6 +31,6 @@ class EmbeddedBroker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of it: it ends by itself."""
+        """Close its input, at which it ends by itself."""
         assert self.child is not None
         self.child.communicate(timeout=10.0)

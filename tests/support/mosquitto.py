@@ -1,4 +1,4 @@
-"""A real mosquitto of a test's own, on a free port, that can be frozen, killed and restarted."""
+"""A real mosquitto for one test, on a free port; it can be frozen, killed and restarted."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ _PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/
 
 
 def mosquitto_program() -> str | None:
-    """Path of mosquitto, or None where it is not installed."""
+    """Return the path of mosquitto, or None where it is not installed."""
     return shutil.which("mosquitto", path=_PLACES)
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody uses now."""
+    """Return a TCP port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -67,7 +67,7 @@ class Mosquitto:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """How its own clients are told where it is."""
+        """The options of mosquitto's own clients that reach it."""
         return "-h", self.host, "-p", str(self.port)
 
     @property
@@ -77,7 +77,7 @@ class Mosquitto:
         return self._child.pid
 
     def start(self) -> None:
-        """Start it, with nothing remembered, and wait until it accepts connections."""
+        """Start it without any kept message, and wait until it accepts connections."""
         program = mosquitto_program()
         assert program is not None, "mosquitto is not installed"
         settings = Path(self._folder.name) / "mosquitto.conf"
@@ -97,7 +97,7 @@ class Mosquitto:
         raise AssertionError("".join(heard) or "mosquitto ended and printed nothing")
 
     def kill(self) -> None:
-        """End it as a power cut would: nobody is told, retained messages are gone."""
+        """End it as a power cut would: without closing, and without its retained messages."""
         if self._child is None:
             return
         self._child.kill()
@@ -107,11 +107,11 @@ class Mosquitto:
         self._child = None
 
     def freeze(self) -> None:
-        """Stop it in its tracks: connections stay, nothing is read or answered."""
+        """Freeze it: connections stay open, nothing is read or answered."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Unfreeze it."""
         os.kill(self.pid, signal.SIGCONT)
 
     def _settings(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""A session's events again, out of its journal, for a loop of today."""
+"""Reads a session's events from its journal, for a loop as it is now."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from streamer.journal.records import Header, StepRecord
 
 
 class JournalledSession(NamedTuple):
-    """What a loop was made of, and each event that it was given with the service's time."""
+    """The configuration of a loop, and each event of it with the service's time."""
 
     header: Header
     steps: tuple[tuple[float, Event], ...]
@@ -25,7 +25,7 @@ class JournalledSession(NamedTuple):
 
 
 def journalled(folder: Path) -> JournalledSession:
-    """Return what the journal of a session folder holds of its events."""
+    """Return the events in the journal of a session folder."""
     with JournalReader(folder / "journal.sqlite") as journal:
         steps = tuple(
             (record.now_s, record.payload.event)

@@ -1,4 +1,4 @@
-"""An LSL outlet in a process of its own, to be killed: pushes as many samples as it is told to.
+"""An LSL outlet in a process of its own, which can be killed while it pushes samples.
 
 Each line on stdin is a number of samples to push; sample k of the outlet's life holds k in
 every channel. The first line on stdout says that the outlet is there.
@@ -14,7 +14,7 @@ import pylsl
 
 
 class OutletProcess:
-    """Starts this file as a child; a context manager that leaves nothing behind."""
+    """Runs this file as a child process; a context manager that ends it."""
 
     def __init__(self, **stream: object) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Packages from elsewhere: an example of the guides, installed into a folder and run from there."""
+"""Packages of others: an example of the guides, installed into a folder and run there."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ EXAMPLES = _ROOT / "docs" / "examples"
 
 
 def entry_points(group: str, **named: str) -> list[metadata.EntryPoint]:
-    """Return entry points as packages from elsewhere would declare them."""
+    """Return entry points as another package would declare them."""
     return [metadata.EntryPoint(name, value, group) for name, value in named.items()]
 
 
@@ -31,7 +31,7 @@ def install_example(name: str, folders: pytest.TempPathFactory) -> Path:
 def run_beside(
     installed: Path, folder: Path, *arguments: str | Path, timeout_s: float = 110.0
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder that is no checkout, with what is installed on its path.
+    """Run Python in a folder without a checkout, with installed packages on its path.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A loopback LSL network that nobody else shares, for this test run and the processes it starts."""
+"""A loopback LSL network of this test run and its child processes alone."""
 
 import atexit
 import os
@@ -10,7 +10,7 @@ from streamer.lsl.network import LslConfig, liblsl_settings
 
 
 def use_private_lsl() -> None:
-    """Point liblsl, here and in child processes, at a configuration file of this run's own."""
+    """Point liblsl, here and in child processes, to a configuration file of this run."""
     network = LslConfig(
         scope="machine",
         session_id=f"test-{secrets.token_hex(8)}",

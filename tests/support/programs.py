@@ -1,4 +1,4 @@
-"""The command line as an operator uses it: programs started, listened to, frozen and killed."""
+"""The command line as an operator uses it: programs are started, read, frozen and killed."""
 
 import contextlib
 import io
@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "stimloop")
 
 
 class Program:
-    """A ``stimloop`` command in a process of its own; a context manager that leaves nothing."""
+    """A ``stimloop`` command in a process of its own; a context manager that ends it."""
 
     def __init__(self, *arguments: object, cwd: Path | None = None) -> None:
         self._command = [*COMMAND, *(str(each) for each in arguments)]
@@ -87,7 +87,7 @@ class Program:
 
     @property
     def text(self) -> str:
-        """All it said."""
+        """Return all that the program printed."""
         return "".join(self.said)
 
     def _listen(self) -> None:
@@ -99,7 +99,7 @@ class Program:
 
 
 class Done(NamedTuple):
-    """How a command ended, and what it said."""
+    """The exit code of a command, and what it printed."""
 
     returncode: int
     stdout: str
@@ -107,7 +107,7 @@ class Done(NamedTuple):
 
 
 def ask(*arguments: object) -> Done:
-    """Run a command to its end in this process: the same answer, without a new start of Python."""
+    """Run a command to its end in this process, which is faster and answers the same."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run_command([str(each) for each in arguments])
@@ -115,7 +115,7 @@ def ask(*arguments: object) -> Done:
 
 
 def arm(config: Path, *options: object) -> list[str]:
-    """Arm a rig as soon as it may be armed; return why it was refused until then."""
+    """Arm a rig as soon as possible; return why it was refused until then."""
     refused: list[str] = []
     for _ in range(_N_ARMINGS_MAX):
         armed = ask("arm", config, *options)

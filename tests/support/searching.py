@@ -1,4 +1,4 @@
-"""How far laws are searched for an input that breaks them."""
+"""How many examples laws are tried on."""
 
 import os
 
@@ -9,5 +9,5 @@ TIMES = int(os.environ.get("STIMLOOP_SEARCH", "1"))
 
 
 def search(n_examples: int) -> settings:
-    """Return what lets a test be tried on so many examples; deadlines depend on the machine."""
+    """Return settings for so many examples, without a deadline that depends on the machine."""
     return settings(max_examples=TIMES * n_examples)

@@ -1,4 +1,4 @@
-"""What must hold at one electrode, whatever anybody believes: written from the rules alone."""
+"""The rules at one electrode, written independently of gate and device."""
 
 import math
 from collections import deque
@@ -19,7 +19,7 @@ _N_LATE_TRIGGERS = 2
 
 
 class ViolationError(AssertionError):
-    """Something was given that must not be."""
+    """The electrode was given what it must not be given."""
 
 
 #: What holds each key of the limits, by the name of its check here or in `oracle.py`.
@@ -41,7 +41,7 @@ JUDGED = {
 
 
 class ElectrodeOracle:
-    """Follows one electrode, over restarts of everything.
+    """Follows one electrode, over restarts of service and device.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class ElectrodeOracle:
         self._lowest_start = -math.inf
 
     def change(self, now: Given, *, may_jump: bool, is_set: bool) -> None:
-        """Take in what is given from now on, after a stop or after the device's clock was set."""
+        """Take the amount given from now on, after a stop or a change of the device's clock."""
         self.pass_time(now.time_us)
         before, self.given = self.given, now
         self._check_amount(now)
@@ -88,7 +88,7 @@ class ElectrodeOracle:
             self.off_since_us = None
 
     def pulse(self, pulses: Pulses) -> None:
-        """Take in triggers that were given now."""
+        """Take triggers that were given now."""
         self.pass_time(pulses.time_us)
         self.charge_uc += pulses.n_given * pulses.amount * self.config.charge_uc(pulses.program)
         self._check_refractory(pulses)
@@ -98,7 +98,7 @@ class ElectrodeOracle:
         self._check_phase(pulses.amount, pulses.program)
 
     def check_commands(self, now_s: float) -> None:
-        """Take in a command that a service sent by its own time, not on the way to safety."""
+        """Take a command that a service sent, not on the way to safety, at the service's time."""
         commands_s = self.commands_s
         commands_s.append(now_s)
         while now_s - commands_s[0] >= 1.0:
@@ -133,7 +133,7 @@ class ElectrodeOracle:
             )
 
     def _check_phase(self, amount: float, program: str) -> None:
-        """Hold charge density and Shannon's k of one phase: Q = I PW, D = Q / A, k = log10(Q D)."""
+        """Check charge density and Shannon's k of a phase: Q = I PW, D = Q / A, k = log10(Q D)."""
         pulses, limits = self.config.programs.get(program), self.config.limits
         if pulses is None or not pulses.contact_area_cm2 or amount <= 0.0:
             return
@@ -152,7 +152,7 @@ class ElectrodeOracle:
             )
 
     def pass_time(self, now_us: int) -> None:
-        """Count up to now, and hold the counts against the limits."""
+        """Count up to now, and check the counts against the limits."""
         passed_s = (now_us - self._counted_us) / 1e6
         if passed_s <= 0.0:
             return
@@ -165,7 +165,7 @@ class ElectrodeOracle:
         self._check_rises()
 
     def charge_in_window_uc(self, now_us: int) -> float:
-        """Return what was given in the ten minutes before now."""
+        """Return the charge given in the ten minutes before now."""
         start_us = now_us - _WINDOW_US
         charges = self._charges
         while len(charges) > 1 and charges[1][0] <= start_us:
@@ -177,7 +177,7 @@ class ElectrodeOracle:
 
     @property
     def on_s(self) -> float:
-        """How long it has been above the safe amount, short breaks included."""
+        """The time above the safe amount, short breaks included."""
         if self.on_since_us is None:
             return 0.0
         off_us = self.off_since_us

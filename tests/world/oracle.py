@@ -1,4 +1,4 @@
-"""The electrodes of a whole rig held to the rules, at every step."""
+"""Checks all electrodes of a rig at every step."""
 
 from replay.virtual.electrode import Given
 from replay.virtual.operator import VirtualOperator
@@ -27,7 +27,7 @@ _DRIVEN = frozenset({"active", "hold", "paused"})
 
 
 class Oracle:
-    """Watches a world from its start.
+    """Watches a world from its start, and raises where a rule is broken.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Oracle:
             self._check_who_drives(device, now)
 
     def _check_who_drives(self, device: str, now: Given) -> None:
-        """Hold that nothing resumes on another boot of the device without a new arming."""
+        """Check that driving does not resume on another boot of a device without a new arming."""
         virtual = self.world.devices[device]
         if now.amount <= virtual.config.safe_amount + _TINY:
             return
@@ -128,7 +128,7 @@ class Oracle:
             self._check_sender(service)
 
     def _take_command(self, service: VirtualService, device: str) -> None:
-        """Count a command; each service has its own commands a second."""
+        """Count a command; each service has its own limit a second."""
         if service.state not in _DRIVEN:
             return
         electrode = self.electrodes[device]
@@ -138,7 +138,7 @@ class Oracle:
         electrode.check_commands(service.now_s)
 
     def _check_sender(self, service: VirtualService) -> None:
-        """Hold that nothing goes on upon another sender's samples."""
+        """Check that driving does not go on with samples of another sender."""
         if service.state not in {"idle", "safe"}:
             raise ViolationError(f"another sender, and the rig is {service.state}")
 
@@ -156,7 +156,7 @@ class Oracle:
             raise ViolationError("the rig armed and nobody had asked for it")
 
     def _check_counts(self, service: VirtualService) -> None:
-        """Hold that the budgets count no less than what was given."""
+        """Check that the budgets count no less than was given."""
         if not self.is_honest or service is not self.world.service:
             return
         for name, electrode in self.electrodes.items():
@@ -179,7 +179,7 @@ class Oracle:
                 )
 
     def _slack_uc(self, electrode: ElectrodeOracle) -> float:
-        """How much less may be counted: what the device itself cannot count.
+        """Return how much less may be counted: what the device itself cannot count.
 
         It looks at its clock every few milliseconds: what passes before the first look after it is
         switched on, or between two looks with a clock that was set back between them, it does not
@@ -196,7 +196,7 @@ class Oracle:
         return (boots_uc + sets_uc + ends_uc) * _DEVICE_LOOK_S
 
     def check(self) -> None:
-        """Hold everything that must be so at this moment."""
+        """Check all rules at this moment."""
         self.n_checks += 1
         now_us = self.world.now_us
         for name, electrode in self.electrodes.items():
@@ -209,7 +209,7 @@ class Oracle:
                 self._check_told(name, service)
 
     def _check_lease(self, name: str, electrode: ElectrodeOracle) -> None:
-        """Hold that nothing is given but on a lease, or what the slew still owes after it."""
+        """Check that nothing is given without a lease, but what the slew still needs after it."""
         virtual, gate = self.world.devices[name], self.world.config.gate
         config = virtual.config
         if not virtual.is_on:
@@ -230,7 +230,7 @@ class Oracle:
             )
 
     def _check_wish(self, name: str, electrode: ElectrodeOracle) -> None:
-        """Hold that a quiet rig gives what its policy wants, or the safe amount."""
+        """Check that a rig without faults gives what its policy wants, or the safe amount."""
         virtual = self.world.devices[name]
         config = virtual.config
         wishes = tuple(each.wish.get(name) for each in self.world.running)
@@ -265,7 +265,7 @@ class Oracle:
             )
 
     def _check_told(self, name: str, service: VirtualService) -> None:
-        """Hold that a driven rig does not keep silent about a device that takes no lease."""
+        """Check that a driven rig reports a device that takes no lease."""
         key = service.session, name
         if service.state not in _DRIVEN or self.world.devices[name].device.state == "live":
             self._left_out_us.pop(key, None)
@@ -277,7 +277,7 @@ class Oracle:
             raise ViolationError(f"{name} takes no lease of a rig that is {service.state}, untold")
 
     def _is_clipped(self, name: str, amount: float, service: VirtualService) -> bool:
-        """Say whether a service may leave a device at an amount below its policy's wish.
+        """Return whether a service may leave a device at an amount below its policy's wish.
 
         That is so where the device fell short of this very wish and an operator was told: it is
         not asked again until another amount is wanted.
@@ -290,7 +290,7 @@ class Oracle:
         return is_told and amount < wish and wished_us <= short_us + 2 * _CHECK_US
 
     def _judge(self, operator: VirtualOperator) -> None:
-        """Hold that an operator who was told that it is so was told the truth."""
+        """Check that what an operator was told is true."""
         if operator.exit_code != 0:
             return
         for name, electrode in self.electrodes.items():

@@ -1,9 +1,11 @@
-"""One seed of the world: its rig, its faults, and how it is run."""
+"""One seed of the world: its rig, its faults, and its run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+
+import msgspec
 
 from replay.virtual.faults import SWARM_FAULTS
 from replay.virtual.rig import virtual_rig, wider
@@ -13,21 +15,26 @@ from replay.what_if.states import SEEN_US, delivers
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
 from stimulators.limits import LimitsConfig, ProgramConfig
+from tests.world.drawn_policies import LEVEL_DEVICE, draw
 from tests.world.electrode_oracle import ViolationError
 from tests.world.oracle import Oracle
 
+#: What a rig without drawn policies drives: each device by one policy of its own.
+_NAMES = ({"left"}, {"left"}, {"left", "right"}, {"left", LEVEL_DEVICE})
 #: Devices that do not say what they give.
 LIES = frozenset({"says_high", "invents"})
 _CALM_S = 40
 #: A device that fell short of a wish is asked again with the next: so often the signal changes.
 _CHANGE_S = 10
+#: How long ago a policy that always wants something else wanted what its device gives.
+_LATELY_S = 0.3
 #: For so long the signal is weak at most, until the rig gives what is wanted then.
 _WEAK_S_MAX = 10
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to."""
+    """The result of a run."""
 
     n_steps: int
     digest: str
@@ -35,19 +42,24 @@ class Result:
     happened: tuple[tuple[int, str], ...]
 
 
-def stimulator(name: str, random: Random, *, simulated: bool, step: float) -> DeviceConfig:
-    """Return a stimulator drawn by a seed."""
+def stimulator(
+    name: str, random: Random, *, simulated: bool, step: float, is_quick: bool
+) -> DeviceConfig:
+    """Return a stimulator with random settings.
+
+    One that is quick has one program and changes as fast as the examples of policies ask for.
+    """
     safe_ma = random.choice((0.0, 0.0, 0.5, 2.0))
     return stimulator_of(
         name,
         safe_ma=safe_ma,
         simulated=simulated,
         amount_tolerance=step / 2.0 or None,
-        has_rest=random.random() < 0.3,
+        has_rest=random.random() < 0.3 and not is_quick,
         commands_per_s_max=random.choice((50.0, 100.0)),
         on_time_s_max=random.choice((5.0, 60.0, 600.0)),
         rises_per_min_max=random.choice((20, 200)),
-        slew_ma_per_s_max=random.choice((2.0, 12.0)),
+        slew_ma_per_s_max=12.0 if is_quick else random.choice((2.0, 12.0)),
         charge_uc_per_10_min_max=random.choice((14_000.0, 9900.0 if safe_ma > 1.0 else 4000.0)),
     )
 
@@ -93,7 +105,7 @@ def stimulator_of(
 
 
 def feedback_of(name: str, *, simulated: bool) -> DeviceConfig:
-    """Return a feedback device, which speaks level."""
+    """Return a feedback device, whose amount is a level."""
     limits = LimitsConfig(
         refractory_s=0.05,
         triggers_per_min_max=60,
@@ -126,7 +138,7 @@ def run_seed(
     kinds: Sequence[str] | None = None,
     n_steps: int = 3000,
 ) -> Result:
-    """Run one seed to its end and hold it to the oracle.
+    """Run one seed to its end and check it with the oracle.
 
     Parameters
     ----------
@@ -149,12 +161,17 @@ def run_seed(
     period_us = round(random.choice((0.5, 2.0, 8.0)) * 1e6)
     simulated = random.random() < 0.3
     step = random.choice((0.0, 0.0, 0.1))
-    devices = [stimulator("left", random, simulated=simulated, step=step)]
-    second = random.choice(("none", "none", "stimulator", "feedback"))
-    if second == "stimulator":
-        devices.append(stimulator("right", random, simulated=simulated, step=step))
-    elif second == "feedback" and step == 0.0:
-        devices.append(feedback_of("band", simulated=simulated))
+    policies = draw(random) if random.random() < 0.5 else ()
+    driven = {name for each in policies for name in each.drives}
+    driven = driven or random.choice(_NAMES)
+    if LEVEL_DEVICE in driven:
+        step = 0.0
+    devices = [
+        feedback_of(name, simulated=simulated)
+        if name == LEVEL_DEVICE
+        else stimulator(name, random, simulated=simulated, step=step, is_quick=bool(policies))
+        for name in sorted(driven)
+    ]
     timing = GateConfig(
         lease_s=random.choice((0.25, 1.0)),
         ack_s_max=0.25,
@@ -167,6 +184,8 @@ def run_seed(
         arm="auto" if simulated else "operator",
         policies={device.id: _policy(device, random) for device in devices},
     )
+    if policies:
+        config = msgspec.structs.replace(config, policies=tuple(policies))
     factor = random.choice((1.0, 1.0, 3.0))
     world = World(
         config,
@@ -186,7 +205,7 @@ def run_seed(
         while world.schedule.n_steps < n_steps:
             world.run(500_000)
         swarm.calm_down()
-        _calm(world, swarm, used)
+        _calm(world, swarm, used, _follows if policies else delivers)
     except Exception as error:
         text = (
             f"{type(error).__name__}: {error}" if not isinstance(error, ViolationError) else error
@@ -203,18 +222,35 @@ def run_seed(
 
 
 def again(seed: int, kinds: Sequence[str] | None, n_steps: int) -> str:
-    """Return the command that runs a seed again and prints what happened."""
+    """Return the command that repeats a seed and prints what happened."""
     only = "" if kinds is None else f" --faults {','.join(kinds)}"
     return f"python -m tests.world {seed} --steps {n_steps}{only}"
 
 
-def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
-    """Hold that the rig delivers again, soon after the last fault is over."""
+def _follows(world: World) -> bool:
+    """Return whether the rig is active and every device gives what its policy wanted lately.
+
+    Some policies want another amount at each hop, so a device is on its way for ever.
+    """
+    if not world.running or world.service.state != "active":
+        return False
+    for name, (amount, program) in world.service.wish.items():
+        virtual = world.devices[name]
+        way = virtual.config.slew_per_s_max * _LATELY_S
+        if virtual.device.program != program or abs(virtual.amount - amount) > way:
+            return False
+    return True
+
+
+def _calm(
+    world: World, swarm: Swarm, kinds: Sequence[str], is_calm: Callable[[World], bool]
+) -> None:
+    """Check that the rig gives its policy's amount again, soon after the last fault."""
     wait_us = max(0, swarm.quiet_since_us - world.now_us)
     world.run(wait_us + 1_000_000)
     waited_s = 0
     while True:
-        if delivers(world):
+        if is_calm(world):
             return
         if waited_s >= _CALM_S + _limit_wait_s(world, kinds):
             raise ViolationError(
@@ -222,15 +258,15 @@ def _calm(world: World, swarm: Swarm, kinds: Sequence[str]) -> None:
             )
         for _ in range(20):
             world.run(50_000)
-            if delivers(world):
+            if is_calm(world):
                 return
         waited_s += 1
         if waited_s % _CHANGE_S == 0:
-            change_wish(world)
+            change_wish(world, is_calm)
 
 
-def change_wish(world: World) -> None:
-    """Let the signal be weak for a while: the policies then want something else, and again.
+def change_wish(world: World, is_calm: Callable[[World], bool] = delivers) -> None:
+    """Weaken the signal for a while, so that the policies want other amounts.
 
     It is weak until the devices give what is wanted then. One that changes its program goes
     through 0, and where both begin at once the time that another may be above its safe amount can
@@ -239,7 +275,7 @@ def change_wish(world: World) -> None:
     world.amplifier.is_strong = False
     world.run(1_000_000)
     for _ in range(20 * _WEAK_S_MAX):
-        if delivers(world):
+        if is_calm(world):
             break
         world.run(50_000)
     world.amplifier.is_strong = True
@@ -254,7 +290,7 @@ def _described(world: World) -> str:
 
 
 def _limit_wait_s(world: World, kinds: Sequence[str]) -> int:
-    """How long a limit of the past may keep the rig from being armed."""
+    """Return how long a limit may keep the rig from being armed, from what was given before."""
     is_wide = all(each.limits.charge_uc_per_10_min_max == 14_000.0 for each in world.config.devices)
     # A device whose clock was set forward does not know what it gave meanwhile, nor a service
     # what a device gave while its machine slept.

@@ -1,4 +1,4 @@
-"""The electrode's judge can find against what it judges: each limit, broken, is a violation."""
+"""The oracle of the electrode finds each limit that is broken on purpose."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Triggers that wait at a device for a phase: given at it, and taken back by whatever ends them."""
+"""Triggers that wait in a device for their phase: fired at it, or cancelled."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ _LATE_US = 60 * _MS
 
 
 class _Rig:
-    """A rig that gives a trigger at each peak of the rhythm."""
+    """A rig that fires a trigger at each peak of the rhythm."""
 
     def __init__(self, lead_s: float = 0.03) -> None:
         device = stimulator_of(refractory_s=0.03, triggers_per_min_max=2000)
@@ -58,7 +58,7 @@ class _Rig:
         self.pulses_us += [pulses.time_us] * pulses.n_given
 
     def run(self, for_us: int) -> list[int]:
-        """Run on, and return when triggers were given meanwhile."""
+        """Run on, and return the times at which triggers fired."""
         before = len(self.pulses_us)
         self.world.run(for_us)
         return self.pulses_us[before:]

@@ -1,4 +1,4 @@
-"""A computer of the rig sleeps: what the electrode gets, what is counted, and the way back."""
+"""A computer of the rig sleeps: what is given, what is counted, and how it resumes."""
 
 import pytest
 
@@ -13,8 +13,8 @@ _S = 1_000_000
 _LONG = pytest.param(1200, marks=pytest.mark.slow)
 
 
-class Day:
-    """A rig that drives at 3 mA, and is held to the oracle at every step."""
+class SleepingRig:
+    """A rig that drives at 3 mA, checked by the oracle at every step."""
 
     def __init__(self, *, safe_ma: float = 1.2) -> None:
         device = stimulator_of(safe_ma=safe_ma, charge_uc_per_10_min_max=9900.0)
@@ -26,13 +26,13 @@ class Day:
         reach(self.world, "active", "")
 
     def counted_uc(self) -> tuple[float, float]:
-        """Return what the service counts, and what was given."""
+        """Return the charge that the service counts, and the charge that was given."""
         service, (name,) = self.world.service, self.world.devices
         counted_uc, _ = service.loop.gate.counted(name, service.now_s)
         return counted_uc, self.oracle.electrodes[name].charge_in_window_uc(self.world.now_us)
 
     def drives_again(self) -> bool:
-        """Arm once the data are good, and say whether the device gives what the policy wants."""
+        """Arm once the data are good; return whether the device gives what the policy wants."""
         self.world.run(12 * _S)
         asked = self.world.operate("arm")
         while asked.exit_code is None:
@@ -47,7 +47,7 @@ class Day:
 def test_after_the_services_machine_slept_it_is_armed_at_once(
     slept_s: int, does_clock_stand: bool
 ) -> None:
-    day = Day()
+    day = SleepingRig()
     day.world.suspend(slept_s * _S, does_clock_stand=does_clock_stand)
     day.world.run((slept_s + 1) * _S)
     assert day.world.service.state == "safe"
@@ -60,7 +60,7 @@ def test_after_the_services_machine_slept_it_is_armed_at_once(
 
 @pytest.mark.parametrize("slept_s", [5, 100, _LONG])
 def test_a_device_whose_computer_slept_is_at_its_safe_amount_and_armed_again(slept_s: int) -> None:
-    day = Day()
+    day = SleepingRig()
     (device,) = day.world.devices.values()
     device.suspend(slept_s * _S)
     day.world.run(slept_s * _S - 1)
@@ -72,7 +72,7 @@ def test_a_device_whose_computer_slept_is_at_its_safe_amount_and_armed_again(sle
 
 
 def test_a_service_that_starts_after_a_sleep_counts_what_was_given_meanwhile() -> None:
-    day = Day(safe_ma=2.0)
+    day = SleepingRig(safe_ma=2.0)
     day.world.service.kill()
     again = day.world.start_service()
     day.world.run(2 * _S)
@@ -85,7 +85,7 @@ def test_a_service_that_starts_after_a_sleep_counts_what_was_given_meanwhile() -
 
 @pytest.mark.parametrize("part", ["device", "broker", "service"])
 def test_after_a_link_was_away_for_minutes_the_rig_is_armed_at_once(part: str) -> None:
-    day, away_us = Day(), 200 * _S
+    day, away_us = SleepingRig(), 200 * _S
     if part == "device":
         (device,) = day.world.devices.values()
         device.client.disconnect("out of reach", back_after_us=away_us)

@@ -1,4 +1,4 @@
-"""What is left behind when a fault is over, and what an operator then has to do."""
+"""What remains when a fault is over, and what an operator has to do then."""
 
 import pytest
 
@@ -130,7 +130,7 @@ def test_the_oracle_does_not_let_a_rig_keep_silent_about_a_device_that_takes_no_
 
 
 def _half_deaf() -> World:
-    """Return a rig, held to the oracle, of which one device hears no answer about the time."""
+    """Return a rig, checked by the oracle, one of whose devices cannot learn the time."""
     world = World(virtual_rig([stimulator_of("left"), stimulator_of("right")]), seed=5)
     world.devices["right"].client.lost_topics.add(topics.CLOCK_REPLY)
     swarm = Swarm(world, (), _S)
@@ -142,7 +142,7 @@ def _half_deaf() -> World:
 
 
 def _judged() -> World:
-    """Return a rig that gives what its policy wants, held to the oracle."""
+    """Return a rig that gives what its policy wants, checked by the oracle."""
     world = World(virtual_rig([stimulator_of(slew_ma_per_s_max=2.0)]), seed=5)
     swarm = Swarm(world, (), _S)
     Oracle(world, swarm, tolerance=0.0031)
@@ -153,7 +153,7 @@ def _judged() -> World:
 
 
 def _stick(world: World) -> None:
-    """Let the device stick in the middle of its way up, for a second."""
+    """Let the device stop in the middle of its way up, for a second."""
     _swing(world)
     (device,) = world.devices.values()
     device.misbehaviour = Misbehaviour("sticks")
@@ -162,7 +162,7 @@ def _stick(world: World) -> None:
 
 
 def _swing(world: World) -> None:
-    """Let the policy want nothing, and all again for a second."""
+    """Let the policy want nothing for a second, and then everything again."""
     world.amplifier.is_strong = False
     world.run(3 * _S)
     world.amplifier.is_strong = True

@@ -1,4 +1,4 @@
-"""Every fault from every state: what the page for an ethics board is made of."""
+"""Every fault in every state: the page for an ethics board."""
 
 import math
 from functools import cache
@@ -113,7 +113,7 @@ def test_the_numbers_of_the_rig_decide() -> None:
 
 
 class _Strict(HTMLParser):
-    """Notes which elements are open."""
+    """Collects which elements are open."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,4 +126,4 @@ class _Strict(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Let what is opened and closed at once be."""
+        """Accept elements that have no content."""

@@ -1,4 +1,4 @@
-"""A policy that wants anything within its clip, of two devices: the limits hold all the same."""
+"""A policy that wants random amounts of two devices: the limits hold all the same."""
 
 from collections.abc import Sequence
 from random import Random
@@ -34,7 +34,7 @@ class _WildConfig(PolicyConfig, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class _Wild:
-    """Wants something else at every hop, valid or not: any amount, program and time to fire."""
+    """A policy whose every hop wants a random amount, program and firing time, valid or not."""
 
     config_type: ClassVar[type[PolicyConfig]] = _WildConfig
 

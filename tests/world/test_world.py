@@ -1,4 +1,4 @@
-"""Rigs in virtual time with everything that may go wrong: the electrode is the oracle."""
+"""Rigs with every fault in virtual time, checked at the electrode."""
 
 import secrets
 

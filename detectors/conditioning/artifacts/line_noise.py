@@ -1,4 +1,4 @@
-"""Hum of the mains, subtracted by oscillators that follow it."""
+"""Mains hum, estimated by oscillators that follow it and subtracted."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,11 +35,12 @@ class LineNoiseConfig(
     Parameters
     ----------
     frequency_hz : float
-        Of the mains: 50 or 60. It is followed up to 0.5 Hz from there.
+        Frequency of the mains: 50 or 60. Deviations up to 0.5 Hz are followed.
     n_harmonics : int
-        Harmonics, the fundamental included, as far as the rate carries them.
+        Number of harmonics, the fundamental included; those above half the rate are left out.
     time_constant_s : float
-        Of the amplitude and phase that follow it. The notch is ``1 / (pi time_constant_s)`` wide.
+        How fast estimated amplitudes and phases follow. The notch is ``1 / (pi time_constant_s)``
+        wide.
 
     Examples
     --------
@@ -53,23 +54,23 @@ class LineNoiseConfig(
 
 
 class LineNoise:
-    """Takes the mains and its harmonics off every channel; what is left is never marked.
+    """Subtracts mains hum and its harmonics from every channel; no sample is tainted by it.
 
     Parameters
     ----------
     config : LineNoiseConfig
-        Frequency, harmonics and how fast they change.
+        Frequency, harmonics, and how fast they may change.
     layout : StreamLayout
         The stream.
     counts : Counter
-        Not added to: every sample is cleaned.
+        Not used by this step, which cleans every sample.
 
     Attributes
     ----------
     n_harmonics : int
-        Harmonics that are taken off.
+        Number of harmonics that are subtracted.
     mains_hz : float
-        Where the mains is found to be.
+        The estimated frequency of the mains.
 
     Raises
     ------
@@ -80,24 +81,23 @@ class LineNoise:
     -----
     The adaptive noise canceller of Widrow [1]_ with a sine and a cosine for each harmonic: with
     ``p[n] = exp(i 2 pi h sum f)`` and the error ``e = x - m - sum Re(a p)``, where m is the
-    running mean, ``a += 2 g e conj(p)``. The output is ``x - sum Re(a p)`` with the a from before.
-    The gain g begins at one over four cycles of the mains and falls as one over the good samples
-    so far, a least-squares fit, to ``1 / (time_constant_s rate)``.
+    running mean, ``a += 2 g e conj(p)``. The output is ``x - sum Re(a p)`` with the a before that
+    update. The gain g starts at one over four cycles of the mains, falls as one over the number of
+    good samples, which is a least-squares fit, and ends at ``1 / (time_constant_s rate)``.
 
     Next to each harmonic this is a notch [2]_: at d hertz from it the gain is
     ``d / sqrt(d^2 + b^2)`` with ``b = 1 / (2 pi time_constant_s)``, and the phase leads by
     ``atan(b / d)``: half the power at b (0.32 Hz at 0.5 s), 3.6 degrees at 5 Hz, 0.6 at 30 Hz.
-    The gain for an offset is exactly 1. A step of height h leaves a ring of at most
-    ``h g / sin(pi f / rate)`` (1.3 % of it at 1 kHz), less where it is large: the error that is
-    learned from is cut at four times its running standard deviation, so a spike leaves next to
-    nothing.
+    The gain for an offset is exactly 1. A step of height h causes a ringing of at most
+    ``h g / sin(pi f / rate)`` (1.3 % of it at 1 kHz). A large step or a spike causes less, because
+    the error that updates a is limited to four times its running standard deviation.
 
-    The frequency follows once in each time constant by a quarter of the rotation of the
-    fundamental, all channels together, each with the weight of its power, within 0.5 Hz.
+    The frequency estimate moves once in each time constant, by a quarter of the measured rotation
+    of the fundamental, weighted by power over all channels, and within 0.5 Hz of the nominal one.
 
-    Delay: none. Start and gap: everything is learned anew; what is left of the line falls as one
-    over time (a tenth after 40 cycles). Tainted samples have the line taken off as it was, and
-    are not learned from.
+    Delay: none. Start and gap: everything is estimated anew; the remaining hum falls as one over
+    time (to a tenth after 40 cycles). From tainted samples the hum is subtracted as it was before,
+    and they do not update the estimate.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The artifact of a stimulation that runs: its true rate found again and again, and taken off."""
+"""Removes the artifact of continuous stimulation, whose true rate is estimated repeatedly."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ __all__ = ["StimulationPeriod", "StimulationPeriodConfig"]
 
 
 class StimulationPeriod:
-    """Takes off each sample what earlier samples at the same phase of the stimulation have.
+    """Subtracts from each sample what earlier samples at the same phase of the pulses have.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class StimulationPeriod:
     Attributes
     ----------
     found_hz : float or None
-        The rate that is taken off, or was last; None before any was found.
+        The rate that is subtracted, or was last; None before any was found.
     is_found : bool
-        Whether the newest whole stretch had a line.
+        Whether stimulation was found in the newest complete stretch.
 
     Raises
     ------
@@ -53,30 +53,32 @@ class StimulationPeriod:
     -----
     Period-based artifact reconstruction and removal [1]_, in its causal form, with two changes.
 
-    *Rate.* The samples of each stretch of `learn_s` are shifted by the nominal rate, added up in
-    tapered pieces, and the offset is the one with the most power through a Hann window over the
-    pieces, all channels together, each over its own median power in the range. Of up to eight
-    stretches that agree to 0.01 Hz the mean is taken. It is used from the next sample on. A line
-    must stand 20 dB over that median on some channel; where none does, there is no stimulation:
-    nothing is taken off and nothing marked. Aliasing is no obstacle: 150 Hz is
-    found at 50 Hz in a stream of 200 Hz.
+    *Rate.* The samples of each stretch of `learn_s` are shifted in frequency by the nominal rate
+    and summed in tapered pieces. The difference to the nominal rate is the frequency with the most
+    power in a Hann window over these pieces, summed over channels, each relative to its median
+    power in the range. Up to eight stretches that agree to 0.01 Hz are averaged, and the mean is
+    used from the next sample on. A line must be 20 dB above that median on at least one channel;
+    otherwise there is no stimulation: nothing is subtracted, and nothing tainted. Aliased rates
+    are found as well: 150 Hz appears at 50 Hz in a stream of 200 Hz.
 
-    *Removal.* With T the period in samples, the lags l of the last `window_s` with
-    ``|l / T - round(l / T)| <= half_width_periods`` give what the artifact is expected to be, as
-    the value at phase zero of a polynomial of the fourth degree in that phase, fitted to the past
-    samples by least squares. (The mean alone, as published, is blunted by its own width: it leaves
-    a fiftieth.) A running mean as late as the window's is given back: an offset stays.
+    *Removal.* T is the period in samples. The lags l of the last `window_s` with
+    ``|l / T - round(l / T)| <= half_width_periods`` lead to samples of nearly the same phase. A
+    polynomial of the fourth degree in that phase is fitted to them by least squares; its value
+    at phase zero is the expected artifact, which is subtracted. (The mean alone, as published, is
+    blurred over the width of the phases and leaves a fiftieth.) A running mean of equal delay is
+    added again, so that an offset stays.
 
-    What this does to a signal: noise of a share ``sum w^2`` of its power comes in (5 % with 80
-    lags), and beside each harmonic of the true rate, aliased or not, a notch about ``1 / window_s``
-    wide is cut. After a change of the artifact the difference remains for `window_s`.
+    Effect on the signal: noise with a share ``sum w^2`` of its power is added (5 % with 80 lags),
+    and a notch about ``1 / window_s`` wide is cut at each harmonic of the true rate, aliased or
+    not. After a change of the artifact the difference remains for `window_s`.
 
-    Delay: none. Taint: cleaned samples carry ``STIMULATION``. Until the rate is known, and until
-    the window has filled after a restart or a change, they stay as they are and carry
-    ``UNCLEANED``; stimulation that begins without word of it stays unmarked until the end of the
-    stretch. A change keeps the rate and begins a new stretch. With `resets_on_change` false it
-    only marks, with ``STIMULATION``, what cannot be cleaned until then. Tainted samples are not
-    learned from: what is expected stands in for them, for half a window at most.
+    Delay: none. Taint: cleaned samples have ``STIMULATION``. Until the rate is known, and until the
+    window is full after a restart or a change, samples are not changed and have ``UNCLEANED``;
+    stimulation that begins without an event of the device has no taint until the end of the
+    stretch. A change of the stimulation keeps the rate and begins a new stretch; with
+    `resets_on_change` false it only taints with ``STIMULATION`` the samples that cannot be cleaned
+    until then. Tainted samples do not contribute: the expected value is used instead, for half a
+    window at most.
 
     Chance: in noise, less than one channel's stretch in 100,000 is taken for stimulation.
 

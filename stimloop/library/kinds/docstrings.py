@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-#: A heading of numpydoc and its line.
+#: A heading of a numpydoc section with its underline.
 _HEADING: Final = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
-#: Sections of the class's docstring that hold for its table too.
+#: Sections of the class's docstring that are also true of its table.
 _OF_CLASS: Final = ("Raises", "Notes", "References")
-#: A call of each of our own kinds.
+#: An example call for each built-in kind.
 _EXAMPLES: Final = {
     "Aperiodic": 'sl.Aperiodic("slope", band_hz=(13, 30), window_s=10)',
     "BandPower": 'sl.BandPower("beta", band_hz=(13, 30), window_s=0.4)',

@@ -21,7 +21,7 @@ from stimloop.library.input_errors import raise_mistakes
 from stimloop.library.kinds.docstrings import docstring
 from stimloop.library.plain_data import plain_data
 
-#: What a kind is as a function: it returns the struct that configures a detector or a step.
+#: A kind as a function: it returns the struct that configures a detector or a step.
 Factory = Callable[..., Any]
 
 
@@ -48,7 +48,7 @@ def parts() -> Mapping[str, type[msgspec.Struct]]:
 
 
 def structs_in(annotation: Any) -> Iterator[type[msgspec.Struct]]:  # noqa: ANN401 of a field
-    """Yield the structs in an annotation, at any depth."""
+    """Yield the structs in a type annotation, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         yield annotation
     for each in get_args(annotation):

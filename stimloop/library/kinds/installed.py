@@ -15,5 +15,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Return the names of all of them."""
+    """Return the names of all kinds and of their parts."""
     return [*factories(), *parts()]

@@ -19,7 +19,7 @@ _OWN: Final = "detectors."
 
 
 def text() -> str:
-    """Return the stub of our own kinds: those of other packages are not here on every machine."""
+    """Return the stub of the built-in kinds; kinds of other packages are not on every machine."""
     own = {name: each for name, each in factories().items() if _is_own(_config_type(each))}
     own_parts = [each for each in parts().values() if _is_own(each)]
     structs = sorted({*map(_config_type, own.values()), *own_parts}, key=lambda each: each.__name__)
@@ -68,7 +68,7 @@ def _function(name: str, config_type: type[msgspec.Struct]) -> str:
 
 
 def _words(annotation: Any) -> Iterator[str]:  # noqa: ANN401 whatever a field is annotated with
-    """Yield the members of the union that a key may be of."""
+    """Yield the types that a key of a table may have, as text for the stub."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, types.UnionType}:
         for each in arguments:
@@ -98,7 +98,7 @@ def _tuple_text(arguments: tuple[Any, ...]) -> str:
 
 
 def _struct_words(struct: type[msgspec.Struct]) -> Iterator[str]:
-    """Yield the struct, what may stand for it, and a table of it."""
+    """Yield the types that may be written for a struct: itself, its short form, a plain table."""
     fields = set(struct.__struct_fields__)
     yield struct.__name__
     if {"percentile", "calibrate_s"} <= fields:

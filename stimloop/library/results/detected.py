@@ -57,7 +57,7 @@ class Detected(Mapping[str, DetectorSeries]):
         self._series = {id_: DetectorSeries(each) for id_, each in results.items()}
 
     def rig(self) -> Rig:
-        """Return the rig that detects the same of the same streams, and drives nothing."""
+        """Return a rig that runs the same detectors on the same streams, without devices."""
         return Rig(detectors=self.config.detectors, streams=self.config.streams)
 
     def plot(

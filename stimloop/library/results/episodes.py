@@ -71,17 +71,17 @@ class Episodes(Sequence[Episode]):
 
     @property
     def onset_s(self) -> NDArray[np.float64]:
-        """When each began."""
+        """When each episode began."""
         return self._column("onset_s")
 
     @property
     def offset_s(self) -> NDArray[np.float64]:
-        """When each ended; NaN where that was not detected."""
+        """When each episode ended; NaN where its end was not detected."""
         return self._column("offset_s")
 
     @property
     def duration_s(self) -> NDArray[np.float64]:
-        """How long each lasted; NaN where its end was not detected."""
+        """How long each episode lasted; NaN where its end was not detected."""
         return self._column("duration_s")
 
     @property
@@ -91,12 +91,12 @@ class Episodes(Sequence[Episode]):
 
     @property
     def peak(self) -> NDArray[np.float64]:
-        """The highest measure of each."""
+        """The highest measure from onset to offset of each episode."""
         return self._column("peak")
 
     @property
     def is_complete(self) -> NDArray[np.bool_]:
-        """Whether the end of each was detected."""
+        """Whether the end of each episode was detected."""
         return np.array([each.is_complete for each in self._rows], np.bool_)
 
     def to_frame(self) -> "DataFrame":

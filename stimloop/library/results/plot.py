@@ -16,7 +16,7 @@ from stimloop.library.results.detector_series import DetectorSeries
 from stimloop.library.results.optional_packages import matplotlib_figure
 from streamer.wiring.wiring import conditioners
 
-#: Of the palette of Okabe and Ito, whose colours colour-blind people tell apart.
+#: Colours of Okabe and Ito, which colour-blind people can tell apart.
 SIGNAL: Final = "#000000"
 MEASURE: Final = "#0072B2"
 EPISODE: Final = "#E69F00"
@@ -99,7 +99,7 @@ def _chosen(
 
 
 def _subject(series: DetectorSeries, label: str) -> str | None:
-    """Return what of a detector belongs to a channel: it itself, or the first pair with it."""
+    """Return the channel, or else the first pair with it, that a detector has values of."""
     subjects = tuple(dict.fromkeys(each.channel for each in series.outputs))
     if label in subjects:
         return label
@@ -113,7 +113,7 @@ def _draw_measure(axis: Any, series: DetectorSeries, subject: str) -> None:  # n
     outputs = [each for each in series.outputs if each.channel == subject]
     measure = outputs[0]
     axis.plot(series.time_s, series.column(subject, measure.measure), color=MEASURE, linewidth=1.2)
-    # The level that chance gives, or a threshold.
+    # The null of the measure, or a threshold.
     for name in (measure.null, "threshold"):
         if name is not None and any(each.measure == name for each in outputs):
             level = series.column(subject, name)
@@ -161,7 +161,7 @@ def _pieces(
         if view.stop_s is not None:
             is_shown &= block.time_s <= view.stop_s
         samples_uv = block.samples_uv[:, column].copy()
-        # Where the signal starts anew the line is cut.
+        # The line is interrupted where the signal restarts after a gap.
         samples_uv[(block.taint[:, column] & Taint.RESTART) > 0] = np.nan
         yield block.time_s[is_shown], samples_uv[is_shown]
 

@@ -1,1 +1,1 @@
-"""One device as the gate drives it: what it is wished to give, and what it is sent."""
+"""The gate's side of one device: what a policy wants of it, and the commands it is sent."""

@@ -1,17 +1,17 @@
-"""Commands without an answer yet, and which command an answer is for."""
+"""Commands that wait for an answer, and which command an answer belongs to."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
 from stimulators.wire.messages import Ack, Command
 
-#: More than this cannot be open at once: commands are limited, and each is soon overdue.
+#: More commands cannot be open at once: their rate is limited, and each is soon overdue.
 _N_OPEN_MAX = 1024
 
 Answer: TypeAlias = Literal["applied", "refused", "again", "unknown"]
 
 
 class OpenCommand(NamedTuple):
-    """A command without an answer yet."""
+    """A command that waits for its answer."""
 
     command: Command
     amount: float
@@ -21,7 +21,7 @@ class OpenCommand(NamedTuple):
 
 
 class OpenCommands:
-    """One device's commands in flight; bounded, and forgotten once overdue.
+    """The commands of one device that wait for an answer; bounded, and dropped once overdue.
 
     Attributes
     ----------
@@ -44,12 +44,12 @@ class OpenCommands:
             del self._open[next(iter(self._open))]
 
     def forget(self) -> None:
-        """Owe no answer that still matters: a new engagement begins, or the last one ended."""
+        """Stop waiting: open answers belong to an engagement that is over."""
         self.missing_seq = None
         self._open.clear()
 
     def take_answer(self, ack: Ack) -> tuple[Answer, OpenCommand | None]:
-        """Take an answer in; a repeated one changes nothing, a late one ends the waiting."""
+        """Take an answer; a repeated one changes nothing, a late one ends the wait as well."""
         seq = -1 if ack.seq is None else ack.seq
         opened = self._open.pop(seq, None)
         if opened is None:
@@ -60,7 +60,7 @@ class OpenCommands:
         return ("applied" if ack.refused is None else "refused"), opened
 
     def give_up_overdue(self, now_s: float) -> OpenCommand | None:
-        """Give up what should have been answered by `now_s`; return the first such in a row."""
+        """Drop commands overdue at `now_s`; return the first, unless one was missing before."""
         first = None
         was_missing = self.missing_seq is not None
         for opened in [each for each in self._open.values() if each.due_s <= now_s]:

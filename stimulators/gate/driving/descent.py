@@ -1,13 +1,13 @@
-"""Bringing one device to where it is safe: said until a word shows that it is there."""
+"""Brings one device to its safe amount: the command is repeated until a word shows success."""
 
-#: The longest pause before the safe amount is said again.
+#: The longest pause before the safe amount is commanded again.
 _INTERVAL_S_MAX = 1.0
-#: A word that shows more than safe counts as a fault this long after the way down should end.
+#: This long after the way down should have ended, a word above the safe amount is a fault.
 _GRACE_S = 1.0
 
 
 class Descent:
-    """When to say the safe amount again, and from when a higher one is a fault.
+    """Decides when to repeat the safe amount, and from when a higher amount is a fault.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ class Descent:
         self._interval_s = min(ack_s_max, _INTERVAL_S_MAX)
 
     def is_due(self, now_s: float) -> bool:
-        """Whether it is time to say it, the first time at once."""
+        """Whether the command is due; the first time at once."""
         return now_s >= self._due_s
 
     def note_said(self, now_s: float) -> None:
-        """Wait before it is said again."""
+        """Wait for a while before the command is repeated."""
         self._due_s = now_s + self._interval_s
         self._interval_s = min(2.0 * self._interval_s, _INTERVAL_S_MAX)

@@ -1,4 +1,4 @@
-"""One device as the gate drives it: its state, its answers, and the next command."""
+"""The gate's side of one device: its state, its answers, and its next command."""
 
 import math
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from stimulators.wire.messages import DeviceInfo
 
 
 class Drive:
-    """What one device is wished to give, what it may give, and what it is sent.
+    """One device: what a policy wants of it, what it may be giving, and what it is sent.
 
     Parameters
     ----------
@@ -111,23 +111,23 @@ class Drive:
             sending=self._sending,
         )
 
-    # What it is in.
+    # State.
 
     @property
     def may_move(self) -> bool:
-        """Whether its newest estimate is valid, now that it is driven."""
+        """Whether a driven device's newest estimate is valid."""
         return self.is_engaged and self.is_live and self.hops.is_valid
 
     @property
     def way_down_s(self) -> float:
-        """How long the device may take to its safe amount: a lease, and the way at the slew."""
+        """The longest time the device may need to its safe amount: a lease, and its slew."""
         way = max(0.0, self.belief.highest - self.config.safe_amount)
         if self.belief.programs != {self.config.safe_program}:
             way = self.belief.highest + self.config.safe_amount
         return self._timing.lease_s + way / self.config.slew_per_s_max
 
     def flaw(self, now_s: float) -> Flaw | None:
-        """Return why it may not be driven on at `now_s`, or None."""
+        """Return why the device may not be driven any longer at `now_s`, or None."""
         name, missing_seq = self.config.id, self.commands.missing_seq
         if self._was_live and not self.is_live:
             return Flaw("device", f"{name} let its lease end", "a device that is live")
@@ -141,7 +141,7 @@ class Drive:
     # Beginning and end.
 
     def engage(self) -> None:
-        """Begin to give it leases; commands follow once it says that it holds our session."""
+        """Begin to send leases; commands follow once the device reports our session."""
         self.is_engaged = True
         self.is_live = self._was_live = False
         self.descent = None
@@ -150,18 +150,18 @@ class Drive:
         self._forget()
 
     def go_live(self) -> None:
-        """Take in that it said that it holds our session."""
+        """Note that the device reported that it holds our session."""
         self.is_live = self._was_live = True
 
     def lapse(self) -> None:
-        """Take in that its lease ended: it goes to its safe amount, and is live no more."""
+        """Note that the device's lease ended: it goes to its safe amount by itself."""
         self.is_live = False
         self.wishes.drop()
         self._sending.forget_said()
         self._shortfall.forget_refused_way_down()
 
     def disengage(self, now_s: float) -> None:
-        """Drive it no longer, and bring it to its safe amount."""
+        """End driving, and bring the device to its safe amount."""
         if not self.is_engaged:
             return
         self.is_engaged = self.is_live = self._was_live = False
@@ -174,19 +174,19 @@ class Drive:
         self._shortfall.forget()
         self.commands.forget()
 
-    # What it said.
+    # Words of the device.
 
     def learn(self, info: DeviceInfo) -> None:
-        """Take in what the device says of itself."""
+        """Take the device's description of itself."""
         self.belief.learn(info)
         self._steering.learn_tolerance()
 
     def take_answer(
         self, opened: OpenCommand, word: Word | None, now_s: float, *, is_refused: bool
     ) -> bool:
-        """Take in the answer to a command; say whether it shows a new clipping."""
+        """Take the answer to a command; return whether it shows a new clipping."""
         if is_refused:
-            # Where it let its lease end it refuses what was on the way to it: that counts not.
+            # After its lease ended it refuses commands that were under way: these do not count.
             if self.is_live:
                 self._shortfall.take_refusal(opened)
             return False
@@ -195,14 +195,14 @@ class Drive:
             return False
         return self._shortfall.compare(opened, word.amount, now_s)
 
-    # What it is sent.
+    # Commands.
 
     def objection_to_rise(self, target: Target, now_s: float) -> Refusal | None:
-        """Return the refusal of leaving the safe amount upwards, or None."""
+        """Return why the device may not leave its safe amount upwards, or None."""
         return self._steering.objection_to_rise(target, now_s)
 
     def aim(self, target: Target) -> None:
-        """Set what is wished."""
+        """Set the amount that is wanted."""
         if not self.wishes.is_wished(target):
             self._shortfall.forget_clipping()
         self.wishes.wish(target)
@@ -224,11 +224,11 @@ class Drive:
         return steering.keep(now_s) if state in {"active", "hold"} else None
 
     def trigger(self, target: Target, now_s: float) -> Send | Refusal:
-        """Return the trigger, or why it may not go; it is never kept for later."""
+        """Return the trigger's command, or why it may not be sent; it is not kept for later."""
         return self._sending.send_trigger(target, now_s)
 
     def cancel_triggers(self, now_s: float) -> None:
-        """Take back triggers that wait at the device for their time."""
+        """Cancel triggers that wait in the device for their time to fire."""
         self._sending.cancel_triggers(now_s)
 
     def renew_lease(self, armed_s: float, now_s: float) -> Send | None:

@@ -12,7 +12,7 @@ _GATE = Reason(detector="", value=0.0, threshold=0.0, policy="")
 
 
 class Maker:
-    """Numbers, stamps and fills in what is sent to one device.
+    """Makes the commands and leases of one device: numbers, stamps and all other fields.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Maker:
         self._lease_seqs = lease_seqs
 
     def make_lease(self, armed_s: float, now_s: float) -> Send:
-        """Return a lease that rests on the arming at `armed_s`."""
+        """Return a lease that belongs to the arming at `armed_s`."""
         return Send(
             self._config.id,
             Lease(

@@ -1,4 +1,4 @@
-"""What goes out to one device: each command is counted, remembered, and its answer awaited."""
+"""Sends commands to one device: each is counted, remembered, and its answer awaited."""
 
 import math
 
@@ -18,7 +18,7 @@ _TINY = 1e-9
 
 
 class Sending:
-    """Sends one device its commands, within its commands a second.
+    """Sends commands to one device, at most as many a second as its limit allows.
 
     Parameters
     ----------
@@ -66,18 +66,18 @@ class Sending:
         self._scheduled_s = -math.inf
 
     def send_amplitude(self, asked: Asked, *, wish: Target | None, channel: str) -> Send:
-        """Return an amplitude command that goes now: for a wish, or by the gate itself."""
+        """Return an amplitude command to be sent now, for a policy or by the gate itself."""
         command = self._send("amplitude", asked, wish=wish, channel=channel)
         self._account.note_sent(self._belief, asked.now_s)
         self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
         self.said, self.said_s = (asked.amount, asked.program), asked.now_s
-        # The device drops what waits there with each new amount.
+        # With each new amount the device drops triggers that wait for their time.
         self.is_cancel_due = False
         self._scheduled_s = -math.inf
         return Send(self._config.id, command)
 
     def send_trigger(self, target: Target, now_s: float) -> Send | Refusal:
-        """Return the trigger, or why it may not go; it is never kept for later."""
+        """Return the trigger's command, or why it may not be sent; it is not kept for later."""
         asked = Asked(
             "trigger",
             target.amount,
@@ -94,15 +94,15 @@ class Sending:
         return Send(self._config.id, command)
 
     def cancel_triggers(self, now_s: float) -> None:
-        """Take back triggers that wait at the device for their time."""
+        """Cancel triggers that wait in the device for their time to fire."""
         self.is_cancel_due = self._scheduled_s >= now_s
 
     def forget_said(self) -> None:
-        """Take it that the device is where it went by itself, whatever was said."""
+        """Assume the amount to which the device went by itself, whatever was sent before."""
         self.said = None
 
     def forget(self) -> None:
-        """Begin anew: nothing was said, and nothing is to be taken back."""
+        """Forget everything that was sent: no command is open and no trigger waits."""
         self.said = None
         self.is_cancel_due = False
 
@@ -115,7 +115,7 @@ class Sending:
         )
         self._limits.count(asked)
         is_way_down = kind == "amplitude" and amount < self._belief.highest - _TINY
-        # A trigger that waits for its time is answered then.
+        # A waiting trigger is answered only when it fires.
         acts_s = now_s if command.fire_at_us is None else command.fire_at_us / 1e6
         self._commands.expect(
             OpenCommand(

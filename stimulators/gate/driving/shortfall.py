@@ -1,4 +1,4 @@
-"""How a device falls short of what it is asked for: it refuses, clips or does not go down."""
+"""Finds devices that do less than commanded: they refuse, clip, or do not go down."""
 
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
@@ -38,7 +38,7 @@ class Shortfall:
 
     @property
     def refused_down(self) -> float | None:
-        """The amount it would not go down to, while no word shows that it is there; or None."""
+        """The amount below which it refused to go, until a word shows it there; or None."""
         refused_down = self._refused_down
         if refused_down is None:
             return None
@@ -46,7 +46,7 @@ class Shortfall:
         return None if is_there else refused_down
 
     def flaw(self, n_refused_max: int) -> Flaw | None:
-        """Return why it may not be driven on, or None; that many refusals in a row are one."""
+        """Return why the device may not be driven on: it refuses, or stays up; else None."""
         name = self._config.id
         if self.refused_down is not None:
             did = "refused" if self.n_refused else "did not go"
@@ -57,44 +57,44 @@ class Shortfall:
         return None
 
     def take_refusal(self, opened: OpenCommand) -> None:
-        """Take in that a command was refused."""
+        """Count a command that the device refused."""
         self.n_refused += 1
         if opened.is_way_down:
             self._refused_down = opened.amount
 
     def end_refusals(self) -> None:
-        """Take in that a command was done."""
+        """Note that the device did a command."""
         self.n_refused = 0
         self._refused_down = None
 
     def compare(self, opened: OpenCommand, given: float, now_s: float) -> bool:
-        """Compare what it gives with what was asked for; say whether that shows a new clipping."""
+        """Compare a reported amount with the commanded one; return whether it newly clips."""
         self._note_stuck(opened, given, now_s)
         return self._note_short(opened, given, now_s)
 
     def accept_safe(self) -> None:
-        """Ask for no more than its safe amount of a device that refused to go further down."""
+        """Command no more than the safe amount of a device that refused to go further down."""
         if self._refused_down is not None:
             self._refused_down = max(self._refused_down, self._config.safe_amount)
 
     def forget_clipping(self) -> None:
-        """Begin anew, because something else is wished."""
+        """Forget clippings, because another amount is wanted."""
         self.is_clipped = False
         self._short = None
 
     def forget_refused_way_down(self) -> None:
-        """Take it that it goes down by itself, because its lease ended."""
+        """Assume that the device goes down by itself, because its lease ended."""
         self._refused_down = None
 
     def forget(self) -> None:
-        """Know of no refusal and no clipping: it is driven anew, or no longer."""
+        """Forget refusals and clippings: driving begins anew, or ended."""
         self.n_refused = 0
         self._refused_down = self._short = self._stuck = None
         self.is_clipped = False
         self._told_ceiling = None
 
     def _note_short(self, opened: OpenCommand, given: float, now_s: float) -> bool:
-        """Take in how an answer falls short of what was asked; twice the same is a clipping.
+        """Compare an answer that is too low with the command; twice the same is a clipping.
 
         The second counts where its command went when the way to what was asked should have been
         over: before, the device may be on its way.
@@ -116,7 +116,7 @@ class Shortfall:
         return before_told is None or abs(given - before_told) > tolerance
 
     def _note_stuck(self, opened: OpenCommand, given: float, now_s: float) -> None:
-        """Take in how an answer exceeds what was asked; twice the same is a way down not taken."""
+        """Compare an answer that is too high with the command; twice the same means it stays up."""
         tolerance = self._belief.tolerance + _TINY
         beyond = given - opened.amount
         before = self._stuck

@@ -1,4 +1,4 @@
-"""The next amount on the way to a goal: by the slew, in the right program, said until it shows."""
+"""The next amount on the way to the wanted one: within the slew, repeated until it is reported."""
 
 from stimulators.decisions import Refusal, Send
 from stimulators.device_config import DeviceConfig
@@ -17,7 +17,7 @@ _TINY = 1e-9
 
 
 class Steering:
-    """Takes one device to where it is wished, keeps it there, or brings it to safety.
+    """Moves one device to the wanted amount, keeps it there, or brings it to its safe amount.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ class Steering:
         self._slew = limits[SlewLimit].slew
 
     def learn_tolerance(self) -> None:
-        """Make no step smaller than the device's tolerance allows it to show."""
+        """Set the smallest step, so that each shows beyond the device's tolerance."""
         self._slew.tolerate(self._belief.tolerance)
 
     def objection_to_rise(self, target: Target, now_s: float) -> Refusal | None:
-        """Return the refusal of leaving the safe amount upwards, or None."""
+        """Return why the device may not leave its safe amount upwards, or None."""
         belief = self._belief
         if not (target.amount > belief.safe_level and belief.is_resting):
             return None
@@ -65,7 +65,7 @@ class Steering:
         return self._limits.check(asked)
 
     def follow(self, wish: Target, now_s: float) -> Send | None:
-        """Go towards what is wished; to another program by way of 0."""
+        """Move towards the wanted amount; to another program by way of 0."""
         if self._shortfall.is_clipped and self._belief.is_certain:
             return None
         if self._may_switch(wish.program):
@@ -73,19 +73,19 @@ class Steering:
         return self._toward(0.0, self._belief.program, wish, now_s)
 
     def keep(self, now_s: float) -> Send | None:
-        """Stay, or say the lowest again where it is not certain what the device took in."""
+        """Keep the amount; repeat the lowest possible one where it is uncertain what arrived."""
         refused_down = self._shortfall.refused_down
         goal = self._belief.lowest if refused_down is None else refused_down
         goal = min(goal, self._config.amount_max)
         return self._toward(goal, self._belief.program, None, now_s, may_rise=False)
 
     def rest(self, now_s: float) -> Send | None:
-        """Go towards the safe amount under leases, and stay there."""
+        """Move to the safe amount while leases go on, and stay there."""
         self._shortfall.accept_safe()
         return self._toward(self._config.safe_amount, self._belief.program, None, now_s)
 
     def descend(self, now_s: float) -> Send:
-        """Say the safe amount, whatever the limits: the device goes there by its own slew."""
+        """Command the safe amount, whatever the limits: the device moves at its own slew."""
         config = self._config
         way = (0.0, self._belief.program)
         if self._may_switch(config.safe_program):
@@ -93,15 +93,15 @@ class Steering:
         return self._say(Asked("amplitude", *way, now_s), None)
 
     def _may_switch(self, program: str) -> bool:
-        """Say whether it may go to this program from where it is: else first down to 0."""
+        """Return whether this program can be set now; otherwise the amount goes to 0 first."""
         said, programs = self._sending.said, self._config.programs
         if said is not None and said[1] == program and self._shortfall.n_refused == 0:
-            # It is on its way there, from 0.
+            # The device is already on its way to this program, from 0.
             return True
         present = self._belief.programs - {program}
         if not present or self._belief.highest == 0.0:
             return True
-        # Of a program that is not configured nobody knows the contacts.
+        # The contacts of a program that is not configured are unknown.
         contacts = {
             programs[each].contacts if each in programs else "" for each in (*present, program)
         }
@@ -116,9 +116,9 @@ class Steering:
         *,
         may_rise: bool = True,
     ) -> Send | None:
-        """Return the next amount on the way to `goal`, or the last one again where it is due."""
+        """Return the next amount on the way to `goal`, or the last one again where that is due."""
         lowest, highest = self._belief.lowest, self._belief.highest
-        # What waits at the device is taken back before anything: a way up might find no room.
+        # Waiting triggers are cancelled first: before a way up, which limits might hold up.
         is_up = may_rise and goal > lowest + _TINY and not self._sending.is_cancel_due
         if is_up:
             amount = self._slew.up(lowest, goal)
@@ -144,11 +144,11 @@ class Steering:
         return self._sending.send_amplitude(asked, wish=wish, channel=self._wishes.channel)
 
     def _is_shown(self, program: str) -> bool:
-        """Say whether no answer is missing, and its words show that it is in this program."""
+        """Return whether no answer is missing and the device reports this program."""
         return self._commands.missing_seq is None and self._belief.programs == {program}
 
     def _is_worth_saying(self, amount: float, program: str, now_s: float, *, is_up: bool) -> bool:
-        """Say whether it brings the device on, or is due to be said again."""
+        """Return whether a command moves the device, or is due to be repeated."""
         belief, said = self._belief, self._sending.said
         if self._sending.is_cancel_due or said is None or said[1] != program:
             return True

@@ -1,11 +1,11 @@
-"""What a policy wants of one device now, and what it was last refused."""
+"""The amount that a policy wants of one device now, and its newest refusal."""
 
 from stimulators.refusals import RefusalReason
 from stimulators.targets import Target
 
 
 class Wishes:
-    """Keeps one wish and one refusal; nothing is kept for later.
+    """Keeps one wanted amount and one refusal; older ones are forgotten.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Wishes:
         self._refused: tuple[float | None, RefusalReason] | None = None
 
     def is_wished(self, target: Target) -> bool:
-        """Say whether the target asks for what is under way already."""
+        """Return whether the target asks for what is already under way."""
         wish = self.newest
         return (
             wish is not None
@@ -32,29 +32,29 @@ class Wishes:
         )
 
     def was_refused(self, amount: float | None, reason: RefusalReason) -> bool:
-        """Say whether the last refusal was of this amount (None for any), for this reason."""
+        """Return whether the newest refusal was of this amount (None for any), for this reason."""
         return self._refused == (amount, reason)
 
     @property
     def is_withheld(self) -> bool:
-        """Whether what was wanted last is not to be sent."""
+        """Whether what was wanted last must not be sent."""
         return self._refused == (None, RefusalReason.WITHHELD)
 
     def wish(self, target: Target) -> None:
-        """Want this from now on."""
+        """Set what is wanted from now on."""
         self.newest = target
         self.channel = target.channel
         self._refused = None
 
     def refuse(self, amount: float | None, reason: RefusalReason) -> None:
-        """Remember a refusal, and want nothing any more."""
+        """Remember a refusal; nothing is wanted any more."""
         self.newest = None
         self._refused = (amount, reason)
 
     def drop(self) -> None:
-        """Want nothing any more."""
+        """Forget what was wanted."""
         self.newest = None
 
     def forget(self) -> None:
-        """Want nothing, and remember no refusal."""
+        """Forget what was wanted and the newest refusal."""
         self.newest = self._refused = None

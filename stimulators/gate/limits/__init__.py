@@ -1,1 +1,1 @@
-"""The limits that the gate holds every command to, one class each."""
+"""The limits on every command of the gate, one class each."""

@@ -1,4 +1,4 @@
-"""The highest amount, and the charge of a phase, which holds as it does where that holds."""
+"""Limits on the amount, and on charge density and Shannon's k of one phase of a pulse."""
 
 import math
 
@@ -7,12 +7,12 @@ from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
 from stimulators.limits import CHARGE_DENSITY_CEILING_UC_PER_CM2, SHANNON_K_CEILING
 from stimulators.refusals import RefusalReason
 
-#: Charge at 1 mA, and contact area, of what has no pulses.
+#: Charge at 1 mA, and contact area, where there are no pulses.
 _NO_PULSES = (0.0, 1.0)
 
 
 class AmountLimit(Limit):
-    """No amount below 0 or above the highest; a policy that wants one makes the rig safe."""
+    """The highest amount; a policy that wants more, or less than 0, makes the rig safe."""
 
     place = 10
     keys = ("amplitude_ma_max", "level_max")
@@ -25,7 +25,7 @@ class AmountLimit(Limit):
         self._highest = device.config.amount_max
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the amount is refused, or None."""
         if not (asked.kind == "target" or asked.gives_more):
             return None
         if 0.0 <= asked.amount <= self._highest:
@@ -34,7 +34,7 @@ class AmountLimit(Limit):
 
 
 class ChargeDensityLimit(Limit):
-    """No more charge density in a phase: no configuration allows an amount that has more."""
+    """The highest charge density of a phase; a configuration that could exceed it does not load."""
 
     place = 20
     keys = ("charge_density_uc_per_cm2_max",)
@@ -53,7 +53,7 @@ class ChargeDensityLimit(Limit):
         self._phases = _phases(device)
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the amount is refused, or None."""
         _, density = _phase(self._phases, asked)
         if density <= self._highest or not asked.gives_more:
             return None
@@ -61,7 +61,7 @@ class ChargeDensityLimit(Limit):
 
 
 class ShannonLimit(Limit):
-    """No phase beyond Shannon's line: no configuration allows an amount that is."""
+    """The highest Shannon k of a phase; a configuration that could exceed it does not load."""
 
     place = 30
     keys = ("shannon_k_max",)
@@ -76,7 +76,7 @@ class ShannonLimit(Limit):
         self._phases = _phases(device)
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the amount is refused, or None."""
         charge_uc, density = _phase(self._phases, asked)
         product = charge_uc * density
         k = math.log10(product) if product > 0.0 else -math.inf
@@ -86,7 +86,7 @@ class ShannonLimit(Limit):
 
 
 def _phases(device: Limited) -> dict[str, tuple[float, float]]:
-    """Return of each program with a contact area the charge at 1 mA, and that area."""
+    """Return the charge at 1 mA and the contact area of each program that has a contact area."""
     return {
         name: (device.config.charge_uc(name), program.contact_area_cm2)
         for name, program in device.config.programs.items()
@@ -95,7 +95,7 @@ def _phases(device: Limited) -> dict[str, tuple[float, float]]:
 
 
 def _phase(phases: dict[str, tuple[float, float]], asked: Asked) -> tuple[float, float]:
-    """Return charge and charge density of one phase of what is asked."""
+    """Return the charge and the charge density of one phase at the asked amount."""
     charge_uc_per_ma, area_cm2 = phases.get(asked.program, _NO_PULSES)
     charge_uc = asked.amount * charge_uc_per_ma
     return charge_uc, charge_uc / area_cm2

@@ -1,4 +1,4 @@
-"""What a limit is: what it reads, what it refuses, what it counts, and how it is described."""
+"""The base class of a limit: what it reads, refuses and counts, and how it is described."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
@@ -17,7 +17,7 @@ ASKED_KINDS: frozenset[AskedKind] = frozenset(get_args(AskedKind))
 
 
 class Asked(NamedTuple):
-    """What a limit is asked for, and counts once it goes.
+    """A request to a limit: may this go? Once it went, the limit counts the same.
 
     Parameters
     ----------
@@ -56,12 +56,12 @@ class Asked(NamedTuple):
 
     @property
     def gives_more(self) -> bool:
-        """Whether more is given: a way down is held up by the commands a second alone."""
+        """Whether more is given; only the commands a second hold up what lowers the amount."""
         return self.is_up or self.kind == "trigger"
 
 
 class Limited(NamedTuple):
-    """The device that limits are kept for.
+    """The device that a limit belongs to, with the gate's knowledge of it.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Limited(NamedTuple):
 
 
 class Told(NamedTuple):
-    """How a device says a limit of its own, in `DeviceLimits`.
+    """How a device reports this limit, if it has it too: fields of `DeviceLimits`.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class Told(NamedTuple):
 
 
 class Limit:
-    """One limit of one device, as the gate keeps it. A subclass is a limit.
+    """One limit of one device in the gate; each subclass is one limit.
 
     Parameters
     ----------
@@ -145,40 +145,40 @@ class Limit:
         self.config = device.config
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None; changes nothing."""
+        """Return why the request is refused, or None; changes nothing."""
         raise NotImplementedError
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
 
     def advance(self, now_s: float) -> None:
-        """Let time pass."""
+        """Let time pass up to `now_s`."""
 
     def is_reached(self, now_s: float) -> bool:
-        """Say whether it allows nothing more but the way to the safe amount."""
+        """Return whether the limit allows nothing more than the way to the safe amount."""
         del now_s
         return False
 
     def waits(self, now_s: float) -> Iterator[Refusal]:
-        """Yield what has to wait before a device that is known may be driven."""
+        """Yield a refusal for each wait until a known device may be driven."""
         del now_s
         yield from ()
 
     @classmethod
     def key_of(cls, config: DeviceConfig) -> str:
-        """Return the key that is written for this device."""
+        """Return the key of this limit that the device's table has."""
         written = [key for key in cls.keys if getattr(config.limits, key) is not None]
         return (written or cls.keys)[0]
 
     @classmethod
     def value_of(cls, config: DeviceConfig) -> float | None:
-        """Return the limit as it is configured; None where it is not."""
+        """Return the limit as configured; None where it is not."""
         value: float | None = getattr(config.limits, cls.key_of(config))
         return value
 
     @classmethod
     def narrower(cls, config: DeviceConfig, its: DeviceLimits) -> tuple[str, str] | None:
-        """Return what a device says and what is expected, where its own limit is narrower."""
+        """Return what the device reports and what is expected, where its own limit is narrower."""
         told = cls.told
         if told is None:
             return None
@@ -192,11 +192,11 @@ class Limit:
         return found, f"at least {asked:g}"
 
     def refusal(self, found: str, expected: str) -> Refusal:
-        """Return a refusal for this limit."""
+        """Return a refusal with the reason of this limit."""
         return Refusal(self.reason, device=self.config.id, found=found, expected=expected)
 
     def one_more(self, asked: Asked) -> Refusal:
-        """Return the refusal of one that is too much."""
+        """Return the refusal of one trigger or rise too many."""
         found = "one trigger more" if asked.kind == "trigger" else "one rise more"
         config = self.config
         limit = f"{self.value_of(config):g}"

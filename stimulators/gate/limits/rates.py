@@ -1,16 +1,16 @@
-"""How often a device is sent a command, and how often it may leave its safe amount."""
+"""Limits on how often a device gets a command, and how often it leaves its safe amount."""
 
 from stimulators.decisions import Refusal
 from stimulators.gate.limits.limit import Asked, Limit, Limited
 from stimulators.gate.usage.budgets import RateBudget
 from stimulators.refusals import RefusalReason
 
-#: One command in this many a second, one of several at least, is kept for the way down.
+#: One of this many commands a second, and at least one of several, is kept for the way down.
 _SHARE_FOR_DOWN = 5
 
 
 class CommandsLimit(Limit):
-    """Commands in any second; what gives more leaves some for the way down."""
+    """Commands in any second; commands that give more leave some for the way down."""
 
     place = 70
     keys = ("commands_per_s_max",)
@@ -25,22 +25,22 @@ class CommandsLimit(Limit):
         self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         if asked.kind not in {"amplitude", "trigger"}:
             return None
-        # What takes a trigger back must find room after it, as the way down does.
+        # The command that cancels triggers must still be allowed afterwards, as the way down must.
         gives_more = asked.kind == "trigger" or asked.is_up
         leaving = self._n_for_down if gives_more else 0
         has_room = self._budget.has_room(asked.now_s, leaving=leaving)
         return None if has_room else self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         self._budget.take(asked.now_s)
 
 
 class RisesLimit(Limit):
-    """Departures from the safe amount upwards, in any minute."""
+    """Departures upwards from the safe amount, in any minute."""
 
     place = 80
     keys = ("rises_per_min_max",)
@@ -53,12 +53,12 @@ class RisesLimit(Limit):
         self._budget = RateBudget(device.config.limits.rises_per_min_max, 60.0)
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         if not asked.is_rise or self._budget.has_room(asked.now_s):
             return None
         return self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         if asked.is_rise:
             self._budget.take(asked.now_s)

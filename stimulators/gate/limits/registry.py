@@ -1,4 +1,4 @@
-"""Every limit there is, in the order in which they are asked."""
+"""All limits of a device, in the order in which they are checked."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
@@ -15,7 +15,7 @@ _L = TypeVar("_L", bound=Limit)
 
 
 def find() -> tuple[type[Limit], ...]:
-    """Return the limits that the modules beside this one have, by their place.
+    """Return the limit classes of the modules beside this one, in the order of checking.
 
     Raises
     ------
@@ -35,12 +35,12 @@ def find() -> tuple[type[Limit], ...]:
     return tuple(found[place] for place in sorted(found))
 
 
-#: The first that refuses gives the reason.
+#: The first limit that refuses gives the reason.
 LIMITS: Final[tuple[type[Limit], ...]] = find()
 
 
 class Limits:
-    """All limits of one device.
+    """All limits of one device, checked one after the other.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Limits:
         self.onlooker: Callable[[Asked], None] | None = None
         self._device = device
         self._limits = tuple(limit(device) for limit in LIMITS)
-        # On the way of every command: only whom it concerns is asked.
+        # On the way of every command, so only limits for this kind of command are asked.
         self._checks = {
             kind: tuple(each.check for each in self._limits if kind in each.kinds)
             for kind in ASKED_KINDS
@@ -72,17 +72,17 @@ class Limits:
         )
 
     def __getitem__(self, kind: type[_L]) -> _L:
-        """Return the limit of this class."""
+        """Return the limit of a class."""
         return next(each for each in self._limits if isinstance(each, kind))
 
     def answers(self, asked: Asked) -> Iterator[tuple[type[Limit], Refusal | None]]:
-        """Yield each limit that this is asked of, in their order, and its refusal or None."""
+        """Yield each limit that checks this kind of request, in order, with its refusal or None."""
         for limit in self._limits:
             if asked.kind in limit.kinds:
                 yield type(limit), limit.check(asked)
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the first refusal of what is asked, or None; changes nothing."""
+        """Return the first refusal of a request, or None; changes nothing."""
         if self.onlooker is not None:
             self.onlooker(asked)
         for check in self._checks[asked.kind]:
@@ -91,31 +91,31 @@ class Limits:
         return None
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         for count in self._counts[asked.kind]:
             count(asked)
 
     def advance(self, now_s: float) -> None:
-        """Let time pass."""
+        """Let time pass up to `now_s`."""
         for advance in self._advances:
             advance(now_s)
 
     def reached(self, now_s: float) -> str | None:
-        """Return the key of what allows nothing more but the way to the safe amount, or None."""
+        """Return the key of a limit that allows only the way to the safe amount, or None."""
         for limit in self._limits:
             if limit.is_reached(now_s):
                 return limit.key_of(self._device.config)
         return None
 
     def waits(self, now_s: float) -> Iterator[Refusal]:
-        """Yield what has to wait before the device may be driven, once it said what it gives."""
+        """Yield a refusal for each wait until a device that reported its amount may be driven."""
         if self._device.belief.is_known:
             for limit in self._limits:
                 yield from limit.waits(now_s)
 
 
 def narrower_limits(config: DeviceConfig, its: DeviceLimits) -> Iterator[tuple[str, str]]:
-    """Yield what a device's own limits say and what is expected, in the order it says them."""
+    """Yield what the device's own limits are and what is expected, in the order of its report."""
     fields = [field.name for field in msgspec.structs.fields(DeviceLimits)]
     told = [(limit.told, limit) for limit in LIMITS if limit.told is not None]
     for _, limit in sorted(told, key=lambda each: fields.index(each[0].ma)):

@@ -1,4 +1,4 @@
-"""What still fits into a device's charge and time above safe, its way to safe kept in reserve."""
+"""What is left of a device's charge and time above safe, the way to safe kept in reserve."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from stimulators.refusals import RefusalReason
 
 
 class OnTimeLimit(Limit):
-    """Time above the safe amount without a break; the way to safe still comes to it."""
+    """Time above the safe amount without a break, including the way to safe that follows."""
 
     place = 90
     keys = ("on_time_s_max", "off_time_s_min")
@@ -27,7 +27,7 @@ class OnTimeLimit(Limit):
         self._on_s_max = device.config.limits.on_time_s_max
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         is_low = asked.amount <= self.config.safe_amount + self._belief.tolerance
         if not asked.is_up or is_low:
             return None
@@ -35,14 +35,14 @@ class OnTimeLimit(Limit):
         return self.one_more(asked) if on_s >= self._on_s_max else None
 
     def is_reached(self, now_s: float) -> bool:
-        """Say whether only the way to the safe amount is left."""
+        """Return whether only the way to the safe amount is left."""
         del now_s
         highest = self._belief.highest
         is_above = highest > self.config.safe_amount + self._belief.tolerance
         return is_above and self._on_time.on_s + self._way_down_s(highest) >= self._on_s_max
 
     def waits(self, now_s: float) -> Iterator[Refusal]:
-        """Yield how long it takes until the device may be driven, where it does."""
+        """Yield a refusal for the time until the device may be driven again."""
         del now_s
         if self._on_time.if_rising_s >= self._on_s_max:
             yield self.refusal(
@@ -57,7 +57,7 @@ class OnTimeLimit(Limit):
 
 
 class ChargeLimit(Limit):
-    """Charge of any ten minutes, also of those to come; the way to safe still comes to it."""
+    """Charge of any ten minutes, past or to come, including the way to safe that follows."""
 
     place = 100
     keys = ("charge_uc_per_10_min_max",)
@@ -82,7 +82,7 @@ class ChargeLimit(Limit):
         )
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         belief = self._belief
         if asked.kind == "trigger":
             highest = belief.interval[1]
@@ -94,16 +94,16 @@ class ChargeLimit(Limit):
         return None if self._fits(more_uc, asked.now_s) else self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         if asked.kind == "trigger":
             self._charge.add_pulse(self._pulse_uc(asked), asked.now_s, asked.until_s)
 
     def is_reached(self, now_s: float) -> bool:
-        """Say whether only the way to the safe amount is left."""
+        """Return whether only the way to the safe amount is left."""
         return not self._fits(self._reserve_now_uc(), now_s)
 
     def waits(self, now_s: float) -> Iterator[Refusal]:
-        """Yield how long it takes until the device may be driven, where it does."""
+        """Yield a refusal for the time until the device may be driven again."""
         reserve_uc = self._reserve_now_uc()
         if not self._fits(reserve_uc, now_s):
             over_uc = reserve_uc + self._ahead_uc(now_s) - self._limit_uc
@@ -132,7 +132,7 @@ class ChargeLimit(Limit):
         return self._reserve_uc(self._belief.highest, self._belief.programs)
 
     def _reserve_uc(self, highest: float, programs: Iterable[str]) -> float:
-        """Charge of the way to safe: the amount until a lease ends, then down by the slew."""
+        """Return the charge of the way to safe: of a last lease, and of the way at the slew."""
         dearest = max([self._uc_per_s.get(program, 0.0) for program in programs], default=0.0)
         down_s = 0.5 * highest / self._slew_per_s_max
         return highest * dearest * (self._stay_s + down_s)

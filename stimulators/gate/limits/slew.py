@@ -1,4 +1,4 @@
-"""How far an amount may move: the slew limit as a right that grows with time."""
+"""The slew limit: how far an amount may move, as an allowance that grows with time."""
 
 from stimulators.decisions import Refusal
 from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
@@ -6,14 +6,14 @@ from stimulators.refusals import RefusalReason
 
 #: Steps smaller than this share of the limit wait, unless they reach the goal.
 _STEP_SHARE = 0.002
-#: Sums of floats are this far from what they mean.
+#: Rounding error of sums of floats.
 _TINY = 1e-9
 
 
 class Slew:
-    """The right to move, from the lowest amount upwards and from the highest downwards.
+    """The allowance to move: upwards from the lowest possible amount, downwards from the highest.
 
-    The right grows with time at the slew and is never more than `spare`: what one tick allows,
+    The allowance grows with time at the slew and is never more than `spare`: what one tick allows,
     and another or the smallest step worth a command. So over any stretch the amount moves at
     most ``slew * stretch + spare``, whatever came before it and however late a tick is.
 
@@ -41,12 +41,12 @@ class Slew:
         self._right = self.spare
 
     def tolerate(self, tolerance: float) -> None:
-        """Make no step too small to show within a device's tolerance."""
+        """Set the smallest step, so that each shows beyond the device's tolerance."""
         self.step_min = max(_STEP_SHARE * self._amount_max, 2.0 * tolerance)
         self.spare = self._per_tick + max(self._per_tick, self.step_min)
 
     def advance(self, now_s: float) -> None:
-        """Let the right grow up to `now_s`."""
+        """Let the allowance grow up to `now_s`."""
         if self._now_s is not None:
             gained = self._slew_per_s_max * max(0.0, now_s - self._now_s)
             self._right = min(self.spare, self._right + gained)
@@ -70,21 +70,21 @@ class Slew:
         return max(goal, min(lowest, highest - self._right))
 
     def allows(self, moved: float) -> bool:
-        """Say whether a step of this size may go now."""
+        """Return whether a step of this size may be taken now."""
         return abs(moved) <= self._right + _TINY
 
     def take(self, moved: float) -> None:
-        """Use the right for a step that goes."""
+        """Use up the allowance for a step that is sent."""
         self._right = max(0.0, self._right - abs(moved))
 
 
 class SlewLimit(Limit):
-    """No step up beyond the right to move; steering asks it how large the next step may be.
+    """No step up beyond the allowance; `Steering` asks how large the next step may be.
 
     Attributes
     ----------
     slew : Slew
-        The right to move.
+        The allowance to move.
     """
 
     place = 40
@@ -104,17 +104,17 @@ class SlewLimit(Limit):
         )
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         is_step = asked.kind == "amplitude" and asked.is_up
         if not is_step or self.slew.allows(asked.moved):
             return None
         return self.refusal(f"a step of {asked.moved:g}", "no more than the slew allows by now")
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         if asked.kind == "amplitude":
             self.slew.take(asked.moved)
 
     def advance(self, now_s: float) -> None:
-        """Let the right to move grow with time."""
+        """Let the allowance grow with time."""
         self.slew.advance(now_s)

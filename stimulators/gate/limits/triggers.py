@@ -1,4 +1,4 @@
-"""How soon after one another triggers may go, and how many in a minute."""
+"""Limits on the time between triggers, and on their number in a minute."""
 
 from stimulators.decisions import Refusal
 from stimulators.gate.limits.limit import Asked, Limit, Limited, Told
@@ -10,7 +10,7 @@ _TINY = 1e-9
 
 
 class RefractoryLimit(Limit):
-    """Time from one trigger to the next: by sample, by now and when it fires; the shortest counts.
+    """Time from one trigger to the next, by sample, by now and by firing time: the shortest counts.
 
     One that would come before an earlier one is too soon.
     """
@@ -26,7 +26,7 @@ class RefractoryLimit(Limit):
         self._last: tuple[float, float, float] | None = None
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         if asked.kind != "trigger" or self._last is None:
             return None
         time_s, now_s, fire_at_s = self._last
@@ -35,13 +35,13 @@ class RefractoryLimit(Limit):
         return None if is_over else self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         if asked.kind == "trigger":
             self._last = asked.time_s, asked.now_s, asked.fire_at_s
 
 
 class TriggersLimit(Limit):
-    """Triggers in any minute: by sample, by now and when they fire; the most counts."""
+    """Triggers in any minute, by sample, by now and by firing time: the highest number counts."""
 
     place = 60
     keys = ("triggers_per_min_max",)
@@ -58,7 +58,7 @@ class TriggersLimit(Limit):
         self._by_fire = RateBudget(n_max, 60.0)
 
     def check(self, asked: Asked) -> Refusal | None:
-        """Return the refusal of what is asked, or None."""
+        """Return why the request is refused, or None."""
         if asked.kind != "trigger":
             return None
         have_room = (
@@ -69,7 +69,7 @@ class TriggersLimit(Limit):
         return None if have_room else self.one_more(asked)
 
     def count(self, asked: Asked) -> None:
-        """Count a command that goes."""
+        """Count a command that is sent."""
         if asked.kind == "trigger":
             self._by_sample.take(asked.time_s)
             self._by_now.take(asked.now_s)

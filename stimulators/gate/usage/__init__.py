@@ -1,1 +1,1 @@
-"""What a device has used up: charge, time above safe, and how often it was commanded."""
+"""What a device has used of its budgets: charge, time above safe, and numbers of commands."""

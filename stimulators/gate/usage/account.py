@@ -14,14 +14,14 @@ from stimulators.wire.messages import DeviceStatus
 #: How long a word was on its way, at most, of a device that never says when it was said: an
 #: assumption, which no device that stamps its reports needs.
 _TRANSIT_S = 1.0
-#: A device reports about once a second: one that is silent for longer may have no lease any more.
+#: A device reports about once a second; after a longer silence its lease may have ended.
 _REPORT_S = 1.5
-#: An offset between two clocks is worth nothing after so long: a device's is known to 10 ms.
+#: After this time an offset between two clocks is useless: a device knows its own to 10 ms.
 _CLOCK_FADES_S = 120.0
 
 
 class _Since(NamedTuple):
-    """How long ago a word was said at most, and the charge that may have been given since then.
+    """The longest possible time since a device's word, and the most charge given since then.
 
     `is_stamped` says that its own stamp says so, `replaces` that no earlier word knows more.
     """
@@ -33,7 +33,7 @@ class _Since(NamedTuple):
 
 
 class Account:
-    """Counts from the belief, and from the device's own counts.
+    """Counts charge and time above safe, from the belief and from the device's own reports.
 
     Parameters
     ----------
@@ -79,25 +79,25 @@ class Account:
 
     @property
     def charge(self) -> ChargeCount:
-        """The charge that it may have given."""
+        """The charge that the device may have given, as a count."""
         return self._charge
 
     @property
     def on_time(self) -> OnTime:
-        """How long it may have been above its safe amount, breaks and all."""
+        """How long the device may have been above its safe amount, short breaks included."""
         return self._on_high
 
     @property
     def on_s(self) -> float:
-        """How long the device may have been above its safe amount."""
+        """The longest time that the device may have been above its safe amount."""
         return self._on_high.on_s
 
     def charge_uc(self, now_s: float) -> float:
-        """Return the charge that it may have given in the last ten minutes."""
+        """Return the most charge that the device may have given in the last ten minutes."""
         return self._charge.charge_uc(now_s)
 
     def learn(self, past: DevicePast | None, now_s: float) -> None:
-        """Take in what an earlier service knew; what nobody knows counts as the most."""
+        """Take the counts of an earlier service; what nobody counted is the most possible."""
         self._is_presumed = True
         self._begin(now_s)
         if past is not None:
@@ -110,7 +110,7 @@ class Account:
         self._on_high.presume(min(on_s, self._on_s_max))
 
     def count(self, belief: Belief, now_s: float) -> None:
-        """Let everything run up to `now_s`, at the highest and the lowest of the belief."""
+        """Count the time up to `now_s`, at the highest and at the lowest amount of the belief."""
         if not self._is_presumed:
             self.learn(None, now_s)
         if self._counted_s == math.inf:
@@ -123,7 +123,7 @@ class Account:
         if self._is_sure(belief, passed_s, now_s):
             cheapest = min(map(self._config.charge_uc_per_s, belief.programs))
             lowest_uc = belief.lowest * cheapest * passed_s
-        # A simulated device that has not said a word is taken to be at rest.
+        # A simulated device that has not reported yet is assumed to be at its safe amount.
         is_known = belief.is_known or self._config.simulated
         most_uc = self._most_uc(belief, passed_s)
         self._charge.add(lowest_uc, most_uc, now_s, is_known=is_known)
@@ -134,20 +134,20 @@ class Account:
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
     def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
-        """Count time that passed while the clock stood still: up to the highest, perhaps none."""
+        """Count time in which the clock stood still: any charge up to the highest possible."""
         self._charge.add(0.0, self._most_uc(belief, lasted_s), now_s)
-        # What devices know of the service's clock is off by this, until they have asked again.
+        # Devices' offsets to the service's clock are wrong by this time, until they ask again.
         self._woke_s = now_s
         self._doubted_until_s = now_s + lasted_s + _CLOCK_FADES_S
 
     def note_sent(self, belief: Belief, now_s: float) -> None:
-        """Take in that a command goes now: what a word that knows of it counts is no older."""
+        """Note that a command is sent now: a later word that knows of it reports a count of now."""
         self.count(belief, now_s)
         self._charge.note_sent()
         self._sent_s = now_s
 
     def note_lapse(self, belief: Belief, now_s: float) -> None:
-        """Count the charge of a device that may have gone up to its safe amount, its lease over."""
+        """Count the charge of a device that may have gone up to its safe amount by itself."""
         config = self._config
         above = config.safe_amount - belief.highest
         if self._never_stamps and above > 0.0 and belief.heard_s is not None:
@@ -165,7 +165,7 @@ class Account:
         reaches_power_on: bool,
         is_driven: bool,
     ) -> None:
-        """Let the device's own counts say what the belief cannot.
+        """Correct the counts by those of the device's own report.
 
         Parameters
         ----------
@@ -196,13 +196,13 @@ class Account:
             return
         self._bound_on_time(said, belief, since.time_s)
         if reaches_power_on and (since.is_stamped or self._never_stamps):
-            # What it says beyond what is counted was hidden by what nobody knew.
+            # Charge it reports beyond our count was hidden by charge assumed for unknown times.
             hidden_uc = since.charge_uc if self._charge.settle_unknown(now_s) else missed_uc
             self._charge.note_told(told_uc, hidden_uc, now_s)
         is_whole = said.counted_since_s >= WINDOW_S
         if not (is_whole or reaches_power_on):
             return
-        # Where we counted more before its own count began, that is not in it.
+        # Charge that we counted before the device's own count began is not in that count.
         older_uc = 0.0 if is_whole else self._charge.older_uc(said.counted_since_s, now_s)
         if since.is_stamped:
             self._charge.bound_stamped(told_uc, since.charge_uc + older_uc, now_s)
@@ -210,7 +210,7 @@ class Account:
             self._charge.bound(told_uc, since.charge_uc + older_uc, replaces=since.replaces)
 
     def past(self, now_s: float) -> DevicePast:
-        """Return what is to be kept for the next service."""
+        """Return the counts, to be kept for the next service."""
         if not self._is_presumed:
             return DevicePast(device=self._config.id, known_age_s=math.inf)
         return DevicePast(
@@ -227,17 +227,17 @@ class Account:
         self._charge.begin(now_s)
 
     def _is_sure(self, belief: Belief, passed_s: float, now_s: float) -> bool:
-        """Say whether its lowest was given: unheard, its lease or its power may have ended."""
+        """Return whether the lowest amount was surely given: a lease or power may have ended."""
         unheard_s = math.inf if belief.heard_s is None else now_s - belief.heard_s
         return max(passed_s, unheard_s) <= self.stay_s + _REPORT_S
 
     def _most_uc(self, belief: Belief, passed_s: float) -> float:
-        """Return the most that the device may have given in so much time on this belief."""
+        """Return the most charge that the device may have given in this time on this belief."""
         config = self._config
         rates = [config.charge_uc_per_s(program) for program in belief.programs] or [0.0]
         is_known = belief.is_known or not config.simulated
         most = (belief.most if is_known else config.safe_amount) * max(rates)
-        # Where no lease went the device went to its safe amount, if it did not before.
+        # Without a new lease the device went to its safe amount, if not before.
         if not self._never_stamps or passed_s > self.stay_s:
             safe = belief.most_at(config.safe_amount)
             most = max(most, safe * config.charge_uc_per_s(config.safe_program))
@@ -246,7 +246,7 @@ class Account:
     def _since(
         self, belief: Belief, now_s: float, said_s: float | None, *, is_driven: bool
     ) -> _Since | None:
-        """Return what can have been since the newest word was said; None where nothing says it."""
+        """Return how long ago the newest word was sent, with the charge since; None if unknown."""
         charge = self._charge
         if said_s is not None and (stamped_uc := charge.since_uc(said_s)) < math.inf:
             return _Since(now_s - said_s, stamped_uc, is_stamped=True, replaces=True)
@@ -266,7 +266,7 @@ class Account:
             return
         amount = said.applied_ma if self._config.unit == "ma" else said.applied_level
         if said.on_s > 0.0 and (amount or 0.0) <= belief.safe_level:
-            # It was in a break, which counts if it is too short.
+            # The device was in a break, which counts as time above safe if it was too short.
             since_s += self._off_s_min
         on_s = min(self._on_high.on_s, said.on_s + since_s)
         self._on_high.on_s = max(self._on_low.on_s, on_s)

@@ -1,10 +1,10 @@
-"""How often something may happen in any window."""
+"""Limits on how often something may happen in any stretch of time of a given length."""
 
 from collections import deque
 
 
 class RateBudget:
-    """A limit on how often something happens in any window, counted exactly.
+    """A limit on how often something happens in any window of time, counted exactly.
 
     Parameters
     ----------
@@ -20,14 +20,14 @@ class RateBudget:
         self._times_s: deque[float] = deque()
 
     def has_room(self, now_s: float, *, leaving: int = 0) -> bool:
-        """Say whether one more may come at `now_s`, and `leaving` more after it."""
+        """Return whether one more is allowed at `now_s`, with `leaving` more kept in reserve."""
         n_max = self._n_max - leaving
         if len(self._times_s) < n_max:
             return True
         return n_max > 0 and now_s - self._times_s[-n_max] >= self._window_s
 
     def take(self, now_s: float) -> None:
-        """Count one at `now_s`, even beyond the limit: the way to safety is never refused."""
+        """Count one at `now_s`, even beyond the limit, since the way to safety is never refused."""
         while self._times_s and now_s - self._times_s[0] >= self._window_s:
             self._times_s.popleft()
         self._times_s.append(now_s)

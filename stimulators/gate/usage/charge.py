@@ -1,4 +1,4 @@
-"""Charge that a device may have given in ten minutes: bounds from above and from below."""
+"""Charge that a device may have given in ten minutes, as an upper and a lower bound."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -20,7 +20,7 @@ Bins = tuple[tuple[float, float], ...]
 
 
 class ChargeCount:
-    """How much charge a device may have given in the last ten minutes.
+    """The charge that a device may have given in the last ten minutes.
 
     Two windows bound it by the belief: from above with the highest amount, from below with the
     lowest; a third holds what nobody knows. A device that counts by itself narrows this: its
@@ -41,13 +41,13 @@ class ChargeCount:
         self._recent = RecentCharge()
 
     def begin(self, now_s: float) -> None:
-        """Take in that from now on all is counted."""
+        """Begin: from now on everything is counted."""
         self._recent.add(0.0, now_s)
 
     def add(
         self, lowest_uc: float, highest_uc: float, now_s: float, *, is_known: bool = True
     ) -> None:
-        """Count what was given up to `now_s`; `is_known` says that the device said a word."""
+        """Count what was given up to `now_s`; `is_known` says that the device has reported."""
         self._low.add(lowest_uc, now_s)
         (self._high if is_known else self._unknown).add(highest_uc, now_s)
         self._told_uc += highest_uc
@@ -55,14 +55,14 @@ class ChargeCount:
         self._recent.add(highest_uc, now_s)
 
     def add_pulse(self, charge_uc: float, now_s: float, until_s: float) -> None:
-        """Count a pulse that was asked for and is given at `until_s` at the latest, if at all."""
+        """Count a pulse that was asked for and is given by `until_s` at the latest, if at all."""
         self._high.add(charge_uc, now_s)
         self._told_uc += charge_uc
         self._since_sent_uc += charge_uc
         self._recent.add_pulse(charge_uc, until_s)
 
     def note_sent(self) -> None:
-        """Take in that a command goes now, and that all is counted up to now."""
+        """Note that a command is sent now, and that everything is counted up to now."""
         self._since_sent_uc = 0.0
 
     def learn(
@@ -73,7 +73,7 @@ class ChargeCount:
         unknown: Collection[int] = (),
         lowest: Sequence[tuple[float, float]] | None = None,
     ) -> None:
-        """Take in what an earlier service counted.
+        """Take the counts of an earlier service.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class ChargeCount:
                 self._low.add(charge_uc, now_s - age_s)
 
     def presume(self, rate_uc_per_s: float, passed_s: float, now_s: float) -> None:
-        """Take it that nobody knows what was given in the last `passed_s`: up to this rate."""
+        """Count the last `passed_s`, of which nothing is known, at this rate."""
         passed_s = min(passed_s, WINDOW_S)
         n_bins = math.ceil(passed_s / BIN_S)
         for place in range(n_bins, 0, -1):
@@ -105,7 +105,7 @@ class ChargeCount:
 
     @property
     def since_sent_uc(self) -> float:
-        """The most that may have been given since the newest command went."""
+        """The most charge that may have been given since the newest command was sent."""
         return self._since_sent_uc
 
     def since_uc(self, time_s: float) -> float:
@@ -113,28 +113,28 @@ class ChargeCount:
         return self._recent.since_uc(time_s)
 
     def note_told(self, told_uc: float, since_uc: float, now_s: float) -> None:
-        """Count what a device's own count, and what was given since at most, have beyond ours."""
+        """Raise the bound where the device's own count, with the charge since, is above ours."""
         told_uc = min(told_uc, CHARGE_UC_MAX)
-        # A word that came late may have bounded it too low.
+        # A late word may have set this bound too low.
         self._told_uc = max(self._told_uc, told_uc)
         beyond_uc = told_uc - self._above_uc(now_s)
-        # It was given before the word was said, at a time that nobody knows.
+        # It was given at an unknown time before the word was sent.
         if beyond_uc > UNIT_UC:
             self._beyond.add(beyond_uc, now_s)
         if beyond_uc + since_uc > UNIT_UC:
             self._high.add(beyond_uc + since_uc, now_s)
 
     def bound_stamped(self, told_uc: float, since_uc: float, now_s: float) -> None:
-        """Take in a device's count of all ten minutes, of which its stamp says how old it is."""
+        """Take a device's count of the whole ten minutes; a stamp of its own says how old it is."""
         self.bound(told_uc, since_uc, replaces=True)
         self._stamped_s = now_s
-        # No more than this can be left of what it counted beyond ours before.
+        # At most this much can remain of what the device counted beyond our count before.
         left_uc = min(self._beyond.charge_uc(now_s), max(0.0, told_uc - self._low.charge_uc(now_s)))
         self._beyond = ChargeWindow(rounds_up=False)
         self._beyond.add(left_uc, now_s)
 
     def bound(self, told_uc: float, since_uc: float, *, replaces: bool) -> None:
-        """Take in a device's count of all ten minutes, and what was given since at most.
+        """Take a device's count of the whole ten minutes, and the most charge given since.
 
         It replaces what was known before, or else the lower counts.
         """
@@ -142,12 +142,12 @@ class ChargeCount:
         self._told_uc = bound_uc if replaces else min(self._told_uc, bound_uc)
 
     def older_uc(self, since_s: float, now_s: float) -> float:
-        """Return what may have been given more than `since_s` ago, of what counts."""
+        """Return the charge in our count that may have been given more than `since_s` ago."""
         bins = self._high.bins(now_s)
         return math.fsum(charge_uc for age_s, charge_uc in bins if age_s + BIN_S > since_s)
 
     def settle_unknown(self, now_s: float) -> bool:
-        """Take it that nothing was given that nobody counted; say whether there was any.
+        """Forget the charge assumed of times that nobody counted; return whether there was any.
 
         What was given may then be hidden by what was counted too high before, as long as that
         counts: until then the device's own count stands.
@@ -159,7 +159,7 @@ class ChargeCount:
         return True
 
     def charge_uc(self, now_s: float) -> float:
-        """Return the charge that counts: never below what was given.
+        """Return the charge that limits count, which is never below the charge given.
 
         What was counted too high before may hide what nobody counted, and be over sooner: while
         that may be, or a stamped report is fresh, the device's own count alone is the bound.
@@ -190,17 +190,17 @@ class ChargeCount:
         return WINDOW_S
 
     def bins(self, now_s: float) -> Bins:
-        """Return what is kept for the next service: ages in seconds and charges."""
+        """Return the charges to be kept for the next service, each with its age in seconds."""
         return tuple((age_s, charge_uc) for age_s, charge_uc, _ in self._kept(now_s))
 
     def unknown_places(self, now_s: float) -> tuple[int, ...]:
-        """Return the places in `bins` of what nobody counted."""
+        """Return the indices in `bins` of charge that nobody counted."""
         return tuple(
             place for place, (*_, is_unknown) in enumerate(self._kept(now_s)) if is_unknown
         )
 
     def bins_lowest(self, now_s: float) -> Bins:
-        """Return what was given for sure: ages in seconds and charges, the oldest first."""
+        """Return the charges that were surely given, each with its age in seconds, oldest first."""
         return tuple(self._low.bins(now_s))
 
     def _kept(self, now_s: float) -> list[tuple[float, float, bool]]:

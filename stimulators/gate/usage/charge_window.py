@@ -4,12 +4,12 @@ import math
 from collections import deque
 from collections.abc import Iterator
 
-#: The budget of charge is of any stretch of this length.
+#: The budget of charge is for any stretch of this length.
 WINDOW_S = 600.0
 #: Resolution of the window; the oldest, partly expired bin still counts whole.
 BIN_S = 2.0
 _N_BINS = round(WINDOW_S / BIN_S) + 1
-#: Charges are summed as integers of this unit: what is added and taken off again is exact.
+#: Charges are summed as whole numbers of this unit, so that adding and subtracting is exact.
 UNIT_UC = 1e-6
 #: The highest limit there is: a device that says more has nothing to give for ten minutes, and a
 #: number without bounds must not stop the service.
@@ -17,7 +17,7 @@ CHARGE_UC_MAX = 1e9
 
 
 class ChargeWindow:
-    """Charge of the last ten minutes, in bins.
+    """The charge of the last ten minutes, in bins of two seconds.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class ChargeWindow:
         self._sum = 0
 
     def add(self, charge_uc: float, now_s: float) -> None:
-        """Count a charge that was given up to `now_s`."""
+        """Count a charge given up to `now_s`."""
         units = int(self._round(min(charge_uc, CHARGE_UC_MAX) / UNIT_UC))
         index = int(now_s // BIN_S)
         if self._bins and self._bins[-1][0] >= index:
@@ -44,7 +44,7 @@ class ChargeWindow:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is counted."""
+        """Whether no charge is counted."""
         return self._sum == 0
 
     def charge_uc(self, now_s: float) -> float:
@@ -55,7 +55,7 @@ class ChargeWindow:
         return self._sum * UNIT_UC
 
     def bins(self, now_s: float) -> Iterator[tuple[float, float]]:
-        """Yield the age in seconds of each bin's end and its charge, the oldest first."""
+        """Yield the age in seconds of each bin's end with its charge, the oldest first."""
         for index, units in self._bins:
             yield max(0.0, now_s - (index + 1) * BIN_S), units * UNIT_UC
 
@@ -65,7 +65,7 @@ class ChargeWindow:
         left = self._sum
         worst = left * UNIT_UC
         for index, units in self._bins:
-            # Just before this bin leaves the window, all that was given until then counts too.
+            # Just before this bin leaves the window, all charge given until then counts too.
             ahead_s = (index + _N_BINS) * BIN_S - now_s
             worst = max(worst, left * UNIT_UC + rate_uc_per_s * min(ahead_s, WINDOW_S))
             left -= units

@@ -4,7 +4,7 @@ import math
 
 
 class OnTime:
-    """How long an amount has been above safe; a short break does not end it.
+    """Counts the time that an amount has been above safe; a short break does not reset it.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class OnTime:
         self._off_time_s_min = off_time_s_min
 
     def pass_time(self, passed_s: float, *, is_on: bool) -> None:
-        """Count time in which the amount was, or was not, above safe."""
+        """Count a time in which the amount was, or was not, above safe."""
         if is_on:
             self.on_s = self.if_rising_s + passed_s
             self.off_s = 0.0
@@ -35,16 +35,16 @@ class OnTime:
             self.on_s = 0.0
 
     def presume(self, on_s: float) -> None:
-        """Assume at least `on_s` above safe, without a break since."""
+        """Set the count to at least `on_s`, as if no break had been since."""
         self.on_s = max(self.on_s, on_s)
         self.off_s = 0.0
 
     @property
     def if_rising_s(self) -> float:
-        """How long it has been above safe if it rises now: a short break counts."""
+        """The time above safe at the next rise: a short break does not reset it."""
         return self.on_s + self.off_s if self.on_s > 0.0 else 0.0
 
     @property
     def wait_s(self) -> float:
-        """How long at or below safe until it is over."""
+        """The time at or below safe until the count is reset."""
         return max(0.0, self._off_time_s_min - self.off_s) if self.on_s > 0.0 else 0.0

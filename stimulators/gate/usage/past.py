@@ -1,4 +1,4 @@
-"""What a device gave before this service began: kept in a file, read once at the start."""
+"""What a device gave before this service began, from a file that is read at the start."""
 
 from typing import Self
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class DevicePast(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of one device's charge and on-time up to a moment.
+    """The counted charge and time above safe of one device at one time.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class DevicePast(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     on_s: float = 0.0
 
     def aged(self, by_s: float) -> Self:
-        """Return the same, so much longer ago."""
+        """Return the same counts, older by this time."""
         lowest = self.charges_lowest
         return msgspec.structs.replace(
             self,

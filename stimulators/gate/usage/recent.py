@@ -3,14 +3,14 @@
 import math
 from collections import deque
 
-#: A word that is older than this tells nothing of what was given since.
+#: For a word older than this, nothing is known of the charge since.
 RECENT_S = 60.0
-#: A device's clock may be this far off when it looks whether a trigger is too late.
+#: A device's clock may be off by this when it decides whether a trigger is too late.
 _CLOCK_S = 0.1
 
 
 class RecentCharge:
-    """Charge that was counted up to each moment of the last minute, as a running sum."""
+    """A running sum of the charge given at most, for each time of the last minute."""
 
     def __init__(self) -> None:
         self._sum_uc = 0.0
@@ -18,17 +18,17 @@ class RecentCharge:
         self._pulses: deque[tuple[float, float]] = deque()
 
     def add(self, charge_uc: float, now_s: float) -> None:
-        """Count what was given at most since the last count, up to `now_s`."""
+        """Count the most charge given since the last count, up to `now_s`."""
         self._sum_uc += charge_uc
         self._sums.append((now_s, self._sum_uc))
-        # The newest of those that are too old is kept: from it on all is known.
+        # The newest of the outdated sums is kept: everything is known since its time.
         while len(self._sums) > 1 and self._sums[1][0] <= now_s - RECENT_S:
             self._sums.popleft()
         while self._pulses and self._pulses[0][0] < now_s - RECENT_S:
             self._pulses.popleft()
 
     def add_pulse(self, charge_uc: float, until_s: float) -> None:
-        """Count a pulse that is given at any time up to `until_s`, or not at all."""
+        """Count a pulse that may be given at any time up to `until_s`."""
         self._pulses.append((until_s + _CLOCK_S, charge_uc))
 
     def since_uc(self, time_s: float) -> float:

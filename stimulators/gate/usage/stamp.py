@@ -1,4 +1,4 @@
-"""When a device said what it has counted, as far as its own stamp can be believed."""
+"""When a device sent a word: as far as the stamp in it can be believed."""
 
 from stimulators.gate.usage.recent import RECENT_S
 from stimulators.wire.messages import DeviceStatus
@@ -7,7 +7,7 @@ from stimulators.wire.messages import DeviceStatus
 def earliest_said_s(
     said: DeviceStatus, session: str, *, done_s: float, now_s: float
 ) -> float | None:
-    """Return the earliest moment at which a device can have said a word, in the service's clock.
+    """Return the earliest time, on the service's clock, at which the device can have sent a word.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The grid of two streams, row by row, from whole recordings."""
+"""Reference of alignment: the common grid of two streams, row by row, from all samples."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import StreamLayout, Taint
-from detectors.testing.subject import Recording
+from detectors.testing.subject import StreamSamples
 from tests.detectors.coherence.cross_subject import Streams
 
 _JUMP_S = 3600.0
@@ -16,20 +16,20 @@ _MISSING = np.uint16(Taint.MISSING)
 
 
 def weights(distance_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
-    """Return the weight of samples so far from a row: a table with straight lines between."""
+    """Return the weight of a sample at this distance from a row, interpolated from a table."""
     return rate_hz * np.interp(distance_s * rate_hz / 10.0, _PLACES, _TABLE)
 
 
 def aligned(
     layouts: Sequence[StreamLayout], channels: Mapping[str, Sequence[str]], given: Streams
-) -> Recording:
-    """Return the rows that are known once everything has been given, channels in this order."""
+) -> StreamSamples:
+    """Return the rows that are known once all samples are there, in this order of channels."""
     reference = min(layouts, key=lambda layout: layout.rate_hz)
     (other,) = (layout for layout in layouts if layout is not reference)
     columns = {
         each.name: [each.channels.index(label) for label in channels[each.name]] for each in layouts
     }
-    rows, samples = given.recordings[reference.name], given.recordings[other.name]
+    rows, samples = given.by_stream[reference.name], given.by_stream[other.name]
     found = _Other(samples, columns[other.name], given, other, reference.rate_hz)
     values: list[NDArray[np.float64]] = []
     taint: list[NDArray[np.uint16]] = []
@@ -50,7 +50,7 @@ def aligned(
         both = np.concatenate([parts[layout.name][1] for layout in layouts])
         taint.append(both | np.uint16(Taint.RESTART if restarts else 0))
     n_channels = sum(len(each) for each in columns.values())
-    return Recording(
+    return StreamSamples(
         np.array(values).reshape(-1, n_channels),
         rows.time_s[: len(values)],
         np.array(taint, dtype=np.uint16).reshape(-1, n_channels),
@@ -58,11 +58,11 @@ def aligned(
 
 
 class _Other:
-    """The other stream, asked for one row after another."""
+    """The other stream, interpolated at one row after another."""
 
     def __init__(
         self,
-        samples: Recording,
+        samples: StreamSamples,
         columns: list[int],
         given: Streams,
         layout: StreamLayout,
@@ -85,7 +85,7 @@ class _Other:
     def at(
         self, row_s: float, epoch: int, *, is_silent: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.uint16], bool] | None:
-        """Return value, taint, and whether the grid restarts; None if that is not known yet."""
+        """Return value, taint, and whether the grid restarts; None if that cannot be known yet."""
         missing = (self._newest, np.full(self._newest.size, _MISSING), False)
         if is_silent:
             return missing
@@ -122,7 +122,7 @@ class _Other:
 
 
 def _held(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the last good value of each channel in the place of what is NaN; 0 before any."""
+    """Replace NaN by the last good value of each channel, and by 0 before any."""
     held = samples_uv.copy()
     for row in range(len(held)):
         before = held[row - 1] if row else np.zeros(held.shape[1])

@@ -1,4 +1,4 @@
-"""The grid of several streams: what is on it is what was there at that time, or is said to miss."""
+"""Alignment: a row of the grid holds what a stream had at that time, or is marked as missing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -266,7 +266,7 @@ def test_streams_whose_clocks_disagree_wait_for_so_long_and_no_longer(ahead_s: f
 
 
 def test_a_wrong_clock_does_no_harm_once_it_is_corrected() -> None:
-    """The reference's clock is 1000 s fast for 5 s; the correction is a break."""
+    """A reference clock that is 1000 s ahead for 5 s; its correction is a break."""
     aligner = Aligner((_LFP, _EMG), _CHANNELS)
     slow_s = _times(0.0, 20.0, 250.0)
     slow_s[1250:2500] += 1000.0
@@ -288,7 +288,7 @@ def test_a_wrong_clock_does_no_harm_once_it_is_corrected() -> None:
 
 @pytest.mark.parametrize("ahead_s", [1e6, -1e6])
 def test_rows_of_a_wild_clock_use_up_nothing_of_those_behind_them(ahead_s: float) -> None:
-    """The reference's clock is wrong for 5 s, and nobody says so."""
+    """A reference clock that is wrong for 5 s, without any clock correction."""
     slow_s = _times(0.5, 50.0, 250.0)
     slow_s[1250:2500] += ahead_s
     whole = _block(_LFP, slow_s, _signal(_times(0.5, 50.0, 250.0)))
@@ -313,7 +313,7 @@ def _coherence(
     fast_s: NDArray[np.float64],
     band_hz: tuple[float, float] = (18.0, 22.5),
 ) -> NDArray[np.float64]:
-    """Return coherence and its imaginary part at the last hop of two streams fed in turn."""
+    """Return coherence and its imaginary part at the last hop, with two streams fed in turns."""
     lfp = StreamLayout("LFP", 250.0, ("a",))
     emg = StreamLayout("EMG", 1000.0, ("b",))
     config = CoherenceConfig(
@@ -333,7 +333,7 @@ def _coherence(
 
 
 def _random_tones(seed: int) -> list[tuple[float, float]]:
-    """Return Gaussian noise up to 95 Hz as a sum of many tones: its value at any time is known."""
+    """Return Gaussian noise up to 95 Hz as a sum of tones, whose value at any time is known."""
     random = np.random.default_rng(seed)
     return list(
         zip(np.arange(1.0, 95.0, 0.173), random.uniform(0.0, 2.0 * np.pi, 600), strict=False)

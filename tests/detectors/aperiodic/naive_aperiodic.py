@@ -1,4 +1,4 @@
-"""The line through the logarithms of a spectrum, hop by hop, from each window's own spectrum."""
+"""Reference of `aperiodic`: a line through the log spectrum of each window."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +7,14 @@ from scipy.special import digamma, polygamma
 
 from detectors.aperiodic.aperiodic import AperiodicConfig
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
-from detectors.testing.subject import Plain, Recording
+from detectors.testing.subject import Plain, StreamSamples
 from tests.detectors.power.naive_band_power import parts_of
 
 _N_TURNS = 20
 
 
 class Spectrum:
-    """Bins of a configuration, and how they scatter in noise."""
+    """The bins of a configuration, and their variance in noise."""
 
     def __init__(self, config: AperiodicConfig, rate_hz: float) -> None:
         self.rate_hz = rate_hz
@@ -45,7 +45,7 @@ class Spectrum:
         self.over_db_null, self.distance = self._null(spread)
 
     def _covariance(self) -> NDArray[np.float64]:
-        """Return that of the mean powers of white noise, from the transform of every segment."""
+        """Return the variance for white noise, from the transform of every segment."""
         hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(self.segment) / self.segment)
         bins = np.append(self.line, self.band)
         turns = np.exp(-2j * np.pi * np.outer(bins, np.arange(self.segment)) / self.segment)
@@ -70,7 +70,7 @@ class Spectrum:
         return 16.45 * float(np.sqrt(row @ spread @ row)), float(np.sqrt(squares / n_line))
 
     def smeared(self, exponent: float, bins: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return how much too high a Hann segment shows a power law."""
+        """Return by how much a Hann window overestimates a power law."""
         square = 1.0 / bins**2
         fall = exponent * (exponent + 1.0)
         further = (exponent + 2.0) * (exponent + 3.0)
@@ -101,7 +101,7 @@ def measures_of(samples_uv: NDArray[np.float64], given: Spectrum) -> list[float]
     return [float(exponent), float(offset), float(over_db), given.over_db_null, float(misfit)]
 
 
-def aperiodic(config: AperiodicConfig, layout: StreamLayout, given: Recording) -> Plain:
+def aperiodic(config: AperiodicConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
     """Return values and validity of every hop of a recording."""
     spectrum = Spectrum(config, layout.rate_hz)
     labels = config.channels or layout.channels

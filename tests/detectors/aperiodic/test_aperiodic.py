@@ -1,4 +1,4 @@
-"""The line through the spectrum against closed forms, what chance gives, and its configuration."""
+"""`aperiodic` against closed forms and its null, and what its configuration refuses."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +41,7 @@ def aperiodic(
 
 
 def measured(samples_uv: NDArray[np.float64], **keys: Any) -> NDArray[np.float64]:
-    """Return the outputs over the whole of a recording, as one window, a row a channel."""
+    """Return the outputs over all samples as one window, a row for each channel."""
     _, found = aperiodic(samples_uv, window_s=len(samples_uv) / 250.0, **keys)
     assert found.valid[-1].all()
     values: NDArray[np.float64] = found.values[-1].reshape(-1, 5)
@@ -52,7 +52,7 @@ def measured(samples_uv: NDArray[np.float64], **keys: Any) -> NDArray[np.float64
 def independent_windows(
     exponent: float, window_s: int, n_windows: int, n_channels: int = 40
 ) -> tuple[Aperiodic, NDArray[np.float64]]:
-    """Return the outputs in windows of power-law noise that share no sample, a row each."""
+    """Return the outputs in windows of power-law noise without overlap, a row for each."""
     samples_uv = power_law(exponent, 250 * window_s * n_windows, 250.0, n_channels, window_s)
     detector, found = aperiodic(samples_uv, window_s=float(window_s))
     apart = (found.sample + 1) % detector.window_samples == 0
@@ -143,7 +143,7 @@ def test_a_rhythm_stands_over_the_line_by_its_power(amplitude_uv: float) -> None
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 1.5, 2.0])
 @pytest.mark.parametrize("cycles", [3, 4, 6, 20])
 def test_the_width_of_a_segment_is_taken_into_account(exponent: float, cycles: int) -> None:
-    """Hold the series against the spectrum that a segment is expected to show."""
+    """Compare the series with the expected spectrum of a segment."""
     n_segment, n_fine = 500, 2**16
     window = get_window("hann", n_segment) * np.exp(
         -2j * np.pi * cycles * np.arange(n_segment) / n_segment
@@ -159,7 +159,7 @@ def test_the_width_of_a_segment_is_taken_into_account(exponent: float, cycles: i
 
 @pytest.mark.parametrize("amplitude_uv", [1.0, 100.0])
 def test_a_peak_among_the_bins_hardly_moves_the_line_and_is_told(amplitude_uv: float) -> None:
-    """Hold it at 40 Hz, 11 and 51 dB over the line; a plain line would lean over by far more."""
+    """Test peaks at 40 Hz, 11 and 51 dB over the line; a least-squares line would tilt far more."""
     samples_uv = power_law(1.0, 250 * 240, 250.0, 10, 5)
     tone = amplitude_uv * np.cos(2.0 * np.pi * 40.0 * np.arange(len(samples_uv)) / 250.0)
     clean, peaked = measured(samples_uv), measured(samples_uv + tone[:, None])
@@ -238,7 +238,7 @@ def test_any_rate_gives_the_same_spectrum(rate_hz: float) -> None:
 
 
 def test_the_beta_of_a_real_cortex_stands_far_over_its_level(data_dir: Path) -> None:
-    """Its description has 13.7 dB at 18 Hz, over a plain line through about the same anchors."""
+    """The recording's description says 13.7 dB at 18 Hz over a least-squares line."""
     samples_uv = cortex_uv(data_dir)
     _, found = aperiodic(samples_uv[:, None], 1000.0)
     values = found.values[found.valid[:, 0]]

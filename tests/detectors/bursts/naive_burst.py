@@ -1,4 +1,4 @@
-"""Bursts by plain loops over a list of hops."""
+"""Reference of `burst`: plain loops over a list of hops."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from detectors.estimates import Estimates
 
 
 def thresholds(config: BurstConfig, hop_s: float, power: NDArray[np.float64]) -> tuple[int, float]:
-    """Return after how many of these valid hops the threshold is known, and what it is."""
+    """Return after how many of these valid hops the threshold is known, and its value."""
     wanted = config.threshold
     if wanted.level is not None:
         return 0, wanted.level
@@ -21,7 +21,7 @@ def thresholds(config: BurstConfig, hop_s: float, power: NDArray[np.float64]) ->
 
 
 def end_level(config: BurstConfig, threshold: float) -> float:
-    """Return what a burst ends below."""
+    """Return the value below which a burst ends."""
     if config.hysteresis_level is not None:
         return threshold - config.hysteresis_level
     return threshold * (1.0 - (0.1 if config.hysteresis is None else config.hysteresis))
@@ -30,7 +30,7 @@ def end_level(config: BurstConfig, threshold: float) -> float:
 def smoothed(
     config: BurstConfig, below: Estimates, hop_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the mean of each hop and those before it, and whether all of them were valid."""
+    """Return the mean of each hop and those before it, and whether all were valid."""
     n_mean = max(1, round(config.smoothing_s / hop_s))
     values = np.zeros(below.values.shape)
     valid = np.zeros(values.shape, dtype=np.bool_)

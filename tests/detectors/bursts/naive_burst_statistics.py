@@ -1,4 +1,4 @@
-"""Statistics of bursts from a list of them, window by window."""
+"""Reference of `burst_statistics`: from a list of bursts, window by window."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from detectors.estimates import Estimates
 
 
 class One(NamedTuple):
-    """A burst: the hop at which it was over, how many it had, its measure, whether seen whole."""
+    """A burst: its last hop, its number of hops, its measure, and whether it was complete."""
 
     end: int
     n_hops: int
@@ -24,7 +24,7 @@ class One(NamedTuple):
 def bursts(
     value: NDArray[np.float64], is_on: NDArray[np.bool_], decides: NDArray[np.bool_], lag: int
 ) -> list[One]:
-    """Return all bursts of a channel that are over; they began `lag` hops before they were told."""
+    """Return all finished bursts of a channel; they began `lag` hops before their detection."""
     edges = np.diff(np.concatenate(([0], is_on, [0])))
     found: list[One] = []
     for start, end in zip(

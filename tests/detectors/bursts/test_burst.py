@@ -1,4 +1,4 @@
-"""Bursts told hop by hop: edges, hysteresis, duration, calibration, and what cuts them."""
+"""`burst`, hop by hop: edges, hysteresis, duration, calibration, and interruptions."""
 
 import re
 from itertools import pairwise
@@ -36,7 +36,7 @@ def _let_be_signed(source: BandPower, *, signed: bool) -> None:
 
 
 def power_of(*values: float | None) -> Estimates:
-    """Return one channel's hops; None is a hop that is not valid."""
+    """Return the hops of one channel; None stands for a hop that is not valid."""
     sample = _HOP * np.arange(1, len(values) + 1, dtype=np.int64) - 1
     return Estimates(
         "beta",
@@ -49,7 +49,7 @@ def power_of(*values: float | None) -> Estimates:
 
 
 def edges(seen: Seen) -> list[tuple[str, int, int, bool]]:
-    """Return kind, hop of the edge, hop that confirmed it, and whether it was seen whole."""
+    """Return kind, hop of the edge, hop of its confirmation, and whether the burst was complete."""
     return [
         (each.kind, each.sample // _HOP, each.confirmed_sample // _HOP, each.complete)
         for each in seen.detections
@@ -87,7 +87,7 @@ def test_a_burst_counts_once_it_has_lasted_and_its_onset_is_when_it_began() -> N
 
 @pytest.mark.parametrize("hop", [1, 7, 10, 13, 20, 25, 30, 50, 100, 150])
 def test_a_burst_of_the_shortest_duration_is_kept_and_a_shorter_one_is_not(hop: int) -> None:
-    """By its own edges: from the sample of its onset to that of its offset, at any hop."""
+    """Duration from the sample of the onset to that of the offset, at any hop."""
     shortest = 100
     n_kept = -(-shortest // hop)
     for n_above in range(1, n_kept + 2):

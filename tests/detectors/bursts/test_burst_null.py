@@ -1,4 +1,4 @@
-"""Bursts of Gaussian noise: Rice's closed form, and the null that is heard from the filters."""
+"""The null of bursts: Rice's closed form, and simulated noise through the same filters."""
 
 from typing import Any, ClassVar
 
@@ -36,7 +36,7 @@ _QUARTER = BurstThreshold(percentile=75.0, calibrate_s=20.0)
 
 
 class Envelope:
-    """A measure that is fed in from outside, one channel, every sample."""
+    """A detector whose measure a test writes down, one channel, every sample."""
 
     id = "envelope"
     channels: tuple[str, ...] = ("C0",)
@@ -55,14 +55,14 @@ class Envelope:
 
 
 def durations_s(detections: tuple[Detection, ...]) -> NDArray[np.float64]:
-    """Return the duration of each burst that was over."""
+    """Return the duration of each finished burst."""
     onsets = [each.sample for each in detections if each.kind == "onset"]
     offsets = [each.sample for each in detections if each.kind == "offset"]
     return np.array([b - a for a, b in zip(onsets, offsets, strict=False)]) / RATE_HZ
 
 
 def bandwidth_hz(sos: NDArray[np.float64]) -> float:
-    """Return the rms bandwidth of noise behind a filter, about its mean frequency."""
+    """Return the rms bandwidth of filtered noise about its mean frequency."""
     frequency_hz, response = freqz_sos(sos, 200_000, fs=RATE_HZ)
     power = np.abs(response) ** 2
     mean_hz = (frequency_hz * power).sum() / power.sum()
@@ -148,7 +148,7 @@ def test_the_null_of_one_bin_is_that_of_rice() -> None:
 
 
 def test_amplitudes_of_one_bin_are_those_of_an_exponential() -> None:
-    """Power in one bin has no memory: above a level it lies one mean higher, wherever that is."""
+    """Power in one bin is exponential: above any level its mean excess is one mean."""
     chain = chain_of(power_of(band_hz=(40.0, 40.5)), hysteresis=0.0, duration_s_min=0.0)
     null = null_of(chain)
     quarter = null[null[:, 0] == 0.25][0]
@@ -210,13 +210,13 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
 
 
 class SignedEnvelope(Envelope):
-    """One that may be negative."""
+    """A detector whose measure may be negative."""
 
     outputs: tuple[Output, ...] = (Output("C0", "amplitude", "µV", signed=True),)
 
 
 def test_one_pass_counts_as_the_rigs_kernels_do() -> None:
-    """Hold that the null's kernel and the two that run live are the same rule."""
+    """Test that the null's kernel and the two live kernels follow the same rule."""
     random = np.random.default_rng(5)
     n_hops, n_channels, level = 3000, 3, 1.0
     measure = random.normal(0.0, 1.0, (n_hops, n_channels)).cumsum(axis=0)
@@ -311,7 +311,7 @@ class _Named(DetectorConfig, frozen=True, kw_only=True, tag="named"):
 
 
 class _ChainOfNamed(DetectorChain):
-    """A chain that only fits the rig's own labels."""
+    """A detector that only accepts the rig's own channel labels."""
 
     def __init__(self, configs: Any, layouts: Any) -> None:
         if layouts["LFP"] is not LAYOUT:

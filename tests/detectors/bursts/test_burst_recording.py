@@ -1,4 +1,4 @@
-"""Bursts of a real recording, beside a stored reference and beside noise."""
+"""Bursts of a real recording, compared with a stored reference and with noise."""
 
 import warnings
 from pathlib import Path
@@ -34,7 +34,7 @@ def loaded(path: Path) -> NDArray[np.float64]:
 
 
 def bursts_of(measure: NDArray[np.float64], **keys: Any) -> tuple[Detection, ...]:
-    """Return the detections of a measure that is given for each sample; NaN is not valid."""
+    """Return the detections for a measure that is written for each sample; NaN is not valid."""
     layout = StreamLayout("M1", _RATE_HZ, ("M1",))
     source = DetectorChain(
         [OscillationConfig(id="beta", stream="M1", centre_hz=20.0, hop_s=1e-3, output="amplitude")],
@@ -78,7 +78,7 @@ def runs_of(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def test_bursts_are_those_of_the_stored_reference(folder: Path) -> None:
-    """Its mask: amplitude over 2 medians, as far as it stays over 0.9, for 3 cycles of 13 Hz.
+    """The reference's mask: amplitude over 2 medians, extended while over 0.9, for 3 cycles.
 
     It looks back to where the amplitude rose over 0.9 medians and leaves bursts of 231 ms and
     less out; a burst that is told live begins at 2 medians. It was made with an amplitude that
@@ -104,7 +104,7 @@ def test_bursts_are_those_of_the_stored_reference(folder: Path) -> None:
 
 
 def test_there_are_55_bursts_of_a_third_of_a_second(folder: Path) -> None:
-    """Hold the facts that come with the recording: +-3 Hz about 18 Hz, smoothed over 0.2 s."""
+    """Test facts of the recording's description: +-3 Hz about 18 Hz, smoothed over 0.2 s."""
     signal_uv = loaded(folder / "exampledata.npy")
     sos = butter(2, (15.0, 21.0), "bandpass", fs=_RATE_HZ, output="sos")
     envelope = np.abs(hilbert(sosfiltfilt(sos, signal_uv)))

@@ -1,4 +1,4 @@
-"""Statistics of bursts told hop by hop: what counts, in which window, and when it is valid."""
+"""`burst_statistics`, hop by hop: which bursts count, in which window, and when it is valid."""
 
 from typing import Any
 
@@ -39,8 +39,8 @@ def chain_of(n_channels: int = 1, burst: dict[str, Any] | None = None, **keys: A
     )
 
 
-class Rig:
-    """A burst detector and its statistics, fed with the measure of each hop."""
+class FedStatistics:
+    """A burst detector and its statistics, fed with one measure a hop."""
 
     def __init__(self, *, burst: dict[str, Any] | None = None, **keys: Any) -> None:
         chain = chain_of(burst=burst, **keys)
@@ -49,7 +49,7 @@ class Rig:
         self._n_hops = 0
 
     def see(self, *measures: float | None) -> list[dict[str, float | None]]:
-        """Return the outputs of every estimate; None is what is not valid, as in the measure."""
+        """Return the outputs of every estimate; None stands for invalid, as in the measure."""
         hops = self._n_hops + np.arange(1, len(measures) + 1)
         self._n_hops += len(measures)
         sample = _HOP * hops.astype(np.int64) - 1
@@ -77,7 +77,7 @@ _QUIET = (1.0,) * 10
 
 
 def test_a_burst_counts_with_all_its_hops_when_it_ends() -> None:
-    (seen,) = Rig(window_s=0.1).see(*_TEN)
+    (seen,) = FedStatistics(window_s=0.1).see(*_TEN)
     assert seen["n_bursts"] == 1.0
     assert seen["seen_s"] == pytest.approx(0.1)
     assert seen["rate_hz"] == pytest.approx(10.0)
@@ -90,7 +90,7 @@ def test_a_burst_counts_with_all_its_hops_when_it_ends() -> None:
 def test_the_duration_is_that_of_the_detections() -> None:
     random = np.random.default_rng(3)
     measures = np.abs(random.normal(0.0, 2.0, 5000).cumsum() % 40.0 - 20.0)
-    rig = Rig(window_s=50.0, hop_s=50.0)
+    rig = FedStatistics(window_s=50.0, hop_s=50.0)
     sample = _HOP * np.arange(1, 5001) - 1
     seen = rig.bursts.update(
         Estimates(
@@ -113,7 +113,7 @@ def test_the_duration_is_that_of_the_detections() -> None:
 
 
 def test_a_burst_leaves_with_the_hop_in_which_it_ended() -> None:
-    seen = Rig().see(*_TEN, *_QUIET, *_QUIET, *_QUIET)
+    seen = FedStatistics().see(*_TEN, *_QUIET, *_QUIET, *_QUIET)
     assert [each["n_bursts"] for each in seen] == [1.0, 1.0, 1.0, 0.0]
     assert [each["seen_s"] for each in seen] == pytest.approx([0.1, 0.2, 0.3, 0.3])
     # Of the window of 0.3 s not half had been seen at first.
@@ -127,37 +127,39 @@ def test_a_burst_leaves_with_the_hop_in_which_it_ended() -> None:
 
 
 def test_a_burst_over_two_hops_counts_in_the_second_with_all_it_was() -> None:
-    first, second = Rig().see(*_QUIET[:8], 20.0, 20.0, *(20.0,) * 3, *_QUIET[:7])
+    first, second = FedStatistics().see(*_QUIET[:8], 20.0, 20.0, *(20.0,) * 3, *_QUIET[:7])
     assert first["n_bursts"] == 0.0
     assert second["n_bursts"] == 1.0
     assert second["mean_duration_s"] == pytest.approx(0.05)
 
 
 def test_bad_data_are_not_seen_and_what_they_cut_counts_for_the_rate_alone() -> None:
-    (seen,) = Rig(window_s=0.1).see(1.0, 20.0, 20.0, 20.0, None, None, 20.0, 20.0, 20.0, 1.0)
+    (seen,) = FedStatistics(window_s=0.1).see(
+        1.0, 20.0, 20.0, 20.0, None, None, 20.0, 20.0, 20.0, 1.0
+    )
     assert seen["seen_s"] == pytest.approx(0.08)
     assert seen["rate_hz"] == pytest.approx(2 / 0.08)
     assert seen["n_bursts"] == 1.0
-    (seen,) = Rig(window_s=0.1).see(*(None,) * 6, *(1.0,) * 4)
+    (seen,) = FedStatistics(window_s=0.1).see(*(None,) * 6, *(1.0,) * 4)
     assert seen["rate_hz"] is None
-    (seen,) = Rig(window_s=0.1).see(*(None,) * 10)
+    (seen,) = FedStatistics(window_s=0.1).see(*(None,) * 10)
     assert (seen["n_bursts"], seen["seen_s"], seen["rate_hz_null"]) == (0.0, 0.0, None)
 
 
 def test_calibration_is_not_seen() -> None:
     threshold = BurstThreshold(percentile=50.0, calibrate_s=0.06)
-    (seen,) = Rig(burst={"threshold": threshold}, window_s=0.1).see(*_TEN)
+    (seen,) = FedStatistics(burst={"threshold": threshold}, window_s=0.1).see(*_TEN)
     assert seen["seen_s"] == pytest.approx(0.04)
     assert seen["rate_hz"] is None
 
 
 def test_too_few_bursts_have_no_mean() -> None:
-    seen = Rig(n_bursts_min=2).see(*_TEN, *_TEN, *_QUIET, *_QUIET)
+    seen = FedStatistics(n_bursts_min=2).see(*_TEN, *_TEN, *_QUIET, *_QUIET)
     assert [each["mean_amplitude"] is None for each in seen] == [True, False, False, True]
 
 
 def test_the_null_is_that_of_noise_as_often_above_the_threshold() -> None:
-    rig = Rig(window_s=0.1, n_bursts_min=1)
+    rig = FedStatistics(window_s=0.1, n_bursts_min=1)
     (seen,) = rig.see(*_TEN)
     null = rig.statistics.nulls[0]
     at_half = null[null[:, 0] == 0.5][0]
@@ -171,14 +173,14 @@ def test_the_null_is_that_of_noise_as_often_above_the_threshold() -> None:
 
 @pytest.mark.parametrize("measures", [_QUIET, (20.0,) * 10])
 def test_a_share_that_was_not_tried_has_no_null(measures: tuple[float, ...]) -> None:
-    (seen,) = Rig(window_s=0.1).see(*measures)
+    (seen,) = FedStatistics(window_s=0.1).see(*measures)
     assert seen["rate_hz"] == 0.0
     assert seen["rate_hz_null"] is None
 
 
 def test_amplitudes_in_a_unit_that_may_be_negative_lie_so_far_above_the_threshold() -> None:
     burst = {"threshold": BurstThreshold(level=-10.0), "hysteresis_level": 1.0}
-    rig = Rig(burst=burst, window_s=0.1)
+    rig = FedStatistics(burst=burst, window_s=0.1)
     (seen,) = rig.see(*(each - 20.0 for each in _TEN))
     assert seen["mean_amplitude"] == pytest.approx(-4.0)
     assert seen["peak_amplitude"] == pytest.approx(0.0)
@@ -188,7 +190,7 @@ def test_amplitudes_in_a_unit_that_may_be_negative_lie_so_far_above_the_threshol
 
 
 def test_it_goes_on_over_calls_and_forgets_at_a_reset() -> None:
-    rig = Rig(window_s=0.1)
+    rig = FedStatistics(window_s=0.1)
     assert rig.see(*_TEN[:4]) == []
     (seen,) = rig.see(*_TEN[4:])
     assert seen["mean_duration_s"] == pytest.approx(0.04)
@@ -215,7 +217,7 @@ def test_each_channel_has_its_own() -> None:
 
 
 def test_hop_and_delay_are_declared() -> None:
-    statistics = Rig(window_s=0.3).statistics
+    statistics = FedStatistics(window_s=0.3).statistics
     assert statistics.hop_samples == 100
     assert statistics.delay_s == pytest.approx(0.5 + 0.01 + 0.15)
 
@@ -278,7 +280,7 @@ def test_the_statistics_say_what_soft_taint_their_window_holds() -> None:
     measures = [1.0] * 40
     taint = np.zeros(40, dtype=np.uint16)
     taint[13] = np.uint16(Taint.STIMULATION)
-    rig = Rig(window_s=0.1, hop_s=0.05)
+    rig = FedStatistics(window_s=0.1, hop_s=0.05)
     sample = _HOP * np.arange(1, 41, dtype=np.int64) - 1
     values = np.array(measures)[:, None]
     given = Estimates("beta", sample, sample / 1e3, values, np.ones((40, 1), np.bool_), taint)

@@ -1,4 +1,4 @@
-"""Coherence of arrays: configured, folded in, and in windows that share no sample."""
+"""Coherence of arrays for tests: one window over all samples, or windows without overlap."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def coherence(
 
 
 def measured(samples_uv: NDArray[np.float64], **keys: Any) -> dict[str, float]:
-    """Return the outputs of the one pair over the whole of a recording, as one window."""
+    """Return the outputs of the only pair over all samples, as one window."""
     detector, found = coherence(samples_uv, window_s=len(samples_uv) / 250.0, **keys)
     assert found.valid[-1].all()
     return dict(zip(detector.measures, found.values[-1].tolist(), strict=True))
@@ -52,7 +52,7 @@ def independent_windows(
     overlap: float = 0.5,
     **keys: Any,
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the outputs in windows that share no sample, n_windows times `N_PAIRS` of each.
+    """Return the outputs in windows without overlap, n_windows times `N_PAIRS` of each.
 
     Pairs of white noise of such a squared coherence; segments of 32 samples at 32 Hz, so that
     bins are whole numbers of hertz.

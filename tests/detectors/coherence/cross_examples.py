@@ -72,7 +72,7 @@ def _coherence(
 
 
 def _absolute(measure: str) -> float:
-    """Return what rounding leaves: much where unit phasors turn with vectors of hardly a length."""
+    """Return the error that rounding may leave: large where the mean of unit phasors is tiny."""
     return 1e-9 if measure.startswith("phase_") else 1e-12
 
 

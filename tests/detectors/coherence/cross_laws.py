@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.block import Taint
 from detectors.testing.reflection import compiled
 from detectors.testing.subject import FIELDS
-from tests.detectors.coherence.cross_subject import CrossExample, Streams, look
+from tests.detectors.coherence.cross_subject import CrossExample, Streams, result_of
 
 Cuts = Mapping[str, Sequence[int]]
 
@@ -17,22 +17,25 @@ Cuts = Mapping[str, Sequence[int]]
 def check_the_order_does_not_show(
     example: CrossExample, given: Streams, cuts: Cuts, turns: Sequence[int]
 ) -> None:
-    """Hold that chunks and their interleaving leave no trace."""
-    assert look(example, given, cuts, turns).same_as(look(example, given))
+    """Test that chunks, and the order in which streams come, do not change a bit."""
+    assert result_of(example, given, cuts, turns).same_as(result_of(example, given))
 
 
 def check_the_future_does_not_show(
     example: CrossExample, given: Streams, ends: Mapping[str, int]
 ) -> None:
-    """Hold that what is known of a beginning stays as it was, whatever comes after."""
-    whole, known = look(example, given).estimates, look(example, given.until(ends)).estimates
+    """Test that later samples do not change earlier results."""
+    whole, known = (
+        result_of(example, given).estimates,
+        result_of(example, given.until(ends)).estimates,
+    )
     n_known = known.sample.size
     for field in FIELDS:
         assert getattr(whole, field)[:n_known].tobytes() == getattr(known, field).tobytes()
 
 
 def check_nothing_is_shared(example: CrossExample, given: Streams, cuts: Cuts) -> None:
-    """Hold that input is left alone, and output never touched again."""
+    """Test that input is not changed, and that output is never changed later."""
     chain = example.chain()
     kept = []
     turns = np.arange(200).tolist()
@@ -55,16 +58,16 @@ def check_reset_is_construction(
     example: CrossExample, given: Streams, cuts: Cuts, turns: Sequence[int]
 ) -> None:
     chain = example.chain()
-    first = look(example, given, cuts, turns, chain)
+    first = result_of(example, given, cuts, turns, chain)
     chain.reset()
-    assert look(example, given, cuts, turns, chain).same_as(first)
+    assert result_of(example, given, cuts, turns, chain).same_as(first)
 
 
 def check_equals_naive(example: CrossExample, given: Streams) -> None:
-    seen = look(example, given).estimates
+    seen = result_of(example, given).estimates
     sample, (values, valid) = example.naive(given)
     assert seen.sample.tolist() == sample.tolist()
-    times_s = given.recordings[example.reference.name].time_s
+    times_s = given.by_stream[example.reference.name].time_s
     assert seen.time_s.tolist() == times_s[sample].tolist()
     assert seen.valid.tolist() == valid.tolist()
     distance, size = np.abs(seen.values - values), np.abs(values)
@@ -74,9 +77,9 @@ def check_equals_naive(example: CrossExample, given: Streams) -> None:
 def check_taint_spoils_its_window_and_no_more(
     example: CrossExample, given: Streams, stream: str, place: tuple[int, int], taint: Taint
 ) -> None:
-    """Hold that a tainted sample spoils the rows it is part of, their windows, nothing else."""
-    clean = look(example, given).estimates
-    spoilt = look(example, given.tainted(stream, *place, taint)).estimates
+    """Test that a tainted sample spoils the rows that use it, their windows, and nothing else."""
+    clean = result_of(example, given).estimates
+    spoilt = result_of(example, given.tainted(stream, *place, taint)).estimates
     is_inside = _is_inside(example, given, stream, place[0])
     columns = example.columns(stream, place[1])
     assert not spoilt.valid[is_inside][:, columns].any()
@@ -88,7 +91,7 @@ def check_taint_spoils_its_window_and_no_more(
 def check_taint_is_in_a_window(
     example: CrossExample, given: Streams, stream: str, sample: int
 ) -> None:
-    """Hold that a sample amid the streams is part of some hops, and not of all."""
+    """Test that a sample in the middle of the streams belongs to some hops, and not to all."""
     is_inside = _is_inside(example, given, stream, sample)
     assert is_inside.any()
     assert not is_inside.all()
@@ -97,9 +100,9 @@ def check_taint_is_in_a_window(
 def check_soft_taint_is_told(
     example: CrossExample, given: Streams, stream: str, place: tuple[int, int]
 ) -> None:
-    """Hold that soft taint changes nothing but what is said beside the estimates it is in."""
-    clean = look(example, given).estimates
-    told = look(example, given.tainted(stream, *place, Taint.STIMULATION)).estimates
+    """Test that soft taint changes nothing but the taint of the estimates."""
+    clean = result_of(example, given).estimates
+    told = result_of(example, given.tainted(stream, *place, Taint.STIMULATION)).estimates
     is_inside = _is_inside(example, given, stream, place[0])
     is_used = bool(example.columns(stream, place[1]))
     expected = np.where(is_inside & is_used, int(Taint.STIMULATION), 0)
@@ -111,10 +114,10 @@ def check_soft_taint_is_told(
 def _is_inside(
     example: CrossExample, given: Streams, stream: str, sample: int
 ) -> NDArray[np.bool_]:
-    """Return for each hop whether a row that the sample is part of is in its window."""
-    newest = look(example, given).estimates.sample[:, None]
-    rows_s = given.recordings[example.reference.name].time_s
-    distance_s = np.abs(rows_s - given.recordings[stream].time_s[sample])
+    """Return for each hop whether its window has a row that uses the sample."""
+    newest = result_of(example, given).estimates.sample[:, None]
+    rows_s = given.by_stream[example.reference.name].time_s
+    distance_s = np.abs(rows_s - given.by_stream[stream].time_s[sample])
     rows = np.flatnonzero(distance_s < 10.0 / example.reference.rate_hz)
     if stream == example.reference.name:
         rows = np.array([sample])
@@ -125,12 +128,12 @@ def _is_inside(
 def check_bad_values_are_tainted(
     example: CrossExample, given: Streams, stream: str, sample: int, value: float
 ) -> None:
-    """Hold that what is no voltage does what taint does, though nobody tainted it."""
-    made = given.recordings[stream]
+    """Test that a value that is no voltage has the effect of taint, even without taint."""
+    made = given.by_stream[stream]
     samples_uv = made.samples_uv.copy()
     samples_uv[sample, 0] = value
-    seen = look(example, given.changed(stream, replace(made, samples_uv=samples_uv))).estimates
-    told = look(example, given.tainted(stream, sample, 0, Taint.NOT_FINITE)).estimates
+    seen = result_of(example, given.changed(stream, replace(made, samples_uv=samples_uv))).estimates
+    told = result_of(example, given.tainted(stream, sample, 0, Taint.NOT_FINITE)).estimates
     assert seen.sample.size
     assert np.isfinite(seen.values).all()
     assert seen.valid.tobytes() == told.valid.tobytes()
@@ -139,10 +142,10 @@ def check_bad_values_are_tainted(
 def check_nothing_happens_on(
     example: CrossExample, given: Streams, stream: str, constant_uv: float
 ) -> None:
-    """Hold that a dead stream gives no valid estimate."""
-    made = given.recordings[stream]
+    """Test that a constant stream gives no valid estimate."""
+    made = given.by_stream[stream]
     dead = replace(made, samples_uv=np.full_like(made.samples_uv, constant_uv))
-    seen = look(example, given.changed(stream, dead))
+    seen = result_of(example, given.changed(stream, dead))
     assert seen.estimates.sample.size
     assert np.isfinite(seen.estimates.values).all()
     assert not seen.estimates.valid.any()
@@ -150,13 +153,13 @@ def check_nothing_happens_on(
 
 
 def check_values_are_finite_and_zero_where_invalid(example: CrossExample, given: Streams) -> None:
-    estimates = look(example, given).estimates
+    estimates = result_of(example, given).estimates
     assert np.isfinite(estimates.values).all()
     assert (estimates.values[~estimates.valid] == 0.0).all()
 
 
 def check_nothing_compiles_later(example: CrossExample, given: Streams, cuts: Cuts) -> None:
-    look(example, given)
+    result_of(example, given)
     before = compiled()
-    look(example, given, cuts, np.arange(200).tolist())
+    result_of(example, given, cuts, np.arange(200).tolist())
     assert compiled() == before

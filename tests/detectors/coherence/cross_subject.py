@@ -1,4 +1,4 @@
-"""What a law of detectors across streams is held against: several recordings, in any order."""
+"""What a law of detectors of several streams is tried on: samples of each, in any order."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from detectors.block import Block, Break, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
 from detectors.offline import detect
-from detectors.testing.subject import Plain, Recording, Sight, recording
+from detectors.testing.subject import ComparableResult, Plain, StreamSamples, stream_samples
 
 #: A stream's samples restart here, their times moved by so many seconds.
 Restart = tuple[int, float]
@@ -19,14 +19,14 @@ Restart = tuple[int, float]
 
 @dataclass(frozen=True)
 class Streams:
-    """A stretch of several streams, whole, and what parted them, in order."""
+    """Samples of several streams, with the breaks between them in order."""
 
-    recordings: Mapping[str, Recording] = field(repr=False)
+    by_stream: Mapping[str, StreamSamples] = field(repr=False)
     breaks: tuple[Break, ...] = ()
 
     def after(self, stream: str) -> dict[int, Break]:
-        """Return the break before each of a stream's samples that follows one, the newest."""
-        n_samples = self.recordings[stream].n_samples
+        """Return for each sample of a stream the newest break before it."""
+        n_samples = self.by_stream[stream].n_samples
         return {
             each.next_sample[stream]: each
             for each in self.breaks
@@ -34,22 +34,22 @@ class Streams:
         }
 
     def epochs(self, stream: str) -> NDArray[np.int64]:
-        """Return how many breaks each sample of a stream follows."""
+        """Return for each sample of a stream the number of breaks before it."""
         starts = np.array([each.next_sample[stream] for each in self.breaks], np.int64)
-        places = np.arange(self.recordings[stream].n_samples)
+        places = np.arange(self.by_stream[stream].n_samples)
         return np.searchsorted(starts, places, side="right").astype(np.int64)
 
     def silent_at(self, stream: str, sample: int) -> frozenset[str]:
-        """Return what is silent by the newest break before a sample."""
+        """Return which streams are silent after the newest break before a sample."""
         known = [each for each in self.breaks if each.next_sample[stream] <= sample]
         return known[-1].silent if known else frozenset()
 
     def settled(self, stream: str) -> int:
-        """Return the newest break that some stream has passed, and this one has reached."""
-        n_samples = self.recordings[stream].n_samples
+        """Return the newest break that some stream has passed and this one has reached."""
+        n_samples = self.by_stream[stream].n_samples
         known = [
             sum(each.n_breaks.values())
-            for name in self.recordings
+            for name in self.by_stream
             for each in self.after(name).values()
             if each.next_sample[stream] <= n_samples
         ]
@@ -58,18 +58,18 @@ class Streams:
     def until(self, ends: Mapping[str, int]) -> "Streams":
         return replace(
             self,
-            recordings={name: each.until(ends[name]) for name, each in self.recordings.items()},
+            by_stream={name: each.until(ends[name]) for name, each in self.by_stream.items()},
         )
 
-    def changed(self, stream: str, made: Recording) -> "Streams":
-        return replace(self, recordings={**self.recordings, stream: made})
+    def changed(self, stream: str, made: StreamSamples) -> "Streams":
+        return replace(self, by_stream={**self.by_stream, stream: made})
 
     def tainted(self, stream: str, sample: int, channel: int, taint: Taint) -> "Streams":
-        return self.changed(stream, self.recordings[stream].tainted(sample, channel, taint))
+        return self.changed(stream, self.by_stream[stream].tainted(sample, channel, taint))
 
     def blocks(self, stream: str, cuts: Sequence[int]) -> Iterator[Block]:
-        """Yield a stream cut at these samples and at breaks, each block in its own memory."""
-        given = self.recordings[stream]
+        """Yield a stream as blocks that begin at these samples and at breaks, in own memory."""
+        given = self.by_stream[stream]
         after = self.after(stream)
         inner = {cut for cut in (*cuts, *after) if 0 < cut < given.n_samples}
         for start, stop in pairwise(sorted({0, given.n_samples, *inner})):
@@ -83,8 +83,8 @@ class Streams:
             )
 
     def fed(self, cuts: Mapping[str, Sequence[int]], turns: Sequence[int]) -> Iterator[Block]:
-        """Yield all blocks, the streams taking turns; when they are over, one stream by one."""
-        waiting = [list(self.blocks(name, cuts[name])) for name in self.recordings]
+        """Yield all blocks, the streams in turns; the rest of the longest stream comes last."""
+        waiting = [list(self.blocks(name, cuts[name])) for name in self.by_stream]
         for turn in turns:
             if waiting[turn % len(waiting)]:
                 yield waiting[turn % len(waiting)].pop(0)
@@ -139,28 +139,28 @@ class CrossExample:
         restarts: Mapping[str, Sequence[Restart]] = {},
         starts_s: Sequence[float] = (100.0, 99.913),
     ) -> Streams:
-        """Return noise with a shared rhythm, on clocks that run a little off."""
-        made: dict[str, Recording] = {}
+        """Return noise with a shared rhythm, on clocks whose rates differ a little."""
+        made: dict[str, StreamSamples] = {}
         for place, layout in enumerate(self.layouts):
             n_samples = round(length_s * layout.rate_hz)
-            plain = recording(layout, seed + place, n_samples, ())
+            plain = stream_samples(layout, seed + place, n_samples, ())
             taint = plain.taint.copy()
             time_s = starts_s[place] + np.arange(n_samples) / self.true_hz[layout.name]
             for sample, moved_s in restarts.get(layout.name, ()):
                 taint[sample] |= np.uint16(Taint.RESTART)
                 time_s[sample:] += moved_s
-            made[layout.name] = Recording(plain.samples_uv, time_s, taint)
+            made[layout.name] = StreamSamples(plain.samples_uv, time_s, taint)
         return Streams(made)
 
 
-def look(
+def result_of(
     example: CrossExample,
     given: Streams,
     cuts: Mapping[str, Sequence[int]] | None = None,
     turns: Sequence[int] = (),
     chain: DetectorChain | None = None,
-) -> Sight:
-    """Return what the example's detector sees of the streams."""
+) -> ComparableResult:
+    """Return the result of the example's detector on the streams."""
     chain = chain or example.chain()
-    cuts = cuts or dict.fromkeys(given.recordings, ())
-    return Sight.of(detect(chain, given.fed(cuts, turns))[example.config.id])
+    cuts = cuts or dict.fromkeys(given.by_stream, ())
+    return ComparableResult.of(detect(chain, given.fed(cuts, turns))[example.config.id])

@@ -1,4 +1,4 @@
-"""Coherence and phase synchrony, hop by hop, from the spectra of each window's segments."""
+"""Reference of `coherence`: hop by hop, from the spectra of each window's segments."""
 
 from itertools import combinations
 from typing import Any
@@ -11,7 +11,7 @@ from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.coherence.chance import CoherenceChance
 from detectors.coherence.coherence import CoherenceConfig
 from detectors.coherence.config import Segments
-from detectors.testing.subject import Plain, Recording
+from detectors.testing.subject import Plain, StreamSamples
 from tests.detectors.power.naive_band_power import parts_of
 
 
@@ -31,7 +31,7 @@ def measures_of(
     step: int,
     config: CoherenceConfig,
 ) -> dict[str, float]:
-    """Return what can be measured of one pair in one window."""
+    """Return the measures of one pair in one window."""
     segment = round(config.segment_s * rate_hz)
     frequency_hz, squared = scipy_coherence(
         a_uv, b_uv, rate_hz, window="hann", nperseg=segment, noverlap=segment - step
@@ -60,14 +60,14 @@ def measures_of(
 def weights_of(
     config: CoherenceConfig, frequency_hz: NDArray[np.floating[Any]], segment: int, rate_hz: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the bins that are averaged, by their part in the band; none at half the rate."""
+    """Return the bins of the band with their weights, none at half the rate."""
     parts = parts_of(frequency_hz, config.band, rate_hz)[: (segment + 1) // 2]
     bins = np.flatnonzero(parts)
     return bins, parts[bins] / parts[bins].sum()
 
 
 def grid_of(config: CoherenceConfig, segment: int, rate_hz: float) -> tuple[int, int]:
-    """Return samples from one segment to the next, about half of one, and from hop to hop."""
+    """Return the samples between segments, about half of one, and between hops."""
     half = segment - segment // 2
     hop = half if config.hop_s is None else round(config.hop_s * rate_hz)
     if hop < half:
@@ -77,7 +77,7 @@ def grid_of(config: CoherenceConfig, segment: int, rate_hz: float) -> tuple[int,
     return step, n_steps * step
 
 
-def coherence(config: CoherenceConfig, layout: StreamLayout, given: Recording) -> Plain:
+def coherence(config: CoherenceConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
     """Return values and validity of every hop of a recording."""
     rate_hz = layout.rate_hz
     segment = round(config.segment_s * rate_hz)

@@ -1,4 +1,4 @@
-"""Coherence against scipy, closed forms, and what may not disturb it."""
+"""`coherence` against scipy and closed forms, and against drift of its sums."""
 
 from itertools import islice
 from typing import Any
@@ -31,7 +31,7 @@ def equals_scipy(
     band_hz: tuple[float, float],
     one_of: int = 1,
 ) -> int:
-    """Hold one of so many hops against scipy over its own window; return how many were valid."""
+    """Compare one of each n hops with scipy on its window; return how many were valid."""
     segments = detector.segments
     n_valid = 0
     each_hop = zip(found.sample, found.values, found.valid, strict=True)
@@ -142,7 +142,7 @@ def test_a_shared_part_gives_the_coherence_and_the_phase_locking_of_theory(squar
 
 @pytest.mark.parametrize("lag", [-3, -1, 1, 2])
 def test_a_lag_gives_the_imaginary_part_of_theory(lag: int) -> None:
-    """Where the second channel comes `lag` samples later the first leads, and it is above 0."""
+    """If the second channel comes `lag` samples later, the first leads and the value is above 0."""
     random = np.random.default_rng(2)
     shared = random.normal(0.0, 1.0, 150_010)
     noise = random.normal(0.0, 0.5, (150_000, 2))
@@ -207,7 +207,7 @@ def test_an_artifact_leaves_no_trace_once_it_has_left_the_window(
 
 @pytest.mark.parametrize("window_s", [2.0, 8.0])
 def test_a_transient_that_settles_slowly_leaves_no_trace_either(window_s: float) -> None:
-    """It has fallen by no more than three times in each segment, and a million times at the end."""
+    """The amplitude falls at most threefold in each segment, and a millionfold in all."""
     samples_uv = np.random.default_rng(9).normal(0.0, 5.0, (12_000, 2))
     detector, clean = coherence(samples_uv, window_s=window_s)
     envelope_uv = 1e7 * np.exp(-np.arange(5000) / 57.0)
@@ -220,7 +220,7 @@ def test_a_transient_that_settles_slowly_leaves_no_trace_either(window_s: float)
 
 @pytest.mark.parametrize(("segments", "window_s"), [(3, 1.008), (6, 2.0), (17, 4.536)])
 def test_the_same_signal_over_and_over_gives_the_same(segments: int, window_s: float) -> None:
-    """Where a period is of whole segments, and so of the same phases: nothing drifts."""
+    """The period divides the segment, so all segments have equal phases: nothing may drift."""
     period_uv = np.random.default_rng(5).normal(0.0, 5.0, (4 * 63, 2))
     detector, found = coherence(np.tile(period_uv, (2000, 1)), segment_s=0.504, window_s=window_s)
     assert detector.segments.number == segments
@@ -246,7 +246,7 @@ def test_what_two_channels_share_is_no_lag_however_much_they_lagged_before(
 
 
 def test_the_debiased_lag_of_one_bin_in_two_segments_is_one_or_minus_one() -> None:
-    """Hold the formula where one segment's lag is a millionth of the other's."""
+    """Test the formula where the lag of one segment is a millionth of the other's."""
     fall = np.exp(np.log(1e-3) * np.arange(500) / 125.0)
     samples_uv = 1e3 * fall[:, None] * np.random.default_rng(9).normal(0.0, 1.0, (500, 12))
     detector, found = coherence(samples_uv, band_hz=(20.0, 21.0), window_s=0.75)
@@ -261,7 +261,7 @@ def test_the_debiased_lag_of_one_bin_in_two_segments_is_one_or_minus_one() -> No
 @pytest.mark.parametrize("n_segments", [4, 5, 7, 8, 9, 10, 11, 15, 16, 31, 63])
 @pytest.mark.parametrize("n_hops", [1, 2, 4])
 def test_long_windows_give_what_their_segments_do(n_segments: int, n_hops: int) -> None:
-    """Also when many segments have come and gone; in steps of one hop or of more."""
+    """Also after many segments, and in steps of one hop or of more."""
     segment, step = 40, 20
     random = np.random.default_rng(n_segments)
     samples_uv = random.normal(0.0, 10.0, (4 * n_segments * step + 400, 3))
@@ -296,7 +296,7 @@ def test_pairs_do_not_disturb_each_other() -> None:
 
 
 def test_an_artifact_changes_no_bit_of_pairs_it_is_not_in() -> None:
-    """Also when it leaves, and sums with its channel are made anew."""
+    """Also when it disappears, and the sums of its channel are computed anew."""
     samples_uv = np.random.default_rng(10).normal(0.0, 5.0, (4000, 5))
     detector, clean = coherence(samples_uv)
     samples_uv[1000:1020, 3] = 1e5
@@ -372,7 +372,7 @@ def test_a_dead_channel_is_not_valid_in_any_pair_and_spoils_no_other(constant_uv
 
 
 def test_a_channel_that_dies_on_the_way_is_not_valid_either() -> None:
-    """Its level then stands far from where it began, and rounding alone is left in the bins."""
+    """The level is then far from its start, and only rounding remains in the bins."""
     samples_uv = np.random.default_rng(14).normal(0.0, 5.0, (3000, 2))
     samples_uv += [3e4, -2e5]
     samples_uv[1000:] = [1.1e4, 7.3e5]
@@ -388,7 +388,7 @@ def test_rounding_in_a_bin_without_power_is_no_coherence() -> None:
 
 
 def test_the_declared_delay_is_where_a_coupling_that_begins_is_half_seen() -> None:
-    """Of all measures the imaginary part is the one that grows evenly as the window fills."""
+    """Of all measures only the imaginary part grows evenly as the window fills."""
     random = np.random.default_rng(10)
     shared = random.normal(0.0, 10.0, 30_000)
     other = random.normal(0.0, 10.0, 30_000)

@@ -1,4 +1,4 @@
-"""What chance gives a coherence, and how often the bound is above the truth."""
+"""The null of coherence, and how often the lower bound exceeds the true value."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def share_above(values: Any, limit: Any) -> float:
 def test_independent_channels_exceed_the_level_in_one_of_twenty_windows(
     n_segments: int, band: str
 ) -> None:
-    """6,000 windows: one in a thousand runs is by chance more than 0.009 off."""
+    """6,000 windows: by chance one in a thousand runs is more than 0.009 off."""
     values = independent_windows(n_segments, 300, band_hz=_BANDS[band], measures=())
     found = share_above(values["coherence"], values["coherence_null"])
     assert found == pytest.approx(0.05, abs=0.01 if n_segments > 4 else 0.016)
@@ -118,7 +118,7 @@ def test_half_overlapping_segments_are_worth_what_is_known_of_them() -> None:
 @pytest.mark.parametrize("truth", [0.0, 0.02, 0.3, 0.7, 0.95])
 @pytest.mark.parametrize("number", [2, 5, 30])
 def test_mean_and_variance_are_those_of_the_mixture(number: int, truth: float) -> None:
-    """Without overlap all bins of a distribution that is known."""
+    """Without overlap all bins follow a known distribution."""
     chance = CoherenceChance(
         Segments(length=32, step=32, number=number, hop=32), np.array([8]), np.ones(1)
     )
@@ -156,7 +156,7 @@ def test_every_table_of_bounds_rises_from_zero_to_one(
 def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
     segment_s: float, window_s: float, band_hz: tuple[float, float]
 ) -> None:
-    """However many segments: of thousands the level is below a thousandth."""
+    """With thousands of segments the level is below a thousandth."""
     config = CoherenceConfig(
         id="c", stream="S", band_hz=band_hz, segment_s=segment_s, window_s=window_s, measures=()
     )
@@ -172,7 +172,7 @@ def test_the_bound_is_above_zero_above_the_level_of_any_number_of_segments(
 
 
 def test_the_bound_of_many_segments_is_their_own_quantile() -> None:
-    """Of 5000 independent segments the root of the coherence is nearly normal."""
+    """With 5000 independent segments the root of the coherence is nearly normal."""
     chance = CoherenceChance(Segments(100, 100, 5000, 100), np.array([20]), np.ones(1))
     bounds = chance.lower_bounds(0.05)
     places = np.linspace(0.0, 1.0, bounds.size)

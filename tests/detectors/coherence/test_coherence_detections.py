@@ -1,4 +1,4 @@
-"""Onsets and offsets of coherence: on the bound, never on what is not valid."""
+"""Onsets and offsets of coherence: found on the lower bound, and only on valid hops."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.blocks import block_of, layout_of
 
 
 def coupled(n_samples: int = 12_000, start: int = 4000, stop: int = 8000) -> NDArray[np.float64]:
-    """Return three channels of which the first two share a part for a while."""
+    """Return three channels, the first two with a common part for a while."""
     random = np.random.default_rng(1)
     samples_uv = random.normal(0.0, 5.0, (n_samples, 3))
     shared = random.normal(0.0, 15.0, stop - start)
@@ -27,7 +27,7 @@ def coupled(n_samples: int = 12_000, start: int = 4000, stop: int = 8000) -> NDA
 def edges_of(
     detector: Coherence, seen: Seen, pair: tuple[str, str], threshold: float, hysteresis: float
 ) -> list[tuple[str, int, float, bool]]:
-    """Return kind, sample, strength and completeness of what a plain loop finds."""
+    """Return kind, sample, strength and completeness of detections found by a plain loop."""
     column = detector.columns(*pair).lower_bound
     found: list[tuple[str, int, float, bool]] = []
     is_on = False

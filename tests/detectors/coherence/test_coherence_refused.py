@@ -1,4 +1,4 @@
-"""What coherence refuses: configurations that do not fit the stream, or nothing at all."""
+"""`coherence` refuses configurations that do not fit the stream, or have no pair."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pairs put into runs: each is looked at once, and few runs are needed."""
+"""Pair tiles of coherence: each pair is in exactly one, and there are few tiles."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""Every detector that reads several streams keeps the laws, whatever order they come in."""
+"""Every detector of several streams keeps the laws, in whatever order samples arrive."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from detectors.block import Break, Taint
 from detectors.testing import reflection
 from tests.detectors.coherence import cross_laws
 from tests.detectors.coherence.cross_examples import CROSS_EXAMPLES
-from tests.detectors.coherence.cross_subject import CrossExample, Streams, look
+from tests.detectors.coherence.cross_subject import CrossExample, Streams, result_of
 from tests.support.searching import search
 
 _TYPES = [
@@ -65,7 +65,7 @@ def _streams(draw: st.DrawFn, example: CrossExample) -> Streams:
 def _breaks(
     draw: st.DrawFn, example: CrossExample, n_samples: Mapping[str, int]
 ) -> tuple[Break, ...]:
-    """Draw up to three moments at which a stream falls silent, is heard, or its clock steps."""
+    """Draw up to three moments at which a stream falls silent or returns, or its clock jumps."""
     n_breaks = draw(st.integers(0, 3))
     parts = sorted(draw(st.floats(0.0, 1.1)) for _ in range(n_breaks))
     lead = {name: draw(st.integers(0, 60)) for name in n_samples}
@@ -111,7 +111,7 @@ def test_the_search_finds_the_detectors_there_are() -> None:
 
 @_each_example
 def test_an_example_shows_what_the_detector_is_for(example: CrossExample) -> None:
-    assert look(example, _plain(example)).estimates.valid.mean() > 0.4
+    assert result_of(example, _plain(example)).estimates.valid.mean() > 0.4
 
 
 @_each_example
@@ -129,7 +129,7 @@ def test_the_order_does_not_show(example: CrossExample, data: st.DataObject) -> 
 def test_the_future_does_not_show(example: CrossExample, data: st.DataObject) -> None:
     made = data.draw(_streams(example))
     ends = {
-        name: data.draw(st.integers(0, each.n_samples)) for name, each in made.recordings.items()
+        name: data.draw(st.integers(0, each.n_samples)) for name, each in made.by_stream.items()
     }
     cross_laws.check_the_future_does_not_show(example, made, ends)
 

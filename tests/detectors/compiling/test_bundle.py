@@ -1,4 +1,4 @@
-"""A bundle hands a kernel arrays by name, the right ones, and none that is not there any more."""
+"""A bundle passes arrays to a kernel by name: the right ones, and none that is gone."""
 
 import gc
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from detectors.compiling.opened import opened
 
 
 class Counters(Record):
-    """Numbers of each kind."""
+    """A record with a number of each kind."""
 
     n_calls: int
     gain: float
@@ -21,14 +21,14 @@ class Counters(Record):
 
 
 class Inner(NamedTuple):
-    """A bundle within."""
+    """A bundle inside another one."""
 
     weights: Array1[np.float64]
     flags: Array1[np.bool_]
 
 
 class State(NamedTuple):
-    """What the kernel below knows."""
+    """The state that the kernel below expects."""
 
     table: Array2[np.float64]
     inner: Inner
@@ -38,7 +38,7 @@ class State(NamedTuple):
 
 
 class Other(NamedTuple):
-    """What it does not know."""
+    """A state that the kernel does not expect."""
 
     table: Array2[np.float64]
 

@@ -1,4 +1,4 @@
-"""A kernel is compiled once for all starts, and in memory where nothing can be kept."""
+"""A kernel is compiled once for all starts, and in memory where no folder can be written."""
 
 import os
 import shutil
@@ -22,14 +22,14 @@ _config: Any = numba.config
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep kernels in a folder of the test's own, in a process that has not warned yet."""
+    """Use an empty cache folder, in a process that has not warned yet."""
     monkeypatch.setattr(_config, "CACHE_DIR", str(tmp_path / "chosen"))
     monkeypatch.setattr(cache, "_said", [])
     return tmp_path / "chosen"
 
 
 def _doubled() -> Any:
-    """Return the same kernel as a new process would have it."""
+    """Return the same kernel as a new process would load it."""
 
     @kernel
     def doubled(x: Any) -> Any:
@@ -144,7 +144,7 @@ def bit():
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """Copy the package, with one kernel more."""
+    """Copy the package and add a kernel to it."""
     ignored = shutil.ignore_patterns("__pycache__")
     package = Path(shutil.copytree(_PACKAGE, tmp_path / "detectors", ignore=ignored))
     (package / "kernels" / "probe.py").write_text(_KERNEL, "utf-8")

@@ -1,4 +1,4 @@
-"""Files of kernels that are cut, another's, in the way or too many are met, never believed."""
+"""Cached kernels that are damaged, another user's, or too many are handled, never trusted."""
 
 import os
 import sys
@@ -23,14 +23,14 @@ def _file(place: Path) -> Path:
 
 
 def _in_the_way(place: Path) -> Path:
-    """Return a place where no folder can be made, for root neither."""
+    """Return a path at which nobody can create a folder, not even root."""
     place.write_text("a file", "utf-8")
     return place
 
 
 @contextmanager
 def _full_disk() -> Iterator[None]:
-    """Let every write end after 1000 bytes, as on a disk that is full."""
+    """Let every write fail after 1000 bytes, as on a full disk."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))

@@ -1,4 +1,4 @@
-"""Kernels that are compiled are told by name, those that are there already are not."""
+"""Kernels that are being compiled are reported by name, cached ones are not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Slow references of the shared path: least squares anew at every sample, runs by hand."""
+"""Slow references of conditioning: a new least squares at every sample, counts by hand."""
 
 import math
 
@@ -34,7 +34,7 @@ def smoothed(
 def runs(
     values: list[float], *, n_frozen: int, rail: float, n_rail: int
 ) -> tuple[list[float], list[set[str]]]:
-    """Return what stands in for each value of one channel, and what is wrong with it."""
+    """Return the replaced values of one channel, and the flaws of each sample."""
     last, n_equal, n_at_rail = None, 0, 0
     stand_ins: list[float] = []
     wrongs: list[set[str]] = []

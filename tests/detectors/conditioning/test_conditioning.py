@@ -1,4 +1,4 @@
-"""The shared path as a whole: the same bits in any chunks, and nothing it is given is changed."""
+"""Conditioning as a whole: equal bits in any chunks, and its input is not changed."""
 
 import math
 from functools import partial

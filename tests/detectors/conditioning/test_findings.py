@@ -1,4 +1,4 @@
-"""One thing is told once in a while, and nothing is lost from the count."""
+"""Repeated findings are reported now and then, and all of them are counted."""
 
 from detectors.conditioning.findings import Finding, Repetitions
 

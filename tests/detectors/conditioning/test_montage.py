@@ -1,4 +1,4 @@
-"""Derived channels are exact sums in a fixed order, and as tainted as what they are made of."""
+"""Derived channels are exact sums in a fixed order, with the taint of all their terms."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Samples that cannot be true are told, counted and tainted, and never reach a detector."""
+"""Impossible samples are reported, counted, tainted, and replaced before a detector."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stamps that jitter give smooth times; gaps and clock resets are found, nothing else is."""
+"""Jittered stamps become smooth times; gaps and clock resets are found, and nothing else."""
 
 import math
 from functools import partial
@@ -31,7 +31,7 @@ def _stamps(
     seed: int = 0,
     lost: dict[int, int] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return stamps that jitter by 1 ms, `n_alike` in a row together, and the true times."""
+    """Return stamps with 1 ms of jitter, equal in groups of `n_alike`, and the true times."""
     places = np.arange(float(n_samples))
     for sample, n_lost in (lost or {}).items():
         places[sample:] += n_lost

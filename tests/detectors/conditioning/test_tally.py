@@ -1,4 +1,4 @@
-"""What is found is told with the time since the stream began, by the stream's own stamps."""
+"""Findings are reported with the time since the stream began, by the stream's own stamps."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What streams call microvolts is understood; what nobody can know is refused."""
+"""All names of microvolts that streams use are understood; unknown units are refused."""
 
 import pytest
 

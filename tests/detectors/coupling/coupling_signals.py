@@ -1,4 +1,4 @@
-"""Signals whose bands are coupled or not, and the detector that is to tell."""
+"""Signals with and without coupled bands, and the detector that tells them apart."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ def estimates_of(
 
 
 def apart(found: Estimates, detector: PhaseAmplitudeCoupling) -> NDArray[np.float64]:
-    """Return the measures of windows that do not overlap, shape (n_windows, n_channels, 7)."""
+    """Return the measures of windows without overlap, shape (n_windows, n_channels, 7)."""
     n_between = detector.window_samples // detector.hop_samples
     values = found.values[found.valid[:, 0]][::n_between]
     return values.reshape(len(values), -1, N_OUTPUTS)
 
 
 def rhythm(random: np.random.Generator, n_samples: int, n_channels: int) -> NDArray[np.complex128]:
-    """Return a 20 Hz oscillation whose amplitude and phase wander, of power 1."""
+    """Return a 20 Hz oscillation of power 1 whose amplitude and phase drift."""
     noise = random.normal(0.0, 1.0, (2, n_samples, n_channels))
     step = np.exp((-5.0 + 2j * np.pi * 20.0) / 1000.0)
     made = np.zeros((n_samples, n_channels), dtype=np.complex128)

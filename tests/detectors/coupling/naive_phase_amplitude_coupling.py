@@ -1,4 +1,4 @@
-"""Phase-amplitude coupling, hop by hop, from the formulas and whole filtered stretches."""
+"""Reference of phase-amplitude coupling: hop by hop, from formulas and filtered stretches."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from detectors.coupling.phase_amplitude_coupling import (
     PhaseAmplitudeCoupling,
     PhaseAmplitudeCouplingConfig,
 )
-from detectors.testing.subject import Plain, Recording
+from detectors.testing.subject import Plain, StreamSamples
 from tests.detectors.coupling.naive_waveform_shape import mean_and_distance, pairs, shape
 
 _EDGES = np.linspace(-np.pi, np.pi, 19)
@@ -18,7 +18,7 @@ _EDGES = np.linspace(-np.pi, np.pi, 19)
 def filters(
     config: PhaseAmplitudeCouplingConfig, rate_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the two low-passes, whole."""
+    """Return the taps of the two low-pass filters."""
     low_hz, high_hz = config.phase_band_hz
     slow = np.hanning(2 * round(rate_hz / (high_hz - low_hz)) + 1)[1:-1]
     fast_low_hz, fast_high_hz = config.amplitude_band_hz
@@ -36,7 +36,7 @@ def demodulated(
     band_hz: tuple[float, float],
     rate_hz: float,
 ) -> NDArray[np.complex128]:
-    """Return the oscillation of a band, zero where the filter would need more samples."""
+    """Return the analytic signal of a band, zero where the filter lacks samples."""
     n_half = low_pass.size // 2
     turn = np.exp(2j * np.pi * np.mean(band_hz) * np.arange(-n_half, n_half + 1) / rate_hz)
     taps = 2.0 * low_pass * (turn - (low_pass * turn).sum())
@@ -62,7 +62,7 @@ def measures(phase_rad: NDArray[np.float64], amplitude: NDArray[np.float64]) -> 
 
 
 def grid_step(config: PhaseAmplitudeCouplingConfig, hop: int, rate_hz: float) -> int:
-    """Return the longest step that divides a hop and leaves rate enough."""
+    """Return the longest step that divides a hop and samples the band fast enough."""
     low_hz, high_hz = config.amplitude_band_hz
     needed_hz = max(3.0 * (high_hz - low_hz), 18.0 * float(np.mean(config.phase_band_hz)))
     steps = [each for each in range(1, hop + 1) if hop % each == 0 and rate_hz / each >= needed_hz]
@@ -70,7 +70,7 @@ def grid_step(config: PhaseAmplitudeCouplingConfig, hop: int, rate_hz: float) ->
 
 
 def phase_amplitude_coupling(
-    config: PhaseAmplitudeCouplingConfig, layout: StreamLayout, given: Recording
+    config: PhaseAmplitudeCouplingConfig, layout: StreamLayout, given: StreamSamples
 ) -> Plain:
     """Return values and validity of every hop of a recording."""
     rate_hz = layout.rate_hz

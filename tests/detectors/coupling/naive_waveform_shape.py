@@ -1,11 +1,11 @@
-"""Sharpness of peaks beside troughs, extremum by extremum, from a whole stretch."""
+"""Reference of waveform shape: the sharpness of each peak and trough of a stretch."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def mean_and_distance(phase_band_hz: tuple[float, float], rate_hz: float) -> tuple[int, int]:
-    """Return half the samples of the mean, and from an extremum to what it is held against."""
+    """Return half the samples of the mean, and the distance to the points of comparison."""
     cycle = rate_hz / np.mean(phase_band_hz)
     return max(1, round(cycle / 6.0)), max(1, round(cycle / 8.0))
 
@@ -13,7 +13,7 @@ def mean_and_distance(phase_band_hz: tuple[float, float], rate_hz: float) -> tup
 def sharpness_uv(
     samples_uv: NDArray[np.float64], phase_band_hz: tuple[float, float], rate_hz: float, at: int
 ) -> float:
-    """Return how far a smoothed signal stands out, up or down, at a sample."""
+    """Return the sharpness of an extremum of the smoothed signal."""
     half, away = mean_and_distance(phase_band_hz, rate_hz)
     weights = 1.0 + np.cos(np.pi * np.arange(-half, half + 1) / half)
 
@@ -30,7 +30,7 @@ def pairs(
     phase_band_hz: tuple[float, float],
     rate_hz: float,
 ) -> list[tuple[int, float, float]]:
-    """Return the place in the grid of each trough that follows a peak, and both sharpnesses.
+    """Return the index of each trough that follows a peak, with the sharpness of both.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def pairs(
 
 
 def shape(found: list[tuple[int, float, float]]) -> list[float]:
-    """Return the logarithm of the ratio and whether it is one; nothing where there is none."""
+    """Return the logarithm of the ratio and whether there is one; 0 where there is none."""
     peaks, troughs = (np.array([each[side] for each in found]) for side in (1, 2))
     both = peaks.sum() + troughs.sum()
     if not found or not both > 0.0:

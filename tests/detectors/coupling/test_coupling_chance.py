@@ -1,4 +1,4 @@
-"""How often noise exceeds the level that chance is said to stay below."""
+"""How often noise exceeds the null of coupling."""
 
 import numpy as np
 import pytest

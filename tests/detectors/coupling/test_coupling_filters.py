@@ -1,4 +1,4 @@
-"""The filters of phase-amplitude coupling, and the grid they are computed on."""
+"""The filters of phase-amplitude coupling, and the rate at which they are computed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Bands, windows and streams in which a coupling could not be seen are refused."""
+"""Bands, windows and streams in which no coupling can be measured are refused."""
 
 from typing import Any
 

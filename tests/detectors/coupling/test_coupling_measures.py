@@ -1,4 +1,4 @@
-"""The measures of coupling of plain arrays, against closed forms and the formulas."""
+"""The measures of coupling on arrays, against closed forms and formulas."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_an_empty_bin_is_no_coupling() -> None:
 
 @pytest.mark.parametrize("depth", [0.3, 0.6, 0.9])
 def test_the_index_is_near_its_closed_form_for_endless_bins(depth: float) -> None:
-    """Eighteen bins take one or two percent off ``(1 - r + ln((1 + r) / 2)) / ln 18``."""
+    """Eighteen bins lower ``(1 - r + ln((1 + r) / 2)) / ln 18`` by one or two percent."""
     phase_rad = 2.0 * np.pi * (np.arange(360_000) + 0.5) / 18_000
     found = coupling_of(phase_rad, 1.0 + depth * np.cos(phase_rad)).modulation_index
     root = np.sqrt(1.0 - depth**2)

@@ -1,4 +1,4 @@
-"""Phase-amplitude coupling on simulated signals, and what it makes of bad ones."""
+"""Phase-amplitude coupling on simulated signals, and on signals with bad samples."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from tests.detectors.coupling.coupling_signals import (
 
 
 def test_a_window_with_an_empty_bin_is_not_valid() -> None:
-    """20 Hz at 1 kHz meets 50 phases; 62.5 Hz divides the rate and meets 16, fewer than bins."""
+    """At 1 kHz 20 Hz has 50 phases; 62.5 Hz divides the rate and has 16, fewer than bins."""
     time_s = np.arange(4000) / 1000.0
     fast_uv = band_noise(np.random.default_rng(0), 4000, 1, (200.0, 400.0))[:, 0]
     for frequency_hz, is_valid in ((20.0, True), (62.5, False)):
@@ -35,7 +35,7 @@ def test_a_window_with_an_empty_bin_is_not_valid() -> None:
 
 @pytest.mark.parametrize("offset_uv", [0.0, 3e4])
 def test_phase_and_amplitude_refer_to_the_same_instant(offset_uv: float) -> None:
-    """The preferred phase is that of the signal at whatever frequency the phase runs."""
+    """The preferred phase is that of the signal, at any frequency of the phase."""
     time_s = np.arange(8000) / 1000.0
     for frequency_hz in (14.0, 20.0, 27.0):
         for preferred_rad in (0.0, 1.5, -2.5):
@@ -98,7 +98,7 @@ def test_a_dead_channel_is_never_valid(constant_uv: float) -> None:
 
 
 def test_a_window_is_the_same_however_much_came_before() -> None:
-    """A thousand windows later the sums are those of a detector that has just begun."""
+    """After a thousand windows the sums equal those of a new detector."""
     random = np.random.default_rng(16)
     detector = detector_of(window_s=1.0, hop_s=0.05)
     for first in range(0, 1_000_000, 100_000):

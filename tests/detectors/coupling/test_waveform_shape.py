@@ -1,4 +1,4 @@
-"""Sharp peaks or troughs are told from round ones, and coupling by shape from coupling."""
+"""Sharp peaks or troughs are told from round ones, and coupling by shape from true coupling."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def last(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def spiky(slow: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Return a rhythm whose peaks are far sharper than its troughs, of no other rhythm."""
+    """Return a rhythm with peaks far sharper than its troughs, and no second rhythm."""
     shape: NDArray[np.float64] = np.abs(slow) * np.exp(6.0 * (np.cos(np.angle(slow)) - 1.0))
     return shape
 

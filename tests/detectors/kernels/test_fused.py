@@ -1,4 +1,4 @@
-"""One rounding, on whatever machine this is."""
+"""`fused` multiplies and adds with one rounding, on any machine."""
 
 from fractions import Fraction
 

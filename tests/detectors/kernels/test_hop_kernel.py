@@ -1,4 +1,4 @@
-"""Hops are written to pages: each row once, however many hops a call completes."""
+"""Hops are written to pages, each once, however many hops one call completes."""
 
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ def _update(
 
 
 def _seen(n_samples_of_call: list[int]) -> list[Estimates]:
-    """Return what each call gives of a stream whose samples are their own indices."""
+    """Return the hops of each call, for a stream whose samples are their own indices."""
     hops = HopKernel(_update, "d", _N_OUTPUTS, _State(np.zeros(1, dtype=np.int64)))
     first = 0
     found = []

@@ -1,4 +1,4 @@
-"""The spectrum of a stretch and the noise that has it; the stretch a calibration keeps."""
+"""The spectrum of a stretch, noise with that spectrum, and the stretch of a calibration."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Band power, hop by hop: scipy's periodogram of each window, or scipy's filter and a mean."""
+"""Reference of band power: scipy's periodogram of each window, or scipy's filter and a mean."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,13 +11,13 @@ from scipy.signal import butter, lfilter, periodogram, sosfilt
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.power.band_power import BandPowerConfig
-from detectors.testing.subject import Plain, Recording
+from detectors.testing.subject import Plain, StreamSamples
 
 
 def parts_of(
     frequency_hz: NDArray[np.floating[Any]], band_hz: tuple[float, float], rate_hz: float
 ) -> NDArray[np.float64]:
-    """Return the part of each bin in a band: half a bin to either side, up to half the rate."""
+    """Return the share of each bin in a band; a bin reaches half a bin to either side."""
     half_hz = frequency_hz[1] / 2.0
     parts = np.zeros(frequency_hz.size)
     for place, middle_hz in enumerate(frequency_hz):
@@ -52,7 +52,7 @@ def squares_of(
     rate_hz: float,
     n_second: int = 0,
 ) -> NDArray[np.float64]:
-    """Return what comes out of scipy's filters, squared, counted from the first sample."""
+    """Return the squared output of scipy's filters, fed with the samples less the first one."""
     made = run_uv - run_uv[0]
     for order in (config.order or 2, n_second):
         if order > 0:
@@ -64,7 +64,7 @@ def squares_of(
 
 
 def weights_of(config: BandPowerConfig, rate_hz: float, n_samples: int) -> NDArray[np.float64]:
-    """Return what the newest squares weigh in the mean, the newest first."""
+    """Return the weights of the newest squares in the mean, the newest first."""
     hop = hop_of(config, rate_hz)
     if config.window_s is not None:
         length = max(1, round(config.window_s * rate_hz / hop)) * hop
@@ -77,7 +77,7 @@ def weights_of(config: BandPowerConfig, rate_hz: float, n_samples: int) -> NDArr
 def mean_of(
     squares: NDArray[np.float64], config: BandPowerConfig, rate_hz: float
 ) -> NDArray[np.float64]:
-    """Return the mean square at every sample, zeros standing for what was before."""
+    """Return the mean square at every sample, with zeros before the first."""
     weights = weights_of(config, rate_hz, len(squares))
     if config.window_s is None:
         keep = 1.0 - weights[0]
@@ -91,7 +91,7 @@ def mean_of(
 
 
 def span_of(config: BandPowerConfig, rate_hz: float, n_second: int = 0) -> int:
-    """Return after how many samples the filter has settled, and after it the mean."""
+    """Return the number of samples until the filter has settled, and the mean after that."""
     hop = hop_of(config, rate_hz)
     length = int(np.ceil(3.0 * rate_hz * (config.time_constant_s or 0.2)))
     if config.window_s is not None:
@@ -105,7 +105,7 @@ def span_of(config: BandPowerConfig, rate_hz: float, n_second: int = 0) -> int:
     return max(spans)
 
 
-def band_power(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
+def band_power(config: BandPowerConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
     """Return values and validity of every hop of a recording."""
     method = _periodograms if config.method == "periodogram" else _filtered
     powers, valid = method(config, layout, given)
@@ -126,8 +126,8 @@ def band_power(config: BandPowerConfig, layout: StreamLayout, given: Recording) 
     return values.reshape(shape), valid.reshape(shape)
 
 
-def outside_of(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
-    """Return the share outside each band: of the power behind its filter and behind another."""
+def outside_of(config: BandPowerConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
+    """Return the share outside each band: power behind its filter, and behind a wider one."""
     rate_hz = layout.rate_hz
     time_constant_s = config.outside_time_constant_s or 0.5
     plain = msgspec.structs.replace(
@@ -171,7 +171,7 @@ def on_scale(
     powers: NDArray[np.float64],
     valid: NDArray[np.bool_],
 ) -> Plain:
-    """Return powers, shape (n_hops, n_channels, n_bands), on the scale that was asked for."""
+    """Return powers, shape (n_hops, n_channels, n_bands), on the configured scale."""
     if config.scale == "power":
         return powers, valid
     if config.scale == "percent":
@@ -203,9 +203,9 @@ def on_scale(
 
 
 def _hops(
-    config: BandPowerConfig, layout: StreamLayout, given: Recording
+    config: BandPowerConfig, layout: StreamLayout, given: StreamSamples
 ) -> Iterator[tuple[int, int]]:
-    """Yield each hop's newest sample and the restart before it."""
+    """Yield for each hop its newest sample, and the restart before it."""
     hop = hop_of(config, layout.rate_hz)
     starts = given.restarts
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
@@ -217,7 +217,7 @@ def _used(config: BandPowerConfig, layout: StreamLayout) -> list[int]:
     return [layout.channels.index(label) for label in config.channels or layout.channels]
 
 
-def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: Recording) -> Plain:
+def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
     window = round((config.window_s or 1.0) * layout.rate_hz)
     used = _used(config, layout)
     hops = list(_hops(config, layout, given))
@@ -241,7 +241,7 @@ def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: Recordin
 def _filtered(
     config: BandPowerConfig,
     layout: StreamLayout,
-    given: Recording,
+    given: StreamSamples,
     *,
     n_second: int = 0,
 ) -> Plain:
@@ -263,8 +263,8 @@ def _filtered(
     return np.where(valid, every[newest], 0.0), valid
 
 
-def _runs(given: Recording, column: int) -> Iterator[tuple[int, int]]:
-    """Yield first and last (exclusive) of the good samples between restarts and bad ones."""
+def _runs(given: StreamSamples, column: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last (exclusive) sample of each stretch without restart or bad sample."""
     is_good = (given.taint[:, column] & int(WINDOW_TAINT)) == 0
     starts = set(given.restarts)
     first: int | None = None

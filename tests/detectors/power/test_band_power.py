@@ -1,4 +1,4 @@
-"""Band power against scipy, in numbers no noise of the laws reaches, and its configuration."""
+"""Band power against scipy at large numbers, and what its configuration refuses."""
 
 from typing import Any
 
@@ -182,7 +182,7 @@ def test_what_cannot_be_is_refused_by_the_table_itself(line: str, text: str) -> 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_hundred_million_samples_leave_no_drift() -> None:
-    """One second of noise over and over: each hop must stay what it was, to the last digits."""
+    """One second of noise repeated: each hop must keep its value to the last digits."""
     random = np.random.default_rng(8)
     second_uv = random.normal(0.0, 10.0, (1000, 1)) + 300.0
     turn = 100

@@ -1,4 +1,4 @@
-"""What a line beside a band adds, by closed form, and what tells it from the band."""
+"""How much a line beside a band adds, by closed form, and the measures that show it."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def sine(frequency_hz: float, amplitude_uv: float, n_samples: int = 8000) -> NDA
 
 
 def look(signal_uv: NDArray[np.float64], *tables: dict[str, Any]) -> tuple[Seen, ...]:
-    """Return what each detector sees of one channel."""
+    """Return the results of each detector on one channel."""
     whole = [table if "of" in table else {"stream": "LFP", **table} for table in tables]
     configs = msgspec.convert(whole, list[AnyDetectorConfig])
     return DetectorChain(configs, {"LFP": layout_of(1)}).update(block_of(signal_uv[:, None]))

@@ -38,7 +38,7 @@ def power(samples_uv: NDArray[np.float64], rate_hz: float = RATE_HZ, **keys: Any
 def expected_of(
     samples_uv: NDArray[np.float64], config: BandPowerConfig, rate_hz: float = RATE_HZ
 ) -> NDArray[np.float64]:
-    """Return what scipy gives at every sample."""
+    """Return scipy's result at every sample."""
     assert config.band_hz is not None
     return mean_of(squares_of(samples_uv, config, config.band_hz, rate_hz), config, rate_hz)
 
@@ -286,7 +286,7 @@ def test_in_noise_power_scatters_as_chi_squared(
 
 @pytest.mark.parametrize("mean", [{"time_constant_s": 0.2}, {"window_s": 0.25}])
 def test_ten_million_samples_leave_no_drift(mean: dict[str, float]) -> None:
-    """One second of noise over and over: the end must be what the third turn was."""
+    """One second of noise repeated: the last hops must equal those of the third repetition."""
     second_uv = np.random.default_rng(9).normal(0.0, 10.0, (1000, 1)) + 300.0
     many = block_of(np.tile(second_uv, (100, 1)))
     detector = BandPower(config_of(hop_s=0.05, **mean), layout_of())

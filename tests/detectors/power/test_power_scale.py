@@ -1,4 +1,4 @@
-"""Scales of band power: logarithms, a total, a baseline that is measured once or written down."""
+"""Scales of band power: logarithm, share of the total, measured or written baseline."""
 
 from typing import Any
 

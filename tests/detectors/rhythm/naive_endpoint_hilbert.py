@@ -1,4 +1,4 @@
-"""The endpoint-corrected Hilbert transform as it is defined, one transform an estimate."""
+"""Reference of the endpoint-corrected Hilbert transform: one transform for each estimate."""
 
 from typing import Any
 

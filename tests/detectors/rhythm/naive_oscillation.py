@@ -1,4 +1,4 @@
-"""Amplitude and phase, stretch by stretch, from scipy's filters or plain transforms."""
+"""Reference of `oscillation`: stretch by stretch, from scipy's filters or transforms."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from scipy.stats import gamma
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.rhythm.oscillation import OscillationConfig
-from detectors.testing.subject import Plain, Recording
+from detectors.testing.subject import Plain, StreamSamples
 from tests.detectors.rhythm.naive_endpoint_hilbert import newest, window_samples
 
 _LIMIT_UV = 1e12
@@ -16,7 +16,7 @@ _LIMIT_UV = 1e12
 def coefficients(
     config: OscillationConfig, rate_hz: float
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Return numerator and denominator of high-pass and resonator together."""
+    """Return numerator and denominator of the high-pass and the resonator combined."""
     width_hz = config.half_width_hz / np.sqrt(2.0 ** (1.0 / config.order) - 1.0)
     rho = np.exp(-2.0 * np.pi * width_hz / rate_hz)
     turn = np.exp(2j * np.pi * config.centre_hz / rate_hz)
@@ -30,7 +30,7 @@ def coefficients(
 def outside_of(
     z: NDArray[np.complex128], config: OscillationConfig, rate_hz: float
 ) -> NDArray[np.float64]:
-    """Return at each sample the share of a rhythm's power that a sharp filter does not let on."""
+    """Return at each sample the share of power that a sharp filter about the rhythm removes."""
     _, poles, _ = butter(4, 2.0 * np.pi * config.half_width_hz, analog=True, output="zpk")
     turn = np.exp(2j * np.pi * config.centre_hz / rate_hz)
     inside = z
@@ -46,7 +46,7 @@ def outside_of(
 
 
 def outside_samples(config: OscillationConfig, rate_hz: float) -> int:
-    """Return how many more samples than the rhythm its share outside the band takes."""
+    """Return by how many samples the share outside the band is later than the rhythm."""
     _, poles, _ = butter(4, 2.0 * np.pi * config.half_width_hz, analog=True, output="zpk")
     turned = np.exp(poles / rate_hz)
     late = round(float((turned / (1.0 - turned)).real.sum()))
@@ -68,7 +68,7 @@ def rhythm_of(
     return led
 
 
-def oscillation(config: OscillationConfig, layout: StreamLayout, given: Recording) -> Plain:
+def oscillation(config: OscillationConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
     """Return values and validity of every hop of a recording."""
     hop = max(1, round(config.hop_s * layout.rate_hz))
     if config.method == "hilbert":

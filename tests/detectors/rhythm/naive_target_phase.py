@@ -1,4 +1,4 @@
-"""When a phase reaches its target, by plain loops over a list of hops of one channel."""
+"""Reference of `target_phase`: plain loops over a list of hops of one channel."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from detectors.rhythm.target_phase import TargetPhaseConfig
 
 
 class Moment(NamedTuple):
-    """Where it is, in samples and fractions, the hop that told it, the amplitude there."""
+    """A phase event: its fractional sample, the hop that foresaw it, the amplitude there."""
 
     at: float
     told_at: int
@@ -21,7 +21,7 @@ class Moment(NamedTuple):
 def gate(
     config: TargetPhaseConfig, hop_s: float, amplitude_uv: NDArray[np.float64]
 ) -> tuple[int, float]:
-    """Return after how many of these valid hops the threshold is known, and what it is."""
+    """Return after how many of these valid hops the threshold is known, and its value."""
     wanted = config.gate
     if wanted.amplitude_uv_min is not None:
         return 0, wanted.amplitude_uv_min
@@ -71,7 +71,7 @@ def moments(
     channel: int,
     rate_hz: float,
 ) -> list[Moment]:
-    """Return the moments of a channel, in order."""
+    """Return the phase events of a channel, in order."""
     hop = max(1, round(source.hop_s * rate_hz))
     cycle = rate_hz / source.centre_hz
     lead = config.lead_s * rate_hz

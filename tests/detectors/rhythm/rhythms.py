@@ -1,4 +1,4 @@
-"""Rhythms whose phase is known, and what an oscillation detector says of them."""
+"""Rhythms of known phase, and the results of an oscillation detector on them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def circular(difference: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def wandering(n_samples: int, seed: int) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Return a rhythm of 20 Hz that forgets its phase at 5/s, and it in pink noise."""
+    """Return a rhythm of 20 Hz whose phase drifts at 5/s, alone and in pink noise."""
     random = np.random.default_rng(seed)
     pole = np.exp((-5.0 + 2j * np.pi * 20.0) / RATE_HZ)
     steps = random.normal(size=n_samples) + 1j * random.normal(size=n_samples)

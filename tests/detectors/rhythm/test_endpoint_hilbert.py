@@ -1,4 +1,4 @@
-"""The endpoint-corrected Hilbert transform: its definition, closed forms, its finite memory."""
+"""The endpoint-corrected Hilbert transform: definition, closed forms, finite memory."""
 
 from typing import Any
 
@@ -148,7 +148,7 @@ def test_the_phase_of_a_wandering_rhythm_is_met_as_well_as_the_literature_has_it
 
 
 def test_a_band_as_wide_as_its_centre_is_refused_where_it_makes_noise_of_the_rest() -> None:
-    """12.5 cycles, half way between two lines of the transform: solving amplified 15 times."""
+    """12.5 cycles, between two lines of the transform, where solving amplified 15 times."""
     keys = {"centre_hz": 25.0, "half_width_hz": 24.975, "window_s": 0.5}
     with pytest.raises(ValueError, match=r"^half_width_hz: expected less.* 9\d % of the rhythm"):
         Oscillation(config_of(**keys), layout_of(rate_hz=100.0))

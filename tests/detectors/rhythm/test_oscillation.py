@@ -1,4 +1,4 @@
-"""Amplitude and phase against closed forms, against simulated rhythms, and the configuration."""
+"""`oscillation` against closed forms and simulated rhythms, and its configuration."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def config_of(**keys: Any) -> OscillationConfig:
 
 
 def resonator(config: OscillationConfig, frequency_hz: float, rate_hz: float = RATE_HZ) -> complex:
-    """Return the response written down from the two poles and the zero."""
+    """Return the frequency response from the two poles and the zero."""
     rho = np.exp(-2.0 * np.pi * config.half_width_hz / rate_hz)
     back = np.exp(-2j * np.pi * frequency_hz / rate_hz)
     turn = np.exp(2j * np.pi * config.centre_hz / rate_hz)
@@ -84,7 +84,7 @@ def test_half_the_power_is_let_through_half_a_width_off_the_centre() -> None:
 
 
 def test_a_rhythm_that_begins_rises_as_the_poles_say() -> None:
-    """Hold a rhythm switched on against the sum of its steady part and the two poles' own."""
+    """Compare a rhythm switched on with its steady part plus the response of the poles."""
     config = config_of()
     n = np.arange(1, 400)
     turn = np.exp(2j * np.pi * 20.0 / RATE_HZ)
@@ -212,7 +212,7 @@ def test_noise_has_the_amplitude_chance_gives_it_and_any_phase(half_width_hz: fl
 
 
 def test_noise_crosses_a_level_the_oftener_the_shorter_the_hop_is() -> None:
-    """Hold the warning that the closed form for bursts in noise is not for this amplitude."""
+    """Test the warning that the closed form for bursts in noise does not fit this amplitude."""
     signal_uv = np.random.default_rng(11).normal(0.0, 40.0, 200_000)
     amplitude_uv = np.abs(rhythm(signal_uv, config_of()))[1000:]
     is_on = amplitude_uv > np.percentile(amplitude_uv, 75.0)
@@ -240,7 +240,7 @@ def test_the_phase_of_a_wandering_rhythm_is_met_as_well_as_a_one_pole_can(
 
 
 def test_a_lead_spreads_the_phase_by_what_the_rhythm_forgets() -> None:
-    """Hold the forecast of a clean rhythm against exp(-a lead) of its past, at amplitude 1."""
+    """Compare the forecast of a clean rhythm with exp(-a lead) of its past, at amplitude 1."""
     truth, _ = wandering(300_000, seed=7)
     is_usual = np.abs(np.abs(truth[:-20]) - np.sqrt(np.mean(np.abs(truth) ** 2))) < 0.05
     led = np.angle(truth[:-20] * np.exp(2j * np.pi * 20.0 * 0.02))
@@ -278,7 +278,7 @@ def test_the_amplitude_alone_is_the_same_amplitude() -> None:
 
 
 def test_ten_million_samples_leave_no_drift() -> None:
-    """One second of noise over and over: the end must be what the second turn was."""
+    """One second of noise repeated: the last hops must equal those of the second repetition."""
     second_uv = np.random.default_rng(10).normal(0.0, 10.0, 1000) + 300.0
     many = block_of(np.tile(second_uv, 100)[:, None])
     detector = Oscillation(config_of(hop_s=0.1), layout_of())

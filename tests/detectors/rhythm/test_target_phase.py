@@ -1,4 +1,4 @@
-"""Moments of a phase: exact on steady rhythms, once a cycle on anything, as good as stated."""
+"""Phase events: exact on steady rhythms, once a cycle on anything, as precise as stated."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ from detectors.estimates import Detection, Estimates, Seen
 from detectors.power.band_power import BandPower, BandPowerConfig
 from detectors.rhythm.oscillation import Oscillation, OscillationConfig
 from detectors.rhythm.target_phase import AmplitudeGate, TargetPhase, TargetPhaseConfig
-from detectors.testing.subject import look, recording
+from detectors.testing.subject import result_of, stream_samples
 from tests.detectors.examples import EXAMPLES
 from tests.detectors.rhythm.naive_target_phase import moments
 from tests.detectors.rhythm.rhythms import RATE_HZ, circular, wandering
@@ -47,7 +47,7 @@ def times_of(seen: Seen) -> NDArray[np.float64]:
 def hops_of(
     phase: list[float | None], amplitude_uv: float = 5.0, hop_samples: int = 1
 ) -> Estimates:
-    """Return one channel's hops; None is a hop that is not valid."""
+    """Return the hops of one channel; None stands for a hop that is not valid."""
     sample = hop_samples * np.arange(1, len(phase) + 1, dtype=np.int64) - 1
     is_good = np.array([each is not None for each in phase])
     values = np.array([[amplitude_uv, each or 0.0] for each in phase]) * is_good[:, None]
@@ -104,7 +104,7 @@ def test_a_lead_tells_the_same_moments_so_much_earlier() -> None:
 def test_a_rhythm_off_the_centre_is_met_late_as_the_response_says(
     off_hz: float, lead_s: float
 ) -> None:
-    """Hold the error to the angle of the response of the poles, and to 360 d (delay + lead)."""
+    """Compare the error with the angle of the poles' response, and with 360 d (delay + lead)."""
     turn = 2.0 * np.pi * (60.0 + off_hz)
     signal_uv = 4.0 * np.cos(turn * np.arange(6000) / RATE_HZ)
     source = source_of(centre_hz=60.0)
@@ -241,7 +241,7 @@ def test_a_dead_calibration_stretch_never_opens_the_gate() -> None:
 
 @pytest.mark.parametrize("signal", ["zeros", "constant", "step", "drift", "spikes"])
 def test_what_is_no_rhythm_tells_hardly_a_moment(signal: str) -> None:
-    """Hold a dead signal to none, and a jolt to what the filter rings on for."""
+    """Test that a constant signal gives none, and a step only while the filter rings."""
     n = np.arange(8000)
     signals = {
         "zeros": 0.0 * n,
@@ -279,7 +279,7 @@ def test_a_channel_that_is_cut_and_tainted_tells_no_moment_meanwhile() -> None:
 @pytest.mark.parametrize("example", EXAMPLES[TargetPhase], ids=lambda each: each.name)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_moments_are_those_of_the_plain_loop(example: Any, seed: int) -> None:
-    made = recording(example.layout, seed, 1500, (400, 1100))
+    made = stream_samples(example.layout, seed, 1500, (400, 1100))
     made = made.tainted(700, 1, Taint.FROZEN).tainted(900, slice(None), Taint.SUSPECT_STAMP)
     chain = example.chain()
     source, config = example.configs
@@ -296,7 +296,7 @@ def test_the_moments_are_those_of_the_plain_loop(example: Any, seed: int) -> Non
             ahead_s = (moment.at - moment.told_at) / example.layout.rate_hz
             assert each.onset_s == pytest.approx(told_s + ahead_s, abs=1e-9)
             assert each.strength == pytest.approx(moment.amplitude_uv)
-    assert seen.detections == look(example, made).detections
+    assert seen.detections == result_of(example, made).detections
     order = [
         (each.confirmed_sample, example.layout.channels.index(each.channel))
         for each in seen.detections
@@ -322,7 +322,7 @@ def test_noise_opens_the_gate_for_the_share_chance_gives_it(level: float) -> Non
 def achieved(
     truth: NDArray[np.complex128], detections: tuple[Detection, ...]
 ) -> NDArray[np.float64]:
-    """Return the true phase at every moment, between samples too."""
+    """Return the true phase at any time, between samples too."""
     at = np.array([each.onset_s for each in detections]) * RATE_HZ
     at = at[at < truth.size - 1]
     phase: NDArray[np.float64] = np.interp(at, np.arange(truth.size), np.unwrap(np.angle(truth)))

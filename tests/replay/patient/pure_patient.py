@@ -1,4 +1,4 @@
-"""A simulated patient of the oscillation alone, with no other noise."""
+"""A simulated patient with an oscillation and no other noise."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ RATE_HZ = 250.0
 
 
 def pure_patient(**keys: Any) -> Patient:
-    """Return a patient of one channel; its mean square is 0.5 without drive and stimulation."""
+    """Return a patient of one channel; its mean square is 0.5 at rest."""
     return Patient(
         PatientConfig(
             channels=("z",),

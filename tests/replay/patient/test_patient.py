@@ -1,4 +1,4 @@
-"""The simulated patient against its closed forms, and in any pieces."""
+"""The simulated patient against closed forms, generated in pieces of any length."""
 
 from itertools import pairwise
 from typing import Any
@@ -17,7 +17,7 @@ from tests.support.searching import search
 
 
 def _pure(**keys: Any) -> Patient:
-    """Return a patient of the oscillation alone, which nothing drives."""
+    """Return a patient with an oscillation alone, at rest."""
     return pure_patient(**({"drive_sd": 0.0} | keys))
 
 

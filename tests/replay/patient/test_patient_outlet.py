@@ -1,4 +1,4 @@
-"""The simulated patient on the real network: even stamps out, the device's amplitude in."""
+"""The simulated patient on LSL: it sends evenly, and follows the device's amplitude."""
 
 import asyncio
 import contextlib
@@ -132,7 +132,7 @@ async def _patient(broker: Mosquitto, network: LslConfig) -> AsyncIterator[Fed]:
 
 
 async def _until_still(listening: Fed) -> None:
-    """Read on until the oscillation is gone; times out where it never is."""
+    """Read until the oscillation is gone; time out where it never is."""
     while np.abs(joined_samples(await listening.chunks(100))).max() > 1.5:
         pass
 

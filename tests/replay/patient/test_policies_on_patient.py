@@ -1,4 +1,4 @@
-"""Policies on the simulated patient: what published ones show, against closed forms.
+"""Policies on the simulated patient: results known of published ones, and closed forms.
 
 The measure is the mean square of each tenth of a second, 1 on average without stimulation; the
 device gives at once what is wanted.
@@ -24,7 +24,7 @@ _HOP_SAMPLES = round(HOP_S * RATE_HZ)
 
 
 class Course(NamedTuple):
-    """What happened hop by hop, up to where the policy made the rig safe, if it did."""
+    """The hops of a run, up to where the policy made the rig safe, if it did."""
 
     power: NDArray[np.float64]
     amount_ma: NDArray[np.float64]
@@ -38,7 +38,7 @@ def powers(of: Patient, n_hops: int, amount_ma: float) -> NDArray[np.float64]:
 
 
 def run(config: PolicyConfig, of: Patient, duration_s: float, *, before_s: float = 0.0) -> Course:
-    """Close the loop; before it is engaged the policy sees the patient for a time."""
+    """Close the loop; before the device is engaged the policy sees the patient for a while."""
     policy = Driven(config)
     policy.tell("released")
     for power in powers(of, round(before_s / HOP_S), 0.0) if before_s else ():
@@ -92,7 +92,7 @@ def test_pi_brings_the_power_to_its_set_point_by_the_amount_of_the_closed_form(
 
 
 def test_switches_over_onset_have_their_knee() -> None:
-    """An hour with five changes of medication: a short onset chatters, a long one follows these."""
+    """An hour with five changes of medication: a short onset chatters, a long one follows."""
     n_hops = round(3600.0 / HOP_S)
     is_off = np.arange(n_hops) // round(600.0 / HOP_S) % 2 == 0
     power = powers(pure_patient(), n_hops, 0.0) * np.where(is_off, 1.0, 0.3)

@@ -1,4 +1,4 @@
-"""A recording on the real LSL network: whole, in its own time, from the first sample on."""
+"""A recording played onto real LSL: complete, at its own speed, from the first sample on."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ _N_LFP = 120
 
 
 def _made() -> Recording:
-    """Return 1.5 s: a signal with a gap, one whose clock was reset, and markers."""
+    """Return 1.5 s: a signal with a gap, a signal with a clock reset, and markers."""
     lfp_s = 100.0 + np.arange(_N_LFP) / 100.0
     lfp_s[60:] += 0.3
     emg_s = 1105.0 + np.arange(300) / 250.0
@@ -43,7 +43,7 @@ def _made() -> Recording:
 
 @contextlib.asynccontextmanager
 async def _listening(network: LslConfig, **kinds: Any) -> AsyncIterator[list[Fed]]:
-    """Find all streams, then let all of them flow at once, as the service does."""
+    """Find all streams, then read all of them at once, as the service does."""
     async with contextlib.AsyncExitStack() as stack:
         fed = []
         for name, kind in kinds.items():

@@ -1,4 +1,4 @@
-"""Formats: known by first bytes and name, from here and from elsewhere; what is not, is told."""
+"""File formats are recognised by first bytes and name; unknown files are an error."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,7 @@ from replay.readers.registry import GROUP, REGISTRY, find
 from replay.recording import Recording, RecordingError
 from stimloop.recording_config import config_for
 from tests.replay.readers import xdf_example
-from tests.replay.recordings import ArrayStream, signal
+from tests.replay.recordings import MemoryStream, signal
 from tests.support.packages import EXAMPLES, entry_points
 
 _ROOT = Path(__file__).parents[3]
@@ -145,7 +145,7 @@ def test_a_reader_that_fails_is_one_line_with_its_format(tmp_path: Path) -> None
 
 
 def test_samples_that_are_not_as_the_stream_said_are_one_line() -> None:
-    stream = ArrayStream(signal([0.0]).info, np.zeros((2, 3), np.float32), np.zeros(2))
+    stream = MemoryStream(signal([0.0]).info, np.zeros((2, 3), np.float32), np.zeros(2))
     with pytest.raises(RecordingError) as told:
         stream.read(0, 2)
     assert str(told.value) == (

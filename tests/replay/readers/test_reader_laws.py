@@ -1,4 +1,4 @@
-"""What holds for every reader: its streams are the same bits in whatever pieces they are read."""
+"""Laws of every reader: a stream has the same bits in whatever pieces it is read."""
 
 import importlib
 import re
@@ -25,7 +25,7 @@ _READERS = REGISTRY.readers
 
 
 def _example_of(reader: Reader) -> Callable[[Path], None]:
-    """Return what writes a recording of a format: `write_example` of its own test."""
+    """Return the function that writes a recording of a format: `write_example` of its test."""
     name = f"test_{re.sub(r'[^a-z0-9]+', '_', reader.format.lower())}"
     test: Any = importlib.import_module(f"tests.replay.readers.{name}")
     written: Callable[[Path], None] = test.write_example
@@ -93,7 +93,7 @@ def test_what_is_not_within_the_stream_is_refused(opened: Recording, start: int,
 
 
 def test_opening_and_going_through_holds_no_more_than_some_megabytes(tmp_path: Path) -> None:
-    """A file of 60 MB: a reader that holds it, or an array of its stamps and values, is found."""
+    """A file of 60 MB: a reader that keeps it, or arrays of all of it, in memory is found."""
     path = tmp_path / "long.xdf"
     write_long(path, duration_s=440, n_channels=32, rate_hz=1000)
     assert path.stat().st_size > 60e6

@@ -1,4 +1,4 @@
-"""XDF files: read as they are, and whatever is missing or damaged is told."""
+"""XDF files are read unchanged, and everything missing or damaged is reported."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""XDF read in pieces, held bit for bit against pyxdf, which reads a whole file at once."""
+"""XDF read in pieces, compared bit for bit with pyxdf, which reads a whole file."""
 
 import io
 import struct

@@ -9,7 +9,7 @@ from tests.replay import xdf_writer as write
 
 
 def write_example(path: Path) -> None:
-    """Write every way of stamping: every sample, none, some; in chunks longer than what is read."""
+    """Write streams with a stamp at every sample, at none and at some, in long chunks."""
     random = np.random.default_rng(5)
     values = random.normal(0.0, 20.0, (90_000, 2)).astype(np.float32)
     stamps_s = (5.0 + np.arange(90_000) / 100.0).tolist()

@@ -1,4 +1,4 @@
-"""The timeline of a recorded stream by its definition, with all of it in memory."""
+"""Reference of the timeline of a recorded stream, by its definition, all in memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _STAMP_S_MAX = 1e10
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class NaiveTimeline:
     """Stamps, times and corrections of a whole stream."""
 
     stamps_s: NDArray[np.float64]
@@ -36,7 +36,7 @@ class Timeline:
     corrections: tuple[Correction, ...]
 
 
-def timeline(stream: RecordedStream) -> Timeline:
+def timeline(stream: RecordedStream) -> NaiveTimeline:
     """Return one stream's timeline."""
     rate_hz = stream.info.rate_hz if stream.is_signal else 0.0
     raw_s = _filled(whole(stream).timestamps_s, rate_hz)
@@ -50,11 +50,11 @@ def timeline(stream: RecordedStream) -> Timeline:
         Correction(first, _known_s(times_s, first), correction_s)
         for first, correction_s in found.items()
     )
-    return Timeline(stamps_s, times_s, corrections)
+    return NaiveTimeline(stamps_s, times_s, corrections)
 
 
 def _filled(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
-    """Return the stamps, with those that no clock can give put between their neighbours."""
+    """Return the stamps, with impossible ones interpolated between their neighbours."""
     places = np.arange(len(stamps_s))
     possible = np.abs(stamps_s) < _STAMP_S_MAX
     if possible.all():
@@ -65,7 +65,7 @@ def _filled(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64
 
 
 def _corrections(stream: RecordedStream, raw_s: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-    """Yield each offset with the sample it applies from, in order.
+    """Yield each clock offset with the first sample it applies to, in order.
 
     The first offset of each life of the sender's clock holds from that life's first sample on,
     as a receiver asks for it before it takes samples; every other from the first sample that
@@ -87,7 +87,7 @@ def _corrections(stream: RecordedStream, raw_s: NDArray[np.float64]) -> Iterator
 
 
 def _first_samples(raw_s: NDArray[np.float64], lives_s: Sequence[NDArray[np.float64]]) -> list[int]:
-    """Return the first sample of each life of the clock; two are equal where one has none.
+    """Return the first sample after each reset of the clock; equal ones where it has no sample.
 
     Only at a jump of the stamps may a new life begin: where they lie nearer to the times at which
     its offsets were measured than to those of the life before, or, after a jump back, near to them.
@@ -124,7 +124,7 @@ def _in_order(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float
 
 
 def _tamed(stamps_s: NDArray[np.float64], step_s: float) -> NDArray[np.float64]:
-    """Return the stamps of a signal with single wild ones put back among their neighbours."""
+    """Return the stamps of a signal, with single outliers interpolated."""
     regular_s = step_s * np.arange(len(stamps_s))
     if not stamps_s.size or np.abs(np.diff(stamps_s)).max(initial=0.0) <= _WILD_S:
         return stamps_s
@@ -133,7 +133,7 @@ def _tamed(stamps_s: NDArray[np.float64], step_s: float) -> NDArray[np.float64]:
 
 
 def _known_s(times_s: NDArray[np.float64], first: int) -> float:
-    """Return when the sample before was there, or the first one."""
+    """Return the time of the sample before, or of the first one."""
     if not times_s.size:
         return 0.0
     return float(times_s[max(first - 1, 0)])

@@ -1,4 +1,4 @@
-"""The recorder's time of everything, whatever the stamps say."""
+"""The recorder's time of every sample, whatever its stamps are."""
 
 import math
 from pathlib import Path
@@ -19,10 +19,10 @@ from tests.replay.timeline import naive_timeline as naive
 from tests.support.searching import search
 
 
-def _timeline(stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> naive.Timeline:
+def _timeline(stream: RecordedStream, block_samples: int = BLOCK_SAMPLES) -> naive.NaiveTimeline:
     """Return a whole timeline."""
     found = Timeline(stream, block_samples=block_samples)
-    return naive.Timeline(*times_of(found), found.corrections)
+    return naive.NaiveTimeline(*times_of(found), found.corrections)
 
 
 def _regular(n_samples: int, *, start_s: float = 0.0) -> np.ndarray:
@@ -139,7 +139,7 @@ def test_time_never_falls_whatever_was_stored(
 
 @st.composite
 def _recorded(draw: st.DrawFn) -> tuple[list[float], list[tuple[float, float]]]:
-    """Return stamps with jitter, gaps, resets, wild and impossible ones; and offsets in order."""
+    """Return stamps with jitter, gaps, resets and outliers; and clock offsets in order."""
     pieces = draw(
         st.lists(
             st.one_of(

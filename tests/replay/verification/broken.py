@@ -1,4 +1,4 @@
-"""Ways to break a session: by accident, which the chain shows, and with care, which it cannot."""
+"""Ways to break a session: by accident, which digests show, or by forgery, which they cannot."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Row: TypeAlias = tuple[int, str, float, bytes, bytes]
 
 @contextmanager
 def opened(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Open a session's journal for changes, which are committed at the end."""
+    """Open a session's journal to change it; the changes are committed at the end."""
     with closing(sqlite3.connect(folder / "journal.sqlite")) as connection:
         yield connection
         connection.commit()
@@ -27,7 +27,7 @@ def rows(folder: Path) -> list[Row]:
 
 
 def change(folder: Path, number: int, column: str, value: object) -> None:
-    """Put another value into one record."""
+    """Replace one value of one record."""
     with opened(folder) as connection:
         connection.execute(
             f"UPDATE records SET {column} = ? WHERE number = ?",  # noqa: S608 names of ours
@@ -36,7 +36,7 @@ def change(folder: Path, number: int, column: str, value: object) -> None:
 
 
 def forge(folder: Path, edit: Callable[[list[Row]], list[Row]]) -> None:
-    """Rewrite the whole journal with a chain that fits, as somebody with a plan would."""
+    """Write the whole journal again with a valid chain of digests, as a forger would."""
     chain = CHAIN_START
     with opened(folder) as connection:
         edited = edit(list(connection.execute("SELECT * FROM records ORDER BY number")))
@@ -50,7 +50,7 @@ def forge(folder: Path, edit: Callable[[list[Row]], list[Row]]) -> None:
 
 
 def step(row: Row) -> StepRecord:
-    """Return what a step record holds."""
+    """Return the decoded content of a step record."""
     record = decode(row[1], row[3])
     assert isinstance(record, StepRecord)
     return record

@@ -1,4 +1,4 @@
-"""The first difference is named by where it is and what was expected."""
+"""The first difference is reported with its location and the expected value."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tables from the journal are, byte for byte, those that were written beside the loop."""
+"""Tables rebuilt from the journal equal, byte for byte, those written during the session."""
 
 import os
 import shutil
@@ -87,7 +87,7 @@ def test_of_every_detector_on_a_real_recording_too(tmp_path: Path, data_dir: Pat
 
 
 def test_estimates_are_those_of_the_loop(session: Path) -> None:
-    """Held against the loop itself, which knows of no table."""
+    """Compare with the loop itself, which knows nothing of tables."""
     with JournalReader(session / "journal.sqlite") as reader:
         config = msgspec.json.decode(reader.header.config_json, type=LoopConfig)
         loop = ClosedLoop(config, reader.header.infos, reader.header.session)

@@ -1,4 +1,4 @@
-"""Other chunks of the same session: every sample once, every event before the same sample."""
+"""A session cut into other chunks: every sample once, every event before the same sample."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.support.searching import search
 
 
 class _Listening(ClosedLoop):
-    """A loop that remembers what it was fed and does nothing."""
+    """A loop that only remembers its events."""
 
     def __init__(self) -> None:
         info = short_recording().streams[0].info
@@ -43,7 +43,7 @@ def _rechunked(events: list[Event], n_samples_max: int, seed: int = 1) -> list[E
 
 
 def _places(fed: list[Event]) -> list[Any]:
-    """Return each other event, and each stream's samples in its place, chunks forgotten."""
+    """Return all other events, with the samples of each stream between them, without chunks."""
     found: list[Any] = []
     for event in fed:
         if isinstance(event, Chunk):

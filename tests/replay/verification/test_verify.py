@@ -1,4 +1,4 @@
-"""Verification: what is whole holds, and whatever is changed is found and named."""
+"""Verification: an intact session passes, and every change is found and named."""
 
 import json
 import math
@@ -39,7 +39,7 @@ _LENGTH_S = 4.0
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a session of some hundred records, not to be changed."""
+    """Return a session of some hundred records, which must not be changed."""
     folder = tmp_path_factory.mktemp("whole") / "session"
     make_session(folder, short_recording(_LENGTH_S), chunking=Chunking(n_samples_max=10))
     return folder
@@ -62,7 +62,7 @@ def _found(folder: Path) -> str:
 
 
 def _first(folder: Path, wanted: Callable[[Any], bool], after: int = 0) -> int:
-    """Return the number of the first step whose event is wanted."""
+    """Return the number of the first step with a wanted event."""
     return next(
         row[0]
         for row in broken.rows(folder)
@@ -411,7 +411,7 @@ def test_what_a_killed_process_left_holds_but_nothing_proves_its_end(tmp_path: P
 
 
 class _ChunkBound(BandPower):
-    """Breaks the law: its values depend on how many hops one call completed."""
+    """A detector that breaks the law: its values depend on the number of hops in a call."""
 
     def update(self, given: Input) -> Seen:
         seen = super().update(given)

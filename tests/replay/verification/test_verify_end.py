@@ -1,4 +1,4 @@
-"""Whatever is taken from the end of a session, or put in its place, is told."""
+"""Whatever is cut from the end of a session, or added there, is reported."""
 
 import json
 import random
@@ -26,7 +26,7 @@ _N_CUTS = 60
 
 
 def _make(folder: Path, killed: Path | None = None, length_s: float = 2.0) -> None:
-    """Make a session of some tens of records; in its middle copy it as a kill would leave it."""
+    """Run a session of some tens of records; in its middle copy what a kill would leave."""
 
     def advance(n_done: int, _: int) -> None:
         if killed is not None and n_done > 250 and not killed.exists():
@@ -44,7 +44,7 @@ def _make(folder: Path, killed: Path | None = None, length_s: float = 2.0) -> No
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a session that ended and what a kill left of it; not to be changed."""
+    """Return a folder with a finished session and what a kill left of it; not to be changed."""
     folder = tmp_path_factory.mktemp("made")
     _make(folder / "ended", folder / "killed")
     return folder
@@ -81,7 +81,7 @@ def _sign(folder: Path, key: bytes = _KEY) -> None:
 
 
 def _looks_killed(folder: Path, n_left: int) -> None:
-    """Cut a journal between two records, and leave it as a kill would."""
+    """Cut a journal between two records, as a kill would."""
     with broken.opened(folder) as connection:
         connection.execute("DELETE FROM records WHERE number >= ?", (n_left,))
         connection.commit()
@@ -89,7 +89,7 @@ def _looks_killed(folder: Path, n_left: int) -> None:
 
 
 def _fails(verdict: Verdict) -> str:
-    """Return what is wrong, in one line."""
+    """Return the error, in one line."""
     assert not verdict.passes
     assert not (verdict.holds and verdict.end.is_proven)
     said = verdict.end.text if verdict.first_difference is None else verdict.first_difference
@@ -235,7 +235,7 @@ def test_the_head_of_the_end_record_proves_the_whole(ended: Path) -> None:
 
 
 def _cuts(log: bytes) -> Iterator[int]:
-    """Yield lengths to cut a log to: its ends, the ends of its frames, and any."""
+    """Yield lengths to cut a log to: its ends, the ends of its frames, and random ones."""
     chosen = random.Random(_SEED)  # noqa: S311 no secret
     frame = 24 + 4096
     yield from (0, 1, 31, 32, 33, len(log) // 10, len(log) - 1)

@@ -1,4 +1,4 @@
-"""Devices in virtual time: the same rules as on the wire, the same order every time."""
+"""Devices in virtual time: the rules of the wire contract, in the same order every time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -56,7 +56,7 @@ def _command(now_s: float, seq: int, amplitude_ma: float) -> Command:
 def _heard(
     script: Callable[[VirtualDevices], Awaitable[None]], *, start_s: float = 100.0
 ) -> tuple[VirtualDevices, _Heard]:
-    """Let devices live for the length of a script; return all that was heard, and when."""
+    """Run devices for the length of a script; return each message with its time."""
     devices = VirtualDevices([_DEVICE], _SESSION)
 
     async def main() -> _Heard:

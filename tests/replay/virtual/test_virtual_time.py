@@ -1,4 +1,4 @@
-"""Virtual time: exact, repeatable, and never stuck."""
+"""Virtual time is exact, repeatable, and never hangs."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A laboratory's file with one thing changed in it, and what `config check` says of it."""
+"""A laboratory's file with a mistake in it, and the output of `config check`."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,7 @@ LAB = (_FOLDER / "lab.toml").read_text(encoding="utf-8")
 _DEVICE = LAB[LAB.index("[[devices]]") : LAB.index("[broker]")]
 
 
-class Row(NamedTuple):
+class MistakeRow(NamedTuple):
     """One row of `mistakes.toml`."""
 
     what: str
@@ -22,21 +22,21 @@ class Row(NamedTuple):
     line: str
 
     def fits(self, line: str, folder: Path) -> bool:
-        """Whether a line is the one that must come; ``...`` stands for whatever is listed."""
+        """Return whether a line is the expected one; ``...`` stands for any list."""
         start, gap, end = self.line.replace("{folder}", str(folder)).partition("...")
         if not gap:
             return line == start
         return line.startswith(start) and line.endswith(end) and len(line) >= len(start + end)
 
 
-def rows() -> list[Row]:
+def rows() -> list[MistakeRow]:
     """Return the table of mistakes."""
     table = tomllib.loads((_FOLDER / "mistakes.toml").read_text(encoding="utf-8"))
-    return [Row(**each) for each in table["mistake"]]
+    return [MistakeRow(**each) for each in table["mistake"]]
 
 
-def changed(*made: Row, folder: Path, allow: tuple[str, ...] = ()) -> Path:
-    """Write the laboratory's file with all these changes and return where it is."""
+def changed(*made: MistakeRow, folder: Path, allow: tuple[str, ...] = ()) -> Path:
+    """Write the laboratory's file with these changes and return its path."""
     text = LAB
     for row in made:
         assert text.count(row.before) == 1, row.what
@@ -51,7 +51,7 @@ def changed(*made: Row, folder: Path, allow: tuple[str, ...] = ()) -> Path:
 
 
 def told_of(file: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
-    """Check a file; return the exit code and the lines on stderr without their common front."""
+    """Check a file; return the exit code and the lines on stderr, without the file's name."""
     code = run_command(["config", "check", str(file)])
     lines = capsys.readouterr().err.splitlines()
     front = f"stimloop: {file}: "

@@ -1,4 +1,4 @@
-"""Files and port of the machine: looked at before anything is connected."""
+"""`config check` looks at the files that a configuration names, and at the port."""
 
 import socket
 from pathlib import Path
@@ -9,7 +9,7 @@ from stimloop.checking.files import taken_port
 from stimloop.config import load
 from stimloop.errors import ConfigError
 from stimulators.wire.mqtt import BrokerConfig
-from tests.stimloop.checking.changed import Row, changed, told_of
+from tests.stimloop.checking.changed import MistakeRow, changed, told_of
 from tests.support.mosquitto import free_port
 
 
@@ -17,7 +17,7 @@ def test_files_are_looked_at_by_config_check_and_not_by_every_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     after = 'port = 8883\ntls = true\nusername = "lab"\npassword_file = "none"\nca_file = "no.pem"'
-    file = changed(Row("", "port = 1883", after, ""), folder=tmp_path)
+    file = changed(MistakeRow("", "port = 1883", after, ""), folder=tmp_path)
     load(file)
     with pytest.raises(ConfigError):
         load(file, with_files=True)

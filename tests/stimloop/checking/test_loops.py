@@ -1,4 +1,4 @@
-"""What is not known of a stream before it is found gives no mistake that might not be one."""
+"""What is unknown of a stream before it is found is never reported as a mistake."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ _FILES = [_ROOT / "config.toml", *sorted((_ROOT / "docs" / "examples").glob("*.t
 
 
 def _as_of_strangers(config: Config, *, with_rates: bool) -> Config:
-    """Return the rig as if nothing was known of its streams but, perhaps, their rates."""
+    """Return the rig as if nothing, or only the rates, were known of its streams."""
     streams = tuple(
         msgspec.structs.replace(
             each,

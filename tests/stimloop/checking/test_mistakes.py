@@ -1,4 +1,4 @@
-"""What people get wrong, each answered by one line; and all of it by one check."""
+"""Common mistakes in a file: one line each, and all of them in one check."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from stimloop.__main__ import run_command
 from stimulators.broker.certificates import Authority
 from streamer.config import Allowed
-from tests.stimloop.checking.changed import LAB, Row, changed, rows, told_of
+from tests.stimloop.checking.changed import LAB, MistakeRow, changed, rows, told_of
 from tests.stimloop.test_recommended import CASES
 
 _ROWS = rows()
@@ -17,7 +17,7 @@ _WORD = re.compile(r'\[rig\] allow = \["(\w+)"\] allows it$')
 _BY_WORD = {found[1]: row for row in _ROWS if (found := _WORD.search(row.line))}
 #: What a word lets through may need another for another reason, or a window to go with it.
 _AND_ALSO = {"slew_like_a_step": ("fast_slew_with_real_device",)}
-_TOGETHER = {"slow_band": (Row("a longer window", "window_s = 1.0", "window_s = 60.0", ""),)}
+_TOGETHER = {"slow_band": (MistakeRow("a longer window", "window_s = 1.0", "window_s = 60.0", ""),)}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_table_has_78_mistakes_each_once() -> None:
 
 @pytest.mark.parametrize("row", _ROWS, ids=lambda row: row.what)
 def test_each_is_one_line_that_says_where_what_was_expected_and_what_was_found(
-    row: Row, folder: Path, capsys: pytest.CaptureFixture[str]
+    row: MistakeRow, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, lines = told_of(changed(row, folder=folder), capsys)
     assert code == 2
@@ -111,7 +111,7 @@ def test_a_figure_of_another_scale_is_told_beside_what_the_table_refuses_as_a_wh
 ) -> None:
     after = "band_hz = [0.02, 0.03]\ntime_constant_s = 0.2"
     code, lines = told_of(
-        changed(Row("", "band_hz = [3.0, 8.0]", after, ""), folder=folder), capsys
+        changed(MistakeRow("", "band_hz = [3.0, 8.0]", after, ""), folder=folder), capsys
     )
     assert code == 2
     assert [line.partition(": expected")[0].rpartition(".")[2] for line in lines] == [

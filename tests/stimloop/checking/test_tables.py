@@ -1,4 +1,4 @@
-"""The reading that goes on after a mistake refuses just what msgspec refuses, and never breaks."""
+"""The reader that goes on after a mistake refuses what msgspec refuses, and never fails."""
 
 import math
 import tomllib

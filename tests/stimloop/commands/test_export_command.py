@@ -1,4 +1,4 @@
-"""`stimloop export`: tables from the journal, as CSV on request, in one line or as JSON."""
+"""`stimloop export`: tables from the journal, as CSV on request; output as a line or JSON."""
 
 import json
 import shutil

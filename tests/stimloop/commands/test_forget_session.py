@@ -1,4 +1,4 @@
-"""`stimloop device --forget-session`: the way back where a device's memory is ahead."""
+"""`stimloop device --forget-session`: for a device that remembers a session of the future."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What help is written is what is shown: nothing in brackets is lost, whatever the command."""
+"""The help of every command is shown as it is written: nothing in brackets is lost."""
 
 from collections.abc import Iterator
 from importlib import metadata
@@ -21,7 +21,7 @@ _ALL = dict(_commands(typer.main.get_command(app), ()))
 
 
 def _written(text: str | None) -> list[str]:
-    """Return the words of a help text, as they are meant: a bracket may stand behind a slash."""
+    """Return the words of a help text; a bracket may have a backslash before it."""
     return (text or "").partition("\f")[0].replace("\\[", "[").split()
 
 

@@ -1,4 +1,4 @@
-"""The operator's commands as they are typed: what they print, and whether their exit code is so."""
+"""The operator's commands as a user types them: their output, and their exit codes."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def broker(mosquitto: Mosquitto) -> BrokerConfig:
 
 
 def _rig(folder: Path, port: int, **tables: Any) -> Path:
-    """Write the configuration of rig-1, which has the one device stn."""
+    """Write the configuration of rig-1, with the one device stn."""
 
     def change(rig: dict[str, Any]) -> None:
         rig["rig"]["name"] = "rig-1"
@@ -58,7 +58,7 @@ def _rig(folder: Path, port: int, **tables: Any) -> Path:
 
 
 def _with(others: list[Any], *arguments: object) -> Done:
-    """Run a command while these devices and services are there."""
+    """Run a command while these devices and services run."""
 
     async def run() -> Done:
         async with running(*(each.run() for each in others)):

@@ -1,4 +1,4 @@
-"""Keys from the command line to the ends of the wire: made, found, refused in one line."""
+"""Keys on the command line: made, found by each party, and refused in one line."""
 
 import re
 import stat

@@ -1,4 +1,4 @@
-"""What `streams` prints of each stream, and what looks wrong with it."""
+"""The output of `streams` for each stream, and what looks wrong with it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""`stimloop verify` at the command line: three things said, and an exit code that is true."""
+"""`stimloop verify` as a user types it: its three answers, and its exit code."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ def session(made: Path, tmp_path: Path) -> Path:
 
 
 def _killed(session: Path) -> tuple[str, int]:
-    """Take the end away; return the newest head and its number."""
+    """Remove the end of a journal; return its newest digest and the number of that record."""
     (session / "summary.json").unlink()
     with broken.opened(session) as connection:
         connection.execute("DELETE FROM records WHERE kind = 'end'")

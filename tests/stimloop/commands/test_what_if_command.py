@@ -1,4 +1,4 @@
-"""`what-if` as it is typed."""
+"""`stimloop what-if` as a user types it."""
 
 import json
 from pathlib import Path

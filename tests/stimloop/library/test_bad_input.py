@@ -1,4 +1,4 @@
-"""What cannot be right is refused with a line that says what was expected; what can be is taken."""
+"""Bad input to the library is one line that says what was expected; all else is accepted."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -297,7 +297,7 @@ def test_nan_is_nan_while_it_is_in_the_window_and_told() -> None:
     assert np.isnan(beta.values[is_spoilt, 0]).all()
     assert np.isfinite(beta.values[is_filled & ~is_spoilt]).all()
     np.testing.assert_array_equal(beta.column("STN_3"), clean["beta"].column("STN_3"))
-    assert "LFP: not finite: 1 samples, once, first at 2.80 s" in "\n".join(found.lines)
+    assert "LFP: not finite: 1 sample, once, first at 2.80 s" in "\n".join(found.lines)
 
 
 def test_a_unit_that_cannot_be_is_told_with_the_one_that_would_fit() -> None:

@@ -1,4 +1,4 @@
-"""Every kind that is installed is there by the name of its class, described and typed."""
+"""Every installed kind is in the library by the name of its class, documented and typed."""
 
 import ast
 import doctest
@@ -41,14 +41,14 @@ class RootConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", ta
 
 
 class Root:
-    """The root of every sample."""
+    """Return the root of every sample."""
 
     config_type = RootConfig
 
 
 @pytest.fixture
 def from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let another package's kind be installed."""
+    """Install a kind of another package."""
     found = find([metadata.EntryPoint("root", f"{__name__}:Root", GROUP)])
     assert not found.refused
     monkeypatch.setattr(factories, "REGISTRY", found)

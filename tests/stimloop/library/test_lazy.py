@@ -1,4 +1,4 @@
-"""Nothing is loaded before it is asked for: a rig is stopped without waiting for a compiler."""
+"""Nothing is loaded before it is used, so that `stimloop stop` does not wait for a compiler."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A session folder in a notebook: frames and arrays of what happened, whatever state it is in."""
+"""A session folder in a notebook: frames and arrays, of a session in any state."""
 
 import shutil
 import sys
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from stimloop.library.input_errors import InputError
 from stimloop.library.session import session as open_session
 from streamer.errors import JournalError
 from tests.replay.rig import make_session
@@ -28,7 +29,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 
 def _kill(folder: Path) -> None:
-    """Leave what a kill leaves: no end, no summary, no tables."""
+    """Leave the folder of a killed session: without end, summary and tables."""
     for name in ("summary.json", "estimates.parquet", "events.parquet"):
         (folder / name).unlink()
     with broken.opened(folder) as connection:
@@ -74,7 +75,8 @@ def test_arrays_are_the_frames_without_pandas(
         assert len(values) == len(frame)
         if values.dtype.kind == "f":
             np.testing.assert_array_equal(values, frame[name].to_numpy())
-    with pytest.raises(ImportError, match=rf"or take session\.arrays\('{table}'\)"):
+    line = rf"expected pandas, which a table needs, found none: .*session\.arrays\('{table}'\)"
+    with pytest.raises(InputError, match=line):
         getattr(without, table)
 
 
@@ -108,5 +110,5 @@ def test_what_is_none_or_of_another_format_is_one_line(folder: Path, tmp_path: P
     (folder / "events.parquet").write_bytes(b"PAR1 cut")
     with pytest.raises(JournalError, match="expected a table that stimloop wrote"):
         open_session(folder).events  # noqa: B018
-    with pytest.raises(ValueError, match="table: expected estimates, events, commands or gaps"):
+    with pytest.raises(InputError, match="table: expected estimates, events, commands or gaps"):
         open_session(folder).arrays("bursts")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The guide and the notebooks run as they stand, block by block in one namespace."""
+"""The guide and the notebooks run as they are written, block by block."""
 
 import ast
 import json
@@ -22,7 +22,7 @@ def without_a_screen() -> None:
 
 
 def _run(blocks: list[str], name: str) -> tuple[dict[str, Any], list[Any]]:
-    """Run blocks as a notebook does, and return its names and what each block shows."""
+    """Run blocks as a notebook does; return its names and the output of each block."""
     names: dict[str, Any] = {"__name__": "__main__"}
     shown: list[Any] = []
     for number, block in enumerate(blocks):

@@ -1,4 +1,4 @@
-"""A recording says by name what each stream is, its true rate, its gaps and what is doubtful."""
+"""A recording in the library: streams by name, with true rates, gaps and flaws."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Estimates as arrays and tables, detections in pairs, a picture: each says what was computed."""
+"""Results of the library: estimates as arrays and tables, detections in pairs, pictures."""
 
 import builtins
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From a notebook to a rig: the file is taken as it is by the commands that take files."""
+"""From a notebook to a rig: all commands accept the file that the library writes."""
 
 from pathlib import Path
 

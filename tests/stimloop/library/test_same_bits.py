@@ -1,4 +1,4 @@
-"""On an array, online in any chunks, and through a replay of the same samples: the same bits."""
+"""The library on an array, online in any chunks, and `replay` give the same bits."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from detectors.estimates import Seen
 from detectors.registry import REGISTRY
 from detectors.testing.examples import brought_examples
 from detectors.testing.strategies import CUTS, N_SAMPLES
-from detectors.testing.subject import Example, recording
+from detectors.testing.subject import Example, stream_samples
 from stimloop.__main__ import run_command
 from streamer.closed_loop import Outcome
 from streamer.journal.digests import Digests
@@ -106,7 +106,7 @@ def test_online_gives_in_any_chunks_what_the_whole_gives(name: str) -> None:
     @search(4)
     @given(cuts=CUTS, seed=st.integers(0, 1000), n_samples=st.integers(1, N_SAMPLES))
     def hold(cuts: Sequence[int], seed: int, n_samples: int) -> None:
-        x_uv = recording(layout, seed, n_samples, ()).samples_uv
+        x_uv = stream_samples(layout, seed, n_samples, ()).samples_uv
         whole = sl.detect(x_uv, *example.configs, **rate, stream=stream)
         online = sl.online(*example.configs, **rate, stream=stream)
         edges = sorted({0, n_samples, *(cut for cut in cuts if 0 < cut < n_samples)})
@@ -120,7 +120,7 @@ def test_online_gives_in_any_chunks_what_the_whole_gives(name: str) -> None:
 def test_online_of_several_streams_gives_what_the_whole_gives() -> None:
     for example in (each for several in CROSS_EXAMPLES.values() for each in several[:1]):
         streams = example.streams(1, 12.0, starts_s=(0.0, 0.0))
-        x_uv = {name: each.samples_uv for name, each in streams.recordings.items()}
+        x_uv = {name: each.samples_uv for name, each in streams.by_stream.items()}
         layouts = {each.name: each for each in example.layouts}
         whole = sl.detect(
             {

@@ -1,4 +1,4 @@
-"""The guide to tables: its columns are those there are, its Python runs."""
+"""The guide to tables lists the columns that exist, and its Python runs."""
 
 import re
 from pathlib import Path

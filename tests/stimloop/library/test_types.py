@@ -1,4 +1,4 @@
-"""A type checker sees the library as its user would: what is right passes, a wrong key does not."""
+"""A type checker accepts right calls of the library and rejects wrong keys."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A child process is waited for beside everything else, and none is left behind."""
+"""A child process is awaited without blocking anything else, and none is left behind."""
 
 import asyncio
 

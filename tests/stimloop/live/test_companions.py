@@ -1,4 +1,4 @@
-"""Companions: real processes, each of which is missed when it dies, and none runs foreign code."""
+"""Child processes of a rig: the death of each is noticed, and none runs foreign code."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ _PACKAGES = ("detectors", "stimulators", "streamer", "replay", "stimloop")
 
 
 class _LikeWindows(asyncio.SelectorEventLoop):
-    """A selector loop as Windows has it: it starts no child, and hears no signal."""
+    """A selector loop as on Windows: it starts no child process and handles no signal."""
 
     async def _make_subprocess_transport(self, *_: object, **__: object) -> NoReturn:
         raise NotImplementedError
@@ -38,7 +38,7 @@ def _run(main: Coroutine[None, None, None]) -> None:
 
 @pytest.fixture(autouse=True)
 def _these_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let children import what this test run imports, wherever they are started."""
+    """Let child processes import what this test run imports, in any folder."""
     monkeypatch.setenv("PYTHONPATH", str(_ROOT))
 
 
@@ -52,7 +52,7 @@ def _broker_alone(tmp_path: Path) -> Config:
 
 
 def _with(tmp_path: Path, act: Callable[[Companions, int], Awaitable[None]]) -> None:
-    """Start a broker, and act on the companions and its process number."""
+    """Start a broker; return the companions and its process number."""
     told: list[str] = []
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""What an operator's screen shows, on a real terminal."""
+"""The screen of a running session, on a real terminal."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Screen:
-    """A terminal and what was drawn on it so far."""
+    """A terminal, and everything that was drawn on it."""
 
     def __init__(self, *arguments: object) -> None:
         self._ours, theirs = pty.openpty()
@@ -32,7 +32,7 @@ class Screen:
         self.text = ""
 
     def until(self, pattern: str) -> re.Match[str]:
-        """Read on until a pattern has been drawn; fails where the program ends before."""
+        """Read until a pattern has been drawn; fail where the program ends before."""
         while (found := re.search(pattern, self.text)) is None:
             try:
                 drawn = os.read(self._ours, 65536)
@@ -43,7 +43,7 @@ class Screen:
         return found
 
     def press(self, key: bytes) -> None:
-        """Type a key, without a line end."""
+        """Press a key, without a line end."""
         os.write(self._ours, key)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The table of measures shows each with its unit, and what chance gives beside it."""
+"""The table of measures shows each measure with its unit and its null."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which lines an operator is told of a step, and which of them stand out."""
+"""Which steps give an operator a line, and which of the lines stand out."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a service waits for is a line when it changes, and no line otherwise."""
+"""What a service waits for is printed when it changes, and not otherwise."""
 
 from stimloop.live.status_news import StatusNews
 
@@ -6,7 +6,7 @@ _TICK_S = 0.02
 
 
 def _told(texts: list[tuple[float, str]]) -> list[str]:
-    """Return what is told while each text stands for its number of seconds."""
+    """Return the lines that are printed while each text stands for its seconds."""
     status, now_s, lines = StatusNews(), 0.0, []
     for lasts_s, text in texts:
         for tick in range(round(lasts_s / _TICK_S)):

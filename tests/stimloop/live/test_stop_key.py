@@ -1,4 +1,4 @@
-"""The stop key on a real pseudo-terminal: at once, without an echo, and gone afterwards."""
+"""The stop key on a real pseudo-terminal: immediate, without echo, inactive afterwards."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ print("is restored:", termios.tcgetattr(0) == before, flush=True)
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
-    """Give both ends of a terminal that is this test's standard input."""
+    """Open a terminal that is the standard input of this test; return both ends."""
     ours, theirs = pty.openpty()
     with open(theirs, encoding="utf-8", closefd=False) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)

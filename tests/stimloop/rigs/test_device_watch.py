@@ -1,4 +1,4 @@
-"""A ramp of a device is one line at its end; a state is a line at once."""
+"""Lines about reference devices: a ramp is one line at its end, a state one at once."""
 
 from stimloop.rigs.device_watch import DeviceWatch
 

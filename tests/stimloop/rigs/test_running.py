@@ -1,4 +1,4 @@
-"""Rigs that run leave a file that a stop without a configuration finds."""
+"""Running rigs leave a file, which a stop without a configuration finds."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks whether process
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Path:
-    """Say where this test's rigs leave their files."""
+    """Use folders of this test for the files of running rigs."""
     return tmp_path / "runtime"
 
 

@@ -1,4 +1,4 @@
-"""What a person reads of a belief, and of what came over the wire."""
+"""Amounts as text, from a belief and from a device's report."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What `replay` says of recordings in which something is wrong, in words and by a remedy."""
+"""What `replay` prints about a recording with flaws, and the remedy it names."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from replay.session import replay_session
 from stimloop.config import to_toml
 from stimloop.recording_config import config_for
 from stimloop.terminal.found_text import found_lines, warnings
-from tests.replay.recordings import recording, signal
+from tests.replay.recordings import markers, recording, signal
 
 _RATE_HZ = 250.0
 _N = 2500
@@ -24,9 +24,9 @@ def _noise_uv() -> NDArray[np.float64]:
     return np.random.default_rng(5).normal(0.0, 12.0, (_N, 2))
 
 
-def _said(tmp_path: Path, stream: RecordedStream) -> tuple[dict[str, Any], list[str], list[str]]:
-    """Replay one stream without a configuration; return summary, lines and warnings."""
-    made = recording(stream)
+def _said(tmp_path: Path, *streams: RecordedStream) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Replay streams without a configuration; return summary, lines and warnings."""
+    made = recording(*streams)
     rig = config_for(made).config
     summary = replay_session(made, rig.loop, config_toml=to_toml(rig), out=tmp_path / "session")
     return summary, list(found_lines(summary)), list(warnings(summary))
@@ -163,6 +163,19 @@ def test_a_recording_in_which_nothing_is_wrong_ends_without_a_warning(tmp_path: 
     (edges,) = summary["edges"].values()
     assert lines[2:] == [f"LFP_beta_burst: {edges['onset']} onsets, {edges['offset']} offsets"]
     assert summary["detections"]["LFP_beta_burst"] == edges["onset"]
+
+
+def test_a_line_names_the_streams_of_the_recording_that_were_not_used(tmp_path: Path) -> None:
+    lfp = signal(_STAMPS_S, rate_hz=_RATE_HZ, samples=_noise_uv())
+    slow = signal(_STAMPS_S[:40:4], name="Glove", rate_hz=20.0, lsl_type="Misc")
+    _, lines, warned_of = _said(tmp_path, lfp, slow, markers([1001.0]))
+    (line,) = [each for each in lines if "not used" in each]
+    assert line == (
+        "streams of the recording that were not used: 'Glove' (type 'Misc', source_id "
+        "'Glove-1', 20 Hz, 1 channel, float32, 10 samples); 'Events' (type 'Markers', "
+        "source_id 'Events-1', irregular, 1 channel, string, 1 sample)"
+    )
+    assert warned_of == []
 
 
 def test_a_calibration_that_never_ended_is_a_warning() -> None:

@@ -1,4 +1,4 @@
-"""Lines come in order, and a reader that pauses or leaves never holds the writer up."""
+"""Lines come in order, and a slow or closed reader never delays the writer."""
 
 import io
 import os

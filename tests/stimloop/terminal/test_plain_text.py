@@ -1,4 +1,4 @@
-"""Whatever somebody else wrote, nothing of it reaches a terminal but visible characters."""
+"""Text from elsewhere reaches a terminal only as visible characters."""
 
 import ast
 import io
@@ -58,7 +58,7 @@ _ANY = st.text(st.characters(exclude_categories=[]), max_size=40) | st.sampled_f
 
 
 def steering(printed: str) -> list[str]:
-    """Return what in a text is not a visible character, a space or a line break."""
+    """Return everything in a text that is no visible character, space or line break."""
     unfit = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     return [each for each in printed if each != "\n" and unicodedata.category(each) in unfit]
 
@@ -215,7 +215,7 @@ class _Screen(io.StringIO):
 
 
 def _drawn(text: str) -> str:
-    """Return all that a screen is sent for a table that is drawn again and again."""
+    """Return all that is sent to a screen by a table that is drawn again and again."""
     file = _Screen()
     console = PlainConsole(file=file)
     assert console.is_terminal
@@ -273,7 +273,7 @@ _MAKING_PLAIN = {"plain", "plain_json", "plain_toml"}
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """Return whether an expression can only be text of our own, or text made plain."""
+    """Return whether an expression can only be our own text, or escaped text."""
     if isinstance(node, ast.JoinedStr):
         return all(_is_plain(each) for each in node.values)
     if isinstance(node, ast.FormattedValue):

@@ -1,4 +1,4 @@
-"""Without a screen, what takes long is a line now and then, and what is quick is none."""
+"""Without a screen, progress is a line now and then, and none for a quick task."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The embedded broker is a quiet process of its own that ends with whoever started it."""
+"""The embedded broker is a process of its own, prints nothing, and ends with its parent."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A hardened mosquitto lets in whom it knows, and passes on what each may say to who may hear."""
+"""A hardened mosquitto: known users only, and each may publish and read only its topics."""
 
 import asyncio
 import gc
@@ -79,7 +79,7 @@ def _allowed(user: str, rights: tuple[Topic, ...]) -> set[str]:
 
 
 async def _is_refused(broker: BrokerConfig, **keys: Any) -> str:
-    """Return why there is no link; fail if there is one."""
+    """Return why there is no link; fail where there is one."""
     stranger = Peer(broker, **keys)
     async with running(stranger.feed()):
         await stranger.changes.until(lambda changes: changes)
@@ -189,7 +189,7 @@ def test_what_is_said_without_the_right_arrives_nowhere_and_what_is_with_it_does
 
 
 async def _settle(hardened: HardenedMosquitto, peers: dict[str, Peer], user: str) -> None:
-    """Wait until everybody has heard a last word of somebody who may speak to them."""
+    """Wait until every listener has the last message of a user who may send to it."""
     stop, status = topics.STOP.at(rig=RIG), topics.STATUS.at(rig=RIG)
     last = Peer(hardened.client("service"), [], client_id="stimloop-last")
     if "service" in peers:

@@ -33,8 +33,8 @@ _DEVICE = f"{_ROOT}device/stn/"
 SESSION = "00000000000000000002-0000000b"
 
 
-class Service:
-    """Enough of a service to drive a device by hand."""
+class HandDriver:
+    """Drives a device as a service does: a test says which lease, command and stop it sends."""
 
     def __init__(self, broker: BrokerConfig, session: str = SESSION) -> None:
         self.ears: Ears[Received] = Ears()
@@ -109,8 +109,8 @@ def _device(broker: BrokerConfig, **keys: Any) -> DeviceLink:
 
 
 @contextlib.asynccontextmanager
-async def _driven(broker: BrokerConfig, link: DeviceLink) -> AsyncIterator[Service]:
-    service = Service(broker)
+async def _driven(broker: BrokerConfig, link: DeviceLink) -> AsyncIterator[HandDriver]:
+    service = HandDriver(broker)
     async with running(service.feed()):
         await service.ears.one(LinkChanged)
         async with running(link.run()):
@@ -268,7 +268,7 @@ def test_switched_off_it_says_so_and_keeps_its_last_will_to_itself(
     either_broker: BrokerConfig,
 ) -> None:
     async def run() -> None:
-        service = Service(either_broker)
+        service = HandDriver(either_broker)
         async with running(service.feed()):
             await service.ears.one(LinkChanged)
             async with running(_device(either_broker).run()):
@@ -287,7 +287,7 @@ def test_a_device_that_is_killed_is_offline_and_remembers_its_session_when_born_
     either_broker: BrokerConfig, memory: Path
 ) -> None:
     async def run() -> None:
-        service = Service(either_broker)
+        service = HandDriver(either_broker)
         async with running(service.feed()):
             await service.ears.one(LinkChanged)
             with _device_process(either_broker.port, memory) as child:
@@ -298,7 +298,7 @@ def test_a_device_that_is_killed_is_offline_and_remembers_its_session_when_born_
                 gone = await service.hears_info(lambda info: info.state == "offline")
                 assert (gone.reason, gone.device) == ("the connection was lost", "stn")
         assert DeviceMemory(memory, stimulator(), unix_us).session() == SESSION
-        older = Service(either_broker, session="00000000000000000001-0000000a")
+        older = HandDriver(either_broker, session="00000000000000000001-0000000a")
         async with running(older.feed()):
             await older.ears.one(LinkChanged)
             with _device_process(either_broker.port, memory):
@@ -321,7 +321,7 @@ def test_a_session_is_kept_before_anybody_is_told_and_a_memory_that_fails_ends_t
     broker: BrokerConfig, memory: Path
 ) -> None:
     async def run() -> None:
-        service = Service(broker)
+        service = HandDriver(broker)
         async with running(service.feed()):
             await service.ears.one(LinkChanged)
             full = _Full(memory, stimulator(), unix_us)
@@ -340,7 +340,7 @@ def test_a_device_that_is_switched_off_and_on_goes_on_counting(
     broker: BrokerConfig, memory: Path
 ) -> None:
     async def run() -> float:
-        service = Service(broker)
+        service = HandDriver(broker)
         link = _device(broker, memory=DeviceMemory(memory, stimulator(), unix_us))
         async with running(service.feed()):
             await service.ears.one(LinkChanged)

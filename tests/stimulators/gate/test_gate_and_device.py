@@ -29,7 +29,7 @@ from tests.stimulators.gate.gate_rig import INSTANCE, SESSION, GateRig, device_o
 _AHEAD_US = 7_000_000_123
 
 
-class Wire:
+class GateAndDevice:
     """Hands what the gate sends to the device and back, within the step, until nobody speaks."""
 
     def __init__(self, **keys: Any) -> None:
@@ -102,7 +102,7 @@ class Wire:
 
 
 def test_the_device_follows_the_policy_and_refuses_nothing() -> None:
-    wire = Wire()
+    wire = GateAndDevice()
     wire.run(0.1)
     for amount in (2.5, 0.0, 1.2, 3.0, 0.0):
         wire.run(0.5, amount)
@@ -113,7 +113,7 @@ def test_the_device_follows_the_policy_and_refuses_nothing() -> None:
 
 
 def test_triggers_reach_the_device() -> None:
-    wire = Wire()
+    wire = GateAndDevice()
     wire.run(0.1)
     for _ in range(5):
         wire.run(0.06)
@@ -124,7 +124,7 @@ def test_triggers_reach_the_device() -> None:
 
 
 def test_a_disarming_brings_the_device_to_safe_and_it_says_so() -> None:
-    wire = Wire(safe_ma=0.5)
+    wire = GateAndDevice(safe_ma=0.5)
     wire.run(0.5, 2.0)
     wire.rig.control("disarm")
     assert wire.rig.gate.driven == ("stn",)
@@ -134,14 +134,14 @@ def test_a_disarming_brings_the_device_to_safe_and_it_says_so() -> None:
 
 
 def test_a_service_that_falls_silent_leaves_the_device_at_safe() -> None:
-    wire = Wire(safe_ma=0.5)
+    wire = GateAndDevice(safe_ma=0.5)
     wire.run(0.5, 2.0)
     wire.run(0.25 + 1.5 / 12.0 + 0.02, service=False)
     assert (wire.applied_ma, wire.device.state) == (0.5, "safe")
 
 
 def test_a_stop_is_at_once_and_a_new_arming_starts_from_safe() -> None:
-    wire = Wire(safe_ma=1.0, stop_ma=0.0)
+    wire = GateAndDevice(safe_ma=1.0, stop_ma=0.0)
     wire.run(0.5, 2.0)
     wire.stop()
     assert (wire.applied_ma, wire.device.state, wire.rig.state) == (0.0, "stopped", "safe")
@@ -154,7 +154,7 @@ def test_a_stop_is_at_once_and_a_new_arming_starts_from_safe() -> None:
 
 
 def test_a_wire_that_loses_everything_for_a_while_ends_in_safe_on_both_sides() -> None:
-    wire = Wire()
+    wire = GateAndDevice()
     wire.run(0.5, 2.0)
     wire.lost = (Command, Lease)
     wire.run(3.1, 1.0)
@@ -162,7 +162,7 @@ def test_a_wire_that_loses_everything_for_a_while_ends_in_safe_on_both_sides() -
 
 
 def test_leases_that_are_lost_for_a_while_end_with_the_amount_that_is_wished() -> None:
-    wire = Wire()
+    wire = GateAndDevice()
     wire.run(0.5, 2.0)
     wire.lost = (Lease,)
     wire.run(0.5, 2.0)

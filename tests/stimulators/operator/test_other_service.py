@@ -1,4 +1,4 @@
-"""Whoever starts a service listens first whether one of the same rig is there."""
+"""A service listens before it starts whether another one runs the same rig."""
 
 import asyncio
 

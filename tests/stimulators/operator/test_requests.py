@@ -1,4 +1,4 @@
-"""An operator's request reaches the right service, and is done when it and the devices say so."""
+"""An operator's request reaches the newest service, and is done when devices report so."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""The status of a rig: what its devices say themselves, and what is not known."""
+"""The status of a rig: its devices' own reports, and what is unknown."""
 
 import asyncio
 from typing import Any

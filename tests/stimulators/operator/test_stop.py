@@ -1,4 +1,4 @@
-"""A stop is done when the devices' own words show it, and never before."""
+"""A stop is done only when the devices' own messages show it."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.broker
 async def _stopped(
     broker: BrokerConfig, *devices: ScriptedDevice, wait_s: float = 0.2, names: str = "stn"
 ) -> StopResult:
-    """Stop a rig of these devices once they are there."""
+    """Stop a rig of these devices as soon as they are connected."""
     async with running(*(each.run() for each in devices)):
         for each in devices:
             await each.is_up.wait()
@@ -326,7 +326,7 @@ def test_a_broker_that_never_answers_is_told_as_well(mosquitto: Mosquitto) -> No
 
 
 class _Marked:
-    """Keys of a kind: a mark before the payload that names its topic."""
+    """Keys that put a mark with the topic before each payload."""
 
     def seal(self, topic: str, payload: bytes) -> bytes:
         return topic.encode() + b"!" + payload

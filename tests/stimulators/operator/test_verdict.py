@@ -1,4 +1,4 @@
-"""What a device's words come to, one by one."""
+"""The verdict on each message of a device."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _DEVICE = known_device(safe_amount=0.5, stop_amount=1.5, amount_tolerance=0.05)
 
 
 class _Talk:
-    """Words of one device, in the order in which they are heard."""
+    """Messages of one device, in the order of arrival."""
 
     def __init__(self) -> None:
         self.words = DeviceWords()

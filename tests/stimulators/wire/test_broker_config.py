@@ -1,4 +1,4 @@
-"""A `[broker]` table that cannot work is refused with its key."""
+"""A `[broker]` table that cannot work is refused, with its key."""
 
 from typing import Any
 

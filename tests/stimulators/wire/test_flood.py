@@ -1,4 +1,4 @@
-"""Of a flood a bounded part is looked at; what was asked for, and every first word, always is."""
+"""Of a flood of messages only a part is read; expected and first messages always are."""
 
 import itertools
 
@@ -75,8 +75,8 @@ def _control() -> ControlHeard:
     return ControlHeard(message=control, retained=False)
 
 
-class Ears:
-    """Limits, and how much of a flood they let through."""
+class FloodTrial:
+    """Flood limits, and the number of messages they let through."""
 
     def __init__(self) -> None:
         self.limits = FloodLimits(rig=_RIG, session=_SESSION, devices={"stn": _COMMANDS_PER_S})
@@ -159,7 +159,7 @@ def test_what_is_remembered_of_questions_is_bounded() -> None:
 
 
 def test_answers_to_our_own_commands_pass_at_any_rate_and_in_the_middle_of_a_flood() -> None:
-    ears = Ears()
+    ears = FloodTrial()
     topic = _address(topics.ACK)
     ears.flood(_ack(1, session="another"), topic, seconds=1)
     ears.flood(_ack(10**9), topic, seconds=1)
@@ -170,7 +170,7 @@ def test_answers_to_our_own_commands_pass_at_any_rate_and_in_the_middle_of_a_flo
 
 
 def test_a_devices_words_at_the_end_of_each_movement_are_never_dropped() -> None:
-    ears = Ears()
+    ears = FloodTrial()
     per_s = round(_COMMANDS_PER_S) + 1
     assert ears.flood(_status(), _address(topics.DEVICE_STATUS), per_s=per_s) == per_s * 10
     assert ears.flood(_status(session=None), _address(topics.DEVICE_STATUS), per_s=2) == 20
@@ -195,7 +195,7 @@ def test_a_devices_words_at_the_end_of_each_movement_are_never_dropped() -> None
 def test_of_a_flood_ten_a_second_are_looked_at_the_first_among_them(
     received: Received, topic: str
 ) -> None:
-    ears = Ears()
+    ears = FloodTrial()
     assert ears.hears(received, topic)
     n_heard = 1 + ears.flood(received, topic)
     assert 100 <= n_heard <= 125
@@ -204,7 +204,7 @@ def test_of_a_flood_ten_a_second_are_looked_at_the_first_among_them(
 
 
 def test_a_flood_of_long_messages_is_bounded_in_bytes_too() -> None:
-    ears = Ears()
+    ears = FloodTrial()
     n_heard = ears.flood(_ack(1, session="x"), _address(topics.ACK), per_s=1000, n_bytes=65_536)
     assert 1 <= n_heard <= 3
     ears.limits.ask("stn", 1)
@@ -213,7 +213,7 @@ def test_a_flood_of_long_messages_is_bounded_in_bytes_too() -> None:
 
 
 def test_a_flood_in_one_devices_name_takes_nothing_from_anothers() -> None:
-    ears = Ears()
+    ears = FloodTrial()
     for index in range(10_000):
         name = f"unknown-{index}"
         ears.hears(_info(name), _address(topics.INFO, name), 0.0)

@@ -1,4 +1,4 @@
-"""A mismatch of TLS says so, by a real broker; what has nothing to do with TLS stays as it is."""
+"""An error of the link names a mismatch of TLS where there is one, on a real broker."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""A link to a broker is there or not; what it does not take at once is never sent."""
+"""A message that the link to a broker cannot take at once is never sent."""
 
 import asyncio
 import gc

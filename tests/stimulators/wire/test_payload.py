@@ -1,4 +1,4 @@
-"""Payloads are read as the contract says, or refused in one short line."""
+"""Payloads are decoded by the contract, or refused in one short line."""
 
 import json
 
@@ -43,7 +43,7 @@ COMMAND = Command(
 
 
 def _read(payload: bytes, kind: type[Wire]) -> Wire | str:
-    """Return the message, or why there is none."""
+    """Return the message, or the reason of the refusal."""
     try:
         message: Wire = from_payload(payload, kind)
     except ValueError as refused:

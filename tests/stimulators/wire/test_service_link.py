@@ -1,4 +1,4 @@
-"""The service's end of the wire: what it sends where, and what it makes of what it hears."""
+"""The service on the wire: what it publishes on which topic, and how it reads messages."""
 
 import asyncio
 import contextlib
@@ -70,8 +70,8 @@ _CONTROL = Control(
 _STOP = Stop(request_id="r", operator="me", reason="why")
 
 
-class Service:
-    """A transport that is fed, and what it heard."""
+class FedTransport:
+    """A running transport of a service, and every message that it received."""
 
     def __init__(self, broker: BrokerConfig, session: str) -> None:
         self.ears: Ears[Received] = Ears()
@@ -85,8 +85,8 @@ class Service:
 
 
 @contextlib.asynccontextmanager
-async def _service(broker: BrokerConfig, session: str = "0001-a") -> AsyncIterator[Service]:
-    made = Service(broker, session)
+async def _service(broker: BrokerConfig, session: str = "0001-a") -> AsyncIterator[FedTransport]:
+    made = FedTransport(broker, session)
     async with running(made.feed()):
         assert await made.hears(LinkChanged) == LinkChanged(is_up=True)
         yield made

@@ -1,4 +1,4 @@
-"""The service with keys, and under floods: what it believes, what it lets through, on a broker."""
+"""The service with keys and under floods, on a real broker: which messages it accepts."""
 
 import asyncio
 import contextlib
@@ -71,8 +71,8 @@ def _at(topic: Topic, device: str = DEVICE) -> str:
     return topic.at(rig=RIG, device=device)
 
 
-class Service:
-    """A transport that is fed, and what it heard."""
+class FedTransport:
+    """A running transport of a service, and every message that it received."""
 
     def __init__(self, broker: BrokerConfig, keys: Keys) -> None:
         self.ears: Ears[Received] = Ears()
@@ -85,8 +85,8 @@ class Service:
 
 
 @contextlib.asynccontextmanager
-async def _service(broker: BrokerConfig, keys: Keys) -> AsyncIterator[Service]:
-    made = Service(broker, keys)
+async def _service(broker: BrokerConfig, keys: Keys) -> AsyncIterator[FedTransport]:
+    made = FedTransport(broker, keys)
     async with running(made.feed()):
         assert await made.ears.one(LinkChanged) == LinkChanged(is_up=True)
         yield made
@@ -98,7 +98,7 @@ def rig(tmp_path: Path) -> SignedRig:
 
 
 def _speaker(rig: SignedRig, topic: Topic) -> Keys:
-    """Whoever may say this."""
+    """Return the keys of a party that may publish on this topic."""
     if topic is topics.CONTROL:
         return rig.operator
     return rig.service if topic is topics.STATUS else rig.device
@@ -115,7 +115,7 @@ async def _say_all(one: Peer, topic: str, payloads: list[bytes]) -> None:
 
 
 def _patient(broker: BrokerConfig) -> BrokerConfig:
-    """Wait long for the broker: on a busy machine a flood must not end the link."""
+    """Return a broker with long time-outs: a flood must not end the link on a busy machine."""
     return msgspec.structs.replace(broker, puback_s_max=30.0)
 
 
@@ -310,7 +310,7 @@ def test_of_a_flood_of_stops_the_first_is_told_and_one_more_as_soon_as_a_lease_w
 
 
 def _n_stops(heard: list[Received]) -> int:
-    """How many stops were told, one by one or as a count."""
+    """Return how many stops were reported, one by one or as a count."""
     return sum(
         each.n_dropped if isinstance(each, Flooded) else isinstance(each, StopHeard)
         for each in heard

@@ -1,4 +1,4 @@
-"""The one grammar of a session's name, and the date in it."""
+"""The format of a session's name, and the date in it."""
 
 import re
 

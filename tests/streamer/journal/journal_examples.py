@@ -1,4 +1,4 @@
-"""Steps and headers to fill a journal with: one event of every kind, outcomes of every part."""
+"""Steps and headers for journals in tests: every kind of event, every part of outcomes."""
 
 import numpy as np
 

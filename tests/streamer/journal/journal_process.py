@@ -43,7 +43,7 @@ def _write(journal: Journal, n_steps: int) -> None:
 
 
 def later_calls(journal: Journal) -> Iterator[Callable[[], None]]:
-    """Yield everything a journal that has failed must refuse."""
+    """Yield every call that a failed journal must refuse."""
     yield lambda: journal.write(EVENTS[0], 0.0, outcome())
     yield journal.commit
     yield lambda: journal.fail("one more failure", 0.0)

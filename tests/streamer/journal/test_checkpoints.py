@@ -1,4 +1,4 @@
-"""Checkpoints beside the writer: the log stops growing, and a failure is not kept quiet."""
+"""Checkpoints beside the writer: the log stays short, and a failure is reported."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""The signature of an end record: of this record, in this place of this session, by this key."""
+"""The signature of an end record: bound to this record, this session, and this key."""
 
 import hashlib
 import hmac

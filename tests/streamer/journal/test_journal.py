@@ -1,4 +1,4 @@
-"""The journal's writer: what went in comes out, in order, and a failure is for good."""
+"""The journal's writer: all records come back in order, and a failure is final."""
 
 import hashlib
 import sqlite3

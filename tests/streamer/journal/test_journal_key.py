@@ -1,4 +1,4 @@
-"""The key file of journals: one form, for its owner only."""
+"""The file with the journal's key: one format, readable by its owner only."""
 
 import os
 from pathlib import Path

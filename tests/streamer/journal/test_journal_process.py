@@ -1,4 +1,4 @@
-"""What a journal keeps when its process is killed, and what it says when the disk is full."""
+"""What a journal keeps when its process is killed, and its error when the disk is full."""
 
 import signal
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.streamer.journal.journal_examples import EVENTS, outcome
 
 
 def check_steps(path: Path) -> int:
-    """Hold every step against what was written; return how many records there are."""
+    """Compare every step with what was written; return the number of records."""
     with JournalReader(path) as reader:
         _, *steps = reader.records()
         for number, record in enumerate(steps):

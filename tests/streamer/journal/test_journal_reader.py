@@ -1,4 +1,4 @@
-"""Reading a journal: nothing changed goes unnoticed, and whatever a process left can be read."""
+"""The journal's reader: it notices every change, and reads what any process left."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def fill(path: Path) -> None:
 
 
 def content(path: Path) -> list[tuple[int, float, bytes]]:
-    """Read everything, in a form that can be compared."""
+    """Return all records, in a form that can be compared."""
     with JournalReader(path) as reader:
         return [(each.number, each.now_s, encode(each.payload)) for each in reader.records()]
 
@@ -225,7 +225,7 @@ def test_a_journal_is_read_while_it_is_written_and_does_not_hold_the_writer_up(
 
 @pytest.fixture
 def sealed() -> Iterator[Path]:
-    """Give a folder to fill; what follows after `seal` is run by somebody who may only read it."""
+    """Return a folder to fill; after `seal` the test runs as a user who may only read it."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     is_root = os.geteuid() == 0

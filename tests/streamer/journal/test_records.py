@@ -1,4 +1,4 @@
-"""Records come back bit for bit, and digests depend on the data alone."""
+"""Records are restored bit for bit, and digests depend on the data alone."""
 
 import math
 from itertools import pairwise

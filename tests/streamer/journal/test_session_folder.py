@@ -1,4 +1,4 @@
-"""A session's folder: its own, and each file in it whole or not there."""
+"""A session's folder belongs to it alone, and each file is complete or missing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A journal's files while it is written: whatever happens to one of them fails the next commits."""
+"""A journal whose files are removed or replaced while it is written fails at the next commit."""
 
 import os
 import subprocess
@@ -53,7 +53,7 @@ def _go_on(journal: Journal) -> None:
 
 
 def _written(path: Path, suffix: str, loss: Callable[[Path], None]) -> str:
-    """Write a journal, lose one of its files, and return what the commits then say."""
+    """Write a journal, lose one of its files, and return the errors of the next commits."""
     lost = path.with_name(path.name + suffix)
     with Journal(path, HEADER, 0.5) as journal:
         for number in range(40):

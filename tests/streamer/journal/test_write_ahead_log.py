@@ -1,4 +1,4 @@
-"""The log a killed process left behind: a torn write is forgiven, a changed byte is not."""
+"""The log of a killed process: a torn write is accepted, a changed byte is not."""
 
 import shutil
 import sqlite3
@@ -93,7 +93,7 @@ def test_a_header_cut_short_is_damage(left: Path, tmp_path: Path) -> None:
 
 
 def _begun_anew(folder: Path) -> bytes:
-    """Return a log that began anew over older frames: some of its own, then theirs."""
+    """Return a log that was begun anew over older frames, some of which are left."""
     path = folder / "anew.sqlite"
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")

@@ -1,4 +1,4 @@
-"""What the LSL tests share: outlets, a source that is fed, and waiting for an event."""
+"""Helpers of the LSL tests: outlets, a source that is read, and waiting for an event."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ def stream(name: str, *, kind: Any = "lfp", **keys: Any) -> StreamConfig:
 
 
 class Fed:
-    """A source whose events are being collected."""
+    """A source whose events are collected."""
 
     def __init__(self, source: LslSource) -> None:
         self.source = source
@@ -59,7 +59,7 @@ class Fed:
             return await self._events.get()
 
     async def next_of(self, kind: type) -> Any:
-        """Return the next event of a kind, passing over others."""
+        """Return the next event of a kind, skipping others."""
         while not isinstance(event := await self.next(), kind):
             pass
         return event
@@ -76,7 +76,7 @@ class Fed:
 async def fed(
     config: StreamConfig, network: LslConfig, sender: pylsl.StreamOutlet | None = None
 ) -> AsyncIterator[Fed]:
-    """Enter a source and feed from it; with a `sender`, until that one sees its consumer."""
+    """Enter a source and read it; with a `sender`, wait until that one has its consumer."""
     async with LslSource(config, network, now_s) as source:
         feed = Fed(source)
         task = asyncio.create_task(source.feed(feed.take))

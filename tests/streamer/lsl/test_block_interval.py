@@ -1,4 +1,4 @@
-"""The interval between deliveries, from the times they arrived."""
+"""The interval between deliveries, measured by their times of arrival."""
 
 import pytest
 

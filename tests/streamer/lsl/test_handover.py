@@ -1,4 +1,4 @@
-"""From threads to the loop: order, joining of what waited, bounds, failures."""
+"""The hand-over from threads to the loop: order, joined chunks, bounds, failures."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ def chunk(stream: str, first_sample: int, n_samples: int) -> Chunk:
 
 
 def told(events: list[Event]) -> list[object]:
-    """Flatten chunks into samples: what may not depend on how they were joined."""
+    """Join chunks into samples, which must not depend on how chunks were joined."""
     flat: list[object] = []
     for event in events:
         if isinstance(event, Chunk):

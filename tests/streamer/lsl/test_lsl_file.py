@@ -1,4 +1,4 @@
-"""Settings of liblsl's own file that a table replaces are told; the rest is left alone."""
+"""Settings of liblsl's own file that a table replaces are reported; others stay."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every stream of the network with what it says and what it sends; real LSL on loopback."""
+"""The list of all streams on the network with their data; real LSL on loopback."""
 
 import threading
 

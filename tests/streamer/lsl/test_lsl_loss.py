@@ -1,4 +1,4 @@
-"""A sender that dies, comes back, comes back different, or only stands still; real processes."""
+"""A sender that dies, returns, returns changed, or pauses; with real processes."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ def sender(name: str, **changes: Any) -> OutletProcess:
 
 
 async def first_sample(feed: Fed, child: OutletProcess) -> Chunk:
-    """Push until something arrives: a child cannot tell when its consumer is there."""
+    """Push until something arrives, as a child cannot know when it has a consumer."""
     chunk: Chunk | None = None
     while chunk is None:
         child.push(1)
@@ -44,7 +44,7 @@ async def first_sample(feed: Fed, child: OutletProcess) -> Chunk:
 
 
 async def next_change(feed: Fed) -> StreamChanged:
-    """Return what next happens to the stream; a pause of a busy machine does not count."""
+    """Return the next change of the stream; a pause of a busy machine does not count."""
     while (changed := await feed.next_of(StreamChanged)).what in {"silent", "heard"}:
         pass
     assert isinstance(changed, StreamChanged)

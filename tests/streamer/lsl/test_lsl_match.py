@@ -1,4 +1,4 @@
-"""Finding the stream that is meant, and one clear line where that fails; real LSL on loopback."""
+"""Finding the stream that a `match` means, or one clear error; real LSL on loopback."""
 
 import asyncio
 import threading
@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from streamer.clock import now_s
 from streamer.errors import StreamError, StreamFormatError, StreamNotFoundError
-from streamer.lsl.description import as_configured, check, difference, is_same_sender, read_info
+from streamer.lsl.description import (
+    as_configured,
+    difference,
+    is_same_sender,
+    read_info,
+    require_as_configured,
+)
 from streamer.lsl.labels import unique_labels
 from streamer.lsl.network import LslConfig
 from streamer.lsl.search import predicate
@@ -139,7 +145,7 @@ def test_a_stream_that_is_not_what_was_configured_is_refused(
     config: StreamConfig, found: StreamInfo, text: str
 ) -> None:
     with pytest.raises(StreamFormatError, match=r"^stream s: ") as caught:
-        check(config, found)
+        require_as_configured(config, found)
     assert text in str(caught.value)
 
 
@@ -155,7 +161,7 @@ def test_a_stream_that_is_not_what_was_configured_is_refused(
 def test_a_stream_that_is_what_was_configured_passes(
     config: StreamConfig, found: StreamInfo
 ) -> None:
-    check(config, found)
+    require_as_configured(config, found)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +222,7 @@ def test_labels_are_the_same_composed_and_decomposed() -> None:
 
 def test_labels_that_only_differ_in_capitals_are_told() -> None:
     with pytest.raises(StreamFormatError, match=r"found A, B \(there is 'A': capital and small"):
-        check(stream("s", channels=("a", "B")), info())
+        require_as_configured(stream("s", channels=("a", "B")), info())
 
 
 def test_channels_without_labels_are_given_those_of_the_configuration() -> None:
@@ -226,18 +232,20 @@ def test_channels_without_labels_are_given_those_of_the_configuration() -> None:
     assert bare.unlabelled == (0, 1, 2)
     config = stream("LFP", channels=("STN_L", "STN_R", "ref"))
     found = as_configured(config, bare)
-    check(config, found)
+    require_as_configured(config, found)
     assert found.channels == ("STN_L", "STN_R", "ref")
     assert not found.unlabelled
     with pytest.raises(StreamFormatError, match="expected STN_L, STN_R, found ch1, ch2, ch3"):
-        check(few := stream("LFP", channels=("STN_L", "STN_R")), as_configured(few, bare))
+        require_as_configured(
+            few := stream("LFP", channels=("STN_L", "STN_R")), as_configured(few, bare)
+        )
 
 
 def test_a_label_of_the_streams_own_is_never_replaced() -> None:
     partial = info(channels=("A", "ch2"), unlabelled=(1,))
     config = stream("LFP", channels=("B", "C"))
     with pytest.raises(StreamFormatError, match="expected B, C, found A, C"):
-        check(config, as_configured(config, partial))
+        require_as_configured(config, as_configured(config, partial))
 
 
 @pytest.mark.lsl

@@ -1,4 +1,4 @@
-"""Which LSL streams a process sees: told to liblsl once, and kept by real processes."""
+"""Which LSL streams a process can see: set once in liblsl, and true of real processes."""
 
 import json
 import subprocess

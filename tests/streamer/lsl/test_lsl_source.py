@@ -1,4 +1,4 @@
-"""What comes through an LSL source, held against what was pushed; real LSL on loopback."""
+"""Events of an LSL source, compared with what was pushed; real LSL on loopback."""
 
 import asyncio
 import threading

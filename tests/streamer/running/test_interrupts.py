@@ -1,4 +1,4 @@
-"""Ctrl-C once a session is kept: it ends it, however often it comes, and breaks nothing off."""
+"""Ctrl-C, however often, ends a session in order once its folder exists."""
 
 import asyncio
 import signal
@@ -9,7 +9,7 @@ from streamer.running.interrupts import cancelling, ignored, undisturbed
 
 
 async def _loop_once() -> None:
-    """Let the loop do what is due."""
+    """Let the event loop run what is due."""
     is_due = asyncio.Event()
     asyncio.get_running_loop().call_soon(is_due.set)
     await is_due.wait()

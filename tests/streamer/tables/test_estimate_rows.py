@@ -1,4 +1,4 @@
-"""Rows of estimates: nothing lost, the null beside its measure, groups by the number of hops."""
+"""Rows of estimates: nothing is lost, and each measure has its null beside it."""
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _N_ROWS_PER_HOP = 4
 
 
 class _Coherence:
-    """As much of a detector as a table asks for."""
+    """The part of a detector that a table reads."""
 
     id = "coherence"
     outputs = _OUTPUTS

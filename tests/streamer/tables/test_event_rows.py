@@ -1,4 +1,4 @@
-"""Rows of events: each kind of event and decision has one, or is known to have none."""
+"""Rows of events: each kind of event and decision has one, or is listed as having none."""
 
 import typing
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tables beside the loop: a disk that fails, hangs or fills never reaches it, and is told once."""
+"""Tables beside the loop: a failing, hanging or full disk is reported once, and delays nothing."""
 
 import json
 import sys
@@ -62,7 +62,7 @@ def test_all_that_was_handed_over_is_in_the_tables_at_the_end(
 
 @pytest.fixture
 def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Make a disk that answers no write until the event is set."""
+    """Make a disk on which writes hang until the event is set."""
     answers = threading.Event()
     write = TableFile.write
 

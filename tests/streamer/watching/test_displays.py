@@ -1,4 +1,4 @@
-"""Displays get every detection and ten estimates a second, however fast the hops are."""
+"""Displays get every detection, and at most ten estimates a second."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.streamer.recording_transport import RecordingTransport
 
 
 class _Detector:
-    """What a display is told of one."""
+    """The part of a detector that a display reads."""
 
     def __init__(self, id_: str, *outputs: Output) -> None:
         self.id = id_

@@ -1,4 +1,4 @@
-"""The status is said once a second, sooner where something happened, and names requests."""
+"""The status is published once a second, sooner after an event, and names requests."""
 
 from stimulators.decisions import Decision, Notice, Refusal
 from stimulators.refusals import RefusalReason

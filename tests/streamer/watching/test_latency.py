@@ -1,4 +1,4 @@
-"""Percentiles from a histogram of fixed size."""
+"""Percentiles of latency, from a histogram of fixed size."""
 
 import numpy as np
 import pytest

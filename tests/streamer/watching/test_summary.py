@@ -1,4 +1,4 @@
-"""The summary: everything counted once, latencies from the right sample, bounded memory."""
+"""The summary counts everything once, takes latencies from the right sample, and stays small."""
 
 import msgspec
 import numpy as np
@@ -25,7 +25,7 @@ def _new() -> Summary:
 
 
 def _estimates(detector: str = "beta", first: int = 0, n_hops: int = 2) -> Estimates:
-    """Return hops of this rig's detectors, of which the measure of every second is not valid."""
+    """Return hops of this rig's detectors; the measure of every other one is not valid."""
     sample = np.arange(first, first + n_hops, dtype=np.int64)
     found = Estimates.empty(detector, n_hops, 1 if detector == "beta" else 4)
     found.sample[:] = sample

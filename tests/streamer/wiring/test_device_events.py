@@ -1,4 +1,4 @@
-"""Policies hear what becomes of their devices, bound to the next sample; their faults are safe."""
+"""Policies get events of their devices at the next sample; a fault of a policy is safe."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ _NOW_S = 1400 / RATE_HZ + 0.011
 
 
 class Wrapped:
-    """A policy of the rig, of which a test changes what it wants."""
+    """A policy of the rig whose targets a test sets."""
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
 
@@ -139,7 +139,7 @@ def test_a_policy_at_fault_makes_the_rig_safe_and_nothing_of_it_is_sent(
 
 
 class Alarmed(Wrapped):
-    """Sees at its first hop that no amount is the answer."""
+    """A policy that makes the rig safe at its first hop."""
 
     def decide(self, observation: Observation) -> MakeSafe:  # type: ignore[override]
         return MakeSafe(f"it rises, at sample {observation.sample}")

@@ -1,4 +1,4 @@
-"""Hops of several detectors come together on the grid of the first, the same in any chunks."""
+"""Hops of several detectors are joined on the grid of the first, the same in any chunks."""
 
 import itertools
 from collections.abc import Sequence

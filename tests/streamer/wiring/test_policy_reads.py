@@ -1,4 +1,4 @@
-"""What a policy reads is found by detector, channel and measure, or refused in one line."""
+"""Measures that a policy reads are found by detector, channel and name, or refused."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""A stimulation that is seen in a band is told before a session."""
+"""Stimulation that falls into a detector's band is reported before a session."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What devices answer becomes an event of every signal: once, from the answers alone."""
+"""A device's answer becomes one event of every signal, from the answers alone."""
 
 from itertools import count
 

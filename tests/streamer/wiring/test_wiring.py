@@ -1,4 +1,4 @@
-"""A rig that does not fit together is refused, and the text says which key."""
+"""A rig whose tables do not fit together is refused, with the key."""
 
 from collections.abc import Mapping
 from typing import Any

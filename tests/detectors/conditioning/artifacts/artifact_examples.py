@@ -23,7 +23,7 @@ from detectors.conditioning.artifacts.stimulation_period import (
     StimulationPeriod,
     StimulationPeriodConfig,
 )
-from detectors.testing.subject import Recording
+from detectors.testing.subject import StreamSamples
 from tests.detectors.conditioning.artifacts import naive_artifacts as naive
 
 LAYOUT: Final = StreamLayout("LFP", 250.0, ("left", "middle", "right"))
@@ -34,11 +34,11 @@ Plain: TypeAlias = tuple[NDArray[np.float64], NDArray[np.uint16]]
 
 @dataclass(frozen=True)
 class ArtifactExample:
-    """One way to configure an artifact step, and the same thing computed plainly."""
+    """One way to configure an artifact step, with its reference computation."""
 
     name: str
     config: Any
-    naive: Callable[[Any, StreamLayout, Recording, Sequence[BoundEvent]], Plain]
+    naive: Callable[[Any, StreamLayout, StreamSamples, Sequence[BoundEvent]], Plain]
 
     def step(self) -> tuple[ArtifactStep, Counter[str]]:
         counts: Counter[str] = Counter()
@@ -47,12 +47,12 @@ class ArtifactExample:
 
 def run(
     step: ArtifactStep,
-    given: Recording,
+    given: StreamSamples,
     events: Sequence[BoundEvent],
     cuts: Sequence[int] = (),
     first: int = 0,
 ) -> Stepped:
-    """Return what a step makes of a recording that is cut at these samples."""
+    """Return the result of a step on samples that are cut into chunks here."""
     edges = sorted({0, given.n_samples, *(cut for cut in cuts if 0 < cut < given.n_samples)})
     parts = [
         step.update(

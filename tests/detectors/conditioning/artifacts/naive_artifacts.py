@@ -1,4 +1,4 @@
-"""Every artifact step by plain loops and library routines, a channel at a time."""
+"""References of artifact steps: plain loops and library routines, one channel at a time."""
 
 import cmath
 import math
@@ -18,16 +18,16 @@ from detectors.block import (
     StreamLayout,
     Taint,
 )
-from detectors.testing.subject import Recording
+from detectors.testing.subject import StreamSamples
 
 Plain = tuple[NDArray[np.float64], NDArray[np.uint16]]
 
 
-def _stretches(given: Recording) -> list[tuple[int, int]]:
+def _stretches(given: StreamSamples) -> list[tuple[int, int]]:
     return list(pairwise([*sorted({0, *given.restarts}), given.n_samples]))
 
 
-def _is_good(given: Recording) -> NDArray[np.bool_]:
+def _is_good(given: StreamSamples) -> NDArray[np.bool_]:
     return np.asarray((given.taint & np.uint16(WINDOW_TAINT)) == 0)
 
 
@@ -39,7 +39,7 @@ def _bound(events: Sequence[BoundEvent], kind: str, markers: Sequence[str]) -> s
     }
 
 
-def saturation(config: Any, layout: StreamLayout, given: Recording, _: object) -> Plain:
+def saturation(config: Any, layout: StreamLayout, given: StreamSamples, _: object) -> Plain:
     taint = given.taint.copy()
     n_after = round(config.blank_s * layout.rate_hz)
     for start, stop in _stretches(given):
@@ -50,7 +50,7 @@ def saturation(config: Any, layout: StreamLayout, given: Recording, _: object) -
 
 
 def stimulation_blanking(
-    config: Any, layout: StreamLayout, given: Recording, events: Sequence[BoundEvent]
+    config: Any, layout: StreamLayout, given: StreamSamples, events: Sequence[BoundEvent]
 ) -> Plain:
     samples, taint, good = given.samples_uv.copy(), given.taint.copy(), _is_good(given)
     lengths = {
@@ -89,7 +89,7 @@ def stimulation_blanking(
     return samples, taint
 
 
-def movement(config: Any, layout: StreamLayout, given: Recording, _: object) -> Plain:
+def movement(config: Any, layout: StreamLayout, given: StreamSamples, _: object) -> Plain:
     taint, good = given.taint.copy(), _is_good(given)
     rate_hz = layout.rate_hz
     low, drift = (1.0 - math.exp(-2.0 * math.pi * f / rate_hz) for f in (config.below_hz, 0.2))
@@ -116,7 +116,7 @@ def movement(config: Any, layout: StreamLayout, given: Recording, _: object) -> 
     return given.samples_uv.copy(), taint
 
 
-def line_noise(config: Any, layout: StreamLayout, given: Recording, _: object) -> Plain:
+def line_noise(config: Any, layout: StreamLayout, given: StreamSamples, _: object) -> Plain:
     samples, good = given.samples_uv.copy(), _is_good(given)
     rate_hz = layout.rate_hz
     n_memory = config.time_constant_s * rate_hz
@@ -164,7 +164,7 @@ def line_noise(config: Any, layout: StreamLayout, given: Recording, _: object) -
 
 
 class _Period:
-    """One restart of `stimulation_period`: the past is looked up in the whole recording."""
+    """`stimulation_period` after one restart: earlier samples are taken from the whole signal."""
 
     def __init__(self, config: Any, rate_hz: float, n_channels: int) -> None:
         self.config, self.rate_hz = config, rate_hz
@@ -178,7 +178,7 @@ class _Period:
         self.bad = np.zeros(n_channels, int)
 
     def agree(self, found_hz: float) -> None:
-        """Take a rate into the mean of those that agree, at most eight of them."""
+        """Add a rate to the mean of those that agree, at most eight of them."""
         if self.found_hz is None or abs(found_hz - self.found_hz) > 0.01:
             self.n_agreeing, self.found_hz = 0, found_hz
         self.n_agreeing = min(self.n_agreeing + 1, 8)
@@ -186,7 +186,7 @@ class _Period:
         self.weigh()
 
     def weigh(self) -> None:
-        """Choose lags and weights: a polynomial fitted by least squares, its value at 0."""
+        """Return lags and weights: a polynomial fitted by least squares, evaluated at 0."""
         assert self.found_hz is not None
         lags = np.arange(1, self.n_window + 1)
         phases = lags * self.found_hz / self.rate_hz
@@ -203,7 +203,7 @@ class _Period:
 def _rate(
     config: Any, rate_hz: float, samples: NDArray[np.float64], good: NDArray[np.bool_], n_piece: int
 ) -> float | None:
-    """Return the rate of a stretch by a fine search over a plain spectrum of pieces."""
+    """Return the pulse rate of a stretch, by a fine search over its spectrum."""
     times = np.arange(len(samples))
     taper = np.sin(np.pi * (np.arange(2 * n_piece) + 0.5) / (2 * n_piece)) ** 2
     shifted = np.exp(-2j * np.pi * config.frequency_hz * times / rate_hz)
@@ -240,7 +240,7 @@ def _rate(
 
 
 def stimulation_period(
-    config: Any, layout: StreamLayout, given: Recording, events: Sequence[BoundEvent]
+    config: Any, layout: StreamLayout, given: StreamSamples, events: Sequence[BoundEvent]
 ) -> Plain:
     samples, taint, good = given.samples_uv.copy(), given.taint.copy(), _is_good(given)
     changes = _bound(events, STIMULATION_CHANGE, config.change_markers)
@@ -278,9 +278,9 @@ def stimulation_period(
 
 
 class _Work(NamedTuple):
-    """What is given, what stands in the past of later samples, and what is made."""
+    """The samples of a step: its input, its past as later samples use it, and its output."""
 
-    given: Recording
+    given: StreamSamples
     good: NDArray[np.bool_]
     past: NDArray[np.float64]
     means: NDArray[np.float64]

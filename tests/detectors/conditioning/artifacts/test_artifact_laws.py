@@ -1,4 +1,4 @@
-"""Every artifact step keeps the laws, and equals its plain computation."""
+"""Every artifact step keeps the laws, and equals its reference computation."""
 
 from collections import Counter
 from typing import Any
@@ -17,7 +17,7 @@ from detectors.block import (
 )
 from detectors.conditioning.artifacts.path import _STEPS
 from detectors.testing.reflection import compiled
-from detectors.testing.subject import Recording, recording
+from detectors.testing.subject import StreamSamples, stream_samples
 from tests.detectors.conditioning.artifacts.artifact_examples import (
     EXAMPLES,
     LAYOUT,
@@ -40,9 +40,9 @@ _each_example = pytest.mark.parametrize(
 )
 
 
-def _made(seed: int, n_samples: int, restarts: list[int]) -> Recording:
-    """Return a recording with a stimulation, a line and a movement in it."""
-    made = recording(LAYOUT, seed, n_samples, restarts)
+def _made(seed: int, n_samples: int, restarts: list[int]) -> StreamSamples:
+    """Return samples with a stimulation, mains hum and a movement."""
+    made = stream_samples(LAYOUT, seed, n_samples, restarts)
     sample = np.arange(n_samples)
     made.samples_uv[:, :2] += 40.0 * np.cos(2.0 * np.pi * 20.3 * sample[:, None] / LAYOUT.rate_hz)
     made.samples_uv[:, 1] += 20.0 * np.sin(2.0 * np.pi * 50.1 * sample / LAYOUT.rate_hz)
@@ -51,7 +51,7 @@ def _made(seed: int, n_samples: int, restarts: list[int]) -> Recording:
 
 
 @st.composite
-def _cases(draw: st.DrawFn) -> tuple[Recording, list[BoundEvent]]:
+def _cases(draw: st.DrawFn) -> tuple[StreamSamples, list[BoundEvent]]:
     n_samples = draw(st.integers(1, _N_SAMPLES))
     places = st.integers(0, n_samples - 1)
     made = _made(draw(st.integers(0, 1000)), n_samples, draw(st.lists(places, max_size=2)))
@@ -91,7 +91,7 @@ def test_an_example_shows_what_the_step_is_for(example: ArtifactExample) -> None
 @given(case=_cases(), cuts=_cuts)
 @_few
 def test_chunks_do_not_show(
-    example: ArtifactExample, case: tuple[Recording, list[BoundEvent]], cuts: list[int]
+    example: ArtifactExample, case: tuple[StreamSamples, list[BoundEvent]], cuts: list[int]
 ) -> None:
     outcomes = []
     for each in ((), cuts):
@@ -105,11 +105,11 @@ def test_chunks_do_not_show(
 @given(case=_cases(), share=st.floats(0.0, 1.0))
 @_few
 def test_the_future_does_not_show(
-    example: ArtifactExample, case: tuple[Recording, list[BoundEvent]], share: float
+    example: ArtifactExample, case: tuple[StreamSamples, list[BoundEvent]], share: float
 ) -> None:
     made, events = case
     sample = int(share * made.n_samples)
-    other = Recording(made.samples_uv.copy(), made.time_s, made.taint.copy())
+    other = StreamSamples(made.samples_uv.copy(), made.time_s, made.taint.copy())
     other.samples_uv[sample:] = -3.0 * other.samples_uv[sample:] + 1e4
     other.taint[sample:] ^= np.uint16(Taint.FROZEN)
     later = [event for event in events if event.sample < sample]
@@ -142,7 +142,7 @@ def test_what_goes_in_and_what_came_out_is_left_alone(example: ArtifactExample) 
 @given(case=_cases())
 @_few
 def test_reset_is_construction_and_so_is_a_restart(
-    example: ArtifactExample, case: tuple[Recording, list[BoundEvent]]
+    example: ArtifactExample, case: tuple[StreamSamples, list[BoundEvent]]
 ) -> None:
     made, events = case
     step, _ = example.step()
@@ -162,7 +162,7 @@ def test_reset_is_construction_and_so_is_a_restart(
 @given(case=_cases())
 @_few
 def test_taint_is_only_added_to_and_values_stay_finite(
-    example: ArtifactExample, case: tuple[Recording, list[BoundEvent]]
+    example: ArtifactExample, case: tuple[StreamSamples, list[BoundEvent]]
 ) -> None:
     made, events = case
     found = run(example.step()[0], made, events)
@@ -175,13 +175,13 @@ def test_taint_is_only_added_to_and_values_stay_finite(
 @given(case=_cases(), value=st.sampled_from([0.0, 1e12, -1e9]))
 @_few
 def test_what_a_tainted_sample_holds_does_not_show_in_another(
-    example: ArtifactExample, case: tuple[Recording, list[BoundEvent]], value: float
+    example: ArtifactExample, case: tuple[StreamSamples, list[BoundEvent]], value: float
 ) -> None:
     made, events = case
     is_bad = (made.taint & np.uint16(WINDOW_TAINT)) != 0
     other = np.where(is_bad, value, made.samples_uv)
     whole = run(example.step()[0], made, events)
-    changed = run(example.step()[0], Recording(other, made.time_s, made.taint), events)
+    changed = run(example.step()[0], StreamSamples(other, made.time_s, made.taint), events)
     assert changed.samples_uv[~is_bad].tobytes() == whole.samples_uv[~is_bad].tobytes()
     assert changed.taint.tobytes() == whole.taint.tobytes()
 
@@ -190,7 +190,7 @@ def test_what_a_tainted_sample_holds_does_not_show_in_another(
 @given(case=_cases())
 @_few
 def test_a_step_equals_the_plain_computation(
-    example: ArtifactExample, case: tuple[Recording, list[BoundEvent]]
+    example: ArtifactExample, case: tuple[StreamSamples, list[BoundEvent]]
 ) -> None:
     made, events = case
     samples, taint = example.naive(example.config, LAYOUT, made, events)
@@ -214,7 +214,7 @@ def test_a_dead_channel_stays_dead(example: ArtifactExample, constant_uv: float)
 @_each_example
 def test_an_offset_does_not_show(example: ArtifactExample) -> None:
     made = _made(4, _N_SAMPLES, [])
-    moved = Recording(made.samples_uv + 1e6, made.time_s, made.taint)
+    moved = StreamSamples(made.samples_uv + 1e6, made.time_s, made.taint)
     found, found_moved = run(example.step()[0], made, []), run(example.step()[0], moved, [])
     assert np.allclose(found_moved.samples_uv - 1e6, found.samples_uv, atol=1e-4)
     assert found_moved.taint.tobytes() == found.taint.tobytes()

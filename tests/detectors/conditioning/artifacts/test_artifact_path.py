@@ -1,4 +1,4 @@
-"""All artifact steps of a stream at once: in order, after quality, in any chunks."""
+"""All artifact steps of a stream together: in order, after the quality checks, in any chunks."""
 
 import math
 from functools import partial
@@ -92,7 +92,7 @@ def test_the_same_samples_give_the_same_bits_in_any_chunks(
 
 
 def test_steps_are_taken_in_the_order_of_the_file() -> None:
-    """A pulse that is held first is nothing to learn a movement from; the other way round it is."""
+    """A pulse that was replaced before is no movement; in the other order it is one."""
     samples = noise(_N_SAMPLES, 2)
     samples[1000:1010] += 3000.0
     calls: Calls = {1000: [partial(_mark, kind=STIMULATION_PULSE)]}

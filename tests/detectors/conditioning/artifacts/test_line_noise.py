@@ -1,4 +1,4 @@
-"""The mains is removed, at whatever frequency; the rest of the signal stays."""
+"""`line_noise` removes mains hum of any frequency, and leaves the rest of the signal."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What moves is marked; what only fluctuates, however large, is not."""
+"""`movement` marks movements, and no mere fluctuation, however large."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Pulses that are bound to the stream are held over; changes are not used; both say so."""
+"""`stimulation_blanking` replaces pulses and excludes changes; both are tainted."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A stimulation that runs is found at its true rate and taken off, and little else with it."""
+"""`stimulation_period` finds the true rate of a stimulation and removes little but it."""
 
 from collections import Counter
 from pathlib import Path
@@ -40,7 +40,7 @@ def _fed(
 
 
 def _pulses(n_samples: int, frequency_hz: float, rate_hz: float = _RATE_HZ) -> NDArray[np.float64]:
-    """Return a train of pulses, sharp but as far as an amplifier lets them: eight harmonics."""
+    """Return a train of sharp pulses behind an amplifier: eight harmonics."""
     angle = 2.0 * np.pi * frequency_hz * np.arange(n_samples) / rate_hz
     return np.asarray(sum(np.cos(k * angle + 0.4 * k) / k for k in range(1, 9)))
 
@@ -81,7 +81,7 @@ def test_the_recorded_stimulation_of_130_hz_runs_at_129_16(data_dir: Path) -> No
 def test_the_recorded_line_falls_to_its_surroundings(
     data_dir: Path, window_s: float, left_db: tuple[float, float]
 ) -> None:
-    """What is left over a long window is the slow change of the artifact itself."""
+    """What remains over a long window is the slow change of the artifact itself."""
     recorded = np.load(data_dir / _FOLDER / "ecog_lfp_data.npy").T
     found, _, _ = _fed(recorded, window_s=window_s)
     for channel, (before_db, most_db) in enumerate(zip((83.0, 72.0), left_db, strict=True)):

@@ -124,8 +124,8 @@ def test_a_stamped_count_is_never_below_what_was_given_however_late(
 # The account.
 
 
-class Told:
-    """An account of one device that gives what a test says, and tells it late."""
+class LateReports:
+    """An account of one device that gives what a test says, and reports it late."""
 
     def __init__(self, **keys: Any) -> None:
         self.config = device_of(**keys)
@@ -182,7 +182,7 @@ class Told:
 
 @pytest.mark.parametrize("late_s", [0.02, 0.5, 2.0, 5.0])
 def test_a_late_stamped_report_counts_all_that_was_given_since(late_s: float) -> None:
-    told = Told(safe_ma=2.0)
+    told = LateReports(safe_ma=2.0)
     told.account.count(told.belief, told.now_s)
     told.hear(told.say(2.0, state="safe"), is_driven=False)
     told.run(2.0, 20.0)
@@ -195,7 +195,7 @@ def test_a_late_stamped_report_counts_all_that_was_given_since(late_s: float) ->
 
 
 def test_a_device_that_let_its_lease_end_unheard_is_counted_at_its_safe_amount() -> None:
-    told = Told(safe_ma=2.0)
+    told = LateReports(safe_ma=2.0)
     told.account.count(told.belief, told.now_s)
     told.hear(told.say(0.0))
     for _ in range(8):
@@ -208,7 +208,7 @@ def test_a_device_that_let_its_lease_end_unheard_is_counted_at_its_safe_amount()
 
 
 def test_a_device_below_its_safe_amount_is_counted_exactly_with_each_report() -> None:
-    told = Told(safe_ma=2.0)
+    told = LateReports(safe_ma=2.0)
     told.account.count(told.belief, told.now_s)
     for _ in range(30):
         told.hear(told.say(1.0))
@@ -219,7 +219,7 @@ def test_a_device_below_its_safe_amount_is_counted_exactly_with_each_report() ->
 
 @pytest.mark.parametrize("ahead_s", [0.01, 1.0, 1e6])
 def test_a_stamp_of_the_future_lowers_nothing(ahead_s: float) -> None:
-    told, unstamped = Told(), Told()
+    told, unstamped = LateReports(), LateReports()
     for each, said_us in ((told, round((110.0 + ahead_s) * 1e6)), (unstamped, 0)):
         each.account.count(each.belief, each.now_s)
         each.hear(each.say(3.0))
@@ -230,7 +230,7 @@ def test_a_stamp_of_the_future_lowers_nothing(ahead_s: float) -> None:
 
 @pytest.mark.parametrize("keys", [{"said_clock": "another"}, {"said_uncertainty_us": 2**53 - 1}])
 def test_a_stamp_that_says_nothing_leaves_what_the_belief_says(keys: dict[str, Any]) -> None:
-    told = Told()
+    told = LateReports()
     told.account.count(told.belief, told.now_s)
     told.hear(told.say(3.0))
     told.run(3.0, 10.0)
@@ -244,7 +244,7 @@ def test_a_stamp_that_says_nothing_leaves_what_the_belief_says(keys: dict[str, A
     ids=["on", "in a break that may be too short to count"],
 )
 def test_on_time_counts_from_when_it_was_said(amount: float, expected_s: float) -> None:
-    told = Told(limits=limits_of(off_time_s_min=0.5))
+    told = LateReports(limits=limits_of(off_time_s_min=0.5))
     told.account.count(told.belief, told.now_s)
     told.hear(told.say(0.0))
     told.belief.send(1, 3.0, "adbs", told.now_s)
@@ -257,7 +257,7 @@ def test_on_time_counts_from_when_it_was_said(amount: float, expected_s: float) 
 
 
 def test_after_the_machine_slept_no_stamp_counts_until_clocks_were_compared_anew() -> None:
-    told = Told()
+    told = LateReports()
     told.account.count(told.belief, told.now_s)
     told.hear(told.say(3.0))
     told.run(3.0, 1.0)
@@ -270,7 +270,7 @@ def test_after_the_machine_slept_no_stamp_counts_until_clocks_were_compared_anew
 
 
 def test_a_device_that_leaves_the_stamp_out_is_taken_to_be_a_second_late_at_rest() -> None:
-    told = Told(safe_ma=2.0)
+    told = LateReports(safe_ma=2.0)
     told.account.count(told.belief, told.now_s)
     for _ in range(5):
         told.hear(

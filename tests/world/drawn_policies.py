@@ -1,0 +1,50 @@
+"""Every policy of ours, found by reflection, as it is on a virtual rig."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, Final
+
+import msgspec
+
+from stimulators.policies.policy import PolicyConfig
+from stimulators.policies.registry import POLICIES
+
+#: Where the signal of the virtual rig is weak, and where it is strong.
+_LOWER, _UPPER = 50.0, 100.0
+
+#: The configurations that the policies of this project name for their laws.
+EXAMPLES: Final = tuple(
+    example
+    for policy in POLICIES.policies.values()
+    if policy.__module__.startswith("stimulators.")
+    for example in policy.examples
+)
+#: Of the devices that these configurations drive, the one that speaks level.
+LEVEL_DEVICE: Final = "band"
+
+
+def reading_burst(table: PolicyConfig) -> PolicyConfig:
+    """Return a policy's table that reads the burst detector of the virtual rig."""
+    said: dict[str, Any] = {"of": "burst", "by": "burst", "event": "onset"}
+    said |= {"upper_threshold": _UPPER, "lower_threshold": _LOWER, "set_point": _UPPER}
+    keys = {key: value for key, value in said.items() if hasattr(table, key)}
+    if hasattr(table, "expected_sign"):
+        keys["expected_sign"] = table.expected_sign or "falls"
+    if hasattr(table, "wraps"):
+        keys["wraps"] = reading_burst(table.wraps)
+    return msgspec.structs.replace(table, **keys)
+
+
+def draw(random: Random) -> Sequence[PolicyConfig]:
+    """Return one policy or two that drive different devices.
+
+    Examples
+    --------
+    >>> len({device for each in draw(Random(1)) for device in each.drives}) > 0
+    True
+    """
+    first, second = random.sample(EXAMPLES, 2)
+    drawn = [first]
+    if random.random() < 0.5 and not set(first.drives) & set(second.drives):
+        drawn.append(msgspec.structs.replace(second, id=f"{second.id}_too"))
+    return [reading_burst(each) for each in drawn]
