@@ -81,8 +81,9 @@ def _decision(plain: Plain) -> Decision:
         decision: Decision = msgspec.convert(plain, _DECISIONS[plain["type"]])
         return decision
     # A message has no tag: a command has a number of its own, a lease another one.
-    message: Command | Lease = msgspec.convert(
-        plain["message"], Command if "seq" in plain["message"] else Lease
+    of = plain["message"]
+    message: Command | Lease = (
+        msgspec.convert(of, Command) if "seq" in of else msgspec.convert(of, Lease)
     )
     fields = {
         name: msgspec.convert(plain[name], kind) for name, kind in _SENT.items() if name in plain

@@ -18,7 +18,7 @@ from tests.stimulators.gate.gate_rig import device_of
 from tests.streamer.journal.journal_examples import TARGET
 from tests.streamer.rigs import CONFIG, INFOS, SESSION
 
-_STEP = {"transition_up_s": 0.0, "transition_down_s": 0.0}
+_STEP: dict[str, Any] = {"transition_up_s": 0.0, "transition_down_s": 0.0}
 _ONSET_S = 2.0
 _HOP_S = 0.5
 
