@@ -1,5 +1,6 @@
 """Why a command of a session was sent, or what happened at a moment of it: from the journal."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -139,10 +140,9 @@ def _focus(found: Scan, device: str, since_s: float, until_s: float) -> Focus:
             until_s=first.since_s,
             seq=first.seq,
         )
-    before = [number for number, each in enumerate(found.since_s) if each <= until_s]
     return Focus(
         device=device,
-        record=max(before, default=0),
+        record=max(0, bisect_right(found.since_s, until_s) - 1),
         since_s=max(0.0, since_s),
         until_s=until_s,
         seq=None,

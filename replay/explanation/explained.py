@@ -120,6 +120,13 @@ class GateStep(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Bind(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a limit was used with what was asked: 1 where no more may be."""
+
+    limit: str
+    share: float
+
+
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """The command as it was sent.
 
@@ -216,6 +223,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         Of the rig, before it decided.
     state_since_s : float or None
         Since when, in seconds since the session began.
+    binds : tuple of Bind
+        The limits that bound most, the nearest first, as far as the gate told them.
     data, features, rule, wanted, steps
         What it rests on, in the order in which it was decided.
     answer : Answer or None
@@ -247,6 +256,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None
     wanted: Wanted | None
     steps: tuple[GateStep, ...]
+    binds: tuple[Bind, ...]
     answer: Answer | None
     latencies_ms: dict[str, float]
     amounts: Amounts

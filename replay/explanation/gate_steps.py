@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from replay.explanation.explained import GateStep
+from replay.explanation.explained import Bind, GateStep
 from replay.explanation.shown_loop import Answered
-from stimulators.decisions import Refusal
+from stimulators.decisions import Decision, Refusal
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.limits.limit import Limit
 from stimulators.gate_config import GateConfig
@@ -62,6 +62,11 @@ def limits_asked(answered: Answered, device: DeviceConfig) -> Iterator[GateStep]
             allows=refusal is None,
             text=_text(limit, refusal),
         )
+
+
+def binds_of(decision: Decision | None) -> tuple[Bind, ...]:
+    """Return the limits that a decision says bind most; none where it does not say."""
+    return tuple(Bind(limit=limit, share=share) for limit, share in getattr(decision, "bounds", ()))
 
 
 def _text(limit: type[Limit], refusal: Refusal | None) -> str:

@@ -4,8 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replay.explanation.entries import OFTEN, Entry
-from replay.explanation.explained import Answer, Explanation, GateStep, Rule, Sent, Wanted
-from replay.explanation.gate_steps import conditions, limits_asked
+from replay.explanation.explained import (
+    Answer,
+    Bind,
+    Explanation,
+    GateStep,
+    Rule,
+    Sent,
+    Wanted,
+)
+from replay.explanation.gate_steps import binds_of, conditions, limits_asked
 from replay.explanation.reasons import why_nothing, why_sent
 from replay.explanation.rules import rule_of
 from replay.explanation.scan import Scan
@@ -69,6 +77,7 @@ class Looked:
         self._command: Command | None = None
         self._target: Target | None = None
         self._steps: tuple[GateStep, ...] = ()
+        self._binds: tuple[Bind, ...] = ()
         self._ack: Ack | None = None
         self._answer: Answer | None = None
         self._heard_s = 0.0
@@ -113,6 +122,7 @@ class Looked:
             rule=self._rule(),
             wanted=self._wanted(),
             steps=self._steps,
+            binds=self._binds,
             answer=self._answer,
             latencies_ms=self._latencies_ms(),
             amounts=amounts_of(self._kept, at.device, self._at_first, began_s),
@@ -139,6 +149,7 @@ class Looked:
         elif command.reason.policy:
             self._target = self._target_of(command)
         self._steps = tuple(self._asked(witness.rig.state))
+        self._binds = binds_of(witness.told.get(at.device))
         sent = self._sent()
         if sent is not None:
             self._why = tuple(why_sent(witness, self._device, sent, self._wanted()))

@@ -19,15 +19,18 @@ class Filters(NamedTuple):
 
     Parameters
     ----------
-    kinds : frozenset of str
-        Of these kinds.
+    kinds : frozenset of str, optional
+        Of these kinds; of all without.
+    without : frozenset of str
+        But not of these.
     device : str, optional
         Of this device.
     since, until : str, optional
         From this time on, and up to that one: see `SessionTimes.moment`.
     """
 
-    kinds: frozenset[str] = frozenset(KINDS)
+    kinds: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
     device: str | None = None
     since: str | None = None
     until: str | None = None
@@ -65,8 +68,8 @@ def filtered(
     for each in asked:
         if each not in KINDS:
             raise FilterError(f"kind: expected one of {', '.join(KINDS)}, found {each!r}")
-    usual = frozenset(KINDS) if has_all else frozenset(KINDS) - frozenset(OFTEN)
-    return Filters(asked or usual, device, since, until)
+    without = frozenset() if asked or has_all else frozenset(OFTEN)
+    return Filters(asked or None, without, device, since, until)
 
 
 def read_entries(
@@ -105,8 +108,14 @@ def read_entries(
             if since_s < first_s:
                 continue
             for entry in entries_of(record, since_s):
-                if entry.kind in filters.kinds and filters.device in (None, entry.device):
+                if _is_asked(entry, filters):
                     yield entry, times
+
+
+def _is_asked(entry: Entry, filters: Filters) -> bool:
+    is_kind = filters.kinds is None or entry.kind in filters.kinds
+    is_device = filters.device is None or entry.device == filters.device
+    return is_kind and is_device and entry.kind not in filters.without
 
 
 def _bounds(session: Path, filters: Filters, zone: tzinfo | None) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from replay.explanation.explained import Sent, Wanted
 from replay.explanation.witness import Witness
+from stimulators.decisions import Refusal, Send
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.driving.drive import Drive
 from stimulators.targets import Target
@@ -24,6 +25,7 @@ def why_sent(
     unit = unit_text(device)
     if wanted is None:
         yield _own_reason(witness, device, command)
+        yield from _word(witness, device)
         return
     if command.kind == "trigger":
         yield f"policy {command.by} wanted a trigger of {wanted.amount:.4g}{unit}: it was allowed"
@@ -57,6 +59,22 @@ def why_nothing(
     now_s : float
         Where it ends, by the service's clock.
     """
+    yield from _why_nothing(witness, device, since_s=since_s, now_s=now_s)
+    if not isinstance(witness.told.get(device.id), Send):
+        yield from _word(witness, device)
+
+
+def _word(witness: Witness, device: DeviceConfig) -> Iterator[str]:
+    """Yield the reason that the newest decision about a device says, where it says one."""
+    told = witness.told.get(device.id)
+    word = None if isinstance(told, Refusal) else getattr(told, "reason", None)
+    if word is not None:
+        yield f"the gate's word for it is {word}: {getattr(word, 'meaning', word)}"
+
+
+def _why_nothing(
+    witness: Witness, device: DeviceConfig, *, since_s: float, now_s: float
+) -> Iterator[str]:
     gate = witness.loop.gate
     drive = gate.drive_of(device.id)
     if all(device.id not in each.devices for each in witness.loop.wirings):

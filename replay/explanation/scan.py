@@ -1,5 +1,6 @@
 """A first look at a journal: when it began and ended, and where its commands are."""
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
         Its records.
     commands : dict of int to SentCommand
         By number.
-    since_s : list of float
+    since_s : array of float
         Of each record, in seconds since the session began.
     has_ended : bool
         Whether it has an end record.
@@ -60,7 +61,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     times: SessionTimes
     n_records: int
     commands: dict[int, SentCommand]
-    since_s: list[float]
+    since_s: "array[float]"
     has_ended: bool
 
 
@@ -95,7 +96,7 @@ def scan(session: Path, progress: Callable[[int], None] = lambda _n_records: Non
     """
     path = journal_of(session)
     commands: dict[int, SentCommand] = {}
-    since_s: list[float] = []
+    since_s = array("d")
     with JournalReader(path) as reader:
         times = SessionTimes(began_s=0.0, ended_s=0.0)
         newest = None

@@ -1,14 +1,14 @@
 """A session computed again up to a moment, with all that is needed to say what happened there."""
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import msgspec
 
 from detectors.block import Block
 from replay.explanation.scan import Scan
 from replay.explanation.shown_loop import Answered, ShownLoop
-from stimulators.decisions import Refusal, Send, State, StateChanged
+from stimulators.decisions import Decision, Notice, Refusal, Send, State, StateChanged
 from stimulators.wire.messages import Command
 from streamer.closed_loop import Outcome
 from streamer.config import LoopConfig
@@ -73,6 +73,8 @@ class Witness:
         What is followed at each device, as of the newest step.
     refusals : dict of str to LastRefusal
         By device.
+    told : dict of str to Decision
+        The newest command, refusal or nothing of each device.
     difference : str or None
         The first step that came out otherwise than it was recorded.
 
@@ -93,6 +95,7 @@ class Witness:
         self.wishes: dict[str, Target | None] = {}
         self.refusals: dict[str, LastRefusal] = {}
         self.amounts: dict[str, tuple[float, float]] = {}
+        self.told: dict[str, Decision] = {}
         self.difference: str | None = None
         self._window_s = window_s
         self._shown_from_s = shown_from_s
@@ -118,6 +121,8 @@ class Witness:
 
     def _note(self, kept: Kept) -> None:
         for each in kept.outcome.decisions:
+            if _is_told(each):
+                self.told[each.device] = each
             if isinstance(each, StateChanged):
                 self._state_since_s = kept.since_s
             elif isinstance(each, Refusal) and each.device:
@@ -130,6 +135,13 @@ class Witness:
     def _forget(self, kept: Kept) -> None:
         for event in kept.outcome.device_events:
             self.amounts[event.device] = (event.lowest, event.highest)
+
+
+def _is_told(decision: Decision) -> TypeGuard[Send | Refusal]:
+    """Say whether it is one of those that say what is done about a device, and why."""
+    if isinstance(decision, Send):
+        return isinstance(decision.message, Command)
+    return not isinstance(decision, Notice) and bool(getattr(decision, "device", ""))
 
 
 def _is_of_policy(sent: Send) -> bool:

@@ -28,9 +28,10 @@ class Explained:
     Examples
     --------
     >>> import stimloop as sl
-    >>> told = sl.session("session").explain(1)
-    >>> told.device, told.explanation.command.seq
-    ('left', 1)
+    >>> sl.session("session").explain(1)  # of a replay that drove nothing
+    Traceback (most recent call last):
+        ...
+    replay.explanation.explain.NoSuchCommandError: session: expected a command 1, found none: ...
     """
 
     def __init__(self, explanation: Explanation) -> None:

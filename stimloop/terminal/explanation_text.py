@@ -90,6 +90,11 @@ def _parts(told: Explanation, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "rig", f"{told.state}{since}: {told.state_reason}"
     for number, step in enumerate(told.steps, start=1):
         yield "limits", f"{number}. {_step(step)}"
+    if told.binds:
+        nearest = ", then ".join(
+            f"{each.limit} ({100.0 * each.share:.0f} %)" for each in told.binds
+        )
+        yield "binds", f"{nearest}: the share of the limit that is used with it"
     yield from _sent(told, zone)
 
 

@@ -36,7 +36,9 @@ def entry_text(entry: Entry) -> str:
     """Return what an entry says, without its time, kind and device."""
     columns = entry.columns
     parts = [f"seq {columns['seq']}" if "seq" in columns else "", _amount(columns)]
-    parts.append(_compared(columns))
+    # What the gate sends by itself is compared with nothing.
+    is_own = entry.kind == "command" and "detector" not in columns
+    parts.append("" if is_own else _compared(columns))
     parts += [
         str(each) if name in _PLAIN else f"{name.replace('_', ' ')} {_value(each)}"
         for name, each in columns.items()

@@ -184,6 +184,11 @@ def _texts(told: Explanation) -> list[str]:
         texts.append(f"rule: {told.rule.policy} ({told.rule.kind}): {told.rule.text}")
     texts.append(f"rig: {told.state}, {told.state_reason}")
     texts += [_step_text(each) for each in told.steps]
+    if told.binds:
+        nearest = ", then ".join(
+            f"{each.limit} ({100.0 * each.share:.0f} %)" for each in told.binds
+        )
+        texts.append(f"binds most: {nearest}")
     answer = told.answer
     if answer is not None:
         said = "done" if answer.refused is None else f"refused as {answer.refused}"
