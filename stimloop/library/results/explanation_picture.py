@@ -9,7 +9,8 @@ from stimloop.library.results.optional_packages import matplotlib_figure
 from stimloop.library.results.plot import EPISODE, MEASURE, MOMENT, SIGNAL
 from stimloop.terminal.explanation_text import headline
 
-_LABEL: Final = {"fontsize": 17}
+#: Names are text, also those with a dollar sign.
+_LABEL: Final = {"fontsize": 17, "parse_math": False}
 _TICKS: Final = 15
 _TITLE: Final = 18
 #: Characters to a line of text, at that size and width.
@@ -45,7 +46,7 @@ def draw_explanation(told: Explanation) -> Any:  # noqa: ANN401 a figure
     *panels, text_axis = axes
     for axis in panels[1:]:
         axis.sharex(panels[0])
-    figure.suptitle(title, fontsize=_TITLE, x=0.01, ha="left")
+    figure.suptitle(title, fontsize=_TITLE, x=0.01, ha="left", parse_math=False)
     remaining = iter(panels)
     for samples in told.data:
         axis = next(remaining)
@@ -72,6 +73,7 @@ def draw_explanation(told: Explanation) -> Any:  # noqa: ANN401 a figure
         va="top",
         ha="left",
         fontsize=_TICKS,
+        parse_math=False,
         transform=text_axis.transAxes,
     )
     return figure
