@@ -155,10 +155,6 @@ class SafetyGate:
             belief.is_certain,
         )
 
-    def drive_of(self, device: str) -> Drive:
-        """Return a device as it is driven, to be looked at and never to be changed."""
-        return self._drives[device]
-
     def counted(self, device: str, now_s: float) -> tuple[float, float]:
         """Return the charge of the last ten minutes in µC and the time above safe."""
         account = self._drives[device].account
@@ -171,6 +167,10 @@ class SafetyGate:
             for drive in self._drives.values()
             if not drive.config.simulated
         )
+
+    def drive_of(self, device: str) -> Drive:
+        """Return a device as it is driven, to be looked at and never to be changed."""
+        return self._drives[device]
 
     def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
         """Take the usage of devices under earlier services; a device left out counts as unknown."""
