@@ -33,6 +33,7 @@ KINDS: Final = (
     "header",
     "detection",
     "command",
+    "nothing",
     "ack",
     "report",
     "refusal",

@@ -12,7 +12,12 @@ from stimulators.targets import Target
 
 
 def conditions(
-    state: str, target: Target | None, decided_s: float | None, timing: GateConfig
+    state: str,
+    target: Target | None,
+    decided_s: float | None,
+    timing: GateConfig,
+    *,
+    is_shadow: bool,
 ) -> Iterator[GateStep]:
     """Yield what is asked before the limits, of a target that was followed.
 
@@ -26,6 +31,8 @@ def conditions(
         When the gate took it in, by the service's clock, where that is in the window.
     timing : GateConfig
         How old data may be.
+    is_shadow : bool
+        Whether the rig withholds all that is wanted.
     """
     is_active = state == "active"
     yield GateStep(
@@ -33,8 +40,11 @@ def conditions(
     )
     if target is None:
         return
-    text = "the policy withheld it" if target.withheld else "it is to be sent"
-    yield GateStep(name="withheld", limit=None, allows=not target.withheld, text=text)
+    is_withheld = target.withheld or is_shadow
+    text = "it is to be sent"
+    if is_withheld:
+        text = "the policy withheld it" if target.withheld else "in shadow all is withheld"
+    yield GateStep(name="withheld", limit=None, allows=not is_withheld, text=text)
     if decided_s is not None:
         age_s, age_s_max = decided_s - target.time_s, timing.data_age_s_max
         yield GateStep(

@@ -186,7 +186,8 @@ class Looked:
             None,
         )
         timing = self._witness.config.gate
-        steps = list(conditions(state, target, decided_s, timing))
+        is_shadow = getattr(self._witness.loop.gate, "stage", "closed") == "shadow"
+        steps = list(conditions(state, target, decided_s, timing, is_shadow=is_shadow))
         of_moment = [each for each in self._kept if each.since_s >= self._at.since_s]
         for step in reversed(of_moment):
             answered = [

@@ -7,7 +7,10 @@ from replay.explanation.entries import Entry
 from replay.explanation.session_times import SessionTimes
 
 #: Columns that stand elsewhere in a line, or say the same as another one.
-_ELSEWHERE: Final = ("text", "amount", "unit", "value", "threshold", "time_s", "onset_s", "seq")
+_ELSEWHERE: Final = (
+    *("text", "amount", "unit", "value", "threshold", "time_s", "onset_s", "seq"),
+    *("limit", "limit_share", "runner_up", "runner_up_share"),
+)
 #: Columns whose name says nothing that their value does not.
 _PLAIN: Final = ("stream", "detector", "channel", "operator")
 
@@ -44,7 +47,7 @@ def entry_text(entry: Entry) -> str:
         for name, each in columns.items()
         if name not in _ELSEWHERE
     ]
-    parts.append(str(columns.get("text", "")))
+    parts += [_binds(columns), str(columns.get("text", ""))]
     return ", ".join(each for each in parts if each)
 
 
@@ -60,6 +63,13 @@ def _compared(columns: dict[str, Any]) -> str:
         return ""
     against = f" against {columns['threshold']:.4g}" if "threshold" in columns else ""
     return f"{columns['value']:.4g}{against}"
+
+
+def _binds(columns: dict[str, Any]) -> str:
+    """Return the limits that bind most, with the share of each that is used."""
+    names = [name for name in ("limit", "runner_up") if name in columns]
+    shares = [f"{columns[each]} {100.0 * columns[f'{each}_share']:.0f} %" for each in names]
+    return f"binds {', then '.join(shares)}" if shares else ""
 
 
 def _value(value: object) -> str:
