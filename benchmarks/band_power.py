@@ -45,7 +45,7 @@ def stimloop(
 ) -> Here:
     """Return stimloop's detector after a full window; it gets the same hops in every repetition."""
     n_channels = samples_uv.shape[1]
-    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
+    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{index}" for index in range(n_channels)))
     config = BandPowerConfig(
         id="beta",
         stream="LFP",
@@ -142,7 +142,7 @@ def scipy_sosfilt(
 def agree(n_channels: int) -> bool:
     """Return whether stimloop and numpy compute the same numbers for the same window."""
     samples_uv = signal(n_channels, 1.0)
-    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
+    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{index}" for index in range(n_channels)))
     config = BandPowerConfig(id="beta", stream="LFP", band_hz=BAND_HZ)
     ours = BandPower(config, layout).update(_block(samples_uv, 0, len(samples_uv))).estimates
     theirs = numpy_rfft(samples_uv, 1.0, BAND_HZ).run(N_HOPS - 1)

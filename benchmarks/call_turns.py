@@ -37,7 +37,7 @@ def _recursive(_channels: tuple[str, ...]) -> DetectorConfig:
 
 def _coherence(channels: tuple[str, ...]) -> DetectorConfig:
     pairs = tuple(
-        (one, other) for place, one in enumerate(channels) for other in channels[place + 1 :]
+        (one, other) for index, one in enumerate(channels) for other in channels[index + 1 :]
     )
     return CoherenceConfig(
         id="d", stream="LFP", pairs=pairs, band_hz=(13.0, 30.0), window_s=2.0, hop_s=0.05

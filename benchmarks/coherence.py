@@ -54,7 +54,7 @@ def stimloop(
 ) -> Here:
     """Return stimloop's detector after a full window; it gets the same hops in every repetition."""
     n_channels = samples_uv.shape[1]
-    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{place}" for place in range(n_channels)))
+    layout = StreamLayout("LFP", RATE_HZ, tuple(f"C{index}" for index in range(n_channels)))
     config = CoherenceConfig(
         id="coherence",
         stream="LFP",

@@ -40,7 +40,7 @@ def signal(n_channels: int, window_s: float = WINDOW_S) -> Signal:
 
 def stimloop(samples_uv: Signal, window_s: float = WINDOW_S) -> Here:
     """Return stimloop's detector after a full window; it gets the same hops in every repetition."""
-    labels = tuple(f"C{place}" for place in range(samples_uv.shape[1]))
+    labels = tuple(f"C{position}" for position in range(samples_uv.shape[1]))
     config = PhaseAmplitudeCouplingConfig(
         id="coupling",
         stream="LFP",
@@ -72,10 +72,10 @@ def measures(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return modulation index and mean vector length of phases and amplitudes, row by row."""
     n_channels = len(phase_rad)
-    place = np.minimum(((phase_rad + np.pi) * (18.0 / (2.0 * np.pi))).astype(np.int64), 17)
-    place += 18 * np.arange(n_channels)[:, None]
-    totals = np.bincount(place.ravel(), amplitude_uv.ravel(), 18 * n_channels)
-    means = (totals / np.bincount(place.ravel(), minlength=18 * n_channels)).reshape(-1, 18)
+    position = np.minimum(((phase_rad + np.pi) * (18.0 / (2.0 * np.pi))).astype(np.int64), 17)
+    position += 18 * np.arange(n_channels)[:, None]
+    totals = np.bincount(position.ravel(), amplitude_uv.ravel(), 18 * n_channels)
+    means = (totals / np.bincount(position.ravel(), minlength=18 * n_channels)).reshape(-1, 18)
     share = means / means.sum(axis=1, keepdims=True)
     index = 1.0 + (share * np.log(share)).sum(axis=1) / np.log(18.0)
     return index, np.abs((amplitude_uv * np.exp(1j * phase_rad)).mean(axis=1))

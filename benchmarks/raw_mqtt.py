@@ -80,20 +80,20 @@ class RawMqtt:
 
     def _next(self) -> tuple[int, bytes] | None:
         """Return the next complete packet of the bytes read so far."""
-        length, shift, place = 0, 0, 1
+        length, shift, index = 0, 0, 1
         while True:
-            if place >= len(self._buffer):
+            if index >= len(self._buffer):
                 return None
-            digit = self._buffer[place]
+            digit = self._buffer[index]
             length |= (digit & 0x7F) << shift
             shift += 7
-            place += 1
+            index += 1
             if not digit & 0x80:
                 break
-        if len(self._buffer) < place + length:
+        if len(self._buffer) < index + length:
             return None
-        kind, body = self._buffer[0], bytes(self._buffer[place : place + length])
-        self._take(place + length)
+        kind, body = self._buffer[0], bytes(self._buffer[index : index + length])
+        self._take(index + length)
         return kind, body
 
     def _wait(self, n_bytes: int) -> int:

@@ -26,8 +26,8 @@ _N_STARTS = 3
 
 def probe() -> None:
     """Print how many seconds the warm-up of this process takes."""
-    stn = [f"LFP_RIGHT_{place}" for place in range(3)]
-    ecog = [f"ECOG_RIGHT_{place}" for place in range(6)]
+    stn = [f"LFP_RIGHT_{index}" for index in range(3)]
+    ecog = [f"ECOG_RIGHT_{index}" for index in range(6)]
     infos = [
         StreamInfo(
             name="LFP",

@@ -201,7 +201,7 @@ def _build(config: DetectorConfig, sources: Sequence[Upstream | NullSimulation])
         raise ValueError(f"kind: cannot be built: {error}") from error
     for name in Detector.__annotations__:
         if not hasattr(detector, name):
-            raise ValueError(f"kind: expected a detector that says its {name}, found none")
+            raise ValueError(f"kind: expected a detector that has {name}, found none")
     try:
         require_outputs(detector.outputs)
     except ValueError as error:

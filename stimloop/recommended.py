@@ -136,7 +136,7 @@ def _of_network(broker: BrokerConfig, whose: str) -> Iterator[Problem]:
         yield Problem(
             "$.broker.embedded",
             f"a broker of your own {whose}",
-            "the embedded one, which takes words from every program of this machine",
+            "the embedded one, which accepts messages of every program on this machine",
             "embedded_broker_with_real_device",
         )
     if not broker.tls and not _is_loopback(broker.host):
@@ -150,7 +150,7 @@ def _of_network(broker: BrokerConfig, whose: str) -> Iterator[Problem]:
         yield Problem(
             "$.broker.password_file",
             f"tls = true beside it {whose}",
-            "a password that crosses the connection as it is",
+            "a password that is sent unencrypted",
             "plain_password_with_real_device",
         )
 

@@ -282,7 +282,7 @@ class ClosedLoop:
     def _used_columns(self, stream: str) -> list[int]:
         layout = self.conditioners[stream].layout
         used = set().union(*(wiring.channels_of(stream) for wiring in self.wirings))
-        return [place for place, label in enumerate(layout.channels) if label in used]
+        return [index for index, label in enumerate(layout.channels) if label in used]
 
 
 def _move_devices(decisions: Sequence[Decision]) -> bool:

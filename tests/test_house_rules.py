@@ -143,7 +143,7 @@ def test_the_live_packages_do_not_know_that_recordings_are_played_again(package:
 
 
 def test_detectors_touch_nothing_but_their_input() -> None:
-    # What kernels were compiled to is kept on disk, and whoever waits for compiling is told why.
+    # Compiled kernels are kept on disk, and users are told that compiling takes time.
     keeping = _ROOT / "detectors" / "compiling"
     found = {
         str(path.relative_to(_ROOT)): edges

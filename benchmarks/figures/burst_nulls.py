@@ -156,7 +156,7 @@ def _rig(
         {"id": "bursts", "kind": "burst", "of": "source", "threshold": threshold},
         {"id": "statistics", "kind": "burst_statistics", "of": "bursts"},
     ]
-    layout = StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
+    layout = StreamLayout("LFP", rate_hz, tuple(f"C{position}" for position in range(n_channels)))
     return DetectorChain(msgspec.convert(tables, list[AnyDetectorConfig]), {"LFP": layout})
 
 

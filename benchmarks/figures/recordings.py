@@ -32,9 +32,9 @@ def stn_ecog() -> Recorded:
     labels = [fields[0] for fields in told if len(fields) > 2]
     factors = np.array([float(fields[2]) for fields in told if len(fields) > 2])
     raw = np.fromfile(header.with_suffix(".eeg"), dtype="<f4").reshape(-1, len(labels))
-    used = [place for place, label in enumerate(labels) if not label.startswith("MOV")]
+    used = [index for index, label in enumerate(labels) if not label.startswith("MOV")]
     samples_uv = raw[:, used].astype(np.float64) * factors[used] * 1e-6
-    return Recorded(1000.0, tuple(labels[place] for place in used), samples_uv)
+    return Recorded(1000.0, tuple(labels[index] for index in used), samples_uv)
 
 
 def m1_ecog() -> Recorded:

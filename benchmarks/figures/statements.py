@@ -98,10 +98,10 @@ def phase_errors() -> Iterator[str]:
         signal_uv = truth.real + noise * ratio * 10.0 ** (-snr_db / 20.0)
         at = np.array([each.onset_s for each in moments(signal_uv, 50.0)]) * RATE_HZ
         at = at[at < n_samples - 1]
-        places = np.arange(n_samples)
-        true_phase = np.interp(at, places, np.unwrap(np.angle(truth)))
+        positions = np.arange(n_samples)
+        true_phase = np.interp(at, positions, np.unwrap(np.angle(truth)))
         offline = np.unwrap(np.angle(hilbert(in_band(signal_uv))))
-        floor = np.interp(at, places, offline) - true_phase
+        floor = np.interp(at, positions, offline) - true_phase
         yield f"| {snr_db:g} dB | {spread_deg(true_phase):.0f}° | {spread_deg(floor):.0f}° |"
 
 
@@ -191,10 +191,12 @@ def coherent_in_noise() -> Iterator[str]:
     white = np.random.default_rng(10).normal(size=shape)
     given = {"white noise": 10.0 * white, "1/f noise": pink(shape, np.random.default_rng(9))}
     if DATA.is_dir():
-        for label, place in (("an STN", 1), ("an ECoG", 4)):
-            given[f"noise of {label}'s spectrum"] = shaped(white, stn_ecog().samples_uv[:, place])
+        for label, position in (("an STN", 1), ("an ECoG", 4)):
+            given[f"noise of {label}'s spectrum"] = shaped(
+                white, stn_ecog().samples_uv[:, position]
+            )
     yield f"| windows over level, alpha 5 % | {' | '.join(given)} |\n|---|{'---|' * len(given)}"
-    pairs = [[str(place), str(place + 1)] for place in range(0, 16, 2)]
+    pairs = [[str(position), str(position + 1)] for position in range(0, 16, 2)]
     for low_hz, high_hz in ((13.0, 30.0), (13.5, 14.5)):
         for window_s in (5.0, 10.0):
             table = {"id": "pairs", "kind": "coherence", "pairs": pairs, "window_s": window_s}
@@ -230,8 +232,8 @@ def losses() -> Iterator[str]:
 def _n_found(lost_ms: int, jitter_ms: float) -> int:
     """Return in how many trials a loss of this many samples at 1 kHz is found."""
     n_samples = 4000
-    places = np.arange(float(n_samples))
-    places[2500:] += lost_ms
+    positions = np.arange(float(n_samples))
+    positions[2500:] += lost_ms
     samples = np.random.default_rng(1).normal(0.0, 10.0, (n_samples, 1))
     n_found = 0
     for trial in range(_N_TRIALS):
@@ -242,7 +244,7 @@ def _n_found(lost_ms: int, jitter_ms: float) -> int:
             channels=("a",),
             units=("uV",),
         )
-        made.update(0, samples, 5000.0 + places / RATE_HZ + jitter_s)
+        made.update(0, samples, 5000.0 + positions / RATE_HZ + jitter_s)
         n_found += made.counts["gaps"] == 1
     return n_found
 

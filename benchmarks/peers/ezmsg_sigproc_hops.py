@@ -20,7 +20,7 @@ def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:
     transformer = BandPowerTransformer(
         settings=BandPowerSettings(spectrogram_settings=shape, bands=[tuple(case["band_hz"])])
     )
-    labels = np.array([f"C{place}" for place in range(samples_uv.shape[1])])
+    labels = np.array([f"C{index}" for index in range(samples_uv.shape[1])])
 
     def message(first: int, n_samples: int) -> AxisArray:
         axes = {

@@ -34,7 +34,7 @@ def _run(feature: NMFeature, samples_uv: NDArray[np.float64], case: Case) -> Run
 
 
 def _names(samples_uv: NDArray[np.float64]) -> list[str]:
-    return [f"C{place:03d}" for place in range(samples_uv.shape[1])]
+    return [f"C{index:03d}" for index in range(samples_uv.shape[1])]
 
 
 def band_power(samples_uv: NDArray[np.float64], case: Case) -> Run:

@@ -88,6 +88,7 @@ class Coherence:
     - ``lower_bound``, a one-sided confidence bound: it exceeds the true coherence with probability
       `alpha`, and is above 0 where ``coherence`` is above ``coherence_null``. Base decisions on
       this output rather than on ``coherence``.
+
     For null and bound see `detectors.coherence.chance`. At an `alpha` of 5 % the bound was
     measured to exceed the truth in 4 to 6 % of windows of white noise from three segments on, and
     in 5 to 7 % with a recording's spectrum; less often, in 1 to 4 %, for high coherences (0.8 and

@@ -78,8 +78,8 @@ class Signal:
         if isinstance(samples, FileStream):
             if description.first_key is not None:
                 raise InputError(
-                    f"{description.first_key}: expected none with a recorded stream, which says it "
-                    "itself, found one"
+                    f"{description.first_key}: expected none with a recorded stream, which has its "
+                    "own, found one"
                 )
             self._unknown: Mapping[str, Any] = _known_of_file(samples)
             self.recorded = samples.recorded

@@ -57,15 +57,15 @@ class Child:
         """How the process ended, and the last line that it wrote to standard error."""
         return (
             f"{self.name} (process {self.pid}) ended with exit code "
-            f"{self._process.poll()}; it last said {self.last_words}"
+            f"{self._process.poll()}; its last error line: {self.last_words}"
         )
 
     @property
     def last_words(self) -> str:
-        """The last line that it wrote to its standard error, quoted; or nothing."""
+        """The last line that it wrote to its standard error, quoted; or "none"."""
         self._words.seek(0)
         lines = self._words.read().decode(errors="replace").strip().splitlines()
-        return repr(lines[-1][-_N_WORDS_MAX:]) if lines else "nothing"
+        return repr(lines[-1][-_N_WORDS_MAX:]) if lines else "none"
 
     async def first_line(self) -> str:
         """Wait for the first line it writes; empty where it ends before."""

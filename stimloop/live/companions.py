@@ -123,7 +123,7 @@ class Companions:
             line = await asyncio.wait_for(child.first_line(), _READY_S_MAX)
         if not line.startswith(READY):
             await child.kill()
-            raise FaultError(f"{name}: did not get ready; it last said {child.last_words}")
+            raise FaultError(f"{name}: did not get ready; its last error line: {child.last_words}")
         self._report(f"{name} started (process {child.pid})")
 
     async def _end_all(self) -> None:

@@ -117,7 +117,7 @@ def _stream(name: str, stream: Mapping[str, Any]) -> str:
     channels = "1 channel" if stream["channels"] == 1 else f"{stream['channels']} channels"
     return (
         f"{name}: {stream['samples']} samples of {channels}, {measured} over its stamps "
-        f"({stream['rate_hz']:g} Hz said)"
+        f"({stream['rate_hz']:g} Hz nominal)"
     )
 
 

@@ -35,7 +35,7 @@ def _service(rig: str, said: Status, when: str) -> Iterator[str]:
 def _device(looked: RigReport, name: str) -> Iterator[str]:
     instances = looked.devices[name]
     if not instances:
-        yield f"{name}: NOT KNOWN: nobody of this name was ever heard on this broker"
+        yield f"{name}: NOT KNOWN: no device of this name was ever heard on this broker"
     if sum(each.is_speaking for each in instances) > 1:
         yield f"{name}: {len(instances)} DEVICES OF THIS NAME SPEAK"
     for each in instances:
@@ -57,7 +57,7 @@ def _own_word(device: DeviceReport) -> str:
     if not device.is_speaking:
         return f"NOT KNOWN: silent now; the broker kept: {device.state}, {amount}{program}, {held}"
     said = age_text(device.age_s)
-    return f"{device.state or 'state not said'}, {amount} (it said so {said}){program}, {held}"
+    return f"{device.state or 'state unknown'}, {amount} (reported {said}){program}, {held}"
 
 
 def _belief(said: Status, device: str, unit: str) -> str:

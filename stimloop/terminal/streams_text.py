@@ -68,7 +68,7 @@ def _flaws(each: ListedStream, n_alike: int) -> Iterator[str]:
         yield "NOTHING CAME: is its amplifier running?"
     measured_hz = each.rate_measured_hz
     if measured_hz is not None and abs(measured_hz / each.rate_hz - 1.0) > _RATE_ERROR:
-        yield "ANOTHER RATE THAN IT SAYS: windows and bands are counted in samples of what it says"
+        yield "NOT THE NOMINAL RATE: windows and bands are counted in samples of the nominal rate"
     if each.age_s is not None and each.uncertainty_s is not None:
         if each.age_s < -max(each.uncertainty_s, 0.001):
             yield "STAMPS AHEAD of this machine's clock: a rig cannot be armed on them"

@@ -126,7 +126,7 @@ class Observations:
         is_calibrating = False
         for found, detector in self._reads:
             newest = detector.newest
-            is_valid = newest is not None and all(newest.valid[place] for place in found.needed)
+            is_valid = newest is not None and all(newest.valid[index] for index in found.needed)
             is_early = _is_early(found, detector, is_valid=is_valid)
             is_calibrating |= is_early
             if not is_valid:
@@ -153,8 +153,8 @@ class Observations:
             sample=hop.sample,
             time_s=hop.time_s,
             valid=True,
-            calibrating=any(values[place] for place in self._calibrating),
-            values=tuple([values[place] for place in self._columns]),
+            calibrating=any(values[index] for index in self._calibrating),
+            values=tuple([values[index] for index in self._columns]),
             values_valid=self._all_valid,
             moments=tuple(self._moments(hop.sample)) if self._kinds else (),
         )

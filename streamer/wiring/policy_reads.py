@@ -55,7 +55,9 @@ def declared(config: PolicyConfig) -> Declared:
         reads, drives = tuple(config.reads), tuple(config.drives)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ValueError(f"kind: what the policy reads and drives is not said: {reason}") from error
+        raise ValueError(
+            f"kind: the policy does not declare what it reads and drives: {reason}"
+        ) from error
     for each in reads:
         if not isinstance(each, MeasureRead | EventRead):
             raise ValueError(  # noqa: TRY004 the package is wrong, not a type of ours
@@ -105,8 +107,8 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
             f"{_suited(measure, detectors)}, found {asked.detector!r}, which gives {gives}"
         )
     channel = _channel(asked, detector)
-    places = [place for place, each in enumerate(columns) if each.channel == channel]
-    by_measure = {columns[place].measure: place for place in places}
+    indices = [index for index, each in enumerate(columns) if each.channel == channel]
+    by_measure = {columns[index].measure: index for index in indices}
     if measure and measure not in by_measure:
         gives = ", ".join(by_measure) or "nothing"
         raise ValueError(
@@ -123,12 +125,12 @@ def _resolve(asked: MeasureRead | EventRead, detectors: Mapping[str, Detector]) 
     calibrating = by_measure.get(_CALIBRATING, -1)
     if isinstance(asked, EventRead):
         return Found(
-            ResolvedRead(asked.detector, channel), -1, tuple(places), calibrating, asked.kinds
+            ResolvedRead(asked.detector, channel), -1, tuple(indices), calibrating, asked.kinds
         )
     column = columns[by_measure[measure]]
     read = ResolvedRead(asked.detector, channel, measure, column.unit, column.signed)
-    place = by_measure[measure]
-    return Found(read, place, (place,), calibrating, ())
+    index = by_measure[measure]
+    return Found(read, index, (index,), calibrating, ())
 
 
 def _channel(asked: MeasureRead | EventRead, detector: Detector) -> str:

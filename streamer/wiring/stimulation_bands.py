@@ -26,13 +26,13 @@ def stimulation_in_bands(config: LoopConfig, rates_hz: Mapping[str, float]) -> I
     """
     cleaned = {stream.name: stream.artifacts for stream in config.streams}
     for device in config.devices:
-        for place, detector in enumerate(config.detectors):
+        for index, detector in enumerate(config.detectors):
             for reads in detector.reads:
                 rate_hz = rates_hz.get(reads.name, 0.0) if reads.kind == "stream" else 0.0
                 if rate_hz > 0.0:
                     programs = _left_in(device, cleaned.get(reads.name, ()))
                     for told in _of_detector(detector, programs, rate_hz):
-                        yield f"detectors[{place}].{told}: see streams.artifacts"
+                        yield f"detectors[{index}].{told}: see streams.artifacts"
 
 
 def _left_in(device: DeviceConfig, artifacts: Sequence[AnyArtifactConfig]) -> dict[str, float]:

@@ -44,18 +44,18 @@ def conditioners(
     """
     found = {info.name: info for info in infos}
     made: dict[str, Conditioner] = {}
-    for place, stream in enumerate(streams):
+    for index, stream in enumerate(streams):
         info = found[stream.name]
         if stream.kind == "markers" or info.rate_hz <= 0.0:
             if stream.artifacts:
                 raise ValueError(
-                    f"streams[{place}].artifacts: expected none where there are no samples, "
+                    f"streams[{index}].artifacts: expected none where there are no samples, "
                     f"found {len(stream.artifacts)}"
                 )
             continue
         needs_unit = stream.name not in unread or usable_columns(stream, info.units)
         taken = stream if needs_unit else msgspec.structs.replace(stream, kind="other")
-        with located(f"streams[{place}]."):
+        with located(f"streams[{index}]."):
             made[stream.name] = Conditioner(
                 taken, rate_hz=info.rate_hz, channels=info.channels, units=info.units
             )
@@ -144,8 +144,8 @@ def wirings(config: LoopConfig, chain: DetectorChain) -> tuple[Wiring, ...]:
     """
     devices = {device.id: device for device in config.devices}
     made: list[Wiring] = []
-    for place, policy in enumerate(config.policies):
-        with located(f"policies[{place}]."):
+    for index, policy in enumerate(config.policies):
+        with located(f"policies[{index}]."):
             made.append(_wire(policy, chain, devices))
             taken = {device for each in made[:-1] for device in each.devices}
             for device in made[-1].devices:
@@ -192,7 +192,7 @@ def policy_of(config: PolicyConfig, inputs: PolicyInputs) -> Policy:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise ValueError(f"kind: the policy cannot be made: {reason}") from error
     if (missing := lacks(policy)) is not None:
-        raise ValueError(f"kind: expected a policy that says its {missing}, found none")
+        raise ValueError(f"kind: expected a policy that has {missing}, found none")
     highest = [device.amount_max for device in inputs.devices]
     drives = [device.id for device in inputs.devices]
     if (wrong := wrong_clips(policy, drives, highest)) is not None:

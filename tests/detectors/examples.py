@@ -36,7 +36,7 @@ _SHARE: Final = 1e-12
 _LOGARITHM: Final = 1e-10
 _PHASORS: Final = 1e-9
 
-_ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{place}" for place in range(11)))
+_ODD_RATE: Final = StreamLayout("LFP", 418.4, tuple(f"C{index}" for index in range(11)))
 _BETA: Final = BandPowerConfig(
     id="beta", stream="LFP", band_hz=(13.0, 30.0), window_s=0.2, hop_s=0.02
 )
@@ -212,7 +212,7 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
         return coherence(config, layout, given)
 
     detector = Coherence(config, layout)
-    places = {label: place for place, label in enumerate(layout.channels)}
+    indices = {label: index for index, label in enumerate(layout.channels)}
     return Example(
         name,
         (config,),
@@ -225,7 +225,7 @@ def _coherence(name: str, config: CoherenceConfig, layout: StreamLayout = LAYOUT
         tolerance_absolute=tuple(
             _PHASORS if each.startswith("phase_") else _SHARE for each in detector.measures
         ),
-        pairs=[(places[a], places[b]) for a, b in detector.pairs],
+        pairs=[(indices[a], indices[b]) for a, b in detector.pairs],
     )
 
 

@@ -148,7 +148,7 @@ def test_what_is_wrong_with_one_channel_stays_there(
     for before, after in zip(clean, spoilt, strict=True):
         outputs = chain.detectors[before.estimates.detector].outputs
         others = [
-            place for place, output in enumerate(outputs) if "b" not in output.channel.split("-")
+            index for index, output in enumerate(outputs) if "b" not in output.channel.split("-")
         ]
         for field in ("values", "valid"):
             a = getattr(before.estimates, field)[:, others]

@@ -15,7 +15,7 @@ from detectors.power.band_power import BandPowerConfig
 from detectors.rhythm.oscillation import OscillationConfig
 from detectors.rhythm.target_phase import AmplitudeGate, TargetPhaseConfig
 
-_LAYOUT = StreamLayout("LFP", 30_000.0, tuple(f"C{place}" for place in range(300)))
+_LAYOUT = StreamLayout("LFP", 30_000.0, tuple(f"C{index}" for index in range(300)))
 _BETA = (13.0, 30.0)
 
 

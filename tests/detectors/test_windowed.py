@@ -108,7 +108,7 @@ def test_channels_by_other_names_may_be_made_of_any(
 
 
 def test_a_detector_that_does_not_say_its_span_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = r"^detectors\[0\]\.kind: expected a detector that says its span_samples, found none$"
+    text = r"^detectors\[0\]\.kind: expected a detector that has span_samples, found none$"
     with pytest.raises(ValueError, match=text):
         _chain(monkeypatch, Spanless)
 

@@ -52,7 +52,7 @@ class LiveSession:
         """Write `rig.toml`, `events.jsonl` (a line each) and `samples.npz` (all chunks)."""
         folder.mkdir(exist_ok=True)
         (folder / "rig.toml").write_text(self.rig_toml, "utf-8")
-        # Which machine it was recorded on is nobody's business, and nothing depends on it.
+        # The name of the recording machine is removed: nothing depends on it.
         infos = [msgspec.to_builtins(replace(info, hostname="")) for info in self.infos]
         lines: list[dict[str, Any]] = [{"session": self.session, "infos": infos}]
         chunks: list[tuple[int, float, Chunk]] = []

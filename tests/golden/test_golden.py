@@ -39,15 +39,15 @@ def test_the_live_session_has_what_a_session_may_have() -> None:
     assert golden["detections"]["beta_burst"]["n"]["onset/STN_L_13"] > 3
 
 
-@pytest.mark.parametrize("place", ["weighted", "n_valid", "valid"])
-def test_one_changed_value_is_a_difference(place: str) -> None:
+@pytest.mark.parametrize("index", ["weighted", "n_valid", "valid"])
+def test_one_changed_value_is_a_difference(index: str) -> None:
     golden = _golden("live")
     changed = copy.deepcopy(golden)
     column = changed["estimates"]["beta"]["columns"]["STN_L_13|"]
-    if place == "weighted":
+    if index == "weighted":
         column["values"]["weighted"] += 1e-10 * column["values"]["scale"]
     else:
-        column[place] = 0
+        column[index] = 0
     (found,) = differences(golden, changed)
     assert found.startswith("/estimates/beta/columns/STN_L_13|/")
 

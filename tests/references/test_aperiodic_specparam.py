@@ -21,7 +21,7 @@ _WINDOW_S: Final = 120
 
 def _ours(samples_uv: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return exponent, offset and power over the line, a row for each channel."""
-    labels = tuple(f"C{place}" for place in range(samples_uv.shape[1]))
+    labels = tuple(f"C{index}" for index in range(samples_uv.shape[1]))
     config = AperiodicConfig(
         id="slope", stream="LFP", window_s=float(_WINDOW_S), segment_s=2.0, hop_s=2.0
     )

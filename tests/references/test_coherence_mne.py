@@ -69,8 +69,8 @@ def _theirs(data: Any, measure: str) -> NDArray[np.float64]:
         mode="fourier",
         verbose="ERROR",
     )
-    places = [found.freqs.index(bin_hz) for bin_hz in _BINS_HZ]
-    values = np.asarray(found.get_data()[0, places], dtype=np.float64)
+    positions = [found.freqs.index(bin_hz) for bin_hz in _BINS_HZ]
+    values = np.asarray(found.get_data()[0, positions], dtype=np.float64)
     return values**2 if measure == "coherence" else values
 
 

@@ -73,9 +73,9 @@ def _ours(signal: NDArray[np.float64], slow_hz: float, fast_hz: float) -> float:
     )
     detector = PhaseAmplitudeCoupling(config, StreamLayout("LFP", _RATE_HZ, ("a",)))
     found = detector.update(block_of(signal[:, None], _RATE_HZ)).estimates
-    place = column_of(detector.outputs, "a", "modulation_index")
-    assert found.valid[-1, place]
-    return float(found.values[-1, place])
+    position = column_of(detector.outputs, "a", "modulation_index")
+    assert found.valid[-1, position]
+    return float(found.values[-1, position])
 
 
 def _peak(comodulogram: NDArray[np.float64]) -> tuple[float, float]:

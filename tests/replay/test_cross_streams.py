@@ -186,12 +186,12 @@ def test_a_real_recording_gives_across_two_streams_what_it_gives_within(data_dir
     for hop in np.flatnonzero(found.valid.all(axis=1)):
         end = round((found.time_s[hop] - 100.0) * 1000.0) + 4
         window_uv = whole_uv[end - 6000 : end]
-        for place in range(2):
+        for index in range(2):
             frequency_hz, expected = coherence(
-                window_uv[:, place], window_uv[:, 4], 1000.0, nperseg=1000
+                window_uv[:, index], window_uv[:, 4], 1000.0, nperseg=1000
             )
             weights = parts_of(frequency_hz, (13.0, 20.0), 1000.0)
-            assert found.values[hop, 7 * place] == pytest.approx(
+            assert found.values[hop, 7 * index] == pytest.approx(
                 np.average(expected, weights=weights), abs=1.5e-3
             )
     _, same = _replayed(made, Chunking(n_samples_max=333, seed=5))

@@ -173,8 +173,8 @@ def test_late_it_is_told_bound_where_it_arrives_and_computed_again(tmp_path: Pat
     let_go = 4 * round(RATE_HZ)
     late = Run(tmp_path / "late.sqlite", Braked, let_go=let_go)
     events = [event for event, _ in late.steps]
-    (told,) = (place for place, event in enumerate(events) if isinstance(event, NullLate))
-    (came,) = (place for place, event in enumerate(events) if isinstance(event, NullArrived))
+    (told,) = (index for index, event in enumerate(events) if isinstance(event, NullLate))
+    (came,) = (index for index, event in enumerate(events) if isinstance(event, NullArrived))
     following = next(event for event in events[told:] if isinstance(event, Chunk))
     assert following.first_sample <= _DUE < following.first_sample + HOP
     decisions = [each for at in (told, came) for each in late.steps[at][1].decisions]

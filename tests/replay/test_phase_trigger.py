@@ -132,14 +132,14 @@ def test_a_moment_that_is_over_is_refused_and_never_given_at_another_phase() -> 
 
 def test_nothing_is_wanted_before_the_device_is_driven() -> None:
     active = [
-        place
-        for place, outcome in enumerate(_run()[1])
+        index
+        for index, outcome in enumerate(_run()[1])
         for each in outcome.decisions
         if isinstance(each, StateChanged) and each.after == "active"
     ]
     wanted = [
-        place
-        for place, outcome in enumerate(_run()[1])
+        index
+        for index, outcome in enumerate(_run()[1])
         for each in outcome.targets
         if isinstance(each, Target)
     ]

@@ -187,7 +187,7 @@ def test_a_class_that_makes_no_policy_is_one_line(monkeypatch: pytest.MonkeyPatc
             raise KeyError("amplitude")
 
     for broken, text in (
-        (Bare, "kind: expected a policy that says its clips, found none"),
+        (Bare, "kind: expected a policy that has clips, found none"),
         (Broken, "kind: the policy cannot be made: KeyError: 'amplitude'"),
     ):
         monkeypatch.setitem(POLICIES.policies, _BothConfig, broken)  # type: ignore[misc]

@@ -207,11 +207,11 @@ def test_the_real_recording_is_seen_the_same_in_any_chunks(data_dir: Path, tmp_p
         Chunking(n_samples_max=64, seed=1),
         Chunking(n_samples_max=3000, seed=2),
     ]
-    for place, chunking in enumerate(chunkings):
+    for index, chunking in enumerate(chunkings):
         summary = make_session(
-            tmp_path / str(place), made, config, config_toml=_REAL.encode(), chunking=chunking
+            tmp_path / str(index), made, config, config_toml=_REAL.encode(), chunking=chunking
         )
-        assert verify(tmp_path / str(place)).holds
+        assert verify(tmp_path / str(index)).holds
         digest = summary["digest"]
         found.append((digest["estimates"], digest["detections"], summary["detections"]))
     assert found == [found[0]] * len(found)

@@ -69,7 +69,7 @@ def test_a_device_that_holds_its_safe_therapy_is_armed_by_a_new_service_without_
             device.until("safe, 1.2")
             with Program("run", config, "--session", tmp_path / "second") as again:
                 again.until("broker reached")
-                # Data must be good for 2 s; what was given before is known to the device.
+                # Data must be good for 2 s; the device itself knows what it gave before.
                 assert not any("arm refused: data" not in line for line in arm(config))
                 again.until("armed -> active")
                 assert again.interrupt() == 0, again.text

@@ -236,7 +236,7 @@ def test_a_stimulator_with_steps_follows_and_is_told_nothing_twice(
     assert day.states == ["armed", "active"]
     assert day.notices == []
     assert not any(isinstance(each, SendStop) for each in day.decided)
-    # A way of 3 mA at 12 mA/s, a command each tick, is 13; each is said once.
+    # A way of 3 mA at 12 mA/s with a command each tick has 13 commands, each sent once.
     assert day.n_commands <= 6 * 16
 
 

@@ -55,7 +55,7 @@ CASES = [
         'username = "service"\npassword_file = "password"',
         "$.broker.password_file",
         "tls = true beside it",
-        "a password that crosses the connection as it is",
+        "a password that is sent unencrypted",
     ),
     Case(
         "long_lease_with_real_device",
@@ -115,7 +115,7 @@ def _rig(path: Path, *changes: tuple[str, str], allow: tuple[str, ...] = ()) -> 
         assert not before or text.count(before) == 1, before
         text = text.replace(before, after) if before else text
     file = path / "rig.toml"
-    # Whoever drives a real device writes down whether what is said is signed.
+    # A file with a real device must say whether messages are signed.
     file.write_text(f'{text}\n[signing]\nmode = "off"\n', encoding="utf-8")
     return file
 

@@ -380,19 +380,19 @@ def _history(
         now_s = (first + 10) / RATE_HZ
         yield chunk(first, 10), now_s
         yield Tick(), now_s
-    place, now_s = n_good, n_good / RATE_HZ
+    index, now_s = n_good, n_good / RATE_HZ
     for pause_s, step in steps:
         now_s += pause_s
         if not isinstance(step, _Samples):
             yield step, now_s
             continue
-        given_ = chunk(place, step.n_samples)
+        given_ = chunk(index, step.n_samples)
         samples = given_.samples.copy()
         if step.value is not None:
             samples[:1] = np.float32(step.value) if abs(step.value) < 1e30 else math.inf
         stamps_s = given_.timestamps_s + step.stamps_by_s
-        yield Chunk("LFP", place, samples, stamps_s), now_s
-        place += step.n_samples + step.n_lost
+        yield Chunk("LFP", index, samples, stamps_s), now_s
+        index += step.n_samples + step.n_lost
 
 
 @given(

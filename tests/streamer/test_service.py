@@ -312,13 +312,13 @@ def test_a_step_that_raises_is_journalled_and_no_sample_is_taken_after_it(
     assert session.loop.gate.state == "safe"
     with JournalReader(session.path) as reader:
         (*_,) = records = list(reader.records())
-        (place,) = (
+        (position,) = (
             number
             for number, record in enumerate(records)
             if isinstance(record.payload, FailureRecord)
         )
-        assert records[place].payload == FailureRecord("Chunk: ZeroDivisionError: in a kernel")
-        after = [each.payload for each in records[place + 1 :]]
+        assert records[position].payload == FailureRecord("Chunk: ZeroDivisionError: in a kernel")
+        after = [each.payload for each in records[position + 1 :]]
         assert after
         assert not any(
             isinstance(each.event, Chunk) for each in after if isinstance(each, StepRecord)
@@ -373,8 +373,10 @@ def test_what_a_step_causes_is_acted_on_after_it_and_in_order(tmp_path: Path) ->
         each.later(5.5, lambda: each.service.emit(stop))
 
     session.run([SignalSource(6.0)], meanwhile=meanwhile)
-    place = [isinstance(event, StopHeard) for event, _, _ in session.watched].index(True)
-    assert [type(event) for event, _, _ in session.watched[place + 1 : place + 4]] == [Tick] * 3
+    position = [isinstance(event, StopHeard) for event, _, _ in session.watched].index(True)
+    assert [type(event) for event, _, _ in session.watched[position + 1 : position + 4]] == [
+        Tick
+    ] * 3
     assert "safe" in session.states()
     session.check_journal()
 

@@ -115,7 +115,7 @@ class Mosquitto:
         os.kill(self.pid, signal.SIGCONT)
 
     def _settings(self) -> list[str]:
-        # Few words on the pipe that nobody reads after the start.
+        # Log little, as nobody reads the pipe after the start.
         settings = [
             f"listener {self.port} {self.host}",
             "persistence false",

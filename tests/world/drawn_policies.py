@@ -19,7 +19,7 @@ EXAMPLES: Final = tuple(
     if policy.__module__.startswith("stimulators.")
     for example in policy.examples
 )
-#: Of the devices that these configurations drive, the one that speaks level.
+#: The device of these configurations whose amount is a level.
 LEVEL_DEVICE: Final = "band"
 
 

@@ -8,7 +8,7 @@ from stimulators.device_config import DeviceConfig
 
 _WINDOW_US = 600_000_000
 _MINUTE_US = 60_000_000
-#: A device may make so long a movement at once: what "gradual" means to the reference device.
+#: The largest movement at once of a device: what "gradual" means for the reference device.
 GRAIN_S = 0.05
 _LOOK_S = 0.02
 #: A device reads its clock this often: a clock that is set shows at the next reading.

@@ -20,7 +20,7 @@ _DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
 #: So devices fall short of what they are asked for.
 _SHORT = frozenset({"clips", "sticks"})
-#: A device that takes no lease for a minute is told; a little later it must be so.
+#: A device that takes no lease for a minute must be reported a little later.
 _UNTOLD_US_MAX = 65_000_000
 #: In these states commands are limited; the way to safety is never refused.
 _DRIVEN = frozenset({"active", "hold", "paused"})
@@ -161,7 +161,7 @@ class Oracle:
             return
         for name, electrode in self.electrodes.items():
             electrode.pass_time(self.world.now_us)
-            # What simulated devices gave before is nobody's business.
+            # What simulated devices gave before the start does not count.
             known_from = 0.0 if self.counts_past else electrode.charge_uc
             before_uc = self._unknown_uc.setdefault((service.session, name), known_from)
             charge_uc, on_s = service.loop.gate.counted(name, service.now_s)

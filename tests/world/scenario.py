@@ -28,7 +28,7 @@ _CALM_S = 40
 _CHANGE_S = 10
 #: How long ago a policy that always wants something else wanted what its device gives.
 _LATELY_S = 0.3
-#: For so long the signal is weak at most, until the rig gives what is wanted then.
+#: The longest time for which the signal is weak, until the rig gives the wanted amount.
 _WEAK_S_MAX = 10
 
 
@@ -124,7 +124,7 @@ def _policy(device: DeviceConfig, random: Random) -> dict[str, Any]:
         return {}
     keys: dict[str, Any] = {"program": "adbs", "on_ma": random.choice((1.0, 3.0))}
     if random.random() < 0.15:
-        # A trigger is given in the program that is in effect: programs change at 0 only.
+        # A trigger is given in the program in effect, as programs change at 0 only.
         keys |= {"output": "trigger", "program": device.safe_program}
         if random.random() < 0.5:  # at each peak of the rhythm, foretold
             del keys["output"]

@@ -45,13 +45,13 @@ def test_ten_million_steps() -> None:
     start, n_steps, failed = secrets.randbits(32), 0, []
     print(f"seeds from {start}")  # noqa: T201 shown where it fails
     names = [None, *sorted(SWARM_FAULTS)]
-    for place in range(10_000_000):
+    for index in range(10_000_000):
         if n_steps >= _N_SLOW_STEPS:
             break
-        kind = names[place % len(names)]
+        kind = names[index % len(names)]
         try:
             kinds = None if kind is None else [kind]
-            n_steps += run_seed(start + place, kinds=kinds, n_steps=20_000).n_steps
+            n_steps += run_seed(start + index, kinds=kinds, n_steps=20_000).n_steps
         except AssertionError as error:
             failed.append(str(error))
             n_steps += 20_000

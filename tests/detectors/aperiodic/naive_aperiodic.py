@@ -115,13 +115,13 @@ def aperiodic(config: AperiodicConfig, layout: StreamLayout, given: StreamSample
             first = newest + 1 - spectrum.window
             if first < start:
                 continue
-            for place, label in enumerate(labels):
+            for position, label in enumerate(labels):
                 column = layout.channels.index(label)
                 bits = given.taint[first : newest + 1, column]
                 if (bits & int(WINDOW_TAINT)).any() or bits[-1] & int(NEWEST_TAINT):
                     continue
-                valid[-1][place] = [True] * 5
+                valid[-1][position] = [True] * 5
                 window_uv = given.samples_uv[first : newest + 1, column]
-                values[-1][place] = measures_of(window_uv, spectrum)
+                values[-1][position] = measures_of(window_uv, spectrum)
     shape = (-1, 5 * len(labels))
     return np.array(values).reshape(shape), np.array(valid, dtype=np.bool_).reshape(shape)

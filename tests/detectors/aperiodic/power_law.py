@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-#: Below this there is nothing: the noise is stationary whatever the exponent.
+#: The noise has no power below this, so that it is stationary for any exponent.
 _LOWEST_HZ = 0.02
 
 

@@ -25,7 +25,7 @@ EXPONENT, OFFSET, OVER_DB, OVER_DB_NULL, MISFIT = range(5)
 
 
 def layout_of(n_channels: int = 1, rate_hz: float = 250.0) -> StreamLayout:
-    return StreamLayout("LFP", rate_hz, tuple(f"C{place}" for place in range(n_channels)))
+    return StreamLayout("LFP", rate_hz, tuple(f"C{index}" for index in range(n_channels)))
 
 
 def config_of(**keys: Any) -> AperiodicConfig:
@@ -68,7 +68,7 @@ def test_a_power_law_gives_its_exponent_and_no_rhythm(exponent: float, window_s:
     chance = detector.chance
     error = values[:, [EXPONENT, OFFSET, OVER_DB]] - [exponent, 0.0, 0.0]
     spread = np.array([chance.exponent_sd, chance.offset_sd, chance.over_db_sd])
-    # Four standard errors of the mean, and what the series and the bend leave.
+    # Four standard errors of the mean, plus the remaining errors of series and Huber's loss.
     assert (np.abs(error.mean(axis=0)) < 4.0 * spread / np.sqrt(len(error)) + 0.005).all()
     assert error.std(axis=0) == pytest.approx(spread, rel=0.12)
     assert (values[:, MISFIT] ** 2).mean() == pytest.approx(1.0, abs=0.1)

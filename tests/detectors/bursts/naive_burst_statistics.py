@@ -66,13 +66,13 @@ def burst_statistics(
         due = (known[0] if known.size else n_hops) + round(config.null_delay_s * rate_hz)
         null = nulls[channel]
         all_bursts = bursts(measure, is_on > 0.0, decides, lag)
-        for place in range(n_hops // every):
-            newest = every * (place + 1) - 1
+        for index in range(n_hops // every):
+            newest = every * (index + 1) - 1
             oldest = max(0, newest - width + 1)
             ended = [each for each in all_bursts if oldest <= each.end <= newest]
             whole = [each for each in ended if each.is_whole]
             is_seen = decides[oldest : newest + 1]
-            row, is_good = values[place, channel], valid[place, channel]
+            row, is_good = values[index, channel], valid[index, channel]
             is_good[10:] = True
             row[10:] = len(whole), is_seen.sum() * hop_s, is_white
             if 2 * is_seen.sum() >= width:

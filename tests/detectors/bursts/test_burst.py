@@ -23,7 +23,7 @@ _FIXED = BurstThreshold(level=10.0)
 
 
 def detector_of(n_channels: int = 1, *, hop_s: float = _HOP / 1000.0, **keys: Any) -> Burst:
-    layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
+    layout = StreamLayout("LFP", 1000.0, tuple(f"C{index}" for index in range(n_channels)))
     below = BandPowerConfig(id="beta", stream="LFP", band_hz=(13.0, 30.0), hop_s=hop_s)
     source = BandPower(below, layout)
     _let_be_signed(source, signed="hysteresis_level" in keys)
@@ -57,11 +57,11 @@ def edges(seen: Seen) -> list[tuple[str, int, int, bool]]:
 
 
 def column(seen: Seen, name: str) -> list[float | None]:
-    place = getattr(BurstColumns(0, 1, 2, 3), name)
+    index = getattr(BurstColumns(0, 1, 2, 3), name)
     return [
         float(value) if valid else None
         for value, valid in zip(
-            seen.estimates.values[:, place], seen.estimates.valid[:, place], strict=True
+            seen.estimates.values[:, index], seen.estimates.valid[:, index], strict=True
         )
     ]
 

@@ -203,7 +203,7 @@ def test_the_null_is_what_the_detector_makes_of_noise(source: Any, keys: dict[st
         (columns.PEAK_AMPLITUDE, 0.03),
     ):
         assert found[measure] == pytest.approx(expected[measure], rel=tolerance)
-    # Both are counted: the null from 1000 bursts, this from so many.
+    # Standard errors of both: the null has 1000 bursts, the noise of this test fewer.
     share = expected[columns.LONG_FRACTION]
     sd = np.sqrt(max(share * (1.0 - share), 1e-3) * (1.0 / 1000.0 + 1.0 / n_bursts))
     assert abs(found[columns.LONG_FRACTION] - share) < 3.0 * sd

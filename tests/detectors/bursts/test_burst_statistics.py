@@ -25,7 +25,7 @@ _DECIBEL = msgspec.structs.replace(_BETA, scale="decibel", baseline=PowerBaselin
 
 
 def chain_of(n_channels: int = 1, burst: dict[str, Any] | None = None, **keys: Any) -> Any:
-    layout = StreamLayout("LFP", 1000.0, tuple(f"C{place}" for place in range(n_channels)))
+    layout = StreamLayout("LFP", 1000.0, tuple(f"C{index}" for index in range(n_channels)))
     settings: dict[str, Any] = {"threshold": BurstThreshold(level=10.0), "duration_s_min": 0.02}
     statistics: dict[str, Any] = {"window_s": 0.3, "hop_s": 0.1, "long_s": 0.03, "n_bursts_min": 1}
     power = _DECIBEL if "hysteresis_level" in settings | (burst or {}) else _BETA
@@ -64,8 +64,8 @@ class FedStatistics:
         seen = self.statistics.update(self.bursts.update(given).estimates).estimates
         return [
             {
-                name: float(row[place]) if good[place] else None
-                for place, name in enumerate(BurstStatisticsColumns._fields)
+                name: float(row[index]) if good[index] else None
+                for index, name in enumerate(BurstStatisticsColumns._fields)
             }
             for row, good in zip(seen.values, seen.valid, strict=True)
         ]
@@ -116,7 +116,7 @@ def test_a_burst_leaves_with_the_hop_in_which_it_ended() -> None:
     seen = FedStatistics().see(*_TEN, *_QUIET, *_QUIET, *_QUIET)
     assert [each["n_bursts"] for each in seen] == [1.0, 1.0, 1.0, 0.0]
     assert [each["seen_s"] for each in seen] == pytest.approx([0.1, 0.2, 0.3, 0.3])
-    # Of the window of 0.3 s not half had been seen at first.
+    # At first the detector was valid for less than half of the window of 0.3 s.
     assert [each["rate_hz"] for each in seen] == [
         None,
         pytest.approx(5.0),

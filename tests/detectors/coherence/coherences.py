@@ -71,7 +71,7 @@ def independent_windows(
         segment_s=1.0,
         window_s=window / 32.0,
         hop_s=step / 32.0,
-        pairs=tuple((f"C{place}", f"C{place + 1}") for place in range(0, 2 * N_PAIRS, 2)),
+        pairs=tuple((f"C{index}", f"C{index + 1}") for index in range(0, 2 * N_PAIRS, 2)),
     )
     assert detector.segments.number == n_segments
     assert detector.segments.step == step

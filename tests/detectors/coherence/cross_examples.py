@@ -17,7 +17,7 @@ from tests.detectors.coherence.naive_coherence import coherence
 _LFP: Final = StreamLayout("LFP", 250.0, ("left", "right", "C1"))
 _EMG: Final = StreamLayout("EMG", 1000.0, ("C1", "flexor"))
 _SLOW: Final = StreamLayout("force", 100.0, ("grip",))
-_ODD: Final = StreamLayout("ECoG", 418.4, tuple(f"C{place}" for place in range(5)))
+_ODD: Final = StreamLayout("ECoG", 418.4, tuple(f"C{index}" for index in range(5)))
 
 
 def _coherence(
@@ -53,9 +53,9 @@ def _coherence(
         return np.array(sample, np.int64), coherence(on_grid, grid, rows)
 
     def columns(stream: str, channel: int) -> list[int]:
-        place = 0 if stream == first.name else 1
-        label = layouts[place].channels[channel]
-        of = [number for number, pair in enumerate(used) if pair[place] == label]
+        index = 0 if stream == first.name else 1
+        label = layouts[index].channels[channel]
+        of = [number for number, pair in enumerate(used) if pair[index] == label]
         n_measures = len(detector.measures)
         return [n_measures * number + measure for number in of for measure in range(n_measures)]
 

@@ -75,13 +75,13 @@ def check_equals_naive(example: CrossExample, given: Streams) -> None:
 
 
 def check_taint_spoils_its_window_and_no_more(
-    example: CrossExample, given: Streams, stream: str, place: tuple[int, int], taint: Taint
+    example: CrossExample, given: Streams, stream: str, index: tuple[int, int], taint: Taint
 ) -> None:
     """Test that a tainted sample spoils the rows that use it, their windows, and nothing else."""
     clean = result_of(example, given).estimates
-    spoilt = result_of(example, given.tainted(stream, *place, taint)).estimates
-    is_inside = _is_inside(example, given, stream, place[0])
-    columns = example.columns(stream, place[1])
+    spoilt = result_of(example, given.tainted(stream, *index, taint)).estimates
+    is_inside = _is_inside(example, given, stream, index[0])
+    columns = example.columns(stream, index[1])
     assert not spoilt.valid[is_inside][:, columns].any()
     assert (spoilt.valid[~is_inside] == clean.valid[~is_inside]).all()
     others = [column for column in range(clean.values.shape[1]) if column not in columns]
@@ -98,13 +98,13 @@ def check_taint_is_in_a_window(
 
 
 def check_soft_taint_is_told(
-    example: CrossExample, given: Streams, stream: str, place: tuple[int, int]
+    example: CrossExample, given: Streams, stream: str, index: tuple[int, int]
 ) -> None:
     """Test that soft taint changes nothing but the taint of the estimates."""
     clean = result_of(example, given).estimates
-    told = result_of(example, given.tainted(stream, *place, Taint.STIMULATION)).estimates
-    is_inside = _is_inside(example, given, stream, place[0])
-    is_used = bool(example.columns(stream, place[1]))
+    told = result_of(example, given.tainted(stream, *index, Taint.STIMULATION)).estimates
+    is_inside = _is_inside(example, given, stream, index[0])
+    is_used = bool(example.columns(stream, index[1]))
     expected = np.where(is_inside & is_used, int(Taint.STIMULATION), 0)
     assert told.taint.tolist() == expected.tolist()
     assert told.values.tobytes() == clean.values.tobytes()

@@ -13,7 +13,7 @@ from detectors.detector import DetectorConfig
 from detectors.offline import detect
 from detectors.testing.subject import ComparableResult, Plain, StreamSamples, stream_samples
 
-#: A stream's samples restart here, their times moved by so many seconds.
+#: A restart of a stream: the sample, and the seconds by which later times are moved.
 Restart = tuple[int, float]
 
 
@@ -36,8 +36,8 @@ class Streams:
     def epochs(self, stream: str) -> NDArray[np.int64]:
         """Return for each sample of a stream the number of breaks before it."""
         starts = np.array([each.next_sample[stream] for each in self.breaks], np.int64)
-        places = np.arange(self.by_stream[stream].n_samples)
-        return np.searchsorted(starts, places, side="right").astype(np.int64)
+        indices = np.arange(self.by_stream[stream].n_samples)
+        return np.searchsorted(starts, indices, side="right").astype(np.int64)
 
     def silent_at(self, stream: str, sample: int) -> frozenset[str]:
         """Return which streams are silent after the newest break before a sample."""
@@ -141,11 +141,11 @@ class CrossExample:
     ) -> Streams:
         """Return noise with a shared rhythm, on clocks whose rates differ a little."""
         made: dict[str, StreamSamples] = {}
-        for place, layout in enumerate(self.layouts):
+        for index, layout in enumerate(self.layouts):
             n_samples = round(length_s * layout.rate_hz)
-            plain = stream_samples(layout, seed + place, n_samples, ())
+            plain = stream_samples(layout, seed + index, n_samples, ())
             taint = plain.taint.copy()
-            time_s = starts_s[place] + np.arange(n_samples) / self.true_hz[layout.name]
+            time_s = starts_s[index] + np.arange(n_samples) / self.true_hz[layout.name]
             for sample, moved_s in restarts.get(layout.name, ()):
                 taint[sample] |= np.uint16(Taint.RESTART)
                 time_s[sample:] += moved_s

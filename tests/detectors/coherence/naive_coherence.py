@@ -44,7 +44,7 @@ def measures_of(
     lag = cross.imag
     total = lag.sum(axis=0)
     size = np.abs(lag).sum(axis=0)
-    # A sum squared less the squares leaves the products of every two: so nothing cancels.
+    # The square of a sum less the squares is the sum of all products of two different terms.
     first, second = np.triu_indices(len(lag), 1)
     products = lag[first] * lag[second]
     debiased = products.sum(axis=0) / np.abs(products).sum(axis=0)
@@ -90,20 +90,20 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: StreamSample
     chance = CoherenceChance(Segments(segment, step, n_segments, hop), bins, weights)
     bounds = chance.lower_bounds(config.alpha)
     pairs = config.pairs or tuple(combinations(config.channels or layout.channels, 2))
-    places = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]
+    positions = [tuple(layout.channels.index(label) for label in pair) for pair in pairs]
     values: list[NDArray[np.float64]] = []
     valid: list[NDArray[np.bool_]] = []
     starts = given.restarts
     for start, stop in zip(starts, [*starts[1:], given.n_samples], strict=True):
         for newest in range(start + hop - 1, stop, hop):
-            values.append(np.zeros((len(places), len(names))))
-            valid.append(np.zeros((len(places), len(names)), dtype=np.bool_))
+            values.append(np.zeros((len(positions), len(names))))
+            valid.append(np.zeros((len(positions), len(names)), dtype=np.bool_))
             first = newest + 1 - window
             if first < start:
                 continue
             samples_uv = given.samples_uv[first : newest + 1]
             taint = given.taint[first : newest + 1]
-            for place, (a, b) in enumerate(places):
+            for position, (a, b) in enumerate(positions):
                 bits = taint[:, [a, b]]
                 if (bits & int(WINDOW_TAINT)).any() or (bits[-1] & int(NEWEST_TAINT)).any():
                     continue
@@ -115,7 +115,7 @@ def coherence(config: CoherenceConfig, layout: StreamLayout, given: StreamSample
                     found["lower_bound"] = float(
                         np.interp(root, np.linspace(0.0, 1.0, bounds.size), bounds)
                     )
-                valid[-1][place] = True
-                values[-1][place] = [found[name] for name in names]
-    shape = (-1, len(names) * len(places))
+                valid[-1][position] = True
+                values[-1][position] = [found[name] for name in names]
+    shape = (-1, len(names) * len(positions))
     return np.array(values).reshape(shape), np.array(valid, dtype=np.bool_).reshape(shape)

@@ -20,8 +20,8 @@ from tests.support.blocks import block_of, layout_of
 from tests.support.searching import search
 
 
-def places_of(detector: Coherence, pair: tuple[str, str]) -> list[int]:
-    return [place for place in detector.columns(*pair) if place is not None]
+def columns_of(detector: Coherence, pair: tuple[str, str]) -> list[int]:
+    return [position for position in detector.columns(*pair) if position is not None]
 
 
 def equals_scipy(
@@ -251,7 +251,7 @@ def test_the_debiased_lag_of_one_bin_in_two_segments_is_one_or_minus_one() -> No
     samples_uv = 1e3 * fall[:, None] * np.random.default_rng(9).normal(0.0, 1.0, (500, 12))
     detector, found = coherence(samples_uv, band_hz=(20.0, 21.0), window_s=0.75)
     assert detector.segments.number == 2
-    columns = [places_of(detector, pair)[-1] for pair in detector.pairs]
+    columns = [columns_of(detector, pair)[-1] for pair in detector.pairs]
     debiased = found.values[found.valid.all(axis=1)][:, columns]
     assert debiased.size > 150
     assert set(np.unique(np.abs(debiased))) == {1.0}
@@ -276,7 +276,7 @@ def test_long_windows_give_what_their_segments_do(n_segments: int, n_hops: int) 
         newest = int(found.sample[hop])
         window_uv = samples_uv[newest + 1 - detector.span_samples : newest + 1]
         for a, b in detector.pairs:
-            ours = found.values[hop, places_of(detector, (a, b))]
+            ours = found.values[hop, columns_of(detector, (a, b))]
             theirs = measures_of(
                 window_uv[:, int(a[1:])], window_uv[:, int(b[1:])], 250.0, step, config
             )
@@ -291,7 +291,7 @@ def test_pairs_do_not_disturb_each_other() -> None:
     assert len(every.pairs) == 55
     for pair in every.pairs[::3]:
         _, alone = coherence(samples_uv, pairs=(pair,))
-        columns = places_of(every, pair)
+        columns = columns_of(every, pair)
         assert alone.values.tobytes() == np.ascontiguousarray(together.values[:, columns]).tobytes()
 
 
@@ -302,7 +302,7 @@ def test_an_artifact_changes_no_bit_of_pairs_it_is_not_in() -> None:
     samples_uv[1000:1020, 3] = 1e5
     _, found = coherence(samples_uv)
     others = [pair for pair in detector.pairs if "C3" not in pair]
-    columns = [place for pair in others for place in places_of(detector, pair)]
+    columns = [position for pair in others for position in columns_of(detector, pair)]
     assert len(others) == 6
     assert found.values[:, columns].tobytes() == clean.values[:, columns].tobytes()
     assert not np.array_equal(found.values, clean.values)
@@ -365,9 +365,9 @@ def test_a_dead_channel_is_not_valid_in_any_pair_and_spoils_no_other(constant_uv
     samples_uv[:, 1] = constant_uv
     detector, found = coherence(samples_uv)
     full = found.sample + 1 >= detector.span_samples
-    assert found.valid[full][:, places_of(detector, ("C0", "C2"))].all()
+    assert found.valid[full][:, columns_of(detector, ("C0", "C2"))].all()
     for pair in (("C0", "C1"), ("C1", "C2")):
-        assert not found.valid[:, places_of(detector, pair)].any()
+        assert not found.valid[:, columns_of(detector, pair)].any()
     assert np.isfinite(found.values).all()
 
 

@@ -175,9 +175,9 @@ def test_the_bound_of_many_segments_is_their_own_quantile() -> None:
     """With 5000 independent segments the root of the coherence is nearly normal."""
     chance = CoherenceChance(Segments(100, 100, 5000, 100), np.array([20]), np.ones(1))
     bounds = chance.lower_bounds(0.05)
-    places = np.linspace(0.0, 1.0, bounds.size)
+    grid = np.linspace(0.0, 1.0, bounds.size)
     for coherence in (0.01, 0.1, 0.5):
         sd = (1.0 - coherence) / np.sqrt(2.0 * 5000)
         exact = np.tanh(np.arctanh(np.sqrt(coherence)) - 1.645 * sd / (1.0 - coherence)) ** 2
-        found = np.interp(np.sqrt(coherence), places, bounds)
+        found = np.interp(np.sqrt(coherence), grid, bounds)
         assert found == pytest.approx(exact, rel=0.05)

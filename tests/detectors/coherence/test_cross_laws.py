@@ -46,16 +46,18 @@ def _streams(draw: st.DrawFn, example: CrossExample) -> Streams:
     """Draw restarts and taint of either stream, and breaks."""
     length_s = draw(st.floats(0.2, _LENGTH_S))
     n_samples = {each.name: max(1, round(length_s * each.rate_hz)) for each in example.layouts}
-    places = {name: st.integers(0, n - 1) for name, n in n_samples.items()}
+    indices = {name: st.integers(0, n - 1) for name, n in n_samples.items()}
     restarts = {
-        name: draw(st.lists(st.tuples(places[name], st.sampled_from(_MOVES_S)), max_size=2))
+        name: draw(st.lists(st.tuples(indices[name], st.sampled_from(_MOVES_S)), max_size=2))
         for name in n_samples
     }
     starts_s = (100.0, draw(st.sampled_from([100.0, 99.913, 100.4])))
     made = example.streams(draw(st.integers(0, 10_000)), length_s, restarts, starts_s)
     for layout in example.layouts:
         channels = st.integers(0, len(layout.channels) - 1)
-        for sample, channel in draw(st.lists(st.tuples(places[layout.name], channels), max_size=2)):
+        for sample, channel in draw(
+            st.lists(st.tuples(indices[layout.name], channels), max_size=2)
+        ):
             taint = draw(st.sampled_from((*_TAINTS, Taint.SUSPECT_STAMP, Taint.STIMULATION)))
             made = made.tainted(layout.name, sample, channel, taint)
     return replace(made, breaks=draw(_breaks(example, n_samples)))
@@ -159,7 +161,7 @@ def test_a_detector_equals_the_plain_computation(
 
 
 @st.composite
-def _places(
+def _samples_and_channels(
     draw: st.DrawFn, example: CrossExample, first_s: float = 0.0
 ) -> tuple[str, tuple[int, int]]:
     layout = draw(st.sampled_from(example.layouts))
@@ -173,10 +175,10 @@ def _places(
 @given(data=st.data())
 @_short
 def test_taint_spoils_its_window_and_no_more(example: CrossExample, data: st.DataObject) -> None:
-    stream, place = data.draw(_places(example))
+    stream, index = data.draw(_samples_and_channels(example))
     made = _plain(example, data.draw(st.integers(0, 100)))
     taint = data.draw(st.sampled_from(_TAINTS))
-    cross_laws.check_taint_spoils_its_window_and_no_more(example, made, stream, place, taint)
+    cross_laws.check_taint_spoils_its_window_and_no_more(example, made, stream, index, taint)
 
 
 @_each_example
@@ -191,8 +193,8 @@ def test_a_sample_amid_the_streams_is_in_a_window(example: CrossExample) -> None
 @_short
 def test_soft_taint_is_told(example: CrossExample, data: st.DataObject) -> None:
     # Later than what is missing from the grid because the streams do not begin together.
-    stream, place = data.draw(_places(example, first_s=0.4))
-    cross_laws.check_soft_taint_is_told(example, _plain(example), stream, place)
+    stream, index = data.draw(_samples_and_channels(example, first_s=0.4))
+    cross_laws.check_soft_taint_is_told(example, _plain(example), stream, index)
 
 
 @_each_example

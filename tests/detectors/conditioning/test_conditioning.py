@@ -91,8 +91,8 @@ def _do(made: Conditioner, what: str, value: Any) -> None:
 
 def _bound(calls: list[tuple[str, int, Any]]) -> Calls:
     bound: Calls = {}
-    for what, place, value in calls:
-        bound.setdefault(place, []).append(partial(_do, what=what, value=value))
+    for what, index, value in calls:
+        bound.setdefault(index, []).append(partial(_do, what=what, value=value))
     return bound
 
 

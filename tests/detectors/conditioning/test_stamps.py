@@ -32,10 +32,10 @@ def _stamps(
     lost: dict[int, int] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return stamps with 1 ms of jitter, equal in groups of `n_alike`, and the true times."""
-    places = np.arange(float(n_samples))
+    indices = np.arange(float(n_samples))
     for sample, n_lost in (lost or {}).items():
-        places[sample:] += n_lost
-    true_s = 5000.0 + places / (rate_hz * (1.0 + rate_error))
+        indices[sample:] += n_lost
+    true_s = 5000.0 + indices / (rate_hz * (1.0 + rate_error))
     jitter_s = np.random.default_rng(seed).normal(0.0, 1e-3, n_samples // n_alike + 1)
     return true_s + np.repeat(jitter_s, n_alike)[:n_samples], true_s
 

@@ -23,7 +23,7 @@ def config_of(**keys: Any) -> PhaseAmplitudeCouplingConfig:
 
 
 def detector_of(n_channels: int = 1, **keys: Any) -> PhaseAmplitudeCoupling:
-    channels = tuple(f"C{place}" for place in range(n_channels))
+    channels = tuple(f"C{index}" for index in range(n_channels))
     return PhaseAmplitudeCoupling(config_of(**keys), StreamLayout("LFP", 1000.0, channels))
 
 

@@ -47,10 +47,10 @@ def demodulated(
 
 def measures(phase_rad: NDArray[np.float64], amplitude: NDArray[np.float64]) -> list[float]:
     """Return modulation index, mean vector length, normalised, and preferred phase."""
-    places = np.digitize(phase_rad, _EDGES[1:-1])
-    if np.unique(places).size < 18:
+    positions = np.digitize(phase_rad, _EDGES[1:-1])
+    if np.unique(positions).size < 18:
         return []
-    mean = np.array([amplitude[places == place].mean() for place in range(18)])
+    mean = np.array([amplitude[positions == position].mean() for position in range(18)])
     share = mean / mean.sum()
     vector = (amplitude * np.exp(1j * phase_rad)).mean()
     return [
@@ -96,7 +96,7 @@ def phase_amplitude_coupling(
             first = int(grid[0]) - n_half
             if first < start:
                 continue
-            for place, column in enumerate(used):
+            for position, column in enumerate(used):
                 taint = given.taint[first : newest + 1, column]
                 if (taint & int(WINDOW_TAINT)).any() or taint[-1] & int(NEWEST_TAINT):
                     continue
@@ -115,7 +115,7 @@ def phase_amplitude_coupling(
                     continue
                 all_pairs = pairs(centred, bands[0], grid - first, config.phase_band_hz, rate_hz)
                 waves = shape([each for each in all_pairs if each[0] >= n_before // step])
-                at = 7 * place
+                at = 7 * position
                 values[-1][at : at + 7] = [*found, level, *(waves or (0.0, 0.0))]
                 valid[-1][at : at + 7] = [True] * 5 + [bool(waves)] * 2
     return (

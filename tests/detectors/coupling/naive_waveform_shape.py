@@ -17,8 +17,8 @@ def sharpness_uv(
     half, away = mean_and_distance(phase_band_hz, rate_hz)
     weights = 1.0 + np.cos(np.pi * np.arange(-half, half + 1) / half)
 
-    def smooth(place: int) -> float:
-        return float(np.average(samples_uv[place - half : place + half + 1], weights=weights))
+    def smooth(position: int) -> float:
+        return float(np.average(samples_uv[position - half : position + half + 1], weights=weights))
 
     return smooth(at) - (smooth(at - away) + smooth(at + away)) / 2.0
 
@@ -49,20 +49,20 @@ def pairs(
     longest = round(rate_hz / phase_band_hz[0] / step)
     found: list[tuple[int, float, float]] = []
     peak = (-longest - 1, 0.0)
-    for place in range(1, len(grid)):
-        was, now = slow[grid[place - 1]].imag, slow[grid[place]].imag
-        is_ahead = slow[grid[place]].real > 0.0
+    for position in range(1, len(grid)):
+        was, now = slow[grid[position - 1]].imag, slow[grid[position]].imag
+        is_ahead = slow[grid[position]].real > 0.0
         is_peak = was < 0.0 <= now and is_ahead
         is_trough = was > 0.0 >= now and not is_ahead
         if not is_peak and not is_trough:
             continue
-        at = int(grid[place]) - int(np.floor(step * now / (now - was) + 0.5))
+        at = int(grid[position]) - int(np.floor(step * now / (now - was) + 0.5))
         sharp_uv = sharpness_uv(samples_uv, phase_band_hz, rate_hz, at)
         if is_peak:
-            peak = (place, sharp_uv)
-        elif place - peak[0] <= longest:
-            found.append((place, peak[1], -sharp_uv))
-            peak = (place - longest - 1, 0.0)
+            peak = (position, sharp_uv)
+        elif position - peak[0] <= longest:
+            found.append((position, peak[1], -sharp_uv))
+            peak = (position - longest - 1, 0.0)
     return found
 
 

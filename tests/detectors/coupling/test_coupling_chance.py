@@ -59,6 +59,6 @@ def test_chance_falls_with_the_length_of_the_window() -> None:
     levels = [detector_of(window_s=window_s).chance for window_s in (2.0, 10.0, 50.0)]
     assert levels[0].mean / levels[1].mean == pytest.approx(5.0, rel=0.01)
     assert levels[1].mean / levels[2].mean == pytest.approx(5.0, rel=0.01)
-    # Handbook formula for rectangular filters, of which the Kaiser-windowed one is nearly one.
+    # The handbook formula is for rectangular filters, and nearly right for Kaiser windows.
     rectangular = 0.273 * (1.0 - 21.5 / 140.0) / (140.0 * 10.0 * np.log(18.0))
     assert rectangular < levels[1].mean < 4.0 * rectangular

@@ -130,9 +130,9 @@ def test_channels_are_looked_at_in_the_order_asked_and_do_not_disturb_each_other
     chosen = detector_of(4, window_s=1.0, channels=("C3", "C1"))
     found = estimates_of(chosen, samples_uv)
     assert chosen.outputs[N_OUTPUTS].label == "C1.modulation_index"
-    for place, channel in enumerate((3, 1)):
+    for position, channel in enumerate((3, 1)):
         alone = estimates_of(
             detector_of(window_s=1.0), np.ascontiguousarray(samples_uv[:, [channel]])
         )
-        part = np.ascontiguousarray(found.values[:, N_OUTPUTS * place :][:, :N_OUTPUTS])
+        part = np.ascontiguousarray(found.values[:, N_OUTPUTS * position :][:, :N_OUTPUTS])
         assert part.tobytes() == alone.values.tobytes()

@@ -85,8 +85,8 @@ def test_a_stretch_keeps_the_newest_samples_whatever_the_blocks(length: int) -> 
         time_s = np.arange(n_samples)[rows] / _RATE_HZ
         stretch.add(Block("LFP", first, samples_uv[rows], time_s, taint[rows]))
         stretch.take_until(min(first + length - 1, until))
-    for place, column in ((0, 1), (1, 0)):
-        found_uv, is_good, begins = stretch.channel(place)
+    for index, column in ((0, 1), (1, 0)):
+        found_uv, is_good, begins = stretch.channel(index)
         rows = slice(until + 1 - n_kept, until + 1)
         np.testing.assert_array_equal(found_uv, samples_uv[rows, column])
         bad = {321, 310} if column == 1 else {320, 321}

@@ -20,12 +20,12 @@ def parts_of(
     """Return the share of each bin in a band; a bin reaches half a bin to either side."""
     half_hz = frequency_hz[1] / 2.0
     parts = np.zeros(frequency_hz.size)
-    for place, middle_hz in enumerate(frequency_hz):
+    for position, middle_hz in enumerate(frequency_hz):
         low_hz = max(0.0, middle_hz - half_hz)
         high_hz = min(rate_hz / 2.0, middle_hz + half_hz)
         shared_hz = min(high_hz, band_hz[1]) - max(low_hz, band_hz[0])
         part = shared_hz / (high_hz - low_hz)
-        parts[place] = part if part > 1e-9 else 0.0
+        parts[position] = part if part > 1e-9 else 0.0
     return parts
 
 
@@ -141,7 +141,7 @@ def outside_of(config: BandPowerConfig, layout: StreamLayout, given: StreamSampl
         outside_max=None,
         outside_time_constant_s=None,
     )
-    # What passed was put by before the share was given, so a doubt about its stamp is over by then.
+    # The first power waits for the slower second filter: a doubtful stamp is over by then.
     undoubted = replace(given, taint=given.taint & ~np.uint16(int(NEWEST_TAINT)))
     passed, _ = _filtered(plain, layout, undoubted)
     inside, valid = _filtered(plain, layout, given, n_second=4)
@@ -188,8 +188,8 @@ def on_scale(
     n_hops = max(
         1, round(config.baseline.calibrate_s * layout.rate_hz / hop_of(config, layout.rate_hz))
     )
-    for place in np.ndindex(powers.shape[1:]):
-        column = (slice(None), *place)
+    for position in np.ndindex(powers.shape[1:]):
+        column = (slice(None), *position)
         used = np.flatnonzero(good[column])[:n_hops]
         good[column] &= np.cumsum(good[column]) > n_hops
         if used.size < n_hops:
@@ -231,10 +231,10 @@ def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: StreamSa
         is_good = np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
         is_good &= (taint[-1] & int(NEWEST_TAINT)) == 0
         window_uv = given.samples_uv[first : newest + 1, used]
-        for place, band in enumerate(config.all_bands):
+        for position, band in enumerate(config.all_bands):
             power = power_of(window_uv, layout.rate_hz, band.band_hz)
-            valid[hop, :, place] = is_good
-            values[hop, :, place] = np.where(is_good, power, 0.0)
+            valid[hop, :, position] = is_good
+            values[hop, :, position] = np.where(is_good, power, 0.0)
     return values, valid
 
 
@@ -254,9 +254,9 @@ def _filtered(
         for first, last in _runs(given, column):
             run_uv = given.samples_uv[first:last, column]
             settled[first + span - 1 : last, channel] = True
-            for place, band in enumerate(config.all_bands):
+            for position, band in enumerate(config.all_bands):
                 squares = squares_of(run_uv, config, band.band_hz, layout.rate_hz, n_second)
-                every[first:last, channel, place] = mean_of(squares, config, layout.rate_hz)
+                every[first:last, channel, position] = mean_of(squares, config, layout.rate_hz)
         settled[(given.taint[:, column] & int(NEWEST_TAINT)) != 0, channel] = False
     newest = np.array([newest for newest, _ in _hops(config, layout, given)], dtype=np.int64)
     valid = settled[newest]

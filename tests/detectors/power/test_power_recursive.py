@@ -257,10 +257,10 @@ def test_several_bands_are_each_what_it_is_alone() -> None:
     labels = [each.label for each in detector.outputs[:4]]
     assert labels == ["C0.beta", "C0.gamma", "C0.all", "C1.beta"]
     found = detector.update(block_of(samples_uv)).estimates
-    for place, band_hz in enumerate(bands_hz.values()):
+    for index, band_hz in enumerate(bands_hz.values()):
         alone = power(samples_uv, band_hz=band_hz, order=3)
-        is_known = found.valid[:, place]
-        assert found.values[is_known, place::3].tobytes() == alone.values[is_known].tobytes()
+        is_known = found.valid[:, index]
+        assert found.values[is_known, index::3].tobytes() == alone.values[is_known].tobytes()
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,9 @@ def test_several_bands_have_baselines_of_their_own() -> None:
     bands_hz = {"beta": (13.0, 30.0), "gamma": (60.0, 90.0)}
     base = PowerBaseline(calibrate_s=0.5)
     both = look(samples_uv, bands_hz=bands_hz, scale="z", baseline=base)
-    for place, band_hz in enumerate(bands_hz.values()):
+    for index, band_hz in enumerate(bands_hz.values()):
         alone = look(samples_uv, band_hz=band_hz, scale="z", baseline=base)
-        assert both.values[:, place::2].tobytes() == alone.values.tobytes()
+        assert both.values[:, index::2].tobytes() == alone.values.tobytes()
 
 
 def test_a_burst_calibrates_on_what_is_valid_after_the_baseline() -> None:

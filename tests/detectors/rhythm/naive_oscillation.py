@@ -88,7 +88,7 @@ def oscillation(config: OscillationConfig, layout: StreamLayout, given: StreamSa
     n_measures = {"amplitude": 1, "amplitude_and_phase": 2}.get(config.output, 3)
     values = np.zeros((len(hops), len(used) * n_measures))
     valid = np.zeros((len(hops), len(used) * n_measures), dtype=np.bool_)
-    for place, column in enumerate(used):
+    for position, column in enumerate(used):
         signal_uv = given.samples_uv[:, column]
         is_bad = (given.taint[:, column] & int(WINDOW_TAINT)) != 0
         is_bad |= ~(np.abs(signal_uv) <= _LIMIT_UV)
@@ -106,7 +106,7 @@ def oscillation(config: OscillationConfig, layout: StreamLayout, given: StreamSa
             else:
                 every = rhythm_of(good_uv, config, layout.rate_hz)
                 z = complex(every[-1])
-            at = place * n_measures
+            at = position * n_measures
             outside = 0.0
             if n_measures > 2 and last + 1 - first >= settle_outside:
                 outside = float(outside_of(every, config, layout.rate_hz)[-1])

@@ -196,7 +196,7 @@ def test_a_moment_is_missed_where_the_hop_before_is_not_valid_and_the_gap_resets
     blind: list[float | None] = [*line(40)]
     blind[15] = None
     assert not TargetPhase(config_of(), source_of()).update(hops_of(blind)).detections
-    # A moment told ahead, then a cut: the next one keeps its distance from it.
+    # An event that was foreseen before a cut: the next event keeps its distance from it.
     ahead: list[float | None] = [-0.01, None, *line(30, start=-0.3)]
     found = TargetPhase(config_of(lead_s=0.0), source_of()).update(hops_of(ahead))
     assert [each.sample for each in found.detections] == [0]

@@ -17,7 +17,7 @@ from tests.replay.readers import xdf_example
 from tests.replay.recordings import whole
 from tests.support.searching import search
 
-#: What the laws of readers are held on.
+#: The file that the laws of readers are tried on.
 write_example = xdf_example.write_example
 
 _VALUES = np.arange(40, dtype=np.float32).reshape(20, 2)
@@ -234,13 +234,13 @@ def test_a_file_cut_anywhere_gives_what_came_before_the_cut(
     assert made.warnings or length == len(_whole())
 
 
-@given(place=st.integers(4, len(_whole()) - 1), flip=st.integers(1, 255))
+@given(index=st.integers(4, len(_whole()) - 1), flip=st.integers(1, 255))
 @search(300)
 def test_no_changed_byte_crashes_the_reader(
-    tmp_path_factory: pytest.TempPathFactory, place: int, flip: int
+    tmp_path_factory: pytest.TempPathFactory, index: int, flip: int
 ) -> None:
     content = bytearray(_whole())
-    content[place] ^= flip
+    content[index] ^= flip
     try:
         made = _load(tmp_path_factory.mktemp("flip"), bytes(content))
     except RecordingError:

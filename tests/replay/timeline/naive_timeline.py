@@ -55,13 +55,13 @@ def timeline(stream: RecordedStream) -> NaiveTimeline:
 
 def _filled(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
     """Return the stamps, with impossible ones interpolated between their neighbours."""
-    places = np.arange(len(stamps_s))
+    indices = np.arange(len(stamps_s))
     possible = np.abs(stamps_s) < _STAMP_S_MAX
     if possible.all():
         return stamps_s
     if not possible.any():
-        return places / (rate_hz or 1.0)
-    return np.interp(places, places[possible], stamps_s[possible])
+        return indices / (rate_hz or 1.0)
+    return np.interp(indices, indices[possible], stamps_s[possible])
 
 
 def _corrections(stream: RecordedStream, raw_s: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
@@ -79,11 +79,11 @@ def _corrections(stream: RecordedStream, raw_s: NDArray[np.float64]) -> Iterator
         if end == start and life:
             continue
         sent_s = np.maximum.accumulate(raw_s[start:end])
-        places = start + np.searchsorted(sent_s, lives_s[life], side="right")
-        places[0] = start
-        for place, offset_s in zip(places.tolist(), offsets_s[life].tolist(), strict=True):
-            if place < end or place == start:
-                yield place, offset_s
+        indices = start + np.searchsorted(sent_s, lives_s[life], side="right")
+        indices[0] = start
+        for index, offset_s in zip(indices.tolist(), offsets_s[life].tolist(), strict=True):
+            if index < end or index == start:
+                yield index, offset_s
 
 
 def _first_samples(raw_s: NDArray[np.float64], lives_s: Sequence[NDArray[np.float64]]) -> list[int]:
@@ -94,16 +94,16 @@ def _first_samples(raw_s: NDArray[np.float64], lives_s: Sequence[NDArray[np.floa
     """
     firsts = [0]
     steps_s = np.diff(raw_s)
-    for place in np.flatnonzero((steps_s < -_RESET_S) | (steps_s > _RESET_S)) + 1:
+    for index in np.flatnonzero((steps_s < -_RESET_S) | (steps_s > _RESET_S)) + 1:
         while len(firsts) < len(lives_s):
             now, following = (
-                _distance_s(float(raw_s[place]), lives_s[life])
+                _distance_s(float(raw_s[index]), lives_s[life])
                 for life in (len(firsts) - 1, len(firsts))
             )
-            is_back = steps_s[place - 1] < 0.0
+            is_back = steps_s[index - 1] < 0.0
             if not (following < now or (is_back and following < _NEAR_S)):
                 break
-            firsts.append(int(place))
+            firsts.append(int(index))
     return firsts + [len(raw_s)] * (len(lives_s) - len(firsts))
 
 

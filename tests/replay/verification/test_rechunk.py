@@ -29,8 +29,8 @@ class _Listening(ClosedLoop):
 
 
 def _chunk(first_sample: int, n_samples: int, stream: str = "LFP") -> Chunk:
-    places = np.arange(first_sample, first_sample + n_samples, dtype=np.float64)
-    return Chunk(stream, first_sample, places[:, None].astype(np.float32), places / 100.0)
+    indices = np.arange(first_sample, first_sample + n_samples, dtype=np.float64)
+    return Chunk(stream, first_sample, indices[:, None].astype(np.float32), indices / 100.0)
 
 
 def _rechunked(events: list[Event], n_samples_max: int, seed: int = 1) -> list[Event]:
@@ -50,7 +50,7 @@ def _places(fed: list[Event]) -> list[Any]:
             assert len(event.samples) == len(event.timestamps_s) > 0
             assert event.samples[0, 0] == event.first_sample
             assert event.timestamps_s[-1] == (event.first_sample + len(event.samples) - 1) / 100.0
-            found += [(event.stream, int(place)) for place in event.samples[:, 0]]
+            found += [(event.stream, int(index)) for index in event.samples[:, 0]]
         else:
             found.append(event)
     return found
@@ -102,5 +102,5 @@ def test_streams_are_cut_each_by_itself(n_samples_max: int) -> None:
     for k in range(20):
         events += [_chunk(3 * k, 3), _chunk(7 * k, 7, "EMG")]
     fed = _places(_rechunked(events, n_samples_max))
-    assert [place for stream, place in fed if stream == "LFP"] == list(range(60))
-    assert [place for stream, place in fed if stream == "EMG"] == list(range(140))
+    assert [index for stream, index in fed if stream == "LFP"] == list(range(60))
+    assert [index for stream, index in fed if stream == "EMG"] == list(range(140))

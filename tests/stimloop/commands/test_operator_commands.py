@@ -256,7 +256,7 @@ def test_the_status_is_the_devices_own_word_and_the_services_belief(
     lines = done.stdout.splitlines()
     assert lines[0] == "rig-1: active (now) quiet\\nrig-1: idle (now)"
     assert re.fullmatch(
-        rf"stn: live, 2.04 mA \(it said so 0\.\d s ago\), program adbs, held by {SESSION}", lines[2]
+        rf"stn: live, 2.04 mA \(reported 0\.\d s ago\), program adbs, held by {SESSION}", lines[2]
     )
     assert f"stn: session {SESSION} holds it to give 1.80-2.04 mA (not certain" in lines[3]
     as_json = json.loads(_with([service, device], "status", config, "--json").stdout)
@@ -269,7 +269,7 @@ def test_the_status_says_what_is_not_known(tmp_path: Path, broker: BrokerConfig)
     service.set(devices={"stn": DeviceBelief()})
     done = _with([service], "status", _rig(tmp_path, broker.port))
     assert done.returncode == 0
-    assert "stn: NOT KNOWN: nobody of this name was ever heard" in done.stdout
+    assert "stn: NOT KNOWN: no device of this name was ever heard" in done.stdout
     assert "holds it to give ? (not certain" in done.stdout
 
 

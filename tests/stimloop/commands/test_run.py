@@ -208,9 +208,9 @@ def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
             text=True,
             check=False,
         ).stdout
-        # Nothing but commands to the safe amount, which are said until the device is there.
+        # Only commands to the safe amount are sent, repeated until the device reports it.
         assert all('"amplitude_ma":0.0' in line for line in heard.splitlines()), heard
-        # Until the device has reached the broker too nobody knows what it gives.
+        # Until the device has reached the broker too, its amount is unknown.
         service.until("lost; ready to be armed")
         assert service.interrupt() == 0, service.text
 
@@ -256,7 +256,7 @@ def test_a_dead_companion_is_told_and_ends_the_run_with_three(
         process = int(started.split()[-1][:-1])
         os.kill(process, signal.SIGKILL)
         assert service.ended() == 3, service.text
-    death = f"{name} (process {process}) ended with exit code -9; it last said nothing"
+    death = f"{name} (process {process}) ended with exit code -9; its last error line: none"
     told = [line for line in service.said if line.startswith("stimloop: ") and death in line]
     assert len(told) == 1, service.text
     assert json.loads((session / "summary.json").read_text("utf-8"))["ended"] == f"fault: {death}"

@@ -46,7 +46,7 @@ def test_a_stream_is_three_lines_that_say_what_to_write() -> None:
     ("changes", "flaw"),
     [
         ({"n_samples": 0, "rate_measured_hz": None, "age_s": None}, "NOTHING CAME"),
-        ({"rate_measured_hz": 256.0}, "ANOTHER RATE THAN IT SAYS"),
+        ({"rate_measured_hz": 256.0}, "NOT THE NOMINAL RATE"),
         ({"age_s": -0.009}, "STAMPS AHEAD"),
         ({"age_s": 5000.0}, "OLD STAMPS"),
         ({"uncertainty_s": None}, "ITS CLOCK DOES NOT ANSWER"),

@@ -94,8 +94,8 @@ def test_a_changed_byte_of_any_record_is_told_with_its_number(
             (payload,) = connection.execute(
                 "SELECT payload FROM records WHERE number = ?", (number,)
             ).fetchone()
-        place = len(payload) // 2
-        changed = payload[:place] + bytes([payload[place] ^ 1]) + payload[place + 1 :]
+        index = len(payload) // 2
+        changed = payload[:index] + bytes([payload[index] ^ 1]) + payload[index + 1 :]
         for content, code in ((changed, 1), (payload, 0)):
             with broken.opened(session) as connection:
                 connection.execute(

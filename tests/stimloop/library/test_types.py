@@ -44,7 +44,7 @@ def _checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> s
     monkeypatch.setenv("MYPYPATH", str(_ROOT))
     cache = str(_ROOT / ".mypy_cache" / "user")
     told, problems, _ = api.run(
-        # A user has no settings of ours, and is told of no line that is not their own.
+        # A user does not have our settings, and wants no errors about our own files.
         ["--strict", "--config-file=", "--follow-imports=silent", "--cache-dir", cache, str(file)]
     )
     assert not problems

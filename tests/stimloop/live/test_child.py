@@ -18,7 +18,7 @@ def test_its_first_line_and_its_last_words_are_heard() -> None:
         await child.until_over()
         assert child.is_over
         assert child.death == (
-            f"child (process {child.pid}) ended with exit code 1; it last said 'so it ends'"
+            f"child (process {child.pid}) ended with exit code 1; its last error line: 'so it ends'"
         )
         await child.end(1.0)
 
@@ -29,7 +29,7 @@ def test_one_that_ends_at_once_has_no_first_line() -> None:
     async def run() -> None:
         child = _child("")
         assert await child.first_line() == ""
-        assert child.last_words == "nothing"
+        assert child.last_words == "none"
         await child.end(1.0)
 
     asyncio.run(run())

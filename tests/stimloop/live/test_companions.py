@@ -75,7 +75,7 @@ def test_a_death_is_told_with_exit_code_and_last_words(tmp_path: Path) -> None:
         with pytest.raises(FaultError) as error:
             await fed
         assert str(error.value).startswith(f"broker (process {process}) ended with exit code ")
-        assert "; it last said " in str(error.value)
+        assert "; its last error line: " in str(error.value)
         with pytest.raises(FaultError, match="broker"):
             companions.expect_all_alive()
 
@@ -87,7 +87,7 @@ def test_nobody_is_missed_who_is_told_to_end(tmp_path: Path) -> None:
 
     async def end(companions: Companions, _: int) -> None:
         fed.append(asyncio.ensure_future(companions.feed(_ignored)))
-        # The service ends its sources before the companions are told to end.
+        # The service closes its sources before it ends its child processes.
         await asyncio.wait(fed, timeout=0.05)
         fed[0].cancel()
         await asyncio.wait(fed)

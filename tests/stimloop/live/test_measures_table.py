@@ -73,7 +73,7 @@ def test_what_is_not_valid_is_neither_shown_nor_in_a_mean() -> None:
 
 
 def test_more_than_a_screen_holds_are_counted() -> None:
-    layout = StreamLayout("LFP", 250.0, tuple(f"C{place}" for place in range(20)))
+    layout = StreamLayout("LFP", 250.0, tuple(f"C{index}" for index in range(20)))
     lines = _lines(_table(_BETA, layout=layout))
     assert len(lines) == 1 + 12 + 1
     assert lines[-1] == ["and", "8", "more"]

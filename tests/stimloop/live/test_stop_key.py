@@ -118,7 +118,7 @@ def test_nothing_is_echoed_and_the_terminal_is_as_before_afterwards(
     ],
 )
 def test_the_terminal_is_restored_however_the_program_ends(end: str) -> None:
-    # Between terminal and program stands one that stays, as a shell does, and looks afterwards.
+    # Between the terminal and the program there is a shell, which checks the terminal later.
     script = _LOOKS_AFTERWARDS.format(program=_PROGRAM.format(end=end))
     child, ours = pty.fork()
     if child == 0:

@@ -86,7 +86,7 @@ def test_a_rig_whose_process_is_gone_is_told_from_one_that_runs(runtime: Path) -
     with kept_running(_rig("other", session="s-2"), _fail):
         assert [each.known.name for each in all_running_rigs()] == ["other", "demo"]
         assert the_rig(None).known.name == "other"
-    # The next run of the same rig takes its place.
+    # The next run of the same rig replaces the file.
     with kept_running(_rig(session="s-3"), _fail):
         assert [each.session for each in running_rigs()] == ["s-3"]
 

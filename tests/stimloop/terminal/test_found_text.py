@@ -90,7 +90,7 @@ def _too_short() -> RecordedStream:
         (
             _another_rate,
             "rate",
-            "LFP: 2500 samples of 2 channels, 1024 Hz over its stamps (250 Hz said)",
+            "LFP: 2500 samples of 2 channels, 1024 Hz over its stamps (250 Hz nominal)",
             (
                 "0 of 1244 estimates valid on ch1, ch2: rate from 0.00 s (expected 250 Hz, found "
                 "1024 Hz over its stamps): give it its true nominal rate"
@@ -156,7 +156,7 @@ def test_a_recording_in_which_nothing_is_wrong_ends_without_a_warning(tmp_path: 
     assert warned_of == []
     assert lines[:2] == [
         f"2500 samples, 2500 estimates, {summary['n_valid']} of them valid",
-        "LFP: 2500 samples of 2 channels, 250 Hz over its stamps (250 Hz said)",
+        "LFP: 2500 samples of 2 channels, 250 Hz over its stamps (250 Hz nominal)",
     ]
     assert summary["n_valid"] > 2200
     assert summary["found"] == []

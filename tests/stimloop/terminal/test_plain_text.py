@@ -63,7 +63,7 @@ def steering(printed: str) -> list[str]:
     return [each for each in printed if each != "\n" and unicodedata.category(each) in unfit]
 
 
-# What is made of a text.
+# Functions that escape a text.
 
 
 @pytest.mark.parametrize("text", _HOSTILE)
@@ -264,7 +264,7 @@ def test_what_a_file_says_is_plain_too(tmp_path: Path) -> None:
 # The law: no other way there is.
 
 
-#: A broker of our own as a process says only why its own port cannot be had.
+#: The embedded broker, in a process of its own, only says why it cannot use its port.
 _OUTSIDE = {"stimulators/broker/embedded.py"}
 _NUMBERS = tuple("dfgeFGE%")
 

@@ -52,6 +52,6 @@ class HardenedMosquitto(Mosquitto):
 
     def _settings(self) -> list[str]:
         written = self.file.read_text(encoding="utf-8").splitlines()
-        # Run by root, mosquitto becomes a user who cannot read what root has made.
+        # Started by root, mosquitto becomes a user who cannot read root's files.
         is_root = os.name == "posix" and os.geteuid() == 0
         return ["connection_messages false", *(["user root"] if is_root else []), *written]

@@ -178,7 +178,7 @@ def test_what_is_said_without_the_right_arrives_nowhere_and_what_is_with_it_does
                         <= {topic for topic, payload, _ in heard if payload == mark}
                     )
                 )
-            # What is heard comes in order: after this, nothing that was said can still come.
+            # Messages arrive in order: after this one, no earlier message can still arrive.
             await _settle(hardened, peers, user)
             for name, each in peers.items():
                 expected = said & _allowed(name, listeners[name].hears)
@@ -247,7 +247,7 @@ def test_nobody_can_take_the_place_of_the_service_or_a_device(
         mine = Peer(hardened.client(taken), [], client_id="stimloop-mine", will=gone)
         async with running(mine.feed()):
             await mine.is_up()
-            # By the name that it has at the broker, and by the one that it gave itself.
+            # By the user's name at the broker, and by the client id that the client chose.
             await _is_refused(operator, client_id=taken)
             for client_id in ("stimloop-mine", f"stimloop-{taken}"):
                 async with peer(operator, [], client_id=client_id):

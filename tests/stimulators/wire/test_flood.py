@@ -218,7 +218,7 @@ def test_a_flood_in_one_devices_name_takes_nothing_from_anothers() -> None:
         name = f"unknown-{index}"
         ears.hears(_info(name), _address(topics.INFO, name), 0.0)
     assert ears.hears(_info(), _address(topics.INFO), 0.0)
-    # Names are not remembered, and are told as one.
+    # Names are not remembered one by one, and are reported together.
     assert len(ears.limits._buckets._buckets) == 2
     (told,) = ears.limits.take_dropped()
     assert told == Flooded(topic="stimloop/rig-1/device/+", n_dropped=9980)

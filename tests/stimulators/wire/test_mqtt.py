@@ -166,7 +166,7 @@ def test_a_broker_that_is_away_at_the_start_is_found_later(mosquitto: Mosquitto)
             await one.is_up()
             assert one.link.publish("somebody", b"", qos=1)
             await one.hears("somebody")
-        # Every attempt in between failed for the same reason: it was told once.
+        # Every attempt in between failed for the same reason, which was reported once.
         assert [is_up for is_up, _ in one.changes.heard] == [False, True]
         assert one.payloads("nobody") == []
 
@@ -323,7 +323,7 @@ def test_leaving_waits_for_a_call_that_nobody_answers() -> None:
 
 def test_a_connection_that_is_never_accepted_is_given_up_and_closed() -> None:
     async def run() -> None:
-        # It listens, and never says a word.
+        # A server that listens and never answers.
         with socket.create_server(("127.0.0.1", 0)) as deaf:
             port = deaf.getsockname()[1]
             broker = BrokerConfig(port=port, connect_s_max=0.2, backoff_s_max=0.1)

@@ -62,7 +62,7 @@ def test_a_database_that_cannot_be_opened_is_not_made(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells what is open")
 def test_the_database_is_open_before_another_file_can_have_its_name(tmp_path: Path) -> None:
-    # A connection made later to another file would end the process: see `Checkpoints`.
+    # A connection opened later to another file would end the process: see `Checkpoints`.
     path = tmp_path / "journal.sqlite"
     writer = sqlite3.connect(path)
     writer.execute("PRAGMA journal_mode=WAL")

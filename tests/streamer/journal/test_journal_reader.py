@@ -61,9 +61,9 @@ def change(path: Path, statement: str, *values: object) -> None:
 
 def _flipped(value: Any, draw: st.DataObject) -> Any:
     if isinstance(value, bytes):
-        place = draw.draw(st.integers(0, len(value) - 1))
+        index = draw.draw(st.integers(0, len(value) - 1))
         changed = bytearray(value)
-        changed[place] ^= draw.draw(st.integers(1, 255))
+        changed[index] ^= draw.draw(st.integers(1, 255))
         return bytes(changed)
     if isinstance(value, float):
         return draw.draw(st.floats(allow_nan=False).filter(lambda other: other != value))
@@ -90,13 +90,13 @@ def test_a_changed_column_is_found_in_its_record(
             content(path)
 
 
-@given(place=st.integers(0), mask=st.integers(1, 255))
+@given(index=st.integers(0), mask=st.integers(1, 255))
 def test_a_changed_byte_of_the_file_is_noticed_or_means_nothing(
-    whole: Path, place: int, mask: int
+    whole: Path, index: int, mask: int
 ) -> None:
     expected = content(whole)
     changed = bytearray(whole.read_bytes())
-    changed[place % len(changed)] ^= mask
+    changed[index % len(changed)] ^= mask
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.sqlite"
         path.write_bytes(changed)

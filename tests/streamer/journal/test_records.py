@@ -139,9 +139,9 @@ def test_a_link_depends_on_every_column(
 ) -> None:
     previous = bytes(range(32))
     whole = link(previous, number, "step", now_s, payload)
-    place = other.draw(st.integers(0, 31))
+    index = other.draw(st.integers(0, 31))
     changed = bytearray(previous)
-    changed[place] ^= other.draw(st.integers(1, 255))
+    changed[index] ^= other.draw(st.integers(1, 255))
     assert link(bytes(changed), number, "step", now_s, payload) != whole
     assert link(previous, number + 1, "step", now_s, payload) != whole
     assert link(previous, number, "end", now_s, payload) != whole

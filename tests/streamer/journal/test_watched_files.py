@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
     os.name == "nt", reason="there an open file can neither be removed nor replaced"
 )
 
-#: Within so many commits a loss is noticed, whatever the clock of the file system.
+#: A loss is noticed within this many commits, whatever the clock of the file system.
 _N_COMMITS_MAX = 16
 
 
@@ -62,7 +62,7 @@ def _written(path: Path, suffix: str, loss: Callable[[Path], None]) -> str:
         loss(lost)
         with pytest.raises(JournalError) as error:
             _go_on(journal)
-        # It is for good, and everybody is told the same.
+        # The failure is final, and every later call raises the same error.
         for call in (journal.commit, lambda: journal.end("over", 0.0)):
             with pytest.raises(JournalError) as again:
                 call()
@@ -79,7 +79,7 @@ def test_a_file_that_is_not_where_it_was_fails_the_journal(
     tmp_path: Path, suffix: str, loss: Callable[[Path], None], word: str
 ) -> None:
     said = _written(tmp_path / "journal.sqlite", suffix, loss)
-    # SQLite may have made a log anew by the time that its removal is noticed.
+    # SQLite may have created a new log before the removal of the old one is noticed.
     words = [word, "replaced"] if suffix == "-wal" else [word]
     ends = tuple(f"journal.sqlite{suffix} was {each} while it was written" for each in words)
     assert said.endswith(ends)

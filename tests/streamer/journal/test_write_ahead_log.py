@@ -64,10 +64,10 @@ def test_no_log_and_an_empty_one_are_whole(tmp_path: Path) -> None:
     assert damage(tmp_path / "empty") is None
 
 
-@given(place=st.integers(0), mask=st.integers(1, 255))
-def test_any_changed_byte_of_the_log_is_noticed(left: Path, place: int, mask: int) -> None:
+@given(index=st.integers(0), mask=st.integers(1, 255))
+def test_any_changed_byte_of_the_log_is_noticed(left: Path, index: int, mask: int) -> None:
     content = bytearray(_log(left).read_bytes())
-    content[place % len(content)] ^= mask
+    content[index % len(content)] ^= mask
     with tempfile.TemporaryDirectory() as folder:
         path = _changed(left, folder, bytes(content))
         assert damage(_log(path)) is not None

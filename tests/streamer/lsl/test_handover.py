@@ -101,7 +101,7 @@ def test_a_thread_waits_while_too_much_waits_and_nothing_is_lost() -> None:
 
         sender = threading.Thread(target=send)
         sender.start()
-        # The loop is held up here, so the thread stops at the bound.
+        # The loop is blocked here, so the thread stops at the bound.
         for _ in range(256):
             assert n_put.acquire(timeout=5.0)
         assert not n_put.acquire(timeout=0.05)

@@ -18,7 +18,7 @@ _OUTPUTS = outputs_of(
     ("STN_L", "STN_R"), (*with_null("coherence", "", signed=False), Measure("power", "µV²"))
 )
 _SCHEMA = pa.schema(estimate_rows.COLUMNS)
-#: Four rows a hop: two channels, two measures; the nulls stand beside theirs.
+#: Four rows a hop: two channels with two measures; nulls are in the rows of their measures.
 _N_ROWS_PER_HOP = 4
 
 

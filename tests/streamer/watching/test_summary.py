@@ -226,8 +226,8 @@ def test_a_device_that_never_answers_costs_no_memory() -> None:
 
 def test_reasons_that_a_device_makes_up_take_no_more_memory() -> None:
     summary = _new()
-    for place in range(500):
-        _count(summary, _ack(1, refused=f"{place} {'x' * 10_000}"), Outcome(), 0.1)
+    for index in range(500):
+        _count(summary, _ack(1, refused=f"{index} {'x' * 10_000}"), Outcome(), 0.1)
     refused = summary.as_dict()["commands"]["refused"]
     assert sum(refused.values()) == 500
     assert sum(map(len, refused)) < 5000

@@ -58,7 +58,7 @@ def _seen(
 ) -> Seen:
     made = np.array(values, dtype=np.float64).reshape(len(samples), n_values)
     valid = np.ones(made.shape, dtype=np.bool_)
-    valid[[place for place, sample in enumerate(samples) if sample in invalid], 0] = False
+    valid[[index for index, sample in enumerate(samples) if sample in invalid], 0] = False
     sample = np.array(samples, dtype=np.int64)
     time_s = 50.0 + sample / _RATE_HZ + late_s
     taint = np.zeros(len(samples), dtype=np.uint16)
@@ -163,6 +163,6 @@ def test_chunks_do_not_show(cuts: set[int], gap: int) -> None:
     detected = {each.sample for hop in run(whole) for each in hop.moments}
     assert len(run(whole)) == 40
     assert len(detected) == 7
-    # A detector tells of a detection together with the hop that confirms it.
+    # A detector returns a detection together with the hop that confirms it.
     borders = sorted({0, 200, *(5 * (cut // 5) for cut in cuts)})
     assert run(borders) == run(whole)

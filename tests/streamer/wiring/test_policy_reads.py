@@ -164,10 +164,13 @@ class _Unsaid(_Said, frozen=True, kw_only=True):
         (_Said(id="p", said=("power",)), "kind: expected a policy that reads MeasureRead or Event"),
         (_Said(id="p", driven=()), "kind: expected a policy that drives each device once, found n"),
         (_Said(id="p", driven=("a", "a")), "kind: expected a policy that drives each device once"),
-        (_Unsaid(id="p"), "kind: what the policy reads and drives is not said: AttributeError: "),
+        (
+            _Unsaid(id="p"),
+            "kind: the policy does not declare what it reads and drives: AttributeError: ",
+        ),
         (
             PolicyConfig(id="p"),
-            "kind: what the policy reads and drives is not said: NotImplemented",
+            "kind: the policy does not declare what it reads and drives: NotImplemented",
         ),
     ],
 )

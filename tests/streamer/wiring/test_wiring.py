@@ -17,9 +17,9 @@ def _plain() -> dict[str, Any]:
     return found
 
 
-def _changed(table: str, place: int, **keys: object) -> LoopConfig:
+def _changed(table: str, index: int, **keys: object) -> LoopConfig:
     plain = _plain()
-    plain[table][place] |= keys
+    plain[table][index] |= keys
     return msgspec.convert(plain, LoopConfig)
 
 

@@ -214,9 +214,9 @@ def _rate(
         at = np.flatnonzero(good[:, channel])
         if at.size * 2 > len(samples):
             value = np.where(good[:, channel], samples[:, channel] - samples[at[0], channel], 0.0)
-            for place, start in enumerate(starts):
+            for index, start in enumerate(starts):
                 piece = slice(start, start + 2 * n_piece)
-                pieces[place, channel] = hann[place] * np.sum(taper * (value * shifted)[piece])
+                pieces[index, channel] = hann[index] * np.sum(taper * (value * shifted)[piece])
     reach = config.search_hz * n_piece / rate_hz
     n_side = math.ceil(4 * len(starts) * reach)
     offsets = np.linspace(-reach, reach, 2 * n_side + 1)
@@ -244,7 +244,7 @@ def stimulation_period(
 ) -> Plain:
     samples, taint, good = given.samples_uv.copy(), given.taint.copy(), _is_good(given)
     changes = _bound(events, STIMULATION_CHANGE, config.change_markers)
-    # What stands in for tainted samples in the past of later ones.
+    # Values that replace tainted samples in the past of later ones.
     past = given.samples_uv.copy()
     for start, stop in _stretches(given):
         state = _Period(config, layout.rate_hz, samples.shape[1])
@@ -313,6 +313,6 @@ def _clean_row(state: _Period, row: int, work: _Work) -> None:
             means[:, channel] = value
         state.known[channel] = min(state.known[channel] + 1, state.n_window)
         memory = max(1.0, min(float(state.known[channel]), state.n_window / 6.0))
-        for place in range(3):
-            means[place, channel] += (value - means[place, channel]) / memory
-            value = means[place, channel]
+        for index in range(3):
+            means[index, channel] += (value - means[index, channel]) / memory
+            value = means[index, channel]

@@ -53,14 +53,14 @@ def _made(seed: int, n_samples: int, restarts: list[int]) -> StreamSamples:
 @st.composite
 def _cases(draw: st.DrawFn) -> tuple[StreamSamples, list[BoundEvent]]:
     n_samples = draw(st.integers(1, _N_SAMPLES))
-    places = st.integers(0, n_samples - 1)
-    made = _made(draw(st.integers(0, 1000)), n_samples, draw(st.lists(places, max_size=2)))
-    some = st.tuples(places, st.integers(0, 2), st.integers(1, 120), st.sampled_from(_TAINTS))
+    indices = st.integers(0, n_samples - 1)
+    made = _made(draw(st.integers(0, 1000)), n_samples, draw(st.lists(indices, max_size=2)))
+    some = st.tuples(indices, st.integers(0, 2), st.integers(1, 120), st.sampled_from(_TAINTS))
     for sample, channel, length, taint in draw(st.lists(some, max_size=4)):
         made.taint[sample : sample + length, channel] |= np.uint16(taint)
     kinds = st.sampled_from([STIMULATION_PULSE, STIMULATION_CHANGE, "marker"])
     words = st.sampled_from(["DBS", "go"])
-    events = draw(st.lists(st.builds(BoundEvent, places, kinds, words), max_size=4))
+    events = draw(st.lists(st.builds(BoundEvent, indices, kinds, words), max_size=4))
     return made, sorted(events, key=lambda event: event.sample)
 
 

@@ -71,12 +71,12 @@ def test_the_same_samples_give_the_same_bits_in_any_chunks(
 ) -> None:
     samples = noise(_N_SAMPLES, 2)
     samples += 60.0 * np.cos(2.0 * np.pi * 104.3 * np.arange(_N_SAMPLES) / _RATE_HZ)[:, None]
-    for place, value in faults:
-        samples[place : place + 30, 1] = value
+    for index, value in faults:
+        samples[index : index + 30, 1] = value
     calls: Calls = {}
-    for place, kind in bound:
+    for index, kind in bound:
         call = partial(_restart if kind == "restart" else _mark, kind=kind)
-        calls.setdefault(place, []).append(call)
+        calls.setdefault(index, []).append(call)
     stamps_s = regular_stamps(_N_SAMPLES, _RATE_HZ)
     whole = feed(_new(), samples, stamps_s, calls=calls)
     for chunks in ([1], lengths):
