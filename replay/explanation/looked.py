@@ -158,7 +158,7 @@ class Looked:
             self._why = tuple(why_nothing(witness, self._device, since_s=at.since_s, now_s=now_s))
 
     def _newest_target(self) -> Target | None:
-        """Return what is wanted now, or was wanted last within the window."""
+        """Return what is wanted now, or was wanted last; of triggers only one of the moment."""
         wish = self._witness.wishes.get(self._at.device)
         wanted = [
             each
@@ -166,7 +166,11 @@ class Looked:
             for each in step.outcome.targets
             if each.device == self._at.device
         ]
-        return wanted[-1] if wanted else wish
+        newest = wanted[-1] if wanted else wish
+        if newest is not None and newest.kind == "trigger":
+            is_of_moment = newest.time_s - self._found.times.began_s >= self._at.since_s
+            return newest if is_of_moment else None
+        return newest
 
     def _target_of(self, command: Command) -> Target | None:
         """Return the target that a command follows."""
@@ -187,7 +191,13 @@ class Looked:
         )
         timing = self._witness.config.gate
         is_shadow = getattr(self._witness.loop.gate, "stage", "closed") == "shadow"
-        steps = list(conditions(state, target, decided_s, timing, is_shadow=is_shadow))
+        # What the gate sends by itself is not asked about.
+        is_own = self._command is not None and not self._command.reason.policy
+        steps = (
+            []
+            if is_own
+            else list(conditions(state, target, decided_s, timing, is_shadow=is_shadow))
+        )
         of_moment = [each for each in self._kept if each.since_s >= self._at.since_s]
         for step in reversed(of_moment):
             answered = [

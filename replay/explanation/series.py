@@ -48,28 +48,24 @@ def samples_of(
 def features_of(
     kept: Iterable[Kept], loop: ClosedLoop, wiring: Wiring, began_s: float
 ) -> tuple[Feature, ...]:
-    """Return the measures that a policy reads, hop by hop."""
+    """Return the measures that a policy reads, hop by hop; of detections the detector's first."""
     hops = [each.estimates for step in kept for each in step.outcome.seen]
     made: list[Feature] = []
     for found in wiring.reads:
-        if found.column < 0:
-            continue
-        own = [each for each in hops if each.detector == found.read.detector]
+        read, outputs = found.read, loop.chain.detectors[found.read.detector].outputs
+        labels = [each.channel for each in outputs]
+        column = labels.index(read.channel) if found.column < 0 else found.column
+        own = [each for each in hops if each.detector == read.detector]
         time_s = np.concatenate([np.empty(0), *(each.time_s for each in own)])
-        pairs = zip(
-            np.concatenate([np.empty(0), *(each.values[:, found.column] for each in own)]).tolist(),
-            np.concatenate(
-                [np.empty(0, np.bool_), *(each.valid[:, found.column] for each in own)]
-            ).tolist(),
-            strict=True,
-        )
-        output = loop.chain.detectors[found.read.detector].outputs[found.column]
+        values = np.concatenate([np.empty(0), *(each.values[:, column] for each in own)])
+        valid = np.concatenate([np.empty(0, np.bool_), *(each.valid[:, column] for each in own)])
+        pairs = zip(values.tolist(), valid.tolist(), strict=True)
         made.append(
             Feature(
-                detector=found.read.detector,
-                channel=found.read.channel,
-                measure=found.read.measure,
-                unit=output.unit,
+                detector=read.detector,
+                channel=read.channel,
+                measure=outputs[column].measure,
+                unit=outputs[column].unit,
                 since_s=(time_s - began_s).tolist(),
                 values=[value if is_valid else None for value, is_valid in pairs],
             )

@@ -17,10 +17,12 @@ from stimloop.library.results.explanation_picture import draw_explanation
 from stimloop.library.session import session as open_session
 from stimloop.terminal.explanation_text import explanation_lines
 from stimulators.gate.limits.registry import LIMITS
+from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.records import Header, decode, encode
-from tests.replay.rig import make_session, rig, short_recording
+from tests.replay.rig import derive, make_session, rig, short_recording
 from tests.replay.verification import broken
+from tests.support.rig_toml import small_rig
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +131,51 @@ def test_a_moment_without_one_says_why(made: Path) -> None:
     assert held.why[0].startswith("the rig held (data of 0.1")
     assert not held.steps[0].allows
     assert any("nothing was sent to left" in line for line in explanation_lines(held))
+
+
+def test_what_the_gate_sends_by_itself_is_told_as_its_own(made: Path) -> None:
+    last = max(scan(made).commands)
+    told = explain_command(made, last, window_s=1.0)
+    assert told.command is not None
+    assert told.command.by == ""
+    assert told.why[0] == (
+        "the gate itself: on the way to the safe amount, as the rig is idle (disarmed by service)"
+    )
+    assert told.wanted is None
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        (
+            {
+                "kind": "sham",
+                "wraps": {"id": "p", "kind": "threshold", "of": "burst", "device": "left"}
+                | {"on_ma": 2.0},
+            },
+            "what policy policy wanted was refused as withheld (the policy withheld it), first ",
+        ),
+        (
+            {"kind": "on_event", "of": "burst", "event": "onset", "device": "left", "on_ma": 1.0},
+            "its policy wanted no trigger, as nothing it waits for was detected",
+        ),
+    ],
+    ids=lambda each: each["kind"] if isinstance(each, dict) else "",
+)
+def test_what_is_withheld_or_not_detected_is_the_reason(
+    table: dict[str, Any], why: str, tmp_path: Path
+) -> None:
+    def change(tables: dict[str, Any]) -> None:
+        derive(tables)
+        tables["policies"] = [{"id": "policy", **table}]
+
+    toml = small_rig(change)
+    config = msgspec.toml.decode(toml, type=LoopConfig)
+    make_session(tmp_path / "session", short_recording(4.0), config, config_toml=toml)
+    told = _why(tmp_path / "session", "+2.9")
+    assert told.command is None
+    assert told.why[0].startswith(why)
+    assert told.features
 
 
 def _kinds(told: Explanation) -> set[str]:
