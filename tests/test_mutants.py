@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.mutants import rooms
+from benchmarks.mutants.code import code_of, helpers_of
 from benchmarks.mutants.inside import exchange
 from benchmarks.mutants.judge import Test as Judge
 from benchmarks.mutants.operators import mutants_of
@@ -117,3 +118,23 @@ def test_tests_that_killed_for_their_time_come_first() -> None:
     assert order.of("g", [slow, killer, quick])[0] == slow
     assert order.of("g", [slow, killer, quick], cpu_s_max=0.2) == []
     assert order.of("f", [quick, killer], cpu_s_max=0.1) == [killer]
+
+
+def test_a_result_rests_on_what_code_does_and_not_on_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "test_one.py"
+
+    def code(text: str) -> str:
+        path.write_text(text, "utf-8")
+        code_of.cache_clear()
+        return code_of(path, "test_a")
+
+    first = code('"""A."""\nX = 1\ndef test_a():\n    "Says a."\n    f(X)  # one\n')
+    assert first == code("X = 1\n\n\ndef test_a():\n    f(X)\n\ndef test_b():\n    g()\n")
+    assert first != code("X = 2\ndef test_a():\n    f(X)\n")
+    assert first != code("X = 1\ndef test_a():\n    f(X + 1)\n")
+
+
+def test_a_kill_rests_on_the_helpers_that_its_test_imports() -> None:
+    helpers = helpers_of(Path("tests/world/test_every_policy.py"))
+    assert {Path("tests/world/scenario.py"), Path("tests/world/electrode_oracle.py")} <= {*helpers}
+    assert Path("tests/support/blocks.py") not in helpers

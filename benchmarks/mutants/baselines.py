@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.mutants import rooms
+from benchmarks.mutants.code import code_of
 from benchmarks.mutants.judge import Baseline, Test
 from benchmarks.mutants.results import Results
 
@@ -65,7 +66,7 @@ class Baselines:
 
 
 def _digest(paths: Iterable[Path]) -> str:
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
+    return hashlib.sha256("\0".join(map(code_of, paths)).encode()).hexdigest()
 
 
 def _text(tests: Iterable[Test]) -> str:

@@ -23,8 +23,8 @@ _KEEP = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 class Results:
     """The results of all files.
 
-    A kill holds while the file and the test that killed are as they were; what survived, while all
-    of its tests are, too.
+    A kill holds while the code of the file and of the test that killed is as it was; what survived,
+    while that of all its tests is, too.
     """
 
     def __init__(self, path: Path = PATH) -> None:

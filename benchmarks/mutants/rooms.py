@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from benchmarks.mutants.code import code_of, helpers_of
+
 #: A folder or file of sources, and the folders or files of tests that judge it. Tests that start a
 #: broker or a process judge nothing here: they are slow, and what they see depends on the machine.
 _ROOMS = {
@@ -32,20 +34,23 @@ def judges(room: Path) -> list[Path]:
 
 
 def state_of(room: Path, killer: str) -> str:
-    """Return a digest of all files that a result depends on.
+    """Return a digest of all code that a result depends on.
 
     Parameters
     ----------
     room : Path
         The file that was mutated.
     killer : str
-        The test that killed a mutant; empty for a survivor, which rests on all tests.
+        The test that killed a mutant, which rests on it and on what it imports from the tests;
+        empty for a survivor, which rests on all tests.
     """
     tests = judges(room)
-    one = Path(killer.partition("::")[0])
-    rest = (*helpers(), *([one] if one in tests else tests))
-    parts = [path.read_bytes() for path in (room, *rest)]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    name, _, test = killer.partition("::")
+    if (one := Path(name)) in tests:
+        parts = [code_of(one, test.partition("[")[0]), *map(code_of, helpers_of(one))]
+    else:
+        parts = list(map(code_of, (*helpers(), *tests)))
+    return hashlib.sha256("\0".join((code_of(room), *parts)).encode()).hexdigest()
 
 
 def helpers() -> list[Path]:

@@ -53,6 +53,8 @@ class Conditioner:
     layout : StreamLayout
         The channels after the montage. Of an LFP or EMG stream those without a unit of voltage
         (a counter, a trigger) are left out.
+    n_derived : int
+        How many of these channels the montage made.
     gap_delay_s : float
         Delay after which a gap, or a clock reset, is confirmed: its first samples carry
         ``SUSPECT_STAMP``, the confirming one ``RESTART``.
@@ -95,6 +97,7 @@ class Conditioner:
         left_out = tuple(label for label in channels if label not in usable)
         montage = Montage(config.montage, usable, left_out)
         self.layout = StreamLayout(config.name, rate_hz, montage.channels, left_out)
+        self.n_derived = len(config.montage)
         self._columns = columns if left_out else None
         self._counts: Counter[str] = Counter()
         self._stamps = StampSmoother(

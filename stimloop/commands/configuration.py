@@ -1,15 +1,25 @@
-"""`config check` and `config schema`: mistakes of a configuration file, and its JSON Schema."""
+"""`config check`, `config import` and `config schema`: a rig's file checked, made, described."""
 
 import hashlib
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import typer
 
-from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line, warn
+from stimloop.commands.arguments import (
+    AsJson,
+    ConfigFile,
+    print_json,
+    print_line,
+    print_toml,
+    warn,
+)
+from stimloop.errors import ConfigError, found_text
 
 app = typer.Typer(
     name="config",
-    help="Check a configuration file, or print what one may hold.",
+    help="Check a configuration file, make one of an implant's file, or print what one may hold.",
     no_args_is_help=True,
 )
 
@@ -38,6 +48,44 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     if allowed := allowed_text(loaded):
         print_line(f"{name}: {allowed}")
     print_line(f"{name}: holds, digest {digest}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="What an implant's programs write: a configuration or a report.")
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The new file; without it, the fragment is printed.")
+    ] = None,
+) -> None:
+    """Make a TOML fragment for a rig of an implant's own file, recognized by what is in it.
+
+    What has no counterpart is warned of, by its path in that file. A fragment has no limits of a
+    device: whoever drives one writes them down. Merged into a rig, `config check` says what that
+    still lacks.
+    """
+    from stimloop.importing.fragment import fragment_of
+
+    fragment = fragment_of(file)
+    for warning in fragment.warnings:
+        warn(f"{file}: {warning}")
+    if out is None:
+        print_toml(fragment.toml)
+        return
+    try:
+        with out.open("x", encoding="utf-8", newline="\n") as new:
+            new.write(fragment.toml)
+    except FileExistsError as error:
+        raise ConfigError(
+            f"{out}: expected a new file, found one: name another with --out"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{out}: expected a file that can be written, {found_text(error)}"
+        ) from error
+    print_line(f"{out}: made of {file} ({fragment.format})")
 
 
 @app.command("schema")

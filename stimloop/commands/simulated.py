@@ -13,6 +13,8 @@ from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
 
 if TYPE_CHECKING:
+    from stimloop.config import Config
+    from stimulators.device.hardware.hardware import Hardware
     from stimulators.device_config import DeviceConfig
 
 app = typer.Typer()
@@ -64,14 +66,54 @@ def device(
             "ahead of the clock of its rig. Needs --memory; the device must not be running.",
         ),
     ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="ADDRESS",
+            help="What gives the amount of the one device named by --id: serial:PORT, a box that "
+            "answers; ttl:PORT, the lines of a trigger box; osc:HOST:PORT, a program. Without, "
+            "devices are simulations.",
+        ),
+    ] = None,
+    conformance: Annotated[
+        str | None,
+        typer.Option(
+            "--conformance",
+            metavar="HOST[:PORT]",
+            help="Be no device: try the one named by --id, whoever made it, against the wire "
+            "contract, on its broker. It is only listened to, unless --nobody-connected is given.",
+        ),
+    ] = None,
+    nobody_connected: Annotated[
+        bool,
+        typer.Option(
+            "--nobody-connected",
+            help="With --conformance: nobody is connected to the device, only a load: it may be "
+            "leased, given amounts up to beyond its limit, triggered and stopped.",
+        ),
+    ] = False,
+    by_hand: Annotated[
+        bool,
+        typer.Option(
+            "--by-hand",
+            help="With --nobody-connected: you switch the device off and on when you are asked to.",
+        ),
+    ] = False,
     companion: IsCompanion = False,
 ) -> None:
-    """Run the reference device over MQTT, with its leases, limits and stop."""
+    """Run the reference device over MQTT, or try another against the contract (--conformance)."""
     from stimloop import config as configuration
     from stimloop.rigs.device_keys import load_device_keys
     from stimloop.rigs.reference_devices import run_devices
 
     loaded = configuration.load(config)
+    if conformance is not None:
+        _try(loaded, id_, conformance, may_drive=nobody_connected, by_hand=by_hand)
+        return
+    for name, is_given in (("nobody-connected", nobody_connected), ("by-hand", by_hand)):
+        if is_given:
+            raise ConfigError(f"--{name}: expected --conformance HOST beside it, found none")
     present = [each.id for each in loaded.devices]
     wanted = present if id_ is None else [id_]
     if not wanted or not set(wanted) <= set(present):
@@ -84,8 +126,10 @@ def device(
         _forget_sessions(devices, memory)
         return
     keys = load_device_keys(loaded, wanted)
-    _run(
-        run_devices(
+
+    async def run() -> None:
+        given_by = await _hardware(devices, to)
+        await run_devices(
             devices,
             broker=loaded.broker,
             rig=loaded.rig.name,
@@ -93,9 +137,68 @@ def device(
             told=None if companion else print_line,
             ready=say_ready if companion else (lambda: None),
             keys_of=lambda each: keys[each.id],
-        ),
-        companion=companion,
+            hardware_of=lambda _: given_by,
+        )
+
+    _run(run(), companion=companion)
+
+
+async def _hardware(devices: Sequence["DeviceConfig"], address: str | None) -> "Hardware":
+    from stimulators.device.hardware.hardware import NoHardware
+    from stimulators.device.hardware.opening import open_hardware
+    from streamer.clock import with_sleep_s
+
+    if address is None:
+        return NoHardware()
+    if len(devices) != 1:
+        names = ", ".join(each.id for each in devices)
+        raise ConfigError(f"--to: expected one device, named by --id, found {names}")
+    try:
+        return await open_hardware(address, devices[0], with_sleep_s)
+    except ValueError as error:
+        raise ConfigError(f"--to: {error}") from error
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"--to: expected the package {error.name}, found none: pip install 'stimloop[serial]'"
+        ) from error
+
+
+def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool, by_hand: bool) -> None:
+    from stimloop.errors import DoesNotHoldError
+    from stimloop.event_loop import run_async
+    from stimloop.rigs.conformance import try_on_broker
+
+    present = [each.id for each in loaded.devices]
+    if id_ is None and len(present) != 1:
+        found = ", ".join(present) or "none"
+        raise ConfigError(f"--id: expected the device to try, as there is not one, found {found}")
+    device = id_ or present[0]
+    print_line(
+        f"{device}: tried on {host}. This never gives current to a person: "
+        + (
+            "nobody is connected, you said; it will be driven, beyond its limit too if it lets that"
+            if may_drive
+            else "it is only listened to; --nobody-connected drives it, with a load in place of "
+            "a person"
+        )
     )
+    report = run_async(
+        try_on_broker(
+            loaded,
+            device=device,
+            host=host,
+            may_drive=may_drive,
+            by_hand=by_hand,
+            told=print_line,
+        )
+    )
+    for untried in report.untried:
+        print_line(str(untried))
+    n_missing = len(report.findings)
+    print_line(f"{device}: {len(report.tried)} checks, {n_missing} missing (docs/asyncapi.yaml)")
+    if n_missing:
+        raise DoesNotHoldError(f"{device}: expected a device that keeps the contract, found "
+                               f"{n_missing} breaches")  # fmt: skip
 
 
 def _forget_sessions(devices: Sequence["DeviceConfig"], memory: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
+from warnings import warn
 
 import msgspec
 from numpy.typing import ArrayLike
@@ -73,7 +74,8 @@ def detect(
     Notes
     -----
     NaN and other samples that cannot be right do not stop anything: the estimates that rest on them
-    are NaN, and `Detected.warnings` gives the reason. Gaps likewise.
+    are NaN, and `Detected.warnings` gives the reason. Gaps likewise. Where less than half of a
+    detector's estimates are valid, a `UserWarning` says why.
 
     Examples
     --------
@@ -110,13 +112,16 @@ def detect(
         raise InputError(str(error)) from error
     loop = loop_of(config, source.infos)
     result = offline.detect(source, loop)
+    unusable = tuple(warnings(result.summary))
+    for text in unusable:
+        warn(text, stacklevel=2)
     remarks = [*source.remarks, *remarks_of(config.loop, source.infos)]
     return Detected(
         config=config,
         source=source,
         results=result.detectors,
         lines=tuple(found_lines(result.summary)),
-        warnings=(*remarks, *warnings(result.summary)),
+        warnings=(*remarks, *unusable),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from stimloop.rigs.device_watch import DeviceWatch
 from stimulators.device.counts.memory import DeviceMemory
 from stimulators.device.device_link import DeviceLink
+from stimulators.device.hardware.hardware import Hardware, NoHardware
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.keys.keys import Keys, NoKeys
 from stimulators.wire.mqtt import BrokerConfig
@@ -23,6 +24,7 @@ async def run_devices(
     told: Callable[[str], None] | None,
     ready: Callable[[], None],
     keys_of: Callable[[DeviceConfig], Keys] = lambda _: NoKeys(),
+    hardware_of: Callable[[DeviceConfig], Hardware] = lambda _: NoHardware(),
 ) -> None:
     """Run these devices until cancelled.
 
@@ -41,11 +43,13 @@ async def run_devices(
         Called once all of them have a link.
     keys_of : callable, optional
         Gives the keys of a device.
+    hardware_of : callable
+        Gives what a device's amount is given by; without, they are simulations.
 
     Raises
     ------
     OSError
-        Where what a device remembers cannot be read or written.
+        Where what a device remembers cannot be read or written, or its hardware fails.
     """
     watch = DeviceWatch(len(devices), told, ready, with_sleep_s)
     async with asyncio.TaskGroup() as group:
@@ -58,6 +62,7 @@ async def run_devices(
                 memory=None if memory is None else DeviceMemory(memory, device, unix_us),
                 watch=watch.see,
                 keys=keys_of(device),
+                hardware=hardware_of(device),
             )
             group.create_task(link.run(), name=f"device {device.id}")
 

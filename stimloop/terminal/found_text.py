@@ -115,6 +115,8 @@ def _stream(name: str, stream: Mapping[str, Any]) -> str:
     measured_hz = stream["rate_measured_hz"]
     measured = "no rate can be measured" if measured_hz is None else f"{measured_hz:.6g} Hz"
     channels = "1 channel" if stream["channels"] == 1 else f"{stream['channels']} channels"
+    if n_derived := stream["derived_channels"]:
+        channels += f" and {n_derived} derived"
     return (
         f"{name}: {stream['samples']} samples of {channels}, {measured} over its stamps "
         f"({stream['rate_hz']:g} Hz nominal)"

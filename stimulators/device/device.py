@@ -136,6 +136,11 @@ class ReferenceDevice:
         return self._budgets.kept(self._delivery.now_us)
 
     @property
+    def applied(self) -> float:
+        """The amount that it gives, in its unit."""
+        return self._output.given
+
+    @property
     def applied_ma(self) -> float | None:
         """The amplitude that it gives, in mA; None for a device of level."""
         return self._output.given if self.config.unit == "ma" else None

@@ -1,49 +1,28 @@
-"""A reference device on an MQTT broker: its topics, signatures, timer and memory."""
+"""A reference device on an MQTT broker: its timer, its memory and its hardware."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Iterable
 
 import msgspec
 
+from stimulators.device.command_check import amount_of
 from stimulators.device.counts.counts import Counts
 from stimulators.device.counts.memory import DeviceMemory
-from stimulators.device.device import FromDevice, ReferenceDevice, ToDevice
+from stimulators.device.device import FromDevice, ReferenceDevice
+from stimulators.device.device_topics import DeviceTopics
+from stimulators.device.hardware.hardware import Hardware, NoHardware
 from stimulators.device_config import DeviceConfig
-from stimulators.wire import topics
-from stimulators.wire.keys.keys import Keys, NoKeys, UnverifiedError
-from stimulators.wire.messages import (
-    UNREADABLE_STOP,
-    Ack,
-    ClockReply,
-    ClockRequest,
-    Command,
-    DeviceInfo,
-    DeviceStatus,
-    Lease,
-    Stop,
-    Wire,
-)
+from stimulators.wire.keys.keys import Keys, NoKeys
+from stimulators.wire.messages import ClockRequest, DeviceInfo
 from stimulators.wire.mqtt import BrokerConfig, MqttLink, Will
-from stimulators.wire.payload import from_payload, to_payload
-from stimulators.wire.topics import Topic
+from stimulators.wire.topics import device_client_id
 
 _TICK_S = 0.005
 _KEEP_COUNTS_S = 1.0
 _N_INSTANCE_BYTES = 8
 _N_NONCE_BYTES = 16
-_HEARD: dict[Topic, type[ToDevice]] = {
-    topics.COMMAND: Command,
-    topics.LEASE: Lease,
-    topics.CLOCK_REPLY: ClockReply,
-    topics.STOP: Stop,
-}
-_SAID: dict[type[Wire], Topic] = {
-    Ack: topics.ACK,
-    DeviceInfo: topics.INFO,
-    DeviceStatus: topics.DEVICE_STATUS,
-    ClockRequest: topics.CLOCK_REQUEST,
-}
 
 
 class DeviceLink:
@@ -66,22 +45,18 @@ class DeviceLink:
         Called after each message received or published, and when the link changed.
     keys : Keys, optional
         Sign what is published, and check what is received.
+    hardware : Hardware, optional
+        What gives the amount; without, the device is a simulation. It is told each amount before
+        anybody else is. Where it fails, the device says that it is gone, and ends.
 
     Attributes
     ----------
     device : ReferenceDevice
         The device; its instance is random.
+    topics : DeviceTopics
+        Its topics, and how many payloads on them could not be read or verified.
     is_up, problem : bool, str
         Whether there is a link to the broker, and why not.
-    n_unreadable, n_unverified : int
-        Payloads on its topics that could not be decoded, or have no signature of a known key.
-
-    Notes
-    -----
-    Of messages that the broker had kept only a stop is acted on. A payload on the stop topic stops
-    even if it cannot be decoded, and whoever signed it: who wrote it by hand wanted nothing else.
-    An empty one does not: that is how a kept message is removed. Everything else is acted on only
-    with a valid signature, where signing is on.
     """
 
     def __init__(
@@ -94,6 +69,7 @@ class DeviceLink:
         memory: DeviceMemory | None = None,
         watch: Callable[["DeviceLink"], None] = lambda _: None,
         keys: Keys = NoKeys(),  # noqa: B008 it has no state
+        hardware: Hardware = NoHardware(),  # noqa: B008 it has no state
     ) -> None:
         self.device = ReferenceDevice(
             config,
@@ -104,23 +80,19 @@ class DeviceLink:
         )
         self.is_up = False
         self.problem = "not yet connected"
-        self.n_unreadable = 0
-        self.n_unverified = 0
+        self.topics = DeviceTopics(rig=rig, device=config.id, keys=keys)
+        self._hardware = hardware
+        self._fault: OSError | None = None
         self._memory = memory
         self._kept_session = self.device.newest_session
         self._now_s = now_s
         self._watch = watch
-        self._keys = keys
-        names = {"rig": rig, "device": config.id}
-        self._kinds = {topic.at(**names): kind for topic, kind in _HEARD.items()}
-        self._addresses = {topic: topic.at(**names) for topic in _SAID.values()}
-        info = self._addresses[topics.INFO]
-        gone = self._gone("the connection was lost", word=0)
+        gone = self.topics.write(self._gone("the connection was lost", word=0))
         self._link = MqttLink(
             broker,
-            client_id=f"stimloop-device-{rig}-{config.id}",
-            subscriptions=[(topic.at(**names), topic.qos) for topic in _HEARD],
-            will=Will(info, keys.seal(info, to_payload(gone)), topics.INFO.qos, topics.INFO.retain),
+            client_id=device_client_id(rig, config.id),
+            subscriptions=self.topics.subscriptions,
+            will=Will(gone.address, gone.payload, gone.qos, gone.retain),
         )
 
     async def run(self) -> None:
@@ -131,18 +103,24 @@ class DeviceLink:
         ValueError
             Where the broker's configuration names a file that cannot be used.
         OSError
-            Where the memory cannot be written.
+            Where the memory cannot be written, or the hardware does not do as it is told.
         """
         tasks = [
             asyncio.create_task(self._link.feed(self._hear, self._change_link), name="device link"),
             asyncio.create_task(self._tick(), name="device tick"),
         ]
+        reason = "switched off"
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except OSError as error:
+            reason = str(error)
+            raise
         finally:
-            self._publish(self._gone("switched off", word=self.device.describe().word))
+            with contextlib.suppress(OSError):
+                self._hardware.close()
+            self._publish(self._gone(reason, word=self.device.describe().word))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -152,38 +130,19 @@ class DeviceLink:
         keep_due_s = self._now_s()
         while True:
             self._say(self.device.tick(self._now_us()))
+            if self._fault is not None:
+                raise self._fault
             if self._now_s() >= keep_due_s:
                 keep_due_s = self._now_s() + _KEEP_COUNTS_S
                 self._keep_counts(self.device.counts, is_end=False)
             await asyncio.sleep(_TICK_S)
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
-        kind = self._kinds.get(topic)
-        if kind is None or (retained and kind is not Stop):
-            return
-        body, verified = self._opened(topic, payload)
-        if verified or kind is Stop:
-            message = self._read(body, kind)
-            if message is None and kind is Stop and payload:
-                message = UNREADABLE_STOP
-            if message is not None:
-                self._say(self.device.hear(message, self._now_us(), verified=verified))
+        heard = self.topics.read(topic, payload, retained=retained)
+        if heard is not None:
+            said = self.device.hear(heard.message, self._now_us(), verified=heard.verified)
+            self._say(said)
         self._watch(self)
-
-    def _read(self, body: bytes, kind: type[ToDevice]) -> ToDevice | None:
-        try:
-            return from_payload(body, kind)
-        except ValueError:
-            self.n_unreadable += 1
-            return None
-
-    def _opened(self, topic: str, payload: bytes) -> tuple[bytes, bool]:
-        """Return the message of a payload, and whether a known key signed it."""
-        try:
-            return self._keys.open(topic, payload), True
-        except UnverifiedError as error:
-            self.n_unverified += 1
-            return error.body, False
 
     def _change_link(self, is_up: bool, problem: str) -> None:
         self.is_up = is_up
@@ -193,6 +152,8 @@ class DeviceLink:
         self._watch(self)
 
     def _say(self, said: Iterable[FromDevice]) -> None:
+        if not self._drive():
+            return
         newest = self.device.newest_session
         if newest != self._kept_session:
             if self._memory is not None:
@@ -205,11 +166,21 @@ class DeviceLink:
         if is_news:
             self._watch(self)
 
+    def _drive(self) -> bool:
+        """Tell the hardware what the device gives; without that nobody may be told that it does."""
+        device = self.device
+        try:
+            for command in device.triggers.take_fired():
+                self._hardware.fire(amount_of(command), command.program)
+            self._hardware.give(device.applied, device.program)
+        except OSError as error:
+            # Raised by the next tick, while there still is a link on which to say why.
+            self._fault = error
+        return self._fault is None
+
     def _publish(self, message: FromDevice) -> None:
-        topic = _SAID[type(message)]
-        address = self._addresses[topic]
-        payload = self._keys.seal(address, to_payload(message))
-        self._link.publish(address, payload, qos=topic.qos, retain=topic.retain)
+        address, payload, qos, retain = self.topics.write(message)
+        self._link.publish(address, payload, qos=qos, retain=retain)
 
     def _keep_counts(self, counts: Counts, *, is_end: bool) -> None:
         if self._memory is not None:

@@ -36,6 +36,7 @@ class TriggerOutput:
         self._refractory_us = limits.refractory_s * 1e6
         self._n_per_min_max = limits.triggers_per_min_max
         self._given_us: deque[int] = deque()
+        self._fired: deque[Command] = deque(maxlen=_N_WAITING_MAX + 1)
 
     @property
     def is_full(self) -> bool:
@@ -68,6 +69,13 @@ class TriggerOutput:
             self._given_us.popleft()
         self.n_given += 1
         self.last = command
+        self._fired.append(command)
+
+    def take_fired(self) -> list[Command]:
+        """Return the triggers that were fired since the last call, for the hardware to give."""
+        fired = list(self._fired)
+        self._fired.clear()
+        return fired
 
     def take_due(self, service_now_us: int) -> list[Command]:
         """Remove and return the triggers whose time has come by the service's clock."""

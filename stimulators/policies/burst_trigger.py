@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from stimulators.policies.amounts import program_of, wrong_amounts, wrong_program
 from stimulators.policies.parts.amplitude_config import Amount
+from stimulators.policies.parts.durations import hop_s_of, wrong_durations
 from stimulators.policies.policy import (
     Clip,
     MeasureRead,
@@ -260,14 +261,9 @@ class BurstTrigger:
 def _wrong_durations(
     config: BurstTriggerConfig, inputs: PolicyInputs, refractory_s: float
 ) -> Iterator[str]:
-    hop_s = inputs.hop_samples / inputs.rate_hz
-    for key in ("lasted_s", "every_s", "longest_s"):
-        found_s = getattr(config, key)
-        if 0.0 < found_s < hop_s * (1.0 - 1e-9):
-            yield (
-                f"{key}: expected 0 or at least {hop_s:g} (one hop of {config.of!r}), "
-                f"found {found_s:g}"
-            )
+    hop_s = hop_s_of(inputs)
+    found_s = {key: getattr(config, key) for key in ("lasted_s", "every_s", "longest_s")}
+    yield from wrong_durations(found_s, hop_s, f"one hop of {config.of!r}")
     if hop_s <= config.every_s < refractory_s:
         yield (
             f"every_s: expected 0 or at least {refractory_s:g} (refractory_s of device "

@@ -7,6 +7,12 @@ from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import program_of, wrong_amounts, wrong_program
+from stimulators.policies.parts.durations import (
+    hop_s_of,
+    wrong_durations,
+    wrong_transitions,
+    wrong_way_up,
+)
 from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import (
     Clip,
@@ -109,7 +115,8 @@ class Threshold:
     Raises
     ------
     ValueError
-        Where amounts are not in the device's unit or above its limit, the program is not one of
+        Where amounts are not in the device's unit or above its limit, durations are shorter than a
+        hop, ramps faster than the device or too slow to reach their end, the program is not one of
         its own, triggers are of a program that cannot be in effect, or have a transition; the
         text begins with the key.
 
@@ -178,8 +185,12 @@ class Threshold:
             *wrong_program(config.program, device, is_trigger=is_trigger),
             *wrong_amounts(amounts, device),
             *(_wrong_with_triggers(config, device.unit) if is_trigger else ()),
+            *_wrong_durations(config, inputs),
         ]
-        wrong = wrong or [*_wrong_steps(config, device)]
+        wrong = wrong or [
+            *_wrong_steps(config, device),
+            *(() if is_trigger else _wrong_transitions(config, device)),
+        ]
         if wrong:
             raise ValueError("\n".join(wrong))
         self._config = config
@@ -326,3 +337,24 @@ def _wrong_steps(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]
                 f"{key}_{unit}: expected a whole number of steps (step_{unit} = {step:g}), "
                 f"found {amount:g}"
             )
+
+
+def _wrong_durations(config: ThresholdConfig, inputs: PolicyInputs) -> Iterator[str]:
+    found_s = {"onset_s": config.onset_s, "termination_s": config.termination_s}
+    return wrong_durations(found_s, hop_s_of(inputs), f"one hop of {config.of!r}")
+
+
+def _wrong_transitions(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
+    """Yield ramps that the device cannot follow, or that its time above safe ends too soon."""
+    on: float = getattr(config, f"on_{device.unit}")
+    off: float | None = getattr(config, f"off_{device.unit}")
+    ends = (on, device.safe_amount if off is None else off)
+    distance = max(ends) - min(ends)
+    found_s = {
+        "transition_up_s": config.transition_up_s,
+        "transition_down_s": config.transition_down_s,
+    }
+    yield from wrong_transitions(found_s, distance, device)
+    above = min(max(ends) - device.safe_amount, distance)
+    above_s = config.transition_up_s * above / distance if distance > 0.0 else 0.0
+    yield from wrong_way_up("transition_up_s", above_s, device)

@@ -42,3 +42,17 @@ CONTROL = Topic(_ROOT + "control", 1)
 DETECTOR_INFO = Topic(_ROOT + "detector/{detector}/info", 1, retain=True)
 ESTIMATE = Topic(_ROOT + "estimate/{detector}", 0)
 EVENT = Topic(_ROOT + "event/{detector}", 1)
+
+
+def device_client_id(rig: str, device: str) -> str:
+    """Return the MQTT client id of a device: fixed, so that each device is on a broker once.
+
+    A second connection of the same device, or its next after a half-dead one, takes the place of
+    the first, and the broker publishes the Last Will of the first.
+
+    Examples
+    --------
+    >>> device_client_id("demo", "stn_left")
+    'stimloop-device-demo-stn_left'
+    """
+    return f"stimloop-device-{rig}-{device}"

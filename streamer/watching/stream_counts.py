@@ -89,11 +89,12 @@ class StreamCounts:
 
     @property
     def by_name(self) -> dict[str, dict[str, Any]]:
-        """For each signal its samples, its nominal rate, and the rate measured over its stamps."""
+        """For each signal its samples, channels, nominal rate and rate measured over its stamps."""
         return {
             name: {
                 "samples": self._n_samples[name],
-                "channels": len(each.layout.channels),
+                "channels": len(each.layout.channels) - each.n_derived,
+                "derived_channels": each.n_derived,
                 "rate_hz": each.layout.rate_hz,
                 "rate_measured_hz": self._measured_hz(name),
             }

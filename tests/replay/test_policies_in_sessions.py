@@ -44,6 +44,27 @@ _PI: dict[str, Any] = {
     "step_ma": 0.1,
     **_STEP,
 }
+_DISCRIMINANT: dict[str, Any] = {
+    "kind": "linear_discriminant",
+    "device": "left",
+    "states_ma": [0.5, "hold", 2.0],
+    "rise_ma_per_s": 4.0,
+    "fall_ma_per_s": 4.0,
+    "expected_sign": "falls",
+    "discriminants": [
+        {
+            "features": [
+                {"of": "burst", "subtrahend": 2.0},
+                {"of": "burst", "measure": "threshold", "weight": -0.1},
+            ],
+            "lower_threshold": 5.0,
+            "upper_threshold": 15.0,
+            "update_features": 10,
+            "termination_updates": 2,
+            "blanking_features": 15,
+        }
+    ],
+}
 _ARM = {"kind": "random", "seed": 1, "block_s": 2.0, "wraps": {"id": "within", **_DUAL}}
 
 
@@ -93,7 +114,11 @@ def _reasons(folder: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("table", [_DUAL, _PI, _ARM], ids=lambda each: each["kind"])
+@pytest.mark.parametrize(
+    "table",
+    [_DUAL, _PI, _ARM, pytest.param(_DISCRIMINANT, marks=pytest.mark.slow)],
+    ids=lambda each: each["kind"],
+)
 def test_a_session_of_a_policy_is_verified(table: dict[str, Any], tmp_path: Path) -> None:
     summary = _run(tmp_path / "session", table)
     assert summary["commands"]["acked"] > 10

@@ -136,3 +136,9 @@ def test_wrong_usage_is_one_line_and_two(
 ) -> None:
     assert run_command(arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_example_of_a_linear_discriminant_is_a_rig() -> None:
+    config = load(_ROOT / "docs" / "examples" / "entrained-gamma.toml")
+    (policy,) = config.policies
+    assert [read.key for read in policy.reads] == ["discriminants[0].features[0].of"]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from stimulators.policies.parts.discriminant_table import DiscriminantConfig, FeatureConfig
 from stimulators.policies.policy import PolicyConfig
 from stimulators.policies.registry import POLICIES
 
@@ -32,7 +33,19 @@ def reading_burst(table: PolicyConfig) -> PolicyConfig:
         keys["expected_sign"] = table.expected_sign or "falls"
     if hasattr(table, "wraps"):
         keys["wraps"] = reading_burst(table.wraps)
+    if hasattr(table, "discriminants"):
+        keys["discriminants"] = tuple(map(_discriminant_of_burst, table.discriminants))
     return msgspec.structs.replace(table, **keys)
+
+
+def _discriminant_of_burst(table: DiscriminantConfig) -> DiscriminantConfig:
+    """Return a discriminant of one feature, the burst detector's value."""
+    return msgspec.structs.replace(
+        table,
+        features=(FeatureConfig(of="burst"),),
+        lower_threshold=_LOWER,
+        upper_threshold=None if table.upper_threshold is None else _UPPER,
+    )
 
 
 def draw(random: Random) -> Sequence[PolicyConfig]:

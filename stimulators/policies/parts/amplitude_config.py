@@ -7,6 +7,12 @@ from msgspec import Meta
 
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.amounts import wrong_amounts, wrong_program
+from stimulators.policies.parts.durations import (
+    hop_s_of,
+    wrong_durations,
+    wrong_transitions,
+    wrong_way_up,
+)
 from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import (
     MeasureRead,
@@ -183,20 +189,15 @@ def _wrong_sign(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
 
 
 def _wrong_durations(config: AmplitudeConfig, inputs: PolicyInputs) -> Iterator[str]:
-    hop_s = inputs.hop_samples / inputs.rate_hz
+    hop_s = hop_s_of(inputs)
+    hop = f"one hop of {config.of!r}"
     averaging_s = config.averaging_s
-    if 0.0 < averaging_s < hop_s:
-        yield (
-            f"averaging_s: expected 0 or at least {hop_s:g} (one hop of {config.of!r}), "
-            f"found {averaging_s:g}"
-        )
+    if wrong := [*wrong_durations({"averaging_s": averaging_s}, hop_s, hop)]:
+        yield from wrong
         return
-    update_s = n_hops_of(averaging_s, inputs) * hop_s
-    what = "averaging_s" if averaging_s > 0.0 else f"one hop of {config.of!r}"
-    for key in _ONSETS:
-        onset_s = getattr(config, key)
-        if 0.0 < onset_s < update_s * (1.0 - 1e-9):
-            yield f"{key}: expected 0 or at least {update_s:g} ({what}), found {onset_s:g}"
+    what = "averaging_s" if averaging_s > 0.0 else hop
+    onsets_s = {key: getattr(config, key) for key in _ONSETS}
+    yield from wrong_durations(onsets_s, n_hops_of(averaging_s, inputs) * hop_s, what)
 
 
 def _wrong_clip(own: OwnAmounts, device: DeviceConfig) -> Iterator[str]:
@@ -221,20 +222,8 @@ def _wrong_transitions(
 ) -> Iterator[str]:
     """Refuse ramps that the device cannot follow, or that its time above safe ends too soon."""
     distance = own.highest - own.lowest
-    shortest_s = distance / device.slew_per_s_max
-    for key in ("transition_up_s", "transition_down_s"):
-        found_s = getattr(config, key)
-        if 0.0 < found_s < shortest_s * (1.0 - 1e-9):
-            yield (
-                f"{key}: expected 0 (as fast as it may) or at least {shortest_s:g}, as device "
-                f"{device.id!r} changes by {device.slew_per_s_max:g} a second at most, "
-                f"found {found_s:g}"
-            )
+    found_s = {key: getattr(config, key) for key in ("transition_up_s", "transition_down_s")}
+    yield from wrong_transitions(found_s, distance, device)
     above = min(own.highest - device.safe_amount, distance)
     above_s = config.transition_up_s * above / distance if distance > 0.0 else 0.0
-    if above_s >= device.limits.on_time_s_max:
-        yield (
-            f"transition_up_s: expected a way above the safe amount shorter than on_time_s_max "
-            f"({device.limits.on_time_s_max:g}) of device {device.id!r}, or the highest amount "
-            f"is never reached, found {above_s:g}"
-        )
+    yield from wrong_way_up("transition_up_s", above_s, device)

@@ -1,6 +1,6 @@
 """A ceiling: a second measure that is too high lowers what a policy may want."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -9,6 +9,11 @@ from msgspec import Meta
 from stimulators.policies.dual_threshold import DualThresholdConfig
 from stimulators.policies.parts.amplitude_config import Amount, Duration, Level, n_hops_of
 from stimulators.policies.parts.averaging import Averaging
+from stimulators.policies.parts.durations import (
+    hop_s_of,
+    wrong_durations,
+    wrong_transitions,
+)
 from stimulators.policies.parts.onsets import Onsets
 from stimulators.policies.policy import EventRead, MeasureRead, PolicyConfig, PolicyInputs
 from stimulators.policies.ramp import Ramp, per_sample
@@ -211,9 +216,10 @@ class Ceiling:
 
 
 def _lowest(config: CeilingConfig, inputs: PolicyInputs, lowest: float, highest: float) -> float:
-    unit, other = ("ma", "level") if inputs.devices[0].unit == "ma" else ("level", "ma")
+    (device,) = inputs.devices
+    unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
     found: float | None = getattr(config, f"lowest_{unit}")
-    wrong = []
+    wrong = [*_wrong_durations(config, inputs)]
     if config.upper_threshold < config.lower_threshold:
         wrong.append(
             f"upper_threshold: expected at least lower_threshold ({config.lower_threshold:g}), "
@@ -221,14 +227,28 @@ def _lowest(config: CeilingConfig, inputs: PolicyInputs, lowest: float, highest:
         )
     if (foreign := getattr(config, f"lowest_{other}")) is not None:
         wrong.append(
-            f"lowest_{other}: expected lowest_{unit} for device {inputs.devices[0].id!r}, "
-            f"found {foreign:g}"
+            f"lowest_{other}: expected lowest_{unit} for device {device.id!r}, found {foreign:g}"
         )
     elif found is None or not lowest <= found < highest:
         wrong.append(
             f"lowest_{unit}: expected from {lowest:g} to less than {highest:g}, the clip of what "
             f"is wrapped, found {'none' if found is None else f'{found:g}'}"
         )
+    else:
+        found_s = {
+            "transition_up_s": config.transition_up_s,
+            "transition_down_s": config.transition_down_s,
+        }
+        wrong += wrong_transitions(found_s, highest - found, device)
     if wrong:
         raise ValueError("\n".join(wrong))
     return found or 0.0
+
+
+def _wrong_durations(config: CeilingConfig, inputs: PolicyInputs) -> Iterator[str]:
+    hop = f"one hop of {config.wraps.reads[0].detector!r}"
+    averaging_s = config.averaging_s
+    yield from wrong_durations({"averaging_s": averaging_s}, hop_s_of(inputs), hop)
+    update_s = n_hops_of(averaging_s, inputs) * hop_s_of(inputs)
+    onsets_s = {"onset_upper_s": config.onset_upper_s, "onset_lower_s": config.onset_lower_s}
+    yield from wrong_durations(onsets_s, update_s, "averaging_s" if averaging_s > 0.0 else hop)

@@ -281,7 +281,8 @@ def test_one_channel_may_be_a_vector() -> None:
 
 
 def test_one_sample_gives_no_estimate_and_says_why() -> None:
-    found = _detect(_X_UV[:1])
+    with pytest.warns(UserWarning, match="^beta, burst: no estimate"):
+        found = _detect(_X_UV[:1])
     assert found["beta"].values.shape == (0, 2)
     assert len(found["burst"].events()) == 0
     assert found.warnings[0].startswith("beta, burst: no estimate")
@@ -301,6 +302,7 @@ def test_nan_is_nan_while_it_is_in_the_window_and_told() -> None:
 
 
 def test_a_unit_that_cannot_be_is_told_with_the_one_that_would_fit() -> None:
-    found = _detect(_X_UV * 1e-3)
+    with pytest.warns(UserWarning, match='unit = "mV" would fit'):
+        found = _detect(_X_UV * 1e-3)
     assert np.isnan(found["beta"].values[-1]).all()
     assert 'unit = "mV" would fit' in found.warnings[0]

@@ -36,10 +36,13 @@ SESSION = "00000000000000000002-0000000b"
 class HandDriver:
     """Drives a device as a service does: a test says which lease, command and stop it sends."""
 
-    def __init__(self, broker: BrokerConfig, session: str = SESSION) -> None:
+    def __init__(
+        self, broker: BrokerConfig, session: str = SESSION, *, rig: str = "rig-1", to: str = "stn"
+    ) -> None:
         self.ears: Ears[Received] = Ears()
         self.session = session
-        self.transport = MqttTransport(broker, rig="rig-1", session=session, now_s=now_s)
+        self.to = to
+        self.transport = MqttTransport(broker, rig=rig, session=session, now_s=now_s)
         self._n = 0
         self._armed_us = 0
 
@@ -63,11 +66,11 @@ class HandDriver:
             armed_us=self._armed_us,
             simulated=True,
         )
-        assert self.transport.send("stn", lease)
+        assert self.transport.send(self.to, lease)
 
-    def command(self, amplitude_ma: float) -> int:
+    def command(self, amplitude_ma: float | None = None, **changes: Any) -> int:
         self._n += 1
-        command = msgspec.structs.replace(
+        made = msgspec.structs.replace(
             COMMAND,
             session=self.session,
             seq=self._n,
@@ -76,7 +79,8 @@ class HandDriver:
             expires_us=_now_us() + 1_000_000,
             amplitude_ma=amplitude_ma,
         )
-        assert self.transport.send("stn", command)
+        command = msgspec.structs.replace(made, **changes)
+        assert self.transport.send(self.to, command)
         return self._n
 
     async def answer(self, seq: int) -> Ack:
@@ -216,7 +220,7 @@ def test_anything_written_on_the_stop_topic_by_hand_stops_but_nothing_does_not(
                 await operator.hears(f"{_ROOT}stop")
             refused = (await service.answer(service.command(1.0))).refused
             assert refused == ("stopped" if is_stop else None)
-            assert link.n_unreadable == 1
+            assert link.topics.n_unreadable == 1
 
     asyncio.run(run())
 
@@ -250,7 +254,7 @@ def test_rubbish_on_its_topics_is_counted_and_changes_nothing(
 ) -> None:
     async def run() -> None:
         counts: Ears[int] = Ears()
-        link = _device(broker, watch=lambda link: counts.take(link.n_unreadable))
+        link = _device(broker, watch=lambda link: counts.take(link.topics.n_unreadable))
         async with _driven(broker, link) as service, peer(broker, client_id="hand") as hand:
             service.lease()
             await service.answer(service.command(1.0))
@@ -259,7 +263,7 @@ def test_rubbish_on_its_topics_is_counted_and_changes_nothing(
             # From another connection: only the count says that all have arrived.
             await counts.until(lambda heard: heard[-1:] == [3])
             assert (await service.answer(service.command(1.1))).applied_ma == 1.1
-            assert link.n_unreadable == 3
+            assert link.topics.n_unreadable == 3
 
     asyncio.run(run())
 
@@ -407,7 +411,9 @@ def test_with_keys_a_device_does_nothing_that_is_not_sealed_but_a_stop(
 ) -> None:
     async def run() -> None:
         counts: Ears[int] = Ears()
-        link = _device(broker, keys=_Seal(), watch=lambda link: counts.take(link.n_unverified))
+        link = _device(
+            broker, keys=_Seal(), watch=lambda link: counts.take(link.topics.n_unverified)
+        )
         subscriptions = [(f"{_DEVICE}{each}", 1) for each in ("ack", "info", "state")]
         async with (
             peer(broker, subscriptions, client_id="hand") as hand,
@@ -418,7 +424,7 @@ def test_with_keys_a_device_does_nothing_that_is_not_sealed_but_a_stop(
             for topic in ("command", "lease", "clock/reply"):
                 assert hand.link.publish(f"{_DEVICE}{topic}", to_payload(COMMAND), qos=1)
             await counts.until(lambda heard: heard[-1:] == [3])
-            assert (link.device.state, link.n_unreadable) == ("safe", 0)
+            assert (link.device.state, link.topics.n_unreadable) == ("safe", 0)
             stop = Stop(request_id="r-1", operator="me", reason="test")
             assert hand.link.publish(f"{_ROOT}stop", to_payload(stop), qos=1)
             _, payload, _ = await hand.hears(f"{_DEVICE}ack")

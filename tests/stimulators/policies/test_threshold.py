@@ -94,7 +94,7 @@ def test_nor_before_the_startup_delay_is_over() -> None:
 
 
 def test_amounts_are_whole_steps() -> None:
-    policy = policy_of(onset_s=0.0, on_ma=1.0, step_ma=0.5, transition_up_s=0.04)
+    policy = policy_of(onset_s=0.0, on_ma=1.0, step_ma=0.5, transition_up_s=0.1)
     event = DeviceEvent(
         policy="adbs",
         device="stn",
@@ -105,8 +105,9 @@ def test_amounts_are_whole_steps() -> None:
         certain=True,
     )
     policy.note(event)
-    found = targets_of(policy, "+++++")
-    assert [each.amount for each in found if each is not None] == [0.0, 0.5, 0.5, 1.0, 1.0]
+    found = targets_of(policy, "+" * 10)
+    wanted = [each.amount for each in found if each is not None]
+    assert wanted == [0.0] * 4 + [0.5] * 5 + [1.0]
 
 
 def test_without_durations_it_follows_the_detector() -> None:

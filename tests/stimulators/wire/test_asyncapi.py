@@ -8,7 +8,9 @@ import yaml  # type: ignore[import-untyped]
 
 import stimulators.device
 from stimulators.wire import topics
+from stimulators.wire.payload import from_payload, to_payload
 from stimulators.wire.topics import Topic
+from tests.stimulators.wire import asyncapi_examples
 from tests.stimulators.wire.asyncapi_schemas import message_types, schemas
 
 _PATH = Path(__file__).parents[3] / "docs" / "asyncapi.yaml"
@@ -65,6 +67,17 @@ def test_every_message_has_its_channel(contract: dict[str, Any]) -> None:
 
 def test_every_schema_is_that_of_the_code(contract: dict[str, Any]) -> None:
     assert contract["components"]["schemas"] == schemas()
+
+
+def test_every_message_has_examples_which_are_current_and_fit_its_schema() -> None:
+    """To write them anew: `python -m tests.stimulators.wire.asyncapi_examples`."""
+    document = _PATH.read_text(encoding="utf-8")
+    assert asyncapi_examples.written(document) == document
+    for name, kind in message_types().items():
+        each = asyncapi_examples.examples()[name]
+        assert each, name
+        for _, payload in each:
+            assert to_payload(from_payload(payload, kind)) == payload
 
 
 def test_every_reference_leads_somewhere(contract: dict[str, Any]) -> None:

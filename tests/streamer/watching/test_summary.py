@@ -138,7 +138,13 @@ def test_every_kind_is_counted_though_nothing_is_wrong() -> None:
     assert set(found["quality"].values()) == {0}
     assert {"gaps", "late", "rate", "implausible", "lost", "empty"} <= set(found["quality"])
     assert found["streams"] == {
-        "LFP": {"samples": 500, "channels": 2, "rate_hz": 250.0, "rate_measured_hz": 250.0}
+        "LFP": {
+            "samples": 500,
+            "channels": 2,
+            "derived_channels": 0,
+            "rate_hz": 250.0,
+            "rate_measured_hz": 250.0,
+        }
     }
 
 

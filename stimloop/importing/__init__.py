@@ -1,0 +1,1 @@
+"""Files of implants made into a rig's tables; one file a format, known by what is in it."""

@@ -1,0 +1,38 @@
+"""The form of a check."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from stimulators.conformance.examiner import Examiner
+
+#: Takes what was expected and what was found instead.
+Found = Callable[[str, str], None]
+Try = Callable[[Examiner, Found], Awaitable[None]]
+
+
+class UntriedError(Exception):
+    """What a check tries cannot be tried here; the text says why."""
+
+
+class Check(NamedTuple):
+    """One thing that is tried.
+
+    Parameters
+    ----------
+    name : str
+        In a word or two, as it is printed.
+    section : str
+        The section of the contract that asks for it.
+    run : callable
+        Tries it, and calls `found` for each thing that is otherwise.
+    drives : bool
+        Whether leases, amounts, triggers or stops are sent: then nobody may be connected.
+    needs_keys : bool
+        Whether it needs a rig that signs.
+    """
+
+    name: str
+    section: str
+    run: Try
+    drives: bool = True
+    needs_keys: bool = False

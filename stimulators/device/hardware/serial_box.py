@@ -1,0 +1,139 @@
+"""A box at a serial port that gives the amount, and answers each line with what it gives."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+
+from stimulators.device.hardware.serial_port import SerialPort
+
+#: A line goes out at each change, and this often: the box goes to its safe amount by its own timer
+#: where none came for `BOX_SILENCE_S`.
+AGAIN_S = 0.05
+BOX_SILENCE_S = 0.25
+_ANSWER_S_MAX = 0.25
+#: Many boards start anew when their port is opened, and hear nothing for so long.
+_MEET_S_MAX = 5.0
+
+
+class SerialBox:
+    """`Hardware` that is a box of one's own: a microcontroller with a current source behind it.
+
+    Lines are ASCII, ended by a line feed, amounts in thousandths of the device's unit:
+
+    ======================  ================================================================
+    to the box              meaning
+    ======================  ================================================================
+    ``G 17 1250 adbs``      line 17: give 1250 in program `adbs` (``-`` for no program)
+    ``F 18 1000 adbs``      line 18: fire one trigger of 1000
+    ======================  ================================================================
+
+    The box answers each with its number and the amount that it gives, ``17 1250``. It gives
+    nothing before its first line, and goes to its safe amount by its own timer 0.25 s after its
+    last: that is all that holds where the cable is pulled, or this program is gone.
+
+    Parameters
+    ----------
+    port : SerialPort
+        The port.
+    tolerance : float
+        How far what the box gives may be from what it was told, in the device's unit.
+    now_s : callable
+        The device's clock.
+
+    Notes
+    -----
+    A box that answers nothing for 0.25 s, or with another amount than it was told, is a fault of
+    the device: it says so and ends, so that the service goes SAFE and nobody believes its words.
+    So is a pause of this program in which the box has gone safe by itself.
+    """
+
+    def __init__(self, port: SerialPort, *, tolerance: float, now_s: Callable[[], float]) -> None:
+        self._port = port
+        self._tolerance = tolerance
+        self._now_s = now_s
+        self._told: tuple[float, str] | None = None
+        self._due_s = self._called_s = 0.0
+        self._number = 0
+        self._open: deque[tuple[int, float, float]] = deque()
+        self._fault = ""
+        self._has_answered = asyncio.Event()
+        port.hear = self._hear
+
+    async def meet(self, amount: float, program: str) -> None:
+        """Tell the box to give an amount until it has answered once that it does.
+
+        Raises
+        ------
+        OSError
+            Where it has not within 5 s of opening its port, or gives another amount.
+        """
+        try:
+            async with asyncio.timeout(_MEET_S_MAX):
+                while not self._has_answered.is_set():
+                    self._write("G", amount, amount, program, self._now_s())
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(AGAIN_S):
+                            await self._has_answered.wait()
+        except TimeoutError:
+            self._fault = f"no answer within {_MEET_S_MAX:g} s of opening its port"
+        self._require()
+        self._open.clear()
+
+    def give(self, amount: float, program: str) -> None:
+        """Tell the box, where the amount is new or was told 50 ms ago."""
+        now_s = self._now_s()
+        silent_s, self._called_s = now_s - self._called_s, now_s
+        if self._told is not None and silent_s > BOX_SILENCE_S:
+            # It went safe by its own timer: it must not be taken back in one step.
+            self._fault = f"that it was told nothing for {silent_s:.2f} s"
+        if self._open and now_s - self._open[0][1] > _ANSWER_S_MAX:
+            self._fault = self._fault or "no answer for 0.25 s"
+        self._require()
+        if (amount, program) == self._told and now_s < self._due_s:
+            return
+        self._write("G", amount, amount, program, now_s)
+        self._told, self._due_s = (amount, program), now_s + AGAIN_S
+
+    def fire(self, amount: float, program: str) -> None:
+        """Tell the box to fire a trigger."""
+        self._require()
+        given = self._told[0] if self._told is not None else 0.0
+        self._write("F", amount, given, program, self._now_s())
+
+    def close(self) -> None:
+        """Tell the box to give nothing, and close the port."""
+        try:
+            self._port.write(self._line("G", 0.0, ""))
+        except OSError:
+            pass  # the box goes by its own timer
+        finally:
+            self._port.close()
+
+    def _write(self, kind: str, amount: float, given: float, program: str, now_s: float) -> None:
+        self._port.write(self._line(kind, amount, program))
+        self._open.append((self._number, now_s, given))
+
+    def _line(self, kind: str, amount: float, program: str) -> bytes:
+        self._number += 1
+        return f"{kind} {self._number} {round(1000.0 * amount)} {program or '-'}\n".encode("ascii")
+
+    def _require(self) -> None:
+        if self._fault:
+            raise OSError(f"box at {self._port.name}: expected it to give what it is told, "
+                          f"found {self._fault}")  # fmt: skip
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            number, thousandths = map(int, line.split())
+        except ValueError:
+            return  # a board says all sorts of things when it starts
+        told = next((told for each, _, told in self._open if each == number), None)
+        if told is None:
+            return  # no number that is open answers nothing
+        self._has_answered.set()
+        while self._open and self._open[0][0] <= number:
+            self._open.popleft()
+        given = thousandths / 1000.0
+        if abs(given - told) > self._tolerance + 0.001:
+            self._fault = f"{given:g} where {told:g} was told"
