@@ -51,7 +51,7 @@ class DeviceTherapy:
         self._is_amplitude = clip.kind == "amplitude"
         self._thresholds = policy.compares_with
         self._onset_s = policy.onset_longest_s
-        self._continuous = device.safe_amount if device.safe_amount > 0.0 else clip.highest
+        self._continuous = _continuous(device, clip)
         self._began_s: float | None = None
         self._now_s = 0.0
         self._is_driven = False
@@ -156,11 +156,11 @@ class DeviceTherapy:
             text = f"{of} gives triggers, and holds no amount"
             return dict.fromkeys((*of_measure, *of_amount, *of_switches), text)
         if self._thresholds is None:
-            why |= dict.fromkeys(of_measure, f"{of} compares its measure with no threshold")
+            why |= dict.fromkeys(of_measure, f"{of} holds no single value against thresholds")
         elif self._thresholds.is_single:
             why["between_percent"] = f"{of} has one threshold"
         if self._onset_s == 0.0:
-            why["undone_within_onset"] = f"{of} has no onset"
+            why["undone_within_onset"] = f"{of} has no onset in seconds"
         if self._adaptive_s == 0.0:
             never = "the loop was never closed: the device was not driven"
             names = (*of_measure, *of_amount, *of_switches)
@@ -204,6 +204,15 @@ class Therapy:
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return the figures of each device, by its id."""
         return {name: each.as_dict() for name, each in self._devices.items()}
+
+
+def _continuous(device: DeviceConfig, clip: Clip) -> float:
+    """Return the amount of continuous therapy, as far as the configuration says it."""
+    # Only limits that are relative to it name the clinical amplitude.
+    clinical: float | None = getattr(device.limits, "clinical_ma", None)
+    if clinical:
+        return clinical
+    return device.safe_amount if device.safe_amount > 0.0 else clip.highest
 
 
 def _of(thresholds: Thresholds, target: Target) -> tuple[float, float]:

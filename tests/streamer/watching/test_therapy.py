@@ -10,6 +10,7 @@ from stimulators.policies.dual_threshold import DualThresholdConfig
 from stimulators.policies.on_event import OnEventConfig
 from stimulators.policies.pi import PiConfig
 from stimulators.policies.policy import Clip, PolicyConfig
+from stimulators.policies.registry import POLICIES
 from stimulators.policies.threshold import ThresholdConfig
 from stimulators.targets import DeviceChange, DeviceEvent, Target
 from streamer.closed_loop import ClosedLoop
@@ -172,7 +173,7 @@ def test_a_switch_is_undone_where_the_measure_is_back_within_one_onset() -> None
             PiConfig(id="p", of="beta", device="stn", highest_ma=2.0, set_point=1.0, **_STEP),
             {
                 "between_percent": "policy 'p' (pi) has one threshold",
-                "undone_within_onset": "policy 'p' (pi) has no onset",
+                "undone_within_onset": "policy 'p' (pi) has no onset in seconds",
             },
         ),
         (
@@ -218,3 +219,14 @@ def test_every_device_that_a_policy_drives_has_its_therapy() -> None:
     target: Target = msgspec.structs.replace(TARGET, device="nobody")
     therapy.take(1.0, (target,), ())
     assert list(therapy.as_dict()) == [device.id for device in CONFIG.devices]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [each for kind in POLICIES.policies.values() for each in kind.examples],
+    ids=lambda each: f"{each.__struct_config__.tag} {each.id}",
+)
+def test_every_policy_says_what_its_value_is_held_against(table: PolicyConfig) -> None:
+    thresholds = table.compares_with
+    assert table.onset_longest_s >= 0.0
+    assert thresholds is None or thresholds.is_single or thresholds.upper > thresholds.lower
