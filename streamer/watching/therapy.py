@@ -49,8 +49,7 @@ class DeviceTherapy:
         self._device = device
         self._policy = policy
         self._is_amplitude = clip.kind == "amplitude"
-        self._thresholds = policy.compares_with
-        self._onset_s = policy.onset_longest_s
+        self._thresholds, self._onset_s = _declared(policy)
         self._continuous = _continuous(device, clip)
         self._began_s: float | None = None
         self._now_s = 0.0
@@ -204,6 +203,19 @@ class Therapy:
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """Return the figures of each device, by its id."""
         return {name: each.as_dict() for name, each in self._devices.items()}
+
+
+def _declared(policy: PolicyConfig) -> tuple[Thresholds | None, float]:
+    """Return what a table says of thresholds and onset; a wrong word must end no session."""
+    try:
+        thresholds, onset_s = policy.compares_with, policy.onset_longest_s
+    except Exception:  # noqa: BLE001 a table may be of a package of its own
+        return None, 0.0
+    numbers = (onset_s, *(thresholds or ()))
+    is_right = isinstance(thresholds, Thresholds | None) and all(
+        each is None or isinstance(each, int | float) for each in numbers
+    )
+    return (thresholds, float(onset_s)) if is_right else (None, 0.0)
 
 
 def _continuous(device: DeviceConfig, clip: Clip) -> float:

@@ -229,4 +229,24 @@ def test_every_device_that_a_policy_drives_has_its_therapy() -> None:
 def test_every_policy_says_what_its_value_is_held_against(table: PolicyConfig) -> None:
     thresholds = table.compares_with
     assert table.onset_longest_s >= 0.0
-    assert thresholds is None or thresholds.is_single or thresholds.upper > thresholds.lower
+    if thresholds is not None and not thresholds.is_single:
+        assert (thresholds.upper or 0.0) > (thresholds.lower or 0.0)
+
+
+def test_a_table_of_another_package_that_says_it_wrongly_ends_no_session() -> None:
+    class Wrong(ThresholdConfig, frozen=True, tag="wrong"):
+        @property
+        def compares_with(self) -> Any:
+            return ("high", "low")
+
+    class Broken(ThresholdConfig, frozen=True, tag="broken"):
+        @property
+        def onset_longest_s(self) -> float:
+            raise KeyError("onset")
+
+    for kind in (Wrong, Broken):
+        course = _Course(kind(id="p", of="burst", device="stn", on_ma=2.0))
+        course.tell("engaged", 0.0)
+        course.hops(0.0, 2.0)
+        assert course.found["above_percent"] is None
+        assert course.found["switches"] == 1
