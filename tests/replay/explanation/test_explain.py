@@ -153,7 +153,7 @@ def test_what_the_gate_sends_by_itself_is_told_as_its_own(made: Path) -> None:
                 "wraps": {"id": "p", "kind": "threshold", "of": "burst", "device": "left"}
                 | {"on_ma": 2.0},
             },
-            "what policy policy wanted was refused as withheld (the policy withheld it), first ",
+            "what policy policy wanted was refused as withheld (the policy",
         ),
         (
             {"kind": "on_event", "of": "burst", "event": "onset", "device": "left", "on_ma": 1.0},
