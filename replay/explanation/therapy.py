@@ -12,7 +12,7 @@ from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader
-from streamer.journal.records import StepRecord
+from streamer.journal.records import Header, StepRecord
 from streamer.watching.therapy import Therapy
 
 
@@ -43,7 +43,9 @@ def therapy_of(
             text = f"{path}: record 0: the configuration cannot be used: {error}"
             raise JournalError(text) from error
         for record in reader.records():
-            if isinstance(record.payload, StepRecord):
+            if isinstance(record.payload, Header):
+                therapy.take(record.now_s, (), ())
+            elif isinstance(record.payload, StepRecord):
                 outcome = read_outcome(record, record.payload)
                 therapy.take(record.now_s, outcome.targets, outcome.device_events)
             progress(reader.n_records)

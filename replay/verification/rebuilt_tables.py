@@ -11,7 +11,7 @@ from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader, JournalRecord
-from streamer.journal.records import StepRecord, encode_outcome
+from streamer.journal.records import Header, StepRecord, encode_outcome
 from streamer.tables.session_tables import SessionTables
 from streamer.watching.therapy import Therapy
 
@@ -94,7 +94,9 @@ def rebuild_tables(
         difference: str | None = None
         try:
             for record in reader.records():
-                if isinstance(record.payload, StepRecord):
+                if isinstance(record.payload, Header):
+                    therapy.take(record.now_s, (), ())
+                elif isinstance(record.payload, StepRecord):
                     outcome = loop.step(record.payload.event, record.now_s)
                     tables.add(record.payload.event, record.now_s, outcome)
                     therapy.take(record.now_s, outcome.targets, outcome.device_events)

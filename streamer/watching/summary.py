@@ -67,6 +67,12 @@ class Summary:
         self._newest_s = 0.0
         self._open: dict[int, float] = {}
 
+    def begin(self, now_s: float) -> None:
+        """Take it that the session began now, with its header; without, at its first step."""
+        self._now_s = now_s
+        self._began_s, self._began_us = now_s, self._clock.utc_us(now_s)
+        self.therapy.take(now_s, (), ())
+
     def watch(self, event: Event, now_s: float, outcome: Delivered) -> None:
         """Count one step."""
         self._pass_time(event, now_s)
@@ -92,10 +98,10 @@ class Summary:
             self._count_sent(sent)
 
     def _pass_time(self, event: Event, now_s: float) -> None:
+        if self._began_s is None:
+            self.begin(now_s)
         self._clock.hear(event)
         self._now_s = now_s
-        if self._began_s is None:
-            self._began_s, self._began_us = now_s, self._clock.utc_us(now_s)
 
     def _count_sent(self, sent: Sent) -> None:
         if not sent.was_sent:
@@ -154,7 +160,7 @@ class Summary:
         return found
 
     def _times(self) -> dict[str, Any]:
-        """Return when the first and the newest step were; in UTC where there is a wall clock."""
+        """Return when it began, and the newest step; in UTC, too, where there is a wall clock."""
         if self._began_s is None:
             return {}
         found: dict[str, Any] = {"began_s": self._began_s, "ended_s": self._now_s}

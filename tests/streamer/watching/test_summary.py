@@ -242,8 +242,9 @@ def test_reasons_that_a_device_makes_up_take_no_more_memory() -> None:
 def test_it_says_when_the_session_began_and_ended_also_in_utc() -> None:
     loop = ClosedLoop(CONFIG, INFOS, SESSION)
     dated, undated = Summary(loop, utc_offset_us=1_772_366_400_000_000), Summary(loop)
+    dated.begin(1.0)
     for summary in (dated, undated):
-        _count(summary, Tick(), Outcome(), 1.0)
+        _count(summary, Tick(), Outcome(), 1.0 if summary is undated else 1.25)
         _count(summary, Slept(60.0), Outcome(), 1.5)
         _count(summary, Tick(), Outcome(), 2.25)
     assert undated.as_dict()["time"] == {"began_s": 1.0, "ended_s": 2.25}
