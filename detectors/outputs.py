@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 NULL_SUFFIX: Final = "_null"
 #: Units of our own detectors; a share, a count and a yes or no have none.
 UNITS: Final = (
-    "", "µV", "µV²", "log10 µV²", "log10 µV²/Hz", "dB", "%", "SD", "rad", "Hz", "s",
+    "", "µV", "µV²", "log10 µV²", "log10 µV²/Hz", "dB", "%", "SD", "rad", "Hz", "s", "lsb",
 )  # fmt: skip
 
 _MEASURE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -51,6 +51,26 @@ def bins_in_band(
     return bins[is_in], parts[is_in]
 
 
+def whole_bins_in_band(
+    band_hz: tuple[float, float], n_samples: int, rate_hz: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the bins whose frequency lies in a band, each of them whole.
+
+    The edges belong to the band, bin 0 does not. Parameters and what is returned are those of
+    `bins_in_band`.
+
+    Examples
+    --------
+    >>> bins, parts = whole_bins_in_band((9.22, 14.22), 256, 250.0)
+    >>> [round(250.0 / 256 * float(k), 2) for k in bins], set(parts.tolist())
+    ([9.77, 10.74, 11.72, 12.7, 13.67], {1.0})
+    """
+    low, high = (edge_hz * n_samples / rate_hz for edge_hz in band_hz)
+    bins = np.arange(1, n_samples // 2 + 1)
+    bins = bins[(bins >= low - _PART_MIN) & (bins <= high + _PART_MIN)]
+    return bins, np.ones(bins.size)
+
+
 def require_width(key: str, band_hz: tuple[float, float], length_key: str, length_s: float) -> None:
     """Expect a band to be at least a tenth of a bin wide: the same answer at every rate.
 

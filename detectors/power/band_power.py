@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.bands.percept import AMPLITUDES_PER_POWER, LSB_PER_UV2
 from detectors.block import Block, StreamLayout
 from detectors.detector import DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
@@ -15,6 +16,7 @@ from detectors.power.outside import PowerOutside
 from detectors.power.periodogram import SlidingPeriodogram
 from detectors.power.recursive import RecursivePower
 from detectors.power.scale import PowerScale, Scale
+from detectors.power.update_mean import UpdateMean
 from detectors.stream_detector import StreamDetector
 
 __all__ = ["BandPower", "BandPowerConfig"]
@@ -76,6 +78,15 @@ class BandPower(StreamDetector):
     the latest one window after it has left. The Hann window is applied to the sums, on three
     neighbouring bins.
 
+    With `update_s` the estimate is the mean of such powers, of windows that end every ``update_s``
+    since the estimate before: Welch's method [3]_, and what implants do. It is valid where all are.
+
+    ``preset = "percept"``: the squared amplitudes, ``(2 |X| / sum(w))²``, of 256 samples at 250 Hz
+    (of as long a window at another rate), summed over the bins that are no further than 2.5 Hz from
+    `centre_hz`, each whole, times 77.6: the unit ``lsb`` of the implant's own log
+    (`detectors.bands.percept`). With ``update_s = 0.5`` and ``hop_s = 3.0`` it is what is logged
+    while the implant senses; with ``hop_s = 0.2`` what its dual thresholds average.
+
     ``recursive``: ``scipy.signal.sosfilt`` with a Butterworth band-pass
     (``butter(order, band_hz, "bandpass")``) from rest, fed with samples less the first one, so that
     an offset has no effect; squared; and either ``m[n] = l m[n-1] + (1 - l) y[n]²`` with
@@ -97,7 +108,8 @@ class BandPower(StreamDetector):
     that followed the signal would be a moving threshold. Gaps interrupt its measurement and do not
     restart it.
 
-    Delay: ``periodogram`` half the window; ``recursive`` the group delay of the filter at the
+    Delay: ``periodogram`` half the window, and half the way from the first to the last of several
+    updates; ``recursive`` the group delay of the filter at the
     geometric middle of the band, close to ``g / (pi (high - low))`` with g = 1, 1.41, 2.61 at
     orders 1, 2, 4, and 1.5 to 2.3 times that at its edges, plus the time constant or half the
     window of the mean. Of several bands the slowest counts.
@@ -148,10 +160,17 @@ class BandPower(StreamDetector):
     config_type: ClassVar[type[DetectorConfig]] = BandPowerConfig
 
     def __init__(self, config: BandPowerConfig, layout: StreamLayout) -> None:
-        super().__init__(config, config.channels, layout, _measures(config), config.hop_s)
-        self._method = _method(config, layout, self._columns, self.hop_samples)
-        self.span_samples = self._method.span_samples
-        self.delay_s = self._method.delay_s
+        update_samples = max(1, round(config.spectra_every_s * layout.rate_hz))
+        hop_s = config.n_updates * update_samples / layout.rate_hz
+        super().__init__(config, config.channels, layout, _measures(config), hop_s)
+        self._method = _method(config, layout, self._columns, update_samples)
+        self._mean: UpdateMean | None = None
+        if config.n_updates > 1:
+            n_powers = self._columns.size * len(config.all_bands)
+            self._mean = UpdateMean(self.id, config.n_updates, n_powers)
+        since_first = self.hop_samples - update_samples
+        self.span_samples = self._method.span_samples + since_first
+        self.delay_s = self._method.delay_s + since_first / (2.0 * layout.rate_hz)
         self._has_outside = config.has_outside
         self._outside_max = config.outside_max
         self._outside: PowerOutside | None = None
@@ -175,6 +194,8 @@ class BandPower(StreamDetector):
     def reset(self) -> None:
         """Forget everything, the baseline too: what follows is as after construction."""
         self._method.reset()
+        if self._mean is not None:
+            self._mean.reset()
         if self._outside is not None:
             self._outside.reset()
         if self._scale is not None:
@@ -184,6 +205,8 @@ class BandPower(StreamDetector):
         """Take a block, and return every hop that it completes."""
         assert isinstance(given, Block)  # noqa: S101 the chain gives what `reads` names
         powers = self._method.update(given)
+        if self._mean is not None:
+            powers = self._mean.update(given, powers)
         outside = None if self._outside is None else self._outside.update(given)
         if not powers.sample.size:
             return self._none
@@ -208,7 +231,7 @@ class BandPower(StreamDetector):
 
 def _measures(config: BandPowerConfig) -> tuple[Measure, ...]:
     """Return what a channel gives: each band, and with it the share outside where that is asked."""
-    unit, signed = _UNITS[config.scale]
+    unit, signed = _UNITS[config.scale] if config.percept is None else ("lsb", False)
     found: list[Measure] = []
     for band in config.bands:
         is_alone = len(config.bands) == 1
@@ -250,15 +273,15 @@ def _outside(
 def _method(
     config: BandPowerConfig, layout: StreamLayout, columns: NDArray[np.int64], hop_samples: int
 ) -> SlidingPeriodogram | RecursivePower:
-    window_s = WINDOW_S if config.window_s is None else config.window_s
     if config.method == "periodogram":
         return SlidingPeriodogram(
             config.id,
             config.all_bands,
-            window_s=window_s,
+            window_s=config.spectrum_s,
             columns=columns,
             layout=layout,
             hop_samples=hop_samples,
+            gain=1.0 if config.percept is None else AMPLITUDES_PER_POWER * LSB_PER_UV2,
         )
     time_constant_s = config.time_constant_s
     if config.window_s is None and time_constant_s is None:
@@ -268,7 +291,7 @@ def _method(
         config.all_bands,
         order=config.order or _ORDER,
         time_constant_s=time_constant_s,
-        window_s=window_s,
+        window_s=WINDOW_S if config.window_s is None else config.window_s,
         columns=columns,
         layout=layout,
         hop_samples=hop_samples,

@@ -5,6 +5,13 @@ from typing import Annotated, Final, Literal, NamedTuple
 from msgspec import Meta
 
 from detectors.bands.bins import require_cycle, require_width
+from detectors.bands.percept import (
+    CENTRE_HZ,
+    HALF_WIDTH_HZ,
+    PERCEPT,
+    PerceptPreset,
+    PerceptSpectrum,
+)
 from detectors.bands.presets import PRESETS, Preset
 from detectors.checks import require_band, window_error
 from detectors.power.scale import TOTAL_HZ, WITH_BASELINE, PowerBaseline, Scale
@@ -25,11 +32,14 @@ class PowerBand(NamedTuple):
         What its outputs are called after.
     band_hz : tuple of float
         Low and high edge.
+    are_bins_whole : bool
+        Whether a bin is in the band or not, by its frequency; otherwise the part of it that is.
     """
 
     key: str
     name: str
     band_hz: tuple[float, float]
+    are_bins_whole: bool = False
 
 
 class BandPowerConfig(
@@ -43,8 +53,11 @@ class BandPowerConfig(
         Name of the stream.
     band_hz : tuple of float
         Low and high edge.
-    preset : {"pd_stn_beta", "dystonia_gpi_low"}
-        A band by name, instead: see `detectors.bands.presets`.
+    preset : {"pd_stn_beta", "dystonia_gpi_low", "percept", "percept_single"}
+        A band by name, instead: see `detectors.bands.presets`; or with `centre_hz` the power that
+        an implant computes, in its own unit: see `detectors.bands.percept`.
+    centre_hz : float
+        Centre of the band of the implant's presets, 1 to 96 Hz.
     bands_hz : dict of str to tuple of float
         Several bands by name, instead.
     channels : tuple of str
@@ -60,6 +73,9 @@ class BandPowerConfig(
         Recursive: of the Butterworth prototype, so half that of the band-pass; 2 unless given.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
+    update_s : float
+        Periodogram: each estimate is the mean of those of windows that end every `update_s` since
+        the estimate before, a whole number of them; without it, of the newest window alone.
     scale : {"power", "log10", "decibel", "percent", "z"}
         What is given: see `BandPower`.
     baseline : PowerBaseline
@@ -85,7 +101,8 @@ class BandPowerConfig(
     """
 
     band_hz: tuple[float, float] | None = None
-    preset: Preset | None = None
+    preset: Literal[Preset, PerceptPreset] | None = None
+    centre_hz: Annotated[float, Meta(ge=CENTRE_HZ[0], le=CENTRE_HZ[1])] | None = None
     bands_hz: (
         dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)], tuple[float, float]]
         | None
@@ -96,6 +113,7 @@ class BandPowerConfig(
     time_constant_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
     order: Annotated[int, Meta(ge=1, le=8)] | None = None
     hop_s: Annotated[float, Meta(gt=0.0, le=60.0)] = 0.01
+    update_s: Annotated[float, Meta(gt=0.0, le=60.0)] | None = None
     scale: Scale = "power"
     baseline: PowerBaseline | None = None
     total_hz: tuple[float, float] | None = None
@@ -110,8 +128,10 @@ class BandPowerConfig(
                 "band_hz: expected one of band_hz, preset and bands_hz, found "
                 f"{' and '.join(given) or 'none'}"
             )
-        for key, _, band_hz in self.all_bands:
+        self._check_percept()
+        for key, _, band_hz, _ in self.all_bands:
             require_band(key, band_hz, from_zero=True)
+        self._check_updates()
         self._check_method()
         self._check_scale()
 
@@ -129,18 +149,58 @@ class BandPowerConfig(
                     f"nothing through from outside, found {self.output!r}"
                 )
             self._check_window()
+        elif self.update_s is not None:
+            raise ValueError(
+                f"update_s: expected none where method is 'recursive', found {self.update_s:g}"
+            )
         elif self.window_s is not None and self.time_constant_s is not None:
             raise ValueError(
                 f"window_s: expected none where time_constant_s is given, found {self.window_s:g}"
             )
 
     def _check_window(self) -> None:
-        window_s = WINDOW_S if self.window_s is None else self.window_s
-        if window_s <= self.hop_s:
-            raise window_error(window_s, self.hop_s)
-        for key, _, band_hz in self.all_bands:
-            require_cycle(key, band_hz, "window_s", window_s)
-            require_width(key, band_hz, "window_s", window_s)
+        window_s = self.spectrum_s
+        if window_s <= self.spectra_every_s:
+            raise window_error(window_s, self.spectra_every_s)
+        for key, _, band_hz, are_bins_whole in self.all_bands:
+            if not are_bins_whole:
+                require_cycle(key, band_hz, "window_s", window_s)
+                require_width(key, band_hz, "window_s", window_s)
+
+    def _check_updates(self) -> None:
+        if self.update_s is None:
+            return
+        if self.n_updates < 1 or abs(self.n_updates * self.update_s / self.hop_s - 1.0) > 1e-6:
+            raise ValueError(
+                f"hop_s: expected a whole number of updates (update_s = {self.update_s:g}), "
+                f"found {self.hop_s:g}"
+            )
+
+    def _check_percept(self) -> None:
+        """Expect of the implant's presets their centre and updates, and nothing they fix."""
+        percept = self.percept
+        if percept is None:
+            if self.centre_hz is not None:
+                raise ValueError(
+                    f"centre_hz: expected none without preset = {' or '.join(map(repr, PERCEPT))}, "
+                    f"found {self.centre_hz:g}"
+                )
+            return
+        beside = f"beside preset = {self.preset!r}"
+        if self.centre_hz is None:
+            raise ValueError(f"centre_hz: expected the centre of the band {beside}, found none")
+        for key, expected in (("method", "periodogram"), ("scale", "power"), ("window_s", None)):
+            if (found := getattr(self, key)) != expected:
+                raise ValueError(
+                    f"{key}: expected {'none' if expected is None else repr(expected)} {beside}, "
+                    f"found {found!r}"
+                )
+        key = "hop_s" if self.update_s is None else "update_s"
+        if self.spectra_every_s not in percept.updates_s:
+            raise ValueError(
+                f"{key}: expected {' or '.join(f'{each:g}' for each in percept.updates_s)}, the "
+                f"implant's updates, {beside}, found {self.spectra_every_s:g}"
+            )
 
     def _check_scale(self) -> None:
         if (self.baseline is not None) != (self.scale in WITH_BASELINE):
@@ -156,8 +216,8 @@ class BandPowerConfig(
                 f"found [{self.total_hz[0]:g}, {self.total_hz[1]:g}]"
             )
         if self.scale == "percent":
-            *bands, (_, _, (least_hz, most_hz)) = self.all_bands
-            for _, _, (low_hz, high_hz) in bands:
+            *bands, (_, _, (least_hz, most_hz), _) = self.all_bands
+            for _, _, (low_hz, high_hz), _ in bands:
                 if not least_hz <= low_hz < high_hz <= most_hz:
                     raise ValueError(
                         f"total_hz: expected a band that holds [{low_hz:g}, {high_hz:g}], "
@@ -170,10 +230,42 @@ class BandPowerConfig(
         return self.output == "power_and_outside"
 
     @property
+    def percept(self) -> PerceptSpectrum | None:
+        """The spectra of the implant's presets; None without one."""
+        return next((each for name, each in PERCEPT.items() if name == self.preset), None)
+
+    @property
+    def spectrum_s(self) -> float:
+        """Length of the window of a periodogram."""
+        if self.percept is not None:
+            return self.percept.window_s
+        return WINDOW_S if self.window_s is None else self.window_s
+
+    @property
+    def spectra_every_s(self) -> float:
+        """From one spectrum to the next."""
+        return self.hop_s if self.update_s is None else self.update_s
+
+    @property
+    def n_updates(self) -> int:
+        """How many spectra an estimate is the mean of."""
+        return 1 if self.update_s is None else round(self.hop_s / self.update_s)
+
+    @property
+    def half_width_hz(self) -> float | None:
+        """How far the band of the implant's presets reaches to both sides of its centre."""
+        return None if self.percept is None else HALF_WIDTH_HZ
+
+    @property
     def bands(self) -> tuple[PowerBand, ...]:
         """The bands that have an output."""
+        if self.percept is not None and self.centre_hz is not None:
+            low_hz = max(self.centre_hz - HALF_WIDTH_HZ, 0.0)
+            band_hz = (low_hz, self.centre_hz + HALF_WIDTH_HZ)
+            return (PowerBand("centre_hz", "", band_hz, are_bins_whole=True),)
         if self.preset is not None:
-            return (PowerBand("preset", "", PRESETS[self.preset]),)
+            found = (band_hz for name, band_hz in PRESETS.items() if name == self.preset)
+            return tuple(PowerBand("preset", "", band_hz) for band_hz in found)
         if self.band_hz is not None:
             return (PowerBand("band_hz", "", self.band_hz),)
         bands_hz = self.bands_hz or {}

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.bands.bins import bins_in_band
+from detectors.bands.bins import bins_in_band, whole_bins_in_band
 from detectors.block import Block, StreamLayout
 from detectors.checks import require_memory, require_within_half_rate
 from detectors.estimates import Estimates
@@ -30,6 +30,8 @@ class SlidingPeriodogram:
         The stream.
     hop_samples : int
         Samples from one estimate to the next.
+    gain : float
+        What each power is multiplied by.
 
     Attributes
     ----------
@@ -48,6 +50,7 @@ class SlidingPeriodogram:
         columns: NDArray[np.int64],
         layout: StreamLayout,
         hop_samples: int,
+        gain: float = 1.0,
     ) -> None:
         rate_hz = layout.rate_hz
         self.span_samples = max(round(window_s * rate_hz), hop_samples + 1)
@@ -66,7 +69,9 @@ class SlidingPeriodogram:
         last = first + [each.size for each in inner]
         weighed = np.cumsum([0, *(each.size for each in inner)])[:-1]
         self._bands = np.stack((first, last, weighed), axis=1).astype(np.int64)
-        self._weights = np.concatenate([_weights(*each, self.span_samples) for each in parts])
+        self._weights = gain * np.concatenate(
+            [_weights(*each, self.span_samples) for each in parts]
+        )
         self._twiddle_table = _twiddle_table(self.span_samples)
         self._pass_table = _pass_table(self._bins, self.span_samples)
         self._n_outputs = columns.size * len(bands)
@@ -103,7 +108,8 @@ def _parts(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the bins of a band, and the part of each that lies in it."""
     require_within_half_rate(band.key, band.band_hz, layout.name, layout.rate_hz)
-    return bins_in_band(band.band_hz, window_samples, layout.rate_hz)
+    found = whole_bins_in_band if band.are_bins_whole else bins_in_band
+    return found(band.band_hz, window_samples, layout.rate_hz)
 
 
 def _weights(

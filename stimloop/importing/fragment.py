@@ -9,7 +9,7 @@ from stimloop.checking.mistakes import lines
 from stimloop.checking.wording import shown
 from stimloop.errors import ConfigError
 from stimloop.importing.importer import RefusedError
-from stimloop.importing.json_file import read_json
+from stimloop.importing.json_file import read_json, said_twice
 from stimloop.importing.registry import importer_of, importers
 from stimloop.terminal.plain_text import plain
 
@@ -42,6 +42,11 @@ def fragment_of(file: Path) -> Fragment:
     """
     document = read_json(file)
     importer = importer_of(document)
+    twice = [
+        each for each in said_twice(document) if importer is None or importer.does_read(each.path)
+    ]
+    if twice:
+        raise ConfigError(*lines(file, twice, {}))
     if importer is None:
         formats = " or ".join(each.format for each in importers())
         raise ConfigError(f"{file}: expected {formats}, found {shown(document)}")

@@ -1,5 +1,6 @@
 """The description of a foreign file format: how a document is recognized and what it becomes."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -55,11 +56,20 @@ class Importer:
     convert : callable
         Given such a document, returns what it becomes; raises `RefusedError` with all that is
         impossible in it, not the first alone.
+    reads : tuple of str
+        Keys of the document that it looks at; empty for all. What stands elsewhere may be damaged.
     """
 
     format: str
     recognizes: Callable[[Mapping[str, Any]], bool]
     convert: Callable[[Mapping[str, Any]], Imported]
+    reads: tuple[str, ...] = ()
+
+    def does_read(self, path: str) -> bool:
+        """Return whether it looks at what stands at a path of the document."""
+        if path == "$" or not self.reads:
+            return True
+        return re.split(r"[.\[]", path)[1] in self.reads
 
 
 def read_as(shape: type[msgspec.Struct], document: Mapping[str, Any]) -> Any:  # noqa: ANN401

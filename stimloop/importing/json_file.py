@@ -1,15 +1,19 @@
 """A JSON file as implants' programs and people's editors leave it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stimloop.checking.mistakes import Mistake
 from stimloop.checking.wording import shown
 from stimloop.errors import ConfigError, found_text
 
 
-class _TwiceError(ValueError):
-    """An object has a key twice, with different values."""
+class _Ambiguous(dict[str, Any]):
+    """An object that has a key twice, with different values; it holds the last."""
+
+    key: str
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -18,8 +22,8 @@ def read_json(file: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        Where it cannot be read, is no text, no JSON, says a key twice, or holds something else
-        than an object: one line.
+        Where it cannot be read, is no text, no JSON, or holds something else than an object: one
+        line.
     """
     try:
         text = file.read_bytes().decode("utf-8-sig")
@@ -33,12 +37,7 @@ def read_json(file: Path) -> dict[str, Any]:
             f"0x{error.object[error.start]:02x}"
         ) from error
     try:
-        found = json.loads(text, object_pairs_hook=_once)
-    except _TwiceError as error:
-        raise ConfigError(
-            f"{file}: expected each key once in an object, found {shown(str(error))} twice with "
-            "different values: nobody can say which counts"
-        ) from error
+        found = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
         raise ConfigError(
@@ -51,10 +50,32 @@ def read_json(file: Path) -> dict[str, Any]:
     return found
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def said_twice(content: Any, path: str = "$") -> Iterator[Mistake]:  # noqa: ANN401 plain data
+    """Yield each object that has a key twice with different values, by its path."""
+    if isinstance(content, _Ambiguous):
+        yield Mistake(
+            path,
+            f"expected each key once in an object, found {shown(content.key)} twice with different "
+            "values: nobody can say which counts",
+        )
+    if isinstance(content, dict):
+        for key, each in content.items():
+            yield from said_twice(each, f"{path}.{key}")
+    elif isinstance(content, list):
+        for number, each in enumerate(content):
+            if isinstance(each, dict | list):
+                yield from said_twice(each, f"{path}[{number}]")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    twice: list[str] = []
     for key, value in pairs:
         if key in found and found[key] != value:
-            raise _TwiceError(key)
+            twice.append(key)
         found[key] = value
-    return found
+    if not twice:
+        return found
+    ambiguous = _Ambiguous(found)
+    ambiguous.key = twice[0]
+    return ambiguous

@@ -1,5 +1,6 @@
 """Two thresholds: more above the upper one, less below the lower one, no change between."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from stimulators.policies.parts.amplitude_config import Duration, ThresholdsConfig
@@ -121,14 +122,16 @@ class DualThreshold(AmplitudePolicy):
         ),
     )
 
-    def __init__(self, config: DualThresholdConfig, inputs: PolicyInputs) -> None:
-        wrong = []
+    def __init__(
+        self, config: ThresholdsConfig, inputs: PolicyInputs, wrong: Iterable[str] = ()
+    ) -> None:
+        found = [*wrong]
         if config.upper_threshold < config.lower_threshold:
-            wrong.append(
+            found.append(
                 f"upper_threshold: expected at least lower_threshold ({config.lower_threshold:g}), "
                 f"found {config.upper_threshold:g}"
             )
-        super().__init__(config, inputs, wrong)
+        super().__init__(config, inputs, found)
         self._upper, self._lower = config.upper_threshold, config.lower_threshold
 
     def goal_of(self, mean: float, observation: Observation) -> float | None:

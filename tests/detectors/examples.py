@@ -319,6 +319,23 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _power(
+            "means of three updates",
+            BandPowerConfig(
+                id="beta",
+                stream="LFP",
+                band_hz=(13.0, 30.0),
+                window_s=0.2,
+                update_s=0.028,
+                hop_s=0.084,
+            ),
+        ),
+        _power(
+            "an implant's power, of its single threshold",
+            BandPowerConfig(
+                id="beta", stream="LFP", preset="percept_single", centre_hz=17.6, hop_s=0.05
+            ),
+        ),
+        _power(
             "recursive, exponential",
             BandPowerConfig(
                 id="beta",

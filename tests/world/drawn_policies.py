@@ -27,7 +27,12 @@ LEVEL_DEVICE: Final = "band"
 def reading_burst(table: PolicyConfig) -> PolicyConfig:
     """Return a policy's table that reads the burst detector of the virtual rig."""
     said: dict[str, Any] = {"of": "burst", "by": "burst", "event": "onset"}
-    said |= {"upper_threshold": _UPPER, "lower_threshold": _LOWER, "set_point": _UPPER}
+    said |= {
+        "measure": "value",
+        "upper_threshold": _UPPER,
+        "lower_threshold": _LOWER,
+        "set_point": _UPPER,
+    }
     keys = {key: value for key, value in said.items() if hasattr(table, key)}
     if hasattr(table, "expected_sign"):
         keys["expected_sign"] = table.expected_sign or "falls"

@@ -146,6 +146,13 @@ class AmountKeeper:
         """Where the ramp is."""
         return self._ramp.amount
 
+    @property
+    def where(self) -> float:
+        """Where the amount goes; where it is, once it is there or stays."""
+        if self.goal is None:
+            return self.amount
+        return min(max(self.goal, self.lowest), self.highest)
+
     def reset(self) -> None:
         """Forget everything: what follows is as after construction."""
         self.is_driven = False
@@ -170,7 +177,7 @@ class AmountKeeper:
         if not observation.valid:
             return ()
         if self.is_driven and self.goal is not None:
-            self._ramp.move(min(max(self.goal, self.lowest), self.highest), self._hop_samples)
+            self._ramp.move(self.where, self._hop_samples)
         amount = self._steps.follow(self._ramp.amount)
         if self.sign and self._is_wrong(self.watched(observation)):
             return MakeSafe(self._found_wrong())

@@ -13,6 +13,13 @@ from stimulators.policies.parts.durations import (
     wrong_transitions,
     wrong_way_up,
 )
+from stimulators.policies.parts.ramp_presets import (
+    RampPreset,
+    Transitions,
+    transitions_of,
+    wrong_preset,
+    wrong_ramp,
+)
 from stimulators.policies.parts.steps import Steps
 from stimulators.policies.policy import (
     MeasureRead,
@@ -49,6 +56,9 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         The way from the lowest amount to the highest takes so long, and back. No default, as
         published ones differ five thousandfold; 0 is a step, which the device follows as its slew
         allows.
+    preset : {"percept_dual", "percept_single", "stanford", "rcs_slow", "rcs_fast"}
+        A published ramp, instead of both transitions: see
+        `stimulators.policies.parts.ramp_presets`.
     averaging_s : float
         The measure is averaged over so long, without overlap; 0 takes every hop.
     onset_upper_s, onset_lower_s : float
@@ -66,8 +76,9 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         since the amount was low, the rig is made safe: see `SignWatch`.
     """
 
-    transition_up_s: Duration
-    transition_down_s: Duration
+    transition_up_s: Duration | None = None
+    transition_down_s: Duration | None = None
+    preset: RampPreset | None = None
     measure: Annotated[str, Meta(min_length=1, max_length=64)] = "value"
     lowest_ma: Amount | None = None
     highest_ma: Amount | None = None
@@ -82,6 +93,11 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
     startup_delay_s: Duration = 0.0
     expected_sign: Literal["falls", "rises"] | None = None
     sign_watch_s: Annotated[float, Meta(ge=5.0, le=3600.0)] = 30.0
+
+    def __post_init__(self) -> None:
+        wrong = wrong_ramp(self.preset, self.transition_up_s, self.transition_down_s)
+        if wrong is not None:
+            raise ValueError(wrong)
 
     @property
     def reads(self) -> tuple[MeasureRead, ...]:
@@ -149,6 +165,7 @@ def amounts_of(
         *wrong_program(config.program, device, is_trigger=False),
         *wrong_amounts(amounts, device),
         *_wrong_units(config, device),
+        *wrong_preset(config.preset, device),
         *_wrong_sign(config, device),
         *_wrong_durations(config, inputs),
     ]
@@ -168,6 +185,13 @@ def amounts_of(
 def n_hops_of(duration_s: float, inputs: PolicyInputs) -> int:
     """Return how many hops a duration has: one at least."""
     return max(1, round(duration_s * inputs.rate_hz / inputs.hop_samples))
+
+
+def ways_of(config: AmplitudeConfig, distance: float) -> Transitions:
+    """Return a table's transitions between amounts that are so far apart."""
+    if config.preset is not None:
+        return transitions_of(config.preset, distance)
+    return Transitions(config.transition_up_s or 0.0, config.transition_down_s or 0.0)
 
 
 def _wrong_units(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
@@ -222,8 +246,11 @@ def _wrong_transitions(
 ) -> Iterator[str]:
     """Refuse ramps that the device cannot follow, or that its time above safe ends too soon."""
     distance = own.highest - own.lowest
-    found_s = {key: getattr(config, key) for key in ("transition_up_s", "transition_down_s")}
-    yield from wrong_transitions(found_s, distance, device)
+    ways = ways_of(config, distance)
+    up, down = (
+        ("transition_up_s", "transition_down_s") if config.preset is None else ("preset",) * 2
+    )
+    yield from wrong_transitions({up: ways.up_s, down: ways.down_s}, distance, device)
     above = min(own.highest - device.safe_amount, distance)
-    above_s = config.transition_up_s * above / distance if distance > 0.0 else 0.0
-    yield from wrong_way_up("transition_up_s", above_s, device)
+    above_s = ways.up_s * above / distance if distance > 0.0 else 0.0
+    yield from wrong_way_up(up, above_s, device)

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from stimulators.policies.parts.amount_keeper import AmountKeeper, Basis, Rates
-from stimulators.policies.parts.amplitude_config import AmplitudeConfig, amounts_of, n_hops_of
+from stimulators.policies.parts.amplitude_config import (
+    AmplitudeConfig,
+    amounts_of,
+    n_hops_of,
+    ways_of,
+)
 from stimulators.policies.parts.averaging import Averaging
 from stimulators.policies.parts.onsets import Onsets
 from stimulators.policies.policy import PolicyInputs
@@ -50,9 +55,9 @@ class AmplitudePolicy(AmountKeeper):
         own = amounts_of(config, inputs, wrong)
         rate_hz = inputs.rate_hz
         distance = own.highest - own.lowest
+        ways = ways_of(config, distance)
         rates = Rates(
-            per_sample(distance, config.transition_up_s, rate_hz),
-            per_sample(distance, config.transition_down_s, rate_hz),
+            per_sample(distance, ways.up_s, rate_hz), per_sample(distance, ways.down_s, rate_hz)
         )
         super().__init__(config, inputs, own, rates, -1 if config.expected_sign == "rises" else 1)
         self._config = config
@@ -97,14 +102,14 @@ class AmplitudePolicy(AmountKeeper):
         mean = self._averaging.take(observation.values[0], is_valid=observation.valid)
         if mean is None:
             return
-        goal_before = self.goal
+        where_before = self.where
         if mean != mean:  # noqa: PLR0124 NaN: too little of it was valid
             self.onsets.restart()
             self.goal = None
         else:
             self._mean = mean
             self.goal = self.goal_of(mean, observation)
-        if self.goal != goal_before and self._blanking_samples:
+        if self.where != where_before and self._blanking_samples:
             self._blank_until = observation.sample + self._blanking_samples
             self._averaging.restart()
 

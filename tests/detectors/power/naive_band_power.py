@@ -11,6 +11,7 @@ from scipy.signal import butter, lfilter, periodogram, sosfilt
 
 from detectors.block import NEWEST_TAINT, WINDOW_TAINT, StreamLayout
 from detectors.power.band_power import BandPowerConfig
+from detectors.power.config import PowerBand
 from detectors.testing.subject import Plain, StreamSamples
 
 
@@ -41,8 +42,23 @@ def power_of(
     return power
 
 
+def lsb_of(window_uv: NDArray[np.float64], rate_hz: float, centre_hz: float) -> NDArray[np.float64]:
+    """Return the power of each column of a window as an implant logs it, by numpy's transform."""
+    n_samples = len(window_uv)
+    hann = np.hanning(n_samples + 1)[:-1]
+    spectrum = np.fft.rfft((window_uv - window_uv.mean(axis=0)) * hann[:, None], axis=0)
+    amplitudes_uv = 2.0 * np.abs(spectrum) / hann.sum()
+    is_in = np.abs(np.fft.rfftfreq(n_samples, 1.0 / rate_hz) - centre_hz) <= 2.5
+    power: NDArray[np.float64] = 77.6 * (amplitudes_uv[is_in] ** 2).sum(axis=0)
+    return power
+
+
+def update_of(config: BandPowerConfig, rate_hz: float) -> int:
+    return max(1, round((config.update_s or config.hop_s) * rate_hz))
+
+
 def hop_of(config: BandPowerConfig, rate_hz: float) -> int:
-    return max(1, round(config.hop_s * rate_hz))
+    return round(config.hop_s / (config.update_s or config.hop_s)) * update_of(config, rate_hz)
 
 
 def squares_of(
@@ -218,24 +234,42 @@ def _used(config: BandPowerConfig, layout: StreamLayout) -> list[int]:
 
 
 def _periodograms(config: BandPowerConfig, layout: StreamLayout, given: StreamSamples) -> Plain:
-    window = round((config.window_s or 1.0) * layout.rate_hz)
+    window = round(_window_s(config) * layout.rate_hz)
     used = _used(config, layout)
     hops = list(_hops(config, layout, given))
     values = np.zeros((len(hops), len(used), len(config.all_bands)))
     valid = np.zeros(values.shape, dtype=np.bool_)
+    update = update_of(config, layout.rate_hz)
+    lasts = range(0, hop_of(config, layout.rate_hz), update)
     for hop, (newest, start) in enumerate(hops):
-        first = newest + 1 - window
-        if first < start:
+        if newest + 1 - lasts[-1] - window < start:
             continue
-        taint = given.taint[first : newest + 1, used]
-        is_good = np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
-        is_good &= (taint[-1] & int(NEWEST_TAINT)) == 0
-        window_uv = given.samples_uv[first : newest + 1, used]
-        for position, band in enumerate(config.all_bands):
-            power = power_of(window_uv, layout.rate_hz, band.band_hz)
-            valid[hop, :, position] = is_good
-            values[hop, :, position] = np.where(is_good, power, 0.0)
+        is_good = np.ones(len(used), dtype=np.bool_)
+        powers = np.zeros(values.shape[1:])
+        for before in lasts:
+            part = slice(newest + 1 - before - window, newest + 1 - before)
+            taint = given.taint[part, used]
+            is_good &= np.logical_not((taint & int(WINDOW_TAINT)).any(axis=0))
+            is_good &= (taint[-1] & int(NEWEST_TAINT)) == 0
+            for position, band in enumerate(config.all_bands):
+                window_uv = given.samples_uv[part, used]
+                powers[:, position] += _power_in(window_uv, layout.rate_hz, config, band)
+        valid[hop] = is_good[:, None]
+        values[hop] = np.where(is_good[:, None], powers / len(lasts), 0.0)
     return values, valid
+
+
+def _window_s(config: BandPowerConfig) -> float:
+    of_presets = {"percept": 256 / 250.0, "percept_single": 64 / 250.0}
+    return of_presets.get(config.preset or "", config.window_s or 1.0)
+
+
+def _power_in(
+    window_uv: NDArray[np.float64], rate_hz: float, config: BandPowerConfig, band: PowerBand
+) -> NDArray[np.float64]:
+    if config.centre_hz is not None:
+        return lsb_of(window_uv, rate_hz, config.centre_hz)
+    return power_of(window_uv, rate_hz, band.band_hz)
 
 
 def _filtered(

@@ -67,6 +67,12 @@ def test_after_a_change_nothing_is_looked_at_for_the_blanking() -> None:
     assert policy.wants([_ABOVE, _BELOW, _BELOW, _BELOW]) == [1.1, 1.2, 1.3, 1.1]
 
 
+def test_staying_where_it_has_arrived_is_no_change_that_blanks() -> None:
+    policy = dual(detection_blanking_s=30 * HOP_S)
+    assert policy.wants([_ABOVE] * 31)[-1] == 3.0
+    assert policy.wants([_BETWEEN, _BELOW]) == [3.0, 2.8]
+
+
 def test_nothing_is_looked_at_before_the_startup_delay_is_over() -> None:
     policy = dual(startup_delay_s=3 * HOP_S)
     assert policy.wants([_ABOVE] * 4) == [1.0, 1.0, 1.0, 1.1]

@@ -1,0 +1,1 @@
+"""Session reports of Medtronic's Percept, as its programmer writes them in JSON."""
