@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stimloop.library.session import session as session
     from stimloop.library.signals import Signal as Signal
     from stimloop.library.stream import Stream as Stream
+    from stimloop.library.titration import titration as titration
     from stimloop.library.verification import verify as verify
 
 #: The module of each public name; detectors and artifact steps share one.
@@ -60,6 +61,7 @@ _MODULES: Final = {
     "online": "stimloop.library.online",
     "read": "stimloop.library.recording",
     "session": "stimloop.library.session",
+    "titration": "stimloop.library.titration",
     "verify": "stimloop.library.verification",
 }
 _KINDS: Final = "stimloop.library.kinds.installed"

@@ -18,6 +18,7 @@ from stimloop.checking.tables import Reading
 from stimloop.checking.whole import all_mistakes, expected_info, no_signing
 from stimloop.errors import ConfigError
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimloop.titrating.section import TitrationSection, unsupported_signs
 from stimloop.toml_file import read_toml
 from stimulators.policies.registry import POLICIES
 from stimulators.wire.keys.files import SigningConfig
@@ -55,6 +56,8 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         is not simulated.
     patient : PatientConfig, optional
         The simulated patient, where there is one.
+    titrations : tuple of TitrationSection
+        What was titrated, for the record: it supports the `expected_sign` of policies.
     """
 
     session: SessionSection = SessionSection()
@@ -62,6 +65,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     broker: BrokerConfig = BrokerConfig()
     signing: SigningConfig | None = None
     patient: PatientConfig | None = None
+    titrations: tuple[TitrationSection, ...] = ()
 
     def __post_init__(self) -> None:
         real = [device.id for device in self.devices if not device.simulated]
@@ -150,6 +154,11 @@ def needless_words(config: Config, loop: ClosedLoop | None = None) -> list[str]:
     if loop is None and LONG_HOLD in config.rig.allow:
         loop = _expected_loop("", config)
     return needless(config, None if loop is None else longest_window_s(loop))
+
+
+def sign_warnings(config: Config) -> list[str]:
+    """Return which `expected_sign` of a device that is not simulated no titration supports."""
+    return list(unsupported_signs(config.loop, config.titrations))
 
 
 def stimulation_warnings(config: Config) -> list[str]:

@@ -130,7 +130,7 @@ class Service:
         Returns
         -------
         str
-            Why it ended: ``end of data``, ``duration`` or ``stopped``.
+            Why it ended: ``end of data``, ``duration``, ``stopped``, or what `end` was told.
 
         Raises
         ------
@@ -172,6 +172,10 @@ class Service:
     def emit(self, event: Event) -> None:
         """Act on one event, after all that came before it; call on the loop's thread only."""
         self._order.emit(event)
+
+    def end(self, reason: str) -> None:
+        """End the run in order, as at the end of data; the first reason counts."""
+        self._end.reach(reason)
 
     def _act(self, event: Event) -> None:
         if self._end.failure is not None and isinstance(event, Chunk):

@@ -75,7 +75,13 @@ def test_the_notebook_lines_of_the_readme_find_bursts(
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/guides/your-own-rig.md", "docs/guides/configuration.md"]
+    "document",
+    [
+        "README.md",
+        "docs/guides/your-own-rig.md",
+        "docs/guides/configuration.md",
+        "docs/guides/titration.md",
+    ],
 )
 def test_every_command_that_is_named_is_one(
     document: str, capsys: pytest.CaptureFixture[str]

@@ -8,6 +8,7 @@ from detectors.bands.aliasing import bands_of
 from detectors.block import StreamLayout
 from detectors.chain import DetectorChain
 from detectors.conditioning.conditioner import Conditioner
+from detectors.detector import Detector
 from stimloop.checking.mistakes import Mistake, from_text
 from stimloop.checking.names import known_channels
 from stimloop.checking.parts import Parts, Table
@@ -34,17 +35,9 @@ def of_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Iterator[Mist
         By name the streams of which rate and channels are known. Of the others as much is
         assumed as the file says, and only what then holds for any such stream is told.
     """
-    layouts: dict[str, StreamLayout] = {}
-    for stream in parts.streams:
-        info = infos.get(stream.name)
-        if stream.config is None or info is None or info.rate_hz <= 0.0:
-            continue
-        try:
-            layouts[stream.name] = Conditioner(
-                stream.config, rate_hz=info.rate_hz, channels=info.channels, units=info.units
-            ).layout
-        except ValueError as error:
-            yield from from_text(str(error), stream.path)
+    refused: list[Mistake] = []
+    layouts = _layouts(parts, infos, refused)
+    yield from refused
     known = set(layouts)
     assumed = [_assumed(parts, known, ratio) for ratio in _RATIOS]
     found, chain = _built(parts.detectors, {**layouts, **assumed[0]})
@@ -56,6 +49,40 @@ def of_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Iterator[Mist
     for policy in parts.policies:
         if policy.config is not None:
             yield from _of_measures(policy, chain)
+
+
+def expected_detectors(parts: Parts, infos: Mapping[str, StreamInfo]) -> Mapping[str, Detector]:
+    """Return each detector that can be built, by its id, on streams as far as they are known.
+
+    Parameters
+    ----------
+    parts : Parts
+        The tables.
+    infos : mapping of str to StreamInfo
+        By name the streams of which rate and channels are known.
+    """
+    layouts = _layouts(parts, infos)
+    _, chain = _built(parts.detectors, {**layouts, **_assumed(parts, set(layouts), _RATIOS[0])})
+    return chain.detectors
+
+
+def _layouts(
+    parts: Parts, infos: Mapping[str, StreamInfo], refused: list[Mistake] | None = None
+) -> dict[str, StreamLayout]:
+    """Return the layout of each signal that is known; what streams refuse is added to a list."""
+    layouts: dict[str, StreamLayout] = {}
+    for stream in parts.streams:
+        info = infos.get(stream.name)
+        if stream.config is None or info is None or info.rate_hz <= 0.0:
+            continue
+        try:
+            layouts[stream.name] = Conditioner(
+                stream.config, rate_hz=info.rate_hz, channels=info.channels, units=info.units
+            ).layout
+        except ValueError as error:
+            if refused is not None:
+                refused.extend(from_text(str(error), stream.path))
+    return layouts
 
 
 def _of_measures(policy: Table, chain: DetectorChain) -> Iterator[Mistake]:

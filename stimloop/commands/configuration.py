@@ -38,6 +38,7 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     for warning in (
         *configuration.stimulation_warnings(loaded),
         *configuration.needless_words(loaded),
+        *configuration.sign_warnings(loaded),
         *configuration.machine_warnings(loaded),
     ):
         warn(f"{name}: {warning}")

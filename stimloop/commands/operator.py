@@ -1,5 +1,6 @@
 """`arm`, `disarm`, `pause`, `resume` and `status`: requests of an operator, from any terminal."""
 
+import contextlib
 import getpass
 import sys
 from collections.abc import Coroutine
@@ -8,13 +9,14 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stimloop.commands.arguments import AsJson, print_json, print_line
+from stimloop.commands.arguments import AsJson, print_json, print_line, warn
 from stimloop.commands.countdown import shown_countdown
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
 from stimloop.rigs.operator_keys import load_operator_keys
 from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, the_rig
 from stimloop.terminal.plain_text import plain
+from stimloop.toml_file import read_toml
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.sessions import SeveralServicesError
 from stimulators.wire.messages import ControlAction
@@ -88,6 +90,8 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
     rig = the_rig(config)
     name = plain(rig.known.name)
     keys = load_operator_keys(rig.known, operator=operator)
+    if action == "arm":
+        _warn_of_signs(rig)
     with shown_countdown() as countdown:
         result = _ask(
             request(
@@ -124,6 +128,18 @@ def _request(config: Path | None, action: ControlAction, operator: str | None) -
         f"{name}: {action} was granted, but not all came true (it is {plain(result.state)}"
         f"{'; ' + bad if bad else ''}): `stimloop stop`, or {SWITCH_OFF}"
     )
+
+
+def _warn_of_signs(rig: ChosenRig) -> None:
+    """Say which sign of a policy no titration supports, where the file of the rig can be read."""
+    file = rig.config or Path(rig.source)
+    with contextlib.suppress(ConfigError):
+        if "expected_sign" not in str(read_toml(file)):
+            return  # what reads the rest compiles, which takes its time
+        from stimloop import config as configuration
+
+        for warning in configuration.sign_warnings(configuration.load(file)):
+            warn(f"{rig.source}: {warning}")
 
 
 def _ask(question: Coroutine[Any, Any, _T], rig: ChosenRig) -> _T:

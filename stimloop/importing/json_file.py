@@ -1,13 +1,16 @@
 """A JSON file as implants' programs and people's editors leave it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stimloop.checking.mistakes import Mistake
 from stimloop.checking.wording import shown
 from stimloop.errors import ConfigError, found_text
+
+_LAST_COMMA: Final = re.compile(r",(\s*[}\]])")
 
 
 class _Ambiguous(dict[str, Any]):
@@ -16,8 +19,15 @@ class _Ambiguous(dict[str, Any]):
     key: str
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path, *, with_last_commas: bool = False) -> dict[str, Any]:
     """Return the object that a JSON file holds; a byte order mark is taken off.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    with_last_commas : bool
+        Whether a comma may stand behind the last entry, as some programs leave it.
 
     Raises
     ------
@@ -36,6 +46,8 @@ def read_json(file: Path) -> dict[str, Any]:
             f"{file}: expected JSON, text in UTF-8, found the byte "
             f"0x{error.object[error.start]:02x}"
         ) from error
+    if with_last_commas:
+        text = _LAST_COMMA.sub(r"\1", text)
     try:
         found = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from detectors.compiling.listening import compiling
 from stimloop.address import known_rig
-from stimloop.config import Config, build_loop, needless_words, to_toml
+from stimloop.config import Config, build_loop, needless_words, sign_warnings, to_toml
 from stimloop.errors import ConfigError, FaultError
 from stimloop.key_path import with_path_first
 from stimloop.live.companions import Companions
@@ -103,7 +103,11 @@ async def run(
         sources = await open_sources(stack, config, companions, report)
         infos = [info for source in sources for info in source.infos]
         loop, session = _put_together(config, config_name, infos, name, config_toml)
-        for remark in (*remarks_of(config.loop, infos), *needless_words(config, loop)):
+        for remark in (
+            *remarks_of(config.loop, infos),
+            *needless_words(config, loop),
+            *sign_warnings(config),
+        ):
             warn(f"{config_name}: {remark}")
         this = RunningRig(rig=rig, config=config_name, session=name, pid=os.getpid())
         past_s, slept_before_s = clock.now_s(), clock.suspended_s()

@@ -12,6 +12,7 @@ _FOLDERS: Final = (
     "stimulators.policies",
     "stimulators.policies.wrapping",
     "stimulators.policies.arms",
+    "stimulators.policies.titration",
 )
 
 

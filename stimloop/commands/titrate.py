@@ -1,0 +1,301 @@
+"""`titrate`: a staircase of amplitudes through the gate, and what it says of the patient."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line, warn
+from stimloop.errors import ConfigError, DoesNotHoldError, os_error_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from stimloop.config import Config
+    from stimloop.titrating.rig import Asked
+    from streamer.session_parts import RunningSession
+    from streamer.watching.watchers import Watcher
+
+app = typer.Typer()
+
+
+@app.command("titrate")
+def titrate(
+    config: ConfigFile = None,
+    *,
+    amplitudes: Annotated[
+        str | None, typer.Option(help="Amounts in the unit of the device: 0,0.5,1,1.5,2.")
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(help="Seconds of each step of --amplitudes.")
+    ] = None,
+    settle: Annotated[
+        float | None, typer.Option(help="Seconds of each step that are not measured.")
+    ] = None,
+    steps: Annotated[
+        Path | None,
+        typer.Option(
+            help="The steps: a TOML file of [[steps]], or Summit's stim_sweep_config.json."
+        ),
+    ] = None,
+    side: Annotated[
+        str | None, typer.Option(help="Which implant of a Summit file of two: left or right.")
+    ] = None,
+    after: Annotated[
+        float | None, typer.Option(help="Seconds that are measured at the safe amount afterwards.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Id of the device.")] = None,
+    program: Annotated[str | None, typer.Option(help="One of its programs.")] = None,
+    of: Annotated[str | None, typer.Option(help="Id of the detector that measures.")] = None,
+    measure: Annotated[str | None, typer.Option(help="Which of its measures.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Of which of its channels.")] = None,
+    session: Annotated[
+        Path | None, typer.Option(help="Session folder to create; sessions/<time>-<rig> without.")
+    ] = None,
+    is_virtual: Annotated[
+        bool,
+        typer.Option("--virtual", help="The simulated patient in virtual time, in seconds."),
+    ] = False,
+    of_session: Annotated[
+        Path | None,
+        typer.Option("--from", help="Run nothing: compute it again from this session folder."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the result; the session's own without.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find what a measure does as the amplitude rises, step by step, and thresholds from it.
+
+    Runs a service as `run` does, whose one policy is the staircase: an operator arms it. Ends by
+    itself; titration.json, .toml and .png are in the session folder. 1 if no sign is shown.
+    """
+    from stimloop.titrating.rig import Asked
+
+    given = (config, amplitudes, steps, session)
+    if of_session is not None:
+        if any(each is not None for each in given) or is_virtual:
+            raise ConfigError(
+                "--from: expected no CONFIG, steps, --session or --virtual beside it, found some"
+            )
+        _conclude(of_session, out or _folder_of(of_session), as_json=as_json)
+        return
+    asked = Asked(
+        device=device, program=program, of=of, channel=channel, measure=measure, after_s=after
+    )
+    given_steps = (amplitudes, duration, settle, steps, side)
+    rig = _rig(config, asked, given_steps)
+    named = str(config or "the default rig")
+    folder = session or _new_folder(rig)
+    console = _console(as_json=as_json)
+    if is_virtual:
+        path = _run_virtually(named, rig, folder, may_number=session is None)
+    else:
+        path = _run_live(named, rig, folder, console, may_number=session is None)
+    _conclude(path, out or path, as_json=as_json)
+
+
+def _rig(
+    config: Path | None,
+    asked: "Asked",
+    given: tuple[str | None, float | None, float | None, Path | None, str | None],
+) -> "Config":
+    """Return the rig with its staircase."""
+    from stimloop import config as configuration
+    from stimloop.titrating.rig import device_of, titration_rig
+    from stimloop.titrating.steps_file import read_steps
+
+    amplitudes, duration, settle, steps, side = given
+    named = str(config or "the default rig")
+    loaded = configuration.load(config)
+    target = device_of(named, loaded, asked)
+    if side not in {None, "left", "right"}:
+        raise ConfigError(f"--side: expected left or right, found {side!r}")
+    if steps is not None:
+        if amplitudes is not None or duration is not None or settle is not None:
+            raise ConfigError(
+                "--steps: expected no --amplitudes, --duration or --settle beside it, found some"
+            )
+        read = read_steps(steps, target, asked.program or "", side=side)  # type: ignore[arg-type]
+        after_s = read.after_s if asked.after_s is None else asked.after_s
+        asked = asked._replace(steps=read.steps, after_s=after_s)
+    elif amplitudes is not None:
+        asked = asked._replace(steps=_steps(amplitudes, duration, settle, target.unit))
+    elif duration is not None or settle is not None:
+        raise ConfigError(
+            "--amplitudes: expected amounts beside --duration and --settle, found none"
+        )
+    return titration_rig(named, loaded, asked)
+
+
+def _steps(
+    amplitudes: str, duration: float | None, settle: float | None, unit: str
+) -> tuple[Any, ...]:
+    import msgspec
+
+    from stimulators.policies.titration.step import Step
+
+    if duration is None or settle is None:
+        missing = "--duration" if duration is None else "--settle"
+        raise ConfigError(f"{missing}: expected seconds beside --amplitudes, found none")
+    try:
+        amounts = [float(each) for each in amplitudes.split(",")]
+        tables = [
+            {f"amplitude_{unit}": each, "duration_s": duration, "settle_s": settle}
+            for each in amounts
+        ]
+        return msgspec.convert(tables, tuple[Step, ...])
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"--amplitudes, --duration, --settle: {error}") from error
+    except ValueError:
+        raise ConfigError(
+            f"--amplitudes: expected numbers with commas between, found {amplitudes!r}"
+        ) from None
+
+
+def _new_folder(rig: "Config") -> Path:
+    from streamer.clock import wall_time_text
+
+    return Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-titration"
+
+
+def _console(*, as_json: bool) -> "Console":
+    from stimloop.terminal.plain_console import PlainConsole
+
+    return PlainConsole(file=sys.stderr if as_json else sys.stdout)
+
+
+def _run_live(
+    named: str, rig: "Config", folder: Path, console: "Console", *, may_number: bool
+) -> Path:
+    from replay.titration.ending import ending_with_staircase
+    from stimloop.event_loop import run_async
+    from stimloop.live.live import run as run_live
+    from stimloop.live.table import watching
+
+    def report(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
+    def tell_step(step: int, n_steps: int) -> None:
+        if step < n_steps:
+            report(f"step {step + 1} of {n_steps}")
+
+    @contextlib.contextmanager
+    def watched(running: "RunningSession") -> "Iterator[Watcher]":
+        with ending_with_staircase(running, tell_step), watching(running, console) as watcher:
+            yield watcher
+
+    summary = run_async(
+        run_live(
+            rig,
+            named,
+            folder,
+            may_number=may_number,
+            duration_s=None,
+            report=report,
+            warn=warn,
+            watching=watched,
+        )
+    )
+    return Path(summary["folder"])
+
+
+def _run_virtually(named: str, rig: "Config", folder: Path, *, may_number: bool) -> Path:
+    from replay.patient.patient import Patient
+    from replay.titration.simulated_session import simulate_titration
+    from stimloop import config as configuration
+    from stimloop.checking.whole import expected_info
+    from stimloop.key_path import with_path_first
+    from stimloop.terminal.progress import progress_of_named
+
+    real = [each.id for each in rig.devices if not each.simulated]
+    if real:
+        raise ConfigError(
+            f"{named}: $.devices: expected simulated devices alone with --virtual, found "
+            f"{', '.join(real)}, which is not"
+        )
+    infos = [expected_info(rig.patient, each) for each in rig.streams]
+    if rig.patient is None or len(infos) != 1 or infos[0] is None:
+        found = "none" if rig.patient is None else ", ".join(each.name for each in rig.streams)
+        raise ConfigError(
+            f"{named}: $.patient: expected the simulated patient as the only stream with "
+            f"--virtual, found {found}"
+        )
+    try:
+        with progress_of_named("titrating") as advance:
+            summary = simulate_titration(
+                rig.loop,
+                Patient(rig.patient),
+                infos[0],
+                config_toml=configuration.to_toml(rig),
+                out=folder,
+                may_number=may_number,
+                progress=lambda done, total: advance(done, total, "(steps)"),
+                compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
+            )
+    except ValueError as error:
+        raise ConfigError(f"{named}: {with_path_first(str(error))}") from error
+    return Path(summary["folder"])
+
+
+def _folder_of(session: Path) -> Path:
+    return session if session.is_dir() else session.parent
+
+
+def _conclude(session: Path, out: Path, *, as_json: bool) -> None:
+    """Compute the titration of a session, write and tell what it came to."""
+    from replay.titration.recorded import read_staircase
+    from replay.titration.titration import titration
+    from stimloop.terminal.progress import progress
+    from stimloop.titrating.fragment import as_json as plain_result
+    from stimloop.titrating.text import titration_lines
+    from streamer.errors import JournalError
+
+    try:
+        with progress("computing") as advance:
+            recorded = read_staircase(session, lambda n_records: advance(n_records, None))
+    except JournalError as error:
+        raise ConfigError(str(error)) from error
+    found = titration(recorded)
+    files = _write(recorded, found, out)
+    if as_json:
+        print_json({**plain_result(found), "files": [str(each) for each in files]})
+    else:
+        for line in titration_lines(found):
+            print_line(line)
+        print_line(f"{out}: {', '.join(each.name for each in files)}")
+    for warning in found.warnings:
+        warn(f"{session}: {warning}")
+    follows = found.controllability
+    if follows.sign is None:
+        raise DoesNotHoldError(f"{session}: no sign is shown: {follows.reason}")
+
+
+def _write(recorded: Any, found: Any, out: Path) -> list[Path]:  # noqa: ANN401 loaded when called
+    import json
+
+    from stimloop.library.input_errors import InputError
+    from stimloop.titrating.fragment import as_json as plain_result
+    from stimloop.titrating.fragment import fragment
+    from stimloop.titrating.picture import save
+
+    files = [out / f"titration.{suffix}" for suffix in ("json", "toml", "png")]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(plain_result(found), indent=2, ensure_ascii=False)
+        files[0].write_text(f"{content}\n", encoding="utf-8")
+        files[1].write_text(fragment(recorded, found), encoding="utf-8")
+        save(recorded, found, files[2])
+    except InputError as error:
+        warn(f"no picture: {error}")
+        files.pop()
+    except OSError as error:
+        raise ConfigError(
+            f"{out}: expected a folder that can be written (another one: --out FOLDER), "
+            f"{os_error_text(error)}"
+        ) from error
+    return files

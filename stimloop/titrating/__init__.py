@@ -1,0 +1,1 @@
+"""Titrations on a rig: its staircase, what is kept of the result, its picture."""

@@ -1,0 +1,1 @@
+"""A staircase of amounts, to find what a measure does as the amount rises."""
