@@ -58,6 +58,7 @@ class VirtualDevices:
         self._to_devices: deque[tuple[str, _Told]] = deque()
         self._from_devices: deque[Received] = deque()
         self._emit: Callable[[Received], None] | None = None
+        self._looks: dict[str, asyncio.TimerHandle] = {}
 
     async def feed(self, emit: Callable[[Received], None]) -> None:
         """Emit the link and every device's words, and let the devices run, until cancelled."""
@@ -110,6 +111,21 @@ class VirtualDevices:
         for message in said:
             self._from_devices.append(heard_of_device(device, message))
             asyncio.get_running_loop().call_later(_WIRE_S, self._reach_service)
+        self._look_when_due(device)
+
+    def _look_when_due(self, device: str) -> None:
+        """Let a device look at its clock when its next trigger is due, between two ticks too."""
+        if (before := self._looks.pop(device, None)) is not None:
+            before.cancel()
+        fires_in_us = self.devices[device].fires_in_us
+        if fires_in_us is not None and fires_in_us < _TICK_S * 1e6:
+            # One more, as a time in seconds may be rounded down.
+            wait_s = (fires_in_us + 1) / 1e6
+            self._looks[device] = asyncio.get_running_loop().call_later(wait_s, self._look, device)
+
+    def _look(self, device: str) -> None:
+        if self._emit is not None:
+            self._say(device, self.devices[device].tick(_now_us()))
 
     def _reach_service(self) -> None:
         received = self._from_devices.popleft()

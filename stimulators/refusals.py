@@ -93,4 +93,4 @@ class RefusalReason(StrEnum):
     REFUSED = "refused", "a device refused the command"
     LEASE = "lease", "no lease is running"
     STOPPED = "stopped", "a stop came, and no lease of a later arming since"
-    DROPPED = "dropped", "a trigger that still waited when a new amount was commanded"
+    DROPPED = "dropped", "a trigger that still waited when a new amount came, or the broker went"

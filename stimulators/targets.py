@@ -104,6 +104,10 @@ class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         The measure that it is based on, and the threshold of that.
     fire_at_s : float, optional
         When a trigger is to be fired, in the service's clock; at once without it.
+    fire_uncertainty_s_max : float, optional
+        How far from `fire_at_s` it may be fired, as far as the clocks of stream and device are
+        known: a trigger that cannot be that exact is refused. Without it the clocks must be known
+        as for any command.
     withheld : bool
         Whether it must not be sent, as in a control arm: the device stays at its safe amount.
 
@@ -140,6 +144,7 @@ class Target(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     value: float
     threshold: float
     fire_at_s: float | None = None
+    fire_uncertainty_s_max: float | None = None
     withheld: bool = False
 
 

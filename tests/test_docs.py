@@ -167,9 +167,10 @@ def test_the_policies_of_the_guide_hold_on_the_default_rig(tmp_path: Path) -> No
     own, device, gate = map(default.index, ("[[policies]]", "[[devices]]", "[gate]"))
     right = default[device:gate].replace('"stn_left"', '"stn_right"')
     tables = [
-        "[[policies]]\n" + table
+        f"{before}[[policies]]\n{table}"
         for fragment in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-        for table in fragment.split("[[policies]]\n")[1:]
+        for before, *policies in [fragment.split("[[policies]]\n")]
+        for table in policies
     ]
     kinds = set()
     for table in tables:

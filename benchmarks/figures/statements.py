@@ -50,9 +50,11 @@ def pink(shape: tuple[int, int], random: np.random.Generator) -> NDArray[np.floa
     return scaled
 
 
-def wandering(n_samples: int, random: np.random.Generator) -> NDArray[np.complex128]:
-    """Return a rhythm of 20 Hz whose phase drifts at 5/s, as one complex number a sample."""
-    pole = np.exp((-5.0 + 2j * np.pi * CENTRE_HZ) / RATE_HZ)
+def wandering(
+    n_samples: int, random: np.random.Generator, lost_per_s: float = 5.0
+) -> NDArray[np.complex128]:
+    """Return a rhythm of 20 Hz whose phase drifts at this rate, a complex number a sample."""
+    pole = np.exp((-lost_per_s + 2j * np.pi * CENTRE_HZ) / RATE_HZ)
     steps = random.normal(size=n_samples) + 1j * random.normal(size=n_samples)
     made: NDArray[np.complex128] = lfilter(
         [np.sqrt((1.0 - abs(pole) ** 2) / 2.0)], [1.0, -pole], steps

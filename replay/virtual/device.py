@@ -97,6 +97,7 @@ class VirtualDevice:
         self._n_triggers = 0
         self._waiting: list[Callable[[], None]] = []
         self.stepped_us = self.n_clock_sets = 0
+        self._look_us = -1
         self.client = self._make_client()
         self.device = self._boot()
         self._switch_on()
@@ -215,15 +216,36 @@ class VirtualDevice:
             self._say(self.device.hear(message, self.own_us))
 
     def _change_link(self, is_up: bool, reason: str) -> None:
-        if is_up and self.is_asleep:
+        if self.is_asleep:
             self._waiting.append(lambda: self._change_link(is_up, reason))
         elif is_up and self.is_on:
             self._publish(self.device.describe())
+        elif self.is_on:
+            self._say(self.device.lose_link(self.own_us))
 
     def _say(self, said: Iterable[Wire]) -> None:
         self._note()
         for message in said:
             self._publish(message)
+        self._look_when_due()
+
+    def _look_when_due(self) -> None:
+        """Look at its clock when the next trigger is due, and not only with the next tick."""
+        fires_in_us, boot = self.device.fires_in_us, self.n_boots
+        if fires_in_us is None or fires_in_us >= _TICK_US:
+            return
+        # By its own clock, which drifts, it may be a microsecond short.
+        due_us = self._schedule.now_us + fires_in_us + 1
+        if self._schedule.now_us <= self._look_us <= due_us:
+            return
+        self._look_us = due_us
+
+        def look() -> None:
+            self._look_us = -1
+            if boot == self.n_boots and self.is_on:
+                self._say(self.device.tick(self.own_us))
+
+        self._schedule.at(due_us, look)
 
     def _publish(self, message: Wire) -> None:
         told = self.misbehaviour.said(message, self.config)

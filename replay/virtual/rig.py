@@ -28,7 +28,8 @@ STREAM_INFO = StreamInfo(
     uid="0",
 )
 
-_ON_EVENT = "on_event"
+#: Policies that give a trigger at each peak of the signal's rhythm.
+_AT_PEAKS = frozenset({"on_event", "phase_lock"})
 #: The signal's rhythm, and its peaks ahead of time.
 _RHYTHM = (
     {
@@ -57,6 +58,7 @@ def virtual_rig(
     arm: Literal["operator", "auto"] = "operator",
     policies: Mapping[str, Mapping[str, Any]] | None = None,
     calibrate_s: float = 0.0,
+    has_rhythm: bool = False,
 ) -> LoopConfig:
     """Return a configuration in which each device follows one burst detector.
 
@@ -71,15 +73,18 @@ def virtual_rig(
     policies : mapping, optional
         By device, what its ``threshold`` policy has beyond the defaults: the highest amount
         while the signal is strong, the safe amount while it is weak, in the safe program. Where
-        its `kind` is ``on_event``, a trigger at each peak of the signal's rhythm while it is
-        strong, foretold by 30 ms.
+        its `kind` is ``on_event`` or ``phase_lock``, a trigger at each peak of the signal's rhythm
+        while it is strong, foretold by 30 ms.
     calibrate_s : float
         How long the detector calibrates first, on a signal that is strong half of the time.
+    has_rhythm : bool
+        Whether the peaks of the rhythm are foretold though none of these policies reads them.
     """
     threshold: dict[str, Any] = {"level": 100.0}
     if calibrate_s > 0.0:
         threshold = {"percentile": 50.0, "calibrate_s": calibrate_s}
-    has_rhythm = any(each.get("kind") == _ON_EVENT for each in (policies or {}).values())
+    kinds = {each.get("kind") for each in (policies or {}).values()}
+    rhythm = _RHYTHM if has_rhythm or kinds & _AT_PEAKS else ()
     tables: dict[str, Any] = {
         "rig": {"name": "virtual", "arm": arm, "tick_s": tick_s},
         "streams": [{"name": STREAM, "kind": "lfp", "match": {"name": STREAM}}],
@@ -100,7 +105,7 @@ def virtual_rig(
                 "threshold": threshold,
                 "duration_s_min": 0.0,
             },
-            *(_RHYTHM if has_rhythm else ()),
+            *rhythm,
         ],
         "policies": [_policy(device, (policies or {}).get(device.id, {})) for device in devices],
     }
@@ -109,7 +114,7 @@ def virtual_rig(
 
 
 def _policy(device: DeviceConfig, keys: Mapping[str, Any]) -> dict[str, Any]:
-    if keys.get("kind") == _ON_EVENT:
+    if keys.get("kind") in _AT_PEAKS:
         return {
             "id": f"policy-{device.id}",
             "of": "peak",

@@ -16,6 +16,6 @@ program          not one of its programs, or a change of program at an amount ab
 charge, on_time  the way down would no longer fit within the limit
 refractory       a trigger too soon after the last
 triggers         too many triggers in a minute, or waiting for their time
-dropped          a trigger that waited when a new amount was asked for
+dropped          a trigger that waited when a new amount was asked for, or the broker was lost
 ===============  =================================================================
 """

@@ -48,6 +48,7 @@ class CommandCheck:
             self._session_refusal(command, newest_seq)
             or _content_refusal(command, self._config)
             or self._time_refusal(command, now_us)
+            or self._exactness_refusal(command, now_us)
             or self._program_refusal(command)
         )
         if refused is not None:
@@ -65,6 +66,14 @@ class CommandCheck:
             or self._triggers.refusal(now_us)
             or self._budgets.limit_for_trigger(amount_of(command), command.program, now_us)
         )
+
+    def fire_refusal(
+        self, command: Command, service_now_us: int, now_us: int
+    ) -> RefusalReason | None:
+        """Return why a trigger whose time has come may not be given now, in one word, or None."""
+        if service_now_us >= command.expires_us:
+            return RefusalReason.EXPIRED
+        return self._exactness_refusal(command, now_us) or self.trigger_refusal(command, now_us)
 
     def _session_refusal(self, command: Command, newest_seq: int) -> RefusalReason | None:
         """Return why the sender of the command may not drive the device now, or None."""
@@ -94,6 +103,20 @@ class CommandCheck:
             return None
         earliest_us = service_now_us - service.uncertainty_us
         return None if earliest_us <= fire_at_us < command.expires_us else RefusalReason.EXPIRED
+
+    def _exactness_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
+        """Refuse a trigger that may be further from its time to fire than it is allowed to be.
+
+        That the device's own clock may have been set since it was last compared counts, too.
+        """
+        limit_us, fire_at_us = command.fire_uncertainty_us_max, command.fire_at_us
+        if limit_us is None or fire_at_us is None or command.kind != "trigger":
+            return None
+        service = self._clocks.surest(command.session, now_us)
+        if service is None or service.uncertainty_us > limit_us:
+            return RefusalReason.CLOCK
+        late_us = now_us + service.offset_us - fire_at_us
+        return RefusalReason.EXPIRED if late_us > limit_us - service.uncertainty_us else None
 
     def _program_refusal(self, command: Command) -> RefusalReason | None:
         """Refuse a change of program above 0, but for programs of the same contacts."""

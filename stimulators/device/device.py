@@ -198,6 +198,23 @@ class ReferenceDevice:
             said.append(request)
         return (*said, *self._reporter.take_news())
 
+    @property
+    def fires_in_us(self) -> int | None:
+        """How long after its newest look at its clock the next trigger is due.
+
+        None where none waits. Whoever runs it calls `tick` then: a trigger is given when the device
+        looks, not before, and not later than its command allows.
+        """
+        service = self._clocks.time_of(self.session or "", self._delivery.now_us)
+        due_us = self.triggers.next_due_us
+        if due_us is None or service is None:
+            return None
+        return max(0, due_us - service.offset_us - self._delivery.now_us)
+
+    def lose_link(self, now_us: int) -> tuple[FromDevice, ...]:
+        """Drop the triggers that wait, since nobody could take them back any more."""
+        return (*self._pass_time(now_us), *self._drop_triggers(RefusalReason.DROPPED))
+
     def switch_off(self, now_us: int) -> Counts:
         """Return what is to be stored where it is switched off now: all that it gave until then.
 
@@ -277,10 +294,9 @@ class ReferenceDevice:
                 RefusalReason.LEASE if self.state != "live" else RefusalReason.CLOCK
             )
         said: list[FromDevice] = []
-        for command in self.triggers.take_due(now_us + service.offset_us):
-            refused = self._check.trigger_refusal(command, now_us)
-            if now_us + service.offset_us >= command.expires_us:
-                refused = RefusalReason.EXPIRED
+        service_now_us = now_us + service.offset_us
+        for command in self.triggers.take_due(service_now_us):
+            refused = self._check.fire_refusal(command, service_now_us, now_us)
             if refused is None:
                 self.triggers.give(command, now_us)
                 self._budgets.count_trigger(amount_of(command), command.program, now_us)

@@ -91,6 +91,7 @@ class ServiceClocks:
         self._open: dict[int, _OpenRequest] = {}
         self._n_requests = 0
         self._due_us = 0
+        self._asked_us = 0
 
     def ask(self, now_us: int) -> ClockRequest | None:
         """Return a clock request where one is due."""
@@ -99,6 +100,7 @@ class ServiceClocks:
         session = self.best_session(now_us)
         known = None if session is None else self.time_of(session, now_us)
         self._due_us = now_us + (_EAGER_PERIOD_US if known is None else _PERIOD_US)
+        self._asked_us = now_us
         self._n_requests += 1
         nonce = f"{self._n_requests}" if self._new_nonce is None else self._new_nonce()
         self._open[self._n_requests] = _OpenRequest(nonce, now_us, set())
@@ -144,8 +146,9 @@ class ServiceClocks:
             del self._exchanges[next(iter(self._exchanges))]
 
     def note_look(self, passed_us: int) -> None:
-        """Widen the bound of all stamps after a long pause: the clock may have been set."""
+        """Widen the bound of all stamps after a long pause, and ask soon: the clock may be set."""
         if passed_us > _LOOK_US_MAX:
+            self._due_us = min(self._due_us, self._asked_us + _EAGER_PERIOD_US)
             for session, exchanges in self._exchanges.items():
                 wider = (each._replace(doubt_us=each.doubt_us + passed_us) for each in exchanges)
                 self._exchanges[session] = deque(wider, maxlen=_N_EXCHANGES)
@@ -156,6 +159,17 @@ class ServiceClocks:
         if best is None or best.uncertainty_us(now_us) > _UNCERTAINTY_US_MAX:
             return None
         return ServiceTime(best.offset_us, best.uncertainty_us(now_us))
+
+    def surest(self, session: str, now_us: int) -> ServiceTime | None:
+        """Return the offset to one session's service that is surest if the own clock was set since.
+
+        None without any exchange; as uncertain as that makes it.
+        """
+        exchanges = self._exchanges.get(session)
+        if not exchanges:
+            return None
+        surest = _surest(exchanges, now_us)
+        return ServiceTime(surest.offset_us, surest.bound_us(now_us))
 
     def best_session(self, now_us: int) -> str | None:
         """Return the newest session whose time is known within 10 ms."""

@@ -20,6 +20,8 @@ from stimulators.wire.mqtt import BrokerConfig, MqttLink, Will
 from stimulators.wire.topics import device_client_id
 
 _TICK_S = 0.005
+#: How late a timer of the event loop may be, on a machine that has nothing else to do.
+_TIMER_S = 0.0015
 _KEEP_COUNTS_S = 1.0
 _N_INSTANCE_BYTES = 8
 _N_NONCE_BYTES = 16
@@ -86,6 +88,7 @@ class DeviceLink:
         self._memory = memory
         self._kept_session = self.device.newest_session
         self._now_s = now_s
+        self._has_new_trigger = asyncio.Event()
         self._watch = watch
         gone = self.topics.write(self._gone("the connection was lost", word=0))
         self._link = MqttLink(
@@ -135,13 +138,30 @@ class DeviceLink:
             if self._now_s() >= keep_due_s:
                 keep_due_s = self._now_s() + _KEEP_COUNTS_S
                 self._keep_counts(self.device.counts, is_end=False)
-            await asyncio.sleep(_TICK_S)
+            await self._until_next_look()
+
+    async def _until_next_look(self) -> None:
+        """Wait for a tick; less where a trigger is due, or one comes that is due before.
+
+        A timer of the event loop is late by up to a millisecond: shortly before a trigger is due
+        the device looks again and again.
+        """
+        self._has_new_trigger.clear()
+        fires_in_us = self.device.fires_in_us
+        wait_s = _TICK_S
+        if fires_in_us is not None:
+            wait_s = min(_TICK_S, max(0.0, fires_in_us / 1e6 - _TIMER_S))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._has_new_trigger.wait()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
         heard = self.topics.read(topic, payload, retained=retained)
         if heard is not None:
             said = self.device.hear(heard.message, self._now_us(), verified=heard.verified)
             self._say(said)
+        if self.device.fires_in_us is not None:
+            self._has_new_trigger.set()
         self._watch(self)
 
     def _change_link(self, is_up: bool, problem: str) -> None:
@@ -149,6 +169,8 @@ class DeviceLink:
         self.problem = problem
         if is_up:
             self._publish(self.device.describe())
+        else:
+            self._say(self.device.lose_link(self._now_us()))
         self._watch(self)
 
     def _say(self, said: Iterable[FromDevice]) -> None:

@@ -43,6 +43,11 @@ class TriggerOutput:
         """Whether no more triggers may wait."""
         return len(self.waiting) >= _N_WAITING_MAX
 
+    @property
+    def next_due_us(self) -> int | None:
+        """When the first trigger that waits is due, by the service's clock; None without any."""
+        return min((each.fire_at_us or 0 for each in self.waiting), default=None)
+
     def is_waiting(self, command: Command) -> bool:
         """Return whether this trigger was received before and still waits."""
         number = (command.session, command.seq)

@@ -2,6 +2,8 @@
 
 import math
 
+import msgspec
+
 from stimulators.decisions import Refusal
 from stimulators.gate.driving.drive import Drive
 from stimulators.gate.limits.limit import Asked
@@ -65,7 +67,7 @@ class Admission:
         if refusal is not None:
             self._rig.decide(refusal)
             return
-        sent = drive.trigger(target, self._rig.now_s)
+        sent = drive.trigger(self._with_what_is_left(target), self._rig.now_s)
         self._rig.decide(_of(target, sent) if isinstance(sent, Refusal) else sent)
 
     def _objection(self, drive: Drive, target: Target) -> Refusal | None:
@@ -92,7 +94,7 @@ class Admission:
             return refusal_of(target, RefusalReason.NUMBER, f"{numbers}", "finite numbers")
         refusal = None
         if target.fire_at_s is not None:
-            refusal = self._untimely(drive, target, target.fire_at_s)
+            refusal = self._untimely(drive, target, target.fire_at_s) or self._unsure(drive, target)
         if refusal is None and target.kind != "trigger":
             refusal = self._one_rise_more(drive, target)
         return refusal
@@ -105,6 +107,29 @@ class Admission:
             return None
         expected = f"from now to {horizon_s:g} s ahead"
         return refusal_of(target, RefusalReason.FIRE_AT, f"{ahead_s:g} s ahead", expected)
+
+    def _unsure(self, drive: Drive, target: Target) -> Refusal | None:
+        """Refuse a trigger whose time to fire is less certain than it must be."""
+        allowed_s = target.fire_uncertainty_s_max
+        if allowed_s is None:
+            return None
+        stream_s = self._rig.stream_uncertainty_s
+        device_s = drive.known_time.uncertainty_s(self._rig.now_s)
+        if device_s is not None and stream_s + device_s <= allowed_s:
+            return None
+        found = "a device that does not say how well it knows the time"
+        if device_s is not None:
+            found = f"{stream_s + device_s:.2g} s uncertain ({device_s:.2g} s of it the device)"
+        expected = f"at most {allowed_s:g} s (fire_uncertainty_s_max)"
+        return refusal_of(target, RefusalReason.CLOCK, found, expected)
+
+    def _with_what_is_left(self, target: Target) -> Target:
+        """Leave to the device what the clock of the stream does not use up of the uncertainty."""
+        allowed_s = target.fire_uncertainty_s_max
+        if allowed_s is None:
+            return target
+        left_s = min(allowed_s - self._rig.stream_uncertainty_s, self._timing.command_valid_s)
+        return msgspec.structs.replace(target, fire_uncertainty_s_max=left_s)
 
     def _one_rise_more(self, drive: Drive, target: Target) -> Refusal | None:
         refusal = drive.objection_to_rise(target, self._rig.now_s)

@@ -102,6 +102,7 @@ class DeviceMessages:
         drive.account.count(drive.belief, self._rig.now_s)
         self._take(drive, status)
         if is_news:
+            drive.known_time.take(status, self._session)
             info = drive.presence.info
             drive.account.settle(
                 status,
@@ -170,6 +171,8 @@ class DeviceMessages:
         rig, name = self._rig, drive.config.id
         before = drive.presence.instance
         is_newest = drive.presence.note_instance(instance, rig.now_s)
+        if is_newest and instance != before:
+            drive.known_time.forget()
         if rig.is_staying and instance != before:
             what = "was started anew" if is_newest else "is there twice"
             rig.go_safe(f"device {name} {what}")

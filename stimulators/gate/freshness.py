@@ -1,5 +1,6 @@
 """Whether the data under a decision are there, good, and young enough."""
 
+import math
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -94,6 +95,14 @@ class StreamWatch:
         elif now_s - self.good_since_s >= GOOD_S_MIN:
             self.broken_by = None
         return flaw
+
+    @property
+    def uncertainty_s(self) -> float:
+        """The uncertainty of its clock; endless while it is not known."""
+        newest = self._newest
+        if newest is None or newest.uncertainty_s is None:
+            return math.inf
+        return newest.uncertainty_s
 
     def good_s(self, now_s: float) -> float:
         """Return how long the stream has been good without a break."""

@@ -10,6 +10,7 @@ from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 _N_TARGETS_MAX = 16
 _TEXTS = ("policy", "device", "kind", "detector", "channel", "program")
 _NUMBERS = ("amount", "onset_s", "value", "threshold")
+_TIMES = ("fire_at_s", "fire_uncertainty_s_max")
 _N_TEXT_MAX = 256
 #: Up to this, every whole number has a float of its own.
 _INT_MAX = 2**53
@@ -105,7 +106,7 @@ class BoundPolicy:
             and type(target.sample) is int
             and type(target.time_s) is float
             and type(target.onset_s) is type(target.value) is type(target.threshold) is float
-            and target.fire_at_s is None
+            and target.fire_at_s is target.fire_uncertainty_s_max is None
             and type(target.withheld) is bool
             and type(target.detector) is type(target.channel) is type(target.program) is str
             and len(text := target.detector + target.channel + target.program) <= _N_TEXT_MAX
@@ -136,14 +137,17 @@ def _wrong_form(target: Target) -> str | None:
         text = getattr(target, field)
         if not _is_text(text):
             return f"expected a text of up to {_N_TEXT_MAX} as {field}, found {text!r:.60}"
-    numbers = _NUMBERS if target.fire_at_s is None else (*_NUMBERS, "fire_at_s")
-    for field in numbers:
+    times = (each for each in _TIMES if getattr(target, each) is not None)
+    for field in (*_NUMBERS, *times):
         if not _is_number(getattr(target, field)):
             return f"expected a number as {field}, found {getattr(target, field)!r:.60}"
     if not isinstance(target.withheld, bool):
         return f"expected true or false as withheld, found {target.withheld!r}"
     if target.fire_at_s is not None and target.kind != "trigger":
         return f"expected a time to fire of triggers alone, found {target.fire_at_s!r}"
+    if target.fire_uncertainty_s_max is not None and target.fire_at_s is None:
+        found = f"{target.fire_uncertainty_s_max!r}"
+        return f"expected fire_uncertainty_s_max only with a time to fire, found {found}"
     return None
 
 

@@ -30,7 +30,12 @@ class Reason(Wire, frozen=True):
 
 
 class Command(Wire, frozen=True):
-    """An amplitude to hold, or one trigger. Exactly one of amplitude and level is set."""
+    """An amplitude to hold, or one trigger. Exactly one of amplitude and level is set.
+
+    A trigger with `fire_at_us` waits at the device for that time. With `fire_uncertainty_us_max` it
+    is given only where the uncertainty of the device's clock, and how late it is by that clock,
+    are no more than this together; else it is refused.
+    """
 
     session: str
     seq: Integer
@@ -45,6 +50,7 @@ class Command(Wire, frozen=True):
     amplitude_ma: float | None = None
     level: float | None = None
     fire_at_us: Integer | None = None
+    fire_uncertainty_us_max: Integer | None = None
 
 
 class Lease(Wire, frozen=True):

@@ -116,7 +116,7 @@ def test_the_device_gives_each_at_its_time_by_its_own_clock() -> None:
     for command in commands[:-2]:  # the end of the session takes back what waits
         ack = acks[command.seq]
         assert ack.refused is None
-        assert 0 <= ack.applied_us - (command.fire_at_us or 0) <= 20_000
+        assert 0 <= ack.applied_us - (command.fire_at_us or 0) <= 100
         assert (command.fire_at_us or 0) > command.issued_us
 
 

@@ -22,12 +22,16 @@ EXAMPLES: Final = tuple(
 )
 #: The device of these configurations whose amount is a level.
 LEVEL_DEVICE: Final = "band"
+#: The detector of the virtual rig that foretells the peaks of its rhythm.
+_PEAKS: Final = "peak"
 
 
 def reading_burst(table: PolicyConfig) -> PolicyConfig:
-    """Return a policy's table that reads the burst detector of the virtual rig."""
-    said: dict[str, Any] = {"of": "burst", "by": "burst", "event": "onset"}
+    """Return a policy's table that reads the burst detector of the virtual rig, or its peaks."""
+    is_at_phase = any(getattr(each, "measure", "") == "phase" for each in table.reads)
+    said: dict[str, Any] = {"of": _PEAKS if is_at_phase else "burst", "by": "burst"}
     said |= {
+        "event": "onset",
         "measure": "value",
         "upper_threshold": _UPPER,
         "lower_threshold": _LOWER,
@@ -41,6 +45,11 @@ def reading_burst(table: PolicyConfig) -> PolicyConfig:
     if hasattr(table, "discriminants"):
         keys["discriminants"] = tuple(map(_discriminant_of_burst, table.discriminants))
     return msgspec.structs.replace(table, **keys)
+
+
+def reads_peaks(table: PolicyConfig) -> bool:
+    """Say whether a table reads the peaks of the virtual rig's rhythm."""
+    return any(each.detector == _PEAKS for each in table.reads)
 
 
 def _discriminant_of_burst(table: DiscriminantConfig) -> DiscriminantConfig:

@@ -15,7 +15,7 @@ from replay.what_if.states import SEEN_US, delivers
 from stimulators.device_config import DeviceConfig
 from stimulators.gate_config import GateConfig
 from stimulators.limits import LimitsConfig, ProgramConfig
-from tests.world.drawn_policies import LEVEL_DEVICE, draw
+from tests.world.drawn_policies import LEVEL_DEVICE, draw, reads_peaks
 from tests.world.electrode_oracle import ViolationError
 from tests.world.oracle import Oracle
 
@@ -126,9 +126,10 @@ def _policy(device: DeviceConfig, random: Random) -> dict[str, Any]:
     if random.random() < 0.15:
         # A trigger is given in the program in effect, as programs change at 0 only.
         keys |= {"output": "trigger", "program": device.safe_program}
-        if random.random() < 0.5:  # at each peak of the rhythm, foretold
+        drawn = random.random()
+        if drawn < 0.5:  # at each peak of the rhythm, foretold
             del keys["output"]
-            keys |= {"kind": "on_event"}
+            keys["kind"] = "phase_lock" if drawn < 0.25 else "on_event"
     return keys
 
 
@@ -183,6 +184,7 @@ def run_seed(
         timing=timing,
         arm="auto" if simulated else "operator",
         policies={device.id: _policy(device, random) for device in devices},
+        has_rhythm=any(map(reads_peaks, policies)),
     )
     if policies:
         config = msgspec.structs.replace(config, policies=tuple(policies))

@@ -10,7 +10,7 @@ from replay.virtual.rig import virtual_rig
 from replay.virtual.swarm import Swarm
 from replay.virtual.world import World
 from stimulators.policies.policy import PolicyConfig
-from tests.world.drawn_policies import EXAMPLES, LEVEL_DEVICE, reading_burst
+from tests.world.drawn_policies import EXAMPLES, LEVEL_DEVICE, reading_burst, reads_peaks
 from tests.world.oracle import Oracle
 from tests.world.scenario import feedback_of, stimulator_of
 
@@ -32,7 +32,9 @@ def test_the_limits_hold_with_every_policy(
         else stimulator_of(name, safe_ma=0.5)
         for name in example.drives
     ]
-    config = msgspec.structs.replace(virtual_rig(devices), policies=(reading_burst(example),))
+    table = reading_burst(example)
+    rig = virtual_rig(devices, has_rhythm=reads_peaks(table))
+    config = msgspec.structs.replace(rig, policies=(table,))
     world = World(config, seed=seed)
     faults = Random(seed).sample(sorted(SWARM_FAULTS), 3)  # noqa: S311 a seed must give the same again
     swarm = Swarm(world, () if is_quiet else faults, 2_000_000)

@@ -130,6 +130,7 @@ def main(path: str) -> None:
         except OSError:
             if link is not None:
                 link.close()
+                device.lose_link()
             link = None
         time.sleep(0.002)
 

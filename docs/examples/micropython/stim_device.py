@@ -9,7 +9,7 @@ from stim_clock import ServiceClocks
 from stim_counts import Counts
 from stim_messages import COMMAND, LEASE, REPLY, STOP, fits
 from stim_output import Output
-from stim_refusals import amount_of, refusal, trigger_refusal
+from stim_refusals import amount_of, exactness_refusal, refusal, trigger_refusal
 from stim_signing import opened, seal
 from stim_tenancy import Tenancy
 from stim_triggers import Triggers
@@ -133,6 +133,11 @@ class Device:
         self._say_news()
         return self._said
 
+    def lose_link(self) -> None:
+        """Drop the triggers that wait, since nobody could take them back any more."""
+        self._said = []
+        self._drop("dropped")
+
     # What it does by itself.
 
     def _pass_time(self, now_us: int) -> None:
@@ -189,7 +194,7 @@ class Device:
             return
         service_us = self.now_us + clock[0]
         for command in self.triggers.take_due(service_us):
-            refused = trigger_refusal(self, command)
+            refused = exactness_refusal(self, command) or trigger_refusal(self, command)
             if service_us >= command["expires_us"]:
                 refused = "expired"
             if refused is None:

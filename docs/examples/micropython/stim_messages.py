@@ -17,6 +17,7 @@ COMMAND = {
     "amplitude_ma": (int, float, _NO),
     "level": (int, float, _NO),
     "fire_at_us": (int, _NO),
+    "fire_uncertainty_us_max": (int, _NO),
 }
 LEASE = {
     "session": (str,),

@@ -45,7 +45,18 @@ def _time_refusal(device, command: dict) -> str | None:
     fire_at_us = command.get("fire_at_us")
     if fire_at_us is not None and not service_us - clock[1] <= fire_at_us < expires_us:
         return "expired"
-    return None
+    return exactness_refusal(device, command)
+
+
+def exactness_refusal(device, command: dict) -> str | None:
+    """Return why a trigger would be given too far from its time to fire, or None."""
+    limit_us, fire_at_us = command.get("fire_uncertainty_us_max"), command.get("fire_at_us")
+    if limit_us is None or fire_at_us is None or command["kind"] != "trigger":
+        return None
+    clock = device.clocks.time_of(command["session"], device.now_us)
+    if clock is None or clock[1] > limit_us:
+        return "clock"
+    return "expired" if device.now_us + clock[0] - fire_at_us > limit_us - clock[1] else None
 
 
 def _now_refusal(device, command: dict, amount: float) -> str | None:

@@ -8,6 +8,7 @@ from stimulators.device_config import DeviceConfig
 from stimulators.gate.belief import Belief
 from stimulators.gate.driving.answers import OpenCommand, OpenCommands
 from stimulators.gate.driving.descent import Descent
+from stimulators.gate.driving.fire_times import KnownTime
 from stimulators.gate.driving.maker import Maker
 from stimulators.gate.driving.sending import Sending
 from stimulators.gate.driving.shortfall import Shortfall
@@ -62,6 +63,8 @@ class Drive:
         Whether it said since then that it holds our session: only then is it given commands.
     descent : Descent or None
         There while the device is brought to its safe amount.
+    known_time : KnownTime
+        How well it knows our time.
     lease_until_s : float
         When the newest lease it was sent ends.
     """
@@ -87,6 +90,7 @@ class Drive:
         self.is_engaged = self.is_live = self._was_live = False
         self.descent: Descent | None = None
         self.lease_until_s = -math.inf
+        self.known_time = KnownTime()
         self._timing = timing
         self._lease_due_s = -math.inf
         self._maker = Maker(config, timing, session=session, seqs=seqs, lease_seqs=lease_seqs)
@@ -227,9 +231,10 @@ class Drive:
         """Return the trigger's command, or why it may not be sent; it is not kept for later."""
         return self._sending.send_trigger(target, now_s)
 
-    def cancel_triggers(self, now_s: float) -> None:
-        """Cancel triggers that wait in the device for their time to fire."""
+    def cancel_triggers(self, now_s: float) -> bool:
+        """Cancel triggers that wait in the device for their time; say whether any may wait."""
         self._sending.cancel_triggers(now_s)
+        return self._sending.is_cancel_due
 
     def renew_lease(self, armed_s: float, now_s: float) -> Send | None:
         """Return a lease where the next is due."""

@@ -1,5 +1,6 @@
 """The only file in which commands and leases are constructed."""
 
+import math
 from collections.abc import Iterator
 
 from stimulators.decisions import Send
@@ -91,7 +92,15 @@ class Maker:
             amplitude_ma=amount if self._is_current else None,
             level=None if self._is_current else amount,
             fire_at_us=None if fire_at_s is None else round(fire_at_s * 1e6),
+            fire_uncertainty_us_max=None if fire_at_s is None else _uncertainty_us_max(wish),
         )
+
+
+def _uncertainty_us_max(wish: Target | None) -> int | None:
+    """Return how far from its time a trigger may be fired, rounded to the stricter side."""
+    if wish is None or wish.fire_uncertainty_s_max is None:
+        return None
+    return math.floor(wish.fire_uncertainty_s_max * 1e6)
 
 
 def _reason(wish: Target) -> Reason:

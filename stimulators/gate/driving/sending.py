@@ -63,7 +63,7 @@ class Sending:
         self._account = account
         self._limits = limits
         self._commands = commands
-        self._scheduled_s = -math.inf
+        self._waits_until_s = -math.inf
 
     def send_amplitude(self, asked: Asked, *, wish: Target | None, channel: str) -> Send:
         """Return an amplitude command to be sent now, for a policy or by the gate itself."""
@@ -71,9 +71,8 @@ class Sending:
         self._account.note_sent(self._belief, asked.now_s)
         self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
         self.said, self.said_s = (asked.amount, asked.program), asked.now_s
-        # With each new amount the device drops triggers that wait for their time.
+        # With each new amount the device drops triggers that wait; this one may be lost on the way.
         self.is_cancel_due = False
-        self._scheduled_s = -math.inf
         return Send(self._config.id, command)
 
     def send_trigger(self, target: Target, now_s: float) -> Send | Refusal:
@@ -89,13 +88,14 @@ class Sending:
         )
         if (refusal := self._limits.check(asked)) is not None:
             return refusal
-        self._scheduled_s = max(self._scheduled_s, target.fire_at_s or -math.inf)
+        if target.fire_at_s is not None:
+            self._waits_until_s = max(self._waits_until_s, self._latest_s(target, asked))
         command = self._send("trigger", asked, wish=target, channel=target.channel)
         return Send(self._config.id, command)
 
     def cancel_triggers(self, now_s: float) -> None:
         """Cancel triggers that wait in the device for their time to fire."""
-        self.is_cancel_due = self._scheduled_s >= now_s
+        self.is_cancel_due = self._waits_until_s >= now_s
 
     def forget_said(self) -> None:
         """Assume the amount to which the device went by itself, whatever was sent before."""
@@ -105,6 +105,12 @@ class Sending:
         """Forget everything that was sent: no command is open and no trigger waits."""
         self.said = None
         self.is_cancel_due = False
+
+    def _latest_s(self, target: Target, asked: Asked) -> float:
+        """Return until when the device may give a trigger that waits there."""
+        if target.fire_uncertainty_s_max is None:
+            return asked.until_s
+        return min(asked.until_s, asked.fire_at_s + target.fire_uncertainty_s_max)
 
     def _send(
         self, kind: CommandKind, asked: Asked, *, wish: Target | None, channel: str

@@ -43,16 +43,20 @@ class DriveGroup:
         for drive in self._drives:
             drive.wishes.drop()
 
-    def cancel_triggers(self, now_s: float) -> None:
-        """Take back the triggers that wait at the devices for their time."""
-        for drive in self._drives:
-            drive.cancel_triggers(now_s)
+    def cancel_triggers(self, now_s: float) -> list[Drive]:
+        """Take back the triggers that wait for their time; return the devices where some may."""
+        return [drive for drive in self._drives if drive.cancel_triggers(now_s)]
 
     def next_commands(self, state: State, now_s: float) -> Iterator[Send]:
         """Yield the command of each device that is due in this state of the rig."""
         for drive in self._drives:
             if (sent := drive.send_next(state, now_s)) is not None:
                 yield sent
+
+    @property
+    def stream_uncertainty_s(self) -> float:
+        """How far off the clocks of the streams may be: the worst counts."""
+        return max((watch.uncertainty_s for watch in self._streams), default=0.0)
 
     @property
     def way_down_s(self) -> float:

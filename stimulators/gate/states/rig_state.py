@@ -109,6 +109,11 @@ class RigState:
         """Whether a broken condition of staying makes the rig safe: not in idle, nor in safe."""
         return self.state in STAYING
 
+    @property
+    def stream_uncertainty_s(self) -> float:
+        """How far off the clocks of the streams may be that decisions rest on."""
+        return self._drives.stream_uncertainty_s
+
     def check(self, *more: Drive) -> Flaw | None:
         """Check streams, driven devices and the estimates of `more`; return the first flaw."""
         return self._drives.first_flaw(self.now_s, *more)
@@ -271,7 +276,9 @@ class RigState:
 
     def _hold(self, reason: str) -> None:
         self._change("hold", reason)
-        self._drives.cancel_triggers(self.now_s)
+        # At once, and not with the next tick: until then they may be given.
+        for drive in self._drives.cancel_triggers(self.now_s):
+            self.step(drive)
 
     def _lease(self, drive: Drive) -> None:
         """Renew a lease where it is due: on good data, and in hold and in a pause on any."""

@@ -117,7 +117,10 @@ def _exchange() -> Iterator[tuple[str, str, bytes]]:
     script.live()
     script.command(1.0)
     script.refused("limit", 3.5)
-    script.hear(topics.TRIGGER, script.make(1.0, kind="trigger", fire_at_us=50_000))
+    script.hear(
+        topics.TRIGGER,
+        script.make(1.0, kind="trigger", fire_at_us=50_000, fire_uncertainty_us_max=4_900),
+    )
     script.pass_us(1_000_000)
     script.stop()
     script.tick()

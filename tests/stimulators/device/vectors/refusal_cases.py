@@ -31,9 +31,10 @@ def lease(script: Script) -> None:
 
 
 def clock(script: Script) -> None:
-    """A command from the future: one of the clocks is wrong."""
+    """A command from the future, and a trigger that no clock makes as exact as it must be."""
     script.live()
     script.refused("clock", issued_us=20_000, expires_us=120_000)
+    script.refused("clock", kind="trigger", fire_at_us=50_000, fire_uncertainty_us_max=0)
 
 
 def expired(script: Script) -> None:

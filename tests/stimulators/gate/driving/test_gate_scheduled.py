@@ -43,7 +43,7 @@ def test_an_amplitude_takes_back_a_trigger_that_waits(
 def test_a_trigger_whose_time_is_over_needs_no_taking_back() -> None:
     rig = GateRig(device_of()).be_active(1.0)
     rig.trigger(1.5, fire_at_s=rig.now_s + 0.08)
-    rig.run(0.1)
+    rig.run(0.12)
     before = len(rig.commands)
     _hold(rig)
     assert len(rig.commands) == before

@@ -1,0 +1,1 @@
+"""When triggers are given that are to fire at a phase, over a real broker."""
