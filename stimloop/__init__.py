@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from replay.recording import RecordingError as RecordingError
     from stimloop.library.detection import detect as detect
+    from stimloop.library.explained import Explained as Explained
     from stimloop.library.input_errors import InputError as InputError
     from stimloop.library.kinds.installed import *  # noqa: F403 its stub lists them
     from stimloop.library.kinds.thresholds import Level as Level
@@ -44,6 +45,7 @@ _MODULES: Final = {
     "Detected": "stimloop.library.results.detected",
     "DetectorSeries": "stimloop.library.results.detector_series",
     "Episodes": "stimloop.library.results.episodes",
+    "Explained": "stimloop.library.explained",
     "FileStream": "stimloop.library.recording",
     "InputError": "stimloop.library.input_errors",
     "Level": "stimloop.library.kinds.thresholds",

@@ -80,6 +80,7 @@ class ClosedLoop:
         self.conditioners: dict[str, Conditioner] = conditioners(config.streams, infos, unread)
         layouts = {name: each.layout for name, each in self.conditioners.items()}
         self.chain = DetectorChain(config.detectors, layouts)
+        self.policies = config.policies
         self.wirings: tuple[Wiring, ...] = wirings(config, self.chain)
         self.allow = config.rig.allow
         watched = tuple(dict.fromkeys(name for each in self.wirings for name in each.streams))
@@ -131,6 +132,10 @@ class ClosedLoop:
         for wiring in self.wirings:
             if wiring.policy.id == event.policy:
                 wiring.bind(event)
+
+    def condition(self, conditioner: Conditioner, chunk: Chunk) -> tuple[Block, tuple[Note, ...]]:
+        """Return the block that is made of a chunk, and the notes on it."""
+        return conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
 
     def _bind_device_events(self) -> tuple[DeviceEvent, ...]:
         """Bind the device events of this step to the next sample that each policy decides on."""
@@ -190,7 +195,7 @@ class ClosedLoop:
         conditioner = self.conditioners.get(chunk.stream)
         if conditioner is None or not chunk.timestamps_s.size:
             return Outcome()
-        block, notes = conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
+        block, notes = self.condition(conditioner, chunk)
         seen = self.chain.update(block)
         notes += tuple(map(self._noted, self.chain.take_bound()))
         targets: list[Target] = []

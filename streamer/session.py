@@ -92,7 +92,8 @@ class PreparedSession:
             )
             began_s, started_s = clock.now_s(), ends.now_s()
             journal = stack.enter_context(Journal(folder.journal_file, first, started_s))
-            summary = Summary(self.loop, is_timed=ends.is_timed)
+            summary = Summary(self.loop, is_timed=ends.is_timed, utc_offset_us=first.utc_offset_us)
+            summary.begin(started_s)
             tables = stack.enter_context(
                 TableWriter(folder.path, self.loop, first, waits=ends.samples_wait)
             )

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from replay.verification.recomputation import of_other_origin
-from streamer.closed_loop import ClosedLoop
+from streamer.closed_loop import ClosedLoop, Outcome
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader, JournalRecord
-from streamer.journal.records import StepRecord, encode_outcome
+from streamer.journal.records import Header, StepRecord, encode_outcome
 from streamer.tables.session_tables import SessionTables
+from streamer.watching.therapy import Therapy
 
 
 class RebuiltTables(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,8 @@ class RebuiltTables(msgspec.Struct, frozen=True, kw_only=True):
         are what is computed here and not what was acted on.
     warnings : tuple of str
         What may explain that.
+    therapy : dict
+        Of each device, as `summary.json` has it.
     """
 
     session: str
@@ -46,6 +50,7 @@ class RebuiltTables(msgspec.Struct, frozen=True, kw_only=True):
     has_ended: bool
     difference: str | None
     warnings: tuple[str, ...]
+    therapy: dict[str, dict[str, Any]]
 
 
 def rebuild_tables(
@@ -85,12 +90,17 @@ def rebuild_tables(
             text = f"{path}: record 0: the configuration cannot be used: {error}"
             raise JournalError(text) from error
         tables = SessionTables(folder, loop, header, part_name="rebuilt")
+        therapy = Therapy(loop)
         difference: str | None = None
         try:
             for record in reader.records():
-                if isinstance(record.payload, StepRecord):
-                    found = _step(loop, tables, record, record.payload)
-                    difference = difference or found
+                if isinstance(record.payload, Header):
+                    therapy.take(record.now_s, (), ())
+                elif isinstance(record.payload, StepRecord):
+                    outcome = loop.step(record.payload.event, record.now_s)
+                    tables.add(record.payload.event, record.now_s, outcome)
+                    therapy.take(record.now_s, outcome.targets, outcome.device_events)
+                    difference = difference or _difference(record, record.payload, outcome)
                 progress(reader.n_records)
             tables.finish()
         except BaseException:
@@ -107,14 +117,11 @@ def rebuild_tables(
             has_ended=reader.end is not None,
             difference=difference,
             warnings=tuple(of_other_origin(header)),
+            therapy=therapy.as_dict(),
         )
 
 
-def _step(
-    loop: ClosedLoop, tables: SessionTables, record: JournalRecord, step: StepRecord
-) -> str | None:
-    outcome = loop.step(step.event, record.now_s)
-    tables.add(step.event, record.now_s, outcome)
+def _difference(record: JournalRecord, step: StepRecord, outcome: Outcome) -> str | None:
     if encode_outcome(outcome) == bytes(step.outcome):
         return None
     return f"record {record.number} ({type(step.event).__name__}) comes out otherwise here"

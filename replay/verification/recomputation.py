@@ -73,7 +73,11 @@ class Recomputation:
             ]
         except ValueError as error:
             raise Difference(f"record 0: the configuration cannot be used: {error}") from error
-        self._summary = Summary(self._loop, is_timed=False)
+        self._summary = Summary(self._loop, is_timed=False, utc_offset_us=header.utc_offset_us)
+
+    def begin(self, record: JournalRecord) -> None:
+        """Take in the header's record: the session began then."""
+        self._summary.begin(record.now_s)
 
     def step(self, record: JournalRecord, step: StepRecord) -> None:
         """Compute one step again and compare all that followed from it."""

@@ -9,7 +9,7 @@ from replay.verification.recomputation import Recomputation, of_other_origin
 from replay.verification.verdict import Difference, EndVerdict, Verdict
 from streamer.errors import JournalError, LogMissingError
 from streamer.journal.reader import JournalReader
-from streamer.journal.records import FailureRecord, StepRecord
+from streamer.journal.records import FailureRecord, Header, StepRecord
 
 
 def verify(
@@ -108,6 +108,8 @@ class _Verification:
                     self.head_number = record.number
                 if isinstance(record.payload, StepRecord):
                     recomputation.step(record, record.payload)
+                elif isinstance(record.payload, Header):
+                    recomputation.begin(record)
                 elif isinstance(record.payload, FailureRecord):
                     self._warnings.append(
                         f"record {record.number}: the service failed: {record.payload.text}"

@@ -30,6 +30,7 @@ def export(
     otherwise here than it was recorded: the tables are written all the same.
     """
     from replay.verification.rebuilt_tables import rebuild_tables
+    from stimloop.terminal.therapy_text import therapy_lines
     from streamer.errors import JournalError
     from streamer.tables.csv_file import write_csv
 
@@ -58,6 +59,7 @@ def export(
                 "records": made.n_records,
                 "ended": made.has_ended,
                 "holds": made.difference is None,
+                "therapy": made.therapy,
             }
         )
     else:
@@ -65,6 +67,8 @@ def export(
             f"{folder}: {made.n_estimates} rows of estimates and {made.n_events} of events from "
             f"{made.n_records} records: {', '.join(each.name for each in files)}"
         )
+        for line in therapy_lines(made.therapy):
+            print_line(line)
     if not made.has_ended:
         warn(
             f"{session}: the session has no end, as one that was killed or goes on: the tables "

@@ -10,12 +10,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from stimloop.commands.arguments import AsJson, print_json, print_line, warn
-from stimloop.commands.countdown import shown_countdown
 from stimloop.errors import ConfigError, DoesNotHoldError, FaultError
 from stimloop.event_loop import run_async
 from stimloop.rigs.operator_keys import load_operator_keys
 from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, the_rig
 from stimloop.terminal.plain_text import plain
+from stimloop.terminal.shown_countdown import shown_countdown
 from stimloop.toml_file import read_toml
 from stimulators.operator.operator_link import OperatorError
 from stimulators.operator.sessions import SeveralServicesError

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from stimloop.commands.arguments import print_line, warn
-from stimloop.commands.countdown import shown_countdown
 from stimloop.commands.operator import SWITCH_OFF, Operator, operator_name
 from stimloop.errors import ConfigError, FaultError
 from stimloop.event_loop import run_async
 from stimloop.rigs.operator_keys import load_stop_keys
 from stimloop.rigs.which_rig import CONFIG_VARIABLE, ChosenRig, all_running_rigs, named_rig
 from stimloop.terminal.plain_text import plain
+from stimloop.terminal.shown_countdown import shown_countdown
 from stimulators.operator.stopping import StopResult
 
 app = typer.Typer()

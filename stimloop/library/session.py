@@ -29,6 +29,9 @@ from streamer.tables.session_tables import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from replay.explanation.entries import Entry
+    from stimloop.library.explained import Explained
+
 TableName: TypeAlias = Literal["estimates", "events", "commands", "gaps"]
 
 #: Columns of the events table that describe a command, and a gap.
@@ -42,7 +45,7 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class Session:
-    """The tables of one session, live or replayed.
+    """The tables of one session, live or replayed, and what its journal says and explains.
 
     Each is read when it is asked for, and then kept. Where the folder has no tables, since the
     session was killed, goes on, or could not write them, they are made from its journal, as far as
@@ -117,6 +120,105 @@ class Session:
     def gaps(self) -> "pd.DataFrame":
         """The gaps of the streams: when each was known, and how long it lasted."""
         return self._frame("gaps")
+
+    @cached_property
+    def therapy(self) -> dict[str, dict[str, Any]]:
+        """What each device gave, in the words of implants' reports: see the guide of sessions.
+
+        From `summary.json`, or from the journal where that is not there.
+        """
+        from replay.explanation.therapy import therapy_of  # noqa: PLC0415 loads the detectors
+
+        if self.summary is not None and "therapy" in self.summary:
+            found: dict[str, dict[str, Any]] = self.summary["therapy"]
+            return found
+        return therapy_of(self.folder)
+
+    def journal(
+        self,
+        *kinds: str,
+        device: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> "list[Entry]":
+        """Return what the journal says, an entry for each thing that happened, in order.
+
+        Parameters
+        ----------
+        *kinds : str
+            Only these kinds (``"command"``, ``"refusal"``, ``"state"``, ...); without one all but
+            what goes on all the time.
+        device : str, optional
+            Only of this device.
+        since, until : str, optional
+            Only from this time on, up to that one, as ``stimloop journal`` takes them.
+
+        Raises
+        ------
+        ValueError
+            Where a kind, a device or a time is none of the session.
+        JournalError
+            Where the journal cannot be read.
+
+        Examples
+        --------
+        >>> import stimloop as sl
+        >>> [each.what for each in sl.session("session").journal("end")]
+        ['ended']
+        """
+        from replay.explanation.reading import filtered, read_entries  # noqa: PLC0415 as above
+
+        filters = filtered(kinds, device=device, since=since, until=until)
+        return [entry for entry, _ in read_entries(self.folder, filters)]
+
+    def explain(self, seq: int, *, window_s: float = 4.0) -> "Explained":
+        """Return why one command was sent, and what came of it.
+
+        Parameters
+        ----------
+        seq : int
+            Its number, as in the column ``seq`` of `commands`.
+        window_s : float
+            Seconds that are told before and after.
+
+        Raises
+        ------
+        ValueError
+            Where no command has this number.
+        JournalError
+            Where the journal cannot be read, or not be computed here.
+        """
+        from replay.explanation.explain import explain_command  # noqa: PLC0415 as above
+        from stimloop.library.explained import Explained  # noqa: PLC0415 as above
+
+        return Explained(explain_command(self.folder, seq, window_s=window_s))
+
+    def explain_at(
+        self, at: str, *, device: str | None = None, window_s: float = 4.0
+    ) -> "tuple[Explained, ...]":
+        """Return what happened to each device at a moment, and why, also where that is nothing.
+
+        Parameters
+        ----------
+        at : str
+            ``12:03:07``, ``2026-03-01T12:03:07Z``, or ``+83.2``, seconds since it began.
+        device : str, optional
+            Of this device alone.
+        window_s : float
+            Seconds that are told before and after.
+
+        Raises
+        ------
+        ValueError
+            Where the moment or the device is none of the session.
+        JournalError
+            Where the journal cannot be read, or not be computed here.
+        """
+        from replay.explanation.explain import explain_moment  # noqa: PLC0415 as above
+        from stimloop.library.explained import Explained  # noqa: PLC0415 as above
+
+        told = explain_moment(self.folder, at, device=device, window_s=window_s)
+        return tuple(map(Explained, told))
 
     def arrays(self, table: TableName) -> dict[str, NDArray[Any]]:
         """Return a table as arrays, one a column, without pandas.

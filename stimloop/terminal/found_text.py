@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from stimloop.terminal.therapy_text import therapy_lines
+
 #: With less than this share of valid hops a channel was of little use.
 _VALID_SHARE_MIN = 0.5
 #: Channels that are named in a line.
@@ -38,7 +40,7 @@ _OF_UNIT = _OF_STAMPS | {"not_finite_stamp"}
 
 
 def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for all samples, for each signal, each kind of flaw, and each detector.
+    """Yield a line for all samples, each signal, each kind of flaw, each detector and device.
 
     Parameters
     ----------
@@ -59,6 +61,7 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, edges in summary["edges"].items():
         told = ", ".join(f"{n} {kind}s" for kind, n in edges.items() if n)
         yield f"{name}: {told}"
+    yield from therapy_lines(summary["therapy"])
 
 
 def flaw_lines(name: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -207,6 +207,10 @@ class SafetyGate:
             if not drive.config.simulated
         )
 
+    def drive_of(self, device: str) -> Drive:
+        """Return a device as it is driven, to be looked at and never to be changed."""
+        return self._drives[device]
+
     def learn_past(self, past: Sequence[DevicePast], now_s: float) -> tuple[Decision, ...]:
         """Take the usage of devices under earlier services; a device left out counts as unknown."""
         known = {each.device: each for each in past}

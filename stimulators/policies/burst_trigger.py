@@ -14,6 +14,7 @@ from stimulators.policies.policy import (
     OneDeviceConfig,
     PolicyConfig,
     PolicyInputs,
+    Thresholds,
 )
 from stimulators.targets import DeviceEvent, Observation, Target
 
@@ -73,6 +74,16 @@ class BurstTriggerConfig(
             MeasureRead("of", self.of, self.channel, "value", compared="level"),
             MeasureRead("of", self.of, self.channel, "threshold", compared="level"),
         )
+
+    @property
+    def compares_with(self) -> Thresholds:
+        """The detector's own threshold."""
+        return Thresholds()
+
+    @property
+    def onset_longest_s(self) -> float:
+        """How long a burst has to last."""
+        return self.lasted_s
 
 
 class BurstTrigger:

@@ -7,7 +7,7 @@ from msgspec import Meta
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.parts.amplitude_config import Amount, AmplitudeConfig, Duration
 from stimulators.policies.parts.amplitude_policy import AmplitudePolicy
-from stimulators.policies.policy import PolicyConfig, PolicyInputs
+from stimulators.policies.policy import PolicyConfig, PolicyInputs, Thresholds
 from stimulators.targets import Observation
 
 #: Published gain, of a device that speaks milliampere.
@@ -62,6 +62,11 @@ class PiConfig(
     gain_ma: Amount | None = None
     gain_level: Amount | None = None
     integral_s: Duration = 0.2
+
+    @property
+    def compares_with(self) -> Thresholds:
+        """The set point."""
+        return Thresholds(self.set_point, self.set_point)
 
 
 class Pi(AmplitudePolicy):

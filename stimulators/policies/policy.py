@@ -67,6 +67,30 @@ class EventRead(NamedTuple):
     kinds: tuple[str, ...]
 
 
+class Thresholds(NamedTuple):
+    """What the `value` of a target is compared with.
+
+    Parameters
+    ----------
+    upper, lower : float or None
+        In the unit of the measure, equal for a single threshold; None where each target says its
+        own `threshold`, which a calibration gave.
+
+    Examples
+    --------
+    >>> Thresholds(upper=12.0, lower=12.0).is_single, Thresholds().is_single
+    (True, True)
+    """
+
+    upper: float | None = None
+    lower: float | None = None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether nothing lies between."""
+        return self.upper == self.lower
+
+
 class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys of every `[[policies]]` table; each policy's own struct adds its keys and tag.
 
@@ -95,6 +119,16 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def drives(self) -> tuple[str, ...]:
         """Ids of the devices it drives."""
         raise NotImplementedError
+
+    @property
+    def compares_with(self) -> Thresholds | None:
+        """What its measure is compared with, for a session's summary; None for no threshold."""
+        return None
+
+    @property
+    def onset_longest_s(self) -> float:
+        """How long its measure must have passed a threshold before that counts; 0 for at once."""
+        return 0.0
 
 
 class OneDeviceConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):

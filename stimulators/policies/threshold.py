@@ -20,6 +20,7 @@ from stimulators.policies.policy import (
     OneDeviceConfig,
     PolicyConfig,
     PolicyInputs,
+    Thresholds,
 )
 from stimulators.policies.ramp import Ramp, per_sample
 from stimulators.targets import DeviceEvent, Observation, Target
@@ -89,6 +90,16 @@ class ThresholdConfig(
             MeasureRead("of", self.of, self.channel, "value", compared="level"),
             MeasureRead("of", self.of, self.channel, "threshold", compared="level"),
         )
+
+    @property
+    def compares_with(self) -> Thresholds:
+        """The detector's own threshold."""
+        return Thresholds()
+
+    @property
+    def onset_longest_s(self) -> float:
+        """The longer of onset and termination."""
+        return max(self.onset_s, self.termination_s)
 
 
 class Threshold:

@@ -18,9 +18,11 @@ from streamer.journal.records import (
     EndRecord,
     Header,
     Payload,
+    StepRecord,
     decode,
     link,
 )
+from streamer.watching.wall_clock import WallClock
 
 _SELECT = """
 SELECT number, kind, now_s, payload, chain, typeof(kind) || typeof(payload) || typeof(chain)
@@ -31,11 +33,25 @@ _TYPES = b"textblobblob"
 
 
 class JournalRecord(msgspec.Struct, frozen=True, gc=False):
-    """One record whose link fits: its number, its time on the service's clock, its content."""
+    """One record whose link fits.
+
+    Parameters
+    ----------
+    number : int
+        From 0, the header's.
+    now_s : float
+        Its time on the service's clock.
+    payload : Header, StepRecord, FailureRecord or EndRecord
+        Its content.
+    utc_us : int or None
+        Its wall clock, as Unix time in microseconds: see `WallClock`. None where the session's
+        clock relates to none.
+    """
 
     number: int
     now_s: float
     payload: Payload
+    utc_us: int | None = None
 
 
 class JournalReader:
@@ -82,6 +98,7 @@ class JournalReader:
         self.is_log_missing = False
         self._is_open_ended = False
         self._held = ExitStack()
+        self._clock = WallClock(None)
 
     @property
     def head(self) -> str:
@@ -118,6 +135,7 @@ class JournalReader:
             At the first record that is missing, changed, or stands after the end.
         """
         self._chain, self.n_records, self.end = CHAIN_START, 0, None
+        self._clock = WallClock(None)
         try:
             for row in self._connection.execute(_SELECT):
                 record = self._read(row)
@@ -171,6 +189,11 @@ class JournalReader:
             self._before_end, self._ended_s = self._chain, now_s
         self._chain = chain
         try:
-            return JournalRecord(expected, now_s, decode(name, payload))
+            decoded = decode(name, payload)
         except ValueError as error:
             raise JournalError(f"{where}: cannot be read: {error}") from error
+        if isinstance(decoded, Header):
+            self._clock = WallClock(decoded.utc_offset_us)
+        elif isinstance(decoded, StepRecord):
+            self._clock.hear(decoded.event)
+        return JournalRecord(expected, now_s, decoded, self._clock.utc_us(now_s))

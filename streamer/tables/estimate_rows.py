@@ -10,7 +10,7 @@ from detectors.detector import Detector
 from detectors.estimates import Estimates
 from detectors.outputs import column_of
 from streamer.tables.columns import flags, numbers, texts
-from streamer.tables.wall_clock import UTC_TIME
+from streamer.tables.utc_time import UTC_TIME
 
 #: Rows of a group at most: what a reader has in memory at once, and the writer of each detector.
 N_GROUP_ROWS: Final = 1 << 16

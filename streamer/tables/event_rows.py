@@ -15,7 +15,8 @@ from streamer.tables.columns import column
 from streamer.tables.decided_rows import decided
 from streamer.tables.heard_rows import heard
 from streamer.tables.row import Row, row
-from streamer.tables.wall_clock import UTC_TIME, WallClock
+from streamer.tables.utc_time import UTC_TIME
+from streamer.watching.wall_clock import WallClock
 
 #: Rows of a group.
 N_GROUP_ROWS: Final = 1 << 12

@@ -14,7 +14,7 @@ from streamer.tables import estimate_rows, event_rows
 from streamer.tables.estimate_rows import EstimateRows
 from streamer.tables.event_rows import EventRows
 from streamer.tables.table_file import TableFile
-from streamer.tables.wall_clock import WallClock
+from streamer.watching.wall_clock import WallClock
 
 #: Counted up where columns change their name or their meaning.
 FORMAT: Final = 1

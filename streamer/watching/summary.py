@@ -13,6 +13,8 @@ from streamer.events import Chunk, Event, StreamChanged
 from streamer.watching.hop_counts import HopCounts
 from streamer.watching.latency import LatencyHistogram
 from streamer.watching.stream_counts import StreamCounts
+from streamer.watching.therapy import Therapy
+from streamer.watching.wall_clock import WallClock, utc_text
 from streamer.watching.watchers import Delivered, Sent
 
 #: Commands whose acknowledgement is still awaited; the oldest are forgotten beyond this.
@@ -32,6 +34,8 @@ class Summary:
     is_timed : bool
         Whether the clock it is handed is a real one: in virtual time nothing takes any time, and
         latencies are left out.
+    utc_offset_us : int, optional
+        Unix time less the service's clock as the session began, where that is a real one.
 
     Notes
     -----
@@ -39,8 +43,15 @@ class Summary:
     each by itself too. A hop is valid where the measure of one channel, or pair, may be used.
     """
 
-    def __init__(self, loop: ClosedLoop, *, is_timed: bool = True) -> None:
+    def __init__(
+        self, loop: ClosedLoop, *, is_timed: bool = True, utc_offset_us: int | None = None
+    ) -> None:
         self._loop = loop
+        self._clock = WallClock(utc_offset_us)
+        self._began_s: float | None = None
+        self._began_us: int | None = None
+        self._now_s = 0.0
+        self.therapy = Therapy(loop)
         self.n_samples = 0
         self.hops = HopCounts(loop.chain)
         self.streams = StreamCounts(loop.conditioners)
@@ -56,8 +67,16 @@ class Summary:
         self._newest_s = 0.0
         self._open: dict[int, float] = {}
 
-    def watch(self, event: Event, _now_s: float, outcome: Delivered) -> None:
+    def begin(self, now_s: float) -> None:
+        """Take it that the session began now, with its header; without, at its first step."""
+        self._now_s = now_s
+        self._began_s, self._began_us = now_s, self._clock.utc_us(now_s)
+        self.therapy.take(now_s, (), ())
+
+    def watch(self, event: Event, now_s: float, outcome: Delivered) -> None:
         """Count one step."""
+        self._pass_time(event, now_s)
+        self.therapy.take(now_s, outcome.targets, outcome.device_events)
         decided_s = outcome.decided_s
         if isinstance(event, Chunk):
             self.n_samples += event.timestamps_s.size
@@ -77,6 +96,12 @@ class Summary:
             self.latencies["sample_to_decision"].add(decided_s - outcome.targets[-1].time_s)
         for sent in outcome.sent:
             self._count_sent(sent)
+
+    def _pass_time(self, event: Event, now_s: float) -> None:
+        if self._began_s is None:
+            self.begin(now_s)
+        self._clock.hear(event)
+        self._now_s = now_s
 
     def _count_sent(self, sent: Sent) -> None:
         if not sent.was_sent:
@@ -110,6 +135,7 @@ class Summary:
         """Return the counts as `summary.json` names them."""
         quality = self.streams.quality
         found = {
+            "time": self._times(),
             "samples": self.n_samples,
             "streams": self.streams.by_name,
             "gaps": quality["gaps"],
@@ -126,8 +152,19 @@ class Summary:
                 "unsent": self.n_unsent,
                 "refused": dict(sorted(self.refused.items())),
             },
+            "therapy": self.therapy.as_dict(),
             "allow": list(self._loop.allow),
         }
         if self._is_timed:
             found["latency_ms"] = {name: each.as_ms() for name, each in self.latencies.items()}
+        return found
+
+    def _times(self) -> dict[str, Any]:
+        """Return when it began, and the newest step; in UTC, too, where there is a wall clock."""
+        if self._began_s is None:
+            return {}
+        found: dict[str, Any] = {"began_s": self._began_s, "ended_s": self._now_s}
+        if self._began_us is not None:
+            found["began_utc"] = utc_text(self._began_us)
+            found["ended_utc"] = utc_text(self._clock.utc_us(self._now_s))
         return found

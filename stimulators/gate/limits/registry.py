@@ -1,7 +1,7 @@
 """All limits of a device, in the order in which they are checked."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 import msgspec
@@ -49,9 +49,15 @@ class Limits:
     ----------
     device : Limited
         The device.
+
+    Attributes
+    ----------
+    onlooker : callable or None
+        Shown all that is asked, before it is answered; it must change nothing.
     """
 
     def __init__(self, device: Limited) -> None:
+        self.onlooker: Callable[[Asked], None] | None = None
         self._device = device
         self._limits = tuple(limit(device) for limit in LIMITS)
         asked = [each for each in self._limits if each.is_asked]
@@ -81,8 +87,16 @@ class Limits:
         """Return the limit of a class."""
         return next(each for each in self._limits if isinstance(each, kind))
 
+    def answers(self, asked: Asked) -> Iterator[tuple[type[Limit], Refusal | None]]:
+        """Yield each limit that checks this kind of request, in order, with its refusal or None."""
+        for limit in self._limits:
+            if limit.is_asked and asked.kind in limit.kinds:
+                yield type(limit), limit.check(asked)
+
     def check(self, asked: Asked) -> Refusal | None:
         """Return the first refusal of a request, or None; changes nothing."""
+        if self.onlooker is not None:
+            self.onlooker(asked)
         for check in self._checks[asked.kind]:
             if (refusal := check(asked)) is not None:
                 return msgspec.structs.replace(refusal, bounds=self.bounds(asked))

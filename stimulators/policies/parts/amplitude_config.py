@@ -21,7 +21,12 @@ from stimulators.policies.parts.ramp_presets import (
     wrong_ramp,
 )
 from stimulators.policies.parts.steps import Steps
-from stimulators.policies.policy import MeasureRead, OneDeviceConfig, PolicyInputs
+from stimulators.policies.policy import (
+    MeasureRead,
+    OneDeviceConfig,
+    PolicyInputs,
+    Thresholds,
+)
 
 Amount: TypeAlias = Annotated[float, Meta(ge=0.0, le=100.0)]
 Duration: TypeAlias = Annotated[float, Meta(ge=0.0, le=3600.0)]
@@ -99,6 +104,11 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
         """The measure."""
         return (MeasureRead("of", self.of, self.channel, self.measure, compared="level"),)
 
+    @property
+    def onset_longest_s(self) -> float:
+        """The longer of both onsets."""
+        return max(self.onset_upper_s, self.onset_lower_s)
+
 
 class ThresholdsConfig(AmplitudeConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a table has beside that, whose policy compares the measure with two thresholds.
@@ -111,6 +121,11 @@ class ThresholdsConfig(AmplitudeConfig, frozen=True, kw_only=True, forbid_unknow
 
     upper_threshold: Level
     lower_threshold: Level
+
+    @property
+    def compares_with(self) -> Thresholds:
+        """Both thresholds."""
+        return Thresholds(self.upper_threshold, self.lower_threshold)
 
 
 class OwnAmounts(NamedTuple):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stimulators.policies.parts.amplitude_config import Amount, Level
-from stimulators.policies.policy import MeasureRead, PolicyConfig
+from stimulators.policies.policy import MeasureRead, PolicyConfig, Thresholds
 
 N_FEATURES_MAX: Final = 4
 N_DISCRIMINANTS_MAX: Final = 2
@@ -197,6 +197,15 @@ class LinearDiscriminantConfig(
     def drives(self) -> tuple[str, ...]:
         """The device."""
         return (self.device,)
+
+    @property
+    def compares_with(self) -> Thresholds | None:
+        """The thresholds of the only discriminant; of two no single value is compared."""
+        first, *others = self.discriminants
+        if others:
+            return None
+        upper, lower = first.upper_threshold, first.lower_threshold
+        return Thresholds(lower if upper is None else upper, lower)
 
     def _wrong_states(self, key: str) -> Iterator[str]:
         """Yield what does not go with the levels that there are."""

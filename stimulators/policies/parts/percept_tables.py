@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta
 
 from stimulators.policies.parts.amplitude_config import Duration, ThresholdsConfig
+from stimulators.policies.policy import Thresholds
 
 _Averaging: TypeAlias = Annotated[float, Meta(ge=0.0, le=30.0)]
 _Blanking: TypeAlias = Annotated[float, Meta(ge=0.0, le=30.0)]
@@ -153,3 +154,8 @@ class PerceptSingleConfig(
     def threshold(self) -> float:
         """The one threshold."""
         return self.lower_threshold + _SHARE * (self.upper_threshold - self.lower_threshold)
+
+    @property
+    def compares_with(self) -> Thresholds:
+        """The one threshold."""
+        return Thresholds(self.threshold, self.threshold)

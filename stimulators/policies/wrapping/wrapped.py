@@ -14,6 +14,7 @@ from stimulators.policies.policy import (
     Policy,
     PolicyConfig,
     PolicyInputs,
+    Thresholds,
 )
 from stimulators.targets import Observation
 
@@ -51,6 +52,16 @@ class WrappingConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fie
     def drives(self) -> tuple[str, ...]:
         """What the other drives."""
         return self.wraps.drives
+
+    @property
+    def compares_with(self) -> Thresholds | None:
+        """What the measure of the other is compared with."""
+        return self.wraps.compares_with
+
+    @property
+    def onset_longest_s(self) -> float:
+        """That of the other."""
+        return self.wraps.onset_longest_s
 
 
 def wrapped(

@@ -312,6 +312,20 @@ def test_every_field_of_the_summary_is_under_the_chain(ended: Path) -> None:
         assert f"summary.json: {'.'.join(path)}: in the journal " in _fails(verify(ended))
 
 
+def test_a_summary_without_the_figures_that_came_later_holds(ended: Path) -> None:
+    def edit(rows: list[broken.Row]) -> list[broken.Row]:
+        *before, (number, kind, now_s, payload, link) = rows
+        end = decode(kind, payload)
+        assert isinstance(end, EndRecord)
+        summary = json.loads(end.summary_json)
+        del summary["time"], summary["therapy"]
+        of_then = msgspec.structs.replace(end, summary_json=json.dumps(summary).encode())
+        return [*before, (number, kind, now_s, encode(of_then), link)]
+
+    broken.forge(ended, edit)
+    assert verify(ended).holds
+
+
 @pytest.mark.parametrize("name", ["config.toml", "summary.json", "journal.sqlite"])
 def test_a_file_of_another_session_is_told(ended: Path, tmp_path: Path, name: str) -> None:
     other = tmp_path / "other"

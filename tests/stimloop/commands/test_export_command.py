@@ -39,7 +39,9 @@ def test_it_makes_again_what_the_session_wrote(
     n_events = pq.read_metadata(session / "events.parquet").num_rows
     said = capsys.readouterr()
     assert f"{n_estimates} rows of estimates and {n_events} of events from " in said.out
-    assert said.out.count("\n") == 1
+    made, therapy = said.out.splitlines()[:2]
+    assert "records: estimates.parquet, events.parquet" in made
+    assert therapy.startswith("left: policy adbs (threshold): adaptive for ")
     assert said.err == ""
     assert run_command(["verify", str(session)]) == 0
 

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from stimloop.address import read_address
-from stimloop.commands.countdown import shown_countdown
 from stimloop.rigs.running import RunningRig, kept_running
+from stimloop.terminal.shown_countdown import shown_countdown
 from stimulators.wire.messages import Control, DeviceBelief
 from stimulators.wire.mqtt import BrokerConfig
 from tests.stimulators.conftest import quick

@@ -112,3 +112,21 @@ def test_what_is_none_or_of_another_format_is_one_line(folder: Path, tmp_path: P
         open_session(folder).events  # noqa: B018
     with pytest.raises(InputError, match="table: expected estimates, events, commands or gaps"):
         open_session(folder).arrays("bursts")  # type: ignore[arg-type]
+
+
+def test_what_happened_and_why_is_there_too(made: Path) -> None:
+    found = open_session(made)
+    states = found.journal("state")
+    assert [each.what for each in states][:2] == ["armed", "active"]
+    assert {each.kind for each in found.journal()} >= {"header", "command", "ack", "end"}
+    assert found.therapy["left"]["mean_amount"] > 0.0
+    told = found.explain(int(found.commands.seq[0]))
+    assert told.why[0] == "policy adbs wanted 2 mA, and the gate allowed a command"
+    assert str(told).startswith("+")
+    assert told.to_dict()["command"]["seq"] == 1
+    assert repr(told) == "explained('left', command 1)"
+    assert told.plot().axes
+    (nothing,) = found.explain_at("+0.5")
+    assert repr(nothing) == "explained('left', nothing sent)"
+    with pytest.raises(ValueError, match="kind: expected one of header, "):
+        found.journal("states")

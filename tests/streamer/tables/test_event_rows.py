@@ -26,7 +26,7 @@ from streamer.events import (
 )
 from streamer.tables import event_rows
 from streamer.tables.event_rows import EventRows
-from streamer.tables.wall_clock import WallClock
+from streamer.watching.wall_clock import WallClock
 from tests.streamer.journal.journal_examples import DECISIONS, DETECTION, EVENTS, estimates
 
 _SCHEMA = pa.schema(event_rows.COLUMNS)

@@ -10,7 +10,7 @@ from stimulators.refusals import RefusalReason
 from stimulators.wire.messages import Ack, Lease
 from stimulators.wire.received import AckHeard
 from streamer.closed_loop import ClosedLoop, Outcome
-from streamer.events import Chunk, Event, StreamChanged, Tick
+from streamer.events import Chunk, Event, Slept, StreamChanged, Tick
 from streamer.watching.stream_counts import StreamCounts
 from streamer.watching.summary import Summary
 from streamer.watching.watchers import Delivered, Sent
@@ -237,3 +237,20 @@ def test_reasons_that_a_device_makes_up_take_no_more_memory() -> None:
     refused = summary.as_dict()["commands"]["refused"]
     assert sum(refused.values()) == 500
     assert sum(map(len, refused)) < 5000
+
+
+def test_it_says_when_the_session_began_and_ended_also_in_utc() -> None:
+    loop = ClosedLoop(CONFIG, INFOS, SESSION)
+    dated, undated = Summary(loop, utc_offset_us=1_772_366_400_000_000), Summary(loop)
+    dated.begin(1.0)
+    for summary in (dated, undated):
+        _count(summary, Tick(), Outcome(), 1.0 if summary is undated else 1.25)
+        _count(summary, Slept(60.0), Outcome(), 1.5)
+        _count(summary, Tick(), Outcome(), 2.25)
+    assert undated.as_dict()["time"] == {"began_s": 1.0, "ended_s": 2.25}
+    assert dated.as_dict()["time"] == {
+        "began_s": 1.0,
+        "ended_s": 2.25,
+        "began_utc": "2026-03-01T12:00:01.000000Z",
+        "ended_utc": "2026-03-01T12:01:02.250000Z",
+    }

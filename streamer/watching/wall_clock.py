@@ -1,14 +1,11 @@
 """From the service's clock to the wall clock (UTC), where a session knows how they relate."""
 
 import math
-from typing import Final
+from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
+from streamer.events import Slept
 
-from streamer.events import Event, Slept
-
-#: Whole microseconds of UTC; the type that pandas, polars, R and MATLAB read as a date with time.
-UTC_TIME: Final = pa.timestamp("us", tz="UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class WallClock:
@@ -35,7 +32,7 @@ class WallClock:
     def __init__(self, offset_us: int | None) -> None:
         self.offset_us = offset_us
 
-    def hear(self, event: Event | None) -> None:
+    def hear(self, event: object) -> None:
         """Follow a sleep of the machine."""
         if isinstance(event, Slept) and self.offset_us is not None:
             self.offset_us += round(event.lasted_s * 1e6)
@@ -45,3 +42,23 @@ class WallClock:
         if self.offset_us is None or time_s is None or not math.isfinite(time_s):
             return None
         return self.offset_us + round(time_s * 1e6)
+
+
+def utc_of(unix_us: int) -> datetime:
+    """Return a Unix time in microseconds as a date with time, exactly.
+
+    >>> utc_of(1_772_373_909_250_000).isoformat()
+    '2026-03-01T14:05:09.250000+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=unix_us)
+
+
+def utc_text(unix_us: int | None) -> str | None:
+    """Return a Unix time in microseconds as text (ISO 8601), or None where there is none.
+
+    >>> utc_text(1_772_373_909_250_000)
+    '2026-03-01T14:05:09.250000Z'
+    """
+    if unix_us is None:
+        return None
+    return utc_of(unix_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
