@@ -33,11 +33,13 @@ class Detected(Mapping[str, DetectorSeries]):
     >>> import numpy as np
     >>> import stimloop as sl
     >>> x_uv = np.random.default_rng(1).normal(0, 10, 5000)
-    >>> x_uv[100:] = np.nan
+    >>> x_uv[100:200] = np.nan
     >>> beta = sl.BandPower("beta", band_hz=(13, 30))
     >>> found = sl.detect(x_uv, beta, rate_hz=1000, channels="STN_L")
-    >>> list(found), found.warnings[0].partition(":")[0]
-    (['beta'], 'beta')
+    >>> list(found), found.warnings
+    (['beta'], ())
+    >>> next(line.partition(",")[0] for line in found.lines if "not finite" in line)
+    'LFP: not finite: 100 samples'
     >>> found.rig().to_toml("rig.toml")
     """
 
