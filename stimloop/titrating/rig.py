@@ -100,7 +100,9 @@ def titration_rig(named: str, config: Config, asked: Asked) -> Config:
     """
     device = device_of(named, config, asked)
     base = next((each for each in _staircases(config) if each.device == device.id), None)
-    table: dict[str, Any] = table_of(base) if base is not None else _table(named, config, device)
+    table: dict[str, Any] = (
+        table_of(base) if base is not None else _table(named, config, device, asked.of)
+    )
     table |= {
         key: value
         for key, value in asked._asdict().items()
@@ -126,11 +128,13 @@ def _staircases(config: Config) -> list[StaircaseConfig]:
     return [each for each in config.policies if isinstance(each, StaircaseConfig)]
 
 
-def _table(named: str, config: Config, device: DeviceConfig) -> dict[str, Any]:
+def _table(
+    named: str, config: Config, device: DeviceConfig, asked_of: str | None
+) -> dict[str, Any]:
     """Return a table without steps: what the policy of the device reads, and in its program."""
     policy = next((each for each in config.policies if device.id in each.drives), None)
     within = None if policy is None else _innermost(policy)
-    of = getattr(within, "of", "")
+    of = asked_of or getattr(within, "of", "")
     measure = getattr(within, "measure", "")
     detectors = {each.id: each for each in config.detectors}
     if not detectors:

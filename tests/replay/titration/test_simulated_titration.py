@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from replay.patient import simulated_session
 from replay.patient.patient import Patient, PatientConfig
 from replay.patient.virtual_patient import VirtualPatient
-from replay.titration import simulated_session
 from replay.titration.measured import measured
 from replay.titration.recorded import RecordedStaircase, read_staircase
 from replay.titration.simulated_session import simulate_titration

@@ -69,6 +69,16 @@ def test_what_an_amplitude_policy_reads_is_measured_also_within_an_arm(tmp_path:
     assert (found.of, found.measure) == ("beta_burst", "value")
 
 
+def test_of_several_detectors_the_one_that_is_asked_for_is_measured_without_a_policy(
+    tmp_path: Path,
+) -> None:
+    def change(rig: dict[str, Any]) -> None:
+        rig["policies"] = []
+
+    found = staircase(tmp_path, change, _ASKED._replace(of="beta"))
+    assert (found.of, found.measure) == ("beta", "power")
+
+
 def test_a_staircase_of_the_file_is_taken_and_what_is_asked_for_goes_before(tmp_path: Path) -> None:
     steps = [{"amplitude_ma": each, "duration_s": 9.0, "settle_s": 3.0} for each in (0.0, 1.0, 2.0)]
 
