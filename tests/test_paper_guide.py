@@ -1,5 +1,7 @@
 """The blocks of "From a paper to a rig" are rigs, and its picture and table show what these did."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def test_every_variant_is_a_rig(name: str) -> None:
     assert configuration.from_tables("guide", rig).policies
 
 
-def _course(**others: object) -> Course:
+def _course(**others: Any) -> Course:
     """Return four seconds in which 3 mA were given for one and 1 mA for one."""
     hops_s = np.arange(-1.0, 4.0, 0.02)
     course = Course(

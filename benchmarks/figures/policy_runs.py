@@ -18,7 +18,7 @@ from stimloop import config as configuration
 from stimloop.checking.whole import expected_info
 from stimloop.config import Config
 from stimulators.decisions import Decision, Send, StateChanged
-from stimulators.policies.linear_discriminant import LinearDiscriminantConfig
+from stimulators.policies.parts.discriminant_table import LinearDiscriminantConfig
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard, DeviceStatusHeard
 from streamer.closed_loop import Outcome
@@ -174,7 +174,7 @@ def run(rig: Mapping[str, Any], closed_s: float, before_s: float = _BEFORE_S) ->
         config,
         signals[CHANNEL],
         column=labels.index(f"{CHANNEL}.power"),
-        lowest_ma=clip.lowest if clip.kind == "amplitude" else 0.0,
+        lowest_ma=clip.lowest if clip.lowest < clip.highest else 0.0,
         therapy=therapy,
     )
 
