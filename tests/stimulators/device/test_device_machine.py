@@ -1,4 +1,4 @@
-"""Whatever a device hears, and whenever, it keeps to what it promises."""
+"""Whatever messages a device receives, and whenever, it keeps its rules."""
 
 import math
 from typing import Any
@@ -52,7 +52,7 @@ def _config() -> Any:
 
 
 class Device(RuleBasedStateMachine):
-    """The device under any order of anything, against an oracle that only knows what was told."""
+    """The device under any sequence of events, against an oracle that knows only the messages."""
 
     commands = Bundle("commands")
 
