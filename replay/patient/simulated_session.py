@@ -1,4 +1,4 @@
-"""A session with the simulated patient in virtual time: a session folder as live gives one."""
+"""Runs a rig on the simulated patient in virtual time; the session folder is as a live one."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from streamer.session import PreparedSession
 from streamer.session_parts import EndedSession, Ends, RunningSession, Watching, unwatched
 from streamer.source import StreamInfo
 
-#: Far from 0, where stamps of a clock would never lie.
+#: A start far from 0, as real clocks never read 0.
 _START_S = 1000.0
 
 

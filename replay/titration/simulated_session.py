@@ -1,4 +1,4 @@
-"""A titration of the simulated patient in virtual time: a session folder as live gives one."""
+"""Titrates the simulated patient in virtual time; the session folder is as a live one."""
 
 import contextlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from streamer.config import LoopConfig
 from streamer.session_parts import RunningSession
 from streamer.source import StreamInfo
 
-#: Before a rig arms itself, and for holds.
+#: Time for arming and for holds.
 _MORE_S = 120.0
 
 

@@ -33,7 +33,7 @@ class Fragment(NamedTuple):
 
 
 def fragment_of(file: Path) -> Fragment:
-    """Return what a file of any format that is known becomes.
+    """Return the fragment that a file of any known format becomes.
 
     Raises
     ------
