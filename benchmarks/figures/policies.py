@@ -28,6 +28,8 @@ _CLOSED_S: Final = 180.0
 _CONTINUOUS_MA: Final = 3.0
 _N_COLUMNS: Final = 2
 _N_PROCESSES: Final = 2
+#: Peaks are cut off that are further above the highest threshold, so that thresholds can be seen.
+_THRESHOLDS_SHOWN: Final = 6.0
 _INCHES: Final = (14.0, 3.6)
 
 
@@ -170,7 +172,8 @@ def _draw_one(above: Axes, below: Axes, course: Course, shown: Shown) -> None:
         above.plot(*_within(course.decided, shown), **decided)
         for line in course.thresholds:
             above.plot(*_within(line, shown), **threshold)
-        above.set_ylim(bottom=0.0)
+        highest = max((float(np.nanmax(line[1])) for line in course.thresholds), default=0.0)
+        above.set_ylim(0.0, _THRESHOLDS_SHOWN * highest if highest > 0.0 else None)
         above.set_ylabel(f"beta\n({shown.unit})")
         below.step(*course.applied_ma, where="post", **given)
         below.set_ylim(-0.2, 1.1 * _CONTINUOUS_MA)
