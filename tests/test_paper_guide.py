@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.figures import drawing, policies
-from benchmarks.figures.policy_runs import GUIDE, Course, blocks, run, tables
+from benchmarks.figures import drawing
+from benchmarks.figures.policies import picture as policies
+from benchmarks.figures.policies.runs import GUIDE, Course, blocks, run, tables
 from stimloop import config as configuration
 from stimulators.policies.registry import POLICIES
 

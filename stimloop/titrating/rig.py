@@ -134,7 +134,7 @@ def _table(
     """Return a table without steps: what the policy of the device reads, and in its program."""
     policy = next((each for each in config.policies if device.id in each.drives), None)
     within = None if policy is None else _innermost(policy)
-    of: str = asked_of or getattr(within, "of", "")
+    of = str(getattr(within, "of", "")) if asked_of is None else asked_of
     measure = getattr(within, "measure", "")
     detectors = {each.id: each for each in config.detectors}
     if not detectors:

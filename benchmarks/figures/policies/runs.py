@@ -28,7 +28,7 @@ from streamer.session_parts import RunningSession
 #: The tables of a rig's file.
 Tables: TypeAlias = dict[str, Any]
 
-_DOCS: Final = Path(__file__).parents[2] / "docs"
+_DOCS: Final = Path(__file__).parents[3] / "docs"
 GUIDE: Final = _DOCS / "guides" / "from-a-paper-to-a-rig.md"
 PATIENT: Final = _DOCS / "examples" / "simulated-patient.toml"
 CHANNEL: Final = "STN_L_13"

@@ -1,16 +1,9 @@
-"""Every policy on the simulated patient: the pictures and tables of "From a paper to a rig".
+"""Rigs of the table and the picture of policies, and how their runs are written and drawn."""
 
-``python -m benchmarks.figures.policies`` runs each block of the guide
-``docs/guides/from-a-paper-to-a-rig.md`` in virtual time, with control arms, some variants and
-negative controls, prints a table, and draws ``docs/pictures/policies.png``. One seed.
-"""
-
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmarks.figures import drawing
-from benchmarks.figures.policy_runs import Course, Tables, arm, blocks, changed, run, tables
+from benchmarks.figures.policies.runs import Course, Tables, arm, blocks, changed, run, tables
 from benchmarks.figures.signals import Line
 
-_PICTURE: Final = Path(__file__).parents[2] / "docs" / "pictures" / "policies.png"
 #: How long the loop is closed.
 _CLOSED_S: Final = 180.0
 _CONTINUOUS_MA: Final = 3.0
@@ -214,19 +206,3 @@ def table(courses: Mapping[str, Course]) -> Iterator[str]:
     for name, course in courses.items():
         if course.safe_because:
             yield f"\n{name}: {course.safe_because}"
-
-
-def main() -> int:
-    """Print the table and draw."""
-    courses = run_all()
-    for line in table(courses):
-        print(line)
-    with drawing.house_style():
-        figure = draw({name.strip("`"): each for name, each in courses.items()})
-        figure.savefig(_PICTURE, dpi=drawing.DPI, metadata={"Software": None})
-    print(_PICTURE)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Every policy of "From a paper to a rig" on the simulated patient."""
