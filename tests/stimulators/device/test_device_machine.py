@@ -326,5 +326,5 @@ class Device(RuleBasedStateMachine):
         assert len(self.bench.device.triggers.waiting) <= 16
 
 
-Device.TestCase.settings = settings(search(60), stateful_step_count=40)
+Device.TestCase.settings = settings(search(40), stateful_step_count=40)
 TestDevice = Device.TestCase
