@@ -223,6 +223,9 @@ class Steering:
             amount = self._slew.up(lowest, goal)
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
+            if amount is None and self._sending.is_cancel_due:
+                # What waits does not wait until the slew allows a step that is worth a command.
+                amount = min(lowest, self._config.amount_max)
         elif self._sending.is_cancel_due or not self._is_shown(program):
             amount = min(lowest, goal)
         else:
