@@ -69,7 +69,7 @@ class MeanLimit(Limit):
         self._stay_s = device.account.stay_s
         self._given = ChargeWindow(rounds_up=False)
         self._began_s: float | None = None
-        self._now_s = 0.0
+        self._now_s = self._slept_s = 0.0
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""
@@ -91,6 +91,7 @@ class MeanLimit(Limit):
         """Count the lowest amount up to now."""
         if self._above == math.inf:
             return
+        now_s += self._slept_s
         if self._began_s is None:
             self._began_s = self._now_s = now_s
         lowest = self._belief.lowest
@@ -104,10 +105,15 @@ class MeanLimit(Limit):
             self._given.add(lowest * (until_s - from_s), until_s)
         self._now_s = max(self._now_s, now_s)
 
+    def sleep(self, lasted_s: float) -> None:
+        """Let the ten minutes go on, although the clock of the service stood still."""
+        self._slept_s += min(max(0.0, lasted_s), 2.0 * WINDOW_S)
+
     def highest(self, now_s: float) -> float:
         """Return the mean of the last ten minutes, and what may be given above it."""
         if self._above == math.inf:
             return math.inf
+        now_s += self._slept_s
         began_s = now_s if self._began_s is None else self._began_s
         before_s = max(0.0, WINDOW_S - (now_s - began_s))
         given = self._given.charge_uc(now_s) + before_s * self.config.safe_amount

@@ -118,6 +118,21 @@ def test_what_a_device_last_said_is_no_part_of_the_mean_once_it_says_nothing(
     assert rig.obedient["stn"].amount == pytest.approx(before, abs=0.021)
 
 
+def test_the_mean_is_of_the_time_in_which_the_machine_slept_too() -> None:
+    rig = _rig(above_mean_ma_max=0.5)
+    rig.run(150.0, amount=1.0)
+    rig.run(1.0, amount=3.0)
+    assert rig.obedient["stn"].amount > 1.1
+    slept = rig.gate.sleep
+    rig.take(slept(3600.0, rig.now_s))
+    assert rig.state == "safe"
+    rig.run(4.0, hop=rig.report)
+    rig.control("arm")
+    rig.run(1.5, amount=3.0)
+    assert rig.state == "active"
+    assert rig.obedient["stn"].amount == pytest.approx(1.0, abs=0.031)
+
+
 def test_a_level_has_a_mean_too() -> None:
     device = feedback_of()
     limits = replace(device.limits, above_mean_level_max=0.2)
