@@ -139,8 +139,9 @@ def _table(device: str, config: LoopConfig, course: GivenCourse | None) -> dict[
         return "expected one that was driven in the session, found none of it"
     if len(points) > _N_POINTS_MAX:
         return f"expected up to {_N_POINTS_MAX} changes of its amount, found {len(points)}"
+    whole = of_device[0]
     return {
-        "id": of_device[0].id,
+        "id": whole.id if len(whole.drives) == 1 else f"{whole.id}_{device}",
         "kind": "yoked",
         "course": [list(each) for each in points],
         "wraps": table_of(policy),

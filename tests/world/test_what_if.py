@@ -173,7 +173,7 @@ def test_faults_end_as_they_must_with_every_policy(example: PolicyConfig) -> Non
             assert first == pytest.approx(clip.highest if sends else safe[name]), where
 
 
-def test_stages_and_devices_without_a_policy_are_told() -> None:
+def test_stages_and_policies_without_amounts_are_told() -> None:
     config = _rig_of(next(each for each in EXAMPLES if each.id == "dual"))
     told = {
         stage: stand_ins(_replace(config, rig=_replace(config.rig, stage=stage)))[0]
@@ -184,6 +184,10 @@ def test_stages_and_devices_without_a_policy_are_told() -> None:
     assert isinstance(told["shadow"].table, ShamConfig)
     (alone,) = stand_ins(_replace(config, policies=()))
     assert alone.text == "no policy drives it; here one steps between 0.5 and 3 mA"
+    unfit = _replace(config.policies[0], highest_ma=9.0)
+    (whole,) = stand_ins(_replace(config, policies=(unfit,)))
+    assert "cannot be asked for its amounts (highest_ma: expected from 0 to 3 " in whole.text
+    assert whole.text.endswith("; here one steps between 0.5 and 3 mA in its place")
 
 
 class _Strict(HTMLParser):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from replay.explanation.scan import journal_of
 from stimloop.__main__ import run_command
 from stimloop.importing.fragment import fragment_of
+from stimulators.policies.wrapping.ganged import GangedConfig, GangedDevice
 from stimulators.wire.received import AckHeard, DeviceStatusHeard
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord
@@ -127,6 +128,23 @@ def test_a_device_without_a_course_is_one_line(
         assert run_command(["config", "import", str(session), *arguments]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert told in line
+
+
+def test_of_ganged_devices_the_one_whose_policy_is_within_is_imported(tmp_path: Path) -> None:
+    config = rig()
+    left = config.devices[0]
+    others = {"right": GangedDevice(highest_ma=1.0)}
+    both = GangedConfig(id="both", wraps=config.policies[0], others=others)
+    devices = (left, msgspec.structs.replace(left, id="right"))
+    config = msgspec.structs.replace(config, devices=devices, policies=(both,))
+    make_session(tmp_path / "session", short_recording(3.0), config)
+    fragment = fragment_of(tmp_path / "session")
+    (table,) = tomllib.loads(fragment.toml)["policies"]
+    assert (table["id"], table["wraps"]["device"]) == ("both_left", "left")
+    assert fragment.warnings == (
+        "device right: expected a policy of it alone, as yoked wraps, found 'both' of left, right",
+    )
+    assert fragment.toml.splitlines()[1] == f"# {fragment.warnings[0]}"
 
 
 def test_what_is_no_session_is_one_line(
