@@ -74,7 +74,7 @@ def _stand_in(config: LoopConfig, device: DeviceConfig) -> StandIn:
         text += f"{_between(whole, device)} in its place"
         return StandIn(device.id, _table(device, whole, device.safe_program), text)
     program = program_of(_program_of(policy, device.id), device)
-    table = _table(device, clip, program)
+    table: PolicyConfig = _table(device, clip, program)
     if _is_withheld(policy) or config.rig.stage == "shadow":
         table = ShamConfig(id=table.id, wraps=table)
     return StandIn(device.id, table, f"{name}: {_described(clip, device, config, policy)}")

@@ -34,7 +34,11 @@ def _bursts(*strong_s: tuple[float, float]) -> Any:
         strength[(time_s >= begin) & (time_s < end)] = 20.0
     rhythm = strength * np.sin(2 * np.pi * 20.0 * time_s)
     samples = np.stack([rhythm, -0.3 * rhythm], axis=1).astype(np.float32)
-    said = {"rate_hz": RATE_HZ, "channels": ("STN_1", "STN_3"), "units": ("uV", "uV")}
+    said: dict[str, Any] = {
+        "rate_hz": RATE_HZ,
+        "channels": ("STN_1", "STN_3"),
+        "units": ("uV", "uV"),
+    }
     offsets = [(50.0 + k, 7.0) for k in range(1, 9)]
     lfp = signal(50.0 + time_s, samples=samples, offsets=offsets, **said)
     return recording(lfp, markers([57.5], ["cue"]))
@@ -66,7 +70,8 @@ def _given(session: Path, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
                 engaged_s = record.now_s
     assert engaged_s is not None
     time_s, amount = zip(*said, strict=True)
-    return np.interp(at_s, np.array(time_s) - engaged_s, np.array(amount))
+    given: NDArray[np.float64] = np.interp(at_s, np.array(time_s) - engaged_s, np.array(amount))
+    return given
 
 
 def test_a_yoked_run_gives_what_the_session_gave_whatever_the_signal(
