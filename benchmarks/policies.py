@@ -205,7 +205,7 @@ def report(found: dict[str, TimesUs]) -> Iterator[str]:
             f"  {word}: {case}, at most {highest_us:.1f} µs ({worst}), target under "
             f"{P50_US_MAX:g} µs on a quiet core"
         )
-    yield f"  ganged has two devices; load of the machine {os.getloadavg()[0]:.1f}"
+    yield f"  ganged drives several devices; load of the machine {os.getloadavg()[0]:.1f}"
 
 
 def _cell(median_us: float, landed_us: float) -> str:

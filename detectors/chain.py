@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout
-from detectors.deferral import Bound, Deferral
+from detectors.deferral import Deferral, EffectiveResult
 from detectors.detector import Detector, DetectorConfig, Input, Reads, Upstream
 from detectors.estimates import Seen
 from detectors.null_simulation.simulation import NullSimulation
@@ -119,9 +119,9 @@ class DetectorChain:
             if (each.detector, each.channel) == (id_, channel) and each.due_sample is None:
                 each.due_sample = sample
 
-    def take_bound(self) -> list[Bound]:
+    def take_bound(self) -> list[EffectiveResult]:
         """Return what has taken effect since the last call."""
-        bound: list[Bound] = []
+        bound: list[EffectiveResult] = []
         for detector in self._deferring:
             bound += detector.bound
             detector.bound.clear()

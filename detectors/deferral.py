@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Bound(NamedTuple):
+class EffectiveResult(NamedTuple):
     """A result that has taken effect.
 
     Parameters

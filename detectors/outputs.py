@@ -27,8 +27,8 @@ class Output(NamedTuple):
     unit : str
         Its unit; empty for what has none (a share, a count, a yes or no).
     null : str, optional
-        The measure of the same channel that says what chance alone gives: `measure` with
-        ``_null`` behind it. None where nothing is computed for it.
+        The measure of the same channel that holds the level of chance: `measure` followed by
+        ``_null``. None where no such level is computed.
     signed : bool
         Whether it may be negative.
 
@@ -51,7 +51,7 @@ class Output(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What an `Output` says of every channel alike; see there.
+    """One measure that a detector computes on every channel: an `Output` without the channel.
 
     Examples
     --------
@@ -127,12 +127,12 @@ def sole_measure(outputs: Sequence[Output], channels: Sequence[str]) -> Output |
 
 
 def require_outputs(outputs: object) -> None:
-    """Expect what a detector says of its columns to be whole and to fit together.
+    """Check that the outputs which a detector declares are complete and consistent.
 
     Raises
     ------
     ValueError
-        Naming the first that does not.
+        Where they are not; the text names the first wrong one.
 
     Examples
     --------

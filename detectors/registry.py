@@ -45,7 +45,7 @@ def find(entry_points: Iterable[metadata.EntryPoint]) -> DetectorRegistry:
     Our own are the classes of this package that say what configures them.
 
     One that cannot be imported, or is no detector, is refused with the reason and leaves the rest
-    as it is; nobody's kind can take the place of another's.
+    as it is; no package can replace a kind of another one.
     """
     classes: dict[type[DetectorConfig], Any] = {}
     kinds: dict[str, type[DetectorConfig]] = {}

@@ -69,16 +69,16 @@ class ClockOffsets(NamedTuple):
 class RecordedStream(ABC):
     """One stream of a recording, nothing corrected, smoothed or filled in.
 
-    A format gives it by its own `decode`, and where stamps are cheaper to have without the
-    samples, `decode_stamps`. Both must give the same bits for a sample in whatever stretch it is
-    read.
+    The reader of a format subclasses it with its own `decode` and, where stamps are cheaper to read
+    without the samples, `decode_stamps`. Both must give the same bits for a sample in whatever
+    stretch it is read.
 
     Parameters
     ----------
     info : StreamInfo
         What the stream said of itself; its `name` is the name it had on the network.
     n_samples : int
-        How many there are.
+        Number of samples.
     clock : ClockOffsets
         Without any, the stamps are in the recorder's own clock.
 

@@ -16,7 +16,7 @@ class Decided(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class Bound(NamedTuple):
-    """How much of a limit is used with what is asked: 1 where no more may be, at most 1000.
+    """Which share of a limit a request uses: 1 where it is used up, at most 1000.
 
     `limit` is the key of the configuration. A limit that does not concern what is asked has 0.
     """

@@ -37,7 +37,7 @@ _LEVEL_MORE = ("above_mean_level_max",)
 
 
 class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[devices]]` table. A device speaks milliampere or level, never both.
+    """One `[[devices]]` table. A device has amounts in milliampere or levels, never both.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""Why a command is sent, and why nothing is: a word each, with its meaning for people."""
+"""Why a command is sent, or none is: one word for each reason, with its meaning for people."""
 
 from enum import StrEnum
 from typing import Self
 
 
 class ReasonWord(StrEnum):
-    """A word for a reason: as text, in JSON and in the journal it is only that.
+    """A reason in one word; as text, in JSON and in the journal it is that word alone.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ class DetectedEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One hop for a policy: the measures that it declared, and what was detected.
+    """One hop for a policy: the measures that it declared, and the detections.
 
     Parameters
     ----------

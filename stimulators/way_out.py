@@ -16,7 +16,7 @@ _HEADROOM_S = 1.0
 
 
 def no_way_out(device: "DeviceConfig", lease_s: float) -> Iterator[str]:
-    """Yield, with its key, each budget that a device could pass on its way to the safe amount.
+    """Yield, with its key, each budget that a device could exceed on its way to the safe amount.
 
     Parameters
     ----------

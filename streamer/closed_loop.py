@@ -8,7 +8,7 @@ import msgspec
 from detectors.block import MARKER, NEWEST_TAINT, WINDOW_TAINT, Block, Break, Taint
 from detectors.chain import DetectorChain
 from detectors.conditioning.conditioner import Conditioner, Note
-from detectors.deferral import Bound
+from detectors.deferral import EffectiveResult
 from detectors.estimates import Seen
 from stimulators.decisions import Decision, Notice, Send
 from stimulators.gate.gate import SafetyGate, StreamReport
@@ -217,7 +217,7 @@ class ClosedLoop:
         events = self._bind_device_events() if _move_devices(decisions) else ()
         return Outcome(notes, seen, tuple(targets), tuple(decisions), events)
 
-    def _noted(self, bound: Bound) -> Note:
+    def _noted(self, bound: EffectiveResult) -> Note:
         """Return a note that a new null is valid from here on, with a digest of its values."""
         digest = hashlib.sha256(bound.result.tobytes()).hexdigest()
         return Note(

@@ -20,7 +20,7 @@ _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 
 
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+class _LedgerContent(msgspec.Struct, frozen=True, kw_only=True):
     """The content of the file; ages are relative to the time of day at which it was written."""
 
     written_us: int
@@ -125,7 +125,7 @@ class Ledger:
             return
         # Of a device that is not named nobody knows, and JSON has no number without end.
         known = tuple(each for each in past if math.isfinite(each.known_age_s))
-        kept = _Kept(written_us=self._unix_us(), devices=known)
+        kept = _LedgerContent(written_us=self._unix_us(), devices=known)
         written = self._file.with_suffix(".part")
         try:
             written.touch(mode=_FILE_MODE)
@@ -137,7 +137,7 @@ class Ledger:
 
     def _read(self) -> tuple[DevicePast, ...]:
         try:
-            kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
+            kept = msgspec.json.decode(self._file.read_bytes(), type=_LedgerContent)
         except (FileNotFoundError, msgspec.MsgspecError):
             return ()
         passed_s = (self._unix_us() - kept.written_us) / 1e6

@@ -1,1 +1,1 @@
-"""When triggers are given that are to fire at a phase, over a real broker."""
+"""Measures when phase-locked triggers are given, over a real broker."""

@@ -1,4 +1,4 @@
-"""When a reference device gives triggers that are to fire at a phase, over a real mosquitto.
+"""Measures when a reference device gives phase-locked triggers, over a real mosquitto.
 
 ``python -m benchmarks.at_phase``. A rhythm of 20 Hz that loses its phase at 2/s, 10 dB over its
 noise, is pushed into LSL a sample at a time; `stimloop run` foretells its peaks and sends triggers
@@ -32,11 +32,11 @@ from tests.support.private_lsl import use_private_lsl
 
 LOST_PER_S = 2.0
 SNR_DB = 10.0
-#: From one start to the next a device's clock begins anywhere.
+#: Where the device's clock begins, which is another time at every start.
 _AHEAD_S = 12_345.678
-#: Loading, calibration, arming.
+#: Time for loading, calibration and arming.
 _BEFORE_S = CALIBRATE_S + 25.0
-#: Fewer say nothing.
+#: With fewer triggers the percentiles say nothing.
 _N_SHOTS_MIN = 10
 _PERCENTILES = (1.0, 50.0, 90.0, 99.0, 99.9, 100.0)
 
@@ -61,7 +61,7 @@ class DeviceClock:
         self.read_s = 0.0
 
     def __call__(self) -> float:
-        """Read it."""
+        """Return the time by the device's clock."""
         self.read_s = pylsl.local_clock()
         return self.read_s + _AHEAD_S
 
@@ -73,7 +73,7 @@ async def drive(port: int, seconds: float, service: subprocess.Popen[str]) -> li
     def watch(link: DeviceLink) -> None:
         triggers = link.device.triggers
         if triggers.last is not None and triggers.n_given > len(shots):
-            # It gives what is due at the time it has just read.
+            # A trigger is given at the time that the device has just read.
             shots.append(Shot((triggers.last.fire_at_us or 0) / 1e6, clock.read_s))
 
     link = DeviceLink(

@@ -14,7 +14,7 @@ from benchmarks.figures.statements import RATE_HZ
 
 
 def push(source_id: str, lost_per_s: float, snr_db: float, seconds: float, seed: int) -> None:
-    """Push all of it, a sample at a time."""
+    """Push the whole signal, one sample at a time."""
     _, signal_uv = noisy(lost_per_s, snr_db, seconds, seed)
     info = pylsl.StreamInfo("rhythm", "LFP", 1, RATE_HZ, "float32", source_id)
     info.set_channel_labels([CHANNEL])
@@ -32,7 +32,7 @@ def push(source_id: str, lost_per_s: float, snr_db: float, seconds: float, seed:
 
 
 def main() -> None:
-    """Read the arguments and push."""
+    """Read the arguments, and push the signal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source_id")
     for name in ("lost_per_s", "snr_db", "seconds"):

@@ -26,9 +26,9 @@ def second_step(session: Path) -> int:
     commands = Session(session).arrays("commands")
     amounts, numbers = commands["amount"].tolist(), commands["seq"].tolist()
     rises = [
-        int(numbers[place])
-        for place in range(2, len(amounts))
-        if amounts[place] > amounts[place - 1] > amounts[place - 2]
+        int(numbers[index])
+        for index in range(2, len(amounts))
+        if amounts[index] > amounts[index - 1] > amounts[index - 2]
     ]
     return rises[-1]
 

@@ -1,4 +1,4 @@
-"""Our power held to an implant's own log: the second table of docs/findings.md.
+"""Our band power against an implant's own log: the second table of docs/findings.md.
 
 ``python -m benchmarks.figures.implant_log`` prints it. The recording holds what the implant sensed
 (250 Hz) and the power that it made of it (two rows a second, a mean of three seconds each); the
@@ -6,6 +6,7 @@ detector computes that power from what was sensed, in the same unit.
 """
 
 import sys
+import warnings
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -21,17 +22,17 @@ from replay import readers
 from replay.recording import RecordedStream, Stretch
 
 REPORT: Final = Path("percept-json") / "report_from_rda.json"
-#: What the report says of the sensing: the centre, and spectra in each mean.
+#: Sensing settings of the report: the centre frequency, and the spectra in each mean.
 CENTRE_HZ: Final = 11.72
 N_UPDATES: Final = 6
 _UPDATE_S: Final = 0.5
 _PACKET: Final = 125
-#: A run of fewer means says nothing.
+#: Runs with fewer means are left out.
 _N_MEANS_MIN: Final = 10
 
 
 class Held(NamedTuple):
-    """One run: the log beside what the detector gives, at the ticks of new means."""
+    """One run: the implant's log and the detector's power, at the ticks of new means."""
 
     run: int
     logged: NDArray[np.float64]
@@ -39,7 +40,7 @@ class Held(NamedTuple):
 
     @property
     def correlation(self) -> float:
-        """Pearson's."""
+        """Pearson's correlation of power and log."""
         return float(np.corrcoef(self.logged, self.computed)[0, 1])
 
     @property
@@ -49,12 +50,12 @@ class Held(NamedTuple):
 
     @property
     def offset_lsb(self) -> float:
-        """Where the straight line of least squares through log against power begins."""
+        """Intercept of the least-squares line of log against power."""
         return float(np.polyfit(self.computed, self.logged, 1)[1])
 
     @property
     def residuals(self) -> NDArray[np.float64]:
-        """How far each mean is off, as a share of the log, at the one scale of all runs."""
+        """Deviation of each mean, as a share of the log, with one scale for all runs."""
         return np.abs(self.computed / self.logged - 1.0)
 
 
@@ -72,7 +73,7 @@ def held(folder: Path = DATA) -> Iterator[Held]:
 
 
 def _held(number: int, signal: Stretch, log: Stretch) -> Held:
-    """Let the detector begin where its means end at the ticks at which the implant's do."""
+    """Start the detector so that its means end at the same ticks as the implant's."""
     values = log.samples[:, 0].astype(np.float64)
     (changes,) = np.nonzero(np.diff(values))
     new_s = log.timestamps_s[changes[0] + 1] if changes.size else log.timestamps_s[0]
@@ -86,7 +87,9 @@ def _held(number: int, signal: Stretch, log: Stretch) -> Held:
         hop_s=N_UPDATES * _UPDATE_S,
     )
     samples_uv = signal.samples[first:].astype(np.float64)
-    found = sl.detect(samples_uv, power, rate_hz=250.0, channels=["sensed"])["power"]
+    with warnings.catch_warnings(category=UserWarning, action="ignore"):
+        # A run of a few seconds has no mean: it has no row.
+        found = sl.detect(samples_uv, power, rate_hz=250.0, channels=["sensed"])["power"]
     computed = found.column()
     at_s = signal.timestamps_s[first + found.sample]
     rows = np.searchsorted(log.timestamps_s, at_s - 0.5 * _UPDATE_S)
@@ -95,7 +98,7 @@ def _held(number: int, signal: Stretch, log: Stretch) -> Held:
 
 
 def _runs(stream: RecordedStream) -> list[Stretch]:
-    """Return a stream's runs: seconds lie between them."""
+    """Return a stream's runs, which are separated by seconds."""
     samples, stamps_s = stream.read(0, stream.n_samples)
     begins = [0, *(1 + np.flatnonzero(np.diff(stamps_s) > 2.0)).tolist(), stream.n_samples]
     return [Stretch(samples[start:stop], stamps_s[start:stop]) for start, stop in pairwise(begins)]

@@ -38,18 +38,18 @@ if TYPE_CHECKING:
     from matplotlib.projections.polar import PolarAxes
 
 _PICTURE: Final = Path(__file__).parents[2] / "docs" / "pictures" / "phase-lock.png"
-#: How fast the rhythm loses its phase, and how far it is over the noise of 15-25 Hz.
+#: Phase diffusion of the rhythm, and its power over the noise of 15-25 Hz.
 LOST_PER_S: Final = (2.0, 5.0)
 SNRS_DB: Final = (10.0, 5.0)
 _SECONDS: Final = 220.0
 _START_S: Final = 50.0
 _SEED: Final = 6
 _N_BINS: Final = 36
-#: Of triggers in one of these, at the edge of a rose.
+#: Share of triggers in one bin at the edge of a polar histogram.
 _SHARE_MAX: Final = 0.3
 
 
-class Given(NamedTuple):
+class SessionTriggers(NamedTuple):
     """The triggers of one session.
 
     Parameters
@@ -68,11 +68,11 @@ class Given(NamedTuple):
 
 
 class Met(NamedTuple):
-    """The phases at which triggers were given, and by how much a filter without delay is off."""
+    """The phases at which triggers were given, and the error of a filter without delay."""
 
     true_rad: NDArray[np.float64]
     floor_rad: NDArray[np.float64]
-    given: Given
+    given: SessionTriggers
 
 
 def resultant(angles_rad: NDArray[np.float64]) -> float:
@@ -80,7 +80,7 @@ def resultant(angles_rad: NDArray[np.float64]) -> float:
     return float(abs(np.exp(1j * angles_rad).mean()))
 
 
-def given_in(session: Path) -> Given:
+def given_in(session: Path) -> SessionTriggers:
     """Return the triggers of a session folder, from its table of events."""
     columns = ["event", "kind", "time_s", "seq", "fire_at_s", "policy", "text"]
     rows = pq.read_table(session / "events.parquet", columns=columns).to_pylist()
@@ -95,7 +95,7 @@ def given_in(session: Path) -> Given:
     refused = Counter(row["kind"] for row in rows if row["event"] == "refusal" and row["policy"])
     refused.update(row["text"] for row in answers if row["kind"] == "refused")
     refused.pop("refused", None)
-    return Given(at_s, at_s - np.array([fire_at_s[row["seq"]] for row in done]), refused)
+    return SessionTriggers(at_s, at_s - np.array([fire_at_s[row["seq"]] for row in done]), refused)
 
 
 def meet(
@@ -137,14 +137,14 @@ def meet(
         )
         given = given_in(session)
     at = (given.at_s - _START_S) * RATE_HZ
-    places = np.arange(truth.size)
-    true_rad = np.interp(at, places, np.unwrap(np.angle(truth)))
-    offline_rad = np.interp(at, places, np.unwrap(np.angle(hilbert(in_band(signal_uv)))))
+    indices = np.arange(truth.size)
+    true_rad = np.interp(at, indices, np.unwrap(np.angle(truth)))
+    offline_rad = np.interp(at, indices, np.unwrap(np.angle(hilbert(in_band(signal_uv)))))
     return Met(true_rad, offline_rad - true_rad, given)
 
 
 def draw(met: Mapping[tuple[float, float], Met]) -> Figure:
-    """Return roses of the phases at which triggers were given, the floor drawn over each."""
+    """Return polar histograms of the trigger phases, the floor drawn over each."""
     figure = Figure(figsize=(13, 13), layout="constrained")
     axes = figure.subplots(
         len(SNRS_DB), len(LOST_PER_S), subplot_kw={"projection": "polar"}, squeeze=False

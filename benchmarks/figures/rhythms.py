@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.figures.statements import CENTRE_HZ, RATE_HZ, in_band, pink, wandering
 
-#: How long before a trigger is to fire it is foretold.
+#: How long before its time to fire a trigger is predicted.
 LEAD_S: Final = 0.01
 HOP_S: Final = 0.002
 CALIBRATE_S: Final = 20.0
@@ -41,7 +41,7 @@ DEVICE: Final[dict[str, Any]] = {
 def noisy(
     lost_per_s: float, snr_db: float, seconds: float, seed: int
 ) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Return a rhythm, a complex number a sample, and the signal that is seen of it, in µV.
+    """Return a rhythm as one complex number a sample, and its signal in noise, in µV.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a file of Python does, without its docstrings and comments: what a result rests on."""
+"""The code of a Python file without docstrings and comments: what a mutant's result depends on."""
 
 import ast
 from collections.abc import Iterator

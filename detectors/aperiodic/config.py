@@ -32,14 +32,15 @@ class AperiodicConfig(
         Low and high edge of what is compared with the line, bins at the edges by the part of
         them that lies inside.
     fit_hz : tuple of float
-        The line is laid through the multiples ``low <= f < high`` of ``1 / segment_s``,
+        The line is fitted to the frequencies ``low <= f < high`` that are multiples of
+        ``1 / segment_s``, but for those in `exclude_hz`.
     exclude_hz : tuple of (float, float)
-        but for those of these bands: where rhythms and mains are. What is left by default are two
-        anchors, 3-6 and 35-45 Hz.
+        Bands left out of the fit: where rhythms and mains are. By default two anchors are left, 3-6
+        and 35-45 Hz.
     segment_s : float
         Length of a segment; the spectrum has a bin every ``1 / segment_s`` hertz.
     window_s : float
-        The window is of as many segments, each half a segment after the one before, as fit in.
+        Length of the window: as many segments as fit in, each half a segment after the one before.
     hop_s : float, optional
         From one estimate to the next, a multiple of half a segment; by default a segment. All
         three are rounded to samples, half a segment first.

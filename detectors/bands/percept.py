@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-#: Name of a preset, as a table has it.
+#: Name of a preset in a table.
 PerceptPreset: TypeAlias = Literal["percept", "percept_single"]
 
 
@@ -33,9 +33,9 @@ PERCEPT: Final[Mapping[PerceptPreset, PerceptSpectrum]] = {
     "percept": PerceptSpectrum(256 / 250.0, (0.5, 0.2)),
     "percept_single": PerceptSpectrum(64 / 250.0, (0.05,)),
 }
-#: Bins that are no further than this from the centre belong to the band, whole.
+#: Bins at most this far from the centre belong to the band, with their whole power.
 HALF_WIDTH_HZ: Final = 2.5
-#: Range of the centre, adaptive or not.
+#: Range of the centre frequency, with and without adaptation.
 CENTRE_HZ: Final = (1.0, 96.0)
 #: What the implant logs is counted in units of its own: these, of one patient's log, for each µV²
 #: of the sum of squared amplitudes. How they go with the µVrms of its manual is not published.

@@ -48,7 +48,7 @@ class Burst:
     config : BurstConfig
         Threshold, hysteresis, shortest duration.
     source : Detector
-        The detector it looks at.
+        The detector whose measure it reads.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ class BurstThreshold(CalibratedOrFixed, frozen=True, kw_only=True):
     Raises
     ------
     ValueError
-        Where it is neither, or both.
+        Unless it is exactly one of the two.
 
     Examples
     --------
@@ -45,9 +45,9 @@ class BurstConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind", t
     Parameters
     ----------
     of : str
-        Id of the detector it looks at: one with one measure a channel.
+        Id of the detector whose measure it reads: one that has one measure a channel.
     threshold : BurstThreshold
-        What the measure is held against.
+        What the measure has to exceed: a calibrated percentile or a fixed level.
     hysteresis : float, optional
         How far below the threshold a burst ends, as a fraction of it; 0.1 where neither is given.
     hysteresis_level : float, optional

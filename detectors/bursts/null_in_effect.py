@@ -10,7 +10,7 @@ from detectors.block import Block, StreamLayout
 from detectors.bursts.burst import Burst, BurstColumns
 from detectors.bursts.calibration_stretch import CalibrationStretch
 from detectors.bursts.null import burst_null, no_null
-from detectors.deferral import Bound, Deferral
+from detectors.deferral import Deferral, EffectiveResult
 from detectors.estimates import Estimates
 from detectors.null_simulation.noise_spectrum import NoiseSpectrum
 from detectors.null_simulation.simulation import NullSimulation
@@ -88,7 +88,7 @@ class BurstNullInEffect:
         nothing = no_null() if self._columns_of_stream else self._null_of()
         self.null = np.stack([nothing] * len(self._burst.channels))
         self.deferrals: list[Deferral] = []
-        self.bound: list[Bound] = []
+        self.bound: list[EffectiveResult] = []
         self._is_valid_yet = np.zeros(len(self._burst.channels), dtype=np.bool_)
         self._calibrating = list(range(len(self._columns_of_stream)))
         self._stretch: CalibrationStretch | None = None
@@ -134,7 +134,7 @@ class BurstNullInEffect:
             if each.due_sample is not None and each.due_sample <= sample:
                 self.null[self._burst.channels.index(each.channel)] = each.result()
                 self.deferrals.remove(each)
-                self.bound.append(Bound(self._id, each.channel, sample, each.result()))
+                self.bound.append(EffectiveResult(self._id, each.channel, sample, each.result()))
 
     def _known(self, channel: int, columns: BurstColumns, given: Estimates) -> NDArray[np.intp]:
         """Return the hops at which a channel's threshold is known, and a measure was."""

@@ -20,7 +20,7 @@ from detectors.bursts.statistics_state import (
     State,
 )
 from detectors.checks import require_memory
-from detectors.deferral import Bound, Deferral
+from detectors.deferral import Deferral, EffectiveResult
 from detectors.detector import Detector, DetectorConfig, Input
 from detectors.estimates import Estimates, Seen
 from detectors.kernels.hop_kernel import HopKernel
@@ -172,7 +172,7 @@ class BurstStatistics:
         return self._null.deferrals
 
     @property
-    def bound(self) -> list[Bound]:
+    def bound(self) -> list[EffectiveResult]:
         """The nulls that have taken effect."""
         return self._null.bound
 

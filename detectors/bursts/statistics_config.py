@@ -15,7 +15,7 @@ class BurstStatisticsConfig(
     Parameters
     ----------
     of : str
-        Id of the burst detector it looks at.
+        Id of the burst detector that it reads.
     window_s : float
         Length of the window: bursts that ended in it are counted, by the hops of the burst
         detector.
@@ -28,7 +28,7 @@ class BurstStatisticsConfig(
         Means and fractions of fewer bursts are not valid.
     null_delay_s : float
         Seconds after the end of a channel's calibration, counted in samples, at which the null of
-        its own spectrum takes effect: the time there is to compute it.
+        its own spectrum takes effect: the time that is left to compute it.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class CoherenceConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind
     segment_s : float
         Length of a segment; the spectrum has a bin every ``1 / segment_s`` hertz.
     window_s : float
-        The window is of as many segments, each half a segment after the one before, as fit in.
+        Length of the window: as many segments as fit in, each half a segment after the one before.
     hop_s : float, optional
         From one estimate to the next, rounded to samples; by default half a segment. Segments
         follow each other by the multiple of it that is nearest to half a segment. A longer hop is
@@ -54,7 +54,7 @@ class CoherenceConfig(DetectorConfig, frozen=True, kw_only=True, tag_field="kind
     threshold : float or "level", optional
         An onset is given where ``lower_bound`` rises over it; without one there are no detections.
     hysteresis : float
-        An offset is given where it falls so far below the threshold, as a fraction of it.
+        An offset is given where ``lower_bound`` falls below the threshold by this fraction of it.
 
     Examples
     --------

@@ -30,7 +30,8 @@ class QualityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         be wrong: implausible, the samples are tainted. Defaults: 1 and 200 for LFP, 0.05 and none
         for EMG, none for other streams.
     peak_uv_max : float, optional
-        The same for half the range within 2 s. Default: 5000 for EMG, none for others.
+        The same limit for half of the range, highest less lowest, within 2 s. Default: 5000 for
+        EMG, none for others.
     gap_s_min : float
         Stamps displaced by less are jitter. A stream that jitters more sets a higher limit
         itself, see `detectors.conditioning.stamps.StampSmoother`.

@@ -65,30 +65,32 @@ class BandPowerConfig(
     method : {"periodogram", "recursive"}
         A sliding window, equal to the periodogram of it; or a recursive filter with less delay.
     window_s : float
-        Length of the window, 1 s unless given; the spectrum has a bin every ``1 / window_s``
-        hertz. Recursive: of a running mean, rounded to hops, instead of the exponential one.
+        Length of the window, 1 s unless given; the spectrum has a bin every ``1 / window_s`` hertz.
+        With the recursive method: length of a running mean, rounded to hops, that replaces the
+        exponential one.
     time_constant_s : float
-        Recursive: of the exponential mean, 0.2 s unless given.
+        Recursive: time constant of the exponential mean; 0.2 s by default.
     order : int
-        Recursive: of the Butterworth prototype, so half that of the band-pass; 2 unless given.
+        Recursive: order of the Butterworth prototype, half that of the band-pass; 2 by default.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
     update_s : float
-        Periodogram: each estimate is the mean of those of windows that end every `update_s` since
-        the estimate before, a whole number of them; without it, of the newest window alone.
+        Periodogram: an estimate is the mean over several windows, one of which ends every
+        `update_s` since the estimate before; `hop_s` is a whole number of updates. Without it, an
+        estimate is of the newest window alone.
     scale : {"power", "log10", "decibel", "percent", "z"}
-        What is given: see `BandPower`.
+        Scale of the output: see `BandPower`.
     baseline : PowerBaseline
-        What "decibel" and "z" are held against.
+        Reference of the scales "decibel" and "z".
     total_hz : tuple of float
-        The band that "percent" is of, 5-45 Hz unless given; it holds the others.
+        The band whose power is 100 "percent", 5-45 Hz by default; it contains all other bands.
     outside_max : float
-        Recursive: a power is not valid where more than this share of what passed lies outside the
-        band, or where the share is not known yet.
+        Recursive: a power is not valid where more than this share of the power that passed the
+        filter lies outside the band, or where that share is not known yet.
     outside_time_constant_s : float
-        Recursive: of the mean powers whose ratio that share is, 0.5 s unless given.
+        Recursive: time constant of the two mean powers whose ratio is that share; 0.5 s by default.
     output : {"power", "power_and_outside"}
-        The power; or, recursive, that share of each band as well.
+        The power alone; or, with the recursive method, also that share of each band.
 
     Examples
     --------

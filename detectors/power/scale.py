@@ -14,7 +14,7 @@ from detectors.power import scale_kernel as kernel
 
 Scale: TypeAlias = Literal["power", "log10", "decibel", "percent", "z"]
 
-#: Scales that are held against a baseline.
+#: Scales that are relative to a baseline.
 WITH_BASELINE: Final[tuple[Scale, ...]] = ("decibel", "z")
 #: What a percentage is of, where the table does not say.
 TOTAL_HZ: Final = (5.0, 45.0)
@@ -25,7 +25,7 @@ _Spread: TypeAlias = Annotated[float, Meta(ge=1e-6, le=300.0)]
 
 
 class PowerBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What power is held against: measured over a stretch and then frozen, or written down.
+    """The reference of a power: measured over a stretch and then frozen, or a written value.
 
     A written value is one number for all, or a table with one for every output.
 
@@ -43,7 +43,7 @@ class PowerBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Raises
     ------
     ValueError
-        Where it is none of the three, or more.
+        Unless it is exactly one of the three.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class PowerBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return [key for key, value in msgspec.structs.asdict(self).items() if value is not None]
 
     def check(self, scale: Scale) -> None:
-        """Expect a baseline that this scale can be held against."""
+        """Expect a baseline that this scale can use."""
         fit = {"decibel": "power_uv2", "z": "log10_mean"}[scale]
         if self.given[0] not in ("calibrate_s", fit):
             raise ValueError(
@@ -86,7 +86,7 @@ class PowerScale:
     scale : {"power", "log10", "decibel", "percent", "z"}
         The scale.
     baseline : PowerBaseline or None
-        What it is held against.
+        The reference of the power.
     outputs : sequence of str
         Names of the outputs.
     n_channels : int

@@ -25,7 +25,7 @@ class Settings(Record):
 
 
 class State(NamedTuple):
-    """What powers are held against, shapes (n_outputs,)."""
+    """The references of powers, shapes (n_outputs,)."""
 
     #: What is taken off the logarithm.
     centre: Array1[np.float64]

@@ -1,4 +1,4 @@
-"""Means of powers that do not overlap: one for so many spectra, as implants and Welch take them."""
+"""Means of powers over blocks of spectra that do not overlap, as implants compute them."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from detectors.kernels.trust import RESTART
 
 
 class UpdateMean:
-    """Turns every so many estimates into their mean, counted from the last restart.
+    """Averages blocks of estimates of a fixed number, counted from the last restart.
 
     Parameters
     ----------

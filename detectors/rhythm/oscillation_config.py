@@ -31,16 +31,18 @@ class OscillationConfig(
     window_s : float
         Of ``hilbert`` only: length of the window, 0.5 s unless given.
     lead_s : float
-        Seconds after the newest sample at which the phase is the expected one.
+        Seconds after the newest sample for which the phase is predicted.
     hop_s : float
         From one estimate to the next; rounded to samples, at least one.
     outside_max : float, optional
         Amplitude and phase are not valid where more than this share of the power that passed lies
         outside the band, or where the share is not known yet. Of ``resonator`` only.
     outside_time_constant_s : float
-        Of the mean powers whose ratio that share is; it is known three of them after a restart.
+        Time constant of the two mean powers whose ratio is that share. The share is known three
+        time constants after a restart.
     output : {"amplitude_and_phase", "amplitude", "amplitude_phase_and_outside"}
-        Both, or one measure a channel: what a burst detector may be built on; or that share too.
+        Amplitude and phase; the amplitude alone, since a burst detector reads one measure a
+        channel; or both with that share.
 
     Examples
     --------

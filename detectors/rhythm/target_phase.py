@@ -44,7 +44,7 @@ class TargetPhase:
     config : TargetPhaseConfig
         Target, lead, gate and refractory part of a cycle.
     source : Detector
-        The oscillation it looks at.
+        The oscillation that it reads.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from detectors.threshold_config import CalibratedOrFixed
 
 
 class AmplitudeGate(CalibratedOrFixed, frozen=True, kw_only=True):
-    """Either a percentile, taken over a stretch and then frozen, or an amplitude; and a purity.
+    """The amplitude that an event needs, calibrated or fixed; and a limit on power beside the band.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class AmplitudeGate(CalibratedOrFixed, frozen=True, kw_only=True):
     Raises
     ------
     ValueError
-        Where it is neither, or both.
+        Unless it is exactly one of the two.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class TargetPhaseConfig(
     Parameters
     ----------
     of : str
-        Id of the oscillation it looks at: one with amplitude and phase, and without a lead.
+        Id of the oscillation that it reads: one with amplitude and phase, and without a lead.
     gate : AmplitudeGate
         No event is given unless the amplitude is above this.
     phase_rad : float

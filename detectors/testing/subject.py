@@ -87,13 +87,13 @@ class Example:
     name : str
         For the report of the tests.
     configs : sequence of DetectorConfig
-        A chain; the last is the detector the laws are held against.
+        A chain; the last is the detector that the laws are tested on.
     layout : StreamLayout
         The stream it reads.
     window_samples : int
         Samples that an estimate depends on, and no more.
     naive : callable or None
-        The same thing computed plainly; None where nobody wrote that.
+        An independent, plain computation of the same outputs; None without one.
     newest_samples : int
         Samples, from its own one on, whose estimates a doubtful stamp spoils.
     channel_outputs : int
@@ -122,7 +122,7 @@ class Example:
     Raises
     ------
     ValueError
-        Where there is nothing that the laws could be held on.
+        Where the laws would have nothing to test.
 
     Examples
     --------

@@ -45,7 +45,7 @@ class Law(NamedTuple):
 
 
 class HeldLaw(NamedTuple):
-    """A law and an example it is held on.
+    """One law, to be tested on one example of a detector.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def laws_of(detector: type[Any], examples: Iterable[Example] = ()) -> list[HeldL
     detector : type
         Its class, installed as a detector.
     examples : iterable of Example
-        In place of those that the class brings.
+        Examples to use instead of the class's own.
 
     Raises
     ------

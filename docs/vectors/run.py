@@ -1,4 +1,4 @@
-"""Plays wire vectors to a device in virtual time, and says where it does otherwise.
+"""Plays wire vectors to a device in virtual time, and reports where it differs from them.
 
 It needs nothing that MicroPython lacks. A device is whatever has
 
@@ -57,7 +57,7 @@ class Player:
         self._asked = []
 
     def play(self):
-        """Return a line for each thing that is otherwise than the vector says."""
+        """Return a line for each difference from the vector."""
         for number, step in enumerate(self._vector["steps"]):
             at_us = step["at_us"]
             while number and self._now_us + _TICK_US < at_us:

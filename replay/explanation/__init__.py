@@ -1,1 +1,1 @@
-"""What a journal says, for people: its records in words, and why a command was sent, or none."""
+"""A journal for people: its records in words, and why a command was sent, or none."""

@@ -26,7 +26,7 @@ from streamer.tables.decided_rows import decided
 from streamer.tables.heard_rows import heard
 from streamer.tables.row import Row, row
 
-#: What goes on all the time, and is left out unless it is asked for.
+#: Kinds that occur all the time and are left out unless asked for.
 OFTEN: Final = ("samples", "tick", "target", "lease", "clock", "device")
 #: Every kind of entry, in the order of the guide.
 KINDS: Final = (
@@ -90,7 +90,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 def entries_of(
     record: JournalRecord, since_s: float, outcome: ReadOutcome | None = None
 ) -> Iterator[Entry]:
-    """Yield what a record says, in order.
+    """Yield the entries of a record, in order.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def _decided(decision: Decision) -> Iterator[Row]:
 
 @singledispatch
 def told(event: Event) -> Iterator[Row]:
-    """Yield the row of what the loop was fed."""
+    """Yield the entry of the event that the loop was fed."""
     yield from heard(event)
 
 

@@ -14,9 +14,9 @@ from replay.explanation.session_times import TimeError
 from replay.explanation.witness import Witness, config_of
 from streamer.journal.reader import JournalReader
 
-#: What is told of the time before, and after, unless another is asked for.
+#: How much of the time before and after is shown by default, in seconds.
 WINDOW_S: Final = 4.0
-#: Warnings of the recomputation.
+#: Warnings where the recomputation differs from what was recorded.
 _OTHER_HERE: Final = (
     "from there on data, features and limits are what is computed here, not what was acted on"
 )

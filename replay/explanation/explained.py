@@ -49,7 +49,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What the policy decided by.
+    """The rule by which the policy decided.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     text : str
         What that kind does, in a line.
     value, threshold : float or None
-        The measure that it decided on, and what it was held against.
+        The measure that it decided on, and the threshold of that measure.
     upper, lower : float or None
         The thresholds of its table, where it has them.
     side : str
@@ -100,7 +100,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that the gate asked before it let anything go, in the order of asking.
+    """One check of the gate before it sent a command, in the order of the checks.
 
     Parameters
     ----------
@@ -121,13 +121,13 @@ class GateStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bind(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a limit was used with what was asked: 1 where no more may be."""
+    """Which share of a limit the request used: 1 where it is used up."""
 
     limit: str
     share: float
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
+class SentCommand(msgspec.Struct, frozen=True, kw_only=True):
     """The command as it was sent.
 
     Parameters
@@ -215,7 +215,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         The moment, in seconds since the session began; of a command both are the same.
     window_s : float
         How much is told of the time before and after.
-    command : Sent or None
+    command : SentCommand or None
         The command that went at that moment; None for none.
     why : tuple of str
         What was decided and why, in sentences.
@@ -246,7 +246,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     since_s: float
     until_s: float
     window_s: float
-    command: Sent | None
+    command: SentCommand | None
     why: tuple[str, ...]
     state: str
     state_reason: str

@@ -1,4 +1,4 @@
-"""What the gate asked before it let anything go, in the order of asking."""
+"""The checks of the gate before it sent a command, in their order."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def conditions(
     *,
     is_shadow: bool,
 ) -> Iterator[GateStep]:
-    """Yield what is asked before the limits, of a target that was followed.
+    """Yield the checks before those of the limits, for a target that was followed.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def conditions(
 
 
 def limits_asked(answered: Answered, device: DeviceConfig) -> Iterator[GateStep]:
-    """Yield each limit that was asked, in order, and what it said.
+    """Yield each limit that was checked, in order, and its result.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def limits_asked(answered: Answered, device: DeviceConfig) -> Iterator[GateStep]
 
 
 def binds_of(decision: Decision | None) -> tuple[Bind, ...]:
-    """Return the limits that a decision says bind most; none where it does not say."""
+    """Return the limits that bind most according to a decision; none where it has none."""
     return tuple(Bind(limit=limit, share=share) for limit, share in getattr(decision, "bounds", ()))
 
 

@@ -1,4 +1,4 @@
-"""What there is to say of one device, at one command or at a moment without one."""
+"""Gathers the explanation of one device, at one command or at a moment without one."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from replay.explanation.explained import (
     Explanation,
     GateStep,
     Rule,
-    Sent,
+    SentCommand,
     Wanted,
 )
 from replay.explanation.gate_steps import binds_of, conditions, limits_asked
@@ -48,7 +48,7 @@ class Focus(NamedTuple):
 
 
 class Looked:
-    """Gathers what there is to say of a focus, while a witness goes on through the journal.
+    """Gathers the explanation of a device and moment while a witness reads the journal.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Looked:
         self._heard_s = 0.0
 
     def take(self, number: int, since_s: float, kept: Kept | None, said: Sequence[Entry]) -> None:
-        """Take in the newest record of the witness, and what it says."""
+        """Take in the newest record of the witness, and its entries."""
         at = self._at
         if at.since_s - self._window_s <= since_s <= at.until_s + self._window_s:
             self._said += [
@@ -131,7 +131,7 @@ class Looked:
         )
 
     def _look(self) -> None:
-        """Look at the loop as it is right after the moment."""
+        """Read the state of the loop right after the moment."""
         witness, at = self._witness, self._at
         kept = self._kept[-1] if self._kept else None
         self._rig = witness.rig
@@ -158,7 +158,7 @@ class Looked:
             self._why = tuple(why_nothing(witness, self._device, since_s=at.since_s, now_s=now_s))
 
     def _newest_target(self) -> Target | None:
-        """Return what is wanted now, or was wanted last; of triggers only one of the moment."""
+        """Return the target of now, or the last one; a trigger only if it is of the moment."""
         wish = self._witness.wishes.get(self._at.device)
         wanted = [
             each
@@ -183,7 +183,7 @@ class Looked:
         return next((each for each in triggers if round(each.onset_s * 1e6) == onset_us), wish)
 
     def _asked(self, state: str) -> list[GateStep]:
-        """Return what the gate asked of the newest step towards the target, in order."""
+        """Return the gate's checks of the newest step towards the target, in order."""
         target = self._target
         decided_s = next(
             (each.record.now_s for each in reversed(self._kept) if target in each.outcome.targets),
@@ -191,7 +191,7 @@ class Looked:
         )
         timing = self._witness.config.gate
         is_shadow = getattr(self._witness.loop.gate, "stage", "closed") == "shadow"
-        # What the gate sends by itself is not asked about.
+        # What the gate sends by itself is not checked against the limits.
         is_own = self._command is not None and not self._command.reason.policy
         steps = (
             []
@@ -223,11 +223,11 @@ class Looked:
                 amount=ack.applied_level if ack.applied_ma is None else ack.applied_ma,
             )
 
-    def _sent(self) -> Sent | None:
+    def _sent(self) -> SentCommand | None:
         command, began_s = self._command, self._found.times.began_s
         if command is None:
             return None
-        return Sent(
+        return SentCommand(
             seq=command.seq,
             record=self._at.record,
             kind=command.kind,
@@ -261,7 +261,7 @@ class Looked:
         )
 
     def _latencies_ms(self) -> dict[str, float]:
-        """Return how long it took from one thing to the next, as far as the journal knows."""
+        """Return the delays from each stage to the next, as far as the journal has their times."""
         command, target, ack = self._command, self._target, self._ack
         if command is None:
             return {}

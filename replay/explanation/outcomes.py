@@ -1,4 +1,4 @@
-"""The outcome of a step as the journal has it, read back without computing anything again."""
+"""Reads the outcome of a step back from the journal, without computing anything again."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -24,7 +24,7 @@ Plain: TypeAlias = dict[str, Any]
 
 
 class ReadOutcome(msgspec.Struct, frozen=True):
-    """What one step noted, detected, wanted and decided; of estimates only how many there were.
+    """Notes, detections, targets and decisions of one step; of estimates only their number.
 
     Parameters
     ----------

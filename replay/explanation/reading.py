@@ -1,4 +1,4 @@
-"""The entries of a journal, one after the other, as many of them as are asked for."""
+"""Reads the entries of a journal in order, filtered by kind, device and time."""
 
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
@@ -37,7 +37,7 @@ class Filters(NamedTuple):
 
 
 class FilterError(ValueError):
-    """A kind or a device that is none; its text is one line."""
+    """A kind or a device that does not exist; its text is one line."""
 
 
 def filtered(
@@ -48,7 +48,7 @@ def filtered(
     until: str | None = None,
     has_all: bool = False,
 ) -> Filters:
-    """Return filters of some kinds; without one of all but what goes on all the time.
+    """Return filters for some kinds; by default all but those that occur all the time.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def filtered(
 def read_entries(
     session: Path, filters: Filters, zone: tzinfo | None = None
 ) -> Iterator[tuple[Entry, SessionTimes]]:
-    """Yield what a journal says, in order, and the times of its session as far as it was read.
+    """Yield the entries of a journal in order, each with the session's times as far as read.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _bounds(session: Path, filters: Filters, zone: tzinfo | None) -> tuple[float
 
 
 def _expect_device(session: Path, reader: JournalReader, device: str | None) -> None:
-    """Expect a device of the configuration, as far as that can be read."""
+    """Refuse a device that is not in the configuration, if that can be read."""
     if device is None:
         return
     try:

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 
-from replay.explanation.explained import Sent, Wanted
+from replay.explanation.explained import SentCommand, Wanted
 from replay.explanation.witness import Witness
 from stimulators.decisions import Refusal, Send
 from stimulators.device_config import DeviceConfig
 from stimulators.gate.driving.drive import Drive
 from stimulators.targets import Target
 
-#: Amounts that differ by less are the same for people.
+#: Amounts that differ by less are shown as equal.
 _SAME = 1e-6
 
 
 def unit_text(device: DeviceConfig) -> str:
-    """Return what stands behind an amount of a device."""
+    """Return the unit that follows an amount of a device."""
     return " mA" if device.unit == "ma" else ""
 
 
 def why_sent(
-    witness: Witness, device: DeviceConfig, command: Sent, wanted: Wanted | None
+    witness: Witness, device: DeviceConfig, command: SentCommand, wanted: Wanted | None
 ) -> Iterator[str]:
     """Yield why a command went, and why with this amount."""
     unit = unit_text(device)
@@ -46,7 +46,7 @@ def why_sent(
 def why_nothing(
     witness: Witness, device: DeviceConfig, *, since_s: float, now_s: float
 ) -> Iterator[str]:
-    """Yield why nothing is sent to a device as things are.
+    """Yield why nothing is sent to a device in its present state.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def why_nothing(
 
 
 def _word(witness: Witness, device: DeviceConfig) -> Iterator[str]:
-    """Yield the reason that the newest decision about a device says, where it says one."""
+    """Yield the reason in the newest decision about a device, if it has one."""
     told = witness.told.get(device.id)
     word = None if isinstance(told, Refusal) else getattr(told, "reason", None)
     if word is not None:
@@ -103,7 +103,7 @@ def _why_not_moved(
     refused = witness.refusals.get(device.id)
     clips = [clip for each in witness.loop.wirings for clip in each.policy.clips.values()]
     is_trigger = any(each.device == device.id and each.kind == "trigger" for each in clips)
-    # Of an amount a refusal is told once and holds on; each trigger is refused for itself.
+    # The refusal of an amount is journalled once and stays in force; every trigger has its own.
     if refused is not None and is_trigger and refused.since_s < since_s:
         refused = None
     if wish is None and refused is not None:
@@ -156,7 +156,7 @@ def _flaws_of(witness: Witness) -> Iterator[str]:
     yield from dict.fromkeys(f"{each.stream}: {each.text}" for each in notes)
 
 
-def _own_reason(witness: Witness, device: DeviceConfig, command: Sent) -> str:
+def _own_reason(witness: Witness, device: DeviceConfig, command: SentCommand) -> str:
     """Return why the gate gave a command by itself."""
     gate, unit = witness.loop.gate, unit_text(device)
     amount = f"{command.amount:.4g}{unit}"

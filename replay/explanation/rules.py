@@ -1,4 +1,4 @@
-"""What a policy decided by, in its own words and with its thresholds."""
+"""The rule by which a policy decided, from its docstring and with its thresholds."""
 
 import inspect
 import re
@@ -15,7 +15,7 @@ _REFERENCE: Final = re.compile(r"\s*\[\d+\]_")
 
 
 def rule_of(table: PolicyConfig, target: Target | None, began_s: float) -> Rule:
-    """Return the rule of a policy, and where its target stands.
+    """Return the rule of a policy, and on which side of its thresholds the target's value is.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def _side(
 
 
 def _text(table: PolicyConfig) -> str:
-    """Return the first line of what each kind says of itself, that of one within behind it."""
+    """Return the first line of a policy's docstring, followed by that of a wrapped policy."""
     own = inspect.getdoc(POLICIES.policies.get(type(table), type(table))) or table.id
     text = _REFERENCE.sub("", own.partition("\n\n")[0].replace("\n", " ")).strip()
     if not isinstance(table, WrappingConfig):

@@ -13,8 +13,8 @@ from streamer.journal.reader import JournalReader, JournalRecord
 from streamer.journal.records import Header, StepRecord
 
 
-class SentCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a command stands in the journal.
+class JournalledCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command and the number of its record in the journal.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
         Of its first and newest record.
     n_records : int
         Its records.
-    commands : dict of int to SentCommand
+    commands : dict of int to JournalledCommand
         By number.
     since_s : array of float
         Of each record, in seconds since the session began.
@@ -60,13 +60,13 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     header: Header
     times: SessionTimes
     n_records: int
-    commands: dict[int, SentCommand]
+    commands: dict[int, JournalledCommand]
     since_s: "array[float]"
     has_ended: bool
 
 
 def journal_of(session: Path) -> Path:
-    """Return the journal of a session folder, or of the file that is it.
+    """Return the path of the journal of a session folder; a journal itself is returned as it is.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def journal_of(session: Path) -> Path:
 
 
 def scan(session: Path, progress: Callable[[int], None] = lambda _n_records: None) -> Scan:
-    """Look through a journal without computing anything again.
+    """Read a whole journal without computing anything again.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def scan(session: Path, progress: Callable[[int], None] = lambda _n_records: Non
         Where there is no journal, it is of another format, or it is damaged.
     """
     path = journal_of(session)
-    commands: dict[int, SentCommand] = {}
+    commands: dict[int, JournalledCommand] = {}
     since_s = array("d")
     with JournalReader(path) as reader:
         times = SessionTimes(began_s=0.0, ended_s=0.0)
@@ -128,10 +128,10 @@ def times_of(first: JournalRecord) -> SessionTimes:
     )
 
 
-def _commands(number: int, step: StepRecord, since_s: float) -> list[SentCommand]:
+def _commands(number: int, step: StepRecord, since_s: float) -> list[JournalledCommand]:
     plain: dict[str, Any] = msgspec.msgpack.decode(step.outcome)
     return [
-        SentCommand(
+        JournalledCommand(
             seq=each["message"]["seq"],
             device=each["device"],
             kind=each["message"]["kind"],

@@ -1,4 +1,4 @@
-"""The lines of a window: samples, measures, and what was wanted, sent and given."""
+"""The time series of a window: samples, measures, and what was wanted, sent and given."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +11,7 @@ from stimulators.wire.messages import Command
 from streamer.closed_loop import ClosedLoop
 from streamer.wiring.wiring import Wiring
 
-#: Channels that a window shows; a policy of more reads what detectors make of them.
+#: How many channels a window shows; a policy may read more of them.
 _N_CHANNELS_MAX = 4
 
 

@@ -15,7 +15,7 @@ _DATED: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})?"
 )
 _DAY: Final = timedelta(days=1)
-#: Shorter than this nothing that is looked for can be.
+#: The shortest time that is looked for.
 _WIDTH_S_MIN: Final = 0.001
 
 
@@ -24,7 +24,7 @@ class TimeError(ValueError):
 
 
 class Moment(NamedTuple):
-    """A stretch of a session, as short as the time that was written is exact.
+    """A stretch of a session, as long as the written time is uncertain.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class SessionTimes(msgspec.Struct, frozen=True, kw_only=True):
         return f"{text} {at.tzname()}" if is_dated else text
 
     def moment(self, written: str, zone: tzinfo | None = None, *, name: str = "--at") -> Moment:
-        """Return the moment that is written.
+        """Return the stretch of a written time.
 
         Parameters
         ----------
@@ -158,7 +158,7 @@ class SessionTimes(msgspec.Struct, frozen=True, kw_only=True):
         hours, rest = written.split(":", 1)
         began = utc_of(self.began_us or 0).astimezone(zone)
         at = _dated(f"{began.date()}T{int(hours):02d}:{rest}", zone)
-        # What began within the second that is written began at that time.
+        # A session that began within the written second counts as begun at that time.
         return at + _DAY if at + timedelta(seconds=_width_s(written)) <= began else at
 
 

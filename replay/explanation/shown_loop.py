@@ -1,4 +1,4 @@
-"""The loop of a session computed again, which shows what it keeps to itself when it runs live."""
+"""The loop of a session computed again, which also shows its samples and the checks of limits."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from streamer.source import StreamInfo
 
 
 class Answered(NamedTuple):
-    """What the gate asked its limits for one device, and what each of them said, in their order."""
+    """The requests of the gate to the limits of one device, with their results, in order."""
 
     device: str
     asked: Asked
@@ -23,7 +23,7 @@ class Answered(NamedTuple):
 
 
 class ShownLoop(ClosedLoop):
-    """A loop that shows the samples of its newest step, and what its limits were asked.
+    """A loop that shows the samples of its newest step, and the requests to its limits.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class ShownLoop(ClosedLoop):
         return super().step(event, now_s)
 
     def condition(self, conditioner: Conditioner, chunk: Chunk) -> tuple[Block, tuple[Note, ...]]:
-        """Return the block that is made of a chunk, and the notes on it."""
+        """Return the block that a chunk becomes, and the notes on it."""
         self.block, notes = super().condition(conditioner, chunk)
         return self.block, notes
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Kept(NamedTuple):
-    """One step of the window: what was fed, what came of it, and what the limits were asked."""
+    """One step of the window: its event, its outcome, and the requests to the limits."""
 
     record: JournalRecord
     since_s: float
@@ -41,7 +41,7 @@ class RigBefore(NamedTuple):
 
 
 class LastRefusal(NamedTuple):
-    """What a policy was last refused, and when; forgotten once a command of it goes."""
+    """The newest refusal of a policy, and when it was; forgotten once a command of it is sent."""
 
     refusal: Refusal
     since_s: float
@@ -138,7 +138,7 @@ class Witness:
 
 
 def _is_told(decision: Decision) -> TypeGuard[Send | Refusal]:
-    """Say whether it is one of those that say what is done about a device, and why."""
+    """Return whether a decision is one about a device, with its reason."""
     if isinstance(decision, Send):
         return isinstance(decision.message, Command)
     return not isinstance(decision, Notice) and bool(getattr(decision, "device", ""))

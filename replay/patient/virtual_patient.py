@@ -1,4 +1,4 @@
-"""The simulated patient in virtual time: a source that feels devices on the same loop."""
+"""The simulated patient in virtual time: a source that responds to devices on the same loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from replay.virtual_devices import VirtualDevices
 from streamer.events import Chunk, ClockCorrection, Event
 from streamer.source import StreamInfo
 
-#: Its clock is the loop's; a rig wants to know how well.
+#: The stated uncertainty of the patient's clock, which is the loop's own.
 _UNCERTAINTY_S = 1e-4
 
 
 class VirtualPatient:
-    """A `Source` without end: the samples of a patient who feels what a virtual device gives.
+    """A `Source` without end: the samples of a patient who responds to a virtual device.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class VirtualPatient:
         return (self._info,)
 
     async def __aenter__(self) -> Self:
-        """Nothing has to be opened."""
+        """Do nothing: there is nothing to open."""
         return self
 
     async def __aexit__(
@@ -53,7 +53,7 @@ class VirtualPatient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to close."""
 
     async def feed(self, emit: Callable[[Event], None]) -> None:
         """Emit the samples, each chunk when its last one is due, until cancelled."""

@@ -27,7 +27,7 @@ _FAREWELL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _SentStream:
     """One stream on the network."""
 
     recorded: RecordedStream
@@ -105,7 +105,7 @@ async def play(
     first_s = min(start_s for start_s, _ in spans_s)
     round_s = max(end_s for _, end_s in spans_s) - first_s + _interval_s(chosen)
     sent = [
-        _Sent(recorded, ReadAhead(recorded), each, open_outlet(recorded.info))
+        _SentStream(recorded, ReadAhead(recorded), each, open_outlet(recorded.info))
         for recorded, each in zip(chosen, times, strict=True)
     ]
     report("waiting for a consumer of " + "; ".join(describe(each.info) for each in chosen))
@@ -123,7 +123,7 @@ async def play(
 
 
 async def _play_once(
-    sent: Sequence[_Sent], first_s: float, started_s: float, speed: float, chunk_samples: int
+    sent: Sequence[_SentStream], first_s: float, started_s: float, speed: float, chunk_samples: int
 ) -> int:
     def to_local_s(time_s: float) -> float:
         return started_s + (time_s - first_s) / speed
@@ -137,10 +137,12 @@ async def _play_once(
     return n_pushed
 
 
-def _pieces(sent: Sequence[_Sent], chunk_samples: int) -> Iterator[tuple[float, _Sent, int, int]]:
+def _pieces(
+    sent: Sequence[_SentStream], chunk_samples: int
+) -> Iterator[tuple[float, _SentStream, int, int]]:
     """Yield what to push at what recorder's time, in order."""
 
-    def of_stream(stream: _Sent) -> Iterator[tuple[float, _Sent, int, int]]:
+    def of_stream(stream: _SentStream) -> Iterator[tuple[float, _SentStream, int, int]]:
         step = chunk_samples if stream.recorded.is_signal else 1
         for start, end in ranges(stream.recorded.n_samples, step):
             yield stream.times.at_s(end - 1), stream, start, end
@@ -148,7 +150,7 @@ def _pieces(sent: Sequence[_Sent], chunk_samples: int) -> Iterator[tuple[float, 
     return heapq.merge(*(of_stream(each) for each in sent), key=itemgetter(0))
 
 
-async def _listened_to(sent: Sequence[_Sent]) -> None:
+async def _listened_to(sent: Sequence[_SentStream]) -> None:
     while not any(each.outlet.have_consumers() for each in sent):  # noqa: ASYNC110 nobody tells
         await asyncio.sleep(_LOOK_S)
     for _ in range(round(_OTHERS_S / _LOOK_S)):

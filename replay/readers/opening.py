@@ -24,14 +24,14 @@ def open_recording(path: Path, known: ReaderRegistry = REGISTRY) -> Recording:
     Returns
     -------
     Recording
-        Nothing of its samples is in memory. A file that is named as of another format than it is
-        of is opened as what it is, and `warnings` says so.
+        Nothing of its samples is in memory. A file whose suffix belongs to another format is opened
+        by its content, and `warnings` says so.
 
     Raises
     ------
     RecordingError
-        Where it cannot be read, or nobody knows its format: names its suffix and first bytes,
-        and what is installed.
+        Where it cannot be read, or no reader knows its format; the text names its suffix, its first
+        bytes and the formats that are installed.
 
     Examples
     --------

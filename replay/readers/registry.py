@@ -35,8 +35,8 @@ class ReaderRegistry(NamedTuple):
 def find(entry_points: Iterable[metadata.EntryPoint]) -> ReaderRegistry:
     """Return our own readers, each the `READER` of a file here, and those of the entry points.
 
-    One that cannot be imported, or is no reader, is refused with the reason and leaves the rest
-    as it is; nobody's format can take the place of another's.
+    One that cannot be imported, or is no reader, is refused with the reason and leaves the rest as
+    it is; no package can replace a format of another one.
 
     Examples
     --------

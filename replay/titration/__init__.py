@@ -1,1 +1,1 @@
-"""What a staircase of amounts says of a patient: dose and response, sign, thresholds."""
+"""Titration: dose and response, sign and thresholds from a staircase of amounts."""

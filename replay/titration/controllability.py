@@ -1,4 +1,4 @@
-"""Does the measure follow the amount, and which way? A test by permutation of the steps."""
+"""Tests by permutation of the steps whether the measure follows the amount, and which way."""
 
 import math
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 Sign: TypeAlias = Literal["falls", "rises"]
 
-#: Of each direction; both together are wrong in 5 % of patients who do not respond.
+#: Significance of each direction; both together err in 5 % of patients who do not respond.
 LEVEL: Final = 0.025
-#: Up to so many steps every order is looked at.
+#: Up to this many steps every permutation is computed.
 _N_ALL_MAX: Final = 8
 _N_DRAWN: Final = 19_999
 _TINY: Final = 1e-12
@@ -150,7 +150,7 @@ def _products(
 
 
 def _least(x: NDArray[np.float64]) -> float:
-    """Return the share of orders that go with the amounts best: steps of one amount may swap."""
+    """Return the share of permutations that fit the amounts best: steps of one amount may swap."""
     _, counts = np.unique(x, return_counts=True)
     alike = math.prod(math.factorial(int(count)) for count in counts)
     return alike / math.factorial(x.size)

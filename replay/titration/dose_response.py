@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeWarning, curve_fit
 from scipy.stats import t as student_t
 
-from replay.titration.mean_of_series import CONFIDENCE, Level
+from replay.titration.mean_of_series import CONFIDENCE, MeanOnScale
 
 _N_PARAMETERS: Final = 4
 _EXPONENTS: Final = (0.5, 12.0)
@@ -65,7 +65,7 @@ class HillCurve(msgspec.Struct, frozen=True, kw_only=True):
         return _hill(amounts, self.at_zero, self.at_most, math.log(self.half_amount), self.exponent)
 
 
-def hill_curve(amounts: Sequence[float], levels: Sequence[Level]) -> HillCurve | None:
+def hill_curve(amounts: Sequence[float], levels: Sequence[MeanOnScale]) -> HillCurve | None:
     """Fit Hill's curve to the levels of steps, on their scale, each weighted by its standard error.
 
     Returns

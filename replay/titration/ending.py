@@ -33,7 +33,7 @@ def staircase_of(loop: ClosedLoop) -> Staircase:
 def ending_with_staircase(
     session: RunningSession, progress: Progress = lambda _done, _total: None
 ) -> Iterator[None]:
-    """End a session in order when its staircase is over; tell how far it is meanwhile."""
+    """End a session in order when its staircase is over, and report its progress meanwhile."""
     service = session.service
     staircase = staircase_of(service.loop)
     step_before = -1

@@ -1,4 +1,4 @@
-"""The mean of a series whose values hang together, and how far it may be off by chance."""
+"""The mean of an autocorrelated series, with its confidence interval."""
 
 import math
 from typing import Final, NamedTuple
@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
-#: What intervals are meant to hold; what they do hold is in the notes of `MeanOfSeries`.
+#: Nominal coverage of intervals; the true one is in the notes of `MeanOfSeries`.
 CONFIDENCE: Final = 0.95
-#: Means of so long are nearly log-normal where single hops are not.
+#: Means of this length are nearly log-normal where single hops are not.
 BLOCK_S: Final = 1.0
 _N_MIN: Final = 3
 
 
-class Level(NamedTuple):
+class MeanOnScale(NamedTuple):
     """A mean on the scale on which it is compared with others.
 
     Parameters
@@ -28,8 +28,8 @@ class Level(NamedTuple):
 
     Examples
     --------
-    >>> halved = Level(0.0, 0.1, 10.0, is_log=True)
-    >>> halved.over(Level(math.log(2.0), 0.1, 10.0, is_log=True))
+    >>> halved = MeanOnScale(0.0, 0.1, 10.0, is_log=True)
+    >>> halved.over(MeanOnScale(math.log(2.0), 0.1, 10.0, is_log=True))
     0.5
     """
 
@@ -42,7 +42,7 @@ class Level(NamedTuple):
         """Return a difference on this scale as people read it: a ratio where it is logarithmic."""
         return math.exp(difference) if self.is_log else difference
 
-    def over(self, other: "Level") -> float:
+    def over(self, other: "MeanOnScale") -> float:
         """Return this level over another one, or the difference where there is no ratio."""
         return self.shown(self.value - other.value)
 
@@ -65,7 +65,7 @@ class MeanOfSeries(NamedTuple):
         How many independent seconds the series is worth.
     low, high : float
         The interval; endless where the series is worth less than three seconds.
-    level : Level
+    level : MeanOnScale
         What is compared with other series: ``m + v / 2``, or the mean.
 
     Notes
@@ -87,11 +87,11 @@ class MeanOfSeries(NamedTuple):
     n_effective: float
     low: float
     high: float
-    level: Level
+    level: MeanOnScale
 
     @property
     def standard_error(self) -> float:
-        """Of the mean, in its own unit."""
+        """The standard error of the mean, in the mean's own unit."""
         error = self.level.standard_error
         return error * self.mean if self.level.is_log else error
 
@@ -120,7 +120,7 @@ def mean_of_series(values: NDArray[np.float64], *, hop_s: float, is_log: bool) -
     scaled = np.log(blocks) if is_log else blocks
     n_effective = scaled.size / correlation_length(scaled)
     if n_effective < _N_MIN:
-        unknown = Level(math.log(mean) if is_log else mean, math.inf, 1e-9, is_log=is_log)
+        unknown = MeanOnScale(math.log(mean) if is_log else mean, math.inf, 1e-9, is_log=is_log)
         return MeanOfSeries(mean, sd, n_effective, -math.inf, math.inf, unknown)
     variance, freedom = float(scaled.var(ddof=1)), n_effective - 1.0
     value, squared_error = float(scaled.mean()), variance / n_effective
@@ -136,12 +136,12 @@ def mean_of_series(values: NDArray[np.float64], *, hop_s: float, is_log: bool) -
         n_effective,
         math.exp(low) if is_log else low,
         math.exp(high) if is_log else high,
-        Level(value, error, freedom, is_log=is_log),
+        MeanOnScale(value, error, freedom, is_log=is_log),
     )
 
 
 def blocks_of(values: NDArray[np.float64], hop_s: float) -> NDArray[np.float64]:
-    """Return the means of whole seconds; what is left over at the beginning is left out."""
+    """Return the means of whole seconds; a remainder at the beginning is left out."""
     n_hops = max(1, round(BLOCK_S / hop_s))
     n_blocks = values.size // n_hops
     if n_blocks == 0:
@@ -153,7 +153,7 @@ def blocks_of(values: NDArray[np.float64], hop_s: float) -> NDArray[np.float64]:
 
 
 def correlation_length(values: NDArray[np.float64]) -> float:
-    """Return over how many values a series hangs together: ``1 + 2 sum of autocorrelations``.
+    """Return the correlation length of a series in values: ``1 + 2 sum of autocorrelations``.
 
     Examples
     --------
@@ -170,6 +170,6 @@ def correlation_length(values: NDArray[np.float64]) -> float:
     pairs = correlation[: n - n % 2].reshape(-1, 2).sum(axis=1)
     ends = np.flatnonzero(pairs <= 0.0)
     n_pairs = int(ends[0]) if ends.size else pairs.size
-    # Estimates of what falls must not rise again.
+    # Autocorrelations fall with the lag: an estimate that rises again is noise.
     falling = np.minimum.accumulate(pairs[:n_pairs])
     return max(1.0, 2.0 * float(falling.sum()) - 1.0)

@@ -35,7 +35,7 @@ class MeasuredStep(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What was measured of a staircase.
+    """The measured steps of a staircase.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Measured(NamedTuple):
 
 
 def measured(recorded: RecordedStaircase) -> Measured:
-    """Return the clean steps of a staircase: of each its newest clean attempt."""
+    """Return the clean steps of a staircase, each with its newest clean attempt."""
     newest = {each.step: each for each in recorded.attempts if not each.broken_by}
     values = {
         each: values_between(recorded, each.settled_sample, each.end_sample)

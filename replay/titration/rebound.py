@@ -1,4 +1,4 @@
-"""Whether the measure comes back: with still more current, or beyond what it was, at the end."""
+"""Rebound: whether the measure returns at higher amounts, or exceeds its start after the end."""
 
 import math
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from scipy.stats import studentized_range
 from scipy.stats import t as student_t
 
 from replay.titration.controllability import Sign
-from replay.titration.mean_of_series import Level
+from replay.titration.mean_of_series import MeanOnScale
 
-#: Of each of the two tests.
+#: Significance of each of the two tests.
 LEVEL: Final = 0.05
 _FREEDOM_MAX: Final = 1e4
 
 
 class ReboundWithAmount(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the measure goes back as the amount rises further.
+    """Whether the response reverses as the amount rises further.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ReboundWithAmount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReboundAfterEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """What the measure is after the end, beside what it was at the same amount before.
+    """The measure after the end, compared with the measure at the same amount before.
 
     Parameters
     ----------
@@ -72,15 +72,15 @@ class ReboundAfterEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rebound_with_amount(
-    amounts: Sequence[float], levels: Sequence[Level], sign: Sign
+    amounts: Sequence[float], levels: Sequence[MeanOnScale], sign: Sign
 ) -> ReboundWithAmount | None:
-    """Return the clearest way back among all pairs of steps; None where none can be judged.
+    """Return the clearest reversal among all pairs of steps; None where none can be tested.
 
     Parameters
     ----------
     amounts : sequence of float
         Of each step.
-    levels : sequence of Level
+    levels : sequence of MeanOnScale
         Of each step the level of the measure.
     sign : {"falls", "rises"}
         What the measure does as the amount rises.
@@ -113,8 +113,10 @@ def rebound_with_amount(
     )
 
 
-def rebound_after_end(before: Level, after: Level, sign: Sign) -> ReboundAfterEnd | None:
-    """Compare what was measured after the end with what was before; None where it cannot be."""
+def rebound_after_end(
+    before: MeanOnScale, after: MeanOnScale, sign: Sign
+) -> ReboundAfterEnd | None:
+    """Compare the measure after the end with the one before; None where it cannot be compared."""
     error = math.hypot(before.standard_error, after.standard_error)
     if not 0.0 < error < math.inf:
         return None
@@ -132,7 +134,7 @@ def rebound_after_end(before: Level, after: Level, sign: Sign) -> ReboundAfterEn
     )
 
 
-def _welch(one: Level, other: Level) -> float:
+def _welch(one: MeanOnScale, other: MeanOnScale) -> float:
     """Return the degrees of freedom of a difference (Welch and Satterthwaite)."""
     first, second = one.standard_error**2, other.standard_error**2
     below = first**2 / one.degrees_of_freedom + second**2 / other.degrees_of_freedom

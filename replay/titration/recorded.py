@@ -23,7 +23,7 @@ from streamer.journal.records import Header, StepRecord, encode_outcome
 from streamer.wiring.wiring import Wiring
 
 
-class Hops(NamedTuple):
+class RecordedHops(NamedTuple):
     """Every hop of the session, as the staircase read it.
 
     Parameters
@@ -65,7 +65,7 @@ class RecordedStaircase(NamedTuple):
         Of the detector's samples, and from one estimate to the next.
     delay_s, window_s : float
         Of the detector: its delay, and the stretch of samples that an estimate depends on.
-    hops : Hops
+    hops : RecordedHops
         Every hop.
     attempts : tuple of Attempt
         Every attempt at a step, in order.
@@ -88,7 +88,7 @@ class RecordedStaircase(NamedTuple):
     hop_s: float
     delay_s: float
     window_s: float
-    hops: Hops
+    hops: RecordedHops
     attempts: tuple[Attempt, ...]
     operator: str
     utc_offset_us: int | None
@@ -96,7 +96,7 @@ class RecordedStaircase(NamedTuple):
 
     @property
     def n_steps(self) -> int:
-        """Steps, without the measurement after them."""
+        """Number of steps, without the measurement after them."""
         return len(self.table.steps)
 
 
@@ -129,7 +129,7 @@ def read_staircase(
             text = f"{path}: record 0: the configuration cannot be used: {error}"
             raise JournalError(text) from error
         table, wiring = _staircase_of(session, config, loop)
-        listener = _Listener(wiring.policy.policy)
+        listener = _ObservedStaircase(wiring.policy.policy)
         wiring.policy.policy = listener
         operator = ""
         warnings: list[str] = []
@@ -175,7 +175,7 @@ def _recorded(
     header: Header,
     table: StaircaseConfig,
     wired: tuple[LoopConfig, ClosedLoop, Wiring],
-    listener: "_Listener",
+    listener: "_ObservedStaircase",
 ) -> RecordedStaircase:
     config, loop, wiring = wired
     read = wiring.reads[0].read
@@ -201,8 +201,8 @@ def _recorded(
     )
 
 
-class _Listener:
-    """A staircase, and beside it all that it reads and every attempt that ends."""
+class _ObservedStaircase:
+    """A staircase that also records every hop it reads and every attempt that ends."""
 
     config_type: ClassVar[type[PolicyConfig]] = StaircaseConfig
 
@@ -237,10 +237,12 @@ class _Listener:
         self._policy.reset()
         self._n_ended = 0
 
-    def hops(self) -> Hops:
+    def hops(self) -> RecordedHops:
         columns = list(zip(*self._hops, strict=True)) or [(), (), (), ()]
         sample, *rest = columns
-        return Hops(np.array(sample, np.int64), *(np.array(each, np.float64) for each in rest))
+        return RecordedHops(
+            np.array(sample, np.int64), *(np.array(each, np.float64) for each in rest)
+        )
 
     def _take_ended(self) -> None:
         course = self._policy.course

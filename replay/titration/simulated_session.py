@@ -1,4 +1,4 @@
-"""A titration of the simulated patient in virtual time: a session folder as live gives one."""
+"""Titrates the simulated patient in virtual time; the session folder is as a live one."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,9 @@ from streamer.session import PreparedSession
 from streamer.session_parts import EndedSession, Ends, RunningSession
 from streamer.source import StreamInfo
 
-#: Far from 0, where stamps of a clock would never lie.
+#: A start far from 0, as real clocks never read 0.
 _START_S = 1000.0
-#: Before a rig arms itself, and for holds.
+#: Time for arming and for holds.
 _MORE_S = 120.0
 
 

@@ -11,11 +11,11 @@ from replay.titration.measured import MeasuredStep
 
 _RULE_S: Final = 30.0
 _SINGLE_SHARE: Final = 0.75
-#: Of 30 s: what whole hops may lack.
+#: Share of the 30 s that may be missing since hops are whole.
 _ROUNDING: Final = 1e-6
 
 
-class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
+class TitratedThresholds(msgspec.Struct, frozen=True, kw_only=True):
     """Thresholds in the unit of the measure [1]_.
 
     Parameters
@@ -56,7 +56,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
 
 def thresholds(
     steps: Sequence[MeasuredStep], sign: Sign | None, *, hop_s: float
-) -> Thresholds | None:
+) -> TitratedThresholds | None:
     """Return the thresholds of a staircase; None without a clean step.
 
     Parameters
@@ -92,7 +92,7 @@ def thresholds(
         )
     has_thresholds = sign is not None and upper > lower
     low, high = np.percentile(np.concatenate([each.values for each in steps]), [25.0, 75.0])
-    return Thresholds(
+    return TitratedThresholds(
         lowest_amount=lowest,
         highest_amount=highest,
         upper_threshold=upper if has_thresholds else None,

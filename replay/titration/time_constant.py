@@ -13,7 +13,7 @@ from replay.titration.mean_of_series import correlation_length
 from replay.titration.measured import Measured, MeasuredStep
 from replay.titration.recorded import RecordedStaircase
 
-#: A change of levels that is less than so many standard errors says nothing of how fast it went.
+#: Changes of fewer standard errors than this say nothing about the time constant.
 _VISIBLE: Final = 2.0
 #: Where twice the log likelihood is this much less, a time constant is outside its interval.
 _REACH: Final = 3.84

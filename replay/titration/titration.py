@@ -1,4 +1,4 @@
-"""What a staircase says of a patient, in one result."""
+"""The result of a titration, computed from its staircase."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from replay.titration.rebound import (
     rebound_with_amount,
 )
 from replay.titration.recorded import RecordedStaircase, read_staircase
-from replay.titration.thresholds import Thresholds, thresholds
+from replay.titration.thresholds import TitratedThresholds, thresholds
 from replay.titration.time_constant import TimeConstant, time_constant, transitions
 
-#: How an interval of a step was made, for whoever reads the result alone.
+#: How an interval of a step was computed, for readers of the result alone.
 INTERVAL = (
     "95 %, of the mean of a log-normal distribution (Cox), from means of a second; of a measure "
     "that may be negative, Student's"
@@ -27,7 +27,7 @@ INTERVAL = (
 
 
 class StepResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step came to.
+    """The result of one step.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Titration(msgspec.Struct, frozen=True, kw_only=True):
         None where no sign is shown.
     rebound_after_end : ReboundAfterEnd or None
         None where no sign is shown, or the safe amount was not measured before and after.
-    thresholds : Thresholds or None
+    thresholds : TitratedThresholds or None
         By the published rule.
     warnings : tuple of str
         What may make it doubtful.
@@ -121,7 +121,7 @@ class Titration(msgspec.Struct, frozen=True, kw_only=True):
     time_constant_down: TimeConstant | None
     rebound_with_amount: ReboundWithAmount | None
     rebound_after_end: ReboundAfterEnd | None
-    thresholds: Thresholds | None
+    thresholds: TitratedThresholds | None
     warnings: tuple[str, ...]
 
 

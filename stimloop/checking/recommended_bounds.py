@@ -1,4 +1,4 @@
-"""What lies within a rig's absolute bounds and outside the recommended ones: told, not refused."""
+"""Warns of values within a rig's absolute bounds and outside the recommended ones."""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from stimulators.device_config import DeviceConfig
 if TYPE_CHECKING:
     from stimloop.config import Config
 
-#: R. V. Shannon, IEEE Trans. Biomed. Eng. 39(4), 1992: k = 1.85 parts damage from none.
+#: R. V. Shannon, IEEE Trans. Biomed. Eng. 39(4), 1992: k = 1.85 separates damage from none.
 _K_MAX = 1.5
 #: The discs of those experiments were no smaller.
 _AREA_CM2_MIN = 0.01

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: A newer offer may replace one while an operator reads it; so often it is asked about anew.
+#: How often the operator is asked anew where a newer offer replaced the one that was shown.
 _N_ASKED_MAX = 20
 
 

@@ -194,7 +194,7 @@ def _try(loaded: "Config", id_: str | None, host: str, *, may_drive: bool, by_ha
     )
     for untried in report.untried:
         print_line(str(untried))
-    n_missing = len(report.findings)
+    n_missing = len(report.breaches)
     print_line(f"{device}: {len(report.tried)} checks, {n_missing} missing (docs/asyncapi.yaml)")
     if n_missing:
         raise DoesNotHoldError(f"{device}: expected a device that keeps the contract, found "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stimloop.config import Config
-    from stimloop.titrating.rig import Asked
+    from stimloop.titrating.rig import TitrationRequest
     from streamer.session_parts import RunningSession
     from streamer.watching.watchers import Watcher
 
@@ -74,7 +74,7 @@ def titrate(
     Runs a service as `run` does, whose one policy is the staircase: an operator arms it. Ends by
     itself; titration.json, .toml and .png are in the session folder. 1 if no sign is shown.
     """
-    from stimloop.titrating.rig import Asked
+    from stimloop.titrating.rig import TitrationRequest
 
     given = (config, amplitudes, steps, session)
     if of_session is not None:
@@ -84,7 +84,7 @@ def titrate(
             )
         _conclude(of_session, out or _folder_of(of_session), as_json=as_json)
         return
-    asked = Asked(
+    asked = TitrationRequest(
         device=device, program=program, of=of, channel=channel, measure=measure, after_s=after
     )
     given_steps = (amplitudes, duration, settle, steps, side)
@@ -101,7 +101,7 @@ def titrate(
 
 def _rig(
     config: Path | None,
-    asked: "Asked",
+    asked: "TitrationRequest",
     given: tuple[str | None, float | None, float | None, Path | None, str | None],
 ) -> "Config":
     """Return the rig with its staircase."""
@@ -247,7 +247,7 @@ def _folder_of(session: Path) -> Path:
 
 
 def _conclude(session: Path, out: Path, *, as_json: bool) -> None:
-    """Compute the titration of a session, write and tell what it came to."""
+    """Compute the titration of a session, write its files and print its result."""
     from replay.titration.recorded import read_staircase
     from replay.titration.titration import titration
     from stimloop.terminal.progress import progress

@@ -39,7 +39,7 @@ class Fragment(NamedTuple):
 
 
 def fragment_of(file: Path, device: str | None = None) -> Fragment:
-    """Return what a file of any format that is known becomes, or a session.
+    """Return the fragment that a file of any known format becomes, or a session.
 
     Parameters
     ----------

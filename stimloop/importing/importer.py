@@ -12,7 +12,7 @@ from stimloop.checking.tables import Reading
 
 
 class Imported(NamedTuple):
-    """What a document became.
+    """The result of importing a document.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Importer:
     reads: tuple[str, ...] = ()
 
     def does_read(self, path: str) -> bool:
-        """Return whether it looks at what stands at a path of the document."""
+        """Return whether the importer reads the value at a path of the document."""
         if path == "$" or not self.reads:
             return True
         return re.split(r"[.\[]", path)[1] in self.reads

@@ -1,4 +1,4 @@
-"""A JSON file as implants' programs and people's editors leave it."""
+"""Reads JSON files as the programs of implants and text editors write them."""
 
 import json
 import re

@@ -69,7 +69,7 @@ def _wrong_dates(document: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _channels(group: Group) -> tuple[dict[str, PerceptChannel], list[Mistake]]:
-    """Return the sides that adapt by path, and all that cannot be of them."""
+    """Return the sides that adapt, by path; their errors are appended."""
     channels: dict[str, PerceptChannel] = {}
     wrong: list[Mistake] = []
     for path, content in group.adaptive:

@@ -1,4 +1,4 @@
-"""What of a session report has no counterpart in a rig, or what a rig must have beside it."""
+"""Remarks on a session report: parts without a counterpart in a rig, and what it needs besides."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,7 +11,7 @@ from stimloop.importing.percept_report import PerceptChannel
 def of_group(
     group: Group, others: Sequence[Group], channels: Mapping[str, PerceptChannel]
 ) -> Iterator[Mistake]:
-    """Yield what of the group, and of other groups, is left out."""
+    """Yield a remark on each part of the groups that is left out."""
     for other in others:
         yield Mistake(other.path, f"{other.name}, which adapts too, is left out")
     if group.content.get("ActiveGroup") is not True:
@@ -30,7 +30,7 @@ def of_group(
 
 
 def of_sensing(path: str, channel: PerceptChannel) -> Iterator[Mistake]:
-    """Yield what to see to in the power of a side that is sensed."""
+    """Yield the remarks on the sensed power of a side."""
     yield Mistake(
         f"{path}.UpperLfpThreshold",
         "thresholds were taken as they stand: how their unit goes with the logged power (lsb) is "
@@ -44,7 +44,7 @@ def of_sensing(path: str, channel: PerceptChannel) -> Iterator[Mistake]:
 
 
 def of_device(path: str, channel: PerceptChannel) -> Iterator[Mistake]:
-    """Yield what the rig must say of the device of a side."""
+    """Yield what the rig's file must have for the device of a side."""
     yield Mistake(
         path,
         f'drives the device "percept_{channel.side}" here: write the id of the rig\'s own in its '
@@ -66,7 +66,7 @@ def of_device(path: str, channel: PerceptChannel) -> Iterator[Mistake]:
 def of_sides(
     group: Group, channels: Mapping[str, PerceptChannel], ganged: PerceptChannel | None
 ) -> Iterator[Mistake]:
-    """Yield what becomes of two sides that adapt."""
+    """Yield the remarks on two sides that adapt."""
     if len(channels) < 2:
         return
     if ganged is None:

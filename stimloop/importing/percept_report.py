@@ -14,7 +14,7 @@ from msgspec import Meta
 DUAL: Final = "AdaptiveModeDef.DUAL_THRESHOLD_DIRECT"
 SINGLE: Final = "AdaptiveModeDef.SINGLE_THRESHOLD_DIRECT"
 NOT_CONFIGURED: Final = "ADBSStatusDef.NOT_CONFIGURED"
-#: What thresholds are until they are set.
+#: Value of thresholds that were never set.
 UNSET: Final = (30.0, 20.0)
 #: Longest onset, and of a single threshold.
 _ONSET_MS: Final = 360_000.0
@@ -92,7 +92,7 @@ def is_adaptive(channel: Any) -> bool:  # noqa: ANN401 whatever a file holds
 
 
 def wrong_together(channel: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield keys of an entry that do not go with others of it, each with what was expected.
+    """Yield keys of an entry that contradict other keys, each with what was expected.
 
     What is no number says nothing here: it is wrong in itself.
     """

@@ -25,7 +25,7 @@ _KEYS: Final = ("Detection", "Adaptive", "DetectionConfig")
 
 
 def convert(document: Mapping[str, Any]) -> Imported:
-    """Return a file's policy, and what of the file has no counterpart.
+    """Return a file's policy, and remarks on the parts of the file without a counterpart.
 
     Raises
     ------

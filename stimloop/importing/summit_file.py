@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 from msgspec import Meta
 
-#: In place of an amplitude: the state holds what is given.
+#: Written in place of an amplitude where the state holds the present one.
 HOLD_MA: Final = 25.5
 #: Of `RiseTimes` and `FallTimes`: what one milliampere a second is written as.
 ONE_MA_PER_S: Final = 65536
@@ -82,16 +82,16 @@ class SummitDiscriminant(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def n_levels(self) -> int:
-        """How many levels it can be on."""
+        """How many levels it has."""
         return 3 if self.DualThreshold else 2
 
     def factor(self, position: int) -> float:
-        """Return what an input counts by, at its position among those that are used."""
+        """Return weight times normalization of an input, by its position among those in use."""
         return self.WeightVector[position] * self.NormalizationMultiplyVector[position]
 
 
 class UnusedDiscriminant(msgspec.Struct, frozen=True, kw_only=True):
-    """As much of ``LD1`` as says whether it is used."""
+    """The part of ``LD1`` that says whether it is used."""
 
     IsEnabled: bool = False
 
@@ -124,7 +124,7 @@ class SummitProgram(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SummitAdaptive(msgspec.Struct, frozen=True, kw_only=True):
-    """What the states give."""
+    """The amplitudes of the states."""
 
     Program0: SummitProgram
     Program1: SummitProgram | None = None

@@ -18,7 +18,7 @@ class Explained:
     Parameters
     ----------
     explanation : Explanation
-        All of it as data.
+        The explanation as data.
 
     Attributes
     ----------

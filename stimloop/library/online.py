@@ -33,7 +33,7 @@ class Online:
     streams : tuple of str
         Names of the streams.
     n_samples : dict of str to int
-        How many samples each has had so far.
+        Samples that each stream has been fed so far.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class Stream:
         How detectors refer to it. By default the name under which it was recorded; for an array
         its kind in capital letters.
     kind : {"lfp", "emg", "other"}, optional
-        What it is of. Samples of LFP and EMG must have a unit of voltage and a plausible
+        What was recorded. Samples of LFP and EMG must have a unit of voltage and a plausible
         amplitude. By default the kind that fits the type of a recorded stream; "lfp" for an array.
     unit : str, optional
         Unit of every channel, in place of the recording's.

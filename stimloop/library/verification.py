@@ -22,8 +22,8 @@ def verify(
     folder : path
         The session folder, or its journal.
     head : str, optional
-        A head of its chain that its status published, 64 hexadecimal digits: its record must be
-        there.
+        A head of the journal's digest chain that the status published, 64 hexadecimal digits: the
+        journal must hold its record.
     keys : path, optional
         The folder with the key that its end record has to be signed with.
     unfinished : bool

@@ -1,4 +1,4 @@
-"""A device of any maker, tried against the wire contract on its broker."""
+"""Checks a device of any maker against the wire contract, on its broker."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from stimloop.errors import ConfigError, FaultError
 from stimloop.key_path import with_path_first
 from stimulators.conformance.examiner import Examiner
 from stimulators.conformance.mqtt_line import LostBrokerError, MqttLine, mqtt_line
-from stimulators.conformance.report import Report
+from stimulators.conformance.report import ConformanceReport
 from stimulators.conformance.run import OtherServiceError, try_device
 from stimulators.wire.keys.files import service_keys
 from stimulators.wire.mqtt import BrokerConfig
@@ -43,8 +43,8 @@ async def try_on_broker(
     may_drive: bool,
     by_hand: bool,
     told: Callable[[str], None],
-) -> Report:
-    """Try a device, as the service of its rig.
+) -> ConformanceReport:
+    """Check a device, acting as the service of its rig.
 
     Parameters
     ----------

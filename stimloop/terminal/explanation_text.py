@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Final
 
-from replay.explanation.explained import Explanation, Feature, GateStep, Samples, Sent
+from replay.explanation.explained import Explanation, Feature, GateStep, Samples, SentCommand
 from stimloop.terminal.journal_text import entry_line
 
 #: Width of the column of headings.
 _WIDTH: Final = 13
-#: Lines of what happened around it.
+#: How many lines of events around the moment are shown.
 _N_HAPPENED_MAX: Final = 24
-#: What stands between two times, in words.
+#: The name of each delay between two stages.
 _LATENCIES: Final = {
     "sample_to_command": "from the sample to the command",
     "command_to_device": "to its receipt by the device",
@@ -55,7 +55,7 @@ def _happened(told: Explanation, zone: tzinfo | None) -> Iterator[str]:
 
 
 def headline(told: Explanation, zone: tzinfo | None = None, *, is_brief: bool = False) -> str:
-    """Return the first line: what went when, or that nothing did."""
+    """Return the first line: which command was sent when, or that none was."""
     at = told.times.text(told.since_s, zone, is_dated=True)
     since = f" ({told.since_s:.3f} s into the session)"
     if is_brief or told.times.began_us is None:
@@ -183,7 +183,7 @@ def _samples(samples: Samples, told: Explanation) -> str:
     )
 
 
-def _of_program(sent: Sent) -> str:
+def _of_program(sent: SentCommand) -> str:
     return f" in program {sent.program}" if sent.program else ""
 
 

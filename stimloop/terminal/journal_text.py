@@ -1,4 +1,4 @@
-"""Entries of a journal as lines: when, of what kind, of which device, and what was said."""
+"""Entries of a journal as lines: time, kind, device, and the text of the entry."""
 
 from datetime import tzinfo
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from replay.explanation.entries import Entry
 from replay.explanation.session_times import SessionTimes
 
-#: Columns that stand elsewhere in a line, or say the same as another one.
+#: Columns that have a position of their own in a line, or repeat another one.
 _ELSEWHERE: Final = (
     *("text", "amount", "unit", "value", "threshold", "time_s", "onset_s", "seq"),
     *("limit", "limit_share", "runner_up", "runner_up_share"),
@@ -36,7 +36,7 @@ def entry_line(entry: Entry, times: SessionTimes, zone: tzinfo | None = None) ->
 
 
 def entry_text(entry: Entry) -> str:
-    """Return what an entry says, without its time, kind and device."""
+    """Return the text of an entry, without its time, kind and device."""
     columns = entry.columns
     parts = [f"seq {columns['seq']}" if "seq" in columns else "", _amount(columns)]
     # What the gate sends by itself is compared with nothing.

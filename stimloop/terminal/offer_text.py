@@ -4,7 +4,7 @@ from stimulators.wire.messages import RiseOffer
 
 
 def offer_text(offer: RiseOffer) -> str:
-    """Return who wants how much of a device, and what that gives now.
+    """Return which policy wants which amount of a device, and the amount that it gives now.
 
     Parameters
     ----------

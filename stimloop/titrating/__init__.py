@@ -1,1 +1,1 @@
-"""Titrations on a rig: its staircase, what is kept of the result, its picture."""
+"""Titrations on a rig: the staircase, the files of the result, its picture."""

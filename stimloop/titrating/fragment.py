@@ -1,4 +1,4 @@
-"""What a titration is kept as: a TOML fragment for the file of the rig, and JSON."""
+"""The files of a titration: a TOML fragment for the file of the rig, and JSON."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from stimloop.titrating.section import TitrationSection, basis_of
 _UP_S: Final = 150.0
 _DOWN_S: Final = 300.0
 _N_DIGITS: Final = 6
-#: As long as the file of a rig takes a name.
+#: The longest name that the file of a rig may have.
 _N_NAME_MAX: Final = 256
 
 

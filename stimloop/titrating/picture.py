@@ -19,7 +19,7 @@ _FIT: Final = "#000000"
 _BROKEN: Final = "#CC79A7"
 _LIMIT: Final = "#009E73"
 _TEXT: Final = {"fontsize": 12}
-#: Points of a line that a picture can show.
+#: The most points of a line in a picture.
 _N_POINTS: Final = 3000
 _SMOOTH_S: Final = 1.0
 
@@ -179,7 +179,7 @@ def _draw_transitions(axis: Any, recorded: RecordedStaircase, found: Titration) 
 def _mean_share(
     found: list[Transition], edges_s: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the middle of each stretch of time, and the mean share of the way that is left."""
+    """Return the middle of each stretch of time, and the mean share of the change that is left."""
     since_s = np.concatenate([each.since_s for each in found])
     weight = np.concatenate(
         [np.full(each.since_s.size, abs(each.before - each.after)) for each in found]

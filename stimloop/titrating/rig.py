@@ -1,4 +1,4 @@
-"""A rig whose one policy is a staircase: made of its file and of what was asked for."""
+"""A rig with a staircase as its one policy, from the rig's file and a request."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -21,8 +21,8 @@ _BURST: Final = "burst"
 _ID: Final = "titration"
 
 
-class Asked(NamedTuple):
-    """What a titration was asked for beside the rig's file; None leaves it to the file.
+class TitrationRequest(NamedTuple):
+    """The settings of a titration beside the rig's file; with None the file's own are used.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
     repeats_max: int | None = None
 
 
-def device_of(named: str, config: Config, asked: Asked) -> DeviceConfig:
+def device_of(named: str, config: Config, asked: TitrationRequest) -> DeviceConfig:
     """Return the device to be titrated.
 
     It is the one that was asked for, else that of the file's staircase, else the only one that a
@@ -80,7 +80,7 @@ def device_of(named: str, config: Config, asked: Asked) -> DeviceConfig:
     )
 
 
-def titration_rig(named: str, config: Config, asked: Asked) -> Config:
+def titration_rig(named: str, config: Config, asked: TitrationRequest) -> Config:
     """Return the rig with a staircase as its only policy, checked as its file is.
 
     Parameters
@@ -89,7 +89,7 @@ def titration_rig(named: str, config: Config, asked: Asked) -> Config:
         The file, for errors.
     config : Config
         The rig.
-    asked : Asked
+    asked : TitrationRequest
         What was asked for.
 
     Raises

@@ -1,4 +1,4 @@
-"""What a rig's file keeps of a titration, and which signs of its policies none supports."""
+"""The table of a titration in a rig's file, and the policies whose sign no titration supports."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _Text = Annotated[str, Meta(max_length=256)]
 _N_DIGEST: Final = 16
-#: Of a stream: what says where it is found, and changes nothing of what is measured.
+#: Keys of a stream that say where it is found, and do not change what is measured.
 _ADDRESS: Final = ("match",)
 
 
@@ -75,7 +75,7 @@ class TitrationSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 def basis_of(config: "LoopConfig", *, of: str, device: str, program: str) -> str:
-    """Return a digest of what a titration rests on.
+    """Return a digest of the settings on which a titration depends.
 
     That is the detector and all it reads (other detectors, the streams' montage, units and
     artifacts), and the pulses of the program. Which amplifier sends a stream is left out.
@@ -182,7 +182,7 @@ def _why_not(
 
 
 def _is_turned(table: "PolicyConfig") -> bool:
-    """Say whether what a policy follows falls where its measure rises: a negative weight."""
+    """Return whether a policy follows the measure with a negative weight."""
     weights = [
         feature.weight * feature.multiplier
         for discriminant in getattr(table, "discriminants", ())

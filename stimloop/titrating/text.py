@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from replay.titration.rebound import ReboundAfterEnd, ReboundWithAmount
-from replay.titration.thresholds import Thresholds
+from replay.titration.thresholds import TitratedThresholds
 from replay.titration.time_constant import TimeConstant
 from replay.titration.titration import StepResult, Titration
 
@@ -64,7 +64,7 @@ def _follows(found: Titration) -> Iterator[str]:
 
 
 def _changed(change: float, found: Titration) -> str:
-    """Return a change in words that go on with what it is a change of."""
+    """Return a change as words, to be followed by the name of what changed."""
     return f"{change:.3g} times" if found.is_ratio else f"{change:+.3g}{_unit(found)} from"
 
 
@@ -104,7 +104,7 @@ def _after(rebound: ReboundAfterEnd | None, found: Titration) -> str:
     )
 
 
-def _thresholds(found: Thresholds | None, unit: str) -> str:
+def _thresholds(found: TitratedThresholds | None, unit: str) -> str:
     if found is None:
         return "none: no step is clean"
     percentiles = (

@@ -1,1 +1,1 @@
-"""Tries a device of any maker against the wire contract, over its broker or in virtual time."""
+"""Checks a device of any maker against the wire contract, over its broker or in virtual time."""

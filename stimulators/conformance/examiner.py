@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from stimulators.conformance.line import Line, OnLine
+from stimulators.conformance.line import BrokerMessage, DeviceLine
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys, UnverifiedError, without_signature
 from stimulators.wire.messages import (
@@ -39,8 +39,8 @@ _HEARD: dict[Topic, type[Wire]] = {
 }
 
 
-class Word:
-    """A message of the device, and when and how it came."""
+class HeardMessage:
+    """A message of the device, when it arrived, and whether the broker had kept it."""
 
     def __init__(self, message: Any, at_us: int, *, retained: bool) -> None:  # noqa: ANN401
         self.message = message
@@ -49,11 +49,11 @@ class Word:
 
 
 class Examiner:
-    """Speaks as a service to one device, and writes down what it says.
+    """Acts as a service towards one device, and records the device's messages.
 
     Parameters
     ----------
-    line : Line
+    line : DeviceLine
         The way to the device.
     rig, device : str
         Their names.
@@ -64,7 +64,7 @@ class Examiner:
 
     Attributes
     ----------
-    words : list of Word
+    words : list of HeardMessage
         Everything the device said, but for what the broker had kept.
     wrong : list of str
         Payloads that the contract does not know, or that no key signed.
@@ -87,13 +87,15 @@ class Examiner:
         Takes what somebody has to do at the device, as a line; None where nobody is there.
     """
 
-    def __init__(self, line: Line, *, rig: str, device: str, keys: Keys, session: str) -> None:
+    def __init__(
+        self, line: DeviceLine, *, rig: str, device: str, keys: Keys, session: str
+    ) -> None:
         self.line = line
         self.rig = rig
         self.device = device
         self.keys = keys
         self.session = session
-        self.words: list[Word] = []
+        self.words: list[HeardMessage] = []
         self.wrong: list[str] = []
         self.others: list[str] = []
         self.info: DeviceInfo | None = None
@@ -212,7 +214,7 @@ class Examiner:
     # Time.
 
     async def wait(self, passed_s: float) -> None:
-        """Let time pass; leases go out meanwhile, where they should."""
+        """Let time pass, while leases are sent if the device is to be driven."""
         end_us = self.line.now_us() + round(passed_s * 1e6)
         while self.line.now_us() < end_us:
             await self._step()
@@ -227,7 +229,7 @@ class Examiner:
         return True
 
     async def go_live(self, within_s: float = 3.0) -> bool:
-        """Lease the device until it says that it is live; False where it does not in time."""
+        """Send leases until the device reports that it is live; False where it does not in time."""
         self.is_leasing = True
         self.lease()
         return await self.until(lambda: self.state == "live" and self._is_ours, within_s)
@@ -242,40 +244,40 @@ class Examiner:
 
     @property
     def described(self) -> DeviceInfo:
-        """Its newest description of itself; there is one."""
+        """The device's newest description of itself."""
         if self.info is None:
             raise RuntimeError("the device has not described itself")
         return self.info
 
     @property
     def state(self) -> str:
-        """The state of its newest word that says one."""
+        """The state in its newest message that has one."""
         words = [each for each in self.words if isinstance(each.message, DeviceInfo | DeviceStatus)]
         return words[-1].message.state if words else self.described.state
 
     @property
     def given(self) -> float:
-        """The amount of its newest word."""
+        """The amount in its newest message."""
         kinds = Ack | DeviceInfo | DeviceStatus
         words = [each.message for each in self.words if isinstance(each.message, kinds)]
         return amount_of(words[-1] if words else self.described)
 
     @property
     def safe(self) -> float:
-        """Its safe amount."""
+        """The device's safe amount."""
         info = self.described
         return (info.safe_level if info.safe_ma is None else info.safe_ma) or 0.0
 
     @property
     def highest(self) -> float:
-        """Its highest amount."""
+        """The device's highest amount."""
         limits = self.described.limits
         found = limits.level_max if self.described.safe_ma is None else limits.amplitude_ma_max
         return found or 0.0
 
     @property
     def slew_per_s(self) -> float:
-        """Its fastest change."""
+        """The device's fastest change of its amount, a second."""
         limits = self.described.limits
         is_level = self.described.safe_ma is None
         found = limits.level_slew_per_s_max if is_level else limits.slew_ma_per_s_max
@@ -283,7 +285,7 @@ class Examiner:
 
     @property
     def tolerance(self) -> float:
-        """How far an amount may be from what it should be."""
+        """How far a reported amount may be from the expected one."""
         told = self.described.amount_tolerance
         return (0.001 * self.highest if told is None else told) + 1e-6
 
@@ -314,11 +316,11 @@ class Examiner:
             self.say_state("armed" if self.is_leasing else "idle")
 
     def say_state(self, state: str) -> None:
-        """Say that a service is here, so that no other begins; not kept by the broker."""
+        """Publish that a service is running, so that no other starts; it is not retained."""
         status = Status(state=state, session=self.session, reason="a device is tried")
         self.send(topics.STATUS, status)
 
-    def _hear(self, heard: OnLine) -> None:
+    def _hear(self, heard: BrokerMessage) -> None:
         kind = self._kinds.get(heard.topic)
         if kind is None or not heard.payload:
             return
@@ -335,11 +337,11 @@ class Examiner:
             self.info = message
         if heard.retained:
             return
-        self.words.append(Word(message, self.line.now_us(), retained=heard.retained))
+        self.words.append(HeardMessage(message, self.line.now_us(), retained=heard.retained))
         if isinstance(message, ClockRequest) and not self.is_silent:
             self._tell_time(message)
 
-    def _body(self, heard: OnLine, kind: type[Wire]) -> bytes:
+    def _body(self, heard: BrokerMessage, kind: type[Wire]) -> bytes:
         if kind is Status:
             return without_signature(heard.payload)
         try:
@@ -370,6 +372,6 @@ class Examiner:
 
 
 def amount_of(word: Ack | DeviceInfo | DeviceStatus) -> float:
-    """Return the amount that a word tells, in the device's unit; 0 where it tells none."""
+    """Return the amount in a message, in the device's unit; 0 where it has none."""
     amount = word.applied_level if word.applied_ma is None else word.applied_ma
     return 0.0 if amount is None else amount

@@ -1,22 +1,22 @@
-"""What the checks need of the line to a device: a broker, or one in virtual time."""
+"""The interface of the checks to a device: over a broker, or in virtual time."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 
-class OnLine(NamedTuple):
-    """A message as it came: its full topic, payload, and whether the broker had kept it."""
+class BrokerMessage(NamedTuple):
+    """A message that arrived: its full topic, payload, and whether the broker had kept it."""
 
     topic: str
     payload: bytes
     retained: bool
 
 
-class Line(Protocol):
-    """A broker on which a device is tried, and the time."""
+class DeviceLine(Protocol):
+    """The broker over which a device is checked, and the time."""
 
-    def listen(self, hear: Callable[[OnLine], None]) -> None:
-        """Hand over every message of the rig from now on, within `wait`."""
+    def listen(self, hear: Callable[[BrokerMessage], None]) -> None:
+        """Call `hear` with every message of the rig from now on, during `wait`."""
         ...
 
     def now_us(self) -> int:

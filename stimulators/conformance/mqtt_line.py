@@ -1,10 +1,10 @@
-"""The line to a device over its real broker."""
+"""The interface of the checks to a device over its real broker."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-from stimulators.conformance.line import OnLine
+from stimulators.conformance.line import BrokerMessage
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys
 from stimulators.wire.messages import Status
@@ -35,7 +35,7 @@ class MqttLine:
         self._broker = broker
         self._now_s = now_s
         self._session = session
-        self._hear: Callable[[OnLine], None] = lambda _: None
+        self._hear: Callable[[BrokerMessage], None] = lambda _: None
         self._kept: dict[str, bytes] = {}
         self._is_up = asyncio.Event()
         self._problem = ""
@@ -61,8 +61,8 @@ class MqttLine:
         except TimeoutError:
             raise LostBrokerError(self._problem) from None
 
-    def listen(self, hear: Callable[[OnLine], None]) -> None:
-        """Hand over every message from now on."""
+    def listen(self, hear: Callable[[BrokerMessage], None]) -> None:
+        """Call `hear` with every message from now on."""
         self._hear = hear
 
     def now_us(self) -> int:
@@ -113,14 +113,14 @@ class MqttLine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_UP_S_MAX):
                 await is_up.wait()
-        # Gone before its client comes back, or the two would take each other's place in turn.
+        # Disconnect before the device comes back, or the two would end each other's link in turn.
         await _ended(task)
         return True
 
     def _take(self, topic: str, payload: bytes, retained: bool) -> None:
         if retained:
             self._kept[topic] = payload
-        self._hear(OnLine(topic, payload, retained))
+        self._hear(BrokerMessage(topic, payload, retained))
 
     def _change_link(self, is_up: bool, problem: str) -> None:
         self._problem = problem
@@ -130,7 +130,7 @@ class MqttLine:
 
 @contextlib.asynccontextmanager
 async def mqtt_line(line: MqttLine) -> AsyncIterator[MqttLine]:
-    """Keep a line up as long as it is used.
+    """Return a line to a device that is connected while the context is open.
 
     Raises
     ------

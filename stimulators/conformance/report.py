@@ -1,10 +1,10 @@
-"""What trying a device came to."""
+"""The result of checking a device."""
 
 from typing import NamedTuple
 
 
-class Finding(NamedTuple):
-    """One thing that a device does otherwise than the contract says.
+class ContractBreach(NamedTuple):
+    """One way in which a device breaks the contract.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
 
 class Untried(NamedTuple):
-    """A check that was not tried, and why."""
+    """A check that was not run, and why."""
 
     check: str
     why: str
@@ -35,14 +35,14 @@ class Untried(NamedTuple):
         return f"{self.check}: not tried, {self.why}"
 
 
-class Report:
-    """All that was tried on a device.
+class ConformanceReport:
+    """The result of all checks of one device.
 
     Attributes
     ----------
     tried : list of str
         Names of the checks that were tried.
-    findings : list of Finding
+    breaches : list of ContractBreach
         What is missing; empty where nothing is.
     untried : list of Untried
         What could not be tried.
@@ -50,5 +50,5 @@ class Report:
 
     def __init__(self) -> None:
         self.tried: list[str] = []
-        self.findings: list[Finding] = []
+        self.breaches: list[ContractBreach] = []
         self.untried: list[Untried] = []

@@ -1,11 +1,11 @@
-"""Tries everything on a device, in an order in which each check finds it ready."""
+"""Runs all checks on a device, in an order in which each finds the device ready."""
 
 from collections.abc import Callable
 
 from stimulators.conformance.checks import commands, leases, link, power, stops, words
 from stimulators.conformance.checks.check import Check, UntriedError
 from stimulators.conformance.examiner import Examiner
-from stimulators.conformance.report import Finding, Report, Untried
+from stimulators.conformance.report import ConformanceReport, ContractBreach, Untried
 from stimulators.wire.keys.keys import NoKeys
 
 _ALONE_S = 2.5
@@ -21,12 +21,12 @@ CHECKS: tuple[Check, ...] = (
     *power.CHECKS,
     *words.LAST,
 )
-#: Where the device does not go live these cannot be tried.
+#: Checks that cannot be run where the device does not go live.
 _LIVE = {check.name for check in (*commands.CHECKS, *leases.CHECKS, *stops.CHECKS, *power.CHECKS)}
 
 
 class OtherServiceError(Exception):
-    """Another service drives the rig: two must not."""
+    """Another service drives the rig, which only one may do."""
 
 
 async def try_device(
@@ -35,7 +35,7 @@ async def try_device(
     may_drive: bool,
     info_s_max: float = 3.0,
     told: Callable[[str], None] = lambda _: None,
-) -> Report:
+) -> ConformanceReport:
     """Try a device against the contract.
 
     Parameters
@@ -47,11 +47,11 @@ async def try_device(
     info_s_max : float
         How long to wait for the device.
     told : callable
-        Takes each finding at once, as a line.
+        Takes each breach at once, as a line.
 
     Returns
     -------
-    Report
+    ConformanceReport
         What was tried, found and left out.
 
     Raises
@@ -59,7 +59,7 @@ async def try_device(
     OtherServiceError
         Where another service is heard; nothing was sent then.
     """
-    report = Report()
+    report = ConformanceReport()
     await examiner.wait(_ALONE_S)
     if examiner.others:
         raise OtherServiceError(examiner.others[0])
@@ -67,9 +67,13 @@ async def try_device(
     if not await examiner.until(lambda: examiner.info is not None, info_s_max):
         expected, found = f"an info of device {examiner.device}", f"none in {info_s_max + 2.5:g} s"
         report.tried.append("info")
-        _add(report, Finding("info", "Words", expected, found), told)
+        _add(report, ContractBreach("info", "Words", expected, found), told)
         for line in examiner.wrong[:5]:
-            _add(report, Finding("form", "Form", "payloads as the contract has them", line), told)
+            _add(
+                report,
+                ContractBreach("form", "Form", "payloads as the contract has them", line),
+                told,
+            )
         return report
     is_live = True
     for check in CHECKS:
@@ -78,13 +82,13 @@ async def try_device(
             report.untried.append(Untried(check.name, why))
             continue
         try:
-            findings = await _tried(check, examiner)
+            breaches = await _tried(check, examiner)
         except UntriedError as error:
             report.untried.append(Untried(check.name, str(error)))
             continue
         report.tried.append(check.name)
-        for finding in findings:
-            _add(report, finding, told)
+        for breach in breaches:
+            _add(report, breach, told)
         if check in leases.FIRST:
             is_live = examiner.state == "live"
     if may_drive:
@@ -103,16 +107,16 @@ def _why_not(check: Check, examiner: Examiner, *, may_drive: bool, is_live: bool
     return ""
 
 
-async def _tried(check: Check, examiner: Examiner) -> list[Finding]:
-    findings: list[Finding] = []
+async def _tried(check: Check, examiner: Examiner) -> list[ContractBreach]:
+    breaches: list[ContractBreach] = []
 
     def found(expected: str, instead: str) -> None:
-        findings.append(Finding(check.name, check.section, expected, instead))
+        breaches.append(ContractBreach(check.name, check.section, expected, instead))
 
     await check.run(examiner, found)
-    return findings
+    return breaches
 
 
-def _add(report: Report, finding: Finding, told: Callable[[str], None]) -> None:
-    report.findings.append(finding)
-    told(str(finding))
+def _add(report: ConformanceReport, breach: ContractBreach, told: Callable[[str], None]) -> None:
+    report.breaches.append(breach)
+    told(str(breach))

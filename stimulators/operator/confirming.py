@@ -1,4 +1,4 @@
-"""Which rises of a rig wait for an operator's yes."""
+"""The rises of a rig that wait for an operator's yes."""
 
 from collections.abc import Callable
 

@@ -23,7 +23,7 @@ _N_SESSIONS_MAX = 16
 
 
 class OperatorError(Exception):
-    """There is no broker or no service; the text says which."""
+    """The broker or a service cannot be reached; the text says which."""
 
 
 class SaidStatus(msgspec.Struct, frozen=True):

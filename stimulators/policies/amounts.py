@@ -11,7 +11,7 @@ def program_of(program: str, device: DeviceConfig) -> str:
 
 
 def wrong_program(program: str, device: DeviceConfig, *, is_trigger: bool) -> Iterator[str]:
-    """Yield, beginning with the key, what is wrong with a table's program."""
+    """Yield each error of a table's program, beginning with the key."""
     names = tuple(device.programs)
     meant = program or (names[0] if len(names) == 1 else "")
     if meant not in (names or ("",)):
@@ -25,7 +25,7 @@ def wrong_program(program: str, device: DeviceConfig, *, is_trigger: bool) -> It
 def wrong_amounts(
     amounts: Mapping[str, Mapping[str, float | None]], device: DeviceConfig
 ) -> Iterator[str]:
-    """Yield, beginning with the key, what is wrong with a table's amounts.
+    """Yield each error of a table's amounts, beginning with the key.
 
     Parameters
     ----------

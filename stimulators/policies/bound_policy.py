@@ -1,4 +1,4 @@
-"""A policy with the device events that it has not heard yet, and a check of what it returns."""
+"""A policy in the loop: it gets its device events in time, and what it returns is checked."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -49,12 +49,12 @@ class BoundPolicy:
         """
         waiting = self._waiting
         if event.change == "applied":
-            for place in range(len(waiting) - 1, -1, -1):
-                last = waiting[place]
+            for index in range(len(waiting) - 1, -1, -1):
+                last = waiting[index]
                 if last.change != "applied" or last.sample != event.sample:
                     break
                 if last.device == event.device:
-                    del waiting[place]
+                    del waiting[index]
                     break
         waiting.append(event)
 

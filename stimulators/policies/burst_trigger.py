@@ -1,4 +1,4 @@
-"""Stimulation from the time on at which a burst has lasted: long bursts are cut short."""
+"""Stimulates a burst once it has lasted a set time, so that long bursts are cut short."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
@@ -34,16 +34,16 @@ class BurstTriggerConfig(
     Parameters
     ----------
     lasted_s : float
-        A burst that has lasted so long calls for stimulation.
+        How long a burst must have lasted before it is stimulated.
     output : {"trigger", "amplitude"}
         Triggers, or an amount that is held until the burst is over.
     every_s : float
         While the burst goes on, another trigger after each `every_s`; 0 for a single one.
     hold_s : float
-        An amount is held for so long after the end of the burst.
+        How long an amount is held after the end of the burst.
     longest_s : float
-        But never for longer than this at a time: a burst that goes on is then left alone. 0 for
-        no such end.
+        The longest time that an amount is held at a stretch; a burst that goes on is then left
+        alone. 0 for no such limit.
     on_ma, on_level : float
         The amount of a trigger, or the one that is held, in the device's unit; no default.
     off_ma, off_level : float
@@ -68,7 +68,7 @@ class BurstTriggerConfig(
 
     @property
     def reads(self) -> tuple[MeasureRead, ...]:
-        """Whether there is a burst, its measure, and what that is held against."""
+        """Whether there is a burst, its measure, and the threshold of that measure."""
         return (
             MeasureRead("of", self.of, self.channel, "is_on"),
             MeasureRead("of", self.of, self.channel, "value", compared="level"),
@@ -87,9 +87,10 @@ class BurstTriggerConfig(
 
 
 class BurstTrigger:
-    """A trigger, or an amount, from when a burst has lasted until it is over [1]_.
+    """Triggers, or an amount, from when a burst has lasted `lasted_s` until it is over [1]_.
 
-    Short bursts are normal, long ones go with signs of Parkinson's disease: only these are met.
+    Short bursts are normal, long ones go with signs of Parkinson's disease: only these are
+    stimulated.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ class BurstTrigger:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = BurstTriggerConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         BurstTriggerConfig(id="once", of="burst", device="stn", on_ma=2.0, lasted_s=0.1),
         BurstTriggerConfig(id="again", of="burst", device="band", on_level=0.5, every_s=0.1),
@@ -191,13 +192,13 @@ class BurstTrigger:
         self._held_until = -1
 
     def note(self, event: DeviceEvent) -> None:
-        """Want triggers only while the device is driven, and of bursts that are met from then."""
+        """Give triggers only while the device is driven, for bursts from then on."""
         if event.change != "applied":
             self._is_driven = event.change in {"engaged", "resumed"}
             self._forget()
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Fold the next hop in and return what it calls for, if anything."""
+        """Take in the next hop, and return its target, if there is one."""
         if not observation.valid:
             self._begun_sample = None
             return ()
@@ -230,7 +231,7 @@ class BurstTrigger:
         return is_due
 
     def _is_held(self, sample: int, *, is_on: bool) -> bool:
-        """Say whether the amount is given: a burst has lasted, or is over for no longer."""
+        """Return whether the amount is given: a burst has lasted, or `hold_s` is not over."""
         if is_on and self._has_lasted(sample):
             self._held_until = sample + self._hold_samples
         elif sample > self._held_until:
@@ -272,7 +273,7 @@ def _wrong_durations(
 
 
 def _meaning_nothing(config: BurstTriggerConfig) -> Iterator[str]:
-    """Yield what a table says that the other output alone would heed."""
+    """Yield an error for each key that only the other kind of output uses."""
     heeded = {"trigger": ("every_s",), "amplitude": ("longest_s", "off_ma", "off_level")}
     for output, keys in heeded.items():
         for key in keys if output != config.output else ():

@@ -24,7 +24,7 @@ class DualThresholdConfig(
     Parameters
     ----------
     upper_threshold, lower_threshold : float
-        Equal, they are a single threshold.
+        Thresholds in the unit of the measure; equal ones are a single threshold.
 
     References
     ----------
@@ -57,7 +57,7 @@ class DualThresholdConfig(
 
 
 class DualThreshold(AmplitudePolicy):
-    """Goes up above the upper threshold, down below the lower, and stays between [1]_.
+    """Raises the amount above the upper threshold, lowers it below the lower, else holds it [1]_.
 
     With ``expected_sign = "rises"`` it goes down above and up below.
 
@@ -86,7 +86,7 @@ class DualThreshold(AmplitudePolicy):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = DualThresholdConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         DualThresholdConfig(
             id="dual",

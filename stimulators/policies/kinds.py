@@ -1,4 +1,4 @@
-"""How kinds of policies are found: in folders of ours, and in installed packages."""
+"""Finds the kinds of policies: the built-in ones, and those of installed packages."""
 
 from collections.abc import Container, Iterable, Mapping
 from importlib import metadata

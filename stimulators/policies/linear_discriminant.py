@@ -1,8 +1,8 @@
-"""Linear discriminants of several features, and an amount for each state they lead to."""
+"""A state machine of linear discriminants of several features, with an amount for each state."""
 
 from typing import ClassVar
 
-from stimulators.policies.parts.amount_keeper import AmountKeeper, Basis, Rates
+from stimulators.policies.parts.amount_keeper import AmountKeeper, Basis, RampRates
 from stimulators.policies.parts.discriminant import Discriminant
 from stimulators.policies.parts.discriminant_table import (
     N_COLUMNS,
@@ -76,7 +76,7 @@ class LinearDiscriminant(AmountKeeper):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = LinearDiscriminantConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         LinearDiscriminantConfig(
             id="one",
@@ -130,7 +130,7 @@ class LinearDiscriminant(AmountKeeper):
         own = own_amounts(config, inputs)
         (device,) = inputs.devices
         rate_hz = inputs.rate_hz
-        rates = Rates(
+        rates = RampRates(
             getattr(config, f"rise_{device.unit}_per_s") / rate_hz,
             getattr(config, f"fall_{device.unit}_per_s") / rate_hz,
         )
@@ -155,7 +155,7 @@ class LinearDiscriminant(AmountKeeper):
         return sum(N_COLUMNS**at * each.level for at, each in enumerate(self._discriminants))
 
     def begin(self, event: DeviceEvent | None) -> None:
-        """Begin at level 0; after HOLD and a pause, go on from the levels there were."""
+        """Begin at level 0; after HOLD or a pause, go on from the levels before it."""
         is_again = event is not None and event.change == "resumed"
         for each in self._discriminants:
             if is_again:
@@ -167,7 +167,7 @@ class LinearDiscriminant(AmountKeeper):
             self._since_s: float | None = None
 
     def take(self, observation: Observation) -> None:
-        """Let each discriminant take the hop, and go to the amount of the state they lead to."""
+        """Update each discriminant by the hop, and go to the amount of the state that follows."""
         if not self.is_driven:
             return
         has_counted = False
@@ -184,15 +184,15 @@ class LinearDiscriminant(AmountKeeper):
             self.goal = self._goals[self.state] if is_known else None
 
     def watched(self, observation: Observation) -> float:
-        """Return the discriminant that the amounts follow, of a single hop."""
+        """Return the discriminant that the amounts follow, computed from this hop alone."""
         return self._discriminants[self._watched].output_of(observation.values)
 
     def watched_name(self) -> str:
-        """Return what is watched."""
+        """Return the name of what the sign watch reads."""
         return f"discriminants[{self._watched}]"
 
     def basis(self, observation: Observation) -> Basis:
-        """Return the discriminant whose level changed last, its output and threshold."""
+        """Return the value and threshold of the discriminant whose level changed last."""
         newest = self._discriminants[self._newest]
         output = newest.output
         detector, channel = self._whose[self._newest]
@@ -205,7 +205,7 @@ class LinearDiscriminant(AmountKeeper):
         )
 
     def _change(self, at: int, time_s: float) -> None:
-        """Note which discriminant changed its level, and blank what that blanks."""
+        """Note which discriminant changed its level, and start the blanking that follows."""
         self._newest, self._since_s = at, time_s
         for other, each in enumerate(self._discriminants):
             if other == at or self._blanks_both[at]:

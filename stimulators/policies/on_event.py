@@ -91,7 +91,7 @@ class OnEvent:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OnEventConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         OnEventConfig(id="phase", of="rhythm", device="stn", on_ma=1.5),
         OnEventConfig(id="touch", of="rhythm", device="band", event="onset", on_level=0.5),

@@ -10,7 +10,7 @@ from stimulators.policies.policy import PolicyConfig, PolicyInputs
 
 
 class PerceptDual(DualThreshold):
-    """Above the upper threshold for its onset up, below the lower down, between held where it is.
+    """Percept's dual threshold: up after an onset above the upper, down below the lower, else held.
 
     Notes
     -----
@@ -34,7 +34,7 @@ class PerceptDual(DualThreshold):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PerceptDualConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         PerceptDualConfig(
             id="left",
@@ -59,7 +59,7 @@ class PerceptDual(DualThreshold):
 
 
 class PerceptSingle(DualThreshold):
-    """Above the threshold for its onset up, below it for its onset down.
+    """Percept's single threshold: up after an onset above it, down after an onset below it.
 
     Notes
     -----
@@ -79,7 +79,7 @@ class PerceptSingle(DualThreshold):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PerceptSingleConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         PerceptSingleConfig(
             id="left",
@@ -103,7 +103,7 @@ class PerceptSingle(DualThreshold):
 
 
 def _wrong_device(device: DeviceConfig) -> Iterator[str]:
-    """Refuse a device that does not speak milliampere, as all parameters of the implant do."""
+    """Refuse a device whose amount is a level: all parameters of the implant are in milliampere."""
     if device.unit != "ma":
         yield (
             f"device: expected one that speaks milliampere, as the implant does, found "

@@ -1,4 +1,4 @@
-"""A trigger at a phase of a rhythm, once a cycle, as exact as the clocks must be."""
+"""A trigger at a phase of a rhythm, at most once a cycle, where all clocks are exact enough."""
 
 import math
 from collections import deque
@@ -20,7 +20,7 @@ from stimulators.targets import DetectedEvent, DeviceEvent, Observation, Target
 
 #: The phase must have gone on by a cycle, less this part of one: no cycle is as long as the next.
 _SPARE_CYCLES: Final = 0.3
-#: Phase events whose time is yet to come; more are not remembered.
+#: How many phase events ahead are remembered.
 _N_FORETOLD_MAX: Final = 64
 _Amount = Annotated[float, Meta(ge=0.0, le=100.0)]
 
@@ -46,9 +46,9 @@ class PhaseLockConfig(
     confidence_min : float
         The confidence of the phase, from 0 to 1, without which there is no trigger.
     confidence_cycles : int
-        Phase events that the confidence is the mean of.
+        Number of phase events over which the confidence is averaged.
     every_cycles : int
-        A trigger in each of so many cycles.
+        One trigger is given in this many cycles.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class PhaseLock:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PhaseLockConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         PhaseLockConfig(id="phase", of="rhythm", device="stn", on_ma=1.5),
         PhaseLockConfig(
@@ -178,7 +178,7 @@ class PhaseLock:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        """Know no phase: after a hop that is not valid."""
+        """Forget the phase, since a hop was not valid."""
         self._before: tuple[float, float] | None = None
         self._foretold_s: deque[float] = deque(maxlen=_N_FORETOLD_MAX)
         self._found_rad: deque[float] = deque(maxlen=self._config.confidence_cycles)
@@ -187,7 +187,7 @@ class PhaseLock:
 
     @property
     def confidence(self) -> float | None:
-        """How alike the phases are at which events came; None before so many of them."""
+        """How alike the phases of the last events are; None before `confidence_cycles` of them."""
         found_rad = self._found_rad
         if len(found_rad) < self._config.confidence_cycles:
             return None
@@ -200,7 +200,7 @@ class PhaseLock:
             self._is_driven = event.change in {"engaged", "resumed"}
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Fold the next hop in, and return a trigger for each event that may have one."""
+        """Take in the next hop, and return a trigger for each event that meets the conditions."""
         if not observation.valid:
             self._begin_anew()
             return ()
@@ -220,7 +220,7 @@ class PhaseLock:
         return confidence is not None and confidence >= self._config.confidence_min
 
     def _follow(self, phase_rad: float, time_s: float) -> None:
-        """Let the phase go on, and look at it where an event was foretold since the last hop."""
+        """Follow the phase, and read it at each event that was predicted since the last hop."""
         before_rad, before_s = self._before or (phase_rad, time_s)
         step_rad = math.remainder(phase_rad - before_rad, math.tau)
         self._gone_rad += step_rad

@@ -10,7 +10,7 @@ from stimulators.policies.parts.amplitude_policy import AmplitudePolicy
 from stimulators.policies.policy import PolicyConfig, PolicyInputs, Thresholds
 from stimulators.targets import Observation
 
-#: Published gain, of a device that speaks milliampere.
+#: Published gain, for a device of milliampere.
 _GAIN_MA = 0.23
 
 
@@ -27,12 +27,13 @@ class PiConfig(
     Parameters
     ----------
     set_point : float
-        Where the measure is brought to, in its unit; above 0, no default.
+        The value to which the measure is controlled, in its unit; above 0, no default.
     gain_ma, gain_level : float
-        Amount for a measure that is off by the set point itself. In milliampere 0.23 unless given
-        [1]_; a level has no default.
+        Amount for an error of 1, which is a measure of twice the set point. In milliampere 0.23
+        unless given [1]_; a level has no default.
     integral_s : float
-        The integral gives as much as the gain after a constant error of so long [1]_; 0 for none.
+        How long a constant error takes until the integral part equals the proportional part [1]_; 0
+        for no integral.
 
     References
     ----------
@@ -116,7 +117,7 @@ class Pi(AmplitudePolicy):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = PiConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         PiConfig(
             id="pi",
@@ -160,7 +161,7 @@ class Pi(AmplitudePolicy):
         self._wanted = self.amount
 
     def goal_of(self, mean: float, observation: Observation) -> float | None:
-        """Return what the controller wants after this mean."""
+        """Return the amount of the controller after this mean."""
         self.held_against = self._set_point
         error = self.sign * (mean - self._set_point) / self._set_point
         proportional = self._gain * error

@@ -21,8 +21,8 @@ class ProportionalConfig(
     Parameters
     ----------
     dead_band_ma, dead_band_level : float
-        The amount goes elsewhere only where that is further away than this; its ends are always
-        reached.
+        The smallest change of the goal that is followed; the lowest and the highest amount are
+        always reached.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class Proportional(AmplitudePolicy):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ProportionalConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         ProportionalConfig(
             id="linear",
@@ -121,7 +121,7 @@ class Proportional(AmplitudePolicy):
         self._dead_band: float = getattr(config, f"dead_band_{inputs.devices[0].unit}")
 
     def goal_of(self, mean: float, observation: Observation) -> float | None:
-        """Return the amount of this mean, or the goal there is where that is near enough."""
+        """Return the amount for this mean, or the present goal within the dead band."""
         share = min(max((mean - self._lower) / (self._upper - self._lower), 0.0), 1.0)
         if self.sign < 0:
             share = 1.0 - share

@@ -17,7 +17,7 @@ _FOLDERS: Final = (
 
 
 def find(entry_points: Iterable[metadata.EntryPoint]) -> PolicyRegistry:
-    """Return the built-in policies, those that wrap another too, and those of entry points."""
+    """Return the built-in policies, also those that wrap another one, and those of entry points."""
     return find_in(_FOLDERS, entry_points, without=__name__)
 
 

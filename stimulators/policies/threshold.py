@@ -57,9 +57,9 @@ class ThresholdConfig(
     step_ma, step_level : float
         Steps of the device: an amount is a whole number of them; 0 for none.
     detection_blanking_s : float
-        After it was switched on or off, the detector is not looked at for so long.
+        How long the detector is ignored after the policy was switched on or off.
     startup_delay_s : float
-        Nor when the device is driven anew.
+        How long it is ignored after the device begins to be driven.
 
     Examples
     --------
@@ -148,7 +148,7 @@ class Threshold:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         ThresholdConfig(id="step", of="burst", device="stn", on_ma=2.5, onset_s=0.04),
         ThresholdConfig(
@@ -291,7 +291,7 @@ class Threshold:
         return self._ramp.move(goal, self._hop_samples) if self._is_driven else self._ramp.amount
 
     def _switch(self, observation: Observation, *, is_on: bool) -> bool:
-        """Switch once the detector has been on or off for long enough; True at an onset."""
+        """Switch once the detector has been on or off for long enough; return True at an onset."""
         if not is_on:
             self._has_been_off = True
         needed = self._onset_samples if is_on else self._termination_samples
@@ -309,7 +309,7 @@ class Threshold:
 
 
 def _wrong_with_triggers(config: ThresholdConfig, unit: str) -> list[str]:
-    """Return the errors of keys that mean nothing where an onset gives one trigger."""
+    """Return an error for each key that has no effect where an onset gives one trigger."""
     keys = ("transition_up_s", "transition_down_s", f"step_{unit}")
     found = {key: getattr(config, key) or None for key in keys}
     found = {f"off_{unit}": getattr(config, f"off_{unit}"), **found}
@@ -321,7 +321,7 @@ def _wrong_with_triggers(config: ThresholdConfig, unit: str) -> list[str]:
 
 
 def _wrong_steps(config: ThresholdConfig, device: DeviceConfig) -> Iterator[str]:
-    """Yield which amount is no whole number of steps, or a step in the other unit."""
+    """Yield an error for an amount that is no whole number of steps, or a step of another unit."""
     unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
     if foreign := getattr(config, f"step_{other}"):
         yield f"step_{other}: expected step_{unit} for device {device.id!r}, found {foreign:g}"

@@ -39,7 +39,7 @@ SHOWN: Final[tuple[Hop, ...]] = (
 
 
 def shows_what_it_is_for(example: PolicyExample, n_examples: int) -> None:  # noqa: ARG001
-    """Check that it has targets for each of its devices: else the other laws test nothing."""
+    """Check that the example gives targets for each device, else the other laws test nothing."""
     wanted = {(each.device, each.kind) for each in example.run(SHOWN)}
     expected = {(clip.device, clip.kind) for clip in example.build().clips}
     assert wanted == expected, f"expected targets of {expected}, found {wanted}"  # noqa: S101

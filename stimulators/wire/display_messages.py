@@ -48,7 +48,7 @@ class EventMessage(Wire, frozen=True):
 
 
 class LimitShare(Wire, frozen=True):
-    """How much of a limit is used: 1 where no more may be. `limit` is its key."""
+    """Which share of a limit is used: 1 where it is used up. `limit` is its key."""
 
     limit: str
     share: float

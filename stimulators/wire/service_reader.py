@@ -64,7 +64,7 @@ class ServiceReader:
         try:
             return from_payload(body, Stop), verified
         except ValueError:
-            # The devices have stopped: whoever wrote that by hand wanted nothing else.
+            # The devices have stopped already, which is what somebody who publishes by hand wants.
             return UNREADABLE_STOP, verified
 
     def read(self, topic: str, payload: bytes, *, retained: bool) -> Received | None:

@@ -1,4 +1,4 @@
-"""The type of a column of wall clock."""
+"""The data type of columns that hold wall-clock time."""
 
 from typing import Final
 

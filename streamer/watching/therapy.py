@@ -10,7 +10,7 @@ from streamer.closed_loop import ClosedLoop
 
 #: Changes of a device after which its policy's amounts are followed.
 _DRIVEN: Final = frozenset({"engaged", "resumed"})
-#: Decimals of what is told.
+#: Decimals of the figures.
 _N_DECIMALS: Final = 4
 _HOUR_S: Final = 3600.0
 
@@ -73,7 +73,7 @@ class DeviceTherapy:
             self._amount_s += passed_s * self._amount
 
     def take(self, target: Target) -> None:
-        """Take in what was wanted at a hop."""
+        """Take in the target of a hop."""
         if not (self._is_driven and self._is_amplitude):
             return
         self._n_hops += 1
@@ -85,7 +85,7 @@ class DeviceTherapy:
         self._count_switch(target)
 
     def note(self, event: DeviceEvent) -> None:
-        """Take in what became of the device."""
+        """Take in an event of the device."""
         self._amount = 0.5 * (event.lowest + event.highest)
         if event.change == "applied":
             return
@@ -206,7 +206,7 @@ class Therapy:
 
 
 def _declared(policy: PolicyConfig) -> tuple[Thresholds | None, float]:
-    """Return what a table says of thresholds and onset; a wrong word must end no session."""
+    """Return the thresholds and onset of a table; an error in them must not end a session."""
     try:
         thresholds, onset_s = policy.compares_with, policy.onset_longest_s
     except Exception:  # noqa: BLE001 a table may be of a package of its own

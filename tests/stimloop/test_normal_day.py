@@ -48,6 +48,7 @@ def test_the_default_rig_arms_itself_right_after_a_kill(tmp_path: Path) -> None:
             assert again.interrupt() == 0, again.text
 
 
+@pytest.mark.slow
 def test_a_device_that_holds_its_safe_therapy_is_armed_by_a_new_service_without_waiting(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_device_that_holds_its_safe_therapy_is_armed_by_a_new_service_without_
             device.until("safe, 1.2")
 
 
+@pytest.mark.slow
 def test_an_amplifiers_app_may_be_restarted_between_two_runs_and_in_the_middle_of_one(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:

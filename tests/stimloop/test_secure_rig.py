@@ -88,6 +88,7 @@ def test_a_rig_arms_is_asked_and_is_stopped_over_tls_with_every_word_signed(
     assert ask("verify", session, "--keys", keys).returncode == 0
 
 
+@pytest.mark.slow
 def test_an_unsigned_device_is_never_armed_and_an_unsigned_stop_stops(
     tmp_path: Path, rig: RigFiles
 ) -> None:

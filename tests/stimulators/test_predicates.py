@@ -1,4 +1,4 @@
-"""Who asks changes nothing: predicates and properties of gate and device leave all as it is."""
+"""Predicates and properties of gate and device change nothing."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ _CHANGES = frozenset(
 
 
 def _asked(room: str) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield every property, and every function whose name asks."""
+    """Yield every property, and every function whose name is that of a predicate."""
     for file in sorted((_ROOT / room).rglob("*.py")):
         for owner in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(owner, ast.ClassDef):

@@ -18,7 +18,7 @@ from stimulators.wire.messages import Ack
 
 _ROOT = Path(__file__).parents[2]
 _ROOMS = ("gate", "device")
-#: Who makes a refusal of a reason that it is handed.
+#: Functions that make a refusal with a reason that they are given.
 _MAKERS = frozenset(
     {
         "Refusal",

@@ -1,4 +1,4 @@
-"""Every policy of ours, found by reflection, as it is on a virtual rig."""
+"""Every built-in policy, found by reflection, configured for a virtual rig."""
 
 from collections.abc import Sequence
 from random import Random
@@ -22,7 +22,7 @@ EXAMPLES: Final = tuple(
 )
 #: The device of these configurations whose amount is a level.
 LEVEL_DEVICE: Final = "band"
-#: The detector of the virtual rig that foretells the peaks of its rhythm.
+#: The detector of the virtual rig that predicts the peaks of its rhythm.
 _PEAKS: Final = "peak"
 
 
@@ -48,7 +48,7 @@ def reading_burst(table: PolicyConfig) -> PolicyConfig:
 
 
 def reads_peaks(table: PolicyConfig) -> bool:
-    """Say whether a table reads the peaks of the virtual rig's rhythm."""
+    """Return whether a table reads the peaks of the virtual rig's rhythm."""
     return any(each.detector == _PEAKS for each in table.reads)
 
 

@@ -22,7 +22,7 @@ class ViolationError(AssertionError):
     """The electrode was given what it must not be given."""
 
 
-#: What holds each key of the limits, by the name of its check here or in `oracle.py`.
+#: The check of each key of the limits, by its name here or in `oracle.py`.
 JUDGED = {
     "amplitude_ma_max": "_check_amount",
     "level_max": "_check_amount",
@@ -121,7 +121,7 @@ class ElectrodeOracle:
             )
 
     def _check_mean(self, now: Given) -> None:
-        """Hold a rise to the mean of ten minutes; less than the safe amount counts as that."""
+        """Check a rise against the mean of ten minutes, in which the safe amount is the least."""
         limits, config = self.config.limits, self.config
         above = limits.above_mean_ma_max if config.unit == "ma" else limits.above_mean_level_max
         if above is None:
@@ -260,7 +260,7 @@ class ElectrodeOracle:
         programs = self.config.programs
         contacts = {programs[each].contacts for each in (before.program, now.program)}
         may_change = len(contacts) == 1 and "" not in contacts
-        # From one look of the device at its clock to the next it may be at 0 between.
+        # Between two readings of its clock the device may have been at 0.
         within = self._slew * (GRAIN_S + _LOOK_S) + _TINY
         if not may_change and max(before.amount, now.amount) > within:
             raise ViolationError(

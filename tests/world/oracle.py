@@ -17,14 +17,14 @@ from tests.world.electrode_oracle import GRAIN_S, ElectrodeOracle, ViolationErro
 #: Between looks of the device at its clock, and of the service at its timers.
 _LOOK_US = 30_000
 _CHECK_US = 20_000
-#: From one look of a virtual device at its clock to the next, at most.
+#: The longest time between two readings of its clock by a virtual device.
 _DEVICE_LOOK_S = 0.0101
 _TINY = 1e-6
-#: So devices fall short of what they are asked for.
+#: Faults with which a device gives less than it is asked for.
 _SHORT = frozenset({"clips", "sticks"})
 #: A device that takes no lease for a minute must be reported a little later.
 _UNTOLD_US_MAX = 65_000_000
-#: The last step that a device was sent may take it so long.
+#: The longest time that a device may need for the last step that it was sent.
 _STEP_US = 150_000
 #: In these states commands are limited; the way to safety is never refused.
 _DRIVEN = frozenset({"active", "hold", "paused"})
@@ -140,7 +140,7 @@ class Oracle:
                 self._yes[key] = yes._replace(until_us=min(yes.until_us, end_us))
 
     def _check_stage(self, device: str, now: Given) -> None:
-        """Hold that nothing rises above the safe amount without a live yes, or in a shadow."""
+        """Check that nothing rises above the safe amount without a live yes, or in a shadow."""
         stage, safe = self.world.config.rig.stage, self.electrodes[device].config.safe_amount
         if stage == "closed" or now.amount <= safe + self.tolerance + _TINY:
             return

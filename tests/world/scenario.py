@@ -21,12 +21,12 @@ from tests.world.oracle import Oracle
 
 #: What a rig without drawn policies drives: each device by one policy of its own.
 _NAMES = ({"left"}, {"left"}, {"left", "right"}, {"left", LEVEL_DEVICE})
-#: Devices that do not say what they give.
+#: Devices that do not report their amount.
 LIES = frozenset({"says_high", "invents"})
 _CALM_S = 40
-#: A device that fell short of a wish is asked again with the next: so often the signal changes.
+#: How often the signal changes, so that a device that fell short of a target gets another one.
 _CHANGE_S = 10
-#: How long ago a policy that always wants something else wanted what its device gives.
+#: How far back the amount of a device may have been the wanted one, where targets always change.
 _LATELY_S = 0.3
 #: The longest time for which the signal is weak, until the rig gives the wanted amount.
 _WEAK_S_MAX = 10

@@ -28,11 +28,11 @@ _MS: Final = 1_000
 _S: Final = 1_000_000
 #: How far from its time to fire a trigger may be given: what `phase_lock` asks for by default.
 _WITHIN_US: Final = 5 * _MS
-#: From one hop of the detector to the next: no trigger is foretold earlier than that and its lead.
+#: The hop of the detector: no trigger is predicted earlier than the lead and one hop.
 _HOP_US: Final = 12 * _MS
 #: From the service to the device, on a quiet network.
 _WAY_US: Final = 2 * _MS
-#: A clock that is set by less than the device can notice, or stands still, is another matter.
+#: Faults that are left out: clocks that stand still, or are set by less than a device can notice.
 _OF_CLOCKS: Final = frozenset({"clock_step", "slept", "device_slept"})
 
 

@@ -18,7 +18,7 @@ from tests.world.scenario import stimulator_of
 
 _MS = 1_000
 _S = 1_000_000
-#: A command on its way, the look of the device at its clock, and the tick that notices.
+#: The time of a command on its way, of the device's next clock reading, and of the next tick.
 _LATE_US = 60 * _MS
 
 

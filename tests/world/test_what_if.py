@@ -41,7 +41,13 @@ def _rows(state: State) -> tuple[FaultRow, ...]:
     return tuple(rows(_CONFIG.loop, states=[state]))
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "state",
+    [
+        each if each in {"active", "hold"} else pytest.param(each, marks=pytest.mark.slow)
+        for each in STATES
+    ],
+)
 def test_every_fault_has_a_row_and_ends_as_it_must(state: State) -> None:
     found = _rows(state)
     assert [row.fault for row in found] == [fault.name for fault in WHAT_IF_FAULTS]

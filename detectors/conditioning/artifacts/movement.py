@@ -31,15 +31,16 @@ class MovementConfig(
     Parameters
     ----------
     below_hz : float
-        Activity between 0.2 Hz and this is looked at.
+        Upper edge of the band of slow activity, which begins at 0.2 Hz.
     sd : float
-        Standard deviations of its own level beyond which activity is movement.
+        Limit of slow activity in standard deviations of the channel's own usual level: movement
+        lies beyond it.
     learn_s : float
-        Good samples that the level is learned from before anything is called movement.
+        Seconds of good samples from which the usual level is learned before any movement is marked.
     level_s : float
-        Memory of the level after that.
+        Seconds of good samples over which the usual level is averaged after that.
     hold_s : float
-        Seconds that the mark lasts after the last sample beyond it.
+        Seconds that samples stay marked after the last one beyond the limit.
 
     Examples
     --------
@@ -66,7 +67,7 @@ class Movement:
     Parameters
     ----------
     config : MovementConfig
-        What is slow, and what is too much of it.
+        The band of slow activity, and the limit beyond which it is movement.
     layout : StreamLayout
         The stream.
     counts : Counter

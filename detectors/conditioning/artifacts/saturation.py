@@ -44,7 +44,7 @@ class Saturation:
     Parameters
     ----------
     config : SaturationConfig
-        For how long.
+        How long samples stay tainted.
     layout : StreamLayout
         The stream.
     counts : Counter

@@ -31,15 +31,15 @@ class StimulationBlankingConfig(
     Parameters
     ----------
     blank_s : float
-        Seconds from the sample that a pulse is bound to, this one included, in which the last good
-        value is held. Of a pulse of our own: its length, what the amplifier needs to recover, and
-        the longest block the amplifier delivers, for the answer of the device is bound to the next
-        sample to arrive.
+        Seconds in which the last good value is held, from the sample that a pulse is bound to, this
+        one included. For the pulses of a device of this rig: the length of a pulse, the time that
+        the amplifier needs to recover and the longest block that it delivers, since the device's
+        answer is bound to the next sample that arrives.
     settle_s : float
-        Seconds from the sample that a change of amplitude is bound to in which samples are not
-        used; 0 lets them pass.
+        Seconds in which samples are not used, from the sample that a change of amplitude is bound
+        to; with 0 all are used.
     pulse_markers, change_markers : tuple of str
-        Markers that mean a pulse, or a change, of somebody else's stimulation.
+        Markers that announce a pulse, or a change of amplitude, of a device outside this rig.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class StimulationBlanking:
     Parameters
     ----------
     config : StimulationBlankingConfig
-        How long, and which markers are pulses.
+        Blanking times, and the markers that stand for pulses.
     layout : StreamLayout
         The stream.
     counts : Counter

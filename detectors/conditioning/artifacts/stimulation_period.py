@@ -26,7 +26,7 @@ __all__ = ["StimulationPeriod", "StimulationPeriodConfig"]
 
 
 class StimulationPeriod:
-    """Subtracts from each sample what earlier samples at the same phase of the pulses have.
+    """Subtracts the artifact expected from earlier samples at the same phase of the pulses.
 
     Parameters
     ----------

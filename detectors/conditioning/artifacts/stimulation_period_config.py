@@ -27,20 +27,20 @@ class StimulationPeriodConfig(
     frequency_hz : float
         Nominal rate of the pulses; it may be over half the stream's rate.
     search_hz : float
-        The true rate is looked for within this distance of it.
+        The true rate is searched for within this distance of `frequency_hz`.
     learn_s : float
-        Length of the stretches the rate is found in: one after the other. From 8 to 50 times
+        Length of the consecutive stretches in which the rate is estimated. From 8 to 50 times
         ``1 / search_hz``.
     window_s : float
-        Past samples that are averaged. Longer takes off less of the signal beside each harmonic,
-        shorter follows an artifact that changes.
+        Length of the past from which the artifact is estimated. A longer window removes less of the
+        signal beside each harmonic, a shorter one follows a changing artifact.
     half_width_periods : float
-        Samples whose phases differ by no more count as near.
+        Samples whose phases differ by at most this fraction of a period are used for one estimate.
     resets_on_change : bool
         Whether a change of amplitude makes the window fill anew, with samples that are not to be
         used until it has.
     change_markers : tuple of str
-        Markers that mean a change of somebody else's stimulation.
+        Markers that announce a change of amplitude of a device outside this rig.
 
     Examples
     --------

@@ -12,7 +12,7 @@ SILENCE_MS = 250
 
 
 class Box:
-    """What the box gives, by the lines that it hears and by its own timer."""
+    """The amount of the box, by the lines that it receives and by its own timer."""
 
     def __init__(self) -> None:
         self.given = 0

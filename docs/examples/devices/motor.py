@@ -10,7 +10,7 @@ from stimloop.rigs.reference_devices import run_devices
 
 
 class Motor:
-    """What the reference device tells its amount to; OSError from here ends the device."""
+    """Gets each amount of the reference device; an OSError raised here ends the device."""
 
     def __init__(self, pwm: Path) -> None:
         self.pwm = pwm  # where Linux takes the nanoseconds of each 1 ms that the pin is high

@@ -51,7 +51,7 @@ class Graded:
     """An amount between two, by how far a measure is above its threshold; by a ramp."""
 
     config_type: ClassVar[type[PolicyConfig]] = GradedConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         GradedConfig(id="graded", of="burst", device="stn", lowest_ma=0.5, highest_ma=2.0),
     )

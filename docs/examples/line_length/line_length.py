@@ -30,7 +30,7 @@ class LineLength(Windowed):
 
     config_type: ClassVar[type[LineLengthConfig]] = LineLengthConfig
     measures: ClassVar[tuple[Measure, ...]] = (Measure("line_length", "µV/sample"),)
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[LineLengthConfig, ...]] = (
         LineLengthConfig(id="sharp", stream="LFP", window_s=0.2, hop_s=0.02),
     )

@@ -96,7 +96,7 @@ def store_session(path: str, session: str) -> None:
 
 
 def main(path: str) -> None:
-    """Be the device, for ever."""
+    """Run the device for ever."""
     with open(path) as file:
         settings = json.load(file)
     memory = path + ".session"
@@ -144,7 +144,7 @@ def _exchange(link, device, board, said, now_ms, clock) -> None:
     _publish(link, said, now_ms)
     for topic, payload, retained in messages:
         said = device.hear(topic, payload, retained, clock.now_us())
-        # First the amount, then the word of it.
+        # First the amount is set, then it is reported.
         board.give(device.given / device.highest)
         _publish(link, said, now_ms)
 

@@ -58,7 +58,7 @@ class ServiceClocks:
         return None if uncertainty_us > _UNCERTAINTY_US_MAX else (found[0], uncertainty_us)
 
     def asked_us(self, session: str) -> int:
-        """Return when the service received the request that its time rests on."""
+        """Return when the service received the request from which its offset was computed."""
         return self._offsets[session][3]
 
     def forget(self) -> None:

@@ -59,7 +59,7 @@ class Counts:
         self._bins[-1] += self._pulse_uc(amount, program)
 
     def limit(self, peak: float, program: str, now_us: int) -> str | None:
-        """Return which limit an amount would break on the way down from it, or None."""
+        """Return the limit that the way down from an amount would break, or None."""
         if self._limit_uc is not None and self._reserve_uc(peak, program, now_us) > self._limit_uc:
             return "charge"
         running_us = 0 if self._on_since_us is None else now_us - self._on_since_us
@@ -117,7 +117,7 @@ class Counts:
     def _work_out_worst(self) -> float:
         safe_uc = self.safe * self.rate(self._safe_program) * _BIN_US / 1e6
         later_uc, worst_uc = 0.0, _N_BINS * safe_uc
-        for place in range(1, _N_BINS):
-            later_uc += self._bins[_N_BINS - 1 - place]
-            worst_uc = max(worst_uc, later_uc + (_N_BINS - place) * safe_uc)
+        for index in range(1, _N_BINS):
+            later_uc += self._bins[_N_BINS - 1 - index]
+            worst_uc = max(worst_uc, later_uc + (_N_BINS - index) * safe_uc)
         return worst_uc

@@ -1,4 +1,4 @@
-"""A device of a stimloop rig, in what MicroPython has: every rule, without network and clock.
+"""A device of a stimloop rig for MicroPython: every rule, without network and clock.
 
 `main.py` puts it on a network. Its words for the rules are those of the contract, asyncapi.yaml.
 """
@@ -138,7 +138,7 @@ class Device:
         self._said = []
         self._drop("dropped")
 
-    # What it does by itself.
+    # What the device does by itself.
 
     def _pass_time(self, now_us: int) -> None:
         if self.now_us is None:
@@ -204,7 +204,7 @@ class Device:
                 self._note_done(command["seq"])
             self._answer(command, refused)
 
-    # What it hears.
+    # The messages that the device receives.
 
     def _hear_stop(self, payload: bytes) -> None:
         body, verified = opened(self._keys["stop"], self._stop_topic, payload)
@@ -290,7 +290,7 @@ class Device:
         self._drop("dropped")
         self._answer(command, None)
 
-    # What it says.
+    # The messages that the device sends.
 
     def _note_done(self, seq: int) -> None:
         self._done = self._done[1 - _N_DONE :] + [seq]
@@ -320,7 +320,7 @@ class Device:
         self._said.append(self._published("info", info(self, self.word, self.state, self._reason)))
 
     def _say_news(self) -> None:
-        """Say a change of state at once, and what it gives each second and where it arrived."""
+        """Report a change of state at once, and the amount each second and on arrival at a goal."""
         amount = (self.output.amount, self.output.program)
         has_arrived = not self.output.is_moving() and amount != self._told_amount
         if (self.state, self._reason) != self._told or (has_arrived and self.state != "live"):

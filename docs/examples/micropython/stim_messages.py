@@ -1,4 +1,4 @@
-"""The fields of what a device hears, and whether a message has them."""
+"""The fields of the messages that a device receives, and a check that a message has them."""
 
 _NUMBERS = (int, float)
 _NO = type(None)
@@ -45,7 +45,7 @@ def fits(message: object, fields: dict) -> bool:
         return False
     for name, types in fields.items():
         value = message.get(name)
-        # By the very type: in Python True is a whole number, too.
+        # Compared by exact type, since True is an integer in Python.
         if type(value) not in types:
             return False
         if type(value) is int and abs(value) > _WHOLE_MAX:

@@ -89,7 +89,7 @@ class Mqtt:
         return messages
 
     def close(self) -> None:
-        """Close it without a word, so that the broker publishes the Last Will."""
+        """Close it without DISCONNECT, so that the broker publishes the Last Will."""
         self._sock.close()
 
     def _act(self, head: int, body: bytes, messages: list, now_ms: int) -> None:
@@ -143,20 +143,20 @@ class Mqtt:
         self._received += received
 
     def _next_packet(self) -> tuple | None:
-        received, length, place = self._received, 0, 1
+        received, length, position = self._received, 0, 1
         while True:
-            if place >= len(received):
+            if position >= len(received):
                 return None
-            length |= (received[place] & 0x7F) << 7 * (place - 1)
-            place += 1
-            if not received[place - 1] & 0x80:
+            length |= (received[position] & 0x7F) << 7 * (position - 1)
+            position += 1
+            if not received[position - 1] & 0x80:
                 break
         if length > _N_PACKET_MAX:
             raise OSError(errno.EINVAL)
-        if len(received) < place + length:
+        if len(received) < position + length:
             return None
-        self._received = received[place + length :]
-        return received[0], received[place : place + length]
+        self._received = received[position + length :]
+        return received[0], received[position : position + length]
 
 
 def _connect(client_id: str, will: tuple, login: tuple | None, keepalive_s: int) -> bytes:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from replay.readers.percept.report import NOT_READ, Report, n_runs_of, read_report
+from replay.readers.percept.report import NOT_READ, SessionReport, n_runs_of, read_report
 from replay.readers.percept.runs import power_runs, time_domain_runs
 from replay.readers.percept.stream import streams_of
 from replay.readers.percept.ticks import TickClock
 from replay.readers.reader import Reader
 from replay.recording import Recording, RecordingError
 
-#: Each of them stands at the beginning of a report.
+#: Keys by which a report is recognized: each is near its beginning.
 _KNOWN_BY: Final = (b'"FeatureInformationCode"', b'"ProgrammerVersion"', b'"ProgrammerUtcOffset"')
 
 
@@ -62,7 +62,7 @@ def open_percept(path: Path) -> Recording:
     return Recording(path, streams, (*warnings, *left_out))
 
 
-def _not_read(report: Report) -> Iterator[str]:
+def _not_read(report: SessionReport) -> Iterator[str]:
     for section in NOT_READ:
         if n_runs := n_runs_of(report, section):
             yield f"$.{section}: {n_runs} runs without ticks, of tests of channels, are not read"

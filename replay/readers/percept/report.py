@@ -27,7 +27,7 @@ class TimeDomainRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """What one hemisphere had at one tick."""
+    """Logged power and amplitude of one hemisphere at one tick."""
 
     LFP: float | None = None
     amplitude_ma: float | None = msgspec.field(default=None, name="mA")
@@ -50,15 +50,15 @@ class PowerRun(msgspec.Struct, frozen=True, kw_only=True):
     FirstPacketDateTime: str | None = None
 
 
-class Placed(NamedTuple):
+class LocatedRun(NamedTuple):
     """A run with its JSON path."""
 
     path: str
     run: Any
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A session report, of which nothing but signals is looked at."""
+class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A session report, of which only the signals are read."""
 
     BrainSenseTimeDomain: msgspec.Raw = _NONE
     IndefiniteStreaming: msgspec.Raw = _NONE
@@ -78,7 +78,7 @@ READ: Final[dict[str, type[TimeDomainRun | PowerRun]]] = {
 NOT_READ: Final = ("LfpMontageTimeDomain", "SenseChannelTests", "CalibrationTests")
 
 
-def read_report(path: Path) -> Report:
+def read_report(path: Path) -> SessionReport:
     """Return a report.
 
     Raises
@@ -87,28 +87,30 @@ def read_report(path: Path) -> Report:
         Where the file cannot be read or is no JSON object: one line.
     """
     try:
-        return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=Report)
+        return msgspec.json.decode(
+            path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=SessionReport
+        )
     except OSError as error:
         raise RecordingError(f"{path}: expected a file that can be read, found {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: expected a session report in JSON: {error}") from error
 
 
-def runs_of(report: Report, section: str, wrong: list[str]) -> Iterator[Placed]:
+def runs_of(report: SessionReport, section: str, wrong: list[str]) -> Iterator[LocatedRun]:
     """Yield the runs of a section; what cannot be read goes to `wrong`, a line with its JSON path.
 
     A section of one run may be that run itself, where a list was taken apart by another program.
     """
-    for place, content in _parts(getattr(report, section), f"$.{section}"):
+    for path, content in _parts(getattr(report, section), f"$.{section}"):
         try:
-            yield Placed(place, msgspec.json.decode(content, type=READ[section]))
+            yield LocatedRun(path, msgspec.json.decode(content, type=READ[section]))
         except msgspec.ValidationError as error:
             text, _, inner = str(error).partition(" - at `$")
-            where = f"{place}{inner.rstrip('`')}"
+            where = f"{path}{inner.rstrip('`')}"
             wrong.append(f"{where}: {text[:1].lower()}{text[1:]}: the run is left out")
 
 
-def n_runs_of(report: Report, section: str) -> int:
+def n_runs_of(report: SessionReport, section: str) -> int:
     """Return how many runs a section has."""
     return len(list(_parts(getattr(report, section), section)))
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.readers.percept.report import (
-    Placed,
+    LocatedRun,
     PowerRun,
-    Report,
+    SessionReport,
     TimeDomainRun,
     numbers_of,
     runs_of,
@@ -39,8 +39,8 @@ class Run(NamedTuple):
     stamps_s: NDArray[np.float64]
 
 
-def time_domain_runs(report: Report, clock: TickClock, warnings: list[str]) -> Iterator[Run]:
-    """Yield the runs of time domain; channels that were streamed together stand side by side."""
+def time_domain_runs(report: SessionReport, clock: TickClock, warnings: list[str]) -> Iterator[Run]:
+    """Yield the runs of time-domain samples; channels that were streamed together are one run."""
     for section in ("BrainSenseTimeDomain", "IndefiniteStreaming"):
         end_s = 0.0
         for together in _together(runs_of(report, section, warnings)):
@@ -53,8 +53,8 @@ def time_domain_runs(report: Report, clock: TickClock, warnings: list[str]) -> I
             yield Run(info, np.stack(samples, axis=1), stamps_s)
 
 
-def power_runs(report: Report, clock: TickClock, warnings: list[str]) -> Iterator[Run]:
-    """Yield of each run of the log the power of the sides that sensed, and the amplitude."""
+def power_runs(report: SessionReport, clock: TickClock, warnings: list[str]) -> Iterator[Run]:
+    """Yield the runs of the log: the power of each side that sensed, and the amplitude."""
     end_s = 0.0
     for path, run in runs_of(report, "BrainSenseLfp", warnings):
         if not run.LfpData:
@@ -72,9 +72,9 @@ def power_runs(report: Report, clock: TickClock, warnings: list[str]) -> Iterato
         yield Run(info, np.array(amplitude, np.float64).T, stamps_s)
 
 
-def _together(runs: Iterator[Placed]) -> list[list[Placed]]:
-    """Return runs by when they were streamed; of several channels at once all in one."""
-    found: dict[object, list[Placed]] = {}
+def _together(runs: Iterator[LocatedRun]) -> list[list[LocatedRun]]:
+    """Return runs grouped by when they were streamed, the channels of one time together."""
+    found: dict[object, list[LocatedRun]] = {}
     for placed in runs:
         run = placed.run
         if not run.TimeDomainData:
@@ -111,17 +111,17 @@ def _stamps_of(
     if not wrong:
         ticks_s = steady_s(ticks_ms)
         if ticks_s is not None:
-            first_s = clock.place_s(ticks_s[0], moment, after_s)
+            first_s = clock.start_s(ticks_s[0], moment, after_s)
             counts = np.array(sizes, dtype=np.int64)
             return packet_stamps_s(ticks_s - ticks_s[0] + first_s, counts, rate_hz)
         wrong = "TicksInMses: expected ticks that rise steadily, found others"
     warnings.append(f"{path}.{wrong}: samples are counted at {rate_hz:g} Hz")
-    first_s = clock.place_s(ticks_ms[0] / 1000.0 if ticks_ms else None, moment, after_s)
+    first_s = clock.start_s(ticks_ms[0] / 1000.0 if ticks_ms else None, moment, after_s)
     return first_s + np.arange(n_samples) / rate_hz
 
 
 def _wrong_packets(ticks_ms: Sequence[float], sizes: Sequence[float], n_samples: int) -> str:
-    """Return, beginning with the key, how packets do not go with the samples; empty where they do.
+    """Return, beginning with the key, how packets and samples contradict; empty where they agree.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def _stamps_of_log(
     """Return the stamp of each row of a run of the log."""
     moment = _moment(path, run.FirstPacketDateTime, warnings)
     ticks_s = steady_s([each.TicksInMs for each in run.LfpData])
-    first_s = clock.place_s(run.LfpData[0].TicksInMs / 1000.0, moment, after_s)
+    first_s = clock.start_s(run.LfpData[0].TicksInMs / 1000.0, moment, after_s)
     if ticks_s is not None:
         return np.asarray(ticks_s - ticks_s[0] + first_s, np.float64)
     warnings.append(
@@ -160,7 +160,7 @@ def _moment(path: str, text: str | None, warnings: list[str]) -> datetime | None
     if moment is None:
         found = "none" if text is None else repr(text)
         warnings.append(
-            f"{path}.FirstPacketDateTime: expected a date, found {found}: the run is placed by "
+            f"{path}.FirstPacketDateTime: expected a date, found {found}: its start follows from "
             "its ticks alone"
         )
     return moment

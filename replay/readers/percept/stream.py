@@ -10,7 +10,7 @@ from streamer.source import StreamInfo
 
 
 class ReportStream(RecordedStream):
-    """Runs of the same channels, which are in memory: see `open_percept`."""
+    """One stream of all runs of the same channels, in memory: see `open_percept`."""
 
     def __init__(self, info: StreamInfo, runs: Sequence[Run]) -> None:
         self._held = Stretch(

@@ -1,4 +1,4 @@
-"""When the packets of a report were taken: its ticks on one clock that does not begin anew."""
+"""The times of a report's packets: their ticks on one clock without rollovers."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 #: The implant counts 16 bits of 50 ms, and then from 0 again.
 ROLLOVER_S: Final = 65536 * 0.05
-#: Between packets of one run; a longer step is none of one clock.
+#: Longest step between packets of one run; a longer one means that the clock was reset.
 _STEP_S_MAX: Final = 600.0
 #: The end of a run and the beginning of the next may differ by this.
 _OVERLAP_S: Final = 1.0
@@ -66,8 +66,8 @@ class TickClock:
     def __init__(self) -> None:
         self._first: tuple[float, datetime] | None = None
 
-    def place_s(self, tick_s: float | None, moment: datetime | None, after_s: float) -> float:
-        """Return where a run begins.
+    def start_s(self, tick_s: float | None, moment: datetime | None, after_s: float) -> float:
+        """Return the time at which a run begins, on the one clock.
 
         Parameters
         ----------

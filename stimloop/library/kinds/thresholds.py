@@ -31,7 +31,7 @@ class Level(msgspec.Struct, frozen=True):
     Parameters
     ----------
     level : float
-        In the unit of the measure that it is held against: µV² for band power.
+        In the unit of the measure that is compared with it: µV² for band power.
 
     Examples
     --------

@@ -26,7 +26,7 @@ class DetectorSeries:
     id : str
         The detector.
     channels : tuple of str
-        The channels it looks at.
+        The channels that it reads.
     outputs : tuple of Output
         What each column of `values` is: channel, measure, unit, and the measure with the level that
         chance gives.

@@ -18,7 +18,7 @@ _N_TITLE: Final = 96
 _N_TEXT: Final = 104
 _WIDTH_IN: Final = 13.0
 _PANEL_IN: Final = 2.1
-#: Samples further apart than so many usual steps have others missing between them.
+#: Samples further apart than this many usual steps have a gap between them.
 _GAP_STEPS: Final = 4.0
 _LINE_IN: Final = 0.265
 
@@ -117,7 +117,7 @@ def _draw_feature(axis: Any, told: Explanation, feature: Feature) -> None:  # no
 
 
 def _name_level(axis: Any, name: str, level: float) -> None:  # noqa: ANN401
-    """Write what a level is to the right of it."""
+    """Label a level to the right of it."""
     axis.annotate(
         name,
         (1.0, level),

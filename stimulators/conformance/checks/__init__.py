@@ -1,1 +1,1 @@
-"""What is tried on a device, a file for each part of the contract."""
+"""The checks of a device, one file for each part of the contract."""

@@ -1,21 +1,21 @@
-"""The form of a check."""
+"""What a check of a device is made of."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from stimulators.conformance.examiner import Examiner
 
-#: Takes what was expected and what was found instead.
+#: Called with what was expected and what was found instead.
 Found = Callable[[str, str], None]
 Try = Callable[[Examiner, Found], Awaitable[None]]
 
 
 class UntriedError(Exception):
-    """What a check tries cannot be tried here; the text says why."""
+    """A check cannot be run here; the text says why."""
 
 
 class Check(NamedTuple):
-    """One thing that is tried.
+    """One check of a device.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Check(NamedTuple):
     section : str
         The section of the contract that asks for it.
     run : callable
-        Tries it, and calls `found` for each thing that is otherwise.
+        Runs the check, and calls `found` for each breach of the contract.
     drives : bool
         Whether leases, amounts, triggers or stops are sent: then nobody may be connected.
     needs_keys : bool

@@ -1,4 +1,4 @@
-"""Commands: done, repeated, refused, and with which reason first."""
+"""Checks of commands: that they are done, repeated or refused, and for which reason first."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from stimulators.wire.messages import Ack, Command
 from stimulators.wire.payload import to_payload
 
 _NEWER = "99999999999999999999-ffffffff"
-#: What ended 10 ms ago was issued after the arming.
+#: Wait after the arming, so that a command that expired 10 ms ago was issued after it.
 _SINCE_ARMING_S = 0.1
-#: So much of its movement may be made at once.
+#: A device may make the movement of this time at once.
 _GRAIN_S = 0.05
 _WAY_S_MAX = 5.0
 _Changes = Mapping[str, Any]
 
 
 def _wrongs(examiner: Examiner) -> dict[str, list[_Changes]]:
-    """Return what makes a command wrong, by the word it is refused with, the last word first.
+    """Return ways to make a command wrong, by the reason of the refusal, the last reason first.
 
     The last of each can be joined with those of all words before it, and stays wrong.
     """
@@ -111,7 +111,7 @@ async def refuses_in_order(examiner: Examiner, found: Found) -> None:
 
 
 async def keeps_its_slew(examiner: Examiner, found: Found) -> None:
-    """Ask for its highest amount at its safe one: it goes there by its own slew."""
+    """Ask for its highest amount at its safe one: it must go there by its own slew."""
     await examiner.ask(examiner.safe)
     await examiner.until(lambda: examiner.is_at(examiner.safe), _WAY_S_MAX)
     sent_us = examiner.line.now_us()
@@ -129,7 +129,7 @@ async def keeps_its_slew(examiner: Examiner, found: Found) -> None:
 
 
 async def passes_over_what_it_does_not_know(examiner: Examiner, found: Found) -> None:
-    """Send a command with one field more, and payloads that are no command."""
+    """Send a command with an unknown field, and payloads that are no command."""
     since = len(examiner.words)
     address = examiner.at(topics.COMMAND)
     for body in (b"{}", b"no JSON"):

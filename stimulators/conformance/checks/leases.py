@@ -1,4 +1,4 @@
-"""Leases and sessions: who may drive the device, and until when."""
+"""Checks of leases and sessions: who may drive the device, and until when."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from stimulators.conformance.checks.check import Check, Found
 from stimulators.conformance.examiner import Examiner
 from stimulators.wire import topics
 
-#: A lease ends by the device's own timer; what it says of it may take this long.
+#: A lease ends by the device's own timer; the message about it may take this long.
 _LATE_S = 0.25
 _OLDER = "00000000000000000000-00000000"
 
@@ -54,7 +54,7 @@ async def takes_no_false_lease(examiner: Examiner, found: Found) -> None:
 
 
 async def is_not_prolonged(examiner: Examiner, found: Found) -> None:
-    """Send the same lease twice: it runs from when it was issued, not from when it came."""
+    """Send the same lease twice: it must run from when it was issued, not from its arrival."""
     lease = examiner.lease(valid_us=500_000)
     await examiner.wait(0.35)
     if examiner.state != "live":

@@ -1,4 +1,4 @@
-"""The device's link: its client id, its Last Will, and what the broker had kept for it."""
+"""Checks of the device's link: its client id, its Last Will, and messages that the broker kept."""
 
 from stimulators.conformance.checks.check import Check, Found, UntriedError
 from stimulators.conformance.examiner import Examiner
@@ -13,9 +13,10 @@ _SWITCH_S_MAX = 30.0
 
 
 async def is_displaced(examiner: Examiner, found: Found) -> None:
-    """Take its place on the broker with its client id; before that, leave a command there."""
+    """Leave a retained command on the broker, then end the device's link by using its client id."""
     address = examiner.at(topics.COMMAND)
-    # It has ended already, and asks for the safe amount: nothing changes in whatever obeys it.
+    # It has expired and asks for the safe amount, so that it does no harm to a device that obeys
+    # it.
     kept = examiner.make(examiner.safe, issued_us=-2_000_000, expires_us=-1_000_000)
     payload = examiner.keys.seal(address, to_payload(kept))
     examiner.line.publish(address, payload, qos=1, retain=True)
@@ -33,7 +34,7 @@ async def is_displaced(examiner: Examiner, found: Found) -> None:
 
 
 async def leaves_what_was_kept(examiner: Examiner, found: Found) -> None:
-    """Look what became of the command that lay there when it connected again."""
+    """Check that the retained command had no effect when the device connected again."""
     if examiner.left is None:
         raise UntriedError("it did not connect again")
     kept, since = examiner.left
@@ -46,7 +47,7 @@ async def leaves_what_was_kept(examiner: Examiner, found: Found) -> None:
 
 
 async def _comes_back(examiner: Examiner, found: Found, since: int, client_id: str) -> bool:
-    """Hold its Last Will to the contract; return whether it connected again."""
+    """Check its Last Will against the contract; return whether the device connected again."""
 
     def infos(*, offline: bool) -> list[DeviceInfo]:
         return [

@@ -1,4 +1,4 @@
-"""A device that is switched off and on by hand, while it is driven."""
+"""Checks of a device that is switched off and on by hand while it is driven."""
 
 from stimulators.conformance.checks.check import Check, Found, UntriedError
 from stimulators.conformance.examiner import Examiner, amount_of
@@ -8,7 +8,7 @@ _BY_HAND_S_MAX = 60.0
 
 
 async def starts_anew(examiner: Examiner, found: Found) -> None:
-    """Let somebody switch it off and on; the leases of the arming from before go on."""
+    """Ask somebody to switch it off and on, while leases of the earlier arming are still sent."""
     if examiner.operator is None:
         raise UntriedError("nobody is there to switch it off and on: --by-hand")
     await examiner.go_live()

@@ -1,4 +1,4 @@
-"""Stops: at once, from anybody, never up; and the clock, which a stranger may not set."""
+"""Checks of stops (at once, from anybody, never up) and of clock replies from strangers."""
 
 from stimulators.conformance.checks.check import Check, Found
 from stimulators.conformance.examiner import ANSWER_S_MAX, Examiner, amount_of
@@ -8,7 +8,7 @@ from stimulators.wire.payload import to_payload
 
 
 async def keeps_its_clock(examiner: Examiner, found: Found) -> None:
-    """Answer its next requests with another nonce first, an hour off."""
+    """Answer its next clock requests first with a wrong nonce and a time that is an hour off."""
     examiner.forges_clock = True
     n_asked = len(examiner.of(ClockRequest))
     await examiner.until(lambda: len(examiner.of(ClockRequest)) >= n_asked + 2, 3.0)
@@ -32,7 +32,7 @@ async def stops(examiner: Examiner, found: Found) -> None:
     if refused is None or refused.refused != "stopped":
         found("stopped for a command after a stop", str(refused and refused.refused))
     for _ in range(3):
-        # The first may only take it on its way to its safe amount.
+        # The first such payload may have come while it was on its way to its safe amount.
         examiner.lease()
         if await examiner.until(lambda: examiner.state != "stopped", 0.15):
             found("only a lease of a later arming to end a stop", "one of the same arming did")
@@ -41,7 +41,7 @@ async def stops(examiner: Examiner, found: Found) -> None:
 
 
 async def stops_for_anybody(examiner: Examiner, found: Found) -> None:
-    """Write on the stop topic what is no message, without a signature."""
+    """Publish a payload on the stop topic that is no message and has no signature."""
     await _drive(examiner)
     examiner.line.publish(examiner.at(topics.STOP), b"", qos=1)
     await examiner.wait(0.1)

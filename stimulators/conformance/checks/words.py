@@ -1,4 +1,4 @@
-"""What a device says by itself, before it is driven."""
+"""Checks of the messages that a device sends by itself, before it is driven."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ _UNCERTAINTY_US_MAX = 10_000
 
 
 async def describes_itself(examiner: Examiner, found: Found) -> None:
-    """Hold its info to what a service needs to know of it."""
+    """Check that its info has all that a service needs to know of the device."""
     info = examiner.described
     is_level, is_current = info.safe_level is not None, info.safe_ma is not None
     if is_level == is_current:
@@ -43,13 +43,13 @@ async def describes_itself(examiner: Examiner, found: Found) -> None:
 
 
 async def keeps_info(examiner: Examiner, found: Found) -> None:
-    """Look whether the broker keeps its info."""
+    """Check that the broker keeps its info."""
     if await examiner.line.kept(examiner.at(topics.INFO)) is None:
         found("an info that the broker keeps (retain)", "none")
 
 
 async def reports(examiner: Examiner, found: Found) -> None:
-    """Listen to its reports, which come once a second."""
+    """Check its reports, which must come once a second."""
     since = len(examiner.words)
     await examiner.wait(_LISTEN_S)
     times_us = [each.at_us for each in examiner.words[since:]
@@ -62,7 +62,7 @@ async def reports(examiner: Examiner, found: Found) -> None:
 
 
 async def asks_for_time(examiner: Examiner, found: Found) -> None:
-    """Hold its clock requests to their form, and to what becomes of the replies."""
+    """Check the form of its clock requests, and that it uses the replies."""
 
     def is_known() -> bool:
         return any(each.uncertainty_us is not None for each in examiner.of(ClockRequest))
@@ -85,14 +85,14 @@ async def asks_for_time(examiner: Examiner, found: Found) -> None:
 
 
 async def numbers_words(examiner: Examiner, found: Found) -> None:
-    """Hold all words so far to their numbers and their instance."""
+    """Check the numbers and the instance of all its messages so far."""
     words = [each.message for each in examiner.words
              if isinstance(each.message, Ack | DeviceInfo | DeviceStatus)]  # fmt: skip
     newest: dict[str, int] = {}
     instances = {each.instance for each in words}
     for each in words:
         if isinstance(each, DeviceInfo) and each.state == "offline":
-            # What it says until it has a link again is not heard.
+            # Messages that it sends while it has no link are not received.
             newest.pop(each.instance, None)
             continue
         last = newest.get(each.instance)
@@ -106,7 +106,7 @@ async def numbers_words(examiner: Examiner, found: Found) -> None:
 
 
 async def says_what_is_known(examiner: Examiner, found: Found) -> None:
-    """Tell every payload that the contract does not know."""
+    """Return every payload so far that does not follow the contract."""
     for each in examiner.wrong[:5]:
         found("payloads as the contract describes them", each)
 

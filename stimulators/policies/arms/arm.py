@@ -1,4 +1,4 @@
-"""What control arms share: the policy within decides, and something else is given."""
+"""What control arms share: the wrapped policy decides, and the arm gives something else."""
 
 from collections.abc import Sequence
 from importlib import metadata
@@ -24,30 +24,30 @@ else:
 
 
 class ArmConfig(WrappingConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the table of every control arm has.
+    """The keys of every control arm's table.
 
     Parameters
     ----------
     wraps : table
-        The table of the policy that it is held against, of any kind but an arm.
+        The table of the policy that it is compared with, of any kind but an arm.
     """
 
     wraps: AnyArmedConfig
 
 
 class Arm:
-    """A policy that lets another decide and gives something else.
+    """A policy that lets another one decide and gives something else.
 
     Parameters
     ----------
     config : ArmConfig
-        The table, with that of the policy within.
+        The table, with that of the wrapped policy.
     inputs : PolicyInputs
         Reads and devices.
 
     Notes
     -----
-    Where the policy within would make the rig safe, an arm wants nothing at that hop: what it saw
+    Where the wrapped policy would make the rig safe, an arm wants nothing at that hop: what it saw
     did not follow from what it wanted.
     """
 
@@ -60,16 +60,16 @@ class Arm:
         self._within.reset()
 
     def note(self, event: DeviceEvent) -> None:
-        """Let the policy within hear of it."""
+        """Pass a device event on to the wrapped policy."""
         self._within.note(event)
 
     def wanted_within(self, observation: Observation) -> Sequence[Target]:
-        """Return what the policy within wants at the next hop."""
+        """Return the targets of the wrapped policy at the next hop."""
         wanted = self._within.decide(observation)
         return () if isinstance(wanted, MakeSafe) else wanted
 
     def require_amplitude(self) -> None:
-        """Refuse a policy within that gives triggers.
+        """Refuse to wrap a policy that gives triggers.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Arm:
             raise ValueError("wraps: expected a policy that keeps an amplitude, found triggers")
 
     def require_one(self, inputs: PolicyInputs) -> tuple[DeviceConfig]:
-        """Return the one device that the policy within drives.
+        """Return the one device that the wrapped policy drives.
 
         Raises
         ------

@@ -41,7 +41,7 @@ class ConstantConfig(
 
 
 class Constant(Arm):
-    """One amount at every hop at which the policy within wants something.
+    """Gives one fixed amount, at every hop at which the wrapped policy wants something.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Constant(Arm):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ConstantConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         ConstantConfig(
             id="continuous",

@@ -1,4 +1,4 @@
-"""The control arm off: nothing beyond the safe amounts."""
+"""The control arm off: every device stays at its safe amount."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -31,7 +31,7 @@ class OffConfig(
 
 
 class Off(Arm):
-    """The safe amount of each device, at every hop at which the policy within wants something.
+    """Gives each device its safe amount, at every hop at which the wrapped policy wants something.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Off(Arm):
     Raises
     ------
     ValueError
-        Where what is wrapped gives triggers: of these, `sham` withholds all.
+        Where the wrapped policy gives triggers: for these use `sham`, which withholds them.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Off(Arm):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = OffConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         OffConfig(id="off", wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0)),
     )

@@ -1,4 +1,4 @@
-"""The control arm random: as much stimulation, at times that have nothing to do with the signal."""
+"""The control arm random: the same stimulation, at times that do not depend on the signal."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ class RandomConfig(
     Parameters
     ----------
     seed : int
-        Of the times; no default.
+        Seed of the random times; no default.
     block_s : float
-        What the policy within wanted in a stretch of so long is given in the next one.
+        Length of a block: what the wrapped policy wanted in one block is given in the next.
 
     Examples
     --------
@@ -44,12 +44,12 @@ class RandomConfig(
 
 
 class Random(Arm):
-    """What the policy within wanted in the block before, from a random point of it on [1]_.
+    """Gives what the wrapped policy wanted in the block before, from a random hop of it on [1]_.
 
-    The policy within decides on the signal as ever; all it wanted in a block of `block_s` is given
-    in the next block, turned by a random number of hops: the same amounts, the same number of
-    stimulations of the same durations (but for one that the turn cuts in two), at times that do not
-    follow the signal.
+    The wrapped policy decides on the signal; all it wanted in a block of `block_s` is given in the
+    next block, turned by a random number of hops: the same amounts, the same number of stimulations
+    of the same durations (but for one that the turn cuts in two), at times that do not follow the
+    signal.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Random(Arm):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = RandomConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         RandomConfig(
             id="random",
@@ -122,10 +122,10 @@ class Random(Arm):
         wanted = self.wanted_within(observation)
         if not observation.valid:
             return ()
-        place = len(self._block)
+        index = len(self._block)
         self._block.append(tuple(wanted))
         if self._before:
-            given = self._before[(place + self._turn) % self._n_hops]
+            given = self._before[(index + self._turn) % self._n_hops]
         else:
             given = tuple(
                 msgspec.structs.replace(each, amount=self._lowest[each.device])

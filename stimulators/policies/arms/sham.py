@@ -1,4 +1,4 @@
-"""The control arm sham: all is decided as ever, and withheld."""
+"""The control arm sham: the wrapped policy decides, and nothing is sent."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -31,7 +31,7 @@ class ShamConfig(
 
 
 class Sham(Arm):
-    """Decides as the policy within, and withholds: its devices stay at their safe amounts.
+    """Lets the wrapped policy decide and withholds all of it: devices stay at their safe amounts.
 
     What would have been given stands in the journal, target by target, refused as withheld. The
     stage `shadow` of a rig does the same to every policy of it.
@@ -45,7 +45,7 @@ class Sham(Arm):
 
     Notes
     -----
-    The policy within hears of devices that are driven, at their safe amounts: a ramp goes on as if
+    The wrapped policy hears of devices that are driven, at their safe amounts: a ramp goes on as if
     it were followed, and a `pi` integrates no further than that.
 
     Examples
@@ -58,7 +58,7 @@ class Sham(Arm):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = ShamConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         ShamConfig(id="sham", wraps=ThresholdConfig(id="p", of="burst", device="stn", on_ma=2.0)),
         ShamConfig(
@@ -72,5 +72,5 @@ class Sham(Arm):
         self._shadow = Withheld(self._within)
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Return what the policy within wants, withheld."""
+        """Return the wrapped policy's targets, each marked as withheld."""
         return self._shadow.decide(observation)

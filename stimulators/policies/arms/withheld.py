@@ -1,4 +1,4 @@
-"""A policy that decides as ever, and of which nothing is sent: the arm sham, the stage shadow."""
+"""A policy whose targets are decided and never sent: for the arm `sham` and the stage `shadow`."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,7 +10,7 @@ from stimulators.targets import DeviceEvent, MakeSafe, Observation, Target
 
 
 class Withheld:
-    """Lets another policy decide, and withholds all that it wants.
+    """Lets another policy decide and withholds all its targets.
 
     The rig is armed and its devices take leases as ever, at their safe amounts; each target stands
     in the journal, and is refused as withheld.
@@ -35,7 +35,7 @@ class Withheld:
     [True]
     """
 
-    #: It has none: the table is that of the policy within.
+    #: It has no table of its own: that of the wrapped policy is used.
     config_type: ClassVar[type[PolicyConfig]]
 
     def __init__(self, policy: Policy) -> None:
@@ -47,16 +47,16 @@ class Withheld:
         self._policy.reset()
 
     def note(self, event: DeviceEvent) -> None:
-        """Let the policy hear of it."""
+        """Pass a device event on to the policy."""
         self._policy.note(event)
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Return what the policy wants, withheld."""
+        """Return the policy's targets, each marked as withheld."""
         wanted = self._policy.decide(observation)
         if isinstance(wanted, MakeSafe):
             return ()
         if not isinstance(wanted, list | tuple):
-            return wanted  # whoever reads it says what is wrong with it
+            return wanted  # `BoundPolicy` says what is wrong with it
         return [
             msgspec.structs.replace(each, withheld=True) if type(each) is Target else each
             for each in wanted

@@ -45,7 +45,7 @@ class YokedConfig(
 
 
 class Yoked(Arm):
-    """The amounts of a course that was written down, at every hop the policy within decides on.
+    """Gives the amounts of a written course, at every hop at which the wrapped policy decides.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Yoked(Arm):
     """
 
     config_type: ClassVar[type[PolicyConfig]] = YokedConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         YokedConfig(
             id="yoked",
@@ -108,13 +108,13 @@ class Yoked(Arm):
         self._engaged = None
 
     def note(self, event: DeviceEvent) -> None:
-        """Count from when the device is engaged."""
+        """Start the clock of the course when the device is engaged."""
         super().note(event)
         if event.change == "engaged":
             self._engaged = event.sample
 
     def decide(self, observation: Observation) -> Sequence[Target]:
-        """Return the amount of the course that it is time for."""
+        """Return the amount that the course has at this time."""
         passed = 0 if self._engaged is None else max(0, observation.sample - self._engaged)
         amount = self._amounts[bisect_right(self._samples, passed) - 1]
         wanted = self.wanted_within(observation)

@@ -1,1 +1,1 @@
-"""What amplitude policies share: small pure parts, each counted in hops or samples."""
+"""Parts that amplitude policies share: small, pure, and timed in hops or samples."""

@@ -1,4 +1,4 @@
-"""What every policy that keeps an amount is built on: ramp, steps, targets, the sign watch."""
+"""The base of every policy that sets an amount: its ramp, steps, targets and sign watch."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ _FUZZ = 1e-9
 
 
 class KeptTable(Protocol):
-    """What the table of such a policy has."""
+    """The part of a policy's table that setting an amount needs."""
 
     @property
     def id(self) -> str:
@@ -29,19 +29,19 @@ class KeptTable(Protocol):
 
     @property
     def sign_watch_s(self) -> float:
-        """How long the highest amount has to be given before the sign is judged."""
+        """How long the highest amount must be given before the sign is judged."""
         ...
 
 
-class Rates(NamedTuple):
-    """How fast an amount goes up and down, a sample."""
+class RampRates(NamedTuple):
+    """Changes of an amount for each sample, upwards and downwards."""
 
     up_per_sample: float
     down_per_sample: float
 
 
 class Basis(NamedTuple):
-    """What a target rests on: `Target` says of each."""
+    """The grounds of a target; each field is explained in `Target`."""
 
     detector: str
     channel: str
@@ -51,7 +51,7 @@ class Basis(NamedTuple):
 
 
 class AmountKeeper:
-    """Goes where `take` puts the goal, by its ramp, while the device is driven.
+    """Moves the amount by a ramp to the goal that `take` sets, while the device is driven.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class AmountKeeper:
         Rate and hop, and the one device.
     own : OwnAmounts
         Its clip and step.
-    rates : Rates
+    rates : RampRates
         Of its ramp.
     sign : {1, -1, 0}
         1 where a high measure calls for more, -1 where it calls for less; with 0 nothing is
@@ -92,7 +92,7 @@ class AmountKeeper:
     """
 
     def __init__(
-        self, table: KeptTable, inputs: PolicyInputs, own: OwnAmounts, rates: Rates, sign: int
+        self, table: KeptTable, inputs: PolicyInputs, own: OwnAmounts, rates: RampRates, sign: int
     ) -> None:
         (device,) = inputs.devices
         self._id, self._device = table.id, device.id
@@ -116,11 +116,11 @@ class AmountKeeper:
         self._watch = SignWatch(sign, n_hops_of(table.sign_watch_s, inputs))
 
     def take(self, observation: Observation) -> None:
-        """Take the next hop in, valid or not, and put `goal` where the amount goes from now on."""
+        """Take in the next hop, valid or not, and set `goal` to the amount wanted from now on."""
         raise NotImplementedError
 
     def begin(self, event: DeviceEvent | None) -> None:
-        """Forget what was derived from hops, or go on with it.
+        """Forget all that was derived from hops, or go on with it.
 
         Parameters
         ----------
@@ -130,25 +130,25 @@ class AmountKeeper:
         raise NotImplementedError
 
     def watched(self, observation: Observation) -> float:
-        """Return what the sign is about, at a valid hop."""
+        """Return the value that the sign watch reads, at a valid hop."""
         raise NotImplementedError
 
     def watched_name(self) -> str:
-        """Return what that is called."""
+        """Return the name of the value that the sign watch reads."""
         raise NotImplementedError
 
     def basis(self, observation: Observation) -> Basis:
-        """Return what a target of this hop rests on."""
+        """Return the grounds of a target of this hop."""
         raise NotImplementedError
 
     @property
     def amount(self) -> float:
-        """Where the ramp is."""
+        """The amount at which the ramp is."""
         return self._ramp.amount
 
     @property
     def where(self) -> float:
-        """Where the amount goes; where it is, once it is there or stays."""
+        """The amount to which the ramp goes; the one at which it is, once it is there or stays."""
         if self.goal is None:
             return self.amount
         return min(max(self.goal, self.lowest), self.highest)
@@ -162,7 +162,7 @@ class AmountKeeper:
         self._go_on(None)
 
     def note(self, event: DeviceEvent) -> None:
-        """Go on from what the device gives, once it is driven; stay where it is in HOLD."""
+        """Start from the amount that the device gives, once it is driven; stop the ramp in HOLD."""
         self.given = (event.lowest, event.highest, event.certain)
         if event.change == "applied":
             return
@@ -172,7 +172,7 @@ class AmountKeeper:
             self._go_on(event)
 
     def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe:
-        """Fold the next hop in and return what it calls for."""
+        """Take in the next hop, and return its targets."""
         self.take(observation)
         if not observation.valid:
             return ()
@@ -189,7 +189,7 @@ class AmountKeeper:
         self.begin(event)
 
     def _is_wrong(self, value: float) -> bool:
-        """Say whether the measure goes the wrong way, by what the device is known to give.
+        """Return whether the measure changes in the wrong direction with the amount.
 
         Low is the lower half of the own clip. Where a gate or a ceiling lets the device give less
         than is wanted, the highest amount is not given.

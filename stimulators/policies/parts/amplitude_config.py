@@ -1,4 +1,4 @@
-"""What every amplitude policy's table has, and what of it does not fit its device."""
+"""The keys of every amplitude policy's table, and the checks of it against its device."""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, NamedTuple, TypeAlias
@@ -33,7 +33,7 @@ Duration: TypeAlias = Annotated[float, Meta(ge=0.0, le=3600.0)]
 #: A number of a detector's measure, in its unit.
 Level: TypeAlias = Annotated[float, Meta(ge=-1e12, le=1e12)]
 
-#: Durations that are counted by updates: shorter ones than an update would mean nothing.
+#: Durations that are counted in updates, so that none may be shorter than an update.
 _ONSETS = ("onset_upper_s", "onset_lower_s")
 
 
@@ -41,7 +41,7 @@ _CLIP = ("highest", "lowest")
 
 
 class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every table of a policy has that keeps an amplitude.
+    """The keys of every policy's table that sets an amplitude.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class AmplitudeConfig(OneDeviceConfig, frozen=True, kw_only=True, forbid_unknown
 
 
 class ThresholdsConfig(AmplitudeConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a table has beside that, whose policy compares the measure with two thresholds.
+    """Further keys, where the policy compares the measure with two thresholds.
 
     Parameters
     ----------
@@ -183,19 +183,19 @@ def amounts_of(
 
 
 def n_hops_of(duration_s: float, inputs: PolicyInputs) -> int:
-    """Return how many hops a duration has: one at least."""
+    """Return the number of hops of a duration, at least one."""
     return max(1, round(duration_s * inputs.rate_hz / inputs.hop_samples))
 
 
 def ways_of(config: AmplitudeConfig, distance: float) -> Transitions:
-    """Return a table's transitions between amounts that are so far apart."""
+    """Return the durations of a table's ramps up and down over this distance of amounts."""
     if config.preset is not None:
         return transitions_of(config.preset, distance)
     return Transitions(config.transition_up_s or 0.0, config.transition_down_s or 0.0)
 
 
 def _wrong_units(config: AmplitudeConfig, device: DeviceConfig) -> Iterator[str]:
-    """Refuse further amounts in the unit that the device does not speak."""
+    """Refuse further amounts in the unit that the device does not use."""
     unit, other = ("ma", "level") if device.unit == "ma" else ("level", "ma")
     for key in config.__struct_fields__:
         stem, _, of_unit = key.rpartition("_")

@@ -1,8 +1,8 @@
-"""The frame of every policy that follows one measure: from means of hops to an amount by a ramp."""
+"""The base of every policy that follows one measure: its means give a goal for a ramp."""
 
 from collections.abc import Iterable
 
-from stimulators.policies.parts.amount_keeper import AmountKeeper, Basis, Rates
+from stimulators.policies.parts.amount_keeper import AmountKeeper, Basis, RampRates
 from stimulators.policies.parts.amplitude_config import (
     AmplitudeConfig,
     amounts_of,
@@ -17,7 +17,7 @@ from stimulators.targets import DeviceEvent, Observation
 
 
 class AmplitudePolicy(AmountKeeper):
-    """Takes means of the measure, lets `goal_of` say where the amount goes, and goes there.
+    """Averages the measure, gets a goal for each mean from `goal_of`, and moves the amount there.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class AmplitudePolicy(AmountKeeper):
         rate_hz = inputs.rate_hz
         distance = own.highest - own.lowest
         ways = ways_of(config, distance)
-        rates = Rates(
+        rates = RampRates(
             per_sample(distance, ways.up_s, rate_hz), per_sample(distance, ways.down_s, rate_hz)
         )
         super().__init__(config, inputs, own, rates, -1 if config.expected_sign == "rises" else 1)
@@ -73,7 +73,7 @@ class AmplitudePolicy(AmountKeeper):
         self.reset()
 
     def goal_of(self, mean: float, observation: Observation) -> float | None:
-        """Return where the amount goes after a new mean; None to stay where it is.
+        """Return the amount that is wanted after a new mean; None to leave it as it is.
 
         It need not lie within the clip, and must be a number.
         """
@@ -96,7 +96,7 @@ class AmplitudePolicy(AmountKeeper):
         self.start()
 
     def take(self, observation: Observation) -> None:
-        """Take the measure in, and go where the mean that it ends calls for."""
+        """Take in the measure of a hop; once a mean is complete, set the goal by it."""
         if not self.is_driven or observation.sample < self._blank_until:
             return
         mean = self._averaging.take(observation.values[0], is_valid=observation.valid)

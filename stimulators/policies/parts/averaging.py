@@ -1,4 +1,4 @@
-"""Means of hops that do not overlap, as implants take them before they compare anything."""
+"""Means over blocks of hops that do not overlap, as implants take them before any comparison."""
 
 import math
 
@@ -29,7 +29,7 @@ class Averaging:
         self._sum = 0.0
 
     def take(self, value: float, *, is_valid: bool) -> float | None:
-        """Take the next hop; return the mean of the block that it ends, else None.
+        """Take in the next hop; return the mean of the block where the hop is its last, else None.
 
         The mean is that of the valid hops. It is NaN where these are less than half of the block.
         """

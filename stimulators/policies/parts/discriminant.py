@@ -38,12 +38,12 @@ class Boundary:
         self.forget()
 
     def forget(self) -> None:
-        """Be as after construction: not passed."""
+        """Forget everything: the threshold is not passed."""
         self.is_passed = False
         self.n_against = 0
 
     def update(self, output: float) -> bool:
-        """Take an update, and say whether it changed anything."""
+        """Take in an update, and return whether the threshold became passed, or no longer is."""
         is_above = output > self._threshold
         if is_above is self.is_passed:
             self.n_against = 0
@@ -57,7 +57,7 @@ class Boundary:
 
 
 class Discriminant:
-    """Folds hops into updates, and these into a level.
+    """Averages hops to updates, and derives a level from these.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Discriminant:
 
     @property
     def level(self) -> int:
-        """How many thresholds are passed."""
+        """The level: how many thresholds are passed."""
         return sum(each.is_passed for each in self._boundaries)
 
     @property
@@ -108,7 +108,7 @@ class Discriminant:
         return upper if is_upper and upper is not None else self._config.lower_threshold
 
     def begin(self) -> None:
-        """Be as after construction: on level 0, with the hold-off to come."""
+        """Forget everything: the level is 0, and the hold-off begins anew."""
         for each in self._boundaries:
             each.forget()
         self.output: float | None = None
@@ -116,12 +116,12 @@ class Discriminant:
         self._restart()
 
     def resume(self) -> None:
-        """Stay on the level, begin updates and counts anew, and let nothing count at first."""
+        """Keep the level, begin updates and counts anew, and start the blanking."""
         self._restart()
         self.blank()
 
     def blank(self) -> None:
-        """Let no update count that comes less than the blanking after the newest hop."""
+        """Ignore updates until the blanking after the newest hop is over."""
         self._blank_hops = self._config.blanking_features
 
     def output_of(self, values: Sequence[float]) -> float:
@@ -132,7 +132,7 @@ class Discriminant:
         return total
 
     def take(self, observation: Observation) -> bool | None:
-        """Take the next hop; say whether an update changed the level, None where none counted."""
+        """Take in the next hop; return if an update changed the level, None without an update."""
         values, values_valid = observation.values, observation.values_valid
         means: list[float] | None = None
         for position, averaging in self._averagings:

@@ -1,4 +1,4 @@
-"""The table of a policy of discriminants, and what in it contradicts itself."""
+"""The table of a policy with linear discriminants, and checks that its keys agree."""
 
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal, TypeAlias
@@ -11,7 +11,7 @@ from stimulators.policies.policy import MeasureRead, PolicyConfig, Thresholds
 
 N_FEATURES_MAX: Final = 4
 N_DISCRIMINANTS_MAX: Final = 2
-#: Levels of a discriminant: states come in rows of so many.
+#: Levels of a discriminant: the table of states has rows of this length.
 N_COLUMNS: Final = 3
 
 Rate: TypeAlias = Annotated[float, Meta(gt=0.0, le=1000.0)]
@@ -53,16 +53,17 @@ class DiscriminantConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     lower_threshold, upper_threshold : float
         Above the lower the level is 1, above the upper 2; without an upper one it is 0 or 1.
     update_features : int
-        An update is the mean of so many hops, without overlap.
+        Number of hops whose mean is one update, without overlap.
     onset_updates, termination_updates : int
-        So many updates, one after the other, have to be above a threshold until it is passed, or
-        not above until it is no longer; 0 is as 1.
+        Number of consecutive updates above a threshold after which it is passed, and of consecutive
+        updates not above it after which it no longer is; 0 counts as 1.
     holdoff_updates : int
-        So many updates are passed over when the device is driven anew.
+        Number of updates that are ignored when the device is driven anew.
     blanking_features : int
-        After a change of the level no update counts that comes less than so many hops later.
+        After a change of the level, updates that come fewer hops later than this are ignored.
     blanks_both : bool
-        A change of this level blanks the other discriminant too, for as long as that one says.
+        Whether a change of this level also blanks the other discriminant, for the other's own
+        `blanking_features`.
 
     Examples
     --------
@@ -103,7 +104,7 @@ class DiscriminantConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     @property
     def n_levels(self) -> int:
-        """How many levels it can be on."""
+        """How many levels it has."""
         return 2 if self.upper_threshold is None else 3
 
 
@@ -136,7 +137,7 @@ class LinearDiscriminantConfig(
         follow that alone: ``falls`` where higher levels have the higher amounts, ``rises`` where
         they have the lower. No default unless the device is simulated: then what the states say.
     sign_watch_s : float
-        As of every policy that keeps an amount: see `SignWatch`.
+        How long the highest amount is given before the sign is judged: see `SignWatch`.
 
     Examples
     --------
@@ -208,7 +209,7 @@ class LinearDiscriminantConfig(
         return Thresholds(lower if upper is None else upper, lower)
 
     def _wrong_states(self, key: str) -> Iterator[str]:
-        """Yield what does not go with the levels that there are."""
+        """Yield an error for each key that does not fit the number of levels."""
         states: tuple[State, ...] | None = getattr(self, key)
         n_columns, *n_rows = (each.n_levels for each in self.discriminants)
         n_states = N_COLUMNS * (N_COLUMNS if n_rows else 1)

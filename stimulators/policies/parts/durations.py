@@ -1,21 +1,21 @@
-"""Durations and ramps of a table, held against the hops they are counted by and the device."""
+"""Checks of a table's durations and ramps against the length of a hop and the device."""
 
 from collections.abc import Iterator, Mapping
 
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.policy import PolicyInputs
 
-#: What a quotient of figures in a file may be off by.
+#: Relative tolerance for quotients of decimal fractions from a file.
 _ROUNDING = 1e-9
 
 
 def hop_s_of(inputs: PolicyInputs) -> float:
-    """Return how long a hop is."""
+    """Return the length of a hop in seconds."""
     return inputs.hop_samples / inputs.rate_hz
 
 
 def wrong_durations(found_s: Mapping[str, float], least_s: float, what: str) -> Iterator[str]:
-    """Yield, by key, what is shorter than the least that can be counted.
+    """Yield an error for each key whose duration is shorter than the least that can be counted.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def wrong_durations(found_s: Mapping[str, float], least_s: float, what: str) -> 
 def wrong_transitions(
     found_s: Mapping[str, float], distance: float, device: DeviceConfig
 ) -> Iterator[str]:
-    """Yield, by key, which ramp is faster than the device can follow.
+    """Yield an error for each key whose ramp is faster than the device can follow.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def wrong_transitions(
 
 
 def wrong_way_up(key: str, above_s: float, device: DeviceConfig) -> Iterator[str]:
-    """Yield, beginning with the key, that a way up ends before it is at its highest amount.
+    """Yield an error, beginning with the key, where a ramp up would not reach its highest amount.
 
     Parameters
     ----------

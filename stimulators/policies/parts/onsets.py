@@ -1,8 +1,8 @@
-"""How long a measure has to stay above or below before that counts."""
+"""How long a measure must stay above or below a threshold before that counts."""
 
 
 class Onsets:
-    """Says on which side a measure has been for long enough.
+    """Tells on which side of its thresholds a measure has been for long enough.
 
     Parameters
     ----------

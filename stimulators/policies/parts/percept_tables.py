@@ -19,7 +19,7 @@ _SHARE = 0.75
 
 
 class PerceptConfig(ThresholdsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What both tables have beside averaging, onsets and blanking.
+    """The keys that both tables have beside averaging, onsets and blanking.
 
     Beside each key stands its name in the implant's session report.
 

@@ -1,11 +1,11 @@
-"""Ramps of implants and studies by name: published ones differ five thousandfold."""
+"""Ramps of implants and studies, by name; the slowest and the fastest differ 5000-fold."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from stimulators.device_config import DeviceConfig
 
-#: Name of a preset, as a table has it.
+#: Name of a preset in a table.
 RampPreset: TypeAlias = Literal[
     "percept_dual", "percept_single", "stanford", "rcs_slow", "rcs_fast"
 ]
@@ -25,8 +25,8 @@ class RatesMaPerS(NamedTuple):
     down: float
 
 
-#: ``percept_dual``, ``percept_single``: what an implant sets unless told otherwise (Medtronic,
-#: white paper UC202012929dEN), in time whatever the limits.
+#: ``percept_dual``, ``percept_single``: what an implant sets by default (Medtronic, white paper
+#: UC202012929dEN), in time whatever the limits.
 #:
 #: ``stanford``: 0.05 and 0.025 mA/s, of studies with a dual threshold. ``rcs_slow``: 0.03 and
 #: 0.12 mA/s, at home with Summit RC+S. ``rcs_fast``: 0.5 mA/s, in clinic with it, where up to 1 was
@@ -41,7 +41,7 @@ RAMPS: Final[Mapping[RampPreset, Transitions | RatesMaPerS]] = {
 
 
 def transitions_of(preset: RampPreset, distance: float) -> Transitions:
-    """Return the transitions of a preset between amounts that are so far apart.
+    """Return the durations of a preset's ramps up and down over this distance of amounts.
 
     >>> transitions_of("stanford", 0.5)
     Transitions(up_s=10.0, down_s=20.0)
@@ -55,7 +55,7 @@ def transitions_of(preset: RampPreset, distance: float) -> Transitions:
 def wrong_ramp(
     preset: RampPreset | None, transition_up_s: float | None, transition_down_s: float | None
 ) -> str | None:
-    """Return, beginning with the key, what is wrong where it is neither preset nor transitions.
+    """Return an error, beginning with the key, unless either preset or transitions are given.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def wrong_ramp(
 
 
 def wrong_preset(preset: RampPreset | None, device: DeviceConfig) -> Iterator[str]:
-    """Refuse a ramp in milliampere a second of a device that does not speak milliampere."""
+    """Refuse a ramp in milliampere a second for a device whose amount is a level."""
     if preset is not None and device.unit != "ma" and isinstance(RAMPS[preset], RatesMaPerS):
         yield (
             f"preset: expected a ramp that is not in mA/s for device {device.id!r}, which speaks "

@@ -4,16 +4,16 @@ import math
 from collections import deque
 from typing import Final
 
-#: `sign_watch_s` is parted into so many blocks, whose means are taken as independent.
+#: `sign_watch_s` is divided into this many blocks, whose means are taken as independent.
 N_BLOCKS: Final = 10
-#: Of the time at low amounts so many blocks are remembered, the newest.
+#: How many blocks at low amounts are remembered: the newest ones.
 N_LOW_BLOCKS: Final = 30
-#: Standard deviations that the rank sum has to be off, on the wrong side.
+#: Standard deviations by which the rank sum must deviate, in the wrong direction.
 _Z_MIN: Final = 3.5
 
 
 class SignWatch:
-    """Compares what a measure is at the highest amount with what it was at low ones.
+    """Compares a measure at the highest amount with the same measure at low amounts.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class SignWatch:
         return self._block_sum / self._n_blocks if self._n_blocks else math.nan
 
     def is_wrong(self, value: float, *, is_at_highest: bool, is_low: bool) -> bool:
-        """Take the next valid hop and say whether the measure goes the wrong way.
+        """Take in the next valid hop; return whether the measure changes in the wrong direction.
 
         Parameters
         ----------

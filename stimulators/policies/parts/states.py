@@ -1,4 +1,4 @@
-"""The amounts of a state machine's states, held against the device that is to give them."""
+"""The amounts of a state machine's states, and their checks against the device."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -16,7 +16,7 @@ _KEYS: Final = ("states_{}", "rise_{}_per_s", "fall_{}_per_s", "step_{}")
 
 
 class Sign(NamedTuple):
-    """Which way amounts go with the level of a discriminant.
+    """Whether amounts rise or fall with the level of a discriminant.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Sign(NamedTuple):
 
 
 def sign_of(goals: Sequence[float | None]) -> Sign:
-    """Return which way the amounts of states go.
+    """Return whether the amounts of states rise or fall with the level.
 
     Parameters
     ----------

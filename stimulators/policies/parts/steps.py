@@ -1,8 +1,8 @@
-"""Amounts on a device's own grid: a device that rounds would give another one than is wanted."""
+"""Amounts in whole steps of a device, since a device that rounds would give another amount."""
 
 from typing import Final
 
-#: Of a step: what is missing to a whole one by the rounding of floats.
+#: Part of a step by which the rounding of floats may miss a whole one.
 _FUZZ: Final = 1e-9
 
 
@@ -41,7 +41,7 @@ class Steps:
             self._n_steps = round(amount / self._step)
 
     def follow(self, amount: float) -> float:
-        """Return the amount of the grid that stands for this one."""
+        """Return the amount in whole steps that is given for this one."""
         if self._step == 0.0:
             return amount
         away = amount / self._step - self._n_steps
@@ -49,7 +49,7 @@ class Steps:
         return min(max(self._n_steps * self._step, self._lowest), self._highest)
 
     def has(self, amount: float) -> bool:
-        """Say whether an amount is one of the grid.
+        """Return whether an amount is a whole number of steps.
 
         >>> Steps(0.1, lowest=0.0, highest=1.0).has(0.3)
         True

@@ -1,4 +1,4 @@
-"""Where a staircase is: steps, the attempts at each, and which of them is clean."""
+"""The course of a staircase: its steps, the attempts at each, and which of them are clean."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class Attempt(NamedTuple):
 
 
 class Course:
-    """Goes through steps, and begins one anew that was broken.
+    """Goes through the steps in order, and begins a broken step anew.
 
     Parameters
     ----------
@@ -92,12 +92,12 @@ class Course:
 
     @property
     def amount(self) -> float:
-        """What is asked for; of the last step once all are over."""
+        """The amount that is asked for; after the end, that of the last step."""
         return self._lengths[min(self.step, len(self._lengths) - 1)].amount
 
     @property
     def start_sample(self) -> int | None:
-        """Where the attempt that goes on began; None between two."""
+        """The sample at which the present attempt began; None between two attempts."""
         return self._start
 
     def begin(self) -> None:
@@ -106,7 +106,7 @@ class Course:
         self.step = self._n_broken = 0
 
     def break_off(self, broken_by: str, sample: int | None = None) -> None:
-        """Give the attempt up that goes on, if there is one."""
+        """Give up the present attempt, if there is one."""
         if self._start is not None:
             self._end(broken_by, self._start if sample is None else sample)
 

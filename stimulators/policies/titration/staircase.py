@@ -20,7 +20,7 @@ from stimulators.policies.titration.course import Course, StepLength
 from stimulators.policies.titration.step import Step, doses_of, wrong_steps
 from stimulators.targets import DeviceEvent, Observation, Target
 
-#: Of the highest amount: how far a device without a stated error may be from what it says.
+#: Tolerance of a reported amount where the device states none, as a share of the highest amount.
 _TOLERANCE_SHARE = 0.001
 
 
@@ -39,15 +39,15 @@ class StaircaseConfig(
     steps : tuple of Step
         Amount, duration and settling time of each, in order; at least three, no default.
     measure : str
-        Which measure of the detector is measured.
+        Name of the detector's measure whose response is wanted.
     after_s : float
-        After the last step the device's safe amount is measured for so long, with the settling time
-        of the last step: does the measure come back? 0 for not at all.
+        How long the measure is recorded at the device's safe amount after the last step, with the
+        settling time of the last step, to show whether it comes back; 0 leaves that out.
     repeats_max : int
-        A step that was broken (HOLD, a pause, another amount, too few valid hops) is begun anew so
-        often; then it is left as broken.
+        How often a step is begun anew that was broken by HOLD, a pause, another amount or too few
+        valid hops; after that it is left as broken.
     ramp_ma_per_s, ramp_level_per_s : float
-        The amount changes by so much a second; 0 as fast as the device's slew.
+        Change of the amount a second; 0 for the device's own slew.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class StaircaseConfig(
 
 
 class Staircase:
-    """Asks for one amount after another, each for a time; what the measure does is looked at later.
+    """Asks for one amount after another, each for a time; the response is computed afterwards.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Staircase:
     clips : tuple of Clip
         From the lowest amount of all, the safe one included, to the highest.
     course : Course
-        Where it is.
+        The steps, and the attempts at them so far.
     n_doses : int
         Steps, and the measurement after them.
     longest_s : float
@@ -119,7 +119,7 @@ class Staircase:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = StaircaseConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         StaircaseConfig(
             id="staircase",
@@ -200,7 +200,7 @@ class Staircase:
         self._ramp.amount = self._safe
 
     def note(self, event: DeviceEvent) -> None:
-        """Begin when the device is engaged, give a step up that is broken, and go on after it."""
+        """Begin when the device is engaged, give up a step that is broken, and go on after that."""
         self._given = (event.lowest, event.highest, event.certain)
         change = event.change
         if change == "applied":
@@ -233,7 +233,7 @@ class Staircase:
         return (self._target(observation),)
 
     def _is_given(self) -> bool:
-        """Say whether the device is known to give the amount of the step."""
+        """Return whether the device certainly gives the amount of the step."""
         lowest, highest, is_certain = self._given
         amount, tolerance = self.course.amount, self._tolerance
         return is_certain and amount - tolerance <= lowest and highest <= amount + tolerance

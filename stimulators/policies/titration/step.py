@@ -1,4 +1,4 @@
-"""One step of a staircase, and what of a staircase does not fit its device."""
+"""One step of a staircase, and the checks of a staircase against its device."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -10,11 +10,11 @@ from msgspec import Meta
 from stimulators.device_config import DeviceConfig
 from stimulators.policies.parts.amplitude_config import Amount, Duration
 
-#: With fewer a response cannot be told from two numbers that differ by chance.
+#: With fewer steps a response cannot be distinguished from two values that differ by chance.
 N_STEPS_MIN: Final = 3
 _N_HOPS_MIN: Final = 2
 _CHARGE_WINDOW_S: Final = 600.0
-#: Of the time that a way takes: what a quotient of figures in a file may be off by.
+#: Relative tolerance for quotients of decimal fractions from a file.
 _ROUNDING: Final = 1e-9
 
 
@@ -80,7 +80,7 @@ def doses_of(steps: Sequence[Step], device: DeviceConfig, after_s: float) -> tup
 def wrong_steps(
     steps: Sequence[Step], device: DeviceConfig, *, after_s: float, per_s: float, hop_s: float
 ) -> Iterator[str]:
-    """Yield, beginning with the key, what is wrong with a staircase.
+    """Yield each error of a staircase, beginning with the key.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def _wrong_durations(steps: Sequence[Step], hop_s: float) -> Iterator[str]:
 def _wrong_ways(
     doses: Sequence[Dose], n_steps: int, device: DeviceConfig, per_s: float
 ) -> Iterator[str]:
-    """Refuse a step that is measured before the device can be there."""
+    """Refuse a step whose measurement begins before the device can have reached its amount."""
     before = device.safe_amount
     unit = " mA" if device.unit == "ma" else ""
     for index, dose in enumerate(doses):
@@ -170,7 +170,7 @@ def _wrong_ways(
 
 
 def _wrong_budgets(doses: Sequence[Dose], device: DeviceConfig) -> Iterator[str]:
-    """Refuse a staircase that the time above safe, or the charge, would end before its end."""
+    """Refuse a staircase that would exceed the time above safe or the charge of the device."""
     limits = device.limits
     above_s = _longest_above_s(doses, device)
     if above_s > 0.0 and above_s + device.way_down_s() >= limits.on_time_s_max:

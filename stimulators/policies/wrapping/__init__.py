@@ -1,1 +1,1 @@
-"""Policies that wrap another one: a second measure, or more devices."""
+"""Policies that wrap another one, to add a second measure or more devices."""

@@ -1,4 +1,4 @@
-"""A ceiling: a second measure that is too high lowers what a policy may want."""
+"""A ceiling: a second measure that is too high lowers the highest amount of a policy."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
@@ -39,11 +39,11 @@ class CeilingConfig(
     upper_threshold, lower_threshold : float
         Above the upper one the ceiling goes down, below the lower one up; no default.
     lowest_ma, lowest_level : float
-        Where it goes at most, in the device's unit; no default.
+        Lowest value of the ceiling, in the device's unit; no default.
     transition_up_s, transition_down_s : float
-        The way of the ceiling from its lowest to its highest takes so long, and back; no default.
+        How long the ceiling takes from its lowest to its highest value, and back; no default.
     averaging_s, onset_upper_s, onset_lower_s : float
-        Of the second measure: as of `AmplitudeConfig`.
+        Averaging and onsets of the second measure, as in `AmplitudeConfig`.
 
     Examples
     --------
@@ -66,15 +66,15 @@ class CeilingConfig(
 
     @property
     def reads(self) -> tuple[MeasureRead | EventRead, ...]:
-        """What is wrapped reads, and then the measure of the ceiling."""
+        """The reads of the wrapped policy, and then the measure of the ceiling."""
         own = MeasureRead("by", self.by, self.by_channel, self.measure, compared="ceiling")
         return (*super().reads, own)
 
 
 class Ceiling:
-    """Wants what the policy within wants, but no more than a ceiling that a measure moves.
+    """Limits the amount of the wrapped policy by a ceiling that a second measure moves.
 
-    For a measure that tells of too much: in the pallidum of dystonia, slow power steers the amount
+    For a measure that shows an excess: in the pallidum of dystonia, slow power steers the amount
     and beta that rises with it lowers the ceiling.
 
     Parameters
@@ -91,7 +91,7 @@ class Ceiling:
 
     Notes
     -----
-    The ceiling begins at the highest amount of the policy within, goes down while the mean of the
+    The ceiling begins at the highest amount of the wrapped policy, goes down while the mean of the
     measure is above the upper threshold, up while it is below the lower, and stays between, by its
     own transitions; at hops at which its measure is not valid it stays. It goes on in HOLD and
     while nothing is driven: it follows the measure alone. What is wrapped hears from its device
@@ -107,7 +107,7 @@ class Ceiling:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = CeilingConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         CeilingConfig(
             id="capped",
@@ -165,7 +165,7 @@ class Ceiling:
 
     @property
     def ceiling(self) -> float:
-        """The most that may be wanted now."""
+        """The ceiling now: the highest amount that is passed on."""
         return self._ramp.amount
 
     def reset(self) -> None:
@@ -178,11 +178,11 @@ class Ceiling:
         self._mean = 0.0
 
     def note(self, event: DeviceEvent) -> None:
-        """Let the policy within hear of its device."""
+        """Pass an event of its device on to the wrapped policy."""
         self._within.note(event)
 
     def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe:
-        """Return what the policy within wants, at most the ceiling."""
+        """Return the wrapped policy's targets, none above the ceiling."""
         self._move(observation)
         wanted = self._within.decide(seen_by(self._config, observation))
         if isinstance(wanted, MakeSafe):

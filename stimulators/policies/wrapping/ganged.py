@@ -1,4 +1,4 @@
-"""One biomarker, several devices: what a policy wants of one, the others get in proportion."""
+"""One biomarker, several devices: the others follow the amount of the first in proportion."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
@@ -47,7 +47,7 @@ class GangedConfig(
     Parameters
     ----------
     others : dict of str to GangedDevice
-        The devices beside that of the policy within, by id.
+        The devices beside that of the wrapped policy, by id.
 
     Examples
     --------
@@ -59,12 +59,12 @@ class GangedConfig(
 
     @property
     def drives(self) -> tuple[str, ...]:
-        """The device of the policy within, and the others."""
+        """The device of the wrapped policy, and the others."""
         return (*super().drives, *self.others)
 
 
 class Ganged:
-    """Each amount of the policy within goes to other devices as the same share of their own range.
+    """Gives other devices each amount of the wrapped policy, as the same share of their own range.
 
     For two sides that follow one biomarker, as an implant's ganged hemispheres do, and for a
     feedback device beside a stimulator.
@@ -83,7 +83,7 @@ class Ganged:
 
     Notes
     -----
-    The policy within ramps and holds by what became of its own, first device; the others follow,
+    The wrapped policy ramps and holds by what became of its own, first device; the others follow,
     each by its own slew. Each is refused by its own limits alone. Holds, pauses and SAFE are of the
     rig: all devices have them together.
 
@@ -97,7 +97,7 @@ class Ganged:
     """
 
     config_type: ClassVar[type[PolicyConfig]] = GangedConfig
-    #: What the laws are held on.
+    #: The configurations on which the laws are tested.
     examples: ClassVar[tuple[PolicyConfig, ...]] = (
         GangedConfig(
             id="both",
@@ -140,12 +140,12 @@ class Ganged:
         self._within.reset()
 
     def note(self, event: DeviceEvent) -> None:
-        """Let the policy within hear of its own device."""
+        """Pass an event of its own device on to the wrapped policy."""
         if event.device == self._first.device:
             self._within.note(event)
 
     def decide(self, observation: Observation) -> Sequence[Target] | MakeSafe:
-        """Return what the policy within wants, for each device."""
+        """Return the wrapped policy's targets, for each device."""
         wanted = self._within.decide(observation)
         if isinstance(wanted, MakeSafe):
             return wanted
@@ -156,7 +156,7 @@ class Ganged:
         ]
 
     def _shared(self, target: Target, clip: Clip) -> Target:
-        """Return the target of another device: the same share of its own range."""
+        """Return the target of another device: the same share of that device's range."""
         first = self._first
         distance = first.highest - first.lowest
         share = (target.amount - first.lowest) / distance if distance > 0.0 else 1.0

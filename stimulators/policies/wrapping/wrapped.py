@@ -1,4 +1,4 @@
-"""The policy within a policy: its table, how it is built, and what it sees of a hop."""
+"""A policy that another one wraps: its table, how it is built, and which part of a hop it reads."""
 
 from collections.abc import Mapping
 from importlib import metadata
@@ -18,14 +18,14 @@ from stimulators.policies.policy import (
 )
 from stimulators.targets import Observation
 
-#: Every kind that wraps none itself.
+#: Every kind that wraps no other policy.
 PLAIN: Final = find_in(
     ("stimulators.policies",),
     metadata.entry_points(group=GROUP),
     without="stimulators.policies.registry",
 )
 
-#: A table of a policy that may be wrapped: any that wraps none itself.
+#: A table of a policy that may be wrapped: any that wraps no other policy.
 if TYPE_CHECKING:
     AnyPlainConfig: TypeAlias = PolicyConfig
 else:
@@ -33,7 +33,7 @@ else:
 
 
 class WrappingConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the table of a policy has that wraps another.
+    """The keys of the table of a policy that wraps another one.
 
     Parameters
     ----------
@@ -45,22 +45,22 @@ class WrappingConfig(PolicyConfig, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def reads(self) -> tuple[MeasureRead | EventRead, ...]:
-        """What the other reads."""
+        """The reads of the wrapped policy."""
         return tuple(each._replace(key=f"wraps.{each.key}") for each in self.wraps.reads)
 
     @property
     def drives(self) -> tuple[str, ...]:
-        """What the other drives."""
+        """The devices of the wrapped policy."""
         return self.wraps.drives
 
     @property
     def compares_with(self) -> Thresholds | None:
-        """What the measure of the other is compared with."""
+        """The thresholds of the wrapped policy."""
         return self.wraps.compares_with
 
     @property
     def onset_longest_s(self) -> float:
-        """That of the other."""
+        """The onset of the wrapped policy."""
         return self.wraps.onset_longest_s
 
 
@@ -69,7 +69,7 @@ def wrapped(
     inputs: PolicyInputs,
     kinds: Mapping[type[PolicyConfig], Any] = PLAIN.policies,
 ) -> Policy:
-    """Return the policy within another, whose targets say the id of the one around it.
+    """Return the wrapped policy, whose targets carry the id of the policy that wraps it.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def wrapped(
 
 
 def wrapped_amplitude(config: WrappingConfig, inputs: PolicyInputs) -> tuple[Policy, Clip]:
-    """Return the policy within another, and the range of the one amplitude that it keeps.
+    """Return the wrapped policy, and the range of the one amplitude that it sets.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def wrapped_amplitude(config: WrappingConfig, inputs: PolicyInputs) -> tuple[Pol
 
 
 def seen_by(config: WrappingConfig, observation: Observation) -> Observation:
-    """Return a hop as the policy within sees it, whose measures stand first.
+    """Return a hop as the wrapped policy reads it: its measures are the first of all.
 
     A measure that only the one around reads, and that is not valid, spoils nothing of it.
     """

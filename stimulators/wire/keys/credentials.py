@@ -89,7 +89,7 @@ def _found(error: OSError, file: str | None) -> str:
 
 
 def _reason(error: OSError) -> str:
-    """Return OpenSSL's reason, without the place in its source code."""
+    """Return OpenSSL's reason, without the position in its source code."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.lower().replace("_", " ")
     return error.strerror or str(error)

@@ -21,7 +21,7 @@ _config: Any = numba.config
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use an empty cache folder, in a process that has not warned yet."""
     monkeypatch.setattr(_config, "CACHE_DIR", str(tmp_path / "chosen"))
     monkeypatch.setattr(cache, "_said", [])
@@ -38,29 +38,29 @@ def _doubled() -> Any:
     return doubled
 
 
-def _files(place: Path) -> list[Path]:
-    return sorted(place.rglob("*.kernel"))
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.kernel"))
 
 
 def _n_loaded(dispatcher: Any) -> int:
     return sum(dispatcher.stats.cache_hits.values())
 
 
-def test_it_is_compiled_once_for_each_signature(place: Path) -> None:
+def test_it_is_compiled_once_for_each_signature(folder: Path) -> None:
     first, second = _doubled(), _doubled()
     assert (first(2), first(2.5)) == (4, 5.0)
     assert np.array_equal(first(np.ones(2)), np.full(2, 2.0))
-    assert (_n_loaded(first), len(_files(place))) == (0, 3)
+    assert (_n_loaded(first), len(_files(folder))) == (0, 3)
     assert (second(2), second(2.5)) == (4, 5.0)
     assert np.array_equal(second(np.ones(2)), np.full(2, 2.0))
-    assert (_n_loaded(second), len(_files(place))) == (3, 3)
-    assert second.stats.cache_path == str(_files(place)[0].parent)
+    assert (_n_loaded(second), len(_files(folder))) == (3, 3)
+    assert second.stats.cache_path == str(_files(folder)[0].parent)
 
 
 @pytest.mark.parametrize("n_bytes", [0, 10, 2000])
-def test_a_damaged_one_is_compiled_anew_and_replaced(place: Path, n_bytes: int) -> None:
+def test_a_damaged_one_is_compiled_anew_and_replaced(folder: Path, n_bytes: int) -> None:
     _doubled()(2)
-    (file,) = _files(place)
+    (file,) = _files(folder)
     os.truncate(file, n_bytes)
     with pytest.warns(
         RuntimeWarning, match=f"{file.parent}: .* compiled anew and replaced"
@@ -71,9 +71,9 @@ def test_a_damaged_one_is_compiled_anew_and_replaced(place: Path, n_bytes: int) 
     assert (after(2), _n_loaded(after)) == (4, 1)
 
 
-def test_content_that_is_whole_and_no_kernel_is_compiled_anew(place: Path) -> None:
+def test_content_that_is_whole_and_no_kernel_is_compiled_anew(folder: Path) -> None:
     _doubled()(2)
-    (file,) = _files(place)
+    (file,) = _files(folder)
     cache._folders().write(file.stem, b"no kernel")
     with pytest.warns(RuntimeWarning, match="compiled anew and replaced"):
         assert _doubled()(2) == 4
@@ -81,22 +81,22 @@ def test_content_that_is_whole_and_no_kernel_is_compiled_anew(place: Path) -> No
     assert (after(2), _n_loaded(after)) == (4, 1)
 
 
-def test_where_none_can_be_kept_it_runs_and_one_warning_names_the_folder(place: Path) -> None:
-    place.write_text("a file where the folder should be", "utf-8")
-    with pytest.warns(RuntimeWarning, match=f"cannot be kept.*{place}.*Not a directory") as said:
+def test_where_none_can_be_kept_it_runs_and_one_warning_names_the_folder(folder: Path) -> None:
+    folder.write_text("a file where the folder should be", "utf-8")
+    with pytest.warns(RuntimeWarning, match=f"cannot be kept.*{folder}.*Not a directory") as said:
         assert (_doubled()(2), _doubled()(2.5)) == (4, 5.0)
     assert len(said) == 1
     assert "NUMBA_CACHE_DIR" in str(said[0].message)
 
 
-def test_a_warning_stops_nothing_where_warnings_are_errors(place: Path) -> None:
-    place.write_text("a file where the folder should be", "utf-8")
+def test_a_warning_stops_nothing_where_warnings_are_errors(folder: Path) -> None:
+    folder.write_text("a file where the folder should be", "utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert _doubled()(2) == 4
 
 
-def test_what_reads_an_object_of_unknown_state_is_not_kept(place: Path) -> None:
+def test_what_reads_an_object_of_unknown_state_is_not_kept(folder: Path) -> None:
     known = [1, 2]
 
     @kernel
@@ -107,15 +107,15 @@ def test_what_reads_an_object_of_unknown_state_is_not_kept(place: Path) -> None:
 
     with pytest.warns(RuntimeWarning, match=r"third is not kept: it reads a list"):
         assert third(1) == 3
-    assert _files(place) == []
+    assert _files(folder) == []
 
 
-def test_kernels_of_other_packages_go_where_they_went(place: Path, tmp_path: Path) -> None:
+def test_kernels_of_other_packages_go_where_they_went(folder: Path, tmp_path: Path) -> None:
     _config.CACHE_DIR = ""
     _doubled()(2)
     assert _config.CACHE_DIR == ""
     assert "__pycache__" in _doubled().stats.cache_path
-    assert not place.exists()
+    assert not folder.exists()
     source = tmp_path / "others.py"
     source.write_text("def one():\n    return 1\n", "utf-8")
     names: dict[str, Any] = {}
@@ -166,9 +166,9 @@ def _ask(folder: Path) -> list[str]:
 
 
 def test_a_new_process_loads_it_until_a_value_of_another_file_changes(copied: Path) -> None:
-    place = str(copied / "__pycache__")
+    folder = str(copied / "__pycache__")
     first = _ask(copied.parent)
-    assert (first[:2], first[2].startswith(place)) == (["16", "0"], True)
+    assert (first[:2], first[2].startswith(folder)) == (["16", "0"], True)
     block = copied / "block.py"
     source = block.read_text("utf-8")
     block.write_text(source + "# A comment.\n", "utf-8")

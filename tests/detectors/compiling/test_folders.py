@@ -14,18 +14,18 @@ _NAME = "burst.follow-0123-89ab"
 _CONTENT = bytes(range(256)) * 40
 
 
-def _folders(*places: Path) -> Folders:
-    return Folders(places, "kernels-77")
+def _folders(*folders: Path) -> Folders:
+    return Folders(folders, "kernels-77")
 
 
-def _file(place: Path) -> Path:
-    return place / "kernels-77" / f"{_NAME}.kernel"
+def _file(folder: Path) -> Path:
+    return folder / "kernels-77" / f"{_NAME}.kernel"
 
 
-def _in_the_way(place: Path) -> Path:
+def _in_the_way(folder: Path) -> Path:
     """Return a path at which nobody can create a folder, not even root."""
-    place.write_text("a file", "utf-8")
-    return place
+    folder.write_text("a file", "utf-8")
+    return folder
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def test_a_file_of_another_user_is_refused_and_replaced(tmp_path: Path) -> None:
     assert folders.read(_NAME) == _CONTENT
 
 
-def test_the_next_place_is_taken_where_the_first_cannot_be_written(tmp_path: Path) -> None:
+def test_the_next_folder_is_taken_where_the_first_cannot_be_written(tmp_path: Path) -> None:
     second = tmp_path / "second"
     folders = _folders(_in_the_way(tmp_path / "first"), second)
     folders.write(_NAME, _CONTENT)
@@ -97,17 +97,17 @@ def test_the_next_place_is_taken_where_the_first_cannot_be_written(tmp_path: Pat
 
 def test_a_whole_file_is_read_where_a_damaged_one_comes_first(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    for place in (first, second):
-        _folders(place).write(_NAME, _CONTENT)
+    for folder in (first, second):
+        _folders(folder).write(_NAME, _CONTENT)
     os.truncate(_file(first), 100)
     assert _folders(first, second).read(_NAME) == _CONTENT
 
 
 def test_every_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    places = [_in_the_way(tmp_path / name) for name in ("first", "second")]
+    folders = [_in_the_way(tmp_path / name) for name in ("first", "second")]
     with pytest.raises(UnusableError) as raised:
-        _folders(*places).write(_NAME, _CONTENT)
-    assert str(raised.value) == "; ".join(f"{each}/kernels-77: Not a directory" for each in places)
+        _folders(*folders).write(_NAME, _CONTENT)
+    assert str(raised.value) == "; ".join(f"{each}/kernels-77: Not a directory" for each in folders)
     with pytest.raises(UnusableError):
         _folders().write(_NAME, _CONTENT)
 

@@ -70,13 +70,13 @@ def _break(
         timestamps_s[some] += np.random.default_rng(start).normal(0.0, 0.005, len(samples[some]))
 
 
-_places = st.integers(0, _N_SAMPLES - 1)
-_faults = st.lists(st.tuples(st.sampled_from(_FAULTS), _places, st.integers(1, 250)), max_size=6)
+_indices = st.integers(0, _N_SAMPLES - 1)
+_faults = st.lists(st.tuples(st.sampled_from(_FAULTS), _indices, st.integers(1, 250)), max_size=6)
 _calls = st.lists(
     st.one_of(
-        st.tuples(st.just("correct"), _places, st.sampled_from([0.0, 1e-4, -0.05, 3.0, math.nan])),
-        st.tuples(st.just("mark"), _places, st.just("grip")),
-        st.tuples(st.just("restart"), _places, st.just("came back")),
+        st.tuples(st.just("correct"), _indices, st.sampled_from([0.0, 1e-4, -0.05, 3.0, math.nan])),
+        st.tuples(st.just("mark"), _indices, st.just("grip")),
+        st.tuples(st.just("restart"), _indices, st.just("came back")),
     ),
     max_size=5,
 )

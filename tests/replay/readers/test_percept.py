@@ -138,7 +138,7 @@ def test_runs_are_placed_by_ticks_and_dates(date: str, expected_s: float, tmp_pa
     assert stamps_s[125 + 61] == pytest.approx(expected_s)
     told = (
         "$.BrainSenseTimeDomain[1].FirstPacketDateTime: expected a date, found "
-        f"'{date}': the run is placed by its ticks alone"
+        f"'{date}': its start follows from its ticks alone"
     )
     assert found.warnings == ((told,) if date.startswith("3794") else ())
 

@@ -5,13 +5,13 @@ import pytest
 
 from replay.patient.patient import PatientConfig
 from replay.titration.dose_response import hill_curve
-from replay.titration.mean_of_series import Level
+from replay.titration.mean_of_series import MeanOnScale
 
 _AMOUNTS = [0.0, 0.5, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0]
 
 
-def _level(power: float, error: float) -> Level:
-    return Level(float(np.log(power)), error, 20.0, is_log=True)
+def _level(power: float, error: float) -> MeanOnScale:
+    return MeanOnScale(float(np.log(power)), error, 20.0, is_log=True)
 
 
 @pytest.mark.parametrize(("half_ma", "hill"), [(2.0, 4.0), (1.5, 2.0)])

@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from replay.titration.mean_of_series import Level
+from replay.titration.mean_of_series import MeanOnScale
 from replay.titration.rebound import rebound_after_end, rebound_with_amount
 
 _AMOUNTS = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
 
 
-def _levels(powers: list[float], error: float = 0.1) -> list[Level]:
-    return [Level(math.log(each), error, 15.0, is_log=True) for each in powers]
+def _levels(powers: list[float], error: float = 0.1) -> list[MeanOnScale]:
+    return [MeanOnScale(math.log(each), error, 15.0, is_log=True) for each in powers]
 
 
 def test_power_that_rises_again_with_too_much_current_is_told_with_both_amounts() -> None:
@@ -40,7 +40,7 @@ def test_levels_that_differ_by_chance_come_back_as_rarely_as_is_said() -> None:
     n_there = 0
     for _ in range(300):
         levels = [
-            Level(float(each), 0.1, 1e4, is_log=True)
+            MeanOnScale(float(each), 0.1, 1e4, is_log=True)
             for each in random.normal(0.0, 0.1, len(_AMOUNTS))
         ]
         found = rebound_with_amount(_AMOUNTS, levels, "falls")
@@ -63,6 +63,6 @@ def test_what_comes_after_the_end_is_held_against_what_was_before() -> None:
 
 
 def test_without_an_error_nothing_is_told() -> None:
-    unknown = Level(0.0, math.inf, 1e-9, is_log=True)
+    unknown = MeanOnScale(0.0, math.inf, 1e-9, is_log=True)
     assert rebound_after_end(unknown, unknown, "falls") is None
     assert rebound_with_amount([0.0, 1.0], [unknown, unknown], "falls") is None

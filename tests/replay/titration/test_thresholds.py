@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from replay.titration.measured import measured
-from replay.titration.thresholds import Thresholds, thresholds
+from replay.titration.thresholds import TitratedThresholds, thresholds
 from tests.replay.titration.titrated import HOP_S, recorded_of
 
 
@@ -14,7 +14,7 @@ def _ramp(amount: float, n_hops: int) -> NDArray[np.float64]:
     return np.linspace(100.0 - 20.0 * amount, 110.0 - 20.0 * amount, n_hops)
 
 
-def _of(amounts: list[float], sign: object, duration_s: float = 50.0) -> Thresholds:
+def _of(amounts: list[float], sign: object, duration_s: float = 50.0) -> TitratedThresholds:
     recorded = recorded_of(amounts, _ramp, duration_s=duration_s, settle_s=5.0)
     found = thresholds(measured(recorded).steps, sign, hop_s=HOP_S)  # type: ignore[arg-type]
     assert found is not None

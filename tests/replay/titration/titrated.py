@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.patient.patient import Patient
-from replay.titration.recorded import Hops, RecordedStaircase
+from replay.titration.recorded import RecordedHops, RecordedStaircase
 from replay.virtual.rig import virtual_rig
 from stimulators.policies.titration.course import Attempt
 from stimulators.policies.titration.staircase import StaircaseConfig
@@ -77,7 +77,7 @@ def recorded_of(
         hop_s=HOP_S,
         delay_s=0.5 * HOP_S,
         window_s=HOP_S,
-        hops=Hops(sample, sample / RATE_HZ, np.concatenate(values), np.concatenate(given)),
+        hops=RecordedHops(sample, sample / RATE_HZ, np.concatenate(values), np.concatenate(given)),
         attempts=tuple(attempts),
         operator="ada",
         utc_offset_us=1_700_000_000_000_000,

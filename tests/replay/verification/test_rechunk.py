@@ -42,7 +42,7 @@ def _rechunked(events: list[Event], n_samples_max: int, seed: int = 1) -> list[E
     return loop.fed
 
 
-def _places(fed: list[Event]) -> list[Any]:
+def _without_chunks(fed: list[Event]) -> list[Any]:
     """Return all other events, with the samples of each stream between them, without chunks."""
     found: list[Any] = []
     for event in fed:
@@ -82,7 +82,9 @@ def test_every_sample_comes_once_and_every_event_before_the_same_sample(
     events: list[Event], n_samples_max: int, seed: int
 ) -> None:
     fed = _rechunked(events, n_samples_max, seed)
-    assert _places(fed) == _places([event for event in events if not isinstance(event, Tick)])
+    assert _without_chunks(fed) == _without_chunks(
+        [event for event in events if not isinstance(event, Tick)]
+    )
     assert all(len(event.samples) <= n_samples_max for event in fed if isinstance(event, Chunk))
 
 
@@ -101,6 +103,6 @@ def test_streams_are_cut_each_by_itself(n_samples_max: int) -> None:
     events: list[Event] = []
     for k in range(20):
         events += [_chunk(3 * k, 3), _chunk(7 * k, 7, "EMG")]
-    fed = _places(_rechunked(events, n_samples_max))
+    fed = _without_chunks(_rechunked(events, n_samples_max))
     assert [index for stream, index in fed if stream == "LFP"] == list(range(60))
     assert [index for stream, index in fed if stream == "EMG"] == list(range(140))

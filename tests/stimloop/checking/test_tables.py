@@ -19,12 +19,12 @@ _FILES = [_ROOT / "config.toml", *sorted((_ROOT / "docs" / "examples").glob("*.t
 _ODD: tuple[Any, ...] = ({}, [], [{}], "x", "", -1, 0.5, 10**6, math.nan, True, {"kind": "burst"})
 
 
-def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     if path:
         yield path
     if isinstance(value, dict | list):
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _places(each, (*path, key))
+            yield from _paths(each, (*path, key))
 
 
 def _put(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def test_a_file_that_holds_is_read_as_msgspec_reads_it(file: Path) -> None:
     assert reading.config == msgspec.toml.decode(text, type=Config)
 
 
-@pytest.mark.parametrize("path", list(_places(tomllib.loads(LAB))), ids=lambda path: str(path[-1]))
+@pytest.mark.parametrize("path", list(_paths(tomllib.loads(LAB))), ids=lambda path: str(path[-1]))
 def test_odd_values_anywhere_are_refused_where_msgspec_refuses_them_and_only_there(
     path: tuple[str | int, ...],
 ) -> None:

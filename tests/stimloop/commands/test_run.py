@@ -99,6 +99,7 @@ def test_the_patients_beta_makes_the_device_stimulate_and_each_command_is_answer
     assert summary["latency_ms"]["sample_to_ack"]["p50"] > 0.0
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_ends_the_session_as_clean(tmp_path: Path) -> None:
     session = tmp_path / "session"
     with Program("run", _embedded(tmp_path), "--session", session) as service:
@@ -177,6 +178,7 @@ def test_an_operator_arms_and_disarms(tmp_path: Path, mosquitto: Mosquitto) -> N
             assert service.interrupt(signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.broker
 def test_a_broker_that_is_away_is_told_waited_for_and_sent_nothing_old(
     tmp_path: Path, mosquitto: Mosquitto
@@ -242,8 +244,8 @@ def test_a_killed_service_leaves_the_device_safe_and_a_session_that_verifies(
     ("name", "once"),
     [
         ("broker", "broker reached"),
-        ("device", "armed -> active"),
-        ("patient", "broker reached"),
+        pytest.param("device", "armed -> active", marks=pytest.mark.slow),
+        pytest.param("patient", "broker reached", marks=pytest.mark.slow),
     ],
 )
 def test_a_dead_companion_is_told_and_ends_the_run_with_three(

@@ -351,23 +351,23 @@ def test_a_report_without_adaptive_therapy_says_so_in_one_line(
     assert line.endswith("that sense: GROUP_B")
 
 
-def _places(content: Any) -> Iterator[tuple[Any, Any]]:
+def _entries(content: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every table or list in a document with each of its keys."""
     items = content.items() if isinstance(content, dict) else enumerate(content)
     for key, each in list(items):
         yield content, key
         if isinstance(each, dict | list):
-            yield from _places(each)
+            yield from _entries(each)
 
 
 @pytest.mark.parametrize("junk", [None, [], {}, "x", -1, float("nan"), True, [[1]]])
 def test_whatever_stands_in_a_place_of_a_report_is_taken_or_told(junk: Any) -> None:
     paths: list[str] = []
     whole = report(channel(), channel(_RIGHT, GangedToHemisphere=_LEFT))
-    n_places = len(list(_places(whole)))
-    for number in range(n_places):
+    n_entries = len(list(_entries(whole)))
+    for number in range(n_entries):
         content = copy.deepcopy(whole)
-        table, key = list(_places(content))[number]
+        table, key = list(_entries(content))[number]
         table[key] = junk
         try:
             convert(content)

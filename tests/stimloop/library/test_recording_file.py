@@ -65,7 +65,8 @@ def test_of_a_whole_recording_each_detector_reads_the_stream_it_names(data_dir: 
     assert (recording["Events"].is_signal, recording["Events"].measured_hz) == (False, None)
     beta = sl.BandPower("beta", stream="STN_ECOG", band_hz=(13, 30))
     force = sl.BandPower("force", stream="Force", band_hz=(2, 10))
-    found = sl.detect(recording, beta, force)
+    with pytest.warns(UserWarning, match="^force: 500 of 2375 estimates valid"):
+        found = sl.detect(recording, beta, force)
     alone = sl.detect(recording["STN_ECOG"], sl.BandPower("beta", band_hz=(13, 30)))
     assert found["beta"].values.tobytes() == alone["beta"].values.tobytes()
     with pytest.raises(sl.InputError, match=r"there are 2 signals \('STN_ECOG', 'Force'\)"):

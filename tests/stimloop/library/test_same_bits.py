@@ -96,6 +96,7 @@ def test_an_array_with_the_same_stamps_gives_what_the_recorded_stream_gives(tmp_
     assert "gap: 200 samples, once" in "\n".join(of_array.lines)
 
 
+@pytest.mark.filterwarnings("ignore:.*estimate:UserWarning")
 @pytest.mark.parametrize("name", _EXAMPLES)
 def test_online_gives_in_any_chunks_what_the_whole_gives(name: str) -> None:
     example = _EXAMPLES[name]

@@ -52,6 +52,7 @@ class Screen:
         os.close(self._ours)
 
 
+@pytest.mark.slow
 @pytest.mark.lsl
 def test_the_screen_shows_state_measure_device_and_news(tmp_path: Path) -> None:
     port = free_port()

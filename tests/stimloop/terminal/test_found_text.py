@@ -182,7 +182,8 @@ def test_channels_that_the_montage_made_are_counted_apart() -> None:
     stream = {"samples": 10, "rate_hz": 5.0, "rate_measured_hz": 5.0}
     streams = {"LFP": stream | {"channels": 8, "derived_channels": 1}}
     counts = {"samples": 10, "estimates": 0, "n_valid": 0}
-    _, line, _ = found_lines(counts | {"streams": streams, "found": [], "edges": {}})
+    rest = {"streams": streams, "found": [], "edges": {}, "therapy": {}}
+    _, line, _ = found_lines(counts | rest)
     assert (
         line == "LFP: 10 samples of 8 channels and 1 derived, 5 Hz over its stamps (5 Hz nominal)"
     )

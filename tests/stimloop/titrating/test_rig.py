@@ -8,17 +8,17 @@ import pytest
 
 from stimloop import config as configuration
 from stimloop.errors import ConfigError
-from stimloop.titrating.rig import Asked, titration_rig
+from stimloop.titrating.rig import TitrationRequest, titration_rig
 from stimulators.policies.titration.staircase import StaircaseConfig
 from stimulators.policies.titration.step import Step
 from tests.support.rig_toml import rig_file
 
 _STEPS = [Step(amplitude_ma=each, duration_s=20.0, settle_s=5.0) for each in (0.0, 2.0, 1.0)]
-_ASKED = Asked(steps=_STEPS)
+_ASKED = TitrationRequest(steps=_STEPS)
 
 
 def staircase(
-    folder: Path, change: Callable[[dict[str, Any]], object], asked: Asked = _ASKED
+    folder: Path, change: Callable[[dict[str, Any]], object], asked: TitrationRequest = _ASKED
 ) -> StaircaseConfig:
     file = rig_file(folder / "rig.toml", change)
     (policy,) = titration_rig("rig.toml", configuration.load(file), asked).policies
@@ -27,7 +27,7 @@ def staircase(
 
 
 def refusal(
-    folder: Path, change: Callable[[dict[str, Any]], object], asked: Asked = _ASKED
+    folder: Path, change: Callable[[dict[str, Any]], object], asked: TitrationRequest = _ASKED
 ) -> list[str]:
     with pytest.raises(ConfigError) as raised:
         staircase(folder, change, asked)
@@ -76,7 +76,7 @@ def test_a_staircase_of_the_file_is_taken_and_what_is_asked_for_goes_before(tmp_
         table = {"id": "own", "kind": "staircase", "of": "beta", "measure": "power"}
         rig["policies"] = [{**table, "device": "stn_left", "steps": steps, "after_s": 5.0}]
 
-    found = staircase(tmp_path, change, Asked())
+    found = staircase(tmp_path, change, TitrationRequest())
     assert (found.id, found.after_s, found.steps[0].duration_s) == ("own", 5.0, 9.0)
     other = staircase(tmp_path, change, _ASKED._replace(after_s=30.0, of="beta_burst"))
     assert (other.after_s, other.steps[0].duration_s, other.of, other.measure) == (
@@ -95,7 +95,7 @@ def test_without_steps_device_or_biomarker_the_line_says_what_to_do(tmp_path: Pa
 
         return change
 
-    assert refusal(tmp_path, as_it_is, Asked()) == [
+    assert refusal(tmp_path, as_it_is, TitrationRequest()) == [
         (
             "rig.toml: $.policies: expected steps to titrate by, found none: give "
             "--amplitudes with "
@@ -121,7 +121,7 @@ def test_without_steps_device_or_biomarker_the_line_says_what_to_do(tmp_path: Pa
 
 def test_steps_that_do_not_fit_the_device_are_refused_as_in_the_file(tmp_path: Path) -> None:
     steps = [*_STEPS, Step(amplitude_ma=4.0, duration_s=20.0, settle_s=5.0)]
-    assert refusal(tmp_path, as_it_is, Asked(steps=steps)) == [
+    assert refusal(tmp_path, as_it_is, TitrationRequest(steps=steps)) == [
         (
             "rig.toml: policy 'titration': $.policies[0].steps[3].amplitude_ma: expected "
             "from 0 to 3 "

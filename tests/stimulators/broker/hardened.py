@@ -40,14 +40,14 @@ class HardenedMosquitto(Mosquitto):
         self.file = write_hardened(folder, wanted)
 
     def client(self, user: str, **changes: object) -> BrokerConfig:
-        """Say how a user reaches the broker, with little patience."""
+        """Return the `[broker]` table of a user, with short time-outs."""
         text = self.address(user).read_text(encoding="utf-8")
         found = msgspec.toml.decode(text, type=_Address).broker
         patience = {"puback_s_max": 0.5, "backoff_s_min": 0.02, "backoff_s_max": 0.1}
         return msgspec.structs.replace(found, **{**patience, **changes})
 
     def address(self, user: str) -> Path:
-        """Return the file that says how a user reaches the broker."""
+        """Return the file with the `[broker]` table of a user."""
         return self._clients / user / "address.toml"
 
     def _settings(self) -> list[str]:

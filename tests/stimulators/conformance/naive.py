@@ -1,4 +1,4 @@
-"""Devices that a first reading of the contract gives: each breaks it in one place."""
+"""Devices as a first reading of the contract may give them: each breaks it in one way."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Breach = Callable[[ReferenceEnd], None]
 
 
 def _hearing(change: Callable[[ReferenceEnd, Any], Any]) -> Breach:
-    """Return a breach: the device hears another message than came, or None."""
+    """Return a breach: the device receives a changed message, or none."""
 
     def broken(end: ReferenceEnd) -> None:
         device, right = end.device, end.device.hear
@@ -203,13 +203,13 @@ def old_last_will(end: ReferenceEnd) -> None:
     end.will = lambda: (topic, other, qos, retain)  # type: ignore[method-assign]
 
 
-#: A device after it was switched off and on: what it remembers, its instance, and what is found.
+#: A device after a restart: what it remembers, its instance, and the check that finds the breach.
 SWITCHED: tuple[tuple[str, str, list[str]], ...] = (
     ("00000000000000000002-0000000b", "2", []),
     ("00000000000000000002-0000000b", "1", ["another instance after it was switched on"]),
     ("", "2", ["the session that it stored in its info", "no lease of an arming from before"]),
 )
-#: What a first device got wrong that was written from the documents alone.
+#: The breaches of a first device that was written from the documents alone.
 FIRST_DEVICE: tuple[Breach, ...] = (
     retained_is_done,
     client_id_of_its_own,
@@ -240,7 +240,7 @@ BREACHES: dict[Breach, str] = {
     no_last_will: "client id",
     old_last_will: "client id",
 }
-#: Those that only a rig that signs can find.
+#: Breaches that only a rig with signatures can find.
 UNSIGNED_BREACHES: dict[Breach, str] = {
     unsigned_is_done: "signatures",
     stop_only_where_signed: "stop unsigned",

@@ -9,7 +9,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from stimulators.conformance.examiner import Examiner
-from stimulators.conformance.report import Report
+from stimulators.conformance.report import ConformanceReport
 from stimulators.conformance.run import CHECKS, OtherServiceError, try_device
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import Keys, NoKeys
@@ -30,7 +30,7 @@ _RING = {f"{way}/stn": [key] for way, key in _KEYS.items()} | {"stop": [_STOP]}
 _SIGNED: Keys = KeyRing("demo", _RING)
 
 
-def _tried(end: End, keys: Keys = NoKeys(), **how: Any) -> tuple[Report, VirtualLine]:  # noqa: B008
+def _tried(end: End, keys: Keys = NoKeys(), **how: Any) -> tuple[ConformanceReport, VirtualLine]:  # noqa: B008
     line = VirtualLine(end)
     device = end.client_id.rpartition("-")[2] if "demo" in end.client_id else "stn"
     examiner = Examiner(line, rig="demo", device=device, keys=keys, session=_SESSION)
@@ -55,7 +55,7 @@ def _micropython(config: Any, keys: Any = None) -> End:
 @pytest.mark.parametrize("make", [_reference, _micropython])
 def test_nothing_is_missing_in_a_device_that_keeps_the_contract(make: Any, config: Any) -> None:
     report, _ = _tried(make(config))
-    assert [str(each) for each in report.findings] == []
+    assert [str(each) for each in report.breaches] == []
     assert {each.check for each in report.untried} == {"signatures", "stop unsigned", "power"}
     assert len(report.tried) == len(CHECKS) - 3
 
@@ -64,7 +64,7 @@ def test_nothing_is_missing_where_the_rig_signs() -> None:
     plain = {name: msgspec.to_builtins(key) for name, key in {**_KEYS, "stop": _STOP}.items()}
     for end in (_reference(keys=_SIGNED), _micropython(stimulator(), plain)):
         report, _ = _tried(end, _SIGNED)
-        assert [str(each) for each in report.findings] == []
+        assert [str(each) for each in report.breaches] == []
         assert [each.check for each in report.untried] == ["power"]
 
 
@@ -73,7 +73,7 @@ def test_each_breach_is_found(breach: Breach) -> None:
     end = _reference()
     breach(end)
     report, _ = _tried(end)
-    assert BREACHES[breach] in {each.check for each in report.findings}, report.findings
+    assert BREACHES[breach] in {each.check for each in report.breaches}, report.breaches
 
 
 @pytest.mark.parametrize("breach", UNSIGNED_BREACHES, ids=lambda each: each.__name__)
@@ -81,7 +81,7 @@ def test_each_breach_of_signing_is_found(breach: Breach) -> None:
     end = _reference(keys=_SIGNED)
     breach(end)
     report, _ = _tried(end, _SIGNED)
-    assert UNSIGNED_BREACHES[breach] in {each.check for each in report.findings}, report.findings
+    assert UNSIGNED_BREACHES[breach] in {each.check for each in report.breaches}, report.breaches
 
 
 def test_a_first_device_with_five_breaches_is_told_each_as_the_guide_shows() -> None:
@@ -115,7 +115,7 @@ def test_a_device_that_is_switched_off_and_on_is_another_boot_that_remembers(
         ReferenceEnd(config, rig="demo", instance=instance, newest_session=remembered)
     )
     report = asyncio.run(try_device(examiner, may_drive=True))
-    found = [each for each in report.findings if each.check == "power"]
+    found = [each for each in report.breaches if each.check == "power"]
     assert len(found) == len(expected)
     for each, words in zip(found, expected, strict=True):
         assert each.expected.startswith(words)
@@ -132,7 +132,7 @@ def test_without_the_word_nothing_is_sent_that_could_drive() -> None:
 
     end.hear = hear  # type: ignore[method-assign]
     report, line = _tried(end, may_drive=False)
-    assert report.findings == []
+    assert report.breaches == []
     assert {topic.rpartition("/")[2] for topic in heard} == {"reply"}
     assert line.greatest == end.device.config.safe_ma
     drives = {each.name for each in CHECKS if each.drives}
@@ -153,7 +153,7 @@ def test_a_device_that_is_not_there_is_told() -> None:
     line = VirtualLine(_reference())
     examiner = Examiner(line, rig="demo", device="other", keys=NoKeys(), session=_SESSION)
     report = asyncio.run(try_device(examiner, may_drive=True))
-    assert [str(each) for each in report.findings] == [
+    assert [str(each) for each in report.breaches] == [
         "info: expected an info of device other, found none in 5.5 s [Words]"
     ]
 

@@ -1,8 +1,8 @@
-"""The line to a device over a real broker: what is kept, and a place that is taken."""
+"""The line to a device over a real broker: retained messages, and a client id taken over."""
 
 import asyncio
 
-from stimulators.conformance.line import OnLine
+from stimulators.conformance.line import BrokerMessage
 from stimulators.conformance.mqtt_line import MqttLine, mqtt_line
 from stimulators.device.device_link import DeviceLink
 from stimulators.wire import topics
@@ -25,11 +25,11 @@ def test_a_device_whose_place_is_taken_says_its_last_will_and_comes_back(
         line = MqttLine(
             broker, rig="demo", device="stn", session=_SESSION, keys=NoKeys(), now_s=now_s
         )
-        ears: Ears[OnLine] = Ears()
+        ears: Ears[BrokerMessage] = Ears()
         line.listen(ears.take)
         info = topics.INFO.at(rig="demo", device="stn")
 
-        def states(heard: list[OnLine]) -> list[str]:
+        def states(heard: list[BrokerMessage]) -> list[str]:
             said = [from_payload(each.payload, DeviceInfo) for each in heard if each.topic == info]
             return [each.state for each in said]
 

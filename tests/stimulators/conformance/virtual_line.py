@@ -1,12 +1,12 @@
-"""A broker and a device on it in virtual time: what the checks of conformance are tried on."""
+"""A broker and a device in virtual time, on which the conformance checks are tested."""
 
 from collections import deque
 from collections.abc import Callable
 
-from stimulators.conformance.line import OnLine
+from stimulators.conformance.line import BrokerMessage
 from tests.stimulators.device.ends import End, Said
 
-#: What the service's clock is ahead of the device's.
+#: How far the service's clock is ahead of the device's.
 _AHEAD_US = 7_000_000_000
 _TICK_US = 10_000
 _AWAY_US = 400_000
@@ -19,18 +19,18 @@ class VirtualLine:
         self.end = end
         self._now_us = 0
         self._kept: dict[str, bytes] = {}
-        self._listen: Callable[[OnLine], None] = lambda _: None
+        self._listen: Callable[[BrokerMessage], None] = lambda _: None
         self._back_us: int | None = 0
-        self._on_their_way: deque[OnLine] = deque()
+        self._on_their_way: deque[BrokerMessage] = deque()
         self._is_delivering = False
         self.greatest = 0.0
         self.n_published = 0
 
-    def listen(self, hear: Callable[[OnLine], None]) -> None:
+    def listen(self, hear: Callable[[BrokerMessage], None]) -> None:
         self._listen = hear
         self._tick()
         for topic, payload in self._kept.items():
-            hear(OnLine(topic, payload, retained=True))
+            hear(BrokerMessage(topic, payload, retained=True))
 
     def now_us(self) -> int:
         return self._now_us + _AHEAD_US
@@ -84,16 +84,16 @@ class VirtualLine:
         if self._back_us is None:
             for topic, payload, _, retain in said:
                 self._keep(topic, payload, retain)
-                self._on_their_way.append(OnLine(topic, payload, retained=False))
+                self._on_their_way.append(BrokerMessage(topic, payload, retained=False))
             self._deliver()
 
     def _say_on(self, topic: str, payload: bytes, _qos: int, retain: bool) -> None:
         self._keep(topic, payload, retain)
-        self._on_their_way.append(OnLine(topic, payload, retained=False))
+        self._on_their_way.append(BrokerMessage(topic, payload, retained=False))
         self._deliver()
 
     def _deliver(self) -> None:
-        """Hand over what was said, in order, also where the listener's answer has one in turn."""
+        """Hand over all messages in order, also those that the listener causes in turn."""
         if self._is_delivering:
             return
         self._is_delivering = True

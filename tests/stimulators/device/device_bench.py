@@ -1,4 +1,4 @@
-"""A reference device on a bench: with a service clock of its own, and messages made to measure."""
+"""A reference device for tests: with a simulated service clock, and messages with any content."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from stimulators.wire.messages import (
     Stop,
 )
 
-#: What the service's clock is ahead of the device's.
+#: How far the service's clock is ahead of the device's.
 AHEAD_US = 7_000_000_000
 SESSION = "00000000000000000002-0000000b"
 SLEW_MA_PER_S = 12.0
@@ -72,7 +72,7 @@ def feedback_device() -> DeviceConfig:
 
 
 class Bench:
-    """One device, its time, and a service beside it that answers at once."""
+    """One device, its time, and a service that answers at once."""
 
     def __init__(self, config: DeviceConfig | None = None, **keys: Any) -> None:
         self.device = ReferenceDevice(config or stimulator(), **keys)

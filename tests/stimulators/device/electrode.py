@@ -1,4 +1,4 @@
-"""What a device gives, written down from outside, and what must hold of it."""
+"""Records what a device gives, from outside, and checks the rules for it."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""What a device holds against a command: each rule where it begins and ends."""
+"""The reasons for which a device refuses a command: each rule at its limits."""
 
 from typing import Any
 

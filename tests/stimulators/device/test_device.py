@@ -1,4 +1,4 @@
-"""The reference device does what it may, and says in one word why not otherwise."""
+"""The reference device does what it is allowed to do, and refuses the rest with a reason."""
 
 import math
 from typing import Any

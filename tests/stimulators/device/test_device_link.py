@@ -1,4 +1,4 @@
-"""A device on a real broker: driven, stopped, left alone, killed and born again."""
+"""A device on a real broker: driven, stopped, left without a service, killed and restarted."""
 
 import asyncio
 import contextlib
@@ -94,7 +94,7 @@ class HandDriver:
     async def hears_info(
         self, holds: Callable[[DeviceInfo], bool], *, or_kept: bool = False
     ) -> DeviceInfo:
-        """Wait for an info of which something holds, said just now unless an old one will do."""
+        """Wait for an info that fulfils a condition: a new one, unless an old one is enough."""
 
         def infos() -> list[DeviceInfo]:
             heard = [each for each in self.ears.of(InfoHeard) if or_kept or not each.retained]
@@ -392,7 +392,7 @@ def test_each_boot_has_another_instance_and_the_last_will_names_it(broker: Broke
 
 
 class _Seal:
-    """Keys that put a letter before what they seal."""
+    """Keys that put a letter before each payload."""
 
     def seal(self, topic: str, payload: bytes) -> bytes:
         return b"k" + payload if topic else payload

@@ -1,4 +1,4 @@
-"""Whatever a device hears, and whenever, it keeps to what it promises."""
+"""Whatever messages a device receives, and whenever, it keeps its rules."""
 
 import math
 from typing import Any
@@ -52,7 +52,7 @@ def _config() -> Any:
 
 
 class Device(RuleBasedStateMachine):
-    """The device under any order of anything, against an oracle that only knows what was told."""
+    """The device under any sequence of events, against an oracle that knows only the messages."""
 
     commands = Bundle("commands")
 
@@ -326,5 +326,5 @@ class Device(RuleBasedStateMachine):
         assert len(self.bench.device.triggers.waiting) <= 16
 
 
-Device.TestCase.settings = settings(search(60), stateful_step_count=40)
+Device.TestCase.settings = settings(search(40), stateful_step_count=40)
 TestDevice = Device.TestCase

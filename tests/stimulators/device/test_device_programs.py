@@ -86,7 +86,7 @@ def test_going_safe_from_another_program_it_goes_through_0_and_up_in_the_safe_on
         bench.wait(10_000)
         path.append((bench.amount, bench.device.program))
     assert path[-1] == (0.5, "safe")
-    switch = next(place for place, (_, program) in enumerate(path) if program == "safe")
+    switch = next(index for index, (_, program) in enumerate(path) if program == "safe")
     assert path[switch][0] == 0.0
     assert [amount for amount, _ in path[:switch]] == sorted(
         (amount for amount, _ in path[:switch]), reverse=True

@@ -1,4 +1,4 @@
-"""What gives the amount gets it first, and what it gets where a cable, a lease or a program ends.
+"""Hardware gets an amount before it is reported, and 0 where a cable, a lease or a program ends.
 
 The box at the serial port is played by the test, at the other end of a real pseudo-terminal.
 """
@@ -100,7 +100,7 @@ def cable() -> Iterator[Cable]:
 
 
 async def _turns(n: int = 5) -> None:
-    """Let the event loop go round."""
+    """Let the event loop run once."""
     for _ in range(n):
         turned = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_soon(turned.set_result, None)
@@ -118,7 +118,7 @@ async def _closed(hardware: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def _served(cable: Cable) -> AsyncIterator[None]:
-    """Let the box answer as soon as something comes."""
+    """Let the box answer every line at once."""
     loop = asyncio.get_running_loop()
     loop.add_reader(cable.far, cable.serve)
     try:

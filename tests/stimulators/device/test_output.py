@@ -1,4 +1,4 @@
-"""A device's output moves no faster than it may, between any two of its times."""
+"""A device's output moves no faster than its slew limit, between any two times."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,8 +22,8 @@ def test_between_any_two_times_it_moves_by_the_slew_and_a_grain_at_most(
         seen.append((now_us, output.amount))
         output.go(goal)
         seen.append((now_us, output.amount))
-    for place, (then_us, before) in enumerate(seen):
-        for at_us, amount in seen[place:]:
+    for index, (then_us, before) in enumerate(seen):
+        for at_us, amount in seen[index:]:
             allowed = slew_per_s * ((at_us - then_us) / 1e6 + 0.05)
             assert abs(amount - before) <= allowed * (1 + 1e-9) + 1e-12
 

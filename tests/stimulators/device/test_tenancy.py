@@ -1,4 +1,4 @@
-"""Who may drive a device, and until when: each rule to the microsecond where it begins and ends."""
+"""Who may drive a device, and until when: each rule at its limits, to the microsecond."""
 
 from typing import Any
 

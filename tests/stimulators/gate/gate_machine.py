@@ -1,4 +1,4 @@
-"""A gate fed with anything in any order, held to the rules after every call."""
+"""A gate that gets any events in any order, checked against the rules after every call."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -110,7 +110,7 @@ class GateMachine(RuleBasedStateMachine):
             self.arm_well()
 
     def call(self, name: str, *arguments: Any, **rules: Any) -> tuple[Decision, ...]:
-        """Make one call, keep it, and hold what it decided to the rules."""
+        """Make one call, record it, and check its decisions against the rules."""
         steps_back = self.oracle.move_to(self.now_s)
         is_watched = self.oracle.state != "idle"
         rules["must_be_safe"] = rules.get("must_be_safe", False) or (steps_back and is_watched)
@@ -153,7 +153,7 @@ class GateMachine(RuleBasedStateMachine):
             self.tell(name)
 
     def tell(self, name: str, **keys: Any) -> None:
-        """Let a device say what it is and gives."""
+        """Let a device send its description and its report."""
         self.hear(InfoHeard(name, self.said[name].info(**keys), retained=False))
 
     def settle(self) -> None:
@@ -174,9 +174,9 @@ class GateMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.oracle.state in {"idle", "safe"})
     @rule()
     def arm_well(self) -> None:
-        """Do all that an arming needs."""
+        """Fulfil all conditions of arming."""
         self.connect()
-        for _ in range(3):  # what was heard of another device or service is forgotten in seconds
+        for _ in range(3):  # messages of another device or service are forgotten within seconds
             self.run_well(215, None)
             if self.gate.state not in {"active", "armed"}:
                 self.control("arm", 0.0, retained=False, is_ours=True, again=False)
@@ -190,7 +190,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(amount=_AMOUNTS, hold_hops=st.integers(1, 250))
     def hold_well(self, amount: float, hold_hops: int) -> None:
-        """Give bad data for a while, wishes all along, and good data again."""
+        """Give bad data for a while, with targets all along, and then good data."""
         for _ in range(hold_hops):
             self.now_s += 0.01
             self.report(0.001, 1e-4, "frozen")
@@ -201,19 +201,19 @@ class GateMachine(RuleBasedStateMachine):
     @rule(n_hops=st.integers(1, 60), amount=st.one_of(st.none(), _AMOUNTS))
     def run_well(self, n_hops: int, amount: float | None) -> None:
         """Let everything be as it should, for a while."""
-        for place in range(n_hops):
+        for index in range(n_hops):
             self.now_s += 0.01
             self.report(0.001, 1e-4, None)
             for device in _DEVICES:
                 self.observe(device.id, 0.001, valid=True, calibrating=False)
             if amount is not None:
-                self.wants([(_DEVICES[place % 2].id, "amplitude", amount, 0.001)])
-            if place % 2:
+                self.wants([(_DEVICES[index % 2].id, "amplitude", amount, 0.001)])
+            if index % 2:
                 self.tick(0.0)
             while self.open:
                 self.answer(0, None, "")
             self.settle()
-            if place % 50 == 0:
+            if index % 50 == 0:
                 for device in _DEVICES:
                     self.ask_time(device.id)
 
@@ -240,16 +240,16 @@ class GateMachine(RuleBasedStateMachine):
     def be_refused(
         self, amounts: tuple[float, float, float], answers: list[str | None], *, lapses: bool
     ) -> None:
-        """Go somewhere, perhaps lose the lease, and wish on against a device that refuses."""
+        """Go to an amount, perhaps lose the lease, and send targets to a device that refuses."""
         self.run_well(40, amounts[0])
         if lapses:
             self.said["stn"].lapse()
             self.tell("stn")
-        for place, refused in enumerate(answers):
+        for index, refused in enumerate(answers):
             self.now_s += 0.01
             self.report(0.001, 1e-4, None)
             self.observe("stn", 0.001, valid=True, calibrating=False)
-            self.wants([("stn", "amplitude", amounts[1 + place % 2], 0.001)])
+            self.wants([("stn", "amplitude", amounts[1 + index % 2], 0.001)])
             if self.open:
                 self.answer(0, refused, "")
 
@@ -335,13 +335,13 @@ class GateMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.open)
     @rule(
-        place=st.integers(0, 5),
+        index=st.integers(0, 5),
         refused=st.sampled_from([None, None, "expired", "lease"]),
         odd=st.sampled_from([*[""] * 6, "again", "session", "applied", "nan", "old", "never"]),
     )
-    def answer(self, place: int, refused: str | None, odd: str) -> None:
-        """Answer a command: late, in another order, twice, to nothing, with a lie."""
-        name, command = self.open[place % len(self.open)]
+    def answer(self, index: int, refused: str | None, odd: str) -> None:
+        """Answer a command: late, out of order, twice, without a command, or falsely."""
+        name, command = self.open[index % len(self.open)]
         if odd != "again":
             self.open.remove((name, command))
         device = self.said[name]
@@ -406,7 +406,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(name=_NAMES, is_twin=st.booleans())
     def restart(self, name: str, *, is_twin: bool) -> None:
-        """Hear another boot of a device: from now on, or one of before, once."""
+        """Get a message of another boot of a device: of a new one, or once of an earlier one."""
         was_driving = self.oracle.state in {"armed", "active", "hold", "paused"}
         device, self.n_boots = self.said[name], self.n_boots + 1
         before = device.instance
@@ -496,7 +496,7 @@ class GateMachine(RuleBasedStateMachine):
         self.hear(Unreadable(topic, "not JSON"))
 
     def teardown(self) -> None:
-        """Hold that the same calls give the same decisions."""
+        """Check that the same calls give the same decisions."""
         if not self.calls:
             return
         again = self.make_gate()

@@ -37,7 +37,7 @@ _TINY = 1e-6
 
 
 class DeviceOracle:
-    """One device: what it was told, what it said, and so what it may give."""
+    """One device: what it was sent, what it reported, and so what it may give."""
 
     def __init__(self, device: DeviceConfig, tick_s: float, valid_s: float) -> None:
         self.device = device
@@ -71,7 +71,7 @@ class DeviceOracle:
         return [self.amount, *open_, *([self.device.safe_amount] if may_be_safe else [])]
 
     def take(self, said: Ack | DeviceInfo | DeviceStatus, session: str) -> bool:
-        """Take in a word; say whether it is news that tells an amount not to be given."""
+        """Take in a word; return whether it newly reports an amount that must not be given."""
         amount = said.applied_ma if self.device.unit == "ma" else said.applied_level
         if amount is None or (said.instance == self.newest[0] and said.word <= self.newest[1]):
             return False
@@ -106,7 +106,7 @@ class DeviceOracle:
 
 
 class GateOracle:
-    """Follows what a gate is fed and says, and holds it to the rules."""
+    """Follows the events and decisions of a gate, and checks them against the rules."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class GateOracle:
     # Before a call: what it may lead to.
 
     def move_to(self, now_s: float) -> bool:
-        """Take the time of a call; say whether it steps backwards too far, which is a fault."""
+        """Take the time of a call; return whether it steps back too far, which is a fault."""
         if self.now_s <= now_s < math.inf:
             self.now_s = now_s
             return False
@@ -153,7 +153,7 @@ class GateOracle:
         targets: Sequence[Target] = (),
         is_tick: bool = False,
     ) -> None:
-        """Hold what one call decided against the rules."""
+        """Check the decisions of one call against the rules."""
         sent: dict[str, int] = defaultdict(int)
         for decision in decisions:
             if isinstance(decision, StateChanged):
@@ -274,12 +274,12 @@ class GateOracle:
         age_s = self.now_s - target.time_s
         assert -self.timing.clock_uncertainty_s_max <= age_s <= self.timing.data_age_s_max
         device.triggers.append((target.time_s, self.now_s))
-        for place, newest_s in ((0, target.time_s), (1, self.now_s)):
-            n_recent = sum(newest_s - each[place] < 60.0 for each in device.triggers)
+        for index, newest_s in ((0, target.time_s), (1, self.now_s)):
+            n_recent = sum(newest_s - each[index] < 60.0 for each in device.triggers)
             assert n_recent <= limits.triggers_per_min_max
 
     def _check_step(self, device: DeviceOracle, seq: int, amount: float) -> None:
-        """Hold that it raises nothing by more than a step above the least that may be given."""
+        """Check that nothing rises by more than a step above the least that may be given."""
         lowest, highest = min(device.amounts), max(device.amounts)
         assert amount <= max(highest, lowest + device.spare) + _TINY
         if self.state == "hold":

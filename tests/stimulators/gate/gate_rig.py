@@ -1,4 +1,4 @@
-"""A gate with a stream, devices and time around it, each told what to do by a test."""
+"""A gate with a stream, devices and time, each controlled by a test."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
@@ -112,7 +112,7 @@ def offline_of(name: str = "stn") -> DeviceInfo:
 
 
 class Obedient:
-    """A device that says at once what an honest one says, and has no slew to wait for.
+    """A device that answers at once and truthfully, without any slew.
 
     Attributes
     ----------
@@ -223,7 +223,7 @@ class GateRig:
         return tuple(decisions)
 
     def settle(self) -> None:
-        """Let every device that is driven no longer let its lease end, and say so."""
+        """End the lease of every device that is driven no longer, and report it."""
         for name, device in self.obedient.items():
             if device.state == "live":
                 self.hear(InfoHeard(name, device.lapse(), retained=False))
@@ -309,7 +309,7 @@ class GateRig:
             self.live()
 
     def deliver(self) -> None:
-        """Let what is on its way arrive: here everything does at once."""
+        """Deliver the messages on their way; here every message arrives at once."""
 
     def live(self) -> None:
         """Let every device ask for the time: a sign of life."""

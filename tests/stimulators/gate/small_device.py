@@ -1,4 +1,4 @@
-"""A small device that does what a device does: gives an amount, follows leases, says words."""
+"""A small device, written for tests: it gives an amount, follows leases and sends messages."""
 
 from typing import Any, TypeAlias
 
@@ -55,7 +55,7 @@ class SmallDevice:
         self._is_moving = False
 
     def hear(self, message: Command | Lease | Stop, now_s: float) -> list[Said]:
-        """Do what a message asks for, or say why not."""
+        """Do what a message asks for, or answer with the reason why not."""
         said = self.advance(now_s)
         if isinstance(message, Lease):
             return said + self._take_lease(message)
@@ -86,12 +86,12 @@ class SmallDevice:
         return said
 
     def info(self, **keys: Any) -> DeviceInfo:
-        """Say what it is."""
+        """Send its description."""
         told = {"state": self.state, "session": self.session or None, **self._words()}
         return info_of(self.config, **(told | self.keys | keys))
 
     def status(self) -> DeviceStatus:
-        """Say what it gives and has given."""
+        """Send its report."""
         self._told_s = self._now_s
         return DeviceStatus(
             session=self.session or None,

@@ -1,4 +1,4 @@
-"""What becomes of a target at each border, and what its refusal says."""
+"""What the gate does with a target at each limit, and the text of its refusal."""
 
 from typing import Any
 
@@ -239,10 +239,10 @@ def test_data_are_good_for_two_seconds_before_an_arming() -> None:
     rig = GateRig(timing=_TIMING)
     rig.connect()
     found = []
-    for place in range(33):
-        rig.now_s = 1000.0 + place / 16
+    for index in range(33):
+        rig.now_s = 1000.0 + index / 16
         rig.report()
-        if place in {0, 16, 31, 32}:
+        if index in {0, 16, 31, 32}:
             found.append(_asked(rig))
     said = [
         [("data", f"stream LFP: good for {good} s, {left} s to wait", "at least 2 s")]
@@ -255,8 +255,8 @@ def test_blocks_come_at_least_as_often_as_data_may_be_old() -> None:
     for step_s, is_well in ((0.125, True), (0.15625, False)):
         rig = GateRig(timing=_TIMING)
         rig.connect()
-        for place in range(24):
-            rig.now_s = 1000.0 + place * step_s
+        for index in range(24):
+            rig.now_s = 1000.0 + index * step_s
             rig.report()
         found = _asked(rig)
         expected = "at most data_age_s_max, 0.125 s"

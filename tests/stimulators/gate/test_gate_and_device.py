@@ -30,7 +30,7 @@ _AHEAD_US = 7_000_000_123
 
 
 class GateAndDevice:
-    """Hands what the gate sends to the device and back, within the step, until nobody speaks."""
+    """Passes messages between gate and device within one step, until neither sends another."""
 
     def __init__(self, **keys: Any) -> None:
         self.rig = GateRig(device_of(**keys), answers=False)

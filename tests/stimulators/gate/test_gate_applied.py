@@ -1,4 +1,4 @@
-"""What a policy is told of its device: how it is driven, and what it may give."""
+"""What a policy knows of its device: how it is driven, and what it may give."""
 
 import pytest
 

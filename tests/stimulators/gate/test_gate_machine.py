@@ -1,4 +1,4 @@
-"""The gate against its oracle, what it keeps, and who else could send."""
+"""The gate against its oracle, the size of its memory, and that nothing else can send commands."""
 
 import ast
 from collections.abc import Collection

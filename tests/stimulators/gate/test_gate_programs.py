@@ -62,7 +62,7 @@ def test_other_contacts_are_never_reached_in_one_step(contacts: tuple[str, str])
     before = len(rig.commands)
     rig.run(1.0, hop=lambda: want_b(rig, 2.9))
     sent = rig.commands[before:]
-    switched = next(place for place, each in enumerate(sent) if each.program == "b")
+    switched = next(index for index, each in enumerate(sent) if each.program == "b")
     assert amounts(sent[:switched])[-1] == 0.0
     assert all(each.program == "a" for each in sent[:switched])
     assert amounts(sent[switched:])[0] <= 12.0 * 0.04 + 1e-9

@@ -22,7 +22,7 @@ from tests.stimulators.gate.gate_rig import (
 
 
 class StagedRig(GateRig):
-    """A rig in the stage `confirm`, its device at 0.5 mA unless it is told otherwise."""
+    """A rig in the stage `confirm`, its device at 0.5 mA by default."""
 
     def __init__(self, *devices: Any, **keys: Any) -> None:
         super().__init__(*(devices or (device_of(safe_ma=0.5),)), **({"stage": "confirm"} | keys))
@@ -33,7 +33,7 @@ class StagedRig(GateRig):
         return offer
 
     def yes(self, shown: RiseOffer | None = None, /, **keys: Any) -> list[str]:
-        """Say yes to an offer, the one that stands without; return why it is refused."""
+        """Say yes to an offer, by default the present one; return the reasons of its refusal."""
         said = shown or self.offer
         settings = {"device": said.device, "offer": said.offer, "amount": said.amount}
         before = len(self.log)
@@ -158,7 +158,7 @@ def test_more_than_is_offered_is_offered_anew_and_no_sooner_than_it_can_be_read(
     assert rig.sent(0.5, 2.0)[-1] == 2.0
 
 
-# A yes that is none.
+# A yes that is refused.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The gate's smaller parts by themselves: lapses, stops, requests, other services, wishes."""
+"""The gate's smaller parts, each alone: lapses, stops, requests, other services, wishes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -85,7 +85,7 @@ def test_a_stop_is_pressed_once_and_again_each_second_until_it_shows() -> None:
         device = rig.obedient[name]
         device.state = "stopped"
         rig.hear(InfoHeard(name, device.info(), retained=False))
-        again = [stopping.press_again(66.0 + place) for place in (0, 1)]
+        again = [stopping.press_again(66.0 + index) for index in (0, 1)]
         assert sum(each is not None for each in again) == 2 * n_more
     stopping.end()
     assert not stopping.is_stopped

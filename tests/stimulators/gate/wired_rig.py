@@ -1,4 +1,4 @@
-"""A gate, small devices and a wire between them that may be late, lose and lie."""
+"""A gate, small devices, and a network between them that may delay, lose and falsify messages."""
 
 import heapq
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _DELAY_S = 0.002
 
 
 def in_time(_: object) -> float | None:
-    """Let it arrive as it should."""
+    """Let a message arrive without fault."""
     return _DELAY_S
 
 
@@ -78,7 +78,7 @@ class WiredRig(GateRig):
         return ()
 
     def say(self, name: str, said: Sequence[Said]) -> None:
-        """Put what a device says on the wire."""
+        """Put the messages of a device on the network."""
         for each in said:
             word = self.lie(each)
             heard: Received
@@ -91,7 +91,7 @@ class WiredRig(GateRig):
             self._put(f"from {name}", self.up(each), heard)
 
     def deliver(self) -> None:
-        """Let what is due arrive, in order, and every device move on to now."""
+        """Deliver all messages that are due, in order, and let every device advance to now."""
         while self._wire and self._wire[0][0] <= self.now_s:
             due_s, _, way, message = heapq.heappop(self._wire)
             name = way.removeprefix("to ")

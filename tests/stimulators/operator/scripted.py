@@ -1,4 +1,4 @@
-"""Devices and services that say what a test has them say, true or not."""
+"""Devices and services that send what a test wants, true or not."""
 
 import asyncio
 import contextlib

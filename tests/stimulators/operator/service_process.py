@@ -1,4 +1,4 @@
-"""A service that only says it is there, in a process of its own, given the broker's port."""
+"""A service that only publishes its status, in a process of its own; takes the broker's port."""
 
 import asyncio
 import sys

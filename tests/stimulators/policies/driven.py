@@ -1,4 +1,4 @@
-"""A policy of ours driven hop by hop on numbers that a test gives."""
+"""Runs a policy hop by hop on numbers that a test gives."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class Driven:
         self.n_hops = 0
 
     def tell(self, change: DeviceChange, lowest: float = 0.0, highest: float | None = None) -> None:
-        """Tell it what became of its device, at the sample that comes next."""
+        """Pass it an event of its device, at the next sample."""
         until = lowest if highest is None else highest
         self.policy.note(
             DeviceEvent(

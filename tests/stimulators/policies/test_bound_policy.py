@@ -1,4 +1,4 @@
-"""What a policy returns is looked at before the gate sees it; what it hears is bound to samples."""
+"""What a policy returns is checked before the gate gets it; device events are bound to samples."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class _Text(str):
 
 
 class Saying:
-    """Says what a test lets it, and remembers what it hears."""
+    """Returns what a test sets, and remembers its device events."""
 
     config_type: ClassVar[type[PolicyConfig]] = ThresholdConfig
 
@@ -216,10 +216,10 @@ def test_of_several_amounts_at_one_sample_the_last_is_heard() -> None:
 
 def test_devices_that_talk_while_no_samples_come_fill_no_memory() -> None:
     policy = BoundPolicy("p", Saying())
-    for place in range(999):
+    for index in range(999):
         for device in ("stn", "right", "left"):
             said = event("applied", 5)
-            policy.bind(msgspec.structs.replace(said, device=device, highest=float(place)))
+            policy.bind(msgspec.structs.replace(said, device=device, highest=float(index)))
     assert [(each.device, each.highest) for each in policy._waiting] == [
         ("stn", 998.0),
         ("right", 998.0),

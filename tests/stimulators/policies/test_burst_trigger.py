@@ -1,4 +1,4 @@
-"""Burst trigger: bursts that have lasted are met, short ones left alone."""
+"""Burst trigger: bursts that have lasted are stimulated, short ones left alone."""
 
 from typing import Any
 

@@ -54,7 +54,7 @@ class _Shared(_Changed):
 
 
 class _Unforgetting(_Changed):
-    """Keeps what it was told over a reset."""
+    """Keeps its device events over a reset."""
 
     _n_events = 0
 
@@ -68,7 +68,7 @@ class _Unforgetting(_Changed):
 
 
 class _Credulous(_Changed):
-    """Takes values that are not valid."""
+    """Uses values that are not valid."""
 
     def decide(self, observation: Observation) -> Sequence[Target]:
         amount = 1.0 if observation.values[1] > 1.0 else 0.5
@@ -84,7 +84,7 @@ class _Greedy(_Changed):
 
 
 class _Unlimited(_Changed):
-    """Wants what follows from a measure, whatever that is."""
+    """Computes its amount from a measure without a limit."""
 
     def decide(self, observation: Observation) -> Sequence[Target]:
         amount = observation.values[1] / 10.0

@@ -1,4 +1,4 @@
-"""The state machine of discriminants, held to tables that were worked by hand."""
+"""The state machine of discriminants, against tables that were computed by hand."""
 
 import re
 from collections import deque

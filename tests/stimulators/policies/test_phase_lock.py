@@ -1,4 +1,4 @@
-"""A trigger at each phase event that is foretold well: once a cycle, as exact as is asked for."""
+"""A trigger at each phase event that is predicted well: once a cycle, as exact as is asked for."""
 
 import math
 import re
@@ -19,7 +19,7 @@ _PHASE = 0.13
 
 
 class _Run:
-    """A policy on a rhythm of 20 Hz, whose peaks are foretold by 10 ms.
+    """A policy on a rhythm of 20 Hz, whose peaks are predicted 10 ms ahead.
 
     `error_rad` is by how much the phase at the next peaks is another than was foretold.
     """

@@ -1,4 +1,4 @@
-"""PI: the published controller, held to a discrete reference with the same saturation."""
+"""PI: the published controller, against a discrete reference with the same saturation."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def pi(device: Any = None, **keys: Any) -> Driven:
 
 
 def obeyed(policy: Driven, values: list[float]) -> list[float]:
-    """Return what it wants of a device that gives what is wanted, and says so before each hop."""
+    """Return its amounts for a device that gives and reports what is wanted before each hop."""
     wanted = []
     for value in values:
         (amount,) = policy.wants([value])

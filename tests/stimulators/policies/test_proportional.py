@@ -56,5 +56,5 @@ def test_a_goal_further_up_or_down_counts_after_its_onset() -> None:
 
 
 def test_the_mean_of_a_uniform_measure_is_the_middle() -> None:
-    values = [10.0 + 0.1 * place for place in range(101)]
+    values = [10.0 + 0.1 * index for index in range(101)]
     assert sum(proportional().wants(values)) / 101 == pytest.approx(1.5)

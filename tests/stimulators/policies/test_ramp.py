@@ -74,12 +74,12 @@ def _event(change: DeviceChange, lowest: float, highest: float) -> DeviceEvent:
 def _amounts(policy: Threshold, signs: str) -> list[float]:
     hops = [
         Observation(
-            sample=place,
-            time_s=0.1 * place,
+            sample=index,
+            time_s=0.1 * index,
             valid=sign != "x",
             values=(float(sign == "+"), 2.0, 1.0),
         )
-        for place, sign in enumerate(signs)
+        for index, sign in enumerate(signs)
     ]
     return [round(target.amount, 9) for hop in hops for target in policy.decide(hop)]
 

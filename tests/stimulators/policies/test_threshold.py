@@ -29,20 +29,20 @@ def policy_of(*, device: DeviceConfig | None = None, **keys: Any) -> Threshold:
     return Threshold(ThresholdConfig(**(settings | keys)), inputs)
 
 
-def hop_of(place: int, sign: str) -> Observation:
+def hop_of(index: int, sign: str) -> Observation:
     """Return a hop: ``+`` on, ``-`` off, ``x`` not valid (and on, if it were)."""
-    sample = _HOP * (place + 1) - 1
+    sample = _HOP * (index + 1) - 1
     return Observation(
         sample=sample,
         time_s=50.0 + sample / _RATE_HZ,
         valid=sign != "x",
-        values=(float(sign != "-"), float(place), 1.0),
+        values=(float(sign != "-"), float(index), 1.0),
         values_valid=(sign != "x",) * 3,
     )
 
 
 def targets_of(policy: Threshold, signs: str, *, first: int = 0) -> list[Target | None]:
-    hops = [hop_of(first + place, sign) for place, sign in enumerate(signs)]
+    hops = [hop_of(first + index, sign) for index, sign in enumerate(signs)]
     return [next(iter(policy.decide(hop)), None) for hop in hops]
 
 
@@ -204,13 +204,13 @@ def test_the_policy_is_the_plain_definition(
     policy = policy_of(onset_s=onset_hops * 0.01, termination_s=termination_hops * 0.01)
     made = targets_of(policy, signs)
     is_on = False
-    for place, sign in enumerate(signs):
-        seen = signs[: place + 1]
+    for index, sign in enumerate(signs):
+        seen = signs[: index + 1]
         if seen.endswith("+" * (onset_hops + 1)):
             is_on = True
         elif seen.endswith("-" * (termination_hops + 1)):
             is_on = False
-        target = made[place]
+        target = made[index]
         assert (target is None) == (sign == "x")
         assert target is None or (target.amount == 2.5) == is_on
 

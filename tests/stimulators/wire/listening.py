@@ -1,4 +1,4 @@
-"""What the MQTT tests share: waiting for what is heard, and links that run in the background."""
+"""What the MQTT tests share: waiting for messages, and links that run in the background."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Ears(Generic[T]):
-    """Everything that was heard, in order."""
+    """All messages that were received, in order."""
 
     def __init__(self) -> None:
         self.heard: list[T] = []
@@ -23,7 +23,7 @@ class Ears(Generic[T]):
         self._stirred.set()
 
     async def until(self, holds: Callable[[list[T]], object], within_s: float = WAIT_S) -> None:
-        """Wait until something holds of all that was heard."""
+        """Wait until a condition holds for all messages received."""
         try:
             async with asyncio.timeout(within_s):
                 while not holds(self.heard):
@@ -45,7 +45,7 @@ Message = tuple[str, bytes, bool]
 
 
 class Peer:
-    """A bare link to a broker, and what it has heard and been told."""
+    """A bare link to a broker, with the messages and the link changes that it got."""
 
     def __init__(
         self,

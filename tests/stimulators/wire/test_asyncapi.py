@@ -97,7 +97,7 @@ def test_every_reference_leads_somewhere(contract: dict[str, Any]) -> None:
 
 def test_every_word_a_device_refuses_with_is_named(contract: dict[str, Any]) -> None:
     lines = [line.strip() for line in (stimulators.device.__doc__ or "").splitlines()]
-    first, last = (place for place, line in enumerate(lines) if line.startswith("====="))
+    first, last = (index for index, line in enumerate(lines) if line.startswith("====="))
     rows = [line.split("  ")[0] for line in lines[first + 1 : last]]
     words = {word.strip() for row in rows for word in row.split(",")}
     assert {"session", "lease", "expired", "refractory", "unit", "limit"} <= words

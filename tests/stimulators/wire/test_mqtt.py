@@ -40,7 +40,7 @@ def test_a_message_arrives_as_it_was_sent(either_broker: BrokerConfig, qos: int)
 def test_a_message_of_any_length_arrives_whole(
     broker: BrokerConfig, n_bytes: int, qos: int
 ) -> None:
-    payload = bytes(place % 251 for place in range(n_bytes))
+    payload = bytes(index % 251 for index in range(n_bytes))
 
     async def run() -> None:
         async with peer(broker, [("long/#", 1)]) as one:

@@ -125,11 +125,14 @@ def test_a_marker_stream_s_new_sender_is_told_as_such(lsl_network: LslConfig) ->
     ("change", "detail"),
     [
         ({"nominal_srate": 250.0}, "rate: was 500.0 Hz, is now 250.0 Hz"),
-        (
+        pytest.param(
             {"channel_count": 3, "labels": ["A", "B", "C"]},
             "number of channels: was 2, is now 3; channels: was A, B, is now A, B, C",
+            marks=pytest.mark.slow,
         ),
-        ({"labels": ["A", "C"]}, "channels: was A, B, is now A, C"),
+        pytest.param(
+            {"labels": ["A", "C"]}, "channels: was A, B, is now A, C", marks=pytest.mark.slow
+        ),
         ({"channel_format": "double64"}, "data type: was float32, is now float64"),
     ],
 )

@@ -56,14 +56,14 @@ def _restart(given_: Conditioner, kind: str) -> None:
     given_.restart(kind)
 
 
-_places = st.integers(0, _N_SAMPLES - 1)
+_indices = st.integers(0, _N_SAMPLES - 1)
 _kinds = st.sampled_from([STIMULATION_PULSE, STIMULATION_CHANGE, "restart"])
 
 
 @search(30)
 @given(
-    st.lists(st.tuples(_places, _kinds), max_size=5),
-    st.lists(st.tuples(_places, st.sampled_from([math.nan, 600.0, 0.0])), max_size=4),
+    st.lists(st.tuples(_indices, _kinds), max_size=5),
+    st.lists(st.tuples(_indices, st.sampled_from([math.nan, 600.0, 0.0])), max_size=4),
     st.lists(st.integers(1, 90), min_size=1, max_size=8),
 )
 def test_the_same_samples_give_the_same_bits_in_any_chunks(

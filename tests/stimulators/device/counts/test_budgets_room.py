@@ -1,4 +1,4 @@
-"""What a device may still give: each budget where it begins and ends.
+"""What a device may still give: each budget at its limits.
 
 At 1 mA the program gives 7.8 uC a second, which is 7800 fC a microsecond, and a pulse of 0.06 uC.
 """
@@ -251,7 +251,7 @@ def test_a_feedback_device_has_no_charge_to_pass() -> None:
 
 
 def _spent_but(free_uc: float, config: DeviceConfig) -> Bench:
-    """Return a leased device that may give so much more than its safe amount will."""
+    """Return a leased device with this much charge left beyond what its safe amount will give."""
     rest_uc = 602.0 * config.safe_amount * 7.8
     spent = Counts(bins_fc=(round((14_000.0 - rest_uc - free_uc) * 1e9),), counted_us=600_000_000)
     return Bench(config, counts=spent).leased(valid_us=5_000_000)

@@ -1,4 +1,4 @@
-"""What a device remembers survives a restart, whole or not at all, and only its hand forgets it."""
+"""What a device remembers survives a restart, whole or not at all, until somebody deletes it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _LATE = "02000000000000000000-0000000a"
 
 
 class _Day:
-    """The time of day, in the hands of a test."""
+    """The time of day, as a test sets it."""
 
     def __init__(self) -> None:
         self.unix_us = 1_700_000_000_000_000

@@ -1,4 +1,4 @@
-"""The small rooms of a device by themselves: each rule where it begins and ends."""
+"""The small parts of a device, each alone: each rule at its limits."""
 
 from typing import Any
 
@@ -301,7 +301,7 @@ def test_the_worst_to_come_is_what_was_given_and_the_safe_amount_until_it_expire
     assert much.worst_fc(150 * BIN_US) == 10**9 + 301 * BIN_US - 1
 
 
-# What it gives.
+# The amount that it gives.
 
 
 def test_it_moves_by_its_slew_and_a_step_of_50_ms_of_it_at_once() -> None:

@@ -295,5 +295,5 @@ RULES: tuple[Case, ...] = (
 CHANGES: dict[Case, dict[str, float]] = {stop_never_up: {"stop_ma": 0.4}}
 #: The newest session that the device remembers from before.
 REMEMBERED: dict[Case, str] = {session_older: SESSION, session_again: SESSION}
-#: What a device that does not sign cannot be held to.
+#: Rules that do not apply to a device without signatures.
 NEED_KEYS = {signature, stop_unsigned, stop_unreadable}

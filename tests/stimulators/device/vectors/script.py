@@ -28,7 +28,7 @@ RIG = "bench"
 INSTANCE = "0b007ed1"
 SESSION = "00000000000000000002-0000000b"
 OLDER, NEWER = "00000000000000000001-0000000a", "00000000000000000003-0000000c"
-#: What the service's clock is ahead of the device's, and how long a message is on its way.
+#: How far the service's clock is ahead of the device's, and how long a message travels.
 AHEAD_US = 7_000_000_000
 _TRAVEL_US = 500
 _TICK_US = 5_000
@@ -205,7 +205,7 @@ class Script:
         return made
 
     def ask(self, command: Command, word: str | None) -> None:
-        """Send a command, and hold its one answer to a word."""
+        """Send a command, and check the reason in its one answer."""
         self.hear(topics.COMMAND, command)
         answers = [each.refused for each in self.said if isinstance(each, Ack)]
         if answers[-1:] != [word]:
@@ -240,7 +240,7 @@ class Script:
         return self._ring.seal(topic.at(rig=RIG, device="stn"), to_payload(message))
 
     def unanswered(self, topic: Topic, message: Wire | bytes, **how: Any) -> None:
-        """Let the device hear what it must not answer, nor act on."""
+        """Send a message that the device must neither answer nor act on."""
         before = (self.device.state, self.device.applied)
         self.hear(topic, message, **how)
         after = (self.device.state, self.device.applied)
@@ -248,20 +248,20 @@ class Script:
             raise AssertionError(f"expected nothing, found {self.said}, {before}, {after}")
 
     def is_now(self, state: str, amount: float) -> None:
-        """Hold what the device says and gives to what the case is about."""
+        """Check what the device says and gives against the case."""
         if (self.device.state, round(self.device.applied, 6)) != (state, amount):
             raise AssertionError(f"found {self.device.state} at {self.device.applied}")
 
     # Time.
 
     def look(self) -> None:
-        """Let the device look at its clock now, and end the step."""
+        """Let the device read its clock now, and end the step."""
         self.said = []
         self.tick()
         self._end_step(None)
 
     def tick(self) -> None:
-        """Let the device look at its clock now."""
+        """Let the device read its clock now."""
         self._take(self.device.tick(self.now_us))
 
     def pass_us(self, passed_us: int) -> None:

@@ -63,7 +63,7 @@ def _vector(name: str) -> dict[str, Any]:
 
 
 def write(folder: Path) -> None:
-    """Write every vector, and remove what is none."""
+    """Write every vector, and remove all other files."""
     made = {f"{name}.json": text(vector) for name, vector in vectors().items()}
     for path in folder.glob("*.json"):
         if path.name not in made:

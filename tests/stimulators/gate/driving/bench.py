@@ -1,4 +1,4 @@
-"""A drive of one device on a bench: a test says the device's words, and lets time pass."""
+"""The gate's side of one device for tests, which make the device's messages and let time pass."""
 
 from itertools import count
 from typing import Any
@@ -24,7 +24,7 @@ def pulses(contacts: str = "") -> ProgramConfig:
 
 
 class Bench:
-    """A drive of one device, whose words a test says, and time."""
+    """A drive of one device, with time and the device's messages as a test makes them."""
 
     def __init__(
         self,
@@ -54,14 +54,14 @@ class Bench:
         self.drive.presence.note_instance("boot", self.now_s)
 
     def say(self, amount: float, *, state: Any = "live", program: str = "a", **keys: Any) -> Word:
-        """Let the device say what it gives."""
+        """Let the device report its amount."""
         self._n_words += 1
         word = Word("boot", self._n_words, 0, amount, program, state, None)._replace(**keys)
         self.drive.belief.take(word, self.now_s)
         return word
 
     def be_live(self, amount: float = 0.5, *, program: str = "a") -> "Bench":
-        """Engage the device, and let it say that it is live."""
+        """Engage the device, and let it report that it is live."""
         self.drive.engage()
         self.say(amount, program=program)
         self.drive.go_live()
@@ -101,7 +101,7 @@ class Bench:
         return self.command.amplitude_ma or 0.0, self.command.program
 
     def done(self, amount: float | None = None) -> None:
-        """Let the device say that the newest command is done, at its amount or another."""
+        """Let the device report the newest command as done, at its amount or another."""
         assert self.command is not None
         given = self.command.amplitude_ma or 0.0 if amount is None else amount
         seq, program = self.command.seq, self.command.program

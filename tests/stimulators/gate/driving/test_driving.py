@@ -1,4 +1,4 @@
-"""One device as the gate drives it: each amount that is said, and when it is said again.
+"""One device as the gate drives it: each amount that is commanded, and when it is repeated.
 
 The device is safe at 0.5 mA and moves at 8 mA/s; the gate looks every 1/64 s, so that a step is an
 eighth of a milliampere and the first one, from rest, a quarter.

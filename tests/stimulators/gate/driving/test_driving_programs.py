@@ -20,7 +20,8 @@ def test_a_program_is_reached_by_way_of_nothing() -> None:
     assert bench.ask() is None
     bench.done()
     assert bench.ask(1.0) == (0.25, "b")
-    # It is on its way there: said again, though it may still be in the other.
+    # It is on its way there: the command is repeated, though the other program may still be in
+    # effect.
     assert bench.ask(0.25) == (0.25, "b")
     bench.done()
     assert bench.ask(TICK_S) == (0.375, "b")

@@ -1,4 +1,4 @@
-"""Where one device is driven to in each state of the gate, and its way down to safe."""
+"""The amount to which the gate drives a device in each state, and the way down to safe."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_in_hold_the_lowest_is_said_where_it_is_not_certain() -> None:
     assert bench.ask(0.25, state="hold") == (1.0, "a")
     bench.done()
     assert bench.ask(0.25, state="hold") is None
-    # What is beyond the limit is not said.
+    # What is beyond the limit is not commanded.
     bench = Bench().be_live(3.0 + TOLERANCE)
     bench.drive.commands.missing_seq = 3
     assert bench.ask(1.0, state="hold") == (3.0, "a")

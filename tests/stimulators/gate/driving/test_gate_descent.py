@@ -1,4 +1,4 @@
-"""The way to safe is a goal: said until a word shows it, and stopped where a word shows more."""
+"""The safe amount is commanded until a word shows it; where a word shows more, a stop is sent."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -129,8 +129,8 @@ def test_what_takes_triggers_back_finds_room_after_any_number_of_them(
     rig = GateRig(device_of(limits=limits, safe_ma=safe_ma), timing=timing).be_active()
     rig.run(3.0, amount=1.0)
     rig.run(1.5)
-    for place in range(11):
-        rig.trigger(0.5, fire_at_s=rig.now_s + 0.4 + 0.02 * place)
+    for index in range(11):
+        rig.trigger(0.5, fire_at_s=rig.now_s + 0.4 + 0.02 * index)
     assert [each.kind for each in rig.commands[-1:]] == ["trigger"]
     assert rig.refusals[-1] == "commands"
     before = len(rig.commands)

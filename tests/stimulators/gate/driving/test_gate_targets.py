@@ -1,4 +1,4 @@
-"""What becomes of targets: ramps, triggers, refusals, answers."""
+"""What the gate does with targets: ramps, triggers, refusals, answers."""
 
 from collections.abc import Callable
 from itertools import pairwise

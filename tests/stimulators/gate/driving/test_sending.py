@@ -1,4 +1,4 @@
-"""What leaves the gate for one device: what is in it, how much of it, and what is remembered."""
+"""The commands that the gate sends to one device: content, rate, and what is remembered."""
 
 from itertools import count
 from typing import Any
@@ -91,7 +91,7 @@ class Desk:
         return found
 
 
-# What is in it.
+# The content of a command.
 
 
 def test_a_lease_says_since_when_how_long_and_on_which_arming() -> None:
@@ -154,7 +154,7 @@ def test_no_command_leaves_the_limits(amount: float) -> None:
         maker_of().make_command("amplitude", within, "p", wish=None, channel="c", now_s=64.5)
 
 
-# How much of it.
+# The number of commands a second.
 
 
 def test_a_fifth_of_the_commands_a_second_is_kept_for_the_way_down() -> None:
@@ -241,7 +241,7 @@ def test_a_trigger_that_waits_is_taken_back_by_the_next_amount() -> None:
     desk.sending.cancel_triggers(64.1875)
     desk.say(1.0, 64.1875)
     assert not desk.sending.is_cancel_due
-    # What was said may be lost: what waits is taken back anew.
+    # The command may be lost: triggers that wait are cancelled anew.
     desk.sending.cancel_triggers(64.1875)
     assert desk.sending.is_cancel_due
     desk.trigger(64.25, fire_at_s=64.3125)

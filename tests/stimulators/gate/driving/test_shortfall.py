@@ -1,4 +1,4 @@
-"""A device that refuses, clips or stays up: what shows it, from when on, and what ends it.
+"""A device that refuses, clips or stays up: how the gate detects it, and what ends it.
 
 Tolerance and margin together are a quarter, the slew is 8 mA/s, and a way takes a binary fraction.
 """
@@ -59,7 +59,7 @@ def test_a_device_clips_that_gives_less_twice_after_its_way_is_over() -> None:
     assert (shortfall.is_clipped, belief.highest) == (False, 2.0)
     assert shortfall.compare(opened(2.0, 64.25), 0.0, 64.5)
     assert (shortfall.is_clipped, belief.highest) == (True, 0.0)
-    # Told once, and anew where it clips elsewhere.
+    # Reported once, and again where it clips at another amount.
     assert not shortfall.compare(opened(2.0, 65.0), _QUARTER, 65.0)
     assert shortfall.is_clipped
     assert not shortfall.compare(opened(2.0, 66.0), 1.0, 66.0)
@@ -76,8 +76,8 @@ def test_what_is_missing_within_the_tolerance_is_no_clipping() -> None:
 
 def test_an_amount_that_moves_on_is_no_clipping() -> None:
     shortfall, _ = bench()
-    for place in range(8):
-        now_s, given = 64.0 + place, 0.3125 * place
+    for index in range(8):
+        now_s, given = 64.0 + index, 0.3125 * index
         assert not shortfall.compare(opened(3.0, now_s), given, now_s)
     assert not shortfall.is_clipped
     assert not shortfall.compare(opened(1.0, 72.0), 1.0, 72.0)
@@ -191,8 +191,8 @@ def test_a_device_is_stuck_that_stays_within_the_tolerance_and_beyond_it(
     givens: list[float], *, is_stuck: bool
 ) -> None:
     shortfall, _ = bench(3.0)
-    for place, given in enumerate(givens):
-        shortfall.compare(opened(0.0, 64.0 + place), given, 64.0 + place)
+    for index, given in enumerate(givens):
+        shortfall.compare(opened(0.0, 64.0 + index), given, 64.0 + index)
     assert (shortfall.refused_down == 0.0) is is_stuck
 
 

@@ -1,4 +1,4 @@
-"""When an amount is said, and when it is said again: the borders of one device's way."""
+"""When an amount is commanded, and when it is repeated, each rule at its limits."""
 
 import pytest
 

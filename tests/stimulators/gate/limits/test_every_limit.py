@@ -1,4 +1,4 @@
-"""One class a limit: what reads, asks, compares, describes and judges limits forgets none."""
+"""One class a limit: all that reads, checks, compares or describes limits knows each of them."""
 
 import math
 import re
@@ -45,12 +45,14 @@ def _undescribed(limits: tuple[type[Limit], ...]) -> list[str]:
 
 
 def _unjudged(limits: tuple[type[Limit], ...]) -> list[str]:
-    places = (electrode_oracle.ElectrodeOracle, oracle.Oracle)
+    oracles = (electrode_oracle.ElectrodeOracle, oracle.Oracle)
     return [
         key
         for limit in limits
         for key in limit.keys
-        if not any(hasattr(place, electrode_oracle.JUDGED.get(key, "?")) for place in places)
+        if not any(
+            hasattr(oracle_class, electrode_oracle.JUDGED.get(key, "?")) for oracle_class in oracles
+        )
     ]
 
 
@@ -60,7 +62,7 @@ def _all_of(kind: type[Limit]) -> set[type[Limit]]:
 
 
 class MadeUp(Limit):
-    """No more than 1 mA, whatever is configured: a limit that nobody has heard of."""
+    """No more than 1 mA, whatever is configured: a limit that only this test knows."""
 
     place = 1000
     keys = ("made_up_ma_max",)
@@ -90,7 +92,7 @@ class MadeUp(Limit):
         MadeUp.n_advanced += 1
 
     def is_reached(self, now_s: float) -> bool:
-        """Be reached at once where it is told to."""
+        """Return whether the limit is reached, as a test sets it."""
         del now_s
         return MadeUp.reached
 
@@ -278,7 +280,7 @@ def test_the_limits_of_amount_read_the_key_of_the_unit() -> None:
     assert SlewLimit.value_of(feedback_of()) == feedback_of().slew_per_s_max
 
 
-# One that is made up.
+# A limit that only this test has.
 
 
 def test_a_limit_that_is_made_up_is_missed_in_guide_and_oracle(

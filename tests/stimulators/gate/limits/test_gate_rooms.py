@@ -1,4 +1,4 @@
-"""The gate's small rooms against plain definitions: budgets, charge, slew, answers, descents."""
+"""The gate's small parts against plain definitions: budgets, charge, slew, answers, descents."""
 
 import math
 from itertools import pairwise
@@ -21,7 +21,7 @@ _GAPS_S = st.lists(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.0, 2.0]), max_size=60
 
 
 def times(gaps_s: list[float]) -> list[float]:
-    """Return the moments that lie so far apart, in binary fractions that add up exactly."""
+    """Return times with these distances, in binary fractions that add up exactly."""
     now_s, moments = 64.0, []
     for gap_s in gaps_s:
         now_s += round(gap_s * 256) / 256
@@ -45,8 +45,8 @@ def test_a_rate_budget_is_the_count_in_the_window(
 
 def test_a_rate_budget_that_is_overdrawn_stays_as_small_as_it_is() -> None:
     budget = RateBudget(2, 1.0)
-    for place in range(50):
-        budget.take(place / 100)
+    for index in range(50):
+        budget.take(index / 100)
     assert len(budget._times_s) == 2
     assert not budget.has_room(1.0)
     assert budget.has_room(1.485)
@@ -138,8 +138,8 @@ def test_what_nobody_knows_is_the_most_until_it_is_settled() -> None:
 @given(limit_uc=st.floats(0.0, 900.0), after_s=st.floats(0.0, 300.0))
 def test_the_wait_for_charge_is_as_long_as_it_is(limit_uc: float, after_s: float) -> None:
     count = ChargeCount()
-    for place in range(10):
-        count.add(100.0, 100.0, 5000.0 + 20.0 * place)
+    for index in range(10):
+        count.add(100.0, 100.0, 5000.0 + 20.0 * index)
     now_s = 5200.0 + after_s
     wait_s = count.wait_s(now_s, count.charge_uc(now_s) - limit_uc)
     if wait_s > 6.0:
@@ -149,8 +149,8 @@ def test_the_wait_for_charge_is_as_long_as_it_is(limit_uc: float, after_s: float
 
 def test_what_is_kept_for_the_next_service_counts_the_same_there() -> None:
     count, after = ChargeCount(), ChargeCount()
-    for place in range(50):
-        count.add(1.0, 3.0, 5000.0 + 7.0 * place)
+    for index in range(50):
+        count.add(1.0, 3.0, 5000.0 + 7.0 * index)
     now_s = 5350.0
     bins = count.bins(now_s)
     assert [age_s for age_s, _ in bins] == sorted((age_s for age_s, _ in bins), reverse=True)
@@ -161,14 +161,14 @@ def test_what_is_kept_for_the_next_service_counts_the_same_there() -> None:
 @given(rate=st.floats(0.0, 5.0))
 def test_the_worst_ten_minutes_to_come_are_found(rate: float) -> None:
     window = ChargeWindow(rounds_up=True)
-    for place in range(20):
-        window.add(40.0 * (place % 3), 5000.0 + 11.0 * place)
+    for index in range(20):
+        window.add(40.0 * (index % 3), 5000.0 + 11.0 * index)
     now_s = 5230.0
     worst_uc = max(
         sum(
-            40.0 * (place % 3)
-            for place in range(20)
-            if 5000.0 + 11.0 * place > now_s + ahead_s - 600.0
+            40.0 * (index % 3)
+            for index in range(20)
+            if 5000.0 + 11.0 * index > now_s + ahead_s - 600.0
         )
         + rate * min(ahead_s, 600.0)
         for ahead_s in range(0, 700, 2)
@@ -189,10 +189,10 @@ def test_time_above_safe_ends_with_a_break_that_is_long_enough(
         on_time.pass_time(passed_s, is_on=is_on)
         row.append((passed_s, is_on))
         since, off_s = 0, 0.0
-        for place, (each_s, was_on) in enumerate(row):
+        for index, (each_s, was_on) in enumerate(row):
             off_s = 0.0 if was_on else off_s + each_s
             if not was_on and off_s >= off_s_min:
-                since = place + 1
+                since = index + 1
         stretch = row[since:]
         while stretch and not stretch[0][1]:
             stretch.pop(0)
@@ -250,8 +250,8 @@ def test_an_amount_never_moves_more_than_slew_and_spare(
         else:
             passed = [(now_s, step)]
         amount = step
-    for place, (then_s, before) in enumerate(passed):
-        for later_s, after in passed[place:]:
+    for index, (then_s, before) in enumerate(passed):
+        for later_s, after in passed[index:]:
             assert abs(after - before) <= slew * (later_s - then_s) + limit.spare + 1e-9
 
 
@@ -282,7 +282,7 @@ def test_a_descent_is_said_less_and_less_often_down_to_once_a_second(ack_s_max: 
             descent.note_said(now_s)
             said_s.append(now_s)
     gaps_s = [after - before for before, after in pairwise(said_s)]
-    expected_s = [min(ack_s_max * 2**place, 1.0) for place in range(len(gaps_s))]
+    expected_s = [min(ack_s_max * 2**index, 1.0) for index in range(len(gaps_s))]
     assert gaps_s == pytest.approx(expected_s, abs=0.021)
     assert descent.deadline_s == 1.5
 

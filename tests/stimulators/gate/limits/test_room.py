@@ -1,4 +1,4 @@
-"""What still fits into a device's budgets, at each border.
+"""What still fits into a device's budgets, at each limit.
 
 A device is safe at 0.5 mA and goes down at 8 mA/s, a lease and a tick hold it for 0.25 s. Program a
 gives 10 µC a second and milliampere, b gives 5.
@@ -36,7 +36,7 @@ def pulses(frequency_hz: float) -> ProgramConfig:
 
 
 class Bench:
-    """The limits of a device that says what it gives."""
+    """The limits of a device that reports its amount."""
 
     def __init__(self, config: DeviceConfig | None = None, **limits: Any) -> None:
         programs = {"a": pulses(100.0), "b": pulses(50.0)}

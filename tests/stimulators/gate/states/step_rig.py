@@ -1,4 +1,4 @@
-"""A rig that goes on in binary fractions of a second: borders are met to the last bit."""
+"""A rig whose time advances in binary fractions of a second, so that limits are met exactly."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -20,7 +20,7 @@ T = 1004.0
 
 
 class StepRig(GateRig):
-    """A rig that goes on in steps of an eighth of a second, with good data unless it is told."""
+    """A rig that advances in steps of an eighth of a second, with good data by default."""
 
     def step(
         self, until_s: float, *, data: Callable[[], None] | None = None, step_s: float = 0.125

@@ -1,4 +1,4 @@
-"""What the gate believes of a device and of data: each rule where it begins and ends."""
+"""What the gate believes of a device and of data: each rule at its limits."""
 
 import math
 from typing import Any
@@ -457,7 +457,7 @@ def test_the_longest_pause_between_reports_is_remembered_for_two_seconds() -> No
         watch.report(_report(now_s), now_s)
     assert watch.interval_s == 1.75
     watch = StreamWatch("lfp", _TIMING)
-    moments = [0.0, 0.25, *[0.25 + place / 8 for place in range(1, 17)]]
+    moments = [0.0, 0.25, *[0.25 + index / 8 for index in range(1, 17)]]
     kept = []
     for now_s in moments:
         watch.report(_report(now_s), now_s)
@@ -465,7 +465,7 @@ def test_the_longest_pause_between_reports_is_remembered_for_two_seconds() -> No
     assert kept == [0.0, *[0.25] * 16, 0.125]
     # As long a one begins the two seconds anew.
     watch = StreamWatch("lfp", _TIMING)
-    for now_s in (0.0, 0.25, 0.5, *[0.5 + place / 8 for place in range(1, 16)]):
+    for now_s in (0.0, 0.25, 0.5, *[0.5 + index / 8 for index in range(1, 16)]):
         watch.report(_report(now_s), now_s)
         assert watch.interval_s == (0.25 if now_s else 0.0)
     watch.report(_report(2.5), 2.5)

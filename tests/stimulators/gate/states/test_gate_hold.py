@@ -1,4 +1,4 @@
-"""The state HOLD: what begins it, what is said in it, and what ends it."""
+"""The state HOLD: what begins it, what is commanded in it, and what ends it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""HOLD, PAUSED and lapses at their borders: when each begins, what it counts, and what ends it."""
+"""HOLD, PAUSED and lapses at their limits: when each begins, what it counts, and what ends it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A device that a newer session drove: this one says what to do, and a newer one is armed."""
+"""A device that a newer session drove is refused with a remedy; a newer session may arm it."""
 
 import pytest
 

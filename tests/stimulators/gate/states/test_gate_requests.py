@@ -179,18 +179,18 @@ def test_what_keeps_a_device_from_being_armed_names_it() -> None:
 
 def test_a_resume_needs_its_time_of_good_data_to_the_moment() -> None:
     rig = GateRig(timing=GateConfig(resume_s=0.5)).be_paused()
-    for place in range(1, 9):
-        rig.now_s = 1002.25 + place * 0.0625
+    for index in range(1, 9):
+        rig.now_s = 1002.25 + index * 0.0625
         rig.report()
-        rig.observe(valid=place > 1)
+        rig.observe(valid=index > 1)
         rig.tick()
-        if place == 1:
+        if index == 1:
             flaw = "an estimate that is not valid (expected valid estimates)"
             assert _state("resume", rig) == [("data", flaw, "good data for 0.5 s")]
     # Good since 1002.375.
     assert _state("resume", rig) == [("data", "good for 0.38 s", "good data for 0.5 s")]
-    for place in (9, 10):
-        rig.now_s = 1002.25 + place * 0.0625
+    for index in (9, 10):
+        rig.now_s = 1002.25 + index * 0.0625
         rig.report()
         rig.observe()
         rig.tick()
@@ -236,11 +236,11 @@ def test_a_link_that_is_lost_is_safe_and_nothing_is_known_any_more() -> None:
 
 def test_unreadable_messages_are_told_once_a_topic_for_sixty_four_topics() -> None:
     rig = GateRig()
-    for place in (0, 0, *range(70)):
-        rig.hear(Unreadable(f"topic {place}", "not JSON " * 40))
+    for index in (0, 0, *range(70)):
+        rig.hear(Unreadable(f"topic {index}", "not JSON " * 40))
     told = _told(rig)
     assert [text[:9].strip(" :") for _, text in told] == [
-        f"topic {place}"[:9] for place in range(64)
+        f"topic {index}"[:9] for index in range(64)
     ]
     assert {kind for kind, _ in told} == {"unreadable"}
     assert told[0][1] == ("topic 0: " + "not JSON " * 40)[:300]

@@ -1,4 +1,4 @@
-"""The state SAFE: what leads into it, what the devices are told in it, and who leads out of it."""
+"""The state SAFE: what leads into it, what devices are sent in it, and who leads out of it."""
 
 from collections.abc import Callable
 

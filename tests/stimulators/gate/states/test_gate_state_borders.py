@@ -1,4 +1,4 @@
-"""The state table at its borders: what ends a state, at which moment, and what the status says.
+"""The state table at its limits: what ends a state, at which moment, and what the status says.
 
 Times are binary fractions, so that a border is met to the last bit.
 """
@@ -202,11 +202,11 @@ def test_a_device_that_stopped_by_itself_low_enough_is_told_so_all_the_same() ->
 
 def test_a_stop_is_pressed_anew_after_an_arming() -> None:
     rig = StepRig().be_active_at(T, amount=1.0)
-    for place in (1, 2):
+    for index in (1, 2):
         device = rig.obedient["stn"]
         device.amount = 3.0
         rig.hear(InfoHeard("stn", device.info(), retained=False))
-        assert (rig.state, len(rig.stops)) == ("safe", place)
+        assert (rig.state, len(rig.stops)) == ("safe", index)
         device.amount, device.state = 0.0, "stopped"
         rig.hear(InfoHeard("stn", device.info(), retained=False))
         rig.run(2.1, hop=rig.report)

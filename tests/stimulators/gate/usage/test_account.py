@@ -352,8 +352,8 @@ def test_a_feedback_device_gives_no_charge_whatever_is_known_of_it() -> None:
     config = feedback_of(simulated=False)
     account, belief = Account(config, lease_s=0.5, tick_s=0.0), Belief(config, 0.125)
     account.learn(None, 1000.0)
-    for place in range(3):
-        account.count(belief, 1000.0 + place)
+    for index in range(3):
+        account.count(belief, 1000.0 + index)
     assert account.charge_uc(1002.0) == 0.0
 
 

@@ -206,7 +206,7 @@ def test_what_is_unknown_and_what_is_sure_are_kept_apart() -> None:
     count.add(1.0, 3.0, 1000.0)
     count.presume(1.0, 10.0, 1000.0)
     unknown, lowest = count.unknown_places(1000.0), count.bins_lowest(1000.0)
-    assert sum(count.bins(1000.0)[place][1] for place in unknown) == pytest.approx(10.0)
+    assert sum(count.bins(1000.0)[index][1] for index in unknown) == pytest.approx(10.0)
     assert sum(charge_uc for _, charge_uc in lowest) == pytest.approx(1.0)
     after.learn(count.bins(1000.0), 2000.0, unknown=unknown, lowest=lowest)
     assert after.charge_uc(2000.0) == pytest.approx(13.0)

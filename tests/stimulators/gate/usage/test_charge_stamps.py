@@ -69,8 +69,8 @@ def test_a_stamp_is_used_only_where_it_can_be_so(
 def test_the_charge_since_a_moment_is_all_that_was_counted_after_it() -> None:
     recent = RecentCharge()
     recent.add(0.0, 100.0)
-    for place in range(1, 11):
-        recent.add(1.0, 100.0 + place)
+    for index in range(1, 11):
+        recent.add(1.0, 100.0 + index)
     assert recent.since_uc(110.0) == 0.0
     assert recent.since_uc(107.0) == 3.0
     # Within a stretch all of it counts.
@@ -90,8 +90,8 @@ def test_a_pulse_counts_until_it_can_come_no_more() -> None:
 
 def test_what_is_longer_ago_than_a_minute_is_not_known() -> None:
     recent = RecentCharge()
-    for place in range(200):
-        recent.add(1.0, 100.0 + place)
+    for index in range(200):
+        recent.add(1.0, 100.0 + index)
     assert recent.since_uc(299.0 - RECENT_S) == RECENT_S
     assert recent.since_uc(299.0 - RECENT_S - 1.5) == math.inf
 

@@ -1,4 +1,4 @@
-"""What a device may give, where each of its answers begins and ends: safe, stopped, certain, down.
+"""What a device may give: safe, stopped, certain and down, each at its limits.
 
 The safe amount is 0.5 mA and the tolerance 0.25 mA, so that every border is a binary fraction.
 """

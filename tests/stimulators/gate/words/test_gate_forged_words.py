@@ -1,4 +1,4 @@
-"""Words that no honest device says: they stop nothing but what they are about, and not for ever."""
+"""Forged words: they stop only the device that they are about, and not for ever."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Times that no clock says: the gate refuses, and never raises."""
+"""Times that no clock shows: the gate refuses them, and never raises."""
 
 import math
 

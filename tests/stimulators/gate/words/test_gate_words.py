@@ -373,8 +373,8 @@ def test_a_device_that_is_brought_down_may_have_counted_when_the_last_command_we
     rig.answers = False
     rig.control("disarm")
     sent_s = rig.now_s
-    for place in range(90):
-        rig.now_s = 1003.25 + place / 10
+    for index in range(90):
+        rig.now_s = 1003.25 + index / 10
         rig.report()
         before = len(rig.commands)
         rig.tick()

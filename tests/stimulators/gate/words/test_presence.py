@@ -25,8 +25,8 @@ NEWER = "00001800000000000000-00000000"
 def _presence(*boots: str) -> Presence:
     """Return a device whose boots spoke a second apart, from 100 s on."""
     presence = Presence(device_of(), 5.0)
-    for place, boot in enumerate(boots):
-        assert presence.note_instance(boot, 100.0 + place)
+    for index, boot in enumerate(boots):
+        assert presence.note_instance(boot, 100.0 + index)
     return presence
 
 
@@ -66,7 +66,7 @@ def test_a_boot_may_be_of_no_name() -> None:
 
 
 def test_sixteen_earlier_boots_are_known_again() -> None:
-    boots = [f"boot {place}" for place in range(18)]
+    boots = [f"boot {index}" for index in range(18)]
     assert not _presence(*boots).note_instance("boot 1", 118.0)
     assert _presence(*boots).note_instance("boot 0", 118.0)
 
@@ -116,8 +116,8 @@ def test_who_speaks_is_there_whatever_a_last_will_said() -> None:
 def test_sixteen_descriptions_are_kept() -> None:
     for boot, found in (("boot 0", "boot 16"), ("boot 1", "boot 1")):
         presence = _presence(INSTANCE)
-        for place in range(17):
-            presence.describe(_info(f"boot {place}"), retained=False)
+        for index in range(17):
+            presence.describe(_info(f"boot {index}"), retained=False)
         presence.note_instance(boot, 101.0)
         assert presence.info is not None
         assert presence.info.instance == found

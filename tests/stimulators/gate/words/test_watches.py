@@ -28,8 +28,8 @@ def test_what_broke_a_row_is_remembered_until_the_next_is_two_seconds_long() -> 
     assert (watch.broken_by, watch.good_s(64.5)) == (frozen, 0.0)
     saturated = reported(watch, 64.75, problem="saturated")
     assert watch.broken_by == saturated
-    for place in range(8):
-        reported(watch, 65.0 + place / 4)
+    for index in range(8):
+        reported(watch, 65.0 + index / 4)
         assert watch.broken_by == saturated
     reported(watch, 67.0)
     assert watch.broken_by is None
@@ -111,10 +111,10 @@ def test_a_calibration_lasts_from_its_first_hop_to_its_newest() -> None:
 def test_the_status_says_how_long_the_longest_calibration_still_takes() -> None:
     rig = GateRig(device_of("a"), device_of("b"), calibration_s=2.0).be_armed()
     told = []
-    for place in range(3):
+    for index in range(3):
         rig.report()
         rig.observe("a", valid=False, calibrating=True)
-        if place:
+        if index:
             rig.observe("b", valid=False, calibrating=True)
         rig.tick()
         told.append(rig.gate.status_text.partition("calibrates, ")[2].partition(")")[0])

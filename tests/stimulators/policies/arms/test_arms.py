@@ -98,7 +98,7 @@ def test_random_says_nothing_of_the_signal() -> None:
 
 def test_random_gives_as_many_triggers() -> None:
     example = PolicyExample(Random, RandomConfig(id="a", seed=1, block_s=1.0, wraps=_TRIGGERS))
-    bursts = [Hop(is_on=place % 10 < 3) for place in range(200)]
+    bursts = [Hop(is_on=index % 10 < 3) for index in range(200)]
     targets = example.run([Hop(is_on=False, changes=(("engaged", 0.0),)), *bursts])
     found = Counter((each.sample + 1) // 250 for each in targets)
     assert [found[block] for block in range(4)] == [0, 5, 5, 5]

@@ -16,7 +16,7 @@ _VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 def test_it_is_the_mean_of_each_block(values: list[float], n_hops: int) -> None:
     averaging = Averaging(n_hops)
     found = [averaging.take(each, is_valid=True) for each in values]
-    assert [place for place, each in enumerate(found) if each is not None] == list(
+    assert [index for index, each in enumerate(found) if each is not None] == list(
         range(n_hops - 1, len(values), n_hops)
     )
     whole = np.array(values[: len(values) // n_hops * n_hops]).reshape(-1, n_hops)
@@ -33,7 +33,7 @@ def test_hops_that_are_not_valid_are_not_averaged_and_half_must_be() -> None:
             for value, sign in zip((1.0, 2.0, 3.0, 4.0), signs, strict=True)
         ]
         assert found == [None, None, None, mean]
-    found = [averaging.take(1.0, is_valid=place == 0) for place in range(4)]
+    found = [averaging.take(1.0, is_valid=index == 0) for index in range(4)]
     assert found[-1] is not None
     assert math.isnan(found[-1])
 

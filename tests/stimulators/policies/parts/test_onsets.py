@@ -14,12 +14,12 @@ from stimulators.policies.parts.onsets import Onsets
 def test_it_is_the_plain_definition(sides: list[int], upper: int, lower: int) -> None:
     """Where the newest updates, without a break, are all on it for as long as it takes."""
     onsets = Onsets(upper_samples=10 * upper, lower_samples=10 * lower)
-    for place, side in enumerate(sides):
-        found = onsets.update(side, 10 * place, 0.1 * place)
+    for index, side in enumerate(sides):
+        found = onsets.update(side, 10 * index, 0.1 * index)
         n_needed = {1: upper, -1: lower, 0: 0}[side] + 1
-        seen = sides[: place + 1][-n_needed:]
+        seen = sides[: index + 1][-n_needed:]
         assert found == (side if seen == [side] * n_needed else 0)
-        first = max((k + 1 for k in range(place) if sides[k] != side), default=0)
+        first = max((k + 1 for k in range(index) if sides[k] != side), default=0)
         assert onsets.since_s == 0.1 * first
 
 

@@ -15,9 +15,9 @@ def _alarm_at(sign: int, before: list[float], way: list[float], there: list[floa
         assert not watch.is_wrong(value, is_at_highest=False, is_low=True)
     for value in way:
         assert not watch.is_wrong(value, is_at_highest=False, is_low=False)
-    for place, value in enumerate(there, 1):
+    for index, value in enumerate(there, 1):
         if watch.is_wrong(value, is_at_highest=True, is_low=False):
-            return place
+            return index
     return None
 
 

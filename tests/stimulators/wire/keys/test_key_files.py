@@ -1,4 +1,4 @@
-"""Key files hold what each party may know, for its owner alone, or are refused in one line."""
+"""Key files hold only what each party may know, readable by its owner alone, or are refused."""
 
 import os
 import stat
