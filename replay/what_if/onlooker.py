@@ -92,7 +92,9 @@ class Onlooker:
 
 
 def _wish(world: World, device: str) -> float:
-    amount, _ = world.service.wish.get(device, (0.0, ""))
+    """Return the amount that is wanted of a device; of one of which none is, the safe one."""
+    safe_amount = world.devices[device].config.safe_amount
+    amount, _ = world.service.wish.get(device, (safe_amount, ""))
     return amount
 
 

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from replay.what_if.onlooker import AFTER_S
 from replay.what_if.picture import picture
+from replay.what_if.stand_ins import WHY
 from replay.what_if.what_if import FaultRow
 from stimulators.device_config import DeviceConfig
 
@@ -55,22 +56,28 @@ def page(rows: Sequence[FaultRow], devices: Sequence[DeviceConfig], rig: str) ->
     return (
         '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head>'
         f'<meta charset="utf-8"/><title>{title}</title><style>{_STYLE}</style></head><body>'
-        f"<h1>{title}</h1>{_introduction(devices)}{sections}</body></html>\n"
+        f"<h1>{title}</h1>{_introduction(rows, devices)}{sections}</body></html>\n"
     )
 
 
-def _introduction(devices: Sequence[DeviceConfig]) -> str:
+def stood_in(rows: Sequence[FaultRow]) -> tuple[str, ...]:
+    """Return what stood in the place of which policy, a line each device."""
+    return tuple(f"{name}: {text}" for name, text in rows[0].policies.items()) if rows else ()
+
+
+def _introduction(rows: Sequence[FaultRow], devices: Sequence[DeviceConfig]) -> str:
     items = "".join(f"<li>{escape(_described(device))}</li>" for device in devices)
+    policies = "".join(f"<li>{escape(each)}</li>" for each in stood_in(rows))
     return (
         "<p>Each fault below was tried from each state of the rig, in virtual time, with the "
         "program's own safety gate and its reference device; nothing here is written by hand. "
-        "While a fault goes on the policy wants the safe amount after one second, and its high "
-        "amount again after two. "
+        "While a fault goes on the policy wants its lowest amount after one second, and its "
+        "highest one again after two. "
         "Research software, not a medical device: this shows what the program does, not what a "
         "stimulator of another maker does.</p>"
         "<p>In the pictures the fault begins at the left edge. Red is what the device gave, dashed "
         "grey what the policy wanted, green the device's safe amount.</p>"
-        f"<ul>{items}</ul>"
+        f"<ul>{items}</ul><p>{escape(WHY)}</p><ul>{policies}</ul>"
     )
 
 

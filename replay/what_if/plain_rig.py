@@ -1,18 +1,15 @@
 """The rig that faults are tried on: the devices of a real one, on a plain signal."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
 from replay.virtual.rig import virtual_rig
 from replay.virtual.world import World
 from replay.what_if.faults import ON_TIME_S, WhatIfFault
 from replay.what_if.inflicting import S
+from replay.what_if.stand_ins import stand_ins
 from replay.what_if.states import CALIBRATE_S
 from stimulators.decisions import State
 from stimulators.device_config import DeviceConfig
-from stimulators.policies.threshold import ThresholdConfig
 from streamer.config import LoopConfig
 
 
@@ -31,35 +28,20 @@ def plain_rig(config: LoopConfig, fault: WhatIfFault, state: State) -> LoopConfi
     devices = list(config.devices)
     if fault.name == "limit reached":
         devices = [_short(device) for device in devices]
-    return virtual_rig(
+    rig = virtual_rig(
         devices,
         timing=config.gate,
         tick_s=config.rig.tick_s,
-        policies=_policies(config),
         calibrate_s=CALIBRATE_S if state == "armed" else 0.0,
     )
+    policies = tuple(each.table for each in stand_ins(config))
+    return msgspec.structs.replace(rig, policies=policies)
 
 
 def _short(device: DeviceConfig) -> DeviceConfig:
     on_time_s_max = min(ON_TIME_S, device.limits.on_time_s_max)
     limits = msgspec.structs.replace(device.limits, on_time_s_max=on_time_s_max)
     return msgspec.structs.replace(device, limits=limits)
-
-
-def _policies(config: LoopConfig) -> Mapping[str, Mapping[str, Any]]:
-    """Return the amounts and programs that the rig's own policies have."""
-    found: dict[str, dict[str, Any]] = {}
-    units = {device.id: device.unit for device in config.devices}
-    for policy in config.policies:
-        if not isinstance(policy, ThresholdConfig) or policy.output != "amplitude":
-            continue
-        unit = units.get(policy.device, "ma")
-        keys = {key: getattr(policy, key) for key in (f"on_{unit}", f"off_{unit}")}
-        keys["program"] = policy.program
-        found[policy.device] = {
-            key: value for key, value in keys.items() if value not in {None, ""}
-        }
-    return found
 
 
 def swing_while_calibrating(world: World, state: State) -> None:

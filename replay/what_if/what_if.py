@@ -8,6 +8,7 @@ from replay.virtual.world import World
 from replay.what_if.faults import WHAT_IF_FAULTS, WhatIfFault
 from replay.what_if.onlooker import AFTER_S, Onlooker
 from replay.what_if.plain_rig import plain_rig, swing_while_calibrating
+from replay.what_if.stand_ins import stand_ins
 from replay.what_if.states import CALIBRATE_S, STATES, reach
 from replay.what_if.way_back import find_way_back
 from stimulators.decisions import State
@@ -47,7 +48,10 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     amounts : dict of str to tuple
         By device, what it gave: pairs of seconds since it began, and amount in the device's unit.
     wishes : dict of str to tuple
-        By device, what the policy wanted, in the same form.
+        By device, what the policy wanted, in the same form; the safe amount where it gives triggers
+        or all of it is withheld.
+    policies : dict of str to str
+        By device, what stood in the place of which policy.
     """
 
     fault: str
@@ -62,6 +66,7 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     drives_again_s: float | None
     amounts: dict[str, tuple[tuple[float, float], ...]]
     wishes: dict[str, tuple[tuple[float, float], ...]]
+    policies: dict[str, str]
 
 
 def rows(
@@ -127,6 +132,7 @@ def _row(config: LoopConfig, fault: WhatIfFault, state: State, seed: int) -> Fau
         drives_again_s=_seconds(again_us, watch.start_us),
         amounts={name: tuple(each) for name, each in watch.amounts.items()},
         wishes={name: tuple(each) for name, each in watch.wishes.items()},
+        policies={each.device: each.text for each in stand_ins(config)},
     )
 
 

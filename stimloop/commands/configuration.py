@@ -56,14 +56,23 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
 @app.command("import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="What an implant's programs write: a configuration or a report.")
+        Path,
+        typer.Argument(
+            help="A configuration or report of an implant's programs, or a session folder."
+        ),
     ],
     *,
+    device: Annotated[
+        str | None, typer.Option(help="Of a session, only this device; all of them without.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The new file; without it, the fragment is printed.")
     ] = None,
 ) -> None:
     """Make a TOML fragment for a rig of an implant's own file, recognized by what is in it.
+
+    Of a recorded session it is the control arm yoked: the amounts that each device was sent, by
+    the time since it was engaged, around the policy that the session had.
 
     What has no counterpart is warned of, by its path in that file. A fragment has no limits of a
     device: whoever drives one writes them down. Merged into a rig, `config check` says what that
@@ -71,7 +80,7 @@ def import_(
     """
     from stimloop.importing.fragment import fragment_of
 
-    fragment = fragment_of(file)
+    fragment = fragment_of(file, device)
     for warning in fragment.warnings:
         warn(f"{file}: {warning}")
     if out is None:

@@ -64,8 +64,12 @@ def what_if(
 
 
 def _print_table(rows: "list[FaultRow]") -> None:
-    from replay.what_if.page import rest_of, way_back_of
+    from replay.what_if.page import rest_of, stood_in, way_back_of
+    from replay.what_if.stand_ins import WHY
 
+    print_line(WHY)
+    for text in stood_in(rows):
+        print_line(f"  {text}")
     before = ""
     for row in rows:
         if row.fault != before:

@@ -1,7 +1,9 @@
-"""A fragment of a rig's file, made of an implant's file."""
+"""A fragment of a rig's file, made of an implant's file or of a recorded session."""
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import tomli_w
 
@@ -11,7 +13,11 @@ from stimloop.errors import ConfigError
 from stimloop.importing.importer import RefusedError
 from stimloop.importing.json_file import read_json, said_twice
 from stimloop.importing.registry import importer_of, importers
+from stimloop.importing.session_course import FORMAT, courses_of, is_session
 from stimloop.terminal.plain_text import plain
+
+#: A point of a course, as the writer of TOML breaks it into four lines.
+_PAIR: Final = re.compile(r"\[\n\s+([-+.\de]+),\n\s+([-+.\de]+),\n\s+\]")
 
 
 class Fragment(NamedTuple):
@@ -32,14 +38,33 @@ class Fragment(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def fragment_of(file: Path) -> Fragment:
-    """Return the fragment that a file of any known format becomes.
+def fragment_of(file: Path, device: str | None = None) -> Fragment:
+    """Return the fragment that a file of any known format becomes, or a session.
+
+    Parameters
+    ----------
+    file : Path
+        The file, or the folder of a session.
+    device : str, optional
+        Of a session only this device.
 
     Raises
     ------
     ConfigError
         Where it is none of them, or holds what cannot be: a line each.
     """
+    if is_session(file):
+        found = courses_of(file, device)
+        warnings = found.warnings
+        name = f"{FORMAT} {found.session}"
+        toml = _toml(file, name, warnings, {"policies": found.policies})
+        return Fragment(name, _PAIR.sub(r"[\1, \2]", toml), warnings)
+    if device is not None:
+        raise ConfigError(f"--device: expected it with a session alone, found {file}")
+    return _fragment_of_document(file)
+
+
+def _fragment_of_document(file: Path) -> Fragment:
     document = read_json(file)
     importer = importer_of(document)
     twice = [
@@ -55,6 +80,11 @@ def fragment_of(file: Path) -> Fragment:
     except RefusedError as error:
         raise ConfigError(*lines(file, error.mistakes, {})) from error
     warnings = tuple(f"{path}: {text}" for path, text in found.warnings)
-    head = [f"{file.name}: {importer.format}", *warnings]
-    comments = "".join(f"# {plain(each)}\n" for each in head)
-    return Fragment(importer.format, f"{comments}\n{tomli_w.dumps(dict(found.tables))}", warnings)
+    toml = _toml(file, importer.format, warnings, found.tables)
+    return Fragment(importer.format, toml, warnings)
+
+
+def _toml(file: Path, name: str, warnings: Sequence[str], tables: Mapping[str, Any]) -> str:
+    """Return tables under comments that say what they were made of."""
+    comments = "".join(f"# {plain(each)}\n" for each in [f"{file.name}: {name}", *warnings])
+    return f"{comments}\n{tomli_w.dumps(dict(tables))}"

@@ -73,7 +73,11 @@ class CommandCheck:
         """Return why a trigger whose time has come may not be given now, in one word, or None."""
         if service_now_us >= command.expires_us:
             return RefusalReason.EXPIRED
-        return self._exactness_refusal(command, now_us) or self.trigger_refusal(command, now_us)
+        return (
+            self._exactness_refusal(command, now_us)
+            or self._earliness_refusal(command, now_us)
+            or self.trigger_refusal(command, now_us)
+        )
 
     def _session_refusal(self, command: Command, newest_seq: int) -> RefusalReason | None:
         """Return why the sender of the command may not drive the device now, or None."""
@@ -117,6 +121,18 @@ class CommandCheck:
             return RefusalReason.CLOCK
         late_us = now_us + service.offset_us - fire_at_us
         return RefusalReason.EXPIRED if late_us > limit_us - service.uncertainty_us else None
+
+    def _earliness_refusal(self, command: Command, now_us: int) -> RefusalReason | None:
+        """Refuse a trigger that is due by the last offset, and by the surest one far too early.
+
+        So it is where the own clock may have been set forward since the last good exchange.
+        """
+        limit_us, fire_at_us = command.fire_uncertainty_us_max, command.fire_at_us
+        service = self._clocks.surest(command.session, now_us)
+        if limit_us is None or fire_at_us is None or service is None:
+            return None
+        early_us = fire_at_us - now_us - service.offset_us
+        return RefusalReason.CLOCK if early_us > limit_us - service.uncertainty_us else None
 
     def _program_refusal(self, command: Command) -> RefusalReason | None:
         """Refuse a change of program above 0, but for programs of the same contacts."""

@@ -142,7 +142,7 @@ class Admission:
     def _unconfirmed(self, drive: Drive, target: Target) -> Refusal | None:
         """Refuse, and offer, a trigger of more than an operator said yes to."""
         at_s = self._rig.now_s if target.fire_at_s is None else target.fire_at_s
-        highest = drive.rises.highest(target.program, at_s)
+        highest = drive.rises.highest(target.program, at_s, kind="trigger")
         if target.amount <= max(0.0, highest):
             return None
         self._rig.offer(drive, target)

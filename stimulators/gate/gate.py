@@ -291,6 +291,7 @@ class SafetyGate:
         self._rig.begin(now_s)
         for drive in self._drives.values():
             drive.account.sleep(lasted_s, drive.belief, now_s)
+            drive.limits.sleep(lasted_s)
         self._rig.lapse(f"the machine slept for {lasted_s:.1f} s", lasted_s)
         return self._rig.end()
 

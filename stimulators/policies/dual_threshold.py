@@ -137,7 +137,7 @@ class DualThreshold(AmplitudePolicy):
     def goal_of(self, mean: float, observation: Observation) -> float | None:
         """Return an end of the clip, or None between the thresholds."""
         side = int(mean > self._upper) - int(mean < self._lower)
-        self.held_against = self._lower if side < 0 else self._upper
+        self.compared_with = self._lower if side < 0 else self._upper
         side = self.sign * self.onsets.update(side, observation.sample, observation.time_s)
         if side == 0:
             return None

@@ -201,7 +201,7 @@ class LinearDiscriminant(AmountKeeper):
             channel,
             observation.time_s if self._since_s is None else self._since_s,
             newest.output_of(observation.values) if output is None else output,
-            newest.held_against,
+            newest.compared_with,
         )
 
     def _change(self, at: int, time_s: float) -> None:

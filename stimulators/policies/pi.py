@@ -162,7 +162,7 @@ class Pi(AmplitudePolicy):
 
     def goal_of(self, mean: float, observation: Observation) -> float | None:
         """Return the amount of the controller after this mean."""
-        self.held_against = self._set_point
+        self.compared_with = self._set_point
         error = self.sign * (mean - self._set_point) / self._set_point
         proportional = self._gain * error
         if self._integral is None:

@@ -129,6 +129,6 @@ class Proportional(AmplitudePolicy):
         held = self.amount if self.goal is None else self.goal
         is_near = abs(wanted - held) <= self._dead_band and 0.0 < share < 1.0
         direction = 0 if is_near else int(wanted > held) - int(wanted < held)
-        self.held_against = self._upper if self.sign * direction > 0 else self._lower
+        self.compared_with = self._upper if self.sign * direction > 0 else self._lower
         side = self.onsets.update(self.sign * direction, observation.sample, observation.time_s)
         return self.goal if side == 0 else wanted

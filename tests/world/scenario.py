@@ -26,7 +26,7 @@ LIES = frozenset({"says_high", "invents"})
 _CALM_S = 40
 #: How often the signal changes, so that a device that fell short of a target gets another one.
 _CHANGE_S = 10
-#: How far back the amount of a device may have been the wanted one, where targets always change.
+#: How long a device may lag behind a policy whose targets always change.
 _LATELY_S = 0.3
 #: The longest time for which the signal is weak, until the rig gives the wanted amount.
 _WEAK_S_MAX = 10

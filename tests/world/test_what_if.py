@@ -7,19 +7,33 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
+from msgspec.structs import replace as _replace
 
-from replay.virtual.rig import virtual_rig
+from replay.virtual.rig import STREAM_INFO, virtual_rig
 from replay.what_if.onlooker import AFTER_S
 from replay.what_if.page import page
+from replay.what_if.plain_rig import plain_rig
+from replay.what_if.stand_ins import stand_ins
 from replay.what_if.what_if import STATES, WHAT_IF_FAULTS, FaultRow, rows
 from stimloop import config as configuration
 from stimulators.decisions import State
 from stimulators.gate_config import GateConfig
-from tests.world.scenario import stimulator_of
+from stimulators.policies.arms.sham import ShamConfig
+from stimulators.policies.policy import PolicyConfig
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from tests.world.drawn_policies import EXAMPLES, LEVEL_DEVICE, reading_burst, reads_peaks
+from tests.world.scenario import feedback_of, stimulator_of
 
 _CONFIG = configuration.load(None)
 #: A hold that ends in safe, the lease, the way at the slew, and what a message takes.
 _REST_S_MAX = 6.0
+#: Faults of each end: service, data, device, limits.
+_SOME_FAULTS = tuple(
+    fault
+    for fault in WHAT_IF_FAULTS
+    if fault.name in {"service killed", "data suspect", "device restarted", "limit reached"}
+)
 
 
 @cache
@@ -84,6 +98,7 @@ def test_rows_are_plain_data_that_can_be_read_back() -> None:
         "drives_again_s",
         "amounts",
         "wishes",
+        "policies",
     ]
 
 
@@ -116,6 +131,69 @@ def test_the_numbers_of_the_rig_decide() -> None:
     assert killed.at_rest_s == pytest.approx(1.0 + 3.0, abs=0.3)
     assert max(amount for _, amount in killed.amounts["left"]) == 3.0
     assert not math.isnan(killed.drives_again_s or math.nan)
+
+
+def _rig_of(example: PolicyConfig) -> LoopConfig:
+    devices = [
+        feedback_of(name, simulated=False)
+        if name == LEVEL_DEVICE
+        else stimulator_of(name, safe_ma=0.5)
+        for name in example.drives
+    ]
+    table = reading_burst(example)
+    rig = virtual_rig(devices, has_rhythm=reads_peaks(table))
+    return msgspec.structs.replace(rig, policies=(table,))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{type(e).__name__}-{e.id}" for e in EXAMPLES])
+def test_what_stands_in_for_a_policy_has_its_amounts_and_says_so(example: PolicyConfig) -> None:
+    config = _rig_of(example)
+    plain = plain_rig(config, WHAT_IF_FAULTS[0], "active")
+    real, put = (ClosedLoop(each, [STREAM_INFO], "s").wirings for each in (config, plain))
+    real_clips = {name: clip for each in real for name, clip in each.policy.clips.items()}
+    assert {name: clip for each in put for name, clip in each.policy.clips.items()} == real_clips
+    sends_nothing = isinstance(example, ShamConfig)
+    assert all(isinstance(each, ShamConfig) is sends_nothing for each in plain.policies)
+    for told in stand_ins(config):
+        assert told.text.startswith(f"policy {example.id!r} ({example.__struct_config__.tag}): in")
+        assert f"{real_clips[told.device].highest:g}" in told.text
+        assert ("one trigger of" in told.text) is (real_clips[told.device].kind == "trigger")
+        assert ("nothing of it is sent" in told.text) is sends_nothing
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{type(e).__name__}-{e.id}" for e in EXAMPLES])
+def test_faults_end_as_they_must_with_every_policy(example: PolicyConfig) -> None:
+    config = _rig_of(example)
+    safe = {device.id: device.safe_amount for device in config.devices}
+    clips = ClosedLoop(config, [STREAM_INFO], "s").wirings[0].policy.clips
+    for row in rows(config, faults=_SOME_FAULTS, states=["active"]):
+        where = f"{row.fault} from {row.state}"
+        assert not row.must_rest or row.at_rest_s is not None, where
+        assert row.drives_again_s is not None, where
+        for name, clip in clips.items():
+            wanted = {amount for _, amount in row.wishes[name]}
+            sends = clip.kind == "amplitude" and not isinstance(example, ShamConfig)
+            assert wanted <= ({clip.lowest, clip.highest} if sends else {safe[name]}), where
+            (_, first), *_ = row.amounts[name]
+            assert first == pytest.approx(clip.highest if sends else safe[name]), where
+
+
+def test_stages_and_policies_without_amounts_are_told() -> None:
+    config = _rig_of(next(each for each in EXAMPLES if each.id == "dual"))
+    told = {
+        stage: stand_ins(_replace(config, rig=_replace(config.rig, stage=stage)))[0]
+        for stage in ("closed", "confirm", "shadow")
+    }
+    assert told["confirm"].text == f"{told['closed'].text}, as if each rise were confirmed"
+    assert told["shadow"].text == f"{told['closed'].text}, and nothing of it is sent"
+    assert isinstance(told["shadow"].table, ShamConfig)
+    (alone,) = stand_ins(_replace(config, policies=()))
+    assert alone.text == "no policy drives it; here one steps between 0.5 and 3 mA"
+    unfit = _replace(config.policies[0], highest_ma=9.0)
+    (whole,) = stand_ins(_replace(config, policies=(unfit,)))
+    assert "cannot be asked for its amounts (highest_ma: expected from 0 to 3 " in whole.text
+    assert whole.text.endswith("; here one steps between 0.5 and 3 mA in its place")
 
 
 class _Strict(HTMLParser):

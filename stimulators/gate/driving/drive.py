@@ -272,7 +272,9 @@ class Drive:
     def send_next(self, state: State, now_s: float) -> Send | None:
         """Return the command that is due in this state of the rig, or None."""
         steering, wish = self._steering, self.wishes.newest
-        self.limits.advance(now_s)
+        if self.is_engaged or self.presence.is_there:
+            # Of a device that says nothing nobody knows that it still gives what it said last.
+            self.limits.advance(now_s)
         if self.descent is not None:
             return self._descend(self.descent, now_s)
         if not (self.is_engaged and self.is_live):

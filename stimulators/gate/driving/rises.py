@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stimulators.targets import Target
+from stimulators.wire.messages import CommandKind
 
 #: An offer that is not enough any more is replaced no sooner than this: an operator has to read it.
 _STANDS_S = 2.0
@@ -37,10 +38,24 @@ class Offer(NamedTuple):
 
 
 class Yes(NamedTuple):
-    """The way up that an operator opened: to an amount of a program, for a time."""
+    """The way up that an operator opened: to an amount of a program, for a time.
+
+    Parameters
+    ----------
+    amount, program
+        Up to which amount, and in which program.
+    kind : str
+        ``amplitude`` opens triggers of no more than the amount, too; ``trigger`` opens no
+        amplitude: who said yes to pulses said none to a current that stays.
+    operator : str
+        Who said it.
+    until_s : float
+        How long it is good for.
+    """
 
     amount: float
     program: str
+    kind: CommandKind
     operator: str
     until_s: float
 
@@ -81,7 +96,7 @@ class Rises:
         """Whether an operator has to say yes to each."""
         return self._confirm_s is not None
 
-    def highest(self, program: str, at_s: float) -> float:
+    def highest(self, program: str, at_s: float, *, kind: CommandKind = "amplitude") -> float:
         """Return up to which amount of a program a command of this time may go.
 
         Parameters
@@ -90,6 +105,8 @@ class Rises:
             The program.
         at_s : float
             When the command is sent, or fired.
+        kind : str
+            The kind of the command.
 
         Returns
         -------
@@ -99,23 +116,26 @@ class Rises:
         if self._confirm_s is None:
             return math.inf
         yes = self.yes
-        if yes is None or yes.program != program or at_s >= yes.until_s - self._command_valid_s:
+        if yes is None or not _covers(yes.kind, yes.program, kind, program):
             return -math.inf
-        return yes.amount
+        return yes.amount if at_s < yes.until_s - self._command_valid_s else -math.inf
 
     def want(self, target: Target, now_s: float) -> Offer | None:
         """Offer a rise that is not open; return the offer where that is a new one."""
-        if self._confirm_s is None or target.amount <= self.highest(target.program, now_s) + _TINY:
+        # An amplitude goes as far as is open; a trigger of more than that is not given at all.
+        spare = 0.0 if target.kind == "trigger" else _TINY
+        highest = self.highest(target.program, now_s, kind=target.kind)
+        if self._confirm_s is None or target.amount <= highest + spare:
             return None
         offer, until_s = self.offer, now_s + self._confirm_s
         if offer is not None:
-            is_same = offer.target.program == target.program
-            is_enough = is_same and target.amount <= offer.amount + _TINY
+            offered = offer.target
+            is_same = _covers(offered.kind, offered.program, target.kind, target.program)
+            is_enough = is_same and target.amount <= offer.amount + spare
             if is_enough or now_s - offer.made_s < _STANDS_S:
                 self.offer = offer._replace(until_s=until_s) if is_same else offer
                 return None
-        amount = round(target.amount, _N_DECIMALS)
-        self.offer = Offer(next(self._numbers), amount, target, now_s, until_s)
+        self.offer = Offer(next(self._numbers), _shown(target.amount), target, now_s, until_s)
         return self.offer
 
     def objection(self, number: int, amount: float | None) -> tuple[str, str] | None:
@@ -134,8 +154,8 @@ class Rises:
         offer, self.offer = self.offer, None
         if offer is None or self._confirm_s is None:
             return None
-        until_s = now_s + self._confirm_s
-        self.yes = Yes(offer.amount, offer.target.program, operator, until_s)
+        wanted, until_s = offer.target, now_s + self._confirm_s
+        self.yes = Yes(offer.amount, wanted.program, wanted.kind, operator, until_s)
         return self.yes
 
     def pass_time(self, now_s: float) -> Yes | None:
@@ -151,3 +171,14 @@ class Rises:
     def end(self) -> None:
         """Forget offer and yes: what comes then is asked anew."""
         self.offer = self.yes = None
+
+
+def _covers(kind: CommandKind, program: str, wanted: CommandKind, wanted_program: str) -> bool:
+    """Return whether a yes to one kind of a program is one to what is wanted, too."""
+    return program == wanted_program and kind in {wanted, "amplitude"}
+
+
+def _shown(amount: float) -> float:
+    """Return an amount as operators read it, never less than it is: a yes to it is enough."""
+    shown = round(amount, _N_DECIMALS)
+    return shown if shown >= amount else round(shown + _TINY, _N_DECIMALS)

@@ -19,6 +19,8 @@ from stimulators.reasons import NothingReason, SendReason
 from stimulators.targets import Target
 
 _TINY = 1e-9
+#: Multiples of a step are rounded to this many decimals: three steps of 0.1 are 0.3, and not more.
+_N_DECIMALS = 9
 
 
 class Steering:
@@ -87,12 +89,13 @@ class Steering:
         """Move towards the wanted amount; to another program by way of 0."""
         if self._shortfall.is_clipped and self._belief.is_certain:
             return self._nothing(NothingReason.CLIPPED)
-        goal = within = self._on_a_step(self.within_limits(wish, now_s), wish.program)
+        goal = within = self.within_limits(wish, now_s)
         if self._rises.are_asked:
             highest = self._rises.highest(wish.program, now_s)
             if highest < 0.0:
                 return self._fall(wish, now_s)
-            goal = min(goal, highest)
+            if goal > highest:
+                goal = min(highest, self._on_a_step(highest, wish.program))
         if not self._may_switch(wish.program):
             program = self._belief.program
             return self._toward(0.0, program, wish, now_s, reason=SendReason.PROGRAM)
@@ -106,11 +109,12 @@ class Steering:
         return sent
 
     def within_limits(self, wish: Target, now_s: float) -> float:
-        """Return the wanted amount, or how far the limits let it go up; no limit forces it down."""
+        """Return where the device is taken: no limit forces it down, and it has its steps."""
         highest = self._limits.highest(now_s)
         if wish.amount <= highest:
-            return wish.amount
-        return min(wish.amount, max(highest, self._belief.lowest))
+            return self._on_a_step(wish.amount, wish.program)
+        within = min(wish.amount, max(highest, self._belief.lowest))
+        return self._on_a_step(within, wish.program)
 
     def _on_a_step(self, goal: float, program: str) -> float:
         """Return where a device with steps is taken: where it is, for less than a step."""
@@ -119,13 +123,16 @@ class Steering:
             return goal
         if said is not None and said[1] == program and abs(goal - said[0]) < step - _TINY:
             return said[0]
-        return math.floor(goal / step + _TINY) * step
+        return min(goal, self._steps(math.floor(goal / step + _TINY)))
+
+    def _steps(self, n_steps: int) -> float:
+        return min(round(n_steps * self._step, _N_DECIMALS), self._config.amount_max)
 
     def _whole(self, amount: float, lowest: float, *, is_up: bool) -> float | None:
         """Return the last whole step on the way to an amount; None where it is no step further."""
         n_steps = amount / self._step
         n_whole = math.floor(n_steps + _TINY) if is_up else math.ceil(n_steps - _TINY)
-        whole = n_whole * self._step
+        whole = self._steps(n_whole)
         is_further = whole > lowest + _TINY if is_up else whole <= lowest
         return whole if is_further else None
 
@@ -135,9 +142,10 @@ class Steering:
         if belief.has_open or (self._shortfall.is_clipped and belief.is_certain):
             # What is under way was opened before; what a device clips is asked once.
             return False
+        amount = self._on_a_step(wish.amount, wish.program)
         if wish.program != belief.program:
-            return wish.amount > 0.0
-        return wish.amount > max(self._level, belief.lowest) + belief.tolerance + _TINY
+            return amount > 0.0
+        return amount > max(self._level, belief.lowest) + belief.tolerance + _TINY
 
     def keep(self, now_s: float) -> Send | None:
         """Keep the amount; repeat the lowest possible one where it is uncertain what arrived."""
@@ -173,7 +181,7 @@ class Steering:
     def _fall(self, wish: Target, now_s: float) -> Send | None:
         """Go down to what is wished, and never up, without a change of program."""
         said, (lowest, highest) = self._sending.said, self._belief.interval
-        goal = min(wish.amount, self._level)
+        goal = min(self._on_a_step(wish.amount, wish.program), self._level)
         if highest > goal + _TINY:
             # An amount between the two might raise what it gives.
             goal = min(goal, lowest)
@@ -215,6 +223,9 @@ class Steering:
             amount = self._slew.up(lowest, goal)
         elif goal < highest - _TINY:
             amount = self._slew.down(lowest, highest, goal)
+            if amount is None and self._sending.is_cancel_due:
+                # What waits does not wait until the slew allows a step that is worth a command.
+                amount = min(lowest, self._config.amount_max)
         elif self._sending.is_cancel_due or not self._is_shown(program):
             amount = min(lowest, goal)
         else:

@@ -172,6 +172,9 @@ class Limit:
     def advance(self, now_s: float) -> None:
         """Let time pass up to `now_s`."""
 
+    def sleep(self, lasted_s: float) -> None:
+        """Count time in which the clock of the service stood still."""
+
     def is_reached(self, now_s: float) -> bool:
         """Return whether the limit allows nothing more than the way to the safe amount."""
         del now_s

@@ -135,6 +135,11 @@ class Limits:
         for advance in self._advances:
             advance(now_s)
 
+    def sleep(self, lasted_s: float) -> None:
+        """Count time in which the clock of the service stood still."""
+        for limit in self._limits:
+            limit.sleep(lasted_s)
+
     def reached(self, now_s: float) -> str | None:
         """Return the key of a limit that allows only the way to the safe amount, or None."""
         for limit in self._limits:

@@ -4,7 +4,7 @@ import math
 
 from stimulators.decisions import Refusal
 from stimulators.gate.limits.limit import Asked, Limit, Limited
-from stimulators.gate.usage.charge_window import WINDOW_S, ChargeWindow
+from stimulators.gate.usage.charge_window import BIN_S, WINDOW_S, ChargeWindow
 from stimulators.refusals import RefusalReason
 
 #: The limit above a mean grows in so many steps up to the highest amount.
@@ -49,8 +49,9 @@ class MeanLimit(Limit):
     """No amount far above the mean of the last ten minutes, where that is written.
 
     The mean is of the lowest amounts that the device may have given, and of its safe amount in the
-    time before the service knew it. The limit grows in steps of a hundredth of the highest amount:
-    a device is not sent a command at each tick.
+    time before the service knew it. Longer than a lease without a look at it counts as the safe
+    amount at most: it may have gone there by itself. The limit grows in steps of a hundredth of the
+    highest amount: a device is not sent a command at each tick.
     """
 
     place = 130
@@ -65,9 +66,10 @@ class MeanLimit(Limit):
         self._belief = device.belief
         above = self.value_of(device.config)
         self._above = math.inf if above is None else above
+        self._stay_s = device.account.stay_s
         self._given = ChargeWindow(rounds_up=False)
         self._began_s: float | None = None
-        self._now_s = 0.0
+        self._now_s = self._slept_s = 0.0
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""
@@ -89,17 +91,29 @@ class MeanLimit(Limit):
         """Count the lowest amount up to now."""
         if self._above == math.inf:
             return
+        now_s += self._slept_s
         if self._began_s is None:
             self._began_s = self._now_s = now_s
-        passed_s = now_s - self._now_s
-        if passed_s > 0.0:
-            self._given.add(self._belief.lowest * passed_s, now_s)
-            self._now_s = now_s
+        lowest = self._belief.lowest
+        if now_s - self._now_s > self._stay_s:
+            lowest = min(lowest, self.config.safe_amount)
+        # What is older than ten minutes does not count, and the rest counts when it was given.
+        began_s = max(self._now_s, now_s - WINDOW_S)
+        for n_bins in range(math.ceil((now_s - began_s) / BIN_S)):
+            from_s = began_s + n_bins * BIN_S
+            until_s = min(now_s, from_s + BIN_S)
+            self._given.add(lowest * (until_s - from_s), until_s)
+        self._now_s = max(self._now_s, now_s)
+
+    def sleep(self, lasted_s: float) -> None:
+        """Let the ten minutes go on, although the clock of the service stood still."""
+        self._slept_s += min(max(0.0, lasted_s), 2.0 * WINDOW_S)
 
     def highest(self, now_s: float) -> float:
         """Return the mean of the last ten minutes, and what may be given above it."""
         if self._above == math.inf:
             return math.inf
+        now_s += self._slept_s
         began_s = now_s if self._began_s is None else self._began_s
         before_s = max(0.0, WINDOW_S - (now_s - began_s))
         given = self._given.charge_uc(now_s) + before_s * self.config.safe_amount

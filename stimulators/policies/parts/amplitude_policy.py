@@ -35,7 +35,7 @@ class AmplitudePolicy(AmountKeeper):
 
     Attributes
     ----------
-    held_against : float
+    compared_with : float
         What the newest mean was compared with.
     onsets : Onsets
         How long the mean has been above or below.
@@ -92,7 +92,7 @@ class AmplitudePolicy(AmountKeeper):
         self._averaging.restart()
         self.onsets.restart()
         self._mean: float | None = None
-        self.held_against = 0.0
+        self.compared_with = 0.0
         self.start()
 
     def take(self, observation: Observation) -> None:
@@ -129,5 +129,5 @@ class AmplitudePolicy(AmountKeeper):
             self._channel,
             observation.time_s if since_s is None else since_s,
             observation.values[0] if self._mean is None else self._mean,
-            self.held_against,
+            self.compared_with,
         )

@@ -101,7 +101,7 @@ class Discriminant:
         return sum(each.is_passed for each in self._boundaries)
 
     @property
-    def held_against(self) -> float:
+    def compared_with(self) -> float:
         """The threshold that the level rests on: the highest that is passed, or the lowest."""
         upper = self._config.upper_threshold
         is_upper = upper is not None and self._boundaries[1].is_passed

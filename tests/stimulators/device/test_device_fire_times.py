@@ -46,8 +46,8 @@ def test_when_it_has_to_look_next_is_said() -> None:
     assert bench.device.fires_in_us == 50_000
 
 
-def _far(bench: Bench, round_trip_us: int) -> None:
-    """Let the device know the time by an exchange that took so long."""
+def _far(bench: Bench, round_trip_us: int, *, set_by_us: int = 0) -> None:
+    """Let the device know the time by an exchange that took so long; its clock was set before."""
     (asked,) = (each for each in bench.device.tick(bench.now_us) if isinstance(each, ClockRequest))
     heard_us = bench.now_us + round_trip_us // 2
     bench.now_us += round_trip_us
@@ -57,11 +57,11 @@ def _far(bench: Bench, round_trip_us: int) -> None:
             sent_us=asked.sent_us,
             nonce=asked.nonce,
             session=SESSION,
-            received_us=heard_us + AHEAD_US,
-            replied_us=heard_us + AHEAD_US,
+            received_us=heard_us + AHEAD_US - set_by_us,
+            replied_us=heard_us + AHEAD_US - set_by_us,
         )
     )
-    bench.tell(bench.lease())
+    bench.tell(bench.lease(issued_us=bench.now_us + AHEAD_US - set_by_us))
     assert bench.state == "live"
 
 
@@ -84,6 +84,31 @@ def test_a_clock_that_may_have_been_set_meanwhile_refuses_at_the_time() -> None:
     bench.now_us += 35_000  # time that passed, or a clock that was set: it cannot know
     (ack,) = acks(bench.device.tick(bench.now_us))
     assert (ack.refused, bench.device.triggers.n_given) == ("clock", 0)
+
+
+@pytest.mark.parametrize(("within_us", "refused"), [(3_000, "clock"), (8_000, None)])
+def test_a_trigger_is_not_given_early_by_a_clock_that_was_set_forward(
+    within_us: int, refused: str | None
+) -> None:
+    bench = Bench()
+    _far(bench, 4_000)
+    set_by_us = 4_500  # less than tells the two exchanges apart
+    bench.now_us += 100_000 + set_by_us
+    _far(bench, 5_200, set_by_us=set_by_us)
+    service_us = bench.now_us + AHEAD_US - set_by_us
+    command = bench.command(
+        1.0,
+        kind="trigger",
+        issued_us=service_us,
+        expires_us=service_us + 100_000,
+        fire_at_us=service_us + 40_000,
+        fire_uncertainty_us_max=within_us,
+    )
+    assert bench.tell(command) == ()
+    bench.wait(40_000 - set_by_us - 1_000)
+    bench.now_us += 1_000
+    (ack,) = acks(bench.tick())
+    assert (ack.refused, bench.device.triggers.n_given) == (refused, refused is None)
 
 
 def test_after_such_a_pause_it_compares_its_clock_soon_and_goes_on() -> None:

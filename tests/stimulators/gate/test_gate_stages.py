@@ -366,6 +366,37 @@ def test_a_trigger_that_fires_after_the_yes_is_not_sent() -> None:
     assert rig.refusals[-1] == "unconfirmed"
 
 
+@pytest.mark.parametrize("amount", [1 / 3, 1.23454, 1.23456, 1.2])
+def test_a_trigger_of_any_number_of_decimals_is_given_once_it_is_confirmed(amount: float) -> None:
+    rig = StagedRig(device_of()).be_active()
+    rig.trigger(amount)
+    assert amount <= rig.offer.amount < amount + 1e-4
+    assert rig.yes() == []
+    assert amounts(commands_in(rig.trigger(amount))) == [amount]
+
+
+def test_a_trigger_of_a_little_more_than_is_open_is_offered() -> None:
+    rig = StagedRig(device_of()).be_active()
+    rig.trigger(1.0)
+    assert rig.yes() == []
+    rig.run(0.1)
+    assert commands_in(rig.trigger(1.00005)) == []
+    assert rig.offer.amount == 1.0001
+    assert rig.yes() == []
+    assert amounts(commands_in(rig.trigger(1.00005))) == [1.00005]
+
+
+def test_a_yes_to_pulses_is_none_to_a_current_that_stays() -> None:
+    rig = StagedRig(device_of()).be_active()
+    rig.trigger(2.0)
+    assert rig.yes() == []
+    assert rig.sent(0.5, 2.0) == []
+    assert rig.offer.kind == "amplitude"
+    assert rig.yes() == []
+    assert rig.sent(0.5, 2.0)[-1] == 2.0
+    assert amounts(commands_in(rig.trigger(2.0))) == [2.0]
+
+
 def test_a_level_waits_for_a_yes_too() -> None:
     rig = StagedRig(feedback_of()).be_active()
     assert rig.sent(0.5, 0.6) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stimulators.decisions import Send, State
 from stimulators.gate.freshness import Flaw
 from stimulators.gate_config import GateConfig
 from tests.stimulators.gate.driving.bench import Bench, pulses
@@ -108,3 +109,20 @@ def test_without_a_wish_an_active_device_is_kept_at_the_lowest_it_may_give() -> 
     assert bench.ask() is None
     bench.drive.belief.send(99, 1.25, "a", bench.now_s)
     assert bench.ask() == (1.0, "a")
+
+
+@pytest.mark.parametrize("state", ["hold", "paused"])
+def test_a_trigger_that_waits_is_taken_back_at_once_though_the_slew_allows_no_step(
+    state: State,
+) -> None:
+    limits = {"slew_ma_per_s_max": 0.5, "charge_uc_per_10_min_max": 1e6}
+    bench = Bench(limits=limits, tolerance=0.1).be_live(0.5).want(3.0)
+    bench.ask()
+    assert bench.ask(1.0) == (0.7078125, "a")
+    assert bench.command is not None
+    # It is on its way there.
+    bench.say(0.5, last_seq=bench.command.seq, answers=bench.command.seq, state=None)
+    trigger = bench.target(1.0, kind="trigger", fire_at_s=bench.now_s + 0.08)
+    assert isinstance(bench.drive.trigger(trigger, bench.now_s), Send)
+    assert bench.drive.cancel_triggers(bench.now_s)
+    assert bench.ask(_TICK_S, state) == (0.5, "a")

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from stimulators.decisions import NothingSent
-from tests.stimulators.gate.gate_rig import GateRig, amounts, commands_in, device_of, limits_of
+from tests.stimulators.gate.gate_rig import (
+    CONFIRM_S,
+    GateRig,
+    amounts,
+    commands_in,
+    device_of,
+    limits_of,
+)
+from tests.stimulators.gate.test_gate_stages import StagedRig
 
 
 def _rig(**limits: Any) -> GateRig:
@@ -66,3 +74,31 @@ def test_a_way_down_has_whole_steps_too_and_ends_at_what_is_wanted() -> None:
     rig.run(4.0, amount=1.5)
     given = amounts(commands_in(rig.run(3.0, amount=0.8)))
     assert given == pytest.approx([0.1 * n for n in range(14, 7, -1)])
+
+
+@pytest.mark.parametrize("highest", [0.6, 0.7, 1.2, 1.4, 2.4, 2.9, 3.0])
+def test_the_highest_amount_is_reached_though_its_steps_sum_to_a_little_more(
+    highest: float,
+) -> None:
+    rig = _rig(amplitude_ma_max=highest)
+    rig.run(1.0, amount=highest)
+    assert rig.obedient["stn"].amount == highest
+
+
+@pytest.mark.parametrize("tolerance", [0.05, 0.003])
+def test_a_yes_and_its_offer_are_whole_steps_so_that_a_device_rounds_neither_up(
+    tolerance: float,
+) -> None:
+    rig = StagedRig(device_of(amplitude_step_ma=0.1, amount_tolerance=tolerance))
+    rig.be_offered(2.58)
+    assert rig.offer.amount == 2.5
+    assert rig.yes() == []
+    rig.run(0.5, amount=2.58)
+    rig.run(0.5, amount=2.9)
+    assert rig.given == 2.5
+    # Less than a step more is nothing to ask for, and less than a step less nothing to send.
+    rig.run(2 * CONFIRM_S, amount=2.9)
+    rig.run(CONFIRM_S + 0.5, amount=2.58)
+    assert rig.gate.offers() == ()
+    assert rig.sent(0.5, 2.47) == []
+    assert rig.sent(0.5, 2.29)[-1] == 2.2

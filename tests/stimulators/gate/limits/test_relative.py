@@ -1,5 +1,6 @@
 """Limits relative to the clinical amplitude and to the mean of ten minutes: a way up ends there."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from stimulators.decisions import NothingSent, Refusal
 from stimulators.gate.limits.limit import Asked
 from stimulators.gate.limits.relative import MeanLimit
+from stimulators.wire.received import LinkChanged
 from tests.stimulators.gate.driving.bench import Bench
 from tests.stimulators.gate.gate_rig import (
     GateRig,
@@ -80,6 +82,55 @@ def test_a_step_that_would_go_beyond_the_mean_is_refused_though_nothing_else_ask
     refusal = limit.check(asked)
     assert refusal is not None
     assert (refusal.reason, limit.check(asked._replace(is_up=False))) == ("mean", None)
+
+
+def _cut(rig: GateRig) -> None:
+    rig.hear(LinkChanged(is_up=False, reason="gone"))
+
+
+def _fall_silent(rig: GateRig) -> None:
+    """Let the device say nothing any more, on good data, until the rig is safe."""
+    while rig.state != "safe":
+        rig.report()
+        rig.observe()
+        rig.tick(0.02)
+
+
+@pytest.mark.parametrize("go_away", [_cut, _fall_silent])
+@pytest.mark.parametrize("away_s", [300, 3600])
+def test_what_a_device_last_said_is_no_part_of_the_mean_once_it_says_nothing(
+    go_away: Callable[[GateRig], None], away_s: int
+) -> None:
+    rig = _rig(above_mean_ma_max=0.5)
+    rig.run(1.0, amount=3.0)
+    before = rig.obedient["stn"].amount
+    rig.answers = False
+    go_away(rig)
+    for _ in range(2 * away_s):
+        rig.tick(0.5)
+    rig.obedient["stn"].lapse()
+    rig.answers = True
+    rig.connect()
+    rig.run(4.0, hop=rig.report)
+    rig.control("arm")
+    rig.run(1.5, amount=3.0)
+    assert rig.state == "active"
+    assert rig.obedient["stn"].amount == pytest.approx(before, abs=0.021)
+
+
+def test_the_mean_is_of_the_time_in_which_the_machine_slept_too() -> None:
+    rig = _rig(above_mean_ma_max=0.5)
+    rig.run(150.0, amount=1.0)
+    rig.run(1.0, amount=3.0)
+    assert rig.obedient["stn"].amount > 1.1
+    slept = rig.gate.sleep
+    rig.take(slept(3600.0, rig.now_s))
+    assert rig.state == "safe"
+    rig.run(4.0, hop=rig.report)
+    rig.control("arm")
+    rig.run(1.5, amount=3.0)
+    assert rig.state == "active"
+    assert rig.obedient["stn"].amount == pytest.approx(1.0, abs=0.031)
 
 
 def test_a_level_has_a_mean_too() -> None:
