@@ -270,7 +270,7 @@ def test_rubbish_from_the_rig_does_not_end_a_stop(broker: BrokerConfig) -> None:
             for topic in ("device/odd/info", "device/odd/state", "device/odd/ack"):
                 for payload in (b"{", b"\xff", b"1" * 70_000):
                     assert hand.link.publish(f"{ROOT}{topic}", payload, qos=1)
-            return await _stopped(broker, ScriptedDevice(broker))
+            return await _stopped(broker, ScriptedDevice(broker), wait_s=5.0)
 
     assert asyncio.run(run()).is_so
 
@@ -278,7 +278,7 @@ def test_rubbish_from_the_rig_does_not_end_a_stop(broker: BrokerConfig) -> None:
 def test_every_stop_is_a_request_of_its_own(broker: BrokerConfig) -> None:
     device = ScriptedDevice(broker)
     for _ in range(2):
-        assert asyncio.run(_stopped(broker, device)).is_so
+        assert asyncio.run(_stopped(broker, device, wait_s=5.0)).is_so
     assert len({each.request_id for each in device.stops}) == 2
 
 
