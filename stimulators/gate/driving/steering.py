@@ -76,10 +76,20 @@ class Steering:
         """Set the smallest step: one of the device's own, that shows beyond its tolerance."""
         self._slew.tolerate(max(self._belief.tolerance, 0.5 * self._step))
 
+    @property
+    def _may_rest(self) -> bool:
+        """Whether the device may be at its safe amount, and was not yet told to leave it.
+
+        It may have come to rest, though no answer shows it yet.
+        """
+        belief, said = self._belief, self._sending.said
+        is_told = said is not None and said[0] > belief.safe_level
+        return belief.is_resting or (belief.lowest <= belief.safe_level and not is_told)
+
     def objection_to_rise(self, target: Target, now_s: float) -> Refusal | None:
         """Return why the device may not leave its safe amount upwards, or None."""
         belief = self._belief
-        if not (target.amount > belief.safe_level and belief.is_resting):
+        if not (target.amount > belief.safe_level and self._may_rest):
             return None
         step = min(target.amount, belief.highest + self._slew.spare, self._limits.highest(now_s))
         asked = Asked("wish", step, target.program, now_s, is_up=True, is_rise=True)
@@ -245,7 +255,7 @@ class Steering:
             program,
             now_s,
             is_up=is_up,
-            is_rise=amount > self._belief.safe_level and self._belief.is_resting,
+            is_rise=amount > self._belief.safe_level and self._may_rest,
             moved=amount - (lowest if is_up else highest),
         )
         if (refusal := self._limits.check(asked)) is not None:

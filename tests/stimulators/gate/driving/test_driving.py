@@ -126,6 +126,21 @@ def test_a_rise_is_a_step_from_rest_to_above_safe_and_is_counted_for_a_minute() 
     assert objection(target, bench.now_s) is None
 
 
+def test_a_device_that_may_have_come_to_rest_unanswered_rises_anew() -> None:
+    for limit, again in ((1, False), (2, True)):
+        bench = Bench(limits={"rises_per_min_max": limit}).be_live()
+        assert bench.want(0.75).ask(1.0) is not None
+        bench.done()
+        safe_level = bench.drive.belief.safe_level
+        assert bench.want(safe_level).ask(1.0) == (safe_level, "a")
+        # No answer yet: it may be at its safe amount by now.
+        assert bench.drive.belief.highest > safe_level
+        assert (bench.objection(bench.target(0.75), bench.now_s) is None) is again
+        assert (bench.want(0.75).ask(TICK_S) is not None) is again
+        # Told to leave it once, it does not leave it twice.
+        assert bench.objection(bench.target(0.75), bench.now_s) == (None if again else "rises")
+
+
 def test_where_no_rise_is_allowed_safe_is_still_reached() -> None:
     bench = Bench(limits={"rises_per_min_max": 0}).be_live()
     assert bench.want(2.0).ask() is None
