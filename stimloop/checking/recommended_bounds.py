@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stimloop.checking.trigger_rates import too_many_triggers
 from stimulators.device_config import DeviceConfig
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def outside_recommended(config: "Config") -> Iterator[str]:
     for index, device in enumerate(config.devices):
         if device.unit == "ma":
             yield from _of_device(f"$.devices[{index}]", device)
+    yield from too_many_triggers(config)
 
 
 def _of_device(path: str, device: DeviceConfig) -> Iterator[str]:

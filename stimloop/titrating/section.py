@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from stimloop.key_path import innermost
 from stimulators.policies.amounts import program_of
 from stimulators.policies.policy import MeasureRead
 
@@ -125,9 +126,7 @@ def unsupported_signs(
     """
     devices = {each.id: each for each in config.devices}
     for index, policy in enumerate(config.policies):
-        path, table = f"$.policies[{index}]", policy
-        while (within := getattr(table, "wraps", None)) is not None:
-            path, table = f"{path}.wraps", within
+        path, table = innermost(f"$.policies[{index}]", policy)
         sign: str | None = getattr(table, "expected_sign", None)
         device = devices.get(getattr(table, "device", ""))
         if sign is None or device is None or device.simulated:
