@@ -5,7 +5,6 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, groupby, pairwise
 from operator import itemgetter
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -17,6 +16,7 @@ from replay.read_ahead import ReadAhead
 from replay.recording import RecordedStream, Recording
 from replay.timeline.timeline import Correction, Timeline
 from replay.timeline.timelines import timelines
+from replay.unheld_source import UnheldSource
 from streamer.errors import StreamNotFoundError
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.lsl.description import as_configured, asked_text, require_as_configured
@@ -61,7 +61,7 @@ class Chunking(msgspec.Struct, frozen=True, kw_only=True):
             at += int(random.integers(1, longest, endpoint=True))
 
 
-class RecordingSource:
+class RecordingSource(UnheldSource):
     """The configured streams of one recording; a `Source`.
 
     Parameters
@@ -162,14 +162,6 @@ class RecordingSource:
         if not self._infos:
             self.open()
         return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing is held."""
 
     async def feed(self, emit: Callable[[Event], None]) -> None:
         """Hand every event to `emit` at its time, until the recording ends."""

@@ -25,6 +25,7 @@ from streamer.journal.records import EndRecord, FailureRecord, Header, StepRecor
 from streamer.tables.decided_rows import decided
 from streamer.tables.heard_rows import heard
 from streamer.tables.row import Row, row
+from streamer.tables.seen_rows import detected
 
 #: Kinds that occur all the time and are left out unless asked for.
 OFTEN: Final = ("samples", "tick", "target", "lease", "clock", "device")
@@ -140,16 +141,7 @@ def _rows_of_step(
     for note in found.notes:
         kind = "null" if note.kind == "null" else "quality"
         yield row(kind, note.kind, stream=note.stream, sample=note.sample, text=note.text)
-    for each in found.detections:
-        yield row(
-            "detection",
-            each.kind,
-            time_s=each.onset_s,
-            sample=each.sample,
-            detector=each.detector,
-            channel=each.channel,
-            value=each.strength,
-        )
+    yield from map(detected, found.detections)
     for target in found.targets:
         yield row(
             "target",

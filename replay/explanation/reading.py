@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from replay.explanation.entries import KINDS, OFTEN, Entry, entries_of
-from replay.explanation.scan import journal_of, scan, times_of
+from replay.explanation.scan import scan, times_of
 from replay.explanation.session_times import SessionTimes, TimeError
+from replay.recorded_loop import journal_of
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader
 

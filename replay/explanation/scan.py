@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from replay.explanation.session_times import SessionTimes
-from streamer.errors import JournalError
+from replay.recorded_loop import journal_of
 from streamer.journal.reader import JournalReader, JournalRecord
 from streamer.journal.records import Header, StepRecord
 
@@ -63,20 +63,6 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     commands: dict[int, JournalledCommand]
     since_s: "array[float]"
     has_ended: bool
-
-
-def journal_of(session: Path) -> Path:
-    """Return the path of the journal of a session folder; a journal itself is returned as it is.
-
-    Raises
-    ------
-    JournalError
-        Where there is none.
-    """
-    path = session / "journal.sqlite" if session.is_dir() else session
-    if not path.is_file():
-        raise JournalError(f"{session}: expected a session folder with a journal, found none")
-    return path
 
 
 def scan(session: Path, progress: Callable[[int], None] = lambda _n_records: None) -> Scan:

@@ -4,13 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from replay.explanation.outcomes import read_outcome
-from replay.explanation.scan import journal_of
-from streamer.closed_loop import ClosedLoop
-from streamer.config import LoopConfig
-from streamer.errors import JournalError
+from replay.recorded_loop import journal_of, recorded_loop
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import Header, StepRecord
 from streamer.watching.therapy import Therapy
@@ -33,15 +28,9 @@ def therapy_of(
     JournalError
         Where there is no journal, it is of another format or version, or it is damaged.
     """
-    path = journal_of(session)
-    with JournalReader(path) as reader:
-        header = reader.header
-        try:
-            config = msgspec.json.decode(header.config_json, type=LoopConfig)
-            therapy = Therapy(ClosedLoop(config, header.infos, header.session))
-        except ValueError as error:
-            text = f"{path}: record 0: the configuration cannot be used: {error}"
-            raise JournalError(text) from error
+    with JournalReader(journal_of(session)) as reader:
+        _, loop = recorded_loop(reader)
+        therapy = Therapy(loop)
         for record in reader.records():
             if isinstance(record.payload, Header):
                 therapy.take(record.now_s, (), ())

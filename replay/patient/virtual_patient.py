@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from replay.patient.patient import Patient
+from replay.unheld_source import UnheldSource
 from replay.virtual_devices import VirtualDevices
 from streamer.events import Chunk, ClockCorrection, Event
 from streamer.source import StreamInfo
@@ -16,7 +15,7 @@ from streamer.source import StreamInfo
 _UNCERTAINTY_S = 1e-4
 
 
-class VirtualPatient:
+class VirtualPatient(UnheldSource):
     """A `Source` without end: the samples of a patient who responds to a virtual device.
 
     Parameters
@@ -42,18 +41,6 @@ class VirtualPatient:
     def infos(self) -> tuple[StreamInfo, ...]:
         """Its stream."""
         return (self._info,)
-
-    async def __aenter__(self) -> Self:
-        """Do nothing: there is nothing to open."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Do nothing: there is nothing to close."""
 
     async def feed(self, emit: Callable[[Event], None]) -> None:
         """Emit the samples, each chunk when its last one is due, until cancelled."""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from replay.recorded_loop import journal_of, recorded_loop
 from stimulators.decisions import StateChanged
 from stimulators.policies.policy import Clip, PolicyConfig
 from stimulators.policies.titration.course import Attempt
@@ -117,17 +117,9 @@ def read_staircase(
     JournalError
         Where there is no journal, it is damaged, or no policy of the session is a staircase.
     """
-    path = session / "journal.sqlite" if session.is_dir() else session
-    if not path.is_file():
-        raise JournalError(f"{session}: expected a session folder with a journal, found none")
-    with JournalReader(path) as reader:
+    with JournalReader(journal_of(session)) as reader:
         header = reader.header
-        try:
-            config = msgspec.json.decode(header.config_json, type=LoopConfig)
-            loop = ClosedLoop(config, header.infos, header.session)
-        except ValueError as error:
-            text = f"{path}: record 0: the configuration cannot be used: {error}"
-            raise JournalError(text) from error
+        config, loop = recorded_loop(reader)
         table, wiring = _staircase_of(session, config, loop)
         listener = _ObservedStaircase(wiring.policy.policy)
         wiring.policy.policy = listener

@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 
+from replay.recorded_loop import journal_of, recorded_loop
 from replay.verification.recomputation import of_other_origin
-from streamer.closed_loop import ClosedLoop, Outcome
-from streamer.config import LoopConfig
-from streamer.errors import JournalError
+from streamer.closed_loop import Outcome
 from streamer.journal.reader import JournalReader, JournalRecord
 from streamer.journal.records import Header, StepRecord, encode_outcome
 from streamer.tables.session_tables import SessionTables
@@ -78,17 +77,9 @@ def rebuild_tables(
     OSError
         What the disk, or the folder, refused.
     """
-    path = session / "journal.sqlite" if session.is_dir() else session
-    if not path.is_file():
-        raise JournalError(f"{session}: expected a session folder with a journal, found none")
-    with JournalReader(path) as reader:
+    with JournalReader(journal_of(session)) as reader:
         header = reader.header
-        try:
-            config = msgspec.json.decode(header.config_json, type=LoopConfig)
-            loop = ClosedLoop(config, header.infos, header.session)
-        except ValueError as error:
-            text = f"{path}: record 0: the configuration cannot be used: {error}"
-            raise JournalError(text) from error
+        _, loop = recorded_loop(reader)
         tables = SessionTables(folder, loop, header, part_name="rebuilt")
         therapy = Therapy(loop)
         difference: str | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from replay.recorded_loop import journal_of
 from replay.verification.beside import check_config, check_summary
 from replay.verification.ending import UNKNOWN, judge_end
 from replay.verification.recomputation import Recomputation, of_other_origin
@@ -51,10 +52,7 @@ def verify(
     JournalError
         Where there is no journal, or it was copied without its log.
     """
-    path = session / "journal.sqlite" if session.is_dir() else session
-    if not path.is_file():
-        raise JournalError(f"{session}: expected a session folder with a journal, found none")
-    check = _Verification(path, head)
+    check = _Verification(journal_of(session), head)
     try:
         check.run(progress)
     except LogMissingError:

@@ -32,7 +32,7 @@ class _Driven(NamedTuple):
 
     why: str
     rate_hz: float
-    index: int
+    place: int
     device: DeviceConfig
 
 
@@ -80,8 +80,8 @@ def _driven(config: "Config") -> Iterator[_Driven]:
 
 
 def _of_limits(driven: _Driven, config: "Config") -> Iterator[str]:
-    why, rate_hz, index, device = driven
-    path, limits = f"$.devices[{index}].limits", device.limits
+    why, rate_hz, place, device = driven
+    path, limits = f"$.devices[{place}].limits", device.limits
     if limits.refractory_s * rate_hz >= 1.0 - _TINY:
         yield (
             f"{path}.refractory_s: recommended less than {1.0 / rate_hz:.3g}, found "

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from replay.explanation.outcomes import read_outcome
-from replay.explanation.scan import journal_of
+from replay.recorded_loop import journal_of, recorded_loop
 from stimloop.checking.wording import listed
 from stimloop.errors import ConfigError
 from stimloop.short_toml import table_of
@@ -78,15 +76,9 @@ def courses_of(session: Path, device: str | None = None) -> SessionCourses:
 
 
 def _read(session: Path, device: str | None) -> SessionCourses:
-    path = journal_of(session)
-    with JournalReader(path) as reader:
+    with JournalReader(journal_of(session)) as reader:
         header = reader.header
-        try:
-            config = msgspec.json.decode(header.config_json, type=LoopConfig)
-            loop = ClosedLoop(config, header.infos, header.session)
-        except ValueError as error:
-            text = f"{path}: record 0: the configuration cannot be used: {error}"
-            raise JournalError(text) from error
+        config, loop = recorded_loop(reader)
         known = [each.id for each in config.devices]
         if device is not None and device not in known:
             raise ConfigError(f"--device: expected {listed(known)} of {session}, found {device!r}")

@@ -8,13 +8,13 @@ from typing import Final
 import pyarrow as pa
 
 from detectors.conditioning.conditioner import Note
-from detectors.estimates import Detection
 from streamer.closed_loop import Outcome
 from streamer.events import Chunk, ClockCorrection, Event, Marker
 from streamer.tables.columns import column
 from streamer.tables.decided_rows import decided
 from streamer.tables.heard_rows import heard
 from streamer.tables.row import Row, row
+from streamer.tables.seen_rows import detected
 from streamer.tables.utc_time import UTC_TIME
 from streamer.watching.wall_clock import WallClock
 
@@ -133,7 +133,8 @@ class EventRows:
         elif event is not None:
             yield from heard(event)
         for seen in outcome.seen:
-            yield from map(_detected, seen.detections)
+            for each in seen.detections:
+                yield {**detected(each), "complete": each.complete}
         for decision in outcome.decisions:
             yield from decided(decision)
 
@@ -156,16 +157,3 @@ class EventRows:
             text=note.text,
             **columns,
         )
-
-
-def _detected(detection: Detection) -> Row:
-    return row(
-        "detection",
-        detection.kind,
-        time_s=detection.onset_s,
-        sample=detection.sample,
-        detector=detection.detector,
-        channel=detection.channel,
-        value=detection.strength,
-        complete=detection.complete,
-    )

@@ -58,8 +58,11 @@ def _plays_and_verifies(
     assert summary["detections"]["beta_burst"] > 10
     issued = summary["commands"]["issued"]
     assert issued > 10
-    # The newest may be answered after the end.
-    assert issued - 1 <= summary["commands"]["acked"] <= issued
+    # On a busy machine a command may come too late, is refused as expired, and is said again:
+    # the session ends when the newest is answered, and so all are.
+    refused = summary["commands"]["refused"]
+    late = sum(n for reason, n in refused.items() if reason.startswith("device:"))
+    assert summary["commands"]["acked"] + late == issued
     told = [json.loads(line) for line in heard_file.read_text("utf-8").splitlines()]
     assert [each["seq"] for each in told] == list(range(1, issued + 1))
     verdict = ask("verify", session)

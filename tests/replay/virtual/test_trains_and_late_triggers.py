@@ -31,7 +31,9 @@ class _Rig:
         self.device = self.world.devices["left"].device
         self.given_us: list[int] = []
         self.states: list[str] = []
-        self.world.electrodes.pulse_watchers.append(lambda _, given: self.given_us.append(given.time_us))
+        self.world.electrodes.pulse_watchers.append(
+            lambda _, given: self.given_us.append(given.time_us)
+        )
         self.world.observers.append(self._observe)
         reach(self.world, "active", "")
         self.world.run(2 * _S)

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from detectors.chain import AnyDetectorConfig
 from stimloop.checking.recommended_bounds import outside_recommended
 from stimloop.config import Config, load
 from stimulators.gate_config import GateConfig
 from stimulators.policies.registry import AnyPolicyConfig
-from streamer.config import AnyDetectorConfig
 from tests.stimulators.gate.gate_rig import device_of, limits_of
 
 _ENOUGH: dict[str, Any] = {
@@ -79,7 +79,11 @@ def test_a_limit_below_the_rate_of_the_rhythm_is_told(
 
 
 def test_a_trigger_in_each_second_cycle_needs_half_as_much() -> None:
-    half = {"refractory_s": 0.09, "triggers_per_min_max": 600, "commands_per_s_max": 12.0}
+    half: dict[str, Any] = {
+        "refractory_s": 0.09,
+        "triggers_per_min_max": 600,
+        "commands_per_s_max": 12.0,
+    }
     assert _warnings({"every_cycles": 2}, **half) == []
     (warning,) = _warnings({"every_cycles": 2}, **(half | {"triggers_per_min_max": 599}))
     assert "in one of 2 cycles ($.policies[0].every_cycles) of 20 Hz" in warning
@@ -98,8 +102,12 @@ def test_triggers_at_bursts_and_amplitudes_have_no_rhythm() -> None:
 def test_as_many_refusals_as_come_late_within_a_lease_are_told(
     centre_hz: float, n_max: int
 ) -> None:
-    wide = {"refractory_s": 0.0, "triggers_per_min_max": 6000, "commands_per_s_max": 100.0}
-    lease = {"lease_s": 0.25, "refusals_in_row_max": n_max}
+    wide: dict[str, Any] = {
+        "refractory_s": 0.0,
+        "triggers_per_min_max": 6000,
+        "commands_per_s_max": 100.0,
+    }
+    lease: dict[str, Any] = {"lease_s": 0.25, "refusals_in_row_max": n_max}
     (warning,) = _warnings(gate=GateConfig(**lease), centre_hz=centre_hz, **wide)
     assert warning.startswith(
         f"$.gate.refusals_in_row_max: recommended at least {n_max + 1}, found {n_max}: policy "

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from replay.explanation.scan import journal_of
+from replay.recorded_loop import journal_of
 from stimloop.__main__ import run_command
 from stimloop.importing.fragment import fragment_of
 from stimulators.policies.wrapping.ganged import GangedConfig, GangedDevice

@@ -1,0 +1,46 @@
+"""The journal of a session, and a loop of its own configuration to compute it again."""
+
+from pathlib import Path
+
+import msgspec
+
+from streamer.closed_loop import ClosedLoop
+from streamer.config import LoopConfig
+from streamer.errors import JournalError
+from streamer.journal.reader import JournalReader
+
+
+def journal_of(session: Path) -> Path:
+    """Return the path of the journal of a session folder; a journal itself is returned as it is.
+
+    Raises
+    ------
+    JournalError
+        Where there is none.
+    """
+    path = session / "journal.sqlite" if session.is_dir() else session
+    if not path.is_file():
+        raise JournalError(f"{session}: expected a session folder with a journal, found none")
+    return path
+
+
+def recorded_loop(reader: JournalReader) -> tuple[LoopConfig, ClosedLoop]:
+    """Return the configuration of a journal, and a new loop of it that has been fed nothing.
+
+    Parameters
+    ----------
+    reader : JournalReader
+        Entered.
+
+    Raises
+    ------
+    JournalError
+        Where the configuration cannot be used.
+    """
+    header = reader.header
+    try:
+        config = msgspec.json.decode(header.config_json, type=LoopConfig)
+        return config, ClosedLoop(config, header.infos, header.session)
+    except ValueError as error:
+        text = f"{reader.path}: record 0: the configuration cannot be used: {error}"
+        raise JournalError(text) from error
