@@ -1,6 +1,5 @@
 """`titrate`: a staircase of amplitudes through the gate, and what it says of the patient."""
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,17 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stimloop.commands.arguments import AsJson, ConfigFile, print_json, print_line, warn
-from stimloop.errors import ConfigError, DoesNotHoldError, os_error_text
+from stimloop.errors import ConfigError, DoesNotHoldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
 
     from stimloop.config import Config
     from stimloop.titrating.rig import TitrationRequest
-    from streamer.session_parts import RunningSession
-    from streamer.watching.watchers import Watcher
 
 app = typer.Typer()
 
@@ -89,13 +84,15 @@ def titrate(
     )
     given_steps = (amplitudes, duration, settle, steps, side)
     rig = _rig(config, asked, given_steps)
+    from stimloop.titrating.running import run_live, run_virtually
+
     named = str(config or "the default rig")
     folder = session or _new_folder(rig)
     console = _console(as_json=as_json)
     if is_virtual:
-        path = _run_virtually(named, rig, folder, may_number=session is None)
+        path = run_virtually(named, rig, folder, may_number=session is None)
     else:
-        path = _run_live(named, rig, folder, console, may_number=session is None)
+        path = run_live(named, rig, folder, console, warn, may_number=session is None)
     _conclude(path, out or path, as_json=as_json)
 
 
@@ -169,79 +166,6 @@ def _console(*, as_json: bool) -> "Console":
     return PlainConsole(file=sys.stderr if as_json else sys.stdout)
 
 
-def _run_live(
-    named: str, rig: "Config", folder: Path, console: "Console", *, may_number: bool
-) -> Path:
-    from replay.titration.ending import ending_with_staircase
-    from stimloop.event_loop import run_async
-    from stimloop.live.live import run as run_live
-    from stimloop.live.table import watching
-
-    def report(line: str) -> None:
-        console.print(line, soft_wrap=True)
-
-    def tell_step(step: int, n_steps: int) -> None:
-        if step < n_steps:
-            report(f"step {step + 1} of {n_steps}")
-
-    @contextlib.contextmanager
-    def watched(running: "RunningSession") -> "Iterator[Watcher]":
-        with ending_with_staircase(running, tell_step), watching(running, console) as watcher:
-            yield watcher
-
-    summary = run_async(
-        run_live(
-            rig,
-            named,
-            folder,
-            may_number=may_number,
-            duration_s=None,
-            report=report,
-            warn=warn,
-            watching=watched,
-        )
-    )
-    return Path(summary["folder"])
-
-
-def _run_virtually(named: str, rig: "Config", folder: Path, *, may_number: bool) -> Path:
-    from replay.patient.patient import Patient
-    from replay.titration.simulated_session import simulate_titration
-    from stimloop import config as configuration
-    from stimloop.checking.whole import expected_info
-    from stimloop.key_path import with_path_first
-    from stimloop.terminal.progress import progress_of_named
-
-    real = [each.id for each in rig.devices if not each.simulated]
-    if real:
-        raise ConfigError(
-            f"{named}: $.devices: expected simulated devices alone with --virtual, found "
-            f"{', '.join(real)}, which is not"
-        )
-    infos = [expected_info(rig.patient, each) for each in rig.streams]
-    if rig.patient is None or len(infos) != 1 or infos[0] is None:
-        found = "none" if rig.patient is None else ", ".join(each.name for each in rig.streams)
-        raise ConfigError(
-            f"{named}: $.patient: expected the simulated patient as the only stream with "
-            f"--virtual, found {found}"
-        )
-    try:
-        with progress_of_named("titrating") as advance:
-            summary = simulate_titration(
-                rig.loop,
-                Patient(rig.patient),
-                infos[0],
-                config_toml=configuration.to_toml(rig),
-                out=folder,
-                may_number=may_number,
-                progress=lambda done, total: advance(done, total, "(steps)"),
-                compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
-            )
-    except ValueError as error:
-        raise ConfigError(f"{named}: {with_path_first(str(error))}") from error
-    return Path(summary["folder"])
-
-
 def _folder_of(session: Path) -> Path:
     return session if session.is_dir() else session.parent
 
@@ -251,6 +175,7 @@ def _conclude(session: Path, out: Path, *, as_json: bool) -> None:
     from replay.titration.recorded import read_staircase
     from replay.titration.titration import titration
     from stimloop.terminal.progress import progress
+    from stimloop.titrating.files import write_files
     from stimloop.titrating.fragment import as_json as plain_result
     from stimloop.titrating.text import titration_lines
     from streamer.errors import JournalError
@@ -261,7 +186,7 @@ def _conclude(session: Path, out: Path, *, as_json: bool) -> None:
     except JournalError as error:
         raise ConfigError(str(error)) from error
     found = titration(recorded)
-    files = _write(recorded, found, out)
+    files = write_files(recorded, found, out, warn)
     if as_json:
         print_json({**plain_result(found), "files": [str(each) for each in files]})
     else:
@@ -273,29 +198,3 @@ def _conclude(session: Path, out: Path, *, as_json: bool) -> None:
     follows = found.controllability
     if follows.sign is None:
         raise DoesNotHoldError(f"{session}: no sign is shown: {follows.reason}")
-
-
-def _write(recorded: Any, found: Any, out: Path) -> list[Path]:  # noqa: ANN401 loaded when called
-    import json
-
-    from stimloop.library.input_errors import InputError
-    from stimloop.titrating.fragment import as_json as plain_result
-    from stimloop.titrating.fragment import fragment
-    from stimloop.titrating.picture import save
-
-    files = [out / f"titration.{suffix}" for suffix in ("json", "toml", "png")]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(plain_result(found), indent=2, ensure_ascii=False)
-        files[0].write_text(f"{content}\n", encoding="utf-8")
-        files[1].write_text(fragment(recorded, found), encoding="utf-8")
-        save(recorded, found, files[2])
-    except InputError as error:
-        warn(f"no picture: {error}")
-        files.pop()
-    except OSError as error:
-        raise ConfigError(
-            f"{out}: expected a folder that can be written (another one: --out FOLDER), "
-            f"{os_error_text(error)}"
-        ) from error
-    return files

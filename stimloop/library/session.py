@@ -1,47 +1,23 @@
 """A session folder in a notebook: what was estimated, detected, sent and lost, as tables."""
 
 import json
-import warnings
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stimloop.library.input_errors import InputError
 from stimloop.library.results.optional_packages import require_pandas
+from stimloop.library.session_tables import FolderTables, TableName, array_of
 from streamer.errors import JournalError
-from streamer.tables.session_tables import (
-    ESTIMATES_NAME,
-    EVENTS_NAME,
-    FORMAT,
-    METADATA_KEY,
-    TablesOf,
-)
+from streamer.tables.session_tables import TablesOf
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from replay.explanation.entries import Entry
     from stimloop.library.explained import Explained
-
-TableName: TypeAlias = Literal["estimates", "events", "commands", "gaps"]
-
-#: Columns of the events table that describe a command, and a gap.
-_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "command": (
-        "time_s", "time_utc", "device", "kind", "program", "amount", "unit", "detector", "channel",
-        "policy", "value", "threshold", "onset_s", "fire_at_s", "seq",
-    ),
-    "gap": ("time_s", "time_utc", "known_s", "stream", "sample", "duration_s", "text"),
-}  # fmt: skip
 
 
 class Session:
@@ -82,6 +58,7 @@ class Session:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder)
+        self._tables = FolderTables(self.folder)
         if not (self.folder / "journal.sqlite").is_file():
             raise JournalError(
                 f"{self.folder}: expected a session folder, with journal.sqlite in it, found "
@@ -99,7 +76,7 @@ class Session:
     @property
     def about(self) -> TablesOf:
         """The session's name, how its clock relates to UTC, and its detectors."""
-        return _about(self._arrow("events"))
+        return self._tables.about
 
     @cached_property
     def estimates(self) -> "pd.DataFrame":
@@ -238,54 +215,12 @@ class Session:
         InputError
             Where there is no such table.
         """
-        arrow = self._arrow(table)
-        return {name: _array(arrow[name]) for name in arrow.column_names}
+        arrow = self._tables.arrow(table)
+        return {name: array_of(arrow[name]) for name in arrow.column_names}
 
     def _frame(self, table: TableName) -> "pd.DataFrame":
         require_pandas(instead=f"session.arrays({table!r})")
-        return self._arrow(table).to_pandas()
-
-    def _arrow(self, table: TableName) -> pa.Table:
-        if table == "estimates":
-            return self._estimates
-        if table == "events":
-            return self._events
-        if table not in ("commands", "gaps"):
-            raise InputError(
-                f"table: expected estimates, events, commands or gaps, found {table!r}"
-            )
-        kind, events = table.removesuffix("s"), self._events
-        return events.filter(pc.equal(events["event"], kind)).select(_COLUMNS[kind])
-
-    @cached_property
-    def _estimates(self) -> pa.Table:
-        if self._has_tables:
-            return _read(self.folder / ESTIMATES_NAME)
-        return self._rebuilt[0]
-
-    @cached_property
-    def _events(self) -> pa.Table:
-        if self._has_tables:
-            return _read(self.folder / EVENTS_NAME)
-        return self._rebuilt[1]
-
-    @property
-    def _has_tables(self) -> bool:
-        return all((self.folder / each).is_file() for each in (ESTIMATES_NAME, EVENTS_NAME))
-
-    @cached_property
-    def _rebuilt(self) -> tuple[pa.Table, pa.Table]:
-        from replay.verification.rebuilt_tables import rebuild_tables  # noqa: PLC0415 compiles the detectors
-
-        with TemporaryDirectory(prefix="stimloop-") as folder:
-            made = rebuild_tables(self.folder, Path(folder))
-            if made.difference is not None:
-                warnings.warn(
-                    f"{self.folder}: {made.difference}: from there on the tables have what is "
-                    "computed here, not what was acted on",
-                    stacklevel=2,
-                )
-            return _read(made.estimates), _read(made.events)
+        return self._tables.arrow(table).to_pandas()
 
 
 def session(folder: str | PathLike[str]) -> Session:
@@ -313,31 +248,3 @@ def session(folder: str | PathLike[str]) -> Session:
     session('session'): end of data
     """
     return Session(folder)
-
-
-def _read(file: Path) -> pa.Table:
-    try:
-        # Read into memory, so that the file may be removed afterwards.
-        table = pq.read_table(file, memory_map=False)
-        found = _about(table).format
-    except (pa.ArrowException, msgspec.MsgspecError, LookupError) as error:
-        raise JournalError(
-            f"{file}: expected a table that stimloop wrote, found another file ({error}): make it "
-            "again with stimloop export"
-        ) from error
-    if found != FORMAT:
-        raise JournalError(
-            f"{file}: expected a table of format {FORMAT}, found format {found}: make it again "
-            "with stimloop export"
-        )
-    return table
-
-
-def _about(table: pa.Table) -> TablesOf:
-    return msgspec.json.decode((table.schema.metadata or {})[METADATA_KEY], type=TablesOf)
-
-
-def _array(column: pa.ChunkedArray) -> NDArray[Any]:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string())
-    return np.asarray(column.to_numpy())

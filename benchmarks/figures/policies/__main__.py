@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.figures import drawing
-from benchmarks.figures.policies.picture import draw, run_all, table
+from benchmarks.figures.policies.picture import draw
+from benchmarks.figures.policies.rigs import run_all
+from benchmarks.figures.policies.table import table
 
 _PICTURE: Final = Path(__file__).parents[3] / "docs" / "pictures" / "policies.png"
 

@@ -1,29 +1,21 @@
 """Policies of "From a paper to a rig", each run on the simulated patient in virtual time."""
 
-import contextlib
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmarks.figures.signals import Line, signals_uv
-from replay.patient.patient import Patient
+from benchmarks.figures.policies.course import BETA, Collected, Course
+from benchmarks.figures.policies.patients import PATIENTS, PatientKind
+from benchmarks.figures.signals import signals_uv
 from replay.patient.simulated_session import SimulatedSession
 from stimloop import config as configuration
 from stimloop.checking.whole import expected_info
 from stimloop.config import Config
-from stimulators.decisions import Decision, Send, StateChanged
-from stimulators.policies.parts.discriminant_table import LinearDiscriminantConfig
-from stimulators.wire.messages import Command
-from stimulators.wire.received import AckHeard, DeviceStatusHeard
-from streamer.closed_loop import Outcome
-from streamer.events import Chunk, ClockCorrection, Event
-from streamer.session_parts import RunningSession
+from stimloop.importing.session_course import courses_of
+from streamer.source import StreamInfo
 
 #: The tables of a rig's file.
 Tables: TypeAlias = dict[str, Any]
@@ -32,85 +24,15 @@ _DOCS: Final = Path(__file__).parents[3] / "docs"
 GUIDE: Final = _DOCS / "guides" / "from-a-paper-to-a-rig.md"
 PATIENT: Final = _DOCS / "examples" / "simulated-patient.toml"
 CHANNEL: Final = "STN_L_13"
-_BETA, _BURST = "beta", "beta_burst"
-_BEFORE_S: Final = 24.0
-#: What counts as a long burst.
-_LONG_S: Final = 0.6
-_FUZZ_MA: Final = 1e-6
+#: How long a run goes before its loop is closed: bursts calibrate, and the rig arms itself.
+BEFORE_S: Final = 24.0
 
 
-class Course(NamedTuple):
-    """One run; seconds since the loop was closed.
+class Case(NamedTuple):
+    """A rig, and which patient it is on."""
 
-    Parameters
-    ----------
-    raw_uv, beta_uv2 : Line
-        The channel, and its power in 13-30 Hz.
-    decided : Line
-        What the policy decided on at each hop: power, mean or sum.
-    thresholds : tuple of Line
-        What that was compared with.
-    applied_ma : Line
-        What the device said that it gave, each from then on.
-    triggers_s : ndarray
-        When it gave triggers.
-    bursts_s : ndarray, shape (n_bursts, 2)
-        Onsets and offsets above the median that beta had before.
-    end_s : float
-        When the run ended.
-    lowest_ma : float
-        The least that the policy may ask for.
-    therapy : mapping
-        What `summary.json` says of the device.
-    safe_because : str
-        Why the rig was made safe; empty where it was not.
-    """
-
-    raw_uv: Line
-    beta_uv2: Line
-    decided: Line
-    thresholds: tuple[Line, ...]
-    applied_ma: Line
-    triggers_s: NDArray[np.float64]
-    bursts_s: NDArray[np.float64]
-    end_s: float
-    lowest_ma: float
-    therapy: Mapping[str, Any]
-    safe_because: str
-
-    @property
-    def power_uv2(self) -> float:
-        """Mean power of beta since the loop was closed."""
-        time_s, power_uv2 = self.beta_uv2
-        return float(np.nanmean(power_uv2[time_s >= 0.0]))
-
-    @property
-    def on_percent(self) -> float:
-        """Share of the time in which more than the lowest amount was given."""
-        lasted_s, amount_ma = self._stretches()
-        is_on = amount_ma > self.lowest_ma + _FUZZ_MA
-        return float(100.0 * lasted_s[is_on].sum() / self.end_s)
-
-    @property
-    def mean_square_ma2(self) -> float:
-        """Mean square of what was given: at one pulse width, rate and impedance the energy."""
-        lasted_s, amount_ma = self._stretches()
-        return float((lasted_s * amount_ma**2).sum() / self.end_s)
-
-    @property
-    def long_bursts_per_min(self) -> float:
-        """Bursts that lasted longer than 0.6 s."""
-        if not self.bursts_s.size:
-            return 0.0
-        is_in = self.bursts_s[:, 0] >= 0.0
-        n_long = np.count_nonzero(np.diff(self.bursts_s[is_in], axis=1) > _LONG_S)
-        return 60.0 * n_long / self.end_s
-
-    def _stretches(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return how long each amount was given, and the amounts."""
-        time_s, amount_ma = self.applied_ma
-        edges_s = np.clip(np.append(time_s, self.end_s), 0.0, self.end_s)
-        return np.diff(edges_s), amount_ma
+    tables: Tables
+    kind: PatientKind = "usual"
 
 
 def blocks(guide: Path = GUIDE) -> dict[str, str]:
@@ -124,161 +46,78 @@ def tables(block: str) -> Tables:
     return tomllib.loads(f"{PATIENT.read_text('utf-8')}\n{block}")
 
 
-def arm(kind: str, **keys: Any) -> Tables:  # noqa: ANN401 keys of a table
-    """Return the tables of a control arm around the guide's single threshold."""
+def arm(kind: str, **keys: Any) -> Case:  # noqa: ANN401 keys of a table
+    """Return a control arm around the guide's single threshold."""
     found = tables(blocks()["threshold"])
     (within,) = found["policies"]
-    return found | {"policies": [{"id": kind, "kind": kind, "wraps": within, **keys}]}
+    return Case(found | {"policies": [{"id": kind, "kind": kind, "wraps": within, **keys}]})
 
 
 def changed(
     block: str,
     *,
     patient: Mapping[str, Any] | None = None,
+    kind: PatientKind = "usual",
+    artifacts: Sequence[Tables] = (),
     **keys: Any,  # noqa: ANN401 keys of a table
-) -> Tables:
-    """Return the tables of a block with other keys of the policy and of the patient."""
+) -> Case:
+    """Return a block with other keys of the policy and of the patient, or another patient."""
     found = tables(block)
     (policy,) = found["policies"]
-    return found | {"policies": [policy | keys], "patient": found["patient"] | dict(patient or {})}
+    (stream,) = found["streams"]
+    stream = stream | ({"artifacts": list(artifacts)} if artifacts else {})
+    of_patient = found["patient"] | dict(patient or {})
+    changes = {"policies": [policy | keys], "patient": of_patient, "streams": [stream]}
+    return Case(found | changes, kind)
 
 
-def run(rig: Mapping[str, Any], closed_s: float, before_s: float = _BEFORE_S) -> Course:
+def run(case: Case, closed_s: float, before_s: float = BEFORE_S) -> Course:
     """Run a rig, checked as `config check` does, until so long after its loop was closed.
 
     Parameters
     ----------
-    rig : mapping
-        Its tables.
+    case : Case
+        Its tables, and its patient.
     closed_s : float
         How long the loop is closed.
     before_s : float
         How long bursts need to be calibrated, and the rig to arm itself.
     """
-    config = configuration.from_tables(GUIDE, rig)
-    info = expected_info(config.patient, config.streams[0])
-    assert config.patient is not None  # noqa: S101 of `PATIENT`
-    assert info is not None  # noqa: S101
-    toml = configuration.to_toml(config)
-    session = SimulatedSession(config.loop, Patient(config.patient), info, config_toml=toml)
-    found = _Collected()
+    config = configuration.from_tables(GUIDE, case.tables)
+    device = config.policies[0].drives[0]
+    session, info = _session(config, case.kind)
+    found = Collected(device)
     with tempfile.TemporaryDirectory() as folder:
         summary = session.run(
             Path(folder) / "session", duration_s=before_s + closed_s, watching=found.watching
         )
-    (clip,) = session.loop.wirings[0].policy.clips.values()
-    labels = [output.label for output in session.loop.chain.detectors[_BETA].outputs]
+    clip = session.loop.wirings[0].policy.clips[device]
+    labels = [output.label for output in session.loop.chain.detectors[BETA].outputs]
     signals = signals_uv(config.loop, [info], found.samples)
-    (therapy,) = summary["therapy"].values()
     return found.course(
         config,
         signals[CHANNEL],
         column=labels.index(f"{CHANNEL}.power"),
         lowest_ma=clip.lowest if clip.lowest < clip.highest else 0.0,
-        therapy=therapy,
+        therapy=summary["therapy"][device],
     )
 
 
-class _Collected:
-    """Collects what a run shows, step by step."""
+def recorded_course(case: Case, closed_s: float) -> list[tuple[float, float]]:
+    """Return what a session gave, as `config import` makes the course of a `yoked` of it."""
+    config = configuration.from_tables(GUIDE, case.tables)
+    session, _ = _session(config, case.kind)
+    with tempfile.TemporaryDirectory() as folder:
+        session.run(Path(folder) / "session", duration_s=BEFORE_S + closed_s)
+        (policy,) = courses_of(Path(folder) / "session").policies
+    course: list[tuple[float, float]] = policy["course"]
+    return course
 
-    def __init__(self) -> None:
-        self.samples: list[Event] = []
-        self._beta: list[Line] = []
-        self._bursts: list[tuple[str, float]] = []
-        self._decided: list[tuple[float, float, float]] = []
-        self._applied: list[tuple[float, float]] = []
-        self._triggers: set[int] = set()
-        self._triggers_s: list[float] = []
-        self._closed_s = float("nan")
-        self._now_s = float("nan")
-        self._safe_because = ""
 
-    @contextlib.contextmanager
-    def watching(self, running: RunningSession) -> Iterator[None]:
-        """Watch a session while the context lasts."""
-        running.service.watchers.append(self._watch)
-        yield
-
-    def _watch(self, event: Event, now_s: float, outcome: Outcome) -> None:
-        self._now_s = now_s
-        if isinstance(event, Chunk | ClockCorrection):
-            self.samples.append(event)
-        elif isinstance(event, AckHeard | DeviceStatusHeard):
-            self._hear(event, now_s)
-        for seen in outcome.seen:
-            if seen.estimates.detector == _BETA:
-                values = np.where(seen.estimates.valid, seen.estimates.values, np.nan)
-                self._beta.append((seen.estimates.time_s, values))
-            elif seen.estimates.detector == _BURST:
-                self._bursts += [(each.kind, each.onset_s) for each in seen.detections]
-        self._decided += [(each.time_s, each.value, each.threshold) for each in outcome.targets]
-        for each in outcome.decisions:
-            self._note(each, now_s)
-
-    def _note(self, decision: Decision, now_s: float) -> None:
-        if isinstance(decision, Send) and isinstance(decision.message, Command):
-            if decision.message.kind == "trigger":
-                self._triggers.add(decision.message.seq)
-        elif isinstance(decision, StateChanged):
-            if decision.after == "active":
-                self._closed_s = float(np.fmin(self._closed_s, now_s))
-            elif decision.after == "safe":
-                self._safe_because = decision.reason
-
-    def _hear(self, event: AckHeard | DeviceStatusHeard, now_s: float) -> None:
-        message = event.message
-        if message.applied_ma is not None:
-            self._applied.append((now_s, message.applied_ma))
-        if isinstance(event, AckHeard) and event.message.seq in self._triggers:
-            fired_us = event.message.applied_us
-            if fired_us is not None and event.message.refused is None:
-                self._triggers_s.append(fired_us * 1e-6)
-
-    def course(
-        self,
-        config: Config,
-        raw_uv: Line,
-        *,
-        column: int,
-        lowest_ma: float,
-        therapy: Mapping[str, Any],
-    ) -> Course:
-        """Return the run, its zero where the loop was closed."""
-        zero_s = self._closed_s
-        decided_s, value, threshold = np.array(self._decided).reshape(-1, 3).T
-        (policy,) = config.policies
-        declared = policy.compares_with
-        sides: tuple[float | None, ...] = (None,)
-        if isinstance(policy, LinearDiscriminantConfig):
-            sums = policy.discriminants
-            sides = tuple(
-                side for each in sums for side in (each.lower_threshold, each.upper_threshold)
-            )
-        elif declared is not None:
-            sides = (declared.lower, declared.upper)
-        lines = [
-            threshold if side is None else np.full_like(threshold, side)
-            for side in dict.fromkeys(sides)
-        ]
-        applied = np.array(self._applied).reshape(-1, 2)
-        beta_s = np.concatenate([time_s for time_s, _ in self._beta])
-        values = np.concatenate([each for _, each in self._beta])
-        spans = [
-            (self._bursts[place][1], self._bursts[place + 1][1])
-            for place in range(len(self._bursts) - 1)
-            if self._bursts[place][0] == "onset"
-        ]
-        return Course(
-            raw_uv=(raw_uv[0] - zero_s, raw_uv[1]),
-            beta_uv2=(beta_s - zero_s, values[:, column]),
-            decided=(decided_s - zero_s, value),
-            thresholds=tuple((decided_s - zero_s, each) for each in lines),
-            applied_ma=(applied[:, 0] - zero_s, applied[:, 1]),
-            triggers_s=np.array(self._triggers_s) - zero_s,
-            bursts_s=np.array(spans).reshape(-1, 2) - zero_s,
-            end_s=self._now_s - zero_s,
-            lowest_ma=lowest_ma,
-            therapy=therapy,
-            safe_because=self._safe_because,
-        )
+def _session(config: Config, kind: PatientKind) -> tuple[SimulatedSession, StreamInfo]:
+    info = expected_info(config.patient, config.streams[0])
+    assert config.patient is not None  # noqa: S101 of `PATIENT`
+    assert info is not None  # noqa: S101
+    patient = PATIENTS[kind](config.patient)
+    toml = configuration.to_toml(config)
+    return SimulatedSession(config.loop, patient, info, config_toml=toml), info

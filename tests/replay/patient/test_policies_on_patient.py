@@ -37,22 +37,37 @@ def powers(of: Patient, n_hops: int, amount_ma: float) -> NDArray[np.float64]:
     return found
 
 
-def run(config: PolicyConfig, of: Patient, duration_s: float, *, before_s: float = 0.0) -> Course:
-    """Close the loop; before the device is engaged the policy sees the patient for a while."""
+def run(
+    config: PolicyConfig,
+    of: Patient,
+    duration_s: float,
+    *,
+    before_s: float = 0.0,
+    needs: NDArray[np.float64] | None = None,
+) -> Course:
+    """Close the loop; before the device is engaged the policy sees the patient for a while.
+
+    The power of each hop is multiplied by its need.
+    """
     policy = Driven(config)
     policy.tell("released")
     for power in powers(of, round(before_s / HOP_S), 0.0) if before_s else ():
         policy.targets(float(power))
     policy.tell("engaged")
     power_of_hop, amounts_ma = [], [0.0]
-    for _ in range(round(duration_s / HOP_S)):
-        power_of_hop.append(float(powers(of, 1, amounts_ma[-1])[0]))
+    for need in np.ones(round(duration_s / HOP_S)) if needs is None else needs:
+        power_of_hop.append(float(need * powers(of, 1, amounts_ma[-1])[0]))
         found = policy.hop(power_of_hop[-1])
         if isinstance(found, MakeSafe):
             return Course(np.array(power_of_hop), np.array(amounts_ma), found)
         amounts_ma.append(found[0].amount)
         policy.tell("applied", amounts_ma[-1])
     return Course(np.array(power_of_hop), np.array(amounts_ma), None)
+
+
+def good_share(power: NDArray[np.float64]) -> float:
+    """Return the share of stretches of ten seconds with less than 0.45 of the power at rest."""
+    return float((power.reshape(-1, 100).mean(axis=1) < 0.45).mean())
 
 
 def dual(**keys: Any) -> DualThresholdConfig:
@@ -141,6 +156,39 @@ def test_power_is_lower_than_off_at_less_current_than_continuous(config: PolicyC
     assert course.power.mean() < 0.9 * off
     assert 0.2 < course.amount_ma.mean() < 2.0
     assert course.alarm is None
+
+
+@pytest.mark.slow
+def test_with_medication_half_of_the_time_dual_takes_less_energy_at_almost_the_good_time() -> None:
+    """Of half an hour, five minutes each with and without medication, which leaves 0.3 of beta.
+
+    Good are ten seconds with less than 0.45 of the power without either. An amount that suits the
+    time without medication is 2.5 mA; the policy knows no more than beta.
+    """
+    n_hops = round(1800.0 / HOP_S)
+    needs = np.where(np.arange(n_hops) // round(300.0 / HOP_S) % 2 == 0, 1.0, 0.3)
+    config = dual(
+        upper_threshold=0.4,
+        lower_threshold=0.12,
+        averaging_s=5.0,
+        onset_upper_s=0.0,
+        onset_lower_s=0.0,
+        transition_up_s=10.0,
+        transition_down_s=40.0,
+    )
+    adaptive = run(config, pure_patient(), 1800.0, before_s=60.0, needs=needs)
+    assert adaptive.alarm is None
+    continuous = powers(pure_patient(), n_hops, 2.5) * needs
+    energy = float((adaptive.amount_ma**2).mean() / 2.5**2)
+    assert energy < 1.0 - 0.2
+    good = [good_share(each) for each in (adaptive.power, continuous)]
+    assert good[1] > 0.9
+    assert good[0] > good[1] - 0.08
+    # The time with medication is what it spares.
+    is_needed = needs == 1.0
+    assert (
+        adaptive.amount_ma[1:][~is_needed].mean() < 0.6 * adaptive.amount_ma[1:][is_needed].mean()
+    )
 
 
 def test_where_the_sign_is_wrong_the_loop_runs_to_its_limit_and_is_made_safe() -> None:
