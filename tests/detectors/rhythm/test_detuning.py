@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.figures.detuning import HALF_WIDTHS_HZ, OFF_HZ, alignment, expected
+from benchmarks.figures.policies.detuning import HALF_WIDTHS_HZ, OFF_HZ, alignment, expected
 
 
 @pytest.mark.parametrize("half_width_hz", HALF_WIDTHS_HZ)
