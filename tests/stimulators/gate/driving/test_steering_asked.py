@@ -134,12 +134,14 @@ def test_between_what_it_may_give_it_goes_to_the_least() -> None:
 
 
 def test_where_more_is_wanted_it_stays_and_says_that_it_waits() -> None:
-    bench = _at().want(2.0)
+    bench = _at()
+    bench.want(2.0)
     assert bench.told() == "unconfirmed"
 
 
 def test_where_it_is_there_it_says_so() -> None:
-    bench = _at().want(0.5)
+    bench = _at()
+    bench.want(0.5)
     assert bench.told() == "there"
 
 
