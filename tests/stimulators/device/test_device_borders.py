@@ -102,6 +102,7 @@ def test_payloads_that_nobody_signed_are_counted_one_by_one() -> None:
 def test_what_is_on_no_topic_of_the_device_is_nothing() -> None:
     heard = DeviceTopics(rig="rig", device="stn")
     assert heard.read("rig/elsewhere", to_payload(Bench().command(1.0)), retained=False) is None
+    assert heard.n_unreadable == 0
 
 
 # When the clock of the service is asked for.
