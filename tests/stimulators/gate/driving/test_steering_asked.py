@@ -180,3 +180,12 @@ def test_an_amount_on_a_step_is_that_step() -> None:
     down = Bench(amplitude_step_ma=0.25, amount_tolerance=0.125, tolerance=0.0).be_live(2.0)
     down.want(0.5)
     assert down.ask(TICK_S) == (1.75, "a")
+
+
+def test_a_yes_between_two_steps_opens_the_lower_one() -> None:
+    bench = _at(amplitude_step_ma=0.25, amount_tolerance=0.125)
+    bench.say_yes(1.3).want(2.0)
+    for _ in range(40):
+        if bench.ask(TICK_S) is not None:
+            bench.done()
+    assert bench.drive.belief.interval == (1.25, 1.25)
