@@ -24,6 +24,7 @@ def cable() -> Iterator[tuple[int, str]]:
     far, near = os.openpty()
     name = os.ttyname(near)
     os.close(near)
+    os.set_blocking(far, False)
     yield far, name
     os.close(far)
 
