@@ -34,7 +34,14 @@ async def _closed(opened: Hardware | SerialPort) -> None:
     port = getattr(opened, "_port", opened)
     async with asyncio.timeout(5.0):
         while not port.fault or port._transport._fileno is not None:
-            await asyncio.sleep(0)
+            await _turn()
+
+
+async def _turn() -> None:
+    """Let the event loop run once."""
+    turned = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(turned.set_result, None)
+    await turned
 
 
 @contextlib.asynccontextmanager
@@ -89,7 +96,7 @@ def test_a_box_that_is_off_by_more_is_told_to_give_nothing_and_is_not_opened(
                 await open_hardware(f"serial:{name}", config, lambda: 0.0)
             async with asyncio.timeout(5.0):
                 while not heard[-1].endswith(b" 0 -"):
-                    await asyncio.sleep(0)
+                    await _turn()
             again = await open_port(name, 115_200)
             await _closed(again)
 

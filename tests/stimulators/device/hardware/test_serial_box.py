@@ -9,16 +9,13 @@ import pytest
 
 from replay.virtual_time import run_virtually
 from stimulators.device.hardware.serial_box import SerialBox
-from stimulators.device.hardware.serial_port import SerialPort
-from tests.stimulators.device.hardware.test_serial_port import Wire, wired
+from tests.stimulators.device.hardware.test_serial_port import wired
 
 
 class Bench:
     """A box, its port, and what is said on either side."""
 
     def __init__(self, tolerance: float = 0.003) -> None:
-        self.port: SerialPort
-        self.wire: Wire
         self.port, self.wire = wired()
         self.box = SerialBox(self.port, tolerance=tolerance, now_s=self.wire.time)
 
@@ -56,7 +53,7 @@ def test_a_pause_in_which_the_box_went_safe_is_a_fault() -> None:
     bench.answers("1 1250")
     bench.give(0.24)
     bench.answers("2 1250")
-    with pytest.raises(OSError, match="it was told nothing for 0.26 s"):
+    with pytest.raises(OSError, match=r"it was told nothing for 0\.26 s"):
         bench.give(0.50)
 
 

@@ -91,7 +91,7 @@ def test_a_port_that_still_holds_what_was_written_takes_no_more() -> None:
     port, wire = wired()
     port.write(b"G 1 0 -\n")
     wire.n_held = 1
-    with pytest.raises(OSError, match="/dev/ttyACM0: .*it takes nothing any more"):
+    with pytest.raises(OSError, match=r"/dev/ttyACM0: .*it takes nothing any more"):
         port.write(b"G 2 0 -\n")
     assert wire.sent == [b"G 1 0 -\n"]
 
