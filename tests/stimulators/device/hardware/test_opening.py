@@ -6,6 +6,7 @@ import os
 import sys
 import termios
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def cable() -> Iterator[tuple[int, str]]:
 
 async def _closed(opened: Hardware | SerialPort) -> None:
     opened.close()
-    port = getattr(opened, "_port", opened)
+    port: Any = getattr(opened, "_port", opened)
     async with asyncio.timeout(5.0):
         while not port.fault or port._transport._fileno is not None:
             await _turn()

@@ -18,7 +18,7 @@ def program() -> Iterator[socket.socket]:
 
 def test_a_level_that_stays_is_sent_every_50_ms(program: socket.socket) -> None:
     now_s = [100.0]
-    receiver = OscReceiver(*program.getsockname(), "tone", lambda: now_s[0])
+    receiver = OscReceiver("127.0.0.1", program.getsockname()[1], "tone", lambda: now_s[0])
     for later_s, level in ((0.0, 0.25), (0.049, 0.25), (0.0, 0.5), (0.05, 0.5)):
         now_s[0] += later_s
         receiver.give(level, "")
@@ -69,6 +69,6 @@ def test_a_program_may_listen_at_an_address_of_ipv6() -> None:
 
 
 def test_a_full_way_out_is_never_waited_for(program: socket.socket) -> None:
-    receiver = OscReceiver(*program.getsockname(), "tone", lambda: 0.0)
+    receiver = OscReceiver("127.0.0.1", program.getsockname()[1], "tone", lambda: 0.0)
     assert not receiver._socket.getblocking()
     receiver.close()
