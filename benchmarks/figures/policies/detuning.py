@@ -1,8 +1,8 @@
 """How much of its alignment a trigger at a phase keeps where its centre is beside the rhythm.
 
-``python -m benchmarks.figures.policies.detuning`` runs `target_phase` on a rhythm of 20 Hz that loses its
-phase, in noise, with centres beside it, and prints the mean cosine of the true phase at its
-events as a share of that at the right centre, beside the closed form. One seed.
+``python -m benchmarks.figures.policies.detuning`` runs `target_phase` on a rhythm of 20 Hz that
+loses its phase, in noise, with centres beside it, and prints the mean cosine of the true phase at
+its events as a share of that at the right centre, beside the closed form. One seed.
 """
 
 import math
