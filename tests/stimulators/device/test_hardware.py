@@ -82,13 +82,13 @@ class Cable:
             if not self.is_mute:
                 os.write(self.far, f"{number} {self.box.given}\n".encode())
 
-    def bytes(self) -> bytes:
+    def received(self) -> bytes:
         with contextlib.suppress(BlockingIOError, OSError):
             self.heard += os.read(self.far, 4096)
         return self.heard
 
     def rest(self) -> bytes:
-        """Return all that was sent, once the near end is closed: it may be on its way until then."""
+        """Return all that was sent, which is on its way until the near end is closed."""
         with contextlib.suppress(OSError):
             while select.select([self.far], [], [], 5.0)[0]:
                 self.heard += os.read(self.far, 4096)
@@ -159,7 +159,7 @@ def test_a_box_is_told_each_change_at_once_and_every_50_ms(cable: Cable) -> None
         await _tell(box, cable, clock, 1.3)
         box.fire(1.0, "adbs")
         await _turns()
-        assert cable.bytes().split() == [b"F", b"5", b"1000", b"adbs"]
+        assert cable.received().split() == [b"F", b"5", b"1000", b"adbs"]
         await _closed(box)
         assert cable.rest().endswith(b"G 6 0 -\n")
 
@@ -201,7 +201,7 @@ def test_a_box_that_starts_slowly_is_met_before_anybody_is_told(cable: Cable) ->
     async def run() -> None:
         opening = asyncio.create_task(open_hardware(f"serial:{cable.name}", stimulator(), now_s))
         async with asyncio.timeout(5.0):
-            while len(cable.bytes().splitlines()) < 3:
+            while len(cable.received().splitlines()) < 3:
                 await _turns()
         os.write(cable.far, b"bootloader 1.0\n")
         await _turns()
