@@ -93,7 +93,6 @@ class TargetPhase:
     at 40°.
 
     Chance: noise has a phase as well, and passes every target about once a cycle. Only the gate
-    Chance: noise has a phase as well, and passes every target about once a cycle. Only the gate
     separates it from a rhythm. Noise is above a fixed threshold c for ``exp(-c² / m)`` of the time,
     with m its mean square amplitude (see `Oscillation`), which gives about
     ``centre_hz exp(-c² / m)`` phase events a second. A percentile p that was calibrated on noise is

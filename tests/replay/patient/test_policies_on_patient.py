@@ -184,6 +184,10 @@ def test_with_medication_half_of_the_time_dual_takes_less_energy_at_almost_the_g
     good = [good_share(each) for each in (adaptive.power, continuous)]
     assert good[1] > 0.9
     assert good[0] > good[1] - 0.08
+    # A smaller continuous amount does as well: who knows it needs no policy for that.
+    smaller = powers(pure_patient(), n_hops, 2.0) * needs
+    assert good_share(smaller) >= good[0]
+    assert energy > (2.0 / 2.5) ** 2
     # The time with medication is what it spares.
     is_needed = needs == 1.0
     assert (
