@@ -15,8 +15,12 @@ _TYPES: Final = {
     "SEEG": ("SEEG",),
     "EEG": ("EEG",),
     "EMG": ("EMG",),
-    "Other": ("ECG", "EKG", "EOG", "MISC", "STIM", "TRIG", "TRIGGER", "STATUS", "RESP", "PPG"),
-}
+    "Other": (
+        "ECG", "EKG", "EOG", "HEOG", "VEOG", "MISC", "STIM", "STI", "TRIG", "TRIGGER", "TRIGGERS",
+        "STATUS", "EVENT", "EVENTS", "MARKER", "MARKERS", "RESP", "PPG", "TEMP", "ACC", "GYRO",
+        "FORCE", "MOV", "AUX",
+    ),
+}  # fmt: skip
 _TYPE_OF_WORD: Final = {word: kind for kind, words in _TYPES.items() for word in words}
 #: Types that share a stream: they share montages and limits of plausibility.
 _OF_THE_BRAIN: Final = ("LFP", "ECOG", "SEEG", "EEG")

@@ -98,19 +98,22 @@ def read_header(path: Path) -> Header:
                     f"expected a header of {_N_BYTES * (1 + n_signals)} bytes, for {n_signals} "
                     f"signals, found a file of {len(first) + len(rest)}"
                 )
+            is_bdf = first.startswith(BDF_MAGIC)
             return Header(
                 n_bytes=_N_BYTES * (1 + n_signals),
-                n_bytes_per_sample=3 if first.startswith(BDF_MAGIC) else 2,
+                n_bytes_per_sample=3 if is_bdf else 2,
                 is_discontinuous=first[192:197] in {b"EDF+D", b"BDF+D"},
                 n_records=_whole_number(first[236:244], "number of records", -1),
                 record_s=_number(first[244:252], "duration of a record"),
-                signals=tuple(_signal(rest, number, n_signals) for number in range(n_signals)),
+                signals=tuple(
+                    _signal(rest, number, n_signals, is_bdf=is_bdf) for number in range(n_signals)
+                ),
             )
         except ValueError as error:
             raise RecordingError(f"{path}: header: {error}") from error
 
 
-def _signal(rest: bytes, number: int, n_signals: int) -> Signal:
+def _signal(rest: bytes, number: int, n_signals: int, *, is_bdf: bool) -> Signal:
     def field(name: str) -> bytes:
         offset, length = _FIELDS[name]
         begin = offset * n_signals + number * length
@@ -129,6 +132,9 @@ def _signal(rest: bytes, number: int, n_signals: int) -> Signal:
         raise ValueError(
             f"{where}: expected a digital minimum below the maximum, found {digital_low:g} twice"
         )
+    if label == "Status" and is_bdf:
+        # Codes of triggers, a bit each: what some writers state as their size means nothing.
+        return Signal(label, "", 1.0, 0.0, n_per_record)
     gain = (high - low) / (digital_high - digital_low)
     return Signal(label, _text(field("unit")), gain, low - gain * digital_low, n_per_record)
 
