@@ -17,7 +17,7 @@ _TYPES: Final = {
     "EMG": ("EMG",),
     "Other": (
         "ECG", "EKG", "EOG", "HEOG", "VEOG", "MISC", "STIM", "STI", "TRIG", "TRIGGER", "TRIGGERS",
-        "STATUS", "EVENT", "EVENTS", "MARKER", "MARKERS", "RESP", "PPG", "TEMP", "ACC", "GYRO",
+        "STATUS", "DTRIG", "EVENT", "MARKER", "MARKERS", "RESP", "PPG", "TEMP", "ACC", "GYRO",
         "FORCE", "MOV", "AUX",
     ),
 }  # fmt: skip

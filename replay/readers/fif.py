@@ -61,7 +61,7 @@ def open_fif(path: Path) -> Recording:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            raw = mne.io.read_raw_fif(path, preload=False, verbose="ERROR")
+            raw = mne.io.read_raw_fif(path, preload=False, on_split_missing="warn", verbose="ERROR")
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise RecordingError(

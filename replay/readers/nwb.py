@@ -122,9 +122,7 @@ class NwbStream(RecordedStream):
         """Return the stamps alone."""
         if self._stamps is not None:
             return np.asarray(self._stamps[start:stop], np.float64)
-        stamps_s: NDArray[np.float64] = (
-            self._start_s + np.arange(start, stop) / self.info.rate_hz
-        )
+        stamps_s: NDArray[np.float64] = self._start_s + np.arange(start, stop) / self.info.rate_hz
         return stamps_s
 
 

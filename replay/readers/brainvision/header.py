@@ -144,9 +144,7 @@ def _header(path: Path, sections: dict[str, dict[str, str]]) -> Header:
     big = sections.get("binary infos", {}).get("usebigendianorder", "NO").upper() == "YES"
     orientation = common.get("dataorientation", "MULTIPLEXED").upper()
     if orientation not in {"MULTIPLEXED", "VECTORIZED"}:
-        raise ValueError(
-            f"expected DataOrientation=MULTIPLEXED or VECTORIZED, found {orientation}"
-        )
+        raise ValueError(f"expected DataOrientation=MULTIPLEXED or VECTORIZED, found {orientation}")
     interval_us = _number(common, "SamplingInterval")
     n_channels = int(_number(common, "NumberOfChannels"))
     described = sections.get("channel infos", {})

@@ -55,9 +55,7 @@ def open_brainvision(path: Path) -> Recording:
     header = read_header(path)
     warnings: list[str] = []
     values = _values(path, header, warnings)
-    channels = [
-        Channel(each.label, each.unit, header.rate_hz) for each in header.channels
-    ]
+    channels = [Channel(each.label, each.unit, header.rate_hz) for each in header.channels]
     streams: list[RecordedStream] = []
     for info, columns in groups_of(channels):
         sizes = [header.channels[column].resolution for column in columns]

@@ -87,9 +87,7 @@ def _damage(header: Header, records: Records) -> list[str]:
             f"{records.n_records} are whole and read"
         )
     elif header.n_records != records.n_records:
-        told.append(
-            f"read {records.n_records} records, where the header says {header.n_records}"
-        )
+        told.append(f"read {records.n_records} records, where the header says {header.n_records}")
     if records.n_left:
         told.append(f"the last {records.n_left} bytes are no whole record, and not read")
     silent = [

@@ -39,8 +39,7 @@ class Records:
         lengths = [header.n_bytes_per_sample * each.n_per_record for each in header.signals]
         ends = np.cumsum(lengths)
         self._columns: Final = [
-            slice(int(end) - length, int(end))
-            for end, length in zip(ends, lengths, strict=True)
+            slice(int(end) - length, int(end)) for end, length in zip(ends, lengths, strict=True)
         ]
 
     def samples(
@@ -82,7 +81,7 @@ class Records:
 
 
 def _annotations_of(held: NDArray[np.uint8]) -> Iterator[Marker]:
-    """Yield what a record's annotations say: ``+onset[\\x15duration]\\x14text\\x14...\\x14\\0``."""
+    r"""Yield what a record's annotations say: ``+onset[\x15duration]\x14text\x14...\x14\0``."""
     for entry in held.tobytes().split(b"\x14\x00"):
         onset, *texts = entry.strip(b"\x00").split(b"\x14")
         try:

@@ -54,9 +54,7 @@ class Matrix:
         """Return columns as rows: shape (stop - start, n_rows)."""
         if len(self._values.shape) == 1:
             return np.array(self._values[start:stop], np.float64)[:, None]
-        held = (
-            self._values[start:stop] if self._is_transposed else self._values[:, start:stop].T
-        )
+        held = self._values[start:stop] if self._is_transposed else self._values[:, start:stop].T
         return np.array(held, np.float64, order="C")
 
 
@@ -116,7 +114,9 @@ class MatFile:
         return {
             name: Matrix(each, is_transposed=True)
             for name, each in self._hdf5.items()
-            if hasattr(each, "dtype") and each.dtype.kind in "iuf" and each.ndim == 2
+            if hasattr(each, "dtype")
+            and each.dtype.kind in "iuf"
+            and each.ndim == 2
             and "MATLAB_empty" not in each.attrs
         }
 
@@ -135,6 +135,10 @@ class MatFile:
         ]
 
 
+def _is_cells(node: Any) -> bool:  # noqa: ANN401
+    return hasattr(node, "dtype") and node.dtype.kind == "O"
+
+
 def _is_large(node: Any) -> bool:  # noqa: ANN401 an h5py node
     return hasattr(node, "dtype") and node.size > _N_SMALL_MAX
 
@@ -145,8 +149,7 @@ def _large_in(file: Any) -> Iterator[str]:  # noqa: ANN401
         if name.startswith("#") or hasattr(node, "dtype"):
             continue
         for field, held in node.items():
-            is_cells = field in _CELLS and getattr(held, "dtype", None) == object
-            if is_cells or _is_large(held):
+            if (field in _CELLS and _is_cells(held)) or _is_large(held):
                 yield field
 
 
@@ -156,7 +159,7 @@ def _datasets(file: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401
         if name not in node:
             return
         node = node[name]
-    if node.dtype != object:
+    if not _is_cells(node):
         yield node
         return
     for reference in node[()].reshape(-1):

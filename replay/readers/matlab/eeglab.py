@@ -79,7 +79,7 @@ def open_eeglab(path: Path) -> Recording:
             f"{path}: expected srate, nbchan and pnts above 0, found {rate_hz:g}, {n_channels:g} "
             f"and {n_samples:g}"
         )
-    matrix = _matrix(path, file, names, eeg, (int(n_channels), int(n_samples)), told)
+    matrix = _matrix(path, file, names, eeg, told)
     start_s = number_of(eeg.get("xmin"))
     start_s = start_s if np.isfinite(start_s) else 0.0
     events = rows_of(eeg.get("event"))
@@ -134,10 +134,10 @@ def _matrix(
     file: MatFile,
     names: tuple[str, ...],
     eeg: Mapping[str, Any],
-    shape: tuple[int, int],
     told: list[str],
 ) -> Matrix:
     """Return the samples, which may be in a file of floats beside the set."""
+    shape = (int(number_of(eeg["nbchan"])), int(number_of(eeg["pnts"])))
     data = eeg.get("data")
     if not isinstance(data, str):
         found = file.cells(*names, "data")

@@ -134,9 +134,7 @@ def _starts_s(
     return starts_s
 
 
-def _channels(
-    structure: Mapping[str, Any], labels: Sequence[str], rate_hz: float
-) -> list[Channel]:
+def _channels(structure: Mapping[str, Any], labels: Sequence[str], rate_hz: float) -> list[Channel]:
     """Return the channels; units and types are by label, as the header may have more of them."""
     header = structure.get("hdr")
     header = header if isinstance(header, Mapping) else {}

@@ -51,8 +51,7 @@ def matrix_streams(
     """Return the streams (see `groups_of`) of matrices whose rows are these channels."""
     held = _Parts(parts)
     pieces = [
-        Piece(first, part.start_s, first)
-        for first, part in zip(held.edges, parts, strict=False)
+        Piece(first, part.start_s, first) for first, part in zip(held.edges, parts, strict=False)
     ]
     return tuple(
         PiecewiseStream(

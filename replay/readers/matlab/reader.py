@@ -90,9 +90,7 @@ def _of_matrix(path: Path, file: MatFile, told: list[str]) -> tuple[RecordedStre
     units = next((texts for each in _UNITS if (texts := texts_of(by_name.get(each)))), [])
     units = units * n_channels if len(units) == 1 else units
     units = units if len(units) == n_channels else [""] * n_channels
-    channels = [
-        Channel(label, unit, rate_hz) for label, unit in zip(labels, units, strict=True)
-    ]
+    channels = [Channel(label, unit, rate_hz) for label, unit in zip(labels, units, strict=True)]
     left_out = [each for each in found if each != name and _n_values(found[each]) > n_channels]
     if left_out:
         told.append(f"matrix {name} is read, and {', '.join(left_out)} not: it is the largest")
