@@ -61,7 +61,9 @@ def open_fif(path: Path) -> Recording:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            raw = mne.io.read_raw_fif(path, preload=False, on_split_missing="warn", verbose="ERROR")
+            raw = mne.io.read_raw_fif(
+                path, preload=False, on_split_missing="warn", verbose="WARNING"
+            )
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise RecordingError(
@@ -69,9 +71,12 @@ def open_fif(path: Path) -> Recording:
             f"{type(error).__name__}: {reason}"
         ) from error
     told.extend(_of_the_file(str(each.message) for each in caught))
-    if not raw.n_times:
-        raise RecordingError(f"{path}: expected samples, found none")
-    pieces, n_samples = _pieces(raw, told)
+    n_whole = _n_whole(raw)
+    if not n_whole:
+        raise RecordingError(f"{path}: expected samples that can be read, found none")
+    if n_whole < raw.n_times:
+        told.append(f"it breaks off: read {n_whole} samples, of at least {raw.n_times}")
+    pieces, n_samples = _pieces(raw, n_whole, told)
     channels = [
         Channel(name, _unit(described, kind), float(raw.info["sfreq"]), kind)
         for name, described, kind in zip(
@@ -133,26 +138,47 @@ def _unit(described: Any, kind: str) -> str:  # noqa: ANN401 a dictionary of MNE
 
 def _index(raw: Any, onset_s: float) -> float:  # noqa: ANN401
     """Return an annotation's place among the samples that can be read."""
-    since_first_s = onset_s - (raw.first_time if raw.annotations.orig_time is not None else 0.0)
-    return float(since_first_s * raw.info["sfreq"])
+    return float((onset_s - raw.first_time) * raw.info["sfreq"])
 
 
-def _pieces(raw: Any, told: list[str]) -> tuple[list[Piece], int]:  # noqa: ANN401
+def _n_whole(raw: Any) -> int:  # noqa: ANN401
+    """Return how many samples can be read: MNE counts those of a buffer that breaks off too."""
+    n_whole, n_said = 0, int(raw.n_times)
+    if not n_said or _is_readable(raw, n_said - 1):
+        return n_said
+    while n_whole < n_said:
+        middle = (n_whole + n_said) // 2
+        if _is_readable(raw, middle):
+            n_whole = middle + 1
+        else:
+            n_said = middle
+    return n_whole
+
+
+def _is_readable(raw: Any, number: int) -> bool:  # noqa: ANN401
+    try:
+        raw[0, number : number + 1]
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _pieces(raw: Any, n_whole: int, told: list[str]) -> tuple[list[Piece], int]:  # noqa: ANN401
     """Return the continuous pieces without what was skipped, and how many samples they have."""
     rate_hz = float(raw.info["sfreq"])
     joins, skips = set(), []
     for each in raw.annotations:
         at = round(_index(raw, each["onset"]))
-        if each["description"].upper() in _JOINS and 0 < at < raw.n_times:
+        if each["description"].upper() in _JOINS and 0 < at < n_whole:
             joins.add(at)
         elif each["description"] == _SKIP:
-            skips.append((max(at, 0), min(at + round(each["duration"] * rate_hz), raw.n_times)))
+            skips.append((max(at, 0), min(at + round(each["duration"] * rate_hz), n_whole)))
     kept, begin = [], 0
     for first, last in sorted(skips):
         if first > begin:
             kept.append((begin, first))
         begin = max(begin, last)
-    kept.append((begin, raw.n_times))
+    kept.append((begin, n_whole))
     if joins:
         told.append(
             f"it is joined from {len(joins) + 1} recordings whose own times are lost: a gap of "

@@ -126,7 +126,7 @@ def _times(
             f"{len(counted)} records ({shown}{more}) do not say when they begin: they are taken to "
             "follow the one before"
         )
-    made = []
+    made: list[float] = []
     for record in range(records.n_records):
         before = made[-1] + header.record_s if made else 0.0
         made.append(starts_s.get(record, before))

@@ -81,7 +81,7 @@ class MatFile:
             is_hdf5 = begins.startswith(HDF5_MAGIC) or file.read(8) == HDF5_MAGIC
         if not begins.startswith((MATLAB_BEGINS, HDF5_MAGIC)):
             found = repr(begins[:16]) if begins else "an empty file"
-            raise RecordingError(f"{path}: expected a {format} file, of MATLAB, found {found}")
+            raise RecordingError(f"{path}: expected a file of MATLAB 5 to 7.3, found {found}")
         self._hdf5: Final = open_hdf5(path, format) if is_hdf5 else None
         mat = library("pymatreader", format=format)
         try:

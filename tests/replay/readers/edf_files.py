@@ -30,7 +30,7 @@ def written(
     n_said: int | None = None,
     n_bytes: int = 2,
 ) -> bytes:
-    """Return a file; with `starts_s` each record has annotations of 60 bytes: its time, its text."""
+    """Return a file; with `starts_s` each record has 60 bytes of annotations: time and text."""
     kind = "BDF" if n_bytes == 3 else "EDF"
     n_annotated = 0 if starts_s is None else 60 // n_bytes
     sizes = [len(each.values) // n_records for each in signals]

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
+import pytest
+
+h5py: Any = pytest.importorskip("h5py")
 
 _HEAD = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan 01 10:00:00 2024 HDF5 schema"
 

@@ -4,15 +4,15 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import mne
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from replay import readers
 from replay.recording import RecordingError
 from tests.replay.recordings import whole
 
+assert_close: Any = np.testing.assert_allclose
+mne: Any = pytest.importorskip("mne")
 _VALUES = np.random.default_rng(5).normal(0.0, 200.0, (2000, 3)).round()
 _CHANNELS = ("LFP L,,0.1,µV", "LFP R,,0.0001,mV", "Force,,2,N")
 _MARKERS = (
@@ -37,7 +37,7 @@ def write(
     vectorized: bool = False,
     extra: str = "",
 ) -> Path:
-    values: NDArray[Any] = _VALUES.astype({"INT_16": "<i2", "IEEE_FLOAT_32": "<f4"}[dtype])
+    values: Any = _VALUES.astype({"INT_16": "<i2", "IEEE_FLOAT_32": "<f4"}[dtype])
     orientation = "VECTORIZED" if vectorized else "MULTIPLEXED"
     lines = [
         "Brain Vision Data Exchange Header File Version 1.0",
@@ -86,8 +86,8 @@ def test_real_files_are_as_mne_has_them_and_other_units_are_their_own(
         raw = mne.io.read_raw_brainvision(path, verbose="ERROR")
     samples, stamps_s = whole(brain)
     peer = raw.get_data(picks=list(brain.info.channels)).T * 1e6
-    np.testing.assert_allclose(samples, peer, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(stamps_s, raw.times, atol=1e-6)
+    assert_close(samples, peer, rtol=1e-9, atol=1e-9)
+    assert_close(stamps_s, raw.times, atol=1e-6)
     units = {unit for each in others for unit in each.info.units}
     assert units == (
         {"BS", "µS", "ARU", "uS", "S", "C"} if name in {"test", "test_units"} else set()
@@ -124,12 +124,12 @@ def test_values_are_read_in_whatever_layout_they_are(
     assert (brain.info.rate_hz, brain.info.channels, brain.info.units) == (
         500.0, ("LFP L", "LFP R"), ("uV", "uV"),
     )  # fmt: skip
-    np.testing.assert_allclose(whole(brain).samples, _VALUES[:, :2] * 0.1, rtol=1e-12)
+    assert_close(whole(brain).samples, _VALUES[:, :2] * 0.1, rtol=1e-12)
     assert (force.info.name, force.info.units) == ("Other", ("N",))
     np.testing.assert_array_equal(whole(force).samples, _VALUES[:, 2:] * 2.0)
     texts, stamps_s = whole(markers)
     assert texts[:, 0].tolist() == ["New Segment", "Stimulus/S  1", "Comment/a,b"]
-    np.testing.assert_allclose(stamps_s, [0.0, 1.0, 3.998], atol=1e-9)
+    assert_close(stamps_s, [0.0, 1.0, 3.998], atol=1e-9)
 
 
 @pytest.mark.parametrize("suffix", [".eeg", ".vmrk"])
@@ -157,7 +157,7 @@ def test_of_samples_that_break_off_the_whole_ones_are_read(tmp_path: Path) -> No
         "read 1500 samples, where the header says 2000",
         "the markers, a.vmrk, are not beside it",
     )
-    np.testing.assert_allclose(whole(made.streams[0]).samples, _VALUES[:1500, :2] * 0.1, rtol=1e-12)
+    assert_close(whole(made.streams[0]).samples, _VALUES[:1500, :2] * 0.1, rtol=1e-12)
 
 
 def test_a_marker_without_a_position_is_left_out_and_told(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_what_is_empty_or_breaks_off_between_channels_is_one_line(tmp_path: Path
     path = write(tmp_path / "a.vhdr", vectorized=True)
     data = path.with_suffix(".eeg")
     data.write_bytes(data.read_bytes()[:-1])
-    with pytest.raises(RecordingError, match="3 channels of as many samples each.*breaks off"):
+    with pytest.raises(RecordingError, match=r"3 channels of as many samples each.*breaks off"):
         readers.open(path)
     data.write_bytes(b"")
     with pytest.raises(RecordingError, match=r"a\.eeg: expected samples, found 0 bytes"):

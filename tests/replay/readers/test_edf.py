@@ -13,6 +13,7 @@ from replay.recording import Recording, RecordingError
 from tests.replay.readers.edf_files import Made, written
 from tests.replay.recordings import whole
 
+assert_close: Any = np.testing.assert_allclose
 _RANDOM = np.random.default_rng(5)
 _SHARED = (
     "mne_duplicate_labels.edf",
@@ -83,10 +84,8 @@ def test_real_files_are_as_edfio_has_them(data_dir: Path, name: str) -> None:
             is_codes = peer.label == "Status"
             factor = 1e6 if peer.physical_dimension == "V" else 1.0
             values = peer.digital if is_codes else peer.data * factor
-            np.testing.assert_allclose(samples[:, column], values, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(
-            stamps_s, np.arange(len(stamps_s)) / stream.info.rate_hz, atol=1e-6, rtol=0
-        )
+            assert_close(samples[:, column], values, rtol=1e-9, atol=1e-9)
+        assert_close(stamps_s, np.arange(len(stamps_s)) / stream.info.rate_hz, atol=1e-6, rtol=0)
     assert expected == []
 
 
@@ -106,8 +105,8 @@ def test_each_rate_is_a_stream_and_units_are_microvolts(tmp_path: Path) -> None:
     ]
     expected = edfio.read_edf(tmp_path / "a.edf").signals
     samples = whole(made.streams[0]).samples
-    np.testing.assert_allclose(samples[:, 0], expected[0].data, atol=1e-9)
-    np.testing.assert_allclose(samples[:, 1], expected[1].data * 1e3, atol=1e-9)
+    assert_close(samples[:, 0], expected[0].data, atol=1e-9)
+    assert_close(samples[:, 1], expected[1].data * 1e3, atol=1e-9)
     texts, stamps_s = whole(made.streams[-1])
     assert (texts[:, 0].tolist(), stamps_s.tolist()) == (["cue µ", "grip"], [2.5, 7.125])
 
@@ -127,9 +126,9 @@ def test_time_between_the_records_of_a_discontinuous_file_is_a_gap(
     )
     fast, slow, markers = opened(tmp_path / "a.edf", content).streams
     samples, stamps_s = whole(fast)
-    np.testing.assert_allclose(samples[:, 0], (np.arange(400) - 30000) / 10.0)
+    assert_close(samples[:, 0], (np.arange(400) - 30000) / 10.0)
     expected_s = np.concatenate([0.5 + np.arange(200) / 100.0, 4.25 + np.arange(200) / 100.0])
-    np.testing.assert_allclose(stamps_s, expected_s, atol=1e-9)
+    assert_close(stamps_s, expected_s, atol=1e-9)
     assert whole(slow).timestamps_s.tolist() == [0.5, 1.5, 4.25, 5.25]
     assert whole(markers).timestamps_s.tolist() == [1.75, 4.5]
     assert whole(markers).samples[:, 0].tolist() == ["cue", "grip"]
@@ -139,7 +138,7 @@ def test_24_bits_are_read_with_their_sign_and_a_status_as_codes(tmp_path: Path) 
     values = np.array([-(2**23), -1, 0, 1, 2**23 - 1, 65536])
     content = written([Made("A1", values), Made("Status", values)], 1, n_bytes=3)
     brain, other = opened(tmp_path / "a.bdf", content).streams
-    np.testing.assert_allclose(whole(brain).samples[:, 0], values / 10.0)
+    assert_close(whole(brain).samples[:, 0], values / 10.0)
     assert (other.info.channels, other.info.units) == (("Status",), ("",))
     assert whole(other).samples[:, 0].tolist() == values.tolist()
 
@@ -165,8 +164,10 @@ def test_labels_that_repeat_get_a_number(tmp_path: Path) -> None:
             0,
             -1,
             (
-                "recording was not ended: the header does not say how many records there are; "
-                "5 are whole and read",
+                (
+                    "recording was not ended: the header does not say how many records there are; "
+                    "5 are whole and read"
+                ),
             ),
         ),
         (200, 9, ("read 4 records, where the header says 9",)),
@@ -179,9 +180,7 @@ def test_of_a_file_that_breaks_off_the_whole_records_are_read(
     made = opened(tmp_path / "a.edf", content[: len(content) - cut])
     assert made.warnings == warnings
     n_samples = 500 if cut == 0 else 400
-    np.testing.assert_allclose(
-        whole(made.streams[0]).samples[:, 0], (np.arange(n_samples) - 30000) / 10.0
-    )
+    assert_close(whole(made.streams[0]).samples[:, 0], (np.arange(n_samples) - 30000) / 10.0)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 import scipy.io
@@ -14,6 +13,8 @@ from replay.recording import RecordingError
 from tests.replay.readers.mat73 import write_mat73
 from tests.replay.recordings import whole
 
+h5py: Any = pytest.importorskip("h5py")
+assert_close: Any = np.testing.assert_allclose
 _RANDOM = np.random.default_rng(5)
 _TRIALS = [_RANDOM.normal(0.0, 20.0, (3, n)) for n in (12_000, 800)]
 _VERSIONS = pytest.mark.parametrize("write", [scipy.io.savemat, write_mat73], ids=["v5", "v7.3"])
@@ -62,12 +63,10 @@ def test_trials_that_follow_each_other_keep_their_own_time(tmp_path: Path, write
     assert (brain.info.channels, emg.info.channels) == (("LFP_L", "LFP_R"), ("EMG",))
     assert (brain.info.units, brain.info.rate_hz) == (("uV", "uV"), 500.0)
     joined = np.concatenate(_TRIALS, axis=1)
-    np.testing.assert_allclose(
-        whole(brain).samples, joined[:2].T * np.array([1.0, 1e3]), rtol=1e-12
-    )
-    np.testing.assert_allclose(whole(emg).samples, joined[2:].T * 1e6, rtol=1e-12)
+    assert_close(whole(brain).samples, joined[:2].T * np.array([1.0, 1e3]), rtol=1e-12)
+    assert_close(whole(emg).samples, joined[2:].T * 1e6, rtol=1e-12)
     stamps_s = np.concatenate(_times(2.0, 40.0))
-    np.testing.assert_allclose(whole(brain).timestamps_s, stamps_s, atol=1e-9, rtol=0)
+    assert_close(whole(brain).timestamps_s, stamps_s, atol=1e-9, rtol=0)
 
 
 @_VERSIONS
@@ -80,7 +79,7 @@ def test_trials_that_count_from_their_cue_are_placed_by_sampleinfo(
     write(tmp_path / "a.mat", {"data": data, "event": event})
     brain, _, markers = readers.open(tmp_path / "a.mat").streams
     stamps_s = np.concatenate(_times(10.0, 40.0))
-    np.testing.assert_allclose(whole(brain).timestamps_s, stamps_s, atol=1e-9, rtol=0)
+    assert_close(whole(brain).timestamps_s, stamps_s, atol=1e-9, rtol=0)
     texts, times_s = whole(markers)
     assert (texts.tolist(), times_s.tolist()) == ([["cue/7"]], [10.5])
 
@@ -105,7 +104,7 @@ def test_one_trial_and_several_events(tmp_path: Path, write: Any) -> None:
         )
     write(tmp_path / "a.mat", {"data": _data(_times(0.5, 0.0)[:1], _TRIALS[:1]), "event": event})
     made = readers.open(tmp_path / "a.mat")
-    np.testing.assert_allclose(whole(made.streams[0]).samples[:, 0], _TRIALS[0][0], rtol=1e-12)
+    assert_close(whole(made.streams[0]).samples[:, 0], _TRIALS[0][0], rtol=1e-12)
     texts, times_s = whole(made.streams[-1])
     assert (texts[:, 0].tolist(), times_s.tolist()) == (["go", "stop"], [0.5, 1.5])
 
@@ -115,7 +114,7 @@ def test_the_rate_is_that_of_the_times_where_fsample_is_another(tmp_path: Path) 
     scipy.io.savemat(tmp_path / "a.mat", {"data": _data(times)})
     stream = readers.open(tmp_path / "a.mat").streams[0]
     assert stream.info.rate_hz == pytest.approx(480.0)
-    np.testing.assert_allclose(whole(stream).timestamps_s, np.concatenate(times), atol=1e-6)
+    assert_close(whole(stream).timestamps_s, np.concatenate(times), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["stn_ecog_v5.mat", "stn_ecog_v73.mat"])
@@ -129,7 +128,7 @@ def test_a_real_matrix_is_read_as_channels_by_samples(data_dir: Path, name: str)
             expected = file["data"][:]
     found = np.concatenate([whole(each).samples for each in made.streams], axis=1)
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_allclose(whole(made.streams[0]).timestamps_s, np.arange(19_001) / 1000.0)
+    assert_close(whole(made.streams[0]).timestamps_s, np.arange(19_001) / 1000.0)
     units = {unit for each in made.streams for unit in each.info.units}
     assert units == ({"uV"} if name == "stn_ecog_v5.mat" else {""})
 
@@ -145,7 +144,7 @@ def test_the_longer_side_of_a_matrix_is_time(
     made = readers.open(tmp_path / "a.mat")
     (stream,) = made.streams
     assert made.warnings == ("matrix x is read, and small not: it is the largest",)
-    np.testing.assert_allclose(whole(stream).samples, _TRIALS[0].T * 1e3, rtol=1e-12)
+    assert_close(whole(stream).samples, _TRIALS[0].T * 1e3, rtol=1e-12)
     assert (stream.info.unlabelled, stream.info.rate_hz) == ((0, 1, 2), 250.0)
 
 
@@ -177,8 +176,8 @@ def test_what_is_not_whole_is_one_line(tmp_path: Path, write: Any) -> None:
     write(path, {"data": _data(_times(0.0, 40.0))})
     content = path.read_bytes()
     for found, problem in (
-        (b"", "expected a MATLAB file, of MATLAB, found an empty file"),
-        (b"none at all", "expected a MATLAB file, of MATLAB, found b'none at all'"),
+        (b"", "expected a file of MATLAB 5 to 7.3, found an empty file"),
+        (b"none at all", "expected a file of MATLAB 5 to 7.3, found b'none at all'"),
         (content[: len(content) // 2], "expected a whole MATLAB file, found [0-9]+ bytes that"),
     ):
         path.write_bytes(found)

@@ -1,19 +1,20 @@
 """NWB: as pynwb has it; conversions, offsets, stored stamps, labels, intervals and annotations."""
 
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-import pynwb
 import pytest
-from pynwb.ecephys import LFP, ElectricalSeries
 
 from replay import readers
 from replay.recording import RecordingError
 from tests.replay.recordings import whole
 
+h5py: Any = pytest.importorskip("h5py")
+pynwb: Any = pytest.importorskip("pynwb")
+assert_close: Any = np.testing.assert_allclose
 _RANDOM = np.random.default_rng(5)
 _COUNTS = _RANDOM.integers(-3000, 3000, (4000, 3), dtype=np.int16)
 _GAP_S = np.arange(2000) / 250.0 + np.where(np.arange(2000) < 900, 0.0, 1.5) + 12.0
@@ -40,7 +41,7 @@ def write_example(path: Path) -> None:
     """Write a series with conversions at a rate, one with stamps and a gap, and events."""
     file = _file()
     file.add_acquisition(
-        ElectricalSeries(
+        pynwb.ecephys.ElectricalSeries(
             name="LFP_STN",
             data=_COUNTS,
             electrodes=file.create_electrode_table_region([2, 0, 1], "all"),
@@ -51,21 +52,27 @@ def write_example(path: Path) -> None:
             channel_conversion=[1.0, 2.0, 0.5],
         )
     )
-    lfp = ElectricalSeries(
+    held = pynwb.ecephys.LFP()
+    file.create_processing_module("ecephys", "filtered").add(held)
+    held.create_electrical_series(
         name="filtered",
         data=_FORCE[:, None] * 1e-5,
         electrodes=file.create_electrode_table_region([0], "one"),
         timestamps=_GAP_S,
     )
-    file.create_processing_module("ecephys", "filtered").add(LFP(electrical_series=lfp))
     file.add_acquisition(
         pynwb.TimeSeries(name="force", data=_FORCE, unit="newtons", timestamps=_GAP_S)
     )
     file.add_trial_column("label", "what was done")
     file.add_trial(start_time=6.0, stop_time=7.0, label="grip")
     file.add_trial(start_time=4.0, stop_time=5.0, label="rest")
-    notes = pynwb.misc.AnnotationSeries(name="notes", data=["cough"], timestamps=[4.5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is deprecated, and in many files
+        notes = pynwb.misc.AnnotationSeries(name="notes", data=["cough"], timestamps=[4.5])
     file.add_acquisition(notes)
+    table = file.create_events_table(name="stimuli", description="what was shown")
+    table.add_column("annotation", "which")
+    table.add_row(timestamp=5.5, annotation="cue")
     _write(path, file)
 
 
@@ -85,16 +92,16 @@ def test_every_series_is_a_stream_in_its_own_time(tmp_path: Path) -> None:
         ("newtons",),
     )
     samples, stamps_s = whole(streams["LFP_STN"])
-    np.testing.assert_allclose(samples, _COUNTS * np.array([0.1, 0.2, 0.05]) + 2.0, rtol=1e-12)
-    np.testing.assert_allclose(stamps_s, 3.5 + np.arange(4000) / 1000.0, atol=1e-9)
+    assert_close(samples, _COUNTS * np.array([0.1, 0.2, 0.05]) + 2.0, atol=1e-9)
+    assert_close(stamps_s, 3.5 + np.arange(4000) / 1000.0, atol=1e-9)
     samples, stamps_s = whole(streams["filtered"])
-    np.testing.assert_allclose(samples[:, 0], _FORCE * 10.0, rtol=1e-12)
+    assert_close(samples[:, 0], _FORCE * 10.0, rtol=1e-12)
     np.testing.assert_array_equal(stamps_s, _GAP_S)
     assert streams["filtered"].info.rate_hz == 250.0
     np.testing.assert_array_equal(whole(streams["force"]).samples[:, 0], _FORCE)
     texts, times_s = whole(streams["Markers"])
-    assert texts[:, 0].tolist() == ["trials/rest", "notes/cough", "trials/grip"]
-    assert times_s.tolist() == [4.0, 4.5, 6.0]
+    assert texts[:, 0].tolist() == ["trials/rest", "notes/cough", "stimuli/cue", "trials/grip"]
+    assert times_s.tolist() == [4.0, 4.5, 5.5, 6.0]
 
 
 def test_a_real_file_is_as_pynwb_has_it(data_dir: Path) -> None:
@@ -106,8 +113,8 @@ def test_a_real_file_is_as_pynwb_has_it(data_dir: Path) -> None:
         for name in ("LFP_STN", "ECOG"):
             samples, stamps_s = whole(streams[name])
             peer = file.acquisition[name]
-            np.testing.assert_allclose(samples, peer.get_data_in_units()[:] * 1e6, rtol=1e-9)
-            np.testing.assert_allclose(stamps_s, peer.get_timestamps(), atol=1e-6)
+            assert_close(samples, peer.get_data_in_units()[:] * 1e6, rtol=1e-9)
+            assert_close(stamps_s, peer.get_timestamps(), atol=1e-6)
         trials = file.trials.to_dataframe()
     texts, times_s = whole(streams["Markers"])
     np.testing.assert_array_equal(times_s, trials.start_time)
@@ -138,7 +145,7 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     content = path.read_bytes()
     for found, problem in (
         (b"", "expected a whole NWB file, found 0 bytes that HDF5 cannot read"),
-        (content[: len(content) // 2], "expected a whole NWB file, .* truncated file"),
+        (content[: len(content) // 2], "expected a whole NWB file, .*truncated file"),
         (b"none", "expected a whole NWB file, found 4 bytes"),
     ):
         path.write_bytes(found)

@@ -95,7 +95,7 @@ def test_one_that_does_not_fit_is_refused_in_one_line_and_the_rest_stays(
 @pytest.mark.parametrize(
     ("name", "content", "found"),
     [
-        ("a.edf", b"0       X X X X 01.01.24", r"suffix .edf and first bytes b'0       X X X X '"),
+        ("a.xyz", b"0       X X X X 01.01.24", r"suffix .xyz and first bytes b'0       X X X X '"),
         ("none", b"", "suffix none and first bytes nothing"),
         ("a.gz", b"\x1f\x8b\x08\x00", r"suffix .gz and first bytes b'\x1f\x8b\x08\x00'"),
     ],
