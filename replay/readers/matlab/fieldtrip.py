@@ -57,11 +57,11 @@ def fieldtrip_streams(
             f"{path}: {name}: expected trials, each with its time, found {len(trials)} trials and "
             f"{len(times)} times"
         )
-    for number, (trial, time) in enumerate(zip(trials, times, strict=True), 1):
-        if trial.shape != (len(labels), max(time.shape)):
+    for number, (trial, stamps) in enumerate(zip(trials, times, strict=True), 1):
+        if trial.shape != (len(labels), max(stamps.shape)):
             raise RecordingError(
                 f"{path}: {name}.trial{{{number}}}: expected {len(labels)} channels, as there are "
-                f"labels, by {max(time.shape)} samples, as there are times, found {trial.shape[0]} "
+                f"labels, by {max(stamps.shape)} samples, as there are times, found {trial.shape[0]} "
                 f"by {trial.shape[1]}"
             )
     edges_s = [_edges_s(each) for each in times]
@@ -80,8 +80,8 @@ def fieldtrip_streams(
     return (*streams, MarkerStream(markers)) if markers else streams
 
 
-def _edges_s(time: Matrix) -> tuple[float, float]:
-    row = time if time.shape[0] == 1 else time.transposed
+def _edges_s(stamps: Matrix) -> tuple[float, float]:
+    row = stamps if stamps.shape[0] == 1 else stamps.transposed
     n_samples = row.shape[1]
     if not n_samples:
         return 0.0, 0.0

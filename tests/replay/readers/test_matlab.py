@@ -96,6 +96,21 @@ def test_trials_without_a_time_of_their_own_are_put_apart_and_it_is_told(
 
 
 @_VERSIONS
+@pytest.mark.parametrize("n_trials", [1, 2])
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_trials_of_one_length_and_of_one_channel_are_no_other_matrix(
+    tmp_path: Path, write: Any, n_channels: int, n_trials: int
+) -> None:
+    trials = [_RANDOM.normal(0.0, 20.0, (n_channels, 400)) for _ in range(n_trials)]
+    times = [10.0 * number + np.arange(400) / 500.0 for number in range(n_trials)]
+    labels = _cells(["LFP_1", "LFP_2", "LFP_3"][:n_channels]).T
+    write(tmp_path / "a.mat", {"data": _data(times, trials, label=labels)})
+    samples, stamps_s = whole(readers.open(tmp_path / "a.mat").streams[0])
+    np.testing.assert_array_equal(samples, np.concatenate(trials, axis=1).T)
+    assert_close(stamps_s, np.concatenate(times), atol=1e-9)
+
+
+@_VERSIONS
 def test_one_trial_and_several_events(tmp_path: Path, write: Any) -> None:
     event: Any = {"type": _cells(["go", "stop"]), "sample": _cells([1.0, 501.0])}
     if write is scipy.io.savemat:
