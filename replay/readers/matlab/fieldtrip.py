@@ -58,10 +58,11 @@ def fieldtrip_streams(
             f"{len(times)} times"
         )
     for number, (trial, stamps) in enumerate(zip(trials, times, strict=True), 1):
-        if trial.shape != (len(labels), max(stamps.shape)):
+        n_times = max(stamps.shape)
+        if trial.shape != (len(labels), n_times):
             raise RecordingError(
                 f"{path}: {name}.trial{{{number}}}: expected {len(labels)} channels, as there are "
-                f"labels, by {max(stamps.shape)} samples, as there are times, found {trial.shape[0]} "
+                f"labels, by {n_times} samples, as there are times, found {trial.shape[0]} "
                 f"by {trial.shape[1]}"
             )
     edges_s = [_edges_s(each) for each in times]

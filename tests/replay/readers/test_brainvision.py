@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import stimloop as sl
 from replay import readers
 from replay.recording import RecordingError
 from tests.replay.recordings import whole
@@ -109,6 +110,16 @@ def test_real_values_are_those_of_the_bytes_and_a_million_too_large(data_dir: Pa
     assert (other.info.channels, brain.n_samples) == (("MOV_RIGHT",), 19_001)
     np.testing.assert_array_equal(samples, stored[:, :9].astype(np.float64) * 0.1)
     assert samples.std(axis=0)[0] == pytest.approx(18.17e6, rel=1e-3)
+
+
+def test_numbers_a_million_too_large_are_told_and_usable_in_another_unit(data_dir: Path) -> None:
+    (path,) = (data_dir / "stn-ecog-pd-brainvision").rglob("*.vhdr")
+    recording = sl.read(path)
+    beta = sl.BandPower("beta", band_hz=(13.0, 30.0), window_s=0.4)
+    with pytest.warns(UserWarning, match="looks like 1e6 too large"):
+        sl.detect(recording["ECOG"], beta)
+    found = sl.detect(recording["ECOG"], beta, stream=sl.Stream(kind="lfp", unit="pV"))
+    assert found["beta"].valid.mean() > 0.9
 
 
 @pytest.mark.parametrize("codepage", ["utf-8", "utf-8-sig", "latin-1"])
