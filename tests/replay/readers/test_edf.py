@@ -10,7 +10,7 @@ import pytest
 
 from replay import readers
 from replay.recording import Recording, RecordingError
-from tests.replay.readers.edf_files import Made, written
+from tests.replay.readers.made_files.edf import Made, written
 from tests.replay.recordings import whole
 
 assert_close: Any = np.testing.assert_allclose

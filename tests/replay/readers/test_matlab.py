@@ -10,7 +10,7 @@ import scipy.io
 
 from replay import readers
 from replay.recording import RecordingError
-from tests.replay.readers.mat73 import write_mat73
+from tests.replay.readers.made_files.matlab73 import write_mat73
 from tests.replay.recordings import whole
 
 h5py: Any = pytest.importorskip("h5py")
