@@ -96,7 +96,7 @@ def test_one_that_does_not_fit_is_refused_in_one_line_and_the_rest_stays(
     ("name", "content", "found"),
     [
         ("a.edf", b"0       X X X X 01.01.24", r"suffix .edf and first bytes b'0       X X X X '"),
-        ("none", b"", "suffix none and first bytes nothing"),
+        ("none", b"", "suffix none and an empty file"),
         ("a.gz", b"\x1f\x8b\x08\x00", r"suffix .gz and first bytes b'\x1f\x8b\x08\x00'"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_folder_nobody_knows_and_a_file_that_is_not_there_are_told(tmp_path: P
     for name, problem in (
         ("made.xyz", r"found suffix \.xyz and a folder$"),
         ("none.xdf", r"expected a file that can be read, found .*none\.xdf"),
-        ("made.xdf", r"expected a file that can be read, found .*made\.xdf"),
+        ("made.xdf", r"found suffix \.xdf and a folder$"),
     ):
         with pytest.raises(RecordingError, match=problem):
             readers.open(tmp_path / name)
@@ -128,9 +128,7 @@ def test_a_file_that_lies_about_its_suffix_is_opened_as_what_it_is(tmp_path: Pat
     path = tmp_path / "made.edf"
     xdf_example.write_example(path)
     made = readers.open(path)
-    assert made.warnings == (
-        "it is named .edf, and read as what it is, XDF (.xdf, .xdfz, .xdf.gz)",
-    )
+    assert made.warnings == ("it is named .edf, and read as what it is, XDF",)
 
 
 def test_a_reader_that_fails_is_one_line_with_its_format(tmp_path: Path) -> None:
