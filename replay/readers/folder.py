@@ -1,7 +1,7 @@
 """What of a folder can be opened: itself, where it is one recording, or what lies in it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -48,13 +48,33 @@ def recordings_in(folder: Path, known: ReaderRegistry = REGISTRY) -> Iterator[Fo
             if reader not in held.get(here.parent, ()):
                 yield FoundRecording(here, reader)
                 break
-        for file in sorted(each for each in files if not each.startswith(".")):
-            n_entries += 1
-            reader_of_file = _reader_of(here / file, known)
-            if reader_of_file is not None and reader_of_file not in held[here]:
-                yield FoundRecording(here / file, reader_of_file)
+        n_entries += len(files)
         if n_entries > _N_ENTRIES_MAX:
             return
+        yield from _files_in(here, files, held[here], known)
+
+
+def _files_in(
+    folder: Path, names: Iterable[str], without: Container[Reader], known: ReaderRegistry
+) -> Iterator[FoundRecording]:
+    """Yield the recordings of a folder; of files that belong together the one that names them."""
+    leading: dict[tuple[str, str], FoundRecording] = {}
+    for name in sorted(each for each in names if not each.startswith(".")):
+        path = folder / name
+        reader = _reader_of(path, known)
+        if reader is None or reader in without:
+            continue
+        key = (path.stem if reader.has_suffix(path) else name, reader.format)
+        found = FoundRecording(path, reader)
+        leading[key] = min(leading.get(key, found), found, key=_rank)
+    yield from leading.values()
+
+
+def _rank(found: FoundRecording) -> int:
+    """Return where a file's suffix stands among those of its format: first is what names it."""
+    suffixes = found.reader.suffixes
+    ranks = [at for at, each in enumerate(suffixes) if found.path.name.lower().endswith(each)]
+    return min(ranks, default=len(suffixes))
 
 
 def recognizes(reader: Reader, path: Path, first_bytes: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from replay.readers.folder import recognizes, recordings_in
@@ -10,9 +9,7 @@ from replay.readers.reader import N_FIRST_BYTES, Reader
 from replay.readers.registry import REGISTRY, ReaderRegistry
 from replay.recording import Recording, RecordingError
 
-#: Recordings of a folder that an error names.
-_N_RECORDINGS_MAX = 12
-#: First bytes of an unknown file that an error shows.
+#: First bytes of an unknown file that an error shows, and recordings of a folder.
 _N_SHOWN = 16
 
 
@@ -48,6 +45,8 @@ def open_recording(path: Path, known: ReaderRegistry = REGISTRY) -> Recording:
     if path.is_dir():
         return _opened(_reader_of_folder(path, known), path)
     first_bytes = _first_bytes(path)
+    if not first_bytes:
+        raise RecordingError(f"{path}: expected a recording, found an empty file")
     named = [each for each in known.readers if each.has_suffix(path)]
     knowing = [each for each in known.readers if recognizes(each, path, first_bytes)]
     both = [each for each in named if each in knowing]
@@ -74,21 +73,16 @@ def _first_bytes(path: Path) -> bytes:
 
 def _reader_of_folder(folder: Path, known: ReaderRegistry) -> Reader:
     """Return the reader of a folder that is one recording, and holds none of another format."""
-    found = list(islice(recordings_in(folder, known), _N_RECORDINGS_MAX + 1))
+    found = list(recordings_in(folder, known))
     if len(found) == 1 and found[0].path == folder:
         return found[0].reader
     if not found:
         raise RecordingError(f"{folder}: {_unknown(folder, b'', known, ())}")
-    more = ", ..." if len(found) > _N_RECORDINGS_MAX else ""
-    names = ", ".join(
-        f"{_within(each.path, folder)} ({each.reader.format})" for each in found[:_N_RECORDINGS_MAX]
-    )
+    names = [f"{_within(each.path, folder)} ({each.reader.format})" for each in found]
+    shown = ", ".join([*names[:_N_SHOWN], *(["..."] if len(names) > _N_SHOWN else [])])
     raise RecordingError(
-        f"{folder}: expected one recording, found a folder of {len(found)} or more: name one of "
-        f"them: {names}{more}"
-        if more
-        else f"{folder}: expected one recording, found a folder with these: {names}: name one of "
-        "them"
+        f"{folder}: expected one recording, found a folder with {len(found)} that can be opened: "
+        f"name one of them: {shown}"
     )
 
 
@@ -114,8 +108,7 @@ def _opened(reader: Reader, path: Path) -> Recording:
 
 
 def _unknown(path: Path, first_bytes: bytes, known: ReaderRegistry, named: Sequence[Reader]) -> str:
-    what = f"first bytes {first_bytes[:_N_SHOWN]!r}" if first_bytes else "an empty file"
-    what = "a folder" if path.is_dir() else what
+    what = "a folder" if path.is_dir() else f"first bytes {first_bytes[:_N_SHOWN]!r}"
     refused = "".join(
         f"; reader {name!r} was refused: {reason}" for name, reason in known.refused.items()
     )

@@ -171,9 +171,7 @@ def _signals(wfdb: Any, record: Path, header: Any) -> Iterator[WfdbStream]:  # n
             "the record to format 16 by `xform`"
         )
     if not header.sig_len:
-        raise RecordingError(
-            f"expected a record of samples, found {header.sig_len or 'no number of'} of them"
-        )
+        raise RecordingError("expected a record of samples, found none of them in its header")
     described = wfdb.rdrecord(str(record), sampfrom=0, sampto=1)
     n_each = [int(each or 1) for each in getattr(header, "samps_per_frame", None) or ()]
     n_each = n_each or [1] * described.n_sig

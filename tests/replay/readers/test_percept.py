@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from replay import readers
-from replay.readers.percept.ticks import ROLLOVER_S
+from replay.readers.implants.percept.ticks import ROLLOVER_S
 from replay.recording import RecordedStream, RecordingError
 from tests.replay.recordings import whole
 

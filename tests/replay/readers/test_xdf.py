@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from replay import readers
 from replay.recording import Recording, RecordingError
 from tests.replay import xdf_writer as write
-from tests.replay.readers import xdf_example
+from tests.replay.readers.xdf_files import example as xdf_example
 from tests.replay.recordings import whole
 from tests.support.searching import search
 
@@ -94,7 +94,7 @@ def test_every_data_type_comes_back_bit_for_bit(tmp_path: Path, dtype: str) -> N
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "expected an XDF file, beginning with 'XDF:', found an empty file"),
+        (b"", "expected a recording, found an empty file"),
         (b"XXF:1234", "expected an XDF file, beginning with 'XDF:', found b'XXF:'"),
         (b"XDF:", "expected a recording of at least one stream, found an empty one"),
         (write.file_header(), "expected a recording of at least one stream, found an empty one"),

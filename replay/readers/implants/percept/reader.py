@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from replay.readers.percept.logs import log_streams
-from replay.readers.percept.report import NOT_READ, SessionReport, n_runs_of, read_report
-from replay.readers.percept.runs import power_runs, time_domain_runs
-from replay.readers.percept.stream import streams_of
-from replay.readers.percept.ticks import TickClock
+from replay.readers.implants.percept.logs import log_streams
+from replay.readers.implants.percept.report import NOT_READ, SessionReport, n_runs_of, read_report
+from replay.readers.implants.percept.runs import power_runs, time_domain_runs
+from replay.readers.implants.percept.stream import streams_of
+from replay.readers.implants.percept.ticks import TickClock
 from replay.readers.reader import Reader
 from replay.recording import Recording, RecordingError
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.readers.rcs.packets import Packet
-from replay.readers.rcs.ticks import DATE_S_MAX, Moment, n_lost, unrolled_s
+from replay.readers.implants.rcs.packets import Packet
+from replay.readers.implants.rcs.ticks import DATE_S_MAX, Moment, n_lost, unrolled_s
 from replay.recording import ClockOffsets, RecordedStream, RecordingError, Stretch
 from streamer.source import StreamInfo
 

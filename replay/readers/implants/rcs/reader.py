@@ -6,16 +6,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.readers.rcs.events import read_events
-from replay.readers.rcs.packets import scan
-from replay.readers.rcs.settings import (
+from replay.readers.implants.rcs.events import read_events
+from replay.readers.implants.rcs.packets import scan
+from replay.readers.implants.rcs.settings import (
     ACCELEROMETER_RATES_HZ,
     RATES_HZ,
     DeviceSettings,
     read_settings,
 )
-from replay.readers.rcs.streams import PacketIndex, Packets, PacketStream, Values
-from replay.readers.rcs.ticks import DATE_S_MAX, Moment
+from replay.readers.implants.rcs.streams import PacketIndex, Packets, PacketStream, Values
+from replay.readers.implants.rcs.ticks import DATE_S_MAX, Moment
 from replay.readers.reader import N_FIRST_BYTES, Reader
 from replay.recording import ClockOffsets, RecordedStream, Recording, RecordingError
 from streamer.source import StreamInfo

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.readers.percept.log_texts import snapshot_text
-from replay.readers.percept.report import (
+from replay.readers.implants.percept.log_texts import snapshot_text
+from replay.readers.implants.percept.report import (
     LocatedRun,
     PowerRun,
     SessionReport,
@@ -16,7 +16,7 @@ from replay.readers.percept.report import (
     numbers_of,
     runs_of,
 )
-from replay.readers.percept.ticks import TickClock, moment_of, packet_stamps_s, steady_s
+from replay.readers.implants.percept.ticks import TickClock, moment_of, packet_stamps_s, steady_s
 from streamer.source import StreamInfo
 
 _SIDES = ("Left", "Right")

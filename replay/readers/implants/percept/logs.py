@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from replay.readers.percept.log_texts import changed, group_text, summary_texts
-from replay.readers.percept.report import SessionReport
-from replay.readers.percept.ticks import TickClock, moment_of
+from replay.readers.implants.percept.log_texts import changed, group_text, summary_texts
+from replay.readers.implants.percept.report import SessionReport
+from replay.readers.implants.percept.ticks import TickClock, moment_of
 from replay.recording import RecordedStream, Stretch
 from streamer.source import StreamInfo
 

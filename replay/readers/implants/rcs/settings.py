@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from replay.readers.rcs.packets import scan
+from replay.readers.implants.rcs.packets import scan
 
 #: ``SampleRate`` of time-domain packets.
 RATES_HZ: Final = {0: 250.0, 1: 500.0, 2: 1000.0}

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from replay.readers.rcs.packets import scan
+from replay.readers.implants.rcs.packets import scan
 from replay.recording import RecordedStream, Stretch
 from streamer.source import StreamInfo
 
