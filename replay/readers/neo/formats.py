@@ -28,6 +28,8 @@ class NeoFormat(NamedTuple):
         The suffix of a file of the same name that must stand beside, where there is one.
     folder_holds : tuple of str
         Patterns of the files by which a folder is known to be of this format, ``*.ncs``.
+    caution : str
+        What a user should know before trusting the values, if anything.
     """
 
     name: str
@@ -38,6 +40,7 @@ class NeoFormat(NamedTuple):
     contains: tuple[bytes, ...] = ()
     beside: str = ""
     folder_holds: tuple[str, ...] = ()
+    caution: str = ""
 
     def knows(self, path: Path, first_bytes: bytes) -> bool:
         """Return whether a file or a folder is of this format."""
@@ -118,7 +121,17 @@ FORMATS: Final = (
         _blackrock,
         begins=(b"NEURALSG", b"NEURALCD", b"BRSMPGRP", b"NEURALEV", b"BREVENTS"),
     ),
-    NeoFormat("AlphaOmega", "AlphaOmegaRawIO", (".mpx",), _folder, folder_holds=("*.mpx",)),
+    NeoFormat(
+        "AlphaOmega",
+        "AlphaOmegaRawIO",
+        (".mpx",),
+        _folder,
+        folder_holds=("*.mpx",),
+        caution=(
+            "the scale is neo's, total gain by bit resolution, and was never held against a real "
+            "file: check it on an amplitude that you know"
+        ),
+    ),
     NeoFormat(
         "Neuralynx",
         "NeuralynxRawIO",

@@ -44,7 +44,7 @@ def open_neo(path: Path) -> Recording:
     Notes
     -----
     Stamps are those of the file: of each sample (Blackrock with PTP), of each record (Neuralynx,
-    Open Ephys), of the sample's number (Intan, Open Ephys binary), else the segment's start,
+    TDT, Open Ephys), of the sample's number (Intan, Open Ephys binary), else the segment's start,
     counted on at the rate. What neo would fill in a gap is left out.
 
     References
@@ -66,6 +66,8 @@ def open_neo(path: Path) -> Recording:
         raise RecordingError(
             f"{path}: expected a {chosen.name} recording of signals or events, found neither"
         )
+    if chosen.caution:
+        told.append(chosen.caution)
     n_units = len(reader.header["spike_channels"])
     if n_units:
         told.append(f"{n_units} channels of spikes that were cut out are not read")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.readers.library import library
-from replay.recording import ranges
+from replay.recording import RecordingError, ranges
 
 #: Samples of a record of Neuralynx.
 _N_RECORD: Final = 512
@@ -23,6 +23,10 @@ _N_AT_ONCE: Final = 2**20
 _PER_SAMPLE: Final = "_get_blackrock_timestamps"
 _PER_RECORD: Final = "_get_neuralynx_timestamps"
 _FOLDERS_OF_STREAMS: Final = "_sig_streams"
+_CHUNKS: Final = "_sigs_index"
+_N_CHUNK: Final = "_sig_sample_per_chunk"
+_FIRST_TIME: Final = "_global_t_start"
+_SEGMENTS: Final = "_segments"
 
 
 class Piece(NamedTuple):
@@ -115,6 +119,8 @@ def timing_of(reader: Any, stream: int, rate_hz: float) -> Timing:  # noqa: ANN4
         "NeuralynxRawIO": _records,
         "IntanRawIO": _indices_of_intan,
         "OpenEphysBinaryRawIO": _indices_of_open_ephys,
+        "TdtRawIO": _chunks_of_tdt,
+        "AlphaOmegaRawIO": _blocks_of_alpha_omega,
     }.get(name)
     if runs_of is None:
         return Timing(pieces, _counted(reader, stream, pieces, rate_hz))
@@ -189,6 +195,41 @@ def _indices_of_open_ephys(reader: Any, stream: int, piece: Piece, rate_hz: floa
         return None
     firsts, values = _jumps(numbers[: piece.n_samples], step=1)
     return firsts, values / rate_hz
+
+
+def _chunks_of_tdt(
+    reader: Any,  # noqa: ANN401 a neo reader
+    stream: int,
+    piece: Piece,
+    _rate_hz: float,
+) -> _Runs | None:
+    """Return the first sample of each chunk of TDT with its time since the first segment began."""
+    channels = reader.header["signal_channels"]["stream_id"]
+    first_channel = int(
+        np.flatnonzero(channels == reader.header["signal_streams"][stream]["id"])[0]
+    )
+    times_s = getattr(reader, _CHUNKS)[piece.segment][first_channel]["timestamp"]
+    n_each = int(getattr(reader, _N_CHUNK)[stream])
+    firsts = np.arange(len(times_s), dtype=np.int64) * n_each
+    return firsts, np.asarray(times_s - getattr(reader, _FIRST_TIME), np.float64)
+
+
+def _blocks_of_alpha_omega(
+    reader: Any,  # noqa: ANN401 a neo reader
+    stream: int,
+    piece: Piece,
+    _rate_hz: float,
+) -> None:
+    """Refuse a segment with missing blocks: neo would give what memory holds in their place."""
+    name = str(reader.header["signal_streams"][stream]["id"])
+    for channel in getattr(reader, _SEGMENTS)[piece.segment]["streams"][name].values():
+        blocks = [block for found in channel["positions"].values() for block in found]
+        n_spanned = max(first + n for first, _, n in blocks) - min(first for first, _, _ in blocks)
+        if n_spanned != piece.n_samples:
+            raise RecordingError(
+                f"channel {channel['name']!r}: expected samples without a break in segment "
+                f"{piece.segment}, found {piece.n_samples} of {n_spanned}: neo cannot read it"
+            )
 
 
 def _jumps(

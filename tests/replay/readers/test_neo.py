@@ -15,12 +15,14 @@ from replay import readers
 from replay.readers.neo.formats import FORMATS, format_of
 from replay.recording import RecordedStream, RecordingError
 from tests.replay.readers.neo_files import (
+    alpha_omega,
     blackrock,
     intan,
     neuralynx,
     open_ephys,
     others,
     spikeglx,
+    tdt,
 )
 from tests.replay.recordings import whole
 
@@ -143,6 +145,33 @@ def test_spikeglx_is_read_by_its_settings(tmp_path: Path) -> None:
             _STEPS * spikeglx.VOLTS_PER_STEP * 1e6,
             np.arange(len(_STEPS)) / spikeglx.RATE_HZ + 2.0,
         )
+
+
+def test_chunks_of_tdt_keep_their_times(tmp_path: Path) -> None:
+    block = tmp_path / "tank" / "Block-1"
+    block.mkdir(parents=True)
+    times_s = 1.7e9 + np.arange(40) * 0.064 + np.where(np.arange(40) >= 25, 1.5, 0.0)
+    values = (_STEPS[: 40 * tdt.N_CHUNK] / 8).astype(np.float32)
+    tdt.write_block(block, times_s.tolist(), values)
+    stamps_s = np.add.outer(times_s - times_s[0] + 0.5, np.arange(64) / tdt.RATE_HZ).ravel()
+    for opened in (block, tmp_path / "tank", block / "tank_Block-1.tsq"):
+        (stream,) = readers.open(opened).streams
+        assert stream.info.units == ("uV", "uV")
+        expect(stream, values, stamps_s)
+
+
+def test_blocks_of_alpha_omega_are_one_stream_and_a_missing_one_is_told(tmp_path: Path) -> None:
+    blocks = [(7000 + 1024 * number, _STEPS[1024 * number :][:1024]) for number in range(8)]
+    alpha_omega.write_mpx(tmp_path / "a.mpx", blocks, start_s=7.0)
+    found = readers.open(tmp_path / "a.mpx")
+    (stream,) = found.streams
+    assert stream.info.channels == ("LFP 01", "LFP 02")
+    scale = alpha_omega.GAIN / float(np.float32(alpha_omega.RESOLUTION))
+    expect(stream, _STEPS * scale, 7.0 + np.arange(8192) / alpha_omega.RATE_HZ)
+    assert found.warnings[0].startswith("the scale is neo's, total gain by bit resolution")
+    alpha_omega.write_mpx(tmp_path / "a.mpx", [*blocks[:3], *blocks[4:]], start_s=7.0)
+    with pytest.raises(RecordingError, match="without a break in segment 0, found 7168 of 8192"):
+        readers.open(tmp_path / "a.mpx")
 
 
 def test_winedr_and_multi_channel_systems_are_read_by_their_text(tmp_path: Path) -> None:
