@@ -58,23 +58,24 @@ def _files_in(
     folder: Path, names: Iterable[str], without: Container[Reader], known: ReaderRegistry
 ) -> Iterator[FoundRecording]:
     """Yield the recordings of a folder; of files that belong together the one that names them."""
-    leading: dict[tuple[str, str], FoundRecording] = {}
-    for name in sorted(each for each in names if not each.startswith(".")):
-        path = folder / name
-        reader = _reader_of(path, known)
-        if reader is None or reader in without:
-            continue
-        key = (path.stem if reader.has_suffix(path) else name, reader.format)
-        found = FoundRecording(path, reader)
-        leading[key] = min(leading.get(key, found), found, key=_rank)
-    yield from leading.values()
+    found = [
+        FoundRecording(folder / name, reader)
+        for name in sorted(each for each in names if not each.startswith("."))
+        if (reader := _reader_of(folder / name, known)) is not None and reader not in without
+    ]
+    leading = {_belonging(each) for each in found if not _is_companion(each)}
+    for each in found:
+        if not _is_companion(each) or _belonging(each) not in leading:
+            yield each
 
 
-def _rank(found: FoundRecording) -> int:
-    """Return where a file's suffix stands among those of its format: first is what names it."""
-    suffixes = found.reader.suffixes
-    ranks = [at for at, each in enumerate(suffixes) if found.path.name.lower().endswith(each)]
-    return min(ranks, default=len(suffixes))
+def _is_companion(found: FoundRecording) -> bool:
+    return found.path.name.lower().endswith(found.reader.companions)
+
+
+def _belonging(found: FoundRecording) -> tuple[str, str]:
+    """Return what files that belong together have in common."""
+    return found.path.stem, found.reader.format
 
 
 def recognizes(reader: Reader, path: Path, first_bytes: bytes) -> bool:

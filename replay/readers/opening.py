@@ -1,6 +1,7 @@
 """Opens a recording in the format that its first bytes, or else its name, tell."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,22 +46,28 @@ def open_recording(path: Path, known: ReaderRegistry = REGISTRY) -> Recording:
     if path.is_dir():
         return _opened(_reader_of_folder(path, known), path)
     first_bytes = _first_bytes(path)
-    if not first_bytes:
-        raise RecordingError(f"{path}: expected a recording, found an empty file")
     named = [each for each in known.readers if each.has_suffix(path)]
     knowing = [each for each in known.readers if recognizes(each, path, first_bytes)]
     both = [each for each in named if each in knowing]
-    # A reader that knows a file by its name alone says best what is wrong with it, where it is one.
-    alone = named if len(named) == 1 else []
-    chosen = next(iter([*both, *knowing, *alone]), None)
+    if not knowing and len(named) > 1:
+        return _opened_by_any(named, path, _unknown(path, first_bytes, known, named))
+    chosen = next(iter([*both, *knowing, *named]), None)
     if chosen is None:
-        raise RecordingError(f"{path}: {_unknown(path, first_bytes, known, named)}")
+        raise RecordingError(f"{path}: {_unknown(path, first_bytes, known)}")
     recording = _opened(chosen, path)
     if chosen in named:
         return recording
     name = path.suffix or "without a suffix"
     remark = f"it is named {name}, and read as what it is, {chosen.format}"
     return replace(recording, warnings=(remark, *recording.warnings))
+
+
+def _opened_by_any(named: Sequence[Reader], path: Path, unknown: str) -> Recording:
+    """Open a file that several readers know by its name alone, by the first that can."""
+    for each in named:
+        with suppress(RecordingError):
+            return _opened(each, path)
+    raise RecordingError(f"{path}: {unknown}")
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -77,7 +84,7 @@ def _reader_of_folder(folder: Path, known: ReaderRegistry) -> Reader:
     if len(found) == 1 and found[0].path == folder:
         return found[0].reader
     if not found:
-        raise RecordingError(f"{folder}: {_unknown(folder, b'', known, ())}")
+        raise RecordingError(f"{folder}: {_unknown(folder, b'', known)}")
     names = [f"{_within(each.path, folder)} ({each.reader.format})" for each in found]
     shown = ", ".join([*names[:_N_SHOWN], *(["..."] if len(names) > _N_SHOWN else [])])
     raise RecordingError(
@@ -107,8 +114,11 @@ def _opened(reader: Reader, path: Path) -> Recording:
     return found
 
 
-def _unknown(path: Path, first_bytes: bytes, known: ReaderRegistry, named: Sequence[Reader]) -> str:
-    what = "a folder" if path.is_dir() else f"first bytes {first_bytes[:_N_SHOWN]!r}"
+def _unknown(
+    path: Path, first_bytes: bytes, known: ReaderRegistry, named: Sequence[Reader] = ()
+) -> str:
+    what = f"first bytes {first_bytes[:_N_SHOWN]!r}" if first_bytes else "an empty file"
+    what = "a folder" if path.is_dir() else what
     refused = "".join(
         f"; reader {name!r} was refused: {reason}" for name, reason in known.refused.items()
     )

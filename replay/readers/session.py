@@ -56,9 +56,10 @@ def open_session(path: Path) -> Recording:
     `stimloop verify` says what it proves. Samples are read from it where they are asked for.
     """
     file = SessionFolder(path).journal_file if path.is_dir() else path
-    if not file.is_file():
+    if not file.is_file() or not file.stat().st_size:
         raise RecordingError(
-            f"{path}: expected a session with its samples, which are in {file.name}, found none"
+            f"{path}: expected a session with its samples, which are in {file.name}, found "
+            f"{'an empty file' if file.is_file() else 'none'}"
         )
     try:
         with JournalReader(file) as reader:

@@ -58,6 +58,8 @@ def open_wfdb(path: Path) -> Recording:
     WFDB Applications Guide, header(5) and signal(5), https://physionet.org/physiotools/wag/.
     """
     record = path.with_suffix("")
+    if not path.stat().st_size:
+        raise RecordingError(f"{path}: expected a WFDB record, found an empty file")
     wfdb = library("wfdb", format="WFDB")
     try:
         header = wfdb.rdheader(str(record))
@@ -232,5 +234,9 @@ def _recognizes(path: Path, first_bytes: bytes) -> bool:
 
 
 READER: Final = Reader(
-    format="WFDB", suffixes=(".hea", ".dat"), recognizes=_recognizes, open=open_wfdb
+    format="WFDB",
+    suffixes=(".hea", ".dat"),
+    recognizes=_recognizes,
+    open=open_wfdb,
+    companions=(".dat",),
 )

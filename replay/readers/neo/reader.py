@@ -84,7 +84,7 @@ def _format(path: Path) -> NeoFormat:
         return chosen
     named = [each for each in FORMATS if path.name.lower().endswith(each.suffixes)]
     what = " or ".join(f"{each.name}" for each in named) or "neo"
-    found = f"{path.stat().st_size} bytes that begin with {first_bytes[:16]!r}"
+    found = f"first bytes {first_bytes[:16]!r}" if first_bytes else "an empty file"
     beside = "".join(
         f", with {path.with_suffix(each.beside).name} beside it" for each in named if each.beside
     )
@@ -168,4 +168,5 @@ READER: Final = Reader(
     suffixes=tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes)),
     recognizes=lambda path, first_bytes: format_of(path, first_bytes) is not None,
     open=open_neo,
+    companions=(".nev", ".tbk", ".tev"),
 )

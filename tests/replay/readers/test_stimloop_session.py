@@ -67,7 +67,7 @@ def test_a_folder_without_its_journal_and_one_without_samples_are_one_line(tmp_p
         RecordingError, match=r"with its samples, which are in journal\.sqlite, found none"
     ):
         readers.open(tmp_path / "session")
-    (tmp_path / "session" / "journal.sqlite").write_bytes(b"")
+    (tmp_path / "session" / "journal.sqlite").write_bytes(b"other")
     with pytest.raises(RecordingError, match=r"expected a session that can be read: .*SQLite"):
         readers.open(tmp_path / "session")
 

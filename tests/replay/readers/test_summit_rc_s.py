@@ -172,8 +172,12 @@ def test_a_folder_is_its_streams_on_one_clock(tmp_path: Path) -> None:
 def test_any_file_of_packets_stands_for_its_folder(tmp_path: Path) -> None:
     write_folder(tmp_path)
     expected = [each.info for each in readers.open(tmp_path).streams]
-    found = readers.open(tmp_path / "RawDataPower.json")
-    assert [each.info for each in found.streams] == expected
+    for name in ("RawDataPower.json", "DeviceSettings.json"):
+        found = readers.open(tmp_path / name)
+        assert [each.info for each in found.streams] == expected
+    (tmp_path / "notes.json").write_text("{}", "utf-8")
+    with pytest.raises(RecordingError, match=r"Summit RC\+S \(\.json\)\), found suffix \.json"):
+        readers.open(tmp_path / "notes.json")
 
 
 def test_packets_that_are_lost_are_a_gap_over_any_rollover(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_every_data_type_comes_back_bit_for_bit(tmp_path: Path, dtype: str) -> N
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "expected a recording, found an empty file"),
+        (b"", "expected an XDF file, beginning with 'XDF:', found an empty file"),
         (b"XXF:1234", "expected an XDF file, beginning with 'XDF:', found b'XXF:'"),
         (b"XDF:", "expected a recording of at least one stream, found an empty one"),
         (write.file_header(), "expected a recording of at least one stream, found an empty one"),

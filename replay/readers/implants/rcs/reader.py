@@ -67,6 +67,8 @@ def open_rcs(path: Path) -> Recording:
     time-alignment, and visualization of sense and stimulation data from the Medtronic Summit RC+S
     system, Frontiers in Human Neuroscience 15:714256.
     """
+    if path.is_file() and path.name not in _FILES_OF_A_SESSION and not _is_packets(path):
+        raise RecordingError(f"{path}: expected a file of a session of Summit RC+S, found another")
     folder = path if path.is_dir() else path.parent
     warnings: list[str] = []
     settings = read_settings(folder, warnings)
@@ -99,6 +101,17 @@ FILES: Final = {
     "AccelData": "RawDataAccel.json",
     "AdaptiveUpdate": "AdaptiveLog.json",
 }
+
+
+#: Files that stand for their session, though they hold no samples.
+_FILES_OF_A_SESSION: Final = (
+    *("DeviceSettings.json", "EventLog.json", "StimLog.json", "TimeSync.json"),
+    *(*FILES.values(), "RawDataFFT.json", "DiagnosticsLog.json", "ErrorLog.json"),
+)
+
+
+def _is_packets(path: Path) -> bool:
+    return any(_holds(path, section) for section in FILES)
 
 
 def _holds(path: Path, section: str) -> bool:
