@@ -13,7 +13,20 @@ _N_ENTRIES_MAX: Final = 10_000
 
 
 class FoundRecording(NamedTuple):
-    """A file or a folder that can be opened, and the reader that knows it."""
+    """A file or a folder that can be opened, and the reader that knows it.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is.
+    reader : Reader
+        Who opens it.
+
+    Examples
+    --------
+    >>> FoundRecording(Path("monday.xdf"), REGISTRY.readers[0]).path.name
+    'monday.xdf'
+    """
 
     path: Path
     reader: Reader
