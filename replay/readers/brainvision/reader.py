@@ -126,6 +126,7 @@ def _load(
 READER: Final = Reader(
     format="BrainVision",
     suffixes=(".vhdr", ".ahdr", ".vmrk", ".amrk", ".eeg"),
+    companions=(".vmrk", ".amrk", ".eeg"),
     recognizes=lambda _path, first: bool(HEADER_BEGINS.match(first) or MARKERS_BEGIN.match(first)),
     open=open_brainvision,
 )

@@ -233,6 +233,7 @@ def _markers(
 READER: Final = Reader(
     format=_FORMAT,
     suffixes=(".set", ".fdt"),
+    companions=(".fdt",),
     recognizes=lambda path, first_bytes: (
         path.suffix.lower() == ".set" and is_matlab(first_bytes, path, ".set")
     ),
