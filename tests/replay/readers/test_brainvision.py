@@ -9,6 +9,7 @@ import pytest
 
 import stimloop as sl
 from replay import readers
+from replay.readers.brainvision.reader import open_brainvision
 from replay.recording import RecordingError
 from tests.replay.recordings import whole
 
@@ -211,13 +212,13 @@ def test_what_is_empty_or_breaks_off_between_channels_is_one_line(tmp_path: Path
     data = path.with_suffix(".eeg")
     data.write_bytes(data.read_bytes()[:-1])
     with pytest.raises(RecordingError, match=r"3 channels of as many samples each.*breaks off"):
-        readers.open(path)
+        open_brainvision(path)
     data.write_bytes(b"")
     with pytest.raises(RecordingError, match=r"a\.eeg: expected samples, found 0 bytes"):
-        readers.open(path)
+        open_brainvision(path)
     path.write_bytes(b"")
     with pytest.raises(RecordingError, match=r"a\.vhdr: expected a header .*found an empty file"):
-        readers.open(path)
+        open_brainvision(path)
     path.unlink()
     with pytest.raises(RecordingError, match=r"expected its header, a\.vhdr, beside it"):
-        readers.open(data)
+        open_brainvision(data)

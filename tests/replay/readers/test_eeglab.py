@@ -9,6 +9,7 @@ import pytest
 import scipy.io
 
 from replay import readers
+from replay.readers.matlab.eeglab import open_eeglab
 from replay.recording import RecordingError
 from tests.replay.readers.made_files.matlab73 import write_mat73
 from tests.replay.recordings import whole
@@ -157,11 +158,11 @@ def test_what_is_no_set_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(
         RecordingError, match=r"expected a file of MATLAB 5 to 7\.3, found an empty"
     ):
-        readers.open(path)
+        open_eeglab(path)
     scipy.io.savemat(path, {"x": 1.0})
     with pytest.raises(RecordingError, match=r"expected a structure EEG, found x"):
-        readers.open(path)
+        open_eeglab(path)
     path.unlink()
     (tmp_path / "a.fdt").write_bytes(bytes(12))
     with pytest.raises(RecordingError, match=r"expected its set, a\.set, beside it"):
-        readers.open(tmp_path / "a.fdt")
+        open_eeglab(tmp_path / "a.fdt")
