@@ -117,6 +117,11 @@ class RecordedStream(ABC):
         return self.info.is_signal
 
     @property
+    def is_log(self) -> bool:
+        """Whether it is a log of days before or after; it is played only where it is named."""
+        return False
+
+    @property
     def n_samples_at_once(self) -> int:
         """How many samples some megabytes hold."""
         return max(1, _N_VALUES_MAX // len(self.info.channels))

@@ -17,6 +17,8 @@ _PREFIXES: Final = MappingProxyType(
         "micro": 1.0,
         "n": 1e-3,
         "nano": 1e-3,
+        "p": 1e-6,  # nobody's unit: what makes a file usable whose numbers are 1e6 too large
+        "pico": 1e-6,
     }
 )
 _VOLTS: Final = ("V", "v", "volt", "volts")

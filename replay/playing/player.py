@@ -68,7 +68,7 @@ async def play(
     chunk_samples : int
         Samples of a signal that are pushed at once, when the last of them is due.
     streams : collection of str
-        Names of the streams to play; empty plays all.
+        Names of the streams to play; empty plays all but logs of other days.
     report : callable, optional
         Takes a line for the operator.
 
@@ -168,7 +168,9 @@ def _chosen(recording: Recording, names: Collection[str]) -> tuple[RecordedStrea
                 f"found {name!r}"
             )
     return tuple(
-        stream for stream in recording.streams if not names or stream.info.lsl_name in names
+        stream
+        for stream in recording.streams
+        if stream.info.lsl_name in names or not (names or stream.is_log)
     )
 
 

@@ -26,6 +26,9 @@ class Reader:
     open : callable
         Given the path, returns the recording; raises `RecordingError` where it is none. Here, and
         not before, whatever library it needs is imported.
+    companions : tuple of str
+        Of the suffixes, those of files that stand beside another one of the same name, which they
+        belong to: of a folder, only that other one is named.
 
     Examples
     --------
@@ -43,6 +46,7 @@ class Reader:
     suffixes: tuple[str, ...]
     recognizes: Callable[[Path, bytes], bool]
     open: Callable[[Path], Recording]
+    companions: tuple[str, ...] = ()
 
     def has_suffix(self, path: Path) -> bool:
         """Return whether a file is named as those of this format are."""

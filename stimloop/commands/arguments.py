@@ -21,7 +21,9 @@ ReplayedConfig = Annotated[
 ]
 RecordingFile = Annotated[
     Path,
-    typer.Argument(help="A recording: XDF (.xdf, .xdfz, .xdf.gz), or what a package reads."),
+    typer.Argument(
+        help="A recording: XDF, a session's folder, or another format of docs/guides/recordings.md."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a machine.")]
 

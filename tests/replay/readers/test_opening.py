@@ -1,18 +1,21 @@
 """File formats are recognised by first bytes and name; unknown files are an error."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from replay import readers
+from replay.readers.folder import recordings_in
 from replay.readers.opening import open_recording
 from replay.readers.reader import Reader
-from replay.readers.registry import GROUP, REGISTRY, find
+from replay.readers.registry import GROUP, REGISTRY, ReaderRegistry, find
 from replay.recording import Recording, RecordingError
 from stimloop.recording_config import config_for
-from tests.replay.readers import xdf_example
+from tests.replay.readers import test_summit_rc_s, test_wfdb
+from tests.replay.readers.xdf_files import example as xdf_example
 from tests.replay.recordings import MemoryStream, signal
 from tests.support.packages import EXAMPLES, entry_points
 
@@ -95,8 +98,8 @@ def test_one_that_does_not_fit_is_refused_in_one_line_and_the_rest_stays(
 @pytest.mark.parametrize(
     ("name", "content", "found"),
     [
-        ("a.edf", b"0       X X X X 01.01.24", r"suffix .edf and first bytes b'0       X X X X '"),
-        ("none", b"", "suffix none and first bytes nothing"),
+        ("a.xyz", b"0       X X X X 01.01.24", r"suffix .xyz and first bytes b'0       X X X X '"),
+        ("none", b"", "suffix none and an empty file"),
         ("a.gz", b"\x1f\x8b\x08\x00", r"suffix .gz and first bytes b'\x1f\x8b\x08\x00'"),
     ],
 )
@@ -112,13 +115,74 @@ def test_what_nobody_knows_is_told_with_suffix_first_bytes_and_what_is_installed
     )
 
 
+@pytest.mark.parametrize("name", ["none", "a.xdf", "a.json", "a.ns2", "a.hea", "a.sqlite"])
+def test_an_empty_file_is_told_whatever_its_name(tmp_path: Path, name: str) -> None:
+    path = _written(tmp_path / name, b"")
+    with pytest.raises(RecordingError, match=r"expected .* an empty file$") as told:
+        readers.open(path)
+    assert "\n" not in str(told.value)
+
+
+def test_of_a_suffix_that_several_have_all_are_named(tmp_path: Path) -> None:
+    path = _written(tmp_path / "notes.json", b'{"a": 1}')
+    with pytest.raises(RecordingError) as told:
+        readers.open(path)
+    named = [each for each in REGISTRY.readers if ".json" in each.suffixes]
+    assert len(named) > 1
+    assert f"of a known format ({', '.join(map(str, named))}), found" in str(told.value)
+
+
+def test_of_a_suffix_that_several_have_the_first_that_can_opens_it(tmp_path: Path) -> None:
+    written = _written(tmp_path / "a.oth", b"no first bytes that anybody knows")
+    twin = replace(OTHER, format="twin")
+    known = ReaderRegistry((replace(BROKEN, suffixes=(".oth",)), twin), {})
+    assert open_recording(written, known).warnings == ()
+
+
+def test_files_that_belong_together_are_named_once(tmp_path: Path) -> None:
+    for name in ("a.oth", "a.mark", "b.mark", "c.oth"):
+        _written(tmp_path / name, b"OTHER")
+    reader = replace(OTHER, suffixes=(".oth", ".mark"), companions=(".mark",))
+    found = recordings_in(tmp_path, ReaderRegistry((reader,), {}))
+    assert [each.path.name for each in found] == ["a.oth", "b.mark", "c.oth"]
+
+
+def test_a_folder_of_mixed_files_names_those_that_can_be_opened(tmp_path: Path) -> None:
+    xdf_example.write_example(tmp_path / "monday.xdf")
+    (tmp_path / "later").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    test_wfdb.write_example(tmp_path / "later" / "needle.hea")
+    for name in ("notes.txt", "empty.xdf", ".hidden/again.xdf"):
+        _written(tmp_path / name, b"" if name == "empty.xdf" else b"XDF:")
+    (tmp_path / "notes.txt").write_text("Monday was fine", "utf-8")
+    with pytest.raises(RecordingError) as told:
+        readers.open(tmp_path)
+    assert str(told.value) == (
+        f"{tmp_path}: expected one recording, found a folder with 2 that can be opened: name one "
+        f"of them: monday.xdf (XDF), {Path('later') / 'needle.hea'} (WFDB)"
+    )
+    found = [(each.path.name, each.reader.format) for each in recordings_in(tmp_path)]
+    assert found == [("monday.xdf", "XDF"), ("needle.hea", "WFDB")]
+
+
+def test_a_folder_that_is_a_recording_and_holds_another_one_is_not_guessed_at(
+    tmp_path: Path,
+) -> None:
+    test_summit_rc_s.write_folder(tmp_path)
+    assert [each.reader.format for each in recordings_in(tmp_path)] == ["Summit RC+S"]
+    assert readers.open(tmp_path).streams
+    xdf_example.write_example(tmp_path / "monday.xdf")
+    with pytest.raises(RecordingError, match=r"the folder itself \(Summit RC\+S\), monday\.xdf"):
+        readers.open(tmp_path)
+
+
 def test_a_folder_nobody_knows_and_a_file_that_is_not_there_are_told(tmp_path: Path) -> None:
     (tmp_path / "made.xyz").mkdir()
     (tmp_path / "made.xdf").mkdir()
     for name, problem in (
         ("made.xyz", r"found suffix \.xyz and a folder$"),
         ("none.xdf", r"expected a file that can be read, found .*none\.xdf"),
-        ("made.xdf", r"expected a file that can be read, found .*made\.xdf"),
+        ("made.xdf", r"found suffix \.xdf and a folder$"),
     ):
         with pytest.raises(RecordingError, match=problem):
             readers.open(tmp_path / name)
@@ -128,9 +192,7 @@ def test_a_file_that_lies_about_its_suffix_is_opened_as_what_it_is(tmp_path: Pat
     path = tmp_path / "made.edf"
     xdf_example.write_example(path)
     made = readers.open(path)
-    assert made.warnings == (
-        "it is named .edf, and read as what it is, XDF (.xdf, .xdfz, .xdf.gz)",
-    )
+    assert made.warnings == ("it is named .edf, and read as what it is, XDF",)
 
 
 def test_a_reader_that_fails_is_one_line_with_its_format(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from replay import readers
-from replay.readers.percept.ticks import ROLLOVER_S
+from replay.readers.implants.percept.ticks import ROLLOVER_S
 from replay.recording import RecordedStream, RecordingError
 from tests.replay.recordings import whole
 
@@ -192,7 +192,12 @@ def test_what_is_no_report_or_has_no_such_run_is_one_line(tmp_path: Path) -> Non
 
 def test_the_shared_report_gives_its_four_runs(data_dir: Path) -> None:
     found = readers.open(data_dir / "percept-json" / "report_from_rda.json")
-    signal, power, amplitude = found.streams
+    assert [each.info.lsl_name for each in found.streams[3:]] == [
+        "TherapySnapshot",
+        "EventLogs",
+        "GroupHistory",
+    ]
+    signal, power, amplitude = found.streams[:3]
     assert (signal.n_samples, power.n_samples, amplitude.n_samples) == (118_375, 944, 944)
     stamps_s = whole(signal).timestamps_s
     assert np.flatnonzero(np.diff(stamps_s) > 0.005).tolist() == [51_374, 52_874, 83_999]
@@ -206,7 +211,7 @@ def test_the_shared_report_gives_its_four_runs(data_dir: Path) -> None:
 
 def test_a_report_of_scrambled_digits_is_read_and_all_of_it_told(data_dir: Path) -> None:
     found = readers.open(data_dir / "percept-json" / "Report_MOCK1_old_invalid_dates.json")
-    assert [(each.info.rate_hz, each.n_samples) for each in found.streams] == [
+    assert [(each.info.rate_hz, each.n_samples) for each in found.streams[:3]] == [
         (912.0, 34_600),
         (2.0, 690),
         (2.0, 690),
@@ -216,7 +221,103 @@ def test_a_report_of_scrambled_digits_is_read_and_all_of_it_told(data_dir: Path)
         "$.BrainSenseTimeDomain.GlobalPacketSizes",
         "$.BrainSenseLfp.FirstPacketDateTime",
         "$.BrainSenseLfp.LfpData",
+        "$.DiagnosticData.LFPTrendLogs.HemisphereLocationDef_Left",
+        "$.DiagnosticData.LFPTrendLogs.HemisphereLocationDef_Right",
+        "$.DiagnosticData.LfpFrequencySnapshotEvents",
+        "$.DiagnosticData.LfpFrequencySnapshotEvents (LEFT)",
+        "$.DiagnosticData.EventLogs",
+        "$.GroupHistory",
+        "$.EventSummary",
     ]
+    assert found.warnings[5].endswith(
+        ": 857 of 858 entries have no date that is one, and are left out"
+    )
+
+
+def logs() -> dict[str, Any]:
+    """Return the logs of two days, out of order, a patient's event and earlier settings."""
+    rows = [
+        {"DateTime": f"2024-03-{day:02}T0{hour}:00:00Z", "LFP": 10 * day + hour}
+        | {"AmplitudeInMilliAmps": hour / 10}
+        for day, hour in ((14, 8), (14, 9), (12, 8), (12, 9))
+    ]
+    spectrum = {
+        "DateTime": "2024-03-12T08:30:30Z",
+        "FFTBinData": [0.5, 2.5],
+        "Frequency": [0, 0.98],
+    }
+    event = {"DateTime": "2024-03-12T08:30:00Z", "EventName": "Off\nagain", "LFP": True}
+    program = {"AmplitudeInMilliAmps": 1.5, "PulseWidthInMicroSecond": 60, "RateInHertz": 130}
+    sides = {"RightHemisphere": {"Programs": [program]}}
+    group = {"GroupId": "GroupIdDef.GROUP_A", "ActiveGroup": True, "ProgramSettings": sides}
+    return {
+        "DiagnosticData": {
+            "LFPTrendLogs": {"HemisphereLocationDef_Right": {"one": rows[:2], "two": rows[2:]}},
+            "LfpFrequencySnapshotEvents": [
+                event | {"LfpFrequencySnapshotEvents": {"HemisphereLocationDef_Right": spectrum}}
+            ],
+            "EventLogs": [{"DateTime": "2024-03-14T10:00:00Z", "SessionType": "A.SessionStart"}],
+        },
+        "GroupHistory": [{"SessionDate": "2024-03-01T10:00:00Z", "Groups": [group]}],
+        "EventSummary": {
+            "SessionEndDate": "2024-03-14T10:00:00Z",
+            "Ereignisse": [{"EventName": "Off", "EventCount": 1}],
+        },
+    }
+
+
+def test_logs_of_days_stand_on_the_clock_of_the_runs(tmp_path: Path) -> None:
+    run = time_domain([310_250, 310_500])
+    found = streams_of(write(tmp_path / "a.json", BrainSenseTimeDomain=[run], **logs()))
+    trend = found["LFPTrendLogs RIGHT"]
+    assert (trend.info.channels, trend.info.units) == (("power", "amplitude"), ("lsb", "mA"))
+    values, stamps_s = whole(trend)
+    assert values.tolist() == [[128, 0.8], [129, 0.9], [148, 0.8], [149, 0.9]]
+    # The run's first packet, at 310.25 s, was at 10:05:52.
+    day_s, nine_s = 86_400.0, 310.25 - 3952.0
+    expected_s = [nine_s - 2 * day_s - 3600, nine_s - 2 * day_s, nine_s - 3600, nine_s]
+    np.testing.assert_allclose(stamps_s, expected_s, rtol=0.0, atol=1e-6)
+    events = found["LfpFrequencySnapshotEvents"]
+    assert whole(events).samples.tolist() == [["Off again"]]
+    spectrum = found["LfpFrequencySnapshotEvents RIGHT"]
+    assert spectrum.info.channels == ("0 Hz", "0.98 Hz")
+    assert whole(spectrum).samples.tolist() == [[0.5, 2.5]]
+    assert whole(spectrum).timestamps_s - whole(events).timestamps_s == pytest.approx(30.0)
+    texts = {name: each.samples.ravel().tolist() for name, each in found_texts(found).items()}
+    assert texts["GroupHistory"] == ["GROUP_A, right 1.5 mA 60 us 130 Hz"]
+    assert texts["EventSummary"] == ["1 times Off"]
+    assert [name for name, each in found.items() if not each.is_log] == [
+        "BrainSenseTimeDomain ONE_THREE_RIGHT"
+    ]
+
+
+def found_texts(found: dict[str, RecordedStream]) -> dict[str, Any]:
+    return {name: whole(each) for name, each in found.items() if each.info.dtype == "string"}
+
+
+def test_a_report_of_logs_alone_is_in_unix_time(tmp_path: Path) -> None:
+    found = streams_of(write(tmp_path / "a.json", **logs()))
+    assert whole(found["GroupHistory"]).timestamps_s.tolist() == [1_709_287_200.0]
+
+
+def test_the_settings_of_a_run_are_a_marker_at_its_first_row(tmp_path: Path) -> None:
+    side = {"SensingChannel": "SensingChannelDef.ONE_THREE_RIGHT", "FrequencyInHertz": 11.72}
+    run = log([500, 1000], TherapySnapshot={"ActiveGroup": "GroupIdDef.GROUP_B", "Right": side})
+    found = streams_of(write(tmp_path / "a.json", BrainSenseLfp=[run]))
+    texts, stamps_s = whole(found["TherapySnapshot"])
+    assert texts.tolist() == [["GROUP_B, right ONE_THREE_RIGHT at 11.72 Hz"]]
+    assert stamps_s.tolist() == [0.5]
+
+
+@pytest.mark.parametrize("junk", [None, [], {}, "x", -1, 1e300, True, [[1]], [{}], {"a": [3]}])
+def test_whatever_stands_in_a_place_of_a_log_is_left_out(junk: Any, tmp_path: Path) -> None:
+    run = time_domain([500, 750])
+    for key in logs():
+        sections = logs() | {key: junk}
+        assert readers.open(write(tmp_path / "a.json", BrainSenseTimeDomain=[run], **sections))
+    for key in logs()["DiagnosticData"]:
+        sections = {"DiagnosticData": logs()["DiagnosticData"] | {key: junk}}
+        assert readers.open(write(tmp_path / "a.json", BrainSenseTimeDomain=[run], **sections))
 
 
 @pytest.mark.parametrize("junk", [None, [], {}, "x", -1, 1e300, True, [[1]]])

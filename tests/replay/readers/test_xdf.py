@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from replay import readers
 from replay.recording import Recording, RecordingError
 from tests.replay import xdf_writer as write
-from tests.replay.readers import xdf_example
+from tests.replay.readers.xdf_files import example as xdf_example
 from tests.replay.recordings import whole
 from tests.support.searching import search
 

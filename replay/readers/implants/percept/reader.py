@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from replay.readers.percept.report import NOT_READ, SessionReport, n_runs_of, read_report
-from replay.readers.percept.runs import power_runs, time_domain_runs
-from replay.readers.percept.stream import streams_of
-from replay.readers.percept.ticks import TickClock
+from replay.readers.implants.percept.logs import log_streams
+from replay.readers.implants.percept.report import NOT_READ, SessionReport, n_runs_of, read_report
+from replay.readers.implants.percept.runs import power_runs, time_domain_runs
+from replay.readers.implants.percept.stream import streams_of
+from replay.readers.implants.percept.ticks import TickClock
 from replay.readers.reader import Reader
 from replay.recording import Recording, RecordingError
 
@@ -31,11 +32,15 @@ def open_percept(path: Path) -> Recording:
         log one of power, ``BrainSenseLfp power ONE_THREE_RIGHT`` (type ``Power``, unit ``lsb``),
         and one of amplitude, ``BrainSenseLfp amplitude LEFT RIGHT`` (type ``Amplitude``, ``mA``).
         Runs of the same channels follow each other in one stream, with the time between them.
+        ``TherapySnapshot`` (markers) has the settings of each run. What the implant kept of the
+        weeks before are logs, which `stimloop play` plays only by name: ``LFPTrendLogs LEFT``
+        (power and amplitude of ten minutes), the markers ``LfpFrequencySnapshotEvents``,
+        ``EventLogs``, ``GroupHistory`` and ``EventSummary``, and the spectra of events.
 
     Raises
     ------
     RecordingError
-        Where it is no report, or holds no such run.
+        Where it is no report, or holds none of these.
 
     Notes
     -----
@@ -45,19 +50,21 @@ def open_percept(path: Path) -> Recording:
     runs, dates say how often. Where packets and samples do not go together, or ticks are no
     clock's, samples are counted at their rate, and a warning says so.
 
+    Logs have dates, which are put on the clock of the ticks by the dates of the runs.
+
     A report is read as a whole, of some megabytes an hour: JSON has no index.
     """
     report = read_report(path)
     warnings: list[str] = []
     clock = TickClock()
     runs = [*time_domain_runs(report, clock, warnings), *power_runs(report, clock, warnings)]
-    streams = tuple(streams_of(runs))
+    streams = (*streams_of(runs), *log_streams(report, clock, warnings))
     left_out = [*_not_read(report)]
     if not streams:
         found = "; ".join([*warnings, *left_out]) or "none of them"
         raise RecordingError(
             f"{path}: expected a run of BrainSenseTimeDomain, IndefiniteStreaming or "
-            f"BrainSenseLfp, found {found}"
+            f"BrainSenseLfp, or a log with dates, found {found}"
         )
     return Recording(path, streams, (*warnings, *left_out))
 

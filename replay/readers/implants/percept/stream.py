@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from replay.readers.percept.runs import Run
+from replay.readers.implants.percept.runs import Run
 from replay.recording import RecordedStream, Stretch
 from streamer.source import StreamInfo
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.readers.percept.report import (
+from replay.readers.implants.percept.log_texts import snapshot_text
+from replay.readers.implants.percept.report import (
     LocatedRun,
     PowerRun,
     SessionReport,
@@ -15,10 +16,19 @@ from replay.readers.percept.report import (
     numbers_of,
     runs_of,
 )
-from replay.readers.percept.ticks import TickClock, moment_of, packet_stamps_s, steady_s
+from replay.readers.implants.percept.ticks import TickClock, moment_of, packet_stamps_s, steady_s
 from streamer.source import StreamInfo
 
 _SIDES = ("Left", "Right")
+_SNAPSHOT = StreamInfo(
+    name="TherapySnapshot",
+    lsl_name="TherapySnapshot",
+    lsl_type="Markers",
+    rate_hz=0.0,
+    channels=("settings",),
+    units=("",),
+    dtype="string",
+)
 
 
 class Run(NamedTuple):
@@ -28,14 +38,14 @@ class Run(NamedTuple):
     ----------
     info : StreamInfo
         The stream that it is a run of.
-    samples : ndarray of float64, shape (n_samples, n_channels)
-        In the unit of the stream; NaN where there was none.
+    samples : ndarray, shape (n_samples, n_channels)
+        In the unit of the stream, float64, NaN where there was none; of markers their texts.
     stamps_s : ndarray of float64, shape (n_samples,)
         On the clock of the report.
     """
 
     info: StreamInfo
-    samples: NDArray[np.float64]
+    samples: NDArray[Any]
     stamps_s: NDArray[np.float64]
 
 
@@ -54,7 +64,7 @@ def time_domain_runs(report: SessionReport, clock: TickClock, warnings: list[str
 
 
 def power_runs(report: SessionReport, clock: TickClock, warnings: list[str]) -> Iterator[Run]:
-    """Yield the runs of the log: the power of each side that sensed, and the amplitude."""
+    """Yield the runs of the log: power of each side that sensed, settings, and amplitude."""
     end_s = 0.0
     for path, run in runs_of(report, "BrainSenseLfp", warnings):
         if not run.LfpData:
@@ -70,6 +80,9 @@ def power_runs(report: SessionReport, clock: TickClock, warnings: list[str]) -> 
         sides = [side.upper() for side in _SIDES]
         info = _info("BrainSenseLfp amplitude", "Amplitude", sides, "mA", run.SampleRateInHz)
         yield Run(info, np.array(amplitude, np.float64).T, stamps_s)
+        if isinstance(run.TherapySnapshot, dict):
+            text = np.array([[snapshot_text(run.TherapySnapshot)]], object)
+            yield Run(_SNAPSHOT, text, stamps_s[:1])
 
 
 def _together(runs: Iterator[LocatedRun]) -> list[list[LocatedRun]]:

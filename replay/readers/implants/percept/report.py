@@ -48,6 +48,7 @@ class PowerRun(msgspec.Struct, frozen=True, kw_only=True):
     SampleRateInHz: _Rate
     LfpData: list[PowerPacket]
     FirstPacketDateTime: str | None = None
+    TherapySnapshot: Any = None
 
 
 class LocatedRun(NamedTuple):
@@ -66,6 +67,9 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     LfpMontageTimeDomain: msgspec.Raw = _NONE
     SenseChannelTests: msgspec.Raw = _NONE
     CalibrationTests: msgspec.Raw = _NONE
+    GroupHistory: msgspec.Raw = _NONE
+    EventSummary: msgspec.Raw = _NONE
+    DiagnosticData: msgspec.Raw = _NONE
 
 
 #: Sections that are read, with what their runs are.

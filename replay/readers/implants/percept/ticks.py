@@ -66,6 +66,13 @@ class TickClock:
     def __init__(self) -> None:
         self._first: tuple[float, datetime] | None = None
 
+    def at_s(self, moment: datetime) -> float:
+        """Return the time of a date on the one clock; in Unix time where no run had a date."""
+        if self._first is None:
+            return moment.timestamp()
+        first_s, first = self._first
+        return first_s + (moment - first).total_seconds()
+
     def start_s(self, tick_s: float | None, moment: datetime | None, after_s: float) -> float:
         """Return the time at which a run begins, on the one clock.
 

@@ -1,0 +1,1 @@
+"""Recordings that implants made: their session reports and streams."""

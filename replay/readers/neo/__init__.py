@@ -1,0 +1,1 @@
+"""Recordings of amplifiers and acquisition systems that the library neo reads, by one adapter."""
