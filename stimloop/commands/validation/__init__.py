@@ -1,0 +1,1 @@
+"""The commands that look at recordings before a rig runs on them."""
