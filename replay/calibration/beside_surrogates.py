@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.block import Block, StreamLayout
 from detectors.power.band_power import BandPowerConfig
@@ -42,15 +41,28 @@ class SurrogateRuns(NamedTuple):
 
 
 def run_surrogates(
-    block: Block,
-    layout: StreamLayout,
+    kept: tuple[Block, StreamLayout],
     config: BandPowerConfig,
     level: float,
-    n_surrogates: int,
-    seed: int,
+    n_and_seed: tuple[int, int],
     progress: Callable[[str, float, float], None],
 ) -> SurrogateRuns:
-    """Measure surrogates of a channel, each with phases of its own."""
+    """Measure surrogates of a channel, each with phases of its own.
+
+    Parameters
+    ----------
+    kept : tuple of Block and StreamLayout
+        The channel.
+    config : BandPowerConfig
+        The measure.
+    level : float
+        What its bursts are over.
+    n_and_seed : tuple of int
+        How many surrogates, and where their phases come from.
+    progress : callable
+        Called with what is done, how much of it, and of how much.
+    """
+    (block, layout), (n_surrogates, seed) = kept, n_and_seed
     measures: list[Measured] = []
     bursts: list[BurstTimes] = []
     for number in range(n_surrogates):
@@ -123,7 +135,7 @@ def _over_line(channel: ChannelInspection, band_hz: tuple[float, float]) -> floa
     spectrum, line = channel.spectrum, channel.line
     assert spectrum is not None  # noqa: S101 a peak is over a line,
     assert line is not None  # noqa: S101 and both are of a spectrum
-    hz: NDArray[np.float64] = spectrum.frequency_hz
+    hz = spectrum.frequency_hz
     is_in = (hz >= band_hz[0]) & (hz <= band_hz[1])
     over = spectrum.density[is_in] - 10.0**line.offset * hz[is_in] ** -line.exponent
     return max(0.0, float(over.sum()))

@@ -5,7 +5,8 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from detectors.conditioning.montage import MontageConfig
-from replay.inspection.inspected import as_plain
+from detectors.conditioning.quality_config import Kind
+from replay.inspection.inspected import ChannelSpectrum, as_plain
 from replay.inspection.peaks import LineFit, Peak
 
 #: Who proposed a rule for thresholds.
@@ -192,6 +193,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         The file.
     stream, channel : str
         The chosen one.
+    kind : {"lfp", "emg", "other"}
+        What the stream is taken for: "other" where its amplitude cannot be what its unit says.
     montage : MontageConfig or None
         What makes it, where it is a pair.
     candidates : tuple of Candidate
@@ -202,6 +205,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         Of the peak, corrected for the number of channels.
     line : LineFit
         Its 1/f line.
+    spectrum : ChannelSpectrum
+        What both are of.
     band_hz : tuple of float
         The peak's frequency and 3 Hz to both sides.
     window_s, hop_s : float
@@ -235,11 +240,13 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     stream: str
     channel: str
+    kind: Kind
     montage: MontageConfig | None
     candidates: tuple[Candidate, ...]
     peak: Peak
     p: float
     line: LineFit
+    spectrum: ChannelSpectrum
     band_hz: tuple[float, float]
     window_s: float
     hop_s: float

@@ -1,6 +1,5 @@
-"""The measure of a calibration: band power of one channel over all of a recording, and its bursts."""
+"""The measure of a calibration: band power of one channel over a recording, and its bursts."""
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -94,7 +93,7 @@ def measured(block: Block, layout: StreamLayout, config: BandPowerConfig) -> Mea
 def bursts_over(
     block: Block, layout: StreamLayout, config: BandPowerConfig, level: float
 ) -> BurstTimes:
-    """Return the bursts of a kept channel over a level; one that has no end ends at the last hop."""
+    """Return the bursts of a kept channel over a level; without an end, until the last hop."""
     burst = BurstConfig(id=_BURST, of=config.id, threshold=BurstThreshold(level=level))
     found = detect(block, layout, (config, burst))
     edges = [(each.kind, each.onset_s) for each in found[_BURST].detections]
@@ -105,9 +104,7 @@ def bursts_over(
     return BurstTimes(np.array(onsets_s), np.array(offsets_s))
 
 
-def share_within(
-    bursts: BurstTimes, others: BurstTimes, time_s: NDArray[np.float64]
-) -> float:
+def share_within(bursts: BurstTimes, others: BurstTimes, time_s: NDArray[np.float64]) -> float:
     """Return the share of the time of bursts in which other bursts last, too; NaN without any."""
     of_bursts = is_within(bursts, time_s)
     if not of_bursts.any():
@@ -138,8 +135,7 @@ def log_correlation(first: Measured, second: Measured) -> float:
     both = first.valid & second.valid & (first.values > 0.0) & (second.values > 0.0)
     if both.sum() < 3:
         return float("nan")
-    logs: Sequence[NDArray[np.float64]] = [
-        np.log10(first.values[both]),
-        np.log10(second.values[both]),
-    ]
-    return float(np.corrcoef(logs)[0, 1])
+    logs = np.log10(np.stack((first.values[both], second.values[both])))
+    logs -= logs.mean(axis=1, keepdims=True)
+    own = np.sqrt((logs**2).sum(axis=1))
+    return float((logs[0] @ logs[1]) / (own[0] * own[1]))

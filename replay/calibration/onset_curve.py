@@ -1,4 +1,4 @@
-"""How often two thresholds switch a stimulation, by the onset, and where more onset gains little."""
+"""How often two thresholds switch by the onset, and from which onset on more gains little."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -52,9 +52,7 @@ def block_means(
     return made
 
 
-def switches(
-    means: NDArray[np.float64], upper: float, lower: float, onset_means: int
-) -> Switches:
+def switches(means: NDArray[np.float64], upper: float, lower: float, onset_means: int) -> Switches:
     """Count what a policy of kind ``dual_threshold`` changes with an onset of so many means.
 
     Above the upper threshold for the onset without a break it wants more, below the lower one

@@ -1,5 +1,6 @@
 """Surrogates of a channel: the same spectrum, gaps and flaws, and phases that are random."""
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -39,15 +40,13 @@ def phase_randomised(block: Block, random: np.random.Generator) -> Block:
     is_cut[1:] |= is_good[1:] != is_good[:-1]
     is_cut[0] = True
     edges = [*np.flatnonzero(is_cut).tolist(), is_good.size]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         if is_good[start] and stop - start > 3:
             samples_uv[start:stop, 0] = _randomised(samples_uv[start:stop, 0], random)
     return Block(block.stream, block.first_sample, samples_uv, block.time_s, block.taint)
 
 
-def _randomised(
-    row_uv: NDArray[np.float64], random: np.random.Generator
-) -> NDArray[np.float64]:
+def _randomised(row_uv: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
     slope = np.linspace(row_uv[0], row_uv[-1], row_uv.size)
     parts = np.fft.rfft(row_uv - slope)
     phases = np.exp(2j * np.pi * random.random(parts.size))

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from detectors.conditioning.conditioner import Conditioner
+from detectors.conditioning.montage import MontageConfig
 from detectors.conditioning.units import is_voltage_unit
 from replay.inspection import bipolar
 from replay.inspection.inspected import (
@@ -85,9 +86,7 @@ def inspect_recording(
             )
         )
         done += stream.n_samples if stream.is_signal else 0
-    return Inspection(
-        path=str(recording.path), warnings=recording.warnings, streams=tuple(found)
-    )
+    return Inspection(path=str(recording.path), warnings=recording.warnings, streams=tuple(found))
 
 
 def inspect_stream(
@@ -151,9 +150,7 @@ class _Pass(NamedTuple):
     long_spectrum: Spectrum
 
 
-def _suggested(
-    stream: RecordedStream, config: StreamConfig
-) -> tuple[bipolar.MontageConfig, ...]:
+def _suggested(stream: RecordedStream, config: StreamConfig) -> tuple[MontageConfig, ...]:
     if config.kind != "lfp" or not stream.is_signal:
         return ()
     units = [config.unit or unit for unit in stream.info.units]
@@ -162,9 +159,7 @@ def _suggested(
     return bipolar.suggest(usable) if len(set(usable)) == len(usable) else ()
 
 
-def _pass(
-    stream: RecordedStream, config: StreamConfig, progress: Callable[[int], None]
-) -> _Pass:
+def _pass(stream: RecordedStream, config: StreamConfig, progress: Callable[[int], None]) -> _Pass:
     alone = Recording(_NO_PATH, (stream,))
     config = replace(config, match=Match(index=0))
     source = RecordingSource(alone, (config,), LONG_CHUNKS)
@@ -198,9 +193,7 @@ def _pass(
         for each in (seconds, sums, long_sums):
             each.add(block)
         progress(block.first_sample + len(block.time_s))
-    return _Pass(
-        conditioner, counts, tuple(gaps), seconds, sums.spectrum(), long_sums.spectrum()
-    )
+    return _Pass(conditioner, counts, tuple(gaps), seconds, sums.spectrum(), long_sums.spectrum())
 
 
 def _line_segment_s(duration_s: float) -> float:
@@ -242,9 +235,7 @@ def _channel(
     spectrum, seconds = found.spectrum, found.seconds
     n_segments = int(spectrum.n_segments[column])
     lines = lines_of(found.long_spectrum, column, rate_hz)
-    grid = grid_of(
-        spectrum.frequency_hz, spectrum.segment_s, search_hz, rate_hz, _masked_hz(lines)
-    )
+    grid = grid_of(spectrum.frequency_hz, spectrum.segment_s, search_hz, rate_hz, _masked_hz(lines))
     density = spectrum.density[:, column]
     problem = _problem(found, column, n_segments)
     bare = ChannelInspection(

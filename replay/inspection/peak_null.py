@@ -1,7 +1,7 @@
 """How high the highest point of a spectrum over its 1/f line is where there is no peak."""
 
 import functools
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,28 +42,48 @@ def p_of(height_db: float, grid: FitGrid, n_segments: int) -> float:
     .. [1] A. C. A. Hope, "A simplified Monte Carlo significance test procedure", Journal of the
        Royal Statistical Society B 30(3), 1968, doi:10.1111/j.2517-6161.1968.tb00759.x.
     """
-    maxima_db = _maxima_db(
-        grid.frequency_hz.tobytes(),
-        grid.is_anchor.tobytes(),
-        grid.is_masked.tobytes(),
-        grid.is_searched.tobytes(),
-        grid.segment_s,
-        n_segments,
-    )
+    maxima_db = _maxima_db(_Case.of(grid, n_segments))
     return float(1 + (maxima_db >= height_db).sum()) / (1 + N_SIMULATED)
 
 
+class _Case(NamedTuple):
+    """A grid as bytes, and a number of segments: what a simulation depends on."""
+
+    frequency_hz: bytes
+    is_anchor: bytes
+    is_masked: bytes
+    is_searched: bytes
+    segment_s: float
+    n_segments: int
+
+    @classmethod
+    def of(cls, grid: FitGrid, n_segments: int) -> Self:
+        """Return the case of a grid."""
+        return cls(
+            grid.frequency_hz.tobytes(),
+            grid.is_anchor.tobytes(),
+            grid.is_masked.tobytes(),
+            grid.is_searched.tobytes(),
+            grid.segment_s,
+            n_segments,
+        )
+
+    @property
+    def grid(self) -> FitGrid:
+        """The grid."""
+        return FitGrid(
+            np.frombuffer(self.frequency_hz),
+            np.frombuffer(self.is_anchor, np.bool_),
+            np.frombuffer(self.is_masked, np.bool_),
+            np.frombuffer(self.is_searched, np.bool_),
+            self.segment_s,
+        )
+
+
 @functools.lru_cache(maxsize=64)
-def _maxima_db(
-    frequency_hz: bytes,
-    is_anchor: bytes,
-    is_masked: bytes,
-    is_searched: bytes,
-    segment_s: float,
-    n_segments: int,
-) -> NDArray[np.float64]:
-    flags = (np.frombuffer(each, np.bool_) for each in (is_anchor, is_masked, is_searched))
-    grid = FitGrid(np.frombuffer(frequency_hz), *flags, segment_s)
+def _maxima_db(case: _Case) -> NDArray[np.float64]:
+    """Return the highest point of each simulated spectrum over its line."""
+    grid, n_segments = case.grid, case.n_segments
     random = np.random.default_rng(_SEED)
     power = (
         _of_noise(grid, n_segments, random)
@@ -75,9 +95,7 @@ def _maxima_db(
     return maxima_db
 
 
-def _of_noise(
-    grid: FitGrid, n_segments: int, random: np.random.Generator
-) -> NDArray[np.float64]:
+def _of_noise(grid: FitGrid, n_segments: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Return spectra of white noise, sampled as slowly as the highest bin allows."""
     bins = np.round(grid.frequency_hz * grid.segment_s).astype(np.int64)
     step = int(bins[-1]) + 4
@@ -92,13 +110,9 @@ def _of_noise(
     return made
 
 
-def _of_bins(
-    n_bins: int, worth: float, random: np.random.Generator
-) -> NDArray[np.float64]:
+def _of_bins(n_bins: int, worth: float, random: np.random.Generator) -> NDArray[np.float64]:
     """Return gamma variables, by Wilson and Hilferty's cube of correlated normal ones."""
     root = np.linalg.cholesky(correlation_of(n_bins))
     normal = random.standard_normal((N_SIMULATED, n_bins)) @ root.T
-    made: NDArray[np.float64] = (
-        1.0 - 1.0 / (9.0 * worth) + normal / (3.0 * np.sqrt(worth))
-    ) ** 3
+    made: NDArray[np.float64] = (1.0 - 1.0 / (9.0 * worth) + normal / (3.0 * np.sqrt(worth))) ** 3
     return made

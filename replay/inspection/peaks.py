@@ -81,9 +81,7 @@ class Decomposed(msgspec.Struct, frozen=True, kw_only=True):
     peaks: tuple[Peak, ...]
 
 
-def decompose(
-    sums: NDArray[np.float64], counts: NDArray[np.int64], grid: FitGrid
-) -> Decomposed:
+def decompose(sums: NDArray[np.float64], counts: NDArray[np.int64], grid: FitGrid) -> Decomposed:
     """Fit the line of one channel and find the peaks over it.
 
     Parameters

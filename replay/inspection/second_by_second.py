@@ -46,9 +46,7 @@ class SecondBySecond:
             self._add(second, block.samples_uv[start:stop], is_bad)
             start = stop
 
-    def _add(
-        self, second: int, samples_uv: NDArray[np.float64], is_bad: NDArray[np.bool_]
-    ) -> None:
+    def _add(self, second: int, samples_uv: NDArray[np.float64], is_bad: NDArray[np.bool_]) -> None:
         while len(self._n) <= second:
             self._n.append(0)
             self._n_bad.append(np.zeros(self._n_channels, np.int64))

@@ -1,4 +1,4 @@
-"""Narrow lines of a spectrum, with their frequencies: mains, stimulation, and what else there is."""
+"""Narrow lines of a spectrum, with their frequencies: mains, stimulation, and others."""
 
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -99,9 +99,7 @@ def lines_of(spectrum: Spectrum, channel: int, rate_hz: float) -> tuple[Spectral
 def _found(power: NDArray[np.float64], spectrum: Spectrum, n_segments: int) -> list[_Found]:
     worth = worth_of(n_segments)
     n_bins = power.size
-    least = max(
-        10.0 ** (HEIGHT_DB_MIN / 10.0), float(gammainccinv(worth, _P / n_bins)) / worth
-    )
+    least = max(10.0 ** (HEIGHT_DB_MIN / 10.0), float(gammainccinv(worth, _P / n_bins)) / worth)
     offsets = np.array([k for k in range(-_N_BESIDE, _N_BESIDE + 1) if abs(k) > _N_LOBE])
     found: list[_Found] = []
     first = max(_N_LOBE + 1, int(np.ceil(_LOWEST_HZ * spectrum.segment_s)))
@@ -124,9 +122,7 @@ def _between(power: NDArray[np.float64], k: int) -> float:
     return k + side * max(0.0, (2.0 * ratio - 1.0) / (ratio + 1.0))
 
 
-def _named(
-    found: Sequence[_Found], rate_hz: float, resolution_hz: float
-) -> list[SpectralLine]:
+def _named(found: Sequence[_Found], rate_hz: float, resolution_hz: float) -> list[SpectralLine]:
     mains = {each: note for each in found if (note := _mains_note(each.frequency_hz))}
     others = [each for each in found if each not in mains]
     base = _stimulation_of(others, rate_hz, resolution_hz)
@@ -158,9 +154,7 @@ def _mains_note(frequency_hz: float) -> str:
     return ""
 
 
-def _stimulation_of(
-    found: Sequence[_Found], rate_hz: float, resolution_hz: float
-) -> _Found | None:
+def _stimulation_of(found: Sequence[_Found], rate_hz: float, resolution_hz: float) -> _Found | None:
     """Return the line that most looks like the rate of a stimulation."""
     low_hz, high_hz = _STIMULATION_HZ
     for each in sorted(found, key=lambda line: -line.height_db):

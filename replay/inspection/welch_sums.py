@@ -1,5 +1,6 @@
 """The spectrum of a stream of any length, in bounded memory, with what a bootstrap of it needs."""
 
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -82,7 +83,7 @@ class WelchSums:
         self._n_segment = 2 * self._step
         self.segment_s = self._n_segment / rate_hz
         self._window = get_window("hann", self._n_segment)
-        frequency_hz = np.fft.rfftfreq(self._n_segment, 1.0 / rate_hz)
+        frequency_hz = np.asarray(np.fft.rfftfreq(self._n_segment, 1.0 / rate_hz), np.float64)
         self._frequency_hz = frequency_hz[frequency_hz <= highest_hz]
         self._scale = np.full(self._frequency_hz.size, 2.0)
         self._scale[0] = 1.0
@@ -101,7 +102,7 @@ class WelchSums:
         """Add the next samples."""
         is_restart = (block.taint[:, 0] & np.uint16(Taint.RESTART)) != 0
         edges = [0, *np.flatnonzero(is_restart).tolist(), len(block.time_s)]
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in pairwise(edges):
             if start < stop and is_restart[start]:
                 self._samples_uv = self._samples_uv[:0]
                 self._is_bad = self._is_bad[:0]
@@ -110,11 +111,13 @@ class WelchSums:
     def spectrum(self) -> Spectrum:
         """Return the spectrum of everything so far."""
         n_bins, n_channels = self._frequency_hz.size, self._samples_uv.shape[1]
-        sums = np.array(self._sums).reshape(-1, n_bins, n_channels)
+        sums = np.array(self._sums, np.float64).reshape(-1, n_bins, n_channels)
         counts = np.array(self._counts, np.int64).reshape(-1, n_channels)
         n_segments = counts.sum(axis=0)
         total = sums.sum(axis=0)
-        density = np.where(n_segments > 0, total / np.maximum(n_segments, 1), np.nan)
+        density: NDArray[np.float64] = np.where(
+            n_segments > 0, total / np.maximum(n_segments, 1), np.nan
+        )
         return Spectrum(self._frequency_hz, density, n_segments, sums, counts, self.segment_s)
 
     def _extend(self, samples_uv: NDArray[np.float64], is_bad: NDArray[np.bool_]) -> None:
@@ -123,7 +126,8 @@ class WelchSums:
         start = 0
         while start + self._n_segment <= len(self._samples_uv):
             stop = start + self._n_segment
-            self._add_segment(self._samples_uv[start:stop], ~self._is_bad[start:stop].any(axis=0))
+            is_good = np.logical_not(self._is_bad[start:stop].any(axis=0))
+            self._add_segment(self._samples_uv[start:stop], np.atleast_1d(is_good))
             start += self._step
         self._samples_uv = self._samples_uv[start:]
         self._is_bad = self._is_bad[start:]

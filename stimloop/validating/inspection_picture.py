@@ -33,7 +33,7 @@ def draw(found: Inspection) -> Any:  # noqa: ANN401 a figure
     InputError
         Where matplotlib is not installed.
     """
-    shown = [(each, channel) for each in found.streams for channel in _shown(each)]
+    shown = [channel for each in found.streams for channel in _shown(each)]
     n_left_out = max(0, len(shown) - _N_CHANNELS)
     shown = shown[:_N_CHANNELS]
     streams = [each for each in found.streams if each.tainted.size]
@@ -49,12 +49,10 @@ def draw(found: Inspection) -> Any:  # noqa: ANN401 a figure
     grid = figure.add_gridspec(len(heights), _N_COLUMNS, height_ratios=heights)
     for row, stream in enumerate(streams):
         _draw_flaws(figure.add_subplot(grid[row, :]), stream)
-    for number, (stream, channel) in enumerate(shown):
+    for number, channel in enumerate(shown):
         row, column = divmod(number, _N_COLUMNS)
         axis = figure.add_subplot(grid[len(streams) + row, column])
         _draw_spectrum(axis, channel, has_label=column == 0)
-        if len({each.name for each, _ in shown}) > 1:
-            axis.set_title(f"{stream.name}: {channel.channel}", fontsize=_TEXT)
     return figure
 
 
@@ -107,8 +105,10 @@ def _draw_spectrum(axis: Any, channel: ChannelInspection, *, has_label: bool) ->
     if channel.peaks:
         best = channel.peaks[0]
         told = f"{best.frequency_hz:.1f} Hz +{best.height_db:.0f} dB"
-    axis.text(0.97, 0.95, told, transform=axis.transAxes, ha="right", va="top", fontsize=_TEXT)
-    axis.set_title(channel.channel, fontsize=_TEXT)
+    axis.text(0.04, 0.05, told, transform=axis.transAxes, fontsize=_TEXT)
+    axis.set_title(channel.channel, fontsize=9)
+    # A notch filter would take up most of the height.
+    axis.set_ylim(bottom=0.5 * float(np.percentile(density[is_shown], 5.0)))
     axis.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     axis.minorticks_off()
     axis.set_xlim(_LOWEST_HZ, min(_HIGHEST_HZ, float(hz[-1])))

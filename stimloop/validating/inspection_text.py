@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import tomli_w
 
 from replay.inspection.inspected import ChannelInspection, Inspection, StreamInspection
-from replay.inspection.spectral_lines import SpectralLine
 from stimloop.short_toml import table_of
 from stimloop.terminal.found_text import flaw_lines
+
+if TYPE_CHECKING:
+    from replay.inspection.spectral_lines import SpectralLine
 
 #: Gaps, and lines of a channel, that are listed one by one.
 _N_LISTED: Final = 5
@@ -25,7 +27,7 @@ def inspection_lines(found: Inspection) -> Iterator[str]:
 
 
 def montage_toml(stream: StreamInspection) -> str:
-    """Return the suggested montage of a stream as TOML, to go below its `[[streams]]` table."""
+    """Return the suggested montage of a stream as TOML, to go into its `[[streams]]` table."""
     tables = [{**table_of(each), "terms": dict(each.terms)} for each in stream.montage]
     return tomli_w.dumps({"streams": [{"montage": tables}]}).removeprefix("[[streams]]\n").lstrip()
 
@@ -33,7 +35,7 @@ def montage_toml(stream: StreamInspection) -> str:
 def summary_line(found: Inspection) -> str:
     """Return one line about a recording: its streams, length, gaps, and the highest peak."""
     told = [_short(each) for each in found.streams]
-    damaged = f"; {len(found.warnings)} warnings" if found.warnings else ""
+    damaged = f"; doubtful: {found.warnings[0]}" if found.warnings else ""
     return f"{found.path}: {'; '.join(told)}{damaged}"
 
 
@@ -41,7 +43,9 @@ def _short(stream: StreamInspection) -> str:
     if not stream.rate_hz:
         return f"{stream.name}: {stream.n_samples} markers"
     n_own = sum(not each.is_derived for each in stream.channels)
-    gaps = f", {len(stream.gaps)} gaps" if stream.gaps else ""
+    gaps = ""
+    if stream.gaps:
+        gaps = ", 1 gap" if len(stream.gaps) == 1 else f", {len(stream.gaps)} gaps"
     length = f"{n_own} ch, {stream.rate_hz:g} Hz, {stream.duration_s:.1f} s{gaps}"
     if stream.problem:
         return f"{stream.name}: {stream.rate_hz:g} Hz, {stream.problem}"
@@ -64,7 +68,7 @@ def _stream_lines(stream: StreamInspection) -> Iterator[str]:
     if stream.measured_hz is not None:
         measured = f"{stream.measured_hz:.6g} Hz over its stamps"
     own = [each for each in stream.channels if not each.is_derived]
-    channels = f", {len(own)} channels" if own else ""
+    channels = f", {_channels(len(own))}" if own else ""
     yield (
         f"{stream.name}: {stream.kind}, {stream.n_samples} samples in {stream.duration_s:.1f} s"
         f"{channels}, {stream.rate_hz:g} Hz said, {measured}"
@@ -81,7 +85,7 @@ def _stream_lines(stream: StreamInspection) -> Iterator[str]:
         yield f"  {channel.channel:<{width}}  {_channel_text(channel)}"
     yield from (f"  {line}" for line in _line_lines(stream))
     if stream.montage:
-        yield "  suggested bipolar montage, to go below the stream's table:"
+        yield "  suggested bipolar montage, to go into the stream's table:"
         yield from (f"    {line}" for line in montage_toml(stream).splitlines() if line)
 
 
@@ -143,3 +147,7 @@ def _line_lines(stream: StreamInspection) -> Iterator[str]:
 def _named(labels: Sequence[str]) -> str:
     more = len(labels) - _N_LISTED
     return ", ".join(labels[:_N_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _channels(n: int) -> str:
+    return "1 channel" if n == 1 else f"{n} channels"

@@ -1,1 +1,1 @@
-"""The commands that look at recordings before a rig runs on them."""
+"""Commands that find out what a biomarker is worth before a rig runs on it."""

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from detectors.conditioning.quality_config import Kind
 from detectors.spelling import normal_form
 from replay import readers
 from replay.inspection.inspect import SEARCH_HZ, Progress, inspect_recording
@@ -17,13 +16,14 @@ from stimloop.library.input_errors import InputError
 from stimloop.recording_config import is_of_known_type, kind_of
 from streamer.streams import Match, StreamConfig
 
+if TYPE_CHECKING:
+    from detectors.conditioning.quality_config import Kind
+
 #: The lowest and the highest frequency that peaks can be searched for at.
 _SEARCH_HZ: Final = (2.0, 170.0)
 
 
-def inspect(
-    path: str | PathLike[str], *, search_hz: tuple[float, float] = SEARCH_HZ
-) -> Inspection:
+def inspect(path: str | PathLike[str], *, search_hz: tuple[float, float] = SEARCH_HZ) -> Inspection:
     """Look a recording over: streams, rates, gaps, flaws, lines, spectra, 1/f and peaks.
 
     Parameters
