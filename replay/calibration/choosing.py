@@ -37,6 +37,7 @@ def inspect_candidates(
     request: Request,
     progress: Progress,
 ) -> list[StreamInspection]:
+    """Inspect the streams that a channel is chosen from: those like LFP, or the one asked for."""
     names = [each.name for each in configs]
     if request.stream is not None and request.stream not in names:
         raise CalibrationError(
@@ -68,6 +69,7 @@ def inspect_candidates(
 
 
 def candidates_of(inspected: Sequence[StreamInspection], request: Request) -> tuple[Candidate, ...]:
+    """Return every channel with its highest peak, the best first."""
     pairs = [
         (stream, channel)
         for stream in inspected
@@ -93,6 +95,15 @@ def _candidate(stream: StreamInspection, channel: ChannelInspection, n_judged: i
 
 
 def best_of(candidates: tuple[Candidate, ...], recording: Recording, request: Request) -> Candidate:
+    """Return the first of the candidates.
+
+    Raises
+    ------
+    CalibrationError
+        Where none has a spectrum.
+    NoPeakError
+        Where none has a peak.
+    """
     if not candidates:
         if request.channel is not None:
             raise CalibrationError(

@@ -1,4 +1,4 @@
-"""What is doubtful about a calibration, and the table of a stream whose amplitude cannot be right."""
+"""What is doubtful about a calibration, and what a stream of an odd amplitude is taken for."""
 
 from collections.abc import Iterator
 from typing import Final

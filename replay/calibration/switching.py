@@ -55,7 +55,7 @@ def switching(
     mean_s = n_hops * hop_s
     hours = np.isfinite(means).sum() * mean_s / 3600.0
     if hours == 0.0:
-        return Switching((), None, "no mean of the measure is valid"
+        return Switching((), None, "no mean of the measure is valid")
     points: list[OnsetPoint] = []
     for onset in onsets_of(means.size):
         found = switches(means, *levels, onset)
