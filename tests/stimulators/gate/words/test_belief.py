@@ -247,3 +247,11 @@ def test_of_a_device_that_clips_no_more_is_expected_than_it_said() -> None:
     assert belief.interval == (1.0, 2.5)
     belief.clip()
     assert belief.interval == (1.0, 1.0)
+
+
+def test_a_device_off_the_network_gives_what_it_said_last() -> None:
+    belief = belief_of()
+    belief.take(word_of(1, 1.0, state="safe"), 64.0)
+    assert (belief.state, belief.interval) == ("safe", (0.5, 1.0))
+    belief.note_offline()
+    assert (belief.state, belief.interval) == ("offline", (1.0, 1.0))
