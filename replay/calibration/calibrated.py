@@ -228,7 +228,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     onset_s : float or None
         Where switching stops falling steeply.
     onset_reason : str
-        Why there is none; empty where there is one.
+        Why there is none, or what is doubtful about it; empty where nothing is.
     bands_off : tuple of BandOff
         What bands 1 and 3 Hz off lose.
     n_surrogates, seed : int

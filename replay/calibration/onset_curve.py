@@ -12,6 +12,8 @@ _N_SWITCHES_MIN: Final = 5
 _N_POINTS_MIN: Final = 4
 #: How far below the straight line between its ends a curve must fall: a quarter of a power of e.
 _DEPTH_MIN: Final = 0.25
+#: The same of the plain curve, as a share of its highest point.
+_PLAIN_DEPTH_MIN: Final = 0.1
 #: Multiples of the averaging time that are tried.
 _STEPS: Final = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150, 200, 300, 450, 700)
 
@@ -75,21 +77,37 @@ def onsets_of(n_means: int) -> list[int]:
     return [each for each in _STEPS if each <= max(n_means // 20, 1)]
 
 
-def knee(onset_s: Sequence[float], n_switches: Sequence[float]) -> int | None:
+class Knee(NamedTuple):
+    """Where switching stops falling steeply.
+
+    Parameters
+    ----------
+    index : int
+        Of the point.
+    is_of_logarithms : bool
+        Whether the curve of the logarithms bends there; otherwise only the plain curve does.
+    """
+
+    index: int
+    is_of_logarithms: bool
+
+
+def knee(onset_s: Sequence[float], n_switches: Sequence[float]) -> Knee | None:
     """Return the point at which switching stops falling steeply; None where there is none.
 
     Parameters
     ----------
     onset_s : sequence of float
-        Rising; an onset of 0 is left out.
+        Rising.
     n_switches : sequence of float
         How often each switches, in all of the recording.
 
     Notes
     -----
-    The point that lies furthest below the straight line from the first to the last point, onset and
-    switches both by their logarithms, as [1]_ finds knees. Only points of five switches or more
-    count, so that the line does not end at chance.
+    The point that lies furthest below the straight line from the first to the last point, as [1]_
+    finds knees: of onset and switches by their logarithms, an onset of 0 left out; where these
+    have no bend, as where switching falls like an exponential, of the plain numbers. Only points of
+    five switches or more count, so that the line does not end at chance.
 
     References
     ----------
@@ -103,16 +121,24 @@ def knee(onset_s: Sequence[float], n_switches: Sequence[float]) -> int | None:
 
     >>> onset_s = [3.0, 6.0, 9.0, 15.0, 30.0, 60.0]
     >>> per_hour = [447.0, 89.0, 28.0, 7.3, 2.5, 1.5]
-    >>> onset_s[knee(onset_s, [each * 31.6 for each in per_hour])]
+    >>> onset_s[knee(onset_s, [each * 31.6 for each in per_hour]).index]
     15.0
     """
-    pairs = zip(onset_s, n_switches, strict=True)
-    used = [k for k, (s, n) in enumerate(pairs) if s > 0.0 and n >= _N_SWITCHES_MIN]
-    if len(used) < _N_POINTS_MIN:
+    used = [k for k, n in enumerate(n_switches) if n >= _N_SWITCHES_MIN]
+    later = [k for k in used if onset_s[k] > 0.0]
+    x = np.array(onset_s, np.float64)
+    y = np.array(n_switches, np.float64)
+    if len(later) < _N_POINTS_MIN:
         return None
-    x = np.log([onset_s[k] for k in used])
-    y = np.log([n_switches[k] for k in used])
+    deepest, depth = _deepest(np.log(x[later]), np.log(y[later]))
+    if depth >= _DEPTH_MIN:
+        return Knee(later[deepest], is_of_logarithms=True)
+    deepest, depth = _deepest(x[used], y[used] / y[used].max())
+    return Knee(used[deepest], is_of_logarithms=False) if depth >= _PLAIN_DEPTH_MIN else None
+
+
+def _deepest(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, float]:
+    """Return the point furthest below the line from the first to the last, and how far."""
     straight = y[0] + (y[-1] - y[0]) * (x - x[0]) / (x[-1] - x[0])
     depth = straight - y
-    deepest = int(np.argmax(depth))
-    return used[deepest] if depth[deepest] >= _DEPTH_MIN else None
+    return int(np.argmax(depth)), float(depth.max())

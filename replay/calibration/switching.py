@@ -1,6 +1,6 @@
 """How often two thresholds switch on a recording and on its surrogates, by the onset."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,16 @@ from replay.calibration.beside_surrogates import SurrogateRuns
 from replay.calibration.calibrated import OnsetPoint
 from replay.calibration.measure import Measured
 from replay.calibration.onset_curve import block_means, knee, onsets_of, switches
+
+
+_NO_KNEE: Final = (
+    "no onset stands out: the recording has too few switches for a curve, or the curve has no "
+    "bend; record for longer"
+)
+_PLAIN: Final = (
+    "found on the plain curve: by its logarithms it has no bend, so a longer onset would still "
+    "switch less"
+)
 
 
 class Switching(NamedTuple):
@@ -20,7 +30,7 @@ class Switching(NamedTuple):
     onset_s : float or None
         Where switching stops falling steeply.
     reason : str
-        Why there is none; empty where there is one.
+        Why there is none, or what is doubtful about it; empty where nothing is.
     """
 
     points: tuple[OnsetPoint, ...]
@@ -73,9 +83,6 @@ def switching(
             break
     at = knee([each.onset_s for each in points], [each.n for each in points])
     if at is None:
-        reason = (
-            "no onset stands out: the recording has too few switches for a curve, or the curve "
-            "has no bend; record for longer"
-        )
-        return Switching(tuple(points), None, reason)
-    return Switching(tuple(points), points[at].onset_s, "")
+        return Switching(tuple(points), None, _NO_KNEE)
+    reason = "" if at.is_of_logarithms else _PLAIN
+    return Switching(tuple(points), points[at.index].onset_s, reason)

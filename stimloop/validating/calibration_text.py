@@ -88,6 +88,7 @@ def _onset_lines(found: Calibration) -> Iterator[str]:
         yield f"onset: {found.onset_reason}"
     else:
         yield f"onset {found.onset_s:.3g} s: beyond it switching falls no longer steeply"
+        yield from (f"onset: {each}" for each in [found.onset_reason] if each)
 
 
 def _counted(n: int) -> str:

@@ -54,10 +54,20 @@ def test_switches_are_those_of_the_policy(onset: int, n_hops: int) -> None:
 def test_the_knee_of_a_patients_curve_is_the_onset_that_was_chosen() -> None:
     onset_s = [3.0, 6.0, 9.0, 15.0, 30.0, 60.0]
     per_hour = [447.0, 89.0, 28.0, 7.3, 2.5, 1.5]
-    assert knee(onset_s, [each * 31.6 for each in per_hour]) == 3
+    assert knee(onset_s, [each * 31.6 for each in per_hour]) == (3, True)
 
 
-def test_a_curve_without_a_bend_or_with_few_switches_has_no_knee() -> None:
-    onset_s = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]
-    assert knee(onset_s, [900.0, 320.0, 160.0, 80.0, 40.0, 20.0]) is None
+def test_of_an_exponential_the_knee_is_that_of_the_plain_curve() -> None:
+    onset_s = np.linspace(0.0, 4.0, 41)
+    found = knee(onset_s.tolist(), (1000.0 * np.exp(-onset_s)).tolist())
+    # Furthest below the line to the end, where the slope is that of the line.
+    expected_s = -np.log((1.0 - np.exp(-4.0)) / 4.0)
+    assert found is not None
+    assert onset_s[found.index] == pytest.approx(expected_s, abs=0.06)
+    assert not found.is_of_logarithms
+
+
+def test_a_straight_curve_or_one_of_few_switches_has_no_knee() -> None:
+    onset_s = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert knee(onset_s, [60.0, 50.0, 40.0, 30.0, 20.0, 10.0]) is None
     assert knee(onset_s, [90.0, 32.0, 6.0, 4.0, 3.0, 2.0]) is None
