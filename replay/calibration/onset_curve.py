@@ -82,13 +82,13 @@ class Knee(NamedTuple):
 
     Parameters
     ----------
-    index : int
-        Of the point.
+    point : int
+        Its index.
     is_of_logarithms : bool
         Whether the curve of the logarithms bends there; otherwise only the plain curve does.
     """
 
-    index: int
+    point: int
     is_of_logarithms: bool
 
 
@@ -121,7 +121,7 @@ def knee(onset_s: Sequence[float], n_switches: Sequence[float]) -> Knee | None:
 
     >>> onset_s = [3.0, 6.0, 9.0, 15.0, 30.0, 60.0]
     >>> per_hour = [447.0, 89.0, 28.0, 7.3, 2.5, 1.5]
-    >>> onset_s[knee(onset_s, [each * 31.6 for each in per_hour]).index]
+    >>> onset_s[knee(onset_s, [each * 31.6 for each in per_hour]).point]
     15.0
     """
     used = [k for k, n in enumerate(n_switches) if n >= _N_SWITCHES_MIN]

@@ -9,7 +9,6 @@ from replay.calibration.calibrated import OnsetPoint
 from replay.calibration.measure import Measured
 from replay.calibration.onset_curve import block_means, knee, onsets_of, switches
 
-
 _NO_KNEE: Final = (
     "no onset stands out: the recording has too few switches for a curve, or the curve has no "
     "bend; record for longer"
@@ -85,4 +84,4 @@ def switching(
     if at is None:
         return Switching(tuple(points), None, _NO_KNEE)
     reason = "" if at.is_of_logarithms else _PLAIN
-    return Switching(tuple(points), points[at.index].onset_s, reason)
+    return Switching(tuple(points), points[at.point].onset_s, reason)

@@ -109,7 +109,9 @@ def _draw_levels(axis: Any, found: Calibration) -> None:  # noqa: ANN401
     axis.set_xlabel("percentile", **_TEXT)
     axis.set_ylabel(f"power ({found.unit})", **_TEXT)
     axis.set_title("thresholds by each rule", **_TEXT)
-    axis.legend(frameon=False, fontsize=9)
+    axis.set_xlim(0.0, 145.0)
+    axis.set_xticks([0, 25, 50, 75, 100])
+    axis.legend(loc="upper right", framealpha=1.0, edgecolor="white", fontsize=9)
 
 
 def _draw_onsets(axis: Any, found: Calibration) -> None:  # noqa: ANN401

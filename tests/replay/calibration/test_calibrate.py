@@ -48,7 +48,7 @@ def test_the_channel_with_the_rhythm_is_chosen() -> None:
     assert found.peak.frequency_hz == pytest.approx(21.0, abs=0.5)
     assert found.band_hz == pytest.approx((18.0, 24.0), abs=0.5)
     assert found.p == pytest.approx(1.0 - (1.0 - 1 / 5000) ** 3)
-    assert [each.channel for each in found.candidates][0] == "B"
+    assert found.candidates[0].channel == "B"
     assert found.level_of(25) < found.level_of(50) < found.level_of(75)
     assert found.baseline.one_over_f < found.baseline.median
     rules = {each.rule: each for each in found.thresholds}

@@ -63,7 +63,7 @@ def test_of_an_exponential_the_knee_is_that_of_the_plain_curve() -> None:
     # Furthest below the line to the end, where the slope is that of the line.
     expected_s = -np.log((1.0 - np.exp(-4.0)) / 4.0)
     assert found is not None
-    assert onset_s[found.index] == pytest.approx(expected_s, abs=0.06)
+    assert onset_s[found.point] == pytest.approx(expected_s, abs=0.06)
     assert not found.is_of_logarithms
 
 

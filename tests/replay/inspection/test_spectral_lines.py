@@ -32,7 +32,7 @@ def test_mains_are_found_where_they_are(frequency_hz: float) -> None:
 
 
 def test_a_stimulation_is_told_by_its_harmonics_that_are_folded() -> None:
-    # Harmonics 2 and 3 of 90.4 Hz are at 180.8 and 271.2 Hz: in a stream of 250 Hz at 69.2 and 21.2.
+    # Harmonics 2 and 3 of 90.4 Hz, 180.8 and 271.2 Hz, appear at 69.2 and 21.2 Hz.
     found = _lines(_NOISE_UV + _sine(90.4, 3.0) + _sine(180.8) + _sine(271.2))
     told = [(round(each.frequency_hz, 1), each.kind, each.note) for each in found]
     assert told == [

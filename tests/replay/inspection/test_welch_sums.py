@@ -1,4 +1,4 @@
-"""The spectrum of a stream: scipy's, whatever the chunks, without flawed samples and over no gap."""
+"""The spectrum of a stream: scipy's, whatever the chunks, without flawed samples or gaps."""
 
 import numpy as np
 from scipy.signal import welch

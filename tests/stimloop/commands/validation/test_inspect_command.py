@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stimloop.__main__ import run_command
 from tests.replay import xdf_writer as xdf
 from tests.stimloop.library.patient_file import write_patient
 
 
-def _written(path: Path, samples: np.ndarray, rate_hz: float = 250.0) -> Path:  # type: ignore[type-arg]
+def _written(path: Path, samples: NDArray[np.generic], rate_hz: float = 250.0) -> Path:
     stamps_s = (100.0 + np.arange(len(samples)) / rate_hz).tolist()
     labels = [f"STN_{k}" for k in range(samples.shape[1])]
     content = xdf.file_header() + xdf.header(
@@ -103,7 +104,7 @@ def test_a_folder_for_machines_has_every_file(
     ids=["empty", "constant", "nan", "short"],
 )
 def test_what_cannot_be_judged_is_one_line_and_an_exit_code(
-    samples: np.ndarray,  # type: ignore[type-arg]
+    samples: NDArray[np.float64],
     code: int,
     text: str,
     tmp_path: Path,
