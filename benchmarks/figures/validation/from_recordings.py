@@ -1,7 +1,7 @@
 """The pictures of the guide from a folder of recordings to a rig.
 
-``python -m benchmarks.figures.validation.from_recordings`` writes ten minutes of the simulated patient to a
-file and runs the guide's commands on it; their pages are written to ``docs/pictures``.
+``python -m benchmarks.figures.validation.from_recordings`` writes ten minutes of the simulated
+patient to a file and runs the guide's commands on it; their pages are written to ``docs/pictures``.
 """
 
 import subprocess
