@@ -28,10 +28,9 @@ _MAINS_HZ: Final = (50.0, 60.0)
 #: How far mains may be from its nominal frequency, and how much of that a harmonic multiplies.
 _MAINS_RANGE_HZ: Final = 0.5
 _MAINS_RANGE_EACH_HZ: Final = 0.12
-#: Rates that stimulators give, and the least height of a line that is taken for one without any
-#: harmonic.
+#: Rates that stimulators give, and the least height of a line that is taken for one.
 _STIMULATION_HZ: Final = (55.0, 250.0)
-_ALONE_DB: Final = 20.0
+_STIMULATION_DB_MIN: Final = 20.0
 _N_HARMONICS: Final = 10
 
 
@@ -125,7 +124,7 @@ def _between(power: NDArray[np.float64], k: int) -> float:
 def _named(found: Sequence[_Found], rate_hz: float, resolution_hz: float) -> list[SpectralLine]:
     mains = {each: note for each in found if (note := _mains_note(each.frequency_hz))}
     others = [each for each in found if each not in mains]
-    base = _stimulation_of(others, rate_hz, resolution_hz)
+    base = _stimulation_of(others)
     named: list[SpectralLine] = []
     for each in found:
         kind: LineKind = "mains" if each in mains else "unknown"
@@ -154,15 +153,15 @@ def _mains_note(frequency_hz: float) -> str:
     return ""
 
 
-def _stimulation_of(found: Sequence[_Found], rate_hz: float, resolution_hz: float) -> _Found | None:
+def _stimulation_of(found: Sequence[_Found]) -> _Found | None:
     """Return the line that most looks like the rate of a stimulation."""
     low_hz, high_hz = _STIMULATION_HZ
-    for each in sorted(found, key=lambda line: -line.height_db):
-        if low_hz <= each.frequency_hz <= high_hz:
-            numbers = (_harmonic_of(line, each, rate_hz, resolution_hz) for line in found)
-            if each.height_db >= _ALONE_DB or any(number > 1 for number in numbers):
-                return each
-    return None
+    likely = [
+        each
+        for each in found
+        if low_hz <= each.frequency_hz <= high_hz and each.height_db >= _STIMULATION_DB_MIN
+    ]
+    return max(likely, key=lambda each: each.height_db, default=None)
 
 
 def _harmonic_of(line: _Found, base: _Found, rate_hz: float, resolution_hz: float) -> int:

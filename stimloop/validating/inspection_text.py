@@ -104,7 +104,7 @@ def _channel_text(channel: ChannelInspection) -> str:
     if channel.sd is not None:
         parts.append(f"SD {channel.sd:.3g} {_unit(channel)}".rstrip())
     if channel.share_good < 1.0:
-        parts.append(f"{100.0 * channel.share_good:.1f} % good")
+        parts.append(f"{100.0 * channel.share_good:.2f} % good")
     if channel.line is not None:
         line = channel.line
         parts.append(f"1/f^{line.exponent:.2f} [{line.exponent_low:.2f}, {line.exponent_high:.2f}]")
