@@ -46,6 +46,8 @@ _LINE_HIGHEST_HZ: Final = 1000.0
 _LINE_HALF_WIDTH_HZ: Final = 1.0
 #: A standard deviation below this (µV) is that of a constant channel.
 _CONSTANT: Final = 1e-9
+#: A channel with a smaller share of good samples, others being of an implausible amplitude, is so.
+_MOSTLY_GOOD: Final = 0.8
 #: Of a recording that is one stream alone.
 _NO_PATH: Final = Path()
 
@@ -116,8 +118,8 @@ def inspect_stream(
     Notes
     -----
     Samples are conditioned as on a rig: units, montage, smoothed stamps, gaps, quality. Where more
-    than half of a stream is of an amplitude that its unit cannot have, the spectra are of the
-    numbers all the same, and each channel's `problem` says so.
+    than a fifth of a channel is of an amplitude that its unit cannot have, its spectrum is of the
+    numbers all the same, and its `problem` says so.
     """
     montage = config.montage or _suggested(stream, config)
     config = replace(config, montage=montage)
@@ -125,15 +127,11 @@ def inspect_stream(
         return _without_spectra(stream, config)
     try:
         found = _pass(stream, config, progress)
-        mostly = found.seconds
-        n_own = len(found.conditioner.layout.channels)
-        if all(mostly.share_good(k) < 0.5 for k in range(n_own)) and config.kind != "other":
-            judged_as_other = _pass(stream, replace(config, kind="other"), progress)
-            if judged_as_other.conditioner.layout == found.conditioner.layout:
-                found = found._replace(
-                    spectrum=judged_as_other.spectrum,
-                    long_spectrum=judged_as_other.long_spectrum,
-                )
+        if any(_implausible(found, column) for column in range(found.n_channels)):
+            as_other = _pass(stream, replace(config, kind="other"), progress)
+            # Of another kind channels without a unit count, too, which shifts columns.
+            if as_other.conditioner.layout.channels == found.conditioner.layout.channels:
+                found = found._replace(as_other=(as_other.spectrum, as_other.long_spectrum))
     except (StreamError, ValueError) as error:
         return replace(_without_spectra(stream, config), problem=str(error))
     return _inspected(stream, config, found, search_hz)
@@ -142,12 +140,45 @@ def inspect_stream(
 class _Pass(NamedTuple):
     """What one pass over a stream gives."""
 
+    montage: tuple[MontageConfig, ...]
     conditioner: Conditioner
     counts: StreamCounts
     gaps: tuple[GapFound, ...]
     seconds: SecondBySecond
     spectrum: Spectrum
     long_spectrum: Spectrum
+    #: Both spectra with amplitudes not judged, where those of a channel cannot be right.
+    as_other: tuple[Spectrum, Spectrum] | None = None
+
+    @property
+    def n_channels(self) -> int:
+        """Channels after the montage."""
+        return len(self.conditioner.layout.channels)
+
+    def own_labels(self, column: int) -> set[str]:
+        """Return the labels of the stream's own channels that a channel is made of."""
+        label = self.conditioner.layout.channels[column]
+        terms = {each.channel: set(each.terms) for each in self.montage}
+        return terms.get(label, {label})
+
+    def spectra_of(self, column: int) -> tuple[Spectrum, Spectrum]:
+        """Return both spectra that hold for a channel."""
+        if self.as_other is not None and _implausible(self, column):
+            return self.as_other
+        return self.spectrum, self.long_spectrum
+
+
+def _implausible(found: _Pass, column: int) -> str:
+    """Return why most of a channel, or of what it is made of, is of an implausible amplitude."""
+    if found.seconds.share_good(column) >= _MOSTLY_GOOD:
+        return ""
+    labels = found.own_labels(column)
+    texts = (
+        each.text
+        for each in found.counts.found
+        if each.kind == "implausible" and each.channel in labels
+    )
+    return next(texts, "")
 
 
 def _suggested(stream: RecordedStream, config: StreamConfig) -> tuple[MontageConfig, ...]:
@@ -193,7 +224,15 @@ def _pass(stream: RecordedStream, config: StreamConfig, progress: Callable[[int]
         for each in (seconds, sums, long_sums):
             each.add(block)
         progress(block.first_sample + len(block.time_s))
-    return _Pass(conditioner, counts, tuple(gaps), seconds, sums.spectrum(), long_sums.spectrum())
+    return _Pass(
+        config.montage,
+        conditioner,
+        counts,
+        tuple(gaps),
+        seconds,
+        sums.spectrum(),
+        long_sums.spectrum(),
+    )
 
 
 def _line_segment_s(duration_s: float) -> float:
@@ -232,9 +271,9 @@ def _channel(
     found: _Pass, column: int, search_hz: tuple[float, float], *, is_derived: bool, unit: str
 ) -> ChannelInspection:
     rate_hz = found.conditioner.layout.rate_hz
-    spectrum, seconds = found.spectrum, found.seconds
+    (spectrum, long_spectrum), seconds = found.spectra_of(column), found.seconds
     n_segments = int(spectrum.n_segments[column])
-    lines = lines_of(found.long_spectrum, column, rate_hz)
+    lines = lines_of(long_spectrum, column, rate_hz)
     grid = grid_of(spectrum.frequency_hz, spectrum.segment_s, search_hz, rate_hz, _masked_hz(lines))
     density = spectrum.density[:, column]
     problem = _problem(found, column, n_segments)
@@ -276,11 +315,10 @@ def _masked_hz(lines: Sequence[SpectralLine]) -> tuple[tuple[float, float], ...]
 def _problem(found: _Pass, column: int, n_segments: int) -> str:
     """Return why a channel has no spectrum, or what is doubtful about it."""
     seconds = found.seconds
-    label = found.conditioner.layout.channels[column]
-    of_channel = [each for each in found.counts.found if each.channel == label]
-    flaws = {each.kind: each.text for each in of_channel}
-    if "implausible" in flaws and seconds.share_good(column) < 0.5:
-        return f"implausible amplitude: {flaws['implausible']}"
+    labels = found.own_labels(column)
+    flaws = {each.kind for each in found.counts.found if each.channel in labels}
+    if text := _implausible(found, column):
+        return f"implausible amplitude: {text}"
     if n_segments >= N_SEGMENTS_MIN:
         sd = seconds.sd(column)
         return "constant" if sd is not None and sd <= _CONSTANT else ""

@@ -139,11 +139,22 @@ def test_a_channel_or_a_stream_that_is_not_there_is_named() -> None:
         _calibrated(made, _FEW._replace(stream="EMG"))
 
 
-def test_numbers_a_million_times_too_large_are_taken_as_they_are_and_said_to_be() -> None:
-    found = _calibrated(_recording(1e6 * _with_rhythm(5000)))
+@pytest.mark.parametrize("factor", [1e6, 1e3, 1e-4])
+def test_numbers_of_another_unit_are_taken_as_they_are_and_said_to_be(factor: float) -> None:
+    found = _calibrated(_recording(factor * _with_rhythm(5000)))
     assert found.kind == "other"
     assert found.peak.frequency_hz == pytest.approx(21.0, abs=0.7)
     assert any("implausible amplitude" in each for each in found.warnings)
+    assert found.good_s == pytest.approx(20.0, abs=0.01)
+
+
+def test_a_pair_of_channels_of_another_unit_can_be_chosen() -> None:
+    size: dict[str, Any] = {"n_samples": 5000, "rate_hz": _RATE_HZ}
+    own_uv = 1e6 * one_over_f(8, exponent=1.0, n_channels=2, **size)
+    own_uv[:, :1] += 4e6 * rhythm(2, centre_hz=16.0, sd_uv=1.0, **size)
+    made = _recording(10.0 * own_uv, channels=("STN_0", "STN_1"))
+    found = _calibrated(made, _FEW._replace(channel="STN_0-STN_1"))
+    assert (found.kind, found.channel) == ("other", "STN_0-STN_1")
 
 
 def test_the_peak_of_a_motor_cortex_is_found(data_dir: Path) -> None:
