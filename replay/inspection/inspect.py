@@ -1,55 +1,37 @@
 """Inspects a recording: one pass over each stream, and a spectrum of each channel."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
 
-from detectors.conditioning.conditioner import Conditioner
 from detectors.conditioning.montage import MontageConfig
 from detectors.conditioning.units import is_voltage_unit
 from replay.inspection import bipolar
 from replay.inspection.inspected import (
     ChannelInspection,
     ChannelSpectrum,
-    GapFound,
     Inspection,
     StreamInspection,
 )
 from replay.inspection.one_over_f import grid_of
+from replay.inspection.one_pass import SEGMENT_S, Pass, implausible, pass_over
 from replay.inspection.peaks import decompose
-from replay.inspection.second_by_second import SecondBySecond
 from replay.inspection.spectral_lines import SpectralLine, lines_of
-from replay.inspection.welch_sums import Spectrum, WelchSums
-from replay.offline import LONG_CHUNKS, conditioned
 from replay.recording import RecordedStream, Recording, RecordingError
-from replay.recording_source import RecordingSource
 from replay.timeline.timelines import timelines
 from streamer.errors import StreamError
-from streamer.streams import Match, StreamConfig
-from streamer.watching.stream_counts import StreamCounts
-from streamer.wiring.wiring import conditioners
+from streamer.streams import StreamConfig
 
 #: Where peaks are searched for: theta, alpha and beta.
 SEARCH_HZ: Final = (6.0, 35.0)
-#: Length of the segments of a spectrum, and of those that lines are found in, at most.
-SEGMENT_S: Final = 2.0
-LINE_SEGMENT_S: Final = 10.0
 #: Segments that a spectrum must have.
 N_SEGMENTS_MIN: Final = 4
-#: The highest frequencies that are kept of both.
-_HIGHEST_HZ: Final = 250.0
-_LINE_HIGHEST_HZ: Final = 1000.0
 #: Lines that are no rhythm: around them nothing is fitted.
 _LINE_HALF_WIDTH_HZ: Final = 1.0
 #: A standard deviation below this (µV) is that of a constant channel.
 _CONSTANT: Final = 1e-9
-#: A channel with a smaller share of good samples, others being of an implausible amplitude, is so.
-_MOSTLY_GOOD: Final = 0.8
-#: Of a recording that is one stream alone.
-_NO_PATH: Final = Path()
 
 #: Called after each piece of a stream with the samples that are done, and all.
 Progress = Callable[[int, int], None]
@@ -126,59 +108,15 @@ def inspect_stream(
     if not stream.is_signal or not stream.n_samples:
         return _without_spectra(stream, config)
     try:
-        found = _pass(stream, config, progress)
-        if any(_implausible(found, column) for column in range(found.n_channels)):
-            as_other = _pass(stream, replace(config, kind="other"), progress)
+        found = pass_over(stream, config, progress)
+        if any(implausible(found, column) for column in range(found.n_channels)):
+            as_other = pass_over(stream, replace(config, kind="other"), progress)
             # Of another kind channels without a unit count, too, which shifts columns.
             if as_other.conditioner.layout.channels == found.conditioner.layout.channels:
                 found = found._replace(as_other=(as_other.spectrum, as_other.long_spectrum))
     except (StreamError, ValueError) as error:
         return replace(_without_spectra(stream, config), problem=str(error))
     return _inspected(stream, config, found, search_hz)
-
-
-class _Pass(NamedTuple):
-    """What one pass over a stream gives."""
-
-    montage: tuple[MontageConfig, ...]
-    conditioner: Conditioner
-    counts: StreamCounts
-    gaps: tuple[GapFound, ...]
-    seconds: SecondBySecond
-    spectrum: Spectrum
-    long_spectrum: Spectrum
-    #: Both spectra with amplitudes not judged, where those of a channel cannot be right.
-    as_other: tuple[Spectrum, Spectrum] | None = None
-
-    @property
-    def n_channels(self) -> int:
-        """Channels after the montage."""
-        return len(self.conditioner.layout.channels)
-
-    def own_labels(self, column: int) -> set[str]:
-        """Return the labels of the stream's own channels that a channel is made of."""
-        label = self.conditioner.layout.channels[column]
-        terms = {each.channel: set(each.terms) for each in self.montage}
-        return terms.get(label, {label})
-
-    def spectra_of(self, column: int) -> tuple[Spectrum, Spectrum]:
-        """Return both spectra that hold for a channel."""
-        if self.as_other is not None and _implausible(self, column):
-            return self.as_other
-        return self.spectrum, self.long_spectrum
-
-
-def _implausible(found: _Pass, column: int) -> str:
-    """Return why most of a channel, or of what it is made of, is of an implausible amplitude."""
-    if found.seconds.share_good(column) >= _MOSTLY_GOOD:
-        return ""
-    labels = found.own_labels(column)
-    texts = (
-        each.text
-        for each in found.counts.found
-        if each.kind == "implausible" and each.channel in labels
-    )
-    return next(texts, "")
 
 
 def _suggested(stream: RecordedStream, config: StreamConfig) -> tuple[MontageConfig, ...]:
@@ -190,60 +128,10 @@ def _suggested(stream: RecordedStream, config: StreamConfig) -> tuple[MontageCon
     return bipolar.suggest(usable) if len(set(usable)) == len(usable) else ()
 
 
-def _pass(stream: RecordedStream, config: StreamConfig, progress: Callable[[int], None]) -> _Pass:
-    alone = Recording(_NO_PATH, (stream,))
-    config = replace(config, match=Match(index=0))
-    source = RecordingSource(alone, (config,), LONG_CHUNKS)
-    source.open()
-    steps = conditioners((config,), source.infos, {config.name})
-    conditioner = steps[config.name]
-    rate_hz, n_channels = conditioner.layout.rate_hz, len(conditioner.layout.channels)
-    counts = StreamCounts(steps)
-    seconds = SecondBySecond(rate_hz, n_channels)
-    sums = WelchSums(rate_hz, n_channels, segment_s=SEGMENT_S, highest_hz=_HIGHEST_HZ)
-    long_sums = WelchSums(
-        rate_hz,
-        n_channels,
-        segment_s=_line_segment_s(stream.n_samples / rate_hz),
-        highest_hz=_LINE_HIGHEST_HZ,
-        n_blocks_max=2,
-    )
-    gaps: list[GapFound] = []
-    first_s = last_s = None
-    for chunk, block, notes in conditioned(source, steps):
-        counts.add(chunk)
-        first_s = float(block.time_s[0]) if first_s is None else first_s
-        for note in notes:
-            row = note.sample - block.first_sample
-            if note.kind == "gap":
-                before_s = last_s if row == 0 and last_s is not None else block.time_s[row - 1]
-                at_s = float(block.time_s[row])
-                lost_s = at_s - float(before_s) - 1.0 / rate_hz
-                gaps.append(GapFound(sample=note.sample, time_s=at_s - first_s, lost_s=lost_s))
-        last_s = float(block.time_s[-1])
-        for each in (seconds, sums, long_sums):
-            each.add(block)
-        progress(block.first_sample + len(block.time_s))
-    return _Pass(
-        config.montage,
-        conditioner,
-        counts,
-        tuple(gaps),
-        seconds,
-        sums.spectrum(),
-        long_sums.spectrum(),
-    )
-
-
-def _line_segment_s(duration_s: float) -> float:
-    """Return a length of which there are five, where that is enough for a line."""
-    return max(SEGMENT_S, min(LINE_SEGMENT_S, duration_s / 3.0))
-
-
 def _inspected(
     stream: RecordedStream,
     config: StreamConfig,
-    found: _Pass,
+    found: Pass,
     search_hz: tuple[float, float],
 ) -> StreamInspection:
     labels = found.conditioner.layout.channels
@@ -268,7 +156,7 @@ def _inspected(
 
 
 def _channel(
-    found: _Pass, column: int, search_hz: tuple[float, float], *, is_derived: bool, unit: str
+    found: Pass, column: int, search_hz: tuple[float, float], *, is_derived: bool, unit: str
 ) -> ChannelInspection:
     rate_hz = found.conditioner.layout.rate_hz
     (spectrum, long_spectrum), seconds = found.spectra_of(column), found.seconds
@@ -312,12 +200,12 @@ def _masked_hz(lines: Sequence[SpectralLine]) -> tuple[tuple[float, float], ...]
     )
 
 
-def _problem(found: _Pass, column: int, n_segments: int) -> str:
+def _problem(found: Pass, column: int, n_segments: int) -> str:
     """Return why a channel has no spectrum, or what is doubtful about it."""
     seconds = found.seconds
     labels = found.own_labels(column)
     flaws = {each.kind for each in found.counts.found if each.channel in labels}
-    if text := _implausible(found, column):
+    if text := implausible(found, column):
         return f"implausible amplitude: {text}"
     if n_segments >= N_SEGMENTS_MIN:
         sd = seconds.sd(column)
