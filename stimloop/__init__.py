@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from stimloop.library.signals import Signal as Signal
     from stimloop.library.stream import Stream as Stream
     from stimloop.library.titration import titration as titration
+    from stimloop.library.validation.calibration import calibrate as calibrate
+    from stimloop.library.validation.inspection import inspect as inspect
     from stimloop.library.verification import verify as verify
 
 #: The module of each public name; detectors and artifact steps share one.
@@ -57,7 +59,9 @@ _MODULES: Final = {
     "Session": "stimloop.library.session",
     "Signal": "stimloop.library.signals",
     "Stream": "stimloop.library.stream",
+    "calibrate": "stimloop.library.validation.calibration",
     "detect": "stimloop.library.detection",
+    "inspect": "stimloop.library.validation.inspection",
     "online": "stimloop.library.online",
     "read": "stimloop.library.recording",
     "session": "stimloop.library.session",

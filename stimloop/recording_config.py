@@ -128,6 +128,11 @@ def kind_of(info: StreamInfo, unit: str | None = None, *, of_unknown_type: Kind 
     return _KINDS.get(info.lsl_type.upper(), of_unknown_type)
 
 
+def is_of_known_type(info: StreamInfo) -> bool:
+    """Return whether a signal's type says which kind it is of."""
+    return info.lsl_type.upper() in _KINDS
+
+
 def match_of(signal: RecordedStream, recording: Recording) -> Match:
     """Return a match that chooses this stream and no other one of the recording."""
     info = signal.info
@@ -188,7 +193,7 @@ def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:
             )
         else:
             fit.append(each)
-    return [each for each in fit if each.info.lsl_type.upper() in _KINDS] or fit
+    return [each for each in fit if is_of_known_type(each.info)] or fit
 
 
 def _part(

@@ -81,6 +81,7 @@ def test_the_notebook_lines_of_the_readme_find_bursts(
         "docs/guides/your-own-rig.md",
         "docs/guides/configuration.md",
         "docs/guides/titration.md",
+        "docs/guides/from-recordings-to-a-rig.md",
     ],
 )
 def test_every_command_that_is_named_is_one(

@@ -1,0 +1,1 @@
+"""Looks at recordings before a rig runs on them, from a notebook."""

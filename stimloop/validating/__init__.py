@@ -1,0 +1,1 @@
+"""What the commands on recordings print, write and draw."""
