@@ -10,10 +10,11 @@ import typer
 from typer.core import TyperGroup
 
 from stimloop import commands
+from stimloop.commands import validation
 from stimloop.commands.arguments import print_line
 
 #: What the help shows first, in this order: the commands of a day. All others follow by the names
-#: of their files.
+#: of their files, those of `stimloop/commands/validation` last.
 _FIRST: Final = ("run", "recordings", "simulated", "operator", "stop", "streams", "what_if")
 
 
@@ -72,9 +73,13 @@ def _with_version(
 def _files() -> Iterator[typer.Typer]:
     """Yield the commands of each file in `stimloop/commands`, in the order of the help."""
     names = sorted(info.name for info in pkgutil.iter_modules(commands.__path__))
-    for name in (*_FIRST, *(each for each in names if each not in _FIRST)):
-        module = importlib.import_module(f"{commands.__name__}.{name}")
-        found = getattr(module, "app", None)
+    last = sorted(info.name for info in pkgutil.iter_modules(validation.__path__))
+    for path in (
+        *(f"{commands.__name__}.{name}" for name in _FIRST),
+        *(f"{commands.__name__}.{name}" for name in names if name not in _FIRST),
+        *(f"{validation.__name__}.{name}" for name in last),
+    ):
+        found = getattr(importlib.import_module(path), "app", None)
         if isinstance(found, typer.Typer):
             yield found
 

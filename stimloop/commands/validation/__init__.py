@@ -1,0 +1,1 @@
+"""Commands that find out what a biomarker is worth before a rig runs on it."""

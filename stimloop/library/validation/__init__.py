@@ -1,0 +1,1 @@
+"""What a notebook needs to find out what a biomarker is worth."""
