@@ -73,7 +73,7 @@ def test_positions_and_moments_undo_each_other() -> None:
 
 
 def test_flags_become_stretches_that_last_a_step_longer_than_their_last_sample() -> None:
-    time_s = np.arange(6) * 0.1
+    time_s = np.arange(6, dtype=np.float64) * 0.1
     found = of_flags(time_s, np.array([True, True, False, True, False, True]), 0.1)
     assert found.start_s == pytest.approx([0.0, 0.3, 0.5])
     assert found.durations_s == pytest.approx([0.2, 0.1, 0.1])

@@ -10,7 +10,9 @@ from replay.scoring.metrics.switches import switch_metrics
 from replay.scoring.result import Metric
 
 #: A burst of 0.4 s every ten seconds, for 400 s.
-_REFERENCE = Episodes(np.arange(40) * 10.0 + 2.0, np.arange(40) * 10.0 + 2.4)
+_REFERENCE = Episodes(
+    np.arange(40, dtype=np.float64) * 10.0 + 2.0, np.arange(40, dtype=np.float64) * 10.0 + 2.4
+)
 _TIME = JudgedTime(Episodes.of([(0.0, 400.0)]))
 
 
@@ -22,7 +24,9 @@ def _metrics(online: Episodes, delay_s: float = 0.2) -> dict[str, Metric]:
 def test_detections_that_are_late_missed_and_false_give_known_figures() -> None:
     met = np.arange(40) % 4 != 0  # three of four bursts
     late = Episodes(_REFERENCE.start_s[met] + 0.15, _REFERENCE.end_s[met] + 0.25)
-    false = Episodes(np.arange(8) * 50.0 + 6.0, np.arange(8) * 50.0 + 6.5)
+    false = Episodes(
+        np.arange(8, dtype=np.float64) * 50.0 + 6.0, np.arange(8, dtype=np.float64) * 50.0 + 6.5
+    )
     pairs = [*zip(*late, strict=True), *zip(*false, strict=True)]
     found = _metrics(Episodes.of(pairs))
     assert found["sensitivity"].value == 0.75

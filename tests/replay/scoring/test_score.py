@@ -99,7 +99,7 @@ def test_the_delay_is_when_the_window_holds_enough_of_a_burst(of_bursts: Score) 
     assert known - onset == pytest.approx(0.09)  # it lasts 0.1 s, but for a hop
 
 
-def test_surrogates_of_bursts_have_none_that_reach_their_power(of_bursts: Score) -> None:
+def test_surrogates_of_bursts_are_chance_and_a_healthy_patient_has_none(of_bursts: Score) -> None:
     found = of_bursts.of("burst")[0]
     assert found.metric("false_positives_per_min_healthy").value == 0.0
     on_surrogate = found.metric("false_positives_per_min_surrogate").value
@@ -144,7 +144,9 @@ def test_the_phase_of_a_cosine_has_no_error_and_of_a_faster_one_that_of_its_dela
         wave = 20.0 * np.cos(2.0 * np.pi * frequency_hz * time_s)
         for found in _scored(_recorded(wave), rig).scores:
             error, length = found.metrics[:2]
-            expected_rad = 2.0 * np.pi * (20.0 - frequency_hz) * found.delay_s
+            # An event lies up to a hop ahead of the estimate that it is foreseen from.
+            ahead_s = 0.005 if found.detector == "peaks" else 0.0
+            expected_rad = 2.0 * np.pi * (20.0 - frequency_hz) * (found.delay_s + ahead_s)
             assert error.value == pytest.approx(expected_rad, abs=0.03)
             assert length.value == pytest.approx(1.0, abs=1e-3)
             assert found.delay_s == pytest.approx(0.034, abs=0.001)
