@@ -10,9 +10,9 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 _N_BINS: Final = 18
 #: Shifts of the amplitude against the phase that say what chance gives.
 _N_SHIFTS: Final = 19
-_PHASES_HZ: Final = np.arange(6.0, 36.1, 3.0)
+_PHASES_HZ: Final = np.arange(6.0, 36.1, 4.0)
 _PHASE_HALF_HZ: Final = 2.0
-_AMPLITUDE_STEP_HZ: Final = 10.0
+_AMPLITUDE_STEP_HZ: Final = 15.0
 _AMPLITUDES_HZ: Final = (40.0, 200.0)
 #: Without so many samples of a second there is no high frequency to look at.
 RATE_HZ_MIN: Final = 250.0

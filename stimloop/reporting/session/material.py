@@ -89,6 +89,7 @@ class Material:
         self.n_samples = 0
         self.episodes: dict[tuple[str, str], list[tuple[float, float]]] = {}
         self._open: dict[tuple[str, str], float] = {}
+        self._newest_s = 0.0
         devices = [each.id for each in self.config.devices]
         self.wanted = {each: Course() for each in devices}
         self.allowed = {each: Course() for each in devices}
@@ -137,7 +138,7 @@ class Material:
     def finish(self) -> None:
         """Take in that nothing more comes."""
         for (detector, channel), begun_s in self._open.items():
-            self._add_episode(detector, channel, begun_s, self.ended_s - self.began_s)
+            self._add_episode(detector, channel, begun_s, max(begun_s, self._newest_s))
         self._open.clear()
         for view in self.views.values():
             view.finish()
@@ -150,6 +151,7 @@ class Material:
         block = self.loop.block
         if block is None or not chunk.timestamps_s.size:
             return
+        self._newest_s = max(self._newest_s, float(block.time_s[-1]) - self.began_s)
         view = self.views.get(chunk.stream)
         if view is not None and block.stream == chunk.stream:
             view.take(block)

@@ -22,7 +22,7 @@ def null_durations(
 ) -> dict[tuple[str, str], list[float]]:
     """Return how long bursts of chance last, by detector and channel.
 
-    The first good stretch of the stream gets random phases, which keeps its spectrum, and goes
+    A good stretch of the stream gets random phases, which keeps its spectrum, and goes
     through the same detectors, which calibrate on it anew. Channels that are not shown are 0 there.
 
     Parameters

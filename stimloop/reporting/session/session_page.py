@@ -96,7 +96,7 @@ def _provenance(material: Material, folder: Path) -> Section:
         ["config.toml, sha256", header.config_toml_sha256],
         *([f"digest of {name}", text] for name, text in digests.items()),
         *([f"version of {name}", text] for name, text in header.versions.items()),
-        *([name, text] for name, text in header.machine.items()),
+        *([name, text] for name, text in header.machine.items() if name != "node"),
     ]
     return Section(
         title="Where it comes from",

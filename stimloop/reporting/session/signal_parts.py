@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
+from replay.scoring.subjects import Band
 from stimloop.reporting import figure as paint
 from stimloop.reporting import pictures
 from stimloop.reporting.page import Page, Picture, Section
@@ -13,7 +15,7 @@ from stimloop.reporting.pictures import Line, Sample
 from stimloop.reporting.session import comodulogram
 from stimloop.reporting.session.material import Material
 from stimloop.reporting.session.null_bursts import null_durations
-from stimloop.reporting.session.stream_view import HELD_S, StreamView
+from stimloop.reporting.session.stream_view import HELD_S, EventWindow, StreamView
 from stimloop.reporting.trace import TraceEpisodes, TraceRow, trace_of
 
 _N_PAIRS: Final = 4
@@ -22,6 +24,9 @@ _N_ROSES: Final = 8
 _N_PHASE_BINS: Final = 24
 _SHADES: Final = (paint.ORANGE, paint.SKY, paint.GREEN, paint.PURPLE)
 _HZ_MAX: Final = 100.0
+#: Fewer samples are not filtered; a step of time as long as this is a gap.
+_N_FILTERED_MIN: Final = 64
+_GAP_S: Final = 0.02
 _BAND: Final = (
     "the band that its detectors look at, without delay. Wheel or buttons zoom, dragging moves."
 )
@@ -121,12 +126,11 @@ def _events(name: str, view: StreamView, material: Material, number: int) -> dic
         figure = paint.new_figure(8.0, 1.5 * len(windows) + 0.4)
         axes = np.atleast_1d(figure.subplots(len(windows), 1, sharex=True))
         for axis, each in zip(axes, windows, strict=True):
-            since_s = each.time_s - each.onset_s
-            axis.plot(since_s, each.samples_uv - each.samples_uv.mean(), color=paint.BLACK, lw=0.6)
-            if view.band_hz is not None and each.samples_uv.size > 64:
-                sections = butter(2, view.band_hz, "bandpass", fs=view.layout.rate_hz, output="sos")
-                band_uv = sosfiltfilt(sections, each.samples_uv - each.samples_uv.mean())
-                axis.plot(since_s, band_uv, color=paint.BLUE, lw=1.3)
+            for since_s, samples_uv in _unbroken(each, view.layout.rate_hz):
+                axis.plot(since_s, samples_uv, color=paint.BLACK, lw=0.6)
+                if view.band_hz is not None and samples_uv.size > _N_FILTERED_MIN:
+                    band_uv = _band(samples_uv, view.band_hz, view.layout.rate_hz)
+                    axis.plot(since_s, band_uv, color=paint.BLUE, lw=1.3)
             axis.axvline(0.0, color=paint.VERMILION, lw=1.5, linestyle="--")
             at_s = each.onset_s - material.began_s
             axis.set_title(
@@ -140,6 +144,21 @@ def _events(name: str, view: StreamView, material: Material, number: int) -> dic
         f"online. A random choice of {len(windows)} onsets of stream {name}."
     )
     return {"pictures": [Picture(svg, caption)]}
+
+
+def _unbroken(
+    window: EventWindow, rate_hz: float
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield the parts of a window between gaps: seconds from the onset, and samples."""
+    since_s = window.time_s - window.onset_s
+    samples_uv = window.samples_uv - window.samples_uv.mean()
+    cuts = np.flatnonzero(np.diff(since_s) > _GAP_S + 1.5 / rate_hz) + 1
+    yield from zip(np.split(since_s, cuts), np.split(samples_uv, cuts), strict=True)
+
+
+def _band(samples_uv: NDArray[np.float64], band_hz: Band, rate_hz: float) -> NDArray[np.float64]:
+    sections = butter(2, band_hz, "bandpass", fs=rate_hz, output="sos")
+    return np.asarray(sosfiltfilt(sections, samples_uv - samples_uv.mean()), np.float64)
 
 
 def _spectra(name: str, view: StreamView, number: int) -> dict[str, Any] | str:
@@ -293,8 +312,8 @@ def _bursts(name: str, view: StreamView, material: Material, number: int) -> dic
 
 
 _NO_NULL: Final = (
-    "No null: the first good stretch of the signal is too short for the detectors to calibrate on, "
-    "or they found nothing in noise."
+    "No null: no good stretch of the signal is long enough for the detectors to calibrate on, or "
+    "they found nothing in noise."
 )
 
 
@@ -313,8 +332,8 @@ def _durations(
             ],
             label="duration (s)",
             caption=(
-                f"{detector} on {channel}: how long bursts lasted, beside those of noise with the "
-                f"spectrum of the first {HELD_S:g} s at most, whose threshold is calibrated on it."
+                f"{detector} on {channel}: how long bursts lasted, and those of noise with the "
+                f"spectrum of a good stretch of at most {HELD_S:g} s, at a threshold of its own."
             ),
             name=f"bursts-{number}-{count}",
         )

@@ -16,7 +16,7 @@ from stimloop.reporting.trace import Envelope
 #: Channels of a stream in the trace, and in spectra.
 N_TRACED: Final = 4
 N_SPECTRA: Final = 8
-#: Seconds of the first good stretch that are kept for what needs all of it at once.
+#: Seconds of a good stretch that are kept for what needs all of it at once.
 HELD_S: Final = 120.0
 #: Seconds before and after an event that are shown, and how many events.
 AROUND_S: Final = 1.5
@@ -59,7 +59,7 @@ class StreamView:
     phases : dict of (str, str) to list of float
         Phase of the band, without delay, at each moment that a detector and channel gave.
     held_uv : ndarray
-        The first good stretch, of shape (n_samples, n_channels), of at most `HELD_S`.
+        The first good stretch of `HELD_S`, else the longest; of shape (n_samples, n_channels).
     """
 
     def __init__(
@@ -85,6 +85,8 @@ class StreamView:
         self._random = np.random.default_rng(1)
         self._held: list[NDArray[np.float64]] = []
         self._n_held = 0
+        self._longest: list[NDArray[np.float64]] = []
+        self._n_longest = 0
         self._is_holding = True
         self._was_good = False
         self._newest_s = -np.inf
@@ -96,8 +98,9 @@ class StreamView:
 
     @property
     def held_uv(self) -> NDArray[np.float64]:
-        """The first good stretch."""
-        return np.concatenate([np.empty((0, len(self.channels))), *self._held])
+        """The first good stretch of `HELD_S`, else the longest."""
+        parts = self._held if self._n_held > self._n_longest else self._longest
+        return np.concatenate([np.empty((0, len(self.channels))), *parts])
 
     def take(self, block: Block) -> None:
         """Take in a block."""
@@ -152,9 +155,11 @@ class StreamView:
 
     def _hold(self, part: NDArray[np.float64], *, is_start: bool) -> None:
         n_most = round(HELD_S * self.layout.rate_hz)
-        if is_start and self._is_holding and self._n_held < n_most // 4:
-            self._held.clear()
-            self._n_held = 0
+        if is_start and self._n_held < n_most:
+            if self._n_held > self._n_longest:
+                self._longest, self._n_longest = self._held, self._n_held
+            self._held, self._n_held = [], 0
+            self._is_holding = True
         elif is_start:
             self._is_holding = False
         if self._is_holding and self._n_held < n_most:
