@@ -125,7 +125,7 @@ def run_online(
         if isinstance(event, Chunk):
             n_done += len(event.timestamps_s)
             progress(n_done, source.n_samples)
-            if event.stream in signals and loop.block is not None:
+            if event.stream in signals and loop.block and loop.block.stream == event.stream:
                 signals[event.stream].take(loop.block)
                 end_s = max(end_s, float(loop.block.time_s[-1]))
         for seen in outcome.seen:
