@@ -4,6 +4,7 @@
 `examples` with a real gate, whose devices answer at once. The kinds take turns, and the median
 counts: trust the ratio to `threshold`, not microseconds.
 
+any hop     whatever is decided at the hop: the time of a decision, which has a target
 unchanged   nothing is sent at the hop
 command     an amount is sent at the hop
 trigger     a trigger is sent at the hop
@@ -36,7 +37,8 @@ from tests.stimulators.gate.gate_rig import SESSION, GateRig
 if TYPE_CHECKING:
     from streamer.wiring.wiring import Wiring
 
-CASES: Final = ("unchanged", "command", "trigger")
+ANY_HOP: Final = "any hop"
+CASES: Final = (ANY_HOP, "unchanged", "command", "trigger")
 P50_US_MAX: Final = 20.0
 _N_TURNS: Final = 5
 #: Of one example in one turn, and how long the signal is strong, then weak.
@@ -89,7 +91,8 @@ class _Rig:
             passed_us = (time.perf_counter_ns() - start_ns) / 1e3
             if rig.state != "active":
                 return
-            times_us[_case(decisions)].append(passed_us)
+            for case in (ANY_HOP, _case(decisions)):
+                times_us[case].append(passed_us)
             rig.take(decisions)
             rig.tick()
 
@@ -200,10 +203,10 @@ def report(found: dict[str, TimesUs]) -> Iterator[str]:
             key=lambda kind: medians[kind][case],
         )
         highest_us = medians[worst][case]
-        word = "PASS" if highest_us < P50_US_MAX else "above target"
+        word = "PASS" if highest_us < P50_US_MAX else "above"
         yield (
-            f"  {word}: {case}, at most {highest_us:.1f} µs ({worst}), target under "
-            f"{P50_US_MAX:g} µs on a quiet core"
+            f"  {word}: {case}, at most {highest_us:.1f} µs ({worst}); {P50_US_MAX:g} µs is the "
+            "target of a decision on a quiet core"
         )
     yield f"  ganged drives several devices; load of the machine {os.getloadavg()[0]:.1f}"
 

@@ -158,4 +158,7 @@ def configured(*values: float | None) -> float:
     >>> configured(None, 2.0, 3.0)
     2.0
     """
-    return next((value for value in values if value is not None), math.nan)
+    for value in values:
+        if value is not None:
+            return value
+    return math.nan

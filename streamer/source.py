@@ -28,6 +28,8 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
         Who it is on the network.
     unlabelled : tuple of int
         Columns of channels without a label, which are numbered.
+    repeated : tuple of int
+        Columns of channels whose label others have too, which are numbered as well.
     """
 
     name: str
@@ -41,6 +43,7 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     uid: str = ""
     hostname: str = ""
     unlabelled: tuple[int, ...] = ()
+    repeated: tuple[int, ...] = ()
 
     @property
     def is_signal(self) -> bool:

@@ -12,6 +12,13 @@ from stimloop.terminal.plain_text import plain, plain_json, plain_toml
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
 ]
+ReplayedConfig = Annotated[
+    Path | None,
+    typer.Argument(
+        help="The rig's TOML file; without one beta power and bursts of every channel, and nothing "
+        "is driven."
+    ),
+]
 RecordingFile = Annotated[
     Path,
     typer.Argument(help="A recording: XDF (.xdf, .xdfz, .xdf.gz), or what a package reads."),

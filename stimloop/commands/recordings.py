@@ -8,8 +8,8 @@ import typer
 
 from stimloop.commands.arguments import (
     AsJson,
-    ConfigFile,
     RecordingFile,
+    ReplayedConfig,
     print_json,
     print_line,
     print_toml,
@@ -37,7 +37,7 @@ ChunkSamples = Annotated[
 @app.command("replay")
 def replay(
     recording: RecordingFile,
-    config: ConfigFile = None,
+    config: ReplayedConfig = None,
     *,
     out: Annotated[
         Path | None, typer.Option(help="Session folder to create; sessions/<time>-<rig> without.")
@@ -54,10 +54,7 @@ def replay(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a recording through the loop in virtual time, as fast as the processor goes.
-
-    Without CONFIG: beta power and bursts of every channel, and nothing is driven.
-    """
+    """Run a recording through the loop in virtual time, as fast as the processor goes."""
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration

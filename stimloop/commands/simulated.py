@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from stimloop.commands.arguments import ConfigFile, print_line, warn
 from stimloop.errors import ConfigError
@@ -13,6 +14,7 @@ from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
 
 if TYPE_CHECKING:
+    from replay.patient.patient import PatientConfig
     from stimloop.config import Config
     from stimulators.device.hardware.hardware import Hardware
     from stimulators.device_config import DeviceConfig
@@ -23,8 +25,34 @@ IsCompanion = Annotated[bool, typer.Option("--companion", hidden=True)]
 
 
 @app.command("patient")
-def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> None:
-    """Run the simulated patient: samples go to LSL, the device's amplitude comes from MQTT."""
+def patient(
+    config: ConfigFile = None,
+    *,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.xdf",
+            help="Run nothing: write a recording of the patient, to try replay and the rest on.",
+        ),
+    ] = None,
+    duration: Annotated[
+        float, typer.Option(metavar="S", min=1.0, max=86_400.0, help="How long a --record is.")
+    ] = 120.0,
+    amplitude: Annotated[
+        float,
+        typer.Option(
+            metavar="MA", min=0.0, max=100.0, help="What the patient of a --record is given."
+        ),
+    ] = 0.0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Another seed than that of the configuration.")
+    ] = None,
+    companion: IsCompanion = False,
+) -> None:
+    """Run the simulated patient: samples go to LSL, the device's amplitude comes from MQTT.
+
+    With --record, it is written to a file instead, as fast as the processor goes.
+    """
     from replay.patient.outlet import run_patient
     from stimloop import config as configuration
     from streamer.lsl.network import configure
@@ -32,18 +60,43 @@ def patient(config: ConfigFile = None, *, companion: IsCompanion = False) -> Non
     loaded = configuration.load(config)
     if loaded.patient is None:
         raise ConfigError(f"{config}: $.patient: expected a table, found none")
+    chosen = loaded.patient if seed is None else replace(loaded.patient, seed=seed)
+    if record is not None:
+        _record(chosen, record, duration_s=duration, amplitude_ma=amplitude)
+        return
     configure(loaded.lsl)
     for warning in () if companion else configuration.lsl_warnings(loaded.lsl):
         warn(f"{config or 'the default rig'}: {warning}")
-    name = loaded.patient.name
+    name = chosen.name
     _run(
         run_patient(
-            loaded.patient,
+            chosen,
             rig=loaded.rig.name,
             broker=loaded.broker,
             ready=say_ready if companion else (lambda: print_line(f"{name} is on LSL")),
         ),
         companion=companion,
+    )
+
+
+def _record(
+    patient: "PatientConfig", path: Path, *, duration_s: float, amplitude_ma: float
+) -> None:
+    from replay.patient.recorded_patient import record_patient
+    from stimloop.terminal.progress import progress
+
+    if path.suffix.lower() != ".xdf":
+        raise ConfigError(f"--record: expected a name that ends in .xdf, found {path.name!r}")
+    try:
+        with progress("recording") as advance:
+            n_samples = record_patient(
+                patient, path, duration_s=duration_s, amplitude_ma=amplitude_ma, progress=advance
+            )
+    except FileExistsError as error:
+        raise ConfigError(f"--record: {error}; choose another name") from error
+    print_line(
+        f"{path}: {n_samples} samples of {len(patient.channels)} channels at "
+        f"{patient.rate_hz:g} Hz, under {amplitude_ma:g} mA; it is a simulated patient"
     )
 
 

@@ -17,8 +17,8 @@ _REMEDIES = {
     "empty": "let its sender send, or leave the stream out of the file",
     "rate": "give it its true nominal rate, at the amplifier or in the recording's header: windows "
     "and bands are counted in samples of it",
-    "implausible": "write the unit that fits under [[streams]], or leave the channel out of "
-    "channels = [...]",
+    "implausible": "write the unit that fits under [[streams]], or after --unit of replay, or "
+    "leave the channel out of channels = [...]",
     "not_finite": "leave the channel out of channels = [...]: its amplifier gives no number there",
     "frozen": "look at the channel's cable and reference, or leave it out of channels = [...]",
     "saturated": "lower the amplifier's gain, or leave the channel out of channels = [...]",
@@ -48,7 +48,7 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         What `summary.json` says; of a recording also its ``unused_streams``.
     """
     yield (
-        f"{summary['samples']} samples, {summary['estimates']} estimates, "
+        f"{_counted(summary['samples'], 'sample')}, {_counted(summary['estimates'], 'estimate')}, "
         f"{summary['n_valid']} of them valid"
     )
     for name, stream in summary["streams"].items():
@@ -59,7 +59,7 @@ def found_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     if not summary["edges"]:
         yield "nothing was detected"
     for name, edges in summary["edges"].items():
-        told = ", ".join(f"{n} {kind}s" for kind, n in edges.items() if n)
+        told = ", ".join(_counted(n, kind) for kind, n in edges.items() if n)
         yield f"{name}: {told}"
     yield from therapy_lines(summary["therapy"])
 
@@ -114,11 +114,12 @@ def warnings(summary: Mapping[str, Any]) -> Iterator[str]:
 def _stream(name: str, stream: Mapping[str, Any]) -> str:
     measured_hz = stream["rate_measured_hz"]
     measured = "no rate can be measured" if measured_hz is None else f"{measured_hz:.6g} Hz"
-    channels = "1 channel" if stream["channels"] == 1 else f"{stream['channels']} channels"
+    channels = _counted(stream["channels"], "channel")
     if n_derived := stream["derived_channels"]:
         channels += f" and {n_derived} derived"
+    samples = _counted(stream["samples"], "sample")
     return (
-        f"{name}: {stream['samples']} samples of {channels}, {measured} over its stamps "
+        f"{name}: {samples} of {channels}, {measured} over its stamps "
         f"({stream['rate_hz']:g} Hz nominal)"
     )
 
@@ -128,8 +129,7 @@ def _kind(kind: str, found: Sequence[Mapping[str, Any]]) -> str:
     times = sum(each["times"] for each in found)
     samples = [each["samples"] for each in found if each["samples"] is not None]
     first = min(found, key=lambda each: each["first_s"])
-    n_samples = sum(samples)
-    count = ("1 sample, " if n_samples == 1 else f"{n_samples} samples, ") if samples else ""
+    count = f"{_counted(sum(samples), 'sample')}, " if samples else ""
     count += "once" if times == 1 else f"{times} times"
     channels = [each["channel"] for each in found if each["channel"]]
     where = f" on {_named(channels)}" if len(channels) > 1 else ""
@@ -188,6 +188,10 @@ def _remedy(found: Mapping[str, Any]) -> str:
 
 def _is_of_unit(found: Mapping[str, Any]) -> bool:
     return found["kind"] == "rate" and "look like" in found["text"]
+
+
+def _counted(n: int, what: str) -> str:
+    return f"1 {what}" if n == 1 else f"{n} {what}s"
 
 
 def _named(names: Sequence[str]) -> str:

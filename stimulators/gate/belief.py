@@ -38,8 +38,6 @@ class Belief:
 
     Attributes
     ----------
-    state : str
-        The device's state by its newest word; ``offline`` before any.
     instance : str
         The boot of the device that sent the newest word.
     heard_s : float or None
@@ -51,14 +49,16 @@ class Belief:
     """
 
     def __init__(self, config: DeviceConfig, command_valid_s: float) -> None:
-        self.state: DeviceState = "offline"
         self.instance = ""
         self.heard_s: float | None = None
         self.tolerance = _TOLERANCE_SHARE * config.amount_max
         self.done_s = -math.inf
-        self._config = config
+        self._programs = frozenset(config.programs)
+        self._safe, self._stop = config.safe_amount, config.stop_amount
+        self._most_possible = config.amount_max
         self._command_valid_s = command_valid_s
         self._number = -1
+        self._state: DeviceState = "offline"
         self._amount: float | None = None
         self._program = config.safe_program
         self._last_seq = 0
@@ -66,6 +66,13 @@ class Belief:
         self._is_answered = True
         self._sent: dict[int, _Sent] = {}
         self._is_stop_sent = self._is_leased = False
+        # Worked out when asked for after a change: each command asks a dozen times.
+        self._interval: tuple[float, float] | None = None
+
+    @property
+    def state(self) -> DeviceState:
+        """The device's state by its newest word; ``offline`` before any."""
+        return self._state
 
     @property
     def is_known(self) -> bool:
@@ -75,15 +82,20 @@ class Belief:
     @property
     def interval(self) -> tuple[float, float]:
         """The least and the most it may give: from 0 to its maximum where nothing is known."""
+        if self._interval is None:
+            self._interval = self._whole_interval()
+        return self._interval
+
+    def _whole_interval(self) -> tuple[float, float]:
         amount = self._amount
         if amount is None:
-            return 0.0, self._config.amount_max
+            return 0.0, self._most_possible
         amounts = [sent.amount for sent in self._sent.values()] if self._sent else []
         amounts.append(amount)
-        if self.state == "safe" or (self._is_leased and self.state == "stopped"):
-            amounts.append(self._config.safe_amount)
+        if self._state == "safe" or (self._is_leased and self._state == "stopped"):
+            amounts.append(self._safe)
         elif self._is_stop_sent:
-            amounts.append(min(amount, self._config.stop_amount))
+            amounts.append(min(amount, self._stop))
         return min(amounts), max(amounts)
 
     @property
@@ -100,7 +112,7 @@ class Belief:
     def most(self) -> float:
         """The most it may give; the tolerance is added to amounts not yet reported as reached."""
         if not self.is_known:
-            return self._config.amount_max
+            return self._most_possible
         return max(self.highest, *(self.most_at(sent.amount) for sent in self._sent.values()), 0.0)
 
     def most_at(self, asked: float) -> float:
@@ -117,7 +129,7 @@ class Belief:
     @property
     def safe_level(self) -> float:
         """The highest amount that counts as safe: the safe amount and the tolerance."""
-        return self._config.safe_amount + self.tolerance + _TINY
+        return self._safe + self.tolerance + _TINY
 
     @property
     def is_resting(self) -> bool:
@@ -127,19 +139,19 @@ class Belief:
     @property
     def is_at_safe(self) -> bool:
         """Whether it reported exactly its safe amount, within the tolerance."""
-        lowest = self._config.safe_amount - self.tolerance - _TINY
+        lowest = self._safe - self.tolerance - _TINY
         return self.is_known and self.is_resting and self.lowest >= lowest
 
     @property
     def is_stopped(self) -> bool:
         """Whether it reported that it is stopped, at most at its safe or stop amount."""
-        highest = max(self._config.safe_amount, self._config.stop_amount)
-        return self.state == "stopped" and self.highest <= highest + self.tolerance + _TINY
+        highest = max(self._safe, self._stop)
+        return self._state == "stopped" and self.highest <= highest + self.tolerance + _TINY
 
     @property
     def is_down(self) -> bool:
         """Whether it reported, since the newest command, that it is at rest: safe or stopped."""
-        is_there = self.is_stopped or (self.state == "safe" and self.is_at_safe)
+        is_there = self.is_stopped or (self._state == "safe" and self.is_at_safe)
         return self.is_answered and is_there
 
     @property
@@ -161,7 +173,7 @@ class Belief:
     def programs(self) -> frozenset[str]:
         """Every program that may be in effect; all of the device's where nothing is known."""
         if self._amount is None:
-            return frozenset(self._config.programs)
+            return self._programs
         if not self._sent:
             return frozenset((self._program,))
         return frozenset({self._program, *(sent.program for sent in self._sent.values())})
@@ -173,6 +185,7 @@ class Belief:
 
     def send(self, seq: int, amount: float, program: str, now_s: float) -> None:
         """Note that an amplitude command is sent now."""
+        self._interval = None
         self._newest_seq, self._is_answered = seq, False
         self._sent[seq] = _Sent(amount, program, now_s)
         if len(self._sent) > _N_SENT_MAX:
@@ -180,6 +193,7 @@ class Belief:
 
     def note_stop(self) -> None:
         """Note that a stop is on its way: the device may go to its stop amount at once."""
+        self._interval = None
         self._is_stop_sent = True
         self._is_leased = False
 
@@ -189,6 +203,7 @@ class Belief:
         An earlier stop that no word has shown by now did not reach it; should it still arrive, a
         word will show it.
         """
+        self._interval = None
         self._is_leased = True
         self._is_stop_sent = False
 
@@ -202,24 +217,24 @@ class Belief:
         It is a number and at most, each plus the tolerance: the amount of the last word, the
         amounts of the command that word names and of those since, and the safe amount.
         """
-        config = self._config
-        if not -self.tolerance <= amount <= config.amount_max + self.tolerance:
+        if not -self.tolerance <= amount <= self._most_possible + self.tolerance:
             return False
         if not self.is_known:
             return True
-        return amount <= max(self.highest, config.safe_amount) + self.tolerance + _TINY
+        return amount <= max(self.highest, self._safe) + self.tolerance + _TINY
 
     def take(self, word: Word, now_s: float) -> None:
         """Update the range by a word; an old one of the same instance changes nothing."""
         if not self.is_news(word):
             return
+        self._interval = None
         self.instance, self._number = word.instance, word.number
         self.heard_s = now_s
-        reported_max = _REPORTED_SHARE_MAX * self._config.amount_max
+        reported_max = _REPORTED_SHARE_MAX * self._most_possible
         is_amount = -self.tolerance <= word.amount <= reported_max
-        self._amount = max(0.0, word.amount) if is_amount else self._config.amount_max
+        self._amount = max(0.0, word.amount) if is_amount else self._most_possible
         if word.state is not None:
-            self.state = word.state
+            self._state = word.state
         # A device cannot have done a command that was never sent: such a number, taken as it is,
         # would mark all commands that are sent from now on as done.
         self._last_seq = max(self._last_seq, min(word.last_seq, self._newest_seq))
@@ -231,8 +246,14 @@ class Belief:
             self._is_answered = True
         self._forget_done(word)
 
+    def note_offline(self) -> None:
+        """Note that the device is off the network; what it may give stays what it was."""
+        self._interval = None
+        self._state = "offline"
+
     def clip(self) -> None:
         """Expect no more of a device that clips: forget the commands it reported as done."""
+        self._interval = None
         for seq in [seq for seq in self._sent if seq <= self._last_seq]:
             del self._sent[seq]
 

@@ -74,7 +74,7 @@ class DeviceMessages:
         name, rig = drive.config.id, self._rig
         if info.state == "offline":
             if drive.presence.go_offline(info) and not retained:
-                drive.belief.state = "offline"
+                drive.belief.note_offline()
                 if rig.is_staying:
                     rig.go_safe(f"device {name} is offline")
             return

@@ -9,7 +9,7 @@ from pylsl.lib import fmt2npdtype
 
 from detectors.spelling import case_hint
 from streamer.errors import StreamFormatError
-from streamer.lsl.labels import unique_labels, unlabelled_columns
+from streamer.lsl.labels import repeated_columns, unique_labels, unlabelled_columns
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
@@ -68,6 +68,7 @@ def read_info(name: str, full: pylsl.StreamInfo) -> StreamInfo:
         uid=full.uid(),
         hostname=full.hostname(),
         unlabelled=unlabelled_columns(labels, n_channels),
+        repeated=repeated_columns(labels, n_channels),
     )
 
 
@@ -77,15 +78,17 @@ def as_configured(config: StreamConfig, info: StreamInfo) -> StreamInfo:
     The labels of ``channels`` go to the channels that have none of their own, where there are as
     many of both.
     """
-    channels, unlabelled = info.channels, info.unlabelled
+    channels, unlabelled, repeated = info.channels, info.unlabelled, info.repeated
     if len(config.channels) == len(channels):
         named = zip(config.channels, channels, strict=True)
         channels = tuple(
             configured if column in unlabelled else own
             for column, (configured, own) in enumerate(named)
         )
-        unlabelled = ()
-    return msgspec.structs.replace(info, name=config.name, channels=channels, unlabelled=unlabelled)
+        unlabelled = repeated = ()
+    return msgspec.structs.replace(
+        info, name=config.name, channels=channels, unlabelled=unlabelled, repeated=repeated
+    )
 
 
 def require_as_configured(config: StreamConfig, info: StreamInfo) -> None:

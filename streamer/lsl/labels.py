@@ -40,6 +40,13 @@ def unlabelled_columns(labels: Sequence[str], n_channels: int) -> tuple[int, ...
     return tuple(column for column, label in enumerate(_given(labels, n_channels)) if not label)
 
 
+def repeated_columns(labels: Sequence[str], n_channels: int) -> tuple[int, ...]:
+    """Return the columns of the channels whose label another channel has too."""
+    given = _given(labels, n_channels)
+    times = Counter(given)
+    return tuple(column for column, label in enumerate(given) if label and times[label] > 1)
+
+
 def _given(labels: Sequence[str], n_channels: int) -> list[str]:
     given = [normal_form(label.strip()) for label in labels[:n_channels]]
     return given + [""] * (n_channels - len(given))

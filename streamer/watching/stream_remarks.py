@@ -1,4 +1,4 @@
-"""Warnings about streams whose channels lack labels or a unit of voltage."""
+"""Warnings about streams whose channels lack labels of their own or a unit of voltage."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ _N_NAMED_MAX = 8
 
 
 def stream_remarks(streams: Sequence[StreamConfig], infos: Sequence[StreamInfo]) -> list[str]:
-    """Return a line for each stream with channels that have no label, or no unit of voltage.
+    """Return a line for each stream with channels of no or a repeated label, or no unit of voltage.
 
     Parameters
     ----------
@@ -33,6 +33,12 @@ def _remarks(config: StreamConfig, info: StreamInfo) -> Iterator[str]:
         yield (
             f"{len(numbered)} of {len(info.channels)} channels have no label, they are called "
             f"{_listed(numbered)} (give labels with channels = [...])"
+        )
+    if info.repeated:
+        numbered = [info.channels[column] for column in info.repeated]
+        yield (
+            f"{len(numbered)} of {len(info.channels)} channels have a label that stands twice or "
+            f"more, their numbers are put behind: {_listed(numbered)}"
         )
     usable = usable_columns(config, info.units)
     left_out = [

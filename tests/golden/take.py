@@ -1,7 +1,7 @@
 """Take the golden values anew: ``python -m tests.golden.take [NAME ...]``, where they are meant to.
 
 What is detected and decided is a promise to everybody who has recorded a session. So each change
-of these files is named in CHANGELOG.md, with its reason.
+of these files is named in CHANGELOG.md, with its reason and the new digest, which the test wants.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Detections and decisions stay the same, whatever is renamed, moved or rebuilt."""
 
 import copy
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,17 @@ def test_the_recorded_live_session_is_seen_and_decided_as_ever() -> None:
 @pytest.mark.parametrize("name", [name for name in SESSIONS if name != "live"])
 def test_a_recording_is_seen_and_decided_as_ever(name: str, data_dir: Path) -> None:
     assert differences(_golden(name), _as_kept(SESSIONS[name](data_dir))) == []
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_what_is_decided_is_named_in_the_changelog(name: str) -> None:
+    # A change of the kept values is a promise broken: it is told, with its reason.
+    golden = _golden(name)
+    decided = {part: golden[part] for part in ("notes", "detections", "targets", "decisions")}
+    text = json.dumps(decided, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    changelog = (VALUES.parents[2] / "CHANGELOG.md").read_text("utf-8")
+    assert f"`{name}` {digest}" in changelog, f"expected in CHANGELOG.md, with why: {digest}"
 
 
 def test_the_live_session_has_what_a_session_may_have() -> None:

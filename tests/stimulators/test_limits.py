@@ -173,6 +173,113 @@ def test_a_trigger_says_once_how_long_it_is_and_is_short(keys: dict[str, Any], t
         ProgramConfig(frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, **keys)
 
 
+@pytest.mark.parametrize(
+    ("frequency_hz", "duration_s", "n_pulses"),
+    [
+        (100.0, 0.05, 6),  # one at the end of the last period still comes
+        (100.0, 0.0499, 5),
+        (100.0, 0.001, 1),
+        (None, 0.5, 1),
+    ],
+)
+def test_a_trigger_of_a_duration_has_a_pulse_at_once_and_one_after_each_period(
+    frequency_hz: float | None, duration_s: float, n_pulses: int
+) -> None:
+    program = ProgramConfig(frequency_hz=frequency_hz, pulse_width_us=60.0, duration_s=duration_s)
+    assert (program.n_trigger_pulses, program.trigger_s) == (n_pulses, duration_s)
+
+
+def test_one_pulse_takes_no_time_and_several_without_a_frequency_neither() -> None:
+    assert ProgramConfig(frequency_hz=100.0).trigger_s == 0.0
+    assert ProgramConfig(pulses=6).trigger_s == 0.0
+
+
+def test_a_trigger_may_last_a_second_whatever_says_so() -> None:
+    assert ProgramConfig(frequency_hz=100.0, pulses=101).trigger_s == 1.0
+    assert ProgramConfig(frequency_hz=100.0, duration_s=1.0).n_trigger_pulses == 101
+
+
+def test_a_trigger_whose_duration_is_longer_than_the_refractory_time_is_refused() -> None:
+    program = ProgramConfig(
+        frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, duration_s=0.06
+    )
+    with pytest.raises(
+        ValueError, match=r"^programs\.a\.duration_s: expected a trigger that is over"
+    ):
+        device_of(limits=limits_of(refractory_s=0.05), programs={"a": program})
+
+
+def test_the_charge_of_a_trigger_is_that_of_its_pulses() -> None:
+    program = ProgramConfig(
+        frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, pulses=6
+    )
+    device = device_of(limits=limits_of(refractory_s=0.1), programs={"a": program})
+    assert device.trigger_charge_uc("a") == pytest.approx(6 * 0.06)
+    assert device.trigger_charge_uc("nobody") == 0.0
+
+
+def test_an_amount_has_its_unit() -> None:
+    assert device_of().amount_text(1.5) == "1.5 mA"
+    assert feedback_of().amount_text(0.25) == "level 0.25"
+
+
+@pytest.mark.parametrize(
+    ("key", "make"),
+    [
+        ("clinical_ma", feedback_of),
+        ("clinical_share_max", feedback_of),
+        ("above_mean_ma_max", feedback_of),
+        ("above_mean_level_max", device_of),
+    ],
+)
+def test_a_limit_that_may_be_left_out_has_the_unit_of_its_device(
+    key: str, make: Callable[..., DeviceConfig]
+) -> None:
+    limits = msgspec.structs.replace(make().limits, **{key: 0.5})
+    safe: dict[str, Any] = {"safe_ma": 0.0} if make is device_of else {"safe_level": 0.0}
+    programs = make().programs
+    with pytest.raises(ValueError, match=rf"^limits\.{key}: expected no such limit for a device"):
+        DeviceConfig(id="stn", limits=limits, programs=programs, **safe)
+
+
+@pytest.mark.parametrize(
+    ("limits", "error"),
+    [
+        ({"clinical_ma": 2.0}, "limits.clinical_share_max: expected both"),
+        ({"clinical_share_max": 1.1}, "limits.clinical_ma: expected both"),
+        ({"clinical_ma": 0.25, "clinical_share_max": 1.9}, "limits.clinical_share_max: expected"),
+        ({"clinical_ma": 0.25, "clinical_share_max": 2.0}, None),
+        ({"clinical_ma": 2.0, "clinical_share_max": 0.5}, None),
+        ({}, None),
+    ],
+)
+def test_the_clinical_amount_and_its_share_go_together_and_leave_room_for_the_safe_one(
+    limits: dict[str, float], error: str | None
+) -> None:
+    if error is None:
+        device_of(safe_ma=0.5, limits=limits_of(**limits))
+        return
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}"):
+        device_of(safe_ma=0.5, limits=limits_of(**limits))
+
+
+def test_a_device_has_no_steps_unless_its_table_says_so_and_they_are_of_its_unit() -> None:
+    assert (device_of().amount_step, feedback_of().amount_step) == (0.0, 0.0)
+    with pytest.raises(ValueError, match=r"^level_step: expected amplitude_step_ma with safe_ma"):
+        device_of(level_step=0.1)
+    with pytest.raises(
+        ValueError, match=r"^amplitude_step_ma: expected level_step with safe_level"
+    ):
+        feedback_of(amplitude_step_ma=0.1)
+
+
+def test_a_step_is_at_most_a_fifth_of_the_highest_amount() -> None:
+    limits = limits_of(amplitude_ma_max=2.5)
+    assert device_of(limits=limits, amplitude_step_ma=0.5).amount_step == 0.5
+    with pytest.raises(ValueError, match=r"^amplitude_step_ma: expected at most 0\.5, a fifth"):
+        device_of(limits=limits, amplitude_step_ma=0.51)
+
+
 def test_limits_of_the_other_unit_are_refused() -> None:
     limits = msgspec.structs.replace(feedback_of().limits, amplitude_ma_max=3.0)
     with pytest.raises(ValueError, match=r"^limits\.amplitude_ma_max: expected no such limit"):

@@ -4,7 +4,7 @@ import math
 from xml.etree import ElementTree as ET
 
 from replay.readers.xdf.layouts import Layout, NumberLayout, TextLayout
-from streamer.lsl.labels import unique_labels, unlabelled_columns
+from streamer.lsl.labels import repeated_columns, unique_labels, unlabelled_columns
 from streamer.source import StreamInfo
 
 _TEXT = "string"
@@ -79,6 +79,7 @@ def _info(header: ET.Element, n_channels: int, rate_hz: float, dtype: str) -> St
         uid=_text(header, "uid"),
         hostname=_text(header, "hostname"),
         unlabelled=unlabelled_columns(labels, n_channels),
+        repeated=repeated_columns(labels, n_channels),
     )
 
 

@@ -58,6 +58,17 @@ def test_some_help_does_stand_in_brackets() -> None:
     assert sum("\\[" in text for text in texts) >= 2
 
 
+def test_without_a_file_a_replay_takes_no_default_rig(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    assert run_command(["replay", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "without one beta power and bursts of every channel" in told
+    assert "default rig" not in told
+
+
 def test_the_version_is_printed_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["--version"]) == 0
     assert capsys.readouterr() == (f"stimloop {metadata.version('stimloop')}\n", "")

@@ -69,6 +69,10 @@ def _no_stamps() -> RecordedStream:
     return signal(np.full(_N, np.nan), rate_hz=_RATE_HZ, samples=_noise_uv())
 
 
+def _one_sample() -> RecordedStream:
+    return signal(_STAMPS_S[:1], rate_hz=_RATE_HZ, samples=_noise_uv()[:1])
+
+
 def _too_short() -> RecordedStream:
     return signal(_STAMPS_S[:60], rate_hz=_RATE_HZ, samples=_noise_uv()[:60])
 
@@ -84,7 +88,7 @@ def _too_short() -> RecordedStream:
                 "125 of 1250 estimates valid on ch1, ch2: implausible from 2.00 s (ch1 has a "
                 "standard deviation of 1.17e-05 uV, expected 1 to 200 uV: looks like 1e6 too "
                 'small, unit = "V" would fit: it cannot be in this unit, its samples are not to '
-                "be used): write the unit"
+                "be used): write the unit that fits under [[streams]], or after --unit of replay"
             ),
         ),
         (
@@ -131,6 +135,12 @@ def _too_short() -> RecordedStream:
             "not_finite_stamps",
             "LFP: 2500 samples of 2 channels, no rate can be measured over its stamps",
             "let the sender stamp every sample",
+        ),
+        (
+            _one_sample,
+            "samples",
+            "LFP: 1 sample of 2 channels, no rate can be measured over its stamps",
+            "no estimate: its window was never full",
         ),
         (
             _too_short,

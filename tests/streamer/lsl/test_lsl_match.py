@@ -19,12 +19,13 @@ from streamer.lsl.description import (
     read_info,
     require_as_configured,
 )
-from streamer.lsl.labels import unique_labels
+from streamer.lsl.labels import repeated_columns, unique_labels
 from streamer.lsl.network import LslConfig
 from streamer.lsl.search import predicate
 from streamer.lsl.source import LslSource
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
+from streamer.watching.stream_remarks import stream_remarks
 from tests.streamer.lsl.lsl_feed import outlet, stream
 
 
@@ -295,6 +296,23 @@ def test_units_and_labels_that_are_missing_are_filled_up_and_those_too_many_igno
 
 def test_labels_that_stand_twice_get_their_channels_number() -> None:
     assert unique_labels(["EMG", "EMG", "REF"], 3) == ("EMG_1", "EMG_2", "REF")
+    assert repeated_columns(["EMG", "", "REF", " EMG", ""], 5) == (0, 3)
+
+
+def test_labels_that_stand_twice_are_told_until_the_configuration_has_them() -> None:
+    full = pylsl.StreamInfo("twice", "EMG", 2, 1000.0, "float32", "p")
+    channels = full.desc().append_child("channels")
+    for _ in range(2):
+        channels.append_child("channel").append_child_value("label", "EMG").append_child_value(
+            "unit", "uV"
+        )
+    found = read_info("EMG", full)
+    assert found.repeated == (0, 1)
+    (remark,) = stream_remarks((stream("EMG", kind="emg"),), (found,))
+    assert remark.startswith("stream EMG: 2 of 2 channels have a label that stands twice or more")
+    assert remark.endswith("EMG_1, EMG_2")
+    named = stream("EMG", kind="emg", channels=("EMG_1", "EMG_2"))
+    assert stream_remarks((named,), (as_configured(named, found),)) == []
 
 
 @given(

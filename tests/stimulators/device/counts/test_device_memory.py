@@ -168,3 +168,8 @@ def test_a_refused_lease_names_both_dates_and_the_way_back() -> None:
         "stimloop device --forget-session --id stn --memory DIR"
     )
     assert msgspec.json.encode(bench.device.info)
+
+
+def test_where_no_time_passed_nothing_was_given_unseen(tmp_path: Path, day: _Day) -> None:
+    _memory(tmp_path, day).keep_counts(_COUNTS, is_end=False)
+    assert _memory(tmp_path, day).counts() == _COUNTS.with_unknown(0, 0)

@@ -148,3 +148,9 @@ def test_what_takes_back_may_be_lost_and_a_pause_says_it_again() -> None:
     before = len(rig.commands)
     rig.control("pause")
     assert [each.kind for each in rig.commands[before:]] == ["amplitude"]
+
+
+def test_an_uncertainty_of_exactly_what_is_allowed_is_taken() -> None:
+    rig = GateRig().be_active()
+    _say(rig, 4_000, said_us=round(rig.now_s * 1e6) + 1)
+    assert _trigger(rig, 1e-4 + 0.004) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stimulators.decisions import Send, State
+from stimulators.decisions import NothingSent, Send, State
 from stimulators.gate.freshness import Flaw
 from stimulators.gate_config import GateConfig
 from tests.stimulators.gate.driving.bench import Bench, pulses
@@ -126,3 +126,43 @@ def test_a_trigger_that_waits_is_taken_back_at_once_though_the_slew_allows_no_st
     assert isinstance(bench.drive.trigger(trigger, bench.now_s), Send)
     assert bench.drive.cancel_triggers(bench.now_s)
     assert bench.ask(_TICK_S, state) == (0.5, "a")
+
+
+# Where a limit lies below what is wanted.
+
+
+def _limited() -> Bench:
+    """Return a device at 0.5 mA that may go up to 1 mA, of which 2 are wanted."""
+    limits = {"clinical_ma": 1.0, "clinical_share_max": 1.0}
+    return Bench(limits=limits).be_live().want(2.0)
+
+
+def _nothing(bench: Bench) -> NothingSent:
+    decided = bench.drive.next_decision("active", bench.now_s)
+    assert isinstance(decided, NothingSent)
+    return decided
+
+
+def test_on_the_way_to_a_limit_each_step_is_sent_and_between_them_it_waits_for_a_step() -> None:
+    bench = _limited()
+    assert bench.ask(_TICK_S) == (0.75, "a")
+    bench.done()
+    assert _nothing(bench).reason == "step"
+
+
+def test_at_the_limit_it_is_the_limit_that_is_named_as_the_reason() -> None:
+    bench = _limited()
+    for _ in range(20):
+        if bench.ask(_TICK_S) is not None:
+            bench.done()
+    assert bench.drive.belief.interval == (1.0, 1.0)
+    told = _nothing(bench)
+    assert (told.reason, told.bounds[0].limit) == ("limit", "clinical_share_max")
+    assert told.bounds[0].share > 1.0
+
+
+def test_a_device_that_refused_to_leave_its_safe_amount_has_used_up_no_way_out_of_it() -> None:
+    bench = Bench(limits={"rises_per_min_max": 1}).be_live().want(1.0)
+    assert bench.ask(_TICK_S) is not None
+    bench.refuse(0.5)
+    assert bench.objection(bench.target(1.0), bench.now_s) == "rises"

@@ -3,9 +3,12 @@
 The safe amount is 0.5 mA and the tolerance 0.25 mA, so that every border is a binary fraction.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stimulators.gate.belief import Belief
 from stimulators.gate.word import Word
@@ -192,3 +195,63 @@ def test_the_newest_command_done_is_as_old_as_its_sending() -> None:
     assert belief.done_s == 64.5
     belief.take(word_of(3, 2.0, last_seq=2), 66.0)
     assert belief.done_s == 65.0
+
+
+_AMOUNTS = st.sampled_from((0.0, 0.5, 1.0, 2.5))
+#: What may befall a belief, told by a function of it and of a number that grows.
+_EVENTS = st.one_of(
+    _AMOUNTS.map(lambda amount: lambda belief, n: belief.send(n, amount, "a", 64.0)),
+    st.builds(
+        lambda amount, state, done, answers, *, is_refusal: (
+            lambda belief, n: belief.take(
+                word_of(
+                    n,
+                    amount,
+                    state=state,
+                    last_seq=max(0, n - done),
+                    answers=None if answers is None else max(0, n - answers),
+                    is_refusal=is_refusal,
+                ),
+                64.0,
+            )
+        ),
+        _AMOUNTS,
+        st.sampled_from(("live", "safe", "stopped", None)),
+        st.integers(0, 4),
+        st.none() | st.integers(0, 4),
+        is_refusal=st.booleans(),
+    ),
+    st.sampled_from(("note_stop", "note_leased", "note_offline", "clip")).map(
+        lambda name: lambda belief, _: getattr(belief, name)()
+    ),
+)
+
+
+@given(st.lists(_EVENTS, max_size=10))
+def test_the_range_is_that_of_a_belief_which_was_never_asked_before(
+    events: list[Callable[[Belief, int], None]],
+) -> None:
+    asked = belief_of()
+    for n_events in range(1, len(events) + 1):
+        events[n_events - 1](asked, n_events)
+        unasked = belief_of()
+        for number, event in enumerate(events[:n_events], start=1):
+            event(unasked, number)
+        assert asked.interval == unasked.interval
+
+
+def test_of_a_device_that_clips_no_more_is_expected_than_it_said() -> None:
+    belief = belief_of()
+    belief.send(1, 2.5, "a", 64.0)
+    belief.take(word_of(2, 1.0, state="live", last_seq=1), 64.0)
+    assert belief.interval == (1.0, 2.5)
+    belief.clip()
+    assert belief.interval == (1.0, 1.0)
+
+
+def test_a_device_off_the_network_gives_what_it_said_last() -> None:
+    belief = belief_of()
+    belief.take(word_of(1, 1.0, state="safe"), 64.0)
+    assert (belief.state, belief.interval) == ("safe", (0.5, 1.0))
+    belief.note_offline()
+    assert (belief.state, belief.interval) == ("offline", (1.0, 1.0))
