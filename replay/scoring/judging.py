@@ -79,8 +79,8 @@ def episode_scores(
     )
     valid = online.columns[subject.valid].valid_time.within(material.within)
     for against in _references(subject, material, valid, left_out):
-        time = JudgedTime(against.judged.within(valid))
-        if not time.total_s:
+        judged_time = JudgedTime(against.judged.within(valid))
+        if not judged_time.total_s:
             left_out.append(
                 f"detector {subject.id} on {subject.channel} against {against.name}: there is no "
                 "time in which both say anything: the recording is too short for the calibration"
@@ -89,7 +89,7 @@ def episode_scores(
         judged = Judged(
             detected.episodes,
             against.episodes,
-            time,
+            judged_time,
             detector.delay_s,
             detected.known_s,
             material.settings.seed,
@@ -102,12 +102,12 @@ def episode_scores(
             reference=against.name,
             reference_text=against.text,
             delay_s=detector.delay_s,
-            judged_s=time.total_s,
+            judged_s=judged_time.total_s,
             metrics=(
                 *event_metrics(judged),
                 *_chance_metrics(subject, detector, material),
-                *_switches(subject, detector, detected, material, time),
-                *_log(subject, detector, against, material, time),
+                *_switches(subject, detector, detected, material, judged_time),
+                *_log(subject, detector, against, material, judged_time),
             ),
             series=_series(subject, material, judged, against),
         )
@@ -210,12 +210,12 @@ def _switches(
     detector: Detector,
     detected: Detected,
     material: Material,
-    time: JudgedTime,
+    judged_time: JudgedTime,
 ) -> tuple[Metric, ...]:
     null_s, null_judged_s = chance_durations(material.surrogates, subject)
     return switch_metrics(
         detected.episodes,
-        time,
+        judged_time,
         (np.array(null_s), null_judged_s),
         undone_s=material.settings.undone_s,
         delay_s=detector.delay_s,
@@ -228,7 +228,7 @@ def _log(
     detector: Detector,
     against: _Against,
     material: Material,
-    time: JudgedTime,
+    judged_time: JudgedTime,
 ) -> tuple[Metric, ...]:
     log = log_for(material.logs, subject.channel)
     if against.name != "log" or log is None or subject.measure is None:
@@ -236,7 +236,7 @@ def _log(
     return log_metrics(
         log,
         material.online.columns[subject.measure],
-        time,
+        judged_time,
         delay_s=detector.delay_s,
         seed=material.settings.seed,
     )
@@ -246,10 +246,10 @@ def _series(
     subject: EpisodeSubject, material: Material, judged: Judged, against: _Against
 ) -> Series:
     delays = delays_of(judged)
-    time = judged.time
+    judged_time = judged.judged_time
     null_s, _ = chance_durations(material.surrogates, subject)
-    inside = judged.online.pick(time.holds(judged.online.start_s))
-    bursts = judged.reference.pick(judged.reference.inside(time.episodes))
+    inside = judged.online.pick(judged_time.holds(judged.online.start_s))
+    bursts = judged.reference.pick(judged.reference.inside(judged_time.episodes))
     made = Series(
         online_s=_first(inside.durations_s),
         reference_s=_first(bursts.durations_s),
@@ -267,7 +267,7 @@ def _series(
         subject.band_hz,
         online=judged.online,
         reference=against.episodes,
-        judged=time.episodes,
+        judged=judged_time.episodes,
         began_s=material.began_s,
     )
     return replace(made, spectrum_hz=hz, spectrum_uv2_per_hz=density, course=course)

@@ -58,8 +58,8 @@ def phase_score(
     rule = material.settings.reference
     bursts = reference_bursts(kept, subject.channel, subject.band_hz, rule, material.within)
     valid = material.online.columns[subject.phase].valid_time.within(bursts.judged)
-    time = JudgedTime(valid)
-    if not time.total_s:
+    judged_time = JudgedTime(valid)
+    if not judged_time.total_s:
         left_out.append(
             f"detector {subject.id} on {subject.channel}: its phase is known at no moment that "
             "the reference can judge"
@@ -68,22 +68,24 @@ def phase_score(
     online = _said(subject, material)
     # Once for all, as the chance of events looks at them again.
     pieces = list(rhythms(kept, subject.channel, subject.band_hz))
-    found = _compared(online, pieces, time)
+    found = _compared(online, pieces, judged_time)
     in_bursts = found.pick(JudgedTime(bursts.bursts).holds(found.time_s))
     seed = material.settings.seed
 
     def chance(errors: PhaseErrors) -> float | None:
         if subject.target_rad is None:
-            return chance_of_hops(errors, time, seed)
-        return chance_of_events(functools.partial(_phases, pieces), errors.time_s, time, seed)
+            return chance_of_hops(errors, judged_time, seed)
+        return chance_of_events(
+            functools.partial(_phases, pieces), errors.time_s, judged_time, seed
+        )
 
     where = "at each hop" if subject.target_rad is None else "at each event"
     everywhere = phase_metrics(
-        found, time, null=chance(found), delay_s=detector.delay_s, seed=seed, where=where
+        found, judged_time, null=chance(found), delay_s=detector.delay_s, seed=seed, where=where
     )
     inside = phase_metrics(
         in_bursts,
-        time,
+        judged_time,
         null=chance(in_bursts),
         delay_s=detector.delay_s,
         seed=seed,
@@ -103,7 +105,7 @@ def phase_score(
             f"{rule.smoothing_s:g} s, is above its {rule.percentile:g}th percentile"
         ),
         delay_s=detector.delay_s,
-        judged_s=time.total_s,
+        judged_s=judged_time.total_s,
         metrics=(*everywhere, *map(_of_bursts, inside)),
         series=Series(
             phase_error_counts=counted((in_bursts if in_bursts.time_s.size else found).errors),
@@ -138,9 +140,9 @@ def _said(subject: PhaseSubject, material: Material) -> _Online:
     )
 
 
-def _compared(online: _Online, pieces: Sequence[Rhythm], time: JudgedTime) -> PhaseErrors:
+def _compared(online: _Online, pieces: Sequence[Rhythm], judged_time: JudgedTime) -> PhaseErrors:
     """Return what was said in the judged time, beside the phase of the reference."""
-    judged = time.holds(online.time_s)
+    judged = judged_time.holds(online.time_s)
     time_s = online.time_s[judged]
     order = np.argsort(time_s, kind="stable")
     true = _phases(pieces, time_s[order])

@@ -177,6 +177,17 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         the guide of sessions. Empty without devices.
     left_out : tuple of str
         What was not scored, and why.
+
+    Examples
+    --------
+    `stimloop.score` returns one:
+
+    >>> found = Score(
+    ...     file="patient07.xdf", rig="rig", config_sha256="", recording_sha256="", versions={},
+    ...     settings={}, length_s=60.0, scores=(),
+    ... )
+    >>> found.of("burst", "STN_1")
+    ()
     """
 
     format: int = FORMAT

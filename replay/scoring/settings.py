@@ -38,6 +38,11 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     ------
     ValueError
         Where values do not fit each other; the text begins with the key.
+
+    Examples
+    --------
+    >>> ScoreSettings(band_hz=(13.0, 30.0), start_s=60.0).reference.percentile
+    75.0
     """
 
     reference: ReferenceRule = ReferenceRule()

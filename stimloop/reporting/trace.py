@@ -61,8 +61,7 @@ class Envelope:
             return
         if self.start_s is None:
             self.start_s = float(time_s[0])
-        # Half a sample: stamps that jitter do not leave every other step empty.
-        while (float(time_s.max()) - self.start_s) / self.step_s + 0.5 >= self._n_steps:
+        while (float(time_s.max()) - self.start_s) / self.step_s + 1e-6 >= self._n_steps:
             self._halve()
         index = ((time_s - self.start_s) / self.step_s + 1e-6).astype(np.int64)
         index = np.clip(index, 0, self._n_steps - 1)

@@ -82,7 +82,7 @@ class Judged(NamedTuple):
     ----------
     online, reference : Episodes
         What was detected, and what there is.
-    time : JudgedTime
+    judged_time : JudgedTime
         The time in which both can be judged.
     delay_s : float
         The declared delay of the detector.
@@ -94,7 +94,7 @@ class Judged(NamedTuple):
 
     online: Episodes
     reference: Episodes
-    time: JudgedTime
+    judged_time: JudgedTime
     delay_s: float
     known_s: NDArray[np.float64]
     seed: int
@@ -155,14 +155,14 @@ def delays_of(judged: Judged) -> Delays:
 
 def _judged_pairs(judged: Judged) -> Pairs:
     found = pair(judged.online, judged.reference, judged.delay_s)
-    counts = judged.reference.inside(judged.time.episodes)
+    counts = judged.reference.inside(judged.judged_time.episodes)
     keep = counts[found.reference]
     return found._replace(reference=found.reference[keep], online=found.online[keep])
 
 
 def _sensitivity(judged: Judged, shifts: _Counts) -> Metric:
     found = pair(judged.online, judged.reference, judged.delay_s)
-    counts = judged.reference.inside(judged.time.episodes)
+    counts = judged.reference.inside(judged.judged_time.episodes)
     n_all, n_met = int(counts.sum()), int(found.is_met[counts].sum())
     low, high = intervals.binomial(n_met, n_all)
     return Metric(
@@ -185,13 +185,13 @@ def _sensitivity(judged: Judged, shifts: _Counts) -> Metric:
 
 def _false_positives(judged: Judged, shifts: _Counts) -> Metric:
     found = pair(judged.online, judged.reference, judged.delay_s)
-    n_false = int((found.is_false & judged.time.holds(judged.online.start_s)).sum())
-    low, high = intervals.poisson(n_false, judged.time.minutes)
+    n_false = int((found.is_false & judged.judged_time.holds(judged.online.start_s)).sum())
+    low, high = intervals.poisson(n_false, judged.judged_time.minutes)
     return Metric(
         name="false_positives_per_min",
         meaning="detections that meet no burst of the reference, in a minute of judged time",
         unit="1/min",
-        value=n_false / judged.time.minutes if judged.time.minutes else None,
+        value=n_false / judged.judged_time.minutes if judged.judged_time.minutes else None,
         low=low,
         high=high,
         interval=intervals.POISSON,
@@ -203,7 +203,7 @@ def _false_positives(judged: Judged, shifts: _Counts) -> Metric:
 
 
 def _overlap(judged: Judged, shifts: _Counts) -> tuple[Metric, Metric]:
-    time = judged.time
+    judged_time = judged.judged_time
     moved = Episodes(judged.online.start_s - judged.delay_s, judged.online.end_s - judged.delay_s)
     figures = (
         ("overlap", "", judged.online),
@@ -211,9 +211,13 @@ def _overlap(judged: Judged, shifts: _Counts) -> tuple[Metric, Metric]:
     )
     made: list[Metric] = []
     for name, how, online in figures:
-        both_s = time.seconds_each(online.within(judged.reference))
-        either_s = time.seconds_each(online) + time.seconds_each(judged.reference) - both_s
-        low, high = intervals.bootstrap(time.n_stretches, _ratio(both_s, either_s), judged.seed)
+        both_s = judged_time.seconds_each(online.within(judged.reference))
+        either_s = (
+            judged_time.seconds_each(online) + judged_time.seconds_each(judged.reference) - both_s
+        )
+        low, high = intervals.bootstrap(
+            judged_time.n_stretches, _ratio(both_s, either_s), judged.seed
+        )
         total_s = float(either_s.sum())
         made.append(
             Metric(
@@ -225,10 +229,10 @@ def _overlap(judged: Judged, shifts: _Counts) -> tuple[Metric, Metric]:
                 value=float(both_s.sum()) / total_s if total_s else None,
                 low=low,
                 high=high,
-                interval=bootstrap_text(time.stretch_s),
+                interval=bootstrap_text(judged_time.stretch_s),
                 null=_finite(shifts.overlap),
                 null_of=_HIGH,
-                n=time.n_stretches,
+                n=judged_time.n_stretches,
                 delay_s=judged.delay_s,
                 note="" if total_s else "there is no burst, neither online nor by the reference",
             )
@@ -239,11 +243,11 @@ def _overlap(judged: Judged, shifts: _Counts) -> tuple[Metric, Metric]:
 def _delays(judged: Judged, shifts: _Counts) -> tuple[Metric, ...]:
     pairs = _judged_pairs(judged)
     found = delays_of(judged)
-    stretch = judged.time.stretch(judged.reference.start_s[pairs.reference])
+    stretch = judged.judged_time.stretch(judged.reference.start_s[pairs.reference])
 
     def made(name: str, what: str, delays_s: NDArray[np.float64], null: float) -> Metric:
         # A median of a handful is drawn as one of them each time: that is no interval.
-        n_stretches = judged.time.n_stretches if delays_s.size >= _N_DELAYS_MIN else 0
+        n_stretches = judged.judged_time.n_stretches if delays_s.size >= _N_DELAYS_MIN else 0
         low, high = intervals.bootstrap(n_stretches, _median(delays_s, stretch), judged.seed)
         return Metric(
             name=name,
@@ -252,7 +256,7 @@ def _delays(judged: Judged, shifts: _Counts) -> tuple[Metric, ...]:
             value=float(np.median(delays_s)) if delays_s.size else None,
             low=low,
             high=high,
-            interval=bootstrap_text(judged.time.stretch_s),
+            interval=bootstrap_text(judged.judged_time.stretch_s),
             null=_finite(null),
             null_of=_MIDDLE,
             n=delays_s.size,
@@ -285,18 +289,22 @@ def _delays(judged: Judged, shifts: _Counts) -> tuple[Metric, ...]:
 
 def _shifted(judged: Judged) -> _Counts:
     """Return what chance gives: detections as many and as long, at other times."""
-    time = judged.time
+    judged_time = judged.judged_time
     nothing = _Counts(*[np.nan] * 6)
-    if not time.total_s or not judged.online.n_episodes or not judged.reference.n_episodes:
+    if not judged_time.total_s or not judged.online.n_episodes or not judged.reference.n_episodes:
         return nothing
-    online, reference = time.laid(judged.online), time.laid(judged.reference)
-    shortest_s = min(_SHIFT_S_MIN, time.total_s / 4.0)
+    online, reference = judged_time.laid(judged.online), judged_time.laid(judged.reference)
+    shortest_s = min(_SHIFT_S_MIN, judged_time.total_s / 4.0)
     random = np.random.default_rng(judged.seed)
-    by_s = random.uniform(shortest_s, time.total_s - shortest_s, N_SHIFTS)
+    by_s = random.uniform(shortest_s, judged_time.total_s - shortest_s, N_SHIFTS)
     late_s = float(np.median(judged.known_s - judged.online.start_s))
     found = [
         _counted(
-            turned(online, each, time.total_s), reference, judged.delay_s, late_s, time.total_s
+            turned(online, each, judged_time.total_s),
+            reference,
+            judged.delay_s,
+            late_s,
+            judged_time.total_s,
         )
         for each in by_s.tolist()
     ]

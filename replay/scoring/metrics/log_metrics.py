@@ -18,7 +18,7 @@ _N_SHIFTS: Final = 200
 
 
 def log_metrics(
-    log: DeviceLog, measure: Column, time: JudgedTime, *, delay_s: float, seed: int
+    log: DeviceLog, measure: Column, judged_time: JudgedTime, *, delay_s: float, seed: int
 ) -> tuple[Metric, Metric]:
     """Return the correlation of a measure with a device's log, and the lag at which it is highest.
 
@@ -28,21 +28,21 @@ def log_metrics(
         The log.
     measure : Column
         The measure; at each row of the log its newest value.
-    time : JudgedTime
+    judged_time : JudgedTime
         The time that counts.
     delay_s : float
         The declared delay of the detector.
     seed : int
         Of shifts and bootstrap.
     """
-    counts = np.isfinite(log.values) & time.holds(log.time_s)
+    counts = np.isfinite(log.values) & judged_time.holds(log.time_s)
     time_s, logged = log.time_s[counts], log.values[counts]
     own, is_known = _at(measure, time_s)
     pairs = np.column_stack([own[is_known], logged[is_known]])
-    stretch = time.stretch(time_s[is_known]) if is_known.any() else np.empty(0, np.int64)
-    of_stretch = [pairs[stretch == number] for number in range(time.n_stretches)]
+    stretch = judged_time.stretch(time_s[is_known]) if is_known.any() else np.empty(0, np.int64)
+    of_stretch = [pairs[stretch == number] for number in range(judged_time.n_stretches)]
     low, high = intervals.bootstrap(
-        time.n_stretches,
+        judged_time.n_stretches,
         lambda drawn: _correlation(np.concatenate([of_stretch[k] for k in drawn.tolist()])),
         seed,
     )
@@ -58,7 +58,7 @@ def log_metrics(
             value=found if np.isfinite(found) else None,
             low=low,
             high=high,
-            interval=bootstrap_text(time.stretch_s),
+            interval=bootstrap_text(judged_time.stretch_s),
             null=_chance(pairs, seed),
             null_of=f"of {_N_SHIFTS} random shifts of the log: exceeded by 5 %",
             n=len(pairs),

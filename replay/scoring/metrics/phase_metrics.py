@@ -44,7 +44,7 @@ class PhaseErrors(NamedTuple):
 
 def phase_metrics(
     found: PhaseErrors,
-    time: JudgedTime,
+    judged_time: JudgedTime,
     *,
     null: float | None,
     delay_s: float,
@@ -57,7 +57,7 @@ def phase_metrics(
     ----------
     found : PhaseErrors
         Inside the judged time.
-    time : JudgedTime
+    judged_time : JudgedTime
         That time.
     null : float or None
         The resultant length that chance exceeds in 5 %: see `chance_of_hops`, `chance_of_events`.
@@ -73,11 +73,11 @@ def phase_metrics(
     N. I. Fisher, "Statistical Analysis of Circular Data", 1993, sections 2.3 and 8.3.
     """
     errors = found.errors
-    n_stretches = time.n_stretches
+    n_stretches = judged_time.n_stretches
     sums = np.zeros(max(n_stretches, 1), np.complex128)
     counts = np.zeros(sums.size)
     if errors.size:
-        stretch = time.stretch(found.time_s)
+        stretch = judged_time.stretch(found.time_s)
         np.add.at(sums, stretch, errors)
         np.add.at(counts, stretch, 1.0)
     total = complex(errors.mean()) if errors.size else 0j
@@ -94,7 +94,7 @@ def phase_metrics(
 
     of_mean = intervals.bootstrap(n_stretches, drawn_mean, seed)
     of_length = intervals.bootstrap(n_stretches, drawn_length, seed)
-    how = bootstrap_text(time.stretch_s)
+    how = bootstrap_text(judged_time.stretch_s)
     return (
         Metric(
             name="phase_error_rad",
@@ -141,19 +141,19 @@ def counted(errors: NDArray[np.complex128]) -> list[int]:
     return counts
 
 
-def shifts_s(time: JudgedTime, seed: int) -> NDArray[np.float64]:
+def shifts_s(judged_time: JudgedTime, seed: int) -> NDArray[np.float64]:
     """Return by how much chance shifts, of shape (`N_SHIFTS`,): five seconds, or a quarter."""
-    shortest_s = min(_SHIFT_S_MIN, time.total_s / 4.0)
+    shortest_s = min(_SHIFT_S_MIN, judged_time.total_s / 4.0)
     random = np.random.default_rng(seed)
-    return random.uniform(shortest_s, time.total_s - shortest_s, N_SHIFTS)
+    return random.uniform(shortest_s, judged_time.total_s - shortest_s, N_SHIFTS)
 
 
-def chance_of_hops(found: PhaseErrors, time: JudgedTime, seed: int) -> float | None:
+def chance_of_hops(found: PhaseErrors, judged_time: JudgedTime, seed: int) -> float | None:
     """Return the resultant length that 5 % of shifts exceed, where the phase is said steadily."""
     n_moments = found.time_s.size
-    if n_moments < 4 or not time.total_s:
+    if n_moments < 4 or not judged_time.total_s:
         return None
-    by = np.round(shifts_s(time, seed) / time.total_s * n_moments).astype(np.int64)
+    by = np.round(shifts_s(judged_time, seed) / judged_time.total_s * n_moments).astype(np.int64)
     lengths = [abs(np.vdot(np.roll(found.reference, each), found.online)) for each in by.tolist()]
     return float(np.percentile(lengths, 95.0)) / n_moments
 
@@ -161,7 +161,7 @@ def chance_of_hops(found: PhaseErrors, time: JudgedTime, seed: int) -> float | N
 def chance_of_events(
     phase_at: Callable[[NDArray[np.float64]], NDArray[np.complex128]],
     events_s: NDArray[np.float64],
-    time: JudgedTime,
+    judged_time: JudgedTime,
     seed: int,
 ) -> float | None:
     """Return the resultant length that 5 % of shifts exceed, where events shall hit a phase.
@@ -173,15 +173,17 @@ def chance_of_events(
         where it is not known.
     events_s : ndarray of float64, shape (n_events,)
         When the events were.
-    time : JudgedTime
+    judged_time : JudgedTime
         The time in which they are shifted.
     seed : int
         Of the shifts.
     """
-    if events_s.size < 4 or not time.total_s:
+    if events_s.size < 4 or not judged_time.total_s:
         return None
-    by_s = shifts_s(time, seed)[:, None]
-    moved_s = time.time_s(np.mod(time.position_s(events_s) + by_s, time.total_s))
+    by_s = shifts_s(judged_time, seed)[:, None]
+    moved_s = judged_time.time_s(
+        np.mod(judged_time.position_s(events_s) + by_s, judged_time.total_s)
+    )
     order = np.argsort(moved_s, axis=None, kind="stable")
     flat = np.empty(moved_s.size, np.complex128)
     flat[order] = phase_at(moved_s.ravel()[order])

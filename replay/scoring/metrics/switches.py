@@ -16,7 +16,7 @@ _HOUR_S = 3600.0
 
 def switch_metrics(
     online: Episodes,
-    time: JudgedTime,
+    judged_time: JudgedTime,
     null: tuple[NDArray[np.float64], float],
     *,
     undone_s: float,
@@ -29,7 +29,7 @@ def switch_metrics(
     ----------
     online : Episodes
         What was detected.
-    time : JudgedTime
+    judged_time : JudgedTime
         The time that counts: an episode counts where its onset lies.
     null : (ndarray of float64, float)
         How long each detection in surrogates lasted, and how much time of them was judged.
@@ -40,8 +40,8 @@ def switch_metrics(
     seed : int
         Of the bootstrap.
     """
-    inside = online.pick(time.holds(online.start_s))
-    stretch = time.stretch(inside.start_s) if inside.n_episodes else np.empty(0, np.int64)
+    inside = online.pick(judged_time.holds(online.start_s))
+    stretch = judged_time.stretch(inside.start_s) if inside.n_episodes else np.empty(0, np.int64)
     null_s, null_judged_s = null
     made: list[Metric] = []
     figures = (
@@ -54,19 +54,23 @@ def switch_metrics(
         ),
     )
     for name, meaning, weight, longest_s in figures:
-        counts = np.zeros(max(time.n_stretches, 1))
+        counts = np.zeros(max(judged_time.n_stretches, 1))
         np.add.at(counts, stretch, weight * (inside.durations_s <= longest_s))
-        low, high = intervals.bootstrap(time.n_stretches, _per_h(counts, time.stretch_s), seed)
+        low, high = intervals.bootstrap(
+            judged_time.n_stretches, _per_h(counts, judged_time.stretch_s), seed
+        )
         n_null = weight * float((null_s <= longest_s).sum())
         made.append(
             Metric(
                 name=name,
                 meaning=meaning,
                 unit="1/h",
-                value=float(counts.sum()) * _HOUR_S / time.total_s if time.total_s else None,
+                value=float(counts.sum()) * _HOUR_S / judged_time.total_s
+                if judged_time.total_s
+                else None,
                 low=low,
                 high=high,
-                interval=bootstrap_text(time.stretch_s),
+                interval=bootstrap_text(judged_time.stretch_s),
                 null=n_null * _HOUR_S / null_judged_s if null_judged_s else None,
                 null_of=(
                     "mean of phase-randomised surrogates, with a threshold calibrated on them "

@@ -56,20 +56,25 @@ def test_the_first_that_is_met_is_the_first_that_overlaps(
 def test_turning_judged_time_keeps_all_of_it(
     judged: list[tuple[int, int]], episodes: list[tuple[int, int]], by: int
 ) -> None:
-    time = JudgedTime(_episodes(judged))
-    laid = time.laid(_episodes(episodes))
-    assert laid.total_s == _episodes(episodes).within(time.episodes).total_s
-    if time.total_s:
-        moved = turned(laid, by % time.total_s, time.total_s)
+    judged_time = JudgedTime(_episodes(judged))
+    laid = judged_time.laid(_episodes(episodes))
+    assert laid.total_s == _episodes(episodes).within(judged_time.episodes).total_s
+    if judged_time.total_s:
+        moved = turned(laid, by % judged_time.total_s, judged_time.total_s)
         assert moved.total_s == pytest.approx(laid.total_s)
-        assert time.seconds_each(_episodes(episodes)).sum() == pytest.approx(laid.total_s)
+        assert judged_time.seconds_each(_episodes(episodes)).sum() == pytest.approx(laid.total_s)
 
 
 def test_positions_and_moments_undo_each_other() -> None:
-    time = JudgedTime(Episodes.of([(10.0, 20.0), (30.0, 90.0)]))
+    judged_time = JudgedTime(Episodes.of([(10.0, 20.0), (30.0, 90.0)]))
     moments_s = np.array([10.0, 15.0, 30.5, 89.0])
-    assert time.time_s(time.position_s(moments_s)) == pytest.approx(moments_s)
-    assert time.holds(np.array([9.0, 15.0, 25.0, 60.0])).tolist() == [False, True, False, True]
+    assert judged_time.time_s(judged_time.position_s(moments_s)) == pytest.approx(moments_s)
+    assert judged_time.holds(np.array([9.0, 15.0, 25.0, 60.0])).tolist() == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_flags_become_stretches_that_last_a_step_longer_than_their_last_sample() -> None:
