@@ -109,6 +109,7 @@ def episode_scores(
                 *_switches(subject, detector, detected, material, judged_time),
                 *_log(subject, detector, against, material, judged_time),
             ),
+            band_hz=subject.band_hz,
             series=_series(subject, material, judged, against),
         )
 

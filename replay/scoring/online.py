@@ -114,10 +114,10 @@ def run_online(
     progress : callable, optional
         Called with the samples done and the samples in all.
     """
-    kept: dict[tuple[str, int], list[Estimates]] = {key: [] for key in columns}
     of: dict[str, list[int]] = {}
-    for id_, number in kept:
+    for id_, number in dict.fromkeys(columns):
         of.setdefault(id_, []).append(number)
+    kept: dict[str, list[Estimates]] = {id_: [] for id_ in of}
     detections: dict[str, list[Detection]] = {id_: [] for id_ in loop.chain.detectors}
     end_s, n_done = 0.0, 0
     for time_s, event in source.events():
@@ -131,9 +131,12 @@ def run_online(
         for seen in outcome.seen:
             id_ = seen.estimates.detector
             detections[id_] += seen.detections
-            for number in of.get(id_, ()):
-                kept[id_, number].append(_column_of(seen.estimates, number))
-    made = {key: _joined(each, loop.chain.detectors[key[0]]) for key, each in kept.items()}
+            if id_ in kept:
+                kept[id_].append(_columns_of(seen.estimates, of[id_]))
+    made: dict[tuple[str, int], Column] = {}
+    for id_, numbers in of.items():
+        found = _joined(kept.pop(id_), loop.chain.detectors[id_], len(numbers))
+        made |= {(id_, number): each for number, each in zip(numbers, found, strict=True)}
     return Online(detections, made, dict(signals), end_s)
 
 
@@ -179,19 +182,23 @@ def paired(
     return Detected(Episodes(np.array(starts_s), np.array(ends_s)), np.array(known_s))
 
 
-def _column_of(estimates: Estimates, number: int) -> Estimates:
-    one = slice(number, number + 1)
+def _columns_of(estimates: Estimates, numbers: list[int]) -> Estimates:
+    """Return some columns of estimates, in memory of their own."""
     return Estimates(
         estimates.detector,
-        estimates.sample,
-        estimates.time_s,
-        estimates.values[:, one].copy(),
-        estimates.valid[:, one].copy(),
-        estimates.taint,
+        estimates.sample.copy(),
+        estimates.time_s.copy(),
+        estimates.values[:, numbers],
+        estimates.valid[:, numbers],
+        np.empty(0, np.uint16),
     )
 
 
-def _joined(parts: list[Estimates], detector: Detector) -> Column:
-    whole = Estimates.empty(detector.id, 0, 1).followed_by(parts)
+def _joined(parts: list[Estimates], detector: Detector, n_columns: int) -> list[Column]:
+    """Return the columns of a detector, which share the times of their hops."""
+    whole = Estimates.empty(detector.id, 0, n_columns).followed_by(parts)
     hop_s = detector.hop_samples / detector.rate_hz
-    return Column(whole.sample, whole.time_s, whole.values[:, 0], whole.valid[:, 0], hop_s)
+    return [
+        Column(whole.sample, whole.time_s, whole.values[:, k], whole.valid[:, k], hop_s)
+        for k in range(n_columns)
+    ]

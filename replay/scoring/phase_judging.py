@@ -107,6 +107,7 @@ def phase_score(
         delay_s=detector.delay_s,
         judged_s=judged_time.total_s,
         metrics=(*everywhere, *map(_of_bursts, inside)),
+        band_hz=subject.band_hz,
         series=Series(
             phase_error_counts=counted((in_bursts if in_bursts.time_s.size else found).errors),
             spectrum_hz=hz,

@@ -118,6 +118,8 @@ class DetectorScore(msgspec.Struct, frozen=True, kw_only=True):
         How that was made.
     delay_s : float
         The delay that the detector declares.
+    band_hz : (float, float) or None
+        The band of the reference, where it looks at one.
     judged_s : float
         How much of the recording both could say something about.
     metrics : tuple of Metric
@@ -135,6 +137,7 @@ class DetectorScore(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: float
     judged_s: float
     metrics: tuple[Metric, ...]
+    band_hz: tuple[float, float] | None = None
     series: Series = Series()
 
     def metric(self, name: str) -> Metric:

@@ -98,7 +98,7 @@ def score(
     Detectors begin and calibrate at the first sample, whatever part is judged. Signals are kept in
     files without a name in the folder for temporary files, 6 bytes a sample of each channel that
     is scored, and filtered in pieces: memory does not grow with the length of the signal. Columns
-    of estimates that are needed stay in memory, 25 bytes a hop each.
+    of estimates that are needed stay in memory, 9 bytes a hop each.
     """
     with compiling(compiles):
         scored = _scored(recording, config, settings)

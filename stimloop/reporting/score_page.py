@@ -224,6 +224,7 @@ def _pictures(score: DetectorScore, number: int) -> Iterator[Picture]:
             caption=f"Spectrum of {score.channel}: Welch, Hann windows of 2 s, half overlap.",
             name=f"spectrum-{number}",
             is_log=True,
+            shaded=score.band_hz,
         ),
     )
     for each in made:

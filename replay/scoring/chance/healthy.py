@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 
 from replay.patient.patient import Patient, PatientConfig
-from replay.recording import RecordedStream
+from replay.recording import RecordedStream, ranges
 from replay.scoring.chance.surrogates import HeldStream, first_samples
 
 #: The sampling rates that the simulated patient knows.
 _RATES_HZ: Final = (100.0, 50_000.0)
 #: Seconds of the recording that its loudness is taken from.
 _MEASURED_S: Final = 60.0
+#: Samples that are generated at once: a patient draws some hundred numbers for each.
+_N_AT_ONCE: Final = 4096
 #: Beside the band: from half the low edge to nine tenths of it, and as far above the high one.
 _FLANKS: Final = (0.5, 0.9, 1.1, 1.5)
 
@@ -57,28 +59,34 @@ def healthy_stream(
             line_uv=0.0,
         )
     )
-    noise = patient.generate(max(1, round(length_s * rate_hz)), 0.0).astype(np.float64)
+    n_samples = max(1, round(length_s * rate_hz))
+    noise = np.empty((n_samples, len(labels)))
+    for start, stop in ranges(n_samples, _N_AT_ONCE):
+        noise[start:stop] = patient.generate(stop - start, 0.0)
     recorded, stamps_s = first_samples(stream, _MEASURED_S)
     louder = _flanks(recorded, rate_hz, band_hz) / _flanks(noise, rate_hz, band_hz)
-    made: NDArray[np.float64] = noise * np.sqrt(louder)
+    noise *= np.sqrt(louder)
     first_s = float(stamps_s[0])
     # As recorded: stamps may count milliseconds.
     step_s = float(np.median(np.diff(stamps_s))) if len(stamps_s) > 1 else 0.0
     step_s = step_s if step_s > 0.0 else 1.0 / rate_hz
-    stamps_at_s = first_s + step_s * np.arange(len(made), dtype=np.float64)
-    return HeldStream(stream.info, made, stamps_at_s, stream.clock)
+    stamps_at_s = first_s + step_s * np.arange(n_samples, dtype=np.float64)
+    return HeldStream(stream.info, noise, stamps_at_s, stream.clock)
 
 
 def _flanks(
     samples: NDArray[np.float64], rate_hz: float, band_hz: tuple[float, float]
 ) -> NDArray[np.float64]:
     """Return the median density beside the band, of each channel."""
-    finite = np.where(np.isfinite(samples), samples, 0.0)
-    n_window = min(len(finite), round(2.0 * rate_hz))
-    hz, density = welch(finite, rate_hz, nperseg=n_window, axis=0)
+    n_window = min(len(samples), round(2.0 * rate_hz))
+    of_channel: list[NDArray[np.float64]] = []
+    for column in samples.T:
+        finite = np.where(np.isfinite(column), column, 0.0)
+        hz, density = welch(finite, rate_hz, nperseg=n_window)
+        of_channel.append(density)
     low, below, above, high = np.array(_FLANKS) * np.repeat(band_hz, 2)
     is_beside = ((hz >= low) & (hz <= below)) | ((hz >= above) & (hz <= high))
     if not is_beside.any():
         is_beside = hz > 0.0
-    found: NDArray[np.float64] = np.median(density[is_beside], axis=0)
-    return np.maximum(found, np.finfo(np.float64).tiny)
+    found = np.array([np.median(each[is_beside]) for each in of_channel], np.float64)
+    return np.asarray(np.maximum(found, np.finfo(np.float64).tiny), np.float64)

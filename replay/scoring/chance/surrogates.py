@@ -83,13 +83,20 @@ def randomised(samples: NDArray[np.float64], random: np.random.Generator) -> NDA
     >>> bool(np.allclose(abs(np.fft.rfft(made, axis=0)), abs(np.fft.rfft(noise, axis=0))))
     True
     """
+    made = samples.copy()
+    _randomise(made, random)
+    return made
+
+
+def _randomise(samples: NDArray[np.float64], random: np.random.Generator) -> None:
+    """Give samples random phases, in place and channel by channel."""
     n_samples = len(samples)
-    spectrum = rfft(samples, axis=0)
-    turns = np.exp(2j * np.pi * random.random(len(spectrum)))
+    turns = np.exp(2j * np.pi * random.random(n_samples // 2 + 1))
     turns[0] = 1.0
     if n_samples % 2 == 0:
         turns[-1] = 1.0
-    return np.asarray(irfft(spectrum * turns[:, None], n_samples, axis=0), np.float64)
+    for column in range(samples.shape[1]):
+        samples[:, column] = irfft(rfft(samples[:, column]) * turns, n_samples)
 
 
 def first_samples(
@@ -112,13 +119,16 @@ def surrogate(
     as a whole: it would keep what was recorded.
     """
     samples, stamps_s = first_samples(stream, length_s)
-    made = np.full(samples.shape, np.nan)
+    is_kept = np.zeros(len(samples), np.bool_)
     for start, stop in _stretches(stamps_s, stream.info.rate_hz):
-        part = samples[start:stop]
+        is_kept[start:stop] = True
+        part = samples[start:stop]  # changed in place: of many channels a copy is large
         is_bad = ~np.isfinite(part)
-        made[start:stop] = randomised(np.where(is_bad, 0.0, part), random)
-        made[start:stop][is_bad] = np.nan
-    return HeldStream(stream.info, made, stamps_s, stream.clock)
+        part[is_bad] = 0.0
+        _randomise(part, random)
+        part[is_bad] = np.nan
+    samples[~is_kept] = np.nan
+    return HeldStream(stream.info, samples, stamps_s, stream.clock)
 
 
 def with_streams(

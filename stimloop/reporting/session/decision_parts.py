@@ -91,6 +91,10 @@ def _latency(material: Material) -> Section | str:
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter("{x:g}")
         axis.minorticks_off()
+        used = np.flatnonzero(sum(drawn.values()))
+        axis.set_xlim(
+            LATENCY_MS[max(used[0] - 3, 0)], LATENCY_MS[min(used[-1] + 4, LATENCY_MS.size - 1)]
+        )
         axis.set_xlabel("milliseconds")
         axis.set_ylabel("share")
         axis.legend(loc="upper right")

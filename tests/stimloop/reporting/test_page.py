@@ -2,10 +2,12 @@
 
 import base64
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from stimloop.errors import ConfigError
 from stimloop.reporting import figure as paint
 from stimloop.reporting import pictures
 from stimloop.reporting.page import Page, Section, Table, render
@@ -133,3 +135,12 @@ def test_shares_are_those_of_all_however_long_it_lasts() -> None:
     shares.take(np.arange(32.0), np.arange(32) % 2 == 0)
     assert shares.step_s == 8.0
     assert shares.values.tolist() == [0.5] * 4
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_without_its_libraries_a_page_names_the_extra_that_has_them(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=r"found none: pip install 'stimloop\[validate\]'"):
+        _page()
