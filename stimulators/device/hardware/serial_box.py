@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -53,7 +54,8 @@ class SerialBox:
         self._tolerance = tolerance
         self._now_s = now_s
         self._told: tuple[float, str] | None = None
-        self._due_s = self._called_s = 0.0
+        self._given = 0.0
+        self._due_s = self._written_s = -math.inf
         self._number = 0
         self._open: deque[tuple[int, float, float]] = deque()
         self._fault = ""
@@ -79,12 +81,13 @@ class SerialBox:
             self._fault = f"no answer within {_MEET_S_MAX:g} s of opening its port"
         self._require()
         self._open.clear()
+        self._given = amount
 
     def give(self, amount: float, program: str) -> None:
         """Tell the box, where the amount is new or was told 50 ms ago."""
         now_s = self._now_s()
-        silent_s, self._called_s = now_s - self._called_s, now_s
-        if self._told is not None and silent_s > BOX_SILENCE_S:
+        silent_s = now_s - self._written_s
+        if self._told is not None and silent_s >= BOX_SILENCE_S:
             # It went safe by its own timer: it must not be taken back in one step.
             self._fault = f"that it was told nothing for {silent_s:.2f} s"
         if self._open and now_s - self._open[0][1] > _ANSWER_S_MAX:
@@ -93,13 +96,13 @@ class SerialBox:
         if (amount, program) == self._told and now_s < self._due_s:
             return
         self._write("G", amount, amount, program, now_s)
-        self._told, self._due_s = (amount, program), now_s + AGAIN_S
+        self._told, self._given = (amount, program), amount
+        self._due_s = now_s + AGAIN_S
 
     def fire(self, amount: float, program: str) -> None:
         """Tell the box to fire a trigger."""
         self._require()
-        given = self._told[0] if self._told is not None else 0.0
-        self._write("F", amount, given, program, self._now_s())
+        self._write("F", amount, self._given, program, self._now_s())
 
     def close(self) -> None:
         """Tell the box to give nothing, and close the port."""
@@ -113,6 +116,7 @@ class SerialBox:
     def _write(self, kind: str, amount: float, given: float, program: str, now_s: float) -> None:
         self._port.write(self._line(kind, amount, program))
         self._open.append((self._number, now_s, given))
+        self._written_s = now_s
 
     def _line(self, kind: str, amount: float, program: str) -> bytes:
         self._number += 1

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import importlib.util
 import os
+import select
 import socket
 import struct
 import sys
@@ -81,9 +82,16 @@ class Cable:
             if not self.is_mute:
                 os.write(self.far, f"{number} {self.box.given}\n".encode())
 
-    def bytes(self) -> bytes:
+    def received(self) -> bytes:
         with contextlib.suppress(BlockingIOError, OSError):
             self.heard += os.read(self.far, 4096)
+        return self.heard
+
+    def rest(self) -> bytes:
+        """Return all that was sent, which is on its way until the near end is closed."""
+        with contextlib.suppress(OSError):
+            while select.select([self.far], [], [], 5.0)[0]:
+                self.heard += os.read(self.far, 4096)
         return self.heard
 
     def pull(self) -> None:
@@ -151,9 +159,9 @@ def test_a_box_is_told_each_change_at_once_and_every_50_ms(cable: Cable) -> None
         await _tell(box, cable, clock, 1.3)
         box.fire(1.0, "adbs")
         await _turns()
-        assert cable.bytes().split() == [b"F", b"5", b"1000", b"adbs"]
+        assert cable.received().split() == [b"F", b"5", b"1000", b"adbs"]
         await _closed(box)
-        assert cable.bytes().endswith(b"G 6 0 -\n")
+        assert cable.rest().endswith(b"G 6 0 -\n")
 
     asyncio.run(run())
 
@@ -193,7 +201,7 @@ def test_a_box_that_starts_slowly_is_met_before_anybody_is_told(cable: Cable) ->
     async def run() -> None:
         opening = asyncio.create_task(open_hardware(f"serial:{cable.name}", stimulator(), now_s))
         async with asyncio.timeout(5.0):
-            while len(cable.bytes().splitlines()) < 3:
+            while len(cable.received().splitlines()) < 3:
                 await _turns()
         os.write(cable.far, b"bootloader 1.0\n")
         await _turns()
@@ -243,7 +251,7 @@ def test_the_lines_of_a_trigger_box_follow_amount_and_triggers(cable: Cable) -> 
         clock.now_s += 0.051
         line.give(0.4, "")
         await _closed(line)
-        assert list(cable.bytes()) == [0, GATE, GATE | PULSE, GATE, GATE, 0]
+        assert list(cable.rest()) == [0, GATE, GATE | PULSE, GATE, GATE, 0]
 
     asyncio.run(run())
 

@@ -57,6 +57,26 @@ def test_a_pause_in_which_the_box_went_safe_is_a_fault() -> None:
         bench.give(0.50)
 
 
+def test_the_box_counts_from_the_last_line_and_not_from_the_last_call() -> None:
+    bench = Bench()
+    bench.give(0.0)
+    bench.answers("1 1250")
+    bench.give(0.046875)  # nothing is told, as nothing is new
+    with pytest.raises(OSError, match=r"it was told nothing for 0\.25 s"):
+        bench.give(0.25)
+
+
+def test_a_trigger_is_a_line_too() -> None:
+    bench = Bench()
+    bench.give(0.0)
+    bench.answers("1 1250")
+    bench.wire.now_s = 100.125
+    bench.box.fire(1.0, "adbs")
+    bench.answers("2 1250")
+    bench.give(0.34375)
+    assert len(bench.lines) == 3
+
+
 def test_an_answer_is_in_time_within_a_quarter_of_a_second() -> None:
     bench = Bench()
     for after_s in (0.0, 0.1, 0.2, 0.25):

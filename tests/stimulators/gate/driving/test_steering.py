@@ -1,5 +1,7 @@
 """When an amount is commanded, and when it is repeated, each rule at its limits."""
 
+from typing import Any
+
 import pytest
 
 from stimulators.decisions import NothingSent, Send, State
@@ -166,3 +168,70 @@ def test_a_device_that_refused_to_leave_its_safe_amount_has_used_up_no_way_out_o
     assert bench.ask(_TICK_S) is not None
     bench.refuse(0.5)
     assert bench.objection(bench.target(1.0), bench.now_s) == "rises"
+
+
+# A device with steps of 0.25 mA, which is moved by 16 mA a second and sent 5 commands a second.
+
+
+def _stepping(amount: float, **keys: Any) -> Bench:
+    limits = {"slew_ma_per_s_max": 16.0, "commands_per_s_max": 5.0, "charge_uc_per_10_min_max": 1e5}
+    settings: dict[str, Any] = {"amplitude_step_ma": 0.25, "amount_tolerance": 0.125}
+    return Bench(limits=limits, tolerance=0.0, **(settings | keys)).be_live(amount)
+
+
+def test_a_step_is_rounded_down_whatever_another_program_was_sent() -> None:
+    programs = {"a": pulses("1-2"), "b": pulses("1-2")}
+    bench = _stepping(1.0, programs=programs).want(1.25)
+    assert bench.ask(1.0) == (1.25, "a")
+    bench.done()
+    assert bench.want(1.2, "b").ask(1.0) == (1.0, "b")
+
+
+def test_a_rest_is_reached_by_the_slew_and_not_by_steps() -> None:
+    bench = _stepping(2.125)
+    assert bench.ask(_TICK_S, "paused") == (1.625, "a")
+
+
+def test_on_the_way_up_to_rest_it_waits_for_the_slew_alone() -> None:
+    bench = _stepping(0.0, safe_ma=2.0)
+    assert bench.ask(_TICK_S, "paused") == (0.5, "a")
+    bench.done()
+    assert bench.ask(_TICK_S, "paused") == (0.75, "a")
+
+
+def test_a_way_up_leaves_time_between_commands_and_a_way_down_none() -> None:
+    up = _stepping(0.5).want(2.0)
+    assert up.ask(_TICK_S) == (1.0, "a")
+    up.done()
+    assert up.ask(_TICK_S) is None
+    down = _stepping(2.0).want(0.5)
+    assert down.ask(_TICK_S) == (1.5, "a")
+    down.done()
+    assert down.ask(_TICK_S) == (1.25, "a")
+
+
+# A way down, and what waits at the device.
+
+
+def _slow(amount: float) -> Bench:
+    limits = {"slew_ma_per_s_max": 0.5, "charge_uc_per_10_min_max": 1e6}
+    return Bench(limits=limits, tolerance=0.1).be_live(amount)
+
+
+def test_where_the_slew_allows_no_step_down_nothing_is_sent() -> None:
+    bench = _slow(2.0).want(0.5)
+    bench.ask()
+    assert bench.ask(1.0) is not None
+    bench.done()
+    bench.drive.lapse()
+    bench.drive.go_live()
+    assert bench.want(0.5).ask() is None
+    assert _nothing(bench).reason == "step"
+
+
+def test_a_way_down_takes_triggers_back_with_its_own_step() -> None:
+    bench = Bench().be_live(2.0)
+    trigger = bench.target(1.0, kind="trigger", fire_at_s=bench.now_s + 0.08)
+    assert isinstance(bench.drive.trigger(trigger, bench.now_s), Send)
+    assert bench.drive.cancel_triggers(bench.now_s)
+    assert bench.ask(state="paused") == (1.75, "a")
