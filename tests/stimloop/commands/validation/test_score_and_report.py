@@ -7,6 +7,7 @@ import pytest
 
 from replay.scoring.result import read_score
 from stimloop.__main__ import run_command
+from stimloop.address import DEFAULT_FILE
 from tests.stimloop.library.patient_file import write_patient
 from tests.stimloop.reporting.self_contained import PageParts
 
@@ -108,3 +109,16 @@ def test_what_has_no_page_is_one_line_and_code_2(
     error = capsys.readouterr().err
     assert "expected a session folder or a score" in error
     assert said in error
+
+
+def test_what_policies_make_of_a_recording_is_what_a_replay_says(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["patient", "--record", "patient.xdf", "--duration", "40"]) == 0
+    asked = ["score", "patient.xdf", str(DEFAULT_FILE), "--surrogates", "0", "--out", "score.json"]
+    assert run_command(asked) == 0
+    assert "device stn_left, policy adbs" in capsys.readouterr().out
+    assert run_command(["replay", "patient.xdf", str(DEFAULT_FILE), "--out", "session"]) == 0
+    summary = json.loads((lab / "session" / "summary.json").read_bytes())
+    assert read_score(lab / "score.json").therapy == summary["therapy"]
+    assert summary["therapy"]["stn_left"]["switches"] > 0
