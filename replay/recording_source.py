@@ -114,6 +114,11 @@ class RecordingSource(UnheldSource):
         return self._infos
 
     @property
+    def streams(self) -> tuple[RecordedStream, ...]:
+        """The recorded streams in the order of the configuration, known once opened."""
+        return self._streams
+
+    @property
     def span_s(self) -> tuple[float, float]:
         """Recorder's time of the first and the last sample; both 0 without any."""
         spans_s = [each.span_s for each in self._timelines if each.span_s is not None]

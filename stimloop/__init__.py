@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from replay.recording import RecordingError as RecordingError
+    from replay.scoring.result import Score as Score
+    from replay.scoring.settings import ScoreSettings as ScoreSettings
     from stimloop.library.detection import detect as detect
     from stimloop.library.explained import Explained as Explained
     from stimloop.library.input_errors import InputError as InputError
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from stimloop.library.titration import titration as titration
     from stimloop.library.validation.calibration import calibrate as calibrate
     from stimloop.library.validation.inspection import inspect as inspect
+    from stimloop.library.validation.score import score as score
     from stimloop.library.verification import verify as verify
 
 #: The module of each public name; detectors and artifact steps share one.
@@ -56,6 +59,8 @@ _MODULES: Final = {
     "RecordingError": "replay.recording",
     "RecordingFile": "stimloop.library.recording",
     "Rig": "stimloop.library.rig",
+    "Score": "replay.scoring.result",
+    "ScoreSettings": "replay.scoring.settings",
     "Session": "stimloop.library.session",
     "Signal": "stimloop.library.signals",
     "Stream": "stimloop.library.stream",
@@ -64,6 +69,7 @@ _MODULES: Final = {
     "inspect": "stimloop.library.validation.inspection",
     "online": "stimloop.library.online",
     "read": "stimloop.library.recording",
+    "score": "stimloop.library.validation.score",
     "session": "stimloop.library.session",
     "titration": "stimloop.library.titration",
     "verify": "stimloop.library.verification",

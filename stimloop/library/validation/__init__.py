@@ -1,1 +1,1 @@
-"""Looks at recordings before a rig runs on them, from a notebook."""
+"""Looks at recordings, and finds out what a biomarker is worth, from a notebook."""

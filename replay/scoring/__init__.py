@@ -1,0 +1,1 @@
+"""How well detections of a recording meet a reference, and what chance would give."""

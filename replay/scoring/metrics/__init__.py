@@ -1,0 +1,1 @@
+"""Figures with their intervals, and what chance gives of each."""

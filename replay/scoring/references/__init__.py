@@ -1,0 +1,1 @@
+"""What detections are held against: computed offline, marked, or logged by a device."""
