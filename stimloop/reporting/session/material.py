@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.estimates import Detection, Estimates
-from replay.explanation.scan import journal_of
 from replay.explanation.series import amount_of
+from replay.recorded_loop import journal_of
 from replay.scoring.online import WatchedLoop
 from replay.scoring.subjects import band_of
 from stimloop.reporting.session.courses import Course
