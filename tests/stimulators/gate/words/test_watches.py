@@ -1,11 +1,13 @@
 """What is remembered of a stream that was not good, its remedy, and how calibrations go."""
 
+import math
 from typing import Any
 
 import pytest
 
 from stimulators.gate import remedies
 from stimulators.gate.freshness import Flaw, HopWatch, StreamReport, StreamWatch
+from stimulators.gate.states.drive_group import DriveGroup
 from stimulators.gate_config import GateConfig
 from stimulators.targets import Observation
 from tests.stimulators.gate.gate_rig import GateRig, device_of
@@ -133,3 +135,20 @@ def test_a_row_that_was_broken_is_told_before_an_arming() -> None:
     rig.report(uncertainty_s=None)
     rig.control("arm")
     assert rig.refusals == ["clock"]
+
+
+def test_a_clock_that_nobody_knows_is_uncertain_without_end() -> None:
+    watch = StreamWatch("LFP", _TIMING)
+    assert watch.uncertainty_s == math.inf
+    reported(watch, 64.0, uncertainty_s=None)
+    assert watch.uncertainty_s == math.inf
+    reported(watch, 64.25, uncertainty_s=0.001)
+    assert watch.uncertainty_s == 0.001
+
+
+def test_of_several_streams_the_worst_clock_counts() -> None:
+    watches = [StreamWatch(name, _TIMING) for name in ("LFP", "EMG")]
+    for watch, uncertainty_s in zip(watches, (0.001, 0.002), strict=True):
+        reported(watch, 64.0, uncertainty_s=uncertainty_s)
+    assert DriveGroup([], watches).stream_uncertainty_s == 0.002
+    assert DriveGroup([], []).stream_uncertainty_s == 0.0
