@@ -73,6 +73,9 @@ class Account:
         self._counted_s = math.inf
         self._sent_s = -math.inf
         self._never_stamps = False
+        # Whether it says that it counts itself as at rest: within its tolerance of the safe amount
+        # a device may count its time above safe, as exactly as it knows what it gives.
+        self._is_at_rest = False
         self._woke_s = self._doubted_until_s = -math.inf
         self._is_presumed = config.simulated
         self._dearest = max(map(config.charge_uc_per_s, config.programs), default=0.0)
@@ -129,8 +132,10 @@ class Account:
         self._charge.add(lowest_uc, most_uc, now_s, is_known=is_known)
         is_known = belief.is_known or not self._config.simulated
         highest = belief.highest if is_known else self._config.safe_amount
-        above = self._config.safe_amount + belief.tolerance
-        self._on_high.pass_time(passed_s, is_on=highest > above)
+        safe = self._config.safe_amount
+        above = safe + belief.tolerance
+        self._is_at_rest = self._is_at_rest and highest <= above
+        self._on_high.pass_time(passed_s, is_on=highest > (above if self._is_at_rest else safe))
         self._on_low.pass_time(passed_s, is_on=belief.lowest > above)
 
     def sleep(self, lasted_s: float, belief: Belief, now_s: float) -> None:
@@ -190,6 +195,7 @@ class Account:
         since = self._since(belief, now_s, said_s, is_driven=is_driven)
         told_uc, missed_uc = said.charge_uc, since.charge_uc if since and since.is_stamped else 0.0
         self._charge.note_told(told_uc, missed_uc, now_s)
+        self._is_at_rest = said.on_s == 0.0 and belief.is_resting
         if said.on_s > self._on_high.on_s:
             self._on_high.presume(said.on_s)
         if since is None:

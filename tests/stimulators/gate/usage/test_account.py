@@ -570,3 +570,33 @@ def test_a_feedback_device_of_which_nothing_is_known_may_report() -> None:
     keys: dict[str, Any] = {"said_s": None, "reaches_power_on": True, "is_driven": False}
     account.settle(said, belief, 1001.0, **keys)
     assert (account.charge_uc(1001.0), account.on_s) == (0.0, 0.0)
+
+
+def _a_little_above() -> Bench:
+    """Return a device that gives its safe amount and a little less more than its tolerance."""
+    bench = Bench()
+    bench.belief.learn(info_of(bench.config, amount_tolerance=0.25))
+    return bench.say(0.625).count()
+
+
+def test_within_its_tolerance_a_device_is_above_safe_until_it_says_that_it_is_not() -> None:
+    bench = _a_little_above()
+    assert bench.count(5.0).counted[1] == 5.0
+    bench.settle(on_s=5.0, said_s=bench.now_s)
+    assert bench.count(1.0).counted[1] == 6.0
+    bench.settle(on_s=0.0, said_s=bench.now_s)
+    assert bench.count(1.0).counted[1] == 0.0
+
+
+def test_a_device_that_was_at_rest_and_left_it_has_to_say_so_again() -> None:
+    bench = _a_little_above().settle(on_s=0.0)
+    assert bench.count(1.0).counted[1] == 0.0
+    bench.say(2.0).count(1.0)
+    bench.say(0.625).count(3.0)
+    assert bench.counted[1] == 4.0
+
+
+def test_a_device_that_counts_nothing_above_its_tolerance_is_above_safe_all_the_same() -> None:
+    bench = Bench().say(2.0).count()
+    bench.settle(on_s=0.0, said_s=bench.now_s)
+    assert bench.count(3.0).counted[1] == 3.0
