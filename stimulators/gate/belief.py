@@ -66,8 +66,8 @@ class Belief:
         self._is_answered = True
         self._sent: dict[int, _Sent] = {}
         self._is_stop_sent = self._is_leased = False
-        # Worked out when asked for after a change: each command asks a dozen times.
-        self._interval: tuple[float, float] | None = None
+        # Worked out at each change, since each command asks for it a dozen times.
+        self._interval = self._whole_interval()
 
     @property
     def state(self) -> DeviceState:
@@ -82,8 +82,6 @@ class Belief:
     @property
     def interval(self) -> tuple[float, float]:
         """The least and the most it may give: from 0 to its maximum where nothing is known."""
-        if self._interval is None:
-            self._interval = self._whole_interval()
         return self._interval
 
     def _whole_interval(self) -> tuple[float, float]:
@@ -185,17 +183,17 @@ class Belief:
 
     def send(self, seq: int, amount: float, program: str, now_s: float) -> None:
         """Note that an amplitude command is sent now."""
-        self._interval = None
         self._newest_seq, self._is_answered = seq, False
         self._sent[seq] = _Sent(amount, program, now_s)
         if len(self._sent) > _N_SENT_MAX:
             del self._sent[next(iter(self._sent))]
+        self._interval = self._whole_interval()
 
     def note_stop(self) -> None:
         """Note that a stop is on its way: the device may go to its stop amount at once."""
-        self._interval = None
         self._is_stop_sent = True
         self._is_leased = False
+        self._interval = self._whole_interval()
 
     def note_leased(self) -> None:
         """Note that leases are sent: they take a device that was stopped to its safe amount.
@@ -203,9 +201,9 @@ class Belief:
         An earlier stop that no word has shown by now did not reach it; should it still arrive, a
         word will show it.
         """
-        self._interval = None
         self._is_leased = True
         self._is_stop_sent = False
+        self._interval = self._whole_interval()
 
     def is_news(self, word: Word) -> bool:
         """Whether a word is newer than every word before it from its instance."""
@@ -227,7 +225,6 @@ class Belief:
         """Update the range by a word; an old one of the same instance changes nothing."""
         if not self.is_news(word):
             return
-        self._interval = None
         self.instance, self._number = word.instance, word.number
         self.heard_s = now_s
         reported_max = _REPORTED_SHARE_MAX * self._most_possible
@@ -245,17 +242,18 @@ class Belief:
         if self._newest_seq in {word.answers, self._last_seq}:
             self._is_answered = True
         self._forget_done(word)
+        self._interval = self._whole_interval()
 
     def note_offline(self) -> None:
         """Note that the device is off the network; what it may give stays what it was."""
-        self._interval = None
         self._state = "offline"
+        self._interval = self._whole_interval()
 
     def clip(self) -> None:
         """Expect no more of a device that clips: forget the commands it reported as done."""
-        self._interval = None
         for seq in [seq for seq in self._sent if seq <= self._last_seq]:
             del self._sent[seq]
+        self._interval = self._whole_interval()
 
     def report(self, now_s: float) -> DeviceBelief:
         """Return the belief as it is published in the status."""
