@@ -4,7 +4,7 @@
 `examples` with a real gate, whose devices answer at once. The kinds take turns, and the median
 counts: trust the ratio to `threshold`, not microseconds.
 
-any hop     whatever is decided at the hop: the time of a decision, which has a target
+any hop     a decision, whatever it is, of one device: it has a target
 unchanged   nothing is sent at the hop
 command     an amount is sent at the hop
 trigger     a trigger is sent at the hop
@@ -91,8 +91,8 @@ class _Rig:
             passed_us = (time.perf_counter_ns() - start_ns) / 1e3
             if rig.state != "active":
                 return
-            for case in (ANY_HOP, _case(decisions)):
-                times_us[case].append(passed_us)
+            times_us[ANY_HOP].append(passed_us / len(policy.clips))
+            times_us[_case(decisions)].append(passed_us)
             rig.take(decisions)
             rig.tick()
 
@@ -208,7 +208,8 @@ def report(found: dict[str, TimesUs]) -> Iterator[str]:
             f"  {word}: {case}, at most {highest_us:.1f} µs ({worst}); {P50_US_MAX:g} µs is the "
             "target of a decision on a quiet core"
         )
-    yield f"  ganged drives several devices; load of the machine {os.getloadavg()[0]:.1f}"
+    yield "  ganged drives several devices, which the columns beside a decision's hold together"
+    yield f"  load of the machine {os.getloadavg()[0]:.1f}"
 
 
 def _cell(median_us: float, landed_us: float) -> str:
