@@ -179,7 +179,7 @@ def test_a_trigger_says_once_how_long_it_is_and_is_short(keys: dict[str, Any], t
         (100.0, 0.05, 6),  # one at the end of the last period still comes
         (100.0, 0.0499, 5),
         (100.0, 0.001, 1),
-        (None, 0.5, 1),
+        (None, 1.0, 1),
     ],
 )
 def test_a_trigger_of_a_duration_has_a_pulse_at_once_and_one_after_each_period(
