@@ -1,7 +1,4 @@
-"""The style of the pictures: large type, and colours that colour-blind people tell apart.
-
-The colours are those of Okabe and Ito (2008), "Color Universal Design".
-"""
+"""The style of the pictures: large type, and colours that colour-blind people tell apart."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,13 +7,7 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.axes import Axes
 
-BLACK: Final = "#000000"
-BLUE: Final = "#0072B2"
-ORANGE: Final = "#E69F00"
-GREEN: Final = "#009E73"
-VERMILION: Final = "#D55E00"
-SKY_BLUE: Final = "#56B4E9"
-GREY: Final = "#999999"
+from stimloop import colours
 
 #: Pixels an inch of every picture.
 DPI: Final = 100
@@ -60,7 +51,7 @@ def shade(axis: Axes, spans_s: list[tuple[float, float]], label: str) -> None:
         axis.axvspan(
             start_s,
             stop_s,
-            color=ORANGE,
+            color=colours.ORANGE,
             alpha=0.35,
             linewidth=0.0,
             zorder=0,

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.figures import drawing
 from benchmarks.figures.signals import Line, signals_uv
+from stimloop import colours
 from stimulators.decisions import Send, StateChanged
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard, DeviceStatusHeard
@@ -152,21 +153,21 @@ def draw(lines: LoopLines) -> Figure:
         )
     ):
         signal, power, amplitude = grid[:, column]
-        signal.plot(*lines.raw_uv, color=drawing.GREY, linewidth=0.8 if column == 0 else 1.4)
-        power.plot(*lines.beta_uv2, color=drawing.BLUE, label="beta power")
-        power.plot(*lines.threshold_uv2, "--", color=drawing.BLACK, label="threshold")
+        signal.plot(*lines.raw_uv, color=colours.GREY, linewidth=0.8 if column == 0 else 1.4)
+        power.plot(*lines.beta_uv2, color=colours.BLUE, label="beta power")
+        power.plot(*lines.threshold_uv2, "--", color=colours.BLACK, label="threshold")
         drawing.shade(power, lines.bursts_s, "burst")
         for line, style, width, colour, label in (
-            (lines.wanted_ma, ":", 1.8, drawing.BLACK, "wanted"),
-            (lines.allowed_ma, "-", 4.5, drawing.ORANGE, "allowed"),
-            (lines.applied_ma, "-", 1.6, drawing.BLUE, "applied"),
+            (lines.wanted_ma, ":", 1.8, colours.BLACK, "wanted"),
+            (lines.allowed_ma, "-", 4.5, colours.ORANGE, "allowed"),
+            (lines.applied_ma, "-", 1.6, colours.BLUE, "applied"),
         ):
             amplitude.step(*line, style, where="post", linewidth=width, color=colour, label=label)
         amplitude.set_xlim(first_s, last_s)
         amplitude.set_xlabel("time (s)")
         if column == 0:
             for axis in (signal, power, amplitude):
-                axis.axvline(lines.active_s, color=drawing.VERMILION, linewidth=2.0)
+                axis.axvline(lines.active_s, color=colours.VERMILION, linewidth=2.0)
             signal.set_title("the threshold is calibrated, then the loop closes")
         else:
             signal.set_title("one burst")

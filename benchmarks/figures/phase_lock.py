@@ -28,6 +28,7 @@ from detectors.block import Block, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from replay.recording_source import Chunking
 from replay.session import replay_session
+from stimloop import colours
 from stimulators.policies.phase_lock import PhaseLock
 from streamer.config import LoopConfig
 from streamer.wiring.observations import Observations
@@ -156,13 +157,13 @@ def draw(met: Mapping[tuple[float, float], Met]) -> Figure:
         floor = _shares(each.floor_rad, edges)
         middle = 0.5 * (edges[:-1] + edges[1:])
         axis.bar(
-            middle, shares, np.diff(edges), color=drawing.ORANGE, label="triggers, 10 ms ahead"
+            middle, shares, np.diff(edges), color=colours.ORANGE, label="triggers, 10 ms ahead"
         )
         axis.step(
             np.append(edges, edges[1]),
             np.append(np.append(floor, floor[0]), floor[1]),
             where="post",
-            color=drawing.BLUE,
+            color=colours.BLUE,
             label="a filter without delay",
         )
         axis.set_title(

@@ -16,6 +16,7 @@ from benchmarks.figures.recordings import DATA
 from benchmarks.figures.signals import Line, signals_uv
 from replay import offline, readers
 from replay.recording_source import RecordingSource
+from stimloop import colours
 from stimloop import config as configuration
 from stimloop.library.results.detector_series import DetectorSeries
 from streamer.closed_loop import ClosedLoop
@@ -52,37 +53,37 @@ def draw_stn_ecog(replayed: Replayed) -> Figure:
     found = replayed.found
     figure = Figure(figsize=(14, 20), layout="constrained")
     axes = figure.subplots(7, 1, sharex=True)
-    axes[0].plot(*replayed.signals_uv["ECOG_RIGHT_1"], color=drawing.GREY, linewidth=0.8)
+    axes[0].plot(*replayed.signals_uv["ECOG_RIGHT_1"], color=colours.GREY, linewidth=0.8)
     axes[0].set_ylabel("ECOG_RIGHT_1\n(µV)")
-    _draw(axes[1], found["beta"], "ECOG_RIGHT_1.power", "ECOG_RIGHT_1", drawing.BLUE)
-    _draw(axes[1], found["beta"], "STN_R_01.power", "STN_R_01", drawing.VERMILION)
+    _draw(axes[1], found["beta"], "ECOG_RIGHT_1.power", "ECOG_RIGHT_1", colours.BLUE)
+    _draw(axes[1], found["beta"], "STN_R_01.power", "STN_R_01", colours.VERMILION)
     axes[1].set_ylabel("beta, recursive\n(µV²)")
     _draw_bursts(axes[2], found["bursts"], "ECOG_RIGHT_1")
     axes[2].set_ylabel("15-22 Hz\n(µV²)")
     _draw_phases(axes[3], found["rhythm"], found["peaks"], "ECOG_RIGHT_1")
     axes[3].set_ylabel("18.5 Hz\n(µV)")
-    colours = (drawing.VERMILION, drawing.BLUE, drawing.GREEN)
-    for number, colour in enumerate(colours):
+    of_series = (colours.VERMILION, colours.BLUE, colours.GREEN)
+    for number, colour in enumerate(of_series):
         channel = f"ECOG_RIGHT_{number}"
         _draw(axes[4], found["coupling"], f"{channel}.modulation_index", channel, colour)
     _draw_null(axes[4], found["coupling"], "ECOG_RIGHT_0.modulation_index_null")
     axes[4].set_ylabel("modulation\nindex")
     pair, other = "LFP_RIGHT_1-ECOG_RIGHT_0", "LFP_RIGHT_1-ECOG_RIGHT_3"
-    _draw(axes[5], found["coherence"], f"{pair}.coherence", "STN, ECOG 0", drawing.BLUE)
+    _draw(axes[5], found["coherence"], f"{pair}.coherence", "STN, ECOG 0", colours.BLUE)
     _draw(
         axes[5],
         found["coherence"],
         f"{pair}.lower_bound",
         "lower bound",
-        drawing.SKY_BLUE,
+        colours.SKY_BLUE,
         style=":",
     )
-    _draw(axes[5], found["coherence"], f"{other}.coherence", "STN, ECOG 3", drawing.VERMILION)
+    _draw(axes[5], found["coherence"], f"{other}.coherence", "STN, ECOG 3", colours.VERMILION)
     force = "ECOG_RIGHT_1-MOV_RIGHT.coherence"
-    _draw(axes[5], found["with_force"], force, "ECOG 1, force", drawing.GREEN, style="-.")
+    _draw(axes[5], found["with_force"], force, "ECOG 1, force", colours.GREEN, style="-.")
     _draw_null(axes[5], found["coherence"], f"{pair}.coherence_null")
     axes[5].set_ylabel("coherence")
-    for channel, colour in (("ECOG_RIGHT_1", drawing.BLUE), ("STN_R_01", drawing.VERMILION)):
+    for channel, colour in (("ECOG_RIGHT_1", colours.BLUE), ("STN_R_01", colours.VERMILION)):
         _draw(axes[6], found["slope"], f"{channel}.over_aperiodic_db", channel, colour)
     _draw_null(axes[6], found["slope"], "STN_R_01.over_aperiodic_db_null")
     axes[6].set_ylabel("beta over 1/f\n(dB)")
@@ -98,7 +99,7 @@ def draw_noise(replayed: Replayed) -> Figure:
     """Return coupling, coherence and slope in noise, each beside its null."""
     figure = Figure(figsize=(14, 12), layout="constrained")
     axes = figure.subplots(4, 1, sharex=True)
-    axes[0].plot(*replayed.signals_uv["ch1"], color=drawing.GREY, linewidth=0.3)
+    axes[0].plot(*replayed.signals_uv["ch1"], color=colours.GREY, linewidth=0.3)
     axes[0].set_ylabel("ch1\n(µV)")
     for axis, name, label in (
         (axes[1], "coupling", "modulation\nindex"),
@@ -110,7 +111,7 @@ def draw_noise(replayed: Replayed) -> Figure:
         what = "pair" if name == "coherence" else "channel"
         for number, output in enumerate(measured):
             told = f"each {what}" if number == 0 else None
-            _draw(axis, found, output.label, told, drawing.SKY_BLUE, width=0.8)
+            _draw(axis, found, output.label, told, colours.SKY_BLUE, width=0.8)
         _draw_null(axis, found, measured[0]._replace(measure=measured[0].null or "").label)
         axis.set_ylabel(label)
         drawing.explain(axis)
@@ -155,12 +156,12 @@ def _draw(
 
 
 def _draw_null(axis: Axes, found: DetectorSeries, output: str) -> None:
-    _draw(axis, found, output, "by chance", drawing.BLACK, style="--")
+    _draw(axis, found, output, "by chance", colours.BLACK, style="--")
 
 
 def _draw_bursts(axis: Axes, found: DetectorSeries, channel: str) -> None:
-    _draw(axis, found, f"{channel}.value", "band power", drawing.BLUE)
-    _draw(axis, found, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
+    _draw(axis, found, f"{channel}.value", "band power", colours.BLUE)
+    _draw(axis, found, f"{channel}.threshold", "threshold", colours.BLACK, style="--")
     spans_s = [
         (each.onset_s, each.offset_s)
         for each in found.events()
@@ -170,14 +171,14 @@ def _draw_bursts(axis: Axes, found: DetectorSeries, channel: str) -> None:
 
 
 def _draw_phases(axis: Axes, rhythm: DetectorSeries, peaks: DetectorSeries, channel: str) -> None:
-    _draw(axis, rhythm, f"{channel}.amplitude", "amplitude", drawing.BLUE, width=1.0)
-    _draw(axis, peaks, f"{channel}.threshold", "threshold", drawing.BLACK, style="--")
+    _draw(axis, rhythm, f"{channel}.amplitude", "amplitude", colours.BLUE, width=1.0)
+    _draw(axis, peaks, f"{channel}.threshold", "threshold", colours.BLACK, style="--")
     events = [each for each in peaks.detections if each.channel == channel]
     axis.plot(
         [each.onset_s for each in events],
         [each.strength for each in events],
         "o",
-        color=drawing.VERMILION,
+        color=colours.VERMILION,
         markersize=5,
         label="peak, announced\n10 ms ahead",
     )

@@ -6,16 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from stimloop.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
 from stimloop.reporting.optional_packages import loaded
 
-#: Colours of Okabe and Ito, which colour-blind people can tell apart, and which differ in grey.
-BLACK: Final = "#000000"
-ORANGE: Final = "#E69F00"
-SKY: Final = "#56B4E9"
-GREEN: Final = "#009E73"
-BLUE: Final = "#0072B2"
-VERMILION: Final = "#D55E00"
-PURPLE: Final = "#CC79A7"
+#: Behind the others, and still dark enough in print.
 GREY: Final = "#8A8A8A"
 #: For several channels: each also has a line style of its own.
 CHANNELS: Final = (
@@ -24,7 +18,7 @@ CHANNELS: Final = (
     (GREEN, "-."),
     (PURPLE, ":"),
     (ORANGE, "-"),
-    (SKY, "--"),
+    (SKY_BLUE, "--"),
     (BLACK, "-."),
     (GREY, ":"),
 )

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stimloop import colours
 from stimloop.reporting import figure as paint
 from stimloop.reporting.page import Picture
 
@@ -91,13 +92,13 @@ def rose(counts: Sequence[int], *, caption: str, name: str) -> Picture | None:
             middles,
             np.sqrt(np.asarray(counts) / total),
             width=np.diff(edges),
-            color=paint.SKY,
-            edgecolor=paint.BLUE,
+            color=colours.SKY_BLUE,
+            edgecolor=colours.BLUE,
             linewidth=0.6,
         )
         top = axis.get_ylim()[1]
         axis.plot(
-            [np.angle(mean)] * 2, [0.0, abs(mean) * top], color=paint.VERMILION, linewidth=2.5
+            [np.angle(mean)] * 2, [0.0, abs(mean) * top], color=colours.VERMILION, linewidth=2.5
         )
         axis.set_yticklabels([])
         return Picture(paint.svg_of(figure, name), caption)
@@ -145,7 +146,7 @@ def lines(
         figure = paint.new_figure(7.5, height_in)
         axis = figure.subplots()
         if shaded is not None:
-            axis.axvspan(*shaded, color=paint.ORANGE, alpha=0.2, linewidth=0.0, label="the band")
+            axis.axvspan(*shaded, color=colours.ORANGE, alpha=0.2, linewidth=0.0, label="the band")
         for each in drawn:
             axis.plot(
                 each.x,
@@ -202,10 +203,12 @@ def dots(bars: Sequence[Bar], *, label: str, caption: str, name: str) -> Picture
         axis = figure.subplots()
         for row, each in enumerate(bars):
             if each.low is not None and each.high is not None:
-                axis.plot([each.low, each.high], [row, row], color=paint.BLUE, linewidth=2.0)
-            axis.plot(each.value, row, marker="o", color=paint.BLUE, markersize=6)
+                axis.plot([each.low, each.high], [row, row], color=colours.BLUE, linewidth=2.0)
+            axis.plot(each.value, row, marker="o", color=colours.BLUE, markersize=6)
             if each.null is not None:
-                axis.plot(each.null, row, marker="|", color=paint.VERMILION, markersize=14, mew=2.5)
+                axis.plot(
+                    each.null, row, marker="|", color=colours.VERMILION, markersize=14, mew=2.5
+                )
         axis.set_yticks(range(len(bars)), [each.name for each in bars])
         axis.invert_yaxis()
         axis.set_xlabel(label)

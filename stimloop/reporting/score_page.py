@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from replay.scoring.result import Course, DetectorScore, Metric, Score
+from stimloop import colours
 from stimloop.reporting import figure as paint
 from stimloop.reporting import pictures
 from stimloop.reporting.page import Page, Picture, Section, Table, render
@@ -187,8 +188,8 @@ def _pictures(score: DetectorScore, number: int) -> Iterator[Picture]:
     made = (
         pictures.histogram(
             [
-                Sample("detected", series.online_s, paint.VERMILION),
-                Sample("reference", series.reference_s, paint.BLUE, "--"),
+                Sample("detected", series.online_s, colours.VERMILION),
+                Sample("reference", series.reference_s, colours.BLUE, "--"),
                 Sample("on surrogates", series.null_s, paint.GREY, ":"),
             ],
             label="duration of a burst (s)",
@@ -200,8 +201,8 @@ def _pictures(score: DetectorScore, number: int) -> Iterator[Picture]:
         ),
         pictures.histogram(
             [
-                Sample("onset", series.onset_delay_s, paint.BLUE),
-                Sample("offset", series.offset_delay_s, paint.VERMILION, "--"),
+                Sample("onset", series.onset_delay_s, colours.BLUE),
+                Sample("offset", series.offset_delay_s, colours.VERMILION, "--"),
             ],
             label="delay behind the reference (s)",
             caption=f"How late detections are. The detector declares {score.delay_s:.3f} s.",
@@ -216,7 +217,7 @@ def _pictures(score: DetectorScore, number: int) -> Iterator[Picture]:
             name=f"phases-{number}",
         ),
         pictures.lines(
-            [Line("", series.spectrum_hz, series.spectrum_uv2_per_hz, paint.BLACK)]
+            [Line("", series.spectrum_hz, series.spectrum_uv2_per_hz, colours.BLACK)]
             if series.spectrum_hz
             else [],
             label_x="frequency (Hz)",
@@ -238,16 +239,16 @@ def _trace(course: Course) -> dict[str, object]:
     rows = [
         TraceRow(name, "µV", np.asarray(values), np.asarray(values), colour)
         for name, values, colour in (
-            ("conditioned signal", course.raw_uv, paint.BLACK),
-            ("band, zero phase", course.band_uv, paint.BLUE),
-            ("its amplitude", course.amplitude_uv, paint.GREEN),
+            ("conditioned signal", course.raw_uv, colours.BLACK),
+            ("band, zero phase", course.band_uv, colours.BLUE),
+            ("its amplitude", course.amplitude_uv, colours.GREEN),
         )
     ]
     return trace_of(
         rows,
         [
-            TraceEpisodes("detected online", paint.ORANGE, course.online),
-            TraceEpisodes("reference", paint.SKY, course.reference),
+            TraceEpisodes("detected online", colours.ORANGE, course.online),
+            TraceEpisodes("reference", colours.SKY_BLUE, course.reference),
         ],
         start_s=float(since_s[0]),
         step_s=step_s,

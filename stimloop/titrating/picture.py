@@ -10,14 +10,15 @@ from replay.titration.measured import measured
 from replay.titration.recorded import RecordedStaircase
 from replay.titration.time_constant import TimeConstant, Transition, transitions
 from replay.titration.titration import Titration
+from stimloop.colours import BLACK, BLUE, GREEN, PURPLE, VERMILION
 from stimloop.library.results.optional_packages import matplotlib_figure
 
 #: Of the palette of Okabe and Ito, whose colours colour-blind people tell apart.
-_MEASURE: Final = "#0072B2"
-_AMOUNT: Final = "#D55E00"
-_FIT: Final = "#000000"
-_BROKEN: Final = "#CC79A7"
-_LIMIT: Final = "#009E73"
+_MEASURE: Final = BLUE
+_AMOUNT: Final = VERMILION
+_FIT: Final = BLACK
+_BROKEN: Final = PURPLE
+_LIMIT: Final = GREEN
 _TEXT: Final = {"fontsize": 12}
 #: The most points of a line in a picture.
 _N_POINTS: Final = 3000
@@ -79,7 +80,7 @@ def _draw_course(axis: Any, recorded: RecordedStaircase, found: Titration) -> No
             axis.axvspan(start_s, end_s, color=_BROKEN, alpha=0.25, linewidth=0)
             axis.text(start_s, 0.98, attempt.broken_by, transform=axis.get_xaxis_transform())
         else:
-            axis.axvspan(settled_s, end_s, color="#000000", alpha=0.06, linewidth=0)
+            axis.axvspan(settled_s, end_s, color=BLACK, alpha=0.06, linewidth=0)
     for step in (*found.steps, *([found.after] if found.after else [])):
         clean = [
             each for each in recorded.attempts if each.step == step.step - 1 and not each.broken_by

@@ -6,14 +6,15 @@ from typing import Any, Final
 import numpy as np
 
 from replay.calibration.calibrated import BesideSurrogates, Calibration
+from stimloop.colours import BLACK, BLUE, GREY, ORANGE, VERMILION
 from stimloop.library.results.optional_packages import matplotlib_figure
 
 #: Of the palette of Okabe and Ito, whose colours colour-blind people tell apart.
-_RECORDING: Final = "#0072B2"
-_SURROGATES: Final = "#999999"
-_BAND: Final = "#E69F00"
-_CHOSEN: Final = "#D55E00"
-_FIT: Final = "#000000"
+_RECORDING: Final = BLUE
+_SURROGATES: Final = GREY
+_BAND: Final = ORANGE
+_CHOSEN: Final = VERMILION
+_FIT: Final = BLACK
 _TEXT: Final = {"fontsize": 11}
 #: Channels in the panel of peaks.
 _N_CHANNELS: Final = 12

@@ -6,15 +6,16 @@ from typing import Any, Final
 import numpy as np
 
 from replay.inspection.inspected import ChannelInspection, Inspection, StreamInspection
+from stimloop.colours import BLACK, BLUE, GREY, PURPLE, VERMILION
 from stimloop.library.results.optional_packages import matplotlib_figure
 
 #: Of the palette of Okabe and Ito, whose colours colour-blind people tell apart.
-_SPECTRUM: Final = "#0072B2"
-_FIT: Final = "#000000"
-_PEAK: Final = "#D55E00"
-_LINE: Final = "#CC79A7"
-_FLAW: Final = "#D55E00"
-_GAP: Final = "#000000"
+_SPECTRUM: Final = BLUE
+_FIT: Final = BLACK
+_PEAK: Final = VERMILION
+_LINE: Final = PURPLE
+_FLAW: Final = VERMILION
+_GAP: Final = BLACK
 _N_COLUMNS: Final = 4
 #: Channels on one page.
 _N_CHANNELS: Final = 24
@@ -71,7 +72,7 @@ def _draw_flaws(axis: Any, stream: StreamInspection) -> None:  # noqa: ANN401
     labels = [each.channel for each in stream.channels]
     for row in range(n_channels):
         flawed = np.flatnonzero(stream.tainted[:, row] > 0.0)
-        axis.plot([0, n_seconds], [row, row], color="#999999", linewidth=1.0, zorder=1)
+        axis.plot([0, n_seconds], [row, row], color=GREY, linewidth=1.0, zorder=1)
         axis.broken_barh(
             [(int(second), 1.0) for second in flawed], (row - 0.4, 0.8), color=_FLAW, linewidth=0
         )

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.figures import drawing
 from benchmarks.figures.policies.course import Course
 from benchmarks.figures.policies.rigs import CLOSED_S, CONTINUOUS_MA
 from benchmarks.figures.signals import Line
+from stimloop import colours
 
 _N_COLUMNS: Final = 2
 #: Peaks are cut off that are further above the highest threshold, so that thresholds can be seen.
@@ -51,14 +51,14 @@ _SHOWN: Final = {
 }
 #: What the lines are, and how each is drawn.
 _LINES: Final[dict[str, dict[str, Any]]] = {
-    "raw signal": {"color": drawing.BLACK, "linewidth": 1.2},
-    "beta": {"color": drawing.GREY, "linewidth": 1.0},
-    "what is decided on": {"color": drawing.BLUE, "linewidth": 1.8},
-    "threshold": {"color": drawing.BLACK, "linestyle": "--", "linewidth": 1.5},
-    "given": {"color": drawing.ORANGE, "linewidth": 3.0},
-    "given by a second device": {"color": drawing.GREEN, "linewidth": 3.0},
-    "withheld": {"color": drawing.ORANGE, "linestyle": ":", "linewidth": 2.0},
-    "trigger": {"color": drawing.VERMILION, "linewidth": 3.0},
+    "raw signal": {"color": colours.BLACK, "linewidth": 1.2},
+    "beta": {"color": colours.GREY, "linewidth": 1.0},
+    "what is decided on": {"color": colours.BLUE, "linewidth": 1.8},
+    "threshold": {"color": colours.BLACK, "linestyle": "--", "linewidth": 1.5},
+    "given": {"color": colours.ORANGE, "linewidth": 3.0},
+    "given by a second device": {"color": colours.GREEN, "linewidth": 3.0},
+    "withheld": {"color": colours.ORANGE, "linestyle": ":", "linewidth": 2.0},
+    "trigger": {"color": colours.VERMILION, "linewidth": 3.0},
 }
 
 

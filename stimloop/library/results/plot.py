@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.block import Taint
 from replay.offline import conditioned
 from replay.recording_source import RecordingSource
+from stimloop.colours import BLACK, BLUE, ORANGE, VERMILION
 from stimloop.config import Config
 from stimloop.library.input_errors import UnknownNameError
 from stimloop.library.results.detector_series import DetectorSeries
@@ -17,10 +18,10 @@ from stimloop.library.results.optional_packages import matplotlib_figure
 from streamer.wiring.wiring import conditioners
 
 #: Colours of Okabe and Ito, which colour-blind people can tell apart.
-SIGNAL: Final = "#000000"
-MEASURE: Final = "#0072B2"
-EPISODE: Final = "#E69F00"
-MOMENT: Final = "#D55E00"
+SIGNAL: Final = BLACK
+MEASURE: Final = BLUE
+EPISODE: Final = ORANGE
+MOMENT: Final = VERMILION
 _TEXT: Final = {"fontsize": 13}
 #: Points of a line that a picture can show.
 _N_POINTS: Final = 4000

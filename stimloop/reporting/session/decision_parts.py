@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from stimloop import colours
 from stimloop.reporting import figure as paint
 from stimloop.reporting.page import Page, Picture, Section, Table
 from stimloop.reporting.session.material import LATENCY_MS, Material, counts_of
@@ -42,14 +43,16 @@ def _amounts(material: Material) -> Section | str:
             axis = figure.subplots()
             lowest, highest = material.lowest[device.id], material.highest[device.id]
             if highest.points:
-                axis.plot(*highest.stairs(), color=paint.GREEN, lw=3.2, alpha=0.8, label="applied")
-                axis.plot(*lowest.stairs(), color=paint.GREEN, lw=1.0, linestyle=":")
+                axis.plot(
+                    *highest.stairs(), color=colours.GREEN, lw=3.2, alpha=0.8, label="applied"
+                )
+                axis.plot(*lowest.stairs(), color=colours.GREEN, lw=1.0, linestyle=":")
             axis.plot(
-                *material.allowed[device.id].stairs(), color=paint.BLACK, lw=1.2, label="allowed"
+                *material.allowed[device.id].stairs(), color=colours.BLACK, lw=1.2, label="allowed"
             )
             axis.plot(
                 *material.wanted[device.id].stairs(),
-                color=paint.VERMILION,
+                color=colours.VERMILION,
                 lw=1.2,
                 linestyle="--",
                 label="wanted",
@@ -77,7 +80,7 @@ def _latency(material: Material) -> Section | str:
     with paint.drawing():
         figure = paint.new_figure(7.5, 2.8)
         axis = figure.subplots()
-        styles = ((paint.BLUE, "-"), (paint.VERMILION, "--"))
+        styles = ((colours.BLUE, "-"), (colours.VERMILION, "--"))
         for (name, counts), (colour, style) in zip(drawn.items(), styles, strict=False):
             share, n_all = counts_of(counts)
             axis.stairs(
@@ -138,7 +141,7 @@ def _quality(material: Material) -> Section | str:
             )
         for row, kind in enumerate(kinds, len(drawn)):
             at_s = [time_s for time_s, each, _ in material.notes if each == kind]
-            axis.plot(at_s, [row] * len(at_s), "|", color=paint.VERMILION, markersize=12, mew=1.5)
+            axis.plot(at_s, [row] * len(at_s), "|", color=colours.VERMILION, markersize=12, mew=1.5)
         axis.set_yticks(range(len(drawn) + len(kinds)), [*drawn, *kinds])
         axis.set_ylim(len(drawn) + len(kinds) - 0.5, -0.5)
         axis.set_xlim(0.0, max(material.length_s, 1e-3))

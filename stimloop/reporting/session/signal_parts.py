@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from replay.scoring.subjects import Band
+from stimloop import colours
 from stimloop.reporting import figure as paint
 from stimloop.reporting import pictures
 from stimloop.reporting.page import Page, Picture, Section
@@ -22,7 +23,7 @@ _N_PAIRS: Final = 4
 _N_BURSTS: Final = 8
 _N_ROSES: Final = 8
 _N_PHASE_BINS: Final = 24
-_SHADES: Final = (paint.ORANGE, paint.SKY, paint.GREEN, paint.PURPLE)
+_SHADES: Final = (colours.ORANGE, colours.SKY_BLUE, colours.GREEN, colours.PURPLE)
 _HZ_MAX: Final = 100.0
 #: Fewer samples are not filtered; a step of time as long as this is a gap.
 _N_FILTERED_MIN: Final = 64
@@ -63,7 +64,7 @@ def _trace(name: str, view: StreamView, material: Material) -> Section:
     rows: list[TraceRow] = []
     for column, channel in enumerate(view.traced):
         low, high = view.raw.low[:, column], view.raw.high[:, column]
-        rows.append(TraceRow(channel, "µV", low, high, paint.BLACK))
+        rows.append(TraceRow(channel, "µV", low, high, colours.BLACK))
         if view.filtered.start_s is not None and view.band_hz is not None:
             low_hz, high_hz = view.band_hz
             rows.append(
@@ -71,7 +72,7 @@ def _trace(name: str, view: StreamView, material: Material) -> Section:
                     f"{channel}, {low_hz:g}-{high_hz:g} Hz",
                     "µV",
                     *_aligned(view, column),
-                    paint.BLUE,
+                    colours.BLUE,
                 )
             )
     shown = [
@@ -98,10 +99,10 @@ def _trace(name: str, view: StreamView, material: Material) -> Section:
 
 
 _NAMES: Final = {
-    paint.ORANGE: "orange",
-    paint.SKY: "blue",
-    paint.GREEN: "green",
-    paint.PURPLE: "purple",
+    colours.ORANGE: "orange",
+    colours.SKY_BLUE: "blue",
+    colours.GREEN: "green",
+    colours.PURPLE: "purple",
 }
 
 
@@ -127,11 +128,11 @@ def _events(name: str, view: StreamView, material: Material, number: int) -> dic
         axes = np.atleast_1d(figure.subplots(len(windows), 1, sharex=True))
         for axis, each in zip(axes, windows, strict=True):
             for since_s, samples_uv in _unbroken(each, view.layout.rate_hz):
-                axis.plot(since_s, samples_uv, color=paint.BLACK, lw=0.6)
+                axis.plot(since_s, samples_uv, color=colours.BLACK, lw=0.6)
                 if view.band_hz is not None and samples_uv.size > _N_FILTERED_MIN:
                     band_uv = _band(samples_uv, view.band_hz, view.layout.rate_hz)
-                    axis.plot(since_s, band_uv, color=paint.BLUE, lw=1.3)
-            axis.axvline(0.0, color=paint.VERMILION, lw=1.5, linestyle="--")
+                    axis.plot(since_s, band_uv, color=colours.BLUE, lw=1.3)
+            axis.axvline(0.0, color=colours.VERMILION, lw=1.5, linestyle="--")
             at_s = each.onset_s - material.began_s
             axis.set_title(
                 f"{each.detector} on {each.channel}, {at_s:.2f} s", fontsize=9, loc="left"
@@ -206,7 +207,7 @@ def _coherence(view: StreamView, number: int) -> dict[str, Any] | str:
     ]
     null = spectra.coherence_null
     ends = spectra.hz[shown][[0, -1]]
-    drawn.append(Line("noise, exceeded by 5 %", ends, [null, null], paint.BLACK, "--"))
+    drawn.append(Line("noise, exceeded by 5 %", ends, [null, null], colours.BLACK, "--"))
     found = pictures.lines(
         drawn,
         label_x="frequency (Hz)",
@@ -325,7 +326,7 @@ def _durations(
     for count, ((detector, channel), spans) in enumerate(own):
         found = pictures.histogram(
             [
-                Sample("this session", [end - start for start, end in spans], paint.VERMILION),
+                Sample("this session", [end - start for start, end in spans], colours.VERMILION),
                 Sample(
                     "noise of its spectrum", nulls.get((detector, channel), []), paint.GREY, ":"
                 ),

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from stimloop import colours
 from stimloop.errors import ConfigError
-from stimloop.reporting import figure as paint
 from stimloop.reporting import pictures
 from stimloop.reporting.page import Page, Section, Table, render
 from stimloop.reporting.pictures import Bar, Line, Sample
@@ -25,22 +25,22 @@ _EVIL = (
 def _page() -> str:
     values = np.arange(5.0)
     trace = trace_of(
-        [TraceRow(_EVIL, _EVIL, values, values + 1.0, paint.BLUE)],
-        [TraceEpisodes(_EVIL, paint.ORANGE, [(0.5, 1.5)])],
+        [TraceRow(_EVIL, _EVIL, values, values + 1.0, colours.BLUE)],
+        [TraceEpisodes(_EVIL, colours.ORANGE, [(0.5, 1.5)])],
         start_s=0.0,
         step_s=0.5,
         step_text=_EVIL,
     )
     made = [
         pictures.lines(
-            [Line(_EVIL, [1.0, 2.0], [1.0, 3.0], paint.BLUE)],
+            [Line(_EVIL, [1.0, 2.0], [1.0, 3.0], colours.BLUE)],
             label_x=_EVIL,
             label_y=_EVIL,
             caption=_EVIL,
             name="one",
         ),
         pictures.histogram(
-            [Sample(_EVIL, [1.0, 2.0], paint.BLUE)], label=_EVIL, caption="", name="two"
+            [Sample(_EVIL, [1.0, 2.0], colours.BLUE)], label=_EVIL, caption="", name="two"
         ),
         pictures.dots([Bar(_EVIL, 0.5, 0.4, 0.6, 0.2)], label=_EVIL, caption="", name="three"),
         pictures.rose([1, 2, 3, 4], caption=_EVIL, name="four"),
@@ -109,7 +109,7 @@ def test_a_trace_keeps_a_gap_and_its_scale() -> None:
     low = np.array([-2.0, np.inf, np.inf, 1.0, np.inf, 2.0])
     high = np.array([-1.0, -np.inf, -np.inf, 2.0, -np.inf, 4.0])
     row = trace_of(
-        [TraceRow("LFP", "µV", low, high, paint.BLUE)], [], start_s=0.0, step_s=1.0, step_text=""
+        [TraceRow("LFP", "µV", low, high, colours.BLUE)], [], start_s=0.0, step_s=1.0, step_text=""
     )["rows"][0]
     found = np.frombuffer(base64.b64decode(row["low"]), "<i2")
     # A single empty step is jitter, two are a gap.
