@@ -1,6 +1,7 @@
 """The journal of a session, and a loop of its own configuration to compute it again."""
 
 from pathlib import Path
+from typing import TypeVar, overload
 
 import msgspec
 
@@ -8,6 +9,8 @@ from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader
+
+_Loop = TypeVar("_Loop", bound=ClosedLoop)
 
 
 def journal_of(session: Path) -> Path:
@@ -24,13 +27,21 @@ def journal_of(session: Path) -> Path:
     return path
 
 
-def recorded_loop(reader: JournalReader) -> tuple[LoopConfig, ClosedLoop]:
+@overload
+def recorded_loop(reader: JournalReader) -> tuple[LoopConfig, ClosedLoop]: ...
+@overload
+def recorded_loop(reader: JournalReader, kind: type[_Loop]) -> tuple[LoopConfig, _Loop]: ...
+def recorded_loop(
+    reader: JournalReader, kind: type[ClosedLoop] = ClosedLoop
+) -> tuple[LoopConfig, ClosedLoop]:
     """Return the configuration of a journal, and a new loop of it that has been fed nothing.
 
     Parameters
     ----------
     reader : JournalReader
         Entered.
+    kind : type, optional
+        A class of loops that shows more than `ClosedLoop` does.
 
     Raises
     ------
@@ -40,7 +51,7 @@ def recorded_loop(reader: JournalReader) -> tuple[LoopConfig, ClosedLoop]:
     header = reader.header
     try:
         config = msgspec.json.decode(header.config_json, type=LoopConfig)
-        return config, ClosedLoop(config, header.infos, header.session)
+        return config, kind(config, header.infos, header.session)
     except ValueError as error:
         text = f"{reader.path}: record 0: the configuration cannot be used: {error}"
         raise JournalError(text) from error

@@ -16,6 +16,7 @@ from detectors.spelling import normal_form
 from replay.choice import answering, is_same_recording
 from replay.recording import RecordedStream, Recording, RecordingError, describe
 from replay.timeline.timelines import timelines
+from replay.unique_names import UniqueNames
 from stimloop.config import Config, load
 from stimloop.errors import ConfigError
 from stimloop.short_toml import short_toml
@@ -98,7 +99,7 @@ def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
     remarks: list[str] = []
     taken: list[RecordedStream] = []
     parts: list[_Part] = []
-    unique, unique_id = _Unique(), _Unique()
+    unique, unique_id = UniqueNames("_"), UniqueNames("_")
     for signal in _signals(recording, remarks):
         number = 1 + [each is signal for each in recording.streams].index(True)
         name = unique(normal_form(signal.info.lsl_name) or f"stream_{number}")
@@ -161,21 +162,6 @@ class _Part(NamedTuple):
 
     stream: StreamConfig
     detectors: tuple[AnyDetectorConfig, ...]
-
-
-class _Unique:
-    """Makes names unique: adds a number to a name that was used before."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def __call__(self, wanted: str) -> str:
-        name, number = wanted, 1
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._taken.add(name)
-        return name
 
 
 def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:

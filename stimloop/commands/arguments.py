@@ -1,13 +1,17 @@
-"""The arguments that several commands share."""
+"""The arguments that several commands share, what they open, and how they print."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stimloop.errors import ConfigError
 from stimloop.terminal.plain_text import plain, plain_json, plain_toml
+
+if TYPE_CHECKING:
+    from replay.recording import Recording
 
 ConfigFile = Annotated[
     Path | None, typer.Argument(help="The rig's TOML file; the default rig without one.")
@@ -26,6 +30,20 @@ RecordingFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a machine.")]
+
+
+def opened(path: Path) -> "Recording":
+    """Open a recording, and warn of what is damaged or missing in it."""
+    from replay import readers
+    from replay.recording import RecordingError
+
+    try:
+        loaded = readers.open(path)
+    except RecordingError as error:
+        raise ConfigError(str(error)) from error
+    for warning in loaded.warnings:
+        warn(f"{path}: {warning}")
+    return loaded
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 any plain data

@@ -10,6 +10,7 @@ from stimloop.commands.arguments import (
     AsJson,
     RecordingFile,
     ReplayedConfig,
+    opened,
     print_json,
     print_line,
     print_toml,
@@ -21,7 +22,6 @@ from stimloop.key_path import with_path_first
 from stimloop.terminal.progress import progress, progress_of_named
 
 if TYPE_CHECKING:
-    from replay.recording import Recording
     from replay.verification.verdict import Verdict
 
 app = typer.Typer()
@@ -62,7 +62,7 @@ def replay(
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
-    loaded = _loaded(recording)
+    loaded = opened(recording)
     made = read_or_make_config(loaded, config, unit)
     if show_config:
         print_toml(commented_toml(made))
@@ -129,7 +129,7 @@ def play(
     from stimloop import config as configuration
     from streamer.lsl.network import LslConfig, configure
 
-    loaded = _loaded(recording)
+    loaded = opened(recording)
     network = LslConfig() if config is None else configuration.load(config).lsl
     for warning in configuration.lsl_warnings(network):
         warn(f"{config}: {warning}")
@@ -217,17 +217,3 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
             f"{session}: unfinished: no end record; it holds up to record "
             f"{verdict.n_records - 1}, and what followed, if anything, is not known"
         )
-
-
-def _loaded(path: Path) -> "Recording":
-    """Open a recording and warn of what is damaged or missing in it."""
-    from replay import readers
-    from replay.recording import RecordingError
-
-    try:
-        loaded = readers.open(path)
-    except RecordingError as error:
-        raise ConfigError(str(error)) from error
-    for warning in loaded.warnings:
-        warn(f"{path}: {warning}")
-    return loaded

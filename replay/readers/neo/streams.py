@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.conditioning.units import is_voltage_unit, microvolts_per
 from replay.readers.neo.stamps import Piece, Timing
 from replay.recording import RecordedStream, RecordingError, Stretch
+from replay.unique_names import UniqueNames
 from streamer.source import StreamInfo
 
 
@@ -158,7 +159,7 @@ def streams_of(
 
     Events that cannot be read are left out; `told` gets a line that says so.
     """
-    unique = _Unique()
+    unique = UniqueNames(" ")
     for number, stream in enumerate(reader.header["signal_streams"]):
         timing = timing_of(reader, number, float(reader.get_signal_sampling_rate(number)))
         if timing.pieces:
@@ -182,22 +183,7 @@ def streams_of(
                 yield markers
 
 
-class _Unique:
-    """Tells names apart that are used more than once, by a number."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def __call__(self, wanted: str) -> str:
-        name, number = wanted, 1
-        while name in self._taken:
-            number += 1
-            name = f"{wanted} {number}"
-        self._taken.add(name)
-        return name
-
-
 def _labels(channels: Any) -> tuple[str, ...]:  # noqa: ANN401 a structured array
     """Return the names of channels, told apart by their ids or numbers where they are the same."""
-    unique = _Unique()
+    unique = UniqueNames(" ")
     return tuple(unique(str(each["name"]) or f"ch{each['id']}") for each in channels)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimloop.commands.arguments import AsJson, RecordingFile, print_json, print_line, warn
+from stimloop.commands.arguments import AsJson, RecordingFile, opened, print_json, print_line, warn
 from stimloop.commands.validation.inspect import Search, save_picture, search_of
 from stimloop.errors import ConfigError, DoesNotHoldError, os_error_text
 
@@ -68,7 +68,7 @@ def calibrate(
         n_surrogates=surrogates,
         seed=seed,
     )
-    loaded = _loaded(recording)
+    loaded = opened(recording)
     try:
         found = _calibrated(loaded, request, unit)
     except NoPeakError as error:
@@ -109,19 +109,6 @@ def _span(option: str, text: str) -> tuple[float, float]:
     if not 0.0 <= start_s < stop_s:
         raise ConfigError(f"{option}: expected seconds as 10,45, found {text!r}")
     return start_s, stop_s
-
-
-def _loaded(path: Path) -> "Recording":
-    from replay import readers
-    from replay.recording import RecordingError
-
-    try:
-        loaded = readers.open(path)
-    except RecordingError as error:
-        raise ConfigError(str(error)) from error
-    for warning in loaded.warnings:
-        warn(f"{path}: {warning}")
-    return loaded
 
 
 def _calibrated(loaded: "Recording", request: "Request", unit: str | None) -> "Calibration":

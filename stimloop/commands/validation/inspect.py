@@ -107,7 +107,6 @@ def save_picture(module: str, found: Any, file: Path) -> None:  # noqa: ANN401 a
 
 def _inspect_file(path: Path, search_hz: tuple[float, float]) -> "Inspection":
     from replay import readers
-    from replay.recording import RecordingError
     from stimloop.library.validation.inspection import inspect_opened
     from stimloop.terminal.progress import progress
     from streamer.errors import StreamError
@@ -115,8 +114,6 @@ def _inspect_file(path: Path, search_hz: tuple[float, float]) -> "Inspection":
     try:
         with progress(f"inspecting {path.name}") as advance:
             return inspect_opened(readers.open(path), search_hz, advance)
-    except RecordingError as error:
-        raise ConfigError(_one_line(path, str(error))) from error
     except StreamError as error:
         raise ConfigError(_one_line(path, str(error))) from error
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stimloop.commands.arguments import AsJson, RecordingFile, print_line, warn
+from stimloop.commands.arguments import AsJson, RecordingFile, opened, print_json, print_line, warn
 from stimloop.errors import ConfigError
 from stimloop.key_path import with_path_first
 from stimloop.terminal.progress import progress_of_named
@@ -87,7 +87,7 @@ def score(
 
     if begin is None and (end or markers):
         raise ConfigError("--begin: expected one with --end or --markers, found none")
-    loaded = _opened(recording)
+    loaded = opened(recording)
     made = read_or_make_config(loaded, rig, unit)
     for remark in made.remarks:
         warn(f"{recording}: {remark}")
@@ -128,19 +128,6 @@ def _option(text: str) -> str:
     return f"{names.get(key, key)}:{rest}"
 
 
-def _opened(path: Path) -> "Recording":
-    from replay import readers
-    from replay.recording import RecordingError
-
-    try:
-        loaded = readers.open(path)
-    except RecordingError as error:
-        raise ConfigError(str(error)) from error
-    for warning in loaded.warnings:
-        warn(f"{path}: {warning}")
-    return loaded
-
-
 def _scored(
     loaded: "Recording", made: "MadeConfig", settings: "ScoreSettings", *, named: Path
 ) -> "Score":
@@ -178,7 +165,6 @@ def _write_page(page: Path, found: "Score") -> None:
 def _print(found: "Score", *, as_json: bool, files: list[Path]) -> None:
     import msgspec
 
-    from stimloop.commands.arguments import print_json
     from stimloop.terminal.score_text import score_lines
 
     if as_json:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.estimates import Detection, Estimates
 from replay.explanation.series import amount_of
-from replay.recorded_loop import journal_of
+from replay.recorded_loop import journal_of, recorded_loop
 from replay.scoring.online import WatchedLoop
 from replay.scoring.subjects import band_of
 from stimloop.reporting.session.courses import Course
@@ -21,8 +20,6 @@ from stimulators.decisions import Refusal, Send
 from stimulators.wire.messages import Command
 from stimulators.wire.received import AckHeard
 from streamer.closed_loop import Outcome
-from streamer.config import LoopConfig
-from streamer.errors import JournalError
 from streamer.events import Chunk, Event
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import EndRecord, Header, StepRecord
@@ -41,10 +38,8 @@ class Material:
 
     Parameters
     ----------
-    header : Header
-        The first record of its journal.
-    path : Path
-        The journal.
+    reader : JournalReader
+        Its journal, entered.
 
     Attributes
     ----------
@@ -73,14 +68,9 @@ class Material:
         Where the journal's configuration cannot be used here.
     """
 
-    def __init__(self, header: Header, path: Path) -> None:
-        self.header = header
-        try:
-            self.config = msgspec.json.decode(header.config_json, type=LoopConfig)
-            self.loop = WatchedLoop(self.config, header.infos, header.session)
-        except ValueError as error:
-            text = f"{path}: record 0: the configuration cannot be used: {error}"
-            raise JournalError(text) from error
+    def __init__(self, reader: JournalReader) -> None:
+        self.header = reader.header
+        self.config, self.loop = recorded_loop(reader, WatchedLoop)
         self.therapy = Therapy(self.loop)
         self.views = self._stream_views()
         self.began_s = self.ended_s = 0.0
@@ -251,9 +241,8 @@ def read_session(
         Where there is no journal, it is of another format, it is damaged, or it cannot be computed
         here.
     """
-    path = journal_of(session)
-    with JournalReader(path) as reader:
-        material = Material(reader.header, path)
+    with JournalReader(journal_of(session)) as reader:
+        material = Material(reader)
         for record in reader.records():
             if isinstance(record.payload, Header):
                 material.began_s = material.ended_s = record.now_s
