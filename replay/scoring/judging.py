@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from detectors.detector import Detector
 from replay.scoring.chance.chance_runs import ChanceRun, chance_durations, chance_metric
 from replay.scoring.episodes import Episodes
-from replay.scoring.metrics.event_metrics import Judged, delays_of, event_metrics
+from replay.scoring.metrics.event_metrics import event_metrics
 from replay.scoring.metrics.judged_time import JudgedTime
 from replay.scoring.metrics.log_metrics import log_metrics
+from replay.scoring.metrics.pairs import Judged, delays_of
 from replay.scoring.metrics.switches import switch_metrics
 from replay.scoring.online import Detected, Online, paired
 from replay.scoring.picture_data import course_of, spectrum_of
@@ -26,8 +27,8 @@ from replay.scoring.subjects import Band, EpisodeSubject
 _N_KEPT: Final = 2000
 
 
-class Material(NamedTuple):
-    """What all scores of one recording are made of.
+class ScoreInputs(NamedTuple):
+    """What all scores of one recording are made of: detections, chance and references.
 
     Parameters
     ----------
@@ -67,18 +68,18 @@ class _Against(NamedTuple):
 
 
 def episode_scores(
-    subject: EpisodeSubject, detector: Detector, material: Material, left_out: list[str]
+    subject: EpisodeSubject, detector: Detector, inputs: ScoreInputs, left_out: list[str]
 ) -> Iterator[DetectorScore]:
     """Yield the score of a detector against each reference; a line for each that it lacks."""
-    online = material.online
+    online = inputs.online
     detected = paired(
         online.detections[subject.id],
         subject.channel,
         rate_hz=detector.rate_hz,
         end_s=online.end_s,
     )
-    valid = online.columns[subject.valid].valid_time.within(material.within)
-    for against in _references(subject, material, valid, left_out):
+    valid = online.columns[subject.valid].valid_time.within(inputs.within)
+    for against in _references(subject, inputs, valid, left_out):
         judged_time = JudgedTime(against.judged.within(valid))
         if not judged_time.total_s:
             left_out.append(
@@ -92,7 +93,7 @@ def episode_scores(
             judged_time,
             detector.delay_s,
             detected.known_s,
-            material.settings.seed,
+            inputs.settings.seed,
         )
         yield DetectorScore(
             detector=subject.id,
@@ -105,21 +106,21 @@ def episode_scores(
             judged_s=judged_time.total_s,
             metrics=(
                 *event_metrics(judged),
-                *_chance_metrics(subject, detector, material),
-                *_switches(subject, detector, detected, material, judged_time),
-                *_log(subject, detector, against, material, judged_time),
+                *_chance_metrics(subject, detector, inputs),
+                *_switches(subject, detector, detected, inputs, judged_time),
+                *_log(subject, detector, against, inputs, judged_time),
             ),
             band_hz=subject.band_hz,
-            series=_series(subject, material, judged, against),
+            series=_series(subject, inputs, judged, against),
         )
 
 
 def _references(
-    subject: EpisodeSubject, material: Material, valid: Episodes, left_out: list[str]
+    subject: EpisodeSubject, inputs: ScoreInputs, valid: Episodes, left_out: list[str]
 ) -> Iterator[_Against]:
     named = f"detector {subject.id} on {subject.channel}"
-    settings = material.settings
-    kept = material.online.signals.get(subject.stream)
+    settings = inputs.settings
+    kept = inputs.online.signals.get(subject.stream)
     if subject.band_hz is None:
         left_out.append(
             f"{named}: no offline reference, as it looks at no single band: give one with --band"
@@ -128,18 +129,18 @@ def _references(
         left_out.append(f"{named}: no offline reference, as it is no single channel")
     else:
         found = reference_bursts(
-            kept, subject.channel, subject.band_hz, settings.reference, material.within
+            kept, subject.channel, subject.band_hz, settings.reference, inputs.within
         )
         yield _Against(
             "offline", _text(found, subject.band_hz, settings), found.bursts, found.judged
         )
-    if material.marked is not None:
-        yield _Against("markers", "markers of the recording", material.marked, valid)
-    log = log_for(material.logs, subject.channel)
+    if inputs.marked is not None:
+        yield _Against("markers", "markers of the recording", inputs.marked, valid)
+    log = log_for(inputs.logs, subject.channel)
     if log is not None:
-        yield _logged(log, material)
-    elif material.logs:
-        labels = ", ".join(dict.fromkeys(each.channel for each in material.logs))
+        yield _logged(log, inputs)
+    elif inputs.logs:
+        labels = ", ".join(dict.fromkeys(each.channel for each in inputs.logs))
         left_out.append(f"{named}: no log of this channel, the device logged {labels}")
 
 
@@ -153,13 +154,13 @@ def _text(found: ReferenceBursts, band_hz: Band, settings: ScoreSettings) -> str
     )
 
 
-def _logged(log: DeviceLog, material: Material) -> _Against:
+def _logged(log: DeviceLog, inputs: ScoreInputs) -> _Against:
     """Return when the log of a device is high, of the part of the recording that it covers."""
-    settings = material.settings
+    settings = inputs.settings
     half_s = 0.5 * log.step_s * 1.0001
     rows_s = log.time_s[np.isfinite(log.values)]
     covered = Episodes.of(zip((rows_s - half_s).tolist(), (rows_s + half_s).tolist(), strict=True))
-    covered = covered.within(material.within)
+    covered = covered.within(inputs.within)
     inside = JudgedTime(covered).holds(log.time_s) & np.isfinite(log.values)
     threshold = settings.log_threshold
     how = "as given"
@@ -180,16 +181,16 @@ def _percentile(values: NDArray[np.float64], percentile: float) -> float:
 
 
 def _chance_metrics(
-    subject: EpisodeSubject, detector: Detector, material: Material
+    subject: EpisodeSubject, detector: Detector, inputs: ScoreInputs
 ) -> Iterator[Metric]:
-    n_surrogates = len(material.surrogates)
+    n_surrogates = len(inputs.surrogates)
     of_surrogates = f"{n_surrogates} phase-randomised surrogates of the recording: its spectrum, "
     kinds = (
-        ("surrogate", f"{of_surrogates}without its bursts", material.surrogates),
+        ("surrogate", f"{of_surrogates}without its bursts", inputs.surrogates),
         (
             "healthy",
             "a healthy simulated patient: 1/f noise as strong beside the band as the recording",
-            material.healthy,
+            inputs.healthy,
         ),
     )
     for name, what, runs in kinds:
@@ -210,17 +211,17 @@ def _switches(
     subject: EpisodeSubject,
     detector: Detector,
     detected: Detected,
-    material: Material,
+    inputs: ScoreInputs,
     judged_time: JudgedTime,
 ) -> tuple[Metric, ...]:
-    null_s, null_judged_s = chance_durations(material.surrogates, subject)
+    null_s, null_judged_s = chance_durations(inputs.surrogates, subject)
     return switch_metrics(
         detected.episodes,
         judged_time,
         (np.array(null_s), null_judged_s),
-        undone_s=material.settings.undone_s,
+        undone_s=inputs.settings.undone_s,
         delay_s=detector.delay_s,
-        seed=material.settings.seed,
+        seed=inputs.settings.seed,
     )
 
 
@@ -228,27 +229,27 @@ def _log(
     subject: EpisodeSubject,
     detector: Detector,
     against: _Against,
-    material: Material,
+    inputs: ScoreInputs,
     judged_time: JudgedTime,
 ) -> tuple[Metric, ...]:
-    log = log_for(material.logs, subject.channel)
+    log = log_for(inputs.logs, subject.channel)
     if against.name != "log" or log is None or subject.measure is None:
         return ()
     return log_metrics(
         log,
-        material.online.columns[subject.measure],
+        inputs.online.columns[subject.measure],
         judged_time,
         delay_s=detector.delay_s,
-        seed=material.settings.seed,
+        seed=inputs.settings.seed,
     )
 
 
 def _series(
-    subject: EpisodeSubject, material: Material, judged: Judged, against: _Against
+    subject: EpisodeSubject, inputs: ScoreInputs, judged: Judged, against: _Against
 ) -> Series:
     delays = delays_of(judged)
     judged_time = judged.judged_time
-    null_s, _ = chance_durations(material.surrogates, subject)
+    null_s, _ = chance_durations(inputs.surrogates, subject)
     inside = judged.online.pick(judged_time.holds(judged.online.start_s))
     bursts = judged.reference.pick(judged.reference.inside(judged_time.episodes))
     made = Series(
@@ -258,7 +259,7 @@ def _series(
         onset_delay_s=_first(delays.onset_s),
         offset_delay_s=_first(delays.offset_s),
     )
-    kept = material.online.signals.get(subject.stream)
+    kept = inputs.online.signals.get(subject.stream)
     if kept is None or subject.channel not in kept.channels or subject.band_hz is None:
         return made
     hz, density = spectrum_of(kept, subject.channel)
@@ -269,7 +270,7 @@ def _series(
         online=judged.online,
         reference=against.episodes,
         judged=judged_time.episodes,
-        began_s=material.began_s,
+        began_s=inputs.began_s,
     )
     return replace(made, spectrum_hz=hz, spectrum_uv2_per_hz=density, course=course)
 

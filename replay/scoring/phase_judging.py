@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Detector
-from replay.scoring.judging import Material
+from replay.scoring.judging import ScoreInputs
 from replay.scoring.metrics.judged_time import JudgedTime
 from replay.scoring.metrics.phase_metrics import (
     PhaseErrors,
@@ -35,7 +35,7 @@ class _Online(NamedTuple):
 
 
 def phase_score(
-    subject: PhaseSubject, detector: Detector, material: Material, left_out: list[str]
+    subject: PhaseSubject, detector: Detector, inputs: ScoreInputs, left_out: list[str]
 ) -> DetectorScore | None:
     """Return the score of a phase; None, and a line, where there is nothing to hold it against.
 
@@ -46,18 +46,18 @@ def phase_score(
         are.
     detector : Detector
         It.
-    material : Material
+    inputs : ScoreInputs
         What was found online.
     left_out : list of str
         Gets the line.
     """
-    kept = material.online.signals.get(subject.stream)
+    kept = inputs.online.signals.get(subject.stream)
     if kept is None or subject.channel not in kept.channels:
         left_out.append(f"detector {subject.id} on {subject.channel}: it is no single channel")
         return None
-    rule = material.settings.reference
-    bursts = reference_bursts(kept, subject.channel, subject.band_hz, rule, material.within)
-    valid = material.online.columns[subject.phase].valid_time.within(bursts.judged)
+    rule = inputs.settings.reference
+    bursts = reference_bursts(kept, subject.channel, subject.band_hz, rule, inputs.within)
+    valid = inputs.online.columns[subject.phase].valid_time.within(bursts.judged)
     judged_time = JudgedTime(valid)
     if not judged_time.total_s:
         left_out.append(
@@ -65,12 +65,12 @@ def phase_score(
             "the reference can judge"
         )
         return None
-    online = _said(subject, material)
+    online = _said(subject, inputs)
     # Once for all, as the chance of events looks at them again.
     pieces = list(rhythms(kept, subject.channel, subject.band_hz))
     found = _compared(online, pieces, judged_time)
     in_bursts = found.pick(JudgedTime(bursts.bursts).holds(found.time_s))
-    seed = material.settings.seed
+    seed = inputs.settings.seed
 
     def chance(errors: PhaseErrors) -> float | None:
         if subject.target_rad is None:
@@ -124,18 +124,18 @@ def _of_bursts(metric: Metric) -> Metric:
     return msgspec.structs.replace(metric, name=named[metric.name])
 
 
-def _said(subject: PhaseSubject, material: Material) -> _Online:
+def _said(subject: PhaseSubject, inputs: ScoreInputs) -> _Online:
     """Return when the detector said something of the phase, and what."""
     if subject.target_rad is not None:
         times_s = np.array(
             [
                 each.onset_s
-                for each in material.online.detections[subject.id]
+                for each in inputs.online.detections[subject.id]
                 if each.channel == subject.channel and each.kind == "moment"
             ]
         )
         return _Online(times_s, np.full(times_s.size, np.exp(1j * subject.target_rad)))
-    column = material.online.columns[subject.phase]
+    column = inputs.online.columns[subject.phase]
     return _Online(
         column.time_s[column.valid] + subject.lead_s, np.exp(1j * column.values[column.valid])
     )

@@ -18,7 +18,7 @@ from replay.scoring.chance.chance_runs import ChanceRun, chance_run
 from replay.scoring.chance.healthy import healthy_stream
 from replay.scoring.chance.surrogates import surrogate, with_streams
 from replay.scoring.episodes import Episodes
-from replay.scoring.judging import Material, episode_scores
+from replay.scoring.judging import ScoreInputs, episode_scores
 from replay.scoring.online import Online, WatchedLoop, run_online
 from replay.scoring.phase_judging import phase_score
 from replay.scoring.references.kept_signal import KeptSignal
@@ -115,7 +115,7 @@ def score(
     left_out = list(scored.subjects.left_out)
     signal = scored.source.streams[_first_signal(scored.source)]
     surrogates, healthy = _chance(scored, online, settings, left_out, progress)
-    material = Material(
+    inputs = ScoreInputs(
         online=online,
         settings=settings,
         within=within,
@@ -125,7 +125,7 @@ def score(
         marked=None if settings.markers is None else marked(recording, signal, settings.markers),
         logs=logs_of(recording, signal),
     )
-    scores = tuple(_scores(scored, material, left_out))
+    scores = tuple(_scores(scored, inputs, left_out))
     if not scores:
         raise ScoreError(
             f"{recording.path}: there is nothing to score: {'; '.join(left_out) or 'no detector'}"
@@ -183,12 +183,12 @@ def _run(scored: _Scored, progress: Progress) -> Online:
     )
 
 
-def _scores(scored: _Scored, material: Material, left_out: list[str]) -> Iterator[DetectorScore]:
+def _scores(scored: _Scored, inputs: ScoreInputs, left_out: list[str]) -> Iterator[DetectorScore]:
     detectors = scored.loop.chain.detectors
     for each in scored.subjects.episodes:
-        yield from episode_scores(each, detectors[each.id], material, left_out)
+        yield from episode_scores(each, detectors[each.id], inputs, left_out)
     for phase in scored.subjects.phases:
-        found = phase_score(phase, detectors[phase.id], material, left_out)
+        found = phase_score(phase, detectors[phase.id], inputs, left_out)
         if found is not None:
             yield found
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from replay.scoring.episodes import Episodes
-from replay.scoring.metrics.event_metrics import Judged, event_metrics
+from replay.scoring.metrics.event_metrics import event_metrics
 from replay.scoring.metrics.judged_time import JudgedTime
+from replay.scoring.metrics.pairs import Judged
 from replay.scoring.metrics.switches import switch_metrics
 from replay.scoring.result import Metric
 
