@@ -293,7 +293,7 @@ class Drive:
         return self.newest_decision
 
     def cancel_triggers(self, now_s: float) -> bool:
-        """Cancel triggers that wait in the device for their time; say whether any may wait."""
+        """Cancel triggers that wait in the device or last; say whether there may be any."""
         self._sending.cancel_triggers(now_s)
         return self._sending.is_cancel_due
 

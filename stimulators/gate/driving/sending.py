@@ -40,7 +40,7 @@ class Sending:
     said_s : float
         When that went.
     is_cancel_due : bool
-        Whether triggers wait at the device that are to be taken back.
+        Whether triggers that wait at the device are to be taken back, or one that lasts cut short.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Sending:
         self._account = account
         self._limits = limits
         self._commands = commands
-        self._waits_until_s = -math.inf
+        self._ends_s = -math.inf
 
     def send_amplitude(
         self, asked: Asked, reason: SendReason, *, wish: Target | None, channel: str
@@ -75,7 +75,7 @@ class Sending:
         self._account.note_sent(self._belief, asked.now_s)
         self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
         self.said, self.said_s = (asked.amount, asked.program), asked.now_s
-        # With each new amount the device drops triggers that wait; this one may be lost on the way.
+        # With each amount the device ends its triggers; this command may be lost on the way.
         self.is_cancel_due = False
         return Send(self._config.id, command, reason, bounds)
 
@@ -92,8 +92,8 @@ class Sending:
         )
         if (refusal := self._limits.check(asked)) is not None:
             return refusal
-        if target.fire_at_s is not None:
-            self._waits_until_s = max(self._waits_until_s, self._latest_s(target, asked))
+        if target.fire_at_s is not None or self._trigger_s(target.program):
+            self._ends_s = max(self._ends_s, self._latest_s(target, asked))
         bounds = self._limits.bounds(asked)
         command = self._send("trigger", asked, wish=target, channel=target.channel)
         return Send(self._config.id, command, SendReason.WANTED, bounds)
@@ -103,23 +103,24 @@ class Sending:
         return 0.0 if pulses is None else pulses.trigger_s
 
     def cancel_triggers(self, now_s: float) -> None:
-        """Cancel triggers that wait in the device for their time to fire."""
-        self.is_cancel_due = self._waits_until_s >= now_s
+        """Cancel triggers that wait in the device for their time, or whose pulses go on."""
+        self.is_cancel_due = self._ends_s >= now_s
 
     def forget_said(self) -> None:
         """Assume the amount to which the device went by itself, whatever was sent before."""
         self.said = None
 
     def forget(self) -> None:
-        """Forget everything that was sent: no command is open and no trigger waits."""
+        """Forget everything that was sent: no command is open and no trigger is to be cancelled."""
         self.said = None
         self.is_cancel_due = False
 
     def _latest_s(self, target: Target, asked: Asked) -> float:
-        """Return until when the device may give a trigger that waits there."""
+        """Return until when the device may wait for a trigger's time, or give its pulses."""
         if target.fire_uncertainty_s_max is None:
             return asked.until_s
-        return min(asked.until_s, asked.fire_at_s + target.fire_uncertainty_s_max)
+        fired_s = asked.fire_at_s + target.fire_uncertainty_s_max
+        return min(asked.until_s, fired_s + self._trigger_s(target.program))
 
     def _send(
         self, kind: CommandKind, asked: Asked, *, wish: Target | None, channel: str

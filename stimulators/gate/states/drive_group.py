@@ -44,7 +44,7 @@ class DriveGroup:
             drive.wishes.drop()
 
     def cancel_triggers(self, now_s: float) -> list[Drive]:
-        """Take back the triggers that wait for their time; return the devices where some may."""
+        """Cancel triggers that wait in devices or last; return the devices that may have any."""
         return [drive for drive in self._drives if drive.cancel_triggers(now_s)]
 
     def end_rises(self) -> None:

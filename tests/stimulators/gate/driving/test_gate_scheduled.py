@@ -1,11 +1,21 @@
-"""A trigger that waits at the device for its time is taken back by hold, pause, disarm and safe."""
+"""A trigger that waits at its device, or lasts, is ended by hold, pause, disarm and safe."""
 
 from collections.abc import Callable
 
 import pytest
 
 from stimulators.gate_config import GateConfig
+from stimulators.limits import ProgramConfig
 from tests.stimulators.gate.gate_rig import GateRig, amounts, device_of, limits_of
+
+_TRAIN = ProgramConfig(
+    frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.0598, duration_s=0.5
+)
+
+
+def _rig_of_trains() -> GateRig:
+    limits = limits_of(refractory_s=0.6)
+    return GateRig(device_of(programs={"adbs": _TRAIN}, limits=limits)).be_active(1.0)
 
 
 def _hold(rig: GateRig) -> None:
@@ -38,6 +48,29 @@ def test_an_amplitude_takes_back_a_trigger_that_waits(
     sent = rig.commands[before:]
     assert [each.kind for each in sent] == ["amplitude"]
     assert amounts(sent)[0] <= amount
+
+
+@pytest.mark.parametrize("end", [_hold, _pause, _disarm, _fail])
+@pytest.mark.parametrize("ahead_s", [None, 0.02])
+def test_an_amplitude_ends_a_trigger_whose_pulses_go_on(
+    end: Callable[[GateRig], None], ahead_s: float | None
+) -> None:
+    rig = _rig_of_trains()
+    rig.trigger(1.0, fire_at_s=None if ahead_s is None else rig.now_s + ahead_s)
+    assert rig.commands[-1].kind == "trigger"
+    rig.run(0.3)
+    before = len(rig.commands)
+    end(rig)
+    assert "amplitude" in {each.kind for each in rig.commands[before:]}
+
+
+def test_a_trigger_whose_pulses_are_over_needs_no_ending() -> None:
+    rig = _rig_of_trains()
+    rig.trigger(1.0)
+    rig.run(0.62)
+    before = len(rig.commands)
+    _hold(rig)
+    assert len(rig.commands) == before
 
 
 def test_a_trigger_whose_time_is_over_needs_no_taking_back() -> None:

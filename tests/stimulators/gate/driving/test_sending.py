@@ -16,10 +16,14 @@ from stimulators.gate.limits.registry import Limits
 from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
+from stimulators.limits import ProgramConfig
 from stimulators.reasons import SendReason
 from stimulators.wire.messages import Ack, Command, Lease, Reason
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, info_of, limits_of
 
+_TRAIN = ProgramConfig(
+    frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.0598, duration_s=0.25
+)
 _TIMING = GateConfig(lease_s=0.5, command_valid_s=0.125, ack_s_max=0.25)
 
 
@@ -31,8 +35,10 @@ def maker_of(*, is_level: bool = False, simulated: bool = True) -> Maker:
 class Desk:
     """A `Sending` with its parts, of a device that gives 1 mA."""
 
-    def __init__(self, **limits: Any) -> None:
-        self.config = device_of(limits=limits_of(**({"refractory_s": 0.0} | limits)))
+    def __init__(self, programs: dict[str, ProgramConfig] | None = None, **limits: Any) -> None:
+        keys = {} if programs is None else {"programs": programs}
+        limited = limits_of(**({"refractory_s": 0.0} | limits))
+        self.config = device_of(limits=limited, **keys)
         self.belief = Belief(self.config, _TIMING.command_valid_s)
         self.belief.learn(info_of(self.config, amount_tolerance=0.0))
         self.account = Account(self.config, lease_s=0.5, tick_s=0.0625)
@@ -248,6 +254,25 @@ def test_a_trigger_that_waits_is_taken_back_by_the_next_amount() -> None:
     desk.sending.cancel_triggers(64.25)
     desk.sending.forget()
     assert not desk.sending.is_cancel_due
+
+
+def test_a_trigger_that_lasts_is_ended_by_an_amount_until_its_pulses_are_over() -> None:
+    # A quarter of a second of pulses, and a command that is valid for 0.125 s.
+    desk = Desk()
+    desk.trigger(64.0)
+    desk.sending.cancel_triggers(64.375)
+    assert not desk.sending.is_cancel_due
+    for keys, over_s in (
+        ({}, 64.375),
+        ({"fire_at_s": 64.0625}, 64.375),
+        ({"fire_at_s": 64.0625, "fire_uncertainty_s_max": 1 / 64}, 64.328125),
+    ):
+        desk = Desk(programs={"adbs": _TRAIN}, refractory_s=0.25)
+        desk.trigger(64.0, **keys)
+        desk.sending.cancel_triggers(over_s)
+        assert desk.sending.is_cancel_due
+        desk.sending.cancel_triggers(over_s + 1 / 1024)
+        assert not desk.sending.is_cancel_due
 
 
 # Answers.
