@@ -52,7 +52,7 @@ class FileBytes:
             self.size = self._file.seek(0, 2)
         except (OSError, EOFError, zlib.error) as error:
             raise RecordingError(
-                f"{path}: expected a file that can be read, found {error}"
+                f"{path}: expected a file that can be read, found: {error.strerror or error}"
             ) from error
 
     def read(self, start: int, stop: int) -> bytes:
