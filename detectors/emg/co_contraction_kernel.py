@@ -246,7 +246,7 @@ def _null(a: int, b: int, state: State) -> float:
     for lag in range(1, own_a.size):
         shared += 2.0 * (1.0 - lag / n_envelopes) * own_a[lag] * own_b[lag]
     n_independent = n_envelopes / max(shared, _SHARE_MIN)
-    return np.tanh(state.settings.null_sd / np.sqrt(max(n_independent - _FISHER, 1.0)))
+    return float(np.tanh(state.settings.null_sd / np.sqrt(max(n_independent - _FISHER, 1.0))))
 
 
 update = sample_loop(State, _restart, _take, _write)

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from detectors.block import StreamLayout
 from detectors.emg.co_contraction import CoContraction, CoContractionConfig
+from detectors.emg.muscle_bursts import MuscleBursts, MuscleBurstsConfig
 from detectors.testing.subject import LAYOUT, Example, Plain, StreamSamples
 from tests.detectors.emg.naive_co_contraction import N_OUTPUTS, co_contraction
+from tests.detectors.emg.naive_muscle_bursts import N_OF_CHANNEL, N_OF_PAIR, muscle_bursts
 
 # What rounding leaves of sums over a window of some hundred samples, and of their roots.
 _SHARE: Final = 1e-10
@@ -37,6 +39,40 @@ def _co_contraction(
         channel_outputs=N_OUTPUTS,
         measures=tuple(range(N_OUTPUTS - 1)),
         pairs=[(indices[a], indices[b]) for a, b in pairs],
+        tolerance_absolute=(_SHARE,),
+    )
+
+
+#: Outputs of a channel that bad data anywhere in the window make invalid, whatever the bursts are.
+_OF_WINDOW: Final = (3, 4, 5, 11)
+#: The same of a pair.
+_OF_PAIR_WINDOW: Final = (2, 3)
+
+
+def _muscle_bursts(name: str, config: MuscleBurstsConfig, layout: StreamLayout = LAYOUT) -> Example:
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return muscle_bursts(config, layout, given)
+
+    labels = config.channels or layout.channels
+    indices = [layout.channels.index(label) for label in labels]
+    columns: list[tuple[int, ...]] = [
+        (channel,) if measure in _OF_WINDOW else ()
+        for channel in indices
+        for measure in range(N_OF_CHANNEL)
+    ]
+    columns += [
+        tuple(layout.channels.index(label) for label in pair) if measure in _OF_PAIR_WINDOW else ()
+        for pair in config.pairs
+        for measure in range(N_OF_PAIR)
+    ]
+    return Example(
+        name,
+        (config,),
+        layout,
+        MuscleBursts(config, layout).span_samples,
+        plain,
+        pairs=columns,  # type: ignore[arg-type]
+        kinds=frozenset({"onset", "offset"}),
         tolerance_absolute=(_SHARE,),
     )
 
@@ -80,6 +116,40 @@ EMG_EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hop_s=0.0165,
             ),
             _ODD_RATE,
+        ),
+    ),
+    MuscleBursts: (
+        _muscle_bursts(
+            "bursts of the amplitude, two pairs",
+            MuscleBurstsConfig(
+                id="bursts",
+                stream="LFP",
+                pairs=(("right", "left"), ("left", "middle")),
+                window_s=1.2,
+                hop_s=0.06,
+                n_bursts_min=4,
+                crosstalk_max=0.9,
+                rest_uv={"left": 3.0, "middle": 3.5, "right": 3.0},
+                rest_sd_uv={"left": 0.5, "middle": 0.2, "right": 0.6},
+                reference_uv={"left": 8.0, "middle": 9.0},
+            ),
+        ),
+        _muscle_bursts(
+            "bursts of the energy, every sample, two channels",
+            MuscleBurstsConfig(
+                id="bursts",
+                stream="LFP",
+                channels=("right", "left"),
+                method="teager_kaiser",
+                band_hz=(25.0, 100.0),
+                envelope_hz=30.0,
+                duration_s_min=0.008,
+                merge_s=0.004,
+                window_s=0.5,
+                hop_s=0.001,
+                rest_uv={"left": 4.0, "right": 4.0},
+                rest_sd_uv={"left": 0.1, "right": 0.2},
+            ),
         ),
     ),
 }

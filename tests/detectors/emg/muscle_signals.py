@@ -36,7 +36,7 @@ def emg(random: np.random.Generator, drive: Signal) -> Signal:
 def half_waves(time_s: Signal, frequency_hz: float, phase_rad: tuple[float, ...]) -> Signal:
     """Return the upper halves of sines, one channel a phase."""
     angle = 2.0 * np.pi * frequency_hz * time_s[:, None] + np.array(phase_rad)
-    return np.maximum(np.sin(angle), 0.0)
+    return np.asarray(np.maximum(np.sin(angle), 0.0))
 
 
 def hann_bursts(onset_s: Signal, duration_s: Signal, length_s: float) -> Signal:

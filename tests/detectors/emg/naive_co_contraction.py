@@ -83,10 +83,12 @@ def measures_of(
         )
         level_index = 2.0 * np.minimum(na, nb).sum() / (na + nb).sum()
     can_correct = not is_insufficient and not is_crosstalk
-    corrected = np.clip(r / np.sqrt(shares[0] * shares[1]), -1.0, 1.0) if can_correct else 0.0
+    corrected = 0.0
+    if can_correct:
+        corrected = float(np.clip(r / np.sqrt(shares[0] * shares[1]), -1.0, 1.0))
     flags = [float(is_crosstalk), 0.0, 0.0, float(is_insufficient), float(is_at_rest), 0.0]
     null = null_of(*muscles, newest, windows)
-    values = [float(r), null, float(corrected), level_index, crosstalk, *flags]
+    values: list[float] = [float(r), null, corrected, level_index, crosstalk, *flags]
     valid = [True] * N_OUTPUTS
     valid[2], valid[3], valid[9] = can_correct, has_reference and not is_at_rest, has_rest
     return [value * is_valid for value, is_valid in zip(values, valid, strict=True)], valid
