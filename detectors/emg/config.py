@@ -95,7 +95,7 @@ def levels_of(config: EmgConfig, layout: StreamLayout, channels: Sequence[str]) 
                     f"{key}: expected channels of {', '.join(layout.channels)}, "
                     f"{layout.found_text(label)}"
                 )
-        found.append(np.array([named.get(label, np.nan) for label in channels]))
+        found.append(np.array([named.get(label, np.nan) for label in channels], dtype=np.float64))
     return Levels(*found)
 
 

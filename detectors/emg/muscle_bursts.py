@@ -98,12 +98,12 @@ class MuscleBursts(StreamDetector):
     bursts. ``overlap_null`` is ``p + 1.645 sqrt(p (1 - p) / n)``, n the bursts of the other: as if
     each were in it or not. Bursts are in it in part, so no more than 5 % of windows exceed it (1 to
     5 % were found). Where one muscle is always on it is 1, and no overlap means anything. Bursts at
-    random times have an ``interval_cv`` of 1, less by their shortest distance. Rest exceeds three
-    standard deviations of its envelope about twice a second, as noise of 430 Hz through 20 Hz is
-    skew: raise `onset_sd` where that is too often.
+    random times have an ``interval_cv`` of 1, less by the share of their shortest distance in their
+    mean one. Rest itself makes about ten bursts a minute at three standard deviations, as its
+    envelope is skew, and hardly any at five.
 
     Delay: half the window, the group delay of the band-pass at the middle of its band and that of
-    the low-pass, ``sqrt(2) / (2 π envelope_hz)``. The low-pass makes a burst of 60 ms 2 ms longer.
+    the low-pass, ``sqrt(2) / (2 π envelope_hz)``. Bursts of 60 ms measure 60 to 65 ms.
     Start and gap: everything restarts; estimates are not valid before the filters have settled and
     the window is full, nor for at least one hop after a restart. A burst that is on when the
     filters have settled begins there, in no window. NaN policy: ``invalid``; a bad sample ends a

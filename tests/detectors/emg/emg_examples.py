@@ -135,7 +135,7 @@ EMG_EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             ),
         ),
         _muscle_bursts(
-            "bursts of the energy, every sample, two channels",
+            "bursts of the energy, every second sample, two channels",
             MuscleBurstsConfig(
                 id="bursts",
                 stream="LFP",
@@ -146,7 +146,7 @@ EMG_EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 duration_s_min=0.008,
                 merge_s=0.004,
                 window_s=0.5,
-                hop_s=0.001,
+                hop_s=0.008,
                 rest_uv={"left": 4.0, "right": 4.0},
                 rest_sd_uv={"left": 0.1, "right": 0.2},
             ),
