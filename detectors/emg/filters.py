@@ -30,6 +30,8 @@ class EmgFilters(NamedTuple):
         0 Hz (``sqrt(2) / (2 π envelope_hz)``).
     settle_samples : int
         After which each has no more than 5 % of its response to come.
+    band_delay_s, band_settle_samples : float, int
+        The same of the band-pass alone.
     noise_hz : float
         Width of the low-pass for noise: 1.11 times its edge.
     """
@@ -38,6 +40,8 @@ class EmgFilters(NamedTuple):
     envelope: NDArray[np.float64]
     delay_s: float
     settle_samples: int
+    band_delay_s: float
+    band_settle_samples: int
     noise_hz: float
 
     def noise_cv2(self, bandwidth_hz: float) -> float:
@@ -67,13 +71,15 @@ def filters_of(band_hz: tuple[float, float], envelope_hz: float, rate_hz: float)
     band = butter(_ORDER, band_hz, "bandpass", output="sos", fs=rate_hz)
     envelope = butter(_ORDER, envelope_hz, output="sos", fs=rate_hz)
     middle_hz = float(np.sqrt(band_hz[0] * band_hz[1]))
-    delay_samples = _group_delay(band, middle_hz, rate_hz) + _group_delay(envelope, 0.0, rate_hz)
+    band_delay_s = _group_delay(band, middle_hz, rate_hz) / rate_hz
     rise, low_pass = _response(band), _response(envelope)
     return EmgFilters(
         band=np.ascontiguousarray(band[:, (0, 1, 2, 4, 5)]),
         envelope=np.ascontiguousarray(envelope[0, (0, 1, 2, 4, 5)]),
-        delay_s=delay_samples / rate_hz,
+        delay_s=band_delay_s + _group_delay(envelope, 0.0, rate_hz) / rate_hz,
         settle_samples=_settle_samples(rise) + _settle_samples(low_pass),
+        band_delay_s=band_delay_s,
+        band_settle_samples=_settle_samples(rise),
         noise_hz=rate_hz / 2.0 * float(low_pass @ low_pass),
     )
 

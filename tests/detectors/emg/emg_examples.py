@@ -5,11 +5,14 @@ from itertools import combinations
 from typing import Any, Final
 
 from detectors.block import StreamLayout
+from detectors.emg.bursts.muscle_bursts import MuscleBursts, MuscleBurstsConfig
 from detectors.emg.co_contraction import CoContraction, CoContractionConfig
-from detectors.emg.muscle_bursts import MuscleBursts, MuscleBurstsConfig
+from detectors.emg.spectrum.muscle_spectrum import MuscleSpectrum, MuscleSpectrumConfig
 from detectors.testing.subject import LAYOUT, Example, Plain, StreamSamples
 from tests.detectors.emg.naive_co_contraction import N_OUTPUTS, co_contraction
 from tests.detectors.emg.naive_muscle_bursts import N_OF_CHANNEL, N_OF_PAIR, muscle_bursts
+from tests.detectors.emg.naive_muscle_spectrum import N_OUTPUTS as N_OF_SPECTRUM
+from tests.detectors.emg.naive_muscle_spectrum import muscle_spectrum
 
 # What rounding leaves of sums over a window of some hundred samples, and of their roots.
 _SHARE: Final = 1e-10
@@ -73,6 +76,24 @@ def _muscle_bursts(name: str, config: MuscleBurstsConfig, layout: StreamLayout =
         plain,
         pairs=columns,  # type: ignore[arg-type]
         kinds=frozenset({"onset", "offset"}),
+        tolerance_absolute=(_SHARE,),
+    )
+
+
+def _muscle_spectrum(
+    name: str, config: MuscleSpectrumConfig, layout: StreamLayout = LAYOUT
+) -> Example:
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return muscle_spectrum(config, layout, given)
+
+    return Example(
+        name,
+        (config,),
+        layout,
+        MuscleSpectrum(config, layout).span_samples,
+        plain,
+        channel_outputs=N_OF_SPECTRUM,
+        measures=(0, 1, 2, 3, 4, 6, 7, 8),
         tolerance_absolute=(_SHARE,),
     )
 
@@ -150,6 +171,26 @@ EMG_EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 rest_uv={"left": 4.0, "right": 4.0},
                 rest_sd_uv={"left": 0.1, "right": 0.2},
             ),
+        ),
+    ),
+    MuscleSpectrum: (
+        _muscle_spectrum(
+            "two of three muscles calibrated",
+            MuscleSpectrumConfig(
+                id="drive", stream="LFP", segment_s=0.5, window_s=1.0, hop_s=0.25, **_LEVELS
+            ),
+        ),
+        _muscle_spectrum(
+            "segments of an odd number of samples, a band of its own, hop of two steps, odd rate",
+            MuscleSpectrumConfig(
+                id="drive",
+                stream="LFP",
+                band_hz=(30.0, 150.0),
+                segment_s=0.5043,
+                window_s=0.8,
+                hop_s=0.5,
+            ),
+            StreamLayout("LFP", 418.4, ("C0", "C1")),
         ),
     ),
 }

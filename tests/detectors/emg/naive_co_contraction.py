@@ -60,7 +60,7 @@ def measures_of(
     a, b = (muscle.envelope_uv[part] for muscle in muscles)
     r = np.corrcoef(a, b)[0, 1]
     raw = [muscle.filtered_uv[part] for muscle in muscles]
-    crosstalk = raw[0] @ raw[1] / np.sqrt((raw[0] @ raw[0]) * (raw[1] @ raw[1]))
+    crosstalk = float(raw[0] @ raw[1] / np.sqrt((raw[0] @ raw[0]) * (raw[1] @ raw[1])))
     is_crosstalk = abs(crosstalk) > config.crosstalk_max
     shares = []
     for each in (a, b):

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.block import StreamLayout
-from detectors.emg.muscle_bursts import MuscleBurstsConfig
+from detectors.emg.bursts.muscle_bursts import MuscleBurstsConfig
 from detectors.testing.subject import Plain, StreamSamples
 from tests.detectors.emg.naive_muscles import Filters, Muscle, muscle_of
 
@@ -132,7 +133,7 @@ def levels_of(config: MuscleBurstsConfig, label: str) -> tuple[float, float]:
     return rest + config.onset_sd * spread, rest + config.offset_sd * spread
 
 
-def on_samples(spans: list[Span], first: int, newest: int) -> np.ndarray:  # type: ignore[type-arg]
+def on_samples(spans: list[Span], first: int, newest: int) -> NDArray[np.bool_]:
     """Return which samples of a window are in a burst, as is known at its end."""
     found = np.zeros(newest + 1 - first, dtype=np.bool_)
     for each in spans:

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from detectors.block import StreamLayout, Taint
-from detectors.emg.muscle_bursts import MuscleBursts, MuscleBurstsConfig
+from detectors.emg.bursts.muscle_bursts import MuscleBursts, MuscleBurstsConfig
 from detectors.outputs import column_of
 from tests.detectors.emg.muscle_signals import (
     ACTIVE_UV,

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
 from detectors.compiling.opened import opened
-from detectors.emg.burst_statistics_kernel import write_muscles
+from detectors.emg.bursts.state import State
+from detectors.emg.bursts.statistics_kernel import write_muscles
 from detectors.emg.extremes_kernel import begin_hop, take_extremes
-from detectors.emg.muscle_bursts_state import State
 from detectors.emg.muscles_kernel import restart_muscles, take_muscles
 from detectors.kernels.edges import CUT, OFFSET, ONSET, add_edge
 from detectors.kernels.hops import add_hop

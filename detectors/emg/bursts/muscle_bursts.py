@@ -7,12 +7,12 @@ import numpy as np
 from detectors.block import Block, StreamLayout
 from detectors.checks import require_memory
 from detectors.detector import DetectorConfig, Input
-from detectors.emg import muscle_bursts_kernel as kernel
+from detectors.emg.bursts import muscle_bursts_kernel as kernel
+from detectors.emg.bursts.config import MuscleBurstsConfig
+from detectors.emg.bursts.state import Bursts, Counters, Episodes, Settings, State
 from detectors.emg.config import band_of, levels_of, pairs_of, require_envelope
 from detectors.emg.extremes_kernel import no_extremes
 from detectors.emg.filters import filters_of
-from detectors.emg.muscle_bursts_config import MuscleBurstsConfig
-from detectors.emg.muscle_bursts_state import Bursts, Counters, Episodes, Settings, State
 from detectors.emg.muscles_kernel import muscles_of
 from detectors.estimates import Seen
 from detectors.kernels.edges import empty_edges, take_detections

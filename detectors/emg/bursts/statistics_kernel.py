@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
 from detectors.compiling.opened import opened
-from detectors.emg.extremes_kernel import is_clipped
-from detectors.emg.muscle_bursts_state import (
+from detectors.emg.bursts.state import (
     ACTIVATION,
     CROSSTALK,
     DURATION,
@@ -30,6 +29,7 @@ from detectors.emg.muscle_bursts_state import (
     STABILITY,
     State,
 )
+from detectors.emg.extremes_kernel import is_clipped
 from detectors.kernels.calibrated_threshold import percentile_of
 from detectors.kernels.hops import write_value
 from detectors.kernels.trust import is_usable
