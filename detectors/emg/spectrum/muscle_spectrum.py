@@ -79,8 +79,9 @@ class MuscleSpectrum(StreamDetector):
     - ``low_frequency_drive``: power of ``|x|`` at 3-10 Hz over that at 3-30 Hz, bins at the edges
       by the part that lies inside. It was raised in dystonic neck muscles at 20 % contraction [1]_;
     - ``peak_8_14_db``: the highest bin of ``|x|`` at 8-14 Hz, in dB over 16-30 Hz;
-      ``has_peak_8_14`` whether it is over its null, ``peak_8_14_hz`` where it is then. The peak was
-      missing in the splenius of 8 of 10 patients with cervical dystonia [2]_;
+      ``has_peak_8_14`` whether it is over its null, ``peak_8_14_hz`` where it is then. The peak of
+      the splenius was more often missing in 10 patients with cervical dystonia than in 10
+      controls (p < 0.01) [2]_;
     - ``median_frequency_hz`` of ``x``: half of the power of the band lies below.
 
     Chance: the modulus of steady Gaussian EMG is not white. With r the autocorrelation of ``x`` its
@@ -104,8 +105,8 @@ class MuscleSpectrum(StreamDetector):
 
     References
     ----------
-    .. [1] E. de Bruijn et al., "Improved identification of dystonic cervical muscles via abnormal
-       muscle activity during isometric contractions", Clinical Neurophysiology 128, 2017,
+    .. [1] E. de Bruijn et al., "Dystonic neck muscles show a shift in relative autospectral power
+       during isometric contractions", Clinical Neurophysiology 128(10), 2017,
        doi:10.1016/j.clinph.2017.06.258.
     .. [2] S. W. R. Nijmeijer et al., "EMG coherence and spectral analysis in cervical dystonia:
        discriminative tools to identify dystonic muscles?", Journal of the Neurological Sciences
