@@ -91,7 +91,8 @@ class Dataset:
         return added
 
     def _stays(self, each: Path, stage: Path) -> bool:
-        return each.parent == stage or each.name.endswith(_SHARED) or "sourcedata" in each.parts
+        parts = each.relative_to(stage).parts
+        return len(parts) == 1 or each.name.endswith(_SHARED) or parts[0] == "sourcedata"
 
     def _taken(self) -> list[Path]:
         """Return the files of the dataset that have the session's labels."""
@@ -107,16 +108,17 @@ class Dataset:
             part.partition("-")[::2] for part in name.partition(".")[0].split("_") if "-" in part
         )
         labels = self._labels
-        return (
-            (entities.get("task"), entities.get("run", ""), entities.get("ses", ""))
-            == (labels.task, labels.run, labels.session)
-            and entities.get("acq", "") in self._acquisitions
-        )
+        return (entities.get("task"), entities.get("run", ""), entities.get("ses", "")) == (
+            labels.task,
+            labels.run,
+            labels.session,
+        ) and entities.get("acq", "") in self._acquisitions
 
     def _require_same_sources(self, stage: Path, staged: list[Path]) -> None:
         for each in staged:
-            target = self.root / each.relative_to(stage)
-            if "sourcedata" not in target.relative_to(self.root).parts or not target.exists():
+            parts = each.relative_to(stage).parts
+            target = self.root.joinpath(*parts)
+            if parts[0] != "sourcedata" or not target.exists():
                 continue
             if not filecmp.cmp(each, target, shallow=False):
                 raise ConfigError(

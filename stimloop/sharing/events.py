@@ -6,7 +6,6 @@ from importlib import metadata
 from typing import Any, Final
 
 from stimloop.sharing.event_words import COLUMNS, level_of, reasons_of
-from stimloop.sharing.file_time import FileTime
 from stimloop.sharing.material import SharedSession
 from streamer.tables.row import Row
 
@@ -47,7 +46,7 @@ class EventTable:
         not_finite: Iterable[tuple[int, int]] = (),
     ) -> None:
         self._stream = stream
-        self._time: FileTime = session.times[stream]
+        self._time = session.times[stream]
         self._units = {each.id: each.unit for each in session.config.devices}
         offsets = self._offsets(session.rows)
         rows = [
@@ -66,9 +65,7 @@ class EventTable:
     def tsv(self) -> str:
         """Return the table."""
         lines = ["\t".join(column.name for column in COLUMNS)]
-        lines += [
-            "\t".join(_text(row.get(column.name)) for column in COLUMNS) for row in self.rows
-        ]
+        lines += ["\t".join(_text(row.get(column.name)) for column in COLUMNS) for row in self.rows]
         return "\n".join(lines) + "\n"
 
     def descriptions(self) -> dict[str, Any]:

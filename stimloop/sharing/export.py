@@ -153,9 +153,7 @@ def _of_stream(labels: Labels, stream: str, datatypes: dict[str, str | None]) ->
     return labels if n_alike == 1 else labels.of_stream(stream)
 
 
-def _held(
-    session: Path, material: SharedSession
-) -> tuple[dict[str, RecordedStream], list[str]]:
+def _held(session: Path, material: SharedSession) -> tuple[dict[str, RecordedStream], list[str]]:
     """Return the streams of the journal by name, and what is wrong with it."""
     try:
         recording = open_session(session)

@@ -4,6 +4,7 @@ from array import array
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -120,10 +121,7 @@ class FileTime:
     def stretches(self, start: int, stop: int) -> list[tuple[int, int, int]]:
         """Return where samples `start` to `stop` go: begin, end and position of each piece."""
         cuts = sorted({start, stop, *(f.sample for f in self.fills if start < f.sample < stop)})
-        return [
-            (begin, end, self.position(begin))
-            for begin, end in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
+        return [(begin, end, self.position(begin)) for begin, end in pairwise(cuts)]
 
     def _filled_before(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         at = np.searchsorted([each.sample for each in self.fills], samples, side="right")

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from stimloop.reporting.optional_packages import loaded
+from stimloop.sharing.dataset import read_json, write_json
+from stimloop.sharing.events import EventTable
 from stimloop.sharing.formats.bdf import WrittenBdf, write_bdf
 from stimloop.sharing.formats.brainvision import write_brainvision
 from stimloop.sharing.formats.channels import MNE_TYPES, Channel, channels_of, table
-from stimloop.sharing.dataset import read_json, write_json
-from stimloop.sharing.events import EventTable
+from stimloop.sharing.formats.physio import write_physio
+from stimloop.sharing.formats.samples import Samples
 from stimloop.sharing.labels import Labels, cleaned
 from stimloop.sharing.material import SharedSession
-from stimloop.sharing.formats.physio import write_physio
 from stimloop.sharing.request import Request
-from stimloop.sharing.formats.samples import Samples
 from stimloop.sharing.sidecars import physio_sidecar, sidecar
 from streamer.watching.wall_clock import utc_of
 
@@ -84,7 +84,7 @@ class StreamFiles:
         names = [each.name for each in channels] if bdf is None else bdf.names
         stem = path.with_name(path.name.partition(".")[0].rpartition("_")[0])
         beside = path.with_suffix(".json")
-        own = sidecar(self._session, stream, channels, self._request, datatype, bdf)
+        own = sidecar(self._session, stream, channels, self._request, bdf)
         write_json(beside, read_json(beside) | own)
         described = table(channels, samples.time.rate_hz, self._request.reference or "n/a", names)
         stem.with_name(f"{stem.name}_channels.tsv").write_text(described, encoding="utf-8")
@@ -131,8 +131,10 @@ class StreamFiles:
         with warnings.catch_warnings():
             # Of units that are no voltage, and that the electrodes of EMG are nowhere.
             warnings.simplefilter("ignore")
-            read = self._mne.io.read_raw_bdf if datatype == "emg" else (
-                self._mne.io.read_raw_brainvision
+            read = (
+                self._mne.io.read_raw_bdf
+                if datatype == "emg"
+                else (self._mne.io.read_raw_brainvision)
             )
             raw = read(file, preload=False, verbose="ERROR")
             kinds = [MNE_TYPES[each.type] for each in channels]

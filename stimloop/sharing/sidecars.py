@@ -7,14 +7,14 @@ from typing import Any, Final
 import numpy as np
 
 from stimloop.reporting.optional_packages import loaded
-from stimloop.sharing.formats.bdf import WrittenBdf
-from stimloop.sharing.formats.channels import Channel
 from stimloop.sharing.closed_loop_parameters import (
     KEY,
     closed_loop_parameters,
     is_stimulated,
     stimulation_text,
 )
+from stimloop.sharing.formats.bdf import WrittenBdf
+from stimloop.sharing.formats.channels import Channel
 from stimloop.sharing.material import SharedSession
 from stimloop.sharing.request import Request
 
@@ -32,11 +32,11 @@ def sidecar(
     stream: str,
     channels: Sequence[Channel],
     request: Request,
-    datatype: str,
     bdf: WrittenBdf | None,
 ) -> dict[str, Any]:
     """Return `*_ieeg.json` or `*_emg.json` of one stream."""
     time, info = session.times[stream], session.infos[stream]
+    datatype = "ieeg" if bdf is None else "emg"
     reference = request.reference or _UNKNOWN
     counts = {
         f"{name}ChannelCount": sum(each.type in types for each in channels)
@@ -143,9 +143,7 @@ def _of_stimloop(
             "Stream": stream,
             "Signals": said,
             "SimulatedSignals": is_simulated,
-            "SimulatedStimulators": [
-                each.id for each in session.config.devices if each.simulated
-            ],
+            "SimulatedStimulators": [each.id for each in session.config.devices if each.simulated],
             "VirtualTime": not session.is_timed,
             "Numbers": kept,
             "Gaps": _GAPS,

@@ -3,7 +3,6 @@
 import gzip
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -32,7 +31,7 @@ def write_physio(path: Path, samples: Samples, channels: Sequence[Channel]) -> N
             position = piece.position + len(piece.samples)
 
 
-def _fill(file: IO[bytes], nothing: str, n_rows: int) -> None:
+def _fill(file: gzip.GzipFile, nothing: str, n_rows: int) -> None:
     for start, stop in ranges(max(0, n_rows), _N_ROWS):
         file.write((nothing * (stop - start)).encode())
 

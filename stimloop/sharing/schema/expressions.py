@@ -1,4 +1,4 @@
-"""Expressions of the BIDS schema, which say to which files a rule applies, worked out for a file."""
+"""Expressions of the BIDS schema, which say to which files a rule applies, for one file."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -43,22 +43,25 @@ class Expressions:
         return self._of(self._trees[text], context)
 
     def _of(self, node: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 a library's tree
-        kind = type(node).__name__
-        if isinstance(node, int | float):
-            return node
-        if isinstance(node, str):
-            return self._word(node, context)
-        if kind == "Array":
-            return [self._of(each, context) for each in node.elements]
-        if kind == "Property":
-            return _member(self._of(node.name, context), node.field)
-        if kind == "RightOp":
-            return not self._of(node.rh, context)
-        if kind == "BinOp":
-            return self._operation(node, context)
-        if kind == "Function":
-            return self._call(node, context)
-        raise UnknownExpressionError(str(node))
+        # The classes are those of a library that may be absent: told apart by their names.
+        match type(node).__name__:
+            case "int" | "float":
+                value = node
+            case "str":
+                value = self._word(node, context)
+            case "Array":
+                value = [self._of(each, context) for each in node.elements]
+            case "Property":
+                value = _member(self._of(node.name, context), node.field)
+            case "RightOp":
+                value = not self._of(node.rh, context)
+            case "BinOp":
+                value = self._operation(node, context)
+            case "Function":
+                value = self._call(node, context)
+            case _:
+                raise UnknownExpressionError(str(node))
+        return value
 
     @staticmethod
     def _word(word: str, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 of any type

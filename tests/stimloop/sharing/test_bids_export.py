@@ -1,0 +1,217 @@
+"""`stimloop export --bids`: samples, times and events come back as the journal has them."""
+
+import csv
+import gzip
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import edfio
+import mne
+import mne_bids
+import numpy as np
+import pytest
+
+from replay import readers
+from replay.recording import Recording
+from stimloop.__main__ import run_command
+from stimloop.sharing.material import read_session
+from stimloop.sharing.schema.check import problems_of
+from tests.replay.recordings import whole
+from tests.stimloop.sharing.session import EMG_HZ, NOT_FINITE, make, samples_of
+
+_STEM = "sub-07_ses-pre_task-rest_run-1"
+_LABELS = ["--subject", "07", "--session", "pre", "--task", "rest", "--run", "1"]
+_RATE_HZ = 250.0
+_GAP = (1250, 1325)
+
+
+class Made:
+    """A session, what it was made of, and the dataset that it was exported to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.session = folder / "session"
+        self.recording: Recording = make(self.session)
+        self.dataset = folder / "dataset"
+        arguments = ["--reference", "mastoid", "--line", "50", "--channel-type", "STN_3=SEEG"]
+        code = run_command(
+            ["export", str(self.session), "--bids", str(self.dataset), *_LABELS, *arguments]
+        )
+        assert code == 0
+
+    def file(self, datatype: str, name: str) -> Path:
+        return self.dataset / "sub-07" / "ses-pre" / datatype / f"{_STEM}_{name}"
+
+    def json(self, datatype: str, name: str) -> Any:
+        return json.loads(self.file(datatype, name).read_text("utf-8"))
+
+    def rows(self, datatype: str, name: str) -> list[dict[str, str]]:
+        text = self.file(datatype, name).read_text("utf-8")
+        return list(csv.DictReader(text.splitlines(), delimiter="\t"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Made(tmp_path_factory.mktemp("bids"))
+
+
+def _in_file(samples: Any) -> Any:
+    """Return the LFP with its gap filled, as it stands in the file."""
+    filled = np.full((_GAP[1] - _GAP[0], samples.shape[1]), np.nan, np.float32)
+    return np.concatenate([samples[: _GAP[0]], filled, samples[_GAP[0] :]])
+
+
+def test_the_dataset_keeps_the_schema(made: Made) -> None:
+    assert problems_of(made.dataset) == []
+    said = json.loads((made.dataset / "dataset_description.json").read_text("utf-8"))
+    assert (said["BIDSVersion"], said["GeneratedBy"][0]["Name"]) == ("1.11.2", "stimloop")
+    assert "SimulatedSessions" not in said
+
+
+def test_the_lfp_comes_back_bit_for_bit_with_its_gap(made: Made) -> None:
+    path = mne_bids.get_bids_path_from_fname(made.file("ieeg", "ieeg.vhdr"))
+    raw = mne_bids.read_raw_bids(path, verbose="ERROR")
+    expected = _in_file(samples_of(made.recording, "LFP"))
+    np.testing.assert_array_equal((1e6 * raw.get_data().T).astype(np.float32), expected)
+    assert raw.get_channel_types() == ["dbs", "seeg"]
+    skipped = [each for each in raw.annotations if each["description"] == "BAD_ACQ_SKIP"]
+    assert [(each["onset"], each["duration"]) for each in skipped] == [(5.0, 0.3)]
+    with np.errstate(invalid="ignore"):
+        own = readers.open(made.file("ieeg", "ieeg.vhdr")).streams[0]
+    np.testing.assert_array_equal(whole(own).samples.astype(np.float32), expected)
+
+
+def test_the_emg_comes_back_to_its_resolution(made: Made) -> None:
+    file = made.file("emg", "emg.bdf")
+    expected = 1e3 * samples_of(made.recording, "EMG")[:, :2]
+    expected[slice(*NOT_FINITE), 1] = 0.0
+    n_samples = len(expected)
+    bdf = edfio.read_bdf(file)
+    assert [each.label for each in bdf.signals] == ["biceps", "extensor_carpi_r", "force"]
+    for signal, column in zip(bdf.signals, expected.T, strict=False):
+        step = (signal.physical_max - signal.physical_min) / (2**24 - 2)
+        np.testing.assert_allclose(signal.data[:n_samples], column, rtol=0.0, atol=0.51 * step)
+        np.testing.assert_allclose(signal.data[n_samples:], 0.0, atol=1e-9)
+    raw = mne.io.read_raw_bdf(file, verbose="ERROR")
+    np.testing.assert_allclose(1e6 * raw.get_data()[0, :n_samples], expected[:, 0], atol=1e-4)
+    assert raw.info["sfreq"] == EMG_HZ
+    own = whole(readers.open(file).streams[0]).samples
+    np.testing.assert_allclose(own[:n_samples, 0], expected[:, 0], atol=1e-4)
+    events = {each["trial_type"]: each for each in made.rows("emg", "events.tsv")}
+    assert float(events["BAD_not_finite"]["onset"]) * EMG_HZ == NOT_FINITE[0]
+    assert float(events["BAD_ACQ_SKIP"]["onset"]) * EMG_HZ == n_samples
+    said = made.json("emg", "emg.json")
+    assert (said["EMGReference"], said["EMGPlacementScheme"]) == ("mastoid", "Other")
+    assert (said["PowerLineFrequency"], said["RecordingDuration"]) == (50.0, n_samples / EMG_HZ)
+
+
+def test_a_stream_of_another_kind_is_a_table_that_says_when_it_begins(made: Made) -> None:
+    with gzip.open(made.file("ieeg", "recording-ACC_physio.tsv.gz"), "rt") as file:
+        read = np.loadtxt(file, dtype=np.float32)
+    np.testing.assert_array_equal(read, samples_of(made.recording, "ACC"))
+    said = made.json("ieeg", "recording-ACC_physio.json")
+    assert (said["SamplingFrequency"], said["Columns"]) == (50.0, ["x", "y"])
+    assert said["StartTime"] == pytest.approx(0.2, abs=0.002)
+
+
+def test_events_stand_at_their_samples(made: Made) -> None:
+    session = read_session(made.session)
+    rows = made.rows("ieeg", "events.tsv")
+    onsets = [float(each["onset"]) for each in rows]
+    assert onsets == sorted(onsets)
+    expected = [
+        each["sample"] + (75 if each["sample"] >= _GAP[0] else 0)
+        for each in session.rows
+        if each["event"] == "detection"
+    ]
+    found = [each for each in rows if each["trial_type"].startswith("detection/")]
+    assert sorted(int(each["sample"]) for each in found) == sorted(expected)
+    for each in found:
+        assert float(each["onset"]) * _RATE_HZ == pytest.approx(int(each["sample"]), abs=1e-6)
+    begins_s = session.times["LFP"].start_s
+    markers = {
+        each["text"]: float(each["onset"]) for each in rows if "marker" in each["trial_type"]
+    }
+    for text, time_s in (("cue", 57.5), ("go", 58.123)):
+        assert markers[text] == pytest.approx(time_s - begins_s, abs=0.002)
+
+
+def test_commands_and_refusals_have_what_was_wanted_allowed_and_applied(made: Made) -> None:
+    rows = made.rows("ieeg", "events.tsv")
+    session = read_session(made.session)
+    journal = [each for each in session.rows if each["event"] == "command"]
+    commands = [each for each in rows if each["trial_type"] == "command/amplitude"]
+    assert [int(each["seq"]) for each in commands] == [each["seq"] for each in journal]
+    for row, each in zip(commands, journal, strict=True):
+        assert float(row["amplitude_allowed"]) == pytest.approx(each["amount"])
+        assert (row["reason"], row["amplitude_unit"]) == (str(each["reason"]), "mA")
+    answers = [
+        float(each["amplitude_applied"]) for each in rows if each["trial_type"] == "ack/done"
+    ]
+    said = [each["amount"] for each in session.rows if each["event"] == "ack"]
+    np.testing.assert_allclose(answers, said, atol=1e-9)
+    assert "2" in {each["amplitude_wanted"] for each in rows}
+    assert "0" in {each["amplitude_wanted"] for each in rows}
+    levels = made.json("ieeg", "events.json")["trial_type"]["Levels"]
+    assert set(levels) == {each["trial_type"] for each in rows}
+    assert "refusal/idle" in levels
+
+
+def test_the_closed_loop_is_described_as_a_draft(made: Made) -> None:
+    said = made.json("ieeg", "ieeg.json")
+    block = said["ClosedLoopParameters"]
+    assert block["Note"].startswith("DRAFT")
+    assert [each["ID"] for each in block["Detectors"]] == ["beta", "burst"]
+    (device,) = block["Stimulators"]
+    assert (device["Simulated"], device["Limits"]["amplitude_ma_max"]) == (True, 3.0)
+    assert device["Programs"]["adbs"]["frequency_hz"] == 130.0
+    assert said["ElectricalStimulation"] is False
+    assert said["StimloopSession"]["VirtualTime"] is True
+
+
+def test_channels_have_types_units_and_a_status(made: Made) -> None:
+    lfp, emg = (made.rows(each, "channels.tsv") for each in ("ieeg", "emg"))
+    assert [(each["type"], each["units"], each["reference"]) for each in lfp] == [
+        ("DBS", "uV", "mastoid"),
+        ("SEEG", "uV", "mastoid"),
+    ]
+    assert [(each["type"], each["units"], each["status"]) for each in emg] == [
+        ("EMG", "uV", "good"),
+        ("EMG", "uV", "good"),
+        ("MISC", "N", "good"),
+    ]
+    assert "not a number" in emg[1]["status_description"]
+
+
+def test_a_second_session_is_added_and_what_a_lab_wrote_stays(made: Made, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(made.dataset, tmp_path / "dataset"))
+    people = dataset / "participants.tsv"
+    people.write_text(people.read_text("utf-8").replace("\tn/a", "\t63", 1), encoding="utf-8")
+    before = people.read_text("utf-8")
+    source = tmp_path / "recorded.xdf"
+    source.write_bytes(b"XDF:")
+    command = ["export", str(made.session), "--bids", str(dataset), "--source", str(source)]
+    assert run_command([*command, "--subject", "07", "--session", "post"]) == 0
+    assert people.read_text("utf-8") == before
+    assert run_command([*command, "--subject", "08", "--session", "pre"]) == 0
+    assert [line.split("\t")[0] for line in people.read_text("utf-8").splitlines()] == [
+        "participant_id",
+        "sub-07",
+        "sub-08",
+    ]
+    kept = dataset / "sourcedata" / "sub-08" / "ses-pre" / "recorded.xdf"
+    assert kept.read_bytes() == b"XDF:"
+    assert problems_of(dataset) == []
+    assert [each.name for each in dataset.iterdir() if each.name.startswith(".")] == []
+
+
+def test_nothing_is_overwritten_unasked(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["export", str(made.session), "--bids", str(made.dataset), *_LABELS]
+    file = made.file("ieeg", "ieeg.eeg")
+    before = file.stat().st_mtime_ns
+    assert run_command(command) == 2
+    error = capsys.readouterr().err
+    assert "expected no recording with these labels yet" in error
+    assert error.count("\n") == 1
+    assert file.stat().st_mtime_ns == before
