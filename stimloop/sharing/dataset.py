@@ -65,8 +65,12 @@ class Dataset:
     def staged(self) -> Iterator[Path]:
         """Give a folder to write into, on the disk of the dataset; it is gone afterwards."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".stimloop-") as stage:
-            yield Path(stage)
+        try:
+            with tempfile.TemporaryDirectory(dir=self.root, prefix=".stimloop-") as stage:
+                yield Path(stage)
+        finally:
+            if not any(self.root.iterdir()):
+                self.root.rmdir()
 
     def add(self, stage: Path, *, simulated: bool) -> list[Path]:
         """Move what was staged into the dataset, and return its files.

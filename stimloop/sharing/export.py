@@ -13,7 +13,7 @@ from stimloop.sharing.dataset import Dataset, copy_source, read_json, write_json
 from stimloop.sharing.formats.samples import Samples
 from stimloop.sharing.labels import Labels, cleaned
 from stimloop.sharing.material import SharedSession, read_session
-from stimloop.sharing.recording_files import StreamFiles
+from stimloop.sharing.recording_files import StreamFiles, libraries
 from stimloop.sharing.request import Request
 from stimloop.sharing.schema.check import problems_of
 from stimloop.sharing.sidecars import dataset_description
@@ -97,12 +97,13 @@ def export_session(
     dataset = Dataset(request.dataset, request.labels, acquisitions)
     dataset.require_usable(overwrites=request.overwrites)
     sources = _sources(session, request)
+    modules = libraries()
     material = read_session(session, progress)
     _require_channels(material, request)
     held, warnings = _held(session, material)
     with dataset.staged() as stage:
         (stage / "README").write_text(_README.format(name=request.name), encoding="utf-8")
-        files = StreamFiles(stage, material, request)
+        files = StreamFiles(stage, material, request, modules)
         _write_streams(files, material, request.labels, held)
         for each in sources:
             copy_source(each, stage / "sourcedata" / request.labels.folder)

@@ -124,8 +124,7 @@ class SharedSession:
         self._clock.hear(event)
         outcome = self.loop.step(event, now_s)
         block = self.loop.block
-        is_of_signal = isinstance(event, Chunk) and event.stream in self.times
-        if is_of_signal and event.timestamps_s.size and block is not None:
+        if isinstance(event, Chunk) and event.timestamps_s.size and block is not None:
             self.times[event.stream].take(block, outcome.notes, now_s)
         self._followed.take(event, now_s, outcome)
         self.difference = self.difference or difference_of(record, step, outcome)

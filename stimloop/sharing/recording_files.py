@@ -3,7 +3,7 @@
 import warnings
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from stimloop.reporting.optional_packages import loaded
 from stimloop.sharing.dataset import read_json, write_json
@@ -23,6 +23,25 @@ _EXTRA: Final = "bids"
 _WHAT: Final = "--bids"
 
 
+class Libraries(NamedTuple):
+    """The modules that write recordings."""
+
+    mne: Any
+    mne_bids: Any
+    edfio: Any
+
+
+def libraries() -> Libraries:
+    """Return the modules that write recordings.
+
+    Raises
+    ------
+    ConfigError
+        Where one is not installed: names the extra.
+    """
+    return Libraries(*(loaded(each, _WHAT, _EXTRA) for each in Libraries._fields))
+
+
 class StreamFiles:
     """Writes the files of streams into a folder that becomes part of a dataset.
 
@@ -34,17 +53,14 @@ class StreamFiles:
         The session.
     request : Request
         What it is called, and so on.
-
-    Raises
-    ------
-    ConfigError
-        Where a library is not installed: names the extra.
+    modules : Libraries
+        What writes recordings.
     """
 
-    def __init__(self, root: Path, session: SharedSession, request: Request) -> None:
-        self._mne = loaded("mne", _WHAT, _EXTRA)
-        self._mne_bids = loaded("mne_bids", _WHAT, _EXTRA)
-        self._edfio = loaded("edfio", _WHAT, _EXTRA)
+    def __init__(
+        self, root: Path, session: SharedSession, request: Request, modules: Libraries
+    ) -> None:
+        self._mne, self._mne_bids, self._edfio = modules
         self._root = root
         self._session = session
         self._request = request

@@ -23,6 +23,7 @@ _GAPS: Final = (
     "Gaps of the stream are filled, so that a data point stands where its time is; each is an "
     "event BAD_ACQ_SKIP, and nothing in it was measured."
 )
+_AS_RECORDED: Final = "every number as the stream had it, bit for bit"
 #: Data types whose every number single precision keeps.
 _EXACT: Final = frozenset({"float32", "int8", "uint8", "int16", "uint16"})
 
@@ -64,7 +65,7 @@ def sidecar(
         "SoftwareVersions": f"stimloop {session.header.versions.get('stimloop', _UNKNOWN)}",
         **(_of_emg(reference, request) if datatype == "emg" else _of_ieeg(session, reference)),
         **counts,
-        **_of_stimloop(session, stream, info.dtype, bdf),
+        **_of_stimloop(session, stream, _kept(info.dtype, bdf)),
         KEY: closed_loop_parameters(session),
     }
 
@@ -103,7 +104,7 @@ def physio_sidecar(
             each.name: {"Description": f"channel {each.name}", "Units": each.unit}
             for each in channels
         },
-        **_of_stimloop(session, stream, session.infos[stream].dtype, None),
+        **_of_stimloop(session, stream, _AS_RECORDED),
     }
 
 
@@ -124,19 +125,20 @@ def _of_emg(reference: str, request: Request) -> dict[str, Any]:
     }
 
 
-def _of_stimloop(
-    session: SharedSession, stream: str, dtype: str, bdf: WrittenBdf | None
-) -> dict[str, Any]:
+def _kept(dtype: str, bdf: WrittenBdf | None) -> str:
+    """Return how exact the numbers in a file are."""
+    if bdf is not None:
+        step = max(bdf.resolution)
+        return f"24 bits a sample: numbers come back within half a step of at most {step:.3g}"
+    if dtype in _EXACT:
+        return _AS_RECORDED
+    return f"{dtype} rounded to single precision, by {np.finfo(np.float32).eps / 2:.2g} of it"
+
+
+def _of_stimloop(session: SharedSession, stream: str, kept: str) -> dict[str, Any]:
     """Return what no key of BIDS says: whether it is simulated, and how exact its numbers are."""
     is_simulated = stream in session.simulated_streams
     said = "from a simulated patient: nobody was recorded" if is_simulated else "as recorded"
-    if bdf is not None:
-        steps = max(bdf.resolution)
-        kept = f"24 bits a sample: numbers come back within half a step of at most {steps:.3g}"
-    elif dtype in _EXACT:
-        kept = "every number as the stream had it, bit for bit"
-    else:
-        kept = f"{dtype} rounded to single precision, by {np.finfo(np.float32).eps / 2:.2g} of it"
     return {
         "StimloopSession": {
             "Session": session.header.session,

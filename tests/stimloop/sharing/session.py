@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from replay.patient.patient import PatientConfig
 from replay.recording import RecordedStream, Recording
 from streamer.config import LoopConfig
 from tests.replay.recordings import recording, signal, whole
@@ -70,3 +71,28 @@ def make(folder: Path) -> Recording:
 def samples_of(made: Recording, stream: str) -> Any:
     """Return all samples of a stream."""
     return next(whole(each).samples for each in made.streams if each.info.lsl_name == stream)
+
+
+def make_simulated(folder: Path) -> None:
+    """Run two streams of one simulated patient through a rig into a session folder."""
+
+    def with_two(tables: dict[str, Any]) -> None:
+        tables["streams"][1] = {"name": "ECoG grid", "kind": "lfp", "match": {"name": "Grid"}}
+
+    random = np.random.default_rng(4)
+    stamps_s = np.arange(500) / 250.0
+    made = recording(
+        *(
+            signal(
+                stamps_s,
+                name=name,
+                rate_hz=250.0,
+                samples=random.normal(0.0, 10.0, (500, 1)),
+                source_id=PatientConfig().source_id,
+            )
+            for name in ("LFP", "Grid")
+        )
+    )
+    toml = small_rig(with_two)
+    config = msgspec.toml.decode(toml, type=LoopConfig)
+    make_session(folder, made, config, config_toml=toml)

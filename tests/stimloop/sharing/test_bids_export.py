@@ -4,22 +4,23 @@ import csv
 import gzip
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
-import edfio
-import mne
-import mne_bids
 import numpy as np
 import pytest
 
 from replay import readers
-from replay.recording import Recording
 from stimloop.__main__ import run_command
 from stimloop.sharing.material import read_session
 from stimloop.sharing.schema.check import problems_of
 from tests.replay.recordings import whole
-from tests.stimloop.sharing.session import EMG_HZ, NOT_FINITE, make, samples_of
+from tests.stimloop.sharing.session import EMG_HZ, NOT_FINITE, make, make_simulated, samples_of
+
+edfio: Any = pytest.importorskip("edfio")
+mne: Any = pytest.importorskip("mne")
+mne_bids: Any = pytest.importorskip("mne_bids")
 
 _STEM = "sub-07_ses-pre_task-rest_run-1"
 _LABELS = ["--subject", "07", "--session", "pre", "--task", "rest", "--run", "1"]
@@ -32,7 +33,7 @@ class Made:
 
     def __init__(self, folder: Path) -> None:
         self.session = folder / "session"
-        self.recording: Recording = make(self.session)
+        self.recording = make(self.session)
         self.dataset = folder / "dataset"
         arguments = ["--reference", "mastoid", "--line", "50", "--channel-type", "STN_3=SEEG"]
         code = run_command(
@@ -96,7 +97,7 @@ def test_the_emg_comes_back_to_its_resolution(made: Made) -> None:
     raw = mne.io.read_raw_bdf(file, verbose="ERROR")
     np.testing.assert_allclose(1e6 * raw.get_data()[0, :n_samples], expected[:, 0], atol=1e-4)
     assert raw.info["sfreq"] == EMG_HZ
-    own = whole(readers.open(file).streams[0]).samples
+    own = np.asarray(whole(readers.open(file).streams[0]).samples, np.float64)
     np.testing.assert_allclose(own[:n_samples, 0], expected[:, 0], atol=1e-4)
     events = {each["trial_type"]: each for each in made.rows("emg", "events.tsv")}
     assert float(events["BAD_not_finite"]["onset"]) * EMG_HZ == NOT_FINITE[0]
@@ -215,3 +216,102 @@ def test_nothing_is_overwritten_unasked(made: Made, capsys: pytest.CaptureFixtur
     assert "expected no recording with these labels yet" in error
     assert error.count("\n") == 1
     assert file.stat().st_mtime_ns == before
+
+
+def test_a_dataset_that_does_not_keep_to_bids_is_told_and_kept(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = Path(shutil.copytree(made.dataset, tmp_path / "dataset"))
+    (dataset / "sub-07" / "notes.txt").write_text("", "utf-8")
+    sidecar = next(dataset.rglob("*_emg.json"))
+    said = json.loads(sidecar.read_text("utf-8"))
+    del said["EMGReference"]
+    said["PowerLineFrequency"] = "fifty"
+    sidecar.write_text(json.dumps(said), encoding="utf-8")
+    command = ["export", str(made.session), "--bids", str(dataset), "--subject", "09"]
+    assert run_command(command) == 1
+    error = capsys.readouterr().err
+    assert "notes.txt: expected a name and a place that BIDS has" in error
+    assert "emg.bdf: expected the field EMGReference in its JSON, found none" in error
+    assert "field PowerLineFrequency: expected number or one of n/a, found 'fifty'" in error
+    assert error.count("\n") == 3
+    assert (dataset / "sub-09").is_dir()
+
+
+def test_dates_and_what_came_before_can_be_left_out(made: Made, tmp_path: Path) -> None:
+    command = ["export", str(made.session / "journal.sqlite"), "--bids", str(tmp_path / "dataset")]
+    labels = ["--subject", "1", "--session", "a", "--acquisition", "on", "--no-dates"]
+    assert run_command([*command, *labels]) == 0
+    assert run_command([*command, *labels, "--overwrite"]) == 0
+    scans = (tmp_path / "dataset" / "sub-1" / "ses-a" / "sub-1_ses-a_scans.tsv").read_text("utf-8")
+    assert [line.split("\t")[1] for line in scans.splitlines()] == ["acq_time", "n/a", "n/a"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--subject", "P_7"], "--subject: expected letters and digits only"),
+        (["--session", "pre op"], "--session: expected letters and digits only"),
+        (["--task", ""], "--task: expected letters and digits only, as BIDS has it, found nothing"),
+        (["--run", "one"], "--run: expected a whole number, as BIDS has it, found 'one'"),
+        (["--channel-type", "STN_1=LFP"], "--channel-type: expected CHANNEL=TYPE with one of DBS"),
+        (["--channel-type", "STN_9=DBS"], "--channel-type: expected one of STN_1"),
+        (["--source", "nothing.xdf"], "--source: expected a file, found none at nothing.xdf"),
+        (["--csv"], "--bids: expected neither --csv nor --out with it"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_leaves_nothing(
+    made: Made,
+    tmp_path: Path,
+    options: list[str],
+    expected: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dataset = tmp_path / "dataset"
+    command = ["export", str(made.session), "--bids", str(dataset), "--subject", "1"]
+    assert run_command([*command, *options]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"stimloop: {expected}")
+    assert error.count("\n") == 1
+    assert not dataset.exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("", "utf-8")
+    assert run_command(["export", str(made.session), "--bids", str(tmp_path)]) == 2
+    assert "expected a new folder, or a BIDS dataset" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["letter.txt"]
+
+
+def test_a_missing_library_names_the_extra(
+    made: Made,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "mne_bids", None)
+    command = ["export", str(made.session), "--bids", str(tmp_path / "dataset")]
+    assert run_command(command) == 2
+    assert "pip install 'stimloop[bids]'" in capsys.readouterr().err
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_streams_of_one_kind_are_told_apart_and_simulated_ones_are_said_to_be(
+    tmp_path: Path,
+) -> None:
+    make_simulated(tmp_path / "session")
+    dataset = tmp_path / "dataset"
+    command = ["export", str(tmp_path / "session"), "--bids", str(dataset), "--session", "a"]
+    assert run_command([*command, "--acquisition", "on"]) == 0
+    assert sorted(each.name for each in dataset.rglob("*.eeg")) == [
+        "sub-test_ses-a_task-closedloop_acq-onECoGgrid_ieeg.eeg",
+        "sub-test_ses-a_task-closedloop_acq-onLFP_ieeg.eeg",
+    ]
+    for file in dataset.rglob("*_ieeg.json"):
+        said = json.loads(file.read_text("utf-8"))["StimloopSession"]
+        assert said["SimulatedSignals"] is True
+        assert said["Numbers"].startswith("float64 rounded to single precision")
+    said = json.loads((dataset / "dataset_description.json").read_text("utf-8"))
+    assert said["SimulatedSessions"] == ["sub-test_ses-a"]
