@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stimloop.commands.arguments import AsJson, print_json, print_line, warn
+from stimloop.commands.validation import bids as options
 from stimloop.errors import ConfigError, DoesNotHoldError, os_error_text
 from stimloop.terminal.progress import progress
 
 if TYPE_CHECKING:
     from replay.verification.rebuilt_tables import RebuiltTables
-    from stimloop.sharing.export import ExportedSession
-    from stimloop.sharing.request import Request
 
 app = typer.Typer()
-
-_PANEL = "BIDS"
 
 
 @app.command("export")
@@ -29,86 +26,24 @@ def export(
     csv: Annotated[
         bool, typer.Option("--csv", help="Write estimates.csv and events.csv beside them, too.")
     ] = False,
-    bids: Annotated[
-        Path | None,
-        typer.Option(
-            rich_help_panel=_PANEL,
-            help="In place of tables: folder of a BIDS dataset, new or not, to add it to.",
-        ),
-    ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=_PANEL,
-            help="Label of the person; the subject of [session], or the rig's name, without.",
-        ),
-    ] = None,
-    label: Annotated[
-        str | None,
-        typer.Option("--session", rich_help_panel=_PANEL, help="Label; when it began without."),
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(rich_help_panel=_PANEL, help="Label; closedloop without.")
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option(rich_help_panel=_PANEL, help="Number; none without.")
-    ] = None,
-    acquisition: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=_PANEL,
-            help="Label; several streams of one kind have their names behind it.",
-        ),
-    ] = None,
-    channel_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            rich_help_panel=_PANEL,
-            help="CHANNEL=TYPE, as STN_L_1=SEEG; may be given more than once. Without, voltages of "
-            "an LFP stream are DBS, or ECOG where their label says so.",
-        ),
-    ] = None,
-    reference: Annotated[
-        str, typer.Option(rich_help_panel=_PANEL, help="What channels are referenced to.")
-    ] = "",
-    line: Annotated[
-        float | None,
-        typer.Option(min=1.0, rich_help_panel=_PANEL, help="Frequency of the mains, in Hz."),
-    ] = None,
-    manufacturer: Annotated[
-        str, typer.Option(rich_help_panel=_PANEL, help="Who made the amplifier.")
-    ] = "",
-    emg_placement: Annotated[
-        str, typer.Option(rich_help_panel=_PANEL, help="How EMG electrodes were placed.")
-    ] = "",
-    task_description: Annotated[
-        str, typer.Option(rich_help_panel=_PANEL, help="What was done, in a sentence.")
-    ] = "",
-    name: Annotated[
-        str, typer.Option(rich_help_panel=_PANEL, help="Name of a new dataset.")
-    ] = "Sessions of a closed loop",
-    author: Annotated[
-        list[str] | None,
-        typer.Option(rich_help_panel=_PANEL, help="Of a new dataset; may be given more than once."),
-    ] = None,
-    source: Annotated[
-        list[Path] | None,
-        typer.Option(
-            rich_help_panel=_PANEL,
-            help="File it comes from, as an XDF file, for sourcedata; may be given more than "
-            "once. An XDF file in the session's folder goes there by itself.",
-        ),
-    ] = None,
-    no_dates: Annotated[
-        bool,
-        typer.Option("--no-dates", rich_help_panel=_PANEL, help="Keep date and time of day out."),
-    ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", rich_help_panel=_PANEL, help="Replace a recording of the same labels."
-        ),
-    ] = False,
+    bids: options.Folder = None,
+    subject: options.Subject = None,
+    label: options.SessionLabel = None,
+    task: options.Task = None,
+    run: options.Run = None,
+    acquisition: options.Acquisition = None,
+    channel_type: options.ChannelTypes = None,
+    reference: options.Reference = "",
+    line: options.Line = None,
+    manufacturer: options.Manufacturer = "",
+    emg_placement: options.EmgPlacement = "",
+    muscle: options.Muscles = None,
+    task_description: options.TaskDescription = "",
+    name: options.Name = options.NAME,
+    author: options.Authors = None,
+    source: options.Sources = None,
+    no_dates: options.NoDates = False,
+    overwrite: options.Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a session's tables again from its journal, or add it to a BIDS dataset (--bids).
@@ -117,49 +52,36 @@ def export(
     otherwise here than it was recorded, or the dataset does not keep to BIDS: all is written all
     the same.
     """
-    if bids is None:
-        _export_tables(session, out or _folder_of(session), csv=csv, as_json=as_json)
-        return
-    if csv or out is not None:
-        raise ConfigError("--bids: expected neither --csv nor --out with it, found one of them")
-    from stimloop.sharing.defaults import named
-    from stimloop.sharing.request import Request
-    from streamer.errors import JournalError
-
-    try:
-        found = named(
-            session,
-            subject=subject,
-            label=label,
-            task=task,
-            run=run,
-            acquisition=acquisition,
-            has_dates=not no_dates,
-        )
-    except JournalError as error:
-        raise ConfigError(str(error)) from error
-    for remark in found.remarks:
-        warn(remark)
-    request = Request(
-        dataset=bids,
-        labels=found.labels,
-        name=name,
-        authors=tuple(author or ()),
-        task_description=task_description,
+    asked = options.Asked(
+        subject=subject,
+        label=label,
+        task=task,
+        run=run,
+        acquisition=acquisition,
+        channel_types=tuple(channel_type or ()),
         reference=reference,
+        line_hz=line,
         manufacturer=manufacturer,
         emg_placement=emg_placement,
-        line_hz=line,
-        channel_types=_channel_types(channel_type or []),
+        muscles=tuple(muscle or ()),
+        task_description=task_description,
+        name=name,
+        authors=tuple(author or ()),
         sources=tuple(source or ()),
-        has_dates=not no_dates,
-        overwrites=overwrite,
+        no_dates=no_dates,
+        overwrite=overwrite,
     )
-    _export_bids(session, request, found.streams, as_json=as_json)
-
-
-def _folder_of(session: Path) -> Path:
-    return session if session.is_dir() else session.parent
+    if bids is not None:
+        if csv or out is not None:
+            raise ConfigError("--bids: expected neither --csv nor --out with it, found one of them")
+        options.export_bids(session, bids, asked, as_json=as_json)
+        return
+    if asked != options.Asked():
+        raise ConfigError(
+            "--bids: expected the folder of a dataset with options of BIDS, found none"
+        )
+    folder = out or (session if session.is_dir() else session.parent)
+    _export_tables(session, folder, csv=csv, as_json=as_json)
 
 
 def _export_tables(session: Path, folder: Path, *, csv: bool, as_json: bool) -> None:
@@ -182,7 +104,11 @@ def _export_tables(session: Path, folder: Path, *, csv: bool, as_json: bool) -> 
             f"{os_error_text(error)}"
         ) from error
     _print_tables(made, folder, files, as_json=as_json)
-    _warn_of_end(session, made.n_records, "the tables have", has_ended=made.has_ended)
+    if not made.has_ended:
+        warn(
+            f"{session}: the session has no end, as one that was killed or goes on: the tables "
+            f"have what was written up to record {made.n_records - 1}"
+        )
     if made.difference is not None:
         for warning in made.warnings:
             warn(warning)
@@ -215,77 +141,3 @@ def _print_tables(made: "RebuiltTables", folder: Path, files: list[Path], *, as_
     )
     for line in therapy_lines(made.therapy):
         print_line(line)
-
-
-def _warn_of_end(session: Path, n_records: int, what: str, *, has_ended: bool) -> None:
-    if not has_ended:
-        warn(
-            f"{session}: the session has no end, as one that was killed or goes on: {what} what "
-            f"was written up to record {n_records - 1}"
-        )
-
-
-def _export_bids(session: Path, request: "Request", streams: list[str], *, as_json: bool) -> None:
-    from stimloop.sharing.export import export_session
-    from streamer.errors import JournalError
-
-    try:
-        with progress("exporting") as advance:
-            made = export_session(session, request, streams, lambda n: advance(n, None))
-    except JournalError as error:
-        raise ConfigError(str(error)) from error
-    except OSError as error:
-        raise ConfigError(
-            f"{request.dataset}: expected a folder that can be written, {os_error_text(error)}"
-        ) from error
-    _print_bids(made, request, as_json=as_json)
-    for warning in made.warnings:
-        warn(f"{session}: {warning}")
-    wrong = list(made.problems)
-    if made.difference is not None:
-        wrong.append(
-            f"{session}: {made.difference}: from there on the events are what is computed here, "
-            "not what was acted on"
-        )
-    if wrong:
-        raise DoesNotHoldError(*wrong)
-
-
-def _print_bids(made: "ExportedSession", request: "Request", *, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {
-                "session": made.session,
-                "files": [str(each) for each in made.files],
-                "samples": made.samples,
-                "gaps": made.gaps,
-                "records": made.n_records,
-                "ended": made.has_ended,
-                "holds": made.difference is None,
-                "problems": list(made.problems),
-            }
-        )
-        return
-    for stream, n_samples in made.samples.items():
-        n_gaps = made.gaps[stream]
-        filled = f", {n_gaps} gap{'' if n_gaps == 1 else 's'} filled" if n_gaps else ""
-        print_line(f"{stream}: {n_samples} samples{filled}")
-    print_line(
-        f"{request.dataset / request.labels.folder}: {len(made.files)} files from "
-        f"{made.n_records} records"
-    )
-
-
-def _channel_types(said: list[str]) -> dict[str, str]:
-    from stimloop.sharing.formats.channels import MNE_TYPES
-
-    found: dict[str, str] = {}
-    for each in said:
-        label, _, kind = each.rpartition("=")
-        if not label or kind not in MNE_TYPES:
-            raise ConfigError(
-                f"--channel-type: expected CHANNEL=TYPE with one of {', '.join(MNE_TYPES)}, found "
-                f"{each!r}"
-            )
-        found[label] = kind
-    return found

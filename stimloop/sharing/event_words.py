@@ -1,5 +1,6 @@
 """What the columns and levels of a session's events mean, for `*_events.json`."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from stimulators.reasons import NothingReason, ReasonWord, SendReason
@@ -51,9 +52,9 @@ COLUMNS: Final = (
         "applied",
     ),
     Column("amplitude_unit", "mA, or level: a share, from 0 to 1, of what it can give."),
-    Column("value", "Measure of the detector then, in its unit.", key="value"),
+    Column("measure", "What the detector measured then, in its unit.", key="value"),
     Column("threshold", "Threshold that the measure is held against.", key="threshold"),
-    Column("reason", "Why, in one word.", key="reason"),
+    Column("reason", "Why it was sent, refused, or nothing was sent, in one word."),
     Column(
         "latency",
         "Of a command: from the time of the newest sample it was decided on to its decision. Of "
@@ -102,6 +103,10 @@ _WORDS: Final[dict[str, type[ReasonWord]]] = {
 }
 
 
+#: What one word of a device's, or of a person's, may be.
+_OTHER_WORD: Final = "a word of the device"
+
+
 def level_of(trial_type: str) -> str:
     """Return what a level of `trial_type` means.
 
@@ -114,14 +119,42 @@ def level_of(trial_type: str) -> str:
     """
     event, _, kind = trial_type.partition("/")
     said = _EVENTS.get(event, event)
-    if not kind:
-        return said
-    words = _WORDS.get(event)
-    meaning = next((each.meaning for each in words or () if each == kind), kind)
-    return f"{said}: {meaning}"
+    return f"{said}: {_meaning(event, kind) or kind}" if kind else said
 
 
-def reasons_of(reasons: set[str]) -> dict[str, str]:
-    """Return what each reason means that is one of the gate's."""
-    known = {str(each): each.meaning for words in (RefusalReason, SendReason) for each in words}
-    return {each: known.get(each, each) for each in sorted(reasons)}
+def reason_of(event: str, kind: str, reason: str | None, text: str) -> str | None:
+    """Return the word for why a row is so, where it has one.
+
+    Examples
+    --------
+    >>> reason_of("refusal", "late", None, "expected ..."), reason_of("ack", "done", None, "")
+    ('late', None)
+    """
+    if reason is None and event in {"refusal", "nothing"}:
+        return kind
+    if event == "ack" and kind == "refused":
+        return text
+    return reason
+
+
+def reasons_of(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what each reason means, of pairs of event and reason; one word may mean two things.
+
+    Examples
+    --------
+    >>> reasons_of([("nothing", "answer"), ("nothing", "there")])
+    {'answer': 'its answer to the last command is awaited', 'there': 'it gives what is wanted'}
+    """
+    found: dict[str, list[str]] = {}
+    for event, reason in sorted(set(rows)):
+        kind = "refusal" if event in {"ack", "wanted"} else event
+        meaning = _meaning(kind, reason) or _OTHER_WORD
+        meanings = found.setdefault(reason, [])
+        if meaning not in meanings:
+            meanings.append(meaning)
+    return {reason: "; or ".join(meanings) for reason, meanings in sorted(found.items())}
+
+
+def _meaning(event: str, word: str) -> str | None:
+    words = _WORDS.get(event, ())
+    return next((each.meaning for each in words if each == word), None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from typing import Any, Final
 
-from stimloop.sharing.event_words import COLUMNS, level_of, reasons_of
+from stimloop.sharing.event_words import COLUMNS, level_of, reason_of, reasons_of
 from stimloop.sharing.material import SharedSession
 from streamer.tables.row import Row
 
@@ -77,7 +77,11 @@ class EventTable:
                 found[column.name]["Units"] = column.unit
         types = sorted({row["trial_type"] for row in self.rows})
         found["trial_type"]["Levels"] = {each: level_of(each) for each in types}
-        reasons = {str(row["reason"]) for row in self.rows if row.get("reason")}
+        reasons = [
+            (row["trial_type"].partition("/")[0], str(row["reason"]))
+            for row in self.rows
+            if row.get("reason")
+        ]
         if reasons:
             found["reason"]["Levels"] = reasons_of(reasons)
         found["complete"]["Levels"] = {"true": "whole", "false": "cut short"}
@@ -103,6 +107,7 @@ class EventTable:
             "trial_type": f"{each['event']}/{each['kind']}",
             "sample": round(place) if is_inside else None,
             "amplitude_unit": None if unit is None else {"ma": "mA"}.get(unit, unit),
+            "reason": reason_of(each["event"], each["kind"], each.get("reason"), each["text"]),
             "cause_onset": self._onset_of(each.get("onset_s")),
             "fire_onset": self._onset_of(each.get("fire_at_s")),
             "known_onset": self._onset_of(each["known_s"]),

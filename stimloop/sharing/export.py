@@ -11,9 +11,9 @@ from replay.recording import RecordedStream, RecordingError
 from stimloop.errors import ConfigError
 from stimloop.sharing.dataset import Dataset, copy_source, read_json, write_json
 from stimloop.sharing.formats.samples import Samples
-from stimloop.sharing.labels import Labels, cleaned
+from stimloop.sharing.labels import Labels, stream_labels
 from stimloop.sharing.material import SharedSession, read_session
-from stimloop.sharing.recording_files import StreamFiles, libraries
+from stimloop.sharing.recording_files import Beside, StreamFiles, libraries
 from stimloop.sharing.request import Request
 from stimloop.sharing.schema.check import problems_of
 from stimloop.sharing.sidecars import dataset_description
@@ -93,7 +93,8 @@ def export_session(
     OSError
         What the disk, or the folder, refused.
     """
-    acquisitions = [f"{request.labels.acquisition}{cleaned(each)}" for each in streams]
+    of_streams = stream_labels(streams)
+    acquisitions = [f"{request.labels.acquisition}{each}" for each in of_streams.values()]
     dataset = Dataset(request.dataset, request.labels, acquisitions)
     dataset.require_usable(overwrites=request.overwrites)
     sources = _sources(session, request)
@@ -104,7 +105,7 @@ def export_session(
     with dataset.staged() as stage:
         (stage / "README").write_text(_README.format(name=request.name), encoding="utf-8")
         files = StreamFiles(stage, material, request, modules)
-        _write_streams(files, material, request.labels, held)
+        _write_streams(files, material, of_streams, held)
         for each in sources:
             copy_source(each, stage / "sourcedata" / request.labels.folder)
         _complete(stage, request)
@@ -131,27 +132,26 @@ def export_session(
 def _write_streams(
     files: StreamFiles,
     session: SharedSession,
-    labels: Labels,
+    of_streams: dict[str, str],
     held: dict[str, RecordedStream],
 ) -> None:
     """Write each stream in its folder; what is neither LFP nor EMG beside the first of these."""
+    labels = files.labels
     own = {name: _DATATYPES.get(table.kind) for name, table in session.streams.items()}
     main = [name for name, datatype in own.items() if datatype]
     reference = (main or list(own))[0]
+
+    def labels_of(stream: str) -> Labels:
+        is_one = list(own.values()).count(own[stream]) == 1
+        return labels if is_one or own[stream] is None else labels.of_stream(of_streams[stream])
+
     for name, datatype in own.items():
         samples = Samples(held[name], session.times[name])
         if datatype is None:
-            beside = own[reference]
-            named = _of_stream(labels, reference, own) if beside else labels
-            files.write_other(name, samples, named, beside or "beh", reference)
+            beside = Beside(reference, own[reference] or "beh", of_streams[name])
+            files.write_other(name, samples, labels_of(reference), beside)
         else:
-            files.write(name, samples, _of_stream(labels, name, own), datatype)
-
-
-def _of_stream(labels: Labels, stream: str, datatypes: dict[str, str | None]) -> Labels:
-    """Return the labels of a stream: `acq` tells those of one datatype apart."""
-    n_alike = list(datatypes.values()).count(datatypes[stream])
-    return labels if n_alike == 1 else labels.of_stream(stream)
+            files.write(name, samples, labels_of(name), datatype)
 
 
 def _held(session: Path, material: SharedSession) -> tuple[dict[str, RecordedStream], list[str]]:
@@ -166,11 +166,12 @@ def _held(session: Path, material: SharedSession) -> tuple[dict[str, RecordedStr
 
 def _require_channels(session: SharedSession, request: Request) -> None:
     known = {label for name in session.streams for label in session.infos[name].channels}
-    unknown = sorted(set(request.channel_types) - known)
-    if unknown:
-        raise ConfigError(
-            f"--channel-type: expected one of {', '.join(sorted(known))}, found {unknown[0]!r}"
-        )
+    for option, said in (("channel-type", request.channel_types), ("muscle", request.muscles)):
+        for label in said:
+            if label not in known:
+                raise ConfigError(
+                    f"--{option}: expected one of {', '.join(sorted(known))}, found {label!r}"
+                )
 
 
 def _sources(session: Path, request: Request) -> list[Path]:

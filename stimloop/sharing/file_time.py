@@ -62,6 +62,7 @@ class FileTime:
         self.fills: list[Fill] = []
         self._anchors = array("q")
         self._anchor_times_s = array("d")
+        self._known: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
         self._trusted = (-1, 0.0)
         self._newest_now_s = 0.0
         self._whole_s = 0.0
@@ -84,6 +85,7 @@ class FileTime:
             start = row
         self.n_samples = block.first_sample + len(taint)
         self._newest_now_s = now_s
+        self._known = None
 
     @property
     def n_positions(self) -> int:
@@ -109,9 +111,7 @@ class FileTime:
         """Return the position, between samples too, of a time of the service's clock."""
         if not self._anchors:
             return 0.0
-        times_s = np.maximum.accumulate(np.array(self._anchor_times_s, np.float64))
-        samples = np.array(self._anchors, np.int64)
-        places = samples + self._filled_before(samples)
+        times_s, places = self._course()
         if time_s < times_s[0]:
             return float(places[0]) - (float(times_s[0]) - time_s) * self.rate_hz
         if time_s > times_s[-1]:
@@ -123,10 +123,15 @@ class FileTime:
         cuts = sorted({start, stop, *(f.sample for f in self.fills if start < f.sample < stop)})
         return [(begin, end, self.position(begin)) for begin, end in pairwise(cuts)]
 
-    def _filled_before(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
-        at = np.searchsorted([each.sample for each in self.fills], samples, side="right")
-        sums = np.cumsum([0, *(each.n_positions for each in self.fills)])
-        return np.asarray(sums[at], np.int64)
+    def _course(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return times that never fall, and the position of each."""
+        if self._known is None:
+            samples = np.array(self._anchors, np.int64)
+            at = np.searchsorted([each.sample for each in self.fills], samples, side="right")
+            filled = np.cumsum([0, *(each.n_positions for each in self.fills)])[at]
+            times_s = np.maximum.accumulate(np.array(self._anchor_times_s, np.float64))
+            self._known = (times_s, samples + filled)
+        return self._known
 
     def _trust(self, block: Block, fits: NDArray[np.bool_], start: int, stop: int) -> None:
         """Take in the rows between two restarts: the first and the last whose stamp fits."""

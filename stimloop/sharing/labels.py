@@ -1,7 +1,7 @@
 """What a session is called in a BIDS dataset: subject, session, task, run, and the rules for it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -67,9 +67,9 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(f"recording-{recording}")
         return "_".join([*parts, suffix])
 
-    def of_stream(self, stream: str) -> "Labels":
+    def of_stream(self, label: str) -> "Labels":
         """Return the labels of one of several streams of a datatype, told apart by `acq`."""
-        return msgspec.structs.replace(self, acquisition=f"{self.acquisition}{cleaned(stream)}")
+        return msgspec.structs.replace(self, acquisition=f"{self.acquisition}{label}")
 
     def _parts(self, names: tuple[str, ...]) -> list[str]:
         return [
@@ -88,6 +88,25 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"--{name}: expected {allowed}, found nothing"
             elif label and not pattern.fullmatch(label):
                 yield f"--{name}: expected {allowed}, found {label!r}"
+
+
+def stream_labels(names: Iterable[str]) -> dict[str, str]:
+    """Return a label for each stream, each another, by the stream's name.
+
+    Examples
+    --------
+    >>> stream_labels(["LFP left", "LFP_left", "-"])
+    {'LFP left': 'LFPleft', 'LFP_left': 'LFPleft2', '-': 'stream'}
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        label = first = cleaned(name) or "stream"
+        number = 1
+        while label in found.values():
+            number += 1
+            label = f"{first}{number}"
+        found[name] = label
+    return found
 
 
 def cleaned(text: str) -> str:

@@ -13,7 +13,7 @@ from stimloop.sharing.formats.brainvision import write_brainvision
 from stimloop.sharing.formats.channels import MNE_TYPES, Channel, channels_of, table
 from stimloop.sharing.formats.physio import write_physio
 from stimloop.sharing.formats.samples import Samples
-from stimloop.sharing.labels import Labels, cleaned
+from stimloop.sharing.labels import Labels
 from stimloop.sharing.material import SharedSession
 from stimloop.sharing.request import Request
 from stimloop.sharing.sidecars import physio_sidecar, sidecar
@@ -40,6 +40,14 @@ def libraries() -> Libraries:
         Where one is not installed: names the extra.
     """
     return Libraries(*(loaded(each, _WHAT, _EXTRA) for each in Libraries._fields))
+
+
+class Beside(NamedTuple):
+    """The stream beside which a table stands, its folder, and what the table is called there."""
+
+    stream: str
+    datatype: str
+    label: str
 
 
 class StreamFiles:
@@ -102,7 +110,13 @@ class StreamFiles:
         beside = path.with_suffix(".json")
         own = sidecar(self._session, stream, channels, self._request, bdf)
         write_json(beside, read_json(beside) | own)
-        described = table(channels, samples.time.rate_hz, self._request.reference or "n/a", names)
+        described = table(
+            channels,
+            samples.time.rate_hz,
+            reference=self._request.reference or "n/a",
+            names=names,
+            muscles=self._request.muscles if is_emg else None,
+        )
         stem.with_name(f"{stem.name}_channels.tsv").write_text(described, encoding="utf-8")
         events = EventTable(
             self._session,
@@ -112,22 +126,25 @@ class StreamFiles:
         )
         self._write_events(stem, events)
 
-    def write_other(
-        self, stream: str, samples: Samples, labels: Labels, datatype: str, reference: str
-    ) -> None:
-        """Write a stream that is neither, as a table beside the file of `reference`."""
+    @property
+    def labels(self) -> Labels:
+        """What the session is called."""
+        return self._request.labels
+
+    def write_other(self, stream: str, samples: Samples, labels: Labels, beside: Beside) -> None:
+        """Write a stream that is neither, as a table beside the file of another."""
         channels = channels_of(
             self._session, stream, self._request.channel_types, in_microvolts=False
         )
-        folder = self._root / labels.folder / datatype
+        folder = self._root / labels.folder / beside.datatype
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{labels.stem('physio', recording=cleaned(stream))}.tsv.gz"
+        file = folder / f"{labels.stem('physio', recording=beside.label)}.tsv.gz"
         write_physio(file, samples, channels)
-        time = self._session.times[reference]
+        time = self._session.times[beside.stream]
         start_s = time.position_at(self._session.times[stream].start_s) / time.rate_hz
-        beside = folder / f"{file.name.partition('.')[0]}.json"
-        write_json(beside, physio_sidecar(self._session, stream, channels, start_s))
-        if stream == reference:
+        described = folder / f"{file.name.partition('.')[0]}.json"
+        write_json(described, physio_sidecar(self._session, stream, channels, start_s))
+        if stream == beside.stream:
             stem = folder / labels.stem("x").removesuffix("_x")
             self._write_events(stem, EventTable(self._session, stream))
 

@@ -27,6 +27,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         Frequency of the mains.
     channel_types : mapping of str to str
         BIDS type of a channel, by label.
+    muscles : mapping of str to str
+        Muscle that a channel of EMG is of, by label.
     sources : tuple of Path
         Files that are kept below ``sourcedata``.
     has_dates : bool
@@ -45,6 +47,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     emg_placement: str = ""
     line_hz: float | None = None
     channel_types: Mapping[str, str] = {}
+    muscles: Mapping[str, str] = {}
     sources: tuple[Path, ...] = ()
     has_dates: bool = True
     overwrites: bool = False

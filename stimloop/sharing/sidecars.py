@@ -121,7 +121,7 @@ def _of_emg(reference: str, request: Request) -> dict[str, Any]:
         "EMGReference": reference,
         "EMGPlacementScheme": "Other",
         "EMGPlacementSchemeDescription": request.emg_placement
-        or "Not recorded: see target_muscle, or ask who placed them",
+        or "Not known: stimloop does not record how electrodes were placed",
     }
 
 
@@ -138,6 +138,7 @@ def _kept(dtype: str, bdf: WrittenBdf | None) -> str:
 def _of_stimloop(session: SharedSession, stream: str, kept: str) -> dict[str, Any]:
     """Return what no key of BIDS says: whether it is simulated, and how exact its numbers are."""
     is_simulated = stream in session.simulated_streams
+    about = session.tables.get("session", {})
     said = "from a simulated patient: nobody was recorded" if is_simulated else "as recorded"
     return {
         "StimloopSession": {
@@ -147,6 +148,8 @@ def _of_stimloop(session: SharedSession, stream: str, kept: str) -> dict[str, An
             "SimulatedSignals": is_simulated,
             "SimulatedStimulators": [each.id for each in session.config.devices if each.simulated],
             "VirtualTime": not session.is_timed,
+            "Side": about.get("side") or _UNKNOWN,
+            "Medication": about.get("medication") or _UNKNOWN,
             "Numbers": kept,
             "Gaps": _GAPS,
             "Samples": session.times[stream].n_samples,

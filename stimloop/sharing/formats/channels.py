@@ -104,10 +104,29 @@ def channels_of(
 
 
 def table(
-    channels: Sequence[Channel], rate_hz: float, reference: str, names: Sequence[str] = ()
+    channels: Sequence[Channel],
+    rate_hz: float,
+    *,
+    reference: str,
+    names: Sequence[str],
+    muscles: Mapping[str, str] | None,
 ) -> str:
-    """Return `*_channels.tsv`; `names` are those in the file, where they had to be changed."""
-    columns = (
+    """Return `*_channels.tsv`.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        In the order of the file.
+    rate_hz : float
+        Of the file.
+    reference : str
+        What they are referenced to.
+    names : sequence of str
+        Their labels in the file, which may be shorter.
+    muscles : mapping of str to str, optional
+        Of EMG, the muscle of those of which it is known.
+    """
+    columns = [
         "name",
         "type",
         "units",
@@ -118,9 +137,10 @@ def table(
         "sampling_frequency",
         "status",
         "status_description",
-    )
+        *(["target_muscle"] if muscles is not None else []),
+    ]
     lines = ["\t".join(columns)]
-    for channel, name in zip(channels, names or [each.name for each in channels], strict=True):
+    for channel, name in zip(channels, names, strict=True):
         kind = {"DBS": "contact of a lead for deep brain stimulation"}.get(channel.type, "n/a")
         described = kind if name == channel.name else f"in the stream: {channel.name}"
         values = (
@@ -134,6 +154,7 @@ def table(
             f"{rate_hz:.12g}",
             channel.status,
             channel.status_description,
+            *([muscles.get(channel.name, "n/a")] if muscles is not None else []),
         )
         lines.append("\t".join(" ".join(each.split()) for each in values))
     return "\n".join(lines) + "\n"

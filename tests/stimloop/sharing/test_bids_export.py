@@ -19,7 +19,6 @@ from tests.replay.recordings import whole
 from tests.stimloop.sharing.session import EMG_HZ, NOT_FINITE, make, make_simulated, samples_of
 
 edfio: Any = pytest.importorskip("edfio")
-mne: Any = pytest.importorskip("mne")
 mne_bids: Any = pytest.importorskip("mne_bids")
 
 _STEM = "sub-07_ses-pre_task-rest_run-1"
@@ -36,6 +35,7 @@ class Made:
         self.recording = make(self.session)
         self.dataset = folder / "dataset"
         arguments = ["--reference", "mastoid", "--line", "50", "--channel-type", "STN_3=SEEG"]
+        arguments += ["--muscle", "biceps=biceps brachii"]
         code = run_command(
             ["export", str(self.session), "--bids", str(self.dataset), *_LABELS, *arguments]
         )
@@ -94,7 +94,9 @@ def test_the_emg_comes_back_to_its_resolution(made: Made) -> None:
         step = (signal.physical_max - signal.physical_min) / (2**24 - 2)
         np.testing.assert_allclose(signal.data[:n_samples], column, rtol=0.0, atol=0.51 * step)
         np.testing.assert_allclose(signal.data[n_samples:], 0.0, atol=1e-9)
-    raw = mne.io.read_raw_bdf(file, verbose="ERROR")
+    path = mne_bids.get_bids_path_from_fname(file)
+    raw = mne_bids.read_raw_bids(path, verbose="ERROR")
+    assert raw.get_channel_types() == ["emg", "emg", "misc"]
     np.testing.assert_allclose(1e6 * raw.get_data()[0, :n_samples], expected[:, 0], atol=1e-4)
     assert raw.info["sfreq"] == EMG_HZ
     own = np.asarray(whole(readers.open(file).streams[0]).samples, np.float64)
@@ -157,6 +159,9 @@ def test_commands_and_refusals_have_what_was_wanted_allowed_and_applied(made: Ma
     levels = made.json("ieeg", "events.json")["trial_type"]["Levels"]
     assert set(levels) == {each["trial_type"] for each in rows}
     assert "refusal/idle" in levels
+    reasons = made.json("ieeg", "events.json")["reason"]["Levels"]
+    assert set(reasons) == {each["reason"] for each in rows} - {"n/a"}
+    assert reasons["idle"] == "the rig is not armed"
 
 
 def test_the_closed_loop_is_described_as_a_draft(made: Made) -> None:
@@ -177,11 +182,12 @@ def test_channels_have_types_units_and_a_status(made: Made) -> None:
         ("DBS", "uV", "mastoid"),
         ("SEEG", "uV", "mastoid"),
     ]
-    assert [(each["type"], each["units"], each["status"]) for each in emg] == [
-        ("EMG", "uV", "good"),
-        ("EMG", "uV", "good"),
-        ("MISC", "N", "good"),
+    assert [(each["type"], each["units"], each["target_muscle"]) for each in emg] == [
+        ("EMG", "uV", "biceps brachii"),
+        ("EMG", "uV", "n/a"),
+        ("MISC", "N", "n/a"),
     ]
+    assert {each["status"] for each in [*lfp, *emg]} == {"good"}
     assert "not a number" in emg[1]["status_description"]
 
 
@@ -274,6 +280,12 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(
     assert error.startswith(f"stimloop: {expected}")
     assert error.count("\n") == 1
     assert not dataset.exists()
+
+
+def test_options_of_bids_need_a_dataset(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["export", str(made.session), "--subject", "07"]) == 2
+    expected = "--bids: expected the folder of a dataset with options of BIDS, found none"
+    assert capsys.readouterr().err == f"stimloop: {expected}\n"
 
 
 def test_a_folder_of_something_else_is_left_alone(
