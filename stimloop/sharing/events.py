@@ -46,7 +46,7 @@ class EventTable:
         not_finite: Iterable[tuple[int, int]] = (),
     ) -> None:
         self._stream = stream
-        self._time = session.times[stream]
+        self._file_time = session.times[stream]
         self._units = {each.id: each.unit for each in session.config.devices}
         offsets = self._offsets(session.rows)
         rows = [
@@ -57,7 +57,7 @@ class EventTable:
         rows += self._fills()
         rows += [self._span(NOT_FINITE, first, stop) for first, stop in not_finite]
         if n_padded:
-            end = self._time.n_positions
+            end = self._file_time.n_positions
             rows.append(self._span(SKIPPED, end, end + n_padded, text="padding"))
         rows.sort(key=lambda each: float(each["onset"]))
         self.rows = rows
@@ -95,14 +95,14 @@ class EventTable:
         place = self._place(each)
         duration_s = each.get("duration_s") or 0.0
         if offset is not None:
-            duration_s = (self._place(offset) - place) / self._time.rate_hz
+            duration_s = (self._place(offset) - place) / self._file_time.rate_hz
         elif each["event"] == "detection" and each["kind"] == "onset":
             duration_s = None
         line = {column.name: each.get(column.key) for column in COLUMNS if column.key}
         unit = self._units.get(each.get("device") or "")
-        is_inside = 0.0 <= place < self._time.n_positions
+        is_inside = 0.0 <= place < self._file_time.n_positions
         return line | {
-            "onset": place / self._time.rate_hz,
+            "onset": place / self._file_time.rate_hz,
             "duration": duration_s,
             "trial_type": f"{each['event']}/{each['kind']}",
             "sample": round(place) if is_inside else None,
@@ -117,14 +117,14 @@ class EventTable:
         """Return the position of a row: of what is bound to a sample of this stream, just that."""
         sample = each.get("sample")
         if sample is not None and each.get("stream") == self._stream:
-            return float(self._time.position(sample))
+            return float(self._file_time.position(sample))
         time_s = each["time_s"] if each["time_s"] is not None else each["known_s"]
-        return self._time.position_at(time_s)
+        return self._file_time.position_at(time_s)
 
     def _onset_of(self, time_s: float | None) -> float | None:
         if time_s is None:
             return None
-        return self._time.position_at(time_s) / self._time.rate_hz
+        return self._file_time.position_at(time_s) / self._file_time.rate_hz
 
     @staticmethod
     def _offsets(rows: list[Row]) -> dict[int, Row]:
@@ -141,8 +141,8 @@ class EventTable:
         return found
 
     def _fills(self) -> Iterator[dict[str, Any]]:
-        for fill in self._time.fills:
-            stop = self._time.position(fill.sample)
+        for fill in self._file_time.fills:
+            stop = self._file_time.position(fill.sample)
             if fill.n_positions:
                 text = f"{fill.n_positions} samples are missing before sample {fill.sample}"
                 yield self._span(SKIPPED, stop - fill.n_positions, stop, text=text)
@@ -151,8 +151,8 @@ class EventTable:
 
     def _span(self, trial_type: str, first: int, stop: int, text: str = "") -> dict[str, Any]:
         return {
-            "onset": first / self._time.rate_hz,
-            "duration": (stop - first) / self._time.rate_hz,
+            "onset": first / self._file_time.rate_hz,
+            "duration": (stop - first) / self._file_time.rate_hz,
             "trial_type": trial_type,
             "sample": first,
             "stream": self._stream,

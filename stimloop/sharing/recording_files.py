@@ -112,7 +112,7 @@ class StreamFiles:
         write_json(beside, read_json(beside) | own)
         described = table(
             channels,
-            samples.time.rate_hz,
+            samples.file_time.rate_hz,
             reference=self._request.reference or "n/a",
             names=names,
             muscles=self._request.muscles if is_emg else None,
@@ -140,8 +140,8 @@ class StreamFiles:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{labels.stem('physio', recording=beside.label)}.tsv.gz"
         write_physio(file, samples, channels)
-        time = self._session.times[beside.stream]
-        start_s = time.position_at(self._session.times[stream].start_s) / time.rate_hz
+        file_time = self._session.times[beside.stream]
+        start_s = file_time.position_at(self._session.times[stream].start_s) / file_time.rate_hz
         described = folder / f"{file.name.partition('.')[0]}.json"
         write_json(described, physio_sidecar(self._session, stream, channels, start_s))
         if stream == beside.stream:

@@ -36,7 +36,7 @@ def sidecar(
     bdf: WrittenBdf | None,
 ) -> dict[str, Any]:
     """Return `*_ieeg.json` or `*_emg.json` of one stream."""
-    time, info = session.times[stream], session.infos[stream]
+    file_time, info = session.times[stream], session.infos[stream]
     datatype = "ieeg" if bdf is None else "emg"
     reference = request.reference or _UNKNOWN
     counts = {
@@ -54,13 +54,13 @@ def sidecar(
     return {
         "TaskName": request.labels.task,
         "TaskDescription": request.task_description or "Closed-loop session of stimloop",
-        "SamplingFrequency": time.rate_hz,
-        "SamplingFrequencyEffective": time.rate_true_hz,
+        "SamplingFrequency": file_time.rate_hz,
+        "SamplingFrequencyEffective": file_time.rate_true_hz,
         "PowerLineFrequency": request.line_hz or _UNKNOWN,
         "SoftwareFilters": _UNKNOWN,
         "HardwareFilters": _UNKNOWN,
         "RecordingType": "continuous",
-        "RecordingDuration": time.n_positions / time.rate_hz,
+        "RecordingDuration": file_time.n_positions / file_time.rate_hz,
         "Manufacturer": request.manufacturer or _UNKNOWN,
         "SoftwareVersions": f"stimloop {session.header.versions.get('stimloop', _UNKNOWN)}",
         **(_of_emg(reference, request) if datatype == "emg" else _of_ieeg(session, reference)),
@@ -93,11 +93,11 @@ def physio_sidecar(
     session: SharedSession, stream: str, channels: Sequence[Channel], start_s: float
 ) -> dict[str, Any]:
     """Return `*_physio.json` of a stream that begins `start_s` after the file it goes with."""
-    time = session.times[stream]
+    file_time = session.times[stream]
     names = [each.name for each in channels]
     return {
-        "SamplingFrequency": time.rate_hz,
-        "SamplingFrequencyEffective": time.rate_true_hz,
+        "SamplingFrequency": file_time.rate_hz,
+        "SamplingFrequencyEffective": file_time.rate_true_hz,
         "StartTime": start_s,
         "Columns": names,
         **{

@@ -75,12 +75,12 @@ def write_bdf(
     number comes back within half a step, which is that range over 2**23 - 1. All samples are in
     memory at once, 4 bytes each.
     """
-    time = samples.time
-    record_s = _record_s(time.rate_hz)
-    n_record = round(time.rate_hz * record_s)
-    n_padded = -time.n_positions % n_record
+    file_time = samples.file_time
+    record_s = _record_s(file_time.rate_hz)
+    n_record = round(file_time.rate_hz * record_s)
+    n_padded = -file_time.n_positions % n_record
     ranges = [_range(each) for each in _largest(samples, channels)]
-    digital = np.zeros((len(channels), time.n_positions + n_padded), np.int32)
+    digital = np.zeros((len(channels), file_time.n_positions + n_padded), np.int32)
     not_finite: list[tuple[int, int]] = []
     for piece in samples.pieces():
         for column, channel in enumerate(channels):

@@ -36,7 +36,7 @@ def write_brainvision(
     """
     data, markers = header.with_suffix(".eeg"), header.with_suffix(".vmrk")
     date = "" if begins is None else f",{begins:%Y%m%d%H%M%S%f}"
-    rate_hz = samples.time.rate_hz
+    rate_hz = samples.file_time.rate_hz
     infos = [
         f"Ch{number}={_escaped(each.name)},,1,{each.unit.replace('uV', 'µV')}"
         for number, each in enumerate(channels, start=1)

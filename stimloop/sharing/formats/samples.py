@@ -24,21 +24,21 @@ class Samples:
     ----------
     stream : RecordedStream
         As our own reader opens it.
-    time : FileTime
+    file_time : FileTime
         Where its samples stand.
     """
 
-    def __init__(self, stream: RecordedStream, time: FileTime) -> None:
+    def __init__(self, stream: RecordedStream, file_time: FileTime) -> None:
         self._stream = stream
-        self.time = time
+        self.file_time = file_time
         self.dtype = np.dtype(stream.info.dtype)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield all samples in order, in pieces that no gap divides."""
-        n_samples = min(self.time.n_samples, self._stream.n_samples)
+        n_samples = min(self.file_time.n_samples, self._stream.n_samples)
         for start, stop in ranges(n_samples, self._stream.n_samples_at_once):
             stretch = self._stream.read(start, stop)
-            for begin, end, position in self.time.stretches(start, stop):
+            for begin, end, position in self.file_time.stretches(start, stop):
                 yield Piece(position, stretch.samples[begin - start : end - start])
 
     def single(self, factors: NDArray[np.float64]) -> Iterator[NDArray[np.float32]]:
