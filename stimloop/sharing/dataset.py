@@ -4,7 +4,7 @@ import filecmp
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +54,8 @@ class Dataset:
                 f"{self.root}: expected a new folder, or a BIDS dataset with its "
                 f"dataset_description.json, found {present[0].name}"
             )
+        if present:
+            read_json(self.root / "dataset_description.json")
         taken = self._taken()
         if taken and not overwrites:
             raise ConfigError(
@@ -79,15 +81,21 @@ class Dataset:
         """
         staged = sorted(each for each in stage.rglob("*") if each.is_file())
         self._require_same_sources(stage, staged)
-        for each in self._taken():
+        replaced = self._taken()
+        for each in replaced:
             each.unlink()
         added: list[Path] = []
         for each in staged:
             target = self.root / each.relative_to(stage)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if each.name == "participants.tsv" or each.name.endswith("_scans.tsv"):
-                _merge_tsv(each, target, replaces=each.name != "participants.tsv")
-            elif not (target.exists() and self._stays(each, stage)):
+            if each.name == "participants.tsv":
+                _merge_tsv(each, target)
+            elif each.name.endswith("_scans.tsv"):
+                gone = {f"{old.parent.name}/{old.name}" for old in replaced}
+                _merge_tsv(each, target, without=gone)
+            elif target.exists() and self._stays(each, stage):
+                continue
+            else:
                 each.replace(target)
             added.append(target)
         if simulated:
@@ -167,20 +175,16 @@ def copy_source(source: Path, folder: Path) -> None:
     shutil.copyfile(source, folder / source.name)
 
 
-def _merge_tsv(new: Path, target: Path, *, replaces: bool) -> None:
-    """Add rows to a table; one whose first column is there stays, or is replaced."""
+def _merge_tsv(new: Path, target: Path, *, without: Collection[str] = ()) -> None:
+    """Add rows to a table, and take some off first; one whose first column is there stays."""
     columns, added = _read_tsv(new)
     rows: list[dict[str, str]] = []
     if target.exists():
         own, rows = _read_tsv(target)
-        columns = [*own, *(each for each in columns if each not in own and rows == [])]
-    key = columns[0]
-    for row in added:
-        known = [each.get(key) for each in rows]
-        if row[key] not in known:
-            rows.append(row)
-        elif replaces:
-            rows[known.index(row[key])] |= row
+        columns = own or columns
+        rows = [each for each in rows if each.get(columns[0]) not in without]
+    known = {each.get(columns[0]) for each in rows}
+    rows += [each for each in added if each.get(columns[0]) not in known]
     lines = ["\t".join(columns)]
     lines += ["\t".join(row.get(each, _NOTHING) for each in columns) for row in rows]
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """The events of a session, for the file of one stream: `*_events.tsv` and `*_events.json`."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from typing import Any, Final
@@ -48,6 +49,9 @@ class EventTable:
         self._stream = stream
         self._file_time = session.times[stream]
         self._units = {each.id: each.unit for each in session.config.devices}
+        self._operators = sorted(
+            {each["operator"] for each in session.rows if each.get("operator")}, key=len
+        )[::-1]
         offsets = self._offsets(session.rows)
         rows = [
             self._line(each, offsets.get(index))
@@ -108,10 +112,17 @@ class EventTable:
             "sample": round(place) if is_inside else None,
             "amplitude_unit": None if unit is None else {"ma": "mA"}.get(unit, unit),
             "reason": reason_of(each["event"], each["kind"], each.get("reason"), each["text"]),
+            "text": self._without_names(each["text"]),
             "cause_onset": self._onset_of(each.get("onset_s")),
             "fire_onset": self._onset_of(each.get("fire_at_s")),
             "known_onset": self._onset_of(each["known_s"]),
         }
+
+    def _without_names(self, text: str) -> str:
+        """Return a text without the names of operators."""
+        for name in self._operators:
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "somebody", text)
+        return text
 
     def _place(self, each: Row) -> float:
         """Return the position of a row: of what is bound to a sample of this stream, just that."""

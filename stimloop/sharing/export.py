@@ -185,7 +185,10 @@ def _sources(session: Path, request: Request) -> list[Path]:
 
 
 def _complete(stage: Path, request: Request) -> None:
-    """Say what is known in the files that mne-bids fills in with placeholders."""
+    """Say what is known where mne-bids has placeholders, or wrote nothing."""
+    people = stage / "participants.tsv"
+    if not people.exists():
+        people.write_text(f"participant_id\nsub-{request.labels.subject}\n", encoding="utf-8")
     write_json(stage / "dataset_description.json", dataset_description(request))
     for file in stage.rglob("*_coordsystem.json"):
         said = read_json(file)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from detectors.conditioning.conditioner import Note
 from detectors.conditioning.tally import Tallied
 from replay.patient.patient import PatientConfig
 from replay.recorded_loop import journal_of, recorded_loop
@@ -123,11 +124,16 @@ class SharedSession:
         event, now_s = step.event, record.now_s
         self._clock.hear(event)
         outcome = self.loop.step(event, now_s)
-        block = self.loop.block
-        if isinstance(event, Chunk) and event.timestamps_s.size and block is not None:
-            self.times[event.stream].take(block, outcome.notes, now_s)
+        if isinstance(event, Chunk) and event.timestamps_s.size:
+            self._place(event.stream, outcome.notes, now_s)
         self._followed.take(event, now_s, outcome)
         self.difference = self.difference or difference_of(record, step, outcome)
+
+    def _place(self, stream: str, notes: tuple[Note, ...], now_s: float) -> None:
+        """Find the positions of the newest samples, which the loop has just conditioned."""
+        block = self.loop.block
+        if block is not None and block.stream == stream:
+            self.times[stream].take(block, notes, now_s)
 
 
 def config_tables(session: Path, header: Header) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class StreamFiles:
         self._session = session
         self._request = request
 
+    @property
+    def labels(self) -> Labels:
+        """What the session is called."""
+        return self._request.labels
+
     def write(self, stream: str, samples: Samples, labels: Labels, datatype: str) -> None:
         """Write an LFP stream as BrainVision, or an EMG stream as BDF, with all that goes with it.
 
@@ -126,11 +131,6 @@ class StreamFiles:
         )
         self._write_events(stem, events)
 
-    @property
-    def labels(self) -> Labels:
-        """What the session is called."""
-        return self._request.labels
-
     def write_other(self, stream: str, samples: Samples, labels: Labels, beside: Beside) -> None:
         """Write a stream that is neither, as a table beside the file of another."""
         channels = channels_of(
@@ -143,7 +143,8 @@ class StreamFiles:
         file_time = self._session.times[beside.stream]
         start_s = file_time.position_at(self._session.times[stream].start_s) / file_time.rate_hz
         described = folder / f"{file.name.partition('.')[0]}.json"
-        write_json(described, physio_sidecar(self._session, stream, channels, start_s))
+        said = physio_sidecar(self._session, stream, channels, self._request, start_s=start_s)
+        write_json(described, said)
         if stream == beside.stream:
             stem = folder / labels.stem("x").removesuffix("_x")
             self._write_events(stem, EventTable(self._session, stream))
@@ -164,11 +165,8 @@ class StreamFiles:
         with warnings.catch_warnings():
             # Of units that are no voltage, and that the electrodes of EMG are nowhere.
             warnings.simplefilter("ignore")
-            read = (
-                self._mne.io.read_raw_bdf
-                if datatype == "emg"
-                else (self._mne.io.read_raw_brainvision)
-            )
+            io = self._mne.io
+            read = io.read_raw_bdf if datatype == "emg" else io.read_raw_brainvision
             raw = read(file, preload=False, verbose="ERROR")
             kinds = [MNE_TYPES[each.type] for each in channels]
             raw.set_channel_types(dict(zip(raw.ch_names, kinds, strict=True)), verbose="ERROR")

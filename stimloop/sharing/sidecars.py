@@ -65,7 +65,7 @@ def sidecar(
         "SoftwareVersions": f"stimloop {session.header.versions.get('stimloop', _UNKNOWN)}",
         **(_of_emg(reference, request) if datatype == "emg" else _of_ieeg(session, reference)),
         **counts,
-        **_of_stimloop(session, stream, _kept(info.dtype, bdf)),
+        **_of_stimloop(session, stream, _kept(info.dtype, bdf), has_dates=request.has_dates),
         KEY: closed_loop_parameters(session),
     }
 
@@ -90,7 +90,12 @@ def dataset_description(request: Request) -> dict[str, Any]:
 
 
 def physio_sidecar(
-    session: SharedSession, stream: str, channels: Sequence[Channel], start_s: float
+    session: SharedSession,
+    stream: str,
+    channels: Sequence[Channel],
+    request: Request,
+    *,
+    start_s: float,
 ) -> dict[str, Any]:
     """Return `*_physio.json` of a stream that begins `start_s` after the file it goes with."""
     file_time = session.times[stream]
@@ -104,7 +109,7 @@ def physio_sidecar(
             each.name: {"Description": f"channel {each.name}", "Units": each.unit}
             for each in channels
         },
-        **_of_stimloop(session, stream, _AS_RECORDED),
+        **_of_stimloop(session, stream, _AS_RECORDED, has_dates=request.has_dates),
     }
 
 
@@ -135,14 +140,17 @@ def _kept(dtype: str, bdf: WrittenBdf | None) -> str:
     return f"{dtype} rounded to single precision, by {np.finfo(np.float32).eps / 2:.2g} of it"
 
 
-def _of_stimloop(session: SharedSession, stream: str, kept: str) -> dict[str, Any]:
+def _of_stimloop(
+    session: SharedSession, stream: str, kept: str, *, has_dates: bool
+) -> dict[str, Any]:
     """Return what no key of BIDS says: whether it is simulated, and how exact its numbers are."""
     is_simulated = stream in session.simulated_streams
     about = session.tables.get("session", {})
     said = "from a simulated patient: nobody was recorded" if is_simulated else "as recorded"
     return {
         "StimloopSession": {
-            "Session": session.header.session,
+            # Its name tells when it was.
+            **({"Session": session.header.session} if has_dates else {}),
             "Stream": stream,
             "Signals": said,
             "SimulatedSignals": is_simulated,

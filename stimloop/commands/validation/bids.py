@@ -32,17 +32,23 @@ Subject = Annotated[
 ]
 SessionLabel = Annotated[
     str | None,
-    typer.Option("--session", rich_help_panel=_PANEL, help="Label; when it began without."),
+    typer.Option(
+        "--session",
+        rich_help_panel=_PANEL,
+        help="Label of the session; when it began, in UTC, without.",
+    ),
 ]
 Task = Annotated[
-    str | None, typer.Option(rich_help_panel=_PANEL, help="Label; closedloop without.")
+    str | None, typer.Option(rich_help_panel=_PANEL, help="Label of the task; closedloop without.")
 ]
-Run = Annotated[str | None, typer.Option(rich_help_panel=_PANEL, help="Number; none without.")]
+Run = Annotated[
+    str | None, typer.Option(rich_help_panel=_PANEL, help="Number of the run; none without.")
+]
 Acquisition = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_PANEL,
-        help="Label; several streams of one kind have their names behind it.",
+        help="Label of the recording; several streams of one kind have their names behind it.",
     ),
 ]
 ChannelTypes = Annotated[

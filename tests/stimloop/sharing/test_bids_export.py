@@ -159,6 +159,7 @@ def test_commands_and_refusals_have_what_was_wanted_allowed_and_applied(made: Ma
     levels = made.json("ieeg", "events.json")["trial_type"]["Levels"]
     assert set(levels) == {each["trial_type"] for each in rows}
     assert "refusal/idle" in levels
+    assert any(each["text"].startswith("disarmed by somebody") for each in rows)
     reasons = made.json("ieeg", "events.json")["reason"]["Levels"]
     assert set(reasons) == {each["reason"] for each in rows} - {"n/a"}
     assert reasons["idle"] == "the rig is not armed"
@@ -248,9 +249,17 @@ def test_dates_and_what_came_before_can_be_left_out(made: Made, tmp_path: Path) 
     command = ["export", str(made.session / "journal.sqlite"), "--bids", str(tmp_path / "dataset")]
     labels = ["--subject", "1", "--session", "a", "--acquisition", "on", "--no-dates"]
     assert run_command([*command, *labels]) == 0
+    folder = tmp_path / "dataset" / "sub-1" / "ses-a"
+    with (folder / "sub-1_ses-a_scans.tsv").open("a", encoding="utf-8") as table:
+        table.write("ieeg/another.vhdr\tn/a\n")
     assert run_command([*command, *labels, "--overwrite"]) == 0
-    scans = (tmp_path / "dataset" / "sub-1" / "ses-a" / "sub-1_ses-a_scans.tsv").read_text("utf-8")
-    assert [line.split("\t")[1] for line in scans.splitlines()] == ["acq_time", "n/a", "n/a"]
+    for file in folder.rglob("*.json"):
+        assert "StimloopSession" not in (said := json.loads(file.read_text("utf-8"))) or (
+            "Session" not in said["StimloopSession"]
+        )
+    scans = (folder / "sub-1_ses-a_scans.tsv").read_text("utf-8").splitlines()
+    assert [line.split("\t")[1] for line in scans] == ["acq_time", "n/a", "n/a", "n/a"]
+    assert sum("another" in line for line in scans) == 1
 
 
 @pytest.mark.parametrize(
@@ -280,6 +289,12 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(
     assert error.startswith(f"stimloop: {expected}")
     assert error.count("\n") == 1
     assert not dataset.exists()
+
+
+def test_what_is_no_session_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["export", str(tmp_path), "--bids", str(tmp_path / "dataset")]) == 2
+    expected = f"{tmp_path}: expected a session folder with a journal, found none"
+    assert capsys.readouterr().err == f"stimloop: {expected}\n"
 
 
 def test_options_of_bids_need_a_dataset(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
