@@ -151,6 +151,11 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         pulses = self.programs.get(program)
         return 0.0 if pulses is None else self.charge_uc(program) * pulses.n_trigger_pulses
 
+    def trigger_s(self, program: str) -> float:
+        """Return how long one trigger lasts; 0 for one pulse, and without a program's pulses."""
+        pulses = self.programs.get(program)
+        return 0.0 if pulses is None else pulses.trigger_s
+
     def charge_uc_per_s(self, program: str) -> float:
         """Return the charge a second at 1 mA; see `charge_uc`."""
         pulses = self.programs.get(program)

@@ -261,7 +261,10 @@ class VirtualDevice:
             self._n_triggers = triggers.n_given
             last = triggers.last
             amount = last.amplitude_ma if self.config.unit == "ma" else last.level
+            lasts_us = round(self.config.trigger_s(last.program) * 1e6)
             self._electrodes.pulse(
                 self.config.id,
-                Pulses(self._schedule.now_us, n_given, amount or 0.0, last.program),
+                Pulses(self._schedule.now_us, n_given, amount or 0.0, last.program, lasts_us),
             )
+        if triggers.take_cut() or not self.is_on:
+            self._electrodes.cut(self.config.id, self._schedule.now_us)

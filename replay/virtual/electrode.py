@@ -15,12 +15,13 @@ class Given(NamedTuple):
 
 
 class Pulses(NamedTuple):
-    """At `time_us` a device gave `n_given` triggers of one amount."""
+    """At `time_us` a device gave `n_given` triggers of one amount, each of `lasts_us`."""
 
     time_us: int
     n_given: int
     amount: float
     program: str
+    lasts_us: int = 0
 
 
 ElectrodeWatcher = Callable[[str, Given, Given], None]
@@ -33,6 +34,8 @@ class Electrodes:
     ----------
     given : dict of str to Given
         The newest change of every device.
+    pulsing_until_us : dict of str to int
+        When the pulses of the newest trigger of a device end, or ended.
     watchers : list of callable
         Called at each change with the device, what it gave before and what it gives now.
     pulse_watchers : list of callable
@@ -41,6 +44,7 @@ class Electrodes:
 
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
+        self.pulsing_until_us: dict[str, int] = {}
         self.watchers: list[ElectrodeWatcher] = []
         self.pulse_watchers: list[Callable[[str, Pulses], None]] = []
         self._digest = blake2b(digest_size=16)
@@ -63,5 +67,11 @@ class Electrodes:
     def pulse(self, device: str, pulses: Pulses) -> None:
         """Take in triggers that a device gave now."""
         self._digest.update(f"{device} {pulses!r}\n".encode())
+        self.pulsing_until_us[device] = pulses.time_us + pulses.lasts_us
         for watcher in self.pulse_watchers:
             watcher(device, pulses)
+
+    def cut(self, device: str, time_us: int) -> None:
+        """Take in that a device ended its pulses at once."""
+        until_us = self.pulsing_until_us.get(device, time_us)
+        self.pulsing_until_us[device] = min(until_us, time_us)

@@ -71,6 +71,8 @@ class ReferenceDevice:
     it, and holds until a lease of a later arming; then it first goes to the safe amount. A
     program changes at 0 only, or to one of the same contacts.
     Where charge or on-time are used up it goes safe by itself, while its way down still fits.
+    What a trigger still gives ends where triggers that wait are dropped: at a stop, with the lease,
+    with the link, and at an amplitude command. It counts in full from its beginning.
 
     Acks, infos and reports are its words: each carries the next number of one count. A command
     that comes again after it was done is answered again, as done, with the amount of now and a new
@@ -212,8 +214,10 @@ class ReferenceDevice:
         return max(0, due_us - service.offset_us - self._delivery.now_us)
 
     def lose_link(self, now_us: int) -> tuple[FromDevice, ...]:
-        """Drop the triggers that wait, since nobody could take them back any more."""
-        return (*self._pass_time(now_us), *self._drop_triggers(RefusalReason.DROPPED))
+        """End all triggers, those that wait and those that last: nobody could any more."""
+        said = self._pass_time(now_us)
+        self.triggers.cut()
+        return (*said, *self._drop_triggers(RefusalReason.DROPPED))
 
     def switch_off(self, now_us: int) -> Counts:
         """Return what is to be stored where it is switched off now: all that it gave until then.
@@ -230,8 +234,11 @@ class ReferenceDevice:
         if self._delivery.doubtful_us:
             self.triggers.doubt(self._delivery.doubtful_us)
         self._tenancy.begin(self._delivery.now_us)
-        # Even if the next lease has come already: the amount may have moved since the last command.
-        said: list[FromDevice] = [self.describe()] if was_live and self.state != "live" else []
+        said: list[FromDevice] = []
+        if was_live and self.state != "live":
+            self.triggers.cut()
+            # Even if the next lease has come already: the amount may have moved since then.
+            said.append(self.describe())
         return [*said, *self._fire_due()]
 
     def _take_lease(self, lease: Lease) -> None:
@@ -260,6 +267,7 @@ class ReferenceDevice:
     def _stop(self, stop: Stop, *, verified: bool) -> list[FromDevice]:
         is_change = not self._tenancy.is_stopped
         self._delivery.stop()
+        self.triggers.cut()
         said: list[FromDevice] = self._drop_triggers(RefusalReason.STOPPED)
         answer = self._reporter.answer_stop(stop, verified=verified, is_change=is_change)
         return said if answer is None else [*said, answer]
@@ -278,6 +286,8 @@ class ReferenceDevice:
             return self._fire_due()
         if command.program in self.config.programs:
             self._output.switch(command.program)
+        if self.triggers.may_last(self._delivery.now_us):
+            self.triggers.cut()
         self._output.go(amount_of(command))
         self._reporter.last_seq = command.seq
         self._done.append(command.seq)
@@ -298,7 +308,8 @@ class ReferenceDevice:
         for command in self.triggers.take_due(service_now_us):
             refused = self._check.fire_refusal(command, service_now_us, now_us)
             if refused is None:
-                self.triggers.give(command, now_us)
+                lasts_us = round(self.config.trigger_s(command.program) * 1e6)
+                self.triggers.give(command, now_us, lasts_us)
                 self._budgets.count_trigger(amount_of(command), command.program, now_us)
                 self._done.append(command.seq)
             said.append(self._reporter.answer(command, refused))

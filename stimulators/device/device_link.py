@@ -51,6 +51,11 @@ class DeviceLink:
         What gives the amount; without, the device is a simulation. It is told each amount before
         anybody else is. Where it fails, the device says that it is gone, and ends.
 
+    Raises
+    ------
+    TypeError
+        Where the hardware lacks a method: it must not show only when that is needed.
+
     Attributes
     ----------
     device : ReferenceDevice
@@ -73,6 +78,10 @@ class DeviceLink:
         keys: Keys = NoKeys(),  # noqa: B008 it has no state
         hardware: Hardware = NoHardware(),  # noqa: B008 it has no state
     ) -> None:
+        if not isinstance(hardware, Hardware):
+            found = type(hardware).__name__
+            raise TypeError(f"{config.id}: expected hardware with give, fire, cut and close, found "
+                            f"{found}, which lacks one")  # fmt: skip
         self.device = ReferenceDevice(
             config,
             instance=secrets.token_hex(_N_INSTANCE_BYTES),
@@ -194,6 +203,8 @@ class DeviceLink:
         try:
             for command in device.triggers.take_fired():
                 self._hardware.fire(amount_of(command), command.program)
+            if device.triggers.take_cut():
+                self._hardware.cut()
             self._hardware.give(device.applied, device.program)
         except OSError as error:
             # Raised by the next tick, while there still is a link on which to say why.

@@ -1,4 +1,4 @@
-"""A device's triggers: those that were fired, and those that wait for their time."""
+"""A device's triggers: those that wait for their time, were fired, and give pulses still."""
 
 from collections import deque
 
@@ -9,6 +9,8 @@ from stimulators.wire.messages import Command
 #: Triggers that may wait for their time.
 _N_WAITING_MAX = 16
 _MINUTE_US = 60_000_000
+#: How late the pulses of a trigger may be over by the device's clock: its hardware has one, too.
+_LATE_US = 50_000
 
 
 class TriggerOutput:
@@ -37,6 +39,8 @@ class TriggerOutput:
         self._n_per_min_max = limits.triggers_per_min_max
         self._given_us: deque[int] = deque()
         self._fired: deque[Command] = deque(maxlen=_N_WAITING_MAX + 1)
+        self._lasts_until_us = 0
+        self._is_cut = False
 
     @property
     def is_full(self) -> bool:
@@ -66,9 +70,12 @@ class TriggerOutput:
     def doubt(self, by_us: int) -> None:
         """Take the last `by_us` as uncertain (the clock was set): no trigger ages by them."""
         self._given_us = deque(each_us + by_us for each_us in self._given_us)
+        self._lasts_until_us += by_us
 
-    def give(self, command: Command, now_us: int) -> None:
-        """Fire a trigger that was not refused."""
+    def give(self, command: Command, now_us: int, lasts_us: int = 0) -> None:
+        """Fire a trigger that was not refused, with pulses for so long."""
+        if lasts_us:
+            self._lasts_until_us = now_us + lasts_us + _LATE_US
         self._given_us.append(now_us)
         if len(self._given_us) > max(1, self._n_per_min_max):
             self._given_us.popleft()
@@ -81,6 +88,23 @@ class TriggerOutput:
         fired = list(self._fired)
         self._fired.clear()
         return fired
+
+    def may_last(self, now_us: int) -> bool:
+        """Return whether the hardware may still give pulses of a trigger."""
+        return now_us < self._lasts_until_us
+
+    def cut(self) -> None:
+        """End at once whatever pulses the hardware still gives."""
+        self._lasts_until_us = 0
+        self._is_cut = True
+
+    def take_cut(self) -> bool:
+        """Return whether the hardware has to end its pulses since the last call.
+
+        It is told of triggers that were fired before: what was fired first is ended, too.
+        """
+        is_cut, self._is_cut = self._is_cut, False
+        return is_cut
 
     def take_due(self, service_now_us: int) -> list[Command]:
         """Remove and return the triggers whose time has come by the service's clock."""

@@ -266,6 +266,12 @@ class Oracle:
         rest = config.safe_amount
         if virtual.device.state == "stopped":
             rest = max(rest, config.stop_amount)
+        pulses_us = self.world.electrodes.pulsing_until_us.get(name, 0) - self.world.now_us
+        if pulses_us > 0 and (over_s > 0.0 or virtual.device.state != "live"):
+            raise ViolationError(
+                f"{name} is {virtual.device.state} and has {pulses_us / 1e6:g} s of pulses to go, "
+                "expected none"
+            )
         if electrode.given.amount > max(rest, owed) + self.tolerance + _TINY:
             raise ViolationError(
                 f"{name} gives {electrode.given.amount:g} {over_s:.3g} s after its newest lease, "

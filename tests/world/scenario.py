@@ -61,6 +61,7 @@ def stimulator(
         rises_per_min_max=random.choice((20, 200)),
         slew_ma_per_s_max=12.0 if is_quick else random.choice((2.0, 12.0)),
         charge_uc_per_10_min_max=random.choice((14_000.0, 9900.0 if safe_ma > 1.0 else 4000.0)),
+        has_trains=random.random() < 0.3 and not is_quick,
     )
 
 
@@ -70,18 +71,23 @@ def stimulator_of(
     safe_ma: float = 0.0,
     simulated: bool = False,
     has_rest: bool = False,
+    has_trains: bool = False,
     amount_tolerance: float | None = None,
     **limits: Any,
 ) -> DeviceConfig:
-    """Return a stimulator; `has_rest` gives it a second program, in which it is safe."""
-    programs = {
-        "adbs": ProgramConfig(frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06)
-    }
+    """Return a stimulator.
+
+    `has_rest` gives it a second program, in which it is safe; with `has_trains` each trigger is
+    0.3 s of pulses.
+    """
+    pulses: dict[str, Any] = {"pulse_width_us": 60.0, "contact_area_cm2": 0.06}
+    if has_trains:
+        pulses["duration_s"] = 0.3
+    programs = {"adbs": ProgramConfig(frequency_hz=130.0, **pulses)}
     if has_rest:
-        rest = ProgramConfig(frequency_hz=60.0, pulse_width_us=60.0, contact_area_cm2=0.06)
-        programs["rest"] = rest
+        programs["rest"] = ProgramConfig(frequency_hz=60.0, **pulses)
     settings: dict[str, Any] = {
-        "refractory_s": 0.05,
+        "refractory_s": 0.35 if has_trains else 0.05,
         "triggers_per_min_max": 60,
         "commands_per_s_max": 50.0,
         "on_time_s_max": 600.0,

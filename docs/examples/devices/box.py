@@ -25,18 +25,19 @@ class Box:
             number, amount = int(number), min(max(int(amount), 0), HIGHEST)
         except ValueError:
             return ""
-        if kind not in ("G", "F"):
+        if kind not in ("G", "F", "C"):
             return ""
         self.tick(now_ms)
         self._heard_ms = now_ms
-        if kind == "G":
+        if kind != "F":
             self.given = amount
+        # F: start the pulses here. C: end them here, at once.
         return "%d %d\n" % (number, self.given)
 
     def tick(self, now_ms: int) -> None:
         """Go to the safe amount where nothing was heard for a quarter of a second."""
         if self._heard_ms is not None and now_ms - self._heard_ms >= SILENCE_MS:
-            self.given = min(self.given, SAFE)
+            self.given = min(self.given, SAFE)  # and end all pulses
 
 
 def main() -> None:

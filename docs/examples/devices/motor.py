@@ -20,6 +20,9 @@ class Motor:
 
     fire = give  # a trigger is a pulse until the next `give`
 
+    def cut(self) -> None:  # what a trigger began ends: here with the `give` that follows
+        pass
+
     def close(self) -> None:
         self.give(0.0, "")
 

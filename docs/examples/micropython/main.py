@@ -67,6 +67,12 @@ class Board:
                 self._pulse.off()
             self._watchdog.feed()
 
+    def cut(self) -> None:
+        """End the pulse."""
+        if self._pulse is not None:
+            self._n_looks_on = 0
+            self._pulse.off()
+
     def fire(self, amount: float, program: str) -> None:
         """Begin a pulse, which lasts for two calls of `give`: two to four milliseconds."""
         if self._pulse is not None:
@@ -110,6 +116,7 @@ def main(path: str) -> None:
         newest_session=load_session(memory),
         store=lambda session: store_session(memory, session),
         fire=board.fire,
+        cut=board.cut,
     )
     address = socket.getaddrinfo(settings["host"], settings["port"])[0][-1]
     login = (settings["user"], settings["password"]) if "user" in settings else None

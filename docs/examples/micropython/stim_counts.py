@@ -54,9 +54,9 @@ class Counts:
         elif until_us - self._above_us >= self._break_us:
             self._on_since_us = None
 
-    def count_pulse(self, amount: float, program: str) -> None:
-        """Count one pulse."""
-        self._bins[-1] += self._pulse_uc(amount, program)
+    def count_trigger(self, amount: float, program: str) -> None:
+        """Count one trigger, with all of its pulses."""
+        self._bins[-1] += self._trigger_uc(amount, program)
 
     def limit(self, peak: float, program: str, now_us: int) -> str | None:
         """Return the limit that the way down from an amount would break, or None."""
@@ -75,7 +75,7 @@ class Counts:
         if self._limit_uc is None:
             return None
         reserve_uc = self._reserve_uc(given, in_effect, now_us)
-        is_over = reserve_uc + self._pulse_uc(amount, program) > self._limit_uc
+        is_over = reserve_uc + self._trigger_uc(amount, program) > self._limit_uc
         return "charge" if is_over else None
 
     def is_spent(self, highest: float, now_us: int) -> bool:
@@ -94,11 +94,15 @@ class Counts:
         look_uc = peak * rate * 2 * _LOOK_US / 1e6 if above else 0.0
         return self._worst(now_us) + look_uc + above * above / (2.0 * self._slew_per_s) * rate
 
-    def _pulse_uc(self, amount: float, program: str) -> float:
+    def _trigger_uc(self, amount: float, program: str) -> float:
         pulses = self._table.get("programs", {}).get(program)
         if pulses is None or self._table.get("safe_ma") is None:
             return 0.0
-        return amount * pulses["pulse_width_us"] / 1000.0
+        n_pulses = pulses.get("pulses") or 1
+        if pulses.get("duration_s") is not None:
+            # One at once, and one after each period that is over before the end.
+            n_pulses = int(pulses["duration_s"] * pulses["frequency_hz"]) + 1
+        return amount * pulses["pulse_width_us"] / 1000.0 * n_pulses
 
     def _roll(self, now_us: int) -> None:
         if now_us - self._bin_began_us < _BIN_US:

@@ -38,12 +38,21 @@ class Device:
         By "to", "from" and "stop", each with "id" and "secret"; None where the rig does not sign.
     newest_session : str
         The newest session that was stored.
-    store, fire : callable
-        Store a session, before anybody is told of it; give one trigger.
+    store, fire, cut : callable
+        Store a session, before anybody is told of it; give one trigger; end what it still gives.
     """
 
     def __init__(
-        self, table, rig, instance, new_nonce, keys=None, newest_session="", store=None, fire=None
+        self,
+        table,
+        rig,
+        instance,
+        new_nonce,
+        keys=None,
+        newest_session="",
+        store=None,
+        fire=None,
+        cut=None,
     ) -> None:
         limits = table["limits"]
         self.is_level = table.get("safe_ma") is None
@@ -54,7 +63,7 @@ class Device:
         self.output = Output(self.counts.safe, self.safe_program, slew)
         self.tenancy = Tenancy(newest_session)
         self.clocks = ServiceClocks(new_nonce)
-        self.triggers = Triggers(limits, fire)
+        self.triggers = Triggers(limits, fire, cut)
         self.table = table
         self.stop_amount = table.get("stop_level" if self.is_level else "stop_ma") or 0.0
         self._root = "stimloop/" + rig + "/device/" + table["id"] + "/"
@@ -134,7 +143,7 @@ class Device:
         return self._said
 
     def lose_link(self) -> None:
-        """Drop the triggers that wait, since nobody could take them back any more."""
+        """End all triggers, those that wait and one that lasts: nobody could any more."""
         self._said = []
         self._drop("dropped")
 
@@ -161,6 +170,7 @@ class Device:
                 self._go_safe("its own clock went forward")
         if was_live and self.state != "live":
             self._say_info()
+            self._drop("lease")
         self._fire_due()
 
     def _advance(self, until_us: int) -> None:
@@ -200,7 +210,7 @@ class Device:
             if refused is None:
                 amount = amount_of(command)
                 self.triggers.give(amount, command["program"], self.now_us)
-                self.counts.count_pulse(amount, command["program"])
+                self.counts.count_trigger(amount, command["program"])
                 self._note_done(command["seq"])
             self._answer(command, refused)
 

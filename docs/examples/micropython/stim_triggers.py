@@ -1,4 +1,4 @@
-"""The triggers of a device: those that wait for their time, and how often one may be given."""
+"""The triggers of a device: those that wait, how often one may be given, and what ends them."""
 
 _N_WAITING_MAX = 16
 _MINUTE_US = 60_000_000
@@ -7,9 +7,10 @@ _MINUTE_US = 60_000_000
 class Triggers:
     """Gives triggers no more often than the limits allow, by the device's own clock."""
 
-    def __init__(self, limits: dict, fire) -> None:
+    def __init__(self, limits: dict, fire, cut) -> None:
         self.waiting = []
         self._fire = fire
+        self._cut = cut
         self._refractory_us = limits["refractory_s"] * 1e6
         self._n_max = limits["triggers_per_min_max"]
         self._given_us = []
@@ -49,6 +50,8 @@ class Triggers:
         return due
 
     def drop(self) -> list:
-        """Remove and return all that wait."""
+        """End what one of them still gives; remove and return all that wait."""
+        if self._cut is not None:
+            self._cut()
         dropped, self.waiting = self.waiting, []
         return dropped

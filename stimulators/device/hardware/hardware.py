@@ -1,8 +1,9 @@
 """The seam between the reference device and the thing that gives its amount."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Hardware(Protocol):
     """What gives a device's amount: a current source, a motor, a sound program.
 
@@ -30,7 +31,15 @@ class Hardware(Protocol):
         ...
 
     def fire(self, amount: float, program: str) -> None:
-        """Give one trigger, now."""
+        """Give one trigger, now: all of its pulses, unless `cut` ends them."""
+        ...
+
+    def cut(self) -> None:
+        """End at once what triggers still give, and go on with the amount.
+
+        Called at a stop, where the lease or the link ended, and where an amplitude command comes
+        while pulses of a trigger may go on; also where none do, and more than once.
+        """
         ...
 
     def close(self) -> None:
@@ -45,6 +54,9 @@ class NoHardware:
         """Do nothing."""
 
     def fire(self, amount: float, program: str) -> None:
+        """Do nothing."""
+
+    def cut(self) -> None:
         """Do nothing."""
 
     def close(self) -> None:

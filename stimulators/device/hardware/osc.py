@@ -27,9 +27,10 @@ def osc_message(address: str, value: float) -> bytes:
 class OscReceiver:
     """`Hardware` that is a program on the network: SuperCollider, Pure Data, Max, a game engine.
 
-    It gets ``/stimloop/DEVICE/level`` and ``/stimloop/DEVICE/trigger``, each with one float: the
-    amount at each change and twenty times a second, so that a receiver can fall silent by itself
-    where nothing comes for a fifth of a second; and 0 at the end.
+    It gets ``/stimloop/DEVICE/level``, ``/stimloop/DEVICE/trigger`` and ``/stimloop/DEVICE/cut``,
+    each with one float: the amount at each change and twenty times a second, so that a receiver can
+    fall silent by itself where nothing comes for a fifth of a second; the amount of a trigger; the
+    level that is left where what a trigger began has to end at once. At the end level and cut of 0.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ class OscReceiver:
         self._name = f"{host}:{port}"
         self._level = f"/stimloop/{device}/level"
         self._trigger = f"/stimloop/{device}/trigger"
+        self._cut = f"/stimloop/{device}/cut"
         self._now_s = now_s
         self._amount: float | None = None
         self._due_s = 0.0
@@ -71,9 +73,14 @@ class OscReceiver:
         """Send a trigger."""
         self._send(osc_message(self._trigger, amount))
 
+    def cut(self) -> None:
+        """Send that what a trigger began has to end."""
+        self._send(osc_message(self._cut, self._amount or 0.0))
+
     def close(self) -> None:
         """Send 0, and go."""
         try:
+            self._socket.send(osc_message(self._cut, 0.0))
             self._socket.send(osc_message(self._level, 0.0))
         except OSError:
             pass  # nobody listens: nobody to fall silent

@@ -5,6 +5,7 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from stimulators.device.hardware.serial_port import SerialPort
 
@@ -17,6 +18,15 @@ _ANSWER_S_MAX = 0.25
 _MEET_S_MAX = 5.0
 
 
+class _Line(NamedTuple):
+    """A line that the box has not answered: when it went, and the amount to be answered."""
+
+    number: int
+    kind: str
+    told_s: float
+    given: float
+
+
 class SerialBox:
     """`Hardware` that is a box of one's own: a microcontroller with a current source behind it.
 
@@ -27,6 +37,7 @@ class SerialBox:
     ======================  ================================================================
     ``G 17 1250 adbs``      line 17: give 1250 in program `adbs` (``-`` for no program)
     ``F 18 1000 adbs``      line 18: fire one trigger of 1000
+    ``C 19 1250 adbs``      line 19: end what triggers still give, at once, and give 1250
     ======================  ================================================================
 
     The box answers each with its number and the amount that it gives, ``17 1250``. It gives
@@ -44,8 +55,9 @@ class SerialBox:
 
     Notes
     -----
-    A box that answers nothing for 0.25 s, or with another amount than it was told, is a fault of
-    the device: it says so and ends, so that the service goes SAFE and nobody believes its words.
+    A box that answers nothing for 0.25 s, with another amount than it was told, or a later line
+    than one that ends pulses, which it may not know, is a fault of the device: it says so and ends,
+    so that the service goes SAFE and nobody believes its words.
     So is a pause of this program in which the box has gone safe by itself.
     """
 
@@ -57,7 +69,7 @@ class SerialBox:
         self._given = 0.0
         self._due_s = self._written_s = -math.inf
         self._number = 0
-        self._open: deque[tuple[int, float, float]] = deque()
+        self._open: deque[_Line] = deque()
         self._fault = ""
         self._has_answered = asyncio.Event()
         port.hear = self._hear
@@ -90,7 +102,7 @@ class SerialBox:
         if self._told is not None and silent_s >= BOX_SILENCE_S:
             # It went safe by its own timer: it must not be taken back in one step.
             self._fault = f"that it was told nothing for {silent_s:.2f} s"
-        if self._open and now_s - self._open[0][1] > _ANSWER_S_MAX:
+        if self._open and now_s - self._open[0].told_s > _ANSWER_S_MAX:
             self._fault = self._fault or "no answer for 0.25 s"
         self._require()
         if (amount, program) == self._told and now_s < self._due_s:
@@ -104,10 +116,16 @@ class SerialBox:
         self._require()
         self._write("F", amount, self._given, program, self._now_s())
 
+    def cut(self) -> None:
+        """Tell the box to end its pulses; one that does not answer that is a fault."""
+        self._require()
+        program = "" if self._told is None else self._told[1]
+        self._write("C", self._given, self._given, program, self._now_s())
+
     def close(self) -> None:
-        """Tell the box to give nothing, and close the port."""
+        """Tell the box to end its pulses and to give nothing, and close the port."""
         try:
-            self._port.write(self._line("G", 0.0, ""))
+            self._port.write(self._line("C", 0.0, "") + self._line("G", 0.0, ""))
         except OSError:
             pass  # the box goes by its own timer
         finally:
@@ -115,7 +133,7 @@ class SerialBox:
 
     def _write(self, kind: str, amount: float, given: float, program: str, now_s: float) -> None:
         self._port.write(self._line(kind, amount, program))
-        self._open.append((self._number, now_s, given))
+        self._open.append(_Line(self._number, kind, now_s, given))
         self._written_s = now_s
 
     def _line(self, kind: str, amount: float, program: str) -> bytes:
@@ -132,12 +150,13 @@ class SerialBox:
             number, thousandths = map(int, line.split())
         except ValueError:
             return  # a board says all sorts of things when it starts
-        told = next((told for each, _, told in self._open if each == number), None)
-        if told is None:
+        answered = next((each for each in self._open if each.number == number), None)
+        if answered is None:
             return  # no number that is open answers nothing
         self._has_answered.set()
-        while self._open and self._open[0][0] <= number:
-            self._open.popleft()
-        given = thousandths / 1000.0
+        while (passed := self._open.popleft()) is not answered:
+            if passed.kind == "C":
+                self._fault = "no answer to the line C, which ends pulses"
+        given, told = thousandths / 1000.0, answered.given
         if abs(given - told) > self._tolerance + 0.001:
             self._fault = f"{given:g} where {told:g} was told"

@@ -48,6 +48,11 @@ class TtlLine:
         self._pulse_end_s = self._now_s() + self._pulse_s
         self._tell()
 
+    def cut(self) -> None:
+        """End the pulse."""
+        self._pulse_end_s = self._now_s()
+        self._tell()
+
     def close(self) -> None:
         """Set all lines low, and close the port."""
         try:

@@ -88,19 +88,15 @@ class Sending:
             now_s,
             time_s=target.time_s,
             fire_at_s=now_s if target.fire_at_s is None else target.fire_at_s,
-            until_s=now_s + self._timing.command_valid_s + self._trigger_s(target.program),
+            until_s=now_s + self._timing.command_valid_s + self._config.trigger_s(target.program),
         )
         if (refusal := self._limits.check(asked)) is not None:
             return refusal
-        if target.fire_at_s is not None or self._trigger_s(target.program):
+        if target.fire_at_s is not None or self._config.trigger_s(target.program):
             self._ends_s = max(self._ends_s, self._latest_s(target, asked))
         bounds = self._limits.bounds(asked)
         command = self._send("trigger", asked, wish=target, channel=target.channel)
         return Send(self._config.id, command, SendReason.WANTED, bounds)
-
-    def _trigger_s(self, program: str) -> float:
-        pulses = self._config.programs.get(program)
-        return 0.0 if pulses is None else pulses.trigger_s
 
     def cancel_triggers(self, now_s: float) -> None:
         """Cancel triggers that wait in the device for their time, or whose pulses go on."""
@@ -120,7 +116,7 @@ class Sending:
         if target.fire_uncertainty_s_max is None:
             return asked.until_s
         fired_s = asked.fire_at_s + target.fire_uncertainty_s_max
-        return min(asked.until_s, fired_s + self._trigger_s(target.program))
+        return min(asked.until_s, fired_s + self._config.trigger_s(target.program))
 
     def _send(
         self, kind: CommandKind, asked: Asked, *, wish: Target | None, channel: str

@@ -1,7 +1,8 @@
-"""A train that has begun is not cut, and triggers that come late in a row make a rig safe."""
+"""A train that has begun is ended, and triggers that come late in a row make a rig safe."""
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from replay.virtual.rig import virtual_rig
@@ -10,15 +11,17 @@ from replay.what_if.states import reach
 from stimulators.decisions import StateChanged
 from stimulators.device_config import DeviceConfig
 from stimulators.limits import ProgramConfig
+from stimulators.wire.messages import Control, ControlAction
+from stimulators.wire.received import ControlHeard
 from streamer.closed_loop import Outcome
 from streamer.events import Event
 from tests.world.scenario import stimulator_of
 
 _MS = 1_000
 _S = 1_000_000
-#: Half a second of pulses at each trigger.
+#: Nine tenths of a second of pulses at each trigger.
 _TRAIN = ProgramConfig(
-    frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06, duration_s=0.5
+    frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.06, duration_s=0.9
 )
 
 
@@ -43,30 +46,76 @@ class _Rig:
         del service, event
         self.states += [each.after for each in outcome.decisions if isinstance(each, StateChanged)]
 
+    def left_us(self) -> int:
+        """Return how long the electrode still gets pulses of the newest trigger."""
+        return max(0, self.world.electrodes.pulsing_until_us["left"] - self.world.now_us)
+
     @property
     def charge_fc(self) -> int:
         return sum(self.device.counts.bins_fc)
 
 
-def test_a_train_that_has_begun_is_counted_whole_and_a_stop_takes_nothing_off_it() -> None:
-    device = replace(stimulator_of(refractory_s=0.6), programs={"adbs": _TRAIN})
-    rig = _Rig(device, {"every_cycles": 20})
-    world = rig.world
-    for _ in range(2000):
-        world.run(_MS)
-        if rig.given_us and world.now_us - rig.given_us[-1] <= _MS:
-            break
-    began_us, before_fc = rig.given_us[-1], rig.charge_fc
-    world.operate("stop")
-    world.run(100 * _MS)
-    # The device says that it is stopped and gives nothing, though the train has 0.4 s to go.
+def _in_a_train() -> _Rig:
+    """Return a rig one millisecond after a train has begun."""
+    device = replace(stimulator_of(refractory_s=1.0), programs={"adbs": _TRAIN})
+    rig = _Rig(device, {"every_cycles": 30})
+    n_before = len(rig.given_us)
+    while len(rig.given_us) == n_before:
+        rig.world.run(_MS)
+    assert rig.left_us() > 850 * _MS
+    return rig
+
+
+@pytest.mark.parametrize("action", ["disarm", "pause"])
+def test_an_operator_ends_a_train_that_has_begun(action: ControlAction) -> None:
+    rig = _in_a_train()
+    service = rig.world.service
+    now_us = round(service.now_s * 1e6)
+    asked = Control(
+        request_id="1",
+        session=service.session,
+        operator="operator",
+        issued_us=now_us,
+        expires_us=now_us + _S,
+        action=action,
+    )
+    service.hear(ControlHeard(asked, retained=False))
+    rig.world.run(30 * _MS)
+    assert rig.states == [{"disarm": "idle", "pause": "paused"}[action]]
+    assert rig.left_us() == 0
+
+
+def test_a_stop_ends_a_train_that_has_begun_and_says_so_truly() -> None:
+    rig = _in_a_train()
+    rig.world.operate("stop")
+    rig.world.run(20 * _MS)
     assert rig.device.state == "stopped"
-    assert rig.device.applied == 0.0
-    assert world.now_us - began_us < 150 * _MS
-    # The hardware was told of the train in one word, and all of it counts.
+    assert rig.left_us() == 0
+
+
+def test_hold_ends_a_train_that_has_begun_and_so_does_a_lease_that_ends() -> None:
+    """A rig without samples holds; a device that hears nothing more has its own timer."""
+    rig = _in_a_train()
+    rig.world.amplifier.is_silent = True
+    rig.world.run(350 * _MS)
+    assert rig.states == ["hold"]
+    assert rig.left_us() == 0
+    rig = _in_a_train()
+    rig.world.clients["device left"].down.delay_us = 3 * _S
+    rig.world.run(600 * _MS)
+    assert rig.device.state == "safe"
+    assert rig.left_us() == 0
+
+
+def test_a_train_that_is_ended_counts_whole() -> None:
+    rig = _in_a_train()
+    before_fc = rig.charge_fc
+    rig.world.operate("stop")
+    rig.world.run(100 * _MS)
+    assert rig.device.state == "stopped"
     assert rig.charge_fc == before_fc
     per_train_fc = round(1.5 * 60.0 * _TRAIN.n_trigger_pulses * 1e6)
-    assert before_fc == per_train_fc * len(rig.given_us)
+    assert before_fc == pytest.approx(per_train_fc * len(rig.given_us), rel=1e-9)
 
 
 def test_triggers_that_come_late_in_a_row_hold_the_rig_and_make_it_safe() -> None:

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from stimulators.device.device_link import DeviceLink
@@ -23,6 +24,7 @@ from stimulators.device.hardware.opening import open_hardware
 from stimulators.device.hardware.serial_box import BOX_SILENCE_S, SerialBox
 from stimulators.device.hardware.serial_port import open_port
 from stimulators.device.hardware.ttl_line import GATE, PULSE
+from stimulators.wire.messages import Stop
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import now_s
 from tests.stimulators.device.device_bench import feedback_device, stimulator
@@ -65,6 +67,7 @@ class Cable:
         os.set_blocking(self.far, False)
         self.heard = b""
         self.given: list[int] = []
+        self.kinds: list[str] = []
         self.gives_at_most = 10**6
         self.is_mute = False
         self.number = ""
@@ -76,6 +79,7 @@ class Cable:
         *lines, self.heard = self.heard.split(b"\n")
         for line in lines:
             answer = self.box.hear(line.decode(), self.now_ms)
+            self.kinds.append(line[:1].decode())
             self.box.given = min(self.box.given, self.gives_at_most)
             self.given.append(self.box.given)
             number = self.number or answer.split()[0]
@@ -161,7 +165,7 @@ def test_a_box_is_told_each_change_at_once_and_every_50_ms(cable: Cable) -> None
         await _turns()
         assert cable.received().split() == [b"F", b"5", b"1000", b"adbs"]
         await _closed(box)
-        assert cable.rest().endswith(b"G 6 0 -\n")
+        assert cable.rest().endswith(b"C 6 0 -\nG 7 0 -\n")
 
     asyncio.run(run())
 
@@ -279,8 +283,9 @@ def test_a_program_hears_the_level_over_osc_and_0_at_the_end() -> None:
             clock.now_s += 0.06
             hardware.give(0.25, "")
             hardware.close()
-            heard = [program.recv(100) for _ in range(4)]
-            assert [struct.unpack(">f", each[-4:])[0] for each in heard] == [0.25, 0.5, 0.25, 0.0]
+            heard = [program.recv(100) for _ in range(5)]
+            values = [struct.unpack(">f", each[-4:])[0] for each in heard]
+            assert values == [0.25, 0.5, 0.25, 0.0, 0.0]
             assert heard[0].startswith(b"/stimloop/tone/level\0\0\0\0,f\0\0")
             assert heard[1].startswith(b"/stimloop/tone/trigger\0\0,f\0\0")
 
@@ -351,6 +356,58 @@ def test_a_box_follows_the_lease_and_a_pulled_cable_ends_the_device(
                 await device
             gone = await service.hears_info(lambda info: info.state == "offline")
             assert gone.reason.startswith("serial port")
+            await _closed(box)
+
+    asyncio.run(run())
+
+
+class _Incomplete:
+    """Hardware that somebody wrote and that cannot end a train."""
+
+    def give(self, amount: float, program: str) -> None: ...
+
+    def fire(self, amount: float, program: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_hardware_that_lacks_a_method_is_told_before_it_gives_anything() -> None:
+    with pytest.raises(TypeError, match=r"stn: expected hardware with give.*_Incomplete"):
+        DeviceLink(
+            stimulator(),
+            broker=BrokerConfig(),
+            rig="rig-1",
+            now_s=now_s,
+            hardware=_Incomplete(),  # type: ignore[arg-type]
+        )
+
+
+@pytest.mark.broker
+def test_a_stop_ends_a_train_at_the_box_before_anybody_is_told(
+    broker: BrokerConfig, cable: Cable
+) -> None:
+    """The stop's answer, which says that the device is stopped, comes after the line to the box."""
+    limits = msgspec.structs.replace(stimulator().limits, refractory_s=1.0)
+    train = msgspec.structs.replace(stimulator().programs["adbs"], duration_s=0.9)
+    config = stimulator(limits=limits, programs={"adbs": train})
+
+    async def run() -> None:
+        service = HandDriver(broker)
+        async with running(service.feed()), _served(cable):
+            box = await open_hardware(f"serial:{cable.name}", config, now_s)
+            link = DeviceLink(config, broker=broker, rig="rig-1", now_s=now_s, hardware=box)
+            device = asyncio.create_task(link.run())
+            await service.is_ready()
+            service.lease(valid_us=5_000_000)
+            ack = await service.answer(service.command(1.0, kind="trigger"))
+            assert ack.refused is None
+            assert service.transport.stop(Stop(request_id="1", operator="o", reason="pain"))
+            await service.hears_info(lambda info: info.state == "stopped")
+            await service.ears.until(lambda _: cable.kinds[-1:] == ["G"] and cable.given[-1] == 0)
+            kinds = "".join(cable.kinds)
+            assert "F" in kinds[: kinds.index("C")]
+            device.cancel()
+            await asyncio.gather(device, return_exceptions=True)
             await _closed(box)
 
     asyncio.run(run())

@@ -22,9 +22,26 @@ def test_a_level_that_stays_is_sent_every_50_ms(program: socket.socket) -> None:
     for later_s, level in ((0.0, 0.25), (0.049, 0.25), (0.0, 0.5), (0.05, 0.5)):
         now_s[0] += later_s
         receiver.give(level, "")
+    heard = [program.recv(100) for _ in range(3)]
+    assert heard == [osc_message("/stimloop/tone/level", each) for each in (0.25, 0.5, 0.5)]
     receiver.close()
-    heard = [program.recv(100) for _ in range(4)]
-    assert heard == [osc_message("/stimloop/tone/level", each) for each in (0.25, 0.5, 0.5, 0.0)]
+
+
+def test_what_a_trigger_began_ends_beside_the_level_and_at_the_end(program: socket.socket) -> None:
+    receiver = OscReceiver("127.0.0.1", program.getsockname()[1], "tone", lambda: 0.0)
+    receiver.cut()
+    receiver.give(0.25, "")
+    receiver.cut()
+    receiver.close()
+    heard = [program.recv(100) for _ in range(5)]
+    ends = [osc_message("/stimloop/tone/cut", each) for each in (0.0, 0.25, 0.0)]
+    assert heard == [
+        ends[0],
+        osc_message("/stimloop/tone/level", 0.25),
+        ends[1],
+        ends[2],
+        osc_message("/stimloop/tone/level", 0.0),
+    ]
 
 
 @pytest.mark.parametrize("name", ["a" * n for n in range(1, 9)])

@@ -43,7 +43,7 @@ def test_a_box_is_told_to_give_nothing_at_the_end() -> None:
     bench = Bench()
     bench.give(0.0)
     bench.box.close()
-    assert bench.lines == ["G 1 1250 adbs\n", "G 2 0 -\n"]
+    assert bench.lines == ["G 1 1250 adbs\n", "C 2 0 -\nG 3 0 -\n"]
     assert not bench.wire.is_open
 
 
@@ -74,6 +74,34 @@ def test_a_trigger_is_a_line_too() -> None:
     bench.box.fire(1.0, "adbs")
     bench.answers("2 1250")
     bench.give(0.34375)
+    assert len(bench.lines) == 3
+
+
+def test_a_box_is_told_to_end_its_pulses_beside_the_amount_that_it_gives() -> None:
+    bench = Bench()
+    bench.box.cut()
+    bench.answers("1 0")
+    bench.give(0.125)
+    bench.answers("2 1250")
+    bench.box.cut()
+    bench.answers("3 1250")
+    bench.give(0.375 - 1 / 64)
+    assert bench.lines[0] == "C 1 0 -\n"
+    assert bench.lines[2] == "C 3 1250 adbs\n"
+
+
+def test_a_box_that_does_not_know_how_to_end_its_pulses_is_a_fault() -> None:
+    bench = Bench()
+    bench.give(0.0)
+    bench.answers("1 1250")
+    bench.wire.now_s = 100.125
+    bench.box.cut()
+    bench.give(0.1875)
+    bench.answers("3 1250")  # as one that answers only what it knows
+    with pytest.raises(OSError, match="found no answer to the line C, which ends pulses"):
+        bench.give(0.25)
+    with pytest.raises(OSError, match="found no answer to the line C"):
+        bench.box.cut()
     assert len(bench.lines) == 3
 
 

@@ -40,6 +40,14 @@ def test_a_pulse_is_over_when_it_has_lasted_its_time() -> None:
     assert wire.sent[-2:] == [b"\x03", b"\x01"]
 
 
+def test_a_pulse_that_is_ended_is_low_at_once() -> None:
+    line, wire = _line(pulse_s=0.25)
+    line.give(0.4, "")
+    line.fire(0.4, "")
+    line.cut()
+    assert wire.sent == [b"\x01", b"\x03", b"\x01"]
+
+
 def test_a_byte_that_stays_goes_out_every_50_ms() -> None:
     line, wire = _line()
     line.give(0.4, "")

@@ -36,7 +36,7 @@ class Desk:
     """A `Sending` with its parts, of a device that gives 1 mA."""
 
     def __init__(self, programs: dict[str, ProgramConfig] | None = None, **limits: Any) -> None:
-        keys = {} if programs is None else {"programs": programs}
+        keys: dict[str, Any] = {} if programs is None else {"programs": programs}
         limited = limits_of(**({"refractory_s": 0.0} | limits))
         self.config = device_of(limits=limited, **keys)
         self.belief = Belief(self.config, _TIMING.command_valid_s)
