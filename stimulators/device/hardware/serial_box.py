@@ -91,7 +91,7 @@ class SerialBox:
                         async with asyncio.timeout(AGAIN_S):
                             await self._has_answered.wait()
         except TimeoutError:
-            self._fault = f"no answer within {_MEET_S_MAX:g} s of opening its port"
+            self._fault = f"no answer to the line C within {_MEET_S_MAX:g} s of opening its port"
         self._require()
         self._open.clear()
         self._given = amount
@@ -162,7 +162,8 @@ class SerialBox:
             return  # no number that is open answers nothing
         self._has_answered.set()
         while (passed := self._open.popleft()) is not answered:
-            if passed.kind == "C":
+            # Before it was met it may have slept, and heard nothing.
+            if passed.kind == "C" and self._told is not None:
                 self._fault = "no answer to the line C, which ends pulses"
         given, told = thousandths / 1000.0, answered.given
         if abs(given - told) > self._tolerance + 0.001:

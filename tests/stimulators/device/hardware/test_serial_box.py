@@ -195,9 +195,18 @@ def test_a_box_is_met_when_it_answers_within_5_s() -> None:
     assert set(bench.lines) == {f"C {n} 500 adbs\n" for n in range(1, 101)}
 
 
+def test_a_box_that_slept_through_its_first_lines_is_met_by_a_later_one() -> None:
+    bench = Bench()
+    assert run_virtually(_met(bench, "20 500", 1.0)) == pytest.approx(1.0)
+    bench.give(0.0, 0.5)
+    assert bench.lines[-1].startswith("G ")
+
+
 def test_a_box_that_answers_later_than_5_s_is_none() -> None:
     bench = Bench()
-    with pytest.raises(OSError, match="found no answer within 5 s of opening its port"):
+    with pytest.raises(
+        OSError, match="found no answer to the line C within 5 s of opening its port"
+    ):
         run_virtually(_met(bench, "1 500", 5.01))
 
 
