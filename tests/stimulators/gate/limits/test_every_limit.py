@@ -145,7 +145,8 @@ def test_limits_are_told_that_the_machine_slept(monkeypatch: pytest.MonkeyPatch)
     rig = GateRig().be_active(0.5)
     slept: list[float] = []
     monkeypatch.setattr(rig.gate.drive_of("stn").limits, "sleep", slept.append)
-    rig.take(rig.gate.sleep(3.0, rig.now_s))
+    stand_still = rig.gate.sleep
+    rig.take(stand_still(3.0, rig.now_s))
     assert slept == [3.0]
 
 
