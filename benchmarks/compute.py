@@ -12,8 +12,9 @@ import numba
 import numpy as np
 import scipy
 
-from benchmarks import band_power, coherence, coupling, emg, warm_start
+from benchmarks import band_power, coherence, coupling, warm_start
 from benchmarks.contenders import processor
+from benchmarks.emg import hops as emg
 from benchmarks.peers.environments import PEERS, python_of
 
 

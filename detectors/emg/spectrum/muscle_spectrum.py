@@ -79,7 +79,7 @@ class MuscleSpectrum(StreamDetector):
     - ``low_frequency_drive``: power of ``|x|`` at 3-10 Hz over that at 3-30 Hz, bins at the edges
       by the part that lies inside. It was raised in dystonic neck muscles at 20 % contraction [1]_;
     - ``peak_8_14_db``: the highest bin of ``|x|`` at 8-14 Hz, in dB over 16-30 Hz;
-      ``has_peak_8_14`` whether it is over its null, ``peak_8_14_hz`` where it is then. The peak of
+      ``has_peak_8_14`` whether it is over its null, ``peak_8_14_hz`` where it is. The peak of
       the splenius was more often missing in 10 patients with cervical dystonia than in 10
       controls (p < 0.01) [2]_;
     - ``median_frequency_hz`` of ``x``: half of the power of the band lies below.

@@ -180,7 +180,7 @@ def _write_channel(hop: int, channel: int, taint: int, state: State) -> None:
     write_value(hops, hop, to + PEAK, peak_db, has_drive)
     write_value(hops, hop, to + PEAK_NULL, settings.peak_null_db, has_drive)
     write_value(hops, hop, to + HAS_PEAK, 1.0 if has_peak else 0.0, has_drive)
-    write_value(hops, hop, to + PEAK_HZ, peak_hz, has_drive and has_peak)
+    write_value(hops, hop, to + PEAK_HZ, peak_hz, has_drive)
     write_value(hops, hop, to + MEDIAN, median_hz, is_valid and not clipped)
     write_value(hops, hop, to + MEDIAN_NULL, settings.median_null_hz, is_valid and not clipped)
     write_value(hops, hop, to + IS_CLIPPED, 1.0 if clipped else 0.0, is_valid)

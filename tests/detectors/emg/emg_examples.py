@@ -93,7 +93,7 @@ def _muscle_spectrum(
         MuscleSpectrum(config, layout).span_samples,
         plain,
         channel_outputs=N_OF_SPECTRUM,
-        measures=(0, 1, 2, 3, 4, 6, 7, 8),
+        measures=(0, 1, 2, 3, 4, 5, 6, 7, 8),
         tolerance_absolute=(_SHARE,),
     )
 

@@ -98,8 +98,8 @@ def expected(power: Signal, windows: Windows) -> Signal:
     return np.asarray(np.fft.rfft(modulus).real)
 
 
-def measures_of(emg_uv: Signal, windows: Windows) -> tuple[list[float], bool]:
-    """Return the first eight outputs of one window, and whether there is a peak."""
+def measures_of(emg_uv: Signal, windows: Windows) -> list[float]:
+    """Return the first eight outputs of one window."""
     keys = {"window": "hann", "nperseg": windows.segment, "nfft": windows.padded}
     _, of_emg = welch(emg_uv, windows.rate_hz, detrend="constant", **keys)
     _, of_modulus = welch(np.abs(emg_uv), windows.rate_hz, detrend="constant", **keys)
@@ -117,10 +117,10 @@ def measures_of(emg_uv: Signal, windows: Windows) -> tuple[list[float], bool]:
         peak_db,
         float(windows.peak_null_db),
         float(has_peak),
-        float(windows.every_hz[ratio.argmax()]) if has_peak else 0.0,
+        float(windows.every_hz[ratio.argmax()]),
         median_hz(of_emg * windows.is_in, windows.every_hz),
         windows.median_null_hz,
-    ], has_peak
+    ]
 
 
 def of_channel(
@@ -139,9 +139,9 @@ def of_channel(
     has_rest = label in config.rest_uv
     active_uv = config.rest_uv.get(label, 0.0) + 3.0 * config.rest_sd_uv.get(label, 0.0)
     is_at_rest = has_rest and bool(mean_uv <= active_uv)
-    values[:8], has_peak = measures_of(emg_uv, windows)
+    values[:8] = measures_of(emg_uv, windows)
     values[9] = float(is_at_rest)
-    valid = [not is_at_rest] * 5 + [has_peak and not is_at_rest, True, True, True, has_rest, True]
+    valid = [not is_at_rest] * 6 + [True, True, True, has_rest, True]
     return [value * is_valid for value, is_valid in zip(values, valid, strict=True)], valid
 
 

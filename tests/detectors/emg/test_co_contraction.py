@@ -161,6 +161,23 @@ def test_noise_of_the_spectra_of_walking_muscles_exceeds_it_as_rarely(data_dir: 
     assert binom.ppf(0.001, n_windows, 0.04) <= n_over <= binom.ppf(0.999, n_windows, 0.07)
 
 
+def test_synergists_and_antagonists_of_a_walking_leg_come_out_as_such(data_dir: Path) -> None:
+    """Windows of 2 s, two gait cycles: heads of one muscle together, the ankle's in turn."""
+    file = data_dir / "emg-walk-13muscles" / "emg_13muscles.csv"
+    labels = file.read_text("utf-8").partition("\n")[0].split(",")
+    recorded = np.genfromtxt(file, delimiter=",", skip_header=1)
+    used = [labels.index(each) for each in ("VM", "VL", "GM", "GL", "ST", "BF", "TA", "SO")]
+    pairs = (("A", "B"), ("C", "D"), ("E", "F"), ("G", "C"), ("G", "D"), ("G", "H"))
+    found = Found(recorded[:, used], pairs=pairs, window_s=2.0, hop_s=0.25, rest_uv={},
+                  rest_sd_uv={}, reference_uv={}).estimates  # fmt: skip
+    every = found.valid[:, 0::11].all(axis=1)
+    assert every.sum() > 15
+    correlation, null = found.values[every, 0::11], found.values[every, 1::11]
+    assert (correlation[:, :3] > null[:, :3] + 0.3).all()
+    assert (correlation[:, 3:].mean(axis=0) < -0.3).all()
+    assert not found.values[every, 5::11].any()  # no crosstalk
+
+
 def over_null(samples_uv: Signal, **keys: Any) -> tuple[int, int]:
     """Return how many windows of pairs that share no channel are over the null, and of how many."""
     labels = "ABCDEFGHIJKLMNOP"[: samples_uv.shape[1]]
