@@ -207,6 +207,7 @@ class MuscleBursts(StreamDetector):
             on_samples=np.zeros(n_channels, dtype=np.int64),
             n_on=np.zeros(n_channels, dtype=np.int64),
             scratch=np.zeros(self._n_kept),
+            changes=np.zeros(self._n_kept),
             extremes=no_extremes(self._n_hops, n_channels),
             edges=empty_edges(2 * n_channels),
             settings=self._settings,

@@ -126,8 +126,10 @@ class State(NamedTuple):
     is_bad: Array1[np.bool_]
     on_samples: Array1[np.int64]
     n_on: Array1[np.int64]
-    #: Durations, intervals and the like of one channel, shape (n_kept,); overwritten.
+    #: Durations, rises or intervals of one channel, and changes of frequency, shapes (n_kept,);
+    #: overwritten.
     scratch: Array1[np.float64]
+    changes: Array1[np.float64]
     #: Extremes of the raw samples.
     extremes: Extremes
     #: Onsets, offsets and cuts.

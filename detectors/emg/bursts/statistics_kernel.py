@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.compiling.kernel import kernel
 from detectors.compiling.opened import opened
+from detectors.emg.bursts.order_kernel import percentile_of, sort
 from detectors.emg.bursts.state import (
     ACTIVATION,
     CROSSTALK,
@@ -30,7 +31,6 @@ from detectors.emg.bursts.state import (
     State,
 )
 from detectors.emg.extremes_kernel import is_clipped
-from detectors.kernels.calibrated_threshold import percentile_of
 from detectors.kernels.hops import write_value
 from detectors.kernels.trust import is_usable
 
@@ -59,14 +59,17 @@ def write_muscles(
     """
     state = opened(State, addresses)
     for channel in range(state.columns.size):
-        _write_channel(hop, channel, sample, taint[state.columns[channel]], state)
+        _write_channel(hop, channel, sample, taint[state.columns[channel]], addresses)
     for pair in range(len(state.pairs)):
-        _write_pair(hop, pair, sample, taint, state)
+        _write_pair(hop, pair, sample, taint, addresses)
 
 
-@kernel
-def _write_channel(hop: int, channel: int, sample: int, taint: int, state: State) -> None:
+@kernel(inline=False)
+def _write_channel(
+    hop: int, channel: int, sample: int, taint: int, addresses: NDArray[np.int64]
+) -> None:
     """Write the outputs of one channel."""
+    state = opened(State, addresses)
     settings, muscles, hops = state.settings, state.muscles, state.hops
     n_good = muscles.n_good[channel]
     is_bad = state.is_bad[channel] = _is_bad(channel, state)
@@ -98,12 +101,6 @@ def _write_channel(hop: int, channel: int, sample: int, taint: int, state: State
     else:
         for column in (DURATION, RISE, INTERVAL_CV, FREQUENCY, STABILITY):
             write_value(hops, hop, to + column, 0.0, is_valid=False)
-
-
-@kernel(inline=False)
-def _percentile(values: NDArray[np.float64], percentile: float) -> float:
-    """Return a percentile, compiled once."""
-    return float(percentile_of(values, percentile))
 
 
 @kernel
@@ -158,25 +155,24 @@ def _write_shape(hop: int, to: int, channel: int, n_whole: int, state: State) ->
     for number in range(n_whole):
         at = (n_over - n_whole + number) % n_kept
         found[number] = bursts.stop[channel, at] - bursts.start[channel, at]
-    write_value(state.hops, hop, to + DURATION, _percentile(found, 50.0) / rate_hz, is_valid=True)
+    sort(found)
+    write_value(state.hops, hop, to + DURATION, percentile_of(found, 50.0) / rate_hz, is_valid=True)
     for number in range(n_whole):
         at = (n_over - n_whole + number) % n_kept
         found[number] = bursts.peak[channel, at] - bursts.start[channel, at]
-    write_value(state.hops, hop, to + RISE, _percentile(found, 50.0) / rate_hz, is_valid=True)
+    sort(found)
+    write_value(state.hops, hop, to + RISE, percentile_of(found, 50.0) / rate_hz, is_valid=True)
 
 
 @kernel
 def _write_rhythm(hop: int, to: int, channel: int, n_whole: int, state: State) -> None:
     """Write how regular the intervals from onset to onset are."""
-    bursts, rate_hz = state.bursts, state.settings.rate_hz
-    n_kept, n_over = bursts.start.shape[1], bursts.n_over[channel]
+    rate_hz = state.settings.rate_hz
     n_intervals = n_whole - 1
     found = state.scratch[:n_intervals]
     total = 0.0
     for number in range(n_intervals):
-        at = (n_over - n_whole + number) % n_kept
-        after = (n_over - n_whole + number + 1) % n_kept
-        found[number] = bursts.start[channel, after] - bursts.start[channel, at]
+        found[number] = _interval(channel, n_intervals - number, state)
         total += found[number]
     mean = total / n_intervals
     squares = 0.0
@@ -184,18 +180,36 @@ def _write_rhythm(hop: int, to: int, channel: int, n_whole: int, state: State) -
         squares += (found[number] - mean) ** 2
     variation = np.sqrt(squares / (n_intervals - 1)) / mean
     write_value(state.hops, hop, to + INTERVAL_CV, variation, is_valid=True)
-    frequency_hz = rate_hz / _percentile(found, 50.0)
-    write_value(state.hops, hop, to + FREQUENCY, frequency_hz, is_valid=True)
+    changes = state.changes[: n_intervals - 1]
     for number in range(n_intervals - 1):
-        found[number] = rate_hz / found[number + 1] - rate_hz / found[number]
-    changes = found[: n_intervals - 1]
-    stability_hz = _percentile(changes, 75.0) - _percentile(changes, 25.0)
+        changes[number] = rate_hz / found[number + 1] - rate_hz / found[number]
+    sort(found)
+    frequency_hz = rate_hz / percentile_of(found, 50.0)
+    write_value(state.hops, hop, to + FREQUENCY, frequency_hz, is_valid=True)
+    sort(changes)
+    stability_hz = percentile_of(changes, 75.0) - percentile_of(changes, 25.0)
     write_value(state.hops, hop, to + STABILITY, stability_hz, is_valid=True)
 
 
 @kernel
-def _write_pair(hop: int, pair: int, sample: int, taint: NDArray[np.uint16], state: State) -> None:
+def _interval(channel: int, back: int, state: State) -> int:
+    """Return the samples from an onset to the next one, counted back from the newest burst."""
+    bursts = state.bursts
+    n_kept, newest = bursts.start.shape[1], bursts.n_over[channel] - 1
+    before = bursts.start[channel, (newest - back) % n_kept]
+    return int(bursts.start[channel, (newest - back + 1) % n_kept] - before)
+
+
+@kernel(inline=False)
+def _write_pair(
+    hop: int,
+    pair: int,
+    sample: int,
+    taint: NDArray[np.uint16],
+    addresses: NDArray[np.int64],
+) -> None:
     """Write the outputs of one pair."""
+    state = opened(State, addresses)
     settings, muscles, hops = state.settings, state.muscles, state.hops
     n_channels = state.columns.size
     a, b = state.pairs[pair, 0], state.pairs[pair, 1]

@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from detectors.block import StreamLayout, Taint
 from detectors.emg.bursts.muscle_bursts import MuscleBursts, MuscleBurstsConfig
+from detectors.emg.bursts.order_kernel import percentile_of, sort
 from detectors.outputs import column_of
 from tests.detectors.emg.muscle_signals import (
     ACTIVE_UV,
@@ -160,6 +161,16 @@ def test_independent_muscles_exceed_the_null_of_overlap_as_rarely_as_is_said() -
     n_windows = int(valid.sum())
     assert n_windows > 60
     assert ((values > null) & valid).sum() <= binom.ppf(0.999, n_windows, 0.05)
+
+
+def test_percentiles_are_numpys() -> None:
+    random = np.random.default_rng(1)
+    for n_values in (1, 2, 7, 300):
+        values = random.normal(size=n_values)
+        expected = np.percentile(values, (0.0, 25.0, 50.0, 75.0, 100.0))
+        sort(values)
+        found = [percentile_of(values, percent) for percent in (0.0, 25.0, 50.0, 75.0, 100.0)]
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_rest_makes_as_many_bursts_as_is_said() -> None:
