@@ -106,6 +106,7 @@ def replay_session(
             tick_s=config.rig.tick_s if config.devices else _IDLE_TICK_S,
             is_timed=False,
             samples_wait=True,
+            stays_inside=True,
             folder=out,
             may_number=may_number,
             watching=functools.partial(_showing, source.n_samples, progress),

@@ -7,6 +7,7 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
+from streamer.journal.gathering import GatheringJournal
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import header, versions
 from streamer.journal.session_folder import SessionFolder
@@ -138,7 +139,7 @@ class PreparedSession:
         decisions = DecisionDisplays(ends.transport, self.loop.gate)
         return Service(
             loop=self.loop,
-            journal=journal,
+            journal=GatheringJournal(journal) if ends.stays_inside else journal,
             transport=ends.transport,
             heartbeat=heartbeat,
             now_s=ends.now_s,
