@@ -135,8 +135,10 @@ class PreparedSession:
             versions=versions(),
             allow=self._config.rig.allow,
         )
-        displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
-        decisions = DecisionDisplays(ends.transport, self.loop.gate)
+        if not ends.stays_inside:  # else nobody could look
+            displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
+            decisions = DecisionDisplays(ends.transport, self.loop.gate)
+            watchers = (*watchers, displays.watch, decisions.watch)
         return Service(
             loop=self.loop,
             journal=GatheringJournal(journal) if ends.stays_inside else journal,
@@ -145,7 +147,7 @@ class PreparedSession:
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(*watchers, displays.watch, decisions.watch),
+            watchers=watchers,
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,

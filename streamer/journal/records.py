@@ -195,7 +195,7 @@ def encode_outcome(outcome: "Outcome") -> bytes:
         SeenRecord(
             detector=each.estimates.detector,
             n_estimates=each.estimates.sample.size,
-            newest_sample=int(each.estimates.sample[-1]) if each.estimates.sample.size else -1,
+            newest_sample=each.estimates.sample.item(-1) if each.estimates.sample.size else -1,
             mark=_mark(each.estimates),
             detections=each.detections,
         )
@@ -229,10 +229,10 @@ def _mark(estimates: Estimates) -> bytes:
     if not estimates.sample.size:
         return b""
     hops = (
-        estimates.sample,
-        estimates.time_s,
-        estimates.values,
-        estimates.valid,
-        estimates.taint,
+        estimates.sample.tobytes(),
+        estimates.time_s.tobytes(),
+        estimates.values.tobytes(),
+        estimates.valid.tobytes(),
+        estimates.taint.tobytes(),
     )
-    return hashlib.sha256(b"".join(field.tobytes() for field in hops)).digest()[:8]
+    return hashlib.sha256(b"".join(hops)).digest()[:8]

@@ -71,6 +71,11 @@ class ArtifactPath:
                 raise ValueError(f"artifacts[{index}].{error}") from error
         self.steps = tuple(steps)
 
+    @property
+    def reads_events(self) -> bool:
+        """Whether events change what any step makes of samples."""
+        return any(each.reads_events for each in self.steps)
+
     def update(
         self,
         samples_uv: NDArray[np.float64],
