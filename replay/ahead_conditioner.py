@@ -67,7 +67,7 @@ class AheadConditioner(Conditioner):
     def update(
         self,
         first_sample: int,
-        samples: NDArray[np.generic],
+        samples: NDArray[np.generic],  # noqa: ARG002 those of the stretch, which has read them
         timestamps_s: NDArray[np.float64],
     ) -> tuple[Block, tuple[Note, ...]]:
         """Return the block of the next chunk and the notes on it, as `Conditioner` does."""
@@ -110,7 +110,7 @@ class AheadConditioner(Conditioner):
         return self._n_given
 
     def correct(self, correction_s: float) -> bool:
-        """Add `correction_s` to the stamps from the next sample on; return whether that restarts."""
+        """Add `correction_s` to the stamps from the next sample on, as `Conditioner` does."""
         self._settle()
         self._scout.correct(correction_s)
         return super().correct(correction_s)

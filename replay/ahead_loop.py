@@ -129,9 +129,11 @@ class _Stretches:
         service waits for it before that chunk.
         """
         ends = [self._source.next_cut(self._stream, start), self._on_grid(start) + self._n_ahead]
-        for each in self._chain.deferrals:
-            if self._chain.streams[each.detector] == self._stream and each.due_sample is not None:
-                ends.append(self._on_grid(each.due_sample))
+        ends += [
+            self._on_grid(each.due_sample)
+            for each in self._chain.deferrals
+            if self._chain.streams[each.detector] == self._stream and each.due_sample is not None
+        ]
         return self._samples.read(start, min(end for end in ends if end > start))
 
     def _on_grid(self, sample: int) -> int:

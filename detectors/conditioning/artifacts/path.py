@@ -37,6 +37,11 @@ _STEPS: Final[Mapping[type[Any], type[ArtifactStep]]] = {
 }
 
 
+def reads_events(config: AnyArtifactConfig) -> bool:
+    """Return whether events that are bound to samples change what a step makes of these."""
+    return _STEPS[type(config)].reads_events
+
+
 class ArtifactPath:
     """Every artifact step of a stream, one after the other.
 
