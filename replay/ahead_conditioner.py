@@ -3,14 +3,23 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.block import Block, Break
-from detectors.conditioning.conditioner import Conditioner, ConditioningConfig, Note
+from detectors.conditioning.conditioner import (
+    N_WAITING_MAX,
+    Conditioner,
+    ConditioningConfig,
+    Note,
+)
 from detectors.conditioning.tally import Tallied
 from replay.recording import Stretch
+
+#: Events after which the samples are taken that came before them: fewer than may wait for one.
+_N_EVENTS_MAX: Final = N_WAITING_MAX // 2
 
 
 class AheadConditioner(Conditioner):
@@ -122,8 +131,9 @@ class AheadConditioner(Conditioner):
         super().part(at)
 
     def mark(self, kind: str, text: str) -> None:
-        """Bind an event to the next sample."""
-        self._settle()
+        """Count an event, which no block has: nothing here reads any."""
+        if len(self._events) >= _N_EVENTS_MAX:
+            self._settle()
         super().mark(kind, text)
 
     def _begin(self, first_sample: int) -> None:

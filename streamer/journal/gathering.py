@@ -1,12 +1,6 @@
 """A journal whose steps are handed to the operating system many at a time."""
 
-from typing import TYPE_CHECKING
-
-from streamer.events import Event
 from streamer.journal.journal import Journal
-
-if TYPE_CHECKING:
-    from streamer.closed_loop import Outcome
 
 
 class GatheringJournal:
@@ -22,19 +16,10 @@ class GatheringJournal:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def write(self, event: Event, now_s: float, outcome: "Outcome") -> None:
-        """Write one step."""
-        self._journal.write(event, now_s, outcome)
-
-    def fail(self, text: str, now_s: float) -> None:
-        """Write, and commit, that a step raised an error."""
-        self._journal.fail(text, now_s)
-
-    def digest(self) -> None:
-        """Finish the newest step."""
-        self._journal.digest()
+        # Its own methods, called at every step.
+        self.write = journal.write
+        self.fail = journal.fail
+        self.digest = journal.digest
 
     def commit(self) -> None:
         """Do nothing: no message leaves the process."""
