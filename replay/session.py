@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors.compiling.listening import Compiling, compiling
-from replay.ahead_loop import AheadLoop
+from replay.ahead.ahead_loop import AheadLoop
 from replay.recording import Recording, describe
 from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_devices import VirtualDevices
@@ -65,7 +65,7 @@ def replay_session(
         How samples are cut.
     runs_ahead : bool
         Whether detectors may take stretches of many chunks at once, which changes nothing but the
-        time that it takes: see `replay.ahead_loop`.
+        time that it takes: see `replay.ahead.ahead_loop`.
     progress : callable, optional
         Given the samples done and the samples in all.
     warn : callable, optional

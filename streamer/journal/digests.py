@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 #: Calls of a detector whose hops are hashed together.
-_N_WAITING_MAX: Final = 64
+_N_WAITING_MAX: Final = 16
 
 
 class _Hash(Protocol):

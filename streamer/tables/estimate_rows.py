@@ -15,7 +15,7 @@ from streamer.tables.utc_time import UTC_TIME
 #: Rows of a group at most: what a reader has in memory at once, and the writer of each detector.
 N_GROUP_ROWS: Final = 1 << 16
 #: Calls of a detector whose hops are copied together: one hop at a time, each copy costs as much.
-_N_WAITING_MAX: Final = 64
+_N_WAITING_MAX: Final = 16
 
 _NAME: Final = pa.dictionary(pa.int32(), pa.string())
 COLUMNS: Final = (

@@ -12,7 +12,7 @@ from detectors.detector import Detector
 from detectors.estimates import Seen
 
 #: Hops that wait to be counted together: one at a time, counting costs as much as detecting.
-_N_WAITING_MAX: Final = 256
+_N_WAITING_MAX: Final = 64
 
 
 class _Hops:

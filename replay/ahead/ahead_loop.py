@@ -17,7 +17,7 @@ from detectors.chain import DetectorChain
 from detectors.deferral import EffectiveResult
 from detectors.detector import Detector
 from detectors.estimates import Estimates, Seen
-from replay.ahead_conditioner import AheadConditioner
+from replay.ahead.ahead_conditioner import AheadConditioner
 from replay.read_ahead import ReadAhead
 from replay.recording import Stretch
 from replay.recording_source import RecordingSource

@@ -52,7 +52,7 @@ class AheadConditioner(Conditioner):
 
     Notes
     -----
-    Its blocks have no events, which nobody reads: see `replay.ahead_loop`.
+    Its blocks have no events, which nobody reads: see `replay.ahead.ahead_loop`.
     """
 
     def __init__(
