@@ -41,7 +41,7 @@ def open_recording(path: Path, known: ReaderRegistry = REGISTRY) -> Recording:
     >>> open_recording(Path("nobody.xdf"))
     Traceback (most recent call last):
         ...
-    replay.recording.RecordingError: nobody.xdf: expected a file that can be read, found ...
+    replay.recording.RecordingError: nobody.xdf: expected a file that can be read, found: ...
     """
     if path.is_dir():
         return _opened(_reader_of_folder(path, known), path)
@@ -75,7 +75,9 @@ def _first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(N_FIRST_BYTES)
     except OSError as error:
-        raise RecordingError(f"{path}: expected a file that can be read, found {error}") from error
+        raise RecordingError(
+            f"{path}: expected a file that can be read, found: {error.strerror or error}"
+        ) from error
 
 
 def _reader_of_folder(folder: Path, known: ReaderRegistry) -> Reader:

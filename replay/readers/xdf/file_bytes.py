@@ -51,8 +51,9 @@ class FileBytes:
                 self._unpack()
             self.size = self._file.seek(0, 2)
         except (OSError, EOFError, zlib.error) as error:
+            found = getattr(error, "strerror", None) or error
             raise RecordingError(
-                f"{path}: expected a file that can be read, found {error}"
+                f"{path}: expected a file that can be read, found: {found}"
             ) from error
 
     def read(self, start: int, stop: int) -> bytes:

@@ -95,7 +95,9 @@ def read_report(path: Path) -> SessionReport:
             path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=SessionReport
         )
     except OSError as error:
-        raise RecordingError(f"{path}: expected a file that can be read, found {error}") from error
+        raise RecordingError(
+            f"{path}: expected a file that can be read, found: {error.strerror or error}"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: expected a session report in JSON: {error}") from error
 
