@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Self
 
@@ -13,22 +13,18 @@ from numpy.typing import NDArray
 
 from replay.choice import answering, choose, not_one_text
 from replay.read_ahead import ReadAhead
-from replay.recording import RecordedStream, Recording
-from replay.timeline.timeline import Correction, Timeline
+from replay.recorded_events import marker_events, signal_events
+from replay.recording import RecordedStream, Recording, Stretch
+from replay.timeline.timeline import Timeline
 from replay.timeline.timelines import timelines
 from replay.unheld_source import UnheldSource
 from replay.virtual_time import pass_time
 from streamer.errors import StreamNotFoundError
-from streamer.events import Chunk, ClockCorrection, Event, Marker
+from streamer.events import Event
 from streamer.lsl.description import as_configured, asked_text, require_as_configured
-from streamer.lsl.marker_text import marker_text
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
-#: Recorders store offsets without their round trips; on a wired network those are shorter.
-_UNCERTAINTY_S = 0.001
-#: Chunks whose times are looked up together.
-_N_ENDS = 64
 #: Many amplifiers deliver blocks of this length.
 _USUAL_S = 0.01
 
@@ -110,6 +106,7 @@ class RecordingSource(UnheldSource):
         self._infos: tuple[StreamInfo, ...] = ()
         self._remarks: list[str] = []
         self._cuts: dict[str, NDArray[np.int64]] = {}
+        self._samples: dict[str, ReadAhead] = {}
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -205,11 +202,16 @@ class RecordingSource(UnheldSource):
             if stream.is_signal:
                 self._cuts[info.name] = self._cuts_of(times, cuts_s)
                 edges = self._edges(stream_index, info, times.n_samples)
-                signals.append(_signal_events(info.name, stream, times, edges))
+                samples = self._samples[info.name] = ReadAhead(stream)
+                signals.append(signal_events(info.name, samples, times, edges))
             else:
-                markers.append(_marker_events(info.name, stream, times))
+                markers.append(marker_events(info.name, stream, times))
         # Equal times keep the order of the streams, and each stream its own order.
         return heapq.merge(*signals, *markers, key=itemgetter(0))
+
+    def read(self, name: str, start: int, stop: int) -> Stretch:
+        """Return samples of a signal, the first of which is that of the newest chunk, or later."""
+        return self._samples[name].read(start, stop)
 
     def next_cut(self, name: str, sample: int) -> int:
         """Return up to which sample nothing but samples can come, from one on that was given.
@@ -250,37 +252,3 @@ class RecordingSource(UnheldSource):
             f"{len(chosen.streams) or 'none'} in {self._recording.path.name}"
             f"{not_one_text(config.match, found or self._recording.streams, found)}"
         )
-
-
-def _signal_events(
-    name: str, stream: RecordedStream, times: Timeline, edges: Iterator[int]
-) -> Iterator[tuple[float, Event]]:
-    ahead = ReadAhead(stream)
-    corrections = {each.first_sample: each for each in times.corrections}
-    if not stream.n_samples:
-        yield _correction_event(name, corrections[0])
-    start = 0
-    while ends := list(islice(edges, _N_ENDS)):
-        times_s = times.at_many_s([end - 1 for end in ends])
-        for end, time_s in zip(ends, times_s, strict=True):
-            if start in corrections:
-                yield _correction_event(name, corrections[start])
-            yield time_s, Chunk(name, start, *ahead.read(start, end))
-            start = end
-
-
-def _marker_events(
-    name: str, stream: RecordedStream, times: Timeline
-) -> Iterator[tuple[float, Event]]:
-    corrections = {each.first_sample: each for each in times.corrections}
-    ahead = ReadAhead(stream)
-    for sample in range(stream.n_samples):
-        if sample in corrections:
-            yield _correction_event(name, corrections[sample])
-        texts, stamps_s = ahead.read(sample, sample + 1)
-        yield times.at_s(sample), Marker(name, float(stamps_s[0]), marker_text(texts[0]))
-
-
-def _correction_event(name: str, correction: Correction) -> tuple[float, Event]:
-    event = ClockCorrection(name, correction.correction_s, _UNCERTAINTY_S)
-    return correction.time_s, event

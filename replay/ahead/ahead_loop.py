@@ -18,7 +18,6 @@ from detectors.deferral import EffectiveResult
 from detectors.detector import Detector
 from detectors.estimates import Estimates, Seen
 from replay.ahead.ahead_conditioner import AheadConditioner
-from replay.read_ahead import ReadAhead
 from replay.recording import Stretch
 from replay.recording_source import RecordingSource
 from streamer.closed_loop import ClosedLoop
@@ -119,7 +118,6 @@ class _Stretches:
         self._source = source
         self._chain = chain
         self._stream = info.name
-        self._samples = ReadAhead(source.streams[index])
         self._chunk, self._n_ahead = _lengths(source, info.rate_hz)
 
     def read(self, start: int) -> Stretch:
@@ -134,7 +132,7 @@ class _Stretches:
             for each in self._chain.deferrals
             if self._chain.streams[each.detector] == self._stream and each.due_sample is not None
         ]
-        return self._samples.read(start, min(end for end in ends if end > start))
+        return self._source.read(self._stream, start, min(end for end in ends if end > start))
 
     def _on_grid(self, sample: int) -> int:
         return sample // self._chunk * self._chunk
