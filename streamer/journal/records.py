@@ -196,7 +196,7 @@ def encode_outcome(outcome: "Outcome") -> bytes:
             detector=each.estimates.detector,
             n_estimates=each.estimates.sample.size,
             newest_sample=int(each.estimates.sample[-1]) if each.estimates.sample.size else -1,
-            mark=_mark(each.estimates),
+            mark=mark_of(each.estimates),
             detections=each.detections,
         )
         for each in outcome.seen
@@ -225,7 +225,8 @@ def link(previous: bytes, number: int, kind: str, now_s: float, payload: bytes) 
     return digest.digest()
 
 
-def _mark(estimates: Estimates) -> bytes:
+def mark_of(estimates: Estimates) -> bytes:
+    """Return the first eight bytes of the SHA-256 of hops; nothing where there are none."""
     if not estimates.sample.size:
         return b""
     hops = (

@@ -90,6 +90,7 @@ class SessionFolder:
         real_time_factor: float = 1.0,
         key: bytes | None = None,
         tables_problem: str | None = None,
+        recording: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """End the journal, then write `summary.json`, and return what it says.
 
@@ -112,6 +113,8 @@ class SessionFolder:
             What the end record is signed with.
         tables_problem : str, optional
             Why there are no tables in the folder.
+        recording : dict, optional
+            What came of the recording beside the journal, where there was one.
 
         Raises
         ------
@@ -129,6 +132,8 @@ class SessionFolder:
             "tables": {"written": tables_problem is None, "problem": tables_problem or ""},
             "versions": versions(),
         }
+        if recording is not None:
+            content["recording"] = recording
         summary_json = msgspec.json.format(msgspec.json.encode(content)) + b"\n"
         journal.end(reason, now_s, summary_json=summary_json, key=key)
         try:
