@@ -24,7 +24,7 @@ from streamer.events import Chunk, ClockCorrection, Marker
 from streamer.journal.opening import open_journal
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord, decode
-from streamer.journal.session_folder import SessionFolder
+from streamer.journal.session_folder import RECORDING_NAME, SessionFolder
 from streamer.source import StreamInfo
 
 _MAGIC: Final = b"SQLite format 3\0"
@@ -244,4 +244,5 @@ READER: Final = Reader(
     suffixes=(".sqlite",),
     recognizes=_recognizes,
     open=open_session,
+    repeats=(RECORDING_NAME,),
 )

@@ -5,7 +5,7 @@ import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 import msgspec
 
@@ -13,6 +13,9 @@ from streamer.errors import JournalError
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import versions
 from streamer.watching.summary import Summary
+
+#: What a recorder's file is called in a session's folder, where it is not put elsewhere.
+RECORDING_NAME: Final = "recording.xdf"
 
 #: So many sessions do not begin in one second.
 _N_NAMES_MAX = 1000

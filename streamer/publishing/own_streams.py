@@ -19,6 +19,10 @@ EVENTS: Final = "Markers"
 STIMULATION: Final = "Stimulation"
 
 
+#: Begins the source id of every stream of ours, whatever the rig.
+_OURS: Final = "stimloop/"
+
+
 def source_id(rig: str, what: str) -> str:
     """Return the source id of an own stream: the same in every session of a rig.
 
@@ -34,7 +38,12 @@ def source_id(rig: str, what: str) -> str:
     >>> source_id("demo", "detector/beta")
     'stimloop/demo/detector/beta'
     """
-    return f"stimloop/{rig}/{what}"
+    return f"{_OURS}{rig}/{what}"
+
+
+def is_own(info: StreamInfo) -> bool:
+    """Return whether a stream was sent by a service, and is no signal that somebody recorded."""
+    return info.source_id.startswith(_OURS)
 
 
 def estimates_info(rig: str, detector: Detector) -> StreamInfo:

@@ -15,6 +15,7 @@ from streamer.config import LoopConfig
 from streamer.errors import JournalError
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import EndRecord
+from streamer.journal.session_folder import RECORDING_NAME
 from streamer.publishing.own_streams import source_id
 
 
@@ -60,7 +61,7 @@ def recording_of(journal: Path, end: EndRecord | None) -> tuple[Path | None, str
     end : EndRecord or None
         Its end record, whose summary says what was recorded.
     """
-    beside = journal.with_name("recording.xdf")
+    beside = journal.with_name(RECORDING_NAME)
     summary = msgspec.json.decode(end.summary_json) if end is not None and end.summary_json else {}
     named = summary.get("recording", {}).get("file", "")
     if not named:

@@ -8,6 +8,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from streamer.journal.session_folder import RECORDING_NAME
+
 #: What may stand in braces in `file`.
 PLACEHOLDERS: Final = ("folder", "rig", "session", "subject")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -41,7 +43,7 @@ class RecordingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     record: bool = False
-    file: str = "{folder}/recording.xdf"
+    file: str = f"{{folder}}/{RECORDING_NAME}"
     free_mb_min: Annotated[float, Meta(ge=0.0)] = 200.0
 
     def __post_init__(self) -> None:
