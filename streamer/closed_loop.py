@@ -294,7 +294,7 @@ def _recorder_notice(event: RecorderChanged) -> Notice:
     """Return the notice of a recording that is written, or the alarm of one that is not."""
     if event.is_recording:
         return Notice(kind="recording", text=event.detail)
-    return Notice(kind="recording_lost", text=event.detail)
+    return Notice(kind="recording_lost", text=f"{event.detail}: {event.remedy}")
 
 
 def _move_devices(decisions: Sequence[Decision]) -> bool:

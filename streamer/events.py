@@ -135,11 +135,14 @@ class RecorderChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
     is_recording : bool
         Whether it is.
     detail : str
-        What it is written to, or why it is not written and what to do about it.
+        What it is written to, or why it is not written.
+    remedy : str
+        What to do about that.
     """
 
     is_recording: bool
     detail: str
+    remedy: str = ""
 
 
 class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -87,7 +87,8 @@ def _(event: Fault) -> Iterator[Row]:
 
 @heard.register
 def _(event: RecorderChanged) -> Iterator[Row]:
-    yield row("recorder", "recording" if event.is_recording else "lost", text=event.detail)
+    text = f"{event.detail}: {event.remedy}" if event.remedy else event.detail
+    yield row("recorder", "recording" if event.is_recording else "lost", text=text)
 
 
 @heard.register

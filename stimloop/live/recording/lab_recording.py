@@ -197,8 +197,9 @@ class LabRecording:
             return None, fault
         if problem is None:
             return RecorderChanged(is_recording=True, detail=f"to {recorder.file}"), fault
-        self._problems.append(problem.text)
-        return RecorderChanged(is_recording=False, detail=problem.text), fault
+        self._problems.append(problem.found)
+        changed = RecorderChanged(is_recording=False, detail=problem.found, remedy=problem.remedy)
+        return changed, fault
 
     async def _end_recorder(self) -> None:
         if self._looking is not None:

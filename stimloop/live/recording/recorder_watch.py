@@ -8,16 +8,20 @@ _N_KEPT_BYTES: Final = 3 * 8192
 _GROWTH_S_MAX: Final = 3.0
 #: The recorder says twice a second how large the file is.
 _SILENCE_S_MAX: Final = 3.0
+#: So that what is found and what to do fit into one line.
+_N_DEATH_MAX: Final = 200
+_BYTES_PER_MB: Final = 1e6
 _AGAIN: Final = "end this session and begin another"
 
 Fault: TypeAlias = Literal["dead", "silent", "growth", "disk", "streams"]
 
 
 class Problem(NamedTuple):
-    """Why a recording is not written, in one word and in a line that ends with what to do."""
+    """Why a recording is not written: in one word, in a line, and what to do about it."""
 
     fault: Fault
-    text: str
+    found: str
+    remedy: str
 
 
 class RecorderWatch:
@@ -62,7 +66,7 @@ class RecorderWatch:
 
     def die(self, death: str) -> None:
         """Take it that the recorder did not start, or has ended; nothing where `death` is empty."""
-        self._death = self._death or death
+        self._death = self._death or death[:_N_DEATH_MAX]
 
     def lose_streams(self, why: str) -> None:
         """Take it that our own streams are not sent any more; nothing where `why` is empty."""
@@ -71,27 +75,20 @@ class RecorderWatch:
     def problem(self, n_due_bytes: int, now_s: float) -> Problem | None:
         """Return why the recording is not written, or None where it is."""
         if self._death:
-            return Problem("dead", f"the recorder does not run ({self._death}): {_AGAIN}")
+            return Problem("dead", f"the recorder does not run ({self._death})", _AGAIN)
         if self._lost_streams:
-            return Problem("streams", f"own streams are not sent ({self._lost_streams}): {_AGAIN}")
+            return Problem("streams", f"own streams are not sent ({self._lost_streams})", _AGAIN)
         if now_s - self._heard_s > _SILENCE_S_MAX:
-            return Problem(
-                "silent",
-                f"the recorder has said nothing for {now_s - self._heard_s:.1f} s: look whether "
-                "its disk answers",
-            )
+            found = f"the recorder has said nothing for {now_s - self._heard_s:.1f} s"
+            return Problem("silent", found, "look whether the disk of the recording answers")
         if self._free_bytes is not None and self._free_bytes < self._free_bytes_min:
-            return Problem(
-                "disk",
-                f"{self._free_bytes / 1e6:.0f} MB left on the disk of the recording, expected "
-                f"{self._free_bytes_min / 1e6:g}: make room, or write another [recording] file",
+            found = (
+                f"{self._free_bytes / _BYTES_PER_MB:.0f} MB left on the disk of the recording, "
+                f"less than free_mb_min, {self._free_bytes_min / _BYTES_PER_MB:g}"
             )
-        if n_due_bytes - self._n_due_at_growth > _N_KEPT_BYTES and (
-            now_s - self._grown_s > _GROWTH_S_MAX
-        ):
-            return Problem(
-                "growth",
-                f"the file of the recording has not grown for {now_s - self._grown_s:.1f} s: look "
-                f"whether its disk is full; else {_AGAIN}",
-            )
+            return Problem("disk", found, "make room, or write another file under [recording]")
+        is_due = n_due_bytes - self._n_due_at_growth > _N_KEPT_BYTES
+        if is_due and now_s - self._grown_s > _GROWTH_S_MAX:
+            found = f"the file of the recording has not grown for {now_s - self._grown_s:.1f} s"
+            return Problem("growth", found, f"look whether its disk is full; else {_AGAIN}")
         return None
