@@ -14,8 +14,8 @@ ESTIMATE_EXTRAS: Final = ("sample", "taint")
 STIMULATION_CHANNELS: Final = ("commanded", "applied", "trigger", "seq")
 
 ESTIMATES: Final = "Estimates"
-#: The type by which recorders and toolboxes know streams of text that marks moments.
-EVENTS: Final = "Markers"
+#: Not "Markers": a rig that reads a marker stream by its type would find this one, too.
+EVENTS: Final = "Events"
 STIMULATION: Final = "Stimulation"
 
 
