@@ -1,4 +1,4 @@
-"""Own streams on the network: another client of LSL finds each, reads what it is, and its samples."""
+"""Own streams on the network: another client of LSL finds each, and reads what it is and gives."""
 
 import json
 
