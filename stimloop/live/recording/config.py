@@ -22,12 +22,12 @@ class RecordingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ----------
     record : bool
         Whether LabRecorder records every stream of the rig, and our own streams, to an XDF file.
-        Needs the extra ``record``. A rig that is not recorded cannot be armed then.
+        Needs the extra ``record``.
     file : str
         Where to, with ``{folder}`` (of the session), ``{rig}``, ``{session}`` and ``{subject}``;
         ends in ``.xdf``. A file that is there is never replaced.
     free_mb_min : float
-        With less left on the disk, in megabytes, the rig is not armed.
+        With less left on its disk, in megabytes, the recording counts as not written.
 
     Raises
     ------
