@@ -17,8 +17,8 @@ from stimloop.checking.parts import Parts
 from stimloop.checking.tables import Reading
 from stimloop.checking.whole import all_mistakes, expected_info, no_signing
 from stimloop.errors import ConfigError
-from stimloop.live.recording.config import RecordingConfig
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimloop.recorder_config import RecordingConfig
 from stimloop.titrating.section import TitrationSection, unsupported_signs
 from stimloop.toml_file import read_toml
 from stimulators.policies.registry import POLICIES

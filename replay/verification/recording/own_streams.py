@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.explanation.outcomes import read_outcome
+from replay.recorded_outcome import read_outcome
 from replay.recording import RecordedStream, ranges
 from replay.verification.recording.alignment import Alignment
 from replay.verification.recording.result import StreamCheck, StreamOf

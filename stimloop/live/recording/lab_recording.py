@@ -10,9 +10,9 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from stimloop.live.recording.config import RecordingConfig
 from stimloop.live.recording.recorder import Recorder
 from stimloop.live.recording.recorder_watch import RecorderWatch
+from stimloop.recorder_config import RecordingConfig
 from stimloop.terminal.plain_text import plain
 from streamer.events import Chunk, Event, RecorderChanged
 from streamer.lsl.network import LslConfig

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from stimloop.live.recording.config import RecordingConfig
 from stimloop.live.recording.lab_recording import LabRecording, Recorded
+from stimloop.recorder_config import RecordingConfig
 from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.events import Event, RecorderChanged
@@ -119,6 +119,7 @@ async def _run(
 
 
 async def _send(outlet: Any, speed: float) -> None:
+    loop = asyncio.get_running_loop()
     start_s, n_sent = clock.now_s(), 0
     while True:
         n_samples = round(0.04 * speed * RATE_HZ)
@@ -127,4 +128,6 @@ async def _send(outlet: Any, speed: float) -> None:
             [start_s + (n_sent + k) / RATE_HZ / speed for k in range(n_samples)],
         )
         n_sent += n_samples
-        await asyncio.sleep(0.04)
+        due: asyncio.Future[None] = loop.create_future()
+        loop.call_later(0.04, due.set_result, None)
+        await due

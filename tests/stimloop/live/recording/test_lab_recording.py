@@ -12,7 +12,7 @@ import pytest
 import pyxdf
 
 from replay.verification.verify import verify
-from stimloop.live.recording.config import RecordingConfig
+from stimloop.recorder_config import RecordingConfig
 from streamer.events import Event, PastKnown, RecorderChanged, Tick
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import StepRecord

@@ -14,7 +14,7 @@ def _watch() -> RecorderWatch:
 
 def _faults(watch: RecorderWatch, sizes: dict[float, int], *, until_s: float) -> dict[float, str]:
     """Return the fault at each half second, where the file has `sizes` from given times on."""
-    found = {}
+    found: dict[float, str] = {}
     for half in range(round(2 * until_s) + 1):
         passed_s = half / 2
         n_due = round(passed_s * _RATE_BYTES)

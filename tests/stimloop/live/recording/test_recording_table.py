@@ -7,7 +7,7 @@ import pytest
 
 from stimloop.config import load
 from stimloop.errors import ConfigError
-from stimloop.live.recording.config import RecordingConfig
+from stimloop.recorder_config import RecordingConfig
 from tests.support.rig_toml import rig_file
 
 
