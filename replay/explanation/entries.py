@@ -48,6 +48,7 @@ KINDS: Final = (
     "link",
     "fault",
     "machine",
+    "recorder",
     "past",
     "null",
     "service",
