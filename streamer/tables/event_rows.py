@@ -93,6 +93,13 @@ class EventRows:
         outcome : Outcome
             What followed.
         """
+        for each in self.rows(event, now_s, outcome):
+            self._rows.append(each)
+            if len(self._rows) == self._n_group_rows:
+                yield from self.take()
+
+    def rows(self, event: Event | None, now_s: float, outcome: Outcome) -> "Iterator[Row]":
+        """Take in one step, and yield its rows without keeping them; parameters as of `add`."""
         rows = self._steps.rows(
             event,
             now_s,
@@ -104,9 +111,7 @@ class EventRows:
             each["time_utc"] = self._clock.utc_us(each["time_s"])
             each.setdefault("complete", True)
             each.setdefault("text", "")
-            self._rows.append(each)
-            if len(self._rows) == self._n_group_rows:
-                yield from self.take()
+            yield each
 
     def take(self) -> Iterator[pa.Table]:
         """Yield what is left as a row group, if anything."""

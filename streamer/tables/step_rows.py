@@ -14,9 +14,9 @@ from streamer.tables.heard_rows import heard
 from streamer.tables.row import Row, row
 from streamer.tables.seen_rows import detected
 
-#: How the note of a gap says what is missing, and before which sample.
-_GAP: Final = re.compile(
-    r"\d+ samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
+#: How the note of a gap says how much is missing, and before which sample.
+GAP_NOTE: Final = re.compile(
+    r"(?P<n_lost>\d+) samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
 )
 
 
@@ -84,7 +84,7 @@ class StepRows:
         """Return the row of a note, at the corrected stamp of its sample."""
         index = min(max(note.sample - chunk.first_sample, 0), chunk.timestamps_s.size - 1)
         time_s = float(chunk.timestamps_s[index]) + self._correction_s.get(note.stream, 0.0)
-        gap = _GAP.match(note.text) if note.kind == "gap" else None
+        gap = GAP_NOTE.match(note.text) if note.kind == "gap" else None
         if gap is None:
             columns: Row = {"sample": note.sample}
         else:  # it was confirmed some samples after it ended
