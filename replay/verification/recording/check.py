@@ -8,7 +8,7 @@ from replay.readers.opening import open_recording
 from replay.readers.session import open_session
 from replay.recorded_loop import journal_of
 from replay.recording import RecordedStream, RecordingError
-from replay.verification.recording.own_streams import EventCheck, HopCheck, check_own
+from replay.verification.recording.own_streams import EventCheck, HopCheck, OwnCheck
 from replay.verification.recording.raw_streams import check_raw
 from replay.verification.recording.result import RecordingCheck, StreamCheck
 from streamer.config import LoopConfig
@@ -75,22 +75,20 @@ def recording_of(journal: Path, end: EndRecord | None) -> tuple[Path | None, str
 def _checked(session: Path, recorded: tuple[RecordedStream, ...]) -> tuple[StreamCheck, ...]:
     with JournalReader(journal_of(session)) as reader:
         header = reader.header
-        config = msgspec.json.decode(header.config_json, type=LoopConfig)
-        rig = config.rig.name
-        by_source = {each.info.source_id: each for each in recorded}
+    config = msgspec.json.decode(header.config_json, type=LoopConfig)
+    by_source = {each.info.source_id: each for each in recorded}
 
-        def own(what: str) -> RecordedStream | None:
-            return by_source.get(source_id(rig, what))
+    def own(what: str) -> RecordedStream | None:
+        return by_source.get(source_id(config.rig.name, what))
 
-        rates_hz = {info.name: info.rate_hz for info in header.infos if info.is_signal}
-        devices = [each.id for each in config.devices]
-        hops = {each.id: HopCheck(each.id, own(f"detector/{each.id}")) for each in config.detectors}
-        events = EventCheck(rates_hz, devices)
-        check_own(reader, hops, events)
-        of_devices = {f"device/{each}": own(f"device/{each}") for each in devices}
-        owned = [
-            *(each.result() for each in hops.values()),
-            *events.results({"events": own("events"), **of_devices}),
-        ]
-    raw = open_session(session).streams
-    return (*map(check_raw, header.infos, raw, [recorded] * len(raw)), *owned)
+    rates_hz = {info.name: info.rate_hz for info in header.infos if info.is_signal}
+    devices = [each.id for each in config.devices]
+    hops = {each.id: HopCheck(each.id, own(f"detector/{each.id}")) for each in config.detectors}
+    events = EventCheck(rates_hz, devices)
+    raw = open_session(session, OwnCheck(hops, events).see).streams
+    of_devices = {f"device/{each}": own(f"device/{each}") for each in devices}
+    return (
+        *map(check_raw, header.infos, raw, [recorded] * len(raw)),
+        *(each.result() for each in hops.values()),
+        *events.results({"events": own("events"), **of_devices}),
+    )

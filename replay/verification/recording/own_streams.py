@@ -1,17 +1,22 @@
 """Our own streams in a recorder's file, held against the estimates and events of the journal."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.conditioning.conditioner import Note
+from detectors.estimates import Detection
 from replay.recorded_outcome import read_outcome
-from replay.recording import RecordedStream, ranges
+from replay.recording import RecordedStream, RecordingError, ranges
 from replay.verification.recording.alignment import Alignment
 from replay.verification.recording.result import StreamCheck, StreamOf
-from streamer.journal.reader import JournalReader
+from stimulators.decisions import Decision
+from streamer.errors import JournalError
+from streamer.events import Event
+from streamer.journal.reader import JournalRecord
 from streamer.journal.records import SeenRecord, StepRecord, mark_of
 from streamer.publishing.own_samples import EventSample, EventSamples, estimates_of
 
@@ -115,14 +120,18 @@ class EventCheck:
         self._events: list[EventSample] = []
         self._devices = tuple(devices)
 
-    def take(self, step: StepRecord, now_s: float, outcome: Any) -> None:  # noqa: ANN401
-        """Take in one step, with its outcome read back."""
+    def take(
+        self,
+        event: Event,
+        now_s: float,
+        *,
+        notes: Sequence[Note],
+        detections: Sequence[Detection],
+        decisions: Sequence[Decision],
+    ) -> None:
+        """Take in one step."""
         self._events += self._samples.of_step(
-            step.event,
-            now_s,
-            notes=outcome.notes,
-            detections=outcome.detections,
-            decisions=outcome.decisions,
+            event, now_s, notes=notes, detections=detections, decisions=decisions
         )
 
     def results(self, recorded: Mapping[str, RecordedStream | None]) -> Iterator[StreamCheck]:
@@ -147,30 +156,60 @@ class EventCheck:
             yield _checked(device, "device", stamps_s, values, recorded[f"device/{device}"])
 
 
-def check_own(
-    reader: JournalReader,
-    hops: Mapping[str, HopCheck],
-    events: EventCheck,
-) -> None:
-    """Feed both with every step of a journal.
+class OwnCheck:
+    """Feeds the checks of own streams with every record of a journal.
 
-    Raises
-    ------
-    JournalError
-        Where the journal is damaged, or another version wrote it.
+    Parameters
+    ----------
+    hops : mapping of str to HopCheck
+        By the detector's id.
+    events : EventCheck
+        Of the events and the devices.
     """
-    for record in reader.records():
-        if not isinstance(record.payload, StepRecord):
-            continue
-        outcome = read_outcome(record, record.payload)
-        events.take(record.payload, record.now_s, outcome)
-        plain = msgspec.msgpack.decode(record.payload.outcome)
-        for each in plain.get("seen", ()):
-            if each.get("n_estimates") and each["detector"] in hops:
-                seen = SeenRecord(
-                    each["detector"], each["n_estimates"], each["newest_sample"], each["mark"]
-                )
-                hops[seen.detector].take(seen)
+
+    def __init__(self, hops: Mapping[str, HopCheck], events: EventCheck) -> None:
+        self._hops = hops
+        self._events = events
+
+    def see(self, record: JournalRecord) -> None:
+        """Take the next record.
+
+        Raises
+        ------
+        RecordingError
+            Where another version of this program wrote it.
+        """
+        step = record.payload
+        if not isinstance(step, StepRecord):
+            return
+        try:
+            outcome = _decode(step.outcome)
+            # Decisions are few, and what was sent does not say of itself what it is.
+            has_decisions = len(outcome.decisions) > 1
+            decisions = read_outcome(record, step).decisions if has_decisions else ()
+        except (msgspec.MsgspecError, JournalError) as error:
+            raise RecordingError(f"record {record.number}: cannot be read: {error}") from error
+        for seen in outcome.seen:
+            if seen.n_estimates and seen.detector in self._hops:
+                self._hops[seen.detector].take(seen)
+        self._events.take(
+            step.event,
+            record.now_s,
+            notes=outcome.notes,
+            detections=[each for seen in outcome.seen for each in seen.detections],
+            decisions=decisions,
+        )
+
+
+class _Outcome(msgspec.Struct):
+    """What of a step's outcome is in own streams; an empty list of decisions is one byte."""
+
+    notes: tuple[Note, ...] = ()
+    seen: tuple[SeenRecord, ...] = ()
+    decisions: msgspec.Raw = msgspec.Raw(b"\x90")
+
+
+_decode = msgspec.msgpack.Decoder(_Outcome).decode
 
 
 def _checked(

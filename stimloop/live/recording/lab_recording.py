@@ -143,6 +143,7 @@ class LabRecording:
             return None
         self._recorded.report("ending the recorder")
         await self._end_recorder()
+        self._recorded.report("comparing the recording with the journal")
         compared = await asyncio.to_thread(_compared, self._folder, recorder.file)
         self._recorded.report(plain(compared["text"]))
         return {**compared, "interruptions": self._problems}

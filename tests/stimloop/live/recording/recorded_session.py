@@ -61,22 +61,25 @@ def run_recorded(
     *,
     name: str,
     speed: float = 1.0,
+    publishes: bool = False,
 ) -> tuple[EndedSession, Watched]:
     """Run a session until `ends` says so; return it with what it told.
 
     Samples come at `speed` times their rate, as one that sends a lot.
     """
-    return asyncio.run(_run(folder, recording, ends, name, speed))
+    network = LslConfig(resolve_s=5.0, correction_s=1.0, publish=publishes)
+    return asyncio.run(_run(folder, recording, network, ends, name=name, speed=speed))
 
 
 async def _run(
     folder: Path,
     table: RecordingConfig,
+    network: LslConfig,
     ends: Callable[[Event, Watched], bool],
+    *,
     name: str,
     speed: float,
 ) -> tuple[EndedSession, Watched]:
-    network = LslConfig(resolve_s=5.0, correction_s=1.0)
     info = replace(INFOS[0], lsl_name=name, lsl_type="LFP", source_id=f"{name}-1")
     outlet = open_outlet(info)
     stream = replace(CONFIG.streams[0], match=Match(source_id=info.source_id))

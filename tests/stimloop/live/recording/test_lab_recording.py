@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
+import pylsl
 import pytest
 import pyxdf
 
@@ -133,6 +134,29 @@ def test_a_file_that_does_not_grow_is_told(tmp_path: Path) -> None:
         tmp_path / "session", _RECORD, ends_and_resumes, name="stopped", speed=20.0
     )
     assert "has not grown" in _lost(watched).detail
+
+
+def test_own_streams_are_sent_without_a_recorder_where_that_is_wanted(tmp_path: Path) -> None:
+    found: list[str] = []
+
+    def ends(_event: Event, watched: Watched) -> bool:
+        if not found and watched.n_samples:
+            query = "starts-with(source_id,'stimloop/test/')"
+            found.extend(each.source_id() for each in pylsl.resolve_bypred(query, 4, timeout=10.0))
+        return bool(found)
+
+    ended, watched = run_recorded(
+        tmp_path / "session", RecordingConfig(), ends, name="sent", publishes=True
+    )
+    assert {each.removeprefix("stimloop/test/") for each in found} == {
+        "detector/beta",
+        "detector/burst",
+        "events",
+        "device/stn",
+    }
+    assert watched.told == []
+    assert "recording" not in ended.summary
+    assert not (tmp_path / "session" / "recording.xdf").exists()
 
 
 def test_a_file_that_is_there_is_not_replaced_and_the_session_runs_unrecorded(

