@@ -22,7 +22,7 @@ class RecordingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ----------
     record : bool
         Whether LabRecorder records every stream of the rig, and our own streams, to an XDF file.
-        Needs the extra ``record``.
+        Needs the extra ``record``. While it is not written the rig cannot be armed.
     file : str
         Where to, with ``{folder}`` (of the session), ``{rig}``, ``{session}`` and ``{subject}``;
         ends in ``.xdf``. A file that is there is never replaced.

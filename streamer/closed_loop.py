@@ -138,6 +138,10 @@ class ClosedLoop:
         """Return the block that is made of a chunk, and the notes on it."""
         return conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
 
+    def detect(self, block: Block) -> tuple[tuple[Seen, ...], Sequence[EffectiveResult]]:
+        """Return what the detectors see in a block, and the results that take effect in it."""
+        return self.chain.update(block), self.chain.take_bound()
+
     def _bind_device_events(self) -> tuple[DeviceEvent, ...]:
         """Bind the device events of this step to the next sample that each policy decides on."""
         if self._device_events is None:
@@ -179,7 +183,9 @@ class ClosedLoop:
         self, event: Tick | Slept | Fault | PastKnown | RecorderChanged, now_s: float
     ) -> tuple[Decision, ...]:
         if isinstance(event, RecorderChanged):
-            return (_recorder_notice(event),)
+            problem = "" if event.is_recording else event.detail
+            decisions = self.gate.note_recording(problem, event.remedy, now_s)
+            return (*decisions, _recorder_notice(event))
         if isinstance(event, Slept):
             return self.gate.sleep(event.lasted_s, now_s)
         if isinstance(event, Fault):
@@ -199,8 +205,8 @@ class ClosedLoop:
         if conditioner is None or not chunk.timestamps_s.size:
             return Outcome()
         block, notes = self.condition(conditioner, chunk)
-        seen = self.chain.update(block)
-        notes += tuple(map(self._noted, self.chain.take_bound()))
+        seen, bound = self.detect(block)
+        notes += tuple(map(self._noted, bound))
         targets: list[Target] = []
         faults: list[str] = []
         newest = [wiring.fold(seen, targets, faults) for wiring in self.wirings]
