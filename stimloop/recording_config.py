@@ -25,6 +25,7 @@ from stimloop.terminal.plain_text import plain
 from streamer.closed_loop import ClosedLoop
 from streamer.config import RigSection
 from streamer.lsl.description import as_configured
+from streamer.publishing.own_streams import is_own
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
@@ -143,7 +144,7 @@ def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
 
 def kind_of(info: StreamInfo, unit: str | None = None, *, of_unknown_type: Kind = "lfp") -> Kind:
     """Return the kind of a signal by its type; "other" where no channel has a unit of voltage."""
-    if unit is None and not any(map(is_voltage_unit, info.units)):
+    if is_own(info) or (unit is None and not any(map(is_voltage_unit, info.units))):
         return "other"
     return _KINDS.get(info.lsl_type.upper(), of_unknown_type)
 
@@ -187,7 +188,7 @@ def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:
     """Return the signals of a high enough rate; only those of a known type where there are any."""
     fit: list[RecordedStream] = []
     for number, each in enumerate(recording.streams, 1):
-        if not each.is_signal or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
+        if not each.is_signal or is_own(each.info) or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
             continue
         twin = next((other for other in fit if is_same_recording(each, other)), None)
         if not each.n_samples:

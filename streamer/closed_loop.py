@@ -25,6 +25,7 @@ from streamer.events import (
     NullArrived,
     NullLate,
     PastKnown,
+    RecorderChanged,
     Slept,
     StreamChanged,
     Tick,
@@ -151,7 +152,7 @@ class ClosedLoop:
         return events
 
     def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
-        if isinstance(event, Tick | Slept | Fault | PastKnown):
+        if isinstance(event, Tick | Slept | Fault | PastKnown | RecorderChanged):
             return self._tell_gate(event, now_s)
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
@@ -179,8 +180,12 @@ class ClosedLoop:
         return Notice(kind="null_arrived", text=f"{about} is there, and valid from the next hop on")
 
     def _tell_gate(
-        self, event: Tick | Slept | Fault | PastKnown, now_s: float
+        self, event: Tick | Slept | Fault | PastKnown | RecorderChanged, now_s: float
     ) -> tuple[Decision, ...]:
+        if isinstance(event, RecorderChanged):
+            problem = "" if event.is_recording else event.detail
+            decisions = self.gate.note_recording(problem, event.remedy, now_s)
+            return (*decisions, _recorder_notice(event))
         if isinstance(event, Slept):
             return self.gate.sleep(event.lasted_s, now_s)
         if isinstance(event, Fault):
@@ -289,6 +294,13 @@ class ClosedLoop:
         layout = self.conditioners[stream].layout
         used = set().union(*(wiring.channels_of(stream) for wiring in self.wirings))
         return [index for index, label in enumerate(layout.channels) if label in used]
+
+
+def _recorder_notice(event: RecorderChanged) -> Notice:
+    """Return the notice of a recording that is written, or the alarm of one that is not."""
+    if event.is_recording:
+        return Notice(kind="recording", text=event.detail)
+    return Notice(kind="recording_lost", text=f"{event.detail}: {event.remedy}")
 
 
 def _move_devices(decisions: Sequence[Decision]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stimulators.wire.transport import Transport
 from streamer.journal.session_folder import SessionFolder
@@ -46,6 +46,28 @@ def unwatched(_session: RunningSession) -> Iterator[None]:
     yield
 
 
+class SessionRecording(Protocol):
+    """Records a session beside its journal; neither call raises on what goes wrong with it."""
+
+    async def begin(self, session: RunningSession) -> None:
+        """Begin, before the session's first event, and add watchers."""
+        ...
+
+    async def end(self) -> dict[str, Any] | None:
+        """End, and return what the summary says of the recording, where there is one."""
+        ...
+
+
+class NoRecording:
+    """A session of which the journal is the only record."""
+
+    async def begin(self, session: RunningSession) -> None:
+        """Do nothing."""
+
+    async def end(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ends:
     """What differs between a live session, a recording and a simulation: all but the loop.
@@ -81,6 +103,8 @@ class Ends:
         Seconds after which the session ends by itself.
     journal_key : bytes, optional
         What the end of the journal is signed with.
+    recording : SessionRecording
+        Entered already, where it has to be.
     watching : callable
         Given the session, returns a context in which it runs, and which may add watchers.
     """
@@ -99,6 +123,7 @@ class Ends:
     slept_s: Callable[[], float] = lambda: 0.0
     duration_s: float | None = None
     journal_key: bytes | None = None
+    recording: SessionRecording = field(default_factory=NoRecording)
     watching: Watching = unwatched
 
 

@@ -171,12 +171,17 @@ def verify(
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Accept a session without an end, as a kill leaves")
     ] = False,
+    recording: Annotated[
+        Path | None,
+        typer.Option(help="A recorder's file to hold against the journal; else the session's own."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute a session again from its journal, and check whether the end of its journal is proven.
 
-    0 if everything comes out the same and nothing can be missing, else 1. A session without an
-    end record needs --head, or --unfinished.
+    A recording (`record = true`) is compared with the journal sample by sample. 0 if everything is
+    the same and nothing can be missing, else 1. A session without an end record needs --head, or
+    --unfinished.
     """
     import msgspec
 
@@ -195,6 +200,7 @@ def verify(
                 head=None if head is None else head.lower(),
                 key=key,
                 is_unfinished=unfinished,
+                recording=recording,
             )
     except JournalError as error:
         raise ConfigError(str(error)) from error
@@ -204,6 +210,8 @@ def verify(
         _print_verdict(session, verdict)
     if not verdict.holds:
         raise DoesNotHoldError(f"{session}: does not hold: {verdict.first_difference}")
+    if verdict.recording is not None and not verdict.recording.is_equal:
+        raise DoesNotHoldError(verdict.recording.text)
     if not verdict.passes:
         raise DoesNotHoldError(f"{session}: the end is not proven: {verdict.end.text}")
 
@@ -226,3 +234,10 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
             f"{session}: unfinished: no end record; it holds up to record "
             f"{verdict.n_records - 1}, and what followed, if anything, is not known"
         )
+    check = verdict.recording
+    if check is not None:
+        for each in check.streams:
+            if not each.is_equal:
+                print_line(f"{check.file}: {each.stream}: {each.text}")
+        if check.is_equal:
+            print_line(check.text)

@@ -220,11 +220,14 @@ def _seen_record(seen: Seen) -> SeenRecord:
     n_hops = estimates.sample.size
     if not n_hops:
         return SeenRecord(estimates.detector, detections=seen.detections)
-    newest, mark = estimates.sample.item(-1), _mark(estimates)
+    newest, mark = estimates.sample.item(-1), mark_of(estimates)
     return SeenRecord(estimates.detector, n_hops, newest, mark, seen.detections)
 
 
-def _mark(estimates: Estimates) -> bytes:
+def mark_of(estimates: Estimates) -> bytes:
+    """Return the first eight bytes of the SHA-256 of hops; nothing where there are none."""
+    if not estimates.sample.size:
+        return b""
     hops = (
         estimates.sample.tobytes(),
         estimates.time_s.tobytes(),
