@@ -70,6 +70,13 @@ def test_it_does_not_keep_a_paused_rig_from_going_on() -> None:
     assert rig.state == "active"
 
 
+def test_a_stall_is_noticed_where_the_next_word_is_about_it() -> None:
+    rig = GateRig().be_active()
+    rig.now_s += 2.0 * rig.timing.lease_s
+    _find(rig)
+    assert rig.state == "hold"
+
+
 def test_what_is_told_of_it_is_cut() -> None:
     rig = GateRig().be_ready()
     rig.take(rig.gate.note_recording("p" * 2_000, "r" * 2_000, rig.now_s))

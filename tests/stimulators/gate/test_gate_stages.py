@@ -81,8 +81,10 @@ def test_a_rise_is_offered_and_not_sent_until_somebody_says_yes() -> None:
 
 def test_in_hold_nothing_is_offered_though_the_data_are_good_again() -> None:
     rig = StagedRig().be_offered()
-    rig.observe(valid=False)
+    # Its estimate is valid, and more is wanted of it; only the clock of the stream is not known.
+    rig.report(uncertainty_s=0.5)
     rig.tick()
+    assert rig.gate.drive_of("stn").wanted_rise(rig.now_s) is not None
     assert (rig.state, rig.gate.offers()) == ("hold", ())
     assert rig.sent(0.1, 2.0) == []
     assert (rig.state, rig.gate.offers()) == ("hold", ())

@@ -130,6 +130,17 @@ def test_a_trigger_that_waits_is_taken_back_at_once_though_the_slew_allows_no_st
     assert bench.ask(_TICK_S, state) == (0.5, "a")
 
 
+def test_a_taking_back_that_is_refused_is_sent_again_at_once() -> None:
+    bench = Bench().be_live(0.5)
+    trigger = bench.target(1.0, kind="trigger", fire_at_s=bench.now_s + 0.08)
+    assert isinstance(bench.drive.trigger(trigger, bench.now_s), Send)
+    assert bench.drive.cancel_triggers(bench.now_s)
+    assert bench.ask(_TICK_S, "hold") == (0.5, "a")
+    assert bench.ask(_TICK_S, "hold") is None
+    bench.refuse(0.5)
+    assert bench.ask(_TICK_S, "hold") == (0.5, "a")
+
+
 # Where a limit lies below what is wanted.
 
 
