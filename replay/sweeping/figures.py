@@ -1,0 +1,121 @@
+"""The figures of several recordings and channels as one, with intervals that stay honest."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from replay.scoring.metrics import intervals
+from replay.scoring.result import DetectorScore
+
+#: Shares and delays of which the mean over scores is taken, with the unit.
+_MEANS: Final = {
+    "balanced_accuracy": "",
+    "overlap": "",
+    "time_sensitivity": "",
+    "time_false_share": "",
+    "onset_delay_s": "s",
+}
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure over all recordings.
+
+    Parameters
+    ----------
+    value : float or None
+        None where no recording gives one.
+    low, high : float or None
+        Interval of 95 % confidence, of these recordings: of other patients it says nothing.
+    null : float or None
+        What chance gives: the mean of the recordings' levels.
+    n : int
+        Bursts, false detections, or scores that it rests on.
+    unit : str
+        Its unit; empty for a share.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    null: float | None = None
+    n: int = 0
+    unit: str = ""
+
+
+def figures_of(scores: Sequence[DetectorScore]) -> dict[str, Figure]:
+    """Return the figures of several scores as one.
+
+    Parameters
+    ----------
+    scores : sequence of DetectorScore
+        Of one detector on several recordings, or channels.
+
+    Notes
+    -----
+    Bursts and false detections are counted together, so `sensitivity` has the exact binomial
+    interval and `false_positives_per_min` the exact Poisson one. Of all else the mean is taken;
+    its interval is put together from those of the parts, each side by the root of the sum of
+    squares (MOVER: G. Y. Zou and A. Donner, Statistics in Medicine 27(10), 2008,
+    doi:10.1002/sim.3095), which takes them for independent. Channels of one recording are not.
+    """
+    return {
+        "sensitivity": _sensitivity(scores),
+        "false_positives_per_min": _false_positives(scores),
+        **{name: _mean(scores, name, unit) for name, unit in _MEANS.items()},
+    }
+
+
+def _sensitivity(scores: Sequence[DetectorScore]) -> Figure:
+    found = [each.metric("sensitivity") for each in scores]
+    n_all = sum(each.n for each in found)
+    n_met = sum(round((each.value or 0.0) * each.n) for each in found)
+    low, high = intervals.binomial(n_met, n_all)
+    return Figure(
+        value=n_met / n_all if n_all else None,
+        low=low,
+        high=high,
+        null=_mean_of([each.null for each in found]),
+        n=n_all,
+    )
+
+
+def _false_positives(scores: Sequence[DetectorScore]) -> Figure:
+    found = [each.metric("false_positives_per_min") for each in scores]
+    minutes = sum(each.judged_s for each in scores) / 60.0
+    n_false = sum(each.n for each in found)
+    low, high = intervals.poisson(n_false, minutes)
+    return Figure(
+        value=n_false / minutes if minutes else None,
+        low=low,
+        high=high,
+        null=_mean_of([each.null for each in found]),
+        n=n_false,
+        unit="1/min",
+    )
+
+
+def _mean(scores: Sequence[DetectorScore], name: str, unit: str) -> Figure:
+    found = [each.metric(name) for each in scores]
+    known = [each for each in found if each.value is not None]
+    value = _mean_of([each.value for each in known])
+    low = high = None
+    if value is not None and all(None not in (each.low, each.high) for each in known):
+        below = [(each.value or 0.0) - (each.low or 0.0) for each in known]
+        above = [(each.high or 0.0) - (each.value or 0.0) for each in known]
+        low = value - math.hypot(*below) / len(known)
+        high = value + math.hypot(*above) / len(known)
+    return Figure(
+        value=value,
+        low=low,
+        high=high,
+        null=_mean_of([each.null for each in known]),
+        n=len(known),
+        unit=unit,
+    )
+
+
+def _mean_of(values: Sequence[float | None]) -> float | None:
+    known = [each for each in values if each is not None]
+    return math.fsum(known) / len(known) if known else None
