@@ -33,11 +33,12 @@ def perform(task: Task) -> Run | Failure:
     Examples
     --------
     >>> from replay.scoring.settings import ScoreSettings
+    >>> from replay.sweeping.task import task_of
     >>> judged = Judged(
     ...     detector="burst", reference="offline", channels=(), held_out=0.4, gap_s=2.0,
     ...     settings=ScoreSettings(),
     ... )
-    >>> task = Task(
+    >>> task = task_of(
     ...     recording="nobody.xdf", recording_sha256="", config_json="", judged=judged,
     ...     versions=versions(),
     ... )

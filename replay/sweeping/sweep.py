@@ -25,7 +25,7 @@ from replay.sweeping.result import (
     RecordingScores,
     SweptRecording,
 )
-from replay.sweeping.task import Failure, Judged, Run, Task
+from replay.sweeping.task import Failure, Judged, Run, Task, task_of
 from replay.sweeping.workers import Workers
 
 #: Called with the runs done and the runs in all.
@@ -238,7 +238,7 @@ class _Running:
                 digest=digest, reason=" ".join(str(error).split()), may_pass=False, values=values
             )
         return [
-            Task(
+            task_of(
                 recording=file,
                 recording_sha256=recording.sha256,
                 config_json=config_json,

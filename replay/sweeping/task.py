@@ -40,10 +40,12 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One recording with one configuration.
+    """One recording with one configuration; `task_of` makes one.
 
     Parameters
     ----------
+    digest : str
+        What the run is known by: of all that its result depends on, and not of its path.
     recording : str
         Path of the recording, as a worker finds it.
     recording_sha256 : str
@@ -56,24 +58,38 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         Of all software that results may depend on: a worker that has others does nothing.
     """
 
+    digest: str
     recording: str
     recording_sha256: str
     config_json: str
     judged: Judged
     versions: dict[str, str]
 
-    @property
-    def digest(self) -> str:
-        """What the run is known by: it says all that its result depends on, and not its path."""
-        known = {
-            "format": FORMAT,
-            "recording": self.recording_sha256,
-            "config": self.config_json,
-            "judged": msgspec.to_builtins(self.judged),
-            "versions": self.versions,
-        }
-        content = msgspec.json.encode(known, order="deterministic")
-        return hashlib.sha256(content).hexdigest()
+
+def task_of(
+    *,
+    recording: str,
+    recording_sha256: str,
+    config_json: str,
+    judged: Judged,
+    versions: dict[str, str],
+) -> Task:
+    """Return the task of a recording and a configuration, with its digest."""
+    known = {
+        "format": FORMAT,
+        "recording": recording_sha256,
+        "config": config_json,
+        "judged": msgspec.to_builtins(judged),
+        "versions": versions,
+    }
+    return Task(
+        digest=hashlib.sha256(msgspec.json.encode(known, order="deterministic")).hexdigest(),
+        recording=recording,
+        recording_sha256=recording_sha256,
+        config_json=config_json,
+        judged=judged,
+        versions=versions,
+    )
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome", tag="finished"):
