@@ -44,26 +44,28 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
 
 
-def figures_of(scores: Sequence[DetectorScore]) -> dict[str, Figure]:
-    """Return the figures of several scores as one.
+def figures_of(recordings: Sequence[Sequence[DetectorScore]]) -> dict[str, Figure]:
+    """Return the figures of several recordings as one.
 
     Parameters
     ----------
-    scores : sequence of DetectorScore
-        Of one detector on several recordings, or channels.
+    recordings : sequence of sequence of DetectorScore
+        The scores of one detector: of each recording a score for each channel.
 
     Notes
     -----
     Bursts and false detections are counted together, so `sensitivity` has the exact binomial
-    interval and `false_positives_per_min` the exact Poisson one. Of all else the mean is taken;
-    its interval is put together from those of the parts, each side by the root of the sum of
-    squares (MOVER: G. Y. Zou and A. Donner, Statistics in Medicine 27(10), 2008,
-    doi:10.1002/sim.3095), which takes them for independent. Channels of one recording are not.
+    interval and `false_positives_per_min` the exact Poisson one. Of all else the mean is taken, of
+    the channels of each recording first, so that each recording counts alike; its interval is put
+    together from those of the parts, each side by the root of the sum of squares (MOVER: G. Y. Zou
+    and A. Donner, Statistics in Medicine 27(10), 2008, doi:10.1002/sim.3095), which takes them
+    for independent. Channels of one recording are not.
     """
+    scores = [each for recording in recordings for each in recording]
     return {
         "sensitivity": _sensitivity(scores),
         "false_positives_per_min": _false_positives(scores),
-        **{name: _mean(scores, name, unit) for name, unit in _MEANS.items()},
+        **{name: _mean(recordings, name, unit) for name, unit in _MEANS.items()},
     }
 
 
@@ -96,24 +98,21 @@ def _false_positives(scores: Sequence[DetectorScore]) -> Figure:
     )
 
 
-def _mean(scores: Sequence[DetectorScore], name: str, unit: str) -> Figure:
-    found = [each.metric(name) for each in scores]
-    known = [each for each in found if each.value is not None]
-    value = _mean_of([each.value for each in known])
+def _mean(recordings: Sequence[Sequence[DetectorScore]], name: str, unit: str) -> Figure:
+    found = [[each.metric(name) for each in recording] for recording in recordings]
+    known = [here for each in found if (here := [m for m in each if m.value is not None])]
+    # Each recording counts alike, and of it each channel.
+    weighted = [(m, 1.0 / (len(known) * len(here))) for here in known for m in here]
+    if not weighted:
+        return Figure(value=None, unit=unit)
+    value = math.fsum(weight * (each.value or 0.0) for each, weight in weighted)
     low = high = None
-    if value is not None and all(None not in (each.low, each.high) for each in known):
-        below = [(each.value or 0.0) - (each.low or 0.0) for each in known]
-        above = [(each.high or 0.0) - (each.value or 0.0) for each in known]
-        low = value - math.hypot(*below) / len(known)
-        high = value + math.hypot(*above) / len(known)
-    return Figure(
-        value=value,
-        low=low,
-        high=high,
-        null=_mean_of([each.null for each in known]),
-        n=len(known),
-        unit=unit,
-    )
+    if all(each.low is not None and each.high is not None for each, _ in weighted):
+        below = [weight * ((m.value or 0.0) - (m.low or 0.0)) for m, weight in weighted]
+        above = [weight * ((m.high or 0.0) - (m.value or 0.0)) for m, weight in weighted]
+        low, high = value - math.hypot(*below), value + math.hypot(*above)
+    nulls = [_mean_of([each.null for each in here]) for here in known]
+    return Figure(value=value, low=low, high=high, null=_mean_of(nulls), n=len(weighted), unit=unit)
 
 
 def _mean_of(values: Sequence[float | None]) -> float | None:

@@ -150,7 +150,7 @@ def opened(
     recording = readers.open(path)
     digest = hashlib.sha256()
     for stream in recording.streams:
-        digest.update(msgspec.json.encode([stream.info, *map(list, stream.clock)]))
+        digest.update(msgspec.json.encode([stream.info, *(each.tolist() for each in stream.clock)]))
         for stretch in stream.stretches():
             digest.update(stretch.timestamps_s.tobytes())
             digest.update(stretch.content)

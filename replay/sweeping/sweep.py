@@ -281,6 +281,6 @@ class _Running:
         return Point(
             number=number,
             values=values,
-            training=figures_of([each for run in finished for each in run.training]),
-            held_out=figures_of([each for run in finished for each in run.held_out]),
+            training=figures_of([each.training for each in finished]),
+            held_out=figures_of([each.held_out for each in finished]),
         )

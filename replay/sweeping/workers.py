@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
@@ -60,8 +61,7 @@ def workers(options: WorkerOptions) -> Iterator[Workers]:
     distributed, dask = _library("distributed"), _library("dask")
     settings = {
         "distributed.scheduler.allowed-failures": _N_LOST_MAX,
-        "distributed.admin.log-format": "%(message)s",
-        "logging.distributed": "critical",
+        "distributed.worker.preload": ["replay.sweeping.quiet_worker"],
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:
         if options.scheduler is None:
@@ -88,7 +88,7 @@ def _local(distributed: Any, options: WorkerOptions, stack: contextlib.ExitStack
             host=_LOOPBACK,
             dashboard_address=None,
             local_directory=folder,
-            silence_logs="critical",
+            silence_logs=logging.CRITICAL,
         )
     except ValueError as error:
         raise WorkersError(

@@ -130,18 +130,18 @@ def _pictures(found: Sweep) -> Iterator[Picture]:
             "roc",
             (
                 "Left: at each moment, how much of the time in bursts and of all other time is "
-                "detected; on the dotted line it is chance. Right: bursts that are met against false "
-                "detections a minute. A detector that is always on is at the upper right on the left, "
-                "and seems perfect on the right: look at both."
+                "detected; on the dotted line it is chance, and below it where detections are late "
+                "by as much as a burst lasts. Right: bursts that are met against false detections "
+                "a minute. A detector that is always on seems perfect there: look at both."
             ),
         ),
         (
             draw_maps,
             "maps",
             (
-                f"{found.goal.maximise.replace('_', ' ').capitalize()} by parameters, light is high; "
-                "red: recommended. Where there are more parameters than two, a cell is the mean over "
-                "the others. A best value at the rim of a map asks for a wider plan."
+                f"{found.goal.maximise.replace('_', ' ').capitalize()} by parameters, light is "
+                "high; red: recommended. Where there are more parameters than two, a cell is the "
+                "mean over the others. A best value at the rim of a map asks for a wider plan."
             ),
         ),
     )
@@ -166,8 +166,8 @@ def _sets(found: Sweep) -> Section:
     ]
     texts = [
         (
-            "Each figure with its interval of 95 % confidence and, after the semicolon, what chance "
-            "gives. Intervals are of these recordings; of other patients they say nothing."
+            "Each figure with its interval of 95 % confidence and, after the semicolon, what "
+            "chance gives. Intervals are of these recordings; of other patients they say nothing."
         )
     ]
     if len(known) > _N_LISTED:
