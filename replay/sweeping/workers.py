@@ -95,7 +95,7 @@ def _local(distributed: Any, options: WorkerOptions, stack: contextlib.ExitStack
             f"memory: expected auto, or a size as 4GB, found {options.memory!r}"
         ) from error
     stack.enter_context(cluster)
-    return distributed.Client(cluster)
+    return distributed.Client(cluster, set_as_default=False)
 
 
 def _connected(distributed: Any, scheduler: str) -> Any:  # noqa: ANN401
@@ -115,7 +115,7 @@ def _done_by(distributed: Any, client: Any, tasks: Sequence[Task]) -> Iterator[R
         for task in tasks
     }
     try:
-        for future in distributed.as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             task = futures.pop(future)
             error = None if future.status == "finished" else _why(future)
             if error is None:

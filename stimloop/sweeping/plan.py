@@ -248,7 +248,9 @@ def _refusal(rig: Rig, values: Values) -> str | None:
     try:
         rig.with_values(values)
     except (ConfigError, KeyPathError) as error:
-        return "; ".join(str(error).splitlines())
+        # The plan's own line says where it is: the rig's name is enough beside it.
+        told = [each.removeprefix(f"{rig.file}: ") for each in str(error).splitlines()]
+        return f"{rig.file.name}: {'; '.join(told)}"
     return None
 
 

@@ -171,9 +171,9 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Without, all of the grid is tried.
     """
 
-    recordings: Annotated[tuple[_Text, ...], Meta(min_length=1)]
+    recordings: tuple[_Text, ...]
     rig: _Text
-    parameters: Annotated[tuple[ParameterTable, ...], Meta(min_length=1)]
+    parameters: tuple[ParameterTable, ...]
     score: ScoreTable
     held_out: Annotated[float, Meta(ge=0.1, le=0.9)] = 0.4
     gap_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 2.0
@@ -181,6 +181,9 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     search: SearchTable | None = None
 
     def __post_init__(self) -> None:
+        for key in ("recordings", "parameters"):
+            if not getattr(self, key):
+                raise ValueError(f"{key}: expected at least one, found none")
         ranges = [n for n, each in enumerate(self.parameters) if each.values is None]
         if self.search is None and ranges:
             raise ValueError(

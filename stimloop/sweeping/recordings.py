@@ -99,7 +99,7 @@ def recordings_of(entries: Sequence[str], folder: Path, progress: Progress) -> R
         for each in here:
             if each.path not in named or each.is_alone:
                 named[each.path] = each
-    if mistakes:
+    if mistakes or not named:
         return Recordings((), (), tuple(mistakes), ())
     return _opened(list(named.values()), folder, progress)
 

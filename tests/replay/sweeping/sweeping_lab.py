@@ -28,10 +28,14 @@ WINDOW = Parameter(path="window_s", values=(0.3, 0.4))
 
 
 def bursts_uv(seed: int, length_s: float = LENGTH_S) -> NDArray[np.float32]:
-    """Return noise with bursts of 20 Hz, in microvolts."""
+    """Return noise with bursts of 20 Hz of 0.8 s, one or none in two seconds, in microvolts."""
     random = np.random.default_rng(seed)
     time_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
-    swell = (np.sin(2 * np.pi * (0.5 + 0.1 * seed) * time_s) > 0.5) * 12.0
+    slot = (time_s / 2.0).astype(np.int64)
+    n_slots = slot.max(initial=0) + 1
+    begin_s, is_one = random.uniform(0.0, 1.2, n_slots), random.random(n_slots) < 0.6
+    since_s = time_s - 2.0 * slot - begin_s[slot]
+    swell = 12.0 * (is_one[slot] & (since_s >= 0.0) & (since_s < 0.8))
     noise = random.normal(0.0, 8.0, time_s.size)
     return np.asarray(swell * np.sin(2 * np.pi * 20.0 * time_s) + noise, np.float32)
 
