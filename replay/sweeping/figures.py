@@ -31,7 +31,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     null : float or None
         What chance gives: the mean of the recordings' levels.
     n : int
-        Bursts, false detections, or scores that it rests on.
+        Bursts, or false detections, that are counted; 0 of a mean.
     unit : str
         Its unit; empty for a share.
     """
@@ -112,7 +112,7 @@ def _mean(recordings: Sequence[Sequence[DetectorScore]], name: str, unit: str) -
         above = [weight * ((m.high or 0.0) - (m.value or 0.0)) for m, weight in weighted]
         low, high = value - math.hypot(*below), value + math.hypot(*above)
     nulls = [_mean_of([each.null for each in here]) for here in known]
-    return Figure(value=value, low=low, high=high, null=_mean_of(nulls), n=len(weighted), unit=unit)
+    return Figure(value=value, low=low, high=high, null=_mean_of(nulls), unit=unit)
 
 
 def _mean_of(values: Sequence[float | None]) -> float | None:

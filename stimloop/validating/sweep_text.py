@@ -54,7 +54,6 @@ def recommendation_lines(found: Sweep) -> Iterator[str]:
                     low=metric.low,
                     high=metric.high,
                     null=metric.null,
-                    n=metric.n,
                 )
                 yield f"  {scores.recording}, {score.channel}: {figure_text(value)}"
 
@@ -76,7 +75,8 @@ def figure_text(found: Figure) -> str:
         else f" [{figure(found.low)}, {figure(found.high)}]"
     )
     null = "" if found.null is None else f", chance {figure(found.null)}"
-    return f"{figure(found.value)}{unit}{interval}{null} (n = {found.n})"
+    counted = f" (n = {found.n})" if found.n else ""
+    return f"{figure(found.value)}{unit}{interval}{null}{counted}"
 
 
 def failure_lines(found: Sweep) -> Iterator[str]:
