@@ -122,6 +122,15 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
         What computed it.
     format : int
         Version of this structure.
+
+    Examples
+    --------
+    `stimloop.sweep` returns one, and `read_sweep` reads what it left:
+
+    >>> read_sweep(Path("nobody.sweep"))
+    Traceback (most recent call last):
+    replay.sweeping.result.SweepFileError: nobody.sweep: expected a sweep, found: No such file or \
+directory
     """
 
     format: int = FORMAT

@@ -20,10 +20,16 @@ _CONNECT_S: Final = 10.0
 #: Workers that a run may lose before it is given up.
 _N_LOST_MAX: Final = 3
 _LOOPBACK: Final = "127.0.0.1"
+#: Loggers of Dask that have a level of their own.
+_LOGGERS: Final = ("distributed", "distributed.client")
 
 
 class WorkersError(Exception):
     """There are no workers: a library is missing, or a scheduler cannot be reached."""
+
+
+class LostClusterError(WorkersError):
+    """A scheduler is gone in the middle of a sweep."""
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +69,7 @@ def workers(options: WorkerOptions) -> Iterator[Workers]:
         "distributed.scheduler.allowed-failures": _N_LOST_MAX,
         "distributed.worker.preload": ["replay.sweeping.quiet_worker"],
     }
-    with dask.config.set(settings), contextlib.ExitStack() as stack:
+    with dask.config.set(settings), _silent_logs(), contextlib.ExitStack() as stack:
         if options.scheduler is None:
             client = stack.enter_context(_local(distributed, options, stack))
         else:
@@ -129,7 +135,10 @@ def _done_by(distributed: Any, client: Any, tasks: Sequence[Task]) -> Iterator[R
 def _why(future: Any) -> str:  # noqa: ANN401 of distributed
     """Return why a run was given up by the cluster itself."""
     if future.status == "cancelled":
-        raise WorkersError("the scheduler is gone, or has given the runs up")
+        raise LostClusterError(
+            "the scheduler is gone, or has given the runs up; what is finished is kept, and the "
+            "same command goes on there"
+        )
     error = future.exception()
     if type(error).__name__ == "KilledWorker":
         return (
@@ -137,6 +146,20 @@ def _why(future: Any) -> str:  # noqa: ANN401 of distributed
             "they have, see --memory"
         )
     return f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
+
+
+@contextlib.contextmanager
+def _silent_logs() -> Iterator[None]:
+    """Keep what Dask logs of lost workers and schedulers from the terminal: a sweep tells it."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def _library(name: str) -> Any:  # noqa: ANN401 a module

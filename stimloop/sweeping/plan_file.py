@@ -1,11 +1,15 @@
 """The file of a plan, PLAN.toml, as its keys have it."""
 
-from typing import Annotated, Any, Literal
+import math
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from replay.sweeping.goal import Maximise
+
+#: Sets of parameters in one plan.
+N_SETS_MAX: Final = 100_000
 
 _Text = Annotated[str, Meta(min_length=1)]
 
@@ -79,7 +83,7 @@ class SearchTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         than this times the recordings find nothing to do.
     """
 
-    n_trials: Annotated[int, Meta(ge=1, le=100_000)]
+    n_trials: Annotated[int, Meta(ge=1, le=N_SETS_MAX)]
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 1
     at_once: Annotated[int, Meta(ge=1, le=1000)] = 8
 
@@ -184,6 +188,12 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for key in ("recordings", "parameters"):
             if not getattr(self, key):
                 raise ValueError(f"{key}: expected at least one, found none")
+        n_sets = math.prod(len(each.values or ()) for each in self.parameters)
+        if self.search is None and n_sets > N_SETS_MAX:
+            raise ValueError(
+                f"parameters: expected a grid of at most {N_SETS_MAX} sets, found {n_sets}: give a "
+                "[search] table, which tries some of them"
+            )
         ranges = [n for n, each in enumerate(self.parameters) if each.values is None]
         if self.search is None and ranges:
             raise ValueError(

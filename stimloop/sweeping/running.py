@@ -9,8 +9,8 @@ import msgspec
 from replay.sweeping.kept_runs import KeptRuns
 from replay.sweeping.result import PointRun, Sweep
 from replay.sweeping.sweep import sweep
-from replay.sweeping.workers import WorkerOptions, WorkersError, workers
-from stimloop.errors import ConfigError
+from replay.sweeping.workers import LostClusterError, WorkerOptions, WorkersError, workers
+from stimloop.errors import ConfigError, FaultError
 from stimloop.short_toml import short_toml
 from stimloop.sweeping.files import recommended_toml
 from stimloop.sweeping.plan import Plan
@@ -54,11 +54,15 @@ def run_plan(
     ------
     ConfigError
         Where there are no workers.
+    FaultError
+        Where the cluster is gone in the middle.
     """
     kept = KeptRuns(folder)
     try:
         with workers(options) as done_by:
             found = sweep(plan.inputs, done_by, kept, again=again, progress=progress)
+    except LostClusterError as error:
+        raise FaultError(str(error)) from error
     except WorkersError as error:
         raise ConfigError(str(error)) from error
     inputs = plan.inputs

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from replay.sweeping.result import Sweep
 from replay.sweeping.workers import WorkerOptions
-from stimloop.errors import ConfigError
+from stimloop.errors import ConfigError, FaultError
 from stimloop.library.input_errors import InputError
 from stimloop.sweeping.files import folder_beside, write_files
 from stimloop.sweeping.plan import read_plan
@@ -50,6 +50,8 @@ def sweep(
     ------
     InputError
         Where the plan has a mistake: a line for each; or there are no workers.
+    ConnectionError
+        Where the cluster is gone in the middle: what is finished is kept.
 
     Examples
     --------
@@ -66,8 +68,8 @@ def sweep(
     ... values = [50.0, 75.0]
     ... ''')
     >>> found = sl.sweep("plan.toml", n_workers=0)
-    >>> len(found.points), found.recommended.held_out["balanced_accuracy"].unit
-    (2, '')
+    >>> len(found.points), found.points[1].held_out["false_positives_per_min"].unit
+    (2, '1/min')
     """
     file = Path(plan)
     folder = folder_beside(file) if into is None else Path(into)
@@ -77,4 +79,6 @@ def sweep(
         write_files(ran.sweep, ran.runs, folder)
     except ConfigError as error:
         raise InputError(str(error)) from error
+    except FaultError as error:
+        raise ConnectionError(str(error)) from error
     return ran.sweep
