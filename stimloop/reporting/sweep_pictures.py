@@ -245,15 +245,31 @@ def _draw_dots(
             markeredgecolor=colours.VERMILION,
             markeredgewidth=2.5,
         )
-    for parameter, set_ticks, set_scale in (
-        (first, axis.set_xticks, axis.set_xscale),
-        (second, axis.set_yticks, axis.set_yscale),
-    ):
-        if parameter.log:
-            set_scale("log")
-        if parameter.values:
-            set_ticks(range(len(parameter.values)), [shown(each) for each in parameter.values])
+    _scale_axis(axis, "x", first)
+    _scale_axis(axis, "y", second)
     return drawn
+
+
+def _scale_axis(axis: Any, name: str, parameter: Parameter) -> None:  # noqa: ANN401
+    """Scale an axis for a parameter: its listed values at equal distances, or plain numbers."""
+    if parameter.values:
+        n_values = len(parameter.values)
+        axis.set(
+            **{
+                f"{name}ticks": range(n_values),
+                f"{name}ticklabels": [shown(each) for each in parameter.values],
+                f"{name}lim": (-0.5, n_values - 0.5),
+            }
+        )
+    elif parameter.log:
+        from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415 as above
+
+        axis.set(**{f"{name}scale": "log"})
+        drawn = axis.xaxis if name == "x" else axis.yaxis
+        drawn.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        drawn.set_minor_locator(NullLocator())
+        # Powers of ten would be formulas.
+        drawn.set_major_formatter("{x:g}")
 
 
 def _draw_line(axis: Any, found: Sweep, points: Sequence[Point], parameter: Parameter) -> None:  # noqa: ANN401
@@ -282,10 +298,7 @@ def _draw_line(axis: Any, found: Sweep, points: Sequence[Point], parameter: Para
             linestyle="none",
             label="recommended",
         )
-    if parameter.values:
-        axis.set_xticks(range(len(parameter.values)), [shown(each) for each in parameter.values])
-    elif parameter.log:
-        axis.set_xscale("log")
+    _scale_axis(axis, "x", parameter)
     axis.set_xlabel(labels_of(found)[parameter.path])
     axis.set_ylabel(name.replace("_", " "))
     axis.legend(fontsize=8)

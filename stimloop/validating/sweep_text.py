@@ -82,7 +82,9 @@ def figure_text(found: Figure) -> str:
 def failure_lines(found: Sweep) -> Iterator[str]:
     """Yield how many runs failed, and why: each reason once, with how often."""
     reasons = Counter(each.reason for each in found.failures)
-    yield f"failed: {len(found.failures)} runs; stimloop sweep --again does them again"
+    n_failed = len(found.failures)
+    runs = "1 run" if n_failed == 1 else f"{n_failed} runs"
+    yield f"failed: {runs}; stimloop sweep --again tries again what would fail the same way"
     for reason, n_times in reasons.most_common(_N_REASONS):
         yield f"  {n_times} times: {reason}" if n_times > 1 else f"  {reason}"
     if len(reasons) > _N_REASONS:
