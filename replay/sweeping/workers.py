@@ -93,6 +93,7 @@ def _local(distributed: Any, options: WorkerOptions, stack: contextlib.ExitStack
             memory_limit=options.memory,
             host=_LOOPBACK,
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
             local_directory=folder,
             silence_logs=logging.CRITICAL,
         )
