@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
+from detectors.conditioning.artifacts.path import reads_events
 from detectors.conditioning.quality import Kind
 from detectors.conditioning.units import is_voltage_unit
 from detectors.power.band_power import BandPowerConfig
@@ -80,6 +81,24 @@ def with_unit(config: Config, unit: str | None) -> Config:
         replace(each, unit=unit) if each.kind in ("lfp", "emg") else each for each in config.streams
     )
     return replace(config, streams=streams)
+
+
+def detectors_alone(made: MadeConfig) -> MadeConfig:
+    """Return a configuration without policies, devices and what belongs to these.
+
+    What is detected is the same, but for artifact steps that read our own stimulation, of which
+    there is none: a line says so.
+    """
+    config = made.config
+    blind = [
+        f"stream {stream.name}: {step.__struct_config__.tag} finds no stimulation of the rig's own "
+        "devices, since nothing is driven: estimates beside it may differ"
+        for stream in config.streams
+        for step in stream.artifacts
+        if config.devices and reads_events(step)
+    ]
+    alone = replace(config, policies=(), devices=(), patient=None, titrations=())
+    return MadeConfig(alone, (*made.remarks, *blind))
 
 
 def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:

@@ -137,6 +137,10 @@ class ClosedLoop:
         """Return the block that is made of a chunk, and the notes on it."""
         return conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
 
+    def detect(self, block: Block) -> tuple[tuple[Seen, ...], Sequence[EffectiveResult]]:
+        """Return what the detectors see in a block, and the results that take effect in it."""
+        return self.chain.update(block), self.chain.take_bound()
+
     def _bind_device_events(self) -> tuple[DeviceEvent, ...]:
         """Bind the device events of this step to the next sample that each policy decides on."""
         if self._device_events is None:
@@ -196,8 +200,8 @@ class ClosedLoop:
         if conditioner is None or not chunk.timestamps_s.size:
             return Outcome()
         block, notes = self.condition(conditioner, chunk)
-        seen = self.chain.update(block)
-        notes += tuple(map(self._noted, self.chain.take_bound()))
+        seen, bound = self.detect(block)
+        notes += tuple(map(self._noted, bound))
         targets: list[Target] = []
         faults: list[str] = []
         newest = [wiring.fold(seen, targets, faults) for wiring in self.wirings]

@@ -7,6 +7,7 @@ from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
+from streamer.journal.gathering import GatheringJournal
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import header, versions
 from streamer.journal.session_folder import SessionFolder
@@ -134,17 +135,19 @@ class PreparedSession:
             versions=versions(),
             allow=self._config.rig.allow,
         )
-        displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
-        decisions = DecisionDisplays(ends.transport, self.loop.gate)
+        if not ends.stays_inside:  # else nobody could look
+            displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
+            decisions = DecisionDisplays(ends.transport, self.loop.gate)
+            watchers = (*watchers, displays.watch, decisions.watch)
         return Service(
             loop=self.loop,
-            journal=journal,
+            journal=GatheringJournal(journal) if ends.stays_inside else journal,
             transport=ends.transport,
             heartbeat=heartbeat,
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(*watchers, displays.watch, decisions.watch),
+            watchers=watchers,
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,

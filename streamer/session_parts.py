@@ -64,6 +64,9 @@ class Ends:
         Whether that is a real clock, so that latencies mean something.
     samples_wait : bool
         Whether samples wait for what detectors compute beside the loop, as those of a file may.
+    stays_inside : bool
+        Whether no message leaves this process, as to devices in virtual time: then steps are
+        journalled many at a time.
     folder : Path
         The session folder to create.
     may_number : bool
@@ -89,6 +92,7 @@ class Ends:
     tick_s: float | None = None
     is_timed: bool = True
     samples_wait: bool = False
+    stays_inside: bool = False
     may_number: bool = False
     ledger: Ledger | NoLedger = field(default_factory=NoLedger)
     past_s: float | None = None

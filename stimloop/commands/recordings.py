@@ -46,6 +46,10 @@ def replay(
     seed: Annotated[
         int | None, typer.Option(help="Cut chunks of random lengths up to --chunk-samples.")
     ] = None,
+    detect_only: Annotated[
+        bool,
+        typer.Option("--detect-only", help="Detectors alone, in long chunks: nothing is driven."),
+    ] = False,
     unit: Annotated[
         str | None, typer.Option(help="Unit of every LFP and EMG channel, whatever the file says.")
     ] = None,
@@ -55,15 +59,20 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Run a recording through the loop in virtual time, as fast as the processor goes."""
+    from replay.offline import LONG_CHUNKS
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
-    from stimloop.recording_config import commented_toml, read_or_make_config
+    from stimloop.recording_config import commented_toml, detectors_alone, read_or_make_config
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
     loaded = opened(recording)
     made = read_or_make_config(loaded, config, unit)
+    chunking = Chunking(n_samples_max=chunk_samples, seed=seed)
+    if detect_only:
+        made = detectors_alone(made)
+        chunking = LONG_CHUNKS if chunk_samples is None else chunking
     if show_config:
         print_toml(commented_toml(made))
         return
@@ -72,14 +81,14 @@ def replay(
         warn(f"{recording}: {remark}")
     folder = out or Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-{recording.stem}"
     try:
-        with progress_of_named("replaying") as advance:
+        with progress_of_named("replaying", is_shown=not as_json) as advance:
             summary = replay_session(
                 loaded,
                 rig.loop,
                 config_toml=configuration.to_toml(rig),
                 out=folder,
                 may_number=out is None,
-                chunking=Chunking(n_samples_max=chunk_samples, seed=seed),
+                chunking=chunking,
                 progress=lambda done, total: advance(done, total, ""),
                 warn=warn,
                 compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
@@ -179,7 +188,7 @@ def verify(
         raise ConfigError(f"--head: expected 64 hexadecimal digits, found {head!r}")
     try:
         key = None if keys is None else load_journal_key(keys)
-        with progress("verifying") as advance:
+        with progress("verifying", is_shown=not as_json) as advance:
             verdict = verify_session(
                 session,
                 lambda n_records: advance(n_records, None),

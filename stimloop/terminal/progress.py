@@ -24,21 +24,27 @@ _LINE_S = 10.0
 
 
 @contextlib.contextmanager
-def progress(what: str, *, with_remaining: bool = False) -> Iterator[Advance]:
+def progress(
+    what: str, *, is_shown: bool = True, with_remaining: bool = False
+) -> Iterator[Advance]:
     """Show the progress of a task on stderr while it runs; see `progress_of_named`."""
-    with progress_of_named(what, with_remaining=with_remaining) as advance:
+    with progress_of_named(what, is_shown=is_shown, with_remaining=with_remaining) as advance:
         yield lambda done, total: advance(done, total, "")
 
 
 @contextlib.contextmanager
 def progress_of_named(
-    what: str, *, with_remaining: bool = False
+    what: str, *, is_shown: bool = True, with_remaining: bool = False
 ) -> Iterator[Callable[[float, float | None, str], None]]:
     """Show the progress of a task on stderr, with the name of what is done now.
 
     A bar where stderr is a screen, there from the start; elsewhere a line every ten seconds.
+    Nothing where it is not to be shown, as when a machine reads the result.
     `with_remaining` adds how long it still takes, by the speed so far.
     """
+    if not is_shown:
+        yield lambda _done, _total, _name: None
+        return
     console = PlainConsole(stderr=True)
     if not console.is_terminal:
         yield _lines(what, with_remaining=with_remaining)

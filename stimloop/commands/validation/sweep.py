@@ -76,10 +76,10 @@ def _read(file: Path, *, as_json: bool) -> "Plan":
     from stimloop.sweeping.plan import read_plan
     from stimloop.terminal.progress import progress
 
-    if as_json:
-        return read_plan(file)
-    with progress("reading recordings") as advance:
+    with progress("reading recordings", is_shown=not as_json) as advance:
         read = read_plan(file, advance)
+    if as_json:
+        return read
     for remark in read.remarks:
         warn(remark)
     for failure in read.failures:
@@ -96,9 +96,7 @@ def _ran(
 
     n_known = 0
     try:
-        if as_json:
-            return run_plan(read, folder, options, again=again)
-        with progress("runs", with_remaining=True) as advance:
+        with progress("runs", is_shown=not as_json, with_remaining=True) as advance:
 
             def told(n_done: int, n_runs: int) -> None:
                 nonlocal n_known

@@ -44,3 +44,12 @@ def test_how_long_it_still_takes_is_by_what_was_done_since_it_began(
         "stimloop: runs: 20 of 40, about 80 s left",
         "stimloop: runs: 35 of 40, about 12 s left",
     ]
+
+
+def test_where_a_machine_reads_the_result_there_is_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now_s", iter([0.0, 100.0, 200.0]).__next__)
+    with progress_of_named("replaying", is_shown=False) as advance:
+        advance(4, 9, "")
+    assert capsys.readouterr().err == ""
