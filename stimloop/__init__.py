@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from replay.recording import RecordingError as RecordingError
     from replay.scoring.result import Score as Score
     from replay.scoring.settings import ScoreSettings as ScoreSettings
+    from replay.sweeping.result import Sweep as Sweep
     from stimloop.library.detection import detect as detect
     from stimloop.library.explained import Explained as Explained
     from stimloop.library.input_errors import InputError as InputError
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from stimloop.library.validation.calibration import calibrate as calibrate
     from stimloop.library.validation.inspection import inspect as inspect
     from stimloop.library.validation.score import score as score
+    from stimloop.library.validation.sweep import sweep as sweep
     from stimloop.library.verification import verify as verify
 
 #: The module of each public name; detectors and artifact steps share one.
@@ -64,6 +66,7 @@ _MODULES: Final = {
     "Session": "stimloop.library.session",
     "Signal": "stimloop.library.signals",
     "Stream": "stimloop.library.stream",
+    "Sweep": "replay.sweeping.result",
     "calibrate": "stimloop.library.validation.calibration",
     "detect": "stimloop.library.detection",
     "inspect": "stimloop.library.validation.inspection",
@@ -71,6 +74,7 @@ _MODULES: Final = {
     "read": "stimloop.library.recording",
     "score": "stimloop.library.validation.score",
     "session": "stimloop.library.session",
+    "sweep": "stimloop.library.validation.sweep",
     "titration": "stimloop.library.titration",
     "verify": "stimloop.library.verification",
 }

@@ -71,14 +71,17 @@ def read_or_make_config(recording: Recording, file: Path | None, unit: str | Non
         raise ConfigError(f"--unit: expected a unit of voltage (V, mV, uV, nV), found {unit!r}")
     if file is None:
         return config_for(recording, unit)
-    config = load(file)
-    if unit is not None:
-        streams = tuple(
-            replace(each, unit=unit) if each.kind in ("lfp", "emg") else each
-            for each in config.streams
-        )
-        config = replace(config, streams=streams)
-    return MadeConfig(config, ())
+    return MadeConfig(with_unit(load(file), unit), ())
+
+
+def with_unit(config: Config, unit: str | None) -> Config:
+    """Return a configuration with another unit of every LFP and EMG channel; None leaves it."""
+    if unit is None:
+        return config
+    streams = tuple(
+        replace(each, unit=unit) if each.kind in ("lfp", "emg") else each for each in config.streams
+    )
+    return replace(config, streams=streams)
 
 
 def detectors_alone(made: MadeConfig) -> MadeConfig:

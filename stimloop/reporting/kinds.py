@@ -45,6 +45,20 @@ def _session(path: Path, progress: Progress) -> str:
         raise ConfigError(str(error)) from error
 
 
+def _is_sweep(path: Path) -> bool:
+    return (path / "sweep.json").is_file() or (path.is_file() and path.name == "sweep.json")
+
+
+def _sweep(path: Path, _progress: Progress) -> str:
+    from replay.sweeping.result import SweepFileError, read_sweep  # noqa: PLC0415 loads detectors
+    from stimloop.reporting.sweep_page import sweep_page  # noqa: PLC0415 as above
+
+    try:
+        return sweep_page(read_sweep(path))
+    except SweepFileError as error:
+        raise ConfigError(str(error)) from error
+
+
 def _is_score(path: Path) -> bool:
     return path.is_file() and path.suffix == ".json"
 
@@ -68,6 +82,12 @@ KINDS: Final = (
         lambda path: (path if path.is_dir() else path.parent) / "report.html",
     ),
     PageKind(
+        "a sweep's folder",
+        _is_sweep,
+        _sweep,
+        lambda path: (path if path.is_dir() else path.parent) / "report.html",
+    ),
+    PageKind(
         "a score (stimloop score --out)",
         _is_score,
         _score,
@@ -87,7 +107,8 @@ def kind_of(path: Path) -> PageKind:
     for kind in KINDS:
         if kind.recognizes(path):
             return kind
-    expected = " or ".join(each.name for each in KINDS)
+    *others, last = (each.name for each in KINDS)
+    expected = f"{', '.join(others)} or {last}"
     if not path.exists():
         raise ConfigError(f"{path}: expected {expected}, found none")
     found = "another folder" if path.is_dir() else "another file"

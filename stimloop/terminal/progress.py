@@ -4,7 +4,14 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from stimloop.terminal.plain_console import PlainConsole
 from stimloop.terminal.plain_text import plain
@@ -17,34 +24,38 @@ _LINE_S = 10.0
 
 
 @contextlib.contextmanager
-def progress(what: str, *, is_shown: bool = True) -> Iterator[Advance]:
+def progress(
+    what: str, *, is_shown: bool = True, with_remaining: bool = False
+) -> Iterator[Advance]:
     """Show the progress of a task on stderr while it runs; see `progress_of_named`."""
-    with progress_of_named(what, is_shown=is_shown) as advance:
+    with progress_of_named(what, is_shown=is_shown, with_remaining=with_remaining) as advance:
         yield lambda done, total: advance(done, total, "")
 
 
 @contextlib.contextmanager
 def progress_of_named(
-    what: str, *, is_shown: bool = True
+    what: str, *, is_shown: bool = True, with_remaining: bool = False
 ) -> Iterator[Callable[[float, float | None, str], None]]:
     """Show the progress of a task on stderr, with the name of what is done now.
 
     A bar where stderr is a screen, there from the start; elsewhere a line every ten seconds.
     Nothing where it is not to be shown, as when a machine reads the result.
+    `with_remaining` adds how long it still takes, by the speed so far.
     """
     if not is_shown:
         yield lambda _done, _total, _name: None
         return
     console = PlainConsole(stderr=True)
     if not console.is_terminal:
-        yield _lines(what)
+        yield _lines(what, with_remaining=with_remaining)
         return
-    columns = (
+    columns = [
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-    )
+        *([TextColumn("left:"), TimeRemainingColumn()] if with_remaining else []),
+    ]
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
 
@@ -55,19 +66,31 @@ def progress_of_named(
         yield advance
 
 
-def _lines(what: str) -> Callable[[float, float | None, str], None]:
+def _lines(what: str, *, with_remaining: bool) -> Callable[[float, float | None, str], None]:
     from streamer.clock import now_s  # noqa: PLC0415 numpy comes with it: a stop does without
 
     due_s = now_s() + _LINE_S
+    #: What was done when it was told first, as of an earlier run, and when.
+    first: tuple[float, float] | None = None
 
     def advance(done: float, total: float | None, name: str) -> None:
-        nonlocal due_s
-        if now_s() < due_s:
+        nonlocal due_s, first
+        time_s = now_s()
+        first = first or (done, time_s)
+        if time_s < due_s:
             return
-        due_s = now_s() + _LINE_S
+        due_s = time_s + _LINE_S
         of = f" of {total:g}" if total is not None else ""
         named = f"{what} {name}".rstrip()
-        sys.stderr.write(f"stimloop: {plain(f'{named}: {done:g}{of}')}\n")
+        left = ""
+        if with_remaining and total is not None and done > first[0]:
+            left_s = (time_s - first[1]) * (total - done) / (done - first[0])
+            left = (
+                f", about {left_s / 60.0:.0f} min left"
+                if left_s >= 90.0
+                else (f", about {left_s:.0f} s left")
+            )
+        sys.stderr.write(f"stimloop: {plain(f'{named}: {done:g}{of}{left}')}\n")
         sys.stderr.flush()
 
     return advance

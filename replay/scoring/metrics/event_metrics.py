@@ -11,6 +11,7 @@ from replay.scoring.metrics import intervals
 from replay.scoring.metrics.intervals import bootstrap_text
 from replay.scoring.metrics.pairs import Judged, delays_of, judged_pairs, pair
 from replay.scoring.metrics.shifts import N_SHIFTS, SHIFT_S_MIN, Shifts, shifted
+from replay.scoring.metrics.time_metrics import time_metrics
 from replay.scoring.result import Metric
 
 #: Delays without which their median has no interval.
@@ -37,6 +38,7 @@ def event_metrics(judged: Judged) -> tuple[Metric, ...]:
         _sensitivity(judged, shifts),
         _false_positives(judged, shifts),
         *_overlap(judged, shifts),
+        *time_metrics(judged, shifts),
         *_delays(judged, shifts),
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from replay.scoring.episodes import Episodes
 from replay.scoring.metrics.judged_time import turned
 from replay.scoring.metrics.pairs import Judged, pair
+from replay.scoring.metrics.time_shares import balanced_accuracy, time_shares
 
 #: Random shifts that say what chance gives.
 N_SHIFTS: Final = 200
@@ -23,12 +24,15 @@ class Shifts(NamedTuple):
     onset_s: float
     known_s: float
     offset_s: float
+    time_sensitivity: float
+    time_false_share: float
+    balanced_accuracy: float
 
 
 def shifted(judged: Judged) -> Shifts:
     """Return what chance gives: detections as many and as long, at other times."""
     judged_time = judged.judged_time
-    nothing = Shifts(*[np.nan] * 6)
+    nothing = Shifts(*[np.nan] * len(Shifts._fields))
     if not judged_time.total_s or not judged.online.n_episodes or not judged.reference.n_episodes:
         return nothing
     online, reference = judged_time.laid(judged.online), judged_time.laid(judged.reference)
@@ -47,7 +51,7 @@ def shifted(judged: Judged) -> Shifts:
         for each in by_s.tolist()
     ]
     columns = zip(*found, strict=True)
-    levels = (95.0, 5.0, 95.0, 50.0, 50.0, 50.0)
+    levels = (95.0, 5.0, 95.0, 50.0, 50.0, 50.0, 95.0, 5.0, 95.0)
     return Shifts(
         *(
             float(np.nanpercentile(each, level)) if np.isfinite(each).any() else np.nan
@@ -64,6 +68,7 @@ def _counted(
     starts = online.start_s[found.online] - reference.start_s[found.reference]
     ends = online.end_s[found.online] - reference.end_s[found.reference]
     start_s = float(np.median(starts)) if starts.size else np.nan
+    shares = time_shares(both_s, online.total_s, reference.total_s, total_s)
     return Shifts(
         float(found.is_met.mean()),
         60.0 * float(found.is_false.sum()) / total_s,
@@ -71,4 +76,6 @@ def _counted(
         start_s,
         start_s + late_s,
         float(np.median(ends)) if ends.size else np.nan,
+        *shares,
+        balanced_accuracy(*shares),
     )

@@ -1,4 +1,4 @@
-"""`report`: one self-contained page of a session or a score."""
+"""`report`: one self-contained page of a session, a score or a sweep."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,18 +14,20 @@ app = typer.Typer()
 @app.command("report")
 def report(
     path: Annotated[
-        Path, typer.Argument(help="A session folder, or a score (stimloop score --out).")
+        Path,
+        typer.Argument(
+            help="A session folder, a score (stimloop score --out), or a sweep's folder."
+        ),
     ],
     *,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File for the page; without, report.html in the session's folder, or beside the "
-            "score."
+            help="File for the page; without, report.html in the folder, or beside the score."
         ),
     ] = None,
 ) -> None:
-    """Write one HTML page of a session or a score, which opens offline and prints.
+    """Write one HTML page of a session, a score or a sweep, which opens offline and prints.
 
     Nothing of it is loaded from elsewhere, so that it can be sent and kept as one file.
     """

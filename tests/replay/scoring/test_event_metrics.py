@@ -60,6 +60,29 @@ def test_moved_by_the_declared_delay_detections_that_are_only_late_overlap_wholl
     assert found["overlap_without_delay"].value == pytest.approx(1.0)
 
 
+def test_shares_of_time_are_those_that_are_counted_by_hand() -> None:
+    # Of each burst of 0.4 s the last 0.3 s, and 0.5 s after it: 9.6 s of ten are no burst.
+    found = _metrics(Episodes(_REFERENCE.start_s + 0.1, _REFERENCE.end_s + 0.5))
+    assert found["time_sensitivity"].value == pytest.approx(0.75)
+    assert found["time_false_share"].value == pytest.approx(0.5 / 9.6)
+    assert found["balanced_accuracy"].value == pytest.approx((0.75 + 1.0 - 0.5 / 9.6) / 2.0)
+
+
+def test_what_is_always_on_seems_perfect_by_bursts_and_is_chance_by_time() -> None:
+    found = _metrics(Episodes.of([(0.0, 400.0)]))
+    assert (found["sensitivity"].value, found["false_positives_per_min"].value) == (1.0, 0.0)
+    assert (found["sensitivity"].null, found["balanced_accuracy"].null) == (1.0, 0.5)
+    assert found["balanced_accuracy"].value == 0.5
+
+
+def test_without_any_burst_no_share_is_known_and_the_note_says_so() -> None:
+    nothing = Judged(_REFERENCE, Episodes.of([]), _TIME, 0.2, _REFERENCE.start_s, seed=1)
+    found = {each.name: each for each in event_metrics(nothing)}
+    assert found["time_false_share"].value == pytest.approx(0.04)
+    assert found["balanced_accuracy"].value is None
+    assert "in a burst always, or never" in found["balanced_accuracy"].note
+
+
 def test_detections_that_have_nothing_to_do_with_the_bursts_are_at_the_level_of_chance() -> None:
     random = np.random.default_rng(5)
     starts_s = np.sort(random.uniform(0.0, 399.0, 60))

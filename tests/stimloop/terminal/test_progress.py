@@ -2,7 +2,7 @@
 
 import pytest
 
-from stimloop.terminal.progress import progress_of_named
+from stimloop.terminal.progress import progress, progress_of_named
 from streamer import clock
 
 
@@ -16,7 +16,7 @@ def test_what_is_over_soon_is_no_line(capsys: pytest.CaptureFixture[str]) -> Non
 def test_what_takes_longer_is_a_line_with_how_far_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times_s = iter([0.0, 5.0, 10.0, 10.0, 11.0, 25.0, 25.0])
+    times_s = iter([0.0, 5.0, 10.0, 11.0, 25.0])
     monkeypatch.setattr(clock, "now_s", lambda: next(times_s))
     with progress_of_named("compiling") as advance:
         advance(1, None, "band_power")
@@ -26,6 +26,23 @@ def test_what_takes_longer_is_a_line_with_how_far_it_is(
     assert capsys.readouterr().err.splitlines() == [
         "stimloop: compiling coher\\x1bence: 2",
         "stimloop: compiling: 4 of 9",
+    ]
+
+
+def test_how_long_it_still_takes_is_by_what_was_done_since_it_began(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times_s = iter([0.0, 0.0, 20.0, 40.0, 60.0])
+    monkeypatch.setattr(clock, "now_s", lambda: next(times_s))
+    with progress("runs", with_remaining=True) as advance:
+        advance(10, 40)  # of an earlier time
+        advance(10, 40)
+        advance(20, 40)
+        advance(35, 40)
+    assert capsys.readouterr().err.splitlines() == [
+        "stimloop: runs: 10 of 40",
+        "stimloop: runs: 20 of 40, about 80 s left",
+        "stimloop: runs: 35 of 40, about 12 s left",
     ]
 
 

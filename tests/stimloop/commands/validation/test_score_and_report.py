@@ -107,7 +107,7 @@ def test_what_has_no_page_is_one_line_and_code_2(
 ) -> None:
     assert run_command(["report", str(tmp_path / name)]) == 2
     error = capsys.readouterr().err
-    assert "expected a session folder or a score" in error
+    assert "expected a session folder, a sweep's folder or a score" in error
     assert said in error
 
 
