@@ -21,13 +21,13 @@ class GeneratedEmg(Piece):
 
     Parameters
     ----------
-    muscle_uv : ndarray of float64, shape (n_samples, n_channels)
-        What each muscle alone gives: `drive_uv` times Gaussian noise of unit variance.
+    noise : ndarray of float64, shape (n_samples, n_channels)
+        Gaussian, of unit variance: a muscle gives `drive_uv` times it.
     artifact_uv : ndarray of float64, shape (n_samples, n_channels)
         What is no muscle: heart and mains. `samples` are the muscles, mixed by crosstalk, and this.
-    drive_uv : ndarray of float64, shape (n_samples, n_channels)
-        Standard deviation of `muscle_uv` at each sample. The mean of the rectified signal is
-        ``sqrt(2 / pi)`` of it.
+    other_uv, dystonic_uv : ndarray of float64, shape (n_samples, n_channels)
+        Drives above `base_uv`: what neither a sensory trick nor stimulation changes, and what is
+        left of the rest under both.
     base_uv : float
         The drive of a muscle at rest.
     kind : ndarray of int8, shape (n_samples, n_channels)
@@ -40,20 +40,35 @@ class GeneratedEmg(Piece):
 
     per_sample: ClassVar[tuple[str, ...]] = (
         "samples",
-        "muscle_uv",
+        "noise",
         "artifact_uv",
-        "drive_uv",
+        "other_uv",
+        "dystonic_uv",
         "kind",
     )
     placed: ClassVar[tuple[str, ...]] = ("marks", "heartbeats")
 
-    muscle_uv: NDArray[np.float64]
+    noise: NDArray[np.float64]
     artifact_uv: NDArray[np.float64]
-    drive_uv: NDArray[np.float64]
+    other_uv: NDArray[np.float64]
+    dystonic_uv: NDArray[np.float64]
     base_uv: float
     kind: NDArray[np.int8]
     kinds: tuple[str, ...]
     heartbeats: tuple[Heartbeat, ...]
+
+    @property
+    def drive_uv(self) -> NDArray[np.float64]:
+        """Standard deviation of each muscle's signal at each sample: the truth of its envelope.
+
+        The mean of the rectified signal is ``sqrt(2 / pi)`` of it.
+        """
+        return self.base_uv + self.other_uv + self.dystonic_uv
+
+    @property
+    def muscle_uv(self) -> NDArray[np.float64]:
+        """What each muscle alone gives."""
+        return self.drive_uv * self.noise
 
     def drive_correlation(self) -> NDArray[np.float64]:
         """Return how the drives of these samples correlate, shape (n_channels, n_channels).
@@ -61,8 +76,8 @@ class GeneratedEmg(Piece):
         It is NaN where a drive does not change.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
-            found: NDArray[np.float64] = np.corrcoef(self.drive_uv, rowvar=False)
-        return found
+            found = np.corrcoef(self.drive_uv, rowvar=False)
+        return np.asarray(found, np.float64)
 
     def bursts_s(self, channel: int) -> NDArray[np.float64]:
         """Return onset and offset of each stretch in which a muscle is driven above its base.

@@ -100,8 +100,8 @@ class InBlocks(ABC, Generic[PieceT]):
 
     @property
     @abstractmethod
-    def info(self) -> StreamInfo:
-        """What its stream says of itself."""
+    def infos(self) -> tuple[StreamInfo, ...]:
+        """Its streams, which share the channels out in their order."""
 
     @abstractmethod
     def next_block(self) -> PieceT:
