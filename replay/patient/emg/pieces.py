@@ -62,6 +62,15 @@ class Piece:
         time_s: NDArray[np.float64] = np.arange(len(self.samples), dtype=np.float64)
         return (self.first_sample + time_s) / self.rate_hz
 
+    def of_streams(self, infos: Sequence[StreamInfo]) -> list[NDArray[np.float32]]:
+        """Return the samples of each of the streams that share the channels, as they are sent."""
+        found, column = [], 0
+        for info in infos:
+            stop = column + len(info.channels)
+            found.append(self.samples[:, column:stop].astype(np.float32))
+            column = stop
+        return found
+
     def cut(self, start: int, stop: int) -> Self:
         """Return some of the samples, counted within this piece."""
         low, high = self.first_sample + start, self.first_sample + stop
@@ -74,10 +83,24 @@ class Piece:
         return dataclasses.replace(self, first_sample=low, **changes)
 
 
-PieceT = TypeVar("PieceT", bound=Piece)
+def marker_stream(signal: StreamInfo) -> StreamInfo:
+    """Return what a stream of markers beside one of signals says of itself."""
+    return StreamInfo(
+        name=f"{signal.name}Markers",
+        rate_hz=0.0,
+        channels=("marker",),
+        units=("",),
+        dtype="string",
+        lsl_name=f"{signal.lsl_name}Markers",
+        lsl_type="Markers",
+        source_id=f"{signal.source_id}-markers",
+    )
 
 
-def joined(pieces: Sequence[PieceT]) -> PieceT:
+PieceT_co = TypeVar("PieceT_co", bound=Piece, covariant=True)
+
+
+def joined(pieces: Sequence[PieceT_co]) -> PieceT_co:
     """Return pieces that follow each other as one."""
     first = pieces[0]
     changes: dict[str, Any] = {
@@ -88,7 +111,7 @@ def joined(pieces: Sequence[PieceT]) -> PieceT:
     return dataclasses.replace(first, **changes)
 
 
-class InBlocks(ABC, Generic[PieceT]):
+class InBlocks(ABC, Generic[PieceT_co]):
     """A generator of signals, without end.
 
     It makes blocks whose lengths its configuration alone decides, and hands out what was asked
@@ -96,7 +119,7 @@ class InBlocks(ABC, Generic[PieceT]):
     """
 
     def __init__(self) -> None:
-        self._left: PieceT | None = None
+        self._left: PieceT_co | None = None
 
     @property
     @abstractmethod
@@ -104,16 +127,18 @@ class InBlocks(ABC, Generic[PieceT]):
         """Its streams, which share the channels out in their order."""
 
     @abstractmethod
-    def next_block(self) -> PieceT:
+    def next_block(self) -> PieceT_co:
         """Return the block that follows, of at least one sample."""
 
-    def generate(self, n_samples: int) -> PieceT:
+    def generate(self, n_samples: int, current_ma: float = 0.0) -> PieceT_co:  # noqa: ARG002
         """Return the next samples.
 
         Parameters
         ----------
         n_samples : int
             How many; 0 is none.
+        current_ma : float
+            The amplitude of a stimulator meanwhile, which changes only what says that it does.
 
         Returns
         -------
