@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,6 @@ from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
 
 if TYPE_CHECKING:
-    from replay.patient.emg.pieces import InBlocks, Piece
-    from replay.patient.patient import PatientConfig
     from stimloop.config import Config
     from stimulators.device.hardware.hardware import Hardware
     from stimulators.device_config import DeviceConfig
@@ -74,24 +73,35 @@ def patient(
         return
     from replay.patient.outlet import run_patient
     from stimloop import config as configuration
+    from stimloop.rigs import simulations
     from streamer.lsl.network import configure
 
     loaded = configuration.load(config)
+    start: Callable[[], Coroutine[Any, Any, None]]
     if emg is not None:
-        muscles = _muscles(emg, seed)
+        muscles = simulations.open_muscles(emg, seed)
         if record is not None:
-            _record_muscles(muscles, record, duration_s=duration, amplitude_ma=amplitude)
+            print_line(
+                simulations.record_muscles(
+                    muscles, record, duration_s=duration, amplitude_ma=amplitude
+                )
+            )
             return
-        running = _playing(muscles, loaded)
+        start = partial(simulations.play_muscles, muscles, loaded, print_line)
     else:
         if loaded.patient is None:
             raise ConfigError(f"{config}: $.patient: expected a table, found none")
         chosen = loaded.patient if seed is None else replace(loaded.patient, seed=seed)
         if record is not None:
-            _record(chosen, record, duration_s=duration, amplitude_ma=amplitude)
+            print_line(
+                simulations.record_patient(
+                    chosen, record, duration_s=duration, amplitude_ma=amplitude
+                )
+            )
             return
         name = chosen.name
-        running = run_patient(
+        start = partial(
+            run_patient,
             chosen,
             rig=loaded.rig.name,
             broker=loaded.broker,
@@ -100,79 +110,7 @@ def patient(
     configure(loaded.lsl)
     for warning in () if companion else configuration.lsl_warnings(loaded.lsl):
         warn(f"{config or 'the default rig'}: {warning}")
-    _run(running, companion=companion)
-
-
-def _muscles(scenario: str, seed: int | None) -> "InBlocks[Piece]":
-    from replay.patient.emg.scenarios import open_scenario
-
-    try:
-        return open_scenario(scenario, seed=1 if seed is None else seed)
-    except ValueError as error:
-        raise ConfigError(f"--emg: {error}") from error
-
-
-def _playing(muscles: "InBlocks[Piece]", loaded: "Config") -> Coroutine[Any, Any, None]:
-    from replay.patient.emg.outlet import run_muscles
-    from replay.patient.emg.pieces import marker_stream
-
-    infos = [*muscles.infos, marker_stream(muscles.infos[0])]
-    names = ", ".join(each.lsl_name for each in infos)
-    return run_muscles(
-        muscles,
-        rig=loaded.rig.name,
-        device="" if loaded.patient is None else loaded.patient.device,
-        broker=loaded.broker,
-        ready=lambda: print_line(f"on LSL: {names}"),
-    )
-
-
-def _record_muscles(
-    muscles: "InBlocks[Piece]", path: Path, *, duration_s: float, amplitude_ma: float
-) -> None:
-    from replay.patient.emg.recorded import record_muscles
-
-    def write(advance: Callable[[int, int], None]) -> int:
-        return record_muscles(
-            muscles, path, duration_s=duration_s, amplitude_ma=amplitude_ma, progress=advance
-        )
-
-    n_samples = _written(path, write)
-    infos = muscles.infos
-    print_line(
-        f"{path}: {n_samples} samples of {sum(len(each.channels) for each in infos)} channels at "
-        f"{infos[0].rate_hz:g} Hz and markers, under {amplitude_ma:g} mA; they are simulated"
-    )
-
-
-def _record(
-    patient: "PatientConfig", path: Path, *, duration_s: float, amplitude_ma: float
-) -> None:
-    from replay.patient.recorded_patient import record_patient
-
-    def write(advance: Callable[[int, int], None]) -> int:
-        return record_patient(
-            patient, path, duration_s=duration_s, amplitude_ma=amplitude_ma, progress=advance
-        )
-
-    n_samples = _written(path, write)
-    print_line(
-        f"{path}: {n_samples} samples of {len(patient.channels)} channels at "
-        f"{patient.rate_hz:g} Hz, under {amplitude_ma:g} mA; it is a simulated patient"
-    )
-
-
-def _written(path: Path, write: Callable[[Callable[[int, int], None]], int]) -> int:
-    """Return what writing a recording returns, with its progress shown."""
-    from stimloop.terminal.progress import progress
-
-    if path.suffix.lower() != ".xdf":
-        raise ConfigError(f"--record: expected a name that ends in .xdf, found {path.name!r}")
-    try:
-        with progress("recording") as advance:
-            return write(advance)
-    except FileExistsError as error:
-        raise ConfigError(f"--record: {error}; choose another name") from error
+    _run(start(), companion=companion)
 
 
 @app.command("device")

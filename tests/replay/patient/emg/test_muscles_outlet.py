@@ -8,14 +8,19 @@ from msgspec.structs import replace
 
 from replay.patient.emg.arm import Arm
 from replay.patient.emg.arm_config import ArmConfig, Segment
-from replay.patient.emg.drives import Myoclonus, Rest
+from replay.patient.emg.drives import Myoclonus, Rest, TonicCoContraction
 from replay.patient.emg.outlet import run_muscles
 from replay.patient.emg.pieces import marker_stream
-from stimulators.wire.mqtt import BrokerConfig
+from replay.patient.emg.stimulation import ArmStimulation
+from stimulators.wire import topics
+from stimulators.wire.messages import DeviceInfo
+from stimulators.wire.mqtt import BrokerConfig, MqttLink
+from stimulators.wire.payload import to_payload
 from streamer.events import Marker
 from streamer.lsl.network import LslConfig
 from streamer.streams import Match, StreamConfig
 from tests.streamer.lsl.lsl_feed import fed, joined_samples, joined_stamps_s
+from tests.support.mosquitto import Mosquitto
 
 #: Segments so short that a marker comes soon after whoever listens is there.
 _ARM = ArmConfig(
@@ -61,5 +66,42 @@ def test_signals_come_evenly_and_markers_at_the_samples_that_they_mark(
             pytest.approx(0.2, abs=1e-6),
             pytest.approx(0.3, abs=1e-6),
         ]
+
+    asyncio.run(main())
+
+
+@pytest.mark.lsl
+@pytest.mark.broker
+def test_the_applied_amplitude_lowers_what_is_dystonic(
+    mosquitto: Mosquitto, lsl_network: LslConfig
+) -> None:
+    segment = Segment(marker="posture", duration_s=100.0, activities=(TonicCoContraction(),))
+    stimulation = ArmStimulation(damping_added_per_s_max=1e4, onset_s=0.01)
+    arm = replace(_ARM, segments=(segment,), stimulation=stimulation)
+    where = BrokerConfig(host=mosquitto.host, port=mosquitto.port)
+    emg = StreamConfig(name="EMG", kind="emg", match=Match(source_id="arm-of-test"))
+
+    async def main() -> None:
+        there, linked = asyncio.Event(), asyncio.Event()
+        device = MqttLink(where, client_id="device", subscriptions=[])
+        feeding = asyncio.create_task(
+            device.feed(lambda *_: None, lambda is_up, _: linked.set() if is_up else None)
+        )
+        playing = asyncio.create_task(
+            run_muscles(Arm(arm), rig="test", device="left", broker=where, ready=there.set)
+        )
+        await asyncio.gather(there.wait(), linked.wait())
+        async with fed(emg, lsl_network) as signals:
+            assert joined_samples(await signals.chunks(300)).std() > 40.0
+            said = DeviceInfo(
+                device="left", instance="boot-1", word=1, state="live", applied_ma=3.0
+            )
+            topic = topics.INFO.at(rig="test", device="left")
+            assert device.publish(topic, to_payload(said), qos=1, retain=True)
+            while joined_samples(await signals.chunks(100)).std() > 15.0:
+                pass
+        for each in (playing, feeding):
+            each.cancel()
+        await asyncio.gather(playing, feeding, return_exceptions=True)
 
     asyncio.run(main())
